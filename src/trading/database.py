@@ -1,0 +1,94 @@
+"""The one place that knows SQLite: files that are opened safely, carry a version, and say what is wrong."""
+
+import sqlite3
+from pathlib import Path
+
+Connection = sqlite3.Connection
+Cursor = sqlite3.Cursor
+SqlError = sqlite3.Error
+ConstraintViolated = sqlite3.IntegrityError
+
+BUSY_TIMEOUT_S = 5.0
+
+
+class DatabaseUnusable(Exception):
+    """A database file that cannot be used as it is; the text says which, why and what to do."""
+
+
+def open_database(
+    path: Path | None, *, kind: str, version: int, schema: str, durable: bool = True
+) -> Connection:
+    """Open or create a database of one kind; None is a database in memory.
+
+    `kind` names what the file holds ("paper account"), `schema` creates it at `version`. Transactions are
+    the caller's (`isolation_level=None`: nothing begins by itself). `durable` means a commit survives a loss
+    of power (synchronous=FULL); otherwise it survives a crash of the process (NORMAL with a write-ahead log).
+
+    Raises DatabaseUnusable for a file that cannot be written, is no database, is of another kind, or was
+    written by a newer version; the file is then left as it was.
+    """
+    where = ":memory:" if path is None else str(path)
+    try:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            where, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseUnusable(
+            f"{where}: cannot be opened as a {kind}: {error}; name a file that can be written"
+        ) from error
+    try:
+        _make_ready(connection, where, kind=kind, version=version, schema=schema)
+        if path is not None:
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+    except sqlite3.Error as error:
+        connection.close()
+        raise DatabaseUnusable(f"{where}: cannot be used as a {kind}: {error}; name another file") from error
+    except DatabaseUnusable:
+        connection.close()
+        raise
+    return connection
+
+
+def copy_database(connection: Connection) -> Connection:
+    """An independent copy in memory, with all that is committed."""
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.backup(copy)
+    return copy
+
+
+def _make_ready(connection: Connection, where: str, *, kind: str, version: int, schema: str) -> None:
+    connection.execute("BEGIN IMMEDIATE")  # also asks whether the file can be written at all
+    try:
+        tables = {
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+        if not tables:
+            connection.execute("CREATE TABLE about (kind TEXT NOT NULL, version INTEGER NOT NULL)")
+            connection.execute("INSERT INTO about VALUES (?, ?)", (kind, version))
+            for statement in filter(str.strip, schema.split(";")):
+                connection.execute(statement)
+        else:
+            found = (
+                connection.execute("SELECT kind, version FROM about").fetchone()
+                if "about" in tables
+                else None
+            )
+            _refuse_other(where, found, kind=kind, version=version)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _refuse_other(where: str, found: tuple[str, int] | None, *, kind: str, version: int) -> None:
+    if found is None or found[0] != kind:
+        what = "something else" if found is None else f"a {found[0]}"
+        raise DatabaseUnusable(f"{where}: holds {what}, not a {kind}; name another file")
+    if found[1] != version:
+        raise DatabaseUnusable(
+            f"{where}: {kind} of version {found[1]}, this program reads version {version}; "
+            "use the program that wrote it, or name another file"
+        )

@@ -1,0 +1,60 @@
+"""Signals of several strategies, joined into one target portfolio."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from trading.domain.money import ONE, ZERO, to_weight
+from trading.domain.signal import SignalAction, StrategySignals
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A symbol that some strategies buy while others sell it, and what came of that."""
+
+    symbol: str
+    buyers: tuple[str, ...]
+    sellers: tuple[str, ...]
+    target_weight: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolidatedPortfolio:
+    """Target weights as fractions of the account; with `cash_weight` they add up to exactly 1."""
+
+    target_allocations: dict[str, Decimal]
+    cash_weight: Decimal
+    strategy_allocations: dict[str, Decimal]
+    conflicts: tuple[Conflict, ...]
+    failures: dict[str, str]
+
+
+def consolidate(strategy_signals: Sequence[StrategySignals]) -> ConsolidatedPortfolio:
+    """Add up what the strategies want, each scaled by its share of the account.
+
+    A symbol's target is the sum over its buyers: every strategy governs its own share of the money, so a
+    SELL means "none of mine" and never cancels another strategy's BUY. Where both occur, the symbol is
+    reported as a conflict. The share of a strategy that failed, and all that is not asked for, is cash.
+    """
+    weights: dict[str, Decimal] = {}
+    buyers: dict[str, list[str]] = {}
+    sellers: dict[str, list[str]] = {}
+    for said in strategy_signals:
+        for signal in said.signals:
+            if signal.action is SignalAction.BUY:
+                share = to_weight(said.weight * signal.target_weight)
+                weights[signal.symbol] = weights.get(signal.symbol, ZERO) + share
+                buyers.setdefault(signal.symbol, []).append(said.strategy)
+            elif signal.action is SignalAction.SELL:
+                sellers.setdefault(signal.symbol, []).append(said.strategy)
+    targets = {symbol: weights[symbol] for symbol in sorted(weights) if weights[symbol] > ZERO}
+    return ConsolidatedPortfolio(
+        target_allocations=targets,
+        cash_weight=ONE - sum(targets.values(), ZERO),
+        strategy_allocations={said.strategy: said.weight for said in strategy_signals},
+        conflicts=tuple(
+            Conflict(symbol, tuple(buyers[symbol]), tuple(sellers[symbol]), targets.get(symbol, ZERO))
+            for symbol in sorted(buyers.keys() & sellers.keys())
+        ),
+        failures={said.strategy: said.failure for said in strategy_signals if said.failure is not None},
+    )

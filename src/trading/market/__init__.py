@@ -1,0 +1,1 @@
+"""Prices: the `MarketData` port and the bundled history behind it."""

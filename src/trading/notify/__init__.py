@@ -1,0 +1,1 @@
+"""Telling people: the `Notifier` port, a mailbox folder and SMTP behind it."""
