@@ -40,7 +40,9 @@ class SimulatedClock:
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Advance at once."""
+        """Advance at once; going back raises ValueError, as it does for the machine's clock."""
+        if seconds < 0:
+            raise ValueError(f"sleep length was {seconds}, allowed: 0 seconds or more")
         self._now += timedelta(seconds=seconds)
 
     def advance_to(self, moment: datetime) -> None:

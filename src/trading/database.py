@@ -20,16 +20,18 @@ def open_database(
 ) -> Connection:
     """Open or create a database of one kind; None is a database in memory.
 
-    `kind` names what the file holds ("paper account"), `schema` creates it at `version`. Transactions are
-    the caller's (`isolation_level=None`: nothing begins by itself). `durable` means a commit survives a loss
-    of power (synchronous=FULL); otherwise it survives a crash of the process (NORMAL with a write-ahead log).
+    `kind` names what the file holds ("paper account"), `schema` creates it at `version`: statements that
+    each end at a semicolon and hold none within. Transactions are the caller's (`isolation_level=None`:
+    nothing begins by itself). `durable` means a commit survives a loss of power (synchronous=FULL);
+    otherwise it survives a crash of the process (NORMAL with a write-ahead log).
 
     Raises DatabaseUnusable for a file that cannot be written, is no database, is of another kind, or was
-    written by a newer version; the file is then left as it was.
+    written by another version; the file and its write-ahead log are then left byte for byte as they were.
     """
     where = ":memory:" if path is None else str(path)
     try:
         if path is not None:
+            _refuse_unopened(path, kind=kind, version=version)
             path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
             where, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False
@@ -59,36 +61,57 @@ def copy_database(connection: Connection) -> Connection:
     return copy
 
 
+def _refuse_unopened(path: Path, *, kind: str, version: int) -> None:
+    """Refuse a file that has a write-ahead log without touching either: to close one opened to be written
+    moves its log into it. (Without a log nothing is moved, and only reading would leave empty ones behind.)
+
+    What cannot be read this way is not refused here: opening it to be written mends it, or says why not.
+    """
+    if not Path(f"{path}-wal").exists():
+        return
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+    except sqlite3.Error:
+        return
+    try:
+        _refuse_other(connection, str(path), kind=kind, version=version)
+    except sqlite3.Error:
+        return
+    finally:
+        connection.close()
+
+
 def _make_ready(connection: Connection, where: str, *, kind: str, version: int, schema: str) -> None:
     connection.execute("BEGIN IMMEDIATE")  # also asks whether the file can be written at all
     try:
-        tables = {
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        }
-        if not tables:
+        if _tables(connection):
+            _refuse_other(connection, where, kind=kind, version=version)
+        else:
             connection.execute("CREATE TABLE about (kind TEXT NOT NULL, version INTEGER NOT NULL)")
             connection.execute("INSERT INTO about VALUES (?, ?)", (kind, version))
             for statement in filter(str.strip, schema.split(";")):
                 connection.execute(statement)
-        else:
-            found = (
-                connection.execute("SELECT kind, version FROM about").fetchone()
-                if "about" in tables
-                else None
-            )
-            _refuse_other(where, found, kind=kind, version=version)
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite itself rolls back after some errors
+            connection.execute("ROLLBACK")
         raise
 
 
-def _refuse_other(where: str, found: tuple[str, int] | None, *, kind: str, version: int) -> None:
-    if found is None or found[0] != kind:
-        what = "something else" if found is None else f"a {found[0]}"
+def _refuse_other(connection: Connection, where: str, *, kind: str, version: int) -> None:
+    tables = _tables(connection)
+    if not tables:
+        return
+    rows = connection.execute("SELECT kind, version FROM about").fetchall() if "about" in tables else []
+    if [row[0] for row in rows] != [kind]:
+        what = f"a {rows[0][0]}" if len(rows) == 1 else "something else"
         raise DatabaseUnusable(f"{where}: holds {what}, not a {kind}; name another file")
-    if found[1] != version:
+    if rows[0][1] != version:
         raise DatabaseUnusable(
-            f"{where}: {kind} of version {found[1]}, this program reads version {version}; "
+            f"{where}: {kind} of version {rows[0][1]}, this program reads version {version}; "
             "use the program that wrote it, or name another file"
         )
+
+
+def _tables(connection: Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}

@@ -1,5 +1,6 @@
 """Identifiers as a port: minted by the caller's choice, never in the middle of the work."""
 
+from collections.abc import Callable
 from typing import Protocol
 from uuid import uuid4
 
@@ -21,14 +22,15 @@ class RandomIds:
 
 
 class CountingIds:
-    """Identifiers that are the same in every run: `scope` and a counter per kind."""
+    """Identifiers that are the same in every run: what `scope` says at the time, and a number within it."""
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: Callable[[], str]) -> None:
         self._scope = scope
-        self._given: dict[str, int] = {}
+        self._given: dict[tuple[str, str], int] = {}
 
     def new(self, kind: str) -> str:
-        """`kind`, the scope, and how many of that kind were given out."""
-        number = self._given.get(kind, 0) + 1
-        self._given[kind] = number
-        return f"{kind}-{self._scope}-{number}"
+        """`kind`, the scope, and how many of that kind were given out in it."""
+        scope = self._scope()
+        number = self._given.get((kind, scope), 0) + 1
+        self._given[kind, scope] = number
+        return f"{kind}-{scope}-{number}"

@@ -34,11 +34,11 @@ def compare_allocations(
 ) -> AllocationComparison:
     """Target against current allocation; target value = portfolio value x (1 - cash reserve) x weight.
 
-    An account without value has current weights of 0.
+    An account without value, or with debts above its holdings, has current weights and target values of 0.
     """
     portfolio_value = state.account.portfolio_value
     held = {position.symbol: position.market_value for position in state.positions}
-    investable = portfolio_value * (ONE - cash_reserve)
+    investable = max(portfolio_value, ZERO) * (ONE - cash_reserve)
     rows = []
     for symbol in sorted(target_allocations.keys() | held.keys()):
         weight = target_allocations.get(symbol, ZERO)

@@ -53,3 +53,16 @@ class Order:
     filled_average_price: Decimal | None
     submitted_at: datetime
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Shares that changed hands; `cash_flow` is quantity times price in whole cents, negative for a BUY."""
+
+    order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    cash_flow: Decimal
+    at: datetime

@@ -18,7 +18,7 @@ class RebalanceAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RebalanceItem:
-    """One symbol of a plan; `trade_amount` is signed (negative sells), `priority` 1 is the largest trade."""
+    """One symbol of a plan; `trade_amount` is signed (negative sells), `priority` 1 is the largest delta."""
 
     symbol: str
     action: RebalanceAction
@@ -52,6 +52,10 @@ class RebalancePlan:
             *sorted(sells, key=lambda item: item.priority),
             *sorted(buys, key=lambda item: item.priority),
         )
+
+    def client_order_id(self, item: RebalanceItem) -> str:
+        """The one name that an order for this item can ever have, so that a repeat is recognised."""
+        return f"{self.plan_id}.{item.symbol}.{item.action}"
 
 
 def plan_rebalance(comparison: AllocationComparison, minimum_trade: Decimal, plan_id: str) -> RebalancePlan:

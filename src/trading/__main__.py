@@ -1,0 +1,5 @@
+"""`python -m trading`."""
+
+from trading.cli import main
+
+main(prog_name="python -m trading")

@@ -1,0 +1,183 @@
+"""A paper account in SQLite, and the book that its rows add up to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from trading.broker import rows
+from trading.broker.book import Book, OpenOrder
+from trading.broker.opening import Opening
+from trading.broker.port import BrokerError, BrokerUnavailable, ReplyLost
+from trading.database import Connection, DatabaseUnusable, SqlError, copy_database, open_database
+from trading.domain.order import Fill, Order
+
+
+class Ledger:
+    """One account; writes happen inside `effect`: all or none, and no other process's in between.
+
+    The book is kept in memory and read again when another process has committed. Whatever the database
+    refuses is raised as BrokerUnavailable.
+    """
+
+    def __init__(self, connection: Connection, *, shared: bool) -> None:
+        """For `open` and `copy`; `shared` where another process may write to the same file."""
+        self._connection = connection
+        self._shared = shared
+        self._data_version = 0
+        self._book: Book | None = None
+
+    @classmethod
+    def open(cls, path: Path | None, opening: Opening, *, durable: bool = True) -> "Ledger":
+        """Open the account in a file, created with `opening` where it holds none yet; None is memory.
+
+        `durable` as for `open_database`. Raises DatabaseUnusable, also for the account of another id.
+        """
+        connection = open_database(
+            path, kind=rows.KIND, version=rows.VERSION, schema=rows.SCHEMA, durable=durable
+        )
+        ledger = cls(connection, shared=path is not None)
+        try:
+            ledger._open_account(opening)
+        except (BrokerError, DatabaseUnusable) as error:
+            connection.close()
+            raise DatabaseUnusable(f"{path}: {error}; name another file") from error
+        except BaseException:
+            connection.close()
+            raise
+        return ledger
+
+    def copy(self) -> "Ledger":
+        """An independent ledger in memory with the same rows."""
+        twin = Ledger(copy_database(self._connection), shared=False)
+        twin._book = None if self._shared else self._book  # a shared file may have changed since
+        return twin
+
+    def close(self) -> None:
+        """Let go of the file; nothing else may be called afterwards."""
+        self._connection.close()
+
+    def book(self) -> Book:
+        """The account as it was last committed, by this process or another."""
+        # The version is read before the rows: a commit in between costs one more reading and loses nothing.
+        version = self._read("PRAGMA data_version")[0][0] if self._shared else 0
+        book = self._book
+        if book is None or version != self._data_version:
+            if self._connection.in_transaction:
+                book = self._read_book()
+            else:
+                with self._transaction("BEGIN"):  # all tables as of one moment
+                    book = self._read_book()
+            self._book, self._data_version = book, version
+        return book
+
+    @contextmanager
+    def effect(self) -> Iterator[Book]:
+        """A transaction, from the book at its beginning to the one recorded last.
+
+        Raises BrokerUnavailable where the database refuses before the commit: nothing happened. Raises
+        ReplyLost where the commit itself fails: only reading tells what happened.
+        """
+        with self._transaction("BEGIN IMMEDIATE"):
+            yield self.book()
+
+    def next_order_id(self, book: Book) -> str:
+        """The account and a number counted up; asked and used within one effect."""
+        return f"{book.account_id}-{self._read(rows.NEXT_ORDER_NUMBER)[0][0]}"
+
+    def record_refused(self, order: Order) -> None:
+        """Keep an order that was refused: its client order id is taken by that."""
+        self._write(rows.INSERT_ORDER, rows.order_row(order, None))
+
+    def record_accepted(self, book: Book, accepted: OpenOrder) -> None:
+        """Keep an order with its fate; `book` is the one that holds it."""
+        self._write(rows.INSERT_ORDER, rows.order_row(accepted.order, accepted))
+        self._book = book
+
+    def record_change(self, book: Book, order: Order, fill: Fill | None) -> None:
+        """Keep how an open order changed, and its fill if that is why; `book` is the one after it."""
+        self._write(rows.UPDATE_ORDER, rows.order_change_row(order))
+        if fill is not None:
+            self._write(rows.INSERT_FILL, rows.fill_row(fill))
+            self._write(rows.UPDATE_CASH, (str(book.cash),))
+            held = book.holdings.get(fill.symbol)
+            if held is None:
+                self._write(rows.DELETE_POSITION, (fill.symbol,))
+            else:
+                self._write(rows.REPLACE_POSITION, rows.holding_row(held))
+        self._book = book
+
+    def order(self, order_id: str) -> Order | None:
+        """Any order there ever was, by the broker's identifier."""
+        return next(map(rows.order_of, self._read(rows.ORDER_BY_ID, (order_id,))), None)
+
+    def order_of_client(self, client_order_id: str) -> Order | None:
+        """Any order there ever was, by the name its sender gave it."""
+        return next(map(rows.order_of, self._read(rows.ORDER_BY_CLIENT_ID, (client_order_id,))), None)
+
+    def orders(self) -> tuple[Order, ...]:
+        """All orders there ever were, oldest first."""
+        return tuple(map(rows.order_of, self._read(rows.ALL_ORDERS)))
+
+    def last_order_at(self) -> datetime | None:
+        """When the latest order was placed, or None where there is none."""
+        [(at,)] = self._read(rows.LAST_ORDER_AT)
+        return None if at is None else datetime.fromisoformat(at)
+
+    def fills(self, after: int) -> tuple[Fill, ...]:
+        """The fills after the first `after`, oldest first."""
+        return tuple(map(rows.fill_of, self._read(rows.FILLS_AFTER, (after,))))
+
+    def _open_account(self, opening: Opening) -> None:
+        with self._transaction("BEGIN IMMEDIATE"):
+            found = self._read(rows.ACCOUNT)
+            if not found:
+                cash = str(opening.cash)
+                self._write(rows.INSERT_ACCOUNT, (opening.account_id, cash, cash))
+                for held in opening.holdings:
+                    self._write(rows.REPLACE_POSITION, rows.holding_row(held))
+            elif found[0][0] != opening.account_id:
+                raise DatabaseUnusable(f"holds account {found[0][0]!r}, not {opening.account_id!r}")
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        self._write(begin)
+        try:
+            yield
+        except BaseException:
+            self._forget()
+            raise
+        try:
+            self._connection.execute("COMMIT")
+        except SqlError as error:
+            self._forget()
+            raise ReplyLost(f"the paper account did not confirm its commit: {error}") from error
+
+    def _forget(self) -> None:
+        self._book = None
+        if self._connection.in_transaction:  # SQLite itself rolls back after some errors
+            self._connection.execute("ROLLBACK")
+
+    def _read_book(self) -> Book:
+        [(account_id, cash)] = self._read(rows.ACCOUNT)
+        holdings = map(rows.holding_of, self._read(rows.POSITIONS))
+        waiting = map(rows.open_order_of, self._read(rows.OPEN_ORDERS))
+        return Book(
+            account_id=account_id,
+            cash=Decimal(cash),
+            holdings={held.symbol: held for held in holdings},
+            open_orders={accepted.order.order_id: accepted for accepted in waiting},
+        )
+
+    def _read(self, statement: str, values: rows.Row = ()) -> list[rows.Row]:
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except SqlError as error:
+            raise BrokerUnavailable(f"the paper account cannot be read: {error}") from error
+
+    def _write(self, statement: str, values: rows.Row = ()) -> None:
+        try:
+            self._connection.execute(statement, values)
+        except SqlError as error:
+            raise BrokerUnavailable(f"the paper account cannot be written: {error}") from error

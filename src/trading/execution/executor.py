@@ -1,0 +1,168 @@
+"""Carrying out a plan: SELLs first, then BUYs with what is there, and a fate for every trade."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+
+from trading.broker.port import Broker, BrokerError
+from trading.clock import Clock
+from trading.domain.execution import ExecutionResult, OrderFate, OrderOutcome
+from trading.domain.money import ZERO
+from trading.domain.order import Order, OrderRequest, Side
+from trading.domain.plan import RebalanceAction, RebalanceItem, RebalancePlan
+from trading.execution.policy import ExecutionPolicy
+from trading.execution.settlement import Settlement, fate_of
+from trading.execution.sizing import BuySizing, SellSizing, Sizing, planned_quantity
+from trading.execution.submission import Submission
+
+Attempt = tuple[OrderOutcome, Order | None]  # the order that is to be followed, if there is one
+
+
+class PlanExecutor:
+    """Executes plans at one broker; a trade that fails never keeps the others from being tried."""
+
+    def __init__(self, broker: Broker, clock: Clock, policy: ExecutionPolicy) -> None:
+        self._broker = broker
+        self._policy = policy
+        self._submission = Submission(broker, clock, policy)
+        self._settlement = Settlement(broker, clock, policy, self._submission)
+
+    def execute(self, plan: RebalancePlan, *, resuming: bool) -> ExecutionResult:
+        """Trade the plan once. `resuming` says that an earlier attempt may have placed some of its orders.
+
+        When resuming, the orders of a side are looked up under their names before any of them is sized or
+        sent: by then cash and positions show the earlier attempt's fills, and sizes computed from them would
+        be wrong. One that cannot be looked up is not sent either: its fate is UNKNOWN.
+        """
+        sells = [item for item in plan.trades if item.action is RebalanceAction.SELL]
+        buys = [item for item in plan.trades if item.action is RebalanceAction.BUY]
+        return ExecutionResult(
+            plan.plan_id,
+            (
+                *self._trade(plan, sells, self._sell_sizing, resuming=resuming),
+                *self._trade(plan, buys, self._buy_sizing, resuming=resuming),
+            ),
+        )
+
+    def _sell_sizing(self) -> Sizing:
+        positions = self._submission.ask(self._broker.positions)
+        return SellSizing({held.symbol: held.quantity for held in positions}, self._policy.quantity_step)
+
+    def _buy_sizing(self) -> Sizing:
+        account = self._submission.ask(self._broker.account)
+        return BuySizing(account.buying_power, self._policy.quantity_step)
+
+    def _trade(
+        self,
+        plan: RebalancePlan,
+        items: Sequence[RebalanceItem],
+        read_sizing: Callable[[], Sizing],
+        *,
+        resuming: bool,
+    ) -> list[OrderOutcome]:
+        earlier = self._look_up(plan, items) if resuming else {}
+        new = [item for item in items if item.symbol not in earlier]
+        attempts = earlier | (self._place_all(plan, new, read_sizing) if new else {})
+        orders = {symbol: order for symbol, (_, order) in attempts.items() if order is not None}
+        settled = self._settlement.wait_for(orders)
+        outcomes = []
+        for item in items:
+            outcome, order = attempts[item.symbol][0], settled.get(item.symbol)
+            if order is not None and item.symbol in earlier:
+                outcome = replace(outcome, wanted_quantity=self._wanted_earlier(item, order))
+            outcomes.append(outcome if order is None else _settled(outcome, order))
+        return outcomes
+
+    def _look_up(self, plan: RebalancePlan, items: Sequence[RebalanceItem]) -> dict[str, Attempt]:
+        """What an earlier attempt placed, or may have placed; what is not in the answer was not."""
+        attempts: dict[str, Attempt] = {}
+        for item in items:
+            blank = _not_tried(plan, item)
+            try:
+                found = self._submission.ask(partial(self._broker.find_order, blank.client_order_id))
+            except BrokerError as error:
+                detail = f"{error}; whether an earlier attempt placed it is not known: look it up"
+                attempts[item.symbol] = replace(blank, fate=OrderFate.UNKNOWN, detail=detail), None
+                continue
+            if found is not None:
+                attempts[item.symbol] = replace(blank, asked_quantity=found.quantity), found
+        return attempts
+
+    def _wanted_earlier(self, item: RebalanceItem, order: Order) -> Decimal:
+        """What an earlier attempt wanted is not on record: the price of the fill stands for its quote."""
+        price = order.filled_average_price
+        if price is None or item.sells_whole_position:
+            return order.quantity
+        return max(order.quantity, planned_quantity(item, price, self._policy.quantity_step))
+
+    def _place_all(
+        self, plan: RebalancePlan, items: Sequence[RebalanceItem], read_sizing: Callable[[], Sizing]
+    ) -> dict[str, Attempt]:
+        blanks = {item.symbol: _not_tried(plan, item) for item in items}
+        try:
+            sizing = read_sizing()
+        except BrokerError as error:
+            return {symbol: (replace(blank, detail=str(error)), None) for symbol, blank in blanks.items()}
+        attempts: dict[str, Attempt] = {}
+        for item in items:
+            blank = blanks[item.symbol]
+            try:
+                attempts[item.symbol] = self._place(item, blank, sizing)
+            except BrokerError as error:
+                attempts[item.symbol] = replace(blank, detail=str(error)), None
+        return attempts
+
+    def _place(self, item: RebalanceItem, blank: OrderOutcome, sizing: Sizing) -> Attempt:
+        price = self._submission.ask(partial(self._broker.quote, item.symbol))
+        if price is None or not price.is_finite() or price <= ZERO:
+            return replace(blank, fate=OrderFate.NO_QUOTE, detail="the broker has no quote"), None
+        wanted = sizing.wanted(item, price)
+        asked = sizing.possible(item, wanted, price)
+        outcome = replace(blank, wanted_quantity=wanted, asked_quantity=asked)
+        if wanted == ZERO:
+            return replace(
+                outcome, fate=OrderFate.BELOW_STEP, detail="less than one step of the broker"
+            ), None
+        if asked == ZERO:
+            return replace(outcome, fate=OrderFate.UNFUNDED, detail="nothing is left to trade with"), None
+        placed = self._submission.place(OrderRequest(blank.client_order_id, item.symbol, blank.side, asked))
+        if isinstance(placed, Order):
+            may_take = placed.filled_quantity if placed.status.is_terminal else placed.quantity
+            sizing.take(may_take, price)
+            return replace(outcome, asked_quantity=placed.quantity), placed
+        if placed.fate is OrderFate.UNKNOWN:
+            sizing.take(asked, price)
+        return replace(outcome, fate=placed.fate, detail=placed.detail), None
+
+
+def _not_tried(plan: RebalancePlan, item: RebalanceItem) -> OrderOutcome:
+    return OrderOutcome(
+        symbol=item.symbol,
+        side=Side(item.action),
+        client_order_id=plan.client_order_id(item),
+        order_id=None,
+        trade_amount=item.trade_amount,
+        wanted_quantity=ZERO,
+        asked_quantity=ZERO,
+        filled_quantity=ZERO,
+        average_price=None,
+        fate=OrderFate.UNAVAILABLE,
+        detail="the order was not tried",
+    )
+
+
+def _settled(outcome: OrderOutcome, order: Order) -> OrderOutcome:
+    fate, detail = fate_of(order)
+    if fate is OrderFate.FILLED and outcome.asked_quantity < outcome.wanted_quantity:
+        fate = OrderFate.UNFUNDED
+        means = "buying power for" if order.side is Side.BUY else "held were"
+        detail = f"{means} {outcome.asked_quantity} of {outcome.wanted_quantity}"
+    return replace(
+        outcome,
+        order_id=order.order_id,
+        filled_quantity=order.filled_quantity,
+        average_price=order.filled_average_price,
+        fate=fate,
+        detail=detail,
+    )

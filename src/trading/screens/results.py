@@ -1,0 +1,94 @@
+"""A result dictionary as text."""
+
+from trading.figures import number, percent, quantity
+from trading.results import ResultDict
+from trading.screens.table import table
+
+
+def signals_screen(results: ResultDict) -> list[str]:
+    """Signals by strategy, target against current allocation, account."""
+    return [*_signals(results), *_comparison(results), *_account(results), results["message"]]
+
+
+def trading_screen(results: ResultDict) -> list[str]:
+    """The orders of a run, what the account holds after it, and how it ended."""
+    verdict = "done" if results["success"] else "FAILED"
+    return [*_orders(results), *_positions(results), *_account(results), f"{verdict}: {results['message']}"]
+
+
+def _signals(results: ResultDict) -> list[str]:
+    lines = []
+    for name, said in results["strategy_signals"].items():
+        lines.append(f"{name}  {percent(said['weight'])} of the account")
+        if said["failure"]:
+            lines.append(f"    no signal: {said['failure']}")
+        rows = [
+            [f"    {symbol}", signal["action"], percent(signal["target_weight"]), signal["reason"]]
+            for symbol, signal in said["signals"].items()
+            if signal["action"] != "HOLD"
+        ]
+        lines.extend(table("llrl", *rows) if rows else [])
+        lines.append("")
+    return lines
+
+
+def _comparison(results: ResultDict) -> list[str]:
+    if not results["allocation_comparison"]:
+        return []
+    rows = [
+        [
+            symbol,
+            percent(row["current_weight"]),
+            percent(row["target_weight"]),
+            number(row["current_value"]),
+            number(row["target_value"]),
+            number(row["delta"]),
+        ]
+        for symbol, row in results["allocation_comparison"].items()
+    ]
+    heading = ["allocation", "now", "target", "value now", "target value", "difference"]
+    return [*table("lrrrrr", heading, *rows), ""]
+
+
+def _orders(results: ResultDict) -> list[str]:
+    if not results["orders_executed"]:
+        return []
+    rows = [
+        [
+            f"{order['side']} {order['symbol']}",
+            order["fate"],
+            quantity(order["wanted_quantity"]),
+            quantity(order["filled_quantity"]),
+            "-" if order["average_price"] is None else number(order["average_price"], 4),
+            order["detail"],
+        ]
+        for order in results["orders_executed"]
+    ]
+    return [*table("llrrrl", ["order", "fate", "wanted", "filled", "price", ""], *rows), ""]
+
+
+def _positions(results: ResultDict) -> list[str]:
+    rows = [
+        [
+            symbol,
+            quantity(lot["quantity"]),
+            number(lot["current_price"], 4),
+            number(lot["market_value"]),
+            number(lot["unrealised_pl"]),
+        ]
+        for symbol, lot in results["current_positions"].items()
+    ]
+    if not rows:
+        return []
+    return [*table("lrrrr", ["position", "quantity", "price", "value", "unrealised"], *rows), ""]
+
+
+def _account(results: ResultDict) -> list[str]:
+    account = results["account_info"]
+    if not account:
+        return []
+    return [
+        f"account {account['account_id']}: value {account['portfolio_value']:,.2f}, "
+        f"cash {account['cash']:,.2f}, buying power {account['buying_power']:,.2f}",
+        "",
+    ]
