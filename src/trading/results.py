@@ -88,6 +88,18 @@ def open_orders_list(orders: Sequence[Order]) -> list[ResultDict]:
     ]
 
 
+def account_data_dict(state: PortfolioState) -> ResultDict:
+    """The three parts that are read together."""
+    return {
+        "account_info": account_dict(state),
+        "current_positions": positions_dict(state),
+        "open_orders": open_orders_list(state.open_orders),
+    }
+
+
+NO_ACCOUNT_DATA: ResultDict = {"account_info": {}, "current_positions": {}, "open_orders": []}
+
+
 def comparison_dict(comparison: AllocationComparison) -> ResultDict:
     """Target against current allocation by symbol."""
     return {

@@ -1,5 +1,9 @@
 """The sentences in which a run says how it ended: the same whichever path ran."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
 from trading.domain.execution import ExecutionResult
 from trading.domain.quality import SignalQuality
 
@@ -10,6 +14,7 @@ PLAN_UNAVAILABLE = "no plan could be made: nothing was traded"
 BROKER_UNREACHABLE = "the broker could not be asked whether the market is open: nothing was traded"
 NOTHING_TO_TRADE = "nothing to trade: the account stands where it should"
 SIGNALS_ANALYSED = "signals analysed"
+NOT_ENDED = "the run has not ended; `python -m trading workflows` shows where it stands"
 NO_RESULTS = "the run ended early, without results; the log says why"
 
 
@@ -25,6 +30,17 @@ def traded(execution: ExecutionResult) -> str:
         return f"{total} of {total} trades done"
     failed = ", ".join(f"{outcome.side} {outcome.symbol} {outcome.fate}" for outcome in execution.failures)
     return f"{total - len(execution.failures)} of {total} trades done; not done: {failed}"
+
+
+def positions_differ(differences: Mapping[str, Decimal]) -> str:
+    """Every trade looked well, and yet the account holds something else."""
+    each = ", ".join(f"{symbol} {difference:+}" for symbol, difference in differences.items())
+    return f"all trades reported done, but positions differ from what was expected: {each}"
+
+
+def overdue(deadline: datetime) -> str:
+    """The workflow did not end in time."""
+    return f"the run had not ended by {deadline:%Y-%m-%d %H:%M:%S}Z and was given up"
 
 
 def crashed(error: Exception) -> str:

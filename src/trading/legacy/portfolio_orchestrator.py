@@ -6,11 +6,12 @@ from decimal import Decimal
 import structlog
 
 from trading.broker.port import BrokerError
+from trading.broker.reading import read_state
 from trading.domain.account import PortfolioState
 from trading.domain.comparison import AllocationComparison, compare_allocations
 from trading.domain.plan import RebalancePlan, plan_rebalance
 from trading.domain.portfolio import ConsolidatedPortfolio
-from trading.results import ResultDict, account_dict, open_orders_list, positions_dict
+from trading.results import ResultDict, account_data_dict
 from trading.services import Services
 from trading.settings import Settings
 
@@ -27,13 +28,7 @@ class PortfolioOrchestrator:
     def get_comprehensive_account_data(self) -> ResultDict | None:
         """Account, positions and open orders for display."""
         state = self._read_state("account data")
-        if state is None:
-            return None
-        return {
-            "account_info": account_dict(state),
-            "current_positions": positions_dict(state),
-            "open_orders": open_orders_list(state.open_orders),
-        }
+        return None if state is None else account_data_dict(state)
 
     def analyze_portfolio_state(self) -> ResultDict | None:
         """How the account is invested: weights by symbol, the largest holding, cash; fractions of 1."""
@@ -67,9 +62,8 @@ class PortfolioOrchestrator:
         return plan_rebalance(comparison, self._settings.minimum_trade, self._services.ids.new("plan"))
 
     def _read_state(self, purpose: str) -> PortfolioState | None:
-        broker = self._services.broker
         try:
-            return PortfolioState(broker.account(), broker.positions(), broker.open_orders())
+            return read_state(self._services.broker)
         except BrokerError as error:
             log.warning("broker_not_read", purpose=purpose, error=str(error))
             return None

@@ -14,6 +14,7 @@ from trading.market.calendar import session_date
 from trading.notify.message import failure, market_closed, trading_report
 from trading.notify.port import Notification, NotificationFailed
 from trading.results import (
+    NO_ACCOUNT_DATA,
     ResultDict,
     comparison_dict,
     empty_results,
@@ -119,8 +120,7 @@ class TradingOrchestrator:
     def _execute(self, plan: RebalancePlan) -> ResultDict:
         execution = self._executor.execute(plan, resuming=False)
         account_after = self._portfolio.get_comprehensive_account_data()
-        unread: ResultDict = {"account_info": {}, "current_positions": {}, "open_orders": []}
-        return (unread if account_after is None else account_after) | {
+        return (NO_ACCOUNT_DATA if account_after is None else account_after) | {
             "orders_executed": orders_list(execution),
             "execution_result": execution_dict(execution),
             "success": execution.success,

@@ -95,11 +95,11 @@ def _summary(curve: EquityCurve, history: TradingHistory) -> dict[str, str]:
 def _failures(history: TradingHistory) -> list[str]:
     return [
         *_listed(
-            "sessions did not end as planned",
+            "did not end as planned",
             [f"{day.session}  {day.message}" for day in history.unsuccessful],
         ),
         *_listed(
-            "sessions after which the books did not close",
+            "left books that do not close",
             [f"{day.session}  {'; '.join(day.audit_problems)}" for day in history.unbalanced],
         ),
     ]
@@ -108,7 +108,11 @@ def _failures(history: TradingHistory) -> list[str]:
 def _listed(what: str, days: list[str]) -> list[str]:
     if not days:
         return []
-    lines = ["", f"FAILED    {len(days):,} {what}", *(f"    {day}" for day in days[:FAILED_DAYS_SHOWN])]
+    lines = [
+        "",
+        f"FAILED    {len(days):,} {'session' if len(days) == 1 else 'sessions'} {what}",
+        *(f"    {day}" for day in days[:FAILED_DAYS_SHOWN]),
+    ]
     if len(days) > FAILED_DAYS_SHOWN:
         lines.append(f"    and {len(days) - FAILED_DAYS_SHOWN:,} more: --format json lists all")
     return lines

@@ -11,6 +11,7 @@ from trading.history import TradingHistory
 from trading.screens.svg import Frame, area, polyline, round_ticks, year_starts
 
 WIDTH = 960.0
+GUTTER = 90.0  # beside the curves, for the values of the ticks
 CURVE_HEIGHT = 300.0
 DRAWDOWN_HEIGHT = 90.0
 SESSIONS_SHOWN_MAX = 200
@@ -47,6 +48,7 @@ def _drawing(curve: EquityCurve, reference: EquityCurve) -> dict[str, Any]:
     depths = Frame(WIDTH, DRAWDOWN_HEIGHT, min(*below["ours"], *below["theirs"], -0.01), 0.0)
     return {
         "width": WIDTH,
+        "gutter": GUTTER,
         "curve_height": CURVE_HEIGHT,
         "drawdown_height": DRAWDOWN_HEIGHT,
         "ours": polyline(ours, frame),
