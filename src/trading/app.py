@@ -1,113 +1,109 @@
-"""The composition root: which clock, prices, account and notifier a command works with."""
+"""The composition root: which path, prices, account and notifier a command works with."""
 
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from functools import partial
+from enum import StrEnum
 from pathlib import Path
 
 import structlog
 
-from trading.broker.ledger import Ledger
-from trading.broker.opening import Opening
-from trading.broker.paper import PaperBroker
-from trading.clock import SimulatedClock
-from trading.compat.entry_points import open_entry_points
+from trading import wording
+from trading.compat.entry_points import candidate_entry_points, legacy_entry_points
+from trading.desk import Desk, UsageError
 from trading.display import Display
 from trading.domain.performance import EquityCurve, held_throughout
-from trading.entry_points import EntryPoints
+from trading.events.records import WorkflowRecord
 from trading.history import AccountBooks, TradingDay, TradingHistory, live_through
-from trading.ids import CountingIds, Ids, RandomIds
-from trading.market.calendar import is_session_open, session_date, session_time
-from trading.market.history import HistoricalMarketData, PriceHistory
+from trading.market.calendar import session_date, session_time
+from trading.market.history import PriceHistory
 from trading.notify.mailbox import MailboxNotifier
 from trading.notify.port import Notifier
 from trading.notify.smtp import SmtpNotifier
 from trading.results import ResultDict
-from trading.services import Services
 from trading.settings import Settings
 
 REFERENCE = "SPY"
 
 
-class UsageError(Exception):
-    """A request that cannot be met; the text says what it was and what is allowed."""
+class TradingPath(StrEnum):
+    """Which orchestration stands behind the front door."""
+
+    LEGACY = "legacy"
+    CANDIDATE = "candidate"
 
 
-@dataclass(frozen=True)
-class Desk:
-    """A paper account with its clock and services, ready for either path."""
-
-    settings: Settings
-    clock: SimulatedClock
-    broker: PaperBroker
-    services: Services
-
-    @classmethod
-    def open(
-        cls,
-        settings: Settings,
-        prices: PriceHistory,
-        *,
-        account: Path | None,
-        now: datetime | None,
-        notifier: Notifier,
-    ) -> "Desk":
-        """Open the account (None: one in memory, which ends with the desk) at a moment of the history.
-
-        `now` None is the moment at which the account traded last, to look at it. Raises DatabaseUnusable for
-        the account file, UsageError where the account has already traded after `now`.
-        """
-        paper = settings.paper
-        ledger = Ledger.open(account, Opening(paper.account_id, paper.cash))
-        clock = SimulatedClock(_moment_to_open_at(ledger, now, prices, account))
-        market = HistoricalMarketData(prices, clock)
-        broker = PaperBroker(
-            ledger,
-            market,
-            clock,
-            is_open=partial(is_session_open, sessions=prices.sessions),
-            faults=paper.faults.build(),
-            step=settings.execution.quantity_step,
-            fill_delay_s=paper.fill_delay_s,
-        )
-        # A file outlives the process, so its orders need names that no other process gives.
-        ids: Ids = RandomIds() if account else CountingIds(lambda: session_date(clock.now()).isoformat())
-        services = Services(market, broker, notifier, clock, ids, settings.weighted_strategies())
-        return cls(settings, clock, broker, services)
-
-    def entry_points(self, display: Display) -> EntryPoints:
-        """The front door on this desk."""
-        return open_entry_points(self.settings, self.services, display)
-
-    def __enter__(self) -> "Desk":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let go of the account file."""
-        self.broker.close()
-
-
-class LastResults:
-    """A display that nobody looks at: it keeps what was shown last."""
-
-    def __init__(self) -> None:
-        self.results: ResultDict | None = None
+class NoDisplay:
+    """A display that nobody looks at."""
 
     def show_signals(self, results: ResultDict) -> None:
-        """Keep them."""
-        self.results = results
+        """Show nothing."""
 
     def show_trading(self, results: ResultDict) -> None:
-        """Keep them."""
+        """Show nothing."""
+
+    def show_failure(self, message: str) -> None:
+        """Show nothing."""
+
+
+class FrontDoor:
+    """The entry points of one path on one desk, guarded: one set of orders per account and session.
+
+    `results` is what was shown last, None where there was nothing to show.
+    """
+
+    def __init__(self, desk: Desk, path: TradingPath, display: Display) -> None:
+        self._desk = desk
+        self._path = path
+        self._display = display
+        self.results: ResultDict | None = None
+        services, settings = desk.services, desk.settings
+        self._entry_points = (
+            legacy_entry_points(settings, services, self)
+            if path is TradingPath.LEGACY
+            else candidate_entry_points(settings, services, self, desk.bus)
+        )
+
+    def analyze_signals(self) -> bool:
+        """Show signals; True if there is something to go by."""
+        return self._entry_points.analyze_signals()
+
+    def execute_trading(self, *, ignore_market_hours: bool = False, again: bool = False) -> bool:
+        """Trade the session; raises RunRefused where it was traded already, unless `again`."""
+        desk = self._desk
+        session = desk.session()
+        desk.settle_unfinished()
+        desk.guard.refuse_second(session, again=again)
+        if self._path is TradingPath.CANDIDATE:  # its workflow is its record
+            return self._entry_points.execute_trading(ignore_market_hours)
+        record = desk.guard.begin_direct(desk.services.ids.new("run"), session)
+        went_well = self._entry_points.execute_trading(ignore_market_hours)
+        desk.guard.end_direct(record, may_have_traded=self._may_have_traded())
+        return went_well
+
+    def show_signals(self, results: ResultDict) -> None:
+        """Keep the results and pass them on."""
         self.results = results
+        self._display.show_signals(results)
+
+    def show_trading(self, results: ResultDict) -> None:
+        """Keep the results and pass them on."""
+        self.results = results
+        self._display.show_trading(results)
 
     def show_failure(self, message: str) -> None:
         """There are none."""
         self.results = None
+        self._display.show_failure(message)
+
+    def _may_have_traded(self) -> bool:
+        """A run that ended early may have got anywhere."""
+        if self.results is None:
+            return True
+        executed = self.results["execution_result"] is not None
+        return executed or self.results["message"] == wording.NOTHING_TO_TRADE
 
 
 def choose_notifier(settings: Settings, mailbox: Path) -> Notifier:
@@ -154,18 +150,49 @@ def check_moment(prices: PriceHistory, moment: datetime) -> datetime:
     return moment
 
 
-def check_report_path(report: Path | None) -> None:
+def check_report_path(report: Path | None, option: str) -> None:
     """Raise UsageError where the page could not be written in the end: before the work, not after it."""
     if report is not None and not report.parent.is_dir():
-        raise UsageError(f"--report {report}: there is no folder {report.parent}")
+        raise UsageError(f"{option} {report}: there is no folder {report.parent}")
 
 
-def trade_through(desk: Desk, sessions: Sequence[date]) -> Iterator[TradingDay]:
+def choose_workflows(records: Sequence[WorkflowRecord], beginning: str | None) -> Sequence[WorkflowRecord]:
+    """All of them, or the one whose id begins so; raises UsageError for none and for several."""
+    if beginning is None:
+        return records
+    chosen = [record for record in records if record.workflow_id.startswith(beginning)]
+    if len(chosen) == 1:
+        return chosen
+    found = "no workflow begins so" if not chosen else f"{len(chosen)} workflows begin so, write more of it"
+    raise UsageError(f"{beginning}: {found}; `python -m trading workflows` lists them")
+
+
+def retry_dead_letter(desk: Desk, letter: str) -> tuple[bool, str]:
+    """Put a dead letter (`NUMBER:HANDLER`) back and deliver it; whether it went well, and a sentence."""
+    number, _, handler = letter.partition(":")
+    found = desk.journal.dead_letter(int(number), handler) if number.isdecimal() else None
+    if found is None:
+        raise UsageError(f"{letter}: no such dead letter; `python -m trading status` lists them")
+    desk.journal.put_back(found.seq, handler, desk.clock.now())
+    desk.bus.run_until(lambda: not desk.bus.is_retrying(found.correlation_id))
+    again = desk.journal.dead_letter(int(number), handler)
+    if again is None:
+        return True, f"{letter} was delivered"
+    return False, f"{letter} was given up again: {again.failure.error_type}: {again.failure.message}"
+
+
+def trade_through(desk: Desk, path: TradingPath, sessions: Sequence[date]) -> Iterator[TradingDay]:
     """Trade the desk's account through the sessions, at its front door; yields each day as it ends."""
+    door = FrontDoor(desk, path, NoDisplay())
+
+    def trade() -> ResultDict | None:
+        door.execute_trading()
+        return door.results
+
     return live_through(
         sessions,
         begin_session=lambda session: desk.clock.advance_to(session_time(session)),
-        trade=_trade_once(desk),
+        trade=trade,
         books=AccountBooks(desk.broker.state, desk.broker.fills),
     )
 
@@ -175,32 +202,6 @@ def held_reference(prices: PriceHistory, history: TradingHistory) -> EquityCurve
     days = history.curve.days
     closes = [prices.closes(REFERENCE, day, 1)[0] for day in days]
     return held_throughout(days, closes, history.starting_value)
-
-
-def _trade_once(desk: Desk) -> Callable[[], ResultDict | None]:
-    display = LastResults()
-    entry_points = desk.entry_points(display)
-
-    def trade() -> ResultDict | None:
-        entry_points.execute_trading()
-        return display.results
-
-    return trade
-
-
-def _moment_to_open_at(
-    ledger: Ledger, now: datetime | None, prices: PriceHistory, account: Path | None
-) -> datetime:
-    last = ledger.last_order_at()
-    if now is None:
-        return last or session_time(prices.sessions[-1])
-    if last is not None and last > now:
-        ledger.close()
-        raise UsageError(
-            f"{account}: this account traded on {session_date(last)} last, it cannot trade on "
-            f"{session_date(now)}; choose a later day or another --account"
-        )
-    return now
 
 
 def configure_logging() -> None:

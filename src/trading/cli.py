@@ -1,106 +1,37 @@
 """The commands of `python -m trading`: a thin parser over `app` and `screens`."""
 
 import json
-from collections.abc import Callable
 from datetime import date, datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn
 
 import click
 
 from trading import app
-from trading.database import DatabaseUnusable
+from trading.cli_options import (
+    Day,
+    account_option,
+    at_option,
+    format_option,
+    path_option,
+    settings_option,
+    usage_errors,
+)
+from trading.desk import Desk, UsageError
 from trading.history import TradingHistory
 from trading.market.calendar import session_time
 from trading.market.history import PriceHistory, load_bundled
-from trading.market.price_file import PriceFileError
 from trading.notify.memory import MemoryNotifier
 from trading.screens.display import JsonDisplay, TextDisplay
 from trading.screens.history import history_data, history_screen
 from trading.screens.progress import show_progress
-from trading.screens.status import status_data, status_screen
-from trading.settings import Settings, SettingsError, load_settings
+from trading.screens.status import StatusSeen, status_data, status_screen
+from trading.screens.workflows import record_data, workflow_data, workflow_screen, workflows_screen
+from trading.settings import Settings, load_settings
+from trading.tracking import track
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-DEFAULT_ACCOUNT = Path(".trading/paper.db")
 MAILBOX = "mail"
-USERS_MISTAKES = (app.UsageError, SettingsError, PriceFileError, DatabaseUnusable)
-
-
-class Day(click.ParamType[date]):
-    """An ISO date."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The date, or a usage error."""
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date, write YYYY-MM-DD", param, ctx)
-
-
-class Moment(click.ParamType[datetime]):
-    """An ISO date or date and time, in New York; a date alone means shortly before the close."""
-
-    name = "moment"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The moment in UTC, or a usage error."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            return app.moment_in_new_york(value)
-        except ValueError:
-            self.fail(f"{value!r} is no moment, write YYYY-MM-DD or YYYY-MM-DDTHH:MM", param, ctx)
-
-
-account_option = click.option(
-    "--account",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=DEFAULT_ACCOUNT,
-    show_default=True,
-    help="The paper account's file; its mailbox lies beside it.",
-)
-at_option = click.option(
-    "--at",
-    type=Moment(),
-    help="When, in New York: YYYY-MM-DD (shortly before the close) or YYYY-MM-DDTHH:MM. "
-    "Default: the last session of the price data.",
-)
-settings_option = click.option(
-    "--settings",
-    "settings_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A TOML file; see docs/settings.md.",
-)
-format_option = click.option(
-    "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
-
-
-class Refused(click.ClickException):
-    """A request that cannot be met as it is."""
-
-    exit_code = 2
-
-
-def usage_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """A user's mistake ends in one sentence on standard error and exit code 2."""
-
-    @wraps(command)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except USERS_MISTAKES as error:
-            raise Refused(str(error)) from error
-
-    return guarded
+WORKFLOWS_SHOWN = 20
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -115,32 +46,41 @@ def main() -> None:
 @main.command(epilog="Example: python -m trading signal --at 2011-08-09")
 @account_option
 @at_option
+@path_option
 @settings_option
 @format_option
 @usage_errors
-def signal(account: Path, at: datetime | None, settings_path: Path | None, style: str) -> None:
+def signal(account: Path, at: datetime | None, path: str, settings_path: Path | None, style: str) -> None:
     """Show signals, target against current allocation, and the account; nothing is traded."""
     settings, prices = _load(settings_path)
     with _desk(settings, prices, account, at) as desk:
-        went_well = desk.entry_points(_display(desk, account, style)).analyze_signals()
+        went_well = _door(desk, path, account, style).analyze_signals()
     _leave(went_well)
 
 
 @main.command(epilog="Example: python -m trading trade --at 2011-08-09")
 @account_option
 @at_option
+@path_option
 @settings_option
 @format_option
 @click.option("--ignore-market-hours", is_flag=True, help="Trade without a look at the market's hours.")
+@click.option("--again", is_flag=True, help="Trade a session once more that was traded already.")
 @usage_errors
 def trade(
-    account: Path, at: datetime | None, settings_path: Path | None, style: str, ignore_market_hours: bool
+    account: Path,
+    at: datetime | None,
+    path: str,
+    settings_path: Path | None,
+    style: str,
+    ignore_market_hours: bool,
+    again: bool,
 ) -> None:
-    """Trade one session on the paper account."""
+    """Trade one session on the paper account; what an earlier run left unfinished is settled first."""
     settings, prices = _load(settings_path)
     with _desk(settings, prices, account, at) as desk:
-        entry_points = desk.entry_points(_display(desk, account, style))
-        went_well = entry_points.execute_trading(ignore_market_hours=ignore_market_hours)
+        door = _door(desk, path, account, style)
+        went_well = door.execute_trading(ignore_market_hours=ignore_market_hours, again=again)
     _leave(went_well)
 
 
@@ -159,22 +99,28 @@ def trade(
     type=click.Path(dir_okay=False, path_type=Path, writable=True),
     help="Also write the equity curve as an HTML page.",
 )
+@path_option
 @settings_option
 @format_option
 @usage_errors
 def history(
-    first: date, last: date, account: Path | None, report: Path | None, settings_path: Path | None, style: str
+    first: date,
+    last: date,
+    account: Path | None,
+    report: Path | None,
+    path: str,
+    settings_path: Path | None,
+    style: str,
 ) -> None:
     """Trade a paper account through the days of the price history."""
     settings, prices = _load(settings_path)
     sessions = app.choose_sessions(prices, first, last)
-    app.check_report_path(report)
+    app.check_report_path(report, "--report")
     now = session_time(sessions[0])
-    with app.Desk.open(settings, prices, account=account, now=now, notifier=MemoryNotifier()) as desk:
+    with Desk.open(settings, prices, account=account, now=now, notifier=MemoryNotifier()) as desk:
         starting_value = desk.broker.state().account.portfolio_value
-        days = show_progress(
-            app.trade_through(desk, sessions), len(sessions), label=lambda day: str(day.session)
-        )
+        lived_days = app.trade_through(desk, app.TradingPath(path), sessions)
+        days = show_progress(lived_days, len(sessions), label=lambda day: str(day.session))
     lived = TradingHistory(settings.paper.account_id, starting_value, tuple(days))
     reference = app.held_reference(prices, lived)
     if report is not None:
@@ -195,17 +141,62 @@ def history(
 @format_option
 @usage_errors
 def status(account: Path, settings_path: Path | None, style: str) -> None:
-    """Show what the paper account holds and its last orders."""
-    if not account.exists():
-        raise app.UsageError(f"{account}: no such account; `python -m trading trade` opens one")
-    settings, prices = _load(settings_path)
-    with app.Desk.open(settings, prices, account=account, now=None, notifier=MemoryNotifier()) as desk:
-        as_of = desk.clock.now()
-        state, orders = desk.broker.state(), desk.broker.orders()
-    if style == "json":
-        click.echo(json.dumps(status_data(state, orders, as_of), indent=2))
+    """Show what the paper account holds, its last orders and workflows, and what was given up."""
+    with _desk_to_look_at(account, settings_path) as desk:
+        seen = StatusSeen(
+            state=desk.broker.state(),
+            orders=desk.broker.orders(),
+            as_of=desk.clock.now(),
+            workflows=desk.journal.workflows(account=desk.settings.paper.account_id),
+            dead_letters=desk.journal.dead_letters(),
+        )
+    _show(style, status_screen(seen), status_data(seen))
+
+
+@main.command(epilog="Example: python -m trading workflows --html workflows.html")
+@click.argument("workflow_id", metavar="[ID]", required=False)
+@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page instead.")
+@account_option
+@settings_option
+@format_option
+@usage_errors
+def workflows(
+    workflow_id: str | None, page: Path | None, account: Path, settings_path: Path | None, style: str
+) -> None:
+    """List workflows, or show one: state, what it waits for, its events, where the time went.
+
+    Any unambiguous beginning of an ID is enough.
+    """
+    app.check_report_path(page, "--html")
+    with _desk_to_look_at(account, settings_path) as desk:
+        records = desk.journal.workflows(account=desk.settings.paper.account_id)
+        chosen = app.choose_workflows(records, workflow_id)[-WORKFLOWS_SHOWN:]
+        tracked = [track(desk.journal, record) for record in chosen] if workflow_id or page else []
+    if page is not None:
+        from trading.screens.workflows_page import workflows_page  # reads jinja2
+
+        page.write_text(workflows_page(tracked), encoding="utf-8")
+        click.echo(f"page written to {page}", err=True)
+    elif workflow_id is not None:
+        _show(style, workflow_screen(tracked[0]), workflow_data(tracked[0]))
     else:
-        click.echo("\n".join(status_screen(state, orders, as_of)))
+        _show(style, workflows_screen(chosen), {"workflows": [record_data(record) for record in chosen]})
+
+
+@main.command(epilog="Example: python -m trading retry 12:notification")
+@click.argument("letter", metavar="ID")
+@account_option
+@settings_option
+@usage_errors
+def retry(letter: str, account: Path, settings_path: Path | None) -> None:
+    """Put a dead letter back and deliver it again; `status` lists dead letters with their IDs."""
+    settings, prices = _load(settings_path)
+    _refuse_missing(account)
+    notifier = app.choose_notifier(settings, account.parent / MAILBOX)
+    with Desk.open(settings, prices, account=account, now=None, notifier=notifier) as desk:
+        went_well, outcome = app.retry_dead_letter(desk, letter)
+    click.echo(outcome)
+    _leave(went_well)
 
 
 def _load(settings_path: Path | None) -> tuple[Settings, PriceHistory]:
@@ -214,16 +205,31 @@ def _load(settings_path: Path | None) -> tuple[Settings, PriceHistory]:
     return settings, prices
 
 
-def _desk(settings: Settings, prices: PriceHistory, account: Path, at: datetime | None) -> app.Desk:
+def _refuse_missing(account: Path) -> None:
+    if not account.exists():
+        raise UsageError(f"{account}: no such account; `python -m trading trade` opens one")
+
+
+def _desk_to_look_at(account: Path, settings_path: Path | None) -> Desk:
+    _refuse_missing(account)
+    settings, prices = _load(settings_path)
+    return Desk.open(settings, prices, account=account, now=None, notifier=MemoryNotifier())
+
+
+def _desk(settings: Settings, prices: PriceHistory, account: Path, at: datetime | None) -> Desk:
     now = session_time(prices.sessions[-1]) if at is None else app.check_moment(prices, at)
     notifier = app.choose_notifier(settings, account.parent / MAILBOX)
-    return app.Desk.open(settings, prices, account=account, now=now, notifier=notifier)
+    return Desk.open(settings, prices, account=account, now=now, notifier=notifier)
 
 
-def _display(desk: app.Desk, account: Path, style: str) -> JsonDisplay | TextDisplay:
-    if style == "json":
-        return JsonDisplay(click.echo)
-    return TextDisplay(click.echo, f"paper account {account}, {desk.clock.now():%Y-%m-%d %H:%M}Z")
+def _door(desk: Desk, path: str, account: Path, style: str) -> app.FrontDoor:
+    heading = f"paper account {account}, {desk.clock.now():%Y-%m-%d %H:%M}Z"
+    display = JsonDisplay(click.echo) if style == "json" else TextDisplay(click.echo, heading)
+    return app.FrontDoor(desk, app.TradingPath(path), display)
+
+
+def _show(style: str, lines: list[str], data: dict[str, Any]) -> None:
+    click.echo(json.dumps(data, indent=2) if style == "json" else "\n".join(lines))
 
 
 def _leave(went_well: bool) -> NoReturn:

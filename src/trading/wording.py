@@ -38,6 +38,13 @@ def positions_differ(differences: Mapping[str, Decimal]) -> str:
     return f"all trades reported done, but positions differ from what was expected: {each}"
 
 
+def session_over(session: str) -> str:
+    """A run was resumed too late to trade."""
+    return (
+        f"session {session} was over before its plan was traded: nothing more was ordered; check the account"
+    )
+
+
 def overdue(deadline: datetime) -> str:
     """The workflow did not end in time."""
     return f"the run had not ended by {deadline:%Y-%m-%d %H:%M:%S}Z and was given up"

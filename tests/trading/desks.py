@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from trading.app import Desk, LastResults
+from trading.app import FrontDoor, NoDisplay, TradingPath
+from trading.desk import Desk
 from trading.market.calendar import session_time
 from trading.market.history import PriceHistory, Series
 from trading.notify.memory import MemoryNotifier
@@ -40,9 +41,14 @@ def open_desk(settings: Settings, prices: PriceHistory, session: date) -> tuple[
     return desk, notifier.sent
 
 
-def trade_once(desk: Desk) -> ResultDict:
+def front_door(desk: Desk, path: TradingPath = TradingPath.LEGACY) -> FrontDoor:
+    """The entry points of one path; what they show is in `results`."""
+    return FrontDoor(desk, path, NoDisplay())
+
+
+def trade_once(desk: Desk, path: TradingPath = TradingPath.LEGACY) -> ResultDict:
     """The results of one trading run at the front door."""
-    display = LastResults()
-    desk.entry_points(display).execute_trading()
-    assert display.results is not None
-    return display.results
+    door = front_door(desk, path)
+    door.execute_trading(again=True)
+    assert door.results is not None
+    return door.results

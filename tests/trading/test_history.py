@@ -12,8 +12,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trading.desks import SMALL_STRATEGIES, made_prices, open_desk
-from trading.app import LastResults, choose_sessions, trade_through
+from tests.trading.desks import SMALL_STRATEGIES, front_door, made_prices, open_desk
+from trading.app import TradingPath, choose_sessions, trade_through
 from trading.domain.order import Side
 from trading.history import TradingDay
 from trading.market.calendar import session_time
@@ -26,7 +26,7 @@ def lived(first: date, last: date, settings: Settings) -> list[TradingDay]:
     sessions = choose_sessions(prices, first, last)
     desk, _ = open_desk(settings, prices, sessions[0])
     with desk:
-        return list(trade_through(desk, sessions))
+        return list(trade_through(desk, TradingPath.LEGACY, sessions))
 
 
 def test_the_books_close_after_every_session_of_the_crash_of_2008() -> None:
@@ -117,7 +117,7 @@ def test_accounting_closes_whatever_prices_account_and_broker_do(
         for session in prices.sessions:
             held_before = {held.symbol: held.quantity for held in desk.broker.state().positions}
             orders_before = len(desk.broker.orders())
-            [day] = trade_through(desk, [session])
+            [day] = trade_through(desk, TradingPath.LEGACY, [session])
             assert day.audit_problems == ()
             orders = desk.broker.orders()[orders_before:]
             assert [order.side for order in orders] == sorted((order.side for order in orders), reverse=True)
@@ -131,13 +131,12 @@ def test_every_order_has_a_signal_behind_it() -> None:
     prices = load_bundled()
     sessions = choose_sessions(prices, date(2010, 5, 3), date(2010, 6, 30))
     desk, _ = open_desk(Settings(), prices, sessions[0])
-    display = LastResults()
     with desk:
-        entry_points = desk.entry_points(display)
+        door = front_door(desk)
         for session in sessions:
             desk.clock.advance_to(session_time(session))
-            entry_points.execute_trading()
-            results = display.results
+            door.execute_trading()
+            results = door.results
             assert results is not None
             bought = {
                 symbol

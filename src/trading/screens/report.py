@@ -3,11 +3,9 @@
 from itertools import accumulate
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from trading.domain.performance import EquityCurve
-from trading.figures import number, percent
 from trading.history import TradingHistory
+from trading.screens.page import render_page
 from trading.screens.svg import Frame, area, polyline, round_ticks, year_starts
 
 WIDTH = 960.0
@@ -22,12 +20,9 @@ def history_page(history: TradingHistory, reference: EquityCurve, reference_name
 
     Every value is escaped, nothing is loaded from elsewhere, and a content security policy says so.
     """
-    environment = Environment(
-        loader=PackageLoader("trading.screens"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters |= {"number": number, "percent": percent}
     curve = history.curve
-    return environment.get_template("history.html.j2").render(
+    return render_page(
+        "history.html.j2",
         history=history,
         curve=curve,
         reference=reference,

@@ -1,21 +1,41 @@
 """An account at a glance."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from trading.domain.account import PortfolioState
 from trading.domain.order import Order
+from trading.events.records import DeadLetter, WorkflowRecord
 from trading.figures import number, percent, quantity
 from trading.results import ResultDict, account_dict, open_orders_list, positions_dict
 from trading.screens.table import table
+from trading.screens.workflows import (
+    dead_letter_data,
+    dead_letters_screen,
+    record_data,
+    workflows_screen,
+)
 
 SCHEMA_VERSION = 1
 ORDERS_SHOWN = 8
+WORKFLOWS_SHOWN = 5
 
 
-def status_screen(state: PortfolioState, orders: Sequence[Order], as_of: datetime) -> list[str]:
-    """Money, holdings with their share of the account, the latest orders."""
-    account = state.account
+@dataclass(frozen=True, slots=True)
+class StatusSeen:
+    """What there is to see of an account at one moment."""
+
+    state: PortfolioState
+    orders: Sequence[Order]
+    as_of: datetime
+    workflows: Sequence[WorkflowRecord]
+    dead_letters: Sequence[DeadLetter]
+
+
+def status_screen(seen: StatusSeen) -> list[str]:
+    """What was given up comes first; then money, holdings, the latest orders and workflows."""
+    state, account = seen.state, seen.state.account
     value = float(account.portfolio_value)
     rows = [
         [
@@ -39,27 +59,34 @@ def status_screen(state: PortfolioState, orders: Sequence[Order], as_of: datetim
         ]
     )
     heading = ["position", "quantity", "price", "value", "share", "unrealised"]
+    given_up = dead_letters_screen(seen.dead_letters)
     return [
+        *(["! " + given_up[0], *given_up[1:], ""] if given_up else []),
         f"account {account.account_id}: value {account.portfolio_value:,.2f}, "
-        f"buying power {account.buying_power:,.2f}, as of {as_of:%Y-%m-%d %H:%M}Z",
+        f"buying power {account.buying_power:,.2f}, as of {seen.as_of:%Y-%m-%d %H:%M}Z",
         "",
         *table("lrrrrr", heading, *rows),
         "",
-        *_orders(orders),
+        *_orders(seen.orders),
+        "",
+        *workflows_screen(seen.workflows[-WORKFLOWS_SHOWN:]),
     ]
 
 
-def status_data(state: PortfolioState, orders: Sequence[Order], as_of: datetime) -> ResultDict:
+def status_data(seen: StatusSeen) -> ResultDict:
     """The same as JSON-compatible data."""
+    state, orders = seen.state, seen.orders
     return {
         "schema_version": SCHEMA_VERSION,
         "paper": True,
-        "as_of": as_of.isoformat(),
+        "as_of": seen.as_of.isoformat(),
         "account_info": account_dict(state),
         "current_positions": positions_dict(state),
         "open_orders": open_orders_list(state.open_orders),
         "last_orders": open_orders_list(orders[-ORDERS_SHOWN:]),
         "orders": len(orders),
+        "last_workflows": [record_data(record) for record in seen.workflows[-WORKFLOWS_SHOWN:]],
+        "dead_letters": [dead_letter_data(letter) for letter in seen.dead_letters],
     }
 
 

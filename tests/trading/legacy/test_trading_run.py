@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.trading.desks import open_desk, trade_once
-from trading.app import Desk, LastResults
+from tests.trading.desks import front_door, open_desk, trade_once
+from trading.desk import Desk
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
 from trading.notify.port import Notification, NotificationFailed
@@ -134,11 +134,11 @@ def test_a_closed_market_runs_nothing_sends_one_notification_and_is_a_success() 
 
 def test_market_hours_are_not_asked_about_when_they_are_to_be_ignored() -> None:
     desk, _ = open_desk(Settings.model_validate(with_faults(market_closed=True)), load_bundled(), SESSION)
-    display = LastResults()
     with desk:
-        assert not desk.entry_points(display).execute_trading(ignore_market_hours=True)
-        assert display.results is not None
-        assert set(fates(display.results).values()) == {"REJECTED"}
+        door = front_door(desk)
+        assert not door.execute_trading(ignore_market_hours=True)
+        assert door.results is not None
+        assert set(fates(door.results).values()) == {"REJECTED"}
 
 
 def test_a_strategy_without_history_is_reported_and_its_money_stays_cash() -> None:
@@ -188,19 +188,19 @@ class BrokenNotifier:
 def test_a_defect_ends_the_run_without_results_and_is_told() -> None:
     notifier = BrokenNotifier()
     desk = Desk.open(Settings(), load_bundled(), account=None, now=session_time(SESSION), notifier=notifier)
-    display = LastResults()
     with desk:
-        assert not desk.entry_points(display).execute_trading()
-        assert display.results is None
+        door = front_door(desk)
+        assert not door.execute_trading()
+        assert door.results is None
         assert notifier.asked == ["trading", "failure"]
 
 
 def test_analysing_signals_orders_nothing_and_notifies_nobody() -> None:
     desk, mail = open_desk(Settings(), load_bundled(), SESSION)
-    display = LastResults()
     with desk:
-        assert desk.entry_points(display).analyze_signals()
-        assert display.results is not None
-        assert display.results["allocation_comparison"]
+        door = front_door(desk)
+        assert door.analyze_signals()
+        assert door.results is not None
+        assert door.results["allocation_comparison"]
         assert desk.broker.orders() == ()
         assert mail == []

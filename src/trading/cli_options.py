@@ -1,0 +1,104 @@
+"""Options and types that commands share, and how a user's mistake is answered."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from trading import app
+from trading.database import DatabaseUnusable
+from trading.desk import UsageError
+from trading.events.journal import JournalBusy
+from trading.market.price_file import PriceFileError
+from trading.run_guard import RunRefused
+from trading.settings import SettingsError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DEFAULT_ACCOUNT = Path(".trading/paper.db")
+USERS_MISTAKES = (UsageError, SettingsError, PriceFileError, DatabaseUnusable, RunRefused, JournalBusy)
+
+
+class Day(click.ParamType[date]):
+    """An ISO date."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The date, or a usage error."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date, write YYYY-MM-DD", param, ctx)
+
+
+class Moment(click.ParamType[datetime]):
+    """An ISO date or date and time, in New York; a date alone means shortly before the close."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The moment in UTC, or a usage error."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return app.moment_in_new_york(value)
+        except ValueError:
+            self.fail(f"{value!r} is no moment, write YYYY-MM-DD or YYYY-MM-DDTHH:MM", param, ctx)
+
+
+path_option = click.option(
+    "--path",
+    "path",
+    type=click.Choice([path.value for path in app.TradingPath]),
+    default=app.TradingPath.LEGACY.value,
+    show_default=True,
+    help="Direct calls, or events.",
+)
+account_option = click.option(
+    "--account",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_ACCOUNT,
+    show_default=True,
+    help="The paper account's file; its mailbox lies beside it.",
+)
+at_option = click.option(
+    "--at",
+    type=Moment(),
+    help="When, in New York: YYYY-MM-DD (shortly before the close) or YYYY-MM-DDTHH:MM. "
+    "Default: the last session of the price data.",
+)
+settings_option = click.option(
+    "--settings",
+    "settings_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A TOML file; see docs/settings.md.",
+)
+format_option = click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+class Refused(click.ClickException):
+    """A request that cannot be met as it is."""
+
+    exit_code = 2
+
+
+def usage_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """A user's mistake ends in one sentence on standard error and exit code 2."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except USERS_MISTAKES as error:
+            raise Refused(str(error)) from error
+
+    return guarded

@@ -1,0 +1,123 @@
+"""A paper account with its clock, services and journal, ready for either path."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from trading.broker.ledger import Ledger
+from trading.broker.opening import Opening
+from trading.broker.paper import PaperBroker
+from trading.clock import SimulatedClock
+from trading.events.bus import EventBus
+from trading.events.journal import Journal
+from trading.events.memory_journal import MemoryJournal
+from trading.events.sqlite_journal import SqliteJournal
+from trading.handlers.entry_points import PATIENCE_S
+from trading.handlers.system import build_bus
+from trading.handlers.trading_workflow_handler import WORKFLOW_DEADLINE_S
+from trading.ids import CountingIds, Ids, RandomIds
+from trading.market.calendar import is_session_open, session_date, session_time
+from trading.market.history import HistoricalMarketData, PriceHistory
+from trading.notify.port import Notifier
+from trading.run_guard import RunGuard
+from trading.services import Services
+from trading.settings import Settings
+
+
+class UsageError(Exception):
+    """A request that cannot be met; the text says what it was and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that a command works with; an account in memory ends with its desk."""
+
+    settings: Settings
+    clock: SimulatedClock
+    broker: PaperBroker
+    services: Services
+    journal: Journal
+    bus: EventBus
+    guard: RunGuard
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        prices: PriceHistory,
+        *,
+        account: Path | None,
+        now: datetime | None,
+        notifier: Notifier,
+    ) -> "Desk":
+        """Open the account (None: one in memory) at a moment of the history; its journal lies beside it.
+
+        `now` None is the moment at which the account traded last, to look at it. Raises DatabaseUnusable for
+        a file that cannot be used, UsageError where the account has already traded after `now`.
+        """
+        paper = settings.paper
+        ledger = Ledger.open(account, Opening(paper.account_id, paper.cash))
+        clock = SimulatedClock(_moment_to_open_at(ledger, now, prices, account))
+        market = HistoricalMarketData(prices, clock)
+        broker = PaperBroker(
+            ledger,
+            market,
+            clock,
+            is_open=partial(is_session_open, sessions=prices.sessions),
+            faults=paper.faults.build(),
+            step=settings.execution.quantity_step,
+            fill_delay_s=paper.fill_delay_s,
+        )
+        # A file outlives the process, so what is named there needs names that no other process gives.
+        ids: Ids = RandomIds() if account else CountingIds(lambda: session_date(clock.now()).isoformat())
+        journal: Journal = SqliteJournal(journal_path(account)) if account else MemoryJournal()
+        services = Services(market, broker, notifier, clock, ids, settings.weighted_strategies())
+        bus = build_bus(services, settings, journal)
+        guard = RunGuard(journal, broker, clock, paper.account_id)
+        return cls(settings, clock, broker, services, journal, bus, guard)
+
+    def __enter__(self) -> "Desk":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the files."""
+        self.journal.close()
+        self.broker.close()
+
+    def settle_unfinished(self) -> None:
+        """End what an earlier process left behind, before anything new begins; raises RunRefused."""
+        self.guard.settle_unfinished(self._resume)
+
+    def session(self) -> date:
+        """The calendar date of the desk's clock in New York."""
+        return session_date(self.clock.now())
+
+    def _resume(self) -> None:
+        self.bus.resume()
+        patience = timedelta(seconds=WORKFLOW_DEADLINE_S + PATIENCE_S)
+        account = self.settings.paper.account_id
+        self.bus.run_until(
+            lambda: not self.journal.workflows(account=account, unfinished_only=True),
+            deadline=self.clock.now() + patience,
+        )
+
+
+def journal_path(account: Path) -> Path:
+    """Where the journal of an account's runs lies: beside it."""
+    return account.with_name(f"{account.stem}.journal.db")
+
+
+def _moment_to_open_at(
+    ledger: Ledger, now: datetime | None, prices: PriceHistory, account: Path | None
+) -> datetime:
+    last = ledger.last_order_at()
+    if now is None:
+        return last or session_time(prices.sessions[-1])
+    if last is not None and last > now:
+        ledger.close()
+        raise UsageError(
+            f"{account}: this account traded on {session_date(last)} last, it cannot trade on "
+            f"{session_date(now)}; choose a later day or another --account"
+        )
+    return now

@@ -1,0 +1,250 @@
+"""The event bus: synchronous, first in, first out, run to completion; used by one thread.
+
+A handler is `(event, handling) -> None` under a stable name (see `handling`). What it publishes is delivered
+after the present event has reached all its handlers, never nested. Each handler gets each event once; after
+a failure it gets that event again, later, within the bounds of its RetryPolicy, and may then find that its
+own earlier attempt had effects outside: those it must recognise itself. A handler that gives up is
+dead-lettered and announced as WorkflowStepFailed, unless WorkflowStepFailed is what it could not handle.
+
+Without a journal the bus is as quick as it can be and forgets everything with the process. With one, every
+event is kept before it is delivered, and a bus on the same journal resumes where the last one was stopped;
+an error of the journal itself goes to the caller, and the next call resumes from what was kept.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import Enum
+from time import perf_counter
+from typing import Any, TypeVar
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from trading.clock import Clock
+from trading.events.delivery import Deliveries
+from trading.events.envelope import BaseEvent
+from trading.events.handling import Handling
+from trading.events.journal import Ledger
+from trading.events.lanes import Subscription
+from trading.events.metrics import BusMetrics
+from trading.events.recent import RECENT_IDS_MAX
+from trading.events.retry import RetryPolicy
+from trading.events.volatile import Volatile
+from trading.ids import Ids
+
+Event = TypeVar("Event", bound=BaseEvent)
+
+SLEEP_MAX_S = 30.0  # a longer wait looks again: somebody may have put a dead letter back
+
+
+class RunEnd(Enum):
+    """Why `run_until` returned."""
+
+    DONE = "done"
+    IDLE = "idle"  # nothing is left to deliver, now or later
+    DEADLINE = "deadline"
+
+
+class BusBusy(Exception):
+    """`run` or `resume` was called from inside a handler, whose event would then be nested in another."""
+
+
+class IdTaken(Exception):
+    """The source of ids has given out an id for the second time: the event would be lost as a duplicate."""
+
+
+class EventBus:
+    """Carries events from whoever publishes to the handlers of their class and of its bases."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        ids: Ids,
+        journal: Ledger | None = None,
+        retry: RetryPolicy | None = None,
+        log: FilteringBoundLogger | None = None,
+        timer: Callable[[], float] = perf_counter,
+    ) -> None:
+        volatile = Volatile()
+        self._clock = clock
+        self._ids = ids
+        self._retry = retry or RetryPolicy()
+        self._recent = volatile.recent
+        self._quick = journal is None
+        self._elsewhere = not self._quick  # also while a quick bus is busy: one question, not two
+        self._resumed = journal is None
+        self._busy = False
+        self._deliveries = Deliveries(
+            clock=clock,
+            ids=ids,
+            ledger=journal or volatile,
+            log=log or structlog.get_logger(__name__).bind(),
+            timer=timer,
+        )
+        self._routes = self._deliveries.routes
+        self._by_class = self._routes.by_class
+        self._queue = self._deliveries.queue
+        self._deliver = self._deliveries.deliver
+
+    def subscribe(
+        self,
+        event_class: type[Event],
+        handle: Callable[[Event, Handling], None],
+        *,
+        name: str,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        """Deliver events of this class, and of all classes below it, to a handler of this name.
+
+        The name is what the journal knows the handler by: it is unique on the bus and outlives the process.
+        """
+        self._routes.add(Subscription(event_class, handle, name, retry or self._retry))
+
+    def observe(self, observer: Callable[[BaseEvent], None]) -> None:
+        """Show every event, in the order of publication, before its handlers get it.
+
+        What an observer raises is counted and logged; it cannot publish, and it is no consumer.
+        """
+        self._deliveries.observers.append(observer)
+
+    def check_routes(self, published: Iterable[type[BaseEvent]]) -> None:
+        """Raise UnroutedEvents where one of these classes has no consumer: asked once, at start-up."""
+        self._routes.check(published)
+
+    def publish(self, event: BaseEvent, *, due: datetime | None = None) -> bool:
+        """Deliver an event and all that follows from it; False where its id is known already.
+
+        During a handling it joins what that handling publishes. With `due` it is kept until then, and `run`
+        delivers it.
+        """
+        if self._elsewhere or due is not None:
+            return self._publish_elsewhere(event, due)
+        event_class = event.__class__
+        route = self._by_class.get(event_class) or self._routes.route(event_class)
+        recent = self._recent
+        event_id = event.event_id
+        young = recent.young
+        if event_id in young or event_id in recent.old:  # written out: a call costs as much as the look-up
+            route.duplicates += 1
+            return False
+        if len(young) < RECENT_IDS_MAX:
+            young.add(event_id)
+        else:
+            recent.add(event_id)
+        route.published += 1
+        self._elsewhere = True
+        try:
+            self._deliver(event, route.lanes)
+            if self._queue:
+                self._deliveries.drain()
+        except BaseException:
+            self._interrupted()
+            raise
+        finally:
+            self._elsewhere = False
+        return True
+
+    def emit(
+        self,
+        event_class: type[Event],
+        *,
+        correlation_id: str | None = None,
+        due: datetime | None = None,
+        **fields: Any,
+    ) -> Event:
+        """Build an event and publish it: the root of a run of its own, or of the run that is named.
+
+        During a handling it is an event of that handling's run, caused by the event that is handled.
+        """
+        if self._is_busy():
+            return self._deliveries.handling.publish(event_class, due=due, **fields)
+        event = event_class(
+            event_id=self._ids.new("event"),
+            correlation_id=correlation_id or self._ids.new("workflow"),
+            causation_id=None,
+            timestamp=self._clock.now(),
+            **fields,
+        )
+        if not self.publish(event, due=due):
+            raise IdTaken(f"{event.event_id}: an event of this id is kept already; ids have to be fresh")
+        return event
+
+    def resume(self) -> None:
+        """Claim the journal and deliver what it holds undelivered; other calls do so when it is needed."""
+        with self._working():
+            self._take_up()
+
+    def run(self) -> None:
+        """Deliver all that is due by now, and all that follows from it."""
+        with self._working():
+            self._ensure_resumed()
+            self._deliveries.deliver_due()
+
+    def run_until(self, done: Callable[[], bool], *, deadline: datetime | None = None) -> RunEnd:
+        """Deliver what is due, sleeping on the clock in between, until `done`, idleness or the deadline."""
+        while True:
+            self.run()
+            if done():
+                return RunEnd.DONE
+            next_due = self._deliveries.ledger.next_due()
+            now = self._clock.now()
+            if deadline is not None and now >= deadline:
+                return RunEnd.DEADLINE
+            if next_due is None:
+                return RunEnd.IDLE
+            wake = next_due if deadline is None else min(next_due, deadline)
+            self._clock.sleep(min(max((wake - now).total_seconds(), 0.0), SLEEP_MAX_S))
+
+    def is_retrying(self, correlation_id: str) -> bool:
+        """Whether a handler is to try an event of this run again."""
+        return self._deliveries.ledger.is_retrying(correlation_id)
+
+    def metrics(self) -> BusMetrics:
+        """The counters as they stand."""
+        return self._deliveries.metrics()
+
+    def _publish_elsewhere(self, event: BaseEvent, due: datetime | None) -> bool:
+        """Not the quick way: join the handling that goes on, or go by the ledger."""
+        if self._is_busy():
+            self._deliveries.handling.take(event, due)
+            return True
+        with self._working():
+            self._ensure_resumed()
+            is_new = self._deliveries.accept(event, due)
+            self._deliveries.drain()
+        return is_new
+
+    def _is_busy(self) -> bool:
+        return self._elsewhere if self._quick else self._busy
+
+    def _ensure_resumed(self) -> None:
+        if not self._resumed:
+            self._take_up()
+
+    def _take_up(self) -> None:
+        self._deliveries.take_up_undelivered()
+        self._resumed = True
+        self._deliveries.drain()
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Whatever interrupts delivery (an error of the journal, Ctrl-C) leaves a bus that can resume."""
+        if self._is_busy():
+            raise BusBusy("the bus is delivering already")
+        self._elsewhere = self._busy = True
+        try:
+            yield
+        except BaseException:
+            self._interrupted()
+            raise
+        finally:
+            self._busy = False
+            self._elsewhere = not self._quick
+
+    def _interrupted(self) -> None:
+        self._deliveries.forget_handling()
+        if not self._quick:
+            self._queue.clear()
+            self._resumed = False

@@ -1,0 +1,294 @@
+"""The inside of the bus: the queue, one delivery after the other, and what becomes of each."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from structlog.typing import FilteringBoundLogger
+
+from trading.clock import Clock
+from trading.events.announcements import announce, failure_of
+from trading.events.envelope import BaseEvent
+from trading.events.handling import Handling
+from trading.events.journal import Ledger
+from trading.events.lanes import Lane, Routes, UnroutedEvents
+from trading.events.metrics import BusMetrics, measure
+from trading.events.records import (
+    DamagedDelivery,
+    Delivery,
+    Failure,
+    Outcome,
+    Outgoing,
+    Settlement,
+    WorkflowRecord,
+)
+from trading.events.retry import PermanentFailure
+from trading.events.runs import CLOSING_RESERVE, EVENTS_PER_RUN_MAX, RunCounts
+from trading.events.versions import type_of
+from trading.events.volatile import TooManyDelayed
+from trading.events.workflow import WorkflowStepFailed
+from trading.ids import Ids
+
+QUEUE_LENGTH_MAX = 10_000
+DEBUG = 10
+
+
+class QueueFull(PermanentFailure):
+    """More events wait than a bus takes: something publishes faster than a run can be meant to."""
+
+
+class Deliveries:
+    """Delivers in the order of publication and settles every handling with the ledger."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        ids: Ids,
+        ledger: Ledger,
+        log: FilteringBoundLogger,
+        timer: Callable[[], float],
+    ) -> None:
+        self.routes = Routes()
+        self.queue: deque[tuple[BaseEvent, tuple[Lane, ...], int, int]] = deque()
+        self.observers: list[Callable[[BaseEvent], None]] = []
+        self.ledger = ledger
+        self._runs = RunCounts(ledger.events_of_run)
+        self.handling = Handling(None, clock=clock, ids=ids, ledger=ledger, runs=self._runs)
+        self._clock = clock
+        self._ids = ids
+        self._timer = timer
+        self._log = log
+        if log.is_enabled_for(DEBUG):
+            self.observers.append(self._trace)
+        self._observer_failures = 0
+        self._unannounced = 0
+        self._damaged = 0
+        self._resumed_at = 0  # deliveries of events up to this number may have begun before
+
+    def deliver(self, event: BaseEvent, lanes: tuple[Lane, ...], seq: int = 0, attempt: int = 1) -> None:
+        """Hand one event to these handlers; what one raises never keeps it from the next."""
+        if self.observers and attempt == 1:
+            self._show(event)
+        handling = self.handling
+        published = handling.published
+        handling.event = event
+        handling.redelivered = attempt > 1 or 0 < seq <= self._resumed_at
+        timer = self._timer
+        for lane in lanes:
+            handling.source = lane.source
+            started = timer()
+            try:
+                lane.handle(event, handling)
+            except Exception as error:  # noqa: BLE001  (isolation of handlers is what the bus is for)
+                took = timer() - started
+                lane.seconds += took
+                self._failed(event, lane, seq, attempt, error, took)
+                continue
+            took = timer() - started
+            lane.seconds += took
+            if seq or published or handling.kept:  # 0: nothing is kept of it but what it leaves behind
+                self._handled(event, lane, seq, attempt, took)
+            else:
+                lane.delivered += 1
+        handling.event = None
+
+    def drain(self) -> None:
+        """Deliver until nothing waits."""
+        queue = self.queue
+        while queue:
+            event, lanes, seq, attempt = queue.popleft()
+            self.deliver(event, lanes, seq, attempt)
+
+    def accept(self, event: BaseEvent, due: datetime | None) -> bool:
+        """Keep an event from outside and let it wait for its turn; False where its id is known."""
+        outgoing = self._outgoing(event, due)
+        return self._enqueue(outgoing, self.ledger.append(outgoing, self._clock.now()))
+
+    def deliver_due(self) -> None:
+        """Deliver what was delayed until now or earlier."""
+        while batch := self.ledger.due(self._clock.now()):
+            self._take_up(batch)
+            self.drain()
+
+    def take_up_undelivered(self) -> None:
+        """Let wait, in order, what the ledger holds undelivered."""
+        self.ledger.claim()
+        self._resumed_at = self.ledger.last_number()
+        self.queue.clear()
+        self._take_up(self.ledger.undelivered())
+
+    def forget_handling(self) -> None:
+        """Leave nothing of an interrupted handling behind."""
+        self.handling.event = None
+        self.handling.clear()
+
+    def metrics(self) -> BusMetrics:
+        """The counters as they stand."""
+        return measure(
+            self.routes,
+            observer_failures=self._observer_failures,
+            unannounced=self._unannounced,
+            damaged=self._damaged,
+        )
+
+    def _take_up(self, deliveries: Iterable[Delivery | DamagedDelivery]) -> None:
+        for delivery in deliveries:
+            if isinstance(delivery, DamagedDelivery):
+                self._damaged += 1
+                self._bury(delivery, Failure("EventRefused", delivery.reason), retryable=False)
+                continue
+            lane = self.routes.route(delivery.event.__class__).by_name.get(delivery.handler)
+            if lane is None:
+                told = f"no handler named {delivery.handler} takes {delivery.event_type}"
+                self._bury(delivery, Failure("HandlerMissing", told), retryable=False)
+                continue
+            self._append(delivery, lane)
+
+    def _append(self, delivery: Delivery, lane: Lane) -> None:
+        queue = self.queue
+        lanes: tuple[Lane, ...] = (lane,)
+        if queue and queue[-1][0].event_id == delivery.event_id and queue[-1][3] == delivery.attempt:
+            lanes = (*queue.pop()[1], lane)
+        queue.append((delivery.event, lanes, delivery.seq, delivery.attempt))
+
+    def _show(self, event: BaseEvent) -> None:
+        for observer in self.observers:
+            try:
+                observer(event)
+            except Exception as error:  # noqa: BLE001  (who only looks on must not disturb)
+                self._observer_failures += 1
+                self._log.warning(
+                    "observer failed",
+                    event_type=event.event_type,
+                    event_id=event.event_id,
+                    correlation_id=event.correlation_id,
+                    error=repr(error),
+                )
+
+    def _trace(self, event: BaseEvent) -> None:
+        """The log as an observer: where nobody reads debug lines, delivery does not even ask."""
+        self._log.debug(
+            "delivering",
+            event_type=event.event_type,
+            event_id=event.event_id,
+            correlation_id=event.correlation_id,
+            causation_id=event.causation_id,
+        )
+
+    def _handled(self, event: BaseEvent, lane: Lane, seq: int, attempt: int, took: float) -> None:
+        handling = self.handling
+        try:
+            if len(self.queue) + len(handling.published) > QUEUE_LENGTH_MAX:
+                raise QueueFull(f"{len(self.queue)} events wait, the most is {QUEUE_LENGTH_MAX}")
+            self._settle(
+                Delivery(seq, event, lane.name, attempt),
+                Outcome.HANDLED,
+                workflows=tuple(handling.kept),
+                published=tuple(self._outgoing(event, due) for event, due in handling.published),
+                took_s=took,
+            )
+        except PermanentFailure as error:
+            self._failed(event, lane, seq, attempt, error, took)
+        else:
+            lane.delivered += 1
+            handling.clear()
+
+    def _failed(
+        self, event: BaseEvent, lane: Lane, seq: int, attempt: int, error: Exception, took: float
+    ) -> None:
+        self.handling.clear()
+        lane.failed += 1
+        failure = failure_of(error)
+        delivery = Delivery(seq, event, lane.name, attempt)
+        retryable = not isinstance(error, PermanentFailure)
+        if retryable and attempt < lane.retry.attempts_max and self._postponed(delivery, lane, failure, took):
+            lane.retried += 1
+        else:
+            lane.dead += 1
+            self._bury(delivery, failure, retryable=retryable, took=took)
+
+    def _postponed(self, delivery: Delivery, lane: Lane, failure: Failure, took: float) -> bool:
+        due = self._clock.now() + timedelta(seconds=lane.retry.delay_after(delivery.attempt))
+        try:
+            self._settle(delivery, Outcome.RETRY, due=due, failure=failure, took_s=took)
+        except TooManyDelayed:
+            return False
+        self._log.warning(
+            "handler failed, will be tried again", due=due.isoformat(), **_told(delivery, failure)
+        )
+        return True
+
+    def _bury(
+        self,
+        delivery: Delivery | DamagedDelivery,
+        failure: Failure,
+        *,
+        retryable: bool,
+        took: float = 0.0,
+    ) -> None:
+        announcements: tuple[Outgoing, ...] = ()
+        if self._may_announce(delivery):
+            event = announce(failure, delivery, retryable=retryable, clock=self._clock, ids=self._ids)
+            announcements = (self._outgoing(event, None),)
+        else:
+            self._unannounced += 1
+        self._settle(delivery, Outcome.DEAD, failure=failure, published=announcements, took_s=took)
+        self._log.error("given up", announced=bool(announcements), **_told(delivery, failure))
+
+    def _may_announce(self, delivery: Delivery | DamagedDelivery) -> bool:
+        """Not the failure of an announcement, and not without end: either would answer itself for ever."""
+        published = self._runs.of(delivery.correlation_id)
+        return (
+            delivery.event_type != type_of(WorkflowStepFailed)
+            and published < EVENTS_PER_RUN_MAX + CLOSING_RESERVE
+        )
+
+    def _settle(
+        self,
+        delivery: Delivery | DamagedDelivery,
+        outcome: Outcome,
+        *,
+        due: datetime | None = None,
+        failure: Failure | None = None,
+        workflows: tuple[WorkflowRecord, ...] = (),
+        published: tuple[Outgoing, ...] = (),
+        took_s: float = 0.0,
+    ) -> None:
+        now = self._clock.now()
+        numbers = self.ledger.settle(
+            Settlement(delivery, outcome, now, due, failure, workflows, published, took_s)
+        )
+        if published:
+            self._runs.add(delivery.correlation_id, len(published))
+        for outgoing, seq in zip(published, numbers, strict=True):
+            self._enqueue(outgoing, seq)
+
+    def _outgoing(self, event: BaseEvent, due: datetime | None) -> Outgoing:
+        names = self.routes.route(event.__class__).names
+        if due is not None and not names:
+            raise UnroutedEvents(f"{event.event_type} is delayed, but no handler consumes it")
+        return Outgoing(event, names, due)
+
+    def _enqueue(self, outgoing: Outgoing, seq: int | None) -> bool:
+        event = outgoing.event
+        route = self.routes.route(event.__class__)
+        if seq is None:
+            route.duplicates += 1
+            return False
+        route.published += 1
+        if outgoing.due is None:
+            self.queue.append((event, route.lanes, seq, 1))
+        return True
+
+
+def _told(delivery: Delivery | DamagedDelivery, failure: Failure) -> dict[str, object]:
+    return {
+        "handler": delivery.handler,
+        "event_type": delivery.event_type,
+        "event_id": delivery.event_id,
+        "correlation_id": delivery.correlation_id,
+        "attempt": delivery.attempt,
+        "error_type": failure.error_type,
+        "error": failure.message,
+    }

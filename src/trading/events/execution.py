@@ -1,0 +1,48 @@
+"""Events about what became of a plan."""
+
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from trading.domain.account import PortfolioState
+from trading.domain.execution import ExecutionResult
+from trading.events.envelope import BaseEvent
+
+
+class TradeExecuted(BaseEvent):
+    """All trades of a plan were tried; success means that everything wanted happened.
+
+    `portfolio_state_after` is None where the account could not be read afterwards.
+    """
+
+    event_type: Literal["TradeExecuted"] = "TradeExecuted"
+    schema_version: Literal[1] = 1
+    execution_result: ExecutionResult
+    portfolio_state_after: PortfolioState | None
+    success: bool
+    error_message: str | None = None
+
+    @model_validator(mode="after")
+    def _failure_says_why(self) -> Self:
+        if self.success is bool(self.error_message):
+            raise ValueError("a failure needs an error_message, a success has none")
+        return self
+
+
+class ReconciliationCompleted(BaseEvent):
+    """Quantities by symbol after execution; `differences` is found less expected where they differ.
+
+    `found` is None where positions could not be read: then nothing agrees, and nothing is known to differ.
+    """
+
+    event_type: Literal["ReconciliationCompleted"] = "ReconciliationCompleted"
+    schema_version: Literal[1] = 1
+    expected: dict[str, Decimal]
+    found: dict[str, Decimal] | None
+    differences: dict[str, Decimal]
+
+    @property
+    def agrees(self) -> bool:
+        """True where the account holds what was expected."""
+        return self.found is not None and not self.differences

@@ -1,0 +1,105 @@
+"""Who gets which event."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from trading.events.envelope import BaseEvent
+from trading.events.handling import Handling
+from trading.events.retry import PermanentFailure, RetryPolicy
+
+HANDLERS_MAX = 1000
+
+
+class UnroutedEvents(PermanentFailure):
+    """Event types that are published and that no handler consumes."""
+
+
+class Subscription:
+    """A named handler for an event class and all classes below it."""
+
+    __slots__ = ("event_class", "handle", "module", "name", "retry")
+
+    def __init__(
+        self,
+        event_class: type[BaseEvent],
+        handle: Callable[[Any, Handling], None],
+        name: str,
+        retry: RetryPolicy,
+    ) -> None:
+        self.event_class = event_class
+        self.handle = handle
+        self.name = name
+        self.retry = retry
+        self.module: str = handle.__module__
+
+
+class Lane:
+    """One event class on its way to one handler, with its counters."""
+
+    __slots__ = ("dead", "delivered", "failed", "handle", "name", "retried", "retry", "seconds", "source")
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.handle = subscription.handle
+        self.name = subscription.name
+        self.source = (subscription.module, subscription.name)
+        self.retry = subscription.retry
+        self.delivered = 0
+        self.failed = 0
+        self.retried = 0
+        self.dead = 0
+        self.seconds = 0.0
+
+
+class Route:
+    """Everything about one event class: its lanes in order of subscription, and what was published."""
+
+    __slots__ = ("by_name", "duplicates", "lanes", "names", "published")
+
+    def __init__(self, lanes: tuple[Lane, ...]) -> None:
+        self.lanes = lanes
+        self.names = tuple(lane.name for lane in lanes)
+        self.by_name = {lane.name: lane for lane in lanes}
+        self.published = 0
+        self.duplicates = 0
+
+
+class Routes:
+    """Subscriptions, and the route of every event class as it is first met."""
+
+    def __init__(self) -> None:
+        self._subscriptions: dict[str, Subscription] = {}
+        self.by_class: dict[type[BaseEvent], Route] = {}
+
+    def add(self, subscription: Subscription) -> None:
+        """Raises ValueError for a name that is taken, or once an event has been routed."""
+        if subscription.name in self._subscriptions:
+            raise ValueError(f"{subscription.name}: a handler of this name is subscribed already")
+        if self.by_class:
+            raise ValueError(f"{subscription.name}: events have been published, it would have missed them")
+        if len(self._subscriptions) >= HANDLERS_MAX:
+            raise ValueError(f"{subscription.name}: a bus takes {HANDLERS_MAX} handlers")
+        self._subscriptions[subscription.name] = subscription
+
+    def route(self, event_class: type[BaseEvent]) -> Route:
+        """The route of a class; made once, along its bases."""
+        found = self.by_class.get(event_class)
+        if found is None:
+            found = self.by_class[event_class] = Route(
+                tuple(
+                    Lane(subscription)
+                    for subscription in self._subscriptions.values()
+                    if issubclass(event_class, subscription.event_class)
+                )
+            )
+        return found
+
+    def check(self, published: Iterable[type[BaseEvent]]) -> None:
+        """Raise UnroutedEvents for classes without a consumer; one that takes every event is none."""
+        consumed = tuple(
+            subscription.event_class
+            for subscription in self._subscriptions.values()
+            if subscription.event_class is not BaseEvent
+        )
+        unrouted = [event.__name__ for event in published if not issubclass(event, consumed)]
+        if unrouted:
+            raise UnroutedEvents(f"published, but consumed by no handler: {', '.join(sorted(unrouted))}")

@@ -1,0 +1,284 @@
+"""A journal in one SQLite file."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from trading.database import Connection, DatabaseUnusable, SqlError, open_database
+from trading.events import sqlite_rows as rows
+from trading.events import sqlite_schema as sql
+from trading.events.catalogue import VERSIONS
+from trading.events.envelope import BaseEvent
+from trading.events.journal import (
+    DUE_BATCH_MAX,
+    AlreadySettled,
+    DamagedWorkflow,
+    JournalBusy,
+    SettlementRefused,
+)
+from trading.events.records import (
+    DamagedDelivery,
+    DeadLetter,
+    Delivery,
+    Outcome,
+    Outgoing,
+    Settlement,
+    StoredEvent,
+    WorkflowRecord,
+)
+from trading.events.sqlite_schema import as_text
+from trading.events.versions import EventRefused, Versions
+
+LOCK_KIND = "claim on an event journal"
+LOCK_SCHEMA = "CREATE TABLE claimed (by_whom TEXT)"
+
+
+class SqliteJournal:
+    """Everything in one file, every handling in one transaction.
+
+    `durable` decides whether a commit survives a loss of power, or only a crash of the process. The claim is
+    an open write transaction on a second file beside it, `<name>.lock`: it blocks no reader of the journal.
+    """
+
+    def __init__(self, path: Path | None, *, durable: bool = True, versions: Versions = VERSIONS) -> None:
+        self._path = path
+        self._versions = versions
+        self._connection = open_database(
+            path, kind=sql.KIND, version=sql.VERSION, schema=sql.SCHEMA, durable=durable
+        )
+        self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        self._claim = None if path is None else _Claim(path)
+
+    def claim(self) -> None:
+        """Waits for another process up to the busy time-out of the database, then raises JournalBusy."""
+        if self._claim is not None:
+            self._claim.take()
+
+    def append(self, outgoing: Outgoing, at: datetime) -> int | None:
+        """Keep an event with its deliveries; raises EventRefused for one that could not be read back."""
+        body = self._versions.write(outgoing.event)
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            seq = self._insert(outgoing, body, as_text(at))
+            execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        return seq
+
+    def settle(self, settlement: Settlement) -> tuple[int, ...]:
+        """Keep all of one handling."""
+        try:
+            bodies = [self._versions.write(outgoing.event) for outgoing in settlement.published]
+        except EventRefused as refused:
+            raise SettlementRefused(str(refused)) from refused
+        at = as_text(settlement.at)
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            self._mark(settlement, at)
+            for record in settlement.workflows:
+                self._keep(record)
+            numbers = tuple(
+                self._insert_new(outgoing, body, at)
+                for outgoing, body in zip(settlement.published, bodies, strict=True)
+            )
+            execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        return numbers
+
+    def keep(self, record: WorkflowRecord) -> None:
+        """Keep the state of a run that has no events; one statement is one transaction."""
+        self._keep(record)
+
+    def undelivered(self) -> Sequence[Delivery | DamagedDelivery]:
+        """What is to be done at once."""
+        return [rows.delivery(row, self._versions) for row in self._connection.execute(sql.UNDELIVERED)]
+
+    def due(self, now: datetime) -> Sequence[Delivery | DamagedDelivery]:
+        """What was delayed and is due by now."""
+        found = self._connection.execute(sql.DUE, (as_text(now), DUE_BATCH_MAX))
+        return [rows.delivery(row, self._versions) for row in found]
+
+    def next_due(self) -> datetime | None:
+        """When the next delayed delivery is due."""
+        (due,) = self._connection.execute(sql.NEXT_DUE).fetchone()
+        return None if due is None else datetime.fromisoformat(due)
+
+    def last_number(self) -> int:
+        """The number of the latest event."""
+        (number,) = self._connection.execute(sql.LAST_NUMBER).fetchone()
+        return int(number)
+
+    def is_retrying(self, correlation_id: str) -> bool:
+        """Whether a handler is to try an event of this run again."""
+        (retrying,) = self._connection.execute(sql.IS_RETRYING, (correlation_id,)).fetchone()
+        return bool(retrying)
+
+    def run_events(self, correlation_id: str) -> Sequence[BaseEvent]:
+        """All readable events of a run."""
+        found = self._connection.execute(sql.EVENTS, (correlation_id,))
+        events = (rows.run_event(row, self._versions) for row in found)
+        return [event for event in events if event is not None]
+
+    def events_of_run(self, correlation_id: str) -> int:
+        """How many events of a run are kept."""
+        (number,) = self._connection.execute(sql.EVENTS_OF_RUN, (correlation_id,)).fetchone()
+        return int(number)
+
+    def workflow(self, workflow_id: str) -> WorkflowRecord | None:
+        """The state of a workflow."""
+        row = self._connection.execute(sql.WORKFLOWS + "WHERE workflow_id = ?", (workflow_id,)).fetchone()
+        record = rows.workflow(row) if row else None
+        if record is not None and record.damage is not None:
+            raise DamagedWorkflow(record.damage)
+        return record
+
+    def events(self, correlation_id: str) -> Sequence[StoredEvent]:
+        """All events of a run."""
+        execute = self._connection.execute
+        return [
+            rows.stored_event(row, execute(sql.DELIVERIES, (row[0],)).fetchall(), self._versions)
+            for row in execute(sql.EVENTS, (correlation_id,)).fetchall()
+        ]
+
+    def dead_letters(self) -> Sequence[DeadLetter]:
+        """Every delivery that was given up."""
+        found = self._connection.execute(sql.DEAD_LETTERS + "ORDER BY d.seq, d.position")
+        return [rows.dead_letter(row, self._versions) for row in found]
+
+    def dead_letter(self, seq: int, handler: str) -> DeadLetter | None:
+        """One of them."""
+        where = sql.DEAD_LETTERS + "AND d.seq = ? AND d.handler = ?"
+        row = self._connection.execute(where, (seq, handler)).fetchone()
+        return rows.dead_letter(row, self._versions) if row else None
+
+    def put_back(self, seq: int, handler: str, now: datetime) -> bool:
+        """Make a dead letter due again."""
+        return self._connection.execute(sql.PUT_BACK, (as_text(now), seq, handler)).rowcount == 1
+
+    def workflows(
+        self, *, account: str | None = None, session: str | None = None, unfinished_only: bool = False
+    ) -> Sequence[WorkflowRecord]:
+        """Workflows in the order in which they started."""
+        found = self._connection.execute(
+            sql.WORKFLOWS + "WHERE (?1 IS NULL OR account = ?1) AND (?2 IS NULL OR session = ?2) "
+            "AND NOT (?3 AND finished) ORDER BY started_at, workflow_id",
+            (account, session, unfinished_only),
+        )
+        return [rows.workflow(row) for row in found]
+
+    def prune(self, before: datetime) -> int:
+        """Forget old runs that are over."""
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            execute(sql.RUNS_OVER, (as_text(before),))
+            execute(sql.FORGET_DELIVERIES)
+            forgotten = execute(sql.FORGET_EVENTS).rowcount
+            execute("DROP TABLE temp.over")
+            execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        return forgotten
+
+    def close(self) -> None:
+        """Release the file and the claim."""
+        if self._claim is not None:
+            self._claim.release()
+        self._connection.close()
+
+    def _insert(self, outgoing: Outgoing, body: str, at: str) -> int | None:
+        event = outgoing.event
+        inserted = self._connection.execute(
+            sql.INSERT_EVENT, (event.event_id, event.event_type, event.correlation_id, at, body)
+        )
+        if inserted.rowcount == 0:
+            return None
+        seq = inserted.lastrowid
+        due = None if outgoing.due is None else as_text(outgoing.due)
+        for position, handler in enumerate(outgoing.handlers):
+            self._connection.execute(sql.INSERT_DELIVERY, (seq, position, handler, due))
+        return seq
+
+    def _insert_new(self, outgoing: Outgoing, body: str, at: str) -> int:
+        seq = self._insert(outgoing, body, at)
+        if seq is None:
+            raise SettlementRefused(f"event id {outgoing.event.event_id} is taken already")
+        return seq
+
+    def _mark(self, settlement: Settlement, at: str) -> None:
+        delivery, failure = settlement.delivery, settlement.failure
+        marked = self._connection.execute(
+            sql.SETTLE_DELIVERY,
+            (
+                settlement.outcome.value,
+                delivery.attempt + (settlement.outcome is Outcome.RETRY),
+                None if settlement.due is None else as_text(settlement.due),
+                None if failure is None else failure.error_type,
+                None if failure is None else failure.message,
+                at,
+                settlement.took_s,
+                delivery.seq,
+                delivery.handler,
+                delivery.attempt,
+            ),
+        )
+        if marked.rowcount != 1:
+            raise AlreadySettled(f"event {delivery.seq} was settled for {delivery.handler} already")
+
+    def _keep(self, record: WorkflowRecord) -> None:
+        values = (
+            record.state,
+            record.account,
+            record.session,
+            as_text(record.updated_at),
+            int(record.finished),
+            record.body,
+            as_text(record.started_at),
+            record.workflow_id,
+            record.sequence,
+        )
+        statement = sql.INSERT_WORKFLOW if record.sequence == 1 else sql.ADVANCE_WORKFLOW
+        if self._connection.execute(statement, values).rowcount != 1:
+            raise SettlementRefused(
+                f"workflow {record.workflow_id}: change {record.sequence} does not follow the one kept"
+            )
+
+    def _roll_back(self) -> None:
+        with suppress(SqlError):  # SQLite has rolled back by itself after a full disk or an I/O error
+            self._connection.execute("ROLLBACK")
+
+
+class _Claim:
+    """A write transaction that stays open on a file of its own; the system ends it with the process."""
+
+    def __init__(self, journal: Path) -> None:
+        self._path = journal.with_name(journal.name + ".lock")
+        self._held: Connection | None = None
+
+    def take(self) -> None:
+        if self._held is not None:
+            return
+        try:
+            lock = open_database(self._path, kind=LOCK_KIND, version=1, schema=LOCK_SCHEMA, durable=False)
+            try:
+                lock.execute("BEGIN IMMEDIATE")
+            except SqlError:
+                lock.close()
+                raise
+        except (SqlError, DatabaseUnusable) as error:
+            raise JournalBusy(
+                f"{self._path}: another process is at work on this journal ({error}); wait for it to end"
+            ) from error
+        self._held = lock
+
+    def release(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None

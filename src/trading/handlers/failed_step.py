@@ -1,0 +1,24 @@
+"""How a handler says that its step failed for a reason it knows, which no repeat would mend."""
+
+from trading.events.handling import Handling
+from trading.events.workflow import MESSAGE_CHARACTERS_MAX, WorkflowStepFailed
+
+KNOWN_REASON = "KnownReason"
+
+
+def report_failed_step(handling: Handling, message: str) -> None:
+    """Announce the failure with a sentence for a person; the workflow ends with that sentence."""
+    handling.publish(
+        WorkflowStepFailed,
+        step=handling.source[1],
+        error_type=KNOWN_REASON,
+        message=message[:MESSAGE_CHARACTERS_MAX],
+        retryable=False,
+    )
+
+
+def sentence_of(event: WorkflowStepFailed) -> str:
+    """What a person is told: the known reason, or which step broke and how."""
+    if event.error_type == KNOWN_REASON:
+        return event.message
+    return f"step {event.step} failed: {event.error_type}: {event.message}"

@@ -1,0 +1,102 @@
+"""One set of orders per account and session, whichever path runs and however often somebody tries."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+
+from trading.broker.port import Broker, BrokerError
+from trading.clock import Clock
+from trading.events.journal import Journal
+from trading.events.records import WorkflowRecord
+
+DIRECT = "DIRECT"  # the state of a run without events while it runs
+DIRECT_ENDED = "DIRECT_ENDED"
+
+
+class RunRefused(Exception):
+    """A run that must not begin; the text says why and what to do."""
+
+
+class RunGuard:
+    """Keeps a record of every trading run in the journal, so that the next one knows of it.
+
+    A run on events is recorded by its workflow. A direct run is recorded here, before it begins and when it
+    has ended. Only one process at a time may trade an account: the claim on its journal sees to that.
+    """
+
+    def __init__(self, journal: Journal, broker: Broker, clock: Clock, account: str) -> None:
+        self._journal = journal
+        self._broker = broker
+        self._clock = clock
+        self._account = account
+
+    def settle_unfinished(self, resume: Callable[[], None]) -> None:
+        """End what an earlier process left behind: workflows by `resume`, direct runs by closing them.
+
+        A direct run cannot be resumed: what it left open at the broker is cancelled, what has filled stands,
+        and its session counts as traded. Raises RunRefused where something could not be ended.
+        """
+        self._journal.claim()
+        resume()
+        for record in self._unfinished():
+            if record.state == DIRECT:
+                self._close_direct(record)
+        if left := [record.workflow_id for record in self._unfinished()]:
+            raise RunRefused(
+                f"account {self._account}: {', '.join(left)} has not ended and could not be settled; "
+                "`python -m trading workflows` shows where it stands"
+            )
+
+    def refuse_second(self, session: date, *, again: bool) -> None:
+        """Raise RunRefused where the account has been traded in this session already, unless `again`."""
+        if again:
+            return
+        for record in self._journal.workflows(account=self._account, session=session.isoformat()):
+            if _may_have_traded(record):
+                raise RunRefused(
+                    f"account {self._account} was traded in session {session} already, by "
+                    f"{record.workflow_id} at {record.started_at:%H:%M:%S}Z; --again trades it once more"
+                )
+
+    def begin_direct(self, run_id: str, session: date) -> WorkflowRecord:
+        """Record a direct run before it can place an order."""
+        now = self._clock.now()
+        record = WorkflowRecord(
+            workflow_id=run_id,
+            state=DIRECT,
+            body=json.dumps({"may_have_traded": True}),
+            account=self._account,
+            session=session.isoformat(),
+            started_at=now,
+            updated_at=now,
+        )
+        self._journal.keep(record)
+        return record
+
+    def end_direct(self, record: WorkflowRecord, *, may_have_traded: bool) -> None:
+        """Record that it has ended."""
+        body = json.dumps({"may_have_traded": may_have_traded})
+        body = json.dumps({"may_have_traded": may_have_traded})
+        now = self._clock.now()
+        self._journal.keep(record.advanced(state=DIRECT_ENDED, body=body, at=now, finished=True))
+
+    def _unfinished(self) -> list[WorkflowRecord]:
+        return list(self._journal.workflows(account=self._account, unfinished_only=True))
+
+    def _close_direct(self, record: WorkflowRecord) -> None:
+        try:
+            for order in self._broker.open_orders():
+                self._broker.cancel_order(order.order_id)
+        except BrokerError as error:
+            raise RunRefused(
+                f"account {self._account}: {record.workflow_id} ended early, and its open "
+                f"orders could not be cancelled: {error}; try again"
+            ) from error
+        self.end_direct(record, may_have_traded=True)
+
+
+def _may_have_traded(record: WorkflowRecord) -> bool:
+    """What cannot be read any more counts: it is better to ask a person than to order twice."""
+    if record.damage is not None:
+        return True
+    return bool(json.loads(record.body).get("may_have_traded", True))

@@ -1,0 +1,20 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trading.events.journal import Journal
+from trading.events.memory_journal import MemoryJournal
+from trading.events.sqlite_journal import SqliteJournal
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
+    kept: Journal
+    kept = (
+        MemoryJournal()
+        if request.param == "memory"
+        else SqliteJournal(tmp_path / "journal.db", durable=False)
+    )
+    yield kept
+    kept.close()
