@@ -53,8 +53,9 @@ class Desk:
     ) -> "Desk":
         """Open the account (None: one in memory) at a moment of the history; its journal lies beside it.
 
-        `now` None is the moment at which the account traded last, to look at it. Raises DatabaseUnusable for
-        a file that cannot be used, UsageError where the account has already traded after `now`.
+        `now` None is the moment at which the account traded last, to look at it. On the day of its last order
+        the desk opens at that order at the earliest. Raises DatabaseUnusable for a file that cannot be used,
+        UsageError where the account has traded on a later day already.
         """
         paper = settings.paper
         ledger = Ledger.open(account, Opening(paper.account_id, paper.cash))
@@ -115,6 +116,8 @@ def _moment_to_open_at(
     if now is None:
         return last or session_time(prices.sessions[-1])
     if last is not None and last > now:
+        if session_date(last) == session_date(now):
+            return last  # the same command again, after a crash say: the account's time never goes back
         ledger.close()
         raise UsageError(
             f"{account}: this account traded on {session_date(last)} last, it cannot trade on "

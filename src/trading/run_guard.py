@@ -76,7 +76,6 @@ class RunGuard:
     def end_direct(self, record: WorkflowRecord, *, may_have_traded: bool) -> None:
         """Record that it has ended."""
         body = json.dumps({"may_have_traded": may_have_traded})
-        body = json.dumps({"may_have_traded": may_have_traded})
         now = self._clock.now()
         self._journal.keep(record.advanced(state=DIRECT_ENDED, body=body, at=now, finished=True))
 

@@ -15,6 +15,7 @@ BROKER_UNREACHABLE = "the broker could not be asked whether the market is open: 
 NOTHING_TO_TRADE = "nothing to trade: the account stands where it should"
 SIGNALS_ANALYSED = "signals analysed"
 NOT_ENDED = "the run has not ended; `python -m trading workflows` shows where it stands"
+MAY_HAVE_ORDERED = "orders may have been placed: check the account"
 NO_RESULTS = "the run ended early, without results; the log says why"
 
 

@@ -178,14 +178,17 @@ class Deliveries:
 
     def _handled(self, event: BaseEvent, lane: Lane, seq: int, attempt: int, took: float) -> None:
         handling = self.handling
+        published: tuple[Outgoing, ...] = ()
         try:
-            if len(self.queue) + len(handling.published) > QUEUE_LENGTH_MAX:
-                raise QueueFull(f"{len(self.queue)} events wait, the most is {QUEUE_LENGTH_MAX}")
+            if handling.published:
+                if len(self.queue) + len(handling.published) > QUEUE_LENGTH_MAX:
+                    raise QueueFull(f"{len(self.queue)} events wait, the most is {QUEUE_LENGTH_MAX}")
+                published = tuple([self._outgoing(event, due) for event, due in handling.published])
             self._settle(
                 Delivery(seq, event, lane.name, attempt),
                 Outcome.HANDLED,
                 workflows=tuple(handling.kept),
-                published=tuple(self._outgoing(event, due) for event, due in handling.published),
+                published=published,
                 took_s=took,
             )
         except PermanentFailure as error:
@@ -261,8 +264,8 @@ class Deliveries:
         )
         if published:
             self._runs.add(delivery.correlation_id, len(published))
-        for outgoing, seq in zip(published, numbers, strict=True):
-            self._enqueue(outgoing, seq)
+            for outgoing, seq in zip(published, numbers, strict=True):
+                self._enqueue(outgoing, seq)
 
     def _outgoing(self, event: BaseEvent, due: datetime | None) -> Outgoing:
         names = self.routes.route(event.__class__).names

@@ -38,12 +38,12 @@ class BaseEvent(BaseModel):
 
     `correlation_id` is the workflow's id. `causation_id` is the event that was being handled when this one
     was published; None marks a root. `source_component` is the handler that published it. Subclasses fix
-    `event_type` and `schema_version` by a `Literal`. Nested values are validated and copied on the way in:
-    what cannot be read back cannot be built, and what a publisher keeps cannot change the event. That holds
-    for strictness too: a float is never a Decimal, a list never a tuple.
+    `event_type` and `schema_version` by a `Literal`. Values are strict: a float is never a Decimal, a list
+    never a tuple. Inside nested domain values, which are frozen and typed, that is checked where an event is
+    read from JSON; checking it again at every hand-over within one process would double a workflow's cost.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, revalidate_instances="always")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, revalidate_instances="never")
 
     event_id: str = Field(min_length=1)
     event_type: str

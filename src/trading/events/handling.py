@@ -101,6 +101,11 @@ class Handling:
         """All events of this run that the journal holds, the present one included."""
         return self._ledger.run_events(self._present().correlation_id)
 
+    def find_event(self, event_id: str) -> BaseEvent | None:
+        """An event that the journal holds, or None where it holds none of that id, or cannot read it."""
+        self._present()
+        return self._ledger.find_event(event_id)
+
     def keep(self, record: WorkflowRecord) -> None:
         """Keep the state of a workflow: the first one, or one `advanced` from what `workflow` gave."""
         self._present()

@@ -79,6 +79,10 @@ class Ledger(Protocol):
         """Whether a handler is to try an event of this run again."""
         ...
 
+    def find_event(self, event_id: str) -> BaseEvent | None:
+        """An event by its id, or None where there is none that can be read."""
+        ...
+
     def run_events(self, correlation_id: str) -> Sequence[BaseEvent]:
         """All readable events of a run, in the order of publication."""
         ...

@@ -74,14 +74,15 @@ class MemoryJournal:
         for event_id in published:
             if event_id in self._numbers or published.count(event_id) > 1:
                 raise SettlementRefused(f"event id {event_id} is taken already")
-        self._workflows.update(self._changes(settlement.workflows))
+        if settlement.workflows:
+            self._workflows.update(self._changes(settlement.workflows))
         slot.outcome, slot.failure, slot.due = settlement.outcome, settlement.failure, settlement.due
         slot.settled_at, slot.took_s = settlement.at, settlement.took_s
         if settlement.outcome is Outcome.RETRY:
             slot.attempt += 1
         else:
             del self._open[key]
-        return tuple(self._add(outgoing, settlement.at) for outgoing in settlement.published)
+        return tuple([self._add(outgoing, settlement.at) for outgoing in settlement.published])
 
     def keep(self, record: WorkflowRecord) -> None:
         """Keep the state of a run that has no events."""
@@ -111,6 +112,11 @@ class MemoryJournal:
             slot.attempt > 1 and self._rows[seq].event.correlation_id == correlation_id
             for (seq, _), slot in self._open.items()
         )
+
+    def find_event(self, event_id: str) -> BaseEvent | None:
+        """An event by its id."""
+        number = self._numbers.get(event_id)
+        return None if number is None else self._rows[number].event
 
     def run_events(self, correlation_id: str) -> Sequence[BaseEvent]:
         """All events of a run."""

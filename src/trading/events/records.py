@@ -1,14 +1,17 @@
-"""What bus and journal hand each other."""
+"""What bus and journal hand each other.
 
-from dataclasses import dataclass, replace
+What is made for every delivery is a named tuple: a frozen dataclass takes six times as long to build.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from trading.events.envelope import BaseEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """An event to be kept, with the handlers it goes to, in order, and when; `due` None is at once."""
 
     event: BaseEvent
@@ -16,8 +19,7 @@ class Outgoing:
     due: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One event for one handler; `seq` is the journal's number of the event, 0 where nothing is kept."""
 
     seq: int
@@ -71,8 +73,7 @@ class Failure:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowRecord:
+class WorkflowRecord(NamedTuple):
     """The state of one workflow; `body` is JSON that only its handler understands.
 
     `sequence` grows by one with every change; a journal refuses a change that skips or repeats one.
@@ -92,13 +93,20 @@ class WorkflowRecord:
 
     def advanced(self, *, state: str, body: str, at: datetime, finished: bool = False) -> "WorkflowRecord":
         """The next state of the same workflow."""
-        return replace(
-            self, state=state, body=body, updated_at=at, sequence=self.sequence + 1, finished=finished
+        return WorkflowRecord(
+            workflow_id=self.workflow_id,
+            state=state,
+            body=body,
+            account=self.account,
+            session=self.session,
+            started_at=self.started_at,
+            updated_at=at,
+            sequence=self.sequence + 1,
+            finished=finished,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """All that one handling leaves behind; it is kept whole or not at all.
 
     RETRY carries the `due` time of the next attempt, RETRY and DEAD the failure that led to them. `took_s` is

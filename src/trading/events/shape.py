@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 
 Shape = dict[str, Any]
 
@@ -19,7 +19,7 @@ _SCALARS: dict[Any, str] = {
     Decimal: "decimal",
     datetime: "datetime",
     date: "date",
-    JsonValue: "json",
+    Any: "json",
 }
 
 

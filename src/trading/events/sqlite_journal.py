@@ -119,6 +119,11 @@ class SqliteJournal:
         (retrying,) = self._connection.execute(sql.IS_RETRYING, (correlation_id,)).fetchone()
         return bool(retrying)
 
+    def find_event(self, event_id: str) -> BaseEvent | None:
+        """An event by its id."""
+        row = self._connection.execute(sql.EVENT, (event_id,)).fetchone()
+        return rows.run_event(row, self._versions) if row else None
+
     def run_events(self, correlation_id: str) -> Sequence[BaseEvent]:
         """All readable events of a run."""
         found = self._connection.execute(sql.EVENTS, (correlation_id,))

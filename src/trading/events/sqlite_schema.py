@@ -81,6 +81,7 @@ SELECT_TO_DO = (
 UNDELIVERED = SELECT_TO_DO + "AND d.due IS NULL ORDER BY d.seq, d.position"
 DUE = SELECT_TO_DO + "AND d.due <= ? ORDER BY d.due, d.seq, d.position LIMIT ?"
 NEXT_DUE = "SELECT min(due) FROM deliveries WHERE outcome IN ('pending', 'retry') AND due IS NOT NULL"
+EVENT = "SELECT seq, recorded_at, CAST(body AS BLOB) FROM events WHERE event_id = ?"
 LAST_NUMBER = "SELECT coalesce(max(seq), 0) FROM events"
 IS_RETRYING = (
     "SELECT EXISTS (SELECT 1 FROM deliveries d JOIN events e ON e.seq = d.seq "

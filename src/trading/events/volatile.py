@@ -89,6 +89,10 @@ class Volatile:
             for _, _, waiting in self._delayed
         )
 
+    def find_event(self, event_id: str) -> BaseEvent | None:
+        """Always refused, as `workflow` is."""
+        raise NoJournal(f"event {event_id} asked for on a bus without a journal")
+
     def run_events(self, correlation_id: str) -> Sequence[BaseEvent]:
         """Always refused, as `workflow` is."""
         raise NoJournal(f"events of run {correlation_id} asked for on a bus without a journal")

@@ -12,6 +12,8 @@ from trading.domain.order import Side
 from trading.events.execution import ReconciliationCompleted, TradeExecuted
 from trading.events.handling import Handling
 from trading.events.plan import RebalancePlanned
+from trading.events.portfolio import PortfolioAnalysisCompleted
+from trading.events.retry import PermanentFailure
 from trading.events.startup import StartupEvent
 from trading.events.workflow import WorkflowDeadlineReached, WorkflowStepFailed
 from trading.handlers.progress import plan_id_of, progress_of, state_of
@@ -37,11 +39,7 @@ class EventDrivenOrchestrator:
 
     def handle_trade_executed(self, event: TradeExecuted, handling: Handling) -> None:
         """Reconcile: positions expected from the state before and the fills, against positions found."""
-        progress = progress_of(handling, event.correlation_id)
-        before = {} if progress is None else progress.holdings_before
-        expected = expected_holdings(
-            {symbol: Decimal(quantity) for symbol, quantity in before.items()}, event.execution_result
-        )
+        expected = expected_holdings(_holdings_before(event, handling), event.execution_result)
         state = event.portfolio_state_after
         found = None if state is None else {held.symbol: held.quantity for held in state.positions}
         differences = {} if found is None else _differences(expected, found)
@@ -58,12 +56,25 @@ class EventDrivenOrchestrator:
         self._clear_up(event.workflow_id, handling, why=f"not ended by {event.deadline}")
 
     def _clear_up(self, workflow_id: str, handling: Handling, *, why: str) -> None:
+        """A repeat goes on though the workflow has failed meanwhile: what is left open could still fill."""
         state = state_of(handling.workflow(workflow_id))
-        if state.is_final:
+        begun_before = handling.redelivered and state is WorkflowState.FAILED
+        if state.is_final and not begun_before:
             return
         log.error("workflow_recovery", correlation_id=workflow_id, state=state.value, why=why)
-        if state in (WorkflowState.EXECUTING, WorkflowState.RECONCILING):  # before that there is no order
-            cancel_open_orders(self._broker, f"{plan_id_of(workflow_id)}.")
+        if begun_before or state in (WorkflowState.EXECUTING, WorkflowState.RECONCILING):
+            cancel_open_orders(self._broker, f"{plan_id_of(workflow_id)}.")  # earlier there is no order
+
+
+def _holdings_before(event: TradeExecuted, handling: Handling) -> dict[str, Decimal]:
+    """What the workflow's analysis found; a trade without a workflow starts from nothing."""
+    progress = progress_of(handling, event.correlation_id)
+    if progress is None:
+        return {}
+    analysis = handling.find_event(progress.applied[PortfolioAnalysisCompleted.__name__])
+    if not isinstance(analysis, PortfolioAnalysisCompleted):
+        raise PermanentFailure(f"the analysis of workflow {event.correlation_id} is not to be found")
+    return {held.symbol: held.quantity for held in analysis.portfolio_state.positions}
 
 
 def expected_holdings(before: Mapping[str, Decimal], execution: ExecutionResult) -> dict[str, Decimal]:

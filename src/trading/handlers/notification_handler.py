@@ -1,11 +1,13 @@
 """Tells people how a trading run ended."""
 
+from datetime import date
+
 import structlog
 
 from trading import wording
 from trading.events.handling import Handling
 from trading.events.workflow import TradingWorkflowCompleted
-from trading.handlers.progress import progress_of
+from trading.handlers.progress import WorkflowProgress
 from trading.market.calendar import session_date
 from trading.notify.message import failure, market_closed, trading_report
 from trading.notify.port import Notification, NotificationFailed
@@ -23,19 +25,27 @@ class NotificationHandler:
         self._clock = services.clock
 
     def handle_trading_workflow_completed(self, event: TradingWorkflowCompleted, handling: Handling) -> None:
-        """Send what the results say; that nobody could be reached changes nothing about the run."""
-        progress = progress_of(handling, event.workflow_id)
-        if progress is not None and not progress.trades:
+        """Send what the results say, about the workflow's own session however late it is told.
+
+        That nobody could be reached changes nothing about the run. After a defect or a crash the message may
+        go out a second time: better twice than never.
+        """
+        record = handling.workflow(event.workflow_id)
+        if record is None:
+            session = session_date(self._clock.now())
+        elif WorkflowProgress.from_json(record.body).trades:
+            session = date.fromisoformat(record.session)
+        else:
             return
         try:
-            self._notifier.send(self._message(event.results))
+            self._notifier.send(_message(session, event.results))
         except NotificationFailed as error:
             log.error("notification_failed", error=str(error), correlation_id=event.correlation_id)
 
-    def _message(self, results: ResultDict) -> Notification:
-        today = session_date(self._clock.now())
-        if results["message"] == wording.MARKET_CLOSED:
-            return market_closed(today)
-        if not results["strategy_signals"]:
-            return failure(today, results["message"])
-        return trading_report(today, results)
+
+def _message(session: date, results: ResultDict) -> Notification:
+    if results["message"] == wording.MARKET_CLOSED:
+        return market_closed(session)
+    if not results["strategy_signals"]:
+        return failure(session, results["message"])
+    return trading_report(session, results)

@@ -1,8 +1,7 @@
 """What a workflow has learned so far: as small as a restart allows, for the journal holds the rest."""
 
 import json
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from trading.events.envelope import BaseEvent
 from trading.events.handling import Handling
@@ -11,25 +10,21 @@ from trading.events.workflow import ExecutionParameters, WorkflowMode
 from trading.handlers.transitions import WorkflowState
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowProgress:
+class WorkflowProgress(NamedTuple):
     """The body of a workflow's record.
 
-    `applied` maps event types to the id of the event that was applied; `targets` are weights and
-    `holdings_before` quantities by symbol, as decimal strings; `analysis` is an analysis that came before
-    the account data, and `parked` are other events that came early, as JSON. `success` and `message` say how
-    the execution ended, or the workflow. `may_have_traded` says that the account's session is spoken for;
-    `late` counts what came after the end.
+    `applied` maps event types to the id of the event that was applied, and is never changed in place;
+    `analysis` is an analysis that came before the account data, and `parked` are other events that came
+    early, as JSON. `success` and `message` say how the execution ended, or the workflow. `may_have_traded`
+    says that the account's session is spoken for; `late` counts what came after the end.
     """
 
     mode: str
     cash_reserve: str
     minimum_trade: str
-    applied: dict[str, str] = field(default_factory=dict)
-    targets: dict[str, str] = field(default_factory=dict)
-    holdings_before: dict[str, str] = field(default_factory=dict)
+    applied: dict[str, str]
     analysis: str = ""
-    parked: list[str] = field(default_factory=list)
+    parked: tuple[str, ...] = ()
     success: bool = False
     message: str = ""
     may_have_traded: bool = False
@@ -42,6 +37,7 @@ class WorkflowProgress:
             mode=mode.value,
             cash_reserve=str(parameters.cash_reserve),
             minimum_trade=str(parameters.minimum_trade),
+            applied={},
         )
 
     @property
@@ -51,11 +47,11 @@ class WorkflowProgress:
 
     def changed(self, **fields: Any) -> "WorkflowProgress":
         """The same with these fields changed."""
-        return replace(self, **fields)
+        return self._replace(**fields)
 
     def with_applied(self, event: BaseEvent) -> "WorkflowProgress":
         """The same, and this event is part of the workflow's story."""
-        return replace(self, applied={**self.applied, event.event_type: event.event_id})
+        return self._replace(applied={**self.applied, event.event_type: event.event_id})
 
     def has_applied(self, event_class: type[BaseEvent]) -> bool:
         """Whether an event of this class is part of the story."""
@@ -63,12 +59,27 @@ class WorkflowProgress:
 
     def to_json(self) -> str:
         """One line of JSON."""
-        return json.dumps({name: getattr(self, name) for name in self.__slots__}, separators=(",", ":"))
+        body = _encode(self._asdict())
+        _remember(body, self)
+        return body
 
     @classmethod
     def from_json(cls, body: str) -> "WorkflowProgress":
         """What `to_json` wrote."""
-        return cls(**json.loads(body))
+        return _recent.get(body) or cls(**json.loads(body))
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+# What was written last is read next, within one process several times: a memo of a pure function.
+_recent: dict[str, WorkflowProgress] = {}
+RECENT_MAX = 16
+
+
+def _remember(body: str, progress: WorkflowProgress) -> None:
+    if len(_recent) >= RECENT_MAX:
+        _recent.clear()
+    _recent[body] = progress
 
 
 def state_of(record: WorkflowRecord | None) -> WorkflowState:

@@ -23,12 +23,17 @@ from trading.results import (
 
 
 def collect_results(progress: WorkflowProgress, events: Iterable[BaseEvent]) -> ResultDict:
-    """Every part that the workflow came to; `events` are those of its run, in the order of publication."""
+    """Every part that the workflow came to; `events` are those of its run.
+
+    A later part writes over an earlier one (the account after the orders over the account before them), and
+    the order is that of the steps, whatever order the events came in.
+    """
     results = empty_results(success=progress.success, message=progress.message)
     applied = set(progress.applied.values())
-    for event in events:
-        if event.event_id in applied and (part := _PARTS.get(type(event))) is not None:
-            results |= part(event)
+    told = {type(event): event for event in events if event.event_id in applied}
+    for event_class, part in _PARTS.items():
+        if event_class in told:
+            results |= part(told[event_class])
     return results
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from trading import wording
@@ -15,7 +14,7 @@ from trading.events.plan import RebalancePlanCompleted, RebalancePlanRequested
 from trading.events.portfolio import PortfolioAnalysisCompleted, PortfolioAnalysisRequested
 from trading.events.signals import SignalGenerated
 from trading.events.workflow import WorkflowDeadlineReached, WorkflowStepFailed
-from trading.handlers.failed_step import sentence_of
+from trading.handlers.failed_step import knows_reason, sentence_of
 from trading.handlers.progress import WorkflowProgress
 from trading.handlers.transitions import WorkflowState
 
@@ -50,8 +49,7 @@ def _signals(event: SignalGenerated, progress: WorkflowProgress, handling: Handl
         trigger_event_id=event.event_id,
         target_allocations=portfolio.target_allocations,
     )
-    targets = {symbol: str(weight) for symbol, weight in portfolio.target_allocations.items()}
-    return Step(WorkflowState.ANALYSING, progress.changed(targets=targets))
+    return Step(WorkflowState.ANALYSING, progress)
 
 
 def _account(event: AccountDataRetrieved, progress: WorkflowProgress, handling: Handling) -> Step:
@@ -71,15 +69,14 @@ def _analysed(event: PortfolioAnalysisCompleted, progress: WorkflowProgress, han
     """Account data and analysis are both here."""
     if not progress.trades:
         return ended(progress, success=True, message=wording.SIGNALS_ANALYSED)
-    state = event.portfolio_state
+    rows = event.allocation_comparison.rows
     handling.publish(
         RebalancePlanRequested,
-        target_allocations={symbol: Decimal(weight) for symbol, weight in progress.targets.items()},
-        portfolio_state=state,
+        target_allocations={row.symbol: row.target_weight for row in rows if row.target_weight},
+        portfolio_state=event.portfolio_state,
         trigger_signal_id=progress.applied[SignalGenerated.__name__],
     )
-    before = {held.symbol: str(held.quantity) for held in state.positions}
-    return Step(WorkflowState.PLANNING, progress.changed(holdings_before=before))
+    return Step(WorkflowState.PLANNING, progress)
 
 
 def _plan(event: RebalancePlanCompleted, progress: WorkflowProgress, handling: Handling) -> Step:
@@ -101,11 +98,20 @@ def _reconciliation(event: ReconciliationCompleted, progress: WorkflowProgress, 
 
 
 def _failed_step(event: WorkflowStepFailed, progress: WorkflowProgress, handling: Handling) -> Step:
-    return ended(progress, success=False, message=sentence_of(event))
+    message = sentence_of(event)
+    return ended(
+        progress, success=False, message=message if knows_reason(event) else _careful(message, progress)
+    )
 
 
 def _deadline(event: WorkflowDeadlineReached, progress: WorkflowProgress, handling: Handling) -> Step:
-    return ended(progress, success=False, message=wording.overdue(event.deadline))
+    return ended(progress, success=False, message=_careful(wording.overdue(event.deadline), progress))
+
+
+def _careful(message: str, progress: WorkflowProgress) -> str:
+    """The same, with a warning where orders were released and nothing is known of them."""
+    unknown = progress.has_applied(RebalancePlanCompleted) and not progress.has_applied(TradeExecuted)
+    return f"{message}; {wording.MAY_HAVE_ORDERED}" if unknown else message
 
 
 _APPLIERS: Mapping[type[BaseEvent], Callable[[Any, WorkflowProgress, Handling], Step]] = {

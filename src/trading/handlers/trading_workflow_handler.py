@@ -127,7 +127,7 @@ class TradingWorkflowHandler:
         elif decision is Decision.PARK:
             if len(progress.parked) == PARKED_MAX:
                 raise EventRejected(f"workflow {event.correlation_id} has {PARKED_MAX} early events already")
-            parked = progress.changed(parked=[*progress.parked, event.model_dump_json()])
+            parked = progress.changed(parked=(*progress.parked, event.model_dump_json()))
             self._keep(record, Step(state, parked), event.correlation_id, handling)
         elif decision is Decision.LATE:
             log.warning("late_event", event_type=event.event_type, correlation_id=event.correlation_id)
@@ -158,12 +158,12 @@ class TradingWorkflowHandler:
         step = apply_event(event, progress, handling)
         if step.state not in NEXT[type(event)][state]:
             raise AssertionError(f"{event.event_type} led from {state} to {step.state}, which is not drawn")
-        if step.state is state or step.state.is_final:
+        if step.state.is_final:
             return step
         for text in step.progress.parked:
             early = VERSIONS.parse(text)
             if decide(step.state, early) is Decision.APPLY:
-                remaining = [other for other in step.progress.parked if other != text]
+                remaining = tuple(other for other in step.progress.parked if other != text)
                 return self._apply(step.state, early, step.progress.changed(parked=remaining), handling)
         return step
 

@@ -82,10 +82,11 @@ class HistoricalMarketData:
     def __init__(self, history: PriceHistory, clock: Clock) -> None:
         self._history = history
         self._clock = clock
+        self._dated = (clock.now(), session_date(clock.now()))
 
     def closes(self, symbol: str, until: date, n: int) -> tuple[Decimal, ...]:
         """The last `n` closes up to and including `until`, oldest first; fewer where history is shorter."""
-        today = session_date(self._clock.now())
+        today = self._today()
         if until > today:
             raise MarketDataError(
                 f"closes of {symbol} until {until} lie ahead: it is {today} in New York, ask until then"
@@ -98,8 +99,15 @@ class HistoricalMarketData:
 
     def latest_price(self, symbol: str) -> Decimal | None:
         """The price of today's session, or of the last one before; None where there is none yet."""
-        known = self._history.closes(symbol, session_date(self._clock.now()), 1)
+        known = self._history.closes(symbol, self._today(), 1)
         return known[0] if known else None
+
+    def _today(self) -> date:
+        """The date in New York, worked out once per moment: prices are asked for many times in one."""
+        now = self._clock.now()
+        if now != self._dated[0]:
+            self._dated = (now, session_date(now))
+        return self._dated[1]
 
 
 @cache

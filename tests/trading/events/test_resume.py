@@ -58,6 +58,9 @@ class CrashingLedger:
     def is_retrying(self, correlation_id: str) -> bool:
         return self._kept.is_retrying(correlation_id)
 
+    def find_event(self, event_id: str) -> BaseEvent | None:
+        return self._kept.find_event(event_id)
+
     def run_events(self, correlation_id: str) -> Sequence[BaseEvent]:
         return self._kept.run_events(correlation_id)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from tests.trading.events.samples import NOW, SESSION, STATE, event
 from trading.domain.plan import RebalancePlan
@@ -20,6 +20,7 @@ from trading.events.execution import ReconciliationCompleted
 from trading.events.plan import RebalancePlanCompleted
 from trading.events.results import RESULTS_DEPTH_MAX
 from trading.events.signals import SignalGenerated, SignalsRequested
+from trading.events.versions import EventRefused
 from trading.events.workflow import TradingWorkflowCompleted
 
 TEXTS = st.text(max_size=12)
@@ -36,7 +37,7 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     date: st.dates(),
     datetime: st.datetimes(timezones=st.just(UTC)),
     type(None): st.none(),
-    JsonValue: JSON,
+    Any: JSON,
 }
 
 
@@ -153,23 +154,27 @@ def test_a_failed_workflow_says_why() -> None:
         event(TradingWorkflowCompleted, "e-1", workflow_id="run-1", success=False, results={})
 
 
+def completed_with(results: dict[str, Any]) -> BaseEvent:
+    return event(TradingWorkflowCompleted, "e-1", workflow_id="run-1", success=True, results=results)
+
+
 def test_results_are_not_nested_without_end() -> None:
     nested: dict[str, Any] = {}
     for _ in range(RESULTS_DEPTH_MAX):
         nested = {"inner": nested}
-    with pytest.raises(ValidationError, match="nested deeper"):
-        event(TradingWorkflowCompleted, "e-1", workflow_id="run-1", success=True, results=nested)
+    with pytest.raises(EventRefused, match="nested deeper"):
+        VERSIONS.write(completed_with(nested))
 
 
 def test_results_hold_no_number_that_json_cannot_say() -> None:
-    with pytest.raises(ValidationError, match="not finite"):
-        event(
-            TradingWorkflowCompleted,
-            "e-1",
-            workflow_id="run-1",
-            success=True,
-            results={"a": [float("nan")]},
-        )
+    with pytest.raises(EventRefused, match="not finite"):
+        VERSIONS.write(completed_with({"a": [float("nan")]}))
+
+
+@pytest.mark.parametrize("value", [Decimal("1.0"), (1, 2), {1, 2}, SESSION, {1: "a"}])
+def test_results_hold_nothing_that_json_would_change(value: object) -> None:
+    with pytest.raises(EventRefused, match="results h"):
+        VERSIONS.write(completed_with({"a": value}))
 
 
 def test_a_plan_without_trades_says_why_there_are_none() -> None:

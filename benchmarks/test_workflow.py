@@ -1,0 +1,69 @@
+"""A whole trading run on either path: one session of real prices, on an account that holds the day before.
+
+Compare within one run of this file. Everything is made anew for each round, so neither path pays for what
+earlier rounds left in memory.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from trading.app import NoDisplay, configure_logging
+from trading.compat.entry_points import candidate_entry_points, legacy_entry_points
+from trading.desk import Desk
+from trading.entry_points import EntryPoints
+from trading.events.journal import Journal
+from trading.events.memory_journal import MemoryJournal
+from trading.events.sqlite_journal import SqliteJournal
+from trading.handlers.system import build_bus
+from trading.market.calendar import session_time
+from trading.market.history import load_bundled
+from trading.notify.memory import MemoryNotifier
+from trading.settings import Settings
+
+DAY_BEFORE, DAY = date(2011, 8, 9), date(2011, 8, 10)
+ROUNDS = 80
+
+
+def desk_of_the_day_before() -> Desk:
+    desk = Desk.open(
+        Settings(), load_bundled(), account=None, now=session_time(DAY_BEFORE), notifier=MemoryNotifier()
+    )
+    legacy(desk).execute_trading()
+    desk.clock.advance_to(session_time(DAY))
+    return desk
+
+
+def legacy(desk: Desk) -> EntryPoints:
+    return legacy_entry_points(desk.settings, desk.services, NoDisplay())
+
+
+def on_events(make_journal: Callable[[], Journal]) -> Callable[[Desk], EntryPoints]:
+    def entry_points(desk: Desk) -> EntryPoints:
+        bus = build_bus(desk.services, desk.settings, make_journal())
+        return candidate_entry_points(desk.settings, desk.services, NoDisplay(), bus)
+
+    return entry_points
+
+
+PATHS: dict[str, Callable[[Desk], EntryPoints]] = {
+    "legacy": legacy,
+    "events, in-memory journal": on_events(MemoryJournal),
+    "events, SQLite journal in memory": on_events(lambda: SqliteJournal(None)),
+}
+
+
+@pytest.mark.benchmark(group="one trading run")
+@pytest.mark.parametrize("path", PATHS)
+def test_one_trading_run(benchmark: BenchmarkFixture, path: str) -> None:
+    configure_logging()
+
+    def prepared() -> tuple[tuple[EntryPoints], dict[str, object]]:
+        return (PATHS[path](desk_of_the_day_before()),), {}
+
+    def trade(entry_points: EntryPoints) -> bool:
+        return entry_points.execute_trading()
+
+    assert benchmark.pedantic(trade, setup=prepared, rounds=ROUNDS)  # type: ignore[no-untyped-call]

@@ -1,0 +1,38 @@
+import pytest
+
+from trading.events.envelope import BaseEvent
+from trading.events.workflow import TradingWorkflowRequested, WorkflowDeadlineReached
+from trading.handlers.transitions import EVENTS, NEXT, TABLE, Decision, WorkflowState
+
+
+def test_every_pair_of_state_and_event_has_one_decision() -> None:
+    assert set(TABLE) == {(state, event) for state in WorkflowState for event in EVENTS}
+
+
+def test_a_step_is_drawn_where_an_event_is_applied_and_only_there() -> None:
+    drawn = {(state, event) for event, steps in NEXT.items() for state in steps}
+    assert drawn == {pair for pair, decision in TABLE.items() if decision is Decision.APPLY}
+
+
+@pytest.mark.parametrize("state", [state for state in WorkflowState if state.is_final])
+@pytest.mark.parametrize("event", EVENTS)
+def test_nothing_is_applied_to_a_workflow_that_has_ended(
+    state: WorkflowState, event: type[BaseEvent]
+) -> None:
+    expected = {TradingWorkflowRequested: Decision.REJECT, WorkflowDeadlineReached: Decision.IGNORE}
+    assert TABLE[state, event] is expected.get(event, Decision.LATE)
+
+
+def test_every_state_can_be_reached_and_can_end() -> None:
+    steps = {
+        state: {after for each in NEXT.values() for after in each.get(state, ())} for state in WorkflowState
+    }
+    reached, waiting = set[WorkflowState](), [WorkflowState.NEW]
+    while waiting:
+        state = waiting.pop()
+        if state not in reached:
+            reached.add(state)
+            waiting.extend(steps[state])
+    assert reached == set(WorkflowState)
+    for state in WorkflowState:
+        assert state.is_final or WorkflowState.FAILED in steps[state]
