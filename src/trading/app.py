@@ -18,7 +18,8 @@ from trading.domain.performance import EquityCurve, held_throughout
 from trading.events.records import WorkflowRecord
 from trading.history import AccountBooks, TradingDay, TradingHistory, live_through
 from trading.market.calendar import session_date, session_time
-from trading.market.history import PriceHistory
+from trading.market.history import PriceHistory, load_bundled
+from trading.market.price_file import load_price_file
 from trading.notify.mailbox import MailboxNotifier
 from trading.notify.port import Notifier
 from trading.notify.smtp import SmtpNotifier
@@ -197,10 +198,23 @@ def trade_through(desk: Desk, path: TradingPath, sessions: Sequence[date]) -> It
     )
 
 
-def held_reference(prices: PriceHistory, history: TradingHistory) -> EquityCurve:
-    """The same money in one fund over the same sessions."""
+def load_prices(settings: Settings, settings_path: Path | None) -> PriceHistory:
+    """The bundled prices, or those of the files that the settings name, relative to the settings file."""
+    if not settings.price_files:
+        return load_bundled()
+    folder = settings_path.parent if settings_path is not None else Path()
+    return PriceHistory.join([load_price_file(folder / name) for name in settings.price_files])
+
+
+def choose_reference(prices: PriceHistory) -> str:
+    """The symbol that a history is held beside: a fund on the whole market, or the first there is."""
+    return REFERENCE if REFERENCE in prices.symbols else prices.symbols[0]
+
+
+def held_reference(prices: PriceHistory, symbol: str, history: TradingHistory) -> EquityCurve:
+    """The same money in one symbol over the same sessions."""
     days = history.curve.days
-    closes = [prices.closes(REFERENCE, day, 1)[0] for day in days]
+    closes = [prices.closes(symbol, day, 1)[0] for day in days]
     return held_throughout(days, closes, history.starting_value)
 
 

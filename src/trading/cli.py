@@ -20,7 +20,7 @@ from trading.cli_options import (
 from trading.desk import Desk, UsageError
 from trading.history import TradingHistory
 from trading.market.calendar import session_time
-from trading.market.history import PriceHistory, load_bundled
+from trading.market.history import PriceHistory
 from trading.notify.memory import MemoryNotifier
 from trading.screens.display import JsonDisplay, TextDisplay
 from trading.screens.history import history_data, history_screen
@@ -122,16 +122,17 @@ def history(
         lived_days = app.trade_through(desk, app.TradingPath(path), sessions)
         days = show_progress(lived_days, len(sessions), label=lambda day: str(day.session))
     lived = TradingHistory(settings.paper.account_id, starting_value, tuple(days))
-    reference = app.held_reference(prices, lived)
+    reference_name = app.choose_reference(prices)
+    reference = app.held_reference(prices, reference_name, lived)
     if report is not None:
         from trading.screens.report import history_page  # reads jinja2: paid for when a page is asked for
 
-        report.write_text(history_page(lived, reference, app.REFERENCE), encoding="utf-8")
+        report.write_text(history_page(lived, reference, reference_name), encoding="utf-8")
         click.echo(f"report written to {report}", err=True)
     if style == "json":
-        click.echo(json.dumps(history_data(lived, reference, app.REFERENCE), indent=2))
+        click.echo(json.dumps(history_data(lived, reference, reference_name), indent=2))
     else:
-        click.echo("\n".join(history_screen(lived, reference, app.REFERENCE)))
+        click.echo("\n".join(history_screen(lived, reference, reference_name)))
     _leave(not lived.unsuccessful and not lived.unbalanced)
 
 
@@ -200,7 +201,8 @@ def retry(letter: str, account: Path, settings_path: Path | None) -> None:
 
 
 def _load(settings_path: Path | None) -> tuple[Settings, PriceHistory]:
-    settings, prices = load_settings(settings_path), load_bundled()
+    settings = load_settings(settings_path)
+    prices = app.load_prices(settings, settings_path)
     settings.check_symbols(frozenset(prices.symbols), str(settings_path or "settings"))
     return settings, prices
 

@@ -33,9 +33,7 @@ def open_database(
         if path is not None:
             _refuse_unopened(path, kind=kind, version=version)
             path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            where, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False
-        )
+        connection = _connect(where)
     except (OSError, sqlite3.Error) as error:
         raise DatabaseUnusable(
             f"{where}: cannot be opened as a {kind}: {error}; name a file that can be written"
@@ -56,9 +54,26 @@ def open_database(
 
 def copy_database(connection: Connection) -> Connection:
     """An independent copy in memory, with all that is committed."""
-    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    copy = _connect(":memory:")
     connection.backup(copy)
     return copy
+
+
+class _MemoryConnection(sqlite3.Connection):
+    """Closes when nobody holds it any more: a database in memory has no file that could be left open."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _connect(where: str) -> Connection:
+    return sqlite3.connect(
+        where,
+        isolation_level=None,
+        timeout=BUSY_TIMEOUT_S,
+        check_same_thread=False,
+        factory=_MemoryConnection if where == ":memory:" else sqlite3.Connection,
+    )
 
 
 def _refuse_unopened(path: Path, *, kind: str, version: int) -> None:

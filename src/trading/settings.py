@@ -145,6 +145,7 @@ class Settings(_Part):
     execution: ExecutionSettings = ExecutionSettings()
     paper: PaperSettings = PaperSettings()
     smtp: SmtpSettings | None = None
+    price_files: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _weights_are_whole(self) -> "Settings":

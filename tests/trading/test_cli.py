@@ -157,3 +157,42 @@ def test_an_account_never_trades_on_a_day_before_its_last(tmp_path: Path) -> Non
     done = run("trade", "--at", "2011-08-08", "--account", tmp_path / "a.db")
     assert done.exit_code == 2
     assert "traded on 2011-08-09 last" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (["2020-01-06,1,2", "2020-02-06,1,2"], "line 3"),
+        (["2020-01-06,1,2", "2020-01-06,1,2"], "line 3"),
+        (["2020-01-06,1,0", "2020-01-07,1,2"], "BBB"),
+        (["2020-01-06,1,much", "2020-01-07,1,2"], "line 2"),
+        (["2020-01-06,1,", "2020-01-07,1,2"], "BBB"),
+    ],
+    ids=["gap", "duplicate date", "zero", "text", "empty"],
+)
+def test_a_price_file_that_cannot_be_used_is_named_with_its_place(
+    rows: list[str], sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / "prices.csv").write_text("\n".join(["date,AAA,BBB", *rows]) + "\n")
+    settings = tmp_path / "settings.toml"
+    settings.write_text(
+        'price_files = ["prices.csv"]\n[strategies.rsi_ladder]\nweight = 1\nsymbols = ["AAA", "BBB"]\n'
+    )
+    done = run("trade", "--account", tmp_path / "a.db", "--settings", settings)
+    assert done.exit_code == 2
+    assert str(tmp_path / "prices.csv") in done.stderr
+    assert sentence in done.stderr
+    assert not (tmp_path / "a.db").exists()
+
+
+def test_prices_of_ones_own_are_traded(tmp_path: Path) -> None:
+    days = [f"2020-01-{day:02},{100 + day},{200 - day}" for day in (6, 7, 8, 9, 10, 13, 14, 15, 16, 17)]
+    (tmp_path / "prices.csv").write_text("\n".join(["date,AAA,BBB", *days]) + "\n")
+    settings = tmp_path / "settings.toml"
+    settings.write_text(
+        'price_files = ["prices.csv"]\n'
+        '[strategies.inverse_volatility]\nweight = 1\nsymbols = ["AAA", "BBB"]\nvolatility_days = 3\n'
+    )
+    done = run("history", "--from", "2020-01-10", "--to", "2020-01-17", "--settings", settings)
+    assert done.exit_code == 0
+    assert "AAA, held throughout" in done.stdout

@@ -105,7 +105,7 @@ def test_every_setting_is_documented(part: type[BaseModel]) -> None:
         (
             "cash_reserved = 0.1",
             "cash_reserved: no such setting, "
-            "allowed: cash_reserve, minimum_trade, strategies, execution, paper, smtp",
+            "allowed: cash_reserve, minimum_trade, strategies, execution, paper, smtp, price_files",
         ),
         (
             "[paper]\ncahs = 5",
