@@ -10,14 +10,15 @@ from datetime import date
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from trading.app import NoDisplay, configure_logging
 from trading.compat.entry_points import candidate_entry_points, legacy_entry_points
 from trading.desk import Desk
+from trading.display import NoDisplay
 from trading.entry_points import EntryPoints
 from trading.events.journal import Journal
 from trading.events.memory_journal import MemoryJournal
 from trading.events.sqlite_journal import SqliteJournal
 from trading.handlers.system import build_bus
+from trading.logs import configure_logging
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
 from trading.notify.memory import MemoryNotifier
@@ -37,7 +38,7 @@ def desk_of_the_day_before() -> Desk:
 
 
 def legacy(desk: Desk) -> EntryPoints:
-    return legacy_entry_points(desk.settings, desk.services, NoDisplay())
+    return legacy_entry_points(desk.settings, desk.services, NoDisplay(), desk.bus)
 
 
 def on_events(make_journal: Callable[[], Journal]) -> Callable[[Desk], EntryPoints]:

@@ -1,0 +1,168 @@
+"""What a seam and a port cost the caller, beside the same things done by the peers, in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from changeover import Migration
+from changeover.context import SESSION
+from changeover.judging import Judgement
+from changeover.limits import Limits
+from changeover.recorder import Recorder
+
+CALLS = 1_000
+
+
+def nothing(account: int) -> int:
+    return account
+
+
+class Port:
+    """The methods of one class: the first is left alone, so that it is the bare call."""
+
+    def _bare(self, account: int) -> int:
+        return account
+
+    def read(self, account: int) -> int:
+        return account
+
+    def act(self, account: int) -> int:
+        return account
+
+
+@pytest.fixture
+def port() -> Port:
+    return Port()
+
+
+def seam_at(stage: str, **options: Any) -> tuple[Migration, Callable[[int], int]]:
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, **options)
+    return migration, migration.seam("s", legacy=nothing, candidate=nothing)
+
+
+def many(call: Callable[[int], object]) -> Callable[[], None]:
+    def calls() -> None:
+        for number in range(CALLS):
+            call(number)
+
+    return calls
+
+
+@pytest.mark.benchmark(group="seam")
+def test_bare_call(benchmark: BenchmarkFixture) -> None:
+    benchmark(many(nothing))
+
+
+@pytest.mark.benchmark(group="seam")
+@pytest.mark.parametrize("stage", ["off", "complete"])
+def test_seam_with_one_path(benchmark: BenchmarkFixture, stage: str) -> None:
+    benchmark(many(seam_at(stage)[1]))
+
+
+@pytest.mark.benchmark(group="seam")
+def test_shadow_on_the_callers_path(benchmark: BenchmarkFixture) -> None:
+    migration, seam = seam_at("shadow")
+    migration.home.dispatch = lambda crossing: None  # type: ignore[method-assign]  # what a queue would take
+    benchmark(many(seam))
+
+
+@pytest.mark.benchmark(group="seam")
+def test_shadow_inline_with_replay(benchmark: BenchmarkFixture) -> None:
+    benchmark(many(seam_at("shadow", judge=lambda facts: Judgement("match", ()))[1]))
+
+
+@pytest.mark.benchmark(group="seam")
+def test_shadow_inline_with_replay_and_comparison(benchmark: BenchmarkFixture) -> None:
+    benchmark(many(seam_at("shadow")[1]))
+
+
+@pytest.mark.benchmark(group="seam")
+@pytest.mark.parametrize("enabled", [False, True])
+def test_peer_laboratory(benchmark: BenchmarkFixture, enabled: bool) -> None:
+    laboratory = pytest.importorskip("laboratory")
+
+    kind = type("Experiment", (laboratory.Experiment,), {"enabled": lambda self: enabled})
+
+    def call(number: int) -> object:
+        experiment = kind()
+        experiment.control(nothing, args=(number,))
+        experiment.candidate(nothing, args=(number,))
+        return experiment.conduct()
+
+    benchmark(many(call))
+
+
+@pytest.mark.benchmark(group="seam")
+@pytest.mark.parametrize("stage", ["off", "shadow"])
+def test_peer_launchdarkly(benchmark: BenchmarkFixture, stage: str) -> None:
+    ldclient = pytest.importorskip("ldclient")
+    test_data = pytest.importorskip("ldclient.integrations.test_data").TestData
+    migrations = pytest.importorskip("ldclient.migrations")
+
+    source = test_data.data_source()
+    source.update(source.flag("migration").variations(stage).variation_for_all(0))
+    config = ldclient.Config("key", update_processor_class=source, send_events=False)
+    client = ldclient.LDClient(config=config)
+
+    def success(number: int) -> object:
+        return ldclient.Result.success(number)
+
+    builder = migrations.MigratorBuilder(client)
+    builder.read_execution_order(migrations.ExecutionOrder.SERIAL)
+    builder.track_latency(False)
+    builder.track_errors(False)
+    builder.read(success, success, None)
+    builder.write(success, success)
+    migrator, context = builder.build(), ldclient.Context.create("user")
+    default = migrations.Stage.OFF
+    benchmark(many(lambda number: migrator.read("migration", context, default, number)))
+    client.close()
+
+
+@pytest.mark.benchmark(group="port")
+def test_bare_method(benchmark: BenchmarkFixture, port: Port) -> None:
+    benchmark(many(port._bare))
+
+
+def _declared() -> Migration:
+    migration = Migration(environment={})
+    migration.port("port", Port, reads={"read"}, effects={"act"})
+    return migration
+
+
+@pytest.mark.benchmark(group="port")
+def test_pass_through_port_call(benchmark: BenchmarkFixture, port: Port) -> None:
+    _declared()
+    benchmark(many(port.read))
+
+
+@pytest.mark.benchmark(group="port")
+@pytest.mark.parametrize("method", ["read", "act"])
+def test_recorded_port_call(benchmark: BenchmarkFixture, port: Port, method: str) -> None:
+    book = _declared().home.book
+    calls = many(getattr(port, method))
+
+    def recorded() -> None:
+        token = SESSION.set(Recorder(book, Limits(), None, None))
+        calls()
+        SESSION.reset(token)
+
+    benchmark(recorded)
+
+
+def test_targets_hold_as_ratios_to_a_bare_call(port: Port) -> None:
+    """The targets in microseconds are for a machine on which a bare call takes 46 ns."""
+    from timeit import repeat
+
+    def cost(call: Callable[[int], object]) -> float:
+        return min(repeat(many(call), number=5, repeat=7))
+
+    _declared()
+    bare, bare_method = cost(nothing), cost(port._bare)
+    assert cost(seam_at("off")[1]) < bare * 60
+    assert cost(seam_at("complete")[1]) < bare * 60
+    assert cost(port.read) < bare_method * 25

@@ -1,0 +1,112 @@
+"""`changeover explain`: one cluster or run of a comparison that is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from changeover.cli.output import format_option, show, show_json
+from changeover.cli.project import find_project
+from changeover.errors import ConfigurationError
+from changeover.screens.explain import cluster_screen, clusters_screen
+from changeover.screens.explain_run import run_screen
+from changeover.screens.layout import ink_for
+from changeover.store import Archive, store_path
+from changeover.store_rows import ClusterRow, CorpusRow, RunRow
+
+_HEXADECIMAL = frozenset("0123456789abcdef")
+NAMES_SHOWN_MAX = 5
+
+
+@click.command("explain")
+@click.argument("name", required=False, metavar="[CLUSTER or RUN]")
+@format_option
+def command(name: str | None, format_: str) -> None:
+    """What differs, where, both values, in how many runs, and how to reproduce it.
+
+    A cluster is named by any unambiguous beginning of its identifier, a run as SOURCE/CASE.
+
+    For example: changeover explain 09ad52
+    """
+    project = find_project(Path.cwd(), os.environ)
+    archive = Archive(store_path(project.root))
+    corpora = {corpus.number: corpus for corpus in archive.corpora()}
+    if not corpora:
+        raise ConfigurationError(str(archive.path), "holds no comparison yet: changeover compare")
+    if name is None:
+        _show_latest(archive, corpora[max(corpora)], format_)
+        return
+    clusters = archive.clusters(name) if _may_be_cluster(name) else []
+    if len(clusters) > 1:
+        known = ", ".join(row.digest[: len(name) + 4] for row in clusters[:NAMES_SHOWN_MAX])
+        raise ConfigurationError(
+            name, f"begins {len(clusters)} clusters, allowed: a longer beginning: {known}"
+        )
+    if clusters:
+        _show_cluster(archive, clusters[0], corpora[clusters[0].corpus], format_)
+        return
+    runs = archive.runs(name)
+    if not runs:
+        raise ConfigurationError(name, "is no cluster and no run that is kept: changeover explain lists them")
+    _show_runs(runs, format_)
+
+
+def _may_be_cluster(name: str) -> bool:
+    return set(name.lower()) <= _HEXADECIMAL
+
+
+def _show_latest(archive: Archive, corpus: CorpusRow, format_: str) -> None:
+    found = [_body(row) for row in archive.clusters("") if row.corpus == corpus.number]
+    found.sort(key=lambda body: int(body["number"]))
+    if format_ == "json":
+        show_json({"comparison": _corpus(corpus), "clusters": found})
+    elif found:
+        show(clusters_screen(found, _corpus(corpus), ink_for(sys.stdout)))
+    else:
+        show(f"{corpus.source}, {corpus.at}   nothing differs\n")
+
+
+def _show_cluster(archive: Archive, row: ClusterRow, corpus: CorpusRow, format_: str) -> None:
+    cluster = _body(row)
+    runs = [
+        run for run in archive.runs(cluster["smallest"]["run"]) if run.seam == cluster["seam"] and run.body
+    ]
+    run = json.loads(runs[0].body) if runs and runs[0].body else None
+    if format_ == "json":
+        show_json({"cluster": cluster, "comparison": _corpus(corpus), "run": run})
+    else:
+        show(cluster_screen(cluster, _corpus(corpus), run, ink_for(sys.stdout)))
+
+
+def _show_runs(runs: list[RunRow], format_: str) -> None:
+    bodies = [None if run.body is None else json.loads(run.body) for run in runs]
+    if format_ == "json":
+        pairs = zip(runs, bodies, strict=True)
+        show_json(
+            {
+                "runs": [
+                    {"id": run.id, "name": run.name, "seam": run.seam, "verdict": run.verdict, "run": body}
+                    for run, body in pairs
+                ]
+            }
+        )
+        return
+    ink = ink_for(sys.stdout)
+    screens = [
+        run_screen(run.name, run.seam, run.verdict, body, ink) for run, body in zip(runs, bodies, strict=True)
+    ]
+    show("\n".join(screens))
+
+
+def _body(row: ClusterRow) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(row.body)
+    return body
+
+
+def _corpus(corpus: CorpusRow) -> dict[str, Any]:
+    return {"at": corpus.at, "source": corpus.source, "code": corpus.code, "rules": corpus.rules}

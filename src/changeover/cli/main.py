@@ -1,0 +1,87 @@
+"""The command `changeover`, its exit codes, and how it says what is wrong.
+
+0 yes; 1 the answer is no; 2 usage or configuration error; 3 inconclusive; 130 interrupted. Every command is
+imported when it is called, so that help and status cost little.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+from changeover import __version__
+from changeover.errors import ChangeoverError
+
+INTERRUPTED = 130
+USAGE = 2
+
+
+class LateGroup(click.Group):
+    """A group whose commands are imported when they are asked for; the values say what each does."""
+
+    def __init__(self, *args: Any, late: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._late = late
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they are needed."""
+        return list(self._late)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        if cmd_name not in self._late:
+            return None
+        command: click.Command = import_module(f"changeover.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing one."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self._late.items()))
+
+
+COMMANDS = {
+    "compare": "run both paths on the cases of a source, and say exactly what differs",
+    "explain": "one cluster or run: both sides, where the odd value was seen, how to reproduce it",
+    "diff": "compare two files of recorded outputs with the same rules",
+    "status": "where every phase stands, problems first",
+    "rules": "are the rules sound; what do they hide",
+    "scenarios": "cases that are kept as regression tests",
+    "doctor": "the effective configuration, and what is wrong with it",
+    "init": "write a commented migration folder",
+}
+
+
+@click.group(cls=LateGroup, late=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="changeover", message="%(prog)s %(version)s")
+def changeover() -> None:
+    """Move a running program to new code, and know that it does the same.
+
+    For example: changeover compare --source history --runs 100
+    """
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence, never a traceback."""
+    try:
+        code = changeover.main(prog_name="changeover", standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        code = exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except ChangeoverError as error:
+        print(f"changeover: {error}", file=sys.stderr)
+        code = USAGE
+    except (KeyboardInterrupt, click.Abort):
+        print("changeover: interrupted", file=sys.stderr)
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone; closing it again at exit must not complain.
+        sys.stderr.close()
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,42 @@
+"""What commands share about showing: the option `--format`, JSON, and results on standard output."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+SCHEMA_VERSION = 1
+format_option: Callable[[Any], Any] = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="of the result",
+)
+
+
+def show(text: str) -> None:
+    """Text that ends with its own line end, on standard output."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def show_json(content: Mapping[str, Any]) -> None:
+    """One JSON object, with the version of its schema."""
+    show(json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=2, ensure_ascii=False) + "\n")
+
+
+def quiet() -> None:
+    """What is wrong with the flags is on the screen already; nobody has to log it as well."""
+    logging.getLogger("changeover").addHandler(logging.NullHandler())
+
+
+def say(text: str) -> None:
+    """Talk, on standard error."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,207 @@
+"""Two observations compared: what differs, what rules accepted, what could not be compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence, Sized
+from dataclasses import dataclass, replace
+
+from changeover.compare.bijection import Bijection
+from changeover.compare.effects import EffectTally, compare_effects
+from changeover.compare.findings import Accepted, Findings
+from changeover.compare.limits import NotComparable
+from changeover.compare.matcher import Matcher, Node
+from changeover.compare.plain import type_name
+from changeover.compare.readings import Shape, reading_of
+from changeover.compare.rules import STRICT, Rules
+from changeover.compare.same import same
+from changeover.compare.walk import Walk
+from changeover.divergence import ABSENT, Divergence, Kind
+from changeover.observation import Observation, Path, PortCall
+from changeover.outcome import Raised, Returned
+
+NOT_COMPARED = frozenset({Kind.READ_MISSING, Kind.TIMEOUT, Kind.COMPARER_ERROR})
+"""Kinds that say that a run could not be compared, rather than that its paths differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was found between two observations.
+
+    `left_out` counts divergences beyond `DIVERGENCES_KEPT_MAX`. `inexact_from` is the tape position of the
+    first read whose answer was a guess; what differs after it proves nothing. `is_empty` says that neither
+    path left anything behind.
+    """
+
+    divergences: tuple[Divergence, ...]
+    left_out: int
+    accepted: tuple[Accepted, ...]
+    effects: tuple[EffectTally, ...]
+    is_empty: bool
+    inexact_from: int | None = None
+
+
+def compare(
+    legacy: Observation,
+    candidate: Observation,
+    rules: Rules = STRICT,
+    *,
+    seam: str = "",
+    shadowed: Path | None = None,
+    noted: Sequence[Divergence] = (),
+    inexact_from: int | None = None,
+) -> Comparison:
+    """Compare what two paths left behind in one run; never raises, whatever the values do.
+
+    `noted` are divergences that a replay met on its way (a missing read, an undeclared effect). With
+    `shadowed`, the first effect that only the shadowed path had is named as the cause of what follows it.
+    """
+    findings = Findings()
+    for divergence in noted:
+        findings.keep(divergence)
+    matcher = rules.for_seam(seam)
+    # Identifiers are paired in equal values too, unless everything is equal: then each is paired with itself.
+    if matcher.pairs and _nothing_differs(legacy, candidate):
+        effects = _equal_tally(legacy.effects)
+    else:
+        effects = _compare_all(legacy, candidate, matcher, findings)
+    divergences = findings.divergences
+    if shadowed is not None:
+        divergences = _with_consequences(divergences, shadowed)
+    return Comparison(
+        tuple(divergences),
+        findings.left_out,
+        findings.accepted,
+        effects,
+        _is_empty(legacy) and _is_empty(candidate),
+        inexact_from,
+    )
+
+
+def _nothing_differs(legacy: Observation, candidate: Observation) -> bool:
+    ours, theirs = legacy.outcome, candidate.outcome
+    if not (isinstance(ours, Returned) and isinstance(theirs, Returned)):
+        return False
+    if legacy.inputs_mutated != candidate.inputs_mutated:
+        return False
+    try:
+        return _same_effects(legacy, candidate) and same(ours.value, theirs.value)
+    except Exception:  # noqa: BLE001  the walk meets it again, and says at which place
+        return False
+
+
+def _same_effects(legacy: Observation, candidate: Observation) -> bool:
+    if len(legacy.effects) != len(candidate.effects):
+        return False
+    return all(map(_same_effect, legacy.effects, candidate.effects))
+
+
+def _same_effect(ours: PortCall, theirs: PortCall) -> bool:
+    return (
+        ours.port == theirs.port
+        and ours.method == theirs.method
+        and same(ours.key, theirs.key)
+        and same(ours.arguments, theirs.arguments)
+    )
+
+
+def _equal_tally(effects: Sequence[PortCall]) -> tuple[EffectTally, ...]:
+    counts = Counter(call.name for call in effects)
+    return tuple(EffectTally(name, count, count, count, 0) for name, count in counts.items())
+
+
+def _compare_all(
+    legacy: Observation, candidate: Observation, rules: Matcher, findings: Findings
+) -> tuple[EffectTally, ...]:
+    walk = Walk(findings, Bijection())
+    root = rules.root
+    tallies: list[EffectTally] = []
+
+    def effects() -> None:
+        if not rules.pairs and _same_effects(legacy, candidate):
+            tallies.extend(_equal_tally(legacy.effects))
+        else:
+            node = root.name("effects")
+            tallies.extend(compare_effects(legacy.effects, candidate.effects, node, walk))
+
+    _contained("result", findings, lambda: _outcomes(legacy, candidate, root, walk))
+    _contained("effects", findings, effects)
+    if legacy.inputs_mutated != candidate.inputs_mutated:
+        findings.add(Kind.INPUT_MUTATED, ("result",), legacy.inputs_mutated, candidate.inputs_mutated)
+    return tuple(tallies)
+
+
+def _contained(place: str, findings: Findings, part: Callable[[], None]) -> None:
+    # Values may do anything when they are read or compared; that is a run that could not be compared.
+    try:
+        part()
+    except NotComparable as reason:
+        findings.keep(comparer_error(place, str(reason)))
+    except RecursionError:
+        findings.keep(comparer_error(place, "values nested deeper than the interpreter's own limit"))
+    except Exception as error:  # noqa: BLE001  see above
+        findings.keep(comparer_error(place, f"{type_name(type(error))} while comparing"))
+
+
+def comparer_error(place: str, reason: str) -> Divergence:
+    """Something could not be compared; the reason stands in both values."""
+    return Divergence(place, Kind.COMPARER_ERROR, reason, reason, normal_place=place)
+
+
+def _outcomes(legacy: Observation, candidate: Observation, root: Node, walk: Walk) -> None:
+    ours, theirs = legacy.outcome, candidate.outcome
+    if isinstance(ours, Returned) and isinstance(theirs, Returned):
+        walk.visit(ours.value, theirs.value, ("result",), root.name("result"))
+    elif isinstance(ours, Raised) and isinstance(theirs, Raised):
+        _errors(_said(ours), _said(theirs), root.name("error"), walk)
+    else:
+        walk.findings.add(
+            Kind.ERROR_ONE_SIDE,
+            ("error",),
+            _said(ours) if isinstance(ours, Raised) else ABSENT,
+            _said(theirs) if isinstance(theirs, Raised) else ABSENT,
+        )
+
+
+def _said(outcome: Raised) -> dict[str, str]:
+    return {"type": type_name(type(outcome.error)), "message": str(outcome.error)}
+
+
+def _errors(ours: dict[str, str], theirs: dict[str, str], node: Node, walk: Walk) -> None:
+    inner = Findings()
+    Walk(inner, walk.bijection).visit(ours, theirs, ("error",), node)
+    for found in inner.divergences:
+        walk.findings.keep(replace(found, kind=Kind.ERROR_DIFFERS, detail=found.kind))
+    walk.findings.accept_all(inner.accepted)
+
+
+def _with_consequences(divergences: Sequence[Divergence], shadowed: Path) -> list[Divergence]:
+    kind = Kind.EFFECT_EXTRA if shadowed is Path.CANDIDATE else Kind.EFFECT_MISSING
+    withheld = [found for found in divergences if found.kind is kind and found.position is not None]
+    if not withheld:
+        return list(divergences)
+    first = min(withheld, key=lambda found: found.position or 0)
+    start = first.position or 0
+    return [
+        replace(found, consequence_of=first.place)
+        if found is not first
+        and found.consequence_of is None
+        and (found.position is None or found.position > start)
+        else found
+        for found in divergences
+    ]
+
+
+def _is_empty(observation: Observation) -> bool:
+    outcome = observation.outcome
+    if not isinstance(outcome, Returned) or observation.effects:
+        return False
+    if outcome.value is None:
+        return True
+    shape = reading_of(type(outcome.value)).shape
+    if shape not in (Shape.NAMES, Shape.ITEMS, Shape.BAG) or not isinstance(outcome.value, Sized):
+        return False
+    try:
+        return len(outcome.value) == 0
+    except Exception:  # noqa: BLE001  what cannot say how long it is, is not nothing
+        return False

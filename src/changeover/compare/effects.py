@@ -1,0 +1,137 @@
+"""What both paths did to the world: effects matched by port, method and intent key, then compared.
+
+An effect that only one side has, or that differs in an argument, is never ignored. Under `match_by` the
+effects of a method are matched by those arguments in place of their intent key. A key made of identifiers
+that are renamed matches its renamed counterpart. Whatever differs inside an argument has the kind
+`effect-changed`, and says how in its detail.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from changeover.compare.effect_order import MatchedEffect, compare_order
+from changeover.compare.findings import Findings
+from changeover.compare.matcher import Node
+from changeover.compare.places import Place, RowKey
+from changeover.compare.plain import token
+from changeover.compare.rows import Pair, Pairing, paired_by_key
+from changeover.compare.walk import Walk
+from changeover.divergence import ABSENT, Divergence, Kind
+from changeover.observation import PortCall
+
+
+@dataclass(frozen=True, slots=True)
+class EffectTally:
+    """How the effects of one method compare: a side's count is equal + changed + its own."""
+
+    name: str
+    legacy: int
+    candidate: int
+    equal: int
+    changed: int
+
+
+def compare_effects(
+    legacy: Sequence[PortCall], candidate: Sequence[PortCall], node: Node, walk: Walk
+) -> tuple[EffectTally, ...]:
+    """Compare the effects of both paths; `node` is the place `effects`."""
+    changed: Counter[str] = Counter()
+    equal: Counter[str] = Counter()
+    by_key = paired_by_key(
+        [_identity(call, node) for call in legacy], [_identity(call, node) for call in candidate]
+    )
+    _compare_pairs(by_key.pairs, legacy, candidate, node, walk, equal, changed)
+    # Only now are the identifiers known by which the candidate may call the same thing.
+    renamed = _renamed(by_key, legacy, candidate, node, walk)
+    _compare_pairs(renamed.pairs, legacy, candidate, node, walk, equal, changed)
+    for index in renamed.only_legacy:
+        _one_side(Kind.EFFECT_MISSING, legacy[index], node, walk.findings)
+    for index in renamed.only_candidate:
+        _one_side(Kind.EFFECT_EXTRA, candidate[index], node, walk.findings)
+    matched = [
+        MatchedEffect(legacy[index], index, other) for index, other in sorted(by_key.pairs + renamed.pairs)
+    ]
+    compare_order(matched, node, walk.findings)
+    ours_by_name, theirs_by_name = (Counter(call.name for call in calls) for calls in (legacy, candidate))
+    return tuple(
+        EffectTally(name, ours_by_name[name], theirs_by_name[name], equal[name], changed[name])
+        for name in dict.fromkeys([*ours_by_name, *theirs_by_name])
+    )
+
+
+def _compare_pairs(
+    pairs: Sequence[Pair],
+    legacy: Sequence[PortCall],
+    candidate: Sequence[PortCall],
+    node: Node,
+    walk: Walk,
+    equal: Counter[str],
+    changed: Counter[str],
+) -> None:
+    for index, other in pairs:
+        ours, theirs = legacy[index], candidate[other]
+        place, at = _place(ours, node)
+        differs = _arguments(ours, theirs, place, at, walk)
+        (changed if differs else equal)[ours.name] += 1
+
+
+def _renamed(
+    by_key: Pairing, legacy: Sequence[PortCall], candidate: Sequence[PortCall], node: Node, walk: Walk
+) -> Pairing:
+    ours, theirs = by_key.only_legacy, by_key.only_candidate
+    again = paired_by_key(
+        [walk.bijection.renamed(_identity(legacy[index], node)) for index in ours],
+        [_identity(candidate[index], node) for index in theirs],
+    )
+    return Pairing(
+        tuple((ours[one], theirs[other]) for one, other in again.pairs),
+        tuple(ours[one] for one in again.only_legacy),
+        tuple(theirs[one] for one in again.only_candidate),
+    )
+
+
+def _identity(call: PortCall, node: Node) -> Hashable:
+    names = node.name(call.port).name(call.method).match_by
+    key = call.key if names is None else tuple(call.arguments.get(name, ABSENT) for name in names)
+    return (call.port, call.method, token(key))
+
+
+def _place(call: PortCall, node: Node) -> tuple[Place, Node]:
+    method = node.name(call.port).name(call.method)
+    if method.match_by is not None:
+        key = RowKey.of(tuple(call.arguments.get(name) for name in method.match_by))
+    else:
+        key = RowKey.of(tuple(call.key) if isinstance(call.key, (tuple, list)) else (call.key,))
+    return ("effects", call.port, call.method, key), method.item(key)
+
+
+def _arguments(ours: PortCall, theirs: PortCall, place: Place, node: Node, walk: Walk) -> bool:
+    inner = Findings()
+    outer, walk.findings = walk.findings, inner
+    try:
+        walk.visit(ours.arguments, theirs.arguments, place, node)
+    finally:
+        walk.findings = outer
+    for found in inner.divergences:
+        outer.keep(_as_effect(found, ours, theirs))
+    outer.left_out += inner.left_out
+    outer.accept_all(inner.accepted)
+    return inner.count > 0
+
+
+def _as_effect(found: Divergence, ours: PortCall, theirs: PortCall) -> Divergence:
+    position = min(ours.position, theirs.position)
+    if found.kind is Kind.COMPARER_ERROR:
+        return replace(found, position=position)
+    return replace(found, kind=Kind.EFFECT_CHANGED, detail=found.kind, position=position)
+
+
+def _one_side(kind: Kind, call: PortCall, node: Node, findings: Findings) -> None:
+    place, _ = _place(call, node)
+    sides: tuple[Any, Any] = (call.arguments, ABSENT)
+    legacy, candidate = sides if kind is Kind.EFFECT_MISSING else (sides[1], sides[0])
+    findings.add(kind, place, legacy, candidate, position=call.position)

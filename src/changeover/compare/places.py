@@ -1,0 +1,130 @@
+"""Where a value stands: segments from the root down, as people read them and as clusters are named.
+
+A place is written as rule paths are: `result.positions[3].quantity`, `result."odd name"`,
+`effects.broker.submit_order[SPY,SELL].quantity`. Its normal form leaves out what differs from run to run:
+indexes, row keys that are free text, mapping keys that are identifiers, numbers, dates or codes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+
+class Key(str):
+    """A text key of a mapping; a plain `str` segment is a declared name. Both are written alike."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TypedKey:
+    """A key of a mapping that is no text: it keeps its type, so that 3 and "3" stand apart."""
+
+    kind: str
+    text: str = field(compare=False)
+    token: Hashable
+
+    def __str__(self) -> str:
+        return f"({self.kind}) {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowKey:
+    """The key of a row or effect. `settled` says of each part that it is one of few values (enum, bool)."""
+
+    parts: tuple[str, ...]
+    settled: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, values: tuple[Any, ...]) -> RowKey:
+        """The key made of these values."""
+        return cls(
+            tuple(key_text(value) for value in values),
+            tuple(value is None or isinstance(value, (Enum, bool)) for value in values),
+        )
+
+
+Segment = str | int | TypedKey | RowKey
+Place = tuple[Segment, ...]
+
+_PART_MAX = 200
+_BARE = re.compile(r"[^\s.\[\]{}\"*,\\\x00-\x1f]+")
+_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}-?[01]\d-?[0-3]\d([T ].*)?")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_IDENTIFIER = re.compile(r"(?=.*\d)([0-9a-f]{8,}|[\w:/.-]*[-_:/.]?\d{3,}[\w:/.-]*)", re.IGNORECASE)
+_CODE = re.compile(r"[A-Z][A-Z0-9.]{0,5}")
+
+
+def key_text(value: Any) -> str:
+    """One part of a key as it stands between brackets; long text is cut in the middle."""
+    if isinstance(value, Enum):
+        value = value.name if value.name is not None else value.value
+    elif isinstance(value, date):
+        value = value.isoformat()
+    elif not isinstance(value, (str, int, UUID)) and value is not None:
+        value = str(value)
+    text = str(value)
+    return text if len(text) <= _PART_MAX else f"{text[: _PART_MAX // 2]}…{text[-_PART_MAX // 2 :]}"
+
+
+def quoted(text: str) -> str:
+    """The text as a path segment: bare where that can be read back, else in quotes."""
+    if _BARE.fullmatch(text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{escaped}"'
+
+
+def render(place: Place) -> str:
+    """The place as text."""
+    parts: list[str] = []
+    for segment in place:
+        if isinstance(segment, RowKey):
+            parts.append(f"[{','.join(quoted(part) for part in segment.parts)}]")
+        elif isinstance(segment, int):
+            parts.append(f"[{segment}]")
+        else:
+            parts.append(f".{quoted(str(segment))}" if parts else quoted(str(segment)))
+    return "".join(parts)
+
+
+def normalise(place: Place) -> str:
+    """The place with placeholders for what differs from run to run; the place of a cluster."""
+    parts: list[str] = []
+    for segment in place:
+        if isinstance(segment, RowKey):
+            shown = [
+                quoted(part) if settled else "*"
+                for part, settled in zip(segment.parts, segment.settled, strict=True)
+            ]
+            parts.append(f"[{','.join(shown)}]" if any(segment.settled) else "[*]")
+        elif isinstance(segment, int):
+            parts.append("[*]")
+        else:
+            name = _normal_name(segment)
+            parts.append(f".{name}" if parts else name)
+    return "".join(parts)
+
+
+def _normal_name(segment: str | TypedKey) -> str:
+    if isinstance(segment, TypedKey):
+        return f"<{segment.kind}>"
+    if not isinstance(segment, Key):
+        return quoted(segment)
+    for pattern, name in (
+        (_UUID, "<uuid>"),
+        (_DATE, "<date>"),
+        (_NUMBER, "<number>"),
+        (_CODE, "<code>"),
+        (_IDENTIFIER, "<id>"),
+    ):
+        if pattern.fullmatch(segment):
+            return name
+    return quoted(segment)

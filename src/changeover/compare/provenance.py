@@ -1,0 +1,138 @@
+"""Where a value was seen before: among the leaves of a run's inputs and of the answers it read.
+
+`312 is broker.positions()["SPY"].quantity, read 4`. Numbers are looked up by value, whatever their type.
+What every program is full of (0, 1, True, None, "", small whole numbers) is never said to have been seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from itertools import islice
+from typing import Any
+
+from changeover.compare.limits import NotComparable
+from changeover.compare.places import Key, Place, RowKey, TypedKey
+from changeover.compare.plain import leaves
+from changeover.compare.readings import reading_of
+from changeover.compare.scalars import is_number, number, token
+from changeover.observation import PortCall
+from changeover.outcome import Returned
+
+LEAVES_INDEXED_MAX = 50_000
+SIGHTINGS_KEPT_MAX = 3
+SMALL_NUMBER_MAX = 10
+ARGUMENTS_SHOWN_MAX = 60
+VALUE_SHOWN_MAX = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One place where a value was seen; `position` is the read's place on the tape, None for an input."""
+
+    where: str
+    position: int | None
+
+    def __str__(self) -> str:
+        return self.where if self.position is None else f"{self.where}, read {self.position}"
+
+
+class Provenance:
+    """Looks values up in what one run saw; `truncated` says that not all of it was indexed."""
+
+    def __init__(self, inputs: Mapping[str, Any], reads: Sequence[PortCall]) -> None:
+        self._inputs = inputs
+        self._reads = reads
+        self._index: dict[Hashable, list[Sighting]] | None = None
+        self.truncated = False
+
+    def of(self, value: Any) -> tuple[Sighting, ...]:
+        """Where the value was seen, earliest first; empty for trivial values and for what was not seen."""
+        key = _looked_up_as(value)
+        if key is None:
+            return ()
+        if self._index is None:
+            self._index = self._indexed()
+        return tuple(self._index.get(key, ()))
+
+    def sentence(self, value: Any) -> str | None:
+        """The first sighting in words, None where there is none."""
+        seen = self.of(value)
+        if not seen:
+            return None
+        text = str(value)
+        shown = text if len(text) <= VALUE_SHOWN_MAX else f"{text[:VALUE_SHOWN_MAX]}…"
+        return f"{shown} is {seen[0]}"
+
+    def _indexed(self) -> dict[Hashable, list[Sighting]]:
+        index: dict[Hashable, list[Sighting]] = {}
+        every = self._every_leaf()
+        for sighting, leaf in islice(every, LEAVES_INDEXED_MAX):
+            key = _looked_up_as(leaf)
+            if key is None:
+                continue
+            seen = index.setdefault(key, [])
+            if len(seen) < SIGHTINGS_KEPT_MAX:
+                where, place, position = sighting
+                seen.append(Sighting(f"{where}{_below(place)}", position))
+        self.truncated = self.truncated or next(every, None) is not None
+        return index
+
+    def _every_leaf(self) -> Iterator[tuple[tuple[str, Place, int | None], Any]]:
+        for name, value in self._inputs.items():
+            for place, leaf in self._leaves(value):
+                yield (f"argument {name}", place, None), leaf
+        for call in self._reads:
+            if isinstance(call.outcome, Returned):
+                where = f"{call.name}({_arguments(call.arguments)})"
+                for place, leaf in self._leaves(call.outcome.value):
+                    yield (where, place, call.position), leaf
+
+    def _leaves(self, value: Any) -> Iterator[tuple[Place, Any]]:
+        try:
+            yield from leaves(value)
+        except NotComparable:
+            self.truncated = True
+
+
+def _looked_up_as(value: Any) -> Hashable | None:
+    """What a leaf is looked up by, None where finding it again would mean nothing."""
+    scalar = reading_of(type(value)).scalar
+    if scalar is None or scalar in (bool, type(None), Enum, type):
+        return None
+    try:
+        if is_number(value):
+            size = number(value)
+            small = abs(size) <= SMALL_NUMBER_MAX and size == size.to_integral_value()
+            return None if not size.is_finite() or small else (Decimal, size)
+        if isinstance(value, (str, bytes)) and len(value) < 2:
+            return None
+        return token(value, scalar, "strict")
+    except (NotComparable, ArithmeticError):
+        return None
+
+
+def _below(place: Place) -> str:
+    parts: list[str] = []
+    for segment in place:
+        if isinstance(segment, Key):
+            parts.append(f'["{segment}"]')
+        elif isinstance(segment, (TypedKey, RowKey)):
+            parts.append(f"[{segment.text if isinstance(segment, TypedKey) else ','.join(segment.parts)}]")
+        elif isinstance(segment, int):
+            parts.append(f"[{segment}]")
+        else:
+            parts.append(f".{segment}")
+    return "".join(parts)
+
+
+def _arguments(arguments: Mapping[str, Any]) -> str:
+    shown = ", ".join(
+        f'"{value}"' if isinstance(value, str) else str(value)
+        for value in arguments.values()
+        if reading_of(type(value)).scalar is not None
+    )
+    shown = shown if all(reading_of(type(value)).scalar for value in arguments.values()) else f"{shown} …"
+    return shown if len(shown) <= ARGUMENTS_SHOWN_MAX else f"{shown[: ARGUMENTS_SHOWN_MAX - 1]}…"

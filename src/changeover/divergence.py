@@ -1,0 +1,79 @@
+"""One difference between two observations, with its place and kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What kind of difference it is."""
+
+    VALUE = "value"
+    TYPE = "type"
+    MISSING = "missing"
+    EXTRA = "extra"
+    ROW_MISSING = "row-missing"
+    ROW_EXTRA = "row-extra"
+    ORDER = "order"
+    TOLERANCE_EXCEEDED = "tolerance-exceeded"
+    NOT_A_BIJECTION = "not-a-bijection"
+    ERROR_ONE_SIDE = "error-one-side"
+    ERROR_DIFFERS = "error-differs"
+    EFFECT_MISSING = "effect-missing"
+    EFFECT_EXTRA = "effect-extra"
+    EFFECT_CHANGED = "effect-changed"
+    EFFECT_ORDER = "effect-order"
+    INPUT_MUTATED = "input-mutated"
+    UNDECLARED_EFFECT = "undeclared-effect"
+    READ_MISSING = "read-missing"
+    TIMEOUT = "timeout"
+    COMPARER_ERROR = "comparer-error"
+    INVARIANT_BROKEN = "invariant-broken"
+
+
+class Absent(Enum):
+    """Stands for the value on the side that has none; no program's value is ever this one."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """Always legacy first, then candidate, whichever of them answered.
+
+    `place` is a dotted path, anchored at `result`, `error` or `effects` ("result.items[3].quantity",
+    "effects.broker.submit_order[SPY,SELL].quantity"). `position` is the tape position of the first call it
+    shows at, None for a difference of results. `consequence_of` names the place that led to it, where known.
+    `detail` says how an argument of an effect differs, where the kind is `effect-changed`. `normal_place` is
+    the place without what differs from run to run (`result.items[*].quantity`), as clusters are named.
+    """
+
+    place: str
+    kind: Kind
+    legacy: Any
+    candidate: Any
+    position: int | None = None
+    consequence_of: str | None = None
+    detail: Kind | None = None
+    normal_place: str | None = None
+
+    @property
+    def is_unsafe(self) -> bool:
+        """True where an effect differs."""
+        return self.kind in _UNSAFE
+
+
+_UNSAFE = frozenset(
+    {
+        Kind.EFFECT_MISSING,
+        Kind.EFFECT_EXTRA,
+        Kind.EFFECT_CHANGED,
+        Kind.EFFECT_ORDER,
+        Kind.UNDECLARED_EFFECT,
+    }
+)

@@ -1,0 +1,48 @@
+"""What the toolkit raises, and to whom: configuration errors to people, refusals to a path in a replay."""
+
+from __future__ import annotations
+
+
+class ChangeoverError(Exception):
+    """Anything the toolkit itself says no to."""
+
+
+class ConfigurationError(ChangeoverError):
+    """A file or a declaration is wrong; the message names the place, what was found and what is allowed."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
+
+
+class DeclarationError(ConfigurationError):
+    """A port or seam cannot be what its declaration says."""
+
+
+class LegacyRemovedError(ChangeoverError):
+    """The legacy path of a completed phase was called."""
+
+
+class ReplayRefusal(Exception):
+    """A call that a replay does not let through; the path may catch it, the run remembers it."""
+
+
+class EffectWithheld(ReplayRefusal):
+    """The answering path had no such effect, so there is no answer to give; nothing was performed."""
+
+
+class ReadMissing(ReplayRefusal):
+    """The tape holds no answer to this read at this place."""
+
+
+class UndeclaredCall(ReplayRefusal):
+    """The port does not say what this method is, so a replay cannot let it through."""
+
+
+class UndeclaredEffect(ReplayRefusal):
+    """The path reached for the world past every port."""
+
+
+class ReplayStopped(BaseException):
+    """A limit was reached; not an Exception, so that a path's retry loop cannot catch it."""

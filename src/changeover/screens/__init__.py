@@ -1,0 +1,1 @@
+"""What people see: pure functions from what was found to text."""

@@ -1,0 +1,132 @@
+"""The screen of `changeover explain` for a run: what both paths asked and did, side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+from changeover.screens.differences import place_text
+from changeover.screens.layout import Ink, cut, plural
+
+CALLS_SHOWN_MAX = 60
+DIVERGENCES_SHOWN_MAX = 20
+_CALL, _ANSWER = 30, 12
+
+Body = Mapping[str, Any]
+_Row = tuple[Body | None, Body | None]
+
+
+def run_screen(name: str, seam: str, verdict: str, body: Body | None, ink: Ink) -> str:
+    """One run as it is kept; None where only its verdict was."""
+    word = ink("UNSAFE") if verdict == "unsafe" else ink(verdict)
+    lines = [f"{name}   {seam}   {word}"]
+    if body is None:
+        lines += ["", "only the verdict is kept: runs that match are kept whole as a sample"]
+        return "\n".join([*lines, f"again       changeover compare {seam} --run {name}"]) + "\n"
+    lines[0] += f"   stage {body['stage']}   {body['answered_by']} answered"
+    if body["reason"]:
+        lines += [cut(f"not compared: {body['reason']}", 100)]
+    if body["legacy"] is not None and body["candidate"] is not None:
+        lines += ["", *_calls(body), "", *_ends(body)]
+    if body["divergences"]:
+        lines += ["", *_divergences(body["divergences"])]
+    lines += ["", f"again       changeover compare {seam} --run {name}"]
+    return "\n".join(lines) + "\n"
+
+
+def _calls(body: Body) -> Iterator[str]:
+    performed = {
+        side: "performed" if side == body["answered_by"] else "replayed" for side in ("legacy", "candidate")
+    }
+    left, right = (f"{side} ({word})" for side, word in performed.items())
+    yield f"      {left:<50} {right}".rstrip()
+    rows = _paired(body["legacy"]["calls"], body["candidate"]["calls"])
+    for number, row in enumerate(rows[:CALLS_SHOWN_MAX], start=1):
+        yield _row(number, row)
+    if len(rows) > CALLS_SHOWN_MAX:
+        yield f"      and {plural(len(rows) - CALLS_SHOWN_MAX, 'call')} more"
+
+
+def _paired(legacy: Sequence[Body], candidate: Sequence[Body]) -> list[_Row]:
+    """Both orders kept; calls that are the same question or intent stand side by side."""
+    ours, theirs = ([_identity(call) for call in calls] for calls in (legacy, candidate))
+    rows: list[_Row] = []
+    for kind, start, end, other_start, other_end in SequenceMatcher(
+        None, ours, theirs, autojunk=False
+    ).get_opcodes():
+        if kind == "equal":
+            rows += zip(legacy[start:end], candidate[other_start:other_end], strict=True)
+        else:
+            rows += [(call, None) for call in legacy[start:end]]
+            rows += [(None, call) for call in candidate[other_start:other_end]]
+    return rows
+
+
+def _identity(call: Body) -> str:
+    return json.dumps((call["class"], call["name"], call["key"]), sort_keys=True)
+
+
+def _row(number: int, row: _Row) -> str:
+    legacy, candidate = row
+    left = "" if legacy is None else _call(legacy)
+    if legacy is not None and candidate is not None and _same(legacy, candidate):
+        right = "  same"
+    else:
+        effect = "EFFECT" in {call["class"] for call in row if call is not None}
+        right = f"{'x' if effect else ' '} {'-' if candidate is None else _call(candidate)}"
+    return f"{number:>2}    {left:<48} {right}".rstrip()
+
+
+def _same(one: Body, other: Body) -> bool:
+    return bool(one["arguments"] == other["arguments"] and one["answer"] == other["answer"])
+
+
+def _call(call: Body) -> str:
+    method = call["name"].partition(".")[2]
+    asked = ", ".join(_text(value) for value in call["arguments"].values())
+    if call["class"] == "EFFECT":
+        return f"EFFECT  {cut(f'{method}({asked})', 40)}"
+    answer = cut(_outcome(call["answer"]), _ANSWER)
+    return f"read    {cut(f'{method}({asked})', _CALL - 3):<{_CALL - 3}} {answer:>{_ANSWER}}"
+
+
+def _text(value: Any) -> str:
+    return (
+        json.dumps(value, ensure_ascii=False) if isinstance(value, str) and value[:1] != "(" else _told(value)
+    )
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_text(part)}" for name, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_text, value)) + "]"
+    if isinstance(value, str):  # kept as text, with its type in front
+        return value.partition(") ")[2] or value
+    return json.dumps(value)
+
+
+def _outcome(outcome: Body) -> str:
+    if "raised" in outcome:
+        return f"raised {outcome['raised']}: {outcome['message']}"
+    return _text(outcome["returned"])
+
+
+def _ends(body: Body) -> Iterator[str]:
+    for side in ("legacy", "candidate"):
+        yield cut(f"{side:<12}{_outcome(body[side]['outcome'])}", 100)
+    took = (f"{body[side]['own_time_s'] * 1000:.1f}" for side in ("legacy", "candidate"))
+    yield f"took        {' -> '.join(took)} ms"
+
+
+def _divergences(divergences: Sequence[Body]) -> Iterator[str]:
+    for found in divergences[:DIVERGENCES_SHOWN_MAX]:
+        place = cut(place_text(found["place"]), 46)
+        legacy, candidate = (cut(text, 18) for text in found["texts"])
+        yield f"x {place:<46} {found['kind']:<14} {legacy} -> {candidate}".rstrip()
+        if found.get("sighting"):
+            yield f"    {cut(found['sighting'], 94)}"
+    if len(divergences) > DIVERGENCES_SHOWN_MAX:
+        yield f"and {plural(len(divergences) - DIVERGENCES_SHOWN_MAX, 'divergence')} more"

@@ -1,0 +1,61 @@
+"""What a screen says first: which migration, which code, which rules, what was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from changeover.digest import DIGITS_SHOWN
+from changeover.observation import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """`phases` gives number and name of each phase with seams, in the order of the plan.
+
+    `code` is None where the plan names no packages. `noise` says that the answering path was replayed itself,
+    `stored` that the cases are tapes and nothing ran for real.
+    """
+
+    migration: str
+    code: str | None
+    rules: str
+    source: str
+    unit: str = "cases"
+    answer: Path = Path.LEGACY
+    world: str = "tape"
+    noise: bool = False
+    stored: bool = False
+    phases: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """The first line without what follows the digests."""
+        return identity(self.migration, self.code, self.rules)
+
+    def named(self, number: int) -> str:
+        """What so many cases are called."""
+        return self.unit.removesuffix("s") if number == 1 else self.unit
+
+    def counted(self, number: int) -> str:
+        """So many cases."""
+        return f"{number:,} {self.named(number)}"
+
+    @property
+    def sentence(self) -> str:
+        """Who ran for real, and against what the other was replayed."""
+        answering, other = self.answer, self.answer if self.noise else self.answer.other
+        each = f"each {self.named(1)}'s"
+        if self.world == "copy":
+            return f"{answering} ran for real; {other} acted on copies of what it acted on"
+        if self.noise:
+            return f"{answering} ran for real and replayed its own tapes: what differs is nondeterminism"
+        if self.stored:
+            return f"nothing ran for real: both paths replayed {each} tape"
+        return f"{answering} ran for real; {other} replayed {each} tape"
+
+
+def identity(migration: str, code: str | None, rules: str) -> str:
+    """Which migration, on which code, by which rules."""
+    shown = code[:DIGITS_SHOWN] if code else "-"
+    return f"{migration:<31} code {shown}   rules {rules[:DIGITS_SHOWN]}"

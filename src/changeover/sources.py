@@ -1,0 +1,129 @@
+"""Scenario sources: named callables of the app that yield the inputs of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeVar
+
+from changeover.errors import DeclarationError
+from changeover.observation import Path
+
+POPULATIONS = ("production", "recorded", "generated")
+RESERVED = ("scenarios", "store")
+World = Literal["tape", "copy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One input: `run` passes through the seams, as a user of the program would.
+
+    `name` is unique in its source and finds the case again ("2011-08-09"); `key` is who the run is for.
+    """
+
+    name: str
+    run: Callable[[], object]
+    tags: tuple[str, ...] = ()
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What was asked for on the command line.
+
+    `limit` is the most cases that will be used, None for all there are. `only` names the one case that will
+    be compared: a source whose cases build on one another yields the earlier ones all the same (they run
+    uncompared), any other may yield that one alone.
+    """
+
+    limit: int | None = None
+    seed: int = 0
+    world: World = "tape"
+    answer: Path = Path.LEGACY
+    only: str | None = None
+
+
+Cases = Callable[[SourceOptions], Iterable[Case]]
+C = TypeVar("C", bound=Cases)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source as it was declared; `unit` is what its cases are called in the plural.
+
+    `count` says how many cases it will yield, for the progress bar.
+    """
+
+    name: str
+    population: str
+    cases: Cases
+    unit: str = "cases"
+    count: Callable[[SourceOptions], int] | None = None
+
+    def total(self, options: SourceOptions) -> int | None:
+        """How many cases there will be, None where nobody knows."""
+        if self.count is None:
+            return options.limit
+        return min(self.count(options), options.limit or self.count(options))
+
+
+class Sources:
+    """The declared sources, in the order of their declaration."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, Source] = {}
+
+    def add(self, source: Source) -> None:
+        """One more; raises DeclarationError for a name that is taken or a population that is none."""
+        where = f'source "{source.name}"'
+        if source.population not in POPULATIONS:
+            allowed = ", ".join(POPULATIONS)
+            raise DeclarationError(where, f"population was {source.population!r}, allowed: {allowed}")
+        if not source.name or "/" in source.name or source.name in RESERVED:
+            raise DeclarationError(where, f"allowed: a name without '/', other than {', '.join(RESERVED)}")
+        if source.name in self._sources:
+            raise DeclarationError(where, "is declared twice")
+        self._sources[source.name] = source
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names."""
+        return tuple(self._sources)
+
+    def named(self, name: str) -> Source:
+        """The source of this name; raises DeclarationError naming the ones there are."""
+        found = self._sources.get(name)
+        if found is None:
+            known = ", ".join(self._sources) or "none is declared"
+            raise DeclarationError(f'source "{name}"', f"is unknown, allowed: {known}")
+        return found
+
+
+class WithSources:
+    """A migration that knows scenario sources."""
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The declared sources."""
+        return Sources()
+
+    def source(
+        self,
+        name: str,
+        *,
+        population: str,
+        unit: str = "cases",
+        count: Callable[[SourceOptions], int] | None = None,
+    ) -> Callable[[C], C]:
+        """Declare a callable that yields the inputs of a comparison; raises DeclarationError.
+
+        `population` is `production`, `recorded` or `generated`; `unit` what cases are called ("sessions");
+        `count` how many there will be, for the progress bar.
+        """
+
+        def declared(cases: C) -> C:
+            self.sources.add(Source(name, population, cases, unit, count))
+            return cases
+
+        return declared

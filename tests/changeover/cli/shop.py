@@ -1,0 +1,85 @@
+"""A small program with one seam: it orders what is missing from a shelf, and writes a note.
+
+Planted on demand: the candidate orders the whole target, asks another question, or raises.
+"""
+
+import os
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+from changeover import Case, Migration, SourceOptions
+
+PLANTED = os.environ.get("SHOP_PLANTED", "")
+FOLDER = Path(__file__).parent / "migration"
+
+
+class Depot:
+    """The world: what is on the shelves, and what was ordered."""
+
+    def __init__(self) -> None:
+        self.stock: dict[str, int] = {}
+        self.orders: list[tuple[str, int]] = []
+
+    def held(self, item: str, unit: str = "piece") -> int:
+        return self.stock.get(item, 0)
+
+    def price(self, item: str) -> Decimal:
+        return Decimal("2.50") + len(item)
+
+    def order(self, item: str, quantity: int) -> str:
+        self.orders.append((item, quantity))
+        return f"order-{len(self.orders)}"
+
+    def note(self, text: str) -> None:
+        """Writes nowhere."""
+
+
+depot = Depot()
+migration = Migration.load(FOLDER) if (FOLDER / "phases.toml").exists() else Migration()
+migration.port(
+    "depot",
+    depot,
+    effects={"order": lambda item, quantity: item, "note": lambda text: "note"},
+    reads={"held", "price"},
+)
+
+
+def legacy(item: str, target: int) -> dict[str, object]:
+    missing = target - depot.held(item)
+    cost = depot.price(item) * missing
+    if missing > 0:
+        depot.order(item, missing)
+    depot.note(f"{item}: {missing}")
+    return {"item": item, "ordered": max(missing, 0), "cost": cost}
+
+
+def candidate(item: str, target: int) -> dict[str, object]:
+    held = depot.held(item, unit="crate") if PLANTED == "question" else depot.held(item)
+    missing = target if PLANTED == "whole" else target - held
+    if PLANTED == "raises":
+        raise LookupError("no such shelf")
+    if PLANTED == "interrupt":
+        raise KeyboardInterrupt
+    cost = depot.price(item) * missing
+    if missing > 0:
+        depot.order(item, missing)
+    depot.note(f"{item}: {missing}")
+    return {"item": item, "ordered": max(missing, 0), "cost": cost}
+
+
+refill = migration.seam("shelf.refill", legacy=legacy, candidate=candidate)
+
+
+@migration.source("days", population="generated", unit="days")
+def days(options: SourceOptions) -> Iterator[Case]:
+    for number in range(1, 51):
+        held, target = (number * 7 + options.seed) % 40 + 11, 60
+        if number % 5 == 0:
+            held = 75
+
+        def run(held: int = held, target: int = target) -> object:
+            depot.stock = {"apples": held}
+            return refill("apples", target)
+
+        yield Case(f"day-{number:02}", run, tags=("full",) if held > target else ("short",))

@@ -1,0 +1,71 @@
+"""Where a value was seen before, and what is too common to have been seen anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from changeover.compare import Provenance
+from changeover.compare.provenance import LEAVES_INDEXED_MAX, SIGHTINGS_KEPT_MAX
+from tests.changeover.compare.made import read
+
+
+@dataclass(frozen=True)
+class Position:
+    quantity: Decimal
+    price: Decimal
+
+
+READS = [
+    read("broker.account", {"cash": Decimal("118240.15")}, 3),
+    read("broker.positions", {"SPY": Position(Decimal(312), Decimal("117.48"))}, 4),
+    read("market.closes", [117.0, 118.5], 6, symbol="SPY", n=200),
+]
+
+
+def test_a_value_is_found_where_it_was_read() -> None:
+    seen = Provenance({}, READS)
+    assert seen.sentence(312) == '312 is broker.positions()["SPY"].quantity, read 4'
+    assert seen.sentence(118.5) == '118.5 is market.closes("SPY", 200)[1], read 6'
+    assert seen.sentence(Decimal("118240.150")) == '118240.150 is broker.account()["cash"], read 3'
+
+
+def test_a_value_is_found_among_the_inputs_first() -> None:
+    seen = Provenance({"order": {"quantity": 312}}, READS)
+    assert [str(sighting) for sighting in seen.of(312)] == [
+        'argument order["quantity"]',
+        'broker.positions()["SPY"].quantity, read 4',
+    ]
+
+
+@pytest.mark.parametrize(
+    "trivial", [0, 1, -1, 10, True, False, None, "", "x", 1.0, Decimal("2"), float("nan")]
+)
+def test_what_every_program_is_full_of_was_never_seen(trivial: Any) -> None:
+    assert Provenance({"a": [trivial]}, [read("b.c", trivial)]).of(trivial) == ()
+
+
+@pytest.mark.parametrize("value", ["SPY", 11, 0.5, UUID(int=7), b"ab", Decimal("-12")])
+def test_what_says_something_is_found(value: Any) -> None:
+    assert Provenance({"a": [value]}, []).sentence(value) == f"{value} is argument a[0]"
+
+
+def test_what_was_not_seen_has_no_sentence() -> None:
+    assert Provenance({}, READS).sentence(4711) is None
+    assert Provenance({}, READS).of([312]) == ()
+
+
+def test_the_index_and_the_sightings_are_bounded() -> None:
+    seen = Provenance({"a": [312] * 5, "b": list(range(LEAVES_INDEXED_MAX))}, [])
+    assert len(seen.of(312)) == SIGHTINGS_KEPT_MAX
+    assert seen.truncated
+
+
+def test_values_that_contain_themselves_are_looked_through_once() -> None:
+    value: dict[str, Any] = {"n": 312}
+    value["self"] = value
+    assert Provenance({"a": value}, []).sentence(312) == '312 is argument a["n"]'

@@ -1,0 +1,143 @@
+"""The net: what a replayed path opens past every port is refused, named, and unsafe."""
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path as FilePath
+from typing import Any
+
+import pytest
+
+from changeover import Migration, Run
+
+
+def replayed(candidate: Callable[[FilePath], Any], folder: FilePath) -> Run:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.seam("s", legacy=lambda folder: None, candidate=candidate)(folder)
+    return runs[0]
+
+
+def connects(folder: FilePath) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as made:
+        made.connect(("127.0.0.1", 9))
+
+
+def starts_a_process(folder: FilePath) -> None:
+    subprocess.run([sys.executable, "-c", ""], check=True)
+
+
+def starts_a_thread(folder: FilePath) -> None:
+    threading.Thread(target=lambda: None).start()
+
+
+def writes_a_file(folder: FilePath) -> None:
+    (folder / "out.txt").write_text("x")
+
+
+def opens_a_descriptor(folder: FilePath) -> None:
+    os.close(os.open(folder / "out.txt", os.O_CREAT | os.O_WRONLY))
+
+
+def makes_a_folder(folder: FilePath) -> None:
+    (folder / "new").mkdir()
+
+
+def opens_a_database(folder: FilePath) -> None:
+    sqlite3.connect(folder / "journal.db").close()
+
+
+@pytest.mark.parametrize(
+    ("candidate", "event"),
+    [
+        (connects, "effects.socket.__new__"),
+        (starts_a_process, "effects."),
+        (starts_a_thread, "effects._thread.start"),
+        (writes_a_file, "effects.open"),
+        (opens_a_descriptor, "effects.open"),
+        (makes_a_folder, "effects.os.mkdir"),
+        (opens_a_database, "effects.sqlite3.connect"),
+    ],
+)
+def test_what_goes_past_every_port_is_refused(
+    tmp_path: FilePath, candidate: Callable[[FilePath], Any], event: str
+) -> None:
+    run = replayed(candidate, tmp_path)
+    assert run.verdict == "unsafe"
+    undeclared = [found for found in run.divergences if str(found.kind) == "undeclared-effect"]
+    assert undeclared[0].place.startswith(event)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refusal_that_is_swallowed_is_remembered(tmp_path: FilePath) -> None:
+    def swallows(folder: FilePath) -> None:
+        with suppress(Exception):  # what careless code does
+            writes_a_file(folder)
+
+    assert replayed(swallows, tmp_path).verdict == "unsafe"
+
+
+def test_reading_files_pools_and_databases_in_memory_are_allowed(tmp_path: FilePath) -> None:
+    (tmp_path / "in.txt").write_text("x")
+
+    def harmless(folder: FilePath) -> None:
+        (folder / "in.txt").read_text()
+        sqlite3.connect(":memory:").close()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(len, "x").result()
+
+    assert not replayed(harmless, tmp_path).divergences
+
+
+def test_the_answering_path_and_other_threads_are_not_in_the_net(tmp_path: FilePath) -> None:
+    ready, go = threading.Event(), threading.Event()
+
+    def other() -> None:
+        go.wait(5)
+        (tmp_path / "other.txt").write_text("x")
+        ready.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+
+    def candidate(folder: FilePath) -> None:
+        go.set()
+        ready.wait(5)
+
+    replayed(candidate, tmp_path)
+    thread.join()
+    assert (tmp_path / "other.txt").exists()
+    writes_a_file(tmp_path)
+    assert (tmp_path / "out.txt").exists()
+
+
+def test_calls_that_a_replay_left_running_get_nothing(tmp_path: FilePath) -> None:
+    class Mail:
+        def __init__(self) -> None:
+            self.sent: list[str] = []
+
+        def send(self, text: str) -> None:
+            self.sent.append(text)
+
+    mail = Mail()
+    go = threading.Event()
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.port("mail", mail, effects={"send"})
+    with ThreadPoolExecutor(1) as pool:
+
+        def late() -> None:
+            go.wait(5)
+            mail.send("too late")
+
+        pending: list[Any] = []
+        migration.seam("s", legacy=lambda: None, candidate=lambda: pending.append(pool.submit(late)))()
+        go.set()
+        assert pending[0].exception(5) is not None
+    assert mail.sent == []

@@ -1,0 +1,143 @@
+"""The plan: everything that `phases.toml` may say, and how mistakes in it are named."""
+
+from pathlib import Path as FilePath
+
+import pytest
+
+from changeover import ConfigurationError, Migration, Stage
+from changeover.phases import load_plan, parse_plan
+from changeover.table import parse_toml
+
+FULL = """
+[migration]
+name = "event-driven-orchestration"
+legacy = ["trading.legacy"]
+code = ["trading"]
+
+[[phase]]
+name = "events"
+number = 1
+title = "Events"
+
+[[phase]]
+name = "portfolio"
+number = 2
+title = "Convert the portfolio orchestrator"
+requires = ["events"]
+seams = ["portfolio.account-data", "portfolio.analysis"]
+supplement = ["broker.positions"]
+fallback = true
+
+[phase.gate.shadow]
+[phase.gate.live]
+corpus = { sources = ["history"], divergences_max = 0, not_compared_max = 0, tags = ["no-trade"] }
+own_time_p95_ratio_max = 1.5
+blind_spots = "listed"
+[phase.gate.live.production]
+rate_max = 0.01
+confidence = 0.95
+not_compared_max = 0.001
+unpaired_max = 0.01
+span_days = 20
+[phase.gate.complete]
+production = { rate_max = 0.01, confidence = 0.95, span_days = 20, answered_by = "candidate" }
+check = ["changeover legacy prove"]
+"""
+
+
+def test_everything_in_a_plan_is_read() -> None:
+    plan = parse_plan(parse_toml(FULL, "phases.toml"), "phases.toml")
+    portfolio = plan.phases["portfolio"]
+    assert (plan.name, plan.legacy, plan.code) == (
+        "event-driven-orchestration",
+        ("trading.legacy",),
+        ("trading",),
+    )
+    assert (portfolio.number, portfolio.requires, portfolio.fallback) == (2, ("events",), True)
+    assert portfolio.supplement == ("broker.positions",)
+    live, complete = portfolio.gates[Stage.LIVE], portfolio.gates[Stage.COMPLETE]
+    assert live.corpus is not None
+    assert live.corpus.tags == ("no-trade",)
+    assert live.production is not None
+    assert (live.production.rate_max, live.production.span_days) == (0.01, 20)
+    assert live.own_time_p95_ratio_max == 1.5
+    assert complete.check == ("changeover legacy prove",)
+    assert complete.production is not None
+    assert complete.production.answered_by == "candidate"
+    assert portfolio.gates[Stage.SHADOW].corpus is None
+    assert plan.phases["events"].stages == (Stage.OPEN, Stage.DONE)
+    assert plan.phase_of("portfolio.analysis") is portfolio
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('name = "portfolio"', 'name = "events"', "'events' is the name of two phases"),
+        (
+            'requires = ["events"]',
+            'requires = ["evnets"]',
+            "phase \"portfolio\".requires: 'evnets' is unknown",
+        ),
+        ('requires = ["events"]', 'requires = ["portfolio"]', "comes later or is the phase itself"),
+        ("fallback = true", 'fallback = "yes"', "fallback: was 'yes', allowed: true or false"),
+        ("fallback = true", "fallbak = true", "fallbak: is no key of this table, allowed: "),
+        ("number = 2", "number = 0", "number: was 0, allowed: a whole number from 1"),
+        ("number = 2", "number = 1", "needed: each once"),
+        ('"portfolio.analysis"]', '"portfolio.account-data"]', "stands there twice"),
+        ("rate_max = 0.01", "rate_max = 2", "rate_max: was 2, allowed: a number above 0, at most 1"),
+        ("divergences_max = 0", "divergences_max = -1", "divergences_max: was -1"),
+        ('sources = ["history"]', "sources = []", "sources: is missing or empty"),
+        ('blind_spots = "listed"', 'blind_spots = "all"', "was 'all', allowed: listed, none, any"),
+        ('answered_by = "candidate"', 'answered_by = "new"', "was 'new', allowed: legacy, candidate"),
+        ("[phase.gate.live]", "[phase.gate.off]", "off: is no stage with a gate, allowed: shadow, ramp"),
+        (
+            'supplement = ["broker.positions"]',
+            'supplement = ["broker"]',
+            "was 'broker', allowed: port.method",
+        ),
+        ('name = "event-driven-orchestration"\n', "", "migration.name: is missing, needed: a text"),
+        ("[migration]", "[migrations]", "migration: is missing"),
+        ("[migration]", "[migration", "was not valid TOML"),
+        ("number = 2", "number = 2\nnumber = 3", "was not valid TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_key_and_what_is_allowed(old: str, new: str, message: str) -> None:
+    assert old in FULL
+    with pytest.raises(ConfigurationError) as raised:
+        parse_plan(parse_toml(FULL.replace(old, new, 1), "phases.toml"), "phases.toml")
+    assert str(raised.value).startswith("phases.toml")
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "was empty"),
+        (b"\xff\xfe", "was not UTF-8"),
+        (b"a = " + b"[" * 100_000, "nested too deeply"),
+        (b"#" * (100 * 1024 * 1024), "bytes, allowed"),
+    ],
+)
+def test_a_file_that_cannot_be_a_plan_is_refused(tmp_path: FilePath, content: bytes, message: str) -> None:
+    (tmp_path / "phases.toml").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=message):
+        load_plan(tmp_path / "phases.toml")
+
+
+def test_a_missing_plan_is_named(tmp_path: FilePath) -> None:
+    with pytest.raises(ConfigurationError, match=r"phases\.toml: could not be read: No such file"):
+        Migration.load(tmp_path)
+
+
+def test_a_seam_that_no_phase_owns_is_refused(tmp_path: FilePath) -> None:
+    (tmp_path / "phases.toml").write_text(FULL)
+    migration = Migration.load(tmp_path, environment={})
+    with pytest.raises(ConfigurationError, match=r'seam "portfolio\.plan": belongs to no phase'):
+        migration.seam("portfolio.plan", legacy=lambda: 1)
+
+
+def test_a_supplement_must_name_a_declared_read(tmp_path: FilePath) -> None:
+    (tmp_path / "phases.toml").write_text(FULL)
+    migration = Migration.load(tmp_path, environment={})
+    with pytest.raises(ConfigurationError, match="declare ports before seams"):
+        migration.seam("portfolio.analysis", legacy=lambda: 1)
