@@ -1,19 +1,15 @@
 """The composition root: which path, prices, account and notifier a command works with."""
 
-import logging
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 
-import structlog
-
 from trading import wording
 from trading.compat.entry_points import candidate_entry_points, legacy_entry_points
 from trading.desk import Desk, UsageError
-from trading.display import Display
+from trading.display import Display, NoDisplay, Screen
 from trading.domain.performance import EquityCurve, held_throughout
 from trading.events.records import WorkflowRecord
 from trading.history import AccountBooks, TradingDay, TradingHistory, live_through
@@ -36,36 +32,24 @@ class TradingPath(StrEnum):
     CANDIDATE = "candidate"
 
 
-class NoDisplay:
-    """A display that nobody looks at."""
-
-    def show_signals(self, results: ResultDict) -> None:
-        """Show nothing."""
-
-    def show_trading(self, results: ResultDict) -> None:
-        """Show nothing."""
-
-    def show_failure(self, message: str) -> None:
-        """Show nothing."""
-
-
 class FrontDoor:
-    """The entry points of one path on one desk, guarded: one set of orders per account and session.
-
-    `results` is what was shown last, None where there was nothing to show.
-    """
+    """The entry points of one path on one desk, guarded: one set of orders per account and session."""
 
     def __init__(self, desk: Desk, path: TradingPath, display: Display) -> None:
         self._desk = desk
         self._path = path
-        self._display = display
-        self.results: ResultDict | None = None
+        self._screen = Screen(display)
         services, settings = desk.services, desk.settings
         self._entry_points = (
-            legacy_entry_points(settings, services, self)
+            legacy_entry_points(settings, services, self._screen, desk.bus)
             if path is TradingPath.LEGACY
-            else candidate_entry_points(settings, services, self, desk.bus)
+            else candidate_entry_points(settings, services, self._screen, desk.bus)
         )
+
+    @property
+    def results(self) -> ResultDict | None:
+        """What was shown last, None where there was nothing to show."""
+        return self._screen.results
 
     def analyze_signals(self) -> bool:
         """Show signals; True if there is something to go by."""
@@ -83,21 +67,6 @@ class FrontDoor:
         went_well = self._entry_points.execute_trading(ignore_market_hours)
         desk.guard.end_direct(record, may_have_traded=self._may_have_traded())
         return went_well
-
-    def show_signals(self, results: ResultDict) -> None:
-        """Keep the results and pass them on."""
-        self.results = results
-        self._display.show_signals(results)
-
-    def show_trading(self, results: ResultDict) -> None:
-        """Keep the results and pass them on."""
-        self.results = results
-        self._display.show_trading(results)
-
-    def show_failure(self, message: str) -> None:
-        """There are none."""
-        self.results = None
-        self._display.show_failure(message)
 
     def _may_have_traded(self) -> bool:
         """A run that ended early may have got anywhere."""
@@ -216,18 +185,3 @@ def held_reference(prices: PriceHistory, symbol: str, history: TradingHistory) -
     days = history.curve.days
     closes = [prices.closes(symbol, day, 1)[0] for day in days]
     return held_throughout(days, closes, history.starting_value)
-
-
-def configure_logging() -> None:
-    """Log lines go to standard error, for standard output belongs to results."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty() and "NO_COLOR" not in os.environ),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )

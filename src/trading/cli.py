@@ -18,7 +18,9 @@ from trading.cli_options import (
     usage_errors,
 )
 from trading.desk import Desk, UsageError
+from trading.events.startup import StartupMode
 from trading.history import TradingHistory
+from trading.logs import configure_logging
 from trading.market.calendar import session_time
 from trading.market.history import PriceHistory
 from trading.notify.memory import MemoryNotifier
@@ -40,7 +42,7 @@ def main() -> None:
 
     Exit codes: 0 success, 1 something planned did not happen, 2 usage or configuration.
     """
-    app.configure_logging()
+    configure_logging()
 
 
 @main.command(epilog="Example: python -m trading signal --at 2011-08-09")
@@ -54,7 +56,7 @@ def signal(account: Path, at: datetime | None, path: str, settings_path: Path | 
     """Show signals, target against current allocation, and the account; nothing is traded."""
     settings, prices = _load(settings_path)
     with _desk(settings, prices, account, at) as desk:
-        went_well = _door(desk, path, account, style).analyze_signals()
+        went_well = _door(desk, path, account, style, StartupMode.SIGNAL).analyze_signals()
     _leave(went_well)
 
 
@@ -79,7 +81,7 @@ def trade(
     """Trade one session on the paper account; what an earlier run left unfinished is settled first."""
     settings, prices = _load(settings_path)
     with _desk(settings, prices, account, at) as desk:
-        door = _door(desk, path, account, style)
+        door = _door(desk, path, account, style, StartupMode.TRADE)
         went_well = door.execute_trading(ignore_market_hours=ignore_market_hours, again=again)
     _leave(went_well)
 
@@ -224,7 +226,8 @@ def _desk(settings: Settings, prices: PriceHistory, account: Path, at: datetime 
     return Desk.open(settings, prices, account=account, now=now, notifier=notifier)
 
 
-def _door(desk: Desk, path: str, account: Path, style: str) -> app.FrontDoor:
+def _door(desk: Desk, path: str, account: Path, style: str, mode: StartupMode) -> app.FrontDoor:
+    desk.announce_startup(mode)
     heading = f"paper account {account}, {desk.clock.now():%Y-%m-%d %H:%M}Z"
     display = JsonDisplay(click.echo) if style == "json" else TextDisplay(click.echo, heading)
     return app.FrontDoor(desk, app.TradingPath(path), display)

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from trading.broker.faults import Faults
 from trading.broker.ledger import Ledger
 from trading.broker.opening import Opening
 from trading.broker.paper import PaperBroker
@@ -13,20 +14,32 @@ from trading.events.bus import EventBus
 from trading.events.journal import Journal
 from trading.events.memory_journal import MemoryJournal
 from trading.events.sqlite_journal import SqliteJournal
+from trading.events.startup import StartupConfiguration, StartupEvent, StartupMode
 from trading.handlers.entry_points import PATIENCE_S
 from trading.handlers.system import build_bus
 from trading.handlers.trading_workflow_handler import WORKFLOW_DEADLINE_S
 from trading.ids import CountingIds, Ids, RandomIds
 from trading.market.calendar import is_session_open, session_date, session_time
 from trading.market.history import HistoricalMarketData, PriceHistory
+from trading.notify.outbox import Outbox
 from trading.notify.port import Notifier
 from trading.run_guard import RunGuard
 from trading.services import Services
 from trading.settings import Settings
+from trading.strategies.evaluation import WeightedStrategy
 
 
 class UsageError(Exception):
     """A request that cannot be met; the text says what it was and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Special:
+    """What a scenario may want and settings cannot say; None leaves it to the settings."""
+
+    opening: Opening | None = None
+    faults: Faults | None = None
+    strategies: tuple[WeightedStrategy, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,7 @@ class Desk:
         account: Path | None,
         now: datetime | None,
         notifier: Notifier,
+        special: Special | None = None,
     ) -> "Desk":
         """Open the account (None: one in memory) at a moment of the history; its journal lies beside it.
 
@@ -58,7 +72,8 @@ class Desk:
         UsageError where the account has traded on a later day already.
         """
         paper = settings.paper
-        ledger = Ledger.open(account, Opening(paper.account_id, paper.cash))
+        special = special or Special()
+        ledger = Ledger.open(account, special.opening or Opening(paper.account_id, paper.cash))
         clock = SimulatedClock(_moment_to_open_at(ledger, now, prices, account))
         market = HistoricalMarketData(prices, clock)
         broker = PaperBroker(
@@ -66,14 +81,15 @@ class Desk:
             market,
             clock,
             is_open=partial(is_session_open, sessions=prices.sessions),
-            faults=paper.faults.build(),
+            faults=special.faults or paper.faults.build(),
             step=settings.execution.quantity_step,
             fill_delay_s=paper.fill_delay_s,
         )
         # A file outlives the process, so what is named there needs names that no other process gives.
         ids: Ids = RandomIds() if account else CountingIds(lambda: session_date(clock.now()).isoformat())
         journal: Journal = SqliteJournal(journal_path(account)) if account else MemoryJournal()
-        services = Services(market, broker, notifier, clock, ids, settings.weighted_strategies())
+        strategies = special.strategies or settings.weighted_strategies()
+        services = Services(market, broker, Outbox(notifier), clock, ids, strategies)
         bus = build_bus(services, settings, journal)
         guard = RunGuard(journal, broker, clock, paper.account_id)
         return cls(settings, clock, broker, services, journal, bus, guard)
@@ -85,6 +101,24 @@ class Desk:
         """Let go of the files."""
         self.journal.close()
         self.broker.close()
+
+    def announce_startup(self, mode: StartupMode) -> None:
+        """Say on the bus what this process was started for, and with which settings."""
+        settings = self.settings
+        self.bus.emit(
+            StartupEvent,
+            correlation_id=self.services.ids.new("startup"),
+            source_module=__name__,
+            source_component="desk",
+            startup_mode=mode,
+            configuration=StartupConfiguration(
+                broker=type(self.broker).__name__,
+                market_data=type(self.services.market).__name__,
+                strategy_weights={one.strategy.name: one.weight for one in self.services.strategies},
+                cash_reserve=settings.cash_reserve,
+                minimum_trade=settings.minimum_trade,
+            ),
+        )
 
     def settle_unfinished(self) -> None:
         """End what an earlier process left behind, before anything new begins; raises RunRefused."""

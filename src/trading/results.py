@@ -97,6 +97,20 @@ def account_data_dict(state: PortfolioState) -> ResultDict:
     }
 
 
+def portfolio_state_dict(state: PortfolioState) -> ResultDict:
+    """How the account is invested: weights by symbol, the largest holding, cash; fractions of 1."""
+    value = state.account.portfolio_value
+    weights = {held.symbol: float(held.market_value / value) for held in state.positions} if value else {}
+    return {
+        "portfolio_value": float(value),
+        "cash": float(state.account.cash),
+        "cash_weight": float(state.account.cash / value) if value else 0.0,
+        "weights": weights,
+        "largest_position": max(weights, key=lambda symbol: weights[symbol], default=None),
+        "open_orders": len(state.open_orders),
+    }
+
+
 NO_ACCOUNT_DATA: ResultDict = {"account_info": {}, "current_positions": {}, "open_orders": []}
 
 

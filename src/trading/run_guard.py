@@ -4,10 +4,18 @@ import json
 from collections.abc import Callable
 from datetime import date
 
+import structlog
+
 from trading.broker.port import Broker, BrokerError
 from trading.clock import Clock
+from trading.domain.money import ZERO
 from trading.events.journal import Journal
 from trading.events.records import WorkflowRecord
+from trading.events.workflow import ExecutionParameters, WorkflowMode
+from trading.handlers.progress import WorkflowProgress
+from trading.handlers.transitions import WorkflowState
+
+log = structlog.get_logger(__name__)
 
 DIRECT = "DIRECT"  # the state of a run without events while it runs
 DIRECT_ENDED = "DIRECT_ENDED"
@@ -33,14 +41,19 @@ class RunGuard:
     def settle_unfinished(self, resume: Callable[[], None]) -> None:
         """End what an earlier process left behind: workflows by `resume`, direct runs by closing them.
 
-        A direct run cannot be resumed: what it left open at the broker is cancelled, what has filled stands,
-        and its session counts as traded. Raises RunRefused where something could not be ended.
+        A direct run cannot be resumed, nor can a workflow whose record is damaged: what it left open at the
+        broker is cancelled, what has filled stands, and its session counts as traded. Raises RunRefused where
+        something could not be ended.
         """
         self._journal.claim()
-        resume()
         for record in self._unfinished():
             if record.state == DIRECT:
-                self._close_direct(record)
+                self._cancel_open_orders(record)
+                self.end_direct(record, may_have_traded=True)
+            elif record.damage is not None:
+                self._cancel_open_orders(record)
+                self._give_up(record)
+        resume()
         if left := [record.workflow_id for record in self._unfinished()]:
             raise RunRefused(
                 f"account {self._account}: {', '.join(left)} has not ended and could not be settled; "
@@ -82,7 +95,18 @@ class RunGuard:
     def _unfinished(self) -> list[WorkflowRecord]:
         return list(self._journal.workflows(account=self._account, unfinished_only=True))
 
-    def _close_direct(self, record: WorkflowRecord) -> None:
+    def _give_up(self, record: WorkflowRecord) -> None:
+        """Its parameters are lost with its record; what still arrives for it is counted as late."""
+        log.error("damaged_workflow_closed", workflow_id=record.workflow_id, damage=record.damage)
+        session = date.fromisoformat(record.session)
+        unknown = ExecutionParameters(self._account, session, cash_reserve=ZERO, minimum_trade=ZERO)
+        closed = WorkflowProgress.begin(WorkflowMode.FULL_TRADING, unknown).changed(
+            message=f"closed: {record.damage}", may_have_traded=True
+        )
+        state, now = WorkflowState.FAILED.value, self._clock.now()
+        self._journal.keep(record.advanced(state=state, body=closed.to_json(), at=now, finished=True))
+
+    def _cancel_open_orders(self, record: WorkflowRecord) -> None:
         try:
             for order in self._broker.open_orders():
                 self._broker.cancel_order(order.order_id)
@@ -91,7 +115,6 @@ class RunGuard:
                 f"account {self._account}: {record.workflow_id} ended early, and its open "
                 f"orders could not be cancelled: {error}; try again"
             ) from error
-        self.end_direct(record, may_have_traded=True)
 
 
 def _may_have_traded(record: WorkflowRecord) -> bool:

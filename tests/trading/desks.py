@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from trading.app import FrontDoor, NoDisplay, TradingPath
+from trading.app import FrontDoor, TradingPath
 from trading.desk import Desk
+from trading.display import NoDisplay
 from trading.market.calendar import session_time
 from trading.market.history import PriceHistory, Series
 from trading.notify.memory import MemoryNotifier

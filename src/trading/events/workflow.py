@@ -23,16 +23,12 @@ class WorkflowMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExecutionParameters:
-    """What a run is pinned to, so that it resumes with the settings it began with.
-
-    `again` permits a second trading run for the same account and session.
-    """
+    """What a run is pinned to, so that it resumes with the settings it began with."""
 
     account_id: str
     session: date
     cash_reserve: Decimal
     minimum_trade: Decimal
-    again: bool = False
 
 
 class TradingWorkflowRequested(BaseEvent):

@@ -46,7 +46,7 @@ class EventEntryPoints:
         self._display.show_trading(results)
         return bool(results["success"])
 
-    def run(self, mode: WorkflowMode, *, ignore_market_hours: bool, again: bool = False) -> ResultDict:
+    def run(self, mode: WorkflowMode, *, ignore_market_hours: bool) -> ResultDict:
         """Publish the request, run until the workflow has ended and all about it is delivered."""
         workflow_id = self._services.ids.new("workflow")
         now = self._services.clock.now()
@@ -63,7 +63,6 @@ class EventEntryPoints:
                 session=session_date(now),
                 cash_reserve=self._settings.cash_reserve,
                 minimum_trade=self._settings.minimum_trade,
-                again=again,
             ),
         )
         deadline = now + timedelta(seconds=WORKFLOW_DEADLINE_S + PATIENCE_S)

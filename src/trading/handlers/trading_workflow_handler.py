@@ -141,15 +141,25 @@ class TradingWorkflowHandler:
         """A workflow whose very beginning failed still ends, exactly once."""
         if decide(WorkflowState.NEW, event) is not Decision.APPLY:
             raise EventRejected(f"there is no workflow {event.correlation_id} for {event.event_type}")
-        parameters = ExecutionParameters(
+        run = handling.run_events()
+        request = next((known for known in run if isinstance(known, TradingWorkflowRequested)), None)
+        if request is not None:
+            mode, parameters = request.workflow_mode, request.execution_parameters
+        elif any(known.event_id == event.causation_id for known in run):
+            log.warning("failed_outside_a_workflow", correlation_id=event.correlation_id)
+            return
+        else:  # what failed cannot be read any more: it may have been the request
+            mode, parameters = WorkflowMode.FULL_TRADING, self._parameters()
+        step = apply_event(event, WorkflowProgress.begin(mode, parameters), handling)
+        self._keep_first(event, parameters, step, handling)
+
+    def _parameters(self) -> ExecutionParameters:
+        return ExecutionParameters(
             account_id=self._settings.paper.account_id,
             session=session_date(self._services.clock.now()),
             cash_reserve=self._settings.cash_reserve,
             minimum_trade=self._settings.minimum_trade,
         )
-        progress = WorkflowProgress.begin(WorkflowMode.FULL_TRADING, parameters)
-        step = apply_event(event, progress, handling)
-        self._keep_first(event, parameters, step, handling)
 
     def _apply(
         self, state: WorkflowState, event: BaseEvent, progress: WorkflowProgress, handling: Handling

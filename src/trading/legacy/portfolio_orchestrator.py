@@ -11,7 +11,7 @@ from trading.domain.account import PortfolioState
 from trading.domain.comparison import AllocationComparison, compare_allocations
 from trading.domain.plan import RebalancePlan, plan_rebalance
 from trading.domain.portfolio import ConsolidatedPortfolio
-from trading.results import ResultDict, account_data_dict
+from trading.results import ResultDict, account_data_dict, portfolio_state_dict
 from trading.services import Services
 from trading.settings import Settings
 
@@ -22,8 +22,8 @@ class PortfolioOrchestrator:
     """What is held, what should be held, and the plan from one to the other."""
 
     def __init__(self, services: Services, settings: Settings) -> None:
-        self._services = services
-        self._settings = settings
+        self.services = services
+        self.settings = settings
 
     def get_comprehensive_account_data(self) -> ResultDict | None:
         """Account, positions and open orders for display."""
@@ -31,39 +31,28 @@ class PortfolioOrchestrator:
         return None if state is None else account_data_dict(state)
 
     def analyze_portfolio_state(self) -> ResultDict | None:
-        """How the account is invested: weights by symbol, the largest holding, cash; fractions of 1."""
+        """How the account is invested, for display."""
         state = self._read_state("portfolio state")
-        if state is None:
-            return None
-        value = state.account.portfolio_value
-        weights = {held.symbol: float(held.market_value / value) for held in state.positions} if value else {}
-        return {
-            "portfolio_value": float(value),
-            "cash": float(state.account.cash),
-            "cash_weight": float(state.account.cash / value) if value else 0.0,
-            "weights": weights,
-            "largest_position": max(weights, key=lambda symbol: weights[symbol], default=None),
-            "open_orders": len(state.open_orders),
-        }
+        return None if state is None else portfolio_state_dict(state)
 
     def analyze_allocation_comparison(self, portfolio: ConsolidatedPortfolio) -> AllocationComparison | None:
         """Target against current allocation."""
         state = self._read_state("allocation comparison")
         if state is None:
             return None
-        return compare_allocations(portfolio.target_allocations, state, self._settings.cash_reserve)
+        return compare_allocations(portfolio.target_allocations, state, self.settings.cash_reserve)
 
     def generate_rebalancing_plan(self, target_allocations: Mapping[str, Decimal]) -> RebalancePlan | None:
         """The plan that leads to the target; one without trades where there is nothing to do."""
         state = self._read_state("rebalancing plan")
         if state is None:
             return None
-        comparison = compare_allocations(target_allocations, state, self._settings.cash_reserve)
-        return plan_rebalance(comparison, self._settings.minimum_trade, self._services.ids.new("plan"))
+        comparison = compare_allocations(target_allocations, state, self.settings.cash_reserve)
+        return plan_rebalance(comparison, self.settings.minimum_trade, self.services.ids.new("plan"))
 
     def _read_state(self, purpose: str) -> PortfolioState | None:
         try:
-            return read_state(self._services.broker)
+            return read_state(self.services.broker)
         except BrokerError as error:
             log.warning("broker_not_read", purpose=purpose, error=str(error))
             return None

@@ -34,17 +34,18 @@ class TradingOrchestrator:
     def __init__(
         self, settings: Settings, container: Container, *, ignore_market_hours: bool = False
     ) -> None:
-        self._services = container.services
-        self._ignore_market_hours = ignore_market_hours
+        self.settings = settings
+        self.container = container
+        self.ignore_market_hours = ignore_market_hours
         self._signals = container.signal_orchestrator(container.services, container.announce)
         self._portfolio = container.portfolio_orchestrator(container.services, settings)
         self._executor = PlanExecutor(
-            self._services.broker, self._services.clock, settings.execution_policy()
+            self.container.services.broker, self.container.services.clock, settings.execution_policy()
         )
 
     def check_market_hours(self) -> bool:
         """Whether orders would be taken now; raises BrokerError where the broker cannot be asked."""
-        return self._ignore_market_hours or self._services.broker.is_market_open()
+        return self.ignore_market_hours or self.container.services.broker.is_market_open()
 
     def execute_strategy_signals(self) -> ResultDict | None:
         """Signals and analysis only: nothing is planned, nothing is ordered; None where a defect ended it."""
@@ -129,9 +130,9 @@ class TradingOrchestrator:
 
     def _notify(self, notification: Notification) -> None:
         try:
-            self._services.notifier.send(notification)
+            self.container.services.notifier.send(notification)
         except NotificationFailed as error:
             log.error("notification_failed", error=str(error))  # the run itself stands as it ended
 
     def _today(self) -> date:
-        return session_date(self._services.clock.now())
+        return session_date(self.container.services.clock.now())

@@ -11,16 +11,16 @@ class TradingSystem:
     """The old front door."""
 
     def __init__(self, settings: Settings, container: Container, display: Display) -> None:
-        self._settings = settings
-        self._container = container
-        self._display = display
+        self.settings = settings
+        self.container = container
+        self.display = display
 
     def analyze_signals(self) -> bool:
         """Show signals; True if there is something to go by."""
-        return SignalAnalyzer(self._settings, self._container, self._display).run()
+        return SignalAnalyzer(self.settings, self.container, self.display).run()
 
     def execute_trading(self, ignore_market_hours: bool = False) -> bool:
         """Trade; True if what was planned happened, or nothing was to be done."""
         return TradingExecutor(
-            self._settings, self._container, self._display, ignore_market_hours=ignore_market_hours
+            self.settings, self.container, self.display, ignore_market_hours=ignore_market_hours
         ).run()

@@ -47,7 +47,7 @@ def workflow_screen(workflow: TrackedWorkflow) -> list[str]:
     if record.damage is not None:
         lines.append(f"! its record cannot be read: {record.damage}")
     if workflow.dead:
-        lines.append(f"! {workflow.dead} dead letters: `python -m trading status` lists them")
+        lines.append(f"! {_counted(workflow.dead)}: `python -m trading status` lists them")
     lines.append("")
     for node in workflow.nodes:
         lines.extend(_node(node))
@@ -109,7 +109,7 @@ def dead_letters_screen(letters: Sequence[DeadLetter]) -> list[str]:
         [letter_id(letter), letter.event_type, f"{letter.failure.error_type}: {letter.failure.message}"]
         for letter in letters
     ]
-    heading = [f"{len(letters)} dead letters", "event", "why it was given up"]
+    heading = [_counted(len(letters)), "event", "why it was given up"]
     return [*table("lll", heading, *rows), "", f"again     python -m trading retry {letter_id(letters[0])}"]
 
 
@@ -125,6 +125,10 @@ def dead_letter_data(letter: DeadLetter) -> dict[str, Any]:
         "message": letter.failure.message,
         "died_at": letter.died_at.isoformat(),
     }
+
+
+def _counted(letters: int) -> str:
+    return "1 dead letter" if letters == 1 else f"{letters} dead letters"
 
 
 def letter_id(letter: DeadLetter) -> str:

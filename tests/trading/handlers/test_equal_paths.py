@@ -1,47 +1,23 @@
 """Both orchestrations, day by day: the same orders, account, messages and results."""
 
-import re
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 
 from tests.trading.desks import front_door, open_desk
+from tests.trading.handlers.two_paths import differences, lived
 from trading.app import TradingPath, choose_sessions
-from trading.market.calendar import session_time
 from trading.market.history import load_bundled
-from trading.results import ResultDict
 from trading.settings import Settings
-
-PLAN_NAME = re.compile(r"plan-[\w-]+?(?=[.'\"]|$)")
-
-
-def lived(
-    path: TradingPath, sessions: Sequence[date], settings: Settings
-) -> tuple[list[ResultDict | None], str, str]:
-    """Results; as text messages, and all orders with the final account. Names of plans are made alike."""
-    desk, mail = open_desk(settings, load_bundled(), sessions[0])
-    results = []
-    with desk:
-        door = front_door(desk, path)
-        for session in sessions:
-            desk.clock.advance_to(session_time(session))
-            door.execute_trading()
-            results.append(door.results)
-        books = repr((desk.broker.state(), desk.broker.orders(), desk.broker.fills()))
-    return results, PLAN_NAME.sub("PLAN", repr(mail)), PLAN_NAME.sub("PLAN", books)
 
 
 def assert_equal_paths(first: date, last: date, **settings: Any) -> None:
     sessions = choose_sessions(load_bundled(), first, last)
     configured = Settings.model_validate(settings)
-    legacy = lived(TradingPath.LEGACY, sessions, configured)
-    candidate = lived(TradingPath.CANDIDATE, sessions, configured)
-    for session, old, new in zip(sessions, legacy[0], candidate[0], strict=True):
-        assert PLAN_NAME.sub("PLAN", repr(new)) == PLAN_NAME.sub("PLAN", repr(old)), session
-    assert candidate[1] == legacy[1]
-    assert candidate[2] == legacy[2]
+    legacy, candidate = (lived(path, sessions, configured) for path in TradingPath)
+    assert len(legacy.results) == len(sessions)
+    assert differences(sessions, legacy, candidate) == []
 
 
 def test_both_paths_are_equal_through_the_crash_of_2008() -> None:

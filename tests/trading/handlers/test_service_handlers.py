@@ -275,11 +275,11 @@ def failed_with_open_orders(world: Alone, state: str, *, redelivered: bool) -> d
 def test_recovery_cancels_the_open_orders_of_the_workflow_and_no_other(state: str, redelivered: bool) -> None:
     with alone() as world:
         statuses = failed_with_open_orders(world, state, redelivered=redelivered)
-        assert statuses[f"plan-{RUN}.TLT.BUY"] == "CANCELED"
-        assert statuses["by hand"] != "CANCELED"
+        assert statuses[f"plan-{RUN}.TLT.BUY"] == "CANCELLED"
+        assert statuses["by hand"] != "CANCELLED"
 
 
 @pytest.mark.parametrize("state", ["PLANNING", "COMPLETED", "FAILED"])
 def test_recovery_leaves_a_workflow_alone_that_has_no_order_or_has_ended(state: str) -> None:
     with alone() as world:
-        assert "CANCELED" not in failed_with_open_orders(world, state, redelivered=False).values()
+        assert "CANCELLED" not in failed_with_open_orders(world, state, redelivered=False).values()

@@ -1,0 +1,46 @@
+"""Phase 4: the entry points, paired with the same on events; what is shown is part of what is compared."""
+
+from collections.abc import Callable
+from typing import Any
+
+from changeover import fresh
+from changeover.migration import Migration
+from trading.compat.container import EventContainer
+from trading.compat.replayed import replayed_services
+from trading.events.memory_journal import MemoryJournal
+from trading.handlers.entry_points import EventEntryPoints
+from trading.handlers.system import build_bus
+from trading.legacy.trading_system import TradingSystem
+
+
+def add_entry_seams(migration: Migration) -> None:
+    """The two seams of the phase."""
+    for seam, method in (
+        ("entry.analyze-signals", "analyze_signals"),
+        ("entry.execute-trading", "execute_trading"),
+    ):
+        migration.wrap(TradingSystem, method, name=seam, candidate=_on_events(method), key=_account_of)
+
+
+def _on_events(method: str) -> Any:
+    def answering(system: TradingSystem, *args: Any, **kwargs: Any) -> bool:
+        container = system.container
+        if not isinstance(container, EventContainer):
+            raise TypeError("the event-driven path answers only where the container has a bus")
+        entry_points = EventEntryPoints(system.settings, container.services, system.display, container.bus)
+        return bool(getattr(entry_points, method)(*args, **kwargs))
+
+    def build(ports: Any) -> Callable[..., bool]:
+        def replayed(system: TradingSystem, *args: Any, **kwargs: Any) -> bool:
+            services = replayed_services(system.container.services, ports)
+            bus = build_bus(services, system.settings, MemoryJournal())
+            entry_points = EventEntryPoints(system.settings, services, ports.display, bus)
+            return bool(getattr(entry_points, method)(*args, **kwargs))
+
+        return replayed
+
+    return fresh(build, answering=answering)
+
+
+def _account_of(system: TradingSystem, *_: object, **__: object) -> str:
+    return system.settings.paper.account_id

@@ -1,0 +1,129 @@
+"""Sessions of the price history with something unusual about each: the tags that ordinary days lack."""
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+
+from changeover.migration import Migration
+from changeover.sources import Case, SourceOptions
+from trading.broker.faults import Faults, OrdersOf
+from trading.broker.opening import Opening
+from trading.clock import SimulatedClock
+from trading.compat.entry_points import legacy_entry_points
+from trading.compat.history_source import FIRST, LAST, run_of
+from trading.compat.odd_strategies import failing, overweight, silent
+from trading.compat.openings import balanced, cash_only, in_debt, outside_target
+from trading.desk import Desk, Special
+from trading.display import NoDisplay, Screen
+from trading.domain.portfolio import consolidate
+from trading.market.calendar import session_time
+from trading.market.history import HistoricalMarketData, PriceHistory, load_bundled
+from trading.notify.memory import MemoryNotifier
+from trading.settings import Settings
+from trading.strategies.evaluation import evaluate_strategies
+
+CASES = 2000
+AFTER_THE_CLOSE = time(17, 0)
+NOTICEABLE = Decimal("0.02")  # a target weight of this much is traded on an account of the usual size
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A session and what the strategies want to hold on it."""
+
+    prices: PriceHistory
+    settings: Settings
+    session: date
+    targets: Mapping[str, Decimal]
+
+    def a_traded_symbol(self, chance: random.Random) -> str:
+        """A symbol that an account without positions buys on this day."""
+        return chance.choice([symbol for symbol, weight in self.targets.items() if weight >= NOTICEABLE])
+
+
+def add_stress_source(migration: Migration) -> None:
+    """`compare --source stress`."""
+    migration.source("stress", population="generated", count=lambda options: options.limit or CASES)(
+        stress_cases
+    )
+
+
+def stress_cases(options: SourceOptions) -> Iterable[Case]:
+    """Cases that share nothing, each on an account of its own; the seed decides about everything."""
+    prices, settings = load_bundled(), Settings()
+    sessions = [day for day in prices.sessions if FIRST <= day <= LAST]
+    tags = list(STRESSES)
+    for number in range(options.limit or CASES):
+        chance = random.Random(f"{options.seed}/{number}")  # noqa: S311  scenarios are no secrets
+        tag = tags[number % len(tags)]
+        day = _day(prices, settings, chance.choice(sessions))
+        name = f"{options.seed}-{number:05}-{tag}-{day.session}"
+        if options.only in (None, name):
+            yield from _case(name, tag, day, chance)
+
+
+def _day(prices: PriceHistory, settings: Settings, session: date) -> Day:
+    market = HistoricalMarketData(prices, SimulatedClock(session_time(session)))
+    signals = evaluate_strategies(settings.weighted_strategies(), market, session)
+    return Day(prices, settings, session, consolidate(signals).target_allocations)
+
+
+def _case(name: str, tag: str, day: Day, chance: random.Random) -> Iterable[Case]:
+    special = STRESSES[tag](day, chance)
+    now = session_time(day.session, AFTER_THE_CLOSE) if tag == "market-closed" else session_time(day.session)
+    with Desk.open(
+        day.settings, day.prices, account=None, now=now, notifier=MemoryNotifier(), special=special
+    ) as desk:
+        entry_points = legacy_entry_points(day.settings, desk.services, Screen(NoDisplay()), desk.bus)
+        yield Case(name, run_of(desk, entry_points), tags=(tag,), key=name)
+
+
+def _faulty(make: Callable[[OrdersOf, random.Random], Faults]) -> Callable[[Day, random.Random], Special]:
+    def special(day: Day, chance: random.Random) -> Special:
+        return Special(faults=make(OrdersOf(day.a_traded_symbol(chance)), chance))
+
+    return special
+
+
+def _missing_quote(day: Day, chance: random.Random) -> Special:
+    return Special(faults=Faults(no_quote=frozenset({day.a_traded_symbol(chance)})))
+
+
+def _outage(day: Day, chance: random.Random) -> Special:
+    method = chance.choice(["account", "positions", "open_orders", "is_market_open", "submit_order", "quote"])
+    calls = chance.choice([1, 2, None]) if method == "submit_order" else None
+    return Special(faults=Faults(outage_methods=frozenset({method}), outage_calls=calls))
+
+
+def _opened(make: Callable[[Day, random.Random], Opening]) -> Callable[[Day, random.Random], Special]:
+    return lambda day, chance: Special(opening=make(day, chance))
+
+
+STRESSES: Mapping[str, Callable[[Day, random.Random], Special]] = {
+    "dust": _opened(lambda day, chance: cash_only(chance, "1", "99")),
+    "millions": _opened(lambda day, chance: cash_only(chance, "1000000", "90000000")),
+    "no-positions": _opened(lambda day, chance: cash_only(chance, "5000", "400000")),
+    "positions-outside-target": _opened(
+        lambda day, chance: outside_target(day.prices, day.session, set(day.targets), chance)
+    ),
+    "balanced": _opened(
+        lambda day, chance: balanced(day.prices, day.session, day.targets, day.settings.cash_reserve, chance)
+    ),
+    "market-closed": lambda day, chance: Special(),
+    "rejected-order": _faulty(lambda orders, chance: Faults(reject=frozenset({orders}))),
+    "partial-fill": _faulty(
+        lambda orders, chance: Faults(partial={orders: Decimal(chance.choice(["0", "0.25", "0.9"]))})
+    ),
+    "delayed-fill": _faulty(
+        lambda orders, chance: Faults(delay_s={orders: chance.choice([5.0, 45.0, 900.0])})
+    ),
+    "lost-reply": _faulty(lambda orders, chance: Faults(lose_reply={orders: 1})),
+    "missing-quote": _missing_quote,
+    "outage": _outage,
+    "negative-cash": _opened(lambda day, chance: in_debt(day.prices, day.session, chance)),
+    "failing-strategy": lambda day, chance: Special(strategies=failing(day.settings, chance)),
+    "no-signals": lambda day, chance: Special(strategies=silent()),
+    "weights-off": lambda day, chance: Special(strategies=overweight(chance)),
+}

@@ -1,0 +1,50 @@
+"""Phase 3: the trading orchestrator's runs, paired with the workflow on events."""
+
+from collections.abc import Callable
+from typing import Any
+
+from changeover import fresh
+from changeover.migration import Migration
+from trading.compat.container import EventContainer
+from trading.compat.replayed import replayed_services
+from trading.display import NoDisplay
+from trading.events.memory_journal import MemoryJournal
+from trading.events.workflow import WorkflowMode
+from trading.handlers.entry_points import EventEntryPoints
+from trading.handlers.system import build_bus
+from trading.legacy.trading_orchestrator import TradingOrchestrator
+from trading.results import ResultDict
+
+
+def add_trading_seams(migration: Migration) -> None:
+    """The two seams of the phase: signals and analysis only, and the whole run."""
+    for seam, method, mode in (
+        ("trading.signals", "execute_strategy_signals", WorkflowMode.SIGNAL_ONLY),
+        ("trading.workflow", "execute_trading_workflow_with_details", WorkflowMode.FULL_TRADING),
+    ):
+        migration.wrap(TradingOrchestrator, method, name=seam, candidate=_workflow(mode), key=_account_of)
+
+
+def _workflow(mode: WorkflowMode) -> Any:
+    def answering(orchestrator: TradingOrchestrator) -> ResultDict:
+        container = orchestrator.container
+        if not isinstance(container, EventContainer):
+            raise TypeError("the event-driven path answers only where the container has a bus")
+        entry_points = EventEntryPoints(orchestrator.settings, container.services, NoDisplay(), container.bus)
+        return entry_points.run(mode, ignore_market_hours=orchestrator.ignore_market_hours)
+
+    def build(ports: Any) -> Callable[[TradingOrchestrator], ResultDict]:
+        def replayed(orchestrator: TradingOrchestrator) -> ResultDict:
+            settings = orchestrator.settings
+            services = replayed_services(orchestrator.container.services, ports)
+            bus = build_bus(services, settings, MemoryJournal())
+            entry_points = EventEntryPoints(settings, services, NoDisplay(), bus)
+            return entry_points.run(mode, ignore_market_hours=orchestrator.ignore_market_hours)
+
+        return replayed
+
+    return fresh(build, answering=answering)
+
+
+def _account_of(orchestrator: TradingOrchestrator) -> str:
+    return orchestrator.settings.paper.account_id

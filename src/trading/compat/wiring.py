@@ -1,0 +1,56 @@
+"""The migration of this program: where its plan lies, and the ports through which paths touch the world."""
+
+from pathlib import Path
+
+from changeover import Migration
+from trading.broker.paper import PaperBroker
+from trading.clock import SimulatedClock
+from trading.display import Screen
+from trading.domain.order import OrderRequest
+from trading.market.history import HistoricalMarketData
+from trading.notify.outbox import Outbox
+from trading.notify.port import Notification
+
+DIRECTORY = Path(__file__).parents[3] / "migration"
+
+
+def _intent(order: OrderRequest) -> tuple[str, str]:
+    return order.symbol, order.side.value
+
+
+def load_migration() -> Migration:
+    """The migration with its ports declared; seams are added by the phases' own files."""
+    migration = Migration.load(DIRECTORY)
+    migration.port(
+        "broker",
+        PaperBroker,
+        effects={"submit_order": _intent, "cancel_order": str},
+        reads={
+            "account": None,
+            "positions": None,
+            "open_orders": None,
+            "quote": None,
+            "is_market_open": None,
+            "get_order": None,
+            "find_order": None,
+        },
+        unaffected=["quote", "is_market_open"],
+    )
+    migration.port("notifier", Outbox, effects={"send": _kind})
+    migration.port(
+        "display", Screen, effects={"show_signals": _once, "show_trading": _once, "show_failure": _once}
+    )
+    migration.port("market", HistoricalMarketData, fixed=["closes", "sessions"], reads=["latest_price"])
+    migration.port("clock", SimulatedClock, clock=["now", "sleep"])
+    return migration
+
+
+def _kind(notification: Notification) -> str:
+    return notification.kind
+
+
+def _once(_shown: object) -> None:
+    """What is shown is shown once: showing something else is a change of it, not another intent."""
+
+
+migration = load_migration()

@@ -1,0 +1,64 @@
+"""What a trading run really does in every legal combination of stages: the same."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import product
+
+import pytest
+
+from tests.trading.desks import front_door, open_desk
+from trading.compat import migration
+from trading.market.calendar import session_time
+from trading.market.history import load_bundled
+from trading.settings import Settings
+
+STAGES = ("off", "shadow", "ramp", "live", "complete")
+PHASES = ("PORTFOLIO", "TRADING", "ENTRY_POINTS")
+SESSIONS = (date(2011, 8, 9), date(2011, 8, 10))
+LEGAL = [
+    stages
+    for stages in product(STAGES, repeat=3)
+    if STAGES.index(stages[0]) >= STAGES.index(stages[1]) >= STAGES.index(stages[2])
+]
+
+
+@pytest.fixture
+def stages(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
+    for phase, stage in zip(PHASES, request.param, strict=True):
+        monkeypatch.setenv(f"CHANGEOVER_STAGE_{phase}", stage)
+    migration.look_again()
+    yield request.param
+    monkeypatch.undo()
+    migration.look_again()
+
+
+def traded() -> tuple[list[object], list[str], str]:
+    """Orders, subjects of messages and the account after two sessions."""
+    desk, mail = open_desk(Settings(), load_bundled(), SESSIONS[0])
+    with desk:
+        door = front_door(desk)
+        for session in SESSIONS:
+            desk.clock.advance_to(session_time(session))
+            assert door.analyze_signals()
+            assert door.execute_trading()
+        orders: list[object] = [
+            (order.symbol, order.side, order.quantity, order.filled_average_price)
+            for order in desk.broker.orders()
+        ]
+        return orders, [message.subject for message in mail], repr(desk.broker.state())
+
+
+REFERENCE = traded()
+
+
+@pytest.mark.parametrize("stages", LEGAL, indirect=True, ids="-".join)
+def test_orders_messages_and_account_are_the_same_in_every_legal_combination(stages: tuple[str, ...]) -> None:
+    assert traded() == REFERENCE
+
+
+@pytest.mark.parametrize("stages", [("shadow",) * 3, ("live",) * 3], indirect=True, ids="-".join)
+def test_a_shadowed_path_matches_and_leaves_nothing_behind(stages: tuple[str, ...]) -> None:
+    migration.counts.clear()
+    assert traded() == REFERENCE
+    assert {verdict for _, verdict in migration.counts} == {"match"}
+    assert sum(migration.counts.values()) >= 4

@@ -1,0 +1,218 @@
+"""One set of orders per account and session, whichever path runs and whatever happened before."""
+
+from datetime import date
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.trading.deaths import (
+    SECOND,
+    THIRD,
+    Moment,
+    Reaper,
+    account_after_a_session,
+    interrupt,
+    open_account,
+    settings_with,
+    trade,
+)
+from tests.trading.desks import front_door
+from trading import wording
+from trading.app import TradingPath
+from trading.domain.order import Order, OrderStatus
+from trading.events.journal import JournalBusy
+from trading.events.records import WorkflowRecord
+from trading.run_guard import RunRefused
+from trading.settings import Settings
+
+PATHS = list(TradingPath)
+BOTH = list(product(PATHS, PATHS))
+SLOW = settings_with(delay_s=dict.fromkeys(("AAA", "BBB", "CCC", "DDD", "EEE"), 20))
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Path:
+    return account_after_a_session(tmp_path / "account")
+
+
+STEPS = ("workflow.requested", "signals", "workflow.analysis", "workflow.plan", "submit")
+DURABLE_UNTIL = [Moment(step, 1, True) for step in STEPS]
+
+
+def die(account: Path, path: TradingPath, moment: Moment, settings: Settings | None = None) -> None:
+    assert trade(account, SECOND, path=path, settings=settings, reaper=Reaper(moment, interrupt)) == "died"
+
+
+def seen(account: Path) -> tuple[list[WorkflowRecord], list[Order]]:
+    desk, _ = open_account(account, None)
+    with desk:
+        return list(desk.journal.workflows()), list(desk.broker.orders())
+
+
+def orders_of(account: Path, session: date) -> list[Order]:
+    return [order for order in seen(account)[1] if order.submitted_at.date() == session]
+
+
+def names(orders: list[Order]) -> list[str]:
+    return [order.client_order_id for order in orders]
+
+
+@pytest.mark.parametrize(("first", "second"), BOTH)
+def test_a_second_run_for_the_same_session_is_refused_with_a_sentence(
+    account: Path, first: TradingPath, second: TradingPath
+) -> None:
+    assert trade(account, SECOND, path=first) == "ended"
+    before = seen(account)
+    desk, notifier = open_account(account, SECOND)
+    with desk, pytest.raises(RunRefused) as refused:
+        front_door(desk, second).execute_trading()
+    assert str(refused.value).startswith(f"account paper was traded in session {SECOND} already, by ")
+    assert str(refused.value).endswith("--again trades it once more")
+    assert seen(account) == before
+    assert notifier.sent == []
+
+
+@pytest.mark.parametrize(("first", "second"), BOTH)
+def test_again_trades_the_same_session_once_more(
+    account: Path, first: TradingPath, second: TradingPath
+) -> None:
+    trade(account, SECOND, path=first)
+    desk, _ = open_account(account, SECOND)
+    with desk:
+        door = front_door(desk, second)
+        assert door.execute_trading(again=True)
+        assert door.results is not None
+        assert door.results["message"] == wording.NOTHING_TO_TRADE
+
+
+@pytest.mark.parametrize(("first", "second"), BOTH)
+@pytest.mark.parametrize(
+    "faults",
+    [{"market_closed": True}, {"outage_methods": ["account"]}, {"outage_methods": ["is_market_open"]}],
+    ids=lambda faults: "+".join(map(str, faults.values())),
+)
+def test_a_run_that_ended_before_it_could_trade_does_not_count(
+    account: Path, first: TradingPath, second: TradingPath, faults: dict[str, Any]
+) -> None:
+    trade(account, SECOND, path=first, settings=settings_with(**faults))
+    assert trade(account, SECOND, path=second) == "ended"
+    assert orders_of(account, SECOND)
+
+
+@pytest.mark.parametrize(("first", "second"), BOTH)
+def test_a_run_that_found_nothing_to_trade_counts(
+    account: Path, first: TradingPath, second: TradingPath
+) -> None:
+    desk, _ = open_account(account, SECOND)
+    with desk:
+        front_door(desk, TradingPath.CANDIDATE).execute_trading()
+        assert front_door(desk, first).execute_trading(again=True)
+    assert trade(account, SECOND, path=second) == "refused"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_session_is_each_days_own(account: Path, path: TradingPath) -> None:
+    assert [trade(account, session, path=path) for session in (SECOND, THIRD)] == ["ended", "ended"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_unfinished_workflow_is_settled_before_another_run_on_either_path(
+    account: Path, path: TradingPath
+) -> None:
+    die(account, TradingPath.CANDIDATE, Moment("account-data", 1, False))
+    assert seen(account)[0][-1].finished is False
+    assert trade(account, SECOND, path=path) == "refused"
+    workflows, _ = seen(account)
+    assert [record.state for record in workflows] == ["COMPLETED", "COMPLETED"]
+    assert len(orders_of(account, SECOND)) == 3
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("moment", DURABLE_UNTIL, ids=str)
+def test_what_is_resumed_on_another_day_orders_nothing_more_and_is_closed_as_failed(
+    account: Path, path: TradingPath, moment: Moment
+) -> None:
+    die(account, TradingPath.CANDIDATE, moment)
+    ordered = orders_of(account, SECOND)
+    desk, notifier = open_account(account, THIRD)
+    with desk:
+        assert front_door(desk, path).execute_trading()
+        workflows = {record.session: record for record in desk.journal.workflows()}
+        resumed = workflows[SECOND.isoformat()]
+        assert resumed.state == "FAILED"
+        assert workflows[THIRD.isoformat()].finished
+        assert wording.session_over(SECOND.isoformat()) in resumed.body
+        subjects = [message.subject for message in notifier.sent]
+        assert subjects == [f"{SECOND}: trading run FAILED", f"{THIRD}: trading run done"]
+    assert names(orders_of(account, SECOND)) == names(ordered)
+    assert orders_of(account, THIRD)
+
+
+def test_what_was_executed_before_the_process_ended_is_reported_in_full_even_on_another_day(
+    account: Path,
+) -> None:
+    die(account, TradingPath.CANDIDATE, Moment("execution", 1, True))
+    desk, notifier = open_account(account, THIRD)
+    with desk:
+        desk.settle_unfinished()
+        assert desk.journal.workflows()[-1].state == "COMPLETED"
+        (message,) = notifier.sent
+        assert message.subject == f"{SECOND}: trading run done"
+        assert "3 of 3 trades done" in message.body
+
+
+PLACES_AN_ORDER = Moment("submit", 1, True)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_direct_run_that_died_is_closed_and_its_session_counts_as_traded(
+    account: Path, path: TradingPath
+) -> None:
+    die(account, TradingPath.LEGACY, PLACES_AN_ORDER, SLOW)
+    workflows, orders = seen(account)
+    assert (workflows[-1].state, workflows[-1].finished) == ("DIRECT", False)
+    desk, _ = open_account(account, SECOND, settings=SLOW)
+    with desk:
+        (left_open,) = desk.broker.open_orders()
+        with pytest.raises(RunRefused, match="was traded in session"):
+            front_door(desk, path).execute_trading()
+        assert desk.broker.open_orders() == ()
+        assert desk.broker.get_order(left_open.order_id).status is OrderStatus.CANCELLED
+        assert [record.finished for record in desk.journal.workflows()] == [True, True]
+    assert len(seen(account)[1]) == len(orders)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_direct_run_that_died_keeps_no_other_session_from_being_traded(
+    account: Path, path: TradingPath
+) -> None:
+    die(account, TradingPath.LEGACY, PLACES_AN_ORDER)
+    assert trade(account, THIRD, path=path) == "ended"
+    assert orders_of(account, THIRD)
+
+
+def test_nothing_begins_while_what_is_left_open_cannot_be_cancelled(account: Path) -> None:
+    die(account, TradingPath.LEGACY, PLACES_AN_ORDER, SLOW)
+    away = settings_with(outage_methods=["open_orders"])
+    desk, _ = open_account(account, SECOND, settings=away)
+    before = len(desk.broker.orders())
+    with desk, pytest.raises(RunRefused, match="open orders could not be cancelled"):
+        front_door(desk, TradingPath.CANDIDATE).execute_trading(again=True)
+    assert len(seen(account)[1]) == before
+
+
+@pytest.mark.parametrize(("first", "second"), BOTH)
+def test_two_processes_do_not_trade_one_account_at_the_same_time(
+    account: Path, first: TradingPath, second: TradingPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trading.database.BUSY_TIMEOUT_S", 0.01)
+    desk, _ = open_account(account, SECOND)
+    with desk:
+        front_door(desk, first).execute_trading()
+        before = desk.broker.orders()
+        other, _ = open_account(account, SECOND)
+        with other, pytest.raises(JournalBusy, match="another process is at work"):
+            front_door(other, second).execute_trading(again=True)
+        assert desk.broker.orders() == before
