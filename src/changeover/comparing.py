@@ -6,7 +6,7 @@ candidate is to answer), all others `off`. Whatever flags, environment and kill 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -50,7 +50,7 @@ class CaseDone:
 
 def stored_cases(
     migration: Migration, scenarios: list[Scenario], selection: Selection, rules: Rules | None
-) -> Iterator[CaseDone]:
+) -> Generator[CaseDone, None, None]:
     """The same for scenarios that are kept: nothing runs for real, both paths are replayed."""
     wanted = [scenario for scenario in scenarios if scenario.seam in selection.seams]
     before = migration.home.judge
@@ -85,7 +85,7 @@ def compared_cases(
     *,
     rules: Rules | None,
     noise: bool,
-) -> Iterator[CaseDone]:
+) -> Generator[CaseDone, None, None]:
     """Yield every compared case when it is done; raises ConfigurationError where the source is wrong."""
     compared = Stage.SHADOW if options.answer is Path.LEGACY else Stage.LIVE
     alone = Stage.OFF if options.answer is Path.LEGACY else Stage.COMPLETE
@@ -117,8 +117,10 @@ def _settings(migration: Migration, selection: Selection, stage: Stage) -> dict[
 def _cases(source: Source, options: SourceOptions) -> Iterator[Case]:
     names: set[str] = set()
     where = f'source "{source.name}"'
+    cases: Iterator[Case] = iter(())
     try:
-        for case in source.cases(options):
+        cases = iter(source.cases(options))
+        for case in cases:
             if not isinstance(case, Case):
                 raise ConfigurationError(where, f"yielded a {type(case).__name__}, allowed: Case")
             if case.name in names:
@@ -131,6 +133,9 @@ def _cases(source: Source, options: SourceOptions) -> Iterator[Case]:
         raise
     except Exception as error:  # a source is the app's own code
         raise ConfigurationError(where, f"raised {type(error).__name__}: {error}") from error
+    finally:
+        if isinstance(cases, Generator):  # it may hold files open, or a database
+            cases.close()
 
 
 def _run(source: Source, case: Case, settings: Mapping[str, Setting]) -> CaseDone:

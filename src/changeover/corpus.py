@@ -108,8 +108,9 @@ class Corpus:
             self.effects.add(run)
             if run.legacy is not None and run.candidate is not None:
                 self.times.add(run.legacy.own_time_s, run.candidate.own_time_s)
-        if shown and not any(verdict in _UNSHOWN for verdict in verdicts):
-            self._note_world([run.world for run in shown], any(verdict in _OPEN for verdict in verdicts))
+        diverged = any(verdict in _OPEN for verdict in verdicts)
+        if shown and (diverged or not any(verdict in _UNSHOWN for verdict in verdicts)):
+            self._note_world([run.world for run in shown], diverged)
 
     def _add_run(self, name: str, run: Run, verdict: Verdict) -> None:
         self.seams.setdefault(run.seam, SeamTally(run.seam, run.phase)).add(run, verdict)
@@ -144,7 +145,7 @@ class Corpus:
 
     def _note_world(self, worlds: list[str], diverged: bool) -> None:
         world = worlds[0] if len(worlds) == 1 else digest(tuple(worlds))
-        if world in self._worlds or len(self._worlds) < WORLDS_KEPT_MAX:
+        if world in self._worlds or len(self._worlds) < WORLDS_KEPT_MAX or diverged:
             self._worlds[world] = self._worlds.get(world, False) or diverged
 
     @property

@@ -77,10 +77,21 @@ class EffectLedger:
 
 
 def outermost(runs: Sequence[Run]) -> list[Run]:
-    """The runs that no other of these runs contains. Inner runs come before the run around them."""
+    """The runs of one case that no other of them contains. Inner runs come before the run around them.
+
+    A run without any port call is taken for an inner one where others have calls, unless the replayed path
+    made an effect up.
+    """
     kept: list[tuple[frozenset[int], Run]] = []
+    silent_too = not any(run.tape.entries for run in runs)
     for run in reversed(runs):
         entries = frozenset(map(id, run.tape.entries))
-        if not entries or not any(entries <= around for around, _ in kept):
+        if entries and any(entries <= around for around, _ in kept):
+            continue
+        if entries or silent_too or _has_effects(run):
             kept.append((entries, run))
     return [run for _, run in kept][::-1]
+
+
+def _has_effects(run: Run) -> bool:
+    return bool(isinstance(run.judgement, Comparison) and run.judgement.effects)

@@ -1,4 +1,4 @@
-"""Who answers for real inside a replay: a `fixed` object, a world's copy, or a private copy of a local one."""
+"""Who answers for real inside a replay: a `fixed` object, a world's copy, a copy of a local one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class NobodyAnswers(Exception):
 
 
 class StandIns:
-    """The objects of one replay; `owners` are, of ports given as a class, the objects that answered for real."""
+    """The objects of one replay; `owners` answered for real, for ports that were given as a class."""
 
     def __init__(self, worlds: Worlds | None, seed: str) -> None:
         self.owners: Mapping[str, Any] = {}

@@ -19,7 +19,7 @@ from changeover.outcome import Outcome, Raised
 from changeover.run import Run
 from changeover.screens.layout import value_text
 
-SAMPLE_KEPT_WHOLE = 20
+SAMPLE_KEPT_WHOLE = 10
 BODY_CHARACTERS_MAX = 1_000_000
 VALUE_CHARACTERS_MAX = 2_000
 _WHOLE = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.WAIVED)

@@ -5,46 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from pathlib import Path as FilePath
-from time import monotonic
 
 import click
 
-from changeover.cli.output import format_option, say, show, show_json
-from changeover.cli.project import Project, find_project
-from changeover.compare.rules import STRICT, Rules
-from changeover.comparing import CaseDone, Selection, compared_cases, select, stored_cases
-from changeover.corpus import Corpus
-from changeover.digest import code_digest
+from changeover.cli.comparison import Request, compare_source
+from changeover.cli.output import format_option, show, show_json
+from changeover.cli.project import find_project
 from changeover.errors import ConfigurationError
 from changeover.migration import Migration
 from changeover.observation import Path
-from changeover.phases import Plan
-from changeover.scenarios import Scenario
 from changeover.screens.as_json import compare_json
 from changeover.screens.compare import compare_screen
-from changeover.screens.heading import Heading
-from changeover.screens.layout import ink_for, plural
-from changeover.screens.progress import Progress
+from changeover.screens.layout import ink_for
 from changeover.sources import Source, SourceOptions
-from changeover.store import Store, store_path
-from changeover.store_rows import SAMPLE_KEPT_WHOLE, CorpusRow, cluster_row, run_row, summary_text
 from changeover.stored import FOLDER as SCENARIOS
-from changeover.stored import stored_scenarios
-
-RAISED_SHOWN_MAX = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked for."""
-
-    names: tuple[str, ...]
-    options: SourceOptions
-    noise: bool
-    fail_fast: bool
 
 
 @click.command("compare")
@@ -92,7 +67,7 @@ def command(
     request = Request(names, options, noise, fail_fast)
     codes, screens = [], []
     for source in chosen:
-        heading, corpus = _compare(project, migration, source, request)
+        heading, corpus = compare_source(project, migration, source, request)
         codes.append(corpus.exit_code)
         if format_ == "json":
             screens.append(compare_json(heading, corpus))
@@ -119,126 +94,3 @@ def _chosen(migration: Migration, names: Sequence[str], only: str | None) -> tup
             "the app", 'declares no scenario source: @migration.source("history", population="generated")'
         )
     return [migration.sources.named(name) for name in dict.fromkeys(names or known[:1])], only
-
-
-def _compare(
-    project: Project, migration: Migration, source: Source, request: Request
-) -> tuple[Heading, Corpus]:
-    began = monotonic()
-    selection = select(migration, request.names)
-    rules = project.rules(date.today())
-    plan = migration.plan
-    heading = _heading(migration, plan, source, request, rules or STRICT)
-    corpus = Corpus(
-        rules or STRICT,
-        expected=[(seam, migration.seams[seam].phase) for seam in selection.seams],
-        required_tags=_required_tags(plan, selection, source.name),
-    )
-    path = store_path(project.root)
-    with Store(path, lambda problem: say(f"warning: {problem}")) as store:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        store.begin(CorpusRow(now, source.name, source.population, heading.code, heading.rules))
-        raised = _run(project, migration, source, request, selection, rules, corpus, store)
-        store.end(
-            (
-                cluster_row(number, one, corpus.sightings.get(one.fingerprint, ""), heading.answer)
-                for number, one in enumerate(corpus.clusters)
-            ),
-            summary_text(
-                corpus,
-                request.names,
-                request.options.seed,
-                partial=request.noise or request.options.only is not None,
-            ),
-        )
-        kept = "not kept" if store.problem else f"kept in {_shown_path(path)}"
-    for line in raised[:RAISED_SHOWN_MAX]:
-        say(f"raised in {line}")
-    say(f"{plural(corpus.total.runs, 'comparison')} in {_duration(monotonic() - began)}; {kept}")
-    return heading, corpus
-
-
-def _run(
-    project: Project,
-    migration: Migration,
-    source: Source,
-    request: Request,
-    selection: Selection,
-    rules: Rules | None,
-    corpus: Corpus,
-    store: Store,
-) -> list[str]:
-    progress = Progress(sys.stderr, source.name, source.total(request.options))
-    raised: list[str] = []
-    if source.name == SCENARIOS:
-        scenarios, damaged = stored_scenarios(migration, project.directory / SCENARIOS)
-        corpus.damaged += [str(line) for line in damaged]
-        cases = stored_cases(migration, _limited(scenarios, request.options), selection, rules)
-    else:
-        cases = compared_cases(
-            migration, source, request.options, selection, rules=rules, noise=request.noise
-        )
-    try:
-        for done in cases:
-            corpus.add(done.name, done.runs, done.tags)
-            _keep(store, done, whole=corpus.cases <= SAMPLE_KEPT_WHOLE)
-            if done.raised is not None and len(raised) < RAISED_SHOWN_MAX:
-                raised.append(f"{done.name}: {done.raised}")
-            progress.tell(corpus)
-            if request.fail_fast and corpus.total.diverged:
-                break
-    finally:
-        progress.end()
-    return raised
-
-
-def _limited(scenarios: list[Scenario], options: SourceOptions) -> list[Scenario]:
-    wanted = [one for one in scenarios if options.only is None or one.id == options.only]
-    return wanted[: options.limit]
-
-
-def _keep(store: Store, done: CaseDone, *, whole: bool) -> None:
-    if store.problem is None:
-        for run in done.runs:
-            store.keep(run_row(done.name, run, sampled=whole, bodies=store.takes_bodies))
-
-
-def _heading(
-    migration: Migration, plan: Plan | None, source: Source, request: Request, rules: Rules
-) -> Heading:
-    phases = {} if plan is None else {name: one.number for name, one in plan.phases.items() if one.seams}
-    return Heading(
-        "migration" if plan is None else plan.name,
-        code_digest(plan.code) if plan is not None and plan.code else None,
-        rules.digest,
-        source.name,
-        source.unit,
-        request.options.answer,
-        request.options.world,
-        request.noise,
-        source.name == SCENARIOS,
-        phases,
-    )
-
-
-def _required_tags(plan: Plan | None, selection: Selection, source: str) -> list[str]:
-    """The tags that the gates of these phases want to see in this source."""
-    return [
-        tag
-        for name, phase in ({} if plan is None else plan.phases).items()
-        if name in selection.phases
-        for gate in phase.gates.values()
-        if gate.corpus is not None and source in gate.corpus.sources
-        for tag in gate.corpus.tags
-    ]
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds) // 60} min {int(seconds) % 60} s"
-
-
-def _shown_path(path: FilePath) -> str:
-    try:
-        return str(path.relative_to(FilePath.cwd()))
-    except ValueError:
-        return str(path)

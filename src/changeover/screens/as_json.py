@@ -25,7 +25,7 @@ def compare_json(heading: Heading, corpus: Corpus) -> dict[str, Any]:
         "rules": heading.rules,
         "source": heading.source,
         "answered_by": heading.answer,
-        "world": heading.world,
+        "copied": list(heading.copied),
         "noise": heading.noise,
         "cases": corpus.cases,
         "silent_cases": corpus.silent_cases,

@@ -30,7 +30,7 @@ def _parts(heading: Heading, corpus: Corpus, ink: Ink) -> Iterator[list[str]]:
     span = f", {corpus.first} to {corpus.last}" if corpus.first != corpus.last else ""
     yield [
         cut(f"{heading.source:<9} {heading.counted(corpus.cases)}{span}", WIDTH),
-        f"{'':<9} {heading.sentence}",
+        cut(f"{'':<9} {heading.sentence}", WIDTH),
     ]
     yield verdict_lines(corpus.seams.values(), corpus.total, heading.phases, ink)
     yield effect_lines(corpus.effects.lines, heading.answer, noise=heading.noise)
@@ -154,6 +154,10 @@ def _next(heading: Heading, corpus: Corpus) -> list[str]:
         first = corpus.not_compared.reasons[0]
         commands.append((f"changeover explain {first.example}", "what both paths asked and did"))
     else:
+        if corpus.missing_tags:
+            commands += [
+                (f"changeover compare --source {name}", "for the tags") for name in heading.other_sources
+            ]
         commands.append(("changeover rules blindspots", "what the rules hide"))
         commands.append(("changeover status", "where every phase stands"))
     return [

@@ -12,7 +12,8 @@ from changeover.screens.layout import Bare, Ink, change_text, cut, plural
 CLUSTERS_SHOWN_MAX = 12
 _SEAM_WIDTH = 28
 _PLACE_WIDTH = 50
-_CHANGE_WIDTH = 60
+_WHAT_WIDTH = 34
+_CHANGE_WIDTH = 54
 
 
 def cluster_lines(clusters: Sequence[Cluster], sightings: Mapping[Fingerprint, str], ink: Ink) -> list[str]:
@@ -39,10 +40,10 @@ def _cluster(cluster: Cluster, sighting: str, ink: Ink) -> list[str]:
     found = example.divergence
     change = change_text(_error_text(found.legacy), _error_text(found.candidate), _CHANGE_WIDTH)
     said = fingerprint.pattern.startswith("only in ") or fingerprint.pattern == "permutation"
-    what = cut(fingerprint.kind if said else f"{fingerprint.kind}, {fingerprint.pattern}", _SEAM_WIDTH)
+    what = cut(fingerprint.kind if said else f"{fingerprint.kind}, {fingerprint.pattern}", _WHAT_WIDTH)
     lines = [
         f"{cluster.id}   {cut(fingerprint.seam, _SEAM_WIDTH):<{_SEAM_WIDTH}} {place}{unsafe}",
-        f"         {what:<{_SEAM_WIDTH}} {change.replace('->', ink('->'), 1)}",
+        f"         {what:<{_WHAT_WIDTH}} {change.replace('->', ink('->'), 1)}",
     ]
     lines.append(f"         {plural(cluster.runs, 'run')}, {share_text(cluster)}; smallest {example.run}")
     if sighting:

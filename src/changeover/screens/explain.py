@@ -53,8 +53,8 @@ def _sides(cluster: Body, run: Body | None) -> Iterator[str]:
         above, name = _split(row["place"])
         if above != parent:
             parent = above
-            yield f"{INDENT}{cut(above, WIDTH - 6)}" if name else f"{INDENT}{cut(above, _NAME):<{_NAME}}"
-        legacy, candidate = (cut(text, _SIDE) for text in row["texts"])
+            yield f"{INDENT}{cut(above, WIDTH - 6)}" if name else f"{INDENT}{cut(above, _NAME)}"
+        legacy, candidate = (cut(text, _SIDE - 1) for text in row["texts"])
         yield f"{INDENT}{'  ' + cut(name or '(whole)', _NAME - 3):<{_NAME}}{legacy:<{_SIDE}}x {candidate}"
     if len(rows) > ROWS_SHOWN_MAX:
         yield f"{INDENT}and {plural(len(rows) - ROWS_SHOWN_MAX, 'place')} more"

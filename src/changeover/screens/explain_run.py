@@ -42,9 +42,13 @@ def _calls(body: Body) -> Iterator[str]:
     }
     left, right = (f"{side} ({word})" for side, word in performed.items())
     yield f"      {left:<50} {right}".rstrip()
+    differing = {
+        (found["place"].split("[")[0].removeprefix("effects."), found["position"])
+        for found in body["divergences"]
+    }
     rows = _paired(body["legacy"]["calls"], body["candidate"]["calls"])
     for number, row in enumerate(rows[:CALLS_SHOWN_MAX], start=1):
-        yield _row(number, row)
+        yield _row(number, row, differing)
     if len(rows) > CALLS_SHOWN_MAX:
         yield f"      and {plural(len(rows) - CALLS_SHOWN_MAX, 'call')} more"
 
@@ -68,14 +72,18 @@ def _identity(call: Body) -> str:
     return json.dumps((call["class"], call["name"], call["key"]), sort_keys=True)
 
 
-def _row(number: int, row: _Row) -> str:
+def _row(number: int, row: _Row, differing: set[tuple[str, int | None]]) -> str:
+    """The candidate's side says `same` where it is; an effect that differs has a cross."""
     legacy, candidate = row
     left = "" if legacy is None else _call(legacy)
-    if legacy is not None and candidate is not None and _same(legacy, candidate):
-        right = "  same"
+    calls = [call for call in row if call is not None]
+    crossed = any(
+        call["class"] == "EFFECT" and (call["name"], call["position"]) in differing for call in calls
+    )
+    if legacy is None or candidate is None or crossed:
+        right = f"{'x' if crossed else ' '} {'-' if candidate is None else _call(candidate)}"
     else:
-        effect = "EFFECT" in {call["class"] for call in row if call is not None}
-        right = f"{'x' if effect else ' '} {'-' if candidate is None else _call(candidate)}"
+        right = "  same" if _same(legacy, candidate) else "  same by the rules"
     return f"{number:>2}    {left:<48} {right}".rstrip()
 
 

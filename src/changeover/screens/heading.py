@@ -13,8 +13,9 @@ from changeover.observation import Path
 class Heading:
     """`phases` gives number and name of each phase with seams, in the order of the plan.
 
-    `code` is None where the plan names no packages. `noise` says that the answering path was replayed itself,
-    `stored` that the cases are tapes and nothing ran for real.
+    `code` is None where the plan names no packages. `copied` names the ports whose copies the other path
+    acted on. `noise` says that the answering path was replayed itself, `stored` that the cases are tapes and
+    nothing ran for real. `other_sources` are declared beside this one.
     """
 
     migration: str
@@ -23,9 +24,10 @@ class Heading:
     source: str
     unit: str = "cases"
     answer: Path = Path.LEGACY
-    world: str = "tape"
+    copied: tuple[str, ...] = ()
     noise: bool = False
     stored: bool = False
+    other_sources: tuple[str, ...] = ()
     phases: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -46,8 +48,9 @@ class Heading:
         """Who ran for real, and against what the other was replayed."""
         answering, other = self.answer, self.answer if self.noise else self.answer.other
         each = f"each {self.named(1)}'s"
-        if self.world == "copy":
-            return f"{answering} ran for real; {other} acted on copies of what it acted on"
+        if self.copied:
+            copies = f"copies of {', '.join(self.copied)}, else on the tape"
+            return f"{answering} ran for real; {other} acted on {copies}"
         if self.noise:
             return f"{answering} ran for real and replayed its own tapes: what differs is nondeterminism"
         if self.stored:

@@ -9,8 +9,8 @@ from changeover.observation import Path
 from changeover.screens.layout import INDENT, Ink, aligned, count
 from changeover.seam_tally import SeamTally
 
-_VERDICTS = (24, 11, 10, 11, 8, 10, 14)
-_EFFECTS = (24, 11, 18, 9, 10, 16, 10)
+_VERDICTS = (26, 9, 10, 11, 8, 10, 14)
+_EFFECTS = (26, 9, 18, 9, 10, 16, 10)
 
 
 def verdict_lines(

@@ -37,7 +37,8 @@ class Progress:
         self._last = now
         lines = progress_lines(self._source, corpus, self._total, now - self._began)
         if not self._redraws:
-            print("  ".join(line.strip() for line in lines), file=self._stream, flush=True)
+            told = "  ".join(line.strip() for line in lines).replace("━", "").replace("─", "")
+            print(" ".join(told.split()), file=self._stream, flush=True)
             return
         self._erase()
         print("\n".join(lines), file=self._stream, flush=True)

@@ -8,6 +8,7 @@ import logging
 from changeover.migration import Migration
 from trading.compat.entry import add_entry_seams
 from trading.compat.history_source import add_history_source
+from trading.compat.invariants import add_invariants
 from trading.compat.portfolio import add_portfolio_seams
 from trading.compat.stress_source import add_stress_source
 from trading.compat.trading import add_trading_seams
@@ -17,6 +18,7 @@ from trading.logs import configure_logging
 add_portfolio_seams(migration)
 add_trading_seams(migration)
 add_entry_seams(migration)
+add_invariants(migration)
 add_history_source(migration)
 add_stress_source(migration)
 

@@ -134,10 +134,14 @@ def test_a_locked_store_harms_nobody(shop: Shop) -> None:
         ),
         (("compare", "--source", "x"), 'changeover: source "x": is unknown, allowed: days'),
         (("compare", "--run", "days/none"), "has no case 'none'"),
+        (
+            ("compare", "--world", "copy"),
+            "--world: was 'copy', allowed: tape, as no port of the app offers world=",
+        ),
         (("explain",), "holds no comparison yet: changeover compare"),
         (("diff", "shop.py", "shop.py", "--by", "a"), "shop.py line 1"),
     ],
-    ids=["phase", "source", "case", "empty store", "rows"],
+    ids=["phase", "source", "case", "world", "empty store", "rows"],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(shop: Shop, arguments: tuple[str, ...], said: str) -> None:
     answer = shop.run(*arguments)
@@ -221,3 +225,24 @@ def test_doctor_names_what_is_wrong(shop: Shop) -> None:
     answer = shop.run("doctor")
     assert answer.code == 1
     assert answer.out.startswith("! 1 seam of phases.toml not declared by the app: shelf.count")
+
+
+def test_a_scenario_of_a_seam_that_vanished_is_a_finding(shop: Shop) -> None:
+    shop.run("compare", planted="whole")
+    shop.run("scenarios", "keep", "days/day-01")
+    kept = shop.root / "migration" / "scenarios" / "kept.jsonl"
+    kept.write_text(kept.read_text().replace('"seam":"shelf.refill"', '"seam":"shelf.gone"'))
+    answer = shop.run("compare", "--source", "scenarios")
+    assert answer.code == 3
+    assert "the app declares no seam shelf.gone" in answer.out
+
+
+def test_a_source_that_raises_is_named(shop: Shop) -> None:
+    source = (shop.root / "shop.py").read_text()
+    (shop.root / "shop.py").write_text(
+        source.replace("for number in range(1, 51):", "for number in [1, None]:")
+    )
+    answer = shop.run("compare")
+    assert answer.code == 2
+    assert 'source "days": raised TypeError' in answer.err
+    assert "Traceback" not in answer.err

@@ -56,7 +56,7 @@ effects                   performed   candidate asked    equal   changed   one s
 1 cluster
 
 {id}   desk.settle                  effects  till.pay[*].amount    UNSAFE
-         effect-changed, larger       0.25 -> 1.00
+         effect-changed, larger             0.25 -> 1.00
          15 runs, every run that has till.pay; smallest desk/case-01
 
 No effect left the replay. Of the effects, 15 would have been other than performed.
