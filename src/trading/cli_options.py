@@ -59,7 +59,8 @@ path_option = click.option(
     type=click.Choice([path.value for path in app.TradingPath]),
     default=app.TradingPath.LEGACY.value,
     show_default=True,
-    help="Direct calls, or events.",
+    help="legacy: the old entry points, where the stages in migration/ decide what answers; "
+    "candidate: events, whatever the stages.",
 )
 account_option = click.option(
     "--account",

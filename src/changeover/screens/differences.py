@@ -38,7 +38,7 @@ def _cluster(cluster: Cluster, sighting: str, ink: Ink) -> list[str]:
     place = cut(place_text(fingerprint.place), _PLACE_WIDTH)
     unsafe = f"    {ink('UNSAFE')}" if cluster.is_unsafe else ""
     found = example.divergence
-    change = change_text(_error_text(found.legacy), _error_text(found.candidate), _CHANGE_WIDTH)
+    change = change_text(error_text(found.legacy), error_text(found.candidate), _CHANGE_WIDTH)
     said = fingerprint.pattern.startswith("only in ") or fingerprint.pattern == "permutation"
     what = cut(fingerprint.kind if said else f"{fingerprint.kind}, {fingerprint.pattern}", _WHAT_WIDTH)
     lines = [
@@ -75,7 +75,7 @@ def harm_text(effects: Sequence[EffectLine]) -> str:
     return f"No effect left the replay. Of the effects, {', '.join(parts)}." if parts else ""
 
 
-def _error_text(value: Any) -> Any:
+def error_text(value: Any) -> Any:
     """An exception as people write it."""
     if isinstance(value, Mapping) and set(value) == {"type", "message"}:
         return Bare(f"{str(value['type']).rpartition('.')[2]}: {value['message']}")

@@ -51,8 +51,8 @@ class PaperBroker:
         if not 0 <= fill_delay_s <= DELAY_S_MAX:
             raise ValueError(f"paper broker: fills after {fill_delay_s} seconds, allowed: 0 to {DELAY_S_MAX}")
         self._ledger = ledger
-        self._market = market
-        self._clock = clock
+        self.market = market
+        self.clock = clock
         self._is_open = is_open
         self._faults = FaultCount(faults)
         self._step = step
@@ -62,7 +62,7 @@ class PaperBroker:
     def copy(self, *, market: MarketData, clock: Clock) -> "PaperBroker":
         """An independent broker in memory: same account, same rules, same faults used up so far.
 
-        Market and clock belong together and are the copy's own: sleeping in one world moves no other.
+        Market and clock belong together; give the copy its own, and sleeping in one world moves no other.
         """
         twin = PaperBroker(
             self._ledger.copy(),
@@ -99,12 +99,12 @@ class PaperBroker:
     def is_market_open(self) -> bool:
         """Whether an order would be taken now."""
         self._begin("is_market_open")
-        return self._takes_orders(self._clock.now())
+        return self._takes_orders(self.clock.now())
 
     def submit_order(self, order: OrderRequest) -> Order:
         """Take an order or refuse it; a client order id that was ever kept is a DuplicateOrder first."""
         self._begin("submit_order")
-        now = self._clock.now()
+        now = self.clock.now()
         with self._ledger.effect() as book:
             if self._ledger.order_of_client(order.client_order_id) is not None:
                 raise DuplicateOrder(f"{order.client_order_id}: there is an order of this id; find it")
@@ -166,7 +166,7 @@ class PaperBroker:
         book = self._ledger.book()
         if not book.open_orders:
             return book
-        now = self._clock.now()
+        now = self.clock.now()
         if next(settled(book, now, self._is_open), None) is None:
             return book
         try:
@@ -218,7 +218,7 @@ class PaperBroker:
 
     def _price(self, symbol: str) -> Decimal | None:
         try:
-            return self._market.latest_price(symbol)
+            return self.market.latest_price(symbol)
         except MarketDataError:
             return None
 

@@ -33,16 +33,27 @@ def load_migration() -> Migration:
             "is_market_open": None,
             "get_order": None,
             "find_order": None,
+            "orders": None,
+            "fills": None,
+            "state": None,
+            "last_order_at": None,
         },
+        local=["copy", "close"],  # the desk's own: no path calls them
         unaffected=["quote", "is_market_open"],
+        world=_copied,
     )
     migration.port("notifier", Outbox, effects={"send": _kind})
     migration.port(
         "display", Screen, effects={"show_signals": _once, "show_trading": _once, "show_failure": _once}
     )
     migration.port("market", HistoricalMarketData, fixed=["closes", "sessions"], reads=["latest_price"])
-    migration.port("clock", SimulatedClock, clock=["now", "sleep"])
+    migration.port("clock", SimulatedClock, clock=["now", "sleep"], local=["advance_to"])
     return migration
+
+
+def _copied(broker: PaperBroker) -> PaperBroker:
+    """The same account in memory; in a replay its clock tells the replay's time."""
+    return broker.copy(market=broker.market, clock=broker.clock)
 
 
 def _kind(notification: Notification) -> str:

@@ -77,10 +77,26 @@ def test_only_the_answering_path_pays_whatever_the_other_does(make: type[Office]
 
 
 def test_an_effect_of_an_inner_seam_is_counted_once() -> None:
-    corpus = Office().corpus()
+    office = Office()
+    settle = office.settle
+    office.settle = office.migration.seam(
+        "desk.day", legacy=lambda name: settle(name), candidate=lambda name: settle(name)
+    )
+    corpus = office.corpus()
     (line,) = corpus.effects.lines
     assert (line.name, line.performed, line.asked, line.equal) == ("till.pay", 15, 15, 15)
-    assert corpus.total.runs == 40
+    assert corpus.total.runs == 60
+
+
+def test_one_run_that_could_not_be_compared_keeps_the_corpus_from_passing() -> None:
+    def owed(name: str) -> Decimal:
+        return office.till.balance("nobody" if name == "guest 7" else name)
+
+    office = Office(owed=owed)
+    corpus = office.corpus()
+    assert (corpus.total.match, corpus.total.failed) == (39, 1)
+    assert corpus.distinct_worlds == 19
+    assert corpus.exit_code == 3
 
 
 def test_a_changed_effect_is_unsafe_and_named_where_it_is_met() -> None:
@@ -195,3 +211,20 @@ def test_stages_sink_and_judge_are_as_they_were() -> None:
     office.corpus()
     assert (home.sink, home.judge, home.population, home.copies_worlds) == before
     assert office.migration.stages().settings["desk.settle"].stage == "off"
+
+
+def test_where_the_candidate_answers_its_effects_are_the_ones_performed() -> None:
+    corpus = office_that_pays_always().corpus(answer=Path.CANDIDATE)
+    (line,) = corpus.effects.lines
+    assert (line.performed, line.asked, line.only_performed, line.only_asked) == (20, 15, 5, 0)
+
+
+def test_a_read_that_one_path_asks_for_now_and_then_is_no_advice() -> None:
+    def settle(name: str) -> Answer:
+        if name == "guest 4":
+            office.till.credit(name)
+        return office.legacy_settle(name)
+
+    office = Office()
+    office.migration.seams["desk.settle"]._paths[Path.LEGACY] = settle
+    assert office.corpus().one_sided_reads == ()
