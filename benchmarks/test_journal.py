@@ -88,7 +88,7 @@ class TestSettle:
             for row in rows:
                 sequence = (sequence or 0) + 1
                 execute("BEGIN IMMEDIATE")
-                execute(sql.SETTLE_DELIVERY, ("handled", 1, None, None, None, at, seq, "handler", 1))
+                execute(sql.SETTLE_DELIVERY, ("handled", 1, None, None, None, at, 0.0, seq, "handler", 1))
                 execute(sql.ADVANCE_WORKFLOW, ("going", "paper", "s", at, 0, STATE, at, "run", sequence))
                 seq = execute(sql.INSERT_EVENT, row).lastrowid
                 execute(sql.INSERT_DELIVERY, (seq, 0, "handler", None))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from changeover.imposed import imposed
 from changeover.judging import Judge, Predicate
 from changeover.limits import Limits
 from changeover.pins import Pins, key_text
@@ -70,6 +71,9 @@ class Home:
     def hand_on(self, run: Run) -> None:
         """Count the run and give it to the sink; a failing sink is noted and breaks nothing."""
         self.counts[run.seam, run.verdict] += 1
+        under_test = imposed()
+        if under_test is not None:
+            under_test.watch(run)
         if self.sink is None:
             return
         try:

@@ -15,6 +15,7 @@ from changeover.codec import Codec
 from changeover.errors import DeclarationError
 from changeover.fresh_path import Fresh
 from changeover.home import Home
+from changeover.imposed import enrol
 from changeover.judging import Judge, Predicate, comparing_judge
 from changeover.limits import Limits
 from changeover.method import CallClass, PortMethod
@@ -70,6 +71,7 @@ class Migration(WithSources):
             judge = comparing_judge(rules_file=None if directory is None else directory / "rules.toml")
         self.codec = Codec()
         self.home = Home(self._resolver, judge, sink, limits or Limits(), copies_worlds=world == "copy")
+        enrol(self)
 
     @classmethod
     def load(cls, directory: str | FilePath = "migration", **options: Any) -> Migration:

@@ -14,6 +14,7 @@ from changeover.context import SESSION
 from changeover.crossing import SAMPLED_OUT, Crossing, sampled_out
 from changeover.errors import LegacyRemovedError
 from changeover.fresh_path import Fresh
+from changeover.imposed import imposed
 from changeover.observation import Path
 from changeover.outcome import Outcome, Raised, Returned
 from changeover.pins import Pins
@@ -79,9 +80,13 @@ def _the_only_path(seam: Seam, wanted: Path) -> tuple[Any, Path, bool]:
 
 
 def sampled(seam: Seam, pins: Pins) -> bool:
-    """Whether this run is among those that are compared."""
+    """Whether this run is among those that are compared; in a test session all are."""
     share = seam.sample
-    return share >= 1.0 or bucket(f"sample {seam.phase}", pins.correlation_id) < share * BUCKETS
+    return (
+        share >= 1.0
+        or imposed() is not None
+        or bucket(f"sample {seam.phase}", pins.correlation_id) < share * BUCKETS
+    )
 
 
 def cross(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from changeover.errors import ConfigurationError
 from changeover.flags import Flags, parse_flags
+from changeover.imposed import imposed
 from changeover.stages import OFF, SEAM_STAGES, Setting, Stage, parse_setting
 from changeover.table import parse_json, read_text
 
@@ -188,7 +189,8 @@ class Resolver:
         variable = stage_variable(phase)
         word = self._environment.get(variable)
         if word is None:
-            return base
+            under_test = imposed()
+            return base if under_test is None else under_test.over(allowed, base)
         try:
             setting = parse_setting(word, allowed)
         except ValueError as error:

@@ -289,3 +289,12 @@ def test_a_program_whose_seams_are_never_imported_is_told_so(pytester: pytest.Py
     result.stdout.fnmatch_lines(
         ["no test crossed a seam, so nothing was compared; 1 test crossed none", "no seam is declared: *"]
     )
+
+
+def test_an_app_that_cannot_be_imported_is_an_error_of_usage(pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml('[tool.changeover]\napp = "nowhere:migration"\n')
+    result = pytester.runpytest_subprocess("--changeover=shadow")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*tool.changeover.app: importing 'nowhere:migration' raised ModuleNotFound*"]
+    )

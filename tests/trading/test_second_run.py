@@ -164,8 +164,11 @@ def test_what_was_executed_before_the_process_ended_is_reported_in_full_even_on_
 
 
 PLACES_AN_ORDER = Moment("submit", 1, True)
+# The process ends between two calls, which no recording holds: the other path asks beyond its end.
+DIES_UNRECORDED = pytest.mark.changeover(expect="failed")
 
 
+@DIES_UNRECORDED
 @pytest.mark.parametrize("path", PATHS)
 def test_a_direct_run_that_died_is_closed_and_its_session_counts_as_traded(
     account: Path, path: TradingPath
@@ -184,6 +187,7 @@ def test_a_direct_run_that_died_is_closed_and_its_session_counts_as_traded(
     assert len(seen(account)[1]) == len(orders)
 
 
+@DIES_UNRECORDED
 @pytest.mark.parametrize("path", PATHS)
 def test_a_direct_run_that_died_keeps_no_other_session_from_being_traded(
     account: Path, path: TradingPath
@@ -193,6 +197,7 @@ def test_a_direct_run_that_died_keeps_no_other_session_from_being_traded(
     assert orders_of(account, THIRD)
 
 
+@DIES_UNRECORDED
 def test_nothing_begins_while_what_is_left_open_cannot_be_cancelled(account: Path) -> None:
     die(account, TradingPath.LEGACY, PLACES_AN_ORDER, SLOW)
     away = settings_with(outage_methods=["open_orders"])

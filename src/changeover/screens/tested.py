@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from changeover.screens.layout import INDENT, WIDTH, change_text, cut, plural, w
 from changeover.tested import AS_EXPECTED, DIVERGED, SuiteTally
 
 FINDINGS_SHOWN_MAX = 12
+OF_A_SEAM_SHOWN_MAX = 4
 REASONS_SHOWN_MAX = 5
 PROBLEMS_SHOWN_MAX = 5
 _SEAM_MAX = 28
@@ -113,13 +115,19 @@ def _findings(runs: Sequence[Run]) -> Iterator[str]:
             else:
                 gathered[fingerprint] = finding
     found = sorted(gathered.items(), key=lambda item: not item[1].divergence.is_unsafe)
-    shown = found[:FINDINGS_SHOWN_MAX]
+    # An outer seam repeats what its inner ones show: no seam may crowd out another.
+    of_seam: Counter[str] = Counter()
+    shown: list[tuple[Fingerprint, _Finding]] = []
+    for one in found:
+        of_seam[one[1].seam] += 1
+        if of_seam[one[1].seam] <= OF_A_SEAM_SHOWN_MAX and len(shown) < FINDINGS_SHOWN_MAX:
+            shown.append(one)
     width = max(len(cut(finding.seam, _SEAM_MAX)) for _, finding in shown)
     mark = "UNSAFE   " if any(finding.divergence.is_unsafe for _, finding in shown) else ""
     for fingerprint, finding in shown:
         yield from _finding_lines(fingerprint.id, finding, width, mark)
     if len(found) > len(shown):
-        yield f"and {plural(len(found) - len(shown), 'place')} more"
+        yield f"and at {plural(len(found) - len(shown), 'place')} more"
 
 
 def _of_run(run: Run) -> dict[Fingerprint, _Finding]:
@@ -138,7 +146,7 @@ def _finding_lines(identifier: str, finding: _Finding, width: int, mark: str) ->
     found = finding.divergence
     head = f"{cut(finding.seam, _SEAM_MAX):<{width}}   {mark if found.is_unsafe else ' ' * len(mark)}"
     place = place_called(found.place)
-    change = f"{change_text(error_text(found.legacy), error_text(found.candidate), _CHANGE_WIDTH)}"
+    change = change_text(error_text(found.legacy), error_text(found.candidate), _CHANGE_WIDTH)
     runs = f", {finding.runs:,} runs" if finding.runs > 1 else ""
     tail = f"{change}   ({identifier}{runs})"
     room = WIDTH - len(INDENT) - len(head)

@@ -73,7 +73,9 @@ class Deliveries:
         handling = self.handling
         published = handling.published
         handling.event = event
-        handling.redelivered = attempt > 1 or 0 < seq <= self._resumed_at
+        kept = seq or attempt > 1  # an event that is neither comes for the first time: nothing to work out
+        if kept:
+            handling.redelivered = attempt > 1 or seq <= self._resumed_at
         timer = self._timer
         for lane in lanes:
             handling.source = lane.source
@@ -92,6 +94,8 @@ class Deliveries:
             else:
                 lane.delivered += 1
         handling.event = None
+        if kept:
+            handling.redelivered = False
 
     def drain(self) -> None:
         """Deliver until nothing waits."""

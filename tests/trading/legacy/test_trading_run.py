@@ -185,6 +185,8 @@ class BrokenNotifier:
             raise ZeroDivisionError("a defect")
 
 
+# A handler that raises is delivered again, where the direct path gives up at once.
+@pytest.mark.changeover(expect="diverged")
 def test_a_defect_ends_the_run_without_results_and_is_told() -> None:
     notifier = BrokenNotifier()
     desk = Desk.open(Settings(), load_bundled(), account=None, now=session_time(SESSION), notifier=notifier)

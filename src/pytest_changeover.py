@@ -1,0 +1,217 @@
+"""`pytest --changeover=shadow`: the tests of a program, as they are, compare both paths of every seam.
+
+Without the option nothing is imposed and nothing of the toolkit is imported. Stages hold for the session
+only: no file is written, and what a test itself sets in the environment (stages, kill switch) wins.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from gc import collect
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from changeover.run import Run
+    from changeover.tested import CrossedRuns, SuiteTally
+
+STAGES = ("shadow", "live")
+MARKER = (
+    'changeover(expect=None, skip=None): under --changeover, expect="diverged" or "failed" says that a seam '
+    'does so in this test; skip="reason" leaves its stages as they are without the option.'
+)
+_PLUGIN = "changeover-session"
+_OUTPUT = "changeover"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option, with its help."""
+    parser.getgroup("changeover").addoption(
+        "--changeover",
+        choices=STAGES,
+        help="run every seam in this stage, and fail the tests in which the other path differs",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take part only where the option is given."""
+    config.addinivalue_line("markers", MARKER)
+    stage = config.getoption("--changeover")
+    if stage is not None:
+        config.pluginmanager.register(ComparedSession(config, stage), _PLUGIN)
+
+
+@pytest.fixture
+def changeover(request: pytest.FixtureRequest) -> Sequence[Run]:
+    """The compared runs of this test, growing as it goes on; empty without `--changeover`."""
+    session = request.config.pluginmanager.get_plugin(_PLUGIN)
+    return session.runs if isinstance(session, ComparedSession) else ()
+
+
+class ComparedSession:
+    """One session, or one worker's part of it, with every seam in one stage while a test runs."""
+
+    def __init__(self, config: pytest.Config, stage: str) -> None:
+        from changeover.tested import SuiteTally
+
+        self._config = config
+        self._stage = stage
+        self._worker = getattr(config, "workeroutput", None)
+        self._tally: SuiteTally = SuiteTally()
+        self._tested: CrossedRuns | None = None
+        self._ran = False
+        _import_app(config)
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """Those of the test that runs; empty where it opted out."""
+        return () if self._tested is None else self._tested.runs
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Refuse marks that mean nothing, before any test runs."""
+        for item in items:
+            _mark_of(item)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """One test, with its fixtures' setup and teardown."""
+        from changeover.tested import EXPECTABLE, CrossedRuns
+
+        mark = _mark_of(item)
+        self._ran = False
+        opted_out = mark.get("skip") is not None
+        self._tested = None if opted_out else CrossedRuns(EXPECTABLE.get(mark.get("expect") or "", ()))
+        try:
+            with self._imposing(self._tested):
+                return (yield)
+        finally:
+            if self._tested is None:
+                self._tally.opted_out += 1
+            elif self._ran or self._tested.counts:
+                self._tally.add_test(self._tested)
+            self._tested = None
+
+    def _imposing(self, tested: CrossedRuns | None) -> AbstractContextManager[None]:
+        from changeover.imposed import Imposed, imposing
+        from changeover.stages import parse_setting
+
+        return (
+            nullcontext() if tested is None else imposing(Imposed(parse_setting(self._stage), tested.watch))
+        )
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let the report say what differed; a test that went well by itself has failed then."""
+        report = yield
+        self._ran = self._ran or report.when == "call"
+        tested = self._tested
+        if tested is None:
+            return report
+        # What differed while fixtures were set up is said with the test, once it had its chance to run.
+        text = "" if report.when == "setup" and report.passed else self._text(item, report, tested)
+        if report.failed and text:
+            report.sections.append(("changeover", text))
+        elif text:
+            report.outcome, report.longrepr = "failed", text
+            vars(report).pop("wasxfail", None)
+        if report.when == "teardown":
+            counts = sorted(tested.verdicts.items())
+            report.user_properties += [(f"changeover.{verdict}", number) for verdict, number in counts]
+        return report
+
+    def _text(self, item: pytest.Item, report: pytest.TestReport, tested: CrossedRuns) -> str:
+        from changeover.screens.tested import expected_text, failure_text
+
+        again = f"pytest {shlex.quote(self._called(item))} --changeover={self._stage}"
+        problems = tested.take_problems()
+        if problems:
+            what = "test" if report.when == "call" else report.when
+            skipped = "failed" if hasattr(report, "wasxfail") else "was skipped"
+            ended = skipped if report.skipped else report.outcome
+            return failure_text(f"The {what} itself {ended}.", problems, tested.problems_left_out, again)
+        if report.when == "call" and report.passed and tested.lacks_expectation:
+            return expected_text(str(_mark_of(item)["expect"]), again)
+        return ""
+
+    def _called(self, item: pytest.Item) -> str:
+        """The test as it is called from the folder in which pytest was started."""
+        file = os.path.relpath(item.path, self._config.invocation_params.dir)
+        return "::".join([file.replace(os.sep, "/"), *item.nodeid.split("::")[1:]])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Note what is declared; a worker sends its counts to the controller."""
+        from changeover.imposed import enrolled
+
+        collect()  # migrations that a test made for itself are gone, and none of the program's
+        for migration in enrolled():
+            self._tally.note(migration.seams, migration.problems)
+        if self._worker is not None:
+            self._worker[_OUTPUT] = self._tally.to_data()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Add what a worker of pytest-xdist counted."""
+        data = getattr(node, "workeroutput", {}).get(_OUTPUT)
+        if data is None:
+            self._tally.lost_workers += 1
+        else:
+            self._tally.join(data)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was compared, and what was not."""
+        from changeover.screens.tested import summary_lines
+
+        terminalreporter.write_sep("=", "changeover")
+        for line in summary_lines(self._tally):
+            terminalreporter.write_line(line)
+
+
+def _mark_of(item: pytest.Item) -> dict[str, Any]:
+    """What the closest mark says; raises UsageError for one that means nothing."""
+    from changeover.tested import EXPECTABLE
+
+    mark = item.get_closest_marker("changeover")
+    if mark is None:
+        return {}
+    said = dict(mark.kwargs)
+    wrong = bool(mark.args) or not said.keys() <= {"expect", "skip"} or len(said) != 1
+    wrong = wrong or said.get("expect", "diverged") not in EXPECTABLE
+    if wrong or not isinstance(said.get("skip", ""), str):
+        allowed = " or ".join([f'expect="{word}"' for word in EXPECTABLE] + ['skip="reason"'])
+        raise pytest.UsageError(f"{item.nodeid}: mark changeover: was {_written(mark)}, allowed: {allowed}")
+    return said
+
+
+def _written(mark: pytest.Mark) -> str:
+    words = [repr(word) for word in mark.args] + [f"{name}={word!r}" for name, word in mark.kwargs.items()]
+    return f"({', '.join(words)})"
+
+
+def _import_app(config: pytest.Config) -> None:
+    """Import the module that pyproject.toml names as the app, so that methods it wraps are seams.
+
+    The module alone: a factory is for the toolkit's commands, and may change what tests go by.
+    """
+    from changeover.cli.project import find_project
+    from changeover.errors import ConfigurationError
+
+    try:
+        project = find_project(config.rootpath, os.environ)
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from error
+    if project.app is None:
+        return
+    project.make_importable()
+    try:
+        import_module(project.app.partition(":")[0])
+    except Exception as error:  # the app's own modules may raise anything
+        said = f"importing {project.app!r} raised {type(error).__name__}: {error}"
+        raise pytest.UsageError(f"pyproject.toml: tool.changeover.app: {said}") from error
