@@ -1,10 +1,13 @@
-"""How the tests run: no clock decides whether a property holds, and logs are quiet below warnings."""
+"""How the tests run: no clock decides whether a property holds, and logs are quiet below warnings.
+
+Laws are tried on 60 examples here; the sweeps beside the tests try them on tens of thousands.
+"""
 
 import logging
 
 import structlog
 from hypothesis import settings
 
-settings.register_profile("changeover", deadline=None)
+settings.register_profile("changeover", deadline=None, max_examples=60)
 settings.load_profile("changeover")
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
