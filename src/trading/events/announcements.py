@@ -28,3 +28,16 @@ def announce(
         message=failure.message,
         retryable=retryable,
     )
+
+
+def told(delivery: Delivery | DamagedDelivery, failure: Failure) -> dict[str, object]:
+    """The same as fields of a log line."""
+    return {
+        "handler": delivery.handler,
+        "event_type": delivery.event_type,
+        "event_id": delivery.event_id,
+        "correlation_id": delivery.correlation_id,
+        "attempt": delivery.attempt,
+        "error_type": failure.error_type,
+        "error": failure.message,
+    }

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from structlog.typing import FilteringBoundLogger
 
 from trading.clock import Clock
-from trading.events.announcements import announce, failure_of
+from trading.events.announcements import announce, failure_of, told
 from trading.events.envelope import BaseEvent
 from trading.events.handling import Handling
 from trading.events.journal import Ledger
@@ -222,7 +222,7 @@ class Deliveries:
         except TooManyDelayed:
             return False
         self._log.warning(
-            "handler failed, will be tried again", due=due.isoformat(), **_told(delivery, failure)
+            "handler failed, will be tried again", due=due.isoformat(), **told(delivery, failure)
         )
         return True
 
@@ -241,7 +241,7 @@ class Deliveries:
         else:
             self._unannounced += 1
         self._settle(delivery, Outcome.DEAD, failure=failure, published=announcements, took_s=took)
-        self._log.error("given up", announced=bool(announcements), **_told(delivery, failure))
+        self._log.error("given up", announced=bool(announcements), **told(delivery, failure))
 
     def _may_announce(self, delivery: Delivery | DamagedDelivery) -> bool:
         """Not the failure of an announcement, and not without end: either would answer itself for ever."""
@@ -287,15 +287,3 @@ class Deliveries:
         if outgoing.due is None:
             self.queue.append((event, route.lanes, seq, 1))
         return True
-
-
-def _told(delivery: Delivery | DamagedDelivery, failure: Failure) -> dict[str, object]:
-    return {
-        "handler": delivery.handler,
-        "event_type": delivery.event_type,
-        "event_id": delivery.event_id,
-        "correlation_id": delivery.correlation_id,
-        "attempt": delivery.attempt,
-        "error_type": failure.error_type,
-        "error": failure.message,
-    }
