@@ -75,6 +75,7 @@ class Desk:
         special = special or Special()
         ledger = Ledger.open(account, special.opening or Opening(paper.account_id, paper.cash))
         clock = SimulatedClock(_moment_to_open_at(ledger, now, prices, account))
+        journal = _open_journal(account, ledger)
         market = HistoricalMarketData(prices, clock)
         broker = PaperBroker(
             ledger,
@@ -87,7 +88,6 @@ class Desk:
         )
         # A file outlives the process, so what is named there needs names that no other process gives.
         ids: Ids = RandomIds() if account else CountingIds(lambda: session_date(clock.now()).isoformat())
-        journal: Journal = SqliteJournal(journal_path(account)) if account else MemoryJournal()
         strategies = special.strategies or settings.weighted_strategies()
         services = Services(market, broker, Outbox(notifier), clock, ids, strategies)
         bus = build_bus(services, settings, journal)
@@ -136,6 +136,16 @@ class Desk:
             lambda: not self.journal.workflows(account=account, unfinished_only=True),
             deadline=self.clock.now() + patience,
         )
+
+
+def _open_journal(account: Path | None, ledger: Ledger) -> Journal:
+    if account is None:
+        return MemoryJournal()
+    try:
+        return SqliteJournal(journal_path(account))
+    except BaseException:
+        ledger.close()
+        raise
 
 
 def journal_path(account: Path) -> Path:

@@ -25,7 +25,7 @@ def written(folder: Path, content: str | bytes, name: str = "prices.csv") -> Pat
     ("name", "content"),
     [
         ("prices.csv", GOOD.encode()),
-        ("prices.csv.gz", gzip.compress(GOOD.encode())),
+        ("prices.csv.gz", gzip.compress(GOOD.encode(), mtime=0)),
         ("windows.csv", b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()),
     ],
 )
@@ -115,9 +115,9 @@ def test_a_wrong_header_is_refused(tmp_path: Path, header: str, column: int | No
         ("blank.csv", b"\n\n", "is empty"),
         ("header.csv", b"date,SPY\n", "there is no row below the header"),
         ("plain.csv.gz", GOOD.encode(), "is not a whole gzip file"),
-        ("cut.csv.gz", gzip.compress(GOOD.encode())[:-12], "is not a whole gzip file"),
-        ("bent.csv.gz", gzip.compress(GOOD.encode())[:-8] + b"12345678", "is not a whole gzip file"),
-        ("packed.csv", gzip.compress(GOOD.encode()), "is not UTF-8"),
+        ("cut.csv.gz", gzip.compress(GOOD.encode(), mtime=0)[:-12], "is not a whole gzip file"),
+        ("bent.csv.gz", gzip.compress(GOOD.encode(), mtime=0)[:-8] + b"12345678", "is not a whole gzip file"),
+        ("packed.csv", gzip.compress(GOOD.encode(), mtime=0), "is not UTF-8"),
         ("latin.csv", b"date,SPY\n2008-01-02,1\n2008-01-03,\xa31\n", "line 3: is not UTF-8"),
         ("cut.csv", GOOD[:-2].encode(), "line 3: the last line has no end"),
     ],
@@ -146,7 +146,7 @@ def test_a_small_file_that_unpacks_to_too_much_is_refused(
     monkeypatch.setattr(price_file, "PRICE_FILE_BYTES_MAX", len(GOOD) - 1)
 
     with pytest.raises(PriceFileError, match="the most allowed"):
-        load_price_file(written(tmp_path, gzip.compress(GOOD.encode()), "prices.csv.gz"))
+        load_price_file(written(tmp_path, gzip.compress(GOOD.encode(), mtime=0), "prices.csv.gz"))
 
 
 @settings(deadline=None)  # reads and writes files
