@@ -131,11 +131,7 @@ class Desk:
     def _resume(self) -> None:
         self.bus.resume()
         patience = timedelta(seconds=WORKFLOW_DEADLINE_S + PATIENCE_S)
-        account = self.settings.paper.account_id
-        self.bus.run_until(
-            lambda: not self.journal.workflows(account=account, unfinished_only=True),
-            deadline=self.clock.now() + patience,
-        )
+        self.bus.run_until(lambda: not self.guard.workflow_under_way(), deadline=self.clock.now() + patience)
 
 
 def _open_journal(account: Path | None, ledger: Ledger) -> Journal:

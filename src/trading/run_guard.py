@@ -42,23 +42,30 @@ class RunGuard:
         """End what an earlier process left behind: workflows by `resume`, direct runs by closing them.
 
         A direct run cannot be resumed, nor can a workflow whose record is damaged: what it left open at the
-        broker is cancelled, what has filled stands, and its session counts as traded. Raises RunRefused where
-        something could not be ended.
+        broker is cancelled, what has filled stands, and its session counts as traded. A direct run may have
+        had a workflow inside it, where a stage let events answer: so workflows are ended first, by following
+        their orders, and only what is open after that is cancelled. Raises RunRefused where something could
+        not be ended.
         """
         self._journal.claim()
+        for record in self._unfinished():
+            if record.damage is not None:
+                self._cancel_open_orders(record)
+                self._give_up(record)
+        resume()
         for record in self._unfinished():
             if record.state == DIRECT:
                 self._cancel_open_orders(record)
                 self.end_direct(record, may_have_traded=True)
-            elif record.damage is not None:
-                self._cancel_open_orders(record)
-                self._give_up(record)
-        resume()
         if left := [record.workflow_id for record in self._unfinished()]:
             raise RunRefused(
                 f"account {self._account}: {', '.join(left)} has not ended and could not be settled; "
                 "`python -m trading workflows` shows where it stands"
             )
+
+    def workflow_under_way(self) -> bool:
+        """Whether a workflow has not ended yet; a direct run is none."""
+        return any(record.state != DIRECT for record in self._unfinished())
 
     def refuse_second(self, session: date, *, again: bool) -> None:
         """Raise RunRefused where the account has been traded in this session already, unless `again`."""
