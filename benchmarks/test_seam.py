@@ -10,9 +10,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from changeover import Migration
 from changeover.context import SESSION
-from changeover.judging import Judgement
 from changeover.limits import Limits
-from changeover.recorder import Recorder
+from changeover.recording.recorder import Recorder
+from changeover.seams.judging import Judgement
 
 CALLS = 1_000
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from changeover.evidence.tested import CrossedRuns, SuiteTally
     from changeover.run import Run
-    from changeover.tested import CrossedRuns, SuiteTally
 
 STAGES = ("shadow", "live")
 MARKER = (
@@ -57,7 +57,7 @@ class ComparedSession:
     """One session, or one worker's part of it, with every seam in one stage while a test runs."""
 
     def __init__(self, config: pytest.Config, stage: str) -> None:
-        from changeover.tested import SuiteTally
+        from changeover.evidence.tested import SuiteTally
 
         self._config = config
         self._stage = stage
@@ -80,7 +80,7 @@ class ComparedSession:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """One test, with its fixtures' setup and teardown."""
-        from changeover.tested import EXPECTABLE, CrossedRuns
+        from changeover.evidence.tested import EXPECTABLE, CrossedRuns
 
         mark = _mark_of(item)
         self._ran = False
@@ -97,8 +97,8 @@ class ComparedSession:
             self._tested = None
 
     def _imposing(self, tested: CrossedRuns | None) -> AbstractContextManager[None]:
-        from changeover.imposed import Imposed, imposing
-        from changeover.stages import parse_setting
+        from changeover.plan.imposed import Imposed, imposing
+        from changeover.plan.stages import parse_setting
 
         return (
             nullcontext() if tested is None else imposing(Imposed(parse_setting(self._stage), tested.watch))
@@ -148,7 +148,7 @@ class ComparedSession:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Note what is declared; a worker sends its counts to the controller."""
-        from changeover.imposed import enrolled
+        from changeover.plan.imposed import enrolled
 
         collect()  # migrations that a test made for itself are gone, and none of the program's
         for migration in enrolled():
@@ -176,7 +176,7 @@ class ComparedSession:
 
 def _mark_of(item: pytest.Item) -> dict[str, Any]:
     """What the closest mark says; raises UsageError for one that means nothing."""
-    from changeover.tested import EXPECTABLE
+    from changeover.evidence.tested import EXPECTABLE
 
     mark = item.get_closest_marker("changeover")
     if mark is None:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from changeover.errors import ConfigurationError, EffectWithheld
-    from changeover.fresh_path import fresh
+    from changeover.evidence.sources import Case, SourceOptions
     from changeover.migration import Migration
     from changeover.observation import Observation, Path, PortCall
     from changeover.outcome import Raised, Returned
-    from changeover.pins import Pins
+    from changeover.plan.pins import Pins
+    from changeover.plan.stages import Stage
+    from changeover.replaying.fresh_path import fresh
     from changeover.run import Run
-    from changeover.sources import Case, SourceOptions
-    from changeover.stages import Stage
 
 __version__ = "0.1.0"
 
@@ -37,20 +37,20 @@ __all__ = [
 
 # Imported when first asked for, so that `import changeover` costs a program nothing.
 _HOMES = {
-    "Case": "sources",
+    "Case": "evidence.sources",
     "ConfigurationError": "errors",
     "EffectWithheld": "errors",
     "Migration": "migration",
     "Observation": "observation",
     "Path": "observation",
-    "Pins": "pins",
+    "Pins": "plan.pins",
     "PortCall": "observation",
     "Raised": "outcome",
     "Returned": "outcome",
     "Run": "run",
-    "SourceOptions": "sources",
-    "Stage": "stages",
-    "fresh": "fresh_path",
+    "SourceOptions": "evidence.sources",
+    "Stage": "plan.stages",
+    "fresh": "replaying.fresh_path",
 }
 
 

@@ -10,8 +10,8 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Protocol
 
-from changeover.hook import Hook
-from changeover.pins import PINNED, Pins
+from changeover.plan.pins import PINNED, Pins
+from changeover.recording.hook import Hook
 
 
 class Session(Protocol):

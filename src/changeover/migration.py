@@ -11,23 +11,23 @@ from inspect import getattr_static
 from pathlib import Path as FilePath
 from typing import Any, ParamSpec, TypeVar, overload
 
-from changeover.codec import Codec
 from changeover.errors import DeclarationError
-from changeover.fresh_path import Fresh
-from changeover.home import Home
-from changeover.imposed import enrol
-from changeover.judging import Judge, Predicate, comparing_judge
+from changeover.evidence.sources import WithSources
 from changeover.limits import Limits
-from changeover.method import CallClass, PortMethod
-from changeover.phases import Plan, load_plan
-from changeover.pins import PINNED, Pins, resumed
-from changeover.ports import Methods, declare
-from changeover.resolution import DIRECTORY_VARIABLE, REFRESH_S, Resolution, Resolver
+from changeover.plan.imposed import enrol
+from changeover.plan.phases import Plan, load_plan
+from changeover.plan.pins import PINNED, Pins, resumed
+from changeover.plan.resolution import DIRECTORY_VARIABLE, REFRESH_S, Resolution, Resolver
+from changeover.plan.stages import SEAM_STAGES, Stage
+from changeover.recording.codec import Codec
+from changeover.recording.method import CallClass, PortMethod
+from changeover.recording.ports import Methods, declare
+from changeover.replaying.fresh_path import Fresh
+from changeover.replaying.shadow import View
 from changeover.run import Sink
-from changeover.seam import Seam, SeamFunction, standing_in
-from changeover.shadow import View
-from changeover.sources import WithSources
-from changeover.stages import SEAM_STAGES, Stage
+from changeover.seams.home import Home
+from changeover.seams.judging import Judge, Predicate, comparing_judge
+from changeover.seams.seam import Seam, SeamFunction, standing_in
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -8,10 +8,10 @@ from typing import Any
 
 from changeover.divergence import Divergence
 from changeover.observation import Observation, Path
-from changeover.pins import Pins
-from changeover.stages import Setting
-from changeover.tape import Tape
-from changeover.trouble import Note
+from changeover.plan.pins import Pins
+from changeover.plan.stages import Setting
+from changeover.recording.tape import Tape
+from changeover.replaying.trouble import Note
 
 
 @dataclass(frozen=True, slots=True)

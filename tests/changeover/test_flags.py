@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from changeover import Migration
-from changeover.flags import definition
-from changeover.stages import Setting, Stage, ramp
+from changeover.plan.flags import definition
+from changeover.plan.stages import Setting, Stage, ramp
 
 PLAN = """
 [migration]

@@ -5,7 +5,7 @@ from pathlib import Path as FilePath
 import pytest
 
 from changeover import ConfigurationError, Migration, Stage
-from changeover.phases import load_plan, parse_plan
+from changeover.plan.phases import load_plan, parse_plan
 from changeover.table import parse_toml
 
 FULL = """

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from changeover import ConfigurationError
-from changeover.codec import Codec, CodecError
-from changeover.sameness import same
-from changeover.scenarios import read_scenarios, scenario_of, to_line, write_scenarios
+from changeover.recording.codec import Codec, CodecError
+from changeover.recording.sameness import same
+from changeover.recording.scenarios import read_scenarios, scenario_of, to_line, write_scenarios
 from tests.changeover.trade import Order, Rejected, Trade
 
 Pair = namedtuple("Pair", "left right")

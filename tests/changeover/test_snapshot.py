@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from changeover.sameness import digest, frozen, same
-from changeover.snapshot import ITEMS_MAX, SnapshotError, copied_error, snapshot
+from changeover.recording.sameness import digest, frozen, same
+from changeover.recording.snapshot import ITEMS_MAX, SnapshotError, copied_error, snapshot
 
 Pair = namedtuple("Pair", "left right")
 

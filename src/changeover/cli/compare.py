@@ -13,13 +13,13 @@ from changeover.cli.comparison import Request, compare_source
 from changeover.cli.output import format_option, show, show_json
 from changeover.cli.project import find_project
 from changeover.errors import ConfigurationError
+from changeover.evidence.sources import Source, SourceOptions
+from changeover.evidence.stored import FOLDER as SCENARIOS
 from changeover.migration import Migration
 from changeover.observation import Path
 from changeover.screens.as_json import compare_json
 from changeover.screens.compare import compare_screen
 from changeover.screens.layout import ink_for
-from changeover.sources import Source, SourceOptions
-from changeover.stored import FOLDER as SCENARIOS
 
 
 @click.command("compare")

@@ -13,21 +13,21 @@ from time import monotonic
 from changeover.cli.output import say
 from changeover.cli.project import Project
 from changeover.compare.rules import STRICT, Rules
-from changeover.comparing import CaseDone, Selection, compared_cases, select, stored_cases
-from changeover.corpus import Corpus
-from changeover.digest import code_digest
 from changeover.errors import ConfigurationError
+from changeover.evidence.comparing import CaseDone, Selection, compared_cases, select, stored_cases
+from changeover.evidence.corpus import Corpus
+from changeover.evidence.digest import code_digest
+from changeover.evidence.sources import Source, SourceOptions
+from changeover.evidence.store import Store, store_path
+from changeover.evidence.store_rows import SAMPLE_KEPT_WHOLE, CorpusRow, cluster_row, run_row, summary_text
+from changeover.evidence.stored import FOLDER as SCENARIOS
+from changeover.evidence.stored import stored_scenarios
 from changeover.migration import Migration
-from changeover.phases import Plan
-from changeover.scenarios import Scenario
+from changeover.plan.phases import Plan
+from changeover.recording.scenarios import Scenario
 from changeover.screens.heading import Heading
 from changeover.screens.layout import plural
 from changeover.screens.progress import Progress
-from changeover.sources import Source, SourceOptions
-from changeover.store import Store, store_path
-from changeover.store_rows import SAMPLE_KEPT_WHOLE, CorpusRow, cluster_row, run_row, summary_text
-from changeover.stored import FOLDER as SCENARIOS
-from changeover.stored import stored_scenarios
 
 COLLECT_EVERY = 50_000
 RAISED_SHOWN_MAX = 3

@@ -13,11 +13,11 @@ import click
 from changeover.cli.output import format_option, show, show_json
 from changeover.cli.project import find_project
 from changeover.errors import ConfigurationError
+from changeover.evidence.store import Archive, store_path
+from changeover.evidence.store_rows import ClusterRow, CorpusRow, RunRow
 from changeover.screens.explain import cluster_screen, clusters_screen
 from changeover.screens.explain_run import run_screen
 from changeover.screens.layout import ink_for
-from changeover.store import Archive, store_path
-from changeover.store_rows import ClusterRow, CorpusRow, RunRow
 
 _HEXADECIMAL = frozenset("0123456789abcdef")
 NAMES_SHOWN_MAX = 5

@@ -12,8 +12,8 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from changeover.errors import ConfigurationError
-from changeover.phases import Plan, load_plan
-from changeover.resolution import DIRECTORY_VARIABLE
+from changeover.plan.phases import Plan, load_plan
+from changeover.plan.resolution import DIRECTORY_VARIABLE
 from changeover.table import Table, parse_toml, read_text
 
 if TYPE_CHECKING:

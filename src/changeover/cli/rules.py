@@ -14,11 +14,11 @@ from changeover.cli.project import Project, find_project
 from changeover.compare.blindspots import BlindSpot, blind_spots
 from changeover.compare.rules import STRICT, Rules
 from changeover.compare.rules_file import check_rules_file
-from changeover.comparing import compared_cases, select
+from changeover.evidence.comparing import compared_cases, select
+from changeover.evidence.sources import SourceOptions
 from changeover.migration import Migration
 from changeover.observation import Path as Side
 from changeover.screens.layout import WIDTH, cut, plural
-from changeover.sources import SourceOptions
 
 SPOTS_SHOWN_MAX = 60
 OBSERVATIONS_PER_SEAM_MAX = 20

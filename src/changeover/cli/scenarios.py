@@ -12,17 +12,17 @@ import click
 
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.cli.project import Project, find_project
-from changeover.codec import CodecError
-from changeover.comparing import compared_cases, select
 from changeover.errors import ConfigurationError
+from changeover.evidence.comparing import compared_cases, select
+from changeover.evidence.sources import SourceOptions
+from changeover.evidence.store import Archive, store_path
+from changeover.evidence.stored import FOLDER, codec_of, stored_scenarios
 from changeover.migration import Migration
 from changeover.observation import Path as Side
+from changeover.recording.codec import CodecError
+from changeover.recording.scenarios import Scenario, scenario_of, to_line
 from changeover.run import Run
-from changeover.scenarios import Scenario, scenario_of, to_line
 from changeover.screens.layout import call_text, cut, plural, value_text
-from changeover.sources import SourceOptions
-from changeover.store import Archive, store_path
-from changeover.stored import FOLDER, codec_of, stored_scenarios
 
 KEPT_FILE = "kept.jsonl"
 CALLS_SHOWN_MAX = 60

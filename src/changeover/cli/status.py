@@ -14,17 +14,17 @@ import click
 
 from changeover.cli.output import format_option, quiet, show, show_json
 from changeover.cli.project import Project, find_project
-from changeover.digest import code_digest
 from changeover.errors import ConfigurationError
-from changeover.phases import Phase, Plan
-from changeover.pins import Pins
-from changeover.resolution import Resolution, Resolver
+from changeover.evidence.digest import code_digest
+from changeover.evidence.store import Archive, store_path
+from changeover.evidence.store_rows import CorpusRow
+from changeover.plan.phases import Phase, Plan
+from changeover.plan.pins import Pins
+from changeover.plan.resolution import Resolution, Resolver
+from changeover.plan.stages import SEAM_STAGES
 from changeover.screens.heading import identity
 from changeover.screens.layout import ink_for, plural
 from changeover.screens.status import PhaseStatus, Status, status_screen
-from changeover.stages import SEAM_STAGES
-from changeover.store import Archive, store_path
-from changeover.store_rows import CorpusRow
 
 
 @click.command("status")

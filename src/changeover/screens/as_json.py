@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from changeover.bound import CONFIDENCE
 from changeover.compare.cluster import Cluster
-from changeover.corpus import Corpus
+from changeover.evidence.bound import CONFIDENCE
+from changeover.evidence.corpus import Corpus
+from changeover.evidence.seam_tally import SeamTally
+from changeover.evidence.store_rows import divergence_body
 from changeover.observation import PortCall
 from changeover.screens.heading import Heading
 from changeover.screens.layout import call_text
-from changeover.seam_tally import SeamTally
-from changeover.store_rows import divergence_body
 
 _CALL_CHARACTERS_MAX = 2_000
 

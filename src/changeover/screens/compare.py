@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from changeover.bound import CONFIDENCE, percent_above
 from changeover.compare.rule import Rule
-from changeover.corpus import Corpus
-from changeover.own_times import Quantiles
+from changeover.evidence.bound import CONFIDENCE, percent_above
+from changeover.evidence.corpus import Corpus
+from changeover.evidence.own_times import Quantiles
 from changeover.screens.differences import cluster_lines, harm_text
 from changeover.screens.heading import Heading
 from changeover.screens.layout import WIDTH, Ink, count, cut, plural, wrapped

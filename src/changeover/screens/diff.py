@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from changeover.compare.diff_files import FilesDiff
+from changeover.evidence.store_rows import divergence_body
 from changeover.screens.differences import CLUSTERS_SHOWN_MAX
 from changeover.screens.layout import Ink, change_text, count, cut, plural
-from changeover.store_rows import divergence_body
 
 _PLACE_WIDTH = 44
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from changeover.compare.cluster import Cluster, Fingerprint
-from changeover.effect_ledger import EffectLine
+from changeover.evidence.effect_ledger import EffectLine
 from changeover.screens.layout import Bare, Ink, change_text, cut, plural
 
 CLUSTERS_SHOWN_MAX = 12

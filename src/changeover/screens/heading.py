@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from changeover.digest import DIGITS_SHOWN
+from changeover.evidence.digest import DIGITS_SHOWN
 from changeover.observation import Path
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from changeover.effect_ledger import EffectLine
+from changeover.evidence.effect_ledger import EffectLine
+from changeover.evidence.seam_tally import SeamTally
 from changeover.observation import Path
 from changeover.screens.layout import INDENT, Ink, aligned, count
-from changeover.seam_tally import SeamTally
 
 _VERDICTS = (26, 9, 10, 11, 8, 10, 14)
 _EFFECTS = (26, 9, 18, 9, 10, 16, 10)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TextIO
 
-from changeover.corpus import Corpus
+from changeover.evidence.corpus import Corpus
 from changeover.screens.layout import count, cut
 
 BAR_WIDTH = 40

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from changeover.plan.stages import SEAM_STAGES, Setting, Stage
 from changeover.screens.layout import WIDTH, Ink, count, cut, wrapped
-from changeover.stages import SEAM_STAGES, Setting, Stage
 
 _STAGES = tuple(str(stage) for stage in SEAM_STAGES)
 

@@ -11,11 +11,11 @@ from changeover.compare.cluster import Fingerprint, fingerprint_of
 from changeover.compare.provenance import Provenance
 from changeover.compare.verdict import Verdict
 from changeover.divergence import Divergence
+from changeover.evidence.tested import AS_EXPECTED, DIVERGED, SuiteTally
 from changeover.observation import Path
 from changeover.run import Run
 from changeover.screens.differences import error_text
 from changeover.screens.layout import INDENT, WIDTH, change_text, cut, plural, wrapped
-from changeover.tested import AS_EXPECTED, DIVERGED, SuiteTally
 
 FINDINGS_SHOWN_MAX = 12
 OF_A_SEAM_SHOWN_MAX = 4

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from changeover.evidence.seam_tally import SeamTally
+from changeover.evidence.unanswered import Unanswered, how_questions_differ
 from changeover.observation import Path, PortCall
 from changeover.screens.layout import INDENT, WIDTH, call_text, cut, plural, value_text, wrapped
-from changeover.seam_tally import SeamTally
-from changeover.unanswered import Unanswered, how_questions_differ
 
 REASONS_SHOWN_MAX = 6
 _CALL_WIDTH = 56

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 
+from changeover.evidence.sources import Case, SourceOptions
 from changeover.migration import Migration
-from changeover.sources import Case, SourceOptions
 from trading.compat.entry_points import legacy_entry_points
 from trading.desk import Desk
 from trading.display import NoDisplay, Screen

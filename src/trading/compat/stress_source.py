@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 
+from changeover.evidence.sources import Case, SourceOptions
 from changeover.migration import Migration
-from changeover.sources import Case, SourceOptions
 from trading.broker.faults import Faults, OrdersOf
 from trading.broker.opening import Opening
 from trading.clock import SimulatedClock

@@ -2,8 +2,8 @@ import io
 
 import pytest
 
-from changeover.corpus import Corpus
-from changeover.own_times import OwnTimes
+from changeover.evidence.corpus import Corpus
+from changeover.evidence.own_times import OwnTimes
 from changeover.screens.compare import compare_screen
 from changeover.screens.heading import Heading
 from changeover.screens.layout import Ink, change_text, count, cut, ink_for

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from changeover.corpus import Corpus
+from changeover.evidence.corpus import Corpus
 from changeover.observation import Path
 from tests.changeover.cli.made import Answer, Office
 

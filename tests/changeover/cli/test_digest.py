@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from changeover.digest import code_digest
 from changeover.errors import ConfigurationError
+from changeover.evidence.digest import code_digest
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Runs gathered, counted and kept: what a decision rests on."""

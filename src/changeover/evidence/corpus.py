@@ -1,0 +1,215 @@
+"""What many runs show together: gathered one case at a time, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from changeover.compare.cluster import Cluster, Fingerprint, RunFound, fingerprint_of
+from changeover.compare.clusters import Clusters, reached_by
+from changeover.compare.comparison import Comparison
+from changeover.compare.findings import Accepted
+from changeover.compare.provenance import Provenance
+from changeover.compare.rule import Rule
+from changeover.compare.rules import STRICT, Rules
+from changeover.compare.verdict import Verdict
+from changeover.evidence.bound import CONFIDENCE, upper_bound
+from changeover.evidence.effect_ledger import EffectLedger, outermost
+from changeover.evidence.own_times import OwnTimes
+from changeover.evidence.seam_tally import SeamTally
+from changeover.evidence.unanswered import NotCompared
+from changeover.observation import Path
+from changeover.recording.sameness import digest
+from changeover.run import Run
+
+WORLDS_KEPT_MAX = 500_000
+TAGS_KEPT_MAX = 1_000
+SIGHTINGS_KEPT_MAX = 1_000
+_UNSHOWN = (Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS)
+_OPEN = (Verdict.UNSAFE, Verdict.DIVERGED)
+
+
+@dataclass(slots=True)
+class RuleTally:
+    """What one rule accepted: in how many runs, how often, how large; `differing` runs are tolerated."""
+
+    rule: Rule
+    runs: int = 0
+    hits: int = 0
+    differing: int = 0
+    largest: Decimal | None = None
+
+    def add(self, accepted: Accepted) -> None:
+        """What it accepted in one run."""
+        self.runs += 1
+        self.hits += accepted.hits
+        self.differing += accepted.differs
+        if accepted.largest is not None:
+            self.largest = max(accepted.largest, self.largest or accepted.largest)
+
+
+@dataclass(frozen=True, slots=True)
+class OneSidedRead:
+    """A read that one path asks for in most runs and the other never: perhaps a lost guard."""
+
+    seam: str
+    method: str
+    asked_by: Path
+    runs: int
+    of: int
+
+
+class Corpus:
+    """Add every case with the runs it led to; then ask.
+
+    `expected` are seams that were to be crossed, so that one that never was has a row of its own.
+    """
+
+    def __init__(
+        self,
+        rules: Rules = STRICT,
+        *,
+        expected: Iterable[tuple[str, str]] = (),
+        required_tags: Iterable[str] = (),
+    ) -> None:
+        self.rules = rules
+        self.required_tags = tuple(dict.fromkeys(required_tags))
+        self.seams: dict[str, SeamTally] = {seam: SeamTally(seam, phase) for seam, phase in expected}
+        self.effects = EffectLedger()
+        self.times = OwnTimes()
+        self.not_compared = NotCompared()
+        self.tags: Counter[str] = Counter()
+        self.rule_tallies: dict[int, RuleTally] = {}
+        self.sightings: dict[Fingerprint, str] = {}
+        self.cases = 0
+        self.silent_cases = 0
+        self.damaged: list[str] = []
+        self.first: str | None = None
+        self.last: str | None = None
+        self._clusters = Clusters()
+        self._worlds: dict[str, bool] = {}
+
+    def add(self, name: str, runs: Sequence[Run], tags: Iterable[str] = ()) -> None:
+        """One case, named as `source/case`, with its runs in the order in which they were handed on."""
+        case = name.partition("/")[2] or name
+        self.cases += 1
+        self.first, self.last = self.first or case, case
+        self.silent_cases += not runs
+        self._note_tags({*tags, *(tag for run in runs for tag in run.tags)})
+        verdicts = [Verdict(run.verdict) for run in runs]
+        for run, verdict in zip(runs, verdicts, strict=True):
+            self._add_run(name, run, verdict)
+        shown = outermost(
+            [run for run, verdict in zip(runs, verdicts, strict=True) if verdict not in _UNSHOWN]
+        )
+        for run in shown:
+            self.effects.add(run)
+            if run.legacy is not None and run.candidate is not None:
+                self.times.add(run.legacy.own_time_s, run.candidate.own_time_s)
+        diverged = any(verdict in _OPEN for verdict in verdicts)
+        if shown and (diverged or not any(verdict in _UNSHOWN for verdict in verdicts)):
+            self._note_world([run.world for run in shown], diverged)
+
+    def _add_run(self, name: str, run: Run, verdict: Verdict) -> None:
+        self.seams.setdefault(run.seam, SeamTally(run.seam, run.phase)).add(run, verdict)
+        if verdict in _UNSHOWN:
+            self.not_compared.add(name, run, verdict)
+            return
+        if isinstance(run.judgement, Comparison):
+            for accepted in run.judgement.accepted:
+                tally = self.rule_tallies.setdefault(accepted.rule.number, RuleTally(accepted.rule))
+                tally.add(accepted)
+        if run.legacy is None or run.candidate is None:
+            return
+        reached = reached_by(run.legacy, run.candidate)
+        self._clusters.add(RunFound(name, run.seam, run.divergences, None, len(run.tape), reached))
+        self._note_sightings(run)
+
+    def _note_sightings(self, run: Run) -> None:
+        """Where the candidate's odd value was seen, once per cluster: looking it up takes long."""
+        provenance: Provenance | None = None
+        for divergence in run.divergences:
+            fingerprint = fingerprint_of(run.seam, divergence)
+            if fingerprint in self.sightings or len(self.sightings) >= SIGHTINGS_KEPT_MAX:
+                continue
+            answered = run.legacy if run.answered_by is Path.LEGACY else run.candidate
+            provenance = provenance or Provenance(run.arguments, answered.reads if answered else ())
+            self.sightings[fingerprint] = provenance.sentence(divergence.candidate) or ""
+
+    def _note_tags(self, tags: set[str]) -> None:
+        for tag in tags:
+            if tag in self.tags or len(self.tags) < TAGS_KEPT_MAX:
+                self.tags[tag] += 1
+
+    def _note_world(self, worlds: list[str], diverged: bool) -> None:
+        world = worlds[0] if len(worlds) == 1 else digest(tuple(worlds))
+        if world in self._worlds or len(self._worlds) < WORLDS_KEPT_MAX or diverged:
+            self._worlds[world] = self._worlds.get(world, False) or diverged
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """In the order in which a run meets them."""
+        return self._clusters.found
+
+    @property
+    def total(self) -> SeamTally:
+        """All seams together."""
+        total = SeamTally("", "")
+        for tally in self.seams.values():
+            total.verdicts.update(tally.verdicts)
+        return total
+
+    @property
+    def distinct_worlds(self) -> int:
+        """Worlds of cases that were compared as a whole; at most `WORLDS_KEPT_MAX`."""
+        return len(self._worlds)
+
+    @property
+    def distinct_diverged(self) -> int:
+        """Of these, the ones in which something differs."""
+        return sum(self._worlds.values())
+
+    def rate_bound(self, confidence: float = CONFIDENCE) -> float:
+        """The largest share of worlds that may differ, were they a fair sample; 1.0 without any."""
+        return upper_bound(self.distinct_diverged, self.distinct_worlds, confidence)
+
+    @property
+    def missing_tags(self) -> tuple[str, ...]:
+        """Required and not seen."""
+        return tuple(tag for tag in self.required_tags if tag not in self.tags)
+
+    @property
+    def unused_rules(self) -> tuple[Rule, ...]:
+        """Rules for seams of this corpus that accepted nothing."""
+        return tuple(
+            rule
+            for rule in self.rules.rules
+            if rule.number not in self.rule_tallies
+            and any(rule.covers(seam) for seam, tally in self.seams.items() if tally.compared)
+        )
+
+    @property
+    def one_sided_reads(self) -> tuple[OneSidedRead, ...]:
+        """Advice, no verdict."""
+        return tuple(
+            OneSidedRead(tally.seam, method, side, runs, tally.compared)
+            for tally in self.seams.values()
+            for side in Path
+            for method, runs in sorted(tally.reads[side].items())
+            if 2 * runs > tally.compared and not tally.reads[side.other][method]
+        )
+
+    @property
+    def gave_up(self) -> tuple[str, ...]:
+        """Seams whose answering path raised or gave None every time: the reference did not run."""
+        return tuple(tally.seam for tally in self.seams.values() if tally.reference_gave_up)
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing differs, 1 something does, 3 nothing was shown about some runs or seams."""
+        if self.total.diverged:
+            return 1
+        empty = not self.seams or any(not tally.match + tally.tolerated for tally in self.seams.values())
+        return 3 if empty or self.total.failed or self.gave_up or self.damaged else 0

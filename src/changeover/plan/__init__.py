@@ -1,0 +1,1 @@
+"""The plan of a migration, and where each of its phases stands."""

@@ -1,0 +1,215 @@
+"""Which stage every phase is in now: kill switch, environment, flags file; whatever happens, no exception."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from changeover.errors import ConfigurationError
+from changeover.plan.flags import Flags, parse_flags
+from changeover.plan.imposed import imposed
+from changeover.plan.stages import OFF, SEAM_STAGES, Setting, Stage, parse_setting
+from changeover.table import parse_json, read_text
+
+KILL_FILE = "KILL"
+KILL_VARIABLE = "CHANGEOVER_KILL"
+FLAGS_VARIABLE = "CHANGEOVER_FLAGS"
+STAGE_VARIABLE = "CHANGEOVER_STAGE_"
+DIRECTORY_VARIABLE = "CHANGEOVER_DIR"
+REFRESH_S = 1.0
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO = frozenset({"", "0", "false", "no", "off"})
+_log = logging.getLogger("changeover.flags")
+
+
+def stage_variable(phase: str) -> str:
+    """The environment variable that overrides the stage of a phase."""
+    return STAGE_VARIABLE + re.sub(r"[^A-Z0-9]", "_", phase.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The stages of all phases at one moment; a phase that is not in it is `off`."""
+
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    killed: bool = False
+    revision: int | None = None
+    overridden: tuple[str, ...] = ()
+    ramps: bool = False
+    compares: bool = False
+
+
+@dataclass(slots=True)
+class _Look:
+    """What one look at the world found."""
+
+    problems: list[str] = field(default_factory=list)
+    overridden: list[str] = field(default_factory=list)
+
+
+class Resolver:
+    """Looks at files and environment at most once per `refresh_s`, and keeps the last good stages.
+
+    `phases` gives, whenever it is asked, the stages that each known phase may have; `closed` says whether
+    these are all there are, so that an override of another phase is a mistake.
+    """
+
+    def __init__(
+        self,
+        phases: Callable[[], Mapping[str, tuple[Stage, ...]]],
+        *,
+        directory: Path | None,
+        closed: bool,
+        environment: Mapping[str, str] | None = None,
+        refresh_s: float = REFRESH_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._phases = phases
+        self._directory = directory
+        self._closed = closed
+        self._environment = os.environ if environment is None else environment
+        self._refresh_s = refresh_s
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._next_look = float("-inf")
+        self._resolution = Resolution()
+        self._good: dict[str, Setting] = {}
+        self._flags: Flags | None = None
+        self._seen: tuple[object, ...] | None = None
+        self._flags_problem: str | None = None
+        self._killed_by_file = False
+        self.problems: tuple[str, ...] = ()
+
+    def current(self) -> Resolution:
+        """The stages as of the last look, which is never older than `refresh_s`."""
+        if self._monotonic() < self._next_look:
+            return self._resolution
+        return self.look()
+
+    def look_again(self) -> None:
+        """Let the next run look, however recent the last look is."""
+        self._next_look = float("-inf")
+
+    def look(self) -> Resolution:
+        """Look now; another thread that looks already is not waited for."""
+        if not self._lock.acquire(blocking=self._next_look == float("-inf")):
+            return self._resolution
+        try:
+            self._next_look = self._monotonic() + self._refresh_s
+            try:
+                self._resolve(_Look())
+            except Exception as error:  # noqa: BLE001  flags never raise to the caller, whatever is wrong
+                self._report((f"flags could not be resolved, the last good stages hold: {error!r}",))
+            return self._resolution
+        finally:
+            self._lock.release()
+
+    def _resolve(self, look: _Look) -> None:
+        phases = self._phases()
+        killed = self._is_killed(look)
+        self._read_flags(look, phases)
+        settings: dict[str, Setting] = {}
+        for phase, allowed in phases.items():
+            base = OFF if allowed == SEAM_STAGES else Setting(allowed[0])
+            if self._flags is not None:
+                base = self._flags.settings.get(phase, base)
+            settings[phase] = self._override(phase, allowed, base, look)
+        self._good = settings
+        if self._closed:
+            self._unknown_overrides(phases, look)
+        if killed:
+            settings = {p: OFF if allowed == SEAM_STAGES else settings[p] for p, allowed in phases.items()}
+            look.problems.insert(0, f"{killed}: legacy answers every phase, whatever follows")
+        self._resolution = Resolution(
+            settings,
+            bool(killed),
+            None if self._flags is None else self._flags.revision,
+            tuple(look.overridden),
+            any(setting.stage is Stage.RAMP for setting in settings.values()),
+            any(setting.stage in (Stage.SHADOW, Stage.LIVE) for setting in settings.values()),
+        )
+        self._report(tuple(look.problems))
+
+    def _is_killed(self, look: _Look) -> str:
+        word = self._environment.get(KILL_VARIABLE, "").strip().lower()
+        if word not in _YES and word not in _NO:
+            look.problems.append(f"{KILL_VARIABLE} was {word!r}, allowed: 1 or 0; taken as 1")
+        if word not in _NO:
+            return f"kill switch on ({KILL_VARIABLE})"
+        if self._directory is None:
+            return ""
+        file = self._directory / KILL_FILE
+        try:
+            file.lstat()
+            self._killed_by_file = True
+        except (FileNotFoundError, NotADirectoryError):
+            self._killed_by_file = False
+        except OSError as error:
+            look.problems.append(f"{file}: could not be looked at, the kill switch stays as it was: {error}")
+        return f"kill switch on ({file})" if self._killed_by_file else ""
+
+    def _read_flags(self, look: _Look, phases: Mapping[str, tuple[Stage, ...]]) -> None:
+        named = self._environment.get(FLAGS_VARIABLE)
+        if not named and self._directory is None:
+            return
+        path = Path(named) if named else Path(self._directory or ".") / "flags.json"
+        seen = (path, self._identity(path), tuple(phases))
+        if seen != self._seen:
+            self._seen = seen
+            self._flags_problem = None
+            if seen[1] is None and not named and self._flags is None:
+                return  # no flags file yet: nothing has moved
+            try:
+                self._flags = parse_flags(parse_json(read_text(path), str(path)), str(path), phases)
+            except ConfigurationError as error:
+                held = (
+                    "every phase is off" if self._flags is None else f"revision {self._flags.revision} holds"
+                )
+                self._flags_problem = f"{error} ({held})"
+        if self._flags_problem is not None:
+            look.problems.append(self._flags_problem)
+
+    @staticmethod
+    def _identity(path: Path) -> tuple[object, ...] | None:
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return (str(error),)
+        return (status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode)
+
+    def _override(self, phase: str, allowed: tuple[Stage, ...], base: Setting, look: _Look) -> Setting:
+        variable = stage_variable(phase)
+        word = self._environment.get(variable)
+        if word is None:
+            under_test = imposed()
+            return base if under_test is None else under_test.over(allowed, base)
+        try:
+            setting = parse_setting(word, allowed)
+        except ValueError as error:
+            kept = self._good.get(phase, OFF if allowed == SEAM_STAGES else Setting(allowed[0]))
+            look.problems.append(f"{variable}: {error}; {phase} is {kept}")
+            return kept
+        look.overridden.append(f"{variable}={word} overrides {base}")
+        return setting
+
+    def _unknown_overrides(self, phases: Mapping[str, tuple[Stage, ...]], look: _Look) -> None:
+        known = {stage_variable(phase) for phase in phases}
+        for variable in self._environment:
+            if variable.startswith(STAGE_VARIABLE) and variable not in known:
+                look.problems.append(
+                    f"{variable}: there is no such phase, allowed: {', '.join(sorted(known))}"
+                )
+
+    def _report(self, problems: tuple[str, ...]) -> None:
+        for problem in problems:
+            if problem not in self.problems:
+                _log.warning("%s", problem)
+        self.problems = problems

@@ -1,0 +1,1 @@
+"""Ports, and the tape on which the answering path's calls are written."""
