@@ -53,19 +53,19 @@ class Recorder:
         method = self._book.find(hook, args)
         if method is None or self.closed:
             return original(*args, **kwargs)
+        began = perf_counter()
         kept = self._prepare(method, args, kwargs)
         if hook.is_async:
             return self._call_async(method, kept, original, args, kwargs)
         token = SESSION.set(None)
-        began = perf_counter()
         try:
             value = original(*args, **kwargs)
         except BaseException as error:
-            self._keep(method, kept, Raised(error), perf_counter() - began)
+            self._keep(method, kept, Raised(error), began)
             raise
         finally:
             SESSION.reset(token)
-        self._keep(method, kept, Returned(value), perf_counter() - began)
+        self._keep(method, kept, Returned(value), began)
         return value
 
     def _call_async(
@@ -82,11 +82,11 @@ class Recorder:
             try:
                 value = await original(*args, **kwargs)
             except BaseException as error:
-                self._keep(method, kept, Raised(error), perf_counter() - began)
+                self._keep(method, kept, Raised(error), began)
                 raise
             finally:
                 SESSION.reset(token)
-            self._keep(method, kept, Returned(value), perf_counter() - began)
+            self._keep(method, kept, Returned(value), began)
             return value
 
         return awaited()
@@ -116,7 +116,7 @@ class Recorder:
             return None
 
     def _keep(
-        self, method: PortMethod, kept: tuple[Any, Any, Site | None] | None, outcome: Outcome, seconds: float
+        self, method: PortMethod, kept: tuple[Any, Any, Site | None] | None, outcome: Outcome, began: float
     ) -> None:
         entry = None
         if kept is not None and method.is_kept:
@@ -124,6 +124,7 @@ class Recorder:
                 entry = self._entry(method, kept, outcome)
             except Exception as error:  # noqa: BLE001  recording must not change what the path sees
                 self._trouble(f"answer of {method.full_name} cannot be kept: {error}")
+        seconds = perf_counter() - began  # of the call and of its recording: neither is the path's own time
         for recorder in self._chain:
             recorder.port_s += seconds
             if entry is not None and not recorder.closed:

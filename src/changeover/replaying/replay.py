@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Coroutine
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any
 
 from changeover.context import SESSION
@@ -66,17 +66,23 @@ class Replay:
         """Answer a call of a port; for a coroutine function, give an awaitable of the answer."""
         if method.hook.is_async:
             return self._ask_async(method, owner, args, kwargs)
-        outcome = self._answer(method, owner, args, kwargs)
-        if outcome is None:
-            outcome = outcome_of(lambda: self._really(method, owner, args, kwargs))
-            self._keep_real(method, args, kwargs, outcome)
+        began = perf_counter()
+        try:
+            outcome = self._answer(method, owner, args, kwargs)
+            if outcome is None:
+                outcome = outcome_of(lambda: self._really(method, owner, args, kwargs))
+                self._keep_real(method, args, kwargs, outcome)
+        finally:
+            self.port_s += perf_counter() - began
         return outcome.give()
 
     async def _ask_async(
         self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        began = perf_counter()
         outcome = self._answer(method, owner, args, kwargs)
         if outcome is not None:
+            self.port_s += perf_counter() - began
             return outcome.give()
         token = SESSION.set(Guard(self))
         try:
@@ -87,6 +93,7 @@ class Replay:
         finally:
             SESSION.reset(token)
         self._keep_real(method, args, kwargs, outcome)
+        self.port_s += perf_counter() - began
         return outcome.give()
 
     def close(self) -> None:
