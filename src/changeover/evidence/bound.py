@@ -7,10 +7,13 @@ comparisons has become as improbable as one minus the confidence. With k = 0 it 
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 from math import exp, expm1, fsum, lgamma, log, log1p
 
 CONFIDENCE = 0.95
+LOOKS_MAX = 50_000
 _HALVINGS = 200
+_NEGLIGIBLE = 1e-18
 
 
 def upper_bound(divergences: int, comparisons: int, confidence: float = CONFIDENCE) -> float:
@@ -39,6 +42,33 @@ def comparisons_needed(rate: float, confidence: float = CONFIDENCE) -> int:
     while upper_bound(0, needed, confidence) > rate:
         needed += 1
     return needed
+
+
+@lru_cache(maxsize=64)
+def repeated_looks(rate: float, confidence: float, comparisons: int) -> float | None:
+    """The chance that one who looks after every comparison sees the bound at or below `rate` at least once.
+
+    Exact, for a true rate of exactly `rate` and looks up to so many comparisons; one look alone has a chance
+    of at most one minus the confidence. None beyond `LOOKS_MAX`. The distribution of the number of
+    divergences is carried from look to look, without those that have passed already.
+    """
+    if comparisons > LOOKS_MAX:
+        return None
+    passed, allowed = 0.0, -1
+    waiting = [1.0]
+    for seen in range(1, comparisons + 1):
+        stepped = [chance * (1 - rate) for chance in waiting] + [0.0]
+        for count, chance in enumerate(waiting):
+            stepped[count + 1] += chance * rate
+        while _at_most(allowed + 1, seen, rate) <= 1 - confidence:
+            allowed += 1
+        for count in range(min(allowed + 1, len(stepped))):
+            passed += stepped[count]
+            stepped[count] = 0.0
+        while len(stepped) > 1 and stepped[-1] < _NEGLIGIBLE:
+            stepped.pop()
+        waiting = stepped
+    return passed
 
 
 def percent_above(rate: float, digits: int = 3) -> str:

@@ -53,9 +53,10 @@ def stored_cases(
 ) -> Generator[CaseDone, None, None]:
     """The same for scenarios that are kept: nothing runs for real, both paths are replayed."""
     wanted = [scenario for scenario in scenarios if scenario.seam in selection.seams]
+    migration.home.settle()
     before = migration.home.judge
-    if rules is not None:
-        migration.home.judge = comparing_judge(rules)
+    if rules is not None or migration.home.waived is not None:
+        migration.home.judge = comparing_judge(rules, migration.home.waived)
     try:
         for scenario, run in replayed_scenarios(migration, wanted):
             yield CaseDone(f"scenarios/{scenario.id}", scenario.tags, [run])
@@ -155,7 +156,8 @@ def _borrowed(
 ) -> Iterator[list[Run]]:
     """The migration with its runs collected here, everything sampled; afterwards as it was."""
     home, seams = migration.home, list(migration.seams.values())
-    before = (home.sink, home.judge, home.population, home.copies_worlds)
+    home.settle()
+    before = (home.sink, home.tripwire, home.judge, home.population, home.copies_worlds)
     samples = [seam.sample for seam in seams]
     collected: list[Run] = []
     undo: list[Callable[[], None]] = []
@@ -164,8 +166,10 @@ def _borrowed(
         source.population,
         options.world == "copy",
     )
-    if rules is not None:
-        home.judge = comparing_judge(rules)
+    home.compares_a_source = True
+    home.tripwire = None  # a comparison moves no phase, whatever it calls its population
+    if rules is not None or home.waived is not None:
+        home.judge = comparing_judge(rules, home.waived)
     for seam in seams:
         seam.sample = 1.0
         if noise:
@@ -173,7 +177,8 @@ def _borrowed(
     try:
         yield collected
     finally:
-        home.sink, home.judge, home.population, home.copies_worlds = before
+        home.sink, home.tripwire, home.judge, home.population, home.copies_worlds = before
+        home.compares_a_source = False
         for seam, sample in zip(seams, samples, strict=True):
             seam.sample = sample
         for again in undo:

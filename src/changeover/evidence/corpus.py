@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from changeover.compare.verdict import Verdict
 from changeover.evidence.bound import CONFIDENCE, upper_bound
 from changeover.evidence.effect_ledger import EffectLedger, outermost
 from changeover.evidence.own_times import OwnTimes
+from changeover.evidence.periods import Periods
 from changeover.evidence.seam_tally import SeamTally
 from changeover.evidence.unanswered import NotCompared
 from changeover.observation import Path
@@ -28,6 +29,7 @@ WORLDS_KEPT_MAX = 500_000
 TAGS_KEPT_MAX = 1_000
 SIGHTINGS_KEPT_MAX = 1_000
 _UNSHOWN = (Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS)
+_LOST = (Verdict.FAILED, Verdict.UNPAIRED)
 _OPEN = (Verdict.UNSAFE, Verdict.DIVERGED)
 
 
@@ -64,7 +66,8 @@ class OneSidedRead:
 class Corpus:
     """Add every case with the runs it led to; then ask.
 
-    `expected` are seams that were to be crossed, so that one that never was has a row of its own.
+    `expected` are seams that were to be crossed, so that one that never was has a row of its own. `redact`
+    makes a run fit to be shown: every value that is kept beyond its case comes from such a copy.
     """
 
     def __init__(
@@ -73,14 +76,19 @@ class Corpus:
         *,
         expected: Iterable[tuple[str, str]] = (),
         required_tags: Iterable[str] = (),
+        redact: Callable[[Run], Run] | None = None,
     ) -> None:
         self.rules = rules
+        self._redact = redact
         self.required_tags = tuple(dict.fromkeys(required_tags))
         self.seams: dict[str, SeamTally] = {seam: SeamTally(seam, phase) for seam, phase in expected}
         self.effects = EffectLedger()
         self.times = OwnTimes()
+        self.phase_times: dict[str, OwnTimes] = {}
+        self.periods = Periods()
         self.not_compared = NotCompared()
         self.tags: Counter[str] = Counter()
+        self.compared_tags: Counter[str] = Counter()
         self.rule_tallies: dict[int, RuleTally] = {}
         self.sightings: dict[Fingerprint, str] = {}
         self.cases = 0
@@ -97,23 +105,32 @@ class Corpus:
         self.cases += 1
         self.first, self.last = self.first or case, case
         self.silent_cases += not runs
-        self._note_tags({*tags, *(tag for run in runs for tag in run.tags)})
+        seen = {*tags, *(tag for run in runs for tag in self._tags(run))}
+        self._note_tags(seen)
+        self.periods.add(case, runs)
         verdicts = [Verdict(run.verdict) for run in runs]
         for run, verdict in zip(runs, verdicts, strict=True):
             self._add_run(name, run, verdict)
-        shown = outermost(
-            [run for run, verdict in zip(runs, verdicts, strict=True) if verdict not in _UNSHOWN]
-        )
+        compared = [run for run, verdict in zip(runs, verdicts, strict=True) if verdict not in _UNSHOWN]
+        shown = outermost(compared)
         for run in shown:
             self.effects.add(run)
             if run.legacy is not None and run.candidate is not None:
                 self.times.add(run.legacy.own_time_s, run.candidate.own_time_s)
+        self._note_phase_times(compared)
+        if shown and not any(verdict in _LOST for verdict in verdicts):
+            self.compared_tags.update(tag for tag in seen if tag in self.tags)
         diverged = any(verdict in _OPEN for verdict in verdicts)
         if shown and (diverged or not any(verdict in _UNSHOWN for verdict in verdicts)):
             self._note_world([run.world for run in shown], diverged)
 
+    def _tags(self, run: Run) -> tuple[str, ...]:
+        return run.tags if not run.tags or self._redact is None else self._redact(run).tags
+
     def _add_run(self, name: str, run: Run, verdict: Verdict) -> None:
         self.seams.setdefault(run.seam, SeamTally(run.seam, run.phase)).add(run, verdict)
+        if self._redact is not None and not verdict.is_evidence:
+            run = self._redact(run)
         if verdict in _UNSHOWN:
             self.not_compared.add(name, run, verdict)
             return
@@ -138,6 +155,15 @@ class Corpus:
             provenance = provenance or Provenance(run.arguments, answered.reads if answered else ())
             self.sightings[fingerprint] = provenance.sentence(divergence.candidate) or ""
 
+    def _note_phase_times(self, compared: list[Run]) -> None:
+        """Of each phase those runs that no other run of the same phase contains."""
+        for phase in dict.fromkeys(run.phase for run in compared):
+            of_phase = [run for run in compared if run.phase == phase]
+            times = self.phase_times.setdefault(phase, OwnTimes())
+            for run in of_phase if len(of_phase) == 1 else outermost(of_phase):
+                if run.legacy is not None and run.candidate is not None:
+                    times.add(run.legacy.own_time_s, run.candidate.own_time_s)
+
     def _note_tags(self, tags: set[str]) -> None:
         for tag in tags:
             if tag in self.tags or len(self.tags) < TAGS_KEPT_MAX:
@@ -152,6 +178,11 @@ class Corpus:
     def clusters(self) -> tuple[Cluster, ...]:
         """In the order in which a run meets them."""
         return self._clusters.found
+
+    @property
+    def clusters_left_out(self) -> int:
+        """Differences of clusters beyond those that are kept."""
+        return self._clusters.left_out
 
     @property
     def total(self) -> SeamTally:

@@ -13,9 +13,10 @@ from changeover.observation import Path
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
-    """One run in production. `clusters` are the digests of what differs, `unsafe` those of effects.
+    """One run in production. `clusters` are the digests of what differs, `unsafe` of effects among them.
 
-    `world` is a digest, None where the run was not compared; own times are in seconds.
+    `world` is a digest, None where the run was not compared; own times are in seconds. Where more differs
+    than is kept, `clusters` ends with a word that no waiver covers.
     """
 
     id: str
@@ -34,6 +35,7 @@ class KeptRun:
     legacy_s: float | None = None
     candidate_s: float | None = None
     renewed_at: datetime | None = None
+    unsafe: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

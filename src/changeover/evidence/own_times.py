@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 
 TIMES_KEPT_MAX = 100_000
 
@@ -45,3 +46,14 @@ class OwnTimes:
         rank = min(len(self._pairs) - 1, int(quantile * len(self._pairs)))
         legacy, candidate = (sorted(side)[rank] for side in zip(*self._pairs, strict=True))
         return Quantiles(legacy, candidate)
+
+    def some(self, most: int) -> list[tuple[float, float]]:
+        """At most so many of the pairs, in their order.
+
+        Drawn at random, and the same each time: every case may have two runs of different length, of which
+        equal steps would meet always the same one.
+        """
+        if len(self._pairs) <= most:
+            return list(self._pairs)
+        drawn = Random(0).sample(range(len(self._pairs)), most)  # noqa: S311  a sample, no secret
+        return [self._pairs[number] for number in sorted(drawn)]

@@ -9,8 +9,8 @@ from typing import Literal, TypeVar
 
 from changeover.errors import DeclarationError
 from changeover.observation import Path
+from changeover.plan.population import POPULATIONS
 
-POPULATIONS = ("production", "recorded", "generated")
 RESERVED = ("scenarios", "store")
 World = Literal["tape", "copy"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,23 +11,21 @@ from changeover.compare.cluster import Cluster, Example
 from changeover.compare.limits import NotComparable
 from changeover.compare.plain import plain
 from changeover.compare.provenance import Provenance
-from changeover.compare.verdict import Verdict
 from changeover.divergence import ABSENT, Divergence
-from changeover.evidence.corpus import Corpus
 from changeover.observation import Observation, Path, PortCall
 from changeover.outcome import Outcome, Raised
 from changeover.run import Run
 from changeover.screens.layout import value_text
 
-SAMPLE_KEPT_WHOLE = 10
-BODY_CHARACTERS_MAX = 1_000_000
 VALUE_CHARACTERS_MAX = 2_000
-_WHOLE = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.WAIVED)
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusRow:
-    """One comparison; `whole` is false while it runs, and for one that was interrupted."""
+    """One comparison; `whole` is false while it runs, and for one that was interrupted.
+
+    `uid` names it in every store that it is imported into.
+    """
 
     at: str
     source: str
@@ -37,6 +35,8 @@ class CorpusRow:
     number: int = 0
     whole: bool = False
     summary: str = "{}"
+    uid: str = ""
+    answered_by: str = Path.LEGACY
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,15 @@ class ClusterRow:
     digest: str
     body: str
     corpus: int = 0
+    seam: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run; `body` is JSON, None for a run of which only the verdict is kept."""
+    """One run as it is looked up; `body` is JSON, None for one of which only the verdict is kept.
+
+    `corpus` is 0 for a run in production.
+    """
 
     id: str
     name: str
@@ -61,17 +65,9 @@ class RunRow:
     corpus: int = 0
 
 
-def run_row(name: str, run: Run, *, sampled: bool, bodies: bool) -> RunRow:
-    """A run as it is kept: while `bodies` are taken, whole if it diverged, failed or is sampled."""
-    body = None
-    if bodies and (sampled or Verdict(run.verdict) in _WHOLE):
-        body = json.dumps(redacted(_body(run)), ensure_ascii=False)
-        if len(body) > BODY_CHARACTERS_MAX:
-            body = None
-    return RunRow(run.id, name, run.seam, run.phase, run.verdict, body)
-
-
-def cluster_row(number: int, cluster: Cluster, sighting: str, answer: Path) -> ClusterRow:
+def cluster_row(
+    number: int, cluster: Cluster, sighting: str, answer: Path, redact: Callable[[Any], Any] | None = None
+) -> ClusterRow:
     """A cluster as it is kept; `number` counts them in the order in which a run meets them."""
     fingerprint = cluster.fingerprint
     body = {
@@ -92,12 +88,8 @@ def cluster_row(number: int, cluster: Cluster, sighting: str, answer: Path) -> C
         "sighting": sighting,
         "answered_by": answer,
     }
-    return ClusterRow(fingerprint.digest, json.dumps(redacted(body), ensure_ascii=False))
-
-
-def redacted(body: dict[str, Any]) -> dict[str, Any]:
-    """What may be written down: here everything, as nothing says yet what is secret."""
-    return body
+    text = json.dumps(body if redact is None else redact(body), ensure_ascii=False)
+    return ClusterRow(fingerprint.digest, text, seam=fingerprint.seam)
 
 
 def shown(value: Any) -> Any:
@@ -140,7 +132,8 @@ def _example(example: Example) -> dict[str, Any]:
     return {"run": example.run, "size": example.size, "divergence": divergence_body(example.divergence)}
 
 
-def _body(run: Run) -> dict[str, Any]:
+def run_body(run: Run) -> dict[str, Any]:
+    """A run in the plain form that `explain` shows."""
     answered = run.legacy if run.answered_by is Path.LEGACY else run.candidate
     provenance = Provenance(run.arguments, answered.reads if answered is not None else ())
     return {
@@ -190,28 +183,3 @@ def _call(word: str, call: PortCall) -> dict[str, Any]:
         "position": call.position,
         "asked_at": call.asked_at,
     }
-
-
-def summary_text(corpus: Corpus, names: Sequence[str], seed: int, *, partial: bool) -> str:
-    """What `status` says about a comparison later; a `partial` one (one case, A/A) is no evidence."""
-    seams = {
-        name: {
-            "phase": tally.phase,
-            "runs": tally.runs,
-            "compared": tally.compared,
-            "diverged": tally.diverged,
-            "not_compared": tally.not_compared,
-        }
-        for name, tally in corpus.seams.items()
-    }
-    summary = {
-        "names": list(names),
-        "seed": seed,
-        "partial": partial,
-        "cases": corpus.cases,
-        "distinct_worlds": corpus.distinct_worlds,
-        "exit_code": corpus.exit_code,
-        "missing_tags": list(corpus.missing_tags),
-        "seams": seams,
-    }
-    return json.dumps(summary)

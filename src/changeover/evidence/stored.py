@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
-from contextvars import copy_context
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path as FilePath
 
+from changeover.evidence.stored_replay import During, answered, judged, not_replayed, replayed
 from changeover.migration import Migration
 from changeover.observation import Path
-from changeover.plan.pins import Pins
-from changeover.plan.stages import Setting, Stage
 from changeover.recording.codec import Codec
 from changeover.recording.scenarios import DamagedLine, Scenario, read_scenarios
-from changeover.replaying.shadow import Replayed, ShadowTask
+from changeover.replaying.shadow import Replayed
 from changeover.run import Run
-from changeover.seams.judging import FAILED, Judgement, facts_of
 from changeover.seams.seam import Seam
 
 FOLDER = "scenarios"
 
 
 def codec_of(migration: Migration) -> Codec:
-    """A codec that knows the types in the annotations of this migration's seams and ports."""
-    codec = Codec()
+    """The migration's codec, which by now knows the types in the annotations of all its seams and ports."""
+    codec = migration.codec
     for seam in migration.seams.values():
         codec.learn(seam.shape)
-    for port in migration.home.book.ports.values():
-        for method in port.methods.values():
-            codec.learn(method.hook.original)
     return codec
 
 
@@ -44,91 +38,55 @@ def stored_scenarios(migration: Migration, folder: FilePath) -> tuple[list[Scena
     return scenarios, damaged
 
 
-def replayed_scenarios(migration: Migration, scenarios: list[Scenario]) -> Iterator[tuple[Scenario, Run]]:
+def replayed_scenarios(migration: Migration, scenarios: Iterable[Scenario]) -> Iterator[tuple[Scenario, Run]]:
     """Each scenario of a seam that there still is, with what today's paths make of it."""
     for scenario in scenarios:
         seam = migration.seams.get(scenario.seam)
         if seam is not None:
-            yield scenario, _replayed(migration, seam, scenario)
+            yield scenario, _both(migration, seam, scenario)
 
 
-def _replayed(migration: Migration, seam: Seam, scenario: Scenario) -> Run:
-    home = migration.home
-    missing = next((side for side in Path if seam.path_of(side) is None), None)
-    if missing is not None:
-        return _run(seam, scenario, Judgement(FAILED, ()), reason=f"the seam has no {missing} path")
-    if seam.owners:
-        return _run(
-            seam, scenario, Judgement(FAILED, ()), reason="a method cannot be replayed without its object"
+def alone(
+    migration: Migration,
+    scenarios: Iterable[Scenario],
+    side: Path = Path.CANDIDATE,
+    *,
+    during: During = nullcontext,
+) -> Iterator[tuple[Scenario, Run]]:
+    """Each scenario with what one path alone makes of it, beside what was recorded.
+
+    The other path is neither called nor needed. A scenario without a recorded answer is not compared.
+    `during` surrounds each replay.
+    """
+    for scenario in scenarios:
+        seam = migration.seams.get(scenario.seam)
+        if seam is not None:
+            yield scenario, _one(migration, seam, scenario, side, during)
+
+
+def _both(migration: Migration, seam: Seam, scenario: Scenario) -> Run:
+    seen: list[Replayed] = []
+    for side in (scenario.answered_by, scenario.answered_by.other):
+        found = replayed(migration, seam, scenario, side)
+        if isinstance(found, str):
+            return not_replayed(seam, scenario, found)
+        seen.append(found)
+    first, other = seen
+    if first.troubles.failures:
+        unfit = f"the path that answered no longer fits its own tape: {first.troubles.failures[0]}"
+        return not_replayed(seam, scenario, unfit)
+    return judged(migration, seam, scenario, first.observation, other)
+
+
+def _one(migration: Migration, seam: Seam, scenario: Scenario, side: Path, during: During) -> Run:
+    before = answered(scenario)
+    if before is None:
+        return not_replayed(
+            seam,
+            scenario,
+            "the scenario has no recorded answer; record it again: changeover scenarios record",
         )
-    answered, other = (_task(migration, seam, scenario, side).run() for side in _sides(scenario))
-    if answered.troubles.failures:
-        unfit = f"the path that answered no longer fits its own tape: {answered.troubles.failures[0]}"
-        return _run(seam, scenario, Judgement(FAILED, ()), reason=unfit)
-    facts = facts_of(
-        seam.name,
-        answered.observation,
-        other.observation,
-        other.troubles,
-        home.invariants_of(seam.name),
-        bool(scenario.arguments),
-    )
-    judgement = home.judge(facts)
-    failed = judgement.verdict == FAILED
-    reason = next((str(note) for note in other.troubles.failures), None) if failed else None
-    return _run(seam, scenario, judgement, answered, other, reason)
-
-
-def _sides(scenario: Scenario) -> tuple[Path, Path]:
-    return scenario.answered_by, scenario.answered_by.other
-
-
-def _task(migration: Migration, seam: Seam, scenario: Scenario, side: Path) -> ShadowTask:
-    path = seam.path_of(side)
-    if path is None:
-        raise RuntimeError(f"there is no {side} path")
-    return ShadowTask(
-        side=side,
-        path=path,
-        view=seam.view_of(side),
-        owner=(),
-        args=(),
-        kwargs=scenario.arguments,
-        tape=scenario.tape,
-        book=migration.home.book,
-        seed=scenario.id,
-        limits=migration.home.limits,
-        context=copy_context(),
-        decimals=decimal.getcontext().copy(),
-    )
-
-
-def _run(
-    seam: Seam,
-    scenario: Scenario,
-    judgement: Judgement,
-    answered: Replayed | None = None,
-    other: Replayed | None = None,
-    reason: str | None = None,
-) -> Run:
-    stage = Setting(Stage.SHADOW if scenario.answered_by is Path.LEGACY else Stage.LIVE)
-    seen = {one.observation.path: one.observation for one in (answered, other) if one is not None}
-    return Run(
-        id=scenario.id,
-        seam=seam.name,
-        phase=seam.phase,
-        population="recorded",
-        setting=stage,
-        pins=Pins({seam.phase: stage}, scenario.key, scenario.id),
-        tags=scenario.tags,
-        answered_by=scenario.answered_by,
-        arguments=scenario.arguments,
-        tape=scenario.tape,
-        legacy=seen.get(Path.LEGACY),
-        candidate=seen.get(Path.CANDIDATE),
-        verdict=judgement.verdict,
-        divergences=judgement.divergences,
-        notes=() if other is None else tuple(other.troubles.notes),
-        reason=reason,
-        judgement=judgement.detail,
-    )
+    found = replayed(migration, seam, scenario, side, during)
+    if isinstance(found, str):
+        return not_replayed(seam, scenario, found)
+    return judged(migration, seam, scenario, before, found)

@@ -1,0 +1,127 @@
+"""The cases of one source, whatever it is: the app's own, scenarios that are kept, or stored runs."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path as FilePath
+
+from changeover.compare.rules import Rules
+from changeover.compare.verdict import Verdict
+from changeover.evidence.comparing import CaseDone, Selection, compared_cases, stored_cases
+from changeover.evidence.fit_runs import FitRuns
+from changeover.evidence.renewal import Wanted, renewed_cases, stale_runs
+from changeover.evidence.sources import Source, SourceOptions
+from changeover.evidence.stored import FOLDER as SCENARIOS
+from changeover.evidence.stored import stored_scenarios
+from changeover.evidence.stored_run import STORE, WHOLE, StoredRun, stored_at, stored_run
+from changeover.migration import Migration
+from changeover.recording.scenarios import Scenario
+
+BUILT_IN = {
+    SCENARIOS: Source(SCENARIOS, "recorded", lambda _: (), "scenarios"),
+    STORE: Source(STORE, "production", lambda _: (), "runs"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for."""
+
+    names: tuple[str, ...]
+    options: SourceOptions
+    noise: bool
+    fail_fast: bool
+
+
+@dataclass(slots=True)
+class SourceCases:
+    """Runs them one by one. `damaged` says which of the scenarios could not be read."""
+
+    migration: Migration
+    source: Source
+    request: Request
+    selection: Selection
+    rules: Rules | None
+    scenarios: FilePath
+    store: FilePath
+    code: str | None
+    rules_digest: str
+    now: datetime
+    redact: FitRuns
+    damaged: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int | None:
+        """How many there will be, None where nobody knows; raises StoreProblem."""
+        if self.source.name == STORE:
+            return stale_runs(self.store, self._wanted())
+        return self.source.total(self.request.options)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether these are not the whole source, or not the other path that is compared."""
+        options = self.request.options
+        if self.source.name == STORE or self.request.noise or options.only is not None:
+            return True
+        whole = self.source.total(replace(options, limit=None))
+        return whole is not None and options.limit is not None and options.limit < whole
+
+    def done(self) -> Generator[tuple[CaseDone, StoredRun | None], None, None]:
+        """Every case when it is done, and of a stored run the row that renews it."""
+        if self.source.name == STORE:
+            yield from renewed_cases(
+                self.migration, self.store, self._wanted(), self.rules, self.now, self.redact
+            )
+            return
+        with closing(self._compared()) as cases:
+            for done in cases:
+                yield done, None
+
+    def _compared(self) -> Generator[CaseDone, None, None]:
+        options = self.request.options
+        if self.source.name != SCENARIOS:
+            return compared_cases(
+                self.migration,
+                self.source,
+                options,
+                self.selection,
+                rules=self.rules,
+                noise=self.request.noise,
+            )
+        scenarios, damaged = stored_scenarios(self.migration, self.scenarios)
+        self.damaged += [str(line) for line in damaged]
+        self.damaged += [
+            f"scenario {one.id}: the app declares no seam {one.seam}"
+            for one in scenarios
+            if one.seam not in self.migration.seams
+        ]
+        return stored_cases(self.migration, self._limited(scenarios), self.selection, self.rules)
+
+    def rows(self, done: CaseDone, *, sampled: bool, bodies: bool) -> list[StoredRun]:
+        """What is kept of a case: whole if it diverged, failed or is sampled, while `bodies` are taken."""
+        at = stored_at(self.now)
+        return [
+            stored_run(
+                run,
+                done.name,
+                at,
+                self.code,
+                self.rules_digest,
+                redact=self.redact,
+                body=bodies and (sampled or Verdict(run.verdict) in WHOLE),
+                counts=False,
+            )
+            for run in done.runs
+        ]
+
+    def _limited(self, scenarios: list[Scenario]) -> list[Scenario]:
+        options = self.request.options
+        wanted = [one for one in scenarios if options.only is None or one.id == options.only]
+        return wanted[: options.limit]
+
+    def _wanted(self) -> Wanted:
+        options = self.request.options
+        return Wanted(self.selection.seams, self.code, self.rules_digest, options.only, options.limit)

@@ -1,0 +1,40 @@
+"""What the runs of this process are about: its code, and the rules they are judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from changeover.compare.rules import STRICT
+from changeover.errors import ConfigurationError
+from changeover.evidence.digest import code_digest
+from changeover.plan.phases import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Digests. Where one of them could not be worked out `problem` says why, and the runs never count."""
+
+    code: str | None
+    rules: str
+    problem: str | None = None
+
+
+def judged_by(plan: Plan | None, rules_file: Path | None, today: date) -> Judged:
+    """By the rules of a file, strictly where there is none yet; None where they are not those of a file."""
+    try:
+        code = code_digest(plan.code) if plan is not None and plan.code else None
+        return Judged(code, _rules_digest(rules_file, today))
+    except ConfigurationError as error:
+        return Judged(None, "", f"runs are kept and do not count: {error}")
+
+
+def _rules_digest(rules_file: Path | None, today: date) -> str:
+    from changeover.compare.rules_file import load_rules
+
+    if rules_file is None:
+        raise ConfigurationError(
+            "Migration", "judge= was given, allowed for evidence: the rules of rules.toml"
+        )
+    return (load_rules(rules_file, today=today) if rules_file.exists() else STRICT).digest

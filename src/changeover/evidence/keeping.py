@@ -1,0 +1,87 @@
+"""Where the compared runs of a migration go. What keeps them is imported when there is a run to keep."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from changeover.plan.phases import Plan
+from changeover.recording.codec import Codec
+from changeover.run import Run, Sink
+
+if TYPE_CHECKING:
+    from changeover.evidence.keeper import EvidenceKeeper
+
+
+class Keeping:
+    """A sink: first the evidence, then whoever else wants the run.
+
+    The store is that of the folder around `directory`. `rules_file` is None where the runs are not judged by
+    it: they are kept then, and never count.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        plan: Plan | None,
+        codec: Codec,
+        *,
+        rules_file: Path | None,
+        environment: Mapping[str, str],
+        sink: Sink | None,
+    ) -> None:
+        self._root = directory.resolve().parent
+        self._plan = plan
+        self._codec = codec
+        self._rules_file = rules_file
+        self._environment = environment
+        self._sink = sink
+        self._lock = threading.Lock()
+        self._keeper: EvidenceKeeper | None = None
+        self._told: tuple[str, ...] = ()
+        self.alarm: Callable[[str], None] | None = None
+
+    def __call__(self, run: Run) -> None:
+        """Hand it to both; the one that fails does not keep it from the other."""
+        try:
+            keeper = self._keeper or self._make()
+            keeper(run)
+            if keeper.problems != self._told:
+                self._tell(keeper.problems)
+        finally:
+            if self._sink is not None:
+                self._sink(run)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why nothing is kept, or why it does not count; empty where all is well."""
+        return () if self._keeper is None else self._keeper.problems
+
+    def _tell(self, problems: tuple[str, ...]) -> None:
+        self._told = problems
+        if self.alarm is not None and problems:
+            self.alarm("; ".join(problems))
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._keeper is not None:
+            self._keeper.flush()
+
+    def _make(self) -> EvidenceKeeper:
+        from changeover.evidence.judged import judged_by
+        from changeover.evidence.keeper import EvidenceKeeper
+        from changeover.evidence.redaction import Redactor
+
+        with self._lock:
+            if self._keeper is None:
+                self._keeper = EvidenceKeeper(
+                    self._root,
+                    self._codec,
+                    judged=lambda: judged_by(self._plan, self._rules_file, datetime.now(UTC).date()),
+                    redact=lambda: Redactor.for_project(self._plan, self._root, self._environment).run,
+                    environment=self._environment,
+                )
+            return self._keeper

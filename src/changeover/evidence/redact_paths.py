@@ -1,0 +1,100 @@
+"""The `redact` paths of a plan, followed step by step while a value is walked from its root down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from changeover.compare.paths import Anything, ItemIs, NameIs, PathError, PathPart, parse_path
+from changeover.compare.places import RowKey, Segment
+from changeover.plan.phases import REDACT_ROOTS
+
+_STEPS_KEPT_MAX = 20_000
+
+Stand = frozenset[tuple[int, int]]
+"""Where all patterns stand: number of the pattern, and of its next part."""
+
+
+class RedactPaths:
+    """Raises PathError for a path that cannot be read or begins at no root."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        patterns = tuple(parse_path(path, REDACT_ROOTS) for path in paths)
+        self._texts = tuple(pattern.text for pattern in patterns)
+        self._parts = tuple(pattern.parts for pattern in patterns)
+        self._numbered = any(
+            isinstance(part, ItemIs) and part.parts is not None for parts in self._parts for part in parts
+        )
+        self._next = lru_cache(maxsize=_STEPS_KEPT_MAX)(self._worked_out)
+        self.start: Stand = frozenset(
+            stand for number in range(len(self._parts)) for stand in self._opened(number, 0)
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    def step(self, stand: Stand, *segments: Segment) -> Stand:
+        """Where the patterns stand further down; empty where none can match any more."""
+        for segment in segments:
+            if not stand:
+                return stand
+            # Without a pattern for one item, all items are alike: one step is remembered for all of them.
+            stand = self._next(stand, 0 if type(segment) is int and not self._numbered else segment)
+        return stand
+
+    def matches(self, stand: Stand) -> bool:
+        """Whether a whole path was walked: what stands here is redacted."""
+        return any(part == len(self._parts[number]) for number, part in stand)
+
+    def matched(self, stand: Stand) -> str:
+        """The path, as it was written, that was walked to its end here."""
+        return next((self._texts[n] for n, part in sorted(stand) if part == len(self._parts[n])), "")
+
+    def at(self, place: str) -> Stand | None:
+        """The stand at a place as text, as divergences name theirs; None for one that cannot be read."""
+        try:
+            parts = parse_path(place, None).parts
+        except PathError:
+            return None
+        stand = self.start
+        for part in parts:
+            segment = _segment(part)
+            if segment is None:
+                return None
+            stand = self.step(stand, segment)
+            if self.matches(stand):
+                return stand
+        return stand
+
+    def _worked_out(self, stand: Stand, segment: Segment) -> Stand:
+        found: set[tuple[int, int]] = set()
+        for number, part in stand:
+            parts = self._parts[number]
+            if part == len(parts):
+                continue
+            wanted = parts[part]
+            if isinstance(wanted, Anything):
+                found.update(self._opened(number, part))
+            elif wanted.fits(segment):
+                found.update(self._opened(number, part + 1))
+        return frozenset(found)
+
+    def _opened(self, number: int, part: int) -> Iterator[tuple[int, int]]:
+        """This part, and those behind a `**`, which may stand for nothing."""
+        yield number, part
+        parts = self._parts[number]
+        while part < len(parts) and isinstance(parts[part], Anything):
+            part += 1
+            yield number, part
+
+
+def _segment(part: PathPart) -> Segment | None:
+    """The one segment that a part of a place stands for."""
+    if isinstance(part, NameIs):
+        return next(iter(part.names)) if part.names is not None and len(part.names) == 1 else None
+    if isinstance(part, Anything) or part.parts is None or None in part.parts:
+        return None
+    texts = tuple(text for text in part.parts if text is not None)
+    if len(texts) == 1 and texts[0].isdecimal():
+        return int(texts[0])
+    return RowKey(texts, (False,) * len(texts))

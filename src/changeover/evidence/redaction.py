@@ -1,0 +1,261 @@
+"""Runs fit to be written and shown: a copy without the secrets that a plan, types and the environment name.
+
+Everything that leaves a process goes through one `Redactor`: rows of the store, scenarios, examples on
+screens, what a test is told, alerts, lines of the log.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+from changeover.compare.cluster import change_of
+from changeover.compare.comparison import Comparison
+from changeover.compare.paths import PathError
+from changeover.divergence import ABSENT, Divergence
+from changeover.errors import ConfigurationError
+from changeover.evidence.known_secrets import remember, remembered
+from changeover.evidence.redact_paths import RedactPaths, Stand
+from changeover.evidence.redacted_tape import RedactedEntry, RedactedTape
+from changeover.evidence.redacting import NOWHERE, Redacting, row_key
+from changeover.evidence.redaction_key import KEY_NAME, RedactionKey
+from changeover.evidence.secret_values import as_secrets, masked, secrets_of_environment
+from changeover.observation import Observation, PortCall
+from changeover.outcome import Outcome, Raised, Returned
+from changeover.plan.phases import Plan
+from changeover.plan.pins import Pins
+from changeover.recording.method import CallClass
+from changeover.recording.tape import Entry
+from changeover.replaying.trouble import Note
+from changeover.run import Run
+
+R = TypeVar("R", Run, Observation, PortCall, Divergence, Note)
+_ROOT_OF = {CallClass.EFFECT: "effects"}
+
+
+def key_path(root: FilePath) -> FilePath:
+    """Where a project keeps the key of its redaction."""
+    return root / ".changeover" / KEY_NAME
+
+
+class Redactor:
+    """Takes secrets out of runs, texts and plain data; what held none comes back as the same object."""
+
+    def __init__(self, paths: RedactPaths, named: frozenset[str], key: RedactionKey) -> None:
+        self._paths = paths
+        self._named = named
+        self._key = key
+
+    @classmethod
+    def of(cls, plan: Plan | None, environment: Mapping[str, str], key_path: FilePath | None) -> Redactor:
+        """For a plan's `redact` paths and the secrets of an environment; raises ConfigurationError.
+
+        Without a place for its key, what stands for a secret is the same within this object only.
+        """
+        try:
+            paths = RedactPaths(() if plan is None else plan.redact)
+        except PathError as error:
+            raise ConfigurationError("phases.toml: migration.redact", str(error)) from None
+        return cls(paths, secrets_of_environment(environment), RedactionKey(key_path))
+
+    @classmethod
+    def for_project(
+        cls, plan: Plan | None, root: FilePath, environment: Mapping[str, str] | None = None
+    ) -> Redactor:
+        """The one of a project, with its key beside its evidence."""
+        return cls.of(plan, os.environ if environment is None else environment, key_path(root))
+
+    def run(self, run: Run) -> Run:
+        """A copy of the run without secrets, with the same world."""
+        first = Redacting(self._paths, self._named, self._key.token)
+        done = _Copy(first, run).made()
+        if not first.found:
+            return done
+        remember(first.found)
+        # What was found late in the run may stand in a text of its beginning.
+        again = Redacting(self._paths, self._named | as_secrets(first.found), self._key.token)
+        return _Copy(again, run).made()
+
+    def text(self, text: str, *more: str) -> str:
+        """A text without the secrets of the environment, those found lately in runs, and these."""
+        known = self._named | remembered() | as_secrets(more)
+        return masked(text, known, lambda secret: self._key.token(secret.encode("utf-8", "surrogatepass")))
+
+    def body(self, data: Any) -> Any:
+        """JSON-like data without them, names included."""
+        if isinstance(data, str):
+            return self.text(data)
+        if isinstance(data, Mapping):
+            return {self.body(name): self.body(part) for name, part in data.items()}
+        if isinstance(data, list | tuple):
+            return [self.body(part) for part in data]
+        return data
+
+
+class _Copy:
+    """One run, taken apart by the roots of the paths and put together again."""
+
+    def __init__(self, redacting: Redacting, run: Run) -> None:
+        self._redacting = redacting
+        self._paths = redacting.paths
+        self._run = run
+
+    def made(self) -> Run:
+        """The run itself where no secret is in it."""
+        run, text = self._run, self._redacting.text
+        arguments = self._redacting.value(run.arguments, self._at("arguments"))
+        changed: dict[str, Any] = {
+            "arguments": arguments,
+            "tags": _same(run.tags, tuple(map(text, run.tags))),
+            "legacy": self._observation(run.legacy),
+            "candidate": self._observation(run.candidate),
+            "divergences": self._all(run.divergences, self._divergence),
+            "notes": self._all(run.notes, self._note),
+            "reason": None if run.reason is None else text(run.reason),
+            "pins": self._pins(run.pins),
+        }
+        entries = [self._entry(entry) for entry in run.tape.entries]
+        if not all(entry is old for entry, old in zip(entries, run.tape.entries, strict=True)):
+            changed["tape"] = RedactedTape(run.tape, run.arguments, entries)
+        elif arguments is not run.arguments or self._redacting.retyped is not None:
+            changed["tape"] = RedactedTape(run.tape, run.arguments, run.tape.entries)
+        tape = changed.get("tape")
+        if isinstance(tape, RedactedTape) and tape.trouble is None:
+            tape.trouble = self._redacting.retyped
+        if changed["divergences"] is not run.divergences:
+            changed["judgement"] = _without(run.judgement, changed["divergences"])
+        return _replaced(run, changed)
+
+    def _at(self, *segments: Any) -> Stand:
+        return self._paths.step(self._paths.start, *segments) if self._paths else NOWHERE
+
+    @staticmethod
+    def _all(items: tuple[Any, ...], done: Any) -> tuple[Any, ...]:
+        return _same(items, tuple(map(done, items)))
+
+    def _observation(self, observation: Observation | None) -> Observation | None:
+        if observation is None:
+            return None
+        changed = {
+            "outcome": self._outcome(observation.outcome, self._at("result"), self._at("error")),
+            "effects": self._all(observation.effects, lambda call: self._call("effects", call)),
+            "reads": self._all(observation.reads, lambda call: self._call("reads", call)),
+        }
+        return _replaced(observation, changed)
+
+    def _outcome(self, outcome: Outcome, returned: Stand, raised: Stand) -> Outcome:
+        if isinstance(outcome, Raised):
+            error = self._redacting.error(outcome.error, raised)
+            return outcome if error is outcome.error else Raised(error)
+        value = self._redacting.value(outcome.value, returned)
+        return outcome if value is outcome.value else Returned(value)
+
+    def _call(self, root: str, call: PortCall) -> PortCall:
+        stand = self._at(root, call.port, call.method, row_key(call.key)) if self._paths else NOWHERE
+        changed = {
+            "key": self._redacting.value(call.key),
+            "arguments": self._redacting.value(call.arguments, stand),
+            "outcome": self._ended(call.outcome, stand),
+        }
+        if not isinstance(changed["arguments"], dict):  # a path that names the call itself
+            changed["arguments"] = dict.fromkeys(call.arguments, changed["arguments"])
+        return _replaced(call, changed)
+
+    def _ended(self, outcome: Outcome, stand: Stand) -> Outcome:
+        return self._outcome(outcome, self._paths.step(stand, "answer"), self._paths.step(stand, "error"))
+
+    def _entry(self, entry: Entry) -> Entry:
+        method = entry.method
+        root = _ROOT_OF.get(method.call_class, "reads")
+        try:
+            names, key = entry.arguments, entry.key
+        except Exception:  # noqa: BLE001  a key function of the program
+            names, key = {}, None
+        stand = self._at(root, method.port, method.name, row_key(key)) if self._paths else NOWHERE
+        args = tuple(
+            self._argument(name, value, stand)
+            for name, value in zip(_positional(names, entry), entry.args, strict=True)
+        )
+        kwargs = {name: self._argument(name, value, stand) for name, value in entry.kwargs.items()}
+        outcome = None if entry.outcome is None else self._ended(entry.outcome, stand)
+        clean = self._redacting.value(key)
+        same = all(one is other for one, other in zip(args, entry.args, strict=True))
+        same = same and all(kwargs[name] is value for name, value in entry.kwargs.items())
+        if same and clean is key and outcome is entry.outcome:
+            return entry
+        return RedactedEntry(entry, args, kwargs, outcome, clean)
+
+    def _argument(self, name: str, value: Any, stand: Stand) -> Any:
+        if stand and self._paths.matches(stand):
+            return self._redacting.secret(value, self._paths.matched(stand))
+        return self._redacting.value(value, self._paths.step(stand, name) if stand else stand)
+
+    def _divergence(self, found: Divergence) -> Divergence:
+        stand = self._paths.at(found.place) if self._paths else NOWHERE
+        text, value = self._redacting.text, self._redacting.value
+        whole = stand is None or _is_inside_secret(found.place)
+        legacy, candidate = (
+            side
+            if side is ABSENT
+            else self._redacting.secret(side, found.place)
+            if whole
+            else value(side, stand or NOWHERE)
+            for side in (found.legacy, found.candidate)
+        )
+        changed = {
+            "place": text(found.place),
+            "legacy": legacy,
+            "candidate": candidate,
+            "consequence_of": None if found.consequence_of is None else text(found.consequence_of),
+            "normal_place": None if found.normal_place is None else text(found.normal_place),
+        }
+        done = _replaced(found, changed)
+        return done if done is found else replace(done, pattern=found.pattern or change_of(found))
+
+    def _note(self, note: Note) -> Note:
+        text = self._redacting.text
+        call = None if note.call is None else self._call("reads", note.call)
+        changed = {"place": text(note.place), "detail": text(note.detail), "call": call}
+        return _replaced(note, changed)
+
+    def _pins(self, pins: Pins) -> Pins:
+        key = pins.key
+        if key is not None:
+            hidden = bool(self._paths) and self._paths.matches(self._at("key"))
+            key = self._redacting.secret(key, "key") if hidden else self._redacting.text(key)
+        correlation_id = self._redacting.text(pins.correlation_id)
+        if key is pins.key and correlation_id is pins.correlation_id:
+            return pins
+        return Pins(pins.settings, key, correlation_id)
+
+
+def _replaced(record: R, changed: Mapping[str, Any]) -> R:
+    """The record itself where every part of it is still the old one."""
+    if all(part is getattr(record, name) for name, part in changed.items()):
+        return record
+    made: R = replace(record, **changed)
+    return made
+
+
+def _same(old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The old items where all of them are still there."""
+    return old if all(one is other for one, other in zip(old, new, strict=True)) else new
+
+
+def _positional(names: Mapping[str, Any], entry: Entry) -> list[str]:
+    """A name for each positional argument; those of `*args` share theirs."""
+    known = list(names)[: len(entry.args)]
+    return known + [known[-1] if known else ""] * (len(entry.args) - len(known))
+
+
+def _is_inside_secret(place: str) -> bool:
+    """Whether a difference lies within a secret type, whose one field holds what it hides."""
+    return place.endswith("._secret_value")
+
+
+def _without(judgement: Any, divergences: tuple[Divergence, ...]) -> Any:
+    """What the judge gave, with the divergences as they may be shown; nothing of a judge that is not ours."""
+    return replace(judgement, divergences=divergences) if isinstance(judgement, Comparison) else None

@@ -1,0 +1,73 @@
+"""What stands in the place of a secret: a keyed hash. Equal secrets still join, and none can be guessed."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from contextlib import suppress
+from hashlib import sha256
+from hmac import digest
+from pathlib import Path
+
+KEY_NAME = "redaction.key"
+KEY_BYTES = 32
+TOKEN_DIGITS = 6
+TOKEN = re.compile(r"\[redacted [0-9a-f]{6}\]")
+_FILE_BYTES_MAX = 4_096
+
+
+class RedactionKey:
+    """The key of one project, made when it is first needed; of this process alone where none can be kept.
+
+    `problem` says why it could not be: what was redacted elsewhere then joins nothing here.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._key: bytes | None = None
+        self.problem: str | None = None
+
+    def token(self, secret: bytes) -> str:
+        """The text that stands for the secret: `[redacted 4f2a91]`."""
+        if self._key is None:
+            self._key = self._found()
+        return f"[redacted {digest(self._key, secret, sha256).hex()[:TOKEN_DIGITS]}]"
+
+    def _found(self) -> bytes:
+        if self._path is None:
+            return secrets.token_bytes(KEY_BYTES)
+        try:
+            with suppress(FileNotFoundError):
+                return _read(self._path)
+            _make(self._path)
+            return _read(self._path)
+        except (OSError, ValueError) as error:
+            self.problem = f"{self._path}: {error}; redacted values join only within this process"
+            return secrets.token_bytes(KEY_BYTES)
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        text = file.read(_FILE_BYTES_MAX)
+    key = bytes.fromhex(text.decode("ascii", "replace").strip())
+    if len(key) < KEY_BYTES:
+        raise ValueError(f"was a key of {len(key)} bytes, needed: {KEY_BYTES}")
+    return key
+
+
+def _make(path: Path) -> None:
+    """Write a new key that nobody else may read; of several processes that do so at once, one wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        handle = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_hex(KEY_BYTES).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(unfinished, path)
+    finally:
+        with suppress(FileNotFoundError):
+            unfinished.unlink()

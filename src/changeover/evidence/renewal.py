@@ -1,0 +1,148 @@
+"""Stored runs of production replayed on today's code: evidence renewed after a change.
+
+Population, time, stage and who answered stay those of the run; code, rules and verdict become today's. What
+no longer fits its own tape has failed, and counts as not compared.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path as FilePath
+
+from changeover.compare.rules import Rules
+from changeover.compare.verdict import Verdict
+from changeover.errors import ConfigurationError
+from changeover.evidence.comparing import CaseDone
+from changeover.evidence.store import NOWHERE, reading
+from changeover.evidence.stored import codec_of, replayed_scenarios
+from changeover.evidence.stored_replay import not_replayed
+from changeover.evidence.stored_run import (
+    COLUMNS,
+    STORE,
+    UNSHOWN,
+    WHOLE,
+    Redact,
+    StoredRun,
+    stored_at,
+    stored_run,
+)
+from changeover.evidence.tapes import unpacked
+from changeover.migration import Migration
+from changeover.observation import Path
+from changeover.plan.stages import parse_setting
+from changeover.recording.codec import CodecError
+from changeover.recording.scenarios import Scenario, from_line
+from changeover.recording.tape import Tape
+from changeover.run import Run
+from changeover.seams.judging import comparing_judge
+
+READ_TOGETHER = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which runs are replayed: those of these seams that are not yet on this code and these rules.
+
+    `only` names one run, which is replayed whatever code it is on.
+    """
+
+    seams: tuple[str, ...]
+    code: str | None
+    rules: str
+    only: str | None = None
+    limit: int | None = None
+
+
+def stale_runs(path: FilePath, wanted: Wanted) -> int:
+    """How many tapes there are to replay; raises StoreProblem."""
+    if path == NOWHERE or not path.exists():
+        return 0
+    where, values = _where(wanted)
+    with reading(path) as connection:
+        ((count,),) = connection.execute(f"SELECT count(*) FROM runs {where}", values).fetchall()  # noqa: S608
+        return int(count) if wanted.limit is None else min(int(count), wanted.limit)
+
+
+def renewed_cases(
+    migration: Migration,
+    path: FilePath,
+    wanted: Wanted,
+    rules: Rules | None,
+    now: datetime,
+    redact: Redact | None = None,
+) -> Generator[tuple[CaseDone, StoredRun], None, None]:
+    """Each run with what today's code makes of it, the oldest first; raises StoreProblem."""
+    with _judged_by(migration, rules):
+        for old in _stale(path, wanted):
+            run = _replayed(migration, old)
+            yield CaseDone(old.name, run.tags, [run]), _renewed(old, run, wanted, now, redact)
+
+
+def _renewed(old: StoredRun, run: Run, wanted: Wanted, now: datetime, redact: Redact | None) -> StoredRun:
+    verdict = Verdict(run.verdict)
+    row = stored_run(run, old.name, old.at, wanted.code, wanted.rules, redact=redact, body=verdict in WHOLE)
+    # A tape that was redacted would give another world: what was one world stays one.
+    world = None if verdict in UNSHOWN else old.world or row.world
+    return replace(row, world=world, renewed_at=stored_at(now))
+
+
+def _replayed(migration: Migration, old: StoredRun) -> Run:
+    seam = migration.seams[old.seam]
+    try:
+        scenario = from_line(unpacked(old.tape or b""), codec_of(migration), migration.home.book)
+        ((_, run),) = replayed_scenarios(migration, [scenario])
+    except (CodecError, ConfigurationError) as error:
+        tags = tuple(json.loads(old.tags))
+        unread = Scenario(old.id, old.seam, Path(old.answered_by), old.key, tags, {}, Tape())
+        run = not_replayed(seam, unread, f"its tape can no longer be read: {error}")
+    return replace(run, id=old.id, population=old.population, setting=parse_setting(old.stage))
+
+
+def _stale(path: FilePath, wanted: Wanted) -> Iterator[StoredRun]:
+    """Read a few at a time, so that the store is never locked while one is replayed."""
+    if path == NOWHERE or not path.exists():
+        return
+    where, values = _where(wanted)
+    with reading(path) as connection:
+        found = connection.execute(f"SELECT id FROM runs {where} ORDER BY at, rowid", values).fetchall()  # noqa: S608
+    names = [name for (name,) in found][: wanted.limit]
+    for start in range(0, len(names), READ_TOGETHER):
+        some = names[start : start + READ_TOGETHER]
+        marks = ", ".join("?" * len(some))
+        with reading(path) as connection:
+            rows = connection.execute(
+                f"SELECT {', '.join(COLUMNS)} FROM runs WHERE id IN ({marks}) ORDER BY at, rowid",  # noqa: S608
+                some,
+            ).fetchall()
+        yield from (StoredRun(*row) for row in rows)
+
+
+def _where(wanted: Wanted) -> tuple[str, list[object]]:
+    """The condition, with its values; no text in it comes from outside."""
+    marks = ", ".join("?" * len(wanted.seams))
+    where = f"WHERE corpus IS NULL AND tape IS NOT NULL AND seam IN ({marks})"
+    values: list[object] = [*wanted.seams]
+    if wanted.only is None:
+        where += " AND (code IS NOT ? OR rules != ?)"
+        return where, [*values, wanted.code, wanted.rules]
+    return f"{where} AND (name = ? OR substr(id, 1, ?) = ?)", [
+        *values,
+        f"{STORE}/{wanted.only}",
+        len(wanted.only),
+        wanted.only,
+    ]
+
+
+@contextmanager
+def _judged_by(migration: Migration, rules: Rules | None) -> Iterator[None]:
+    before = migration.home.judge
+    if rules is not None or migration.home.waived is not None:
+        migration.home.judge = comparing_judge(rules, migration.home.waived)
+    try:
+        yield
+    finally:
+        migration.home.judge = before

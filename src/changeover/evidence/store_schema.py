@@ -1,0 +1,119 @@
+"""The tables of a store, and how an older one becomes today's. No other file knows a column's type.
+
+A run of a comparison has a `corpus`; one in production has none. Of a comparison that is forgotten the row
+stays for a while, with the names of its clusters: whether a cluster is new can be told only by what came
+before. `body` and `tape` are the last columns, so that reading the others does not read these.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any, Protocol
+from uuid import uuid4
+
+SCHEMA_VERSION = 2
+_TABLES = """
+CREATE TABLE IF NOT EXISTS corpora (
+    number INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, population TEXT NOT NULL,
+    code TEXT, rules TEXT NOT NULL, whole INTEGER NOT NULL, summary TEXT NOT NULL,
+    uid TEXT NOT NULL DEFAULT '', answered_by TEXT NOT NULL DEFAULT 'legacy',
+    partial INTEGER NOT NULL DEFAULT 0, seams TEXT NOT NULL DEFAULT '[]', kept INTEGER NOT NULL DEFAULT 1);
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, corpus INTEGER REFERENCES corpora ON DELETE CASCADE, at TEXT NOT NULL,
+    population TEXT NOT NULL, name TEXT NOT NULL, seam TEXT NOT NULL, phase TEXT NOT NULL,
+    stage TEXT NOT NULL, answered_by TEXT NOT NULL, key TEXT, correlation_id TEXT, tags TEXT NOT NULL,
+    world TEXT, code TEXT, rules TEXT NOT NULL, verdict TEXT NOT NULL, reason TEXT,
+    clusters TEXT NOT NULL, legacy_s REAL, candidate_s REAL, renewed_at TEXT, body TEXT, tape BLOB);
+CREATE TABLE IF NOT EXISTS clusters (
+    digest TEXT NOT NULL, corpus INTEGER NOT NULL REFERENCES corpora ON DELETE CASCADE, body TEXT NOT NULL,
+    seam TEXT NOT NULL DEFAULT '', PRIMARY KEY (digest, corpus));
+CREATE TABLE IF NOT EXISTS reviews (
+    kind TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, code TEXT, rules TEXT NOT NULL,
+    answer TEXT NOT NULL, found TEXT NOT NULL, body TEXT NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS reviews_once
+    ON reviews (kind, name, at, coalesce(code, ''), rules, answer, found);
+CREATE TABLE IF NOT EXISTS counters (
+    store TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (store, name));
+CREATE TABLE IF NOT EXISTS identity (store TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS runs_by_name ON runs (name);
+CREATE INDEX IF NOT EXISTS runs_of_corpus ON runs (corpus) WHERE corpus IS NOT NULL;
+CREATE INDEX IF NOT EXISTS runs_in_production ON runs (at) WHERE corpus IS NULL;
+CREATE INDEX IF NOT EXISTS runs_with_body ON runs (at) WHERE body IS NOT NULL;
+CREATE INDEX IF NOT EXISTS runs_with_tape ON runs (phase, world, at) WHERE tape IS NOT NULL
+"""
+
+
+class Connection(Protocol):
+    """What is asked of a connection; only `store` knows whose it is."""
+
+    def execute(self, query: str, values: Any = ..., /) -> Any:
+        """Run one statement."""
+        ...
+
+    def executemany(self, query: str, rows: Any, /) -> Any:
+        """Run one statement for many rows."""
+        ...
+
+
+def version_of(connection: Connection) -> int:
+    """0 for a file without tables."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def make_tables(connection: Connection) -> None:
+    """Bring a store of an earlier version, or an empty file, to today's; inside one transaction."""
+    version = version_of(connection)
+    if version == 1:
+        connection.execute("ALTER TABLE runs RENAME TO runs_of_version_1")
+        connection.execute("DROP INDEX IF EXISTS runs_by_name")
+        for column in (
+            "uid TEXT NOT NULL DEFAULT ''",
+            "answered_by TEXT NOT NULL DEFAULT 'legacy'",
+            "partial INTEGER NOT NULL DEFAULT 0",
+            "seams TEXT NOT NULL DEFAULT '[]'",
+            "kept INTEGER NOT NULL DEFAULT 1",
+        ):
+            connection.execute(f"ALTER TABLE corpora ADD COLUMN {column}")
+        connection.execute("ALTER TABLE clusters ADD COLUMN seam TEXT NOT NULL DEFAULT ''")
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+    if version == 1:
+        _fill_from_version_1(connection)
+    if connection.execute("SELECT 1 FROM identity").fetchone() is None:
+        connection.execute("INSERT INTO identity VALUES (?)", (uuid4().hex,))
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _fill_from_version_1(connection: Connection) -> None:
+    """What later columns say stood in the JSON before; who answered stood with the clusters alone."""
+    answered: dict[int, str] = {}
+    for digest, corpus, text in connection.execute("SELECT digest, corpus, body FROM clusters").fetchall():
+        body = json.loads(text)
+        answered[corpus] = body.get("answered_by", "legacy")
+        connection.execute(
+            "UPDATE clusters SET seam = ? WHERE digest = ? AND corpus = ?", (body["seam"], digest, corpus)
+        )
+    found = connection.execute("SELECT number, at, source, code, rules, summary FROM corpora").fetchall()
+    for number, at, source, code, rules, text in found:
+        summary = json.loads(text)
+        said = f"{number} {at} {source} {code} {rules} {text}"
+        seams = [name for name, seam in summary.get("seams", {}).items() if seam.get("compared")]
+        connection.execute(
+            "UPDATE corpora SET uid = ?, answered_by = ?, partial = ?, seams = ? WHERE number = ?",
+            (
+                sha256(said.encode()).hexdigest()[:32],
+                answered.get(number, "legacy"),
+                bool(summary.get("partial")),
+                json.dumps(seams),
+                number,
+            ),
+        )
+    connection.execute(
+        "INSERT INTO runs (id, corpus, at, population, name, seam, phase, stage, answered_by, tags, code,"
+        " rules, verdict, clusters, body)"
+        " SELECT old.id, corpus, at, population, old.name, seam, phase, 'shadow', answered_by, '[]', code,"
+        " rules, verdict, '[]', body FROM runs_of_version_1 AS old JOIN corpora ON number = corpus"
+    )
+    connection.execute("DROP TABLE runs_of_version_1")

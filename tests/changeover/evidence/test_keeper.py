@@ -1,0 +1,294 @@
+"""What a running program leaves as evidence, and that it never feels how its store is."""
+
+import logging
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from changeover import Run
+from changeover.compare.verdict import Verdict
+from changeover.evidence import keeper
+from changeover.evidence.judged import Judged
+from changeover.evidence.keeper import RETRY_FIRST_S, EvidenceKeeper
+from changeover.evidence.store import read_evidence
+from changeover.evidence.tapes import unpacked
+from changeover.observation import Path as Side
+from changeover.plan.imposed import Imposed, imposing
+from changeover.plan.stages import Setting, Stage
+from changeover.recording.codec import Codec
+from tests.changeover.evidence.made import Shadowed
+
+
+def test_a_compared_run_is_kept_with_everything_that_a_gate_asks(tmp_path: Path) -> None:
+    program = Shadowed(tmp_path)
+    program.pay("ann")
+    (run,) = program.evidence().production
+    assert (run.seam, run.phase, run.stage, run.answered_by) == ("till.pay", "till", "shadow", Side.LEGACY)
+    assert run.verdict is Verdict.MATCH
+    assert run.world is not None
+    assert len(run.rules) == 64
+    assert run.legacy_s is not None
+    assert program.till.paid == [10]
+
+
+def test_what_differs_is_kept_with_its_clusters_and_the_unsafe_ones_are_marked(tmp_path: Path) -> None:
+    def pays_double(name: str) -> int:
+        amount = program.till.balance(name)
+        program.till.pay(name, 2 * amount)
+        return amount
+
+    program = Shadowed(tmp_path, pays_double)
+    program.pay("ann")
+    (run,) = program.evidence().production
+    assert run.verdict is Verdict.UNSAFE
+    assert run.unsafe == run.clusters
+    assert len(run.clusters) == 1
+
+
+def test_without_a_folder_or_with_keep_false_nothing_is_kept(tmp_path: Path) -> None:
+    program = Shadowed(tmp_path, store="none")
+    program.pay("ann")
+    assert program.evidence().production == ()
+    assert not program.store.exists()
+    assert program.migration.problems == ()
+
+
+def test_what_runs_at_off_makes_no_store(tmp_path: Path) -> None:
+    program = Shadowed(tmp_path, stage="off")
+    program.pay("ann")
+    program.migration.flush()
+    assert not program.store.parent.exists()
+
+
+def test_runs_of_a_test_session_are_not_kept(tmp_path: Path) -> None:
+    program = Shadowed(tmp_path)
+    with imposing(Imposed(Setting(Stage.SHADOW), lambda run: None)):
+        program.pay("ann")
+    assert program.evidence().production == ()
+
+
+def test_runs_about_code_that_cannot_be_found_are_kept_and_never_count(tmp_path: Path) -> None:
+    program = Shadowed(tmp_path, migration='code = ["no_such_package"]')
+    program.pay("ann")
+    (run,) = program.evidence().production
+    assert (run.code, run.rules) == (None, "")
+    assert any("do not count" in problem for problem in program.migration.problems)
+
+
+def test_a_world_keeps_one_tape_and_what_differs_keeps_every_one(tmp_path: Path) -> None:
+    program = Shadowed(tmp_path, lambda name: program.legacy(name) if name != "bob" else -1)
+    for name in ("ann", "ann", "eve", "bob", "bob"):
+        program.pay(name)
+    program.migration.flush()
+    with closing(sqlite3.connect(program.store)) as store:
+        found = store.execute("SELECT verdict, tape IS NOT NULL FROM runs ORDER BY at, rowid").fetchall()
+    assert found == [("match", 1), ("match", 0), ("match", 1), ("unsafe", 1), ("unsafe", 1)]
+
+
+def test_secrets_of_the_environment_stand_in_no_part_of_a_store(tmp_path: Path) -> None:
+    program = Shadowed(tmp_path, lambda name: -1, secrets={"TILL_PASSWORD": "hunter-22-secret"})
+    program.pay("hunter-22-secret")
+    program.pay("hunter-22-secret again")
+    assert len(program.evidence().production) == 2
+    with closing(sqlite3.connect(program.store)) as store:
+        tapes = [unpacked(tape) for (tape,) in store.execute("SELECT tape FROM runs WHERE tape IS NOT NULL")]
+    assert tapes
+    assert b"hunter-22" not in b"".join([program.store.read_bytes(), *tapes])
+
+
+@contextmanager
+def a_folder_in_its_place(store: Path) -> Iterator[None]:
+    store.mkdir(parents=True)
+    yield
+    store.rmdir()
+
+
+@contextmanager
+def a_file_in_the_place_of_its_folder(store: Path) -> Iterator[None]:
+    store.parent.write_text("mine")
+    yield
+    store.parent.unlink()
+
+
+@contextmanager
+def a_text_in_its_place(store: Path) -> Iterator[None]:
+    store.parent.mkdir()
+    store.write_text("no database at all\n" * 100)
+    yield
+    store.unlink()
+
+
+@contextmanager
+def somebody_elses_database(store: Path) -> Iterator[None]:
+    store.parent.mkdir()
+    with closing(sqlite3.connect(store)) as other:
+        other.execute("CREATE TABLE orders (mine TEXT)")
+    yield
+    with closing(sqlite3.connect(store)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("orders",)]
+    store.unlink()
+
+
+@contextmanager
+def a_newer_version(store: Path) -> Iterator[None]:
+    store.parent.mkdir()
+    with closing(sqlite3.connect(store)) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    yield
+    store.unlink()
+
+
+@contextmanager
+def a_lock_on_it(store: Path) -> Iterator[None]:
+    store.parent.mkdir()
+    with closing(sqlite3.connect(store, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@contextmanager
+def a_full_disk(store: Path) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+TROUBLES = [
+    a_folder_in_its_place,
+    a_file_in_the_place_of_its_folder,
+    a_text_in_its_place,
+    somebody_elses_database,
+    a_newer_version,
+    a_lock_on_it,
+    a_full_disk,
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_store_that_is_out_of_order_harms_nobody_and_is_said_once(
+    trouble: object, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "WAITING_MAX", 3)
+    program = Shadowed(tmp_path)
+    with caplog.at_level(logging.WARNING, "changeover.evidence"), trouble(program.store):  # type: ignore[operator]
+        assert [program.pay(f"guest {number}") for number in range(5)] == [10] * 5
+        problems = [problem for problem in program.migration.problems if "evidence is not kept" in problem]
+        assert len(problems) == 1
+    assert [record.name for record in caplog.records].count("changeover.evidence") == 1
+    assert program.till.paid == [10] * 5
+
+    evidence = program.evidence()  # all is well again
+    assert evidence.problem is None
+    assert len(evidence.production) == 3
+    assert evidence.lost == 2
+    assert program.migration.problems == ()
+
+
+def test_after_a_failure_nothing_is_tried_for_a_while_and_then_longer(tmp_path: Path) -> None:
+    seconds = [0.0]
+    runs: list[Run] = []
+    Shadowed(tmp_path / "elsewhere", store="none", sink=runs.append).pay("ann")
+    store = tmp_path / ".changeover" / "evidence.db"
+    keep = EvidenceKeeper(
+        tmp_path, Codec(), judged=lambda: Judged("c", "r"), environment={}, monotonic=lambda: seconds[0]
+    )
+
+    def kept_at(moment: float) -> int:
+        seconds[0] = moment
+        keep(replace(runs[0], id=f"at {moment}"))
+        return len(read_evidence(store).production)
+
+    with a_lock_on_it(store):
+        keep(runs[0])
+        seconds[0] = RETRY_FIRST_S
+        keep(replace(runs[0], id="again"))
+    assert kept_at(2.9 * RETRY_FIRST_S) == 0
+    assert kept_at(3 * RETRY_FIRST_S) == 4
+    assert keep.problems == ()
+
+
+def test_a_store_that_vanishes_is_made_anew(tmp_path: Path) -> None:
+    program = Shadowed(tmp_path)
+    program.pay("ann")
+    program.migration.flush()
+    program.store.unlink()
+    program.pay("bob")
+    assert len(program.evidence().production) == 1
+
+
+def test_threads_lose_no_run(tmp_path: Path) -> None:
+    program = Shadowed(tmp_path)
+
+    def pay_often(who: int) -> None:
+        for number in range(20):
+            program.pay(f"guest {who} {number}")
+
+    threads = [threading.Thread(target=pay_often, args=(who,)) for who in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(program.evidence().production) == 80
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_keeps_its_own_runs_and_counts_what_its_parent_lost_no_second_time(
+    tmp_path: Path,
+) -> None:
+    script = """
+        import os, sys
+        from pathlib import Path
+        from changeover.evidence import keeper
+        from tests.changeover.evidence.made import Shadowed
+        from tests.changeover.evidence.test_keeper import a_lock_on_it
+        keeper.WAITING_MAX = 1
+        program = Shadowed(Path(sys.argv[1]))
+        with a_lock_on_it(program.store):
+            for name in ("waits", "is lost", "is lost as well"):
+                program.pay(name)
+        child = os.fork()
+        keeper.WAITING_MAX = 2
+        program.pay("child" if child == 0 else "parent")
+        if child:
+            os.waitpid(child, 0)
+    """
+    subprocess.run([sys.executable, "-c", dedent(script), str(tmp_path)], check=True, timeout=60)
+    evidence = read_evidence(tmp_path / ".changeover" / "evidence.db")
+    assert len({run.world for run in evidence.production}) == len(evidence.production) == 3
+    assert evidence.lost == 2
+
+
+def test_a_killed_writer_leaves_a_store_that_can_be_read(tmp_path: Path) -> None:
+    script = """
+        import os, signal, sys
+        from pathlib import Path
+        from changeover.evidence.store import writing
+        from changeover.evidence.store_writing import add_runs
+        from tests.changeover.evidence.made import a_run, store_of
+        path = Path(sys.argv[1])
+        store_of(path, *map(a_run, range(50)))
+        with writing(path) as connection:
+            connection.execute("PRAGMA cache_size = 1")      # so that pages reach the file before the end
+            add_runs(connection, [a_run(number, body="x" * 20_000) for number in range(25, 500)])
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    path = tmp_path / "evidence.db"
+    done = subprocess.run([sys.executable, "-c", dedent(script), str(path)], check=False, timeout=60)
+    assert done.returncode < 0
+    assert path.with_name("evidence.db-journal").exists()
+    evidence = read_evidence(path)
+    assert evidence.problem is None
+    assert len(evidence.production) == 50
