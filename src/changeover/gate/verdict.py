@@ -1,4 +1,4 @@
-"""What a gate answers: criterion by criterion, with what was required, what was found, and what to do first."""
+"""What a gate answers, criterion by criterion: what was required, what was found, what to do first."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class GateVerdict:
     """The answer to "may this phase move to that stage?".
 
     `not_counted` says what evidence was left aside and why, `not_shown` what a pass does not show. `evidence`
-    is a digest over everything that was counted.
+    is a digest over everything that was counted. `source` names the corpus that alone was asked, where no
+    step was: the compatibility gate of a committed set of scenarios.
     """
 
     phase: str
@@ -49,6 +50,12 @@ class GateVerdict:
     criteria: tuple[Criterion, ...]
     not_counted: tuple[str, ...] = ()
     not_shown: tuple[str, ...] = ()
+    source: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The question: `trading -> live`, or `trading on scenarios`."""
+        return f"{self.phase} -> {self.new}" if self.source is None else f"{self.phase} on {self.source}"
 
     @property
     def answer(self) -> Answer:

@@ -8,7 +8,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """`cluster` is the beginning of a digest, at least six digits; `until` is the last day on which it holds."""
+    """`cluster` is the beginning of a digest, at least six digits; `until` is the last day it holds on."""
 
     cluster: str
     owner: str

@@ -8,51 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError
+from changeover.plan.criteria import STRICT_GATES, Gate, parse_gate
 from changeover.plan.stages import CHECK_STAGES, SEAM_STAGES, Stage
 from changeover.table import Table, parse_toml, read_text
 
-BLIND_SPOT_WORDS = ("listed", "none", "any")
-ANSWERED_BY_WORDS = ("legacy", "candidate")
+REDACT_ROOTS = ("arguments", "result", "error", "effects", "reads", "key")
 _GATED_SEAM_STAGES = tuple(str(stage) for stage in SEAM_STAGES[1:])
 _GATED_CHECK_STAGES = (str(Stage.DONE),)
 
 
 @dataclass(frozen=True, slots=True)
-class CorpusCriteria:
-    """What runs over a corpus must show."""
-
-    sources: tuple[str, ...]
-    divergences_max: int = 0
-    not_compared_max: int = 0
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ProductionCriteria:
-    """What runs in production must show; rates are shares of one."""
-
-    rate_max: float
-    confidence: float = 0.95
-    not_compared_max: float = 0.001
-    unpaired_max: float = 0.01
-    span_days: int = 0
-    answered_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """The criteria for entering one stage; None and empty ask nothing of their kind."""
-
-    corpus: CorpusCriteria | None = None
-    production: ProductionCriteria | None = None
-    own_time_p95_ratio_max: float | None = None
-    blind_spots: str = "listed"
-    check: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Phase:
-    """One step of the migration; without seams it consists of checks only."""
+    """One step of the migration; without seams it consists of checks only.
+
+    `gates` are those that are written down, `gate_to` gives the one that holds.
+    """
 
     name: str
     number: int
@@ -70,16 +40,24 @@ class Phase:
         """The stages that this phase may have."""
         return SEAM_STAGES if self.seams else CHECK_STAGES
 
+    def gate_to(self, stage: Stage) -> Gate:
+        """What is asked before it may enter a stage; raises KeyError for one that needs no gate."""
+        return self.gates.get(stage) or STRICT_GATES[stage]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that `phases.toml` says; `legacy` and `code` are packages, `redact` are paths."""
+    """Everything that `phases.toml` says; `legacy` and `code` are packages, `redact` are paths.
+
+    `scenario_tags` are the classes of input that the committed scenarios must show.
+    """
 
     name: str
     legacy: tuple[str, ...]
     code: tuple[str, ...]
     redact: tuple[str, ...]
     phases: Mapping[str, Phase]
+    scenario_tags: tuple[str, ...] = ()
 
     def phase_of(self, seam: str) -> Phase | None:
         """The phase that owns a seam, or None."""
@@ -99,6 +77,9 @@ def parse_plan(content: Any, where: str) -> Plan:
         raise top.error("migration", "is missing, needed: a table with a name")
     name = migration.text("name")
     legacy, code, redact = (migration.texts(key) for key in ("legacy", "code", "redact"))
+    _check_redact(migration, redact)
+    migration.raw("removal")  # of interest only to whoever removes: changeover/removal/plan.py
+    scenario_tags = migration.texts("scenario_tags")
     migration.done()
     phases: dict[str, Phase] = {}
     for table in top.tables("phase"):
@@ -108,7 +89,18 @@ def parse_plan(content: Any, where: str) -> Plan:
         phases[phase.name] = phase
     top.done()
     _check_together(phases, where)
-    return Plan(name, legacy, code, redact, phases)
+    return Plan(name, legacy, code, redact, phases, scenario_tags)
+
+
+def _check_redact(table: Table, paths: tuple[str, ...]) -> None:
+    """A path that can never match would leave a secret where it is, and nobody would hear of it."""
+    from changeover.compare.paths import PathError, parse_path
+
+    for number, path in enumerate(paths):
+        try:
+            parse_path(path, REDACT_ROOTS)
+        except PathError as error:
+            raise table.error(f"redact[{number}]", str(error)) from None
 
 
 def _phase(table: Table, number: int) -> Phase:
@@ -142,47 +134,8 @@ def _gates(table: Table, has_seams: bool) -> dict[Stage, Gate]:
     for stage, content in table.items():
         if stage not in allowed:
             raise table.error(stage, f"is no stage with a gate, allowed: {', '.join(allowed)}")
-        gates[Stage(stage)] = _gate(Table(content, table.where, f"{table.key}.{stage}"))
+        gates[Stage(stage)] = parse_gate(Table(content, table.where, f"{table.key}.{stage}"), Stage(stage))
     return gates
-
-
-def _gate(table: Table) -> Gate:
-    corpus, production = table.table("corpus"), table.table("production")
-    gate = Gate(
-        corpus=None if corpus is None else _corpus(corpus),
-        production=None if production is None else _production(production),
-        own_time_p95_ratio_max=table.number("own_time_p95_ratio_max", None),
-        blind_spots=table.text("blind_spots", "listed", among=BLIND_SPOT_WORDS),
-        check=table.texts("check"),
-    )
-    table.done()
-    return gate
-
-
-def _corpus(table: Table) -> CorpusCriteria:
-    criteria = CorpusCriteria(
-        sources=table.texts("sources"),
-        divergences_max=table.whole("divergences_max", 0),
-        not_compared_max=table.whole("not_compared_max", 0),
-        tags=table.texts("tags"),
-    )
-    if not criteria.sources:
-        raise table.error("sources", "is missing or empty, needed: the names of scenario sources")
-    table.done()
-    return criteria
-
-
-def _production(table: Table) -> ProductionCriteria:
-    criteria = ProductionCriteria(
-        rate_max=float(table.number("rate_max", most=1.0)),
-        confidence=float(table.number("confidence", 0.95, most=0.999999)),
-        not_compared_max=float(table.number("not_compared_max", 0.001, above=-1e-9, most=1.0)),
-        unpaired_max=float(table.number("unpaired_max", 0.01, above=-1e-9, most=1.0)),
-        span_days=table.whole("span_days", 0),
-        answered_by=table.text("answered_by", None, among=ANSWERED_BY_WORDS),
-    )
-    table.done()
-    return criteria
 
 
 def _check_together(phases: Mapping[str, Phase], where: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import threading
@@ -12,9 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
+from changeover.logs import logger
 from changeover.plan.flags import Flags, parse_flags
+from changeover.plan.held_trips import HeldTrips, identity
 from changeover.plan.imposed import imposed
 from changeover.plan.stages import OFF, SEAM_STAGES, Setting, Stage, parse_setting
+from changeover.plan.trips_file import Trip, trips_path
 from changeover.table import parse_json, read_text
 
 KILL_FILE = "KILL"
@@ -25,7 +27,7 @@ DIRECTORY_VARIABLE = "CHANGEOVER_DIR"
 REFRESH_S = 1.0
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
-_log = logging.getLogger("changeover.flags")
+_log = logger("flags")
 
 
 def stage_variable(phase: str) -> str:
@@ -35,7 +37,11 @@ def stage_variable(phase: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The stages of all phases at one moment; a phase that is not in it is `off`."""
+    """The stages of all phases at one moment; a phase that is not in it is `off`.
+
+    `overridden` says in words what the environment overrides, `overrides` names the phases. `tripped` are
+    those that the tripwire holds at `shadow` while flags.json says more.
+    """
 
     settings: Mapping[str, Setting] = field(default_factory=dict)
     killed: bool = False
@@ -43,6 +49,8 @@ class Resolution:
     overridden: tuple[str, ...] = ()
     ramps: bool = False
     compares: bool = False
+    overrides: frozenset[str] = frozenset()
+    tripped: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -51,6 +59,8 @@ class _Look:
 
     problems: list[str] = field(default_factory=list)
     overridden: list[str] = field(default_factory=list)
+    overrides: set[str] = field(default_factory=set)
+    tripped: set[str] = field(default_factory=set)
 
 
 class Resolver:
@@ -78,12 +88,16 @@ class Resolver:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._next_look = float("-inf")
+        self._has_looked = False
         self._resolution = Resolution()
         self._good: dict[str, Setting] = {}
         self._flags: Flags | None = None
         self._seen: tuple[object, ...] | None = None
         self._flags_problem: str | None = None
         self._killed_by_file = False
+        self._trips = HeldTrips(None if directory is None else trips_path(directory, self._environment))
+        self._untold: list[str] = []
+        self.refused: Callable[[str], None] | None = None
         self.problems: tuple[str, ...] = ()
 
     def current(self) -> Resolution:
@@ -96,29 +110,54 @@ class Resolver:
         """Let the next run look, however recent the last look is."""
         self._next_look = float("-inf")
 
+    def demote(self, trip: Trip) -> None:
+        """Hold a phase at `shadow` in this process from now on, whatever becomes of files."""
+        self._trips.add(trip)
+        self.look_now()
+
     def look(self) -> Resolution:
-        """Look now; another thread that looks already is not waited for."""
-        if not self._lock.acquire(blocking=self._next_look == float("-inf")):
+        """Look unless another thread looks already; it is waited for only where nothing was seen yet."""
+        if not self._lock.acquire(blocking=not self._has_looked or self._next_look == float("-inf")):
             return self._resolution
         try:
-            self._next_look = self._monotonic() + self._refresh_s
-            try:
-                self._resolve(_Look())
-            except Exception as error:  # noqa: BLE001  flags never raise to the caller, whatever is wrong
-                self._report((f"flags could not be resolved, the last good stages hold: {error!r}",))
-            return self._resolution
+            self._look()
         finally:
             self._lock.release()
+        self._tell_refused()
+        return self._resolution
+
+    def look_now(self) -> Resolution:
+        """Look, whoever looks already: what is seen is no older than this call."""
+        with self._lock:
+            self._look()
+        self._tell_refused()
+        return self._resolution
+
+    def _look(self) -> None:
+        self._next_look = self._monotonic() + self._refresh_s
+        try:
+            self._resolve(_Look())
+        except Exception as error:  # noqa: BLE001  flags never raise to the caller, whatever is wrong
+            self._report((f"flags could not be resolved, the last good stages hold: {error!r}",))
+        self._has_looked = True
+
+    def _tell_refused(self) -> None:
+        # Not while looking: whoever hears of it may ask for the stages.
+        while self._untold and self.refused is not None:
+            self.refused(self._untold.pop())
 
     def _resolve(self, look: _Look) -> None:
         phases = self._phases()
         killed = self._is_killed(look)
         self._read_flags(look, phases)
+        self._trips.look()
+        if self._trips.problem is not None:
+            look.problems.append(self._trips.problem)
         settings: dict[str, Setting] = {}
         for phase, allowed in phases.items():
             base = OFF if allowed == SEAM_STAGES else Setting(allowed[0])
             if self._flags is not None:
-                base = self._flags.settings.get(phase, base)
+                base = self._tripped(phase, self._flags, base, look)
             settings[phase] = self._override(phase, allowed, base, look)
         self._good = settings
         if self._closed:
@@ -133,6 +172,8 @@ class Resolver:
             tuple(look.overridden),
             any(setting.stage is Stage.RAMP for setting in settings.values()),
             any(setting.stage in (Stage.SHADOW, Stage.LIVE) for setting in settings.values()),
+            frozenset(look.overrides),
+            frozenset(look.tripped),
         )
         self._report(tuple(look.problems))
 
@@ -159,7 +200,7 @@ class Resolver:
         if not named and self._directory is None:
             return
         path = Path(named) if named else Path(self._directory or ".") / "flags.json"
-        seen = (path, self._identity(path), tuple(phases))
+        seen = (path, identity(path), tuple(phases))
         if seen != self._seen:
             self._seen = seen
             self._flags_problem = None
@@ -172,18 +213,16 @@ class Resolver:
                     "every phase is off" if self._flags is None else f"revision {self._flags.revision} holds"
                 )
                 self._flags_problem = f"{error} ({held})"
+                self._untold = [self._flags_problem]
         if self._flags_problem is not None:
             look.problems.append(self._flags_problem)
 
-    @staticmethod
-    def _identity(path: Path) -> tuple[object, ...] | None:
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            return (str(error),)
-        return (status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode)
+    def _tripped(self, phase: str, flags: Flags, base: Setting, look: _Look) -> Setting:
+        setting, why = self._trips.over(phase, flags.settings.get(phase, base), flags.revision)
+        if why is not None:
+            look.tripped.add(phase)
+            look.problems.append(f"tripwire: {phase} is at {setting}, not at {flags.settings[phase]}, {why}")
+        return setting
 
     def _override(self, phase: str, allowed: tuple[Stage, ...], base: Setting, look: _Look) -> Setting:
         variable = stage_variable(phase)
@@ -198,6 +237,7 @@ class Resolver:
             look.problems.append(f"{variable}: {error}; {phase} is {kept}")
             return kept
         look.overridden.append(f"{variable}={word} overrides {base}")
+        look.overrides.add(phase)
         return setting
 
     def _unknown_overrides(self, phases: Mapping[str, tuple[Stage, ...]], look: _Look) -> None:

@@ -1,0 +1,114 @@
+"""`changeover waive`: a difference is accepted for now, by somebody, for a reason, until a day."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from changeover.cli.output import format_option, show, show_json
+from changeover.cli.project import find_project
+from changeover.compare.cluster import ID_DIGITS
+from changeover.errors import ConfigurationError
+from changeover.evidence.redaction import Redactor
+from changeover.evidence.store import Archive, store_path
+from changeover.gate.waiver import Waiver
+from changeover.gate.waivers import today_utc
+from changeover.gate.waivers_file import WAIVERS_NAME, add_waiver, entry_text, load_waivers, why_not_until
+from changeover.screens.escaping import visible_lines
+from changeover.screens.layout import cut, plural, wrapped
+
+NAMES_SHOWN_MAX = 5
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+@click.command("waive")
+@click.argument("name", metavar="CLUSTER")
+@click.option("--owner", required=True, help="who answers for it")
+@click.option("--until", required=True, metavar="DATE", help="the last day it holds, such as 2027-01-31")
+@click.option("--reason", required=True, help="why it may be, for now")
+@click.option("--dry-run", is_flag=True, help="only say what would be written")
+@format_option
+def command(name: str, owner: str, until: str, reason: str, dry_run: bool, format_: str) -> None:
+    """Accept a difference for now. It shows nothing from then on, and after that day its gate fails.
+
+    An effect that differs cannot be waived.
+
+    For example: changeover waive e41b7c --owner kim --until 2027-01-31 --reason "legacy rounds twice"
+    """
+    project = find_project(Path.cwd(), os.environ)
+    today, path = today_utc(), project.directory / WAIVERS_NAME
+    digest, body = _cluster(Archive(store_path(project.root)), name.lower())
+    if body["unsafe"]:
+        raise ConfigurationError(name, "cannot be waived: an effect differs, allowed: mend it")
+    texts = Redactor.for_project(project.plan(), project.root)
+    waiver = Waiver(
+        digest,
+        texts.text(_said("--owner", owner)),
+        texts.text(_said("--reason", reason)),
+        _until(until, today),
+    )
+    if dry_run:
+        load_waivers(path, today)
+    else:
+        add_waiver(path, waiver, today)
+    shown = os.path.relpath(path)
+    if format_ == "json":
+        said = {"cluster": digest, "seam": body["seam"], "place": body["place"], "file": shown}
+        until_said = {"owner": waiver.owner, "reason": waiver.reason, "until": waiver.until.isoformat()}
+        show_json({"written": not dry_run, **said, **until_said})
+        return
+    show(_screen(waiver, body, shown, dry_run=dry_run))
+
+
+def _cluster(archive: Archive, name: str) -> tuple[str, dict[str, Any]]:
+    """As much of its digest as tells it from all others that are kept, and what is known of it."""
+    found = archive.clusters(name) if name and set(name) <= _HEXADECIMAL else []
+    if not found:
+        raise ConfigurationError(name, "is no cluster that is kept: changeover explain lists them")
+    if len(found) > 1:
+        known = ", ".join(row.digest[: len(name) + 4] for row in found[:NAMES_SHOWN_MAX])
+        raise ConfigurationError(name, f"begins {len(found)} clusters, allowed: a longer beginning: {known}")
+    digits = max(ID_DIGITS, len(name))
+    while digits < len(found[0].digest) and len(archive.clusters(found[0].digest[:digits])) > 1:
+        digits += 1
+    return found[0].digest[:digits], json.loads(found[0].body)
+
+
+def _said(option: str, text: str) -> str:
+    if not text.strip():
+        raise ConfigurationError(option, "was empty, needed: a text")
+    return " ".join(text.split())
+
+
+def _until(text: str, today: date) -> date:
+    try:
+        until = date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError("--until", f"was {text!r}, allowed: a day, such as {today}") from None
+    if until < today:
+        raise ConfigurationError("--until", f"was {until}, allowed: today, {today}, or later")
+    problem = why_not_until(until, today)
+    if problem is not None:
+        raise ConfigurationError("--until", problem)
+    return until
+
+
+def _screen(waiver: Waiver, body: dict[str, Any], file: str, *, dry_run: bool) -> str:
+    runs = plural(body["runs"], "run")
+    lines = [
+        f"{'would waive' if dry_run else 'waived'} {waiver.cluster} until {waiver.until}, by {waiver.owner}",
+        cut(f"    {body['seam']}   {body['place']}   {body['kind']}, {body['pattern']}", 100),
+        *(f"    {line}" for line in wrapped(f'{runs} when it was met last; "{waiver.reason}"', 96, "")),
+        "",
+    ]
+    if dry_run:
+        lines += [f"to be added to {file}:", "", *entry_text(waiver).splitlines(), ""]
+    else:
+        lines += [f'undo        remove the entry of cluster "{waiver.cluster}" from {file}']
+    lines += ["next        changeover compare          its runs count as waived: they show nothing"]
+    return visible_lines("\n".join(lines)) + "\n"

@@ -1,0 +1,160 @@
+"""Collects a dossier: the thin edge where files, clock and store are looked at and check commands run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from changeover.errors import ConfigurationError
+from changeover.evidence.kept import Review
+from changeover.evidence.store import keep_review, store_path
+from changeover.gate.checks import CheckResult, run_check
+from changeover.gate.dossier import Dossier
+from changeover.gate.footing import Footing, look
+from changeover.gate.verdict import Answer
+from changeover.plan.phases import Phase
+from changeover.plan.resolution import stage_variable
+from changeover.plan.stages import Setting, Stage, Step, step
+
+if TYPE_CHECKING:
+    from changeover.cli.project import Project
+
+_NEXT = {
+    Stage.OFF: Stage.SHADOW,
+    Stage.SHADOW: Stage.LIVE,
+    Stage.RAMP: Stage.LIVE,
+    Stage.LIVE: Stage.COMPLETE,
+    Stage.OPEN: Stage.DONE,
+}
+
+
+def collect(
+    project: Project,
+    phase: str,
+    new: Setting | None = None,
+    *,
+    run_checks: bool,
+    say: Callable[[str], None] = lambda _: None,
+    footing: Footing | None = None,
+) -> Dossier:
+    """Everything about one step of one phase; `new` is the next stage unless given.
+
+    With `run_checks` the check commands run, and the app is imported where the doctor is asked; without, both
+    are taken from what was kept on this code and these rules. `footing` spares reading everything again for
+    every phase. Raises ConfigurationError for a phase that there is not, and for a step that is none forward.
+    """
+    footing = footing or look(project)
+    found = footing.plan.phases.get(phase)
+    if found is None:
+        allowed = ", ".join(footing.plan.phases) or "none, the plan is empty"
+        raise ConfigurationError(f'phase "{phase}"', f"is unknown, allowed: {allowed}")
+    old = footing.settings[phase]
+    new = new or next_setting(found, old)
+    _check_forward(found, old, new)
+    variable = stage_variable(phase)
+    dossier = Dossier(
+        plan=footing.plan,
+        phase=found,
+        old=old,
+        new=new,
+        settings=footing.settings,
+        revision=footing.revision,
+        code=footing.code,
+        rules=footing.rules,
+        now=footing.now,
+        evidence=footing.evidence,
+        history=footing.history,
+        waivers=footing.waivers,
+        accepted=footing.accepted,
+        problems=footing.problems,
+        killed=footing.killed,
+        override=variable if variable in footing.environment else None,
+    )
+    return _with_checks_run(dossier, project, say) if run_checks else _with_kept_checks(dossier)
+
+
+def next_setting(phase: Phase, old: Setting) -> Setting:
+    """The next stage, `ramp` left out; raises ConfigurationError where there is none."""
+    following = _NEXT.get(old.stage)
+    if following is None:
+        raise ConfigurationError(f'phase "{phase.name}"', f"is {old}: there is no stage after it")
+    return Setting(following)
+
+
+def _check_forward(phase: Phase, old: Setting, new: Setting) -> None:
+    where = f'phase "{phase.name}"'
+    try:
+        kind = step(old, new)
+    except ValueError as error:
+        raise ConfigurationError(where, str(error)) from None
+    if kind is Step.NONE:
+        raise ConfigurationError(where, f"is {old} already")
+    if kind is Step.BACK:
+        raise ConfigurationError(
+            where,
+            f"from {old} to {new} is a step back, which needs no gate: changeover rollback {phase.name}",
+        )
+
+
+def _with_checks_run(dossier: Dossier, project: Project, say: Callable[[str], None]) -> Dossier:
+    """The checks run now; what they said is kept for `status`, with the secrets taken out."""
+    results = {}
+    for command in dossier.gate.check:
+        say(f"check: {command}")
+        result = run_check(command, project.root, dossier.gate.check_timeout_s)
+        results[command] = _check_kept(dossier, project, result)
+    doctor = _doctor(dossier, project) if dossier.new.stage is Stage.SHADOW else None
+    return replace(dossier, checks=results, doctor=doctor)
+
+
+def _check_kept(dossier: Dossier, project: Project, result: CheckResult) -> Review:
+    body = {"tail": list(result.tail), "seconds": round(result.seconds, 3)}
+    return _kept_review(dossier, project, "check", result.command, result.answer, result.found, body)
+
+
+def _doctor(dossier: Dossier, project: Project) -> Review:
+    """What the doctor says now of the wiring: files and store have criteria of their own.
+
+    An app that cannot be imported is a problem like another.
+    """
+    from changeover.cli.doctor import wiring_problems
+
+    try:
+        problems = list(wiring_problems(project.migration()))
+    except ConfigurationError as error:
+        problems = [str(error)]
+    answer = Answer.FAIL if problems else Answer.PASS
+    more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+    found = f"{problems[0]}{more}" if problems else "clean"
+    return _kept_review(dossier, project, "doctor", "", answer, found, {})
+
+
+def _kept_review(
+    dossier: Dossier,
+    project: Project,
+    kind: str,
+    name: str,
+    answer: Answer,
+    found: str,
+    body: Mapping[str, Any],
+) -> Review:
+    """A store that keeps nothing is a criterion of its own; here it stops nobody."""
+    from changeover.evidence.redaction import Redactor
+
+    redactor = Redactor.for_project(dossier.plan, project.root)
+    said, shown = redactor.text(found), redactor.body(body)
+    review = Review(kind, name, dossier.now, dossier.code, dossier.rules, str(answer), said, shown)
+    with suppress(ConfigurationError):
+        keep_review(store_path(project.root), review)
+    return review
+
+
+def _with_kept_checks(dossier: Dossier) -> Dossier:
+    """What checks said last on this code and these rules; nothing runs and nothing is imported."""
+    found: dict[str, Review] = {}
+    for review in dossier.reviews:
+        if review.kind == "check" and review.name in dossier.gate.check:
+            found.setdefault(review.name, review)
+    return replace(dossier, checks=found)

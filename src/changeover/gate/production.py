@@ -1,0 +1,153 @@
+"""The runs in production that a gate counts, seam by seam: distinct worlds, and what was not compared.
+
+A phase's seams are crossed together, so that their runs are not independent: every seam has a rate of its
+own, and the worst one decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from changeover.compare.verdict import Verdict
+from changeover.evidence.bound import comparisons_needed, upper_bound
+from changeover.evidence.kept import KeptRun
+from changeover.gate.dossier import Dossier
+from changeover.plan.criteria import ProductionCriteria
+from changeover.plan.stages import SEAM_STAGES
+
+COMPARISONS_MAX = 10_000_000
+"""Beyond so many, nobody is told how many more are needed."""
+SAMPLED_OUT = "sampled out"
+
+
+@dataclass(frozen=True, slots=True)
+class Worlds:
+    """Distinct worlds of one seam; one in which any run differs has diverged."""
+
+    seam: str
+    seen: int
+    diverged: int
+
+    def bound(self, confidence: float) -> float:
+        """The largest rate of divergence that is not excluded."""
+        return upper_bound(self.diverged, self.seen, confidence)
+
+    def needed(self, criteria: ProductionCriteria) -> int | None:
+        """How many worlds it takes, if no more of them differ; None where that is beyond reach."""
+        low = comparisons_needed(criteria.rate_max, criteria.confidence)
+        high = max(low, self.seen)
+        while not self._excludes(high, criteria):
+            low, high = high, 2 * high
+            if high > COMPARISONS_MAX:
+                return None
+        while low < high:
+            middle = (low + high) // 2
+            if self._excludes(middle, criteria):
+                high = middle
+            else:
+                low = middle + 1
+        return high
+
+    def _excludes(self, seen: int, criteria: ProductionCriteria) -> bool:
+        at_most = replace(self, seen=max(seen, self.diverged))
+        return at_most.bound(criteria.confidence) <= criteria.rate_max
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """The runs of a phase that count, by what is known of them.
+
+    `sampled_out` runs were not meant to be compared; `unpaired` ones were dropped, `lost` could not be kept.
+    """
+
+    compared: tuple[KeptRun, ...]
+    waived: int
+    vacuous: int
+    not_compared: int
+    unpaired: int
+    sampled_out: int
+    lost: int
+    other_code: int
+    other_side: int
+    worlds: tuple[Worlds, ...]
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The distinct days of UTC with a run that was compared, in order."""
+        return tuple(sorted({run.at.date() for run in self.compared}))
+
+    @property
+    def not_compared_share(self) -> float:
+        """Of the runs that were to be compared and arrived."""
+        return _share(self.not_compared, len(self.compared) + self.waived + self.not_compared)
+
+    @property
+    def unpaired_share(self) -> float:
+        """Of all runs that were to be compared: dropped, or not kept."""
+        missed = self.unpaired + self.lost
+        return _share(missed, len(self.compared) + self.waived + self.not_compared + missed)
+
+    def worst(self, confidence: float) -> Worlds:
+        """The seam that is known least well."""
+        return max(self.worlds, key=lambda one: one.bound(confidence))
+
+
+def production_of(dossier: Dossier) -> Production:
+    """What production has shown about a phase on this code and these rules, with today's waivers."""
+    criteria = dossier.gate.production
+    wanted = None if criteria is None else criteria.answered_by
+    of_phase = [run for run in dossier.evidence.production if run.seam in dossier.phase.seams]
+    today = [run for run in of_phase if dossier.is_today(run) and _stage_compares(run)]
+    runs = [run for run in today if wanted in (None, str(run.answered_by))]
+    verdicts = [(run, verdict_today(run, dossier)) for run in runs]
+
+    def counted(*among: Verdict) -> int:
+        return sum(verdict in among for _, verdict in verdicts)
+
+    unpaired = [run for run, verdict in verdicts if verdict is Verdict.UNPAIRED]
+    sampled_out = sum(run.reason == SAMPLED_OUT for run in unpaired)
+    return Production(
+        compared=tuple(run for run, verdict in verdicts if verdict.is_evidence or _differs(verdict)),
+        waived=counted(Verdict.WAIVED),
+        vacuous=counted(Verdict.VACUOUS),
+        not_compared=counted(Verdict.FAILED),
+        unpaired=len(unpaired) - sampled_out,
+        sampled_out=sampled_out,
+        lost=dossier.evidence.lost,
+        other_code=len(of_phase) - len(today),
+        other_side=len(today) - len(runs),
+        worlds=tuple(_worlds(dossier, verdicts)),
+    )
+
+
+def verdict_today(run: KeptRun, dossier: Dossier) -> Verdict:
+    """The verdict by the waivers of today; an effect is never waived."""
+    if run.verdict not in (Verdict.DIVERGED, Verdict.WAIVED) or not run.clusters:
+        return Verdict.DIVERGED if run.verdict is Verdict.WAIVED else run.verdict
+    return Verdict.WAIVED if all(map(dossier.is_waived, run.clusters)) else Verdict.DIVERGED
+
+
+def _worlds(dossier: Dossier, verdicts: list[tuple[KeptRun, Verdict]]) -> Iterator[Worlds]:
+    for seam in dossier.phase.seams:
+        diverged: dict[str, bool] = {}
+        for run, verdict in verdicts:
+            if run.seam == seam and (verdict.is_evidence or _differs(verdict)):
+                # A divergence always counts, known world or not; sameness of an unknown world does not.
+                world = run.world or (f"unknown {run.id}" if _differs(verdict) else None)
+                if world is not None:
+                    diverged[world] = diverged.get(world, False) or _differs(verdict)
+        yield Worlds(seam, len(diverged), sum(diverged.values()))
+
+
+def _differs(verdict: Verdict) -> bool:
+    return verdict in (Verdict.DIVERGED, Verdict.UNSAFE)
+
+
+def _stage_compares(run: KeptRun) -> bool:
+    return run.stage.partition(":")[0] in SEAM_STAGES[1:-1]
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

@@ -1,0 +1,17 @@
+"""When runs are compared: before the caller gets its answer, or later beside the program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+MODE_VARIABLE = "CHANGEOVER_MODE"
+INLINE, BACKGROUND = "inline", "background"
+MODES = (INLINE, BACKGROUND)
+
+
+def mode_of(wanted: str, environment: Mapping[str, str]) -> tuple[str, str | None]:
+    """The mode that the environment names, else the wanted one; and what is wrong with the name, if so."""
+    named = environment.get(MODE_VARIABLE) or wanted
+    if named in MODES:
+        return named, None
+    return INLINE, f"{MODE_VARIABLE} was {named!r}, allowed: {', '.join(MODES)}; runs are compared inline"
