@@ -1,0 +1,39 @@
+"""`changeover kill`: legacy answers every new run; needs nothing but the migration's folder."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from changeover.cli.moving import (
+    dry_run_option,
+    folder_to_go_back_in,
+    free_reason_option,
+    near,
+    place_for,
+    who_moves,
+    who_option,
+)
+from changeover.cli.output import say, show
+from changeover.flips.kill import put_kill
+from changeover.plan.resolution import REFRESH_S
+
+
+@click.command("kill")
+@free_reason_option
+@who_option
+@dry_run_option
+def command(reason: str, who: str | None, dry_run: bool) -> None:
+    """Let legacy answer every new run of every phase, whatever the flags say.
+
+    For example: changeover kill --reason "orders look wrong"
+    """
+    place = place_for(folder_to_go_back_in(), dry_run=dry_run)
+    entry = put_kill(place.directory, who_moves(who), reason, datetime.now(UTC), place=place)
+    show(f"kill switch on   {near(place.kill)}" + ("" if entry else "   (it was on already)") + "\n")
+    show(f"legacy answers every new run from now on, within {REFRESH_S:g} s in processes that run\n")
+    show("runs that have begun finish as they are; a phase whose legacy is gone stays with the candidate\n")
+    show('undo        changeover unkill --reason "..."\n')
+    if dry_run:
+        say("dry run: nothing was changed; without --dry-run exactly this is done")

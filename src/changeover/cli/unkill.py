@@ -1,0 +1,45 @@
+"""`changeover unkill`: the flags decide again."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import click
+
+from changeover.cli.moving import (
+    dry_run_option,
+    folder_to_go_back_in,
+    near,
+    place_for,
+    reason_option,
+    warn,
+    who_moves,
+    who_option,
+)
+from changeover.cli.output import say, show
+from changeover.flips.kill import remove_kill
+from changeover.plan.resolution import KILL_VARIABLE, REFRESH_S
+
+
+@click.command("unkill")
+@reason_option
+@who_option
+@dry_run_option
+def command(reason: str, who: str | None, dry_run: bool) -> None:
+    """Switch the kill switch off: every phase is again where flags.json has it.
+
+    For example: changeover unkill --reason "it was the price feed"
+    """
+    place = place_for(folder_to_go_back_in(), dry_run=dry_run)
+    entry = remove_kill(place.directory, who_moves(who), reason, datetime.now(UTC), place=place)
+    if entry is None:
+        show("kill switch off already; nothing was changed\n")
+    else:
+        show(f"kill switch off   {near(place.kill)}\n")
+        show(f"the flags decide again, within {REFRESH_S:g} s in processes that run: changeover status\n")
+        show('undo        changeover kill --reason "..."\n')
+    if os.environ.get(KILL_VARIABLE, "").strip():
+        warn(f"{KILL_VARIABLE} is set in this environment, and kills whatever runs in it all the same")
+    if dry_run:
+        say("dry run: nothing was changed; without --dry-run exactly this is done")
