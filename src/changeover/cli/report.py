@@ -1,0 +1,49 @@
+"""`changeover report`: one self-contained HTML page, to be read before deciding."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from changeover.cli.output import format_option, quiet, say, show, show_json
+from changeover.cli.project import find_project
+from changeover.report.file import DEFAULT_FILE, check_place, write_report
+
+NOTHING_COMPARED = 3
+
+
+@click.command("report")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=DEFAULT_FILE, show_default=True, metavar="FILE"
+)
+@click.option(
+    "--corpus", metavar="N or SOURCE", help="one comparison; else the worst of the latest on this code"
+)
+@format_option
+def command(output: Path, corpus: str | None, format_: str) -> None:
+    """Write one HTML page about a comparison, the phases, their gates and their history.
+
+    With --format json what the page is made of is printed, and no page is written. Exits 3 where nothing was
+    compared yet.
+
+    For example: changeover report -o report.html --corpus history
+    """
+    from changeover.report.as_json import report_json
+    from changeover.report.choice import NothingToReport
+    from changeover.report.collect import collect
+
+    quiet()
+    if format_ == "text":
+        check_place(output)
+    try:
+        data = collect(find_project(Path.cwd(), os.environ), () if corpus is None else (corpus,))
+    except NothingToReport as nothing:
+        say(f"changeover: {nothing}")
+        raise click.exceptions.Exit(NOTHING_COMPARED) from None
+    if format_ == "json":
+        show_json(report_json(data))
+        return
+    top = write_report(output, data)
+    show(f"{output}\n{top.word}   {top.sentence}\n")
