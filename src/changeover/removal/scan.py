@@ -1,0 +1,157 @@
+"""Who still needs what is to be removed: the import graph of the packages, and the syntax of every file."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from changeover.errors import ConfigurationError
+from changeover.removal.plan import Removal
+from changeover.removal.uses import Use, uses_in
+
+EXTRA = "pip install 'changeover[removal]'"
+FILE_BYTES_MAX = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """A module that imports one that goes; `through` is the chain from it to a legacy package."""
+
+    module: str
+    file: str
+    line: int
+    imported: str
+    through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StaticScan:
+    """`importers` and `uses` stay after the deletion, `mended` are files that the removal's patch changes.
+
+    `gone` counts the modules that go, `looked_at` the files that were read, `unread` names the others.
+    """
+
+    gone: int
+    looked_at: int
+    importers: tuple[Importer, ...]
+    uses: tuple[Use, ...]
+    mended: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+
+    @property
+    def open_files(self) -> tuple[str, ...]:
+        """Files that would break, by name."""
+        return tuple(sorted(self.needing - set(self.mended)))
+
+    @property
+    def needing(self) -> set[str]:
+        """All files that need what goes, the mended ones included."""
+        return {one.file for one in self.importers} | {one.file for one in self.uses}
+
+
+def scan(root: Path, removal: Removal, files: Sequence[Path], mended: Sequence[str]) -> StaticScan:
+    """Look at the packages of the legacy ones and at these files; raises ConfigurationError.
+
+    What is deleted together with the legacy packages may import them as it likes.
+    """
+    gone = Gone(root, removal)
+    importers = tuple(sorted(_importers(root, removal, gone), key=lambda one: (one.file, one.line)))
+    uses: list[Use] = []
+    unread: list[str] = []
+    looked_at = 0
+    for path in files:
+        name = path.relative_to(root).as_posix()
+        if gone.has_file(name):
+            continue
+        tree = _tree(path)
+        if tree is None:
+            unread.append(name)
+            continue
+        looked_at += 1
+        uses += uses_in(tree, name, _module_name(name), gone.has_module)
+    return StaticScan(gone.modules, looked_at, importers, tuple(uses), tuple(mended), tuple(unread))
+
+
+class Gone:
+    """What goes: the legacy packages, and the files and modules that the plan deletes with them."""
+
+    def __init__(self, root: Path, removal: Removal) -> None:
+        self.modules = 0
+        self._places = tuple(PurePosixPath(place) for place in removal.delete)
+        self._names = tuple(dict.fromkeys((*removal.legacy, *map(_module_name, removal.delete))))
+        self._legacy_places = tuple(
+            PurePosixPath(place) for name in removal.legacy for place in _places_of(root, name)
+        )
+
+    def has_module(self, name: str) -> bool:
+        """Whether a module, or a name in one, goes."""
+        return any(name == gone or name.startswith(f"{gone}.") for gone in self._names)
+
+    def has_file(self, name: str) -> bool:
+        """Whether a file of the project goes."""
+        path = PurePosixPath(name)
+        return any(path.is_relative_to(place) for place in (*self._places, *self._legacy_places))
+
+
+def _importers(root: Path, removal: Removal, gone: Gone) -> Iterator[Importer]:
+    try:
+        import grimp
+    except ImportError as error:
+        raise ConfigurationError(
+            "changeover legacy scan", f"needs grimp for the import graph: {EXTRA}"
+        ) from error
+    try:
+        graph = grimp.build_graph(*removal.packages, cache_dir=None)
+    except Exception as error:  # a package that cannot be found, or a file that is no Python
+        raise ConfigurationError("migration.legacy", f"the import graph cannot be built: {error}") from error
+    for name in removal.legacy:
+        if name not in graph.modules:
+            raise ConfigurationError("migration.legacy", f"{name!r} is no module of {removal.packages[0]!r}")
+    going = sorted(name for name in graph.modules if gone.has_module(name))
+    gone.modules = len(going)
+    for imported in going:
+        for module in graph.find_modules_that_directly_import(imported):
+            if gone.has_module(module):
+                continue
+            chain = next(
+                (
+                    found
+                    for legacy in removal.legacy
+                    if (found := graph.find_shortest_chain(module, legacy, as_packages=True))
+                ),
+                None,
+            )
+            for detail in graph.get_import_details(importer=module, imported=imported):
+                file = _file_of(root, module)
+                yield Importer(module, file, detail["line_number"], imported, tuple(chain or ()))
+
+
+def _tree(path: Path) -> ast.Module | None:
+    try:
+        if path.stat().st_size > FILE_BYTES_MAX:
+            return None
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def _module_name(place: str) -> str:
+    parts = list(PurePosixPath(place.removeprefix("src/")).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts and parts[-1] == "__init__" else parts)
+
+
+def _places_of(root: Path, package: str) -> Iterator[str]:
+    stem = package.replace(".", "/")
+    for place in (f"src/{stem}", stem, f"src/{stem}.py", f"{stem}.py"):
+        if (root / place).exists():
+            yield place
+
+
+def _file_of(root: Path, module: str) -> str:
+    stem = module.replace(".", "/")
+    for place in (f"src/{stem}.py", f"src/{stem}/__init__.py", f"{stem}.py", f"{stem}/__init__.py"):
+        if (root / place).exists():
+            return place
+    return module

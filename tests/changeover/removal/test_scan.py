@@ -1,0 +1,119 @@
+"""`changeover legacy scan`: who imports, instantiates and calls, and at which seams legacy still answers."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from changeover.compare.verdict import Verdict
+from changeover.evidence.kept import Evidence, KeptRun
+from changeover.observation import Path as Side
+from changeover.plan.stages import Setting, Stage
+from changeover.removal.last_calls import legacy_entries
+from tests.changeover.removal.mill import Mill, mill_in
+
+CALLER = """\
+from . import legacy as old
+from .legacy import Stone
+import mill.legacy
+
+
+def work():
+    stone = Stone()
+    old.grind(1)
+    return mill.legacy.grind(stone)
+"""
+
+
+@pytest.fixture
+def mill(tmp_path: Path) -> Mill:
+    return mill_in(tmp_path)
+
+
+def test_code_that_only_the_patch_and_the_deletion_touch_is_free_of_legacy(mill: Mill) -> None:
+    done = mill.run("legacy", "scan", "--static")
+    assert done.code == 0, done
+    assert "code        nothing would break; the patch changes src/mill/app.py" in done.out
+
+
+def test_every_import_instantiation_and_call_is_named_with_its_line(mill: Mill) -> None:
+    mill.write("src/mill/caller.py", CALLER)
+    done = mill.run("legacy", "scan", "--static", "--format", "json")
+    assert done.code == 1
+    content = json.loads(done.out)["code"]
+    assert content["open_files"] == ["src/mill/caller.py"]
+    found = [(use["line"], use["how"], use["name"]) for use in content["uses"] if "caller" in use["file"]]
+    assert found == [
+        (1, "imports", "mill.legacy"),
+        (2, "imports", "mill.legacy.Stone"),
+        (3, "imports", "mill.legacy"),
+        (7, "instantiates", "mill.legacy.Stone"),
+        (8, "calls", "mill.legacy.grind"),
+        (9, "calls", "mill.legacy.grind"),
+    ]
+    lines = {(one["module"], one["line"]) for one in content["importers"] if one["module"] == "mill.caller"}
+    assert lines == {("mill.caller", 1), ("mill.caller", 2), ("mill.caller", 3)}
+
+
+def test_a_test_or_script_outside_the_package_counts_as_well(mill: Mill) -> None:
+    mill.write("tests/test_old.py", "from mill.legacy import grind\n\nassert grind(0) == 0\n")
+    done = mill.run("legacy", "scan", "--static")
+    assert done.code == 1
+    assert "tests/test_old.py:1" in done.out
+    assert "tests/test_old.py:3" in done.out
+
+
+def test_legacy_that_still_answers_is_still_needed(mill: Mill) -> None:
+    done = mill.run("legacy", "scan")
+    assert done.code == 1
+    assert "legacy answers at 1 of 1 seam" in done.out
+
+
+def test_a_file_that_is_no_python_is_counted_and_not_passed_over(mill: Mill) -> None:
+    mill.write("tools/broken.py", "def (:\n")
+    assert "1 file that could not be read as Python" in mill.run("legacy", "scan", "--static").out
+
+
+def test_without_grimp_a_sentence_names_what_to_install(mill: Mill, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "grimp", None)
+    done = mill.run("legacy", "scan")
+    assert (done.code, done.out) == (2, "")
+    assert "pip install 'changeover[removal]'" in done.err
+
+
+def test_a_legacy_package_that_is_none_is_a_mistake_in_the_plan(mill: Mill) -> None:
+    phases = mill.root / "migration/phases.toml"
+    phases.write_text(phases.read_text().replace('"mill.legacy"', '"mill.lagacy"'))
+    done = mill.run("legacy", "scan")
+    assert done.code == 2
+    assert "'mill.lagacy' is no module of 'mill'" in done.err
+
+
+def run(seam: str, side: Side, day: int, stage: str) -> KeptRun:
+    return KeptRun(
+        id=f"{seam}{day}",
+        at=datetime(2026, 11, day, tzinfo=UTC),
+        seam=seam,
+        phase="grinding",
+        stage=stage,
+        answered_by=side,
+        verdict=Verdict.MATCH,
+        code=None,
+        rules="",
+    )
+
+
+def test_the_last_run_that_legacy_answered_is_told_by_seam_and_stage() -> None:
+    runs = (
+        run("a", Side.LEGACY, 3, "shadow"),
+        run("a", Side.LEGACY, 7, "ramp:50"),
+        run("a", Side.CANDIDATE, 9, "live"),
+        run("b", Side.CANDIDATE, 9, "live"),
+    )
+    settings = {"grinding": Setting(Stage.LIVE)}
+    a, b = legacy_entries([("a", "grinding"), ("b", "grinding")], settings, Evidence(production=runs))
+    assert (a.runs, a.last, a.last_stage) == (2, datetime(2026, 11, 7, tzinfo=UTC), "ramp:50")
+    assert (b.runs, b.last) == (0, None)
+    assert not a.answers
