@@ -32,6 +32,10 @@ class TradingPath(StrEnum):
     CANDIDATE = "candidate"
 
 
+DEFAULT_PATH = TradingPath.LEGACY
+ENTRY_POINTS = {TradingPath.LEGACY: legacy_entry_points, TradingPath.CANDIDATE: candidate_entry_points}
+
+
 class FrontDoor:
     """The entry points of one path on one desk, guarded: one set of orders per account and session."""
 
@@ -40,11 +44,7 @@ class FrontDoor:
         self._path = path
         self._screen = Screen(display)
         services, settings = desk.services, desk.settings
-        self._entry_points = (
-            legacy_entry_points(settings, services, self._screen, desk.bus)
-            if path is TradingPath.LEGACY
-            else candidate_entry_points(settings, services, self._screen, desk.bus)
-        )
+        self._entry_points = ENTRY_POINTS[path](settings, services, self._screen, desk.bus)
 
     @property
     def results(self) -> ResultDict | None:
@@ -61,8 +61,12 @@ class FrontDoor:
         session = desk.session()
         desk.settle_unfinished()
         desk.guard.refuse_second(session, again=again)
-        if self._path is TradingPath.CANDIDATE:  # its workflow is its record
-            return self._entry_points.execute_trading(ignore_market_hours)
+        if self._path is TradingPath.LEGACY:
+            return self._trade_directly(session, ignore_market_hours=ignore_market_hours)
+        return self._entry_points.execute_trading(ignore_market_hours)  # its workflow is its record
+
+    def _trade_directly(self, session: date, *, ignore_market_hours: bool) -> bool:
+        desk = self._desk
         record = desk.guard.begin_direct(desk.services.ids.new("run"), session)
         went_well = self._entry_points.execute_trading(ignore_market_hours)
         desk.guard.end_direct(record, may_have_traded=self._may_have_traded())

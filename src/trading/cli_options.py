@@ -57,7 +57,7 @@ path_option = click.option(
     "--path",
     "path",
     type=click.Choice([path.value for path in app.TradingPath]),
-    default=app.TradingPath.LEGACY.value,
+    default=app.DEFAULT_PATH.value,
     show_default=True,
     help="legacy: the old entry points, where the stages in migration/ decide what answers; "
     "candidate: events, whatever the stages.",

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from trading.app import FrontDoor, TradingPath
+from trading.app import DEFAULT_PATH, FrontDoor, TradingPath
 from trading.desk import Desk
 from trading.display import NoDisplay
 from trading.market.calendar import session_time
@@ -42,12 +42,12 @@ def open_desk(settings: Settings, prices: PriceHistory, session: date) -> tuple[
     return desk, notifier.sent
 
 
-def front_door(desk: Desk, path: TradingPath = TradingPath.LEGACY) -> FrontDoor:
+def front_door(desk: Desk, path: TradingPath = DEFAULT_PATH) -> FrontDoor:
     """The entry points of one path; what they show is in `results`."""
     return FrontDoor(desk, path, NoDisplay())
 
 
-def trade_once(desk: Desk, path: TradingPath = TradingPath.LEGACY) -> ResultDict:
+def trade_once(desk: Desk, path: TradingPath = DEFAULT_PATH) -> ResultDict:
     """The results of one trading run at the front door."""
     door = front_door(desk, path)
     door.execute_trading(again=True)

@@ -7,7 +7,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from trading.cli import main
-from trading.compat import migration
 from trading.database import open_database
 
 
@@ -197,18 +196,3 @@ def test_prices_of_ones_own_are_traded(tmp_path: Path) -> None:
     done = run("history", "--from", "2020-01-10", "--to", "2020-01-17", "--settings", settings)
     assert done.exit_code == 0
     assert "AAA, held throughout" in done.stdout
-
-
-def test_trade_obeys_the_flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for phase in ("PORTFOLIO", "TRADING", "ENTRY_POINTS"):
-        monkeypatch.setenv(f"CHANGEOVER_STAGE_{phase}", "live")
-    migration.look_again()
-    try:
-        done = run("trade", "--at", "2011-08-09", "--account", tmp_path / "a.db")
-    finally:
-        monkeypatch.undo()
-        migration.look_again()
-    assert done.exit_code == 0
-    assert done.stdout.splitlines()[-1] == "done: 17 of 17 trades done"
-    told = json.loads(run("workflows", "--account", tmp_path / "a.db", "--format", "json").stdout)
-    assert "COMPLETED" in [workflow["state"] for workflow in told["workflows"]]

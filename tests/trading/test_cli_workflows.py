@@ -52,32 +52,6 @@ def account_with_a_dead_letter(tmp_path: Path) -> Path:
     return path
 
 
-def test_trade_looks_the_same_on_either_path(tmp_path: Path) -> None:
-    shown = {
-        path: run("trade", "--path", path, "--at", DAY, "--account", tmp_path / path / "a.db").stdout
-        for path in ("legacy", "candidate")
-    }
-    legacy, candidate = (shown[path].splitlines()[1:] for path in ("legacy", "candidate"))
-    assert candidate == legacy
-    assert candidate[-1] == "done: 17 of 17 trades done"
-
-
-def test_history_prints_the_same_on_either_path() -> None:
-    days = ("--from", "2011-08-01", "--to", "2011-08-12")
-    legacy, candidate = (run("history", *days, "--path", path) for path in ("legacy", "candidate"))
-    assert (candidate.exit_code, candidate.stdout) == (legacy.exit_code, legacy.stdout)
-
-
-def test_workflows_lists_what_ran_on_either_path(account: Path) -> None:
-    run("trade", "--path", "legacy", "--at", NEXT_DAY, "--account", account)
-    heading, first, second = run("workflows", "--account", account).stdout.splitlines()
-    assert heading.split() == ["workflow", "session", "state", "started", "lasted"]
-    assert first.split()[1:3] == [DAY, "COMPLETED"]
-    assert f"{NEXT_DAY}  ended (without events)" in second
-    listed = json.loads(run("workflows", "--account", account, "--format", "json").stdout)
-    assert [record["state"] for record in listed["workflows"]] == ["COMPLETED", "DIRECT_ENDED"]
-
-
 def test_a_workflow_shows_its_tree_of_events_with_handlers_and_times(account: Path) -> None:
     text = run("workflows", "workflow-", "--account", account).stdout
     lines = text.splitlines()
@@ -222,8 +196,8 @@ def test_a_journal_of_a_newer_version_is_refused_and_left_as_it_was(tmp_path: Pa
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("first", ["legacy", "candidate"])
-@pytest.mark.parametrize("second", ["legacy", "candidate"])
+@pytest.mark.parametrize("first", list(TradingPath))
+@pytest.mark.parametrize("second", list(TradingPath))
 def test_the_same_command_a_second_time_is_refused_without_again(
     tmp_path: Path, first: str, second: str
 ) -> None:

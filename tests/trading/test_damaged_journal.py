@@ -65,7 +65,7 @@ def test_a_damaged_record_of_a_workflow_is_closed_and_its_session_counts_as_trad
     desk, _ = open_account(account, SECOND)
     with desk:
         with pytest.raises(RunRefused, match=f"was traded in session {SECOND}"):
-            front_door(desk, TradingPath.LEGACY).execute_trading()
+            front_door(desk).execute_trading()
         record = desk.journal.workflows()[-1]
         assert (record.state, record.finished, record.damage) == ("FAILED", True, None)
         assert "cannot be read as JSON" in record.body

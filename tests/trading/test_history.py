@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trading.desks import SMALL_STRATEGIES, front_door, made_prices, open_desk
-from trading.app import TradingPath, choose_sessions, trade_through
+from trading.app import DEFAULT_PATH, choose_sessions, trade_through
 from trading.domain.order import Side
 from trading.history import TradingDay
 from trading.market.calendar import session_time
@@ -26,7 +26,7 @@ def lived(first: date, last: date, settings: Settings) -> list[TradingDay]:
     sessions = choose_sessions(prices, first, last)
     desk, _ = open_desk(settings, prices, sessions[0])
     with desk:
-        return list(trade_through(desk, TradingPath.LEGACY, sessions))
+        return list(trade_through(desk, DEFAULT_PATH, sessions))
 
 
 def test_the_books_close_after_every_session_of_the_crash_of_2008() -> None:
@@ -117,7 +117,7 @@ def test_accounting_closes_whatever_prices_account_and_broker_do(
         for session in prices.sessions:
             held_before = {held.symbol: held.quantity for held in desk.broker.state().positions}
             orders_before = len(desk.broker.orders())
-            [day] = trade_through(desk, TradingPath.LEGACY, [session])
+            [day] = trade_through(desk, DEFAULT_PATH, [session])
             assert day.audit_problems == ()
             orders = desk.broker.orders()[orders_before:]
             assert [order.side for order in orders] == sorted((order.side for order in orders), reverse=True)

@@ -29,4 +29,4 @@ def test_an_unknown_sweep_is_refused_with_the_names_there_are(
     from tests.sweeps.__main__ import main
 
     assert main(arguments) == 2
-    assert "equal-paths" in capsys.readouterr().err
+    assert "kills" in capsys.readouterr().err

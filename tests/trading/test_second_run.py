@@ -21,7 +21,7 @@ from tests.trading.deaths import (
 from tests.trading.desks import front_door
 from trading import wording
 from trading.app import TradingPath
-from trading.domain.order import Order, OrderStatus
+from trading.domain.order import Order
 from trading.events.journal import JournalBusy
 from trading.events.records import WorkflowRecord
 from trading.run_guard import RunRefused
@@ -29,7 +29,6 @@ from trading.settings import Settings
 
 PATHS = list(TradingPath)
 BOTH = list(product(PATHS, PATHS))
-SLOW = settings_with(delay_s=dict.fromkeys(("AAA", "BBB", "CCC", "DDD", "EEE"), 20))
 
 
 @pytest.fixture
@@ -161,51 +160,6 @@ def test_what_was_executed_before_the_process_ended_is_reported_in_full_even_on_
         (message,) = notifier.sent
         assert message.subject == f"{SECOND}: trading run done"
         assert "3 of 3 trades done" in message.body
-
-
-PLACES_AN_ORDER = Moment("submit", 1, True)
-# The process ends between two calls, which no recording holds: the other path asks beyond its end.
-DIES_UNRECORDED = pytest.mark.changeover(expect="failed")
-
-
-@DIES_UNRECORDED
-@pytest.mark.parametrize("path", PATHS)
-def test_a_direct_run_that_died_is_closed_and_its_session_counts_as_traded(
-    account: Path, path: TradingPath
-) -> None:
-    die(account, TradingPath.LEGACY, PLACES_AN_ORDER, SLOW)
-    workflows, orders = seen(account)
-    assert (workflows[-1].state, workflows[-1].finished) == ("DIRECT", False)
-    desk, _ = open_account(account, SECOND, settings=SLOW)
-    with desk:
-        (left_open,) = desk.broker.open_orders()
-        with pytest.raises(RunRefused, match="was traded in session"):
-            front_door(desk, path).execute_trading()
-        assert desk.broker.open_orders() == ()
-        assert desk.broker.get_order(left_open.order_id).status is OrderStatus.CANCELLED
-        assert [record.finished for record in desk.journal.workflows()] == [True, True]
-    assert len(seen(account)[1]) == len(orders)
-
-
-@DIES_UNRECORDED
-@pytest.mark.parametrize("path", PATHS)
-def test_a_direct_run_that_died_keeps_no_other_session_from_being_traded(
-    account: Path, path: TradingPath
-) -> None:
-    die(account, TradingPath.LEGACY, PLACES_AN_ORDER)
-    assert trade(account, THIRD, path=path) == "ended"
-    assert orders_of(account, THIRD)
-
-
-@DIES_UNRECORDED
-def test_nothing_begins_while_what_is_left_open_cannot_be_cancelled(account: Path) -> None:
-    die(account, TradingPath.LEGACY, PLACES_AN_ORDER, SLOW)
-    away = settings_with(outage_methods=["open_orders"])
-    desk, _ = open_account(account, SECOND, settings=away)
-    before = len(desk.broker.orders())
-    with desk, pytest.raises(RunRefused, match="open orders could not be cancelled"):
-        front_door(desk, TradingPath.CANDIDATE).execute_trading(again=True)
-    assert len(seen(account)[1]) == before
 
 
 @pytest.mark.parametrize(("first", "second"), BOTH)

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from time import monotonic
 
 import click
 
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.cli.project import Project, find_project
-from changeover.compare.blindspots import BlindSpot, blind_spots
 from changeover.compare.rules import STRICT, Rules
 from changeover.compare.rules_file import check_rules_file
-from changeover.evidence.comparing import compared_cases, select
-from changeover.evidence.sources import SourceOptions
+from changeover.evidence.blind_spot_search import ALIKE_MAX, BlindSpotSearch
+from changeover.evidence.comparing import select
+from changeover.evidence.sources import Source, SourceOptions
+from changeover.gate.blind_spot_review import BlindSpotReview
+from changeover.gate.blind_spots_file import ACCEPTED_NAME, load_accepted_blind_spots
+from changeover.gate.verdict import EXIT_CODES
 from changeover.migration import Migration
-from changeover.observation import Path as Side
-from changeover.screens.layout import WIDTH, cut, plural
+from changeover.screens.blind_spots import blind_spots_screen
+from changeover.screens.layout import plural
 
-SPOTS_SHOWN_MAX = 60
-OBSERVATIONS_PER_SEAM_MAX = 20
+CASES = 64
+"""Of each source: enough for every tag of a source that deals them out in turn."""
 
-_Spot = tuple[str, str, str, str]
+LINE_S = 10.0
 
 
 @click.group("rules")
@@ -56,69 +59,86 @@ def check(format_: str) -> None:
 
 
 @command.command("blindspots")
-@click.option("--source", metavar="NAME", help="where observations come from; the first that is declared")
+@click.argument("names", metavar="[PHASE]...", nargs=-1)
 @click.option(
-    "--runs", type=click.IntRange(min=1), default=20, show_default=True, help="at most so many cases"
+    "--source", "sources", metavar="NAME", multiple=True, help="where runs come from; all that are declared"
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(min=1),
+    default=CASES,
+    show_default=True,
+    help="at most so many cases of each source",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--everything", is_flag=True, help="alter places that look alike as well, in every run")
 @format_option
-def blindspots(source: str | None, runs: int, seed: int, format_: str) -> None:
-    """Alter every place of real observations in turn, and list what the comparison does not notice.
+def blindspots(
+    names: tuple[str, ...], sources: tuple[str, ...], runs: int, seed: int, everything: bool, format_: str
+) -> None:
+    """Alter every place of real runs in turn, and list what the comparison does not notice.
 
-    Exits 1 where a change of an effect goes unnoticed, 3 where nothing could be altered.
+    Exits 0 where everything was noticed or is listed in blindspots.toml, 1 where something is not or an
+    effect is hidden, 3 where nothing could be altered.
 
-    For example: changeover rules blindspots --source history --runs 50
+    For example: changeover rules blindspots trading --source history --source stress
     """
     project = find_project(Path.cwd(), os.environ)
+    accepted = load_accepted_blind_spots(project.directory / ACCEPTED_NAME)
     migration = project.migration()
     rules = project.rules(date.today()) or STRICT
-    spots, tried, seams = _search(project, migration, source, rules, SourceOptions(runs, seed))
-    effects = sum(number for (_, place, _, _), number in spots.items() if place.startswith("effects"))
+    selection = select(migration, names)
+    chosen = [migration.sources.named(name) for name in sources or migration.sources.names]
+    search = BlindSpotSearch(migration, rules, alike_max=None if everything else ALIKE_MAX)
+    for source in chosen:
+        options = SourceOptions(runs, seed)
+        watched = _Watched(source, options)
+        for _ in search.look_at(source, options, selection):
+            watched.tell(search)
+    seams: dict[str, list[str]] = {}
+    for seam in selection.seams:
+        seams.setdefault(migration.seams[seam].phase, []).append(seam)
+    review = BlindSpotReview(search, seams, accepted)
+    _keep(project, migration, rules, review)
     if format_ == "json":
-        listed = [
-            {"seam": seam, "place": place, "change": change, "hidden_by": hidden or None, "times": number}
-            for (seam, place, change, hidden), number in spots.most_common()
-        ]
-        show_json({"tried": tried, "unnoticed": spots.total(), "effects": effects, "blind_spots": listed})
+        show_json(review.as_data())
     else:
-        show(_screen(spots, tried, seams))
-    raise click.exceptions.Exit(3 if not tried else 1 if effects else 0)
+        show(blind_spots_screen(review))
+    raise click.exceptions.Exit(EXIT_CODES[review.answer()])
 
 
-def _search(
-    project: Project, migration: Migration, source: str | None, rules: Rules, options: SourceOptions
-) -> tuple[Counter[_Spot], int, int]:
-    chosen = migration.sources.named(source or next(iter(migration.sources.names), "history"))
-    spots: Counter[_Spot] = Counter()
-    looked_at: Counter[str] = Counter()
-    tried = 0
-    for done in compared_cases(migration, chosen, options, select(migration, ()), rules=rules, noise=False):
-        for run in done.runs:
-            answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
-            if answered is None or looked_at[run.seam] >= OBSERVATIONS_PER_SEAM_MAX:
-                continue
-            looked_at[run.seam] += 1
-            found = blind_spots(answered, rules, run.seam)
-            tried += found.tried
-            spots.update(_spot(run.seam, spot) for spot in found.spots)
-            if found.left_out:
-                say(f"{done.name}, {run.seam}: not every place was altered, it has too many")
-    return spots, tried, len(looked_at)
+def _keep(project: Project, migration: Migration, rules: Rules, review: BlindSpotReview) -> None:
+    """A phase of which only some seams were looked at is not one that was looked at."""
+    from changeover.evidence.digest import code_digest
+    from changeover.evidence.store import keep_review, store_path
+
+    path = store_path(project.root)
+    plan = migration.plan
+    code = code_digest(plan.code) if plan is not None and plan.code else None
+    for one in review.reviews(datetime.now(UTC), code, rules.digest):
+        whole = {seam.name for seam in migration.seams.values() if seam.phase == one.name}
+        if whole != set(review.seams[one.name]):
+            say(f"{one.name}: not kept as evidence, as not all of its seams were looked at")
+            continue
+        problem = keep_review(path, one)
+        if problem is not None:
+            say(f"{one.name}: not kept as evidence: {problem}")
 
 
-def _spot(seam: str, spot: BlindSpot) -> _Spot:
-    return seam, spot.normal_place, spot.change, ", ".join(rule.path.text for rule in spot.hidden_by)
+class _Watched:
+    """A line now and then about how far a search is."""
 
+    def __init__(self, source: Source, options: SourceOptions) -> None:
+        self._source = source
+        self._total = source.total(options)
+        self._last = monotonic()
+        self._cases = 0
 
-def _screen(spots: Counter[_Spot], tried: int, seams: int) -> str:
-    noticed = tried - spots.total()
-    lines = [f"{noticed:,} of {plural(tried, 'alteration')} noticed, in {plural(seams, 'seam')}"]
-    if spots:
-        lines.append("")
-    for (seam, place, change, hidden), number in spots.most_common(SPOTS_SHOWN_MAX):
-        by = f"hidden by {hidden}" if hidden else "hidden by no rule"
-        lines.append(f"{number:>7,}  {cut(seam, 26):<26} {cut(place, 38):<38} {cut(change, 24)}")
-        lines.append(cut(f"{'':<9}{by}", WIDTH))
-    if len(spots) > SPOTS_SHOWN_MAX:
-        lines.append(f"and {len(spots) - SPOTS_SHOWN_MAX:,} more: --format json")
-    return "\n".join(lines) + "\n"
+    def tell(self, search: BlindSpotSearch) -> None:
+        """One more case is done."""
+        self._cases += 1
+        if monotonic() - self._last < LINE_S:
+            return
+        self._last = monotonic()
+        of = "" if self._total is None else f" of {self._total:,}"
+        say(f"{self._source.name}   {self._cases:,}{of}   {search.tried.total():,} alterations")

@@ -11,10 +11,10 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from changeover.compare.places import Place, RowKey
+from changeover.compare.places import Key, Place, RowKey
 from changeover.compare.plain import PlainSet, plain
-from changeover.observation import Observation, PortCall
-from changeover.outcome import Raised, Returned
+from changeover.observation import Observation
+from changeover.outcome import Outcome, Raised, Returned
 
 _FAR = 1_000_003
 """Further than any tolerance that could be meant."""
@@ -22,49 +22,73 @@ _FAR = 1_000_003
 
 @dataclass(frozen=True, slots=True)
 class Alteration:
-    """One altered copy of an observation; everything else in it is shared with the original."""
+    """One altered copy of an observation; everything else in it is shared with `base`.
+
+    `base` is the original with the altered part in plain form, as it is in the copy: the two differ in the
+    alteration alone.
+    """
 
     place: Place
     change: str
     observation: Observation
+    base: Observation
 
 
 def alterations_of(observation: Observation) -> Iterator[Alteration]:
-    """Every leaf changed and every name or row dropped; every effect dropped, doubled and changed."""
+    """Every leaf changed and every name or row dropped; every effect dropped, doubled and changed.
+
+    An answer also becomes an error, and an error an answer or another one.
+    """
     outcome = observation.outcome
     if isinstance(outcome, Returned):
-        for place, change, value in altered_values(plain(outcome.value), ("result",)):
-            yield Alteration(place, change, replace(observation, outcome=Returned(value)))
-    else:
-        yield Alteration(
-            ("error",), "other error", replace(observation, outcome=Raised(_OtherError(str(outcome.error))))
-        )
+        base = replace(observation, outcome=Returned(plain(outcome.value)))
+        for place, change, value in altered_values(base.outcome.give(), ("result",)):
+            yield Alteration(place, change, replace(observation, outcome=Returned(value)), base)
+    for place, change, other in _other_endings(outcome):
+        yield Alteration(place, change, replace(observation, outcome=other), observation)
     effects = observation.effects
     for index, call in enumerate(effects):
         before, after = effects[:index], effects[index + 1 :]
         key = RowKey.of(tuple(call.key) if isinstance(call.key, (tuple, list)) else (call.key,))
         place = ("effects", call.port, call.method, key)
-        yield Alteration(place, "dropped", replace(observation, effects=before + after))
-        yield Alteration(place, "doubled", replace(observation, effects=(*before, call, call, *after)))
-        for below, change, other in _altered_calls(call, place):
-            yield Alteration(below, change, replace(observation, effects=(*before, other, *after)))
+        without, twice = before + after, (*before, call, call, *after)
+        yield Alteration(place, "dropped", replace(observation, effects=without), observation)
+        yield Alteration(place, "doubled", replace(observation, effects=twice), observation)
+        same = replace(call, arguments=plain(call.arguments))
+        base = replace(observation, effects=(*before, same, *after))
+        for below, change, arguments in altered_values(same.arguments, place):
+            if below != place:
+                changed = (*before, replace(call, arguments=arguments), *after)
+                yield Alteration(below, change, replace(observation, effects=changed), base)
+
+
+def _other_endings(outcome: Outcome) -> Iterator[tuple[Place, str, Outcome]]:
+    if isinstance(outcome, Returned):
+        yield ("error",), "raised instead", Raised(_OtherError("raised instead"))
+        return
+    said = str(outcome.error)
+    yield ("error",), "returned instead", Returned("returned instead")
+    yield ("error", "type"), "changed", Raised(_OtherError(said))
+    yield ("error", "message"), "changed", Raised(_saying(type(outcome.error), f"{said}~"))
 
 
 class _OtherError(Exception):
     """An error of a type that no program raises."""
 
 
-def _altered_calls(call: PortCall, place: Place) -> Iterator[tuple[Place, str, PortCall]]:
-    for below, change, arguments in altered_values(plain(call.arguments), place):
-        if below != place:
-            yield below, change, replace(call, arguments=arguments)
+def _saying(error: type[BaseException], message: str) -> BaseException:
+    """An error of the same name that says something else, whatever its class makes of its arguments."""
+    names = {"__str__": lambda _: message, "__init__": lambda *_: None, "__module__": error.__module__}
+    made: type[Exception] = type(error.__name__, (Exception,), names)
+    made.__qualname__ = error.__qualname__
+    return made()
 
 
 def altered_values(value: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
     """A value in plain form, altered in one place at a time: place, what was done, the altered value."""
     if isinstance(value, Mapping):
         for name, part in value.items():
-            below = (*place, str(name))
+            below = (*place, Key(name))  # of a mapping, perhaps: then it may be a code or an identifier
             yield below, "dropped", {key: other for key, other in value.items() if key is not name}
             for at, change, other in altered_values(part, below):
                 yield at, change, {**value, name: other}

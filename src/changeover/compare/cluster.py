@@ -35,9 +35,13 @@ class Fingerprint:
 
 def fingerprint_of(seam: str, divergence: Divergence) -> Fingerprint:
     """The fingerprint of one divergence in a seam."""
-    kind = divergence.detail or divergence.kind
-    pattern = pattern_of(divergence.legacy, divergence.candidate, kind)
+    pattern = divergence.pattern or change_of(divergence)
     return Fingerprint(seam, divergence.normal_place or divergence.place, divergence.kind, pattern)
+
+
+def change_of(divergence: Divergence) -> str:
+    """The pattern of the change, from its values."""
+    return pattern_of(divergence.legacy, divergence.candidate, divergence.detail or divergence.kind)
 
 
 @dataclass(frozen=True, slots=True)

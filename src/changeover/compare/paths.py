@@ -8,7 +8,7 @@ name  "odd.name"  {a,b}     a name; an odd one in quotes; one of several
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from changeover.compare.places import RowKey, Segment
@@ -108,16 +108,17 @@ class PathPattern:
         return _overlap(self.parts, other.parts)
 
 
-def parse_path(text: str) -> PathPattern:
-    """The pattern that the text describes; raises `PathError`."""
+def parse_path(text: str, roots: Collection[str] | None = ROOTS) -> PathPattern:
+    """The pattern that the text describes, from one of the roots (None: from any); raises `PathError`."""
     if len(text) > PATH_TEXT_MAX:
         raise PathError(f"path has {len(text):,} characters, allowed: {PATH_TEXT_MAX:,}")
     parts = tuple(_Reader(text).parts())
     root = parts[0]
-    if isinstance(root, ItemIs) or (
-        isinstance(root, NameIs) and root.names is not None and not root.names <= set(ROOTS)
+    if roots is not None and (
+        isinstance(root, ItemIs)
+        or (isinstance(root, NameIs) and root.names is not None and not root.names <= set(roots))
     ):
-        raise PathError(f'path "{text}" matches nothing: allowed at its start: {", ".join(ROOTS)}, *, **')
+        raise PathError(f'path "{text}" matches nothing: allowed at its start: {", ".join(roots)}, *, **')
     return PathPattern(text, parts)
 
 

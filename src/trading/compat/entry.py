@@ -6,6 +6,7 @@ from typing import Any
 from changeover import fresh
 from changeover.migration import Migration
 from trading.compat.container import EventContainer
+from trading.compat.rebuilt import trading_system
 from trading.compat.replayed import replayed_services
 from trading.events.memory_journal import MemoryJournal
 from trading.handlers.entry_points import EventEntryPoints
@@ -19,7 +20,14 @@ def add_entry_seams(migration: Migration) -> None:
         ("entry.analyze-signals", "analyze_signals"),
         ("entry.execute-trading", "execute_trading"),
     ):
-        migration.wrap(TradingSystem, method, name=seam, candidate=_on_events(method), key=_account_of)
+        migration.wrap(
+            TradingSystem,
+            method,
+            name=seam,
+            candidate=_on_events(method),
+            key=_account_of,
+            owner=trading_system,
+        )
 
 
 def _on_events(method: str) -> Any:
@@ -30,11 +38,12 @@ def _on_events(method: str) -> Any:
         entry_points = EventEntryPoints(system.settings, container.services, system.display, container.bus)
         return bool(getattr(entry_points, method)(*args, **kwargs))
 
-    def build(ports: Any) -> Callable[..., bool]:
-        def replayed(system: TradingSystem, *args: Any, **kwargs: Any) -> bool:
-            services = replayed_services(system.container.services, ports)
-            bus = build_bus(services, system.settings, MemoryJournal())
-            entry_points = EventEntryPoints(system.settings, services, ports.display, bus)
+    def build(ports: Any, system: TradingSystem) -> Callable[..., bool]:
+        services = replayed_services(system.container.services, ports)
+        bus = build_bus(services, system.settings, MemoryJournal())
+        entry_points = EventEntryPoints(system.settings, services, ports.display, bus)
+
+        def replayed(_system: TradingSystem, *args: Any, **kwargs: Any) -> bool:
             return bool(getattr(entry_points, method)(*args, **kwargs))
 
         return replayed

@@ -15,9 +15,12 @@ def legacy_entry_points(
     settings: Settings, services: Services, display: Display, bus: EventBus
 ) -> EntryPoints:
     """The direct-call path; its methods are seams, so the stages decide what really answers."""
-    announcements = Announcements(services)
-    container = EventContainer(services, announcements.announce_signals, bus=bus)
-    return TradingSystem(settings, container, display)
+    return TradingSystem(settings, legacy_container(services, bus), display)
+
+
+def legacy_container(services: Services, bus: EventBus) -> EventContainer:
+    """What the direct-call path is made of."""
+    return EventContainer(services, Announcements(services).announce_signals, bus=bus)
 
 
 def candidate_entry_points(

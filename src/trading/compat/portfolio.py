@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from changeover import fresh
 from changeover.migration import Migration
+from trading.compat.rebuilt import portfolio_orchestrator
 from trading.compat.replayed import StandingClock, replayed_services
 from trading.domain.comparison import AllocationComparison
 from trading.domain.plan import RebalancePlan
@@ -15,7 +17,7 @@ from trading.events.account import AccountDataRequested, AccountDataRetrieved
 from trading.events.bus import EventBus
 from trading.events.envelope import BaseEvent
 from trading.events.memory_journal import MemoryJournal
-from trading.events.plan import RebalancePlanCompleted, RebalancePlanRequested
+from trading.events.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
 from trading.events.portfolio import PortfolioAnalysisCompleted, PortfolioAnalysisRequested
 from trading.handlers.account_data_handler import AccountDataHandler
 from trading.handlers.portfolio_event_handler import PortfolioEventHandler
@@ -25,6 +27,12 @@ from trading.services import Services
 from trading.settings import Settings
 
 Answer = TypeVar("Answer", bound=BaseEvent)
+
+
+PUBLISHED = (
+    *(AccountDataRequested, AccountDataRetrieved, PortfolioAnalysisRequested, PortfolioAnalysisCompleted),
+    *(RebalancePlanRequested, RebalancePlanCompleted, RebalancePlanned),
+)
 
 
 class PortfolioOnEvents:
@@ -43,6 +51,7 @@ class PortfolioOnEvents:
         bus.subscribe(
             RebalancePlanRequested, portfolio.handle_rebalance_plan_requested, name="portfolio.plan"
         )
+        bus.prepare_routes(PUBLISHED)
         self._seen: list[BaseEvent] = []
         bus.observe(self._seen.append)
         self._bus = bus
@@ -87,8 +96,12 @@ class PortfolioOnEvents:
     def _ask(self, answer: type[Answer], request: type[BaseEvent], **fields: Any) -> Answer | None:
         """The answer, or None where a step failed: what the old method would have given."""
         self._seen.clear()
-        self._bus.emit(request, source_module=__name__, source_component="PortfolioOnEvents", **fields)
-        return next((event for event in self._seen if isinstance(event, answer)), None)
+        asked = self._bus.emit(
+            request, source_module=__name__, source_component="PortfolioOnEvents", **fields
+        )
+        # An earlier call that was interrupted may have left an event behind, and that has an answer too.
+        answers = (event for event in self._seen if event.correlation_id == asked.correlation_id)
+        return next((event for event in answers if isinstance(event, answer)), None)
 
 
 def add_portfolio_seams(migration: Migration) -> None:
@@ -100,22 +113,40 @@ def add_portfolio_seams(migration: Migration) -> None:
         ("portfolio.rebalance-plan", "generate_rebalancing_plan"),
     ):
         migration.wrap(
-            PortfolioOrchestrator, method, name=seam, candidate=_on_events(method), key=_account_of
+            PortfolioOrchestrator,
+            method,
+            name=seam,
+            candidate=_on_events(method),
+            key=_account_of,
+            owner=portfolio_orchestrator,
         )
 
 
 def _on_events(method: str) -> Any:
-    def answering(orchestrator: PortfolioOrchestrator, *args: Any) -> Any:
-        return getattr(PortfolioOnEvents(orchestrator.services, orchestrator.settings), method)(*args)
+    def answering(orchestrator: PortfolioOrchestrator, *args: Any, **kwargs: Any) -> Any:
+        return getattr(_on_events_of(orchestrator), method)(*args, **kwargs)
 
-    def build(ports: Any) -> Callable[..., Any]:
-        def replayed(orchestrator: PortfolioOrchestrator, *args: Any) -> Any:
-            services = replace(replayed_services(orchestrator.services, ports), clock=StandingClock())
-            return getattr(PortfolioOnEvents(services, orchestrator.settings), method)(*args)
+    def build(ports: Any, orchestrator: PortfolioOrchestrator) -> Callable[..., Any]:
+        services = replace(replayed_services(orchestrator.services, ports), clock=StandingClock())
+        on_events = PortfolioOnEvents(services, orchestrator.settings)
+
+        def replayed(_orchestrator: PortfolioOrchestrator, *args: Any, **kwargs: Any) -> Any:
+            return getattr(on_events, method)(*args, **kwargs)
 
         return replayed
 
     return fresh(build, answering=answering)
+
+
+_built: WeakKeyDictionary[PortfolioOrchestrator, PortfolioOnEvents] = WeakKeyDictionary()
+
+
+def _on_events_of(orchestrator: PortfolioOrchestrator) -> PortfolioOnEvents:
+    """Built once for an orchestrator, and gone with it."""
+    found = _built.get(orchestrator)
+    if found is None:
+        found = _built[orchestrator] = PortfolioOnEvents(orchestrator.services, orchestrator.settings)
+    return found
 
 
 def _account_of(orchestrator: PortfolioOrchestrator, *_: object) -> str:

@@ -1,9 +1,10 @@
 """Sessions of the price history with something unusual about each: the tags that ordinary days lack."""
 
 import random
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from changeover.evidence.sources import Case, SourceOptions
@@ -29,6 +30,9 @@ AFTER_THE_CLOSE = time(17, 0)
 NOTICEABLE = Decimal("0.02")  # a target weight of this much is traded on an account of the usual size
 
 
+_NAME = re.compile(r"(-?\d+)-(\d{5,})-[a-z-]+-\d{4}-\d\d-\d\d")
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """A session and what the strategies want to hold on it."""
@@ -43,6 +47,23 @@ class Day:
         return chance.choice([symbol for symbol, weight in self.targets.items() if weight >= NOTICEABLE])
 
 
+@dataclass(frozen=True, slots=True)
+class StressCase:
+    """One case as seed and number decide it."""
+
+    name: str
+    tag: str
+    day: Day
+    special: Special
+
+    @property
+    def now(self) -> datetime:
+        """When it begins."""
+        if self.tag == "market-closed":
+            return session_time(self.day.session, AFTER_THE_CLOSE)
+        return session_time(self.day.session)
+
+
 def add_stress_source(migration: Migration) -> None:
     """`compare --source stress`."""
     migration.source("stress", population="generated", count=lambda options: options.limit or CASES)(
@@ -52,16 +73,29 @@ def add_stress_source(migration: Migration) -> None:
 
 def stress_cases(options: SourceOptions) -> Iterable[Case]:
     """Cases that share nothing, each on an account of its own; the seed decides about everything."""
+    for number in range(options.limit or CASES):
+        case = _drawn(options.seed, number)
+        if options.only in (None, case.name):
+            yield from _case(case)
+
+
+def named_stress_case(name: str) -> StressCase:
+    """The case again that had this name; raises ValueError where today's sources draw another one."""
+    found = _NAME.fullmatch(name)
+    case = None if found is None else _drawn(int(found[1]), int(found[2]))
+    if case is None or case.name != name:
+        drawn = "is no name of a stress case" if case is None else f"is drawn as {case.name} now"
+        raise ValueError(f"{name} {drawn}")
+    return case
+
+
+def _drawn(seed: int, number: int) -> StressCase:
     prices, settings = load_bundled(), Settings()
     sessions = [day for day in prices.sessions if FIRST <= day <= LAST]
-    tags = list(STRESSES)
-    for number in range(options.limit or CASES):
-        chance = random.Random(f"{options.seed}/{number}")  # noqa: S311  scenarios are no secrets
-        tag = tags[number % len(tags)]
-        day = _day(prices, settings, chance.choice(sessions))
-        name = f"{options.seed}-{number:05}-{tag}-{day.session}"
-        if options.only in (None, name):
-            yield from _case(name, tag, day, chance)
+    chance = random.Random(f"{seed}/{number}")  # noqa: S311  scenarios are no secrets
+    tag = list(STRESSES)[number % len(STRESSES)]
+    day = _day(prices, settings, chance.choice(sessions))
+    return StressCase(f"{seed}-{number:05}-{tag}-{day.session}", tag, day, STRESSES[tag](day, chance))
 
 
 def _day(prices: PriceHistory, settings: Settings, session: date) -> Day:
@@ -70,14 +104,18 @@ def _day(prices: PriceHistory, settings: Settings, session: date) -> Day:
     return Day(prices, settings, session, consolidate(signals).target_allocations)
 
 
-def _case(name: str, tag: str, day: Day, chance: random.Random) -> Iterable[Case]:
-    special = STRESSES[tag](day, chance)
-    now = session_time(day.session, AFTER_THE_CLOSE) if tag == "market-closed" else session_time(day.session)
+def _case(case: StressCase) -> Iterable[Case]:
+    day = case.day
     with Desk.open(
-        day.settings, day.prices, account=None, now=now, notifier=MemoryNotifier(), special=special
+        day.settings,
+        day.prices,
+        account=None,
+        now=case.now,
+        notifier=MemoryNotifier(),
+        special=case.special,
     ) as desk:
         entry_points = legacy_entry_points(day.settings, desk.services, Screen(NoDisplay()), desk.bus)
-        yield Case(name, run_of(desk, entry_points), tags=(tag,), key=name)
+        yield Case(case.name, run_of(desk, entry_points), tags=(case.tag,), key=case.name)
 
 
 def _faulty(make: Callable[[OrdersOf, random.Random], Faults]) -> Callable[[Day, random.Random], Special]:

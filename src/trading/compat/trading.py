@@ -6,6 +6,7 @@ from typing import Any
 from changeover import fresh
 from changeover.migration import Migration
 from trading.compat.container import EventContainer
+from trading.compat.rebuilt import trading_orchestrator
 from trading.compat.replayed import replayed_services
 from trading.display import NoDisplay
 from trading.events.memory_journal import MemoryJournal
@@ -22,7 +23,14 @@ def add_trading_seams(migration: Migration) -> None:
         ("trading.signals", "execute_strategy_signals", WorkflowMode.SIGNAL_ONLY),
         ("trading.workflow", "execute_trading_workflow_with_details", WorkflowMode.FULL_TRADING),
     ):
-        migration.wrap(TradingOrchestrator, method, name=seam, candidate=_workflow(mode), key=_account_of)
+        migration.wrap(
+            TradingOrchestrator,
+            method,
+            name=seam,
+            candidate=_workflow(mode),
+            key=_account_of,
+            owner=trading_orchestrator,
+        )
 
 
 def _workflow(mode: WorkflowMode) -> Any:
@@ -33,12 +41,12 @@ def _workflow(mode: WorkflowMode) -> Any:
         entry_points = EventEntryPoints(orchestrator.settings, container.services, NoDisplay(), container.bus)
         return entry_points.run(mode, ignore_market_hours=orchestrator.ignore_market_hours)
 
-    def build(ports: Any) -> Callable[[TradingOrchestrator], ResultDict]:
+    def build(ports: Any, system: TradingOrchestrator) -> Callable[[TradingOrchestrator], ResultDict]:
+        services = replayed_services(system.container.services, ports)
+        bus = build_bus(services, system.settings, MemoryJournal())
+        entry_points = EventEntryPoints(system.settings, services, NoDisplay(), bus)
+
         def replayed(orchestrator: TradingOrchestrator) -> ResultDict:
-            settings = orchestrator.settings
-            services = replayed_services(orchestrator.container.services, ports)
-            bus = build_bus(services, settings, MemoryJournal())
-            entry_points = EventEntryPoints(settings, services, NoDisplay(), bus)
             return entry_points.run(mode, ignore_market_hours=orchestrator.ignore_market_hours)
 
         return replayed

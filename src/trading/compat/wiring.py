@@ -4,14 +4,21 @@ from pathlib import Path
 
 from changeover import Migration
 from trading.broker.paper import PaperBroker
+from trading.broker.port import BrokerUnavailable, DuplicateOrder, MarketClosed, OrderRejected, ReplyLost
 from trading.clock import SimulatedClock
 from trading.display import Screen
 from trading.domain.order import OrderRequest
 from trading.market.history import HistoricalMarketData
+from trading.market.port import MarketDataError
 from trading.notify.outbox import Outbox
-from trading.notify.port import Notification
+from trading.notify.port import Notification, NotificationFailed
 
 DIRECTORY = Path(__file__).parents[3] / "migration"
+# What ports raise stands in no annotation; a scenario may hold it all the same.
+PORT_ERRORS = (
+    *(BrokerUnavailable, DuplicateOrder, MarketClosed, OrderRejected, ReplyLost),
+    *(MarketDataError, NotificationFailed),
+)
 
 
 def _intent(order: OrderRequest) -> tuple[str, str]:
@@ -48,6 +55,7 @@ def load_migration() -> Migration:
     )
     migration.port("market", HistoricalMarketData, fixed=["closes", "sessions"], reads=["latest_price"])
     migration.port("clock", SimulatedClock, clock=["now", "sleep"], local=["advance_to"])
+    migration.codec.register(*PORT_ERRORS)
     return migration
 
 

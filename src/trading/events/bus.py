@@ -109,9 +109,18 @@ class EventBus:
         """
         self._deliveries.observers.append(observer)
 
+    def stop_observing(self, observer: Callable[[BaseEvent], None]) -> None:
+        """Show this observer no more events; raises ValueError for one that does not look on."""
+        self._deliveries.observers.remove(observer)
+
     def check_routes(self, published: Iterable[type[BaseEvent]]) -> None:
         """Raise UnroutedEvents where one of these classes has no consumer: asked once, at start-up."""
         self._routes.check(published)
+
+    def prepare_routes(self, published: Iterable[type[BaseEvent]]) -> None:
+        """Work out who gets these classes now rather than in the first run; all handlers are subscribed."""
+        for event_class in published:
+            self._routes.route(event_class)
 
     def publish(self, event: BaseEvent, *, due: datetime | None = None) -> bool:
         """Deliver an event and all that follows from it; False where its id is known already.

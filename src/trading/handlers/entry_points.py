@@ -32,7 +32,6 @@ class EventEntryPoints:
         self._display = display
         self._bus = bus
         self._collected = Collected()
-        bus.observe(self._collected.see)
 
     def analyze_signals(self) -> bool:
         """Show signals; True if there is something to go by."""
@@ -49,8 +48,16 @@ class EventEntryPoints:
     def run(self, mode: WorkflowMode, *, ignore_market_hours: bool) -> ResultDict:
         """Publish the request, run until the workflow has ended and all about it is delivered."""
         workflow_id = self._services.ids.new("workflow")
-        now = self._services.clock.now()
         self._collected.expect(workflow_id)
+        self._bus.observe(self._collected.see)  # for this run alone: a bus outlives those who look on
+        try:
+            self._run(workflow_id, mode, ignore_market_hours)
+        finally:
+            self._bus.stop_observing(self._collected.see)
+        return self._collected.results()
+
+    def _run(self, workflow_id: str, mode: WorkflowMode, ignore_market_hours: bool) -> None:
+        now = self._services.clock.now()
         self._bus.emit(
             TradingWorkflowRequested,
             correlation_id=workflow_id,
@@ -70,7 +77,6 @@ class EventEntryPoints:
             lambda: self._collected.is_complete() and not self._bus.is_retrying(workflow_id),
             deadline=deadline,
         )
-        return self._collected.results()
 
 
 class Collected:

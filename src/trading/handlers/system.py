@@ -76,4 +76,5 @@ def build_bus(services: Services, settings: Settings, journal: Ledger) -> EventB
     for event_class, handle, name in subscriptions(services, settings):
         bus.subscribe(event_class, handle, name=name)
     bus.check_routes(EVENTS)
+    bus.prepare_routes(EVENTS)
     return bus

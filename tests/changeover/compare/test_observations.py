@@ -83,5 +83,5 @@ def test_a_tolerance_hides_no_large_change() -> None:
 
 def test_an_error_is_altered_too() -> None:
     failed = raised(ValueError("no"))
-    assert blind_spots(failed, Rules(), "s").tried == 1
+    assert blind_spots(failed, Rules(), "s").tried == 3
     assert blind_spots(failed, Rules(), "s").spots == ()

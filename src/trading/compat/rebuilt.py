@@ -1,0 +1,81 @@
+"""The objects whose methods are seams, made anew for a stored scenario: on a desk in memory, of its day.
+
+The tape answers for everything that the desk's broker, clock and notifier would say. What a tape does not
+hold is the strategies, and which day it is for prices: the scenario's case tells both.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from changeover import Returned
+from changeover.recording.scenarios import Scenario
+from trading.compat.entry_points import legacy_container
+from trading.compat.history_source import LAST
+from trading.compat.stress_source import named_stress_case
+from trading.desk import Desk, Special
+from trading.display import NoDisplay, Screen
+from trading.legacy.portfolio_orchestrator import PortfolioOrchestrator
+from trading.legacy.trading_orchestrator import TradingOrchestrator
+from trading.legacy.trading_system import TradingSystem
+from trading.market.calendar import session_time
+from trading.market.history import load_bundled
+from trading.notify.memory import MemoryNotifier
+from trading.settings import Settings
+
+
+@contextmanager
+def portfolio_orchestrator(scenario: Scenario) -> Iterator[PortfolioOrchestrator]:
+    """For the seams of the portfolio phase."""
+    with _desk(scenario) as desk:
+        yield PortfolioOrchestrator(desk.services, desk.settings)
+
+
+@contextmanager
+def trading_orchestrator(scenario: Scenario) -> Iterator[TradingOrchestrator]:
+    """For the seams of the trading phase; a run that never asked for the market's hours ignored them."""
+    with _desk(scenario) as desk:
+        container = legacy_container(desk.services, desk.bus)
+        yield TradingOrchestrator(
+            desk.settings, container, ignore_market_hours=not _asked(scenario, "is_market_open")
+        )
+
+
+@contextmanager
+def trading_system(scenario: Scenario) -> Iterator[TradingSystem]:
+    """For the seams of the entry points."""
+    with _desk(scenario) as desk:
+        container = legacy_container(desk.services, desk.bus)
+        yield TradingSystem(desk.settings, container, Screen(NoDisplay()))
+
+
+@contextmanager
+def _desk(scenario: Scenario) -> Iterator[Desk]:
+    special, now = _case(scenario)
+    with Desk.open(
+        Settings(), load_bundled(), account=None, now=now, notifier=MemoryNotifier(), special=special
+    ) as desk:
+        yield desk
+
+
+def _case(scenario: Scenario) -> tuple[Special, datetime]:
+    """What the sources made up for this case; a run of production has the usual strategies."""
+    source, *names = (scenario.correlation_id or scenario.id).split("/")
+    if source == "stress" and names:
+        case = named_stress_case(names[0])
+        return case.special, case.now
+    if source == "history" and names:
+        return Special(), session_time(date.fromisoformat(names[0]))
+    return Special(), _first_moment(scenario) or session_time(LAST)
+
+
+def _first_moment(scenario: Scenario) -> datetime | None:
+    for entry in scenario.tape.entries:
+        if entry.method.full_name == "clock.now" and isinstance(entry.outcome, Returned):
+            moment: datetime = entry.outcome.value
+            return moment
+    return None
+
+
+def _asked(scenario: Scenario, method: str) -> bool:
+    return any(entry.method.full_name == f"broker.{method}" for entry in scenario.tape.entries)

@@ -1,0 +1,19 @@
+"""Every hostile text in every field of a report: `python -m tests.sweeps hostile`; prints what is live."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from tests.changeover.hostile import STRINGS
+from tests.changeover.hostile_pages import live_in_pages
+from tests.changeover.report import samples
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 where nothing is live, 1 where something is."""
+    argparse.ArgumentParser(prog="python -m tests.sweeps hostile", description=__doc__).parse_args(arguments)
+    live = live_in_pages(samples.diverging())
+    for line in live:
+        print(line)
+    print(f"{len(STRINGS)} texts in every field of the report, {len(live)} live", file=sys.stderr)
+    return 1 if live else 0

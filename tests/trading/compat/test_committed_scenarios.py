@@ -1,0 +1,70 @@
+"""The scenarios that are committed: they cover every seam and tag, and today's paths still agree on them."""
+
+from dataclasses import replace
+
+import pytest
+
+from changeover.evidence.stored import FOLDER, alone, replayed_scenarios, stored_scenarios
+from changeover.recording.scenarios import Scenario
+from trading.compat import migration
+from trading.compat.stress_source import STRESSES, named_stress_case
+from trading.compat.wiring import DIRECTORY
+
+BYTES_MAX = 1_500_000
+
+
+@pytest.fixture(scope="module")
+def scenarios() -> list[Scenario]:
+    found, damaged = stored_scenarios(migration, DIRECTORY / FOLDER)
+    assert damaged == []
+    return found
+
+
+def test_every_seam_and_every_tag_is_there_and_ordinary_sessions_as_well(scenarios: list[Scenario]) -> None:
+    assert {one.seam for one in scenarios} == set(migration.seams)
+    assert {tag for one in scenarios for tag in one.tags} == set(STRESSES)
+    sessions = {one.correlation_id for one in scenarios if one.correlation_id.startswith("history/")}
+    assert len(sessions) >= 3
+
+
+def test_every_tag_has_a_whole_trading_run(scenarios: list[Scenario]) -> None:
+    runs = [one for one in scenarios if one.seam == "trading.workflow"]
+    assert {tag for one in runs for tag in one.tags} == set(STRESSES)
+
+
+def test_every_one_has_a_recorded_answer_and_a_name_of_its_own(scenarios: list[Scenario]) -> None:
+    assert [one.id for one in scenarios if one.answer is None] == []
+    assert len({one.id for one in scenarios}) == len(scenarios)
+
+
+def test_they_are_small_enough_to_be_committed() -> None:
+    assert sum(path.stat().st_size for path in (DIRECTORY / FOLDER).glob("*.jsonl")) < BYTES_MAX
+
+
+# Cuts of `changeover compare --source scenarios` and of `changeover legacy prove`, which take all of them.
+
+
+def test_both_paths_still_agree_on_one_of_each_seam(scenarios: list[Scenario]) -> None:
+    chosen = {one.seam: one for one in scenarios}.values()
+    found = [(one.id, run.verdict, run.reason) for one, run in replayed_scenarios(migration, chosen)]
+    assert [verdict for _, verdict, _ in found] == ["match"] * len(migration.seams), found
+
+
+def test_the_handlers_alone_give_the_recorded_answer_on_one_of_each_tag(scenarios: list[Scenario]) -> None:
+    chosen = {one.tags: one for one in scenarios if one.seam == "portfolio.allocation-comparison"}
+    chosen |= {one.tags: one for one in scenarios if one.tags not in chosen}
+    found = [(one.id, run.verdict, run.reason) for one, run in alone(migration, chosen.values())]
+    assert [verdict for _, verdict, _ in found] == ["match"] * (len(STRESSES) + 1), found
+
+
+def test_a_run_that_production_named_is_replayed_on_the_day_of_its_tape(scenarios: list[Scenario]) -> None:
+    ordinary = [one for one in scenarios if one.correlation_id == "history/2011-08-09"]
+    renamed = [replace(one, id="0f3a", correlation_id="0f3a99", tags=()) for one in ordinary]
+    found = [(one.seam, run.verdict, run.reason) for one, run in replayed_scenarios(migration, renamed)]
+    assert [verdict for _, verdict, _ in found] == ["match"] * len(migration.seams), found
+
+
+@pytest.mark.parametrize("name", ["1-00000-dust", "1-00000-dust-2011-08-09", "", "history"])
+def test_a_case_that_is_not_drawn_any_more_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"is no name of a stress case|is drawn as 1-00000-dust-"):
+        named_stress_case(name)
