@@ -1,151 +1,244 @@
-"""`changeover status`: where every phase stands. Imports neither the app nor the comparison."""
+"""`changeover status`: where every phase stands, and what it may do next. Does not import the app."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 import click
 
 from changeover.cli.output import format_option, quiet, show, show_json
 from changeover.cli.project import Project, find_project
+from changeover.cli.status_lines import back_line, flags_line, notices_of, problems_of, soon_line
+from changeover.compare.verdict import Verdict
 from changeover.errors import ConfigurationError
-from changeover.evidence.digest import code_digest
-from changeover.evidence.store import Archive, store_path
-from changeover.evidence.store_rows import CorpusRow
-from changeover.plan.phases import Phase, Plan
+from changeover.evidence.kept import KeptCorpus, KeptRun
+from changeover.gate.collect import collect, next_setting
+from changeover.gate.decision import decide
+from changeover.gate.footing import Footing, look
+from changeover.gate.verdict import Answer, GateVerdict
+from changeover.plan.phases import Phase
 from changeover.plan.pins import Pins
 from changeover.plan.resolution import Resolution, Resolver
-from changeover.plan.stages import SEAM_STAGES
+from changeover.plan.stages import SEAM_STAGES, Stage
+from changeover.screens.gate_json import gate_json
 from changeover.screens.heading import identity
-from changeover.screens.layout import ink_for, plural
-from changeover.screens.status import PhaseStatus, Status, status_screen
+from changeover.screens.layout import WIDTH, ink_for
+from changeover.screens.status import (
+    REQUIRES,
+    NextStep,
+    PhaseStatus,
+    ProductionStatus,
+    Status,
+    status_screen,
+)
 
 
 @click.command("status")
 @click.option(
-    "--check", is_flag=True, help="exit 1 where something is wrong or differs, 3 where nothing was shown"
+    "--check", is_flag=True, help="exit 1 where something is wrong or a gate fails, 3 where one cannot tell"
 )
 @format_option
 def command(check: bool, format_: str) -> None:
-    """Where every phase stands, what was shown on this code, and what to do next; problems first.
+    """Where every phase stands, on what evidence, what is next, what blocks it; problems first.
 
     For example: changeover status --check
     """
     quiet()
     project = find_project(Path.cwd(), os.environ)
-    plan = project.plan()
-    if plan is None:
+    if project.plan() is None:
         raise ConfigurationError(
             str(project.directory / "phases.toml"), "is missing: changeover init writes one"
         )
-    status = _status(project, plan)
+    status = status_of(project)
     if format_ == "json":
         show_json(_as_json(status))
     else:
-        show(status_screen(status, ink_for(sys.stdout)))
+        width = get_terminal_size().columns if sys.stdout.isatty() else WIDTH
+        show(status_screen(status, ink_for(sys.stdout), width))
     raise click.exceptions.Exit(status.exit_code if check else 0)
 
 
-def _status(project: Project, plan: Plan) -> Status:
+def status_of(project: Project) -> Status:
+    """Everything that the screen says; no check command runs, and nothing is changed."""
+    footing = look(project)
+    plan = footing.plan
     resolver = Resolver(
         lambda: {name: phase.stages for name, phase in plan.phases.items()},
         directory=project.directory,
         closed=True,
     )
     resolution = resolver.current()
-    problems = [*resolver.problems, *resolution.overridden]
-    code, rules = None, ""
-    try:
-        project.make_importable()
-        code = code_digest(plan.code) if plan.code else None
-        rules = project.rules_digest(date.today())
-        corpora = Archive(store_path(project.root)).corpora()
-    except ConfigurationError as error:
-        problems.append(str(error))
-        corpora = []
-    fresh = [one for one in corpora if one.whole and (one.code, one.rules) == (code, rules)]
-    phases = tuple(
-        _phase(phase, resolution, _latest_by_source(fresh, phase)) for phase in plan.phases.values()
-    )
-    revision = (
-        f"revision {resolution.revision}" if resolution.revision is not None else "no flags file: all off"
-    )
-    killed = "on" if resolution.killed else "off"
-    last = f"{corpora[0].source}, {corpora[0].at}" if corpora else "no comparison yet"
+    steps = tuple(_steps(project, footing))
+    production = [found for found in (_production(footing, one) for one in plan.phases.values()) if found]
+    seams = {seam for phase in plan.phases.values() for seam in phase.seams}
     return Status(
-        identity(plan.name, code, rules),
-        tuple(problems),
-        phases,
-        f"{revision}   kill switch {killed}   {plural(len(resolution.overridden), 'override')}",
-        last,
+        identity(plan.name, footing.code, footing.rules),
+        tuple(problems_of(project, footing, resolver)),
+        tuple(notices_of(footing)),
+        tuple(_phase(footing, resolution, phase) for phase in plan.phases.values()),
+        steps,
+        tuple(production),
+        sum(run.seam in seams and not _is_today(footing, run) for run in footing.evidence.production),
+        flags_line(project, footing, resolution),
+        soon_line(project, footing),
+        back_line(footing),
     )
 
 
-def _latest_by_source(corpora: Sequence[CorpusRow], phase: Phase) -> list[tuple[CorpusRow, dict[str, Any]]]:
-    """The latest comparison of each source that looked at the phase, on more than one case picked by hand."""
-    found: dict[str, tuple[CorpusRow, dict[str, Any]]] = {}
-    for corpus in corpora:
-        summary = json.loads(corpus.summary)
-        if summary.get("partial") or corpus.source in found:
-            continue
-        if set(phase.seams) & set(summary.get("seams", ())):
-            found[corpus.source] = (corpus, summary)
-    return list(found.values())
+def _is_today(footing: Footing, one: KeptRun | KeptCorpus) -> bool:
+    return (one.code, one.rules) == (footing.code, footing.rules)
 
 
-def _phase(
-    phase: Phase, resolution: Resolution, comparisons: Sequence[tuple[CorpusRow, Mapping[str, Any]]]
-) -> PhaseStatus:
+def _phase(footing: Footing, resolution: Resolution, phase: Phase) -> PhaseStatus:
+    # Under the kill switch nothing has moved: the flags say where the phases stand.
+    settings = resolution.settings if footing.problems.flags else footing.settings
+    setting = settings[phase.name]
+    following = next_setting(phase, setting) if setting.stage not in (Stage.COMPLETE, Stage.DONE) else None
+    return PhaseStatus(
+        phase.number,
+        phase.name,
+        setting,
+        _answers(resolution, phase),
+        sum(one.distinct_worlds for one in _corpora(footing, phase)),
+        _distinct_in_production(footing, phase),
+        None if phase.seams else _checks(footing, phase),
+        following,
+    )
+
+
+def _answers(resolution: Resolution, phase: Phase) -> str:
     setting = resolution.settings[phase.name]
-    answers = "-"
-    if setting.stage in SEAM_STAGES:
-        answers = (
-            "both"
-            if resolution.ramps and setting.percent
-            else Pins(resolution.settings).roles(phase.name).answering
-        )
-    shown, words = [], set()
-    for corpus, summary in comparisons:
-        seams = [summary["seams"][seam] for seam in phase.seams if seam in summary["seams"]]
-        sums = {key: sum(seam[key] for seam in seams) for key in ("compared", "diverged", "not_compared")}
-        whole = len(seams) == len(phase.seams) and all(seam["compared"] for seam in seams)
-        words.add(
-            "diverged"
-            if sums["diverged"]
-            else "match"
-            if whole and not sums["not_compared"]
-            else "inconclusive"
-        )
-        found = (f"{sums[key]:,} {key.replace('_', ' ')}" for key in sums)
-        shown.append(f"{corpus.source}: {', '.join(found)}")
-    verdict = next((word for word in ("diverged", "inconclusive", "match") if word in words), "")
-    worlds = sum(summary["distinct_worlds"] for _, summary in comparisons)
-    text = "; ".join(shown) or "nothing was compared on this code"
-    return PhaseStatus(phase.number, phase.name, setting, answers, worlds, verdict, text)
+    if setting.stage not in SEAM_STAGES:
+        return "-"
+    if setting.stage is Stage.RAMP:
+        return "both"
+    return str(Pins(resolution.settings).roles(phase.name).answering)
+
+
+def _corpora(footing: Footing, phase: Phase) -> list[KeptCorpus]:
+    """The latest whole comparison of each source that looked at the phase, on this code and these rules."""
+    latest: dict[str, KeptCorpus] = {}
+    for corpus in footing.evidence.corpora:
+        is_evidence = corpus.whole and not corpus.partial and _is_today(footing, corpus)
+        if is_evidence and set(phase.seams) & set(corpus.seams):
+            latest.setdefault(corpus.source, corpus)
+    return list(latest.values())
+
+
+def _distinct_in_production(footing: Footing, phase: Phase) -> int:
+    """Of the seam that saw most: the seams of a phase are crossed together."""
+    worlds: dict[str, set[str]] = {}
+    for run in footing.evidence.production:
+        compared = run.verdict.is_evidence or run.verdict in (Verdict.UNSAFE, Verdict.DIVERGED)
+        if compared and run.world and run.seam in phase.seams and _is_today(footing, run):
+            worlds.setdefault(run.seam, set()).add(run.world)
+    return max(map(len, worlds.values()), default=0)
+
+
+def _checks(footing: Footing, phase: Phase) -> tuple[int, int] | None:
+    commands = phase.gate_to(Stage.DONE).check
+    latest: dict[str, str] = {}
+    for review in footing.evidence.reviews:
+        if review.kind == "check" and (review.code, review.rules) == (footing.code, footing.rules):
+            latest.setdefault(review.name, review.answer)
+    passed = sum(latest.get(one) == Answer.PASS for one in commands)
+    return (passed, len(commands)) if commands else None
+
+
+def _steps(project: Project, footing: Footing) -> Iterator[NextStep]:
+    for phase in footing.plan.phases.values():
+        if footing.settings[phase.name].stage in (Stage.COMPLETE, Stage.DONE):
+            continue
+        verdict = decide(collect(project, phase.name, run_checks=False, footing=footing))
+        yield NextStep(verdict, _waits(footing, verdict))
+
+
+def _waits(footing: Footing, verdict: GateVerdict) -> str:
+    """For which phases, by their numbers, to be what."""
+    numbers: dict[str, list[int]] = {}
+    for criterion in verdict.criteria:
+        if criterion.name.startswith(REQUIRES) and criterion.answer is not Answer.PASS:
+            needed = footing.plan.phases[criterion.name.removeprefix(REQUIRES)]
+            numbers.setdefault(criterion.required, []).append(needed.number)
+    told = [f"{_listed(sorted(them))} to be {target}" for target, them in numbers.items()]
+    return f"for {', '.join(told)}" if told else ""
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    *others, last = map(str, numbers)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _production(footing: Footing, phase: Phase) -> ProductionStatus | None:
+    runs = [run for run in footing.evidence.production if run.seam in phase.seams and _is_today(footing, run)]
+    if not runs:
+        return None
+
+    def counted(*among: Verdict) -> int:
+        return sum(run.verdict in among for run in runs)
+
+    moments = [run.at for run in runs]
+    return ProductionStatus(
+        phase=phase.name,
+        runs=len(runs),
+        match=counted(Verdict.MATCH),
+        tolerated=counted(Verdict.TOLERATED),
+        diverged=counted(Verdict.UNSAFE, Verdict.DIVERGED),
+        waived=counted(Verdict.WAIVED),
+        vacuous=counted(Verdict.VACUOUS),
+        dropped=counted(Verdict.UNPAIRED),
+        not_compared=counted(Verdict.FAILED),
+        since=min(moments),
+        last=max(moments),
+    )
 
 
 def _as_json(status: Status) -> dict[str, Any]:
     return {
         "problems": list(status.problems),
-        "phases": [
-            {
-                "number": phase.number,
-                "name": phase.name,
-                "stage": str(phase.setting),
-                "answers": phase.answers,
-                "distinct_worlds": phase.worlds,
-                "verdict": phase.verdict or None,
-                "shown": phase.shown,
-            }
-            for phase in status.phases
+        "notices": list(status.notices),
+        "phases": [_phase_json(phase) for phase in status.phases],
+        "next": [
+            {**gate_json(step.verdict), "waits": step.waits or None, "only_waits": step.only_waits}
+            for step in status.steps
         ],
+        "production": [
+            {
+                "phase": found.phase,
+                "runs": found.runs,
+                "match": found.match,
+                "tolerated": found.tolerated,
+                "diverged": found.diverged,
+                "waived": found.waived,
+                "vacuous": found.vacuous,
+                "dropped": found.dropped,
+                "not_compared": found.not_compared,
+                "since": found.since.isoformat(),
+                "last": found.last.isoformat(),
+            }
+            for found in status.production
+        ],
+        "production_on_other_code": status.other_code,
         "flags": status.flags,
-        "last": status.last,
+        "soon": status.soon,
+        "go_back": status.back,
         "exit_code": status.exit_code,
+    }
+
+
+def _phase_json(phase: PhaseStatus) -> dict[str, Any]:
+    return {
+        "number": phase.number,
+        "name": phase.name,
+        "stage": str(phase.setting),
+        "answers": phase.answers,
+        "distinct_in_corpora": phase.corpus_worlds,
+        "distinct_in_production": phase.production_worlds,
+        "checks": None if phase.checks is None else {"passed": phase.checks[0], "of": phase.checks[1]},
+        "next": None if phase.following is None else str(phase.following),
     }

@@ -1,6 +1,6 @@
 """A small program with one seam: it orders what is missing from a shelf, and writes a note.
 
-Planted on demand: the candidate orders the whole target, asks another question, or raises.
+Planted on demand: the candidate orders the whole target, asks another question, raises, or is dear.
 """
 
 import os
@@ -61,7 +61,7 @@ def candidate(item: str, target: int) -> dict[str, object]:
         raise LookupError("no such shelf")
     if PLANTED == "interrupt":
         raise KeyboardInterrupt
-    cost = depot.price(item) * missing
+    cost = depot.price(item) * missing + (PLANTED == "dear")
     if missing > 0:
         depot.order(item, missing)
     depot.note(f"{item}: {missing}")

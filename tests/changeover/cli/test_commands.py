@@ -85,17 +85,6 @@ def test_the_kill_switch_and_overrides_do_not_keep_a_comparison_from_comparing(s
     assert not (shop.root / "migration" / "flags.json").exists()
 
 
-def test_status_says_what_was_shown_on_this_code(shop: Shop) -> None:
-    assert "nothing was compared on this code" in shop.run("status").out
-    assert shop.run("status", "--check").code == 3
-    shop.run("compare")
-    answer = shop.run("status", "--check")
-    assert answer.code == 0
-    assert "days: 50 compared, 0 diverged, 0 not compared" in answer.out
-    shop.root.joinpath("shop.py").write_text((shop.root / "shop.py").read_text() + "\nNEW = 1\n")
-    assert shop.run("status", "--check").code == 3
-
-
 def test_problems_are_the_first_lines_of_status(shop: Shop) -> None:
     (shop.root / "migration" / "flags.json").write_text("{}")
     answer = shop.run("status", "--check", CHANGEOVER_KILL="1")
@@ -193,7 +182,7 @@ def test_blind_spots_name_the_rule_that_hides_them(shop: Shop) -> None:
         '[[rule]]\npath = "result.cost"\nignore = true\nreason = "planted"\n'
     )
     answer = shop.run("rules", "blindspots", "--runs", "3")
-    assert answer.code == 0
+    assert answer.code == 1
     assert "hidden by result.cost" in answer.out
 
 

@@ -1,0 +1,162 @@
+"""What `status` says around the table: what is wrong, the flags, what will expire, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+from changeover.cli.moving import near
+from changeover.cli.project import Project
+from changeover.errors import ConfigurationError
+from changeover.flips.entry import MOVING, HistoryEntry
+from changeover.flips.history import read_lines
+from changeover.flips.kill import read_kill
+from changeover.flips.place import place_of, stages_of
+from changeover.flips.standing import read_standing
+from changeover.flips.verify import agreement
+from changeover.gate.footing import Footing
+from changeover.plan.resolution import Resolution, Resolver
+from changeover.plan.stages import SEAM_STAGES, Stage
+from changeover.screens.layout import plural
+
+SOON_DAYS = 180
+_CLUSTER_DIGITS = 6
+
+
+def problems_of(project: Project, footing: Footing, resolver: Resolver) -> Iterator[str]:
+    """What is wrong, the worst first: each fails `status --check`."""
+    resolution = resolver.current()
+    yield from (_nearer(text, project.root) for text in _about_stages(project, footing, resolver))
+    for variable in resolution.overridden:
+        name, _, base = variable.partition(" overrides ")
+        yield f"{name} in the environment overrides flags.json ({base})"
+    yield from _trips(footing)
+    evidence, found = footing.evidence, footing.problems
+    if evidence.problem is not None:
+        yield _nearer(f"no evidence can be read: {evidence.problem}", project.root)
+    for problem in (found.code, found.rules, found.waivers, found.blind_spots):
+        if problem is not None:
+            yield _nearer(problem, project.root)
+    today = footing.now.date()
+    for waiver in footing.waivers:
+        if waiver.has_expired(today):
+            yield f"waiver {waiver.cluster[:_CLUSTER_DIGITS]} of {waiver.owner} expired on {waiver.until}"
+    yield from (_nearer(text, project.root) for text in _disagreements(project, footing))
+
+
+def _about_stages(project: Project, footing: Footing, resolver: Resolver) -> Iterator[str]:
+    kill = read_kill(project.directory)
+    for problem in resolver.problems:
+        if kill is None or not problem.startswith(f"kill switch on ({kill.file})"):
+            yield problem
+            continue
+        since = "" if kill.at is None else f", since {_moment(kill.at, footing.now)}"
+        who = "" if kill.who is None else f" by {kill.who}"
+        why = "" if kill.reason is None else f": {kill.reason}"
+        yield f"kill switch on ({kill.file}{since}{who}{why}): legacy answers every phase, whatever follows"
+
+
+def _moment(at: datetime, now: datetime) -> str:
+    return f"{at:%H:%M:%SZ}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M:%SZ}"
+
+
+def _trips(footing: Footing) -> Iterator[str]:
+    """Phases that the tripwire moved last: somebody has to decide how they go on."""
+    last: dict[str, HistoryEntry] = {}
+    for entry in footing.history:
+        if entry.action in MOVING and entry.phase is not None:
+            last[entry.phase] = entry
+    for phase, entry in last.items():
+        if entry.action == "trip" and phase in footing.plan.phases:
+            when = _moment(entry.at, footing.now)
+            yield f"tripwire: {phase} was moved back, {entry.old} -> {entry.new}, at {when}: {entry.reason}"
+
+
+def _disagreements(project: Project, footing: Footing) -> Iterator[str]:
+    place, stages = place_of(project.directory, footing.environment), stages_of(footing.plan)
+    standing = read_standing(place.flags, stages)
+    if standing.problem is None:  # else it is said already
+        for finding in agreement(standing, read_lines(place.history)).findings:
+            yield f"{finding.text}   mend: {finding.repair}"
+
+
+def notices_of(footing: Footing) -> Iterator[str]:
+    """What should be known, and is weighed by the gates."""
+    if footing.evidence.lost:
+        yield f"{plural(footing.evidence.lost, 'run')} in production could not be kept as evidence"
+
+
+def flags_line(project: Project, footing: Footing, resolution: Resolution) -> str:
+    """Which flags hold, and what overrides them."""
+    place = place_of(project.directory, footing.environment)
+    name = near(place.flags)
+    if footing.problems.flags:
+        state = f"{name} refused"
+    elif footing.revision is None:
+        state = f"no {name} yet, all off"
+    else:
+        state = f"{name} revision {footing.revision}, digest ok"
+    overrides = plural(len(resolution.overridden), "override") if resolution.overridden else "no override"
+    return f"{state}   kill switch {'on' if footing.killed else 'off'}   {overrides}"
+
+
+def soon_line(project: Project, footing: Footing) -> str:
+    """What will expire within half a year, and when going back was last tried."""
+    today = footing.now.date()
+    back = [one for one in footing.history if one.action == "rollback"]
+    rehearsed = f"rollback rehearsed {back[-1].at:%Y-%m-%d}" if back else "no rollback rehearsed"
+    return "   ".join((_rules(project, today), _waivers(footing, today), rehearsed))
+
+
+def _rules(project: Project, today: date) -> str:
+    try:
+        rules = project.rules(today)
+    except ConfigurationError:
+        return "rules cannot be read"
+    expiring = sorted(
+        (rule.until, rule.path.text) for rule in (rules.rules if rules else ()) if rule.until is not None
+    )
+    return _first(expiring, "rule", today) or "no rule expires"
+
+
+def _waivers(footing: Footing, today: date) -> str:
+    held = [one for one in footing.waivers if not one.has_expired(today)]
+    if not held:
+        return "no waiver"
+    expiring = sorted((one.until, one.cluster[:_CLUSTER_DIGITS]) for one in held)
+    return _first(expiring, "waiver", today) or plural(len(held), "waiver")
+
+
+def _first(expiring: list[tuple[date, str]], word: str, today: date) -> str:
+    soon = [(until, name) for until, name in expiring if (until - today).days <= SOON_DAYS]
+    if not soon:
+        return ""
+    until, name = soon[0]
+    days = (until - today).days
+    more = f" ({len(soon) - 1} more)" if len(soon) > 1 else ""
+    when = f"in {plural(days, 'day')}" if days > 0 else "today"
+    return f"{word} {name} expires {when}{more}"
+
+
+def back_line(footing: Footing) -> str:
+    """The command that takes the last step back, and the one for everything."""
+    moved = [
+        name
+        for name, setting in footing.settings.items()
+        if setting.stage in SEAM_STAGES and setting.stage is not Stage.OFF
+    ]
+    if not moved:
+        return "nothing has moved   all of it, at once: changeover kill"
+    by_time = [one.phase for one in footing.history if one.action == "flip" and one.phase in moved]
+    phase = by_time[-1] if by_time else max(moved, key=lambda name: _rank(footing, name))
+    return f"changeover rollback {phase}   all of it, at once: changeover kill"
+
+
+def _rank(footing: Footing, phase: str) -> int:
+    return SEAM_STAGES.index(footing.settings[phase].stage)
+
+
+def _nearer(text: str, root: Path) -> str:
+    """Paths in a sentence as one would type them in the project."""
+    return text.replace(f"{root}/", "")
