@@ -1,7 +1,8 @@
 """`pytest --changeover=shadow`: the tests of a program, as they are, compare both paths of every seam.
 
 Without the option nothing is imposed and nothing of the toolkit is imported. Stages hold for the session
-only: no file is written, and what a test itself sets in the environment (stages, kill switch) wins.
+only: no file is written, and what a test itself sets in the environment (stages, kill switch) wins. With and
+without it, what tests run is no sample of production: it is not kept, and it trips no wire.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import shlex
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from gc import collect
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from changeover.evidence.redaction import Redactor
     from changeover.evidence.tested import CrossedRuns, SuiteTally
     from changeover.run import Run
 
@@ -39,7 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take part only where the option is given."""
+    """Take part only where the option is given; but no test's run is one in production."""
+    os.environ.setdefault("CHANGEOVER_POPULATION", "generated")
     config.addinivalue_line("markers", MARKER)
     stage = config.getoption("--changeover")
     if stage is not None:
@@ -130,7 +134,7 @@ class ComparedSession:
         from changeover.screens.tested import expected_text, failure_text
 
         again = f"pytest {shlex.quote(self._called(item))} --changeover={self._stage}"
-        problems = tested.take_problems()
+        problems = [self._redactor.run(run) for run in tested.take_problems()]
         if problems:
             what = "test" if report.when == "call" else report.when
             skipped = "failed" if hasattr(report, "wasxfail") else "was skipped"
@@ -139,6 +143,20 @@ class ComparedSession:
         if report.when == "call" and report.passed and tested.lacks_expectation:
             return expected_text(str(_mark_of(item)["expect"]), again)
         return ""
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        """What a report may not tell; without a plan that can be read, what types and environment say."""
+        from changeover.cli.project import find_project
+        from changeover.errors import ConfigurationError
+        from changeover.evidence.redaction import Redactor
+
+        root = self._config.rootpath
+        try:
+            project = find_project(root, os.environ)
+            return Redactor.for_project(project.plan(), project.root)
+        except ConfigurationError:
+            return Redactor.for_project(None, root)
 
     def _called(self, item: pytest.Item) -> str:
         """The test as it is called from the folder in which pytest was started."""

@@ -51,6 +51,7 @@ class Divergence:
     shows at, None for a difference of results. `consequence_of` names the place that led to it, where known.
     `detail` says how an argument of an effect differs, where the kind is `effect-changed`. `normal_place` is
     the place without what differs from run to run (`result.items[*].quantity`), as clusters are named.
+    `pattern` is that of the change, where the values themselves no longer show it (they were redacted).
     """
 
     place: str
@@ -61,6 +62,7 @@ class Divergence:
     consequence_of: str | None = None
     detail: Kind | None = None
     normal_place: str | None = None
+    pattern: str | None = None
 
     @property
     def is_unsafe(self) -> bool:

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -47,6 +49,14 @@ class Desk:
 
     def write(self, content: Any) -> None:
         (self.folder / "flags.json").write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+class SlowEnvironment(dict[str, str]):
+    """Lets other threads go first whenever it is asked for a stage."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        time.sleep(0.001)
+        return super().get(name, default)
 
 
 @pytest.fixture
@@ -258,3 +268,12 @@ def test_flags_are_a_flagd_definition() -> None:
     assert flag["state"] == "ENABLED"
     assert flag["variants"][flag["defaultVariant"]] == "ramp"
     assert flag["metadata"] == {"ramp_percent": 10}
+
+
+def test_runs_that_begin_beside_the_first_look_wait_for_what_it_sees(tmp_path: FilePath) -> None:
+    desk = Desk(tmp_path)
+    desk.write(LIVE)
+    migration = Migration.load(tmp_path, environment=SlowEnvironment(), refresh_s=0)
+    seam = migration.seam("trading.workflow", legacy=lambda: "legacy", candidate=lambda: "candidate")
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: seam(), range(8))) == {"candidate"}

@@ -5,6 +5,7 @@ from pathlib import Path as FilePath
 import pytest
 
 from changeover import ConfigurationError, Migration, Stage
+from changeover.plan.criteria import STRICT_GATES, CorpusCriteria, ProductionCriteria
 from changeover.plan.phases import load_plan, parse_plan
 from changeover.table import parse_toml
 
@@ -13,6 +14,7 @@ FULL = """
 name = "event-driven-orchestration"
 legacy = ["trading.legacy"]
 code = ["trading"]
+scenario_tags = ["no-trade"]
 
 [[phase]]
 name = "events"
@@ -53,6 +55,7 @@ def test_everything_in_a_plan_is_read() -> None:
         ("trading.legacy",),
         ("trading",),
     )
+    assert plan.scenario_tags == ("no-trade",)
     assert (portfolio.number, portfolio.requires, portfolio.fallback) == (2, ("events",), True)
     assert portfolio.supplement == ("broker.positions",)
     live, complete = portfolio.gates[Stage.LIVE], portfolio.gates[Stage.COMPLETE]
@@ -64,9 +67,41 @@ def test_everything_in_a_plan_is_read() -> None:
     assert complete.check == ("changeover legacy prove",)
     assert complete.production is not None
     assert complete.production.answered_by == "candidate"
-    assert portfolio.gates[Stage.SHADOW].corpus is None
+    assert portfolio.gates[Stage.SHADOW] == STRICT_GATES[Stage.SHADOW]
     assert plan.phases["events"].stages == (Stage.OPEN, Stage.DONE)
     assert plan.phase_of("portfolio.analysis") is portfolio
+
+
+def test_a_transition_of_which_nothing_is_said_is_asked_the_strict_default() -> None:
+    bare = parse_plan(parse_toml(FULL[: FULL.index("[phase.gate.shadow]")], "phases.toml"), "phases.toml")
+    portfolio = bare.phases["portfolio"]
+    live, complete = portfolio.gate_to(Stage.LIVE), portfolio.gate_to(Stage.COMPLETE)
+    assert portfolio.gates == {}
+    assert live == portfolio.gate_to(Stage.RAMP)
+    assert (live.corpus, live.production) == (CorpusCriteria(), ProductionCriteria())
+    assert (live.own_time_p95_ratio_max, live.blind_spots) == (1.5, "listed")
+    assert complete.production == ProductionCriteria(answered_by="candidate")
+    assert (complete.rollback_rehearsed, complete.check) == (True, ("changeover legacy prove",))
+    assert portfolio.gate_to(Stage.SHADOW).production is None
+
+
+def test_a_table_without_a_group_is_asked_its_default_and_not_asking_needs_a_reason() -> None:
+    said = 'production = { not_asked = "it runs once a year" }'
+    text = FULL.replace("[phase.gate.live]", f"[phase.gate.ramp]\n{said}\n[phase.gate.live]", 1)
+    ramp = parse_plan(parse_toml(text, "phases.toml"), "phases.toml").phases["portfolio"].gates[Stage.RAMP]
+    assert ramp.production is None
+    assert ramp.not_asked == {"production": "it runs once a year"}
+    assert (ramp.corpus, ramp.own_time_p95_ratio_max) == (CorpusCriteria(), 1.5)
+
+
+def test_keys_that_are_missing_in_a_group_are_as_strict_as_the_default() -> None:
+    text = FULL.replace(
+        '{ rate_max = 0.01, confidence = 0.95, span_days = 20, answered_by = "candidate" }', "{}"
+    )
+    complete = (
+        parse_plan(parse_toml(text, "phases.toml"), "phases.toml").phases["portfolio"].gates[Stage.COMPLETE]
+    )
+    assert complete.production == ProductionCriteria(answered_by="candidate")
 
 
 @pytest.mark.parametrize(
@@ -84,9 +119,26 @@ def test_everything_in_a_plan_is_read() -> None:
         ("number = 2", "number = 0", "number: was 0, allowed: a whole number from 1"),
         ("number = 2", "number = 1", "needed: each once"),
         ('"portfolio.analysis"]', '"portfolio.account-data"]', "stands there twice"),
-        ("rate_max = 0.01", "rate_max = 2", "rate_max: was 2, allowed: a number above 0, at most 1"),
+        ("rate_max = 0.01", "rate_max = 2", "rate_max: was 2, allowed: a number above 0, at most 0.999999"),
         ("divergences_max = 0", "divergences_max = -1", "divergences_max: was -1"),
-        ('sources = ["history"]', "sources = []", "sources: is missing or empty"),
+        ('sources = ["history"]', 'sources = ["history", "history"]', "'history' stands there twice"),
+        (
+            'check = ["changeover legacy prove"]',
+            "check = []",
+            'allowed: commands, or { not_asked = "the reason" }',
+        ),
+        (
+            "[phase.gate.complete]",
+            "[phase.gate.complete]\nrollback_rehearsed = false",
+            'was false, allowed: true, or { not_asked = "the reason" }',
+        ),
+        ("span_days = 20\n", "span_days = -1\n", "span_days: was -1, allowed: a whole number from 0"),
+        ("[phase.gate.shadow]", "[phase.gate.shadow]\ncorpus = { not_asked = 3 }", "corpus.not_asked: was 3"),
+        (
+            "[phase.gate.shadow]",
+            "[phase.gate.shadow]\ncheck_timeout_s = 0",
+            "was 0, allowed: a whole number from 1",
+        ),
         ('blind_spots = "listed"', 'blind_spots = "all"', "was 'all', allowed: listed, none, any"),
         ('answered_by = "candidate"', 'answered_by = "new"', "was 'new', allowed: legacy, candidate"),
         ("[phase.gate.live]", "[phase.gate.off]", "off: is no stage with a gate, allowed: shadow, ramp"),

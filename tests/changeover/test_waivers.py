@@ -123,6 +123,9 @@ def test_a_waived_difference_counts_as_waived_until_its_day_and_shows_nothing(sh
     assert "50         ·          ·      50         ·             ·" in answer.out
     assert f"waived      {cost['id']}   kim    50 runs    until " in answer.out
     assert "50 runs are waived, which shows nothing." in answer.out
+    assert "Shown       Nothing: every run that was compared is waived." in answer.out
+    counted = json.loads(shop.run("compare", "--format", "json", planted="dear").out)["comparisons"][0]
+    assert counted["distinct_worlds"] == 0  # a waived world speaks for no rate
     mended = shop.run("compare")
     assert mended.code == 0
     assert f"{cost['id']}   kim    matches nothing any more" in mended.out

@@ -77,12 +77,7 @@ def survive(template: Path, folder: Path, moments: Sequence[Moment]) -> tuple[Ou
 
 def main(arguments: Sequence[str]) -> int:
     """Print what was tried and 1 where an account ended otherwise."""
-    if "--stages" in arguments:
-        from tests.sweeps import stage_kills  # goes with the migration
-
-        return stage_kills.main([one for one in arguments if one != "--stages"])
     options = argparse.ArgumentParser(prog="python -m tests.sweeps kills", description=__doc__)
-    options.add_argument("--stages", action="store_true", help="the program at its stages; --help of its own")
     options.add_argument("--rounds", type=int, default=100)
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args(arguments)

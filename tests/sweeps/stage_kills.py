@@ -216,7 +216,7 @@ def _settings() -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Print what was tried, and 1 where an account ended otherwise."""
-    options = argparse.ArgumentParser(prog="python -m tests.sweeps kills --stages", description=__doc__)
+    options = argparse.ArgumentParser(prog="python -m tests.sweeps stage-kills", description=__doc__)
     options.add_argument("--rounds", type=int, help="so many, drawn by the seed; all of them without")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--jobs", type=int, default=2)

@@ -3,44 +3,41 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path as FilePath
 from time import monotonic
 
 from changeover.cli.output import say
 from changeover.cli.project import Project
+from changeover.cli.source_cases import BUILT_IN, Request, SourceCases
 from changeover.compare.rules import STRICT, Rules
 from changeover.errors import ConfigurationError
-from changeover.evidence.comparing import CaseDone, Selection, compared_cases, select, stored_cases
+from changeover.evidence.comparing import Selection, select
 from changeover.evidence.corpus import Corpus
+from changeover.evidence.corpus_keeper import CorpusKeeper
 from changeover.evidence.digest import code_digest
+from changeover.evidence.fit_runs import FitRuns
+from changeover.evidence.redaction import Redactor
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.evidence.store import Store, store_path
-from changeover.evidence.store_rows import SAMPLE_KEPT_WHOLE, CorpusRow, cluster_row, run_row, summary_text
+from changeover.evidence.store import StoreProblem, store_path
+from changeover.evidence.store_rows import CorpusRow, cluster_row
 from changeover.evidence.stored import FOLDER as SCENARIOS
-from changeover.evidence.stored import stored_scenarios
+from changeover.evidence.stored_run import SAMPLE_KEPT_WHOLE, STORE, stored_at
+from changeover.evidence.summary import summary_of
+from changeover.gate.waivers import Waivers, today_utc, waiver_uses
+from changeover.gate.waivers_file import WAIVERS_NAME, load_waivers
 from changeover.migration import Migration
 from changeover.plan.phases import Plan
-from changeover.recording.scenarios import Scenario
 from changeover.screens.heading import Heading
 from changeover.screens.layout import plural
 from changeover.screens.progress import Progress
 
 COLLECT_EVERY = 50_000
 RAISED_SHOWN_MAX = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked for."""
-
-    names: tuple[str, ...]
-    options: SourceOptions
-    noise: bool
-    fail_fast: bool
 
 
 def compare_source(
@@ -50,96 +47,110 @@ def compare_source(
     began = monotonic()
     selection = select(migration, request.names)
     rules = project.rules(date.today())
-    plan = migration.plan
-    heading = _heading(migration, plan, source, request, rules or STRICT)
-    corpus = _empty_corpus(migration, source, request, selection, rules)
-    path = store_path(project.root)
-    with Store(path, lambda problem: say(f"warning: {problem}")) as store:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        store.begin(CorpusRow(now, source.name, source.population, heading.code, heading.rules))
-        raised = _run(project, migration, source, request, selection, rules, corpus, store)
-        store.end(
-            (
-                cluster_row(number, one, corpus.sightings.get(one.fingerprint, ""), heading.answer)
-                for number, one in enumerate(corpus.clusters)
-            ),
-            summary_text(
-                corpus,
-                request.names,
-                request.options.seed,
-                partial=request.noise or request.options.only is not None,
-            ),
-        )
-        kept = "not kept" if store.problem else f"kept in {_shown_path(path)}"
-    for line in raised[:RAISED_SHOWN_MAX]:
-        say(f"raised in {line}")
+    today = today_utc()
+    migration.home.waived = waivers = Waivers(load_waivers(project.directory / WAIVERS_NAME, today))
+    heading = _heading(migration, migration.plan, source, request, rules or STRICT)
+    redactor = Redactor.for_project(migration.plan, project.root, os.environ)
+    fit = FitRuns(redactor.run)
+    path, now = store_path(project.root), datetime.now(UTC)
+    cases = SourceCases(
+        migration,
+        source,
+        request,
+        selection,
+        rules,
+        project.directory / SCENARIOS,
+        path,
+        heading.code,
+        heading.rules,
+        now,
+        fit,
+    )
+    corpus = _empty_corpus(migration, source, request, selection, rules, fit)
+    keeper = CorpusKeeper(path, lambda problem: say(f"warning: {problem}"), renews=source.name == STORE)
+    keeper.begin(_row(now, source, heading))
+    raised, hasty = _run(cases, corpus, keeper)
+    corpus.damaged += cases.damaged
+    partial = hasty or cases.is_partial
+    sightings = corpus.sightings
+    summary = summary_of(
+        corpus, request.names, request.options, source.unit, partial=partial, noise=request.noise
+    )
+    keeper.end(
+        [
+            cluster_row(number, one, sightings.get(one.fingerprint, ""), heading.answer, redactor.body)
+            for number, one in enumerate(corpus.clusters)
+        ],
+        redactor.body(summary),
+        partial=partial,
+        seams=[name for name, tally in corpus.seams.items() if tally.compared],
+    )
+    kept = "not kept" if keeper.problem else f"kept in {_shown_path(path)}"
+    for line in raised:
+        say(redactor.text(f"raised in {line}"))
+    if source.name == STORE and not corpus.cases:
+        say("every stored tape that could be replayed is on this code and these rules already")
     say(f"{plural(corpus.total.runs, 'comparison')} in {_duration(monotonic() - began)}; {kept}")
-    return heading, corpus
+    return replace(heading, waivers=waiver_uses(waivers.all, corpus.clusters, today)), corpus
 
 
-def _run(
-    project: Project,
+def _run(cases: SourceCases, corpus: Corpus, keeper: CorpusKeeper) -> tuple[list[str], bool]:
+    """What came out of the first cases that raised, and whether it ended before the source did."""
+    # Thousands of short-lived records a case in a program loaded for good: collecting less often saves 5 %.
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY, 20, 50)
+    raised: list[str] = []
+    try:
+        progress = Progress(sys.stderr, cases.source.name, cases.total)
+        try:
+            with closing(cases.done()) as found:
+                for done, renewed in found:
+                    corpus.add(done.name, done.runs, done.tags)
+                    if renewed is not None:
+                        keeper.keep(renewed)
+                    elif keeper.problem is None:
+                        sampled = corpus.cases <= SAMPLE_KEPT_WHOLE
+                        for row in cases.rows(done, sampled=sampled, bodies=keeper.takes_bodies):
+                            keeper.keep(row)
+                    cases.redact.forget()
+                    if done.raised is not None and len(raised) < RAISED_SHOWN_MAX:
+                        raised.append(f"{done.name}: {done.raised}")
+                    progress.tell(corpus)
+                    if cases.request.fail_fast and corpus.total.diverged:
+                        return raised, True
+        finally:
+            progress.end()
+            keeper.flush()
+    except StoreProblem as problem:
+        raise ConfigurationError(str(cases.store), f"cannot be read as a store: {problem.why}") from problem
+    return raised, False
+
+
+def _row(now: datetime, source: Source, heading: Heading) -> CorpusRow:
+    return CorpusRow(
+        stored_at(now),
+        source.name,
+        source.population,
+        heading.code,
+        heading.rules,
+        answered_by=heading.answer,
+    )
+
+
+def _empty_corpus(
     migration: Migration,
     source: Source,
     request: Request,
     selection: Selection,
     rules: Rules | None,
-    corpus: Corpus,
-    store: Store,
-) -> list[str]:
-    # Thousands of short-lived records a case in a program loaded for good: collecting less often saves 5 %.
-    gc.freeze()
-    gc.set_threshold(COLLECT_EVERY, 20, 50)
-    progress = Progress(sys.stderr, source.name, source.total(request.options))
-    raised: list[str] = []
-    if source.name == SCENARIOS:
-        scenarios, damaged = stored_scenarios(migration, project.directory / SCENARIOS)
-        corpus.damaged += [str(line) for line in damaged]
-        corpus.damaged += [
-            f"scenario {one.id}: the app declares no seam {one.seam}"
-            for one in scenarios
-            if one.seam not in migration.seams
-        ]
-        found = stored_cases(migration, _limited(scenarios, request.options), selection, rules)
-    else:
-        found = compared_cases(
-            migration, source, request.options, selection, rules=rules, noise=request.noise
-        )
-    try:
-        with closing(found) as cases:
-            for done in cases:
-                corpus.add(done.name, done.runs, done.tags)
-                _keep(store, done, whole=corpus.cases <= SAMPLE_KEPT_WHOLE)
-                if done.raised is not None and len(raised) < RAISED_SHOWN_MAX:
-                    raised.append(f"{done.name}: {done.raised}")
-                progress.tell(corpus)
-                if request.fail_fast and corpus.total.diverged:
-                    break
-    finally:
-        progress.end()
-    return raised
-
-
-def _empty_corpus(
-    migration: Migration, source: Source, request: Request, selection: Selection, rules: Rules | None
+    redact: FitRuns,
 ) -> Corpus:
     """A whole source is expected to cross every seam and to show every tag; single cases are not."""
-    if source.name == SCENARIOS or request.options.only is not None:
-        return Corpus(rules or STRICT)
+    if source.name in BUILT_IN or request.options.only is not None:
+        return Corpus(rules or STRICT, redact=redact)
     seams = [(seam, migration.seams[seam].phase) for seam in selection.seams]
     tags = _required_tags(migration.plan, selection, source.name)
-    return Corpus(rules or STRICT, expected=seams, required_tags=tags)
-
-
-def _limited(scenarios: list[Scenario], options: SourceOptions) -> list[Scenario]:
-    wanted = [one for one in scenarios if options.only is None or one.id == options.only]
-    return wanted[: options.limit]
-
-
-def _keep(store: Store, done: CaseDone, *, whole: bool) -> None:
-    if store.problem is None:
-        for run in done.runs:
-            store.keep(run_row(done.name, run, sampled=whole, bodies=store.takes_bodies))
+    return Corpus(rules or STRICT, expected=seams, required_tags=tags, redact=redact)
 
 
 def _heading(
@@ -155,7 +166,7 @@ def _heading(
         request.options.answer,
         _copied(migration, request.options),
         request.noise,
-        source.name == SCENARIOS,
+        source.name in BUILT_IN,
         tuple(name for name in migration.sources.names if name != source.name),
         phases,
     )

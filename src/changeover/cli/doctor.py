@@ -43,10 +43,15 @@ def command(format_: str) -> None:
     else:
         lines = [line for problem in problems for line in wrapped(f"! {problem}", WIDTH, "  ")]
         lines += [""] if problems else []
-        lines += [cut(f"{label:<{_LABEL}}{value}", WIDTH) for label, value in facts]
+        lines += [line for label, value in facts for line in _labelled(label, value)]
         lines += ["", *wrapped(LIMITS, WIDTH, "")]
         show("\n".join(lines) + "\n")
     raise click.exceptions.Exit(1 if problems else 0)
+
+
+def _labelled(label: str, value: str) -> Iterator[str]:
+    for number, line in enumerate(wrapped(value, WIDTH - _LABEL, "")):
+        yield f"{label if number == 0 else '':<{_LABEL}}{cut(line, WIDTH - _LABEL)}"
 
 
 def _facts(project: Project, migration: Migration) -> Iterator[tuple[str, str]]:
@@ -82,6 +87,11 @@ def _problems(project: Project, migration: Migration) -> Iterator[str]:
         Archive(store_path(project.root)).corpora()
     except ConfigurationError as error:
         yield str(error)
+    yield from wiring_problems(migration)
+
+
+def wiring_problems(migration: Migration) -> Iterator[str]:
+    """What is wrong with the declarations of the app, whatever its files and its store say."""
     for method in migration.undeclared:
         yield f"{method.full_name} is in no class: a replay refuses it"
     for seam in migration.seams.values():

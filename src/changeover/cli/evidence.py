@@ -21,7 +21,7 @@ def command() -> None:
     """What gates decide on: stores of other machines taken in, and what is old forgotten."""
 
 
-@command.command("import")
+@command.command("import", short_help="take in the stores of other machines")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--dry-run", is_flag=True, help="only say what would be taken")
 @format_option
@@ -50,7 +50,7 @@ def import_(files: tuple[Path, ...], dry_run: bool, format_: str) -> None:
     show(f"{plural(joined.reviews, 'review')} that {path} did not have\n")
 
 
-@command.command("prune")
+@command.command("prune", short_help="forget what is old, and give the space back")
 @click.option(
     "--before",
     type=click.DateTime(["%Y-%m-%d"]),

@@ -16,7 +16,7 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.store import Archive, store_path
 from changeover.evidence.store_rows import ClusterRow, CorpusRow, RunRow
 from changeover.screens.explain import cluster_screen, clusters_screen
-from changeover.screens.explain_run import run_screen
+from changeover.screens.explain_run import SeamRun, runs_screen
 from changeover.screens.layout import ink_for
 
 _HEXADECIMAL = frozenset("0123456789abcdef")
@@ -36,10 +36,10 @@ def command(name: str | None, format_: str) -> None:
     project = find_project(Path.cwd(), os.environ)
     archive = Archive(store_path(project.root))
     corpora = {corpus.number: corpus for corpus in archive.corpora()}
-    if not corpora:
+    if not corpora and name is None:
         raise ConfigurationError(str(archive.path), "holds no comparison yet: changeover compare")
     if name is None:
-        _show_latest(archive, corpora[max(corpora)], format_)
+        _show_latest(archive, next(iter(corpora.values())), format_)
         return
     clusters = archive.clusters(name) if _may_be_cluster(name) else []
     if len(clusters) > 1:
@@ -96,11 +96,8 @@ def _show_runs(runs: list[RunRow], format_: str) -> None:
             }
         )
         return
-    ink = ink_for(sys.stdout)
-    screens = [
-        run_screen(run.name, run.seam, run.verdict, body, ink) for run, body in zip(runs, bodies, strict=True)
-    ]
-    show("\n".join(screens))
+    shown = [SeamRun(run.name, run.seam, run.verdict, body) for run, body in zip(runs, bodies, strict=True)]
+    show(runs_screen(shown, ink_for(sys.stdout)))
 
 
 def _body(row: ClusterRow) -> dict[str, Any]:

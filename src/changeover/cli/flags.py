@@ -25,7 +25,7 @@ def command() -> None:
     """The file that says where every phase stands."""
 
 
-@command.command("seal")
+@command.command("seal", short_help="give a hand edit of flags.json a revision and a digest")
 @reason_option
 @who_option
 @dry_run_option

@@ -30,7 +30,7 @@ _WORST_FIRST = (Answer.FAIL, Answer.INCONCLUSIVE, Answer.PASS)
 
 
 @click.command("gate")
-@click.argument("phases", nargs=-1, metavar="PHASE")
+@click.argument("phases", nargs=-1, metavar="[PHASE]...")
 @click.option(
     "--to", "to", metavar="STAGE", help="shadow, ramp:P, live, complete, done; the next one unless given"
 )
@@ -48,6 +48,8 @@ _WORST_FIRST = (Answer.FAIL, Answer.INCONCLUSIVE, Answer.PASS)
 )
 def command(phases: tuple[str, ...], to: str | None, scenarios: bool, no_checks: bool, format_: str) -> None:
     """May this phase move? Criterion by criterion; no stage is changed.
+
+    One phase; with --scenarios any number, or all of them.
 
     Exits 0 for pass, 1 for fail, 3 where the evidence could not tell.
 

@@ -27,7 +27,14 @@ LAST_SHOWN = 50
 
 
 @click.command("history")
-@click.option("--last", type=click.IntRange(min=1), default=LAST_SHOWN, show_default=True, metavar="N")
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    default=LAST_SHOWN,
+    show_default=True,
+    metavar="N",
+    help="so many lines of it, the latest",
+)
 @click.option("--verify", is_flag=True, help="do flags.json and history.jsonl agree; exits 1 where not")
 @click.option("--repair", "mend", is_flag=True, help="add the lines that the history lacks, then verify")
 @who_option

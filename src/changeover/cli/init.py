@@ -24,8 +24,9 @@ code = []                   # packages that evidence is about, such as "shop"
 # seams = ["orders.place"]
 # requires = []             # phases that must be at least as far
 #
-# [phase.gate.live]
-# corpus = { sources = ["history"], divergences_max = 0, not_compared_max = 0, tags = ["sold-out"] }
+# [phase.gate.live]         # what is left out here is asked as strictly as by default: docs/gate.md
+# corpus = { sources = ["history"], tags = ["sold-out"] }
+# production = { rate_max = 0.01, span_days = 20 }
 """
 RULES = """\
 # How places are compared where strict equality is not meant. Every rule has a reason.

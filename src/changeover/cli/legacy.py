@@ -24,7 +24,7 @@ def command() -> None:
     """Who still calls legacy, and does everything pass without it."""
 
 
-@command.command("scan")
+@command.command("scan", short_help="who still needs the old code")
 @click.option("--static", is_flag=True, help="exit by the code alone, whatever the stages say")
 @format_option
 def scan_(static: bool, format_: str) -> None:
@@ -61,7 +61,7 @@ def scan_(static: bool, format_: str) -> None:
     raise click.exceptions.Exit(1 if found.open_files or answers else 0)
 
 
-@command.command("prove")
+@command.command("prove", short_help="does everything pass without it, in a scratch copy")
 @click.option("--keep", is_flag=True, help="leave the scratch copy where it is, and say where")
 @format_option
 def prove_(keep: bool, format_: str) -> None:

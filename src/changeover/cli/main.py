@@ -15,6 +15,7 @@ import click
 
 from changeover import __version__
 from changeover.errors import ChangeoverError
+from changeover.screens.escaping import visible_lines
 
 INTERRUPTED = 130
 USAGE = 2
@@ -49,8 +50,19 @@ COMMANDS = {
     "explain": "one cluster or run: both sides, where the odd value was seen, how to reproduce it",
     "diff": "compare two files of recorded outputs with the same rules",
     "status": "where every phase stands, problems first",
+    "report": "one HTML page to read before deciding",
+    "gate": "may this phase move to that stage, criterion by criterion",
+    "flip": "move a phase; forward only where its gate passes",
+    "rollback": "move a phase back, or all of them; always possible",
+    "kill": "let legacy answer everything, now",
+    "unkill": "let the flags decide again",
+    "history": "who moved what, when, why; does it agree with the flags",
+    "flags": "seal a hand edit of flags.json",
+    "waive": "accept a difference for now: by whom, why, until when",
     "rules": "are the rules sound; what do they hide",
     "scenarios": "cases that are kept as regression tests",
+    "evidence": "join the stores of other machines; forget what is old",
+    "legacy": "who still calls the old code; does everything pass without it",
     "doctor": "the effective configuration, and what is wrong with it",
     "init": "write a commented migration folder",
 }
@@ -75,7 +87,7 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except ChangeoverError as error:
-        print(f"changeover: {error}", file=sys.stderr)
+        print(f"changeover: {visible_lines(str(error))}", file=sys.stderr)
         code = USAGE
     except (KeyboardInterrupt, click.Abort):
         print("changeover: interrupted", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from getpass import getuser
 from pathlib import Path
@@ -16,9 +17,10 @@ from changeover.cli.output import say
 from changeover.cli.project import PYPROJECT, find_project
 from changeover.errors import ConfigurationError
 from changeover.flips.files import Untouched
-from changeover.flips.place import Place, Stages, place_of, stages_of
+from changeover.flips.place import Place, Stages, earlier, place_of, stages_of
 from changeover.plan.phases import load_plan
 from changeover.plan.resolution import DIRECTORY_VARIABLE, KILL_VARIABLE, stage_variable
+from changeover.plan.stages import SEAM_STAGES, Setting
 from changeover.screens.escaping import visible
 
 WHO_VARIABLE = "CHANGEOVER_WHO"
@@ -105,6 +107,19 @@ def warn_of_overrides(directory: Path, phases: list[str]) -> None:
             warn(f"{variable}={os.environ[variable]} overrides flags.json in processes with this environment")
     if os.environ.get(KILL_VARIABLE, "").strip() or os.path.lexists(directory / "KILL"):
         warn("kill switch on: legacy answers every new run until changeover unkill")
+
+
+def warn_of_those_ahead(directory: Path, settings: Mapping[str, Setting]) -> None:
+    """Say which phases now stand further than what they require; going back moves nobody else."""
+    with suppress(ConfigurationError):
+        for phase in load_plan(directory / "phases.toml").phases.values():
+            here = settings.get(phase.name)
+            for needed in phase.requires:
+                there = settings.get(needed)
+                if here is None or there is None or there.stage not in SEAM_STAGES:
+                    continue
+                if earlier(here, there) != here:
+                    warn(f"{phase.name} stays at {here} and requires {needed}, which is at {there}")
 
 
 def _nearest_migration() -> Path:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
+
+from changeover.screens.escaping import json_text, visible_lines
 
 SCHEMA_VERSION = 1
 format_option: Callable[[Any], Any] = click.option(
@@ -22,14 +23,14 @@ format_option: Callable[[Any], Any] = click.option(
 
 
 def show(text: str) -> None:
-    """Text that ends with its own line end, on standard output."""
-    sys.stdout.write(text)
+    """Text that ends with its own line end, on standard output; on a terminal it may have colour."""
+    sys.stdout.write(visible_lines(text, coloured=sys.stdout.isatty()))
     sys.stdout.flush()
 
 
 def show_json(content: Mapping[str, Any]) -> None:
     """One JSON object, with the version of its schema."""
-    show(json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=2, ensure_ascii=False) + "\n")
+    show(json_text({"schema_version": SCHEMA_VERSION, **content}) + "\n")
 
 
 def quiet() -> None:
@@ -39,4 +40,4 @@ def quiet() -> None:
 
 def say(text: str) -> None:
     """Talk, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    print(visible_lines(text), file=sys.stderr, flush=True)

@@ -16,6 +16,7 @@ from changeover.cli.moving import (
     stages_to_go_back_by,
     warn,
     warn_of_overrides,
+    warn_of_those_ahead,
     who_moves,
     who_option,
 )
@@ -26,6 +27,7 @@ from changeover.flips.entry import HistoryEntry
 from changeover.flips.flip import MovedMeanwhileError
 from changeover.flips.history import entry_data
 from changeover.flips.kill import put_kill
+from changeover.flips.lock import NotLockableError
 from changeover.flips.place import Place, Stages
 from changeover.flips.rollback import WayBack, carry_out, look, way_back
 from changeover.flips.writing import NotWrittenError
@@ -69,11 +71,14 @@ def command(
     cause = cause_of("rollback", who_moves(who), reason, datetime.now(UTC))
     try:
         way, entries = _gone_back(place, stages, asked, cause)
-    except NotWrittenError as error:
+    except (NotWrittenError, NotLockableError) as error:
+        if dry_run:
+            raise
         _kill_instead(directory, cause, error)
         raise click.exceptions.Exit(1) from None
     _show(way, entries, format_, dry_run=dry_run)
     warn_of_overrides(directory, [entry.phase for entry in entries if entry.phase])
+    warn_of_those_ahead(directory, way.settings)
 
 
 def _setting(text: str) -> Setting:
@@ -103,7 +108,7 @@ def _gone_back(
     raise AssertionError("unreachable")
 
 
-def _kill_instead(directory: Path, cause: Cause, error: NotWrittenError) -> None:
+def _kill_instead(directory: Path, cause: Cause, error: ConfigurationError) -> None:
     warn(str(error))
     try:
         put_kill(directory, cause.who, f"rollback: {cause.reason}", cause.now)

@@ -34,7 +34,7 @@ def command() -> None:
     """Are the rules sound, and what do they hide."""
 
 
-@command.command("check")
+@command.command("check", short_help="everything that is wrong with rules.toml")
 @format_option
 def check(format_: str) -> None:
     """Read rules.toml and say everything that is wrong with it; exits 1 where something is.
@@ -58,7 +58,7 @@ def check(format_: str) -> None:
     raise click.exceptions.Exit(1 if problems else 0)
 
 
-@command.command("blindspots")
+@command.command("blindspots", short_help="what the comparison would not notice")
 @click.argument("names", metavar="[PHASE]...", nargs=-1)
 @click.option(
     "--source", "sources", metavar="NAME", multiple=True, help="where runs come from; all that are declared"
@@ -70,7 +70,7 @@ def check(format_: str) -> None:
     show_default=True,
     help="at most so many cases of each source",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="for sources that generate cases")
 @click.option("--everything", is_flag=True, help="alter places that look alike as well, in every run")
 @format_option
 def blindspots(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,19 +12,19 @@ import click
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.cli.project import Project, find_project
 from changeover.errors import ConfigurationError
-from changeover.evidence.comparing import compared_cases, select
+from changeover.evidence.recorded import recorded
+from changeover.evidence.redaction import Redactor
 from changeover.evidence.sources import SourceOptions
 from changeover.evidence.store import Archive, store_path
 from changeover.evidence.stored import FOLDER, codec_of, stored_scenarios
-from changeover.migration import Migration
 from changeover.observation import Path as Side
 from changeover.recording.codec import CodecError
-from changeover.recording.scenarios import Scenario, scenario_of, to_line
-from changeover.run import Run
-from changeover.screens.layout import call_text, cut, plural, value_text
+from changeover.recording.scenarios import Scenario, to_line, write_lines
+from changeover.screens.layout import call_text, plural, value_text
 
 KEPT_FILE = "kept.jsonl"
 CALLS_SHOWN_MAX = 60
+NAMES_SHOWN_MAX = 5
 
 
 @click.group("scenarios")
@@ -33,7 +32,7 @@ def command() -> None:
     """Recorded runs that are kept as regression cases: changeover compare --source scenarios."""
 
 
-@command.command("list")
+@command.command("list", short_help="the scenarios that are kept")
 @format_option
 def list_(format_: str) -> None:
     """The scenarios that are kept; exits 1 where a line is damaged.
@@ -47,33 +46,41 @@ def list_(format_: str) -> None:
         ]
         show_json({"scenarios": listed, "damaged": damaged})
     else:
+        width = max((len(one.id) for one in scenarios), default=0)  # never cut: it is there to be pasted
         for one in scenarios:
-            calls, tags = plural(len(one.tape), "call"), ", ".join(one.tags)
-            show(f"{cut(one.id, 40):<40} {cut(one.seam, 28):<28} {calls:>10}   {tags}".rstrip() + "\n")
+            about = "   ".join(
+                (*(() if one.id.endswith(f"/{one.seam}") else (one.seam,)), ", ".join(one.tags))
+            )
+            show(f"{one.id:<{width}} {plural(len(one.tape), 'call'):>10}   {about}".rstrip() + "\n")
         show("" if scenarios else "no scenario is kept yet: changeover scenarios keep CLUSTER\n")
     for line in damaged:
         say(f"damaged: {line}")
     raise click.exceptions.Exit(1 if damaged else 0)
 
 
-@command.command("show")
+@command.command("show", short_help="one scenario: its input, and every call on its tape")
 @click.argument("name", metavar="ID")
 def show_(name: str) -> None:
     """One scenario: its input, and every call on its tape.
 
-    For example: changeover scenarios show history/2011-08-09
+    Any unambiguous beginning of its identifier is enough; `changeover scenarios list` has them all.
+
+    For example: changeover scenarios show history/2011-08-09/trading.workflow
     """
     _, scenarios, _ = _all()
     found = [one for one in scenarios if one.id.startswith(name)]
     exact = [one for one in found if one.id == name]
     if len(exact or found) != 1:
-        known = ", ".join(one.id for one in (found or scenarios)[:5]) or "none"
-        raise ConfigurationError(name, f"names {len(found)} scenarios, allowed: one of {known}")
+        if not found:
+            raise ConfigurationError(name, "begins no scenario: changeover scenarios list")
+        known = ", ".join(one.id for one in found[:NAMES_SHOWN_MAX])
+        more = ", ..." if len(found) > NAMES_SHOWN_MAX else ""
+        raise ConfigurationError(name, f"begins {len(found)} scenarios, allowed: one of {known}{more}")
     for line in _lines((exact or found)[0]):
         show(f"{line}\n")
 
 
-@command.command("keep")
+@command.command("keep", short_help="make the smallest run of a cluster a scenario")
 @click.argument("name", metavar="CLUSTER or RUN")
 @click.option("--dry-run", is_flag=True, help="only say what would be written")
 def keep(name: str, dry_run: bool) -> None:
@@ -84,8 +91,13 @@ def keep(name: str, dry_run: bool) -> None:
     project, scenarios, _ = _all()
     migration = project.migration()
     case, seam, side, seed = _wanted(Archive(store_path(project.root)), name)
-    run = _recorded(migration, case, seam, side, seed)
-    scenario = replace(scenario_of(run), id=f"{case}/{seam}")
+    source, _, only = case.partition("/")
+    options = SourceOptions(None, seed, "tape", side, only)
+    redact = Redactor.for_project(migration.plan, project.root).run
+    found = list(recorded(migration, source, options, () if seam is None else (seam,), redact))
+    if not found:
+        raise ConfigurationError(case, f"no longer passes through {seam}")
+    scenario = found[-1]
     if any(one.id == scenario.id for one in scenarios):
         raise ConfigurationError(scenario.id, "is kept already")
     try:
@@ -94,11 +106,56 @@ def keep(name: str, dry_run: bool) -> None:
         raise ConfigurationError(scenario.id, f"cannot become a scenario: {error}") from error
     path = project.directory / FOLDER / KEPT_FILE
     if not dry_run:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(f"{line}\n")
+        before = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        write_lines(path, [*before, line])
     show(f"{'would keep' if dry_run else 'kept'} {scenario.id} in {path}\n")
     show("again       changeover compare --source scenarios\n")
+
+
+@command.command("record", short_help="write the recordings of a source's cases to a file")
+@click.option("--source", required=True, metavar="NAME", help="where the cases come from")
+@click.option("--run", "only", multiple=True, metavar="CASE", help="one case; repeatable")
+@click.option("--runs", type=click.IntRange(min=1), help="at most so many cases")
+@click.option("--seed", type=int, default=0, show_default=True, help="for sources that generate cases")
+@click.option("--seam", "seams", multiple=True, metavar="SEAM", help="only runs of this seam; repeatable")
+@click.option("-o", "--output", "path", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="only say what would be written")
+def record(
+    source: str,
+    only: tuple[str, ...],
+    runs: int | None,
+    seed: int,
+    seams: tuple[str, ...],
+    path: Path,
+    dry_run: bool,
+) -> None:
+    """Run cases of a source and write their recordings to a file, anew: of each case the last run of a seam.
+
+    Exits 3 where a run cannot become a scenario; the others are written.
+
+    For example: changeover scenarios record --source history --runs 3 -o migration/scenarios/history.jsonl
+    """
+    project = find_project(Path.cwd(), os.environ)
+    migration = project.migration()
+    codec = codec_of(migration)
+    redact = Redactor.for_project(migration.plan, project.root).run
+    lines, left_out = [], 0
+    for case in only or (None,):
+        options = SourceOptions(runs, seed, "tape", Side.LEGACY, case and case.removeprefix(f"{source}/"))
+        for scenario in recorded(migration, source, options, seams, redact):
+            try:
+                lines.append(to_line(scenario, codec))
+            except CodecError as error:
+                left_out += 1
+                say(f"left out: {scenario.id}: {error}")
+    if not lines:
+        raise ConfigurationError(source, "no case of it passes through these seams")
+    if not dry_run:
+        write_lines(path, lines)
+    size = sum(len(line.encode()) + 1 for line in lines)
+    what = f"{plural(len(lines), 'scenario')}, {size:,} bytes"
+    show(f"{'would write' if dry_run else 'wrote'} {what} to {path}\n")
+    raise click.exceptions.Exit(3 if left_out else 0)
 
 
 def _all() -> tuple[Project, list[Scenario], list[str]]:
@@ -120,18 +177,9 @@ def _wanted(archive: Archive, name: str) -> tuple[str, str | None, Side, int]:
     runs = archive.runs(name)
     if not runs:
         raise ConfigurationError(name, "is no cluster and no run that is kept: changeover explain lists them")
+    if runs[-1].corpus not in corpora:
+        raise ConfigurationError(runs[-1].name, "ran in production, allowed: a case of a source")
     return runs[-1].name, runs[-1].seam, Side.LEGACY, corpora[runs[-1].corpus].get("seed", 0)
-
-
-def _recorded(migration: Migration, case: str, seam: str | None, side: Side, seed: int) -> Run:
-    source, _, only = case.partition("/")
-    options = SourceOptions(None, seed, "tape", side, only)
-    chosen = migration.sources.named(source)
-    selection = select(migration, [] if seam is None else [seam])
-    for done in compared_cases(migration, chosen, options, selection, rules=None, noise=False):
-        if done.runs:
-            return done.runs[-1]
-    raise ConfigurationError(case, f"no longer passes through {seam}")
 
 
 def _lines(scenario: Scenario) -> Iterator[str]:

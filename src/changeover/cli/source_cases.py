@@ -67,7 +67,8 @@ class SourceCases:
         if self.source.name == STORE or self.request.noise or options.only is not None:
             return True
         whole = self.source.total(replace(options, limit=None))
-        return whole is not None and options.limit is not None and options.limit < whole
+        # Of a source that does not say how many there are, nobody knows what a limit has cut off.
+        return options.limit is not None and (whole is None or options.limit < whole)
 
     def done(self) -> Generator[tuple[CaseDone, StoredRun | None], None, None]:
         """Every case when it is done, and of a stored run the row that renews it."""

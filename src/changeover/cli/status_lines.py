@@ -140,17 +140,18 @@ def _first(expiring: list[tuple[date, str]], word: str, today: date) -> str:
 
 
 def back_line(footing: Footing) -> str:
-    """The command that takes the last step back, and the one for everything."""
+    """The command that takes the last step back, and the one for everything where it is not in force."""
+    everything = "" if footing.killed else "   all of it, at once: changeover kill"
     moved = [
         name
         for name, setting in footing.settings.items()
         if setting.stage in SEAM_STAGES and setting.stage is not Stage.OFF
     ]
     if not moved:
-        return "nothing has moved   all of it, at once: changeover kill"
+        return f"nothing has moved{everything}"
     by_time = [one.phase for one in footing.history if one.action == "flip" and one.phase in moved]
     phase = by_time[-1] if by_time else max(moved, key=lambda name: _rank(footing, name))
-    return f"changeover rollback {phase}   all of it, at once: changeover kill"
+    return f"changeover rollback {phase}{everything}"
 
 
 def _rank(footing: Footing, phase: str) -> int:

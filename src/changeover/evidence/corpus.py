@@ -121,7 +121,7 @@ class Corpus:
         if shown and not any(verdict in _LOST for verdict in verdicts):
             self.compared_tags.update(tag for tag in seen if tag in self.tags)
         diverged = any(verdict in _OPEN for verdict in verdicts)
-        if shown and (diverged or not any(verdict in _UNSHOWN for verdict in verdicts)):
+        if shown and (diverged or all(verdict.is_evidence for verdict in verdicts)):
             self._note_world([run.world for run in shown], diverged)
 
     def _tags(self, run: Run) -> tuple[str, ...]:

@@ -24,6 +24,19 @@ def code_digest(packages: Iterable[str]) -> str:
     return total.hexdigest()
 
 
+def changed_since(packages: Iterable[str], moment_ns: int) -> str | None:
+    """A source file that was written later than that, None where there is none; raises ConfigurationError."""
+    return next(
+        (
+            name
+            for package in sorted(set(packages))
+            for name, path in _files(package)
+            if path.stat().st_mtime_ns > moment_ns
+        ),
+        None,
+    )
+
+
 def _files(package: str) -> Iterator[tuple[str, Path]]:
     try:
         spec = find_spec(package)
@@ -33,7 +46,8 @@ def _files(package: str) -> Iterator[tuple[str, Path]]:
         raise ConfigurationError(
             "migration.code", f"{package!r} cannot be found, allowed: packages of the program"
         )
-    roots = [Path(root) for root in spec.submodule_search_locations or ()]
+    # The same folder may be found by two ways: once as a place of scripts, once by PYTHONPATH.
+    roots = list(dict.fromkeys(Path(root).resolve() for root in spec.submodule_search_locations or ()))
     if not roots and spec.origin is not None:
         yield package, Path(spec.origin)
     for root in roots:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from changeover.compare.rules import STRICT
 from changeover.errors import ConfigurationError
-from changeover.evidence.digest import code_digest
+from changeover.evidence.digest import changed_since, code_digest
 from changeover.plan.phases import Plan
 
 
@@ -21,10 +21,19 @@ class Judged:
     problem: str | None = None
 
 
-def judged_by(plan: Plan | None, rules_file: Path | None, today: date) -> Judged:
-    """By the rules of a file, strictly where there is none yet; None where they are not those of a file."""
+def judged_by(
+    plan: Plan | None, rules_file: Path | None, today: date, loaded_ns: int | None = None
+) -> Judged:
+    """By the rules of a file, strictly where there is none yet; None where they are not those of a file.
+
+    `loaded_ns` is when the program was loaded: what was written later is not the code that it runs.
+    """
     try:
-        code = code_digest(plan.code) if plan is not None and plan.code else None
+        packages = () if plan is None else plan.code
+        code = code_digest(packages) if packages else None
+        newer = None if loaded_ns is None else changed_since(packages, loaded_ns)
+        if newer is not None:
+            raise ConfigurationError(newer, "has changed since the program was loaded; start it again")
         return Judged(code, _rules_digest(rules_file, today))
     except ConfigurationError as error:
         return Judged(None, "", f"runs are kept and do not count: {error}")

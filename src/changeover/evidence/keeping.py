@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from changeover.errors import ConfigurationError
 from changeover.plan.phases import Plan
 from changeover.recording.codec import Codec
 from changeover.run import Run, Sink
+from changeover.table import parse_toml, read_text
 
 if TYPE_CHECKING:
     from changeover.evidence.keeper import EvidenceKeeper
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 class Keeping:
     """A sink: first the evidence, then whoever else wants the run.
 
-    The store is that of the folder around `directory`. `rules_file` is None where the runs are not judged by
-    it: they are kept then, and never count.
+    The store is the one that the commands look into: that of the project around `directory`. `rules_file` is
+    None where the runs are not judged by it: they are kept then, and never count.
     """
 
     def __init__(
@@ -33,7 +36,8 @@ class Keeping:
         environment: Mapping[str, str],
         sink: Sink | None,
     ) -> None:
-        self._root = directory.resolve().parent
+        self._directory = directory
+        self._loaded_ns = time.time_ns()
         self._plan = plan
         self._codec = codec
         self._rules_file = rules_file
@@ -77,11 +81,30 @@ class Keeping:
 
         with self._lock:
             if self._keeper is None:
+                root = root_around(self._directory)
                 self._keeper = EvidenceKeeper(
-                    self._root,
+                    root,
                     self._codec,
-                    judged=lambda: judged_by(self._plan, self._rules_file, datetime.now(UTC).date()),
-                    redact=lambda: Redactor.for_project(self._plan, self._root, self._environment).run,
+                    judged=lambda: judged_by(
+                        self._plan, self._rules_file, datetime.now(UTC).date(), self._loaded_ns
+                    ),
+                    redact=lambda: Redactor.for_project(self._plan, root, self._environment).run,
                     environment=self._environment,
                 )
             return self._keeper
+
+
+def root_around(directory: Path) -> Path:
+    """The folder whose pyproject.toml speaks of the toolkit, else the one that the migration lies in.
+
+    A link to the migration's folder leads nowhere else: it lies where the link lies.
+    """
+    around = directory.absolute().parents
+    return next((folder for folder in around if _is_project(folder / "pyproject.toml")), around[0])
+
+
+def _is_project(file: Path) -> bool:
+    try:
+        return "changeover" in parse_toml(read_text(file), str(file)).get("tool", {})
+    except (ConfigurationError, OSError, AttributeError, TypeError):
+        return False

@@ -10,6 +10,9 @@ from typing import Any
 from changeover.compare.verdict import Verdict
 from changeover.observation import Path
 
+GAVE_UP = "the answering path raised, or gave nothing"
+"""The reason of a run that was compared, and of which it says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
@@ -36,6 +39,11 @@ class KeptRun:
     candidate_s: float | None = None
     renewed_at: datetime | None = None
     unsafe: tuple[str, ...] = ()
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the reference did nothing in it."""
+        return self.reason == GAVE_UP
 
 
 @dataclass(frozen=True, slots=True)

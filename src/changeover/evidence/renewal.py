@@ -75,11 +75,18 @@ def renewed_cases(
     now: datetime,
     redact: Redact | None = None,
 ) -> Generator[tuple[CaseDone, StoredRun], None, None]:
-    """Each run with what today's code makes of it, the oldest first; raises StoreProblem."""
+    """Each run with what today's code makes of it, the oldest first; raises StoreProblem.
+
+    One that was compared on this code already stays as it is: what differed once is not replayed away.
+    """
     with _judged_by(migration, rules):
         for old in _stale(path, wanted):
             run = _replayed(migration, old)
-            yield CaseDone(old.name, run.tags, [run]), _renewed(old, run, wanted, now, redact)
+            is_stale = (old.code, old.rules) != (wanted.code, wanted.rules)
+            yield (
+                CaseDone(old.name, run.tags, [run]),
+                _renewed(old, run, wanted, now, redact) if is_stale else old,
+            )
 
 
 def _renewed(old: StoredRun, run: Run, wanted: Wanted, now: datetime, redact: Redact | None) -> StoredRun:

@@ -6,10 +6,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from changeover.compare.verdict import Verdict
+from changeover.observation import Path
 from changeover.outcome import Raised
 from changeover.run import Run
 
 _UNANSWERED = (Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS)
+
+
+def gave_up(run: Run) -> bool:
+    """Whether the answering path raised, or gave None, without any effect."""
+    answered = run.legacy if run.answered_by is Path.LEGACY else run.candidate
+    if answered is None or answered.effects:
+        return False
+    return isinstance(answered.outcome, Raised) or answered.outcome.value is None
 
 
 @dataclass(slots=True)
@@ -35,9 +44,7 @@ class SeamTally:
             return
         for observation in (run.legacy, run.candidate):
             self.reads[observation.path].update({call.name for call in observation.reads})
-        answered = run.legacy if run.answered_by == run.legacy.path else run.candidate
-        nothing = isinstance(answered.outcome, Raised) or answered.outcome.value is None
-        self.gave_up += nothing and not answered.effects
+        self.gave_up += gave_up(run)
 
     @property
     def runs(self) -> int:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from changeover.compare.cluster import fingerprint_of
 from changeover.compare.comparison import Comparison
 from changeover.compare.verdict import Verdict
+from changeover.evidence.kept import GAVE_UP
+from changeover.evidence.seam_tally import gave_up
 from changeover.evidence.store_rows import run_body
 from changeover.run import Run
 
@@ -139,12 +141,17 @@ def stored_run(
         code=code,
         rules=rules,
         verdict=str(verdict),
-        reason=shown.reason if said else None,
+        reason=_reason(shown, verdict) if said else None,
         clusters=clusters_of(run) if counts and verdict in DIFFERING else "[]",
         legacy_s=None if legacy is None else legacy.own_time_s,
         candidate_s=None if candidate is None else candidate.own_time_s,
         body=text if text is not None and len(text) <= BODY_CHARACTERS_MAX else None,
     )
+
+
+def _reason(run: Run, verdict: Verdict) -> str | None:
+    """Why it was not compared; of a run that was, whether there was anything to compare with."""
+    return GAVE_UP if verdict not in UNSHOWN and gave_up(run) else run.reason
 
 
 def clusters_of(run: Run) -> str:

@@ -6,6 +6,7 @@ seams                       by name: phase, verdicts by their names, gave_up; ru
                             not_compared are sums of verdicts
 tags, missing_tags          of cases that were compared; required by a gate and not seen
 distinct_worlds, distinct_diverged, damaged, silent_cases, exit_code, partial
+noise                       whether a path was compared with itself (A/A)
 effects                     one entry a port method: performed, asked, equal, changed, refused
 own_times                   by phase: p95 of legacy and candidate in seconds, time in ports left out
 own_time                    over all outermost runs: p50, p95, and some pairs of one run each
@@ -34,7 +35,13 @@ TEXT_MAX = 500
 
 
 def summary_of(
-    corpus: Corpus, names: Sequence[str], options: SourceOptions, unit: str, *, partial: bool
+    corpus: Corpus,
+    names: Sequence[str],
+    options: SourceOptions,
+    unit: str,
+    *,
+    partial: bool,
+    noise: bool = False,
 ) -> dict[str, Any]:
     """Everything above; a `partial` comparison (one case, A/A, part of a source) is no evidence."""
     return {
@@ -43,6 +50,7 @@ def summary_of(
         "limit": options.limit,
         "world": options.world,
         "partial": partial,
+        "noise": noise,
         "cases": corpus.cases,
         "first": corpus.first,
         "last": corpus.last,

@@ -21,6 +21,10 @@ class LockHeldError(ConfigurationError):
     """Another process holds the lock for longer than anybody needs it."""
 
 
+class NotLockableError(ConfigurationError):
+    """The folder is not there, or not ours: nothing in it can be moved."""
+
+
 @contextmanager
 def exclusive(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
     """Be the only one that moves what lies in this folder; raises LockHeldError after `wait_s`.
@@ -107,7 +111,7 @@ def _opened_file(folder: Path) -> int:
         raise _unlockable(folder, error) from error
 
 
-def _unlockable(folder: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(
+def _unlockable(folder: Path, error: OSError) -> NotLockableError:
+    return NotLockableError(
         str(folder), f"could not be locked: {error.strerror or error}; nothing was changed"
     )

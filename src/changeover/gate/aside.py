@@ -26,6 +26,7 @@ def not_counted(dossier: Dossier, corpora: Counted, production: Production) -> I
         (production.vacuous, "vacuous"),
         (production.waived, "waived"),
         (production.sampled_out, "sampled out"),
+        (production.in_a_ramp, "in a ramp, where only some keys were answered"),
     ):
         if number:
             yield f"{number:,} {what}"
@@ -81,6 +82,7 @@ def not_shown(dossier: Dossier, production: Production) -> Iterator[str]:
     yield "What no run met: inputs that did not occur, calls that pass no port (docs/limits.md)."
     if criteria is None:
         return
+    yield from (f"No rate of {seam} is asked: {reason}" for seam, reason in criteria.seams_not_asked.items())
     yield "The rate is exact if the worlds seen are a fair sample of those to come."
     looks = round(LOOKS_TO_DIVERGENCES / criteria.rate_max)
     chance = repeated_looks(criteria.rate_max, criteria.confidence, looks)

@@ -21,6 +21,7 @@ LINE_CHARACTERS_MAX = 400
 TAIL_BYTES_MAX = 64 * 1024
 READ_AFTER_DEATH_S = 5.0
 _CHUNK = 16 * 1024
+_OF_SHELLS = frozenset(";&|<>")
 _ANSWERS = {code: answer for answer, code in EXIT_CODES.items()}
 
 
@@ -82,6 +83,9 @@ def _argv(command: str) -> list[str]:
     argv = shlex.split(command)
     if not argv:
         raise ValueError("it is empty")
+    shell = next((word for word in _split_as_a_shell(command) if not set(word) - _OF_SHELLS), None)
+    if shell is not None:
+        raise ValueError(f"it has {shell}, and no shell reads it; give each command a line of its own")
     if argv[0] == "changeover":
         return [sys.executable, "-m", "changeover", *argv[1:]]
     if argv[0] in ("python", "python3"):
@@ -89,6 +93,13 @@ def _argv(command: str) -> list[str]:
     beside = Path(sys.executable).parent / argv[0]
     # The program is looked up in the PATH of this process, not in the one that is handed on.
     return [str(beside), *argv[1:]] if os.sep not in argv[0] and beside.is_file() else argv
+
+
+def _split_as_a_shell(command: str) -> list[str]:
+    """Without a shell `a && false` would be one command with more arguments, and exit 0."""
+    words = shlex.shlex(command, posix=True, punctuation_chars="".join(sorted(_OF_SHELLS)))
+    words.commenters = ""
+    return [word for word in words if word]
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:

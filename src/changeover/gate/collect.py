@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from changeover.errors import ConfigurationError
+from changeover.evidence.digest import code_digest
 from changeover.evidence.kept import Review
 from changeover.evidence.store import keep_review, store_path
 from changeover.gate.checks import CheckResult, run_check
@@ -106,7 +107,15 @@ def _with_checks_run(dossier: Dossier, project: Project, say: Callable[[str], No
         result = run_check(command, project.root, dossier.gate.check_timeout_s)
         results[command] = _check_kept(dossier, project, result)
     doctor = _doctor(dossier, project) if dossier.new.stage is Stage.SHADOW else None
-    return replace(dossier, checks=results, doctor=doctor)
+    return replace(_still_the_same_code(dossier), checks=results, doctor=doctor)
+
+
+def _still_the_same_code(dossier: Dossier) -> Dossier:
+    """Checks may take half an hour: what was edited meanwhile is not what they looked at."""
+    if dossier.code is None or code_digest(dossier.plan.code) == dossier.code:
+        return dossier
+    changed = "was changed while the checks ran: ask again"
+    return replace(dossier, problems=replace(dossier.problems, code=changed))
 
 
 def _check_kept(dossier: Dossier, project: Project, result: CheckResult) -> Review:

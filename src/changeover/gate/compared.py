@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from changeover.compare.verdict import Verdict
 from changeover.evidence.kept import KeptCorpus
-from changeover.gate.corpora import Counted, SeamShown, phase_total, shown
+from changeover.gate.corpora import Counted, SeamShown, is_asked, phase_total, shown
 from changeover.gate.dossier import Dossier
 from changeover.gate.production import Production
 from changeover.gate.verdict import Answer, Criterion
+from changeover.observation import Path
 from changeover.plan.criteria import CorpusCriteria
 
 NAMED_MAX = 5
@@ -18,9 +19,9 @@ NAMED_MAX = 5
 
 def compared(dossier: Dossier, corpora: Counted, production: Production) -> Iterator[Criterion]:
     """Asked of every phase with seams, whatever its tables say."""
-    yield effects(dossier, corpora.latest, production)
+    yield effects(dossier, (*corpora.latest, *corpora.still), production)
     yield _something(dossier, corpora.latest, production)
-    yield reference(dossier.phase.seams, corpora.latest, dossier)
+    yield reference(dossier.phase.seams, corpora.latest, dossier, production)
     yield from _regressed(dossier, corpora.latest)
 
 
@@ -79,7 +80,9 @@ def _why_nothing(seam: str, parts: list[SeamShown], production: Production) -> s
     return "no run on this code and these rules"
 
 
-def reference(seams: tuple[str, ...], corpora: tuple[KeptCorpus, ...], dossier: Dossier) -> Criterion:
+def reference(
+    seams: tuple[str, ...], corpora: tuple[KeptCorpus, ...], dossier: Dossier, production: Production
+) -> Criterion:
     """A reference that always raised or gave nothing did not run, and agreement with it shows nothing."""
     idle = [
         f"{seam} in {corpus.source}"
@@ -87,6 +90,8 @@ def reference(seams: tuple[str, ...], corpora: tuple[KeptCorpus, ...], dossier: 
         for seam in seams
         if shown(corpus, seam, dossier.is_waived).gave_up
     ]
+    in_production = {seam: [run.gave_up for run in production.compared if run.seam == seam] for seam in seams}
+    idle += [f"{seam} in production" for seam, gave_up in in_production.items() if gave_up and all(gave_up)]
     if not idle:
         return Criterion("reference ran", Answer.PASS, "yes", "yes" if corpora else "no corpus")
     said = f"the reference did not run: every run of {', '.join(idle[:NAMED_MAX])} raised or gave nothing"
@@ -113,7 +118,8 @@ def corpus_criteria(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted
     yield from _whole(dossier, criteria, corpora)
     if criteria.tags:
         yield _tags(dossier, criteria, corpora)
-    total = phase_total(corpora.asked, dossier)
+    still = [one for one in corpora.still if is_asked(one, criteria)]
+    total = phase_total([*corpora.asked, *still], dossier)
     if not total.runs:
         return  # of no run it would be green for nothing, and the lines above have said it
     if criteria.divergences_max is not None:
@@ -139,34 +145,35 @@ def corpus_criteria(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted
 
 
 def _whole(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted) -> Iterator[Criterion]:
-    who = f", {criteria.answered_by} answering" if criteria.answered_by else ""
+    who = f" by {criteria.answered_by}" if criteria.answered_by else ""
     answering = f" --answer {criteria.answered_by}" if criteria.answered_by else ""
     compare = f"changeover compare {dossier.phase.name}"
     for source in corpora.missing:
         do = f"{compare} --source {source}{answering}"
         yield Criterion(f"corpus: {source}{who}", Answer.INCONCLUSIVE, "whole", "none on this code", do)
-    if criteria.sources:
-        for corpus in corpora.asked:
-            yield _one_whole(dossier, corpus, who, f"{compare} --source {corpus.source}{answering}")
-        return
-    found = [
-        _one_whole(dossier, corpus, who, f"{compare} --source {corpus.source}{answering}")
-        for corpus in corpora.asked
-    ]
-    if not found:
+    found: dict[str, list[Criterion]] = {}
+    for corpus in corpora.asked:
+        asked_of = corpus.source if criteria.sources else ""
+        one = _one_whole(dossier, corpus, who, f"{compare} --source {corpus.source}{answering}")
+        found.setdefault(asked_of, []).append(one)
+    for of_source in found.values():
+        yield from _enough(of_source)
+    if not found and not criteria.sources:
         said = "no comparison of a whole source on this code and these rules"
         yield Criterion(
             f"corpus: any source{who}", Answer.INCONCLUSIVE, "one whole", "none", compare + answering, said
         )
-    elif any(one.answer is Answer.PASS for one in found):
-        # One that crosses every seam is enough; damaged ones beside it would still hide something.
-        yield from (one for one in found if one.answer is Answer.PASS or "damaged" in one.detail)
-    else:
-        yield from found
+
+
+def _enough(found: list[Criterion]) -> Iterator[Criterion]:
+    """One that crosses every seam is enough; damaged ones beside it would still hide something."""
+    passed = any(one.answer is Answer.PASS for one in found)
+    yield from (one for one in found if not passed or one.answer is Answer.PASS or "damaged" in one.detail)
 
 
 def _one_whole(dossier: Dossier, corpus: KeptCorpus, who: str, do: str) -> Criterion:
-    name = f"corpus: {corpus.source}{who}"
+    candidate = corpus.answered_by is Path.CANDIDATE and not who
+    name = f"corpus: {corpus.source}{' by candidate' if candidate else who}"
     runs = phase_total((corpus,), dossier).runs
     found = f"{runs:,} runs   {corpus.at:%Y-%m-%d}"
     if corpus.damaged:
@@ -204,7 +211,7 @@ def _worst_cluster(dossier: Dossier, corpora: Counted) -> str:
     return next(
         (
             one.digest[:6]
-            for corpus in corpora.asked
+            for corpus in (*corpora.asked, *corpora.still)
             for one in corpus.clusters
             if one.seam in dossier.phase.seams and not dossier.is_waived(one.digest)
         ),

@@ -67,11 +67,11 @@ def _evidence_digest(dossier: Dossier, corpora: Counted, production: Production)
     said = {
         "corpora": [
             [one.source, one.at.isoformat(), {seam: dict(two.verdicts) for seam, two in one.seams.items()}]
-            for one in corpora.latest
+            for one in (*corpora.latest, *corpora.still)
         ],
         "runs": sorted((run.id, run.seam, run.verdict) for run in production.compared),
         "waivers": sorted(one.cluster for one in dossier.waivers),
-        "reviews": sorted(  # of checks only the fresh results count: every gate leaves one more of them behind
+        "reviews": sorted(  # of checks the fresh results count: every gate leaves one more behind
             (one.kind, one.name, one.answer, one.found) for one in dossier.reviews if one.kind != "check"
         ),
         "checks": sorted((name, one.answer) for name, one in dossier.checks.items()),

@@ -6,7 +6,7 @@ own, and the worst one decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -15,7 +15,7 @@ from changeover.evidence.bound import comparisons_needed, upper_bound
 from changeover.evidence.kept import KeptRun
 from changeover.gate.dossier import Dossier
 from changeover.plan.criteria import ProductionCriteria
-from changeover.plan.stages import SEAM_STAGES
+from changeover.plan.stages import SEAM_STAGES, Stage
 
 COMPARISONS_MAX = 10_000_000
 """Beyond so many, nobody is told how many more are needed."""
@@ -71,6 +71,7 @@ class Production:
     lost: int
     other_code: int
     other_side: int
+    in_a_ramp: int
     worlds: tuple[Worlds, ...]
 
     @property
@@ -100,7 +101,8 @@ def production_of(dossier: Dossier) -> Production:
     wanted = None if criteria is None else criteria.answered_by
     of_phase = [run for run in dossier.evidence.production if run.seam in dossier.phase.seams]
     today = [run for run in of_phase if dossier.is_today(run) and _stage_compares(run)]
-    runs = [run for run in today if wanted in (None, str(run.answered_by))]
+    wanted_side = [run for run in today if wanted in (None, str(run.answered_by))]
+    runs = [run for run in wanted_side if not _only_some_keys(run, dossier)]
     verdicts = [(run, verdict_today(run, dossier)) for run in runs]
 
     def counted(*among: Verdict) -> int:
@@ -117,8 +119,9 @@ def production_of(dossier: Dossier) -> Production:
         sampled_out=sampled_out,
         lost=dossier.evidence.lost,
         other_code=len(of_phase) - len(today),
-        other_side=len(today) - len(runs),
-        worlds=tuple(_worlds(dossier, verdicts)),
+        other_side=len(today) - len(wanted_side),
+        in_a_ramp=len(wanted_side) - len(runs),
+        worlds=tuple(_worlds(dossier, verdicts, () if criteria is None else criteria.seams_not_asked)),
     )
 
 
@@ -129,7 +132,9 @@ def verdict_today(run: KeptRun, dossier: Dossier) -> Verdict:
     return Verdict.WAIVED if all(map(dossier.is_waived, run.clusters)) else Verdict.DIVERGED
 
 
-def _worlds(dossier: Dossier, verdicts: list[tuple[KeptRun, Verdict]]) -> Iterator[Worlds]:
+def _worlds(
+    dossier: Dossier, verdicts: list[tuple[KeptRun, Verdict]], not_asked: Container[str]
+) -> Iterator[Worlds]:
     for seam in dossier.phase.seams:
         diverged: dict[str, bool] = {}
         for run, verdict in verdicts:
@@ -138,11 +143,18 @@ def _worlds(dossier: Dossier, verdicts: list[tuple[KeptRun, Verdict]]) -> Iterat
                 world = run.world or (f"unknown {run.id}" if _differs(verdict) else None)
                 if world is not None:
                     diverged[world] = diverged.get(world, False) or _differs(verdict)
-        yield Worlds(seam, len(diverged), sum(diverged.values()))
+        # Only a seam that nobody crosses is excused: once it was seen, its rate is asked like any other.
+        if seam not in not_asked or diverged:
+            yield Worlds(seam, len(diverged), sum(diverged.values()))
 
 
 def _differs(verdict: Verdict) -> bool:
     return verdict in (Verdict.DIVERGED, Verdict.UNSAFE)
+
+
+def _only_some_keys(run: KeptRun, dossier: Dossier) -> bool:
+    """Before `complete` the candidate has to have answered whoever came, not the keys of a bucket alone."""
+    return dossier.new.stage is Stage.COMPLETE and run.stage.partition(":")[0] == Stage.RAMP
 
 
 def _stage_compares(run: KeptRun) -> bool:

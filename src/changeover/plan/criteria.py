@@ -32,7 +32,10 @@ class CorpusCriteria:
 
 @dataclass(frozen=True, slots=True)
 class ProductionCriteria:
-    """What runs in production must show; rates are shares of one, days are distinct days of UTC."""
+    """What runs in production must show; rates are shares of one, days are distinct days of UTC.
+
+    `seams_not_asked` gives, by seam, the reason for asking no rate of it: nobody crosses it in production.
+    """
 
     rate_max: float = 0.01
     confidence: float = 0.95
@@ -40,6 +43,7 @@ class ProductionCriteria:
     unpaired_max: float = 0.01
     span_days: int = 20
     answered_by: str | None = None
+    seams_not_asked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +159,17 @@ def _production(table: Table, default: ProductionCriteria) -> ProductionCriteria
         return float(table.number(key, otherwise, above=-1e-9, most=1.0))
 
     criteria = ProductionCriteria(
-        rate_max=float(table.number("rate_max", default.rate_max, most=1.0)),
+        rate_max=float(table.number("rate_max", default.rate_max, most=0.999999)),
         confidence=float(table.number("confidence", default.confidence, most=0.999999)),
         not_compared_max=share("not_compared_max", default.not_compared_max),
         unpaired_max=share("unpaired_max", default.unpaired_max),
         span_days=table.whole("span_days", default.span_days),
         answered_by=table.text("answered_by", default.answered_by, among=ANSWERED_BY_WORDS),
+        seams_not_asked=_reasons(table.table("seams_not_asked")),
     )
     table.done()
     return criteria
+
+
+def _reasons(table: Table | None) -> Mapping[str, str]:
+    return {} if table is None else {seam: table.text(seam) for seam, _ in list(table.items())}

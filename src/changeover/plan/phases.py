@@ -154,6 +154,22 @@ def _check_together(phases: Mapping[str, Phase], where: str) -> None:
                 allowed = ", ".join(sorted(earlier)) or "none, it is the first"
                 raise ConfigurationError(f"{place}.requires", f"{needed!r} {known}, allowed: {allowed}")
         earlier.add(phase.name)
+        _check_seams_not_asked(phase, place)
     numbers = [phase.number for phase in phases.values()]
     if len(set(numbers)) != len(numbers):
         raise ConfigurationError(f"{where}: phase", f"numbers were {numbers}, needed: each once")
+
+
+def _check_seams_not_asked(phase: Phase, place: str) -> None:
+    for stage, gate in phase.gates.items():
+        excused = () if gate.production is None else tuple(gate.production.seams_not_asked)
+        where = f"{place}.gate.{stage}.production.seams_not_asked"
+        for seam in excused:
+            if seam not in phase.seams:
+                raise ConfigurationError(
+                    where, f"{seam!r} is no seam of the phase, allowed: {', '.join(phase.seams)}"
+                )
+        if excused and len(excused) == len(phase.seams):
+            raise ConfigurationError(
+                where, 'names every seam of the phase; allowed: production = { not_asked = "the reason" }'
+            )

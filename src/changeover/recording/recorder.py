@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Coroutine
 from time import perf_counter
 from typing import Any
 
 from changeover.context import SESSION
 from changeover.limits import Limits
+from changeover.logs import logger
 from changeover.outcome import Outcome, Raised, Returned, is_interruption
 from changeover.recording.hook import Hook
 from changeover.recording.method import PortMethod
@@ -19,7 +19,7 @@ from changeover.recording.snapshot import SnapshotError, copied_error, snapshot
 from changeover.recording.tape import Entry, Site, Tape
 from changeover.replaying.world import Worlds
 
-_log = logging.getLogger("changeover.ports")
+_log = logger("ports")
 _FRAMES_TO_CALLER = 4  # calling_site, _prepare, call, and the instrumented function
 _warned: set[str] = set()
 

@@ -70,6 +70,17 @@ def compare_json(heading: Heading, corpus: Corpus) -> dict[str, Any]:
             }
             for tally in corpus.rule_tallies.values()
         ],
+        "waivers": [
+            {
+                "cluster": use.waiver.cluster,
+                "owner": use.waiver.owner,
+                "reason": use.waiver.reason,
+                "until": use.waiver.until.isoformat(),
+                "runs": use.runs,
+                "expired": use.expired,
+            }
+            for use in heading.waivers
+        ],
         "unused_rules": [rule.path.text for rule in corpus.unused_rules],
         "one_sided_reads": [
             {"seam": one.seam, "method": one.method, "asked_by": one.asked_by, "runs": one.runs, "of": one.of}

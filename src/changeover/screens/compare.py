@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from changeover.compare.cluster import ID_DIGITS
 from changeover.compare.rule import Rule
 from changeover.evidence.bound import CONFIDENCE, percent_above
 from changeover.evidence.corpus import Corpus
 from changeover.evidence.own_times import Quantiles
 from changeover.screens.differences import cluster_lines, harm_text
+from changeover.screens.escaping import pasted, visible
 from changeover.screens.heading import Heading
-from changeover.screens.layout import WIDTH, Ink, count, cut, plural, wrapped
+from changeover.screens.layout import WIDTH, Ink, cut, plural, wrapped
 from changeover.screens.matrix import effect_lines, verdict_lines
 from changeover.screens.unanswered import unanswered_lines
 
 _LABEL = 12
+_COMMAND = 47
 RULES_SHOWN_MAX = 8
 DAMAGED_SHOWN_MAX = 5
 
@@ -39,7 +42,7 @@ def _parts(heading: Heading, corpus: Corpus, ink: Ink) -> Iterator[list[str]]:
     harm = harm_text(corpus.effects.lines)
     yield wrapped(harm, WIDTH, "") if harm else []
     yield unanswered_lines(corpus.not_compared.reasons, corpus.seams)
-    yield [*_tolerated(corpus), *_latency(corpus)]
+    yield [*_tolerated(corpus), *_waived(heading), *_latency(corpus)]
     yield [*_shown(corpus, heading), *_not_shown(corpus)]
     yield _next(heading, corpus)
 
@@ -61,6 +64,16 @@ def _tolerated(corpus: Corpus) -> Iterator[str]:
         yield from _labelled("", f'"{tally.rule.reason}"')
     if len(shown) > RULES_SHOWN_MAX:
         yield f"{'':<{_LABEL}}and by {plural(len(shown) - RULES_SHOWN_MAX, 'rule')} more"
+
+
+def _waived(heading: Heading) -> Iterator[str]:
+    for number, use in enumerate(heading.waivers):
+        waiver = use.waiver
+        found = plural(use.runs, "run") if use.runs else "matches nothing any more"
+        expired = "expired" if use.expired else "until"
+        says = f"{waiver.cluster[:ID_DIGITS]}   {waiver.owner}    {found}    {expired} {waiver.until}"
+        yield cut(f"{'waived' if number == 0 else '':<{_LABEL}}{says}", WIDTH)
+        yield from _labelled("", f'"{waiver.reason}"')
 
 
 def rule_says(rule: Rule) -> str:
@@ -85,19 +98,21 @@ def _latency(corpus: Corpus) -> Iterator[str]:
 
 
 def _milliseconds(quantiles: Quantiles) -> str:
-    digits = 1 if quantiles.legacy_s >= 0.001 else 3
+    digits = 1 if min(quantiles.legacy_s, quantiles.candidate_s) >= 0.001 else 3
     return f"{quantiles.legacy_s * 1000:.{digits}f} -> {quantiles.candidate_s * 1000:.{digits}f} ms"
 
 
 def _shown(corpus: Corpus, heading: Heading) -> list[str]:
     total = corpus.total
-    if not total.compared:
-        return _labelled("Shown", "Nothing: no run was compared.")
+    shown = total.compared - total.waived
+    if not shown:
+        why = "every run that was compared is waived" if total.compared else "no run was compared"
+        return _labelled("Shown", f"Nothing: {why}.")
     bound = percent_above(corpus.rate_bound())
     worlds = f"{corpus.distinct_worlds:,} distinct {heading.named(corpus.distinct_worlds)}"
     confidence = f"at {CONFIDENCE * 100:g} % confidence"
     if total.diverged:
-        found = f"{total.diverged:,} divergent of {plural(total.compared, 'comparison')}"
+        found = f"{total.diverged:,} divergent of {plural(shown, 'comparison')}"
         if not corpus.distinct_worlds:
             return _labelled("Shown", f"{found}.")
         if corpus.distinct_diverged == corpus.distinct_worlds:
@@ -105,11 +120,11 @@ def _shown(corpus: Corpus, heading: Heading) -> list[str]:
         rate = f"{corpus.distinct_diverged:,} of {worlds} differ: fewer than {bound} of all, {confidence}"
         return _labelled("Shown", f"{found}. If they were a fair sample, {rate}.")
     if not corpus.distinct_worlds:
-        compared = plural(total.compared, "comparison")
+        compared = plural(shown, "comparison")
         return _labelled(
             "Shown", f"No divergence in {compared}; no {heading.named(1)} was compared as a whole."
         )
-    lines = _labelled("Shown", f"No divergence in {plural(total.compared, 'comparison')}, {worlds}.")
+    lines = _labelled("Shown", f"No divergence in {plural(shown, 'comparison')}, {worlds}.")
     return [
         *lines,
         *_labelled("", f"If they were a fair sample: fewer than {bound} would differ, {confidence}."),
@@ -129,7 +144,7 @@ def _not_shown(corpus: Corpus) -> Iterator[str]:
         sentences.append(f"The reference did not run: every run of {seams} raised or gave nothing.")
     sentences += [f"Damaged: {line}." for line in corpus.damaged[:DAMAGED_SHOWN_MAX]]
     if len(corpus.damaged) > DAMAGED_SHOWN_MAX:
-        sentences.append(f"{plural(len(corpus.damaged) - DAMAGED_SHOWN_MAX, 'line')} more are damaged.")
+        sentences.append(f"Damaged: {plural(len(corpus.damaged) - DAMAGED_SHOWN_MAX, 'line')} more.")
     if corpus.silent_cases:
         sentences.append(f"{plural(corpus.silent_cases, 'case')} crossed no seam.")
     for read in corpus.one_sided_reads:
@@ -139,7 +154,8 @@ def _not_shown(corpus: Corpus) -> Iterator[str]:
         paths = ", ".join(rule.path.text for rule in corpus.unused_rules[:5])
         sentences.append(f"{plural(len(corpus.unused_rules), 'rule')} matched nothing: {paths}.")
     if corpus.total.waived:
-        sentences.append(f"{count(corpus.total.waived)} runs are waived, which shows nothing.")
+        are = "is" if corpus.total.waived == 1 else "are"
+        sentences.append(f"{plural(corpus.total.waived, 'run')} {are} waived, which shows nothing.")
     for number, sentence in enumerate(sentences):
         yield from _labelled("Not shown" if number == 0 else "", sentence)
 
@@ -149,18 +165,20 @@ def _next(heading: Heading, corpus: Corpus) -> list[str]:
     if corpus.clusters:
         worst = next((one for one in corpus.clusters if one.is_unsafe), corpus.clusters[0])
         commands.append((f"changeover explain {worst.id}", "both sides of the smallest run"))
-        commands.append((f"changeover scenarios keep {worst.id}", f"keep {worst.smallest.run}"))
+        commands.append((f"changeover scenarios keep {worst.id}", f"keep {visible(worst.smallest.run)}"))
     elif corpus.not_compared.reasons:
         first = corpus.not_compared.reasons[0]
-        commands.append((f"changeover explain {first.example}", "what both paths asked and did"))
+        commands.append((f"changeover explain {pasted(first.example)}", "what both paths asked and did"))
     else:
         if corpus.missing_tags:
             commands += [
-                (f"changeover compare --source {name}", "for the tags") for name in heading.other_sources
+                (f"changeover compare --source {pasted(name)}", "for the tags")
+                for name in heading.other_sources
             ]
         commands.append(("changeover rules blindspots", "what the rules hide"))
         commands.append(("changeover status", "where every phase stands"))
+    width = max(_COMMAND, *(len(command) + 3 for command, _ in commands))
     return [
-        f"{'next' if number == 0 else '':<{_LABEL}}{command:<46} {why}"
+        f"{'next' if number == 0 else '':<{_LABEL}}{command:<{width}}{why}"
         for number, (command, why) in enumerate(commands)
     ]

@@ -17,8 +17,8 @@ _CHANGE_WIDTH = 54
 
 
 def cluster_lines(clusters: Sequence[Cluster], sightings: Mapping[Fingerprint, str], ink: Ink) -> list[str]:
-    """The clusters in the order in which a run meets them; what is beyond the limit is counted."""
-    order = ", in the order in which a run meets them" if len(clusters) > 1 else ""
+    """The clusters, effects first as a run meets them; what is beyond the limit is counted."""
+    order = ": effects in the order in which a run meets them, then results" if len(clusters) > 1 else ""
     lines = [plural(len(clusters), "cluster") + order]
     for cluster in clusters[:CLUSTERS_SHOWN_MAX]:
         lines += ["", *_cluster(cluster, sightings.get(cluster.fingerprint, ""), ink)]
@@ -45,7 +45,7 @@ def _cluster(cluster: Cluster, sighting: str, ink: Ink) -> list[str]:
         f"{cluster.id}   {cut(fingerprint.seam, _SEAM_WIDTH):<{_SEAM_WIDTH}} {place}{unsafe}",
         f"         {what:<{_WHAT_WIDTH}} {change.replace('->', ink('->'), 1)}",
     ]
-    lines.append(f"         {plural(cluster.runs, 'run')}, {share_text(cluster)}; smallest {example.run}")
+    lines.append(f"         {share_text(cluster)}; smallest {cut(example.run, 48)}")
     if sighting:
         lines.append(f"         {cut(sighting, 88)}")
     if cluster.always_with:
@@ -54,14 +54,14 @@ def _cluster(cluster: Cluster, sighting: str, ink: Ink) -> list[str]:
 
 
 def share_text(cluster: Cluster) -> str:
-    """How many of the runs that could differ here do."""
+    """In how many runs, of those that could differ here."""
     place = cluster.fingerprint.place
     method = ".".join(place.split("[")[0].split(".")[1:3]) if place.startswith("effects.") else ""
     of = f"run that has {method}" if method else "run"
     if cluster.runs >= cluster.reachable:
-        return f"every {of}"
+        return f"{plural(cluster.runs, 'run')}, every {of}"
     runs = of.replace("run", "runs", 1).replace("has", "have")
-    return f"of {cluster.reachable:,} {runs}"
+    return f"{cluster.runs:,} of {cluster.reachable:,} {runs}"
 
 
 def harm_text(effects: Sequence[EffectLine]) -> str:

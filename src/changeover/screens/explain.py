@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from changeover.screens.differences import place_text
+from changeover.screens.escaping import pasted, visible
 from changeover.screens.layout import INDENT, WIDTH, Ink, cut, plural, wrapped
 
 ROWS_SHOWN_MAX = 14
@@ -17,7 +18,12 @@ Body = Mapping[str, Any]
 
 def cluster_screen(cluster: Body, corpus: Body, run: Body | None, ink: Ink) -> str:
     """One cluster as it is kept; `run` is its smallest run, None where that is kept no longer."""
-    lines = [*_head(cluster, corpus, ink), "", f"smallest example   {cluster['smallest']['run']}", ""]
+    lines = [
+        *_head(cluster, corpus, ink),
+        "",
+        f"smallest example   {visible(cluster['smallest']['run'])}",
+        "",
+    ]
     lines += _sides(cluster, run)
     lines += ["", *_meaning(cluster), "", *_next(cluster)]
     return "\n".join(lines) + "\n"
@@ -25,7 +31,7 @@ def cluster_screen(cluster: Body, corpus: Body, run: Body | None, ink: Ink) -> s
 
 def clusters_screen(clusters: Sequence[Body], corpus: Body, ink: Ink) -> str:
     """The clusters of one comparison, each on a line."""
-    lines = [f"{corpus['source']}, {corpus['at']}   {plural(len(clusters), 'cluster')}", ""]
+    lines = [f"{visible(corpus['source'])}, {corpus['at']}   {plural(len(clusters), 'cluster')}", ""]
     for one in clusters:
         unsafe = f"  {ink('UNSAFE')}" if one["unsafe"] else ""
         place = cut(place_text(one["place"]), 44)
@@ -104,9 +110,11 @@ def _labelled(label: str, text: str) -> Iterator[str]:
 
 def _next(cluster: Body) -> Iterator[str]:
     side = "" if cluster["answered_by"] == "legacy" else " --answer candidate"
-    run = cluster["smallest"]["run"]
+    run = pasted(cluster["smallest"]["run"])
     yield f"{'reproduce':<{_LABEL}}changeover compare {cluster['seam']} --run {run}{side}"
     yield f"{'one run':<{_LABEL}}changeover explain {run}"
     yield f"{'keep':<{_LABEL}}changeover scenarios keep {cluster['id']}"
     if cluster["unsafe"]:
         yield f"{'accept':<{_LABEL}}not offered: an effect differs"
+    else:
+        yield f'{"accept":<{_LABEL}}changeover waive {cluster["id"]} --owner WHO --until DAY --reason "..."'

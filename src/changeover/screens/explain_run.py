@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from changeover.compare.verdict import Verdict
 from changeover.screens.differences import place_text
-from changeover.screens.layout import Ink, cut, plural
+from changeover.screens.escaping import pasted, visible
+from changeover.screens.layout import WIDTH, Ink, cut, plural, wrapped
 
 CALLS_SHOWN_MAX = 60
 DIVERGENCES_SHOWN_MAX = 20
@@ -18,13 +22,36 @@ Body = Mapping[str, Any]
 _Row = tuple[Body | None, Body | None]
 
 
+@dataclass(frozen=True, slots=True)
+class SeamRun:
+    """A run at one seam as it is kept; `body` is None where only its verdict was."""
+
+    name: str
+    seam: str
+    verdict: str
+    body: Body | None
+
+
+def runs_screen(runs: Sequence[SeamRun], ink: Ink) -> str:
+    """What one case did at every seam, the worst first; where some differ the others are only named."""
+    worst_first = sorted(runs, key=lambda run: Verdict(run.verdict).severity)
+    differing = [run for run in worst_first if not Verdict(run.verdict).is_evidence]
+    screens = [run_screen(run.name, run.seam, run.verdict, run.body, ink) for run in differing or worst_first]
+    if differing and len(differing) < len(runs):
+        alike = Counter(run.seam for run in runs if Verdict(run.verdict).is_evidence)
+        seams = ", ".join(seam if number == 1 else f"{seam} ({number})" for seam, number in alike.items())
+        text = f"and {plural(alike.total(), 'run')} without a difference, in --format json: {seams}"
+        screens.append("\n".join(wrapped(text, WIDTH, "    ")) + "\n")
+    return "\n".join(screens)
+
+
 def run_screen(name: str, seam: str, verdict: str, body: Body | None, ink: Ink) -> str:
     """One run as it is kept; None where only its verdict was."""
     word = ink("UNSAFE") if verdict == "unsafe" else ink(verdict)
-    lines = [f"{name}   {seam}   {word}"]
+    lines = [f"{visible(name)}   {seam}   {word}"]
     if body is None:
         lines += ["", "only the verdict is kept: runs that match are kept whole as a sample"]
-        return "\n".join([*lines, f"again       changeover compare {seam} --run {name}"]) + "\n"
+        return "\n".join([*lines, f"again       changeover compare {seam} --run {pasted(name)}"]) + "\n"
     lines[0] += f"   stage {body['stage']}   {body['answered_by']} answered"
     if body["reason"]:
         lines += [cut(f"not compared: {body['reason']}", 100)]
@@ -32,7 +59,7 @@ def run_screen(name: str, seam: str, verdict: str, body: Body | None, ink: Ink) 
         lines += ["", *_calls(body), "", *_ends(body)]
     if body["divergences"]:
         lines += ["", *_divergences(body["divergences"])]
-    lines += ["", f"again       changeover compare {seam} --run {name}"]
+    lines += ["", f"again       changeover compare {seam} --run {pasted(name)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -125,8 +152,9 @@ def _outcome(outcome: Body) -> str:
 def _ends(body: Body) -> Iterator[str]:
     for side in ("legacy", "candidate"):
         yield cut(f"{side:<12}{_outcome(body[side]['outcome'])}", 100)
-    took = (f"{body[side]['own_time_s'] * 1000:.1f}" for side in ("legacy", "candidate"))
-    yield f"took        {' -> '.join(took)} ms"
+    times = [body[side]["own_time_s"] * 1000 for side in ("legacy", "candidate")]
+    places = 1 if min(times) >= 1 else 3
+    yield f"took        {' -> '.join(f'{time:.{places}f}' for time in times)} ms"
 
 
 def _divergences(divergences: Sequence[Body]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from changeover.evidence.digest import DIGITS_SHOWN
 from changeover.gate.verdict import Answer, Criterion, GateVerdict
 from changeover.screens.escaping import markdown_text, visible, workflow_text
-from changeover.screens.gate_text import MARKS, WORDS
+from changeover.screens.gate_text import MARKS, WORDS, detail_of
 from changeover.screens.heading import digits
 
 _LEVELS = {Answer.FAIL: "error", Answer.INCONCLUSIVE: "warning"}
@@ -27,7 +27,7 @@ def _lines(verdict: GateVerdict) -> Iterator[str]:
     yield "| | criterion | required | found |"
     yield "|---|---|---|---|"
     for criterion in verdict.criteria:
-        found = " ".join(part for part in (criterion.found, criterion.detail) if part)
+        found = " ".join(part for part in (criterion.found, detail_of(criterion)) if part)
         cells = (criterion.name, criterion.required, found)
         yield f"| {MARKS[criterion.answer]} | {' | '.join(map(markdown_text, cells))} |"
     yield ""
@@ -62,6 +62,6 @@ def github_annotations(verdicts: Sequence[GateVerdict]) -> list[str]:
 def _annotation(verdict: GateVerdict, criterion: Criterion) -> str:
     title = workflow_text(f"{verdict.title}: {criterion.name}", is_property=True)
     do = f"; do: {criterion.do}" if criterion.do else ""
-    detail = f" ({criterion.detail})" if criterion.detail else ""
+    detail = f" ({detail_of(criterion)})" if detail_of(criterion) else ""
     message = workflow_text(f"required {criterion.required}, found {criterion.found}{detail}{do}")
     return f"::{_LEVELS[criterion.answer]} title={title}::{message}"

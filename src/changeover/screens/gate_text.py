@@ -22,9 +22,14 @@ def gate_screen(verdict: GateVerdict, ink: Ink) -> str:
     return "\n".join(_lines(verdict, ink)) + "\n"
 
 
+def detail_of(criterion: Criterion) -> str:
+    """What stands beside what was found; a check that ends with its own exit code says it once."""
+    return "" if criterion.detail == criterion.found else criterion.detail
+
+
 def _lines(verdict: GateVerdict, ink: Ink) -> Iterator[str]:
     word = WORDS[verdict.answer]
-    title = f"{cut(visible(verdict.title), 40):<21} {word}"
+    title = f"{cut(visible(verdict.title), 40):<20}  {word}"
     yield f"{title:<{_IDENTITY}}  {visible(digits(verdict.code, verdict.rules))}".replace(word, ink(word), 1)
     yield ""
     yield f"    {'criterion':<{_NAME}}{'required':<{_REQUIRED}}found"
@@ -43,17 +48,16 @@ def _lines(verdict: GateVerdict, ink: Ink) -> Iterator[str]:
 
 
 def _criterion(criterion: Criterion) -> Iterator[str]:
-    found, detail = visible(criterion.found), visible(criterion.detail)
+    found, detail = visible(criterion.found), visible(detail_of(criterion))
     together = f"{found}   {detail}" if detail else found
     head = (
         f"{MARKS[criterion.answer]}  {cut(visible(criterion.name), _NAME - 1):<{_NAME}}"
         f"{cut(visible(criterion.required), _REQUIRED - 1):<{_REQUIRED}}"
     )
-    if len(together) <= _FOUND or criterion.answer is Answer.PASS:
-        yield f"{head}{cut(together, _FOUND)}".rstrip()
-        return
-    # What is wrong is never cut: it has lines of its own.
-    if len(found) <= _FOUND:
+    # What was found is never cut: it has lines of its own.
+    if len(together) <= _FOUND:
+        yield f"{head}{together}".rstrip()
+    elif len(found) <= _FOUND:
         yield f"{head}{found}".rstrip()
         yield from _prose(detail)
     else:

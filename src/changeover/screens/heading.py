@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from changeover.evidence.digest import DIGITS_SHOWN
 from changeover.observation import Path
+
+if TYPE_CHECKING:
+    from changeover.gate.waivers import WaiverUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,8 @@ class Heading:
 
     `code` is None where the plan names no packages. `copied` names the ports whose copies the other path
     acted on. `noise` says that the answering path was replayed itself, `stored` that the cases are tapes and
-    nothing ran for real. `other_sources` are declared beside this one.
+    nothing ran for real. `other_sources` are declared beside this one. `waivers` are all there
+    are, used or not.
     """
 
     migration: str
@@ -29,6 +34,7 @@ class Heading:
     stored: bool = False
     other_sources: tuple[str, ...] = ()
     phases: Mapping[str, int] = field(default_factory=dict)
+    waivers: tuple[WaiverUse, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -60,5 +66,10 @@ class Heading:
 
 def identity(migration: str, code: str | None, rules: str) -> str:
     """Which migration, on which code, by which rules."""
+    return f"{migration:<31} {digits(code, rules)}"
+
+
+def digits(code: str | None, rules: str) -> str:
+    """The digests, as far as anybody reads them."""
     shown = code[:DIGITS_SHOWN] if code else "-"
-    return f"{migration:<31} code {shown}   rules {rules[:DIGITS_SHOWN]}"
+    return f"code {shown}   rules {rules[:DIGITS_SHOWN]}"

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any, TextIO
 
 from changeover.divergence import ABSENT
+from changeover.screens.escaping import visible
 
 WIDTH = 100
 INDENT = "    "
@@ -22,6 +23,9 @@ _COLOURS = {
     "inconclusive": "33",
     "diverged": "31",
     "UNSAFE": "1;31",
+    "PASS": "32",
+    "INCONCLUSIVE": "33",
+    "FAIL": "31",
     "->": "2",
 }
 
@@ -55,7 +59,8 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """The text in so many columns, cut in the middle where it is longer."""
+    """The text on one line in so many columns, cut in the middle where it is longer."""
+    text = visible(text)
     if len(text) <= width:
         return text
     left = (width - 1 + 1) // 2
@@ -64,13 +69,13 @@ def cut(text: str, width: int) -> str:
 
 def value_text(value: Any, width: int = VALUE_SHOWN_MAX) -> str:
     """One value as a person reads it; its beginning where it is long."""
-    text = _told(value).replace("\n", "\\n")
+    text = visible(_told(value))
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def change_text(legacy: Any, candidate: Any, width: int = 2 * VALUE_SHOWN_MAX + 4) -> str:
     """`legacy -> candidate`, always that way round; where the texts are alike, the types say what differs."""
-    told = _told(legacy), _told(candidate)
+    told = visible(_told(legacy)), visible(_told(candidate))
     if told[0] == told[1] and type(legacy) is not type(candidate):
         told = f"{told[0]} ({type(legacy).__name__})", f"{told[1]} ({type(candidate).__name__})"
     # The shorter text leaves its room to the other.
@@ -78,11 +83,11 @@ def change_text(legacy: Any, candidate: Any, width: int = 2 * VALUE_SHOWN_MAX + 
     left = max(half, width - 4 - len(told[1]))
     right = max(half, width - 4 - len(told[0]))
     if all(len(text) > half for text in told):
-        told = _around_difference(*told, half)
+        told = around_difference(*told, half)
     return f"{value_text(Bare(told[0]), left)} -> {value_text(Bare(told[1]), right)}"
 
 
-def _around_difference(legacy: str, candidate: str, width: int) -> tuple[str, str]:
+def around_difference(legacy: str, candidate: str, width: int) -> tuple[str, str]:
     """Long texts that begin alike, from a little before the place where they part."""
     pairs = zip(legacy, candidate, strict=False)
     same = next(
@@ -142,7 +147,7 @@ def aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
 def wrapped(text: str, width: int, indent: str) -> list[str]:
     """Prose in lines; the first without the indent."""
     lines, line = [], ""
-    for word in text.split():
+    for word in map(visible, text.split()):
         if line and len(line) + 1 + len(word) > width - len(indent):
             lines.append(line)
             line = word

@@ -9,7 +9,7 @@ from datetime import datetime
 from changeover.gate.verdict import Answer, Criterion, GateVerdict
 from changeover.plan.stages import SEAM_STAGES, Setting, Stage
 from changeover.screens.escaping import visible
-from changeover.screens.gate_text import WORDS
+from changeover.screens.gate_text import WORDS, detail_of
 from changeover.screens.layout import WIDTH, Ink, count, cut, plural, wrapped
 
 BLOCKERS_SHOWN = 2
@@ -252,7 +252,8 @@ def _blockers(step: NextStep, room: int) -> list[str]:
 def _blocker(criterion: Criterion, room: int) -> str:
     """As much of it as there is room for, from its beginning on."""
     found = visible(f"{criterion.name}: {criterion.found}")
-    whole = f"{found}: {visible(criterion.detail)}" if criterion.detail else found
+    detail = detail_of(criterion)
+    whole = f"{found}: {visible(detail)}" if detail else found
     return whole if len(whole) <= room else f"{whole[: room - 1].rstrip()}…"
 
 

@@ -15,6 +15,7 @@ from changeover.evidence.tested import AS_EXPECTED, DIVERGED, SuiteTally
 from changeover.observation import Path
 from changeover.run import Run
 from changeover.screens.differences import error_text
+from changeover.screens.escaping import visible
 from changeover.screens.layout import INDENT, WIDTH, change_text, cut, plural, wrapped
 
 FINDINGS_SHOWN_MAX = 12
@@ -61,7 +62,7 @@ def expected_text(wanted: str, again: str) -> str:
 
 
 def _again(command: str) -> str:
-    return f"{INDENT}again   {command}\n"
+    return f"{INDENT}again   {visible(command)}\n"
 
 
 def _block(lines: Iterable[str]) -> str:
@@ -89,11 +90,12 @@ def summary_lines(tally: SuiteTally) -> Iterator[str]:
 
 
 def _crossed(tally: SuiteTally) -> str:
-    others = f"{plural(tally.idle_tests, 'test')} crossed none"
-    if tally.opted_out:
-        others += f", {tally.opted_out:,} opted out"
+    idle = f"{plural(tally.idle_tests, 'test')} crossed none" if tally.idle_tests else ""
+    opted_out = f"{tally.opted_out:,} opted out" if tally.opted_out else ""
+    others = ", ".join(filter(None, (idle, opted_out)))
+    others = f"; {others}" if others else ""
     if not tally.crossings:
-        return f"no test crossed a seam, so nothing was compared; {others}"
+        return f"no test crossed a seam, so nothing was compared{others}"
     times = tally.crossings.total()
     seams = plural(len({seam for seam, _ in tally.crossings}), "seam")
     found = [
@@ -103,7 +105,7 @@ def _crossed(tally: SuiteTally) -> str:
         if (number := sum(n for (_, one), n in tally.crossings.items() if one == label))
     ]
     tests = plural(tally.crossing_tests, "test")
-    return f"{tests} crossed {seams} {plural(times, 'time')}: {', '.join(found)}; {others}"
+    return f"{tests} crossed {seams} {plural(times, 'time')}: {', '.join(found)}{others}"
 
 
 def _findings(runs: Sequence[Run]) -> Iterator[str]:
@@ -145,7 +147,7 @@ def _of_run(run: Run) -> dict[Fingerprint, _Finding]:
 def _finding_lines(identifier: str, finding: _Finding, width: int, mark: str) -> Iterator[str]:
     found = finding.divergence
     head = f"{cut(finding.seam, _SEAM_MAX):<{width}}   {mark if found.is_unsafe else ' ' * len(mark)}"
-    place = place_called(found.place)
+    place = visible(place_called(found.place))
     change = change_text(error_text(found.legacy), error_text(found.candidate), _CHANGE_WIDTH)
     runs = f", {finding.runs:,} runs" if finding.runs > 1 else ""
     tail = f"{change}   ({identifier}{runs})"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from changeover.evidence.seam_tally import SeamTally
 from changeover.evidence.unanswered import Unanswered, how_questions_differ
 from changeover.observation import Path, PortCall
+from changeover.screens.escaping import visible
 from changeover.screens.layout import INDENT, WIDTH, call_text, cut, plural, value_text, wrapped
 
 REASONS_SHOWN_MAX = 6
@@ -36,7 +37,7 @@ def _reason(reason: Unanswered, runs: int) -> list[str]:
     if reason.asked is None:
         if reason.place or reason.detail:
             lines.append(INDENT + cut(f"{reason.place}   {reason.detail}".strip(), WIDTH - 4))
-        return [*lines, f"{INDENT}first in {reason.example}"]
+        return [*lines, f"{INDENT}first in {visible(reason.example)}"]
     asked = {reason.asked_by: reason.asked, reason.asked_by.other: reason.recorded}
     lines.append("")
     lines += [_question(side, asked[side]) for side in Path]
@@ -53,11 +54,11 @@ def _question(side: Path, call: PortCall | None) -> str:
 def _advice(reason: Unanswered) -> list[str]:
     asked, recorded = reason.asked, reason.recorded
     if asked is None or recorded is None:
-        return [f"{INDENT}first in {reason.example}; the tape has no answer to this question"]
+        return [f"{INDENT}first in {visible(reason.example)}; the tape has no answer to this question"]
     clauses = how_questions_differ(recorded.arguments, asked.arguments)
     if not clauses:
         sentence = "The same question, asked after an effect: the tape has no answer from there on."
-        return [*wrapped(f"{INDENT}{sentence}", WIDTH, INDENT), f"{INDENT}first in {reason.example}"]
+        return [*wrapped(f"{INDENT}{sentence}", WIDTH, INDENT), f"{INDENT}first in {visible(reason.example)}"]
     same = [
         name
         for name, value in recorded.arguments.items()
@@ -71,5 +72,5 @@ def _advice(reason: Unanswered) -> list[str]:
         *[INDENT + line for line in wrapped(f"{lead}{'; '.join(clauses)}.", WIDTH - 4, "")],
         f"{INDENT}Either the {reason.asked_by} asks for the wrong thing, or both questions are the same one:",
         INDENT + INDENT + cut(f'reads={{"{method}": lambda {names}: {key}}}', WIDTH - 8),
-        f"{INDENT}first in {reason.example}",
+        f"{INDENT}first in {visible(reason.example)}",
     ]

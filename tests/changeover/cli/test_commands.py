@@ -45,6 +45,8 @@ def test_a_divergence_is_found_explained_kept_and_replayed(shop: Shop) -> None:
     kept = shop.run("scenarios", "keep", cluster["id"], planted="whole")
     assert kept.code == 0, kept.err
     assert shop.run("scenarios", "list").out.startswith("days/day-01/shelf.refill")
+    assert shop.run("scenarios", "show", "days/day-01").out.startswith("days/day-01/shelf.refill")
+    assert "begins no scenario: changeover scenarios list" in shop.run("scenarios", "show", "weeks").err
     assert shop.run("compare", "--source", "scenarios", planted="whole").code == 1
     assert shop.run("compare", "--source", "scenarios").code == 0
 

@@ -36,3 +36,14 @@ def test_code_that_cannot_be_read_is_an_error(package: Path) -> None:
         code_digest(["digested_package"])
     with pytest.raises(ConfigurationError, match="'digested_nowhere' cannot be found"):
         code_digest(["digested_nowhere"])
+
+
+def test_a_folder_that_is_found_by_two_ways_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "digested_folder").mkdir()
+    (tmp_path / "digested_folder" / "a.py").write_text("A = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = code_digest(["digested_folder"])
+    monkeypatch.syspath_prepend(str(tmp_path / "digested_folder" / ".."))
+    assert code_digest(["digested_folder"]) == before

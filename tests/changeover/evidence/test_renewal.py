@@ -45,6 +45,16 @@ def test_runs_are_renewed_with_the_code_and_keep_their_time_stage_and_who_answer
     assert all(run.renewed_at is not None and run.verdict is Verdict.MATCH for run in after)
 
 
+def test_what_differed_on_todays_code_is_not_replayed_away(shop: Shop) -> None:
+    sell(shop, 10, planted="whole")
+    (before,) = runs(shop)
+    answer = shop.run("compare", "--run", f"store/{before.id[:8]}")
+    assert answer.code == 0, answer.err
+    assert "nothing ran for real" in answer.out
+    assert before.verdict is Verdict.UNSAFE
+    assert runs(shop) == (before,)
+
+
 def test_only_what_is_not_on_todays_code_is_replayed(shop: Shop) -> None:
     sell(shop, 10, 20)
     answer = shop.run("compare", "--source", "store")

@@ -101,7 +101,16 @@ def test_less_than_the_whole_source_is_partial(shop: Shop, arguments: list[str],
     app = (shop.root / "shop.py").read_text()
     (shop.root / "shop.py").write_text(app.replace('unit="days")', 'unit="days", count=lambda options: 50)'))
     planted = "whole" if arguments == ["--fail-fast"] else ""
-    assert kept(shop, *arguments, planted=planted).partial is partial
+    corpus = kept(shop, *arguments, planted=planted)
+    assert (corpus.partial, corpus.summary["noise"]) == (partial, arguments == ["--noise"])
+
+
+@pytest.mark.parametrize("arguments", [["--runs", "5"], ["--runs", "50"], ["--runs", "60"]])
+def test_of_a_source_that_does_not_say_how_many_there_are_some_are_a_part(
+    shop: Shop, arguments: list[str]
+) -> None:
+    assert kept(shop, *arguments).partial
+    assert not kept(shop).partial
 
 
 def test_secrets_of_the_environment_stand_in_no_part_of_a_store(shop: Shop) -> None:

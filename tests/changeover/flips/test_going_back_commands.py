@@ -75,6 +75,17 @@ def test_going_back_works_where_plan_project_flags_and_history_are_all_broken(de
     assert desk.resolver().look().killed
 
 
+def test_where_nothing_can_be_locked_the_kill_switch_is_put_instead(desk: Desk) -> None:
+    away = str(desk.folder / "not-mounted" / "flags.json")
+    tried = run(desk, "rollback", "trading", "--dry-run", CHANGEOVER_FLAGS=away)
+    assert (tried.code, read_kill(desk.folder)) == (2, None)
+    answer = run(desk, "rollback", "trading", CHANGEOVER_FLAGS=away)
+    assert answer.code == 1
+    assert "could not be locked" in answer.err
+    assert "the kill switch was put instead" in answer.err
+    assert desk.resolver().look().killed
+
+
 def test_a_rollback_asks_for_a_phase_or_for_all(desk: Desk) -> None:
     for arguments in ((), ("trading", "--all"), ("--all", "--to", "off")):
         answer = run(desk, "rollback", *arguments)
@@ -182,3 +193,12 @@ def test_on_a_disk_that_is_really_full_phases_go_back_and_none_goes_forward(tmp_
         "rollback done: trading off, portfolio off",
         "kill on, 0 bytes",
     ]
+
+
+def test_a_rollback_names_the_phases_that_stand_further_than_what_they_require(desk: Desk) -> None:
+    plan = desk.folder / "phases.toml"
+    plan.write_text(plan.read_text().replace('name = "trading"', 'name = "trading"\nrequires = ["portfolio"]'))
+    desk.walk("portfolio", "off", "shadow", "live")
+    answer = run(desk, "rollback", "portfolio")
+    assert answer.code == 0
+    assert "trading stays at live and requires portfolio, which is at shadow" in answer.err

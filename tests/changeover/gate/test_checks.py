@@ -72,10 +72,18 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_no_shell_sees_the_command(tmp_path: Path) -> None:
-    result = run_check("python -c 'import sys; print(sys.argv[1:])' ; touch $HOME > made", tmp_path, 30)
-    assert result.tail == ("[';', 'touch', '$HOME', '>', 'made']",)
+@pytest.mark.parametrize("between", ["&&", "||", ";", "|", ">", "2>&1", "&"])
+def test_what_only_a_shell_would_read_is_refused_and_nothing_runs(tmp_path: Path, between: str) -> None:
+    for command in (f"python -c pass {between} touch made", f"touch made {between} false"):
+        result = run_check(command, tmp_path, 30)
+        assert result.answer is Answer.INCONCLUSIVE
+        assert "no shell reads it" in result.found
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_quoted_is_handed_on_as_it_stands(tmp_path: Path) -> None:
+    result = run_check("python -c 'import sys; print(sys.argv[1:])' 'a;b' \"x & y\" $HOME", tmp_path, 30)
+    assert result.tail == ("['a;b', 'x & y', '$HOME']",)
 
 
 def test_a_command_means_the_environment_that_the_gate_runs_in(tmp_path: Path) -> None:

@@ -123,3 +123,20 @@ def test_json_says_everything_that_the_screen_says() -> None:
     assert (told["answer"], told["exit_code"], told["from"], told["to"]) == ("fail", 1, "shadow", "live")
     assert told["do_first"] == 'changeover unkill --reason "..."'
     assert {one["answer"] for one in told["criteria"]} == {"pass", "fail"}
+
+
+def test_what_was_found_is_never_cut_and_never_said_twice() -> None:
+    found = "1,951 sessions, every one of them whole"
+    long = Criterion("corpus: history", Answer.PASS, "whole", found, detail="350 worlds, candidate answering")
+    check = Criterion(
+        "check: changeover legacy prove", Answer.INCONCLUSIVE, "exit 0", "exit 3", detail="exit 3"
+    )
+    verdict = replace(passing().verdict, criteria=(long, check))
+    lines = gate_screen(verdict, Ink()).splitlines()
+    assert lines[3:7] == [
+        f"ok  {'corpus: history':<34}{'whole':<19}{found}",
+        "        350 worlds, candidate answering",
+        f"??  {'check: changeover legacy prove':<34}{'exit 0':<19}exit 3",
+        "",
+    ]
+    assert "| exit 0 | exit 3 |" in gate_markdown([verdict])

@@ -1,6 +1,7 @@
 """The rate that a gate asks for: how often a candidate at the limit passes, enumerated exactly."""
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from fractions import Fraction
 from itertools import product
 from math import comb
@@ -9,10 +10,11 @@ import pytest
 
 from changeover.compare.verdict import Verdict
 from changeover.evidence.bound import LOOKS_MAX, comparisons_needed, repeated_looks, upper_bound
+from changeover.evidence.kept import KeptRun
 from changeover.gate.production import Worlds
 from changeover.gate.verdict import Answer
 from changeover.plan.criteria import ProductionCriteria
-from tests.changeover.gate.dossiers import passing, production, run
+from tests.changeover.gate.dossiers import Case, passing, production, run
 
 RATES = (0.001, 0.01, 0.02, 0.1, 0.3)
 CONFIDENCES = (0.8, 0.9, 0.95, 0.99)
@@ -113,3 +115,24 @@ def test_a_world_has_diverged_whichever_of_its_runs_comes_first() -> None:
     differing = run(7, id="again", verdict=Verdict.DIVERGED, clusters=("aa" * 32,))
     for runs in ([differing, *production()], [*production(), differing]):
         assert "1 differ" in passing().but_runs(runs).criterion("production: rate").detail
+
+
+EXCUSED = 'production = { span_days = 1, seams_not_asked = { "desk.settle" = "a job of the year\'s end" } }'
+
+
+def _with_excuse(runs: Iterable[KeptRun]) -> Case:
+    table = "[phase.gate.live]\n"
+    return passing().but_plan(table, f"{table}{EXCUSED}\n").but_runs(runs)
+
+
+def test_a_seam_that_nobody_crosses_in_production_may_be_excused_with_a_reason() -> None:
+    verdict = _with_excuse(one for one in production() if one.seam == "desk.quote").verdict
+    assert verdict.answer is Answer.PASS
+    assert "No rate of desk.settle is asked: a job of the year's end" in verdict.not_shown
+
+
+def test_an_excused_seam_that_somebody_does_cross_is_asked_like_any_other() -> None:
+    runs = [one for one in production() if one.seam == "desk.quote" or one.id.startswith("run-7")]
+    case = _with_excuse(runs)
+    assert case.verdict.answer is Answer.INCONCLUSIVE
+    assert "desk.settle" in case.criterion("production: rate").detail

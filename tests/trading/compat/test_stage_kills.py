@@ -1,4 +1,4 @@
-"""The real program is killed at a stage, and somebody goes back: a cut of `tests.sweeps kills --stages`."""
+"""The real program is killed at a stage, and somebody goes back: a cut of `tests.sweeps stage-kills`."""
 
 from pathlib import Path
 

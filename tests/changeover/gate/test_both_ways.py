@@ -1,0 +1,56 @@
+"""A source compared with either path answering crosses other seams; a gate looks at the latest of both."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from changeover.gate.verdict import Answer
+from changeover.observation import Path
+from tests.changeover.gate.dossiers import NOW, SEAMS, Case, completing, corpus, counts, passing
+
+OTHER_WAY = replace(
+    corpus(number=2, at=NOW - timedelta(hours=1), answered_by=Path.CANDIDATE),
+    seams={SEAMS[0]: counts(match=50), SEAMS[1]: counts()},
+)
+
+
+def compared_both_ways(**changes: Any) -> Case:
+    other_way = replace(OTHER_WAY, **changes)
+    return passing().but_evidence(corpora=(other_way, corpus()))
+
+
+def test_a_later_comparison_the_other_way_round_does_not_hide_what_the_first_one_showed() -> None:
+    assert compared_both_ways().verdict.answer is Answer.PASS
+
+
+def test_what_differs_the_other_way_round_counts_however_well_the_first_one_went() -> None:
+    diverged = {SEAMS[0]: counts(match=49, diverged=1), SEAMS[1]: counts()}
+    assert compared_both_ways(seams=diverged).verdict.answer is Answer.FAIL
+
+
+def test_an_effect_that_differs_the_other_way_round_counts_as_well() -> None:
+    unsafe = {SEAMS[0]: counts(match=49, unsafe=1), SEAMS[1]: counts()}
+    assert compared_both_ways(seams=unsafe).verdict.answer is Answer.FAIL
+
+
+def test_a_later_comparison_the_same_way_round_takes_the_place_of_the_first_one() -> None:
+    verdict = compared_both_ways(answered_by=Path.LEGACY).verdict
+    assert verdict.answer is Answer.INCONCLUSIVE
+    assert f"compared nothing in {SEAMS[1]}" in " ".join(one.detail for one in verdict.criteria)
+
+
+def test_cases_of_another_seed_do_not_take_the_place_of_those_in_which_something_differed() -> None:
+    diverged = replace(
+        corpus(summary={"seed": 1}), seams={seam: counts(match=49, diverged=1) for seam in SEAMS}
+    )
+    again = replace(corpus(number=2, at=NOW - timedelta(hours=1)), summary={"seed": 2})
+    assert passing().but_evidence(corpora=(again, diverged)).verdict.answer is Answer.FAIL
+    assert passing().but_evidence(corpora=(again, corpus(summary={"seed": 1}))).verdict.answer is Answer.PASS
+
+
+def test_before_complete_the_keys_of_a_ramp_alone_are_not_enough() -> None:
+    runs = completing().dossier.evidence.production
+    case = completing().but_runs(replace(run, stage="ramp:99") for run in runs)
+    assert completing().verdict.answer is Answer.PASS
+    assert case.verdict.answer is Answer.INCONCLUSIVE
+    assert f"{len(runs):,} in a ramp, where only some keys were answered" in case.verdict.not_counted
