@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from inspect import getattr_static
 from pathlib import Path as FilePath
 from typing import Any, ParamSpec, TypeVar, overload
 
+from changeover.alerts import AlertSink
 from changeover.errors import DeclarationError
+from changeover.evidence.keeping import Keeping
 from changeover.evidence.sources import WithSources
+from changeover.flips.arming import arm
 from changeover.limits import Limits
 from changeover.plan.imposed import enrol
+from changeover.plan.mode import BACKGROUND, INLINE, MODES, mode_of
 from changeover.plan.phases import Plan, load_plan
 from changeover.plan.pins import PINNED, Pins, resumed
+from changeover.plan.population import population_of
 from changeover.plan.resolution import DIRECTORY_VARIABLE, REFRESH_S, Resolution, Resolver
 from changeover.plan.stages import SEAM_STAGES, Stage
 from changeover.recording.codec import Codec
@@ -25,9 +30,10 @@ from changeover.recording.ports import Methods, declare
 from changeover.replaying.fresh_path import Fresh
 from changeover.replaying.shadow import View
 from changeover.run import Sink
+from changeover.seams.background import HUNG_AFTER_S, Background
 from changeover.seams.home import Home
-from changeover.seams.judging import Judge, Predicate, comparing_judge
-from changeover.seams.seam import Seam, SeamFunction, standing_in
+from changeover.seams.judging import Judge, Predicate, comparing_judge, waived_by
+from changeover.seams.seam import OwnerOf, Seam, SeamFunction, standing_in
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,7 +44,10 @@ _SEAM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*")
 class Migration(WithSources):
     """One migration of a program. Without a plan every seam is a phase of its own, and `off`.
 
-    `world` is `tape`, or `copy` to let shadowed paths act on copies of the ports that offer one.
+    `world` is `tape`, or `copy` to let shadowed paths act on copies of the ports that offer one. `alerts`
+    hear of what somebody has to look at (beside the log, which always does). With a folder the compared runs
+    are kept as evidence, unless `keep` is false. `mode` is `inline`, or `background` to compare after the
+    caller got its answer, in a thread beside the program; CHANGEOVER_MODE says otherwise.
     """
 
     def __init__(
@@ -53,9 +62,14 @@ class Migration(WithSources):
         limits: Limits | None = None,
         refresh_s: float = REFRESH_S,
         environment: Mapping[str, str] | None = None,
+        alerts: Sequence[AlertSink] = (),
+        keep: bool = True,
+        mode: str = INLINE,
     ) -> None:
         if world not in ("tape", "copy"):
             raise DeclarationError("Migration", f"world was {world!r}, allowed: tape, copy")
+        if mode not in MODES:
+            raise DeclarationError("Migration", f"mode was {mode!r}, allowed: {', '.join(MODES)}")
         self.plan = plan
         self.directory = directory
         self.seams: dict[str, Seam] = {}
@@ -67,10 +81,45 @@ class Migration(WithSources):
             environment=environment,
             refresh_s=refresh_s,
         )
+        waived = (
+            None
+            if directory is None
+            else waived_by(directory / "waivers.toml", lambda problem: self.home.note(problem))
+        )
+        rules_file = None if directory is None or judge is not None else directory / "rules.toml"
         if judge is None:
-            judge = comparing_judge(rules_file=None if directory is None else directory / "rules.toml")
+            judge = comparing_judge(waived=waived, rules_file=rules_file)
         self.codec = Codec()
+        self._keeping: Keeping | None = None
+        if keep and directory is not None:
+            self._keeping = sink = Keeping(
+                directory,
+                plan,
+                self.codec,
+                rules_file=rules_file,
+                environment=os.environ if environment is None else environment,
+                sink=sink,
+            )
         self.home = Home(self._resolver, judge, sink, limits or Limits(), copies_worlds=world == "copy")
+        self.home.waived = waived
+        self.home.population, misnamed = population_of(os.environ if environment is None else environment)
+        if misnamed is not None:
+            self.home.note(misnamed)
+        arm(
+            self.home,
+            self._resolver,
+            alerts,
+            plan=plan,
+            directory=directory,
+            environment=os.environ if environment is None else environment,
+            keeping=self._keeping,
+        )
+        mode, misnamed = mode_of(mode, os.environ if environment is None else environment)
+        if misnamed is not None:
+            self.home.note(misnamed)
+        if mode == BACKGROUND:
+            patience_s = max(HUNG_AFTER_S, 2 * self.home.limits.replay_seconds_max)
+            self.home.background = Background(self.home.hand_on, self._write, hung_after_s=patience_s)
         enrol(self)
 
     @classmethod
@@ -125,6 +174,7 @@ class Migration(WithSources):
         view: tuple[View | None, View | None] | None = None,
         sample: float | None = None,
         fallback: bool | None = None,
+        owner: OwnerOf | None = None,
     ) -> Callable[[Callable[P, R]], SeamFunction[P, R]]: ...
     @overload
     def seam(
@@ -138,6 +188,7 @@ class Migration(WithSources):
         view: tuple[View | None, View | None] | None = None,
         sample: float | None = None,
         fallback: bool | None = None,
+        owner: OwnerOf | None = None,
     ) -> SeamFunction[P, R]: ...
     def seam(
         self,
@@ -150,16 +201,19 @@ class Migration(WithSources):
         view: tuple[View | None, View | None] | None = None,
         sample: float | None = None,
         fallback: bool | None = None,
+        owner: OwnerOf | None = None,
     ) -> Any:
         """Declare a call with two paths: decorate the legacy one, or give them and get the new function.
 
         `key` and `tags` get the call's arguments. `view` maps each path's answer to what is compared.
         `sample` is the share of runs that are compared. `fallback` lets legacy answer in `live` where the
-        candidate raises before it attempted an effect. Raises DeclarationError.
+        candidate raises before it attempted an effect. `owner` makes the object of a method anew for a stored
+        scenario, or a context manager that gives it: once for each path that is replayed. Raises
+        DeclarationError.
         """
 
         def declared(path: Any) -> Any:
-            return self._declare(name, path, candidate, key, tags, view, sample, fallback)
+            return self._declare(name, path, candidate, key, tags, view, sample, fallback, owner)
 
         return declared if legacy is None and candidate is None else declared(legacy)
 
@@ -208,8 +262,32 @@ class Migration(WithSources):
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is wrong with flags and declarations, flags first; empty where all is well."""
-        return (*self._resolver.problems, *self.home.notes)
+        """What is wrong with flags, evidence and declarations, flags first; empty where all is well."""
+        kept = () if self._keeping is None else self._keeping.problems
+        background = () if self.home.background is None else self.home.background.problems
+        return (*self._resolver.problems, *kept, *background, *self.home.notes)
+
+    def flush(self) -> None:
+        """Wait some seconds for what is compared in the background, and write the evidence that waits to be
+        written; at exit both happen anyway.
+        """
+        if self.home.background is not None:
+            self.home.background.flush()
+        else:
+            self._write()
+
+    def close(self) -> None:
+        """The same, and the background ends: what is not compared by then is dropped and counted, and runs
+        from now on are compared inline.
+        """
+        if self.home.background is not None:
+            self.home.background.close()
+        else:
+            self._write()
+
+    def _write(self) -> None:
+        if self._keeping is not None:
+            self._keeping.flush()
 
     @property
     def counts(self) -> Counter[tuple[str, str]]:
@@ -236,6 +314,7 @@ class Migration(WithSources):
         view: tuple[View | None, View | None] | None,
         sample: float | None,
         fallback: bool | None,
+        owner: OwnerOf | None,
     ) -> Any:
         place = f'seam "{name}"'
         if not _SEAM_NAME.fullmatch(name):
@@ -267,6 +346,7 @@ class Migration(WithSources):
             supplement=[
                 self._supplement(place, text) for text in (() if phase is None else phase.supplement)
             ],
+            owner=owner,
         )
         self.seams[name] = seam
         for path in (legacy, candidate):

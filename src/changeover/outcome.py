@@ -48,3 +48,11 @@ def is_interruption(error: BaseException) -> bool:
     if isinstance(error, KeyboardInterrupt | GeneratorExit):
         return True
     return not isinstance(error, Exception) and type(error).__name__ == "CancelledError"
+
+
+def said(error: BaseException) -> str:
+    """What an exception says; its type where it says nothing, or cannot."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001  whatever its __str__ does
+        return type(error).__name__

@@ -59,6 +59,10 @@ def test_nothing_that_the_shadowed_path_raises_reaches_the_caller(error: BaseExc
         {"view": (None, raises(ValueError("view")))},
         {"tags": raises(ValueError("tags"))},
         {"key": raises(ValueError("key"))},
+        {"view": (raises(SystemExit(4)), None)},
+        {"view": (None, raises(SystemExit(4)))},
+        {"tags": raises(SystemExit(5))},
+        {"key": raises(SystemExit(6))},
     ],
 )
 def test_nothing_that_the_toolkit_runs_beside_the_answer_reaches_the_caller(broken: dict[str, Any]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from changeover.errors import DeclarationError
 from changeover.recording.method import PortMethod
 from changeover.recording.ports import Port, PortBook
 from changeover.replaying.replay import Replay
@@ -16,14 +18,16 @@ R = TypeVar("R")
 class Fresh(Generic[P, R]):
     """A path given as how to build it.
 
-    When the path answers it is `answering`, or else built once with the real ports and kept.
+    When the path answers it is `answering`, or else built once with the real ports and kept. A build with a
+    second parameter is given the `self` of the method that is the seam; such a path needs `answering`.
     """
 
-    def __init__(
-        self, build: Callable[[Any], Callable[P, R]], answering: Callable[P, R] | None = None
-    ) -> None:
+    def __init__(self, build: Callable[..., Callable[P, R]], answering: Callable[P, R] | None = None) -> None:
         self.build = build
         self._answering = answering
+        self._takes_owner = _positional(build) > 1
+        if self._takes_owner and answering is None:
+            raise DeclarationError("fresh", "build(ports, owner) needs answering=: there is no one owner")
 
     def real(self, book: PortBook) -> Callable[P, R]:
         """The path that may answer."""
@@ -31,14 +35,39 @@ class Fresh(Generic[P, R]):
             self._answering = self.build(Ports({name: port.target for name, port in book.ports.items()}))
         return self._answering
 
-    def replayed(self, book: PortBook, replay: Replay) -> Callable[P, R]:
-        """A path of its own for one replay."""
-        return self.build(Ports({name: ReplayPort(port, replay) for name, port in book.ports.items()}))
+    def replayed(self, book: PortBook, replay: Replay, owner: tuple[Any, ...] = ()) -> Callable[P, R]:
+        """A path of its own for one replay; `owner` is the `self` of the call, if it has one."""
+        ports = Ports({name: ReplayPort(port, replay) for name, port in book.ports.items()})
+        return self.build(ports, *owner) if self._takes_owner else self.build(ports)
+
+    def replayed_inside(self, book: PortBook, replay: Replay) -> Callable[..., R]:
+        """The same for a seam inside a path that is replayed: the owner comes with the call."""
+        if not self._takes_owner:
+            return self.replayed(book, replay)
+
+        def owned(owner: Any, /, *args: Any, **kwargs: Any) -> R:
+            path: Callable[..., R] = self.replayed(book, replay, (owner,))
+            return path(owner, *args, **kwargs)
+
+        return owned
 
 
-def fresh(build: Callable[[Any], Callable[P, R]], *, answering: Callable[P, R] | None = None) -> Fresh[P, R]:
-    """Say how a path is built from ports: `build(ports)`, with `ports.broker` or `ports["broker"]`."""
+def fresh(build: Callable[..., Callable[P, R]], *, answering: Callable[P, R] | None = None) -> Fresh[P, R]:
+    """Say how a path is built from ports: `build(ports)`, with `ports.broker` or `ports["broker"]`.
+
+    `build(ports, owner)` is given the `self` of the method too, so that all that a program makes once is made
+    here, and not in the time that counts as the path's own.
+    """
     return Fresh(build, answering)
+
+
+def _positional(build: Callable[..., Any]) -> int:
+    try:
+        parameters = inspect.signature(build).parameters.values()
+    except (TypeError, ValueError):
+        return 1
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(one.kind in kinds and one.default is inspect.Parameter.empty for one in parameters)
 
 
 class Ports(Mapping[str, Any]):
@@ -79,7 +108,10 @@ class ReplayPort:
         method = self.__port.methods.get(name)
         if method is None:
             raise AttributeError(f"port {self.__port.name!r} has no {name!r} in a replay")
-        return _asked(self.__replay, method, self.__port)
+        asked = _asked(self.__replay, method, self.__port)
+        if not method.hook.is_property:
+            vars(self)[name] = asked  # found at once the next time: looking it up is not the path's own time
+        return asked
 
 
 def _asked(replay: Replay, method: PortMethod, port: Port) -> Any:

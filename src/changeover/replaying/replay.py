@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Coroutine
+from random import Random
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -41,6 +42,7 @@ class Replay:
         self.troubles = Troubles()
         self.port_s = 0.0
         self.worlds = worlds
+        self.generator: Random | None = None  # for a replay beside the program, which must not seed its
         self.stand_ins = StandIns(worlds, seed)
         self.book = book
         self._ports = cut(tape.entries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import decimal
 import random
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import Context
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
@@ -15,7 +15,7 @@ from typing import Any
 from changeover.context import SESSION, carry_into_pools
 from changeover.limits import Limits
 from changeover.observation import Observation, Path
-from changeover.outcome import Outcome, Raised, Returned, outcome_of
+from changeover.outcome import Outcome, Raised, Returned, is_interruption, outcome_of, said
 from changeover.recording.ports import PortBook
 from changeover.recording.sameness import same
 from changeover.recording.snapshot import SnapshotError, copied_error, snapshot
@@ -42,7 +42,8 @@ class Replayed:
 class ShadowTask:
     """A path with everything its replay needs; `owner` is the `self` of a method, never copied.
 
-    `context` and `decimals` are those in which the answering path began.
+    `context` and `decimals` are those in which the answering path began. `apart` is a replay beside the
+    program, in another thread than the caller's: what that seeds must not be what the program draws from.
     """
 
     side: Path
@@ -59,6 +60,7 @@ class ShadowTask:
     decimals: decimal.Context
     worlds: Worlds | None = None
     owners: Mapping[str, Any] = field(default_factory=dict)
+    apart: bool = False
 
     def run(self) -> Replayed:
         """Replay here and now; KeyboardInterrupt passes, everything else is in the observation."""
@@ -73,6 +75,8 @@ class ShadowTask:
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, worlds=self.worlds)
         replay.stand_ins.owners = self.owners
+        if self.apart:
+            replay.generator = random.Random(self.seed)  # noqa: S311  repeatable, not secret
         context = self.context.copy()
         context.run(SESSION.set, replay)
         context.run(decimal.setcontext, self.decimals.copy())
@@ -101,21 +105,26 @@ def viewed(outcome: Outcome, view: View | None) -> Outcome:
     if view is not None:
         try:
             value = view(value)
-        except Exception as error:
-            raise SnapshotError(f"the view raised {type(error).__name__}: {error}") from error
+        except BaseException as error:
+            if is_interruption(error):
+                raise
+            raise SnapshotError(f"the view raised {type(error).__name__}: {said(error)}") from error
     return Returned(snapshot(value))
 
 
 def _path(task: ShadowTask, replay: Replay) -> Callable[..., Any]:
-    return task.path.replayed(task.book, replay) if isinstance(task.path, Fresh) else task.path
+    if not isinstance(task.path, Fresh):
+        return task.path
+    return task.path.replayed(task.book, replay, task.owner)
 
 
 def _sync(
     task: ShadowTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
 ) -> Any:
-    with spread(), _seeded(task.seed):
-        began = perf_counter()
+    with spread(), nullcontext() if task.apart else _seeded(task.seed):
         built = context.run(outcome_of, lambda: _path(task, replay))
+        replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
+        began = perf_counter()
         if isinstance(built, Raised):
             outcome: Outcome = built
         elif iscoroutinefunction(built.value):
@@ -133,8 +142,9 @@ async def _async(
     task: ShadowTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
 ) -> Any:
     with spread():
-        began = perf_counter()
         built = context.run(outcome_of, lambda: _path(task, replay))
+        replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
+        began = perf_counter()
         if isinstance(built, Raised):
             outcome: Outcome = built
         elif iscoroutinefunction(built.value):

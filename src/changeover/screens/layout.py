@@ -17,6 +17,7 @@ WIDTH = 100
 INDENT = "    "
 ZERO = "·"
 VALUE_SHOWN_MAX = 32
+CHANGE_LOOKED_AT_MAX = 10_000
 _COLOURS = {
     "match": "32",
     "tolerated": "33",
@@ -69,13 +70,23 @@ def cut(text: str, width: int) -> str:
 
 def value_text(value: Any, width: int = VALUE_SHOWN_MAX) -> str:
     """One value as a person reads it; its beginning where it is long."""
-    text = visible(_told(value))
+    text = visible(_told(_beginning(value, 2 * width)))
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _beginning(value: Any, length: int) -> Any:
+    """Of a long text only what may be shown: to make all of it visible would take seconds."""
+    if type(value) in (str, bytes, Bare) and len(value) > length:
+        return type(value)(value[: length + 1])
+    return value
 
 
 def change_text(legacy: Any, candidate: Any, width: int = 2 * VALUE_SHOWN_MAX + 4) -> str:
     """`legacy -> candidate`, always that way round; where the texts are alike, the types say what differs."""
-    told = visible(_told(legacy)), visible(_told(candidate))
+    told = (
+        visible(_told(_beginning(legacy, CHANGE_LOOKED_AT_MAX))),
+        visible(_told(_beginning(candidate, CHANGE_LOOKED_AT_MAX))),
+    )
     if told[0] == told[1] and type(legacy) is not type(candidate):
         told = f"{told[0]} ({type(legacy).__name__})", f"{told[1]} ({type(candidate).__name__})"
     # The shorter text leaves its room to the other.

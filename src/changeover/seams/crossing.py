@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import decimal
-import logging
 from collections.abc import Callable
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,9 @@ from uuid import uuid4
 
 from changeover.context import SESSION, carry_into_pools
 from changeover.limits import SEAM_DEPTH_MAX
+from changeover.logs import logger
 from changeover.observation import Observation, Path
-from changeover.outcome import Outcome, Raised, is_interruption
+from changeover.outcome import Outcome, Raised, is_interruption, said
 from changeover.plan.pins import Pins
 from changeover.recording.method import CallClass
 from changeover.recording.recorder import Recorder
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from changeover.seams.seam import Seam
 
 SAMPLED_OUT = "sampled out"
-_log = logging.getLogger("changeover.seam")
+_log = logger("seam")
 
 
 class Crossing:
@@ -78,8 +78,10 @@ class Crossing:
                 self._tags = tuple(seam.tags(*args, **self._given_kwargs))
             if seam.home.copies_worlds:
                 self._worlds = Worlds(seam.home.book)
-        except Exception as error:  # noqa: BLE001  nothing of this may reach the caller
-            self.trouble = f"inputs cannot be kept: {error}"
+        except BaseException as error:
+            if is_interruption(error):
+                raise
+            self.trouble = f"inputs cannot be kept: {said(error)}"
 
     @property
     def mutated(self) -> bool:
@@ -96,8 +98,10 @@ class Crossing:
             else:
                 self._outcome = viewed(outcome, self.seam.view_of(self.answering))
                 self._supplement()
-        except Exception as error:  # noqa: BLE001  nothing of this may reach the caller
-            self.trouble = self.trouble or f"result of {self.answering} cannot be kept: {error}"
+        except BaseException as error:
+            if is_interruption(error):
+                raise
+            self.trouble = self.trouble or f"result of {self.answering} cannot be kept: {said(error)}"
         self.recorder.closed = True
 
     def _supplement(self) -> None:
@@ -126,8 +130,8 @@ class Crossing:
         reads = tuple(tape.calls(CallClass.READ, CallClass.FIXED))
         return Observation(self.answering, outcome, effects, reads, self._own_time_s, self._mutated)
 
-    def task(self) -> ShadowTask:
-        """What it takes to replay the other path."""
+    def task(self, *, apart: bool = False) -> ShadowTask:
+        """What it takes to replay the other path, here or beside the program."""
         shadowed = self.answering.other
         path = self.seam.path_of(shadowed)
         if path is None:
@@ -147,18 +151,39 @@ class Crossing:
             decimals=self._decimals,
             worlds=self._worlds,
             owners=self.recorder.owners,
+            apart=apart,
         )
 
     def replay(self) -> None:
         """Replay and judge the other path, and hand on the run; only KeyboardInterrupt gets out."""
-        self._finish(self._contained(lambda: None if self._cannot() else self._replayed(self.task().run())))
+        self._finish(self._compared(self.task))
+
+    def replayed_apart(self) -> Run:
+        """The run, replayed and judged in a thread that is not the caller's; raises nothing."""
+
+        def compared() -> Run:
+            SESSION.set(None)
+            decimal.setcontext(self._decimals.copy())  # the caller goes on with the one in this context
+            return self._compared(lambda: self.task(apart=True))
+
+        try:
+            return self._context.copy().run(compared)
+        except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
+            return self.failed(f"the replay was interrupted: {error!r}")
+
+    def let_go(self) -> None:
+        """Forget the caller's own arguments; what was kept of them is enough from now on."""
+        self._given, self._given_kwargs = (), {}
+
+    def _compared(self, task: Callable[[], ShadowTask]) -> Run:
+        return self._contained(lambda: None if self._cannot() else self._replayed(task().run()))
 
     async def replay_async(self) -> None:
         """The same under a running event loop; cancelling the caller gets out as well."""
         try:
             replayed = None if self._cannot() else await self.task().run_async()
         except Exception as error:  # noqa: BLE001  promise 1: nothing of this breaks the answer
-            self._finish(self._failed(f"the replay failed: {error!r}"))
+            self._finish(self.failed(f"the replay failed: {error!r}"))
             return
         self._finish(self._contained(lambda: None if replayed is None else self._replayed(replayed)))
 
@@ -174,11 +199,11 @@ class Crossing:
             run = make()
             if run is None and self._fallen is not None and self.trouble is None:
                 run = self._judged(self.observation(), self._fallen, Troubles())
-            return run if run is not None else self._failed(self.trouble or "not compared")
+            return run if run is not None else self.failed(self.trouble or "not compared")
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  promise 1: nothing of this breaks the answer
-            return self._failed(f"the comparison failed: {error!r}")
+            return self.failed(f"the comparison failed: {error!r}")
 
     def _judged(self, answered: Observation, other: Observation, troubles: Troubles) -> Run:
         home = self.seam.home
@@ -191,7 +216,8 @@ class Crossing:
         )
         return self._run(judgement, facts.legacy, facts.candidate, troubles, failure)
 
-    def _failed(self, reason: str) -> Run:
+    def failed(self, reason: str) -> Run:
+        """The run as one that could not be compared."""
         return self._run(Judgement(FAILED, ()), None, None, Troubles(), reason)
 
     def _run(
@@ -226,9 +252,13 @@ class Crossing:
     def _finish(self, run: Run) -> None:
         self.seam.home.hand_on(run)
 
+    def unpaired(self, reason: str) -> Run:
+        """The run as one that was not compared."""
+        return self._run(Judgement(UNPAIRED, ()), None, None, Troubles(), reason)
+
     def drop(self, reason: str) -> None:
         """Count the run as one that was not paired."""
-        self._finish(self._run(Judgement(UNPAIRED, ()), None, None, Troubles(), reason))
+        self._finish(self.unpaired(reason))
 
 
 def sampled_out(seam: Seam, pins: Pins, answering: Path) -> None:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from changeover.alerts import Alerts
 from changeover.limits import Limits
+from changeover.logs import logger, told
+from changeover.outcome import is_interruption
 from changeover.plan.imposed import imposed
 from changeover.plan.pins import Pins, key_text
 from changeover.plan.resolution import Resolution, Resolver
 from changeover.recording.ports import PortBook
 from changeover.run import Run, Sink
-from changeover.seams.judging import Judge, Predicate
+from changeover.seams.background import Background
+from changeover.seams.judging import Judge, Predicate, Waived
 
 if TYPE_CHECKING:
     from changeover.seams.crossing import Crossing
     from changeover.seams.seam import Seam
 
-_log = logging.getLogger("changeover.seam")
+_log = logger("seam")
 NOTES_MAX = 1_000
 
 
@@ -33,11 +37,18 @@ class Home:
         self.current: Callable[[], Resolution] = resolver.current
         self.judge = judge
         self.sink = sink
+        self.tripwire: Sink | None = None
+        self.alerts = Alerts(())
         self.limits = limits
         self.copies_worlds = copies_worlds
         self.population = "production"
+        self.compares_a_source = False
+        self.waived: Waived | None = None
+        self.background: Background | None = None
         self.counts: Counter[tuple[str, str]] = Counter()
+        self._counting = Lock()
         self.notes: dict[str, None] = {}
+        self._noted: set[str] = set()
         self.invariants: dict[str, list[Predicate]] = {}
 
     def pins(self, seam: Seam, resolution: Resolution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Pins:
@@ -46,7 +57,9 @@ class Home:
             return Pins(resolution.settings)
         try:
             return Pins(resolution.settings, key_text(seam.key, args, kwargs))
-        except Exception as error:  # noqa: BLE001  a failing key function must not break the call
+        except BaseException as error:
+            if is_interruption(error):
+                raise
             self.note(f"the key of seam {seam.name!r} raised {type(error).__name__}: {error}")
             return Pins(resolution.settings)
 
@@ -56,29 +69,53 @@ class Home:
 
     def note(self, problem: str) -> None:
         """Say once what is wrong, and keep it for `status`."""
-        if problem not in self.notes and len(self.notes) < NOTES_MAX:
-            self.notes[problem] = None
-            _log.warning("%s", problem)
+        if problem in self._noted or len(self._noted) >= NOTES_MAX:
+            return
+        self._noted.add(problem)
+        self.notes[told(problem)] = None
+        _log.warning("%s", problem)
 
     def dispatch(self, crossing: Crossing) -> None:
-        """Replay and judge: inline, before the caller gets its answer."""
-        crossing.replay()
+        """Replay and judge: inline, before the caller gets its answer, or later beside the program."""
+        if not self._taken(crossing):
+            crossing.replay()
 
     async def dispatch_async(self, crossing: Crossing) -> None:
         """The same under an event loop."""
-        await crossing.replay_async()
+        if not self._taken(crossing):
+            await crossing.replay_async()
+
+    def _taken(self, crossing: Crossing) -> bool:
+        """Whether the run goes to the background; tests and comparisons wait for what they ask for."""
+        if self.background is None or self.compares_a_source or imposed() is not None:
+            return False
+        crossing.let_go()
+        return self.background.put(crossing)
+
+    def settle(self) -> None:
+        """Be done with the runs of the background before judge and sink are others."""
+        if self.background is not None:
+            self.background.drain()
 
     def hand_on(self, run: Run) -> None:
-        """Count the run and give it to the sink; a failing sink is noted and breaks nothing."""
-        self.counts[run.seam, run.verdict] += 1
+        """Count the run, show it to the tripwire, give it to the sink; one that fails is noted and breaks
+        nothing.
+        """
+        with self._counting:
+            self.counts[run.seam, run.verdict] += 1
         under_test = imposed()
-        if under_test is not None:
+        if under_test is not None and not self.compares_a_source:  # those that a comparison makes are its own
             under_test.watch(run)
-        if self.sink is None:
+        # The tripwire comes first: what it writes must not wait for a store.
+        self._give(run, self.tripwire, "the tripwire failed")
+        self._give(run, self.sink, "runs cannot be kept")
+
+    def _give(self, run: Run, sink: Sink | None, problem: str) -> None:
+        if sink is None:
             return
         try:
-            self.sink(run)
+            sink(run)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  promise 1: no store breaks the answer
-            self.note(f"runs cannot be kept: {type(error).__name__}: {error}")
+            self.note(f"{problem}: {type(error).__name__}: {error}")

@@ -15,6 +15,7 @@ from changeover.replaying.trouble import Note, Trouble, Troubles
 UNPAIRED = "unpaired"
 FAILED = "failed"
 Predicate = Callable[[Observation], bool]
+Waived = Callable[[str, Divergence], bool]
 
 _KINDS = {
     Trouble.READ_MISSING: Kind.READ_MISSING,
@@ -53,15 +54,17 @@ Judge = Callable[[Facts], Judgement]
 
 def comparing_judge(
     rules: Any = None,
-    waived: Callable[[Divergence], bool] | None = None,
+    waived: Waived | None = None,
     *,
     rules_file: FilePath | None = None,
 ) -> Judge:
     """The judge that compares by rules (None: strictly), or by those of a file, where there is one.
 
-    A file that is wrong fails every run that would be judged by it, and no call.
+    `waived` is asked about each difference at a seam, never about an effect. A file that is wrong fails every
+    run that would be judged by it, and no call.
     """
     found = rules
+    ask = waived or _never
 
     def judge(facts: Facts) -> Judgement:
         nonlocal found
@@ -80,7 +83,9 @@ def comparing_judge(
             noted=facts.noted,
             inexact_from=facts.inexact_from,
         )
-        verdict = verdict_of(comparison, saw_anything=facts.saw_anything, waived=waived or _never)
+        verdict = verdict_of(
+            comparison, saw_anything=facts.saw_anything, waived=lambda differs: ask(facts.seam, differs)
+        )
         return Judgement(verdict, comparison.divergences, comparison)
 
     return judge
@@ -92,7 +97,22 @@ def _read(rules_file: FilePath) -> Any:
     return load_rules(rules_file, today=datetime.now(UTC).date())
 
 
-def _never(divergence: Divergence) -> bool:
+def waived_by(waivers_file: FilePath, note: Callable[[str], None]) -> Waived:
+    """What a file waives, read when something differs for the first time; a wrong one waives nothing."""
+    found: Waived | None = None
+
+    def waived(seam: str, divergence: Divergence) -> bool:
+        nonlocal found
+        if found is None:
+            from changeover.gate.waivers import waivers_of
+
+            found = waivers_of(waivers_file, note)
+        return found(seam, divergence)
+
+    return waived
+
+
+def _never(seam: str, divergence: Divergence) -> bool:
     return False
 
 

@@ -53,7 +53,7 @@ def _live(seam: Seam, path: Callable[..., Any] | Fresh[..., Any]) -> Callable[..
         return path
     session = SESSION.get()
     replay = getattr(session, "replay", None)  # inside a replayed path: of the replay that is under way
-    return path.real(seam.home.book) if replay is None else path.replayed(seam.home.book, replay)
+    return path.real(seam.home.book) if replay is None else path.replayed_inside(seam.home.book, replay)
 
 
 def plan(seam: Seam, pins: Pins) -> tuple[Callable[..., Any] | Fresh[..., Any], Path, bool]:

@@ -17,6 +17,7 @@ from changeover.replaying.shadow import View
 from changeover.seams.passage import cross, cross_async
 
 if TYPE_CHECKING:
+    from changeover.recording.scenarios import Scenario
     from changeover.seams.home import Home
 
 P = ParamSpec("P")
@@ -25,6 +26,7 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 S = TypeVar("S")
 F = TypeVar("F", bound=Callable[..., Any])
+OwnerOf = Callable[["Scenario"], Any]
 _OWNER_NAMES = ("self", "cls")
 _STREAMS = ("is a generator", "a call has one answer; give a function that returns the whole of it")
 
@@ -51,7 +53,10 @@ class SeamFunction(Protocol[P, R_co]):
 
 
 class Seam:
-    """The two paths of one call, and how they are seen; `owners` is 1 where the first argument is `self`."""
+    """The two paths of one call, and how they are seen; `owners` is 1 where the first argument is `self`.
+
+    `owner_of` makes the object of a method anew for a stored scenario.
+    """
 
     def __init__(
         self,
@@ -67,6 +72,7 @@ class Seam:
         sample: float,
         fallback: bool,
         supplement: Sequence[tuple[str, str]],
+        owner: OwnerOf | None = None,
     ) -> None:
         self.home = home
         self.name = name
@@ -76,6 +82,7 @@ class Seam:
         self.sample = sample
         self.fallback = fallback
         self.supplement = tuple(supplement)
+        self.owner_of = owner
         self._views = {Path.LEGACY: view[0], Path.CANDIDATE: view[1]} if view is not None else {}
         self._paths: dict[Path, Callable[..., Any] | Fresh[..., Any]] = {}
         first = legacy if legacy is not None else candidate

@@ -197,7 +197,8 @@ def test_on_a_disk_that_is_really_full_phases_go_back_and_none_goes_forward(tmp_
 
 def test_a_rollback_names_the_phases_that_stand_further_than_what_they_require(desk: Desk) -> None:
     plan = desk.folder / "phases.toml"
-    plan.write_text(plan.read_text().replace('name = "trading"', 'name = "trading"\nrequires = ["portfolio"]'))
+    requiring = 'name = "trading"\nrequires = ["portfolio"]'
+    plan.write_text(plan.read_text().replace('name = "trading"', requiring))
     desk.walk("portfolio", "off", "shadow", "live")
     answer = run(desk, "rollback", "portfolio")
     assert answer.code == 0
