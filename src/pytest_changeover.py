@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from changeover.evidence.redaction import Redactor
     from changeover.evidence.tested import CrossedRuns, SuiteTally
+    from changeover.redaction.redactor import Redactor
     from changeover.run import Run
 
 STAGES = ("shadow", "live")
@@ -149,7 +149,7 @@ class ComparedSession:
         """What a report may not tell; without a plan that can be read, what types and environment say."""
         from changeover.cli.project import find_project
         from changeover.errors import ConfigurationError
-        from changeover.evidence.redaction import Redactor
+        from changeover.redaction.redactor import Redactor
 
         root = self._config.rootpath
         try:

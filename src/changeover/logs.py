@@ -16,8 +16,8 @@ def logger(name: str) -> logging.Logger:
 
 def told(text: str) -> str:
     """A text as it may be logged and kept: without the secrets of the environment and of runs seen lately."""
-    from changeover.evidence.known_secrets import remembered
-    from changeover.evidence.secret_values import masked, secrets_of_environment
+    from changeover.redaction.known_secrets import remembered
+    from changeover.redaction.secret_values import masked, secrets_of_environment
     from changeover.visible import visible
 
     known = secrets_of_environment(os.environ) | remembered()

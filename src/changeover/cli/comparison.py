@@ -21,7 +21,6 @@ from changeover.evidence.corpus import Corpus
 from changeover.evidence.corpus_keeper import CorpusKeeper
 from changeover.evidence.digest import code_digest
 from changeover.evidence.fit_runs import FitRuns
-from changeover.evidence.redaction import Redactor
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store import StoreProblem, store_path
 from changeover.evidence.store_rows import CorpusRow, cluster_row
@@ -32,6 +31,7 @@ from changeover.gate.waivers import Waivers, today_utc, waiver_uses
 from changeover.gate.waivers_file import WAIVERS_NAME, load_waivers
 from changeover.migration import Migration
 from changeover.plan.phases import Plan
+from changeover.redaction.redactor import Redactor
 from changeover.screens.heading import Heading
 from changeover.screens.layout import plural
 from changeover.screens.progress import Progress

@@ -14,11 +14,11 @@ from changeover.cli.output import format_option, show, show_json
 from changeover.cli.project import find_project
 from changeover.compare.cluster import ID_DIGITS
 from changeover.errors import ConfigurationError
-from changeover.evidence.redaction import Redactor
 from changeover.evidence.store import Archive, store_path
 from changeover.gate.waiver import Waiver
 from changeover.gate.waivers import today_utc
 from changeover.gate.waivers_file import WAIVERS_NAME, add_waiver, entry_text, load_waivers, why_not_until
+from changeover.redaction.redactor import Redactor
 from changeover.screens.escaping import visible_lines
 from changeover.screens.layout import cut, plural, wrapped
 

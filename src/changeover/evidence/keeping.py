@@ -77,7 +77,7 @@ class Keeping:
     def _make(self) -> EvidenceKeeper:
         from changeover.evidence.judged import judged_by
         from changeover.evidence.keeper import EvidenceKeeper
-        from changeover.evidence.redaction import Redactor
+        from changeover.redaction.redactor import Redactor
 
         with self._lock:
             if self._keeper is None:

@@ -64,7 +64,7 @@ def _redacting(
 
     def redact(text: str) -> str:
         if not found:
-            from changeover.evidence.redaction import Redactor
+            from changeover.redaction.redactor import Redactor
 
             key = None if directory is None else trips_path(directory, environment).with_name(KEY_NAME)
             found.append(Redactor.of(plan, environment, key).text)

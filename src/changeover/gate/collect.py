@@ -150,7 +150,7 @@ def _kept_review(
     body: Mapping[str, Any],
 ) -> Review:
     """A store that keeps nothing is a criterion of its own; here it stops nobody."""
-    from changeover.evidence.redaction import Redactor
+    from changeover.redaction.redactor import Redactor
 
     redactor = Redactor.for_project(dossier.plan, project.root)
     said, shown = redactor.text(found), redactor.body(body)

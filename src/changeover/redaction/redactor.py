@@ -17,18 +17,18 @@ from changeover.compare.comparison import Comparison
 from changeover.compare.paths import PathError
 from changeover.divergence import ABSENT, Divergence
 from changeover.errors import ConfigurationError
-from changeover.evidence.known_secrets import remember, remembered
-from changeover.evidence.redact_paths import RedactPaths, Stand
-from changeover.evidence.redacted_tape import RedactedEntry, RedactedTape
-from changeover.evidence.redacting import NOWHERE, Redacting, row_key
-from changeover.evidence.redaction_key import KEY_NAME, RedactionKey
-from changeover.evidence.secret_values import as_secrets, masked, secrets_of_environment
 from changeover.observation import Observation, PortCall
 from changeover.outcome import Outcome, Raised, Returned
 from changeover.plan.phases import Plan
 from changeover.plan.pins import Pins
 from changeover.recording.method import CallClass
 from changeover.recording.tape import Entry
+from changeover.redaction.known_secrets import remember, remembered
+from changeover.redaction.redact_paths import RedactPaths, Stand
+from changeover.redaction.redacted_tape import RedactedEntry, RedactedTape
+from changeover.redaction.redacting import NOWHERE, Redacting, row_key
+from changeover.redaction.redaction_key import KEY_NAME, RedactionKey
+from changeover.redaction.secret_values import as_secrets, masked, secrets_of_environment
 from changeover.replaying.trouble import Note
 from changeover.run import Run
 

@@ -17,8 +17,9 @@ from changeover.compare.places import Key, RowKey, Segment, TypedKey, key_text
 from changeover.compare.plain import opened, type_name
 from changeover.compare.readings import Shape, own_state
 from changeover.divergence import ABSENT
-from changeover.evidence.redact_paths import RedactPaths, Stand
-from changeover.evidence.secret_types import (
+from changeover.recording.snapshot import copied_error
+from changeover.redaction.redact_paths import RedactPaths, Stand
+from changeover.redaction.secret_types import (
     SCALARS,
     identity_of,
     is_token,
@@ -26,8 +27,7 @@ from changeover.evidence.secret_types import (
     secret_reader,
     texts_in,
 )
-from changeover.evidence.secret_values import masked
-from changeover.recording.snapshot import copied_error
+from changeover.redaction.secret_values import masked
 
 DEPTH_MAX = 100
 BEYOND_DEPTH = "(deeper than what is kept)"

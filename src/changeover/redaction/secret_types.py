@@ -14,9 +14,9 @@ from uuid import UUID
 
 from changeover.compare.plain import opened, type_name
 from changeover.compare.readings import Shape
-from changeover.evidence.redaction_key import TOKEN
-from changeover.evidence.secret_values import FOUND_CHARACTERS_MIN
 from changeover.recording.sameness import frozen
+from changeover.redaction.redaction_key import TOKEN
+from changeover.redaction.secret_values import FOUND_CHARACTERS_MIN
 
 TYPES_REMEMBERED_MAX = 4_096
 DEPTH_MAX = 100

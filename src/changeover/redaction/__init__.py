@@ -1,0 +1,1 @@
+"""What is secret is replaced before anything is written or shown."""
