@@ -182,7 +182,7 @@ class Crossing:
         """The same under a running event loop; cancelling the caller gets out as well."""
         try:
             replayed = None if self._cannot() else await self.task().run_async()
-        except BaseException as error:  # noqa: BLE001  promise 1: nothing of this breaks the answer
+        except BaseException as error:
             if is_interruption(error):
                 raise
             self._finish(self.failed(f"the replay failed: {error!r}"))
