@@ -20,6 +20,7 @@ from weakref import WeakSet
 from changeover.compare.verdict import Verdict
 from changeover.errors import ConfigurationError
 from changeover.evidence.judged import Judged
+from changeover.evidence.lost_runs import note_lost
 from changeover.evidence.pruning import prune, usual_limits
 from changeover.evidence.store import NOWHERE, StoreProblem, store_path, writing
 from changeover.evidence.store_writing import LOST, add_runs, count_up
@@ -182,6 +183,13 @@ class EvidenceKeeper:
             self._waiting, self._characters = [], 0
             if self.lost:
                 _log.warning("%d runs are lost as evidence: %s", self.lost, self._problem)
+                self._note_lost()
+
+    def _note_lost(self) -> None:
+        """The store did not take them to the end: what it cannot count stands beside it."""
+        path = self._path()
+        if path is not None and note_lost(path, self.lost, self._problem or "", self._now()):
+            self.lost = 0
 
     def _write(self, runs: list[StoredRun], lost: int) -> bool:
         path = self._path()

@@ -10,11 +10,13 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.kept import Evidence, Review
+from changeover.evidence.lost_runs import lost_beside
 from changeover.evidence.store_rows import ClusterRow, CorpusRow, RunRow
 from changeover.evidence.store_schema import SCHEMA_VERSION, Connection, make_tables, version_of
 from changeover.evidence.stored_run import UNSAFE_MARK
@@ -156,10 +158,12 @@ def read_evidence(path: Path) -> Evidence:
     if path == NOWHERE:
         return Evidence(problem=f"{STORE_VARIABLE}={NOTHING_KEPT}: no evidence is kept")
     try:
+        lost = lost_beside(path)
         if not path.exists():
-            return Evidence()
+            return Evidence(lost=lost)
         with reading(path) as connection:
-            return evidence_in(connection)
+            found = evidence_in(connection)
+        return replace(found, lost=found.lost + lost)
     except StoreProblem as problem:
         return Evidence(problem=f"{path}: cannot be read as a store: {problem.why}")
     except Exception as error:  # noqa: BLE001  whatever stands in a file: it is no evidence

@@ -1,16 +1,19 @@
 """Where a running program keeps its evidence, and what it says of runs in which nothing was done."""
 
 import os
+import subprocess
 import sys
 import time
 from importlib import invalidate_caches
 from pathlib import Path
+from textwrap import dedent
 from unittest.mock import patch
 
 import pytest
 
 from changeover.compare.verdict import Verdict
 from changeover.evidence.keeping import root_around
+from changeover.evidence.store import read_evidence
 from tests.changeover.evidence.made import Shadowed
 
 PROJECT = '[tool.changeover]\napp = "till:migration"\n'
@@ -79,3 +82,22 @@ def test_runs_of_a_program_whose_files_were_written_since_it_was_loaded_do_not_c
     assert stayed.evidence().production[0].code is not None
     assert changed.evidence().production[0].code is None
     assert "has changed since the program was loaded" in " ".join(changed.migration.problems)
+
+
+def test_what_a_process_could_not_keep_to_its_end_is_counted_beside_the_store(tmp_path: Path) -> None:
+    script = """
+        import sys
+        from pathlib import Path
+        from tests.changeover.evidence.made import Shadowed
+        from tests.changeover.evidence.test_keeper import a_lock_on_it
+        program = Shadowed(Path(sys.argv[1]))
+        lock = a_lock_on_it(program.store)
+        lock.__enter__()  # and it is never let go
+        for guest in ("one", "two", "three"):
+            program.pay(guest)
+    """
+    subprocess.run([sys.executable, "-c", dedent(script), str(tmp_path)], check=True, timeout=60)
+    store = tmp_path / ".changeover" / "evidence.db"
+    assert read_evidence(store).lost == 3
+    (store.parent / "lost.jsonl").write_text("half a li", encoding="utf-8")
+    assert read_evidence(store).lost == 1
