@@ -91,7 +91,8 @@ class Migration(WithSources):
             judge = comparing_judge(waived=waived, rules_file=rules_file)
         self.codec = Codec()
         self._keeping: Keeping | None = None
-        if keep and directory is not None:
+        population, no_population = population_of(os.environ if environment is None else environment)
+        if keep and directory is not None and no_population is None:
             self._keeping = sink = Keeping(
                 directory,
                 plan,
@@ -102,9 +103,9 @@ class Migration(WithSources):
             )
         self.home = Home(self._resolver, judge, sink, limits or Limits(), copies_worlds=world == "copy")
         self.home.waived = waived
-        self.home.population, misnamed = population_of(os.environ if environment is None else environment)
-        if misnamed is not None:
-            self.home.note(misnamed)
+        self.home.population = population
+        if no_population is not None:
+            self.home.note(no_population)
         arm(
             self.home,
             self._resolver,

@@ -34,11 +34,11 @@ def test_the_environment_may_say_that_it_is_a_rehearsal() -> None:
     assert run_of({"CHANGEOVER_POPULATION": "generated"})[0].population == "generated"
 
 
-def test_a_population_that_is_none_is_named_and_changes_nothing() -> None:
+def test_a_population_that_is_none_is_named_and_trips_wires_as_production_does() -> None:
     run, migration = run_of({"CHANGEOVER_POPULATION": "staging"})
     assert run.population == "production"
     assert migration.problems == (
-        "CHANGEOVER_POPULATION was 'staging', allowed: production, recorded, generated",
+        "CHANGEOVER_POPULATION was 'staging', allowed: production, recorded, generated; nothing is kept",
     )
 
 

@@ -10,8 +10,14 @@ POPULATIONS = (PRODUCTION, "recorded", "generated")
 
 
 def population_of(environment: Mapping[str, str]) -> tuple[str, str | None]:
-    """The population that the environment names, else production; and what is wrong with the name, if so."""
+    """The population that the environment names, else production; and what is wrong with the name, if so.
+
+    A wrong name leaves the tripwire armed, as in production, and keeps nothing, as elsewhere.
+    """
     named = environment.get(POPULATION_VARIABLE) or PRODUCTION
     if named in POPULATIONS:
         return named, None
-    return PRODUCTION, f"{POPULATION_VARIABLE} was {named!r}, allowed: {', '.join(POPULATIONS)}"
+    return (
+        PRODUCTION,
+        f"{POPULATION_VARIABLE} was {named!r}, allowed: {', '.join(POPULATIONS)}; nothing is kept",
+    )
