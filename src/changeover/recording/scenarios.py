@@ -14,7 +14,7 @@ from changeover.observation import Path
 from changeover.outcome import Outcome, Raised, Returned
 from changeover.recording.codec import Codec, CodecError
 from changeover.recording.ports import PortBook
-from changeover.recording.tape import Entry, Tape
+from changeover.recording.tape import Entry, Tape, near
 from changeover.run import Run
 from changeover.table import Table, parse_json
 
@@ -116,7 +116,7 @@ def _call(entry: Entry, codec: Codec) -> dict[str, Any]:
     if entry.outcome is None:
         data["digest"] = entry.answer_digest
     if entry.site is not None:
-        data["site"] = list(entry.site)
+        data["site"] = list(near(entry.site))
     return data
 
 

@@ -92,10 +92,12 @@ class Entry:
 
 def site_text(site: Site | None) -> str | None:
     """File and line as people write them: the last two parts of the path."""
-    if site is None:
-        return None
-    parts = site[0].replace("\\", "/").split("/")[-2:]
-    return f"{'/'.join(parts)}:{site[1]}"
+    return None if site is None else f"{near(site)[0]}:{site[1]}"
+
+
+def near(site: Site) -> Site:
+    """The same without what differs from machine to machine."""
+    return "/".join(site[0].replace("\\", "/").split("/")[-2:]), site[1]
 
 
 class Tape:

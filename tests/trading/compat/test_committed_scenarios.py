@@ -1,5 +1,6 @@
 """The scenarios that are committed: they cover every seam and tag, and today's paths still agree on them."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -68,3 +69,10 @@ def test_a_run_that_production_named_is_replayed_on_the_day_of_its_tape(scenario
 def test_a_case_that_is_not_drawn_any_more_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"is no name of a stress case|is drawn as 1-00000-dust-"):
         named_stress_case(name)
+
+
+def test_no_line_knows_the_machine_it_was_recorded_on() -> None:
+    for file in sorted((DIRECTORY / FOLDER).glob("*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            sites = [call["site"][0] for call in json.loads(line)["calls"] if "site" in call]
+            assert all(site.count("/") == 1 for site in sites), sites
