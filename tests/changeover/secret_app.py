@@ -15,7 +15,7 @@ from changeover import Case, Migration, SourceOptions
 
 FOLDER = Path(__file__).parent / "migration"
 SECRETS = [f's3cr&t/{number:02}+{"xyzw"[number % 4] * 3}"ö' for number in range(26)]
-PIN, CODE = 471_182, "0815"
+PIN, CODE = 471_182_936_405, "q0815:z"  # long enough to stand nowhere by chance
 VALUES = {
     "SERVICE_TOKEN": SECRETS[24],
     "BEARER_API_KEY": SECRETS[12],

@@ -13,7 +13,7 @@ from changeover.logs import logger
 from changeover.redaction.redaction_key import TOKEN
 from changeover.redaction.redactor import Redactor
 from tests.changeover.cli.projects import Shop
-from tests.changeover.secret_app import ALL, PLAN, VALUES
+from tests.changeover.secret_app import ALL, CODE, PLAN, VALUES
 
 pytest_plugins = ["pytester"]
 DESK = """
@@ -105,7 +105,7 @@ def test_alerts_and_texts_of_a_process_do_not_tell_what_its_runs_held(vault: Sho
     redactor = Redactor.of(None, VALUES, None)
     parts = {ALL[16], ALL[20], ALL[22]}  # known only as parts of longer texts, which are secret as a whole
     for secret in set(ALL) - parts:
-        text = redactor.text(f"unsafe: {secret} sent; {b64encode(secret.encode()).decode()}", "0815")
+        text = redactor.text(f"unsafe: {secret} sent; {b64encode(secret.encode()).decode()}", CODE)
         assert _found_in(text.encode()) == [], secret
 
 
