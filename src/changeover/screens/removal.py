@@ -76,10 +76,10 @@ def _run_time(entries: Sequence[LegacyEntry], production: str) -> Iterator[str]:
         else ("legacy answers nowhere")
     )
     yield f"run time    {verdict}; {production}"
-    yield f"    {'seam':<36}{'stage':<12}{'legacy answered':>15}   last"
+    yield f"    {'seam':<33}{'stage':<12}{'legacy answered':>15}   last"
     for entry in entries:
         last = "-" if entry.last is None else f"{entry.last:%Y-%m-%d %H:%M:%SZ}, in {entry.last_stage}"
-        yield f"    {cut(entry.seam, 35):<36}{entry.setting!s:<12}{count(entry.runs):>15}   {last}"
+        yield f"    {cut(entry.seam, 32):<33}{entry.setting!s:<12}{count(entry.runs):>15}   {last}"
 
 
 def prove_screen(proof: Proof) -> str:
