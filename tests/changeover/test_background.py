@@ -3,8 +3,8 @@
 import asyncio
 import random
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,50 +20,9 @@ from changeover.evidence.store import read_evidence, store_path
 from changeover.plan.imposed import Imposed, imposing
 from changeover.plan.stages import Setting, Stage
 from changeover.seams.background import REPLACED_MAX, Background
+from tests.changeover.beside import beside, done, holding, same
 from tests.changeover.flips.live_desk import LiveDesk, sells
 from tests.changeover.trade import Trade
-
-SHADOW = {"CHANGEOVER_STAGE_S": "shadow"}
-
-
-def beside(candidate: Callable[..., Any], legacy: Callable[..., Any], **options: Any) -> Any:
-    runs: list[Run] = []
-    options = {"sink": runs.append, "environment": SHADOW, "mode": "background", **options}
-    migration = Migration(refresh_s=0, **options)
-    return migration, migration.seam("s", legacy=legacy, candidate=candidate), runs
-
-
-def done(migration: Migration) -> None:
-    """All that waited is compared; how long that takes decides nothing."""
-    assert migration.home.background is not None
-    assert migration.home.background.wait(60)
-
-
-class Held:
-    """A path that, while it is replayed, waits until it may go on."""
-
-    def __init__(self) -> None:
-        self.began, self.go_on = threading.Semaphore(0), threading.Event()
-        self.threads: list[threading.Thread] = []
-
-    def __call__(self, number: int = 0) -> int:
-        self.threads.append(threading.current_thread())
-        self.began.release()
-        assert self.go_on.wait(60)
-        return number
-
-
-def same(number: int = 0) -> int:
-    return number
-
-
-@contextmanager
-def holding() -> Iterator[Held]:
-    held = Held()
-    try:
-        yield held
-    finally:
-        held.go_on.set()
 
 
 def test_the_caller_has_its_answer_before_the_other_path_ends() -> None:
@@ -150,22 +109,6 @@ def test_a_hung_replay_is_counted_and_its_thread_replaced_up_to_a_limit() -> Non
     for thread in held.threads:
         thread.join(60)
     assert len(runs) == before  # what the hung ones came to in the end is nobody's
-
-
-@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(1), KeyboardInterrupt(), RecursionError()])
-def test_whatever_is_raised_beside_the_program_stays_there(error: BaseException) -> None:
-    def raising(*anything: Any) -> Any:
-        raise error
-
-    migration, seam, runs = beside(raising, same)
-    broken, broken_seam, _ = beside(same, same, sink=raising)
-    for number in range(3):
-        assert (seam(number), broken_seam(number)) == (number, number)
-    done(migration)
-    done(broken)
-    verdict = "failed" if isinstance(error, KeyboardInterrupt) else "diverged"
-    assert [run.verdict for run in runs] == [verdict] * 3
-    assert broken.counts == {("s", "match"): 3}
 
 
 def nested(mode: str, numbers: list[int]) -> list[tuple[str, object, str]]:
@@ -263,33 +206,6 @@ def test_an_async_seam_is_compared_beside_its_loop() -> None:
         assert runs == []
     done(migration)
     assert [run.verdict for run in runs] == ["match"]
-
-
-def test_the_program_draws_what_it_would_draw_alone() -> None:
-    with holding() as held:
-
-        def candidate() -> Any:
-            drawn = [random.random(), random.choice(range(1000)), random.gauss(0, 1)]  # noqa: S311
-            held()
-            random.seed(1)
-            return [*drawn, random.getrandbits(9), random.sample(range(1000), 3)]
-
-        migration, seam, runs = beside(candidate, lambda: random.random())  # noqa: S311
-        random.seed(42)
-        alone = random.Random(42)  # noqa: S311
-        assert seam() == alone.random()
-        assert held.began.acquire(timeout=60)
-        assert random.gauss(0, 1) == alone.gauss(0, 1)
-        assert random.choice(range(1000)) == alone.choice(range(1000))  # noqa: S311
-    done(migration)
-    assert random.getstate() == alone.getstate()
-    seeded = random.Random(runs[0].pins.correlation_id)  # noqa: S311
-    first = [seeded.random(), seeded.choice(range(1000)), seeded.gauss(0, 1)]
-    again = random.Random(1)  # noqa: S311
-    assert runs[0].candidate is not None
-    assert runs[0].candidate.outcome.give() == [
-        *first, again.getrandbits(9), again.sample(range(1000), 3),
-    ]  # fmt: skip
 
 
 def test_a_wrong_mode_is_refused_where_it_is_written_and_noted_where_it_is_set() -> None:

@@ -168,6 +168,7 @@ seam(1)
 
     def test_a_parent_and_its_sink_may_fork_at_any_time(self, tmp_path: Path) -> None:
         program = """
+background.FORK_WAIT_S = 600
 def fork(run):
     child = os.fork()
     if child == 0:
