@@ -88,6 +88,7 @@ class Resolver:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._next_look = float("-inf")
+        self._wanted_again = 0
         self._has_looked = False
         self._resolution = Resolution()
         self._good: dict[str, Setting] = {}
@@ -107,7 +108,8 @@ class Resolver:
         return self.look()
 
     def look_again(self) -> None:
-        """Let the next run look, however recent the last look is."""
+        """Let the next run look, however recent the last look is, or whoever looks already."""
+        self._wanted_again += 1
         self._next_look = float("-inf")
 
     def demote(self, trip: Trip) -> None:
@@ -134,12 +136,15 @@ class Resolver:
         return self._resolution
 
     def _look(self) -> None:
-        self._next_look = self._monotonic() + self._refresh_s
+        began, wanted_again = self._monotonic(), self._wanted_again
         try:
             self._resolve(_Look())
         except Exception as error:  # noqa: BLE001  flags never raise to the caller, whatever is wrong
             self._report((f"flags could not be resolved, the last good stages hold: {error!r}",))
         self._has_looked = True
+        # Only now: whoever asks during the first look would take what is not seen yet for the stages.
+        if wanted_again == self._wanted_again:
+            self._next_look = began + self._refresh_s
 
     def _tell_refused(self) -> None:
         # Not while looking: whoever hears of it may ask for the stages.

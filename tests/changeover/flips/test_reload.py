@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from itertools import pairwise
 from pathlib import Path
 
 from changeover.plan.flags import definition
-from changeover.plan.resolution import Resolver
+from changeover.plan.resolution import Resolution, Resolver
 from changeover.plan.stages import SEAM_STAGES, Setting, Stage
 from tests.changeover.flips.live_desk import LiveDesk
 
@@ -88,3 +89,41 @@ def test_a_flip_is_followed_at_the_first_look_after_refresh_s_and_not_before(tmp
     (tmp_path / "KILL").touch()
     now = 102.0
     assert resolver.current().killed
+
+
+def test_whoever_asks_while_the_first_look_is_under_way_waits_for_what_it_sees(tmp_path: Path) -> None:
+    (tmp_path / "flags.json").write_text(json.dumps(definition({"desk": Setting(Stage.LIVE)}, revision=1)))
+    looking, go_on = threading.Event(), threading.Event()
+
+    def phases() -> dict[str, tuple[Stage, ...]]:
+        looking.set()
+        assert go_on.wait(60)
+        return {"desk": SEAM_STAGES}
+
+    resolver = Resolver(phases, directory=tmp_path, closed=True, environment={})
+    seen: list[Resolution] = []
+    askers = [threading.Thread(target=lambda: seen.append(resolver.current())) for _ in range(2)]
+    askers[0].start()
+    assert looking.wait(60)
+    askers[1].start()
+    askers[1].join(0.2)  # it would be back by now with nothing
+    assert seen == []
+    go_on.set()
+    for asker in askers:
+        asker.join(60)
+    assert [resolution.settings["desk"].stage for resolution in seen] == [Stage.LIVE] * 2
+
+
+def test_to_look_again_is_not_forgotten_while_somebody_looks(tmp_path: Path) -> None:
+    known = {"desk": SEAM_STAGES}
+
+    def phases() -> dict[str, tuple[Stage, ...]]:
+        found = dict(known)
+        if "till" not in known:  # it is declared while this look is under way
+            known["till"] = SEAM_STAGES
+            resolver.look_again()
+        return found
+
+    resolver = Resolver(phases, directory=tmp_path, closed=True, environment={})
+    assert "till" not in resolver.current().settings
+    assert "till" in resolver.current().settings

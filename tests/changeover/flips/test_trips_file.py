@@ -131,11 +131,11 @@ def test_a_second_trip_of_a_phase_takes_the_place_of_the_first(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("store", "expected"),
     [
-        (None, "/work/.changeover/trips.json"),
-        ("none", "/work/.changeover/trips.json"),
+        (None, "/srv/desk/.changeover/trips.json"),
+        ("none", "/srv/desk/.changeover/trips.json"),
         ("sqlite:////var/lib/desk/evidence.db", "/var/lib/desk/trips.json"),
     ],
 )
 def test_the_file_is_beside_the_store(store: str | None, expected: str) -> None:
     environment = {} if store is None else {"CHANGEOVER_STORE": store}
-    assert trips_path(Path("/work/migration"), environment) == Path(expected)
+    assert trips_path(Path("/srv/desk/migration"), environment) == Path(expected)
