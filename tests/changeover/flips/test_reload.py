@@ -115,7 +115,7 @@ def test_whoever_asks_while_the_first_look_is_under_way_waits_for_what_it_sees(t
 
 
 def test_to_look_again_is_not_forgotten_while_somebody_looks(tmp_path: Path) -> None:
-    known = {"desk": SEAM_STAGES}
+    known: dict[str, tuple[Stage, ...]] = {"desk": SEAM_STAGES}
 
     def phases() -> dict[str, tuple[Stage, ...]]:
         found = dict(known)
