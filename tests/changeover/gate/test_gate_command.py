@@ -171,3 +171,12 @@ def test_formats_agree_and_github_gets_annotations_and_a_summary(shop: Shop) -> 
     assert summary.read_text() == answer.out
     assert answer.out.startswith("### shelf -&gt; shadow: FAIL\n")
     assert "::error" not in shop.run("gate", "shelf", "--format", "markdown").err
+
+
+def test_code_that_is_edited_while_the_checks_run_is_not_what_was_decided_about(shop: Shop) -> None:
+    (shop.root / "edit.sh").write_text("echo 'EDITED = 1' >> shop.py\n")
+    plan = shop.root / "migration" / "phases.toml"
+    plan.write_text(plan.read_text().replace("python -I -S -c 'print(40 + 2)'", "sh edit.sh"))
+    answer = shop.run("gate", "shelf", "--to", "shadow")
+    assert answer.code == 1
+    assert "was changed while the checks ran: ask again" in answer.out
