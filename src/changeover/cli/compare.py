@@ -75,7 +75,8 @@ def command(
 ) -> None:
     """Run both paths on every case of a source and compare what they return and do. No stage is changed.
 
-    Exits 0 where nothing differs, 1 where something does, 3 where some runs could not be compared.
+    Exits 0 where nothing differs, 1 where something does, 3 where some runs could not be compared, 130 where
+    it was interrupted (Ctrl-C): it then ends after the case that runs, and shows and keeps what it saw.
 
     For example: changeover compare portfolio --source history --runs 100
     """
@@ -88,7 +89,7 @@ def command(
     side = Path(answer)
     options = SourceOptions(runs, seed, "copy" if world == "copy" else "tape", side, only)
     request = Request(names, options, noise, fail_fast)
-    codes, screens = [], []
+    codes, screens, interrupted = [], [], False
     for source in chosen:
         heading, corpus = compare_source(project, migration, source, request)
         codes.append(corpus.exit_code)
@@ -96,10 +97,15 @@ def command(
             screens.append(compare_json(heading, corpus))
         else:
             show(("\n" if len(codes) > 1 else "") + compare_screen(heading, corpus, ink_for(sys.stdout)))
+        interrupted = heading.stopped == "interrupted"
+        if interrupted:
+            break
     if format_ == "json":
         show_json({"comparisons": screens})
     if page is not None and not _is_written(page, project, chosen, began):
         codes.append(3)
+    if interrupted:
+        raise KeyboardInterrupt
     code = 1 if 1 in codes else max(codes)
     raise click.exceptions.Exit(0 if exit_zero else code)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 from contextlib import closing
@@ -10,7 +11,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path as FilePath
 from time import monotonic
+from typing import Any
 
+from changeover.cli.interruption import Interruption
 from changeover.cli.output import say
 from changeover.cli.project import Project
 from changeover.cli.source_cases import BUILT_IN, Request, SourceCases
@@ -26,13 +29,13 @@ from changeover.evidence.store import StoreProblem, store_path
 from changeover.evidence.store_rows import CorpusRow, cluster_row
 from changeover.evidence.stored import FOLDER as SCENARIOS
 from changeover.evidence.stored_run import SAMPLE_KEPT_WHOLE, STORE, stored_at
-from changeover.evidence.summary import summary_of
+from changeover.evidence.summary import asked_for, summary_of
 from changeover.gate.waivers import Waivers, today_utc, waiver_uses
 from changeover.gate.waivers_file import WAIVERS_NAME, load_waivers
 from changeover.migration import Migration
 from changeover.plan.phases import Plan
 from changeover.redaction.redactor import Redactor
-from changeover.screens.heading import Heading
+from changeover.screens.heading import Heading, Stopped
 from changeover.screens.layout import plural
 from changeover.screens.progress import Progress
 
@@ -68,21 +71,19 @@ def compare_source(
     )
     corpus = _empty_corpus(migration, source, request, selection, rules, fit)
     keeper = CorpusKeeper(path, lambda problem: say(f"warning: {problem}"), renews=source.name == STORE)
-    keeper.begin(_row(now, source, heading))
-    raised, hasty = _run(cases, corpus, keeper)
+    asked = asked_for(request.names, request.options, partial=cases.is_partial, noise=request.noise)
+    keeper.begin(_row(now, source, heading, asked))
+    raised, stopped = _run(cases, corpus, keeper)
     corpus.damaged += cases.damaged
-    partial = hasty or cases.is_partial
     sightings = corpus.sightings
-    summary = summary_of(
-        corpus, request.names, request.options, source.unit, partial=partial, noise=request.noise
-    )
+    summary = summary_of(corpus, asked, source.unit, stopped=stopped)
     keeper.end(
         [
             cluster_row(number, one, sightings.get(one.fingerprint, ""), heading.answer, redactor.body)
             for number, one in enumerate(corpus.clusters)
         ],
         redactor.body(summary),
-        partial=partial,
+        whole=stopped is None,
         seams=[name for name, tally in corpus.seams.items() if tally.compared],
     )
     kept = "not kept" if keeper.problem else f"kept in {_shown_path(path)}"
@@ -91,11 +92,12 @@ def compare_source(
     if source.name == STORE and not corpus.cases:
         say("every stored tape that could be replayed is on this code and these rules already")
     say(f"{plural(corpus.total.runs, 'comparison')} in {_duration(monotonic() - began)}; {kept}")
-    return replace(heading, waivers=waiver_uses(waivers.all, corpus.clusters, today)), corpus
+    used = waiver_uses(waivers.all, corpus.clusters, today)
+    return replace(heading, waivers=used, stopped=stopped), corpus
 
 
-def _run(cases: SourceCases, corpus: Corpus, keeper: CorpusKeeper) -> tuple[list[str], bool]:
-    """What came out of the first cases that raised, and whether it ended before the source did."""
+def _run(cases: SourceCases, corpus: Corpus, keeper: CorpusKeeper) -> tuple[list[str], Stopped | None]:
+    """What came out of the first cases that raised, and why it ended before the source did."""
     # Thousands of short-lived records a case in a program loaded for good: collecting less often saves 5 %.
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20, 50)
@@ -103,7 +105,7 @@ def _run(cases: SourceCases, corpus: Corpus, keeper: CorpusKeeper) -> tuple[list
     try:
         progress = Progress(sys.stderr, cases.source.name, cases.total)
         try:
-            with closing(cases.done()) as found:
+            with Interruption() as interruption, closing(cases.done()) as found:
                 for done, renewed in found:
                     corpus.add(done.name, done.runs, done.tags)
                     if renewed is not None:
@@ -117,16 +119,18 @@ def _run(cases: SourceCases, corpus: Corpus, keeper: CorpusKeeper) -> tuple[list
                         raised.append(f"{done.name}: {done.raised}")
                     progress.tell(corpus)
                     if cases.request.fail_fast and corpus.total.diverged:
-                        return raised, True
+                        return raised, "fail-fast"
+                    if interruption.is_asked_for:
+                        return raised, "interrupted"
         finally:
             progress.end()
             keeper.flush()
     except StoreProblem as problem:
         raise ConfigurationError(str(cases.store), f"cannot be read as a store: {problem.why}") from problem
-    return raised, False
+    return raised, "interrupted" if interruption.is_asked_for else None
 
 
-def _row(now: datetime, source: Source, heading: Heading) -> CorpusRow:
+def _row(now: datetime, source: Source, heading: Heading, asked: dict[str, Any]) -> CorpusRow:
     return CorpusRow(
         stored_at(now),
         source.name,
@@ -134,6 +138,8 @@ def _row(now: datetime, source: Source, heading: Heading) -> CorpusRow:
         heading.code,
         heading.rules,
         answered_by=heading.answer,
+        summary=json.dumps(asked, ensure_ascii=False),
+        partial=asked["partial"],
     )
 
 

@@ -31,6 +31,8 @@ def scenario_verdicts(project: Project, names: Sequence[str]) -> list[GateVerdic
     request = Request(tuple(chosen), SourceOptions(), noise=False, fail_fast=False)
     source = Source(SOURCE, "recorded", lambda _: (), SOURCE)
     heading, corpus = compare_source(project, project.migration(), source, request)
+    if heading.stopped is not None:
+        raise KeyboardInterrupt
     waivers: tuple[Waiver, ...] = ()
     problem = None
     try:

@@ -72,18 +72,16 @@ class CorpusKeeper:
         clusters: Sequence[ClusterRow],
         summary: dict[str, Any],
         *,
-        partial: bool,
+        whole: bool,
         seams: Iterable[str],
     ) -> None:
-        """The comparison is over: its clusters, and what its screen said."""
+        """The comparison is over, `whole` or stopped early: its clusters, and what its screen said."""
         self.flush()
         number = self._number
         if number is not None:
             text = json.dumps(summary, ensure_ascii=False)
             self._write(
-                lambda connection: end_corpus(
-                    connection, number, clusters, text, partial=partial, seams=seams
-                )
+                lambda connection: end_corpus(connection, number, clusters, text, whole=whole, seams=seams)
             )
 
     def _write(self, statements: Callable[[Connection], None]) -> None:

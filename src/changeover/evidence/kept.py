@@ -95,9 +95,9 @@ class KeptCluster:
 class KeptCorpus:
     """One comparison over a source.
 
-    `whole` is false for one that did not come to its end; `partial` is true where it was not the whole source
-    (one case, A/A). `own_times` maps a phase to the p95 of both paths in seconds. `summary` has what else
-    screens and reports show.
+    `whole` is false for one that did not come to its end; of one that was killed, the runs that were written
+    are counted. `partial` is true where it was not the whole source (one case, A/A). `own_times` maps a phase
+    to the p95 of both paths in seconds. `summary` has what else screens and reports show.
     """
 
     number: int

@@ -134,6 +134,7 @@ def _corpora(connection: Connection) -> list[KeptCorpus]:
 def _corpus(connection: Connection, row: Sequence[Any], history: Sequence[Sightings]) -> KeptCorpus:
     number, at, source, population, code, rules, whole, partial, answered_by, text = row
     summary = json.loads(text)
+    seams = summary.get("seams", {}) if whole or "seams" in summary else _seams_so_far(connection, number)
     bodies = [
         (digest, json.loads(body))
         for digest, body in connection.execute(
@@ -164,7 +165,7 @@ def _corpus(connection: Connection, row: Sequence[Any], history: Sequence[Sighti
         whole=bool(whole),
         partial=bool(partial),
         answered_by=_PATHS[answered_by],
-        seams={name: _counts(seam) for name, seam in summary.get("seams", {}).items()},
+        seams={name: _counts(seam) for name, seam in seams.items()},
         tags=summary.get("tags", {}),
         distinct_worlds=summary.get("distinct_worlds", 0),
         distinct_diverged=summary.get("distinct_diverged", 0),
@@ -174,6 +175,17 @@ def _corpus(connection: Connection, row: Sequence[Any], history: Sequence[Sighti
         own_times={phase: (one[0], one[1]) for phase, one in summary.get("own_times", {}).items()},
         summary=summary,
     )
+
+
+def _seams_so_far(connection: Connection, corpus: int) -> dict[str, dict[str, Any]]:
+    """What a comparison that still runs, or was killed, has written of its runs."""
+    found: dict[str, dict[str, Any]] = {}
+    for seam, phase, verdict, runs in connection.execute(
+        "SELECT seam, phase, verdict, count(*) FROM runs WHERE corpus = ? GROUP BY seam, phase, verdict",
+        (corpus,),
+    ).fetchall():
+        found.setdefault(seam, {"phase": phase, "verdicts": {}})["verdicts"][verdict] = runs
+    return found
 
 
 def _counts(seam: Mapping[str, Any]) -> SeamCounts:

@@ -22,9 +22,9 @@ VALUE_CHARACTERS_MAX = 2_000
 
 @dataclass(frozen=True, slots=True)
 class CorpusRow:
-    """One comparison; `whole` is false while it runs, and for one that was interrupted.
+    """One comparison; `whole` is false while it runs, and for one that did not come to its end.
 
-    `uid` names it in every store that it is imported into.
+    `summary` is what was asked for until it ends. `uid` names it in every store that it is imported into.
     """
 
     at: str
@@ -37,6 +37,7 @@ class CorpusRow:
     summary: str = "{}"
     uid: str = ""
     answered_by: str = Path.LEGACY
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,19 @@ _RENEWED = (
 def add_corpus(connection: Connection, row: CorpusRow) -> int:
     """A comparison begins; gives its number. The oldest ones are forgotten down to what they found."""
     cursor = connection.execute(
-        "INSERT INTO corpora (at, source, population, code, rules, whole, summary, uid, answered_by)"
-        " VALUES (?, ?, ?, ?, ?, 0, '{}', ?, ?)",
-        (row.at, row.source, row.population, row.code, row.rules, row.uid or uuid4().hex, row.answered_by),
+        "INSERT INTO corpora (at, source, population, code, rules, whole, summary, uid, answered_by, partial)"
+        " VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+        (
+            row.at,
+            row.source,
+            row.population,
+            row.code,
+            row.rules,
+            row.summary,
+            row.uid or uuid4().hex,
+            row.answered_by,
+            row.partial,
+        ),
     )
     forget_corpora(connection)
     number: int = cursor.lastrowid
@@ -74,17 +84,20 @@ def end_corpus(
     clusters: Iterable[ClusterRow],
     summary: str,
     *,
-    partial: bool,
+    whole: bool,
     seams: Iterable[str],
 ) -> None:
-    """The comparison is over: its clusters, what its screen said, the seams of which it showed something."""
+    """The comparison is over: its clusters, what its screen said, the seams of which it showed something.
+
+    Not `whole` is one that was stopped before its source ended.
+    """
     connection.executemany(
         "INSERT OR REPLACE INTO clusters (digest, corpus, body, seam) VALUES (?, ?, ?, ?)",
         [(row.digest, number, writable(row.body), row.seam) for row in clusters],
     )
     connection.execute(
-        "UPDATE corpora SET whole = 1, summary = ?, partial = ?, seams = ? WHERE number = ?",
-        (writable(summary), partial, json.dumps(list(seams)), number),
+        "UPDATE corpora SET whole = ?, summary = ?, seams = ? WHERE number = ?",
+        (whole, writable(summary), json.dumps(list(seams)), number),
     )
 
 

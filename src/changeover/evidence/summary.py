@@ -1,12 +1,14 @@
 """What is kept of a whole comparison beside its runs and clusters, as JSON. This is where it is said.
 
 names, seed, limit, world   what was asked for
+noise                       whether a path was compared with itself (A/A)
+partial                     one case, A/A, part of a source: no evidence of sameness
+stopped                     `interrupted`, `fail-fast`, or null where it came to its end
 cases, first, last, unit    how many cases, the first and last of them, and what they are called
 seams                       by name: phase, verdicts by their names, gave_up; runs, compared, diverged and
                             not_compared are sums of verdicts
 tags, missing_tags          of cases that were compared; required by a gate and not seen
-distinct_worlds, distinct_diverged, damaged, silent_cases, exit_code, partial
-noise                       whether a path was compared with itself (A/A)
+distinct_worlds, distinct_diverged, damaged, silent_cases, exit_code
 effects                     one entry a port method: performed, asked, equal, changed, refused
 own_times                   by phase: p95 of legacy and candidate in seconds, time in ports left out
 own_time                    over all outermost runs: p50, p95, and some pairs of one run each
@@ -19,7 +21,7 @@ clusters_left_out           differences of which no cluster is kept
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from changeover.evidence.corpus import Corpus, RuleTally
@@ -34,16 +36,8 @@ DAMAGED_KEPT_MAX = 50
 TEXT_MAX = 500
 
 
-def summary_of(
-    corpus: Corpus,
-    names: Sequence[str],
-    options: SourceOptions,
-    unit: str,
-    *,
-    partial: bool,
-    noise: bool = False,
-) -> dict[str, Any]:
-    """Everything above; a `partial` comparison (one case, A/A, part of a source) is no evidence."""
+def asked_for(names: Sequence[str], options: SourceOptions, *, partial: bool, noise: bool) -> dict[str, Any]:
+    """The part that is known before the first case; a `partial` comparison is no evidence of sameness."""
     return {
         "names": list(names),
         "seed": options.seed,
@@ -51,6 +45,14 @@ def summary_of(
         "world": options.world,
         "partial": partial,
         "noise": noise,
+    }
+
+
+def summary_of(corpus: Corpus, asked: Mapping[str, Any], unit: str, *, stopped: str | None) -> dict[str, Any]:
+    """Everything above."""
+    return {
+        **asked,
+        "stopped": stopped,
         "cases": corpus.cases,
         "first": corpus.first,
         "last": corpus.last,

@@ -161,8 +161,8 @@ def _not_done_again(corpora: Iterable[KeptCorpus], seams: set[str]) -> Iterator[
 
 
 def _compares_both(corpus: KeptCorpus) -> bool:
-    """Whether it came to its end, and was no comparison of a path with itself."""
-    return corpus.whole and (not corpus.partial or corpus.summary.get("noise") is False)
+    """Whether it was no comparison of a path with itself; it need not have come to its end."""
+    return (corpus.whole and not corpus.partial) or corpus.summary.get("noise") is False
 
 
 def _differs(total: SeamShown) -> bool:

@@ -27,6 +27,7 @@ def compare_json(heading: Heading, corpus: Corpus) -> dict[str, Any]:
         "answered_by": heading.answer,
         "copied": list(heading.copied),
         "noise": heading.noise,
+        "stopped": heading.stopped,
         "cases": corpus.cases,
         "silent_cases": corpus.silent_cases,
         "seams": {name: _tally(tally) for name, tally in corpus.seams.items()},

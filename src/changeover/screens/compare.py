@@ -43,7 +43,7 @@ def _parts(heading: Heading, corpus: Corpus, ink: Ink) -> Iterator[list[str]]:
     yield wrapped(harm, WIDTH, "") if harm else []
     yield unanswered_lines(corpus.not_compared.reasons, corpus.seams)
     yield [*_tolerated(corpus), *_waived(heading), *_latency(corpus)]
-    yield [*_shown(corpus, heading), *_not_shown(corpus)]
+    yield [*_shown(corpus, heading), *_not_shown(corpus, heading)]
     yield _next(heading, corpus)
 
 
@@ -131,8 +131,8 @@ def _shown(corpus: Corpus, heading: Heading) -> list[str]:
     ]
 
 
-def _not_shown(corpus: Corpus) -> Iterator[str]:
-    sentences: list[str] = []
+def _not_shown(corpus: Corpus, heading: Heading) -> Iterator[str]:
+    sentences = [heading.stopped_after(corpus.cases)] if heading.stopped else []
     if corpus.missing_tags:
         missing = f"{len(corpus.missing_tags)} of {len(corpus.required_tags)} required tags did not occur"
         sentences.append(f"{missing}: {', '.join(corpus.missing_tags)}.")

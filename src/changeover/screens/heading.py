@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from changeover.evidence.digest import DIGITS_SHOWN
 from changeover.observation import Path
 
 if TYPE_CHECKING:
     from changeover.gate.waivers import WaiverUse
+
+
+Stopped = Literal["interrupted", "fail-fast"]
+"""Why a comparison ended before its source did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,14 @@ class Heading:
     other_sources: tuple[str, ...] = ()
     phases: Mapping[str, int] = field(default_factory=dict)
     waivers: tuple[WaiverUse, ...] = ()
+    stopped: Stopped | None = None
+
+    def stopped_after(self, cases: int) -> str:
+        """Why nothing is known of what comes later; empty where it came to its end."""
+        after = f"after {self.counted(cases)}: what comes later is not shown."
+        if self.stopped == "interrupted":
+            return f"Interrupted {after}"
+        return f"Stopped at the first difference, {after}" if self.stopped else ""
 
     @property
     def identity(self) -> str:

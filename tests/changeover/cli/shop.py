@@ -1,9 +1,11 @@
 """A small program with one seam: it orders what is missing from a shelf, and writes a note.
 
-Planted on demand: the candidate orders the whole target, asks another question, raises, or is dear.
+Planted on demand: the candidate orders the whole target, asks another question, raises, is dear, or somebody
+interrupts it, once or twice.
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +13,8 @@ from pathlib import Path
 from changeover import Case, Migration, SourceOptions
 
 PLANTED = os.environ.get("SHOP_PLANTED", "")
+INTERRUPTS = {"ctrl-c": 1, "ctrl-c twice": 2}
+INTERRUPTED_AT = 27  # what is held on the eighth day
 FOLDER = Path(__file__).parent / "migration"
 
 
@@ -57,6 +61,11 @@ def legacy(item: str, target: int) -> dict[str, object]:
 def candidate(item: str, target: int) -> dict[str, object]:
     held = depot.held(item, unit="crate") if PLANTED == "question" else depot.held(item)
     missing = target if PLANTED == "whole" else target - held
+    if PLANTED in INTERRUPTS:
+        missing = target
+    if held == INTERRUPTED_AT:
+        for _ in range(INTERRUPTS.get(PLANTED, 0)):
+            signal.raise_signal(signal.SIGINT)
     if PLANTED == "raises":
         raise LookupError("no such shelf")
     if PLANTED == "interrupt":

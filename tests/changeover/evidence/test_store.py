@@ -170,7 +170,7 @@ def test_of_forgotten_comparisons_it_is_still_known_what_they_found(
         keeper.begin(CorpusRow(at, "days", "generated", "c", "r"))
         keeper.keep(a_run(number, id=f"run {number:02}"))
         found = [cluster()] if number in (1, 7) else []
-        keeper.end(found, {"seams": {}}, partial=False, seams=["till.pay"])
+        keeper.end(found, {"seams": {}}, whole=True, seams=["till.pay"])
     evidence = read_evidence(path)
     assert len(evidence.corpora) == 3
     assert [one.state for one in evidence.corpora[0].clusters] == ["regressed"]

@@ -94,15 +94,19 @@ def test_rules_are_kept_with_what_they_accepted(shop: Shop) -> None:
         (["--runs", "5"], True),
         (["--noise"], True),
         (["--run", "days/day-03"], True),
-        (["--fail-fast"], True),
     ],
 )
 def test_less_than_the_whole_source_is_partial(shop: Shop, arguments: list[str], partial: bool) -> None:
     app = (shop.root / "shop.py").read_text()
     (shop.root / "shop.py").write_text(app.replace('unit="days")', 'unit="days", count=lambda options: 50)'))
-    planted = "whole" if arguments == ["--fail-fast"] else ""
-    corpus = kept(shop, *arguments, planted=planted)
+    corpus = kept(shop, *arguments)
     assert (corpus.partial, corpus.summary["noise"]) == (partial, arguments == ["--noise"])
+    assert corpus.whole
+
+
+def test_one_that_stops_at_the_first_difference_does_not_come_to_its_end(shop: Shop) -> None:
+    corpus = kept(shop, "--fail-fast", planted="whole")
+    assert (corpus.whole, corpus.summary["stopped"]) == (False, "fail-fast")
 
 
 @pytest.mark.parametrize("arguments", [["--runs", "5"], ["--runs", "50"], ["--runs", "60"]])

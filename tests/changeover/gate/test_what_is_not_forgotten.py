@@ -62,6 +62,18 @@ def test_what_a_part_of_a_source_showed_counts_although_it_is_no_evidence() -> N
 def test_a_path_that_differs_from_itself_says_nothing_of_the_other() -> None:
     noise = unsafe(2, partial=True, summary={"noise": True})
     assert passing().but_evidence(corpora=(noise, kept(1))).verdict.answer is Answer.PASS
+    interrupted = replace(noise, whole=False)
+    assert passing().but_evidence(corpora=(interrupted, kept(1))).verdict.answer is Answer.PASS
+
+
+def test_what_a_comparison_saw_before_it_was_interrupted_counts() -> None:
+    torn = unsafe(2, whole=False, summary={"noise": False})
+    case = passing().but_evidence(corpora=(torn, kept(1)))
+    assert case.criterion("effects that differ").answer is Answer.FAIL
+    nameless = replace(torn, clusters=())
+    case = passing().but_evidence(corpora=(nameless, kept(1)))
+    assert case.criterion("effects that differ").answer is Answer.FAIL
+    assert case.but_evidence(corpora=(kept(3), nameless, kept(1))).verdict.answer is Answer.PASS
 
 
 def test_where_clusters_were_left_out_a_waiver_of_the_others_explains_nothing() -> None:
