@@ -1,4 +1,6 @@
 import json
+import threading
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 from changeover.compare.cluster import fingerprint_of
 from changeover.divergence import Divergence, Kind
 from changeover.errors import ConfigurationError
+from changeover.flips.lock import exclusive
 from changeover.gate.waiver import Waiver
 from changeover.gate.waivers import Waivers, today_utc
 from changeover.gate.waivers_file import add_waiver, load_waivers
@@ -111,6 +114,29 @@ def _waive(shop: Shop, cluster: str, *more: str, until: date | None = None) -> t
     last = (until or today_utc() + timedelta(days=30)).isoformat()
     answer = shop.run("waive", cluster, "--owner", "kim", "--reason", "for now", "--until", last, *more)
     return answer.code, answer.out + answer.err
+
+
+def test_who_waives_waits_for_who_does_so_too_and_neither_waiver_is_lost(shop: Shop) -> None:
+    (cost,) = _clusters(shop, "dear")
+    path, seen = shop.root / "migration" / "waivers.toml", list[bool]()
+    mine = threading.Event()
+
+    def somebody_else() -> None:
+        with exclusive(path.parent):
+            mine.set()
+            time.sleep(0.3)  # ample for a command that would not wait
+            seen.append(path.exists())
+            add_waiver(path, _waiver(until=today_utc()), today_utc())
+
+    other = threading.Thread(target=somebody_else)
+    other.start()
+    assert mine.wait(10)
+    code, said = _waive(shop, str(cost["id"]))
+    other.join()
+    assert code == 0, said
+    assert seen == [False]
+    waived = load_waivers(path, today_utc())
+    assert {one.cluster for one in waived} == {"09ad52", cost["id"]}
 
 
 def test_a_waived_difference_counts_as_waived_until_its_day_and_shows_nothing(shop: Shop) -> None:

@@ -15,6 +15,7 @@ from changeover.cli.project import find_project
 from changeover.compare.cluster import ID_DIGITS
 from changeover.errors import ConfigurationError
 from changeover.evidence.store import Archive, store_path
+from changeover.flips.lock import exclusive
 from changeover.gate.waiver import Waiver
 from changeover.gate.waivers import today_utc
 from changeover.gate.waivers_file import WAIVERS_NAME, add_waiver, entry_text, load_waivers, why_not_until
@@ -55,7 +56,9 @@ def command(name: str, owner: str, until: str, reason: str, dry_run: bool, forma
     if dry_run:
         load_waivers(path, today)
     else:
-        add_waiver(path, waiver, today)
+        project.directory.mkdir(parents=True, exist_ok=True)
+        with exclusive(project.directory):
+            add_waiver(path, waiver, today)
     shown = os.path.relpath(path)
     if format_ == "json":
         said = {"cluster": digest, "seam": body["seam"], "place": body["place"], "file": shown}

@@ -27,7 +27,7 @@ class NotLockableError(ConfigurationError):
 
 @contextmanager
 def exclusive(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
-    """Be the only one that moves what lies in this folder; raises LockHeldError after `wait_s`.
+    """Be the only one that changes what lies in this folder; raises LockHeldError after `wait_s`.
 
     The folder itself is locked, which needs no room on the disk. Where the system cannot lock a folder
     (Windows, network file systems), a file in it is: the same for everybody who moves there.
@@ -50,8 +50,8 @@ def _wait(descriptor: int, folder: Path, wait_s: float) -> None:
         if time.monotonic() >= deadline:
             raise LockHeldError(
                 str(folder),
-                f"another process has been moving a phase for {wait_s:g} s, nothing was changed; try again, "
-                "or changeover kill, which waits for nobody",
+                f"another process has been changing it for {wait_s:g} s, nothing was changed here; try "
+                "again, or changeover kill, which waits for nobody",
             )
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_S)
