@@ -15,7 +15,7 @@ from changeover.cli.project import find_project
 from changeover.errors import ConfigurationError
 from changeover.evidence.store import Archive, store_path
 from changeover.evidence.store_rows import ClusterRow, CorpusRow, RunRow
-from changeover.screens.explain import cluster_screen, clusters_screen
+from changeover.screens.explain import below_of, cluster_screen, clusters_screen
 from changeover.screens.explain_run import SeamRun, runs_screen
 from changeover.screens.layout import ink_for
 
@@ -61,8 +61,7 @@ def _may_be_cluster(name: str) -> bool:
 
 
 def _show_latest(archive: Archive, corpus: CorpusRow, format_: str) -> None:
-    found = [_body(row) for row in archive.clusters("") if row.corpus == corpus.number]
-    found.sort(key=lambda body: int(body["number"]))
+    found = _clusters_of(archive, corpus.number)
     if format_ == "json":
         show_json({"comparison": _corpus(corpus), "clusters": found})
     elif found:
@@ -77,10 +76,12 @@ def _show_cluster(archive: Archive, row: ClusterRow, corpus: CorpusRow, format_:
         run for run in archive.runs(cluster["smallest"]["run"]) if run.seam == cluster["seam"] and run.body
     ]
     run = json.loads(runs[0].body) if runs and runs[0].body else None
+    below = below_of(cluster, _clusters_of(archive, corpus.number))
     if format_ == "json":
-        show_json({"cluster": cluster, "comparison": _corpus(corpus), "run": run})
+        ids = [one["id"] for one in below]
+        show_json({"cluster": cluster, "comparison": _corpus(corpus), "below": ids, "run": run})
     else:
-        show(cluster_screen(cluster, _corpus(corpus), run, ink_for(sys.stdout)))
+        show(cluster_screen(cluster, _corpus(corpus), below, run, ink_for(sys.stdout)))
 
 
 def _show_runs(runs: list[RunRow], format_: str) -> None:
@@ -98,6 +99,12 @@ def _show_runs(runs: list[RunRow], format_: str) -> None:
         return
     shown = [SeamRun(run.name, run.seam, run.verdict, body) for run, body in zip(runs, bodies, strict=True)]
     show(runs_screen(shown, ink_for(sys.stdout)))
+
+
+def _clusters_of(archive: Archive, corpus: int) -> list[dict[str, Any]]:
+    """In the order in which a run meets them."""
+    found = [_body(row) for row in archive.clusters("") if row.corpus == corpus]
+    return sorted(found, key=lambda body: int(body["number"]))
 
 
 def _body(row: ClusterRow) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from changeover.compare.change import pattern_of
+from changeover.compare.meeting import Meeting
 from changeover.divergence import Divergence, Kind
 
 ID_DIGITS = 6
@@ -46,10 +47,11 @@ def change_of(divergence: Divergence) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunFound:
-    """One compared run, for clusters: `number` counts the runs, `size` says which example is smallest.
+    """One compared run, for clusters; the runs of a case have its name and come one after the other.
 
-    `reached` names what the run came by ("broker.submit_order"), so that a share is one of the runs in which
-    the place could differ at all.
+    `size` says which example is smallest. `reached` names what the run came by ("broker.submit_order"), so
+    that a share is one of the runs in which the place could differ at all. Without `meeting` results come
+    after all calls.
     """
 
     run: str
@@ -58,6 +60,7 @@ class RunFound:
     at: datetime | None = None
     size: int = 0
     reached: frozenset[str] = frozenset()
+    meeting: Meeting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,9 @@ class Cluster:
     """One finding over many runs.
 
     `occurrences` counts divergences, `runs` the runs they are in; `reachable` the runs that came by the
-    place. `always_with` names clusters in whose runs all of this one's are. `position` is the earliest
-    tape position, None for results, which come last.
+    place. `always_with` names clusters in whose cases all of this one's are, the closest first; `root` is the
+    first of them that a case meets, None where none is met before. It says what occurs together,
+    never what causes what.
     """
 
     fingerprint: Fingerprint
@@ -86,8 +90,8 @@ class Cluster:
     first: Example
     last: Example
     smallest: Example
-    position: int | None
     always_with: tuple[Fingerprint, ...]
+    root: Fingerprint | None = None
 
     @property
     def id(self) -> str:

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from statistics import median_low
 
 from changeover.compare.cluster import Cluster, Example, Fingerprint, RunFound, fingerprint_of
+from changeover.compare.meeting import Meeting, Moment
 from changeover.divergence import Divergence
 from changeover.observation import Observation
 
 CLUSTERS_KEPT_MAX = 1_000
 ALWAYS_WITH_MAX = 10
-_POSITIONS_KEPT_MAX = 1_000
+_MOMENTS_KEPT_MAX = 1_000
 
 
 @dataclass(slots=True)
 class _Gathered:
-    """What is known of one cluster while runs are still coming in. `members` has one bit per run."""
+    """What is known of one cluster while runs are still coming in. `members` has one bit per case."""
 
     smallest: Example
     first: Example
@@ -25,7 +26,7 @@ class _Gathered:
     runs: int = 0
     occurrences: int = 0
     members: bytearray = field(default_factory=bytearray)
-    positions: list[int] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
 
 
 class Clusters:
@@ -35,14 +36,15 @@ class Clusters:
         self._gathered: dict[Fingerprint, _Gathered] = {}
         self._runs: Counter[str] = Counter()
         self._reached: Counter[tuple[str, str]] = Counter()
-        self._number = 0
+        self._cases = 0
+        self._case: str | None = None
         self.left_out = 0
         """Divergences of clusters beyond `CLUSTERS_KEPT_MAX`."""
 
     def add(self, run: RunFound) -> None:
         """One run; of the divergences in one cluster the first stands as its example."""
-        number = self._number
-        self._number += 1
+        if run.run != self._case:
+            self._cases, self._case = self._cases + 1, run.run
         self._runs[run.seam] += 1
         for name in run.reached:
             self._reached[run.seam, name] += 1
@@ -55,24 +57,29 @@ class Clusters:
             gathered.occurrences += 1
             if fingerprint not in seen:
                 seen.add(fingerprint)
-                self._note_run(gathered, Example(run.run, divergence, run.at, run.size), number)
+                self._note_run(gathered, Example(run.run, divergence, run.at, run.size), run.meeting)
 
     @property
     def found(self) -> tuple[Cluster, ...]:
         """All clusters, in the order in which a run meets them."""
         ordered = sorted(self._gathered.items(), key=lambda item: self._meeting_order(*item))
-        runs = {name: int.from_bytes(gathered.members, "little") for name, gathered in ordered}
-        return tuple(
-            self._cluster(fingerprint, gathered, self._around(fingerprint, runs))
-            for fingerprint, gathered in ordered
-        )
+        cases = {name: int.from_bytes(gathered.members, "little") for name, gathered in ordered}
+        roots: list[Fingerprint] = []
+        found: list[Cluster] = []
+        for fingerprint, gathered in ordered:
+            mine = cases[fingerprint]
+            root = next((one for one in roots if mine & cases[one] == mine), None)
+            if root is None:
+                roots.append(fingerprint)
+            found.append(self._cluster(fingerprint, gathered, self._around(fingerprint, cases), root))
+        return tuple(found)
 
-    def _around(self, fingerprint: Fingerprint, runs: dict[Fingerprint, int]) -> tuple[Fingerprint, ...]:
-        """The clusters in whose runs all of this one's are, the closest first."""
-        mine = runs[fingerprint]
+    def _around(self, fingerprint: Fingerprint, cases: dict[Fingerprint, int]) -> tuple[Fingerprint, ...]:
+        """The clusters in whose cases all of this one's are, the closest first."""
+        mine = cases[fingerprint]
         around = [
-            (self._gathered[name].runs, name.digest, name)
-            for name, theirs in runs.items()
+            (theirs.bit_count(), name.digest, name)
+            for name, theirs in cases.items()
             if mine & theirs == mine and name is not fingerprint
         ]
         around.sort(key=lambda item: item[:2])
@@ -88,25 +95,32 @@ class Clusters:
             gathered = self._gathered[fingerprint] = _Gathered(example, example, example)
         return gathered
 
-    def _note_run(self, gathered: _Gathered, example: Example, number: int) -> None:
+    def _note_run(self, gathered: _Gathered, example: Example, meeting: Meeting | None) -> None:
         gathered.runs += 1
         gathered.first = min(gathered.first, example, key=_when)
         gathered.last = gathered.last if _when(gathered.last) > _when(example) else example
         gathered.smallest = min(gathered.smallest, example, key=lambda one: one.size)
-        byte, bit = divmod(number, 8)
+        byte, bit = divmod(self._cases - 1, 8)
         if len(gathered.members) <= byte:
             gathered.members.extend(bytes(byte + 1 - len(gathered.members)))
         gathered.members[byte] |= 1 << bit
-        position = example.divergence.position
-        if position is not None and len(gathered.positions) < _POSITIONS_KEPT_MAX:
-            gathered.positions.append(position)
+        if len(gathered.moments) < _MOMENTS_KEPT_MAX:
+            divergence = example.divergence
+            if meeting is not None:
+                gathered.moments.append(meeting.of(divergence))
+            elif divergence.position is not None:
+                gathered.moments.append((divergence.position, 0))
 
-    def _meeting_order(self, fingerprint: Fingerprint, gathered: _Gathered) -> tuple[bool, int, int, str]:
-        position = median_low(gathered.positions) if gathered.positions else 0
-        return (not gathered.positions, position, -gathered.runs, fingerprint.digest)
+    def _meeting_order(self, fingerprint: Fingerprint, gathered: _Gathered) -> tuple[bool, Moment, int, str]:
+        moment = median_low(gathered.moments) if gathered.moments else (0, 0)
+        return (not gathered.moments, moment, -gathered.runs, fingerprint.digest)
 
     def _cluster(
-        self, fingerprint: Fingerprint, gathered: _Gathered, around: tuple[Fingerprint, ...]
+        self,
+        fingerprint: Fingerprint,
+        gathered: _Gathered,
+        around: tuple[Fingerprint, ...],
+        root: Fingerprint | None,
     ) -> Cluster:
         method = ".".join(fingerprint.place.split("[")[0].split(".")[1:3])
         reachable = self._runs[fingerprint.seam]
@@ -120,8 +134,8 @@ class Clusters:
             gathered.first,
             gathered.last,
             gathered.smallest,
-            min(gathered.positions, default=None),
             around,
+            root,
         )
 
 

@@ -11,12 +11,14 @@ from changeover.compare.cluster import Cluster, Fingerprint, RunFound, fingerpri
 from changeover.compare.clusters import Clusters, reached_by
 from changeover.compare.comparison import Comparison
 from changeover.compare.findings import Accepted
+from changeover.compare.meeting import Meeting
 from changeover.compare.provenance import Provenance
 from changeover.compare.rule import Rule
 from changeover.compare.rules import STRICT, Rules
 from changeover.compare.verdict import Verdict
 from changeover.evidence.bound import CONFIDENCE, upper_bound
 from changeover.evidence.effect_ledger import EffectLedger, outermost
+from changeover.evidence.meetings import meetings
 from changeover.evidence.own_times import OwnTimes
 from changeover.evidence.periods import Periods
 from changeover.evidence.seam_tally import SeamTally
@@ -109,8 +111,10 @@ class Corpus:
         self._note_tags(seen)
         self.periods.add(case, runs)
         verdicts = [Verdict(run.verdict) for run in runs]
-        for run, verdict in zip(runs, verdicts, strict=True):
-            self._add_run(name, run, verdict)
+        differs = any(run.divergences for run in runs)
+        stands = meetings(runs) if differs else [None] * len(runs)
+        for run, verdict, stand in zip(runs, verdicts, stands, strict=True):
+            self._add_run(name, run, verdict, stand)
         compared = [run for run, verdict in zip(runs, verdicts, strict=True) if verdict not in _UNSHOWN]
         shown = outermost(compared)
         for run in shown:
@@ -127,7 +131,7 @@ class Corpus:
     def _tags(self, run: Run) -> tuple[str, ...]:
         return run.tags if not run.tags or self._redact is None else self._redact(run).tags
 
-    def _add_run(self, name: str, run: Run, verdict: Verdict) -> None:
+    def _add_run(self, name: str, run: Run, verdict: Verdict, meeting: Meeting | None) -> None:
         self.seams.setdefault(run.seam, SeamTally(run.seam, run.phase)).add(run, verdict)
         if self._redact is not None and not verdict.is_evidence:
             run = self._redact(run)
@@ -141,7 +145,8 @@ class Corpus:
         if run.legacy is None or run.candidate is None:
             return
         reached = reached_by(run.legacy, run.candidate)
-        self._clusters.add(RunFound(name, run.seam, run.divergences, None, len(run.tape), reached))
+        size = len(run.tape)
+        self._clusters.add(RunFound(name, run.seam, run.divergences, None, size, reached, meeting))
         self._note_sightings(run)
 
     def _note_sightings(self, run: Run) -> None:

@@ -86,6 +86,7 @@ def cluster_row(
         "last": _example(cluster.last),
         "smallest": _example(cluster.smallest),
         "always_with": [other.id for other in cluster.always_with],
+        "root": None if cluster.root is None else cluster.root.id,
         "sighting": sighting,
         "answered_by": answer,
     }

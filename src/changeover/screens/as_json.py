@@ -129,6 +129,7 @@ def _cluster(cluster: Cluster, sighting: str) -> dict[str, Any]:
         "smallest": {"run": cluster.smallest.run, **divergence_body(cluster.smallest.divergence)},
         "sighting": sighting or None,
         "always_with": [one.id for one in cluster.always_with],
+        "root": None if cluster.root is None else cluster.root.id,
     }
 
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from changeover.screens.differences import place_text
+from changeover.screens.differences import method_of, place_text
 from changeover.screens.escaping import pasted, visible
 from changeover.screens.layout import INDENT, WIDTH, Ink, cut, plural, wrapped
 
 ROWS_SHOWN_MAX = 14
+BELOW_SHOWN_MAX = 40
 _NAME, _SIDE = 28, 30
 _LABEL = 12
 
 Body = Mapping[str, Any]
 
 
-def cluster_screen(cluster: Body, corpus: Body, run: Body | None, ink: Ink) -> str:
-    """One cluster as it is kept; `run` is its smallest run, None where that is kept no longer."""
+def cluster_screen(cluster: Body, corpus: Body, below: Sequence[Body], run: Body | None, ink: Ink) -> str:
+    """One cluster as it is kept, and those `below` it, which never occur without it.
+
+    `run` is its smallest run, None where that is kept no longer.
+    """
     lines = [
         *_head(cluster, corpus, ink),
         "",
@@ -25,26 +29,42 @@ def cluster_screen(cluster: Body, corpus: Body, run: Body | None, ink: Ink) -> s
         "",
     ]
     lines += _sides(cluster, run)
-    lines += ["", *_meaning(cluster), "", *_next(cluster)]
+    lines += ["", *_meaning(cluster), ""]
+    if below:
+        lines += ["never without it", *(_line(one, ink, INDENT) for one in below[:BELOW_SHOWN_MAX])]
+        if len(below) > BELOW_SHOWN_MAX:
+            lines.append(f"{INDENT}and {plural(len(below) - BELOW_SHOWN_MAX, 'cluster')} more")
+        lines.append("")
+    lines += _next(cluster)
     return "\n".join(lines) + "\n"
 
 
 def clusters_screen(clusters: Sequence[Body], corpus: Body, ink: Ink) -> str:
-    """The clusters of one comparison, each on a line."""
+    """The clusters of one comparison, each on a line; below one what never occurs without it."""
     lines = [f"{visible(corpus['source'])}, {corpus['at']}   {plural(len(clusters), 'cluster')}", ""]
-    for one in clusters:
-        unsafe = f"  {ink('UNSAFE')}" if one["unsafe"] else ""
-        place = cut(place_text(one["place"]), 44)
-        lines.append(f"{one['id']}   {cut(one['seam'], 26):<26} {place:<44} {one['runs']:>8,} runs{unsafe}")
+    for head in clusters:
+        if head.get("root") is None:
+            lines += [_line(head, ink), *(_line(one, ink, "  ") for one in below_of(head, clusters))]
     lines += ["", f"{'next':<{_LABEL}}changeover explain {clusters[0]['id']}"]
     return "\n".join(lines) + "\n"
+
+
+def below_of(head: Body, clusters: Sequence[Body]) -> list[Body]:
+    """Those of a comparison that never occur without this one, in the order in which a run meets them."""
+    return [one for one in clusters if one.get("root") == head["id"]]
+
+
+def _line(one: Body, ink: Ink, indent: str = "") -> str:
+    unsafe = f"  {ink('UNSAFE')}" if one["unsafe"] else ""
+    width = 44 - len(indent)
+    place = cut(place_text(one["place"]), width)
+    return f"{indent}{one['id']}   {cut(one['seam'], 26):<26} {place:<{width}} {one['runs']:>8,} runs{unsafe}"
 
 
 def _head(cluster: Body, corpus: Body, ink: Ink) -> Iterator[str]:
     word = ink("UNSAFE") if cluster["unsafe"] else ink("diverged")
     yield f"{cluster['id']}   {word}   {cut(cluster['seam'], 30)}   {cut(place_text(cluster['place']), 46)}"
-    place = cluster["place"]
-    method = ".".join(place.split("[")[0].split(".")[1:3]) if place.startswith("effects.") else ""
+    method = method_of(cluster["place"])
     of = f"{cluster['reachable']:,} runs{f' that have {method}' if method else ''}"
     code = (corpus["code"] or "-")[:7]
     yield cut(f"in {cluster['runs']:,} of {of}   {corpus['source']}   code {code}", WIDTH)
@@ -77,7 +97,7 @@ def _split(place: str) -> tuple[str, str]:
 
 def asked_at(run: Body, divergence: Body) -> tuple[str, str]:
     """The source lines of the effect on both sides, `-` where it is not there."""
-    method = ".".join(divergence["place"].split("[")[0].split(".")[1:3])
+    method = method_of(divergence["place"])
     found: list[str] = []
     for side in ("legacy", "candidate"):
         calls = [
@@ -97,9 +117,10 @@ def _meaning(cluster: Body) -> Iterator[str]:
     yield f"{'pattern':<{_LABEL}}{cluster['kind']}, {cluster['pattern']}; {times}"
     if cluster["sighting"]:
         yield from _labelled("seen before", cluster["sighting"])
-    if cluster["always_with"]:
-        others = ", ".join(cluster["always_with"][:5])
-        yield from _labelled("never without", others)
+    root = cluster.get("root")
+    if root is not None:
+        others = [one for one in cluster["always_with"] if one != root]
+        yield from _labelled("never without", ", ".join([f"{root}, which is met first", *others[:4]]))
 
 
 def _labelled(label: str, text: str) -> Iterator[str]:

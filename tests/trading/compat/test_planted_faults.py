@@ -49,3 +49,16 @@ def test_a_planted_fault_is_caught_named_and_explained(
     assert "candidate" in explained.stdout
     as_data = json.loads(run("explain", clusters[0], "--format", "json").stdout)
     assert as_data["schema_version"] == 1
+
+
+@pytest.mark.usefixtures("store")
+def test_the_plan_that_is_wrong_is_told_first_and_the_orders_that_follow_from_it_below(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    FAULTS[0].plant(monkeypatch)
+    done = run("compare", "--source", "history", "--runs", "8", "--format", "json")
+    (comparison,) = json.loads(done.stdout)["comparisons"]
+    first, second, *others = comparison["clusters"]
+    assert (first["seam"], first["place"]) == ("portfolio.rebalance-plan", "result.items[*].target_weight")
+    assert (second["seam"], second["place"][:30]) == ("trading.workflow", "effects.broker.submit_order[*]")
+    assert {one["root"] for one in (second, *others)} == {first["id"]}
