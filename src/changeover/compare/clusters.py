@@ -109,10 +109,10 @@ class Clusters:
             if meeting is not None:
                 gathered.moments.append(meeting.of(divergence))
             elif divergence.position is not None:
-                gathered.moments.append((divergence.position, 0))
+                gathered.moments.append((0, False, divergence.position, 0))
 
     def _meeting_order(self, fingerprint: Fingerprint, gathered: _Gathered) -> tuple[bool, Moment, int, str]:
-        moment = median_low(gathered.moments) if gathered.moments else (0, 0)
+        moment = median_low(gathered.moments) if gathered.moments else (0, False, 0, 0)
         return (not gathered.moments, moment, -gathered.runs, fingerprint.digest)
 
     def _cluster(

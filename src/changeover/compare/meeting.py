@@ -6,23 +6,24 @@ from dataclasses import dataclass
 
 from changeover.divergence import Divergence
 
-Moment = tuple[int, int]
+Moment = tuple[int, bool, int, int]
+"""How many runs of the case had ended, whether one ends now, the call of the case, the run that looks.
+
+Ended runs count first: cases have about the same ones, while one has three calls and another has thirty.
+Of what stands on the tapes of several runs, the innermost comes first.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """`calls` numbers the calls of the run's own tape within the case; `end` is the last before it ended.
+    """When each call of the run's own tape was made, and when the run ended."""
 
-    `number` counts the runs of the case in the order in which they ended.
-    """
-
-    calls: tuple[int, ...]
-    end: int
-    number: int
+    calls: tuple[Moment, ...]
+    end: Moment
 
     def of(self, divergence: Divergence) -> Moment:
         """When the case meets this: a call when it is made, a result when its run ends."""
         if divergence.position is None:
-            return 2 * self.end + 1, self.number
+            return self.end
         known = self.calls[: divergence.position]
-        return 2 * (known[-1] if known else self.end), self.number
+        return known[-1] if known else self.end

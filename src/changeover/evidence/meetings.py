@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from changeover.compare.meeting import Meeting
@@ -18,12 +19,18 @@ def meetings(runs: Sequence[Run]) -> list[Meeting]:
     for run in outermost(runs):
         for entry in run.tape.entries:
             numbers[id(entry)] = len(numbers) + 1
-    found: list[Meeting] = []
-    end = 0
-    for number, run in enumerate(runs):
-        calls = []
-        for entry in run.tape.entries:
-            end = numbers.get(id(entry), end)
-            calls.append(end)
-        found.append(Meeting(tuple(calls), end, number))
-    return found
+    made: list[list[int]] = []
+    ends: list[int] = []
+    for run in runs:
+        end = ends[-1] if ends else 0
+        calls = [numbers.get(id(entry), end) for entry in run.tape.entries]
+        made.append(calls)
+        ends.append(calls[-1] if calls else end)
+    in_order = sorted(ends)
+    return [
+        Meeting(
+            tuple((bisect_left(in_order, call), False, call, number) for call in calls),
+            (number, True, ends[number], number),
+        )
+        for number, calls in enumerate(made)
+    ]

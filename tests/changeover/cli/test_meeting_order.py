@@ -1,6 +1,7 @@
 """Clusters are told in the order in which a case meets them, below each what never occurs without it."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def test_what_an_inner_seam_gave_is_met_before_the_effect_that_follows_and_the_r
     first, *others = clusters
     assert first.root is None
     assert {one.root for one in others} == {first.fingerprint}
+
+
+def test_a_result_is_met_after_the_calls_of_its_run_also_where_other_cases_have_more_calls() -> None:
+    clusters = Clusters()
+    for number, calls in enumerate((3, 30, 30)):
+        meeting = Meeting(tuple((1, False, call, 1) for call in range(1, calls + 1)), (1, True, calls, 1))
+        late = replace(found(PLACES[0])[0], position=calls)
+        differing = (late,) if calls > 3 else (late, *found(PLACES[3]))
+        clusters.add(RunFound(str(number), "s", differing, meeting=meeting))
+    assert [place for _, place in told(clusters.found)] == [PLACES[0], PLACES[3]]
 
 
 def test_a_cluster_of_some_of_the_cases_stands_below_one_of_them_all() -> None:
@@ -115,8 +126,8 @@ def test_an_effect_is_shown_below_however_many_results_are_met_before_it() -> No
     clusters = Clusters()
     for number in range(8):
         result = found(PLACES[3])
-        clusters.add(RunFound("1", f"s{number}", result, meeting=Meeting((), number, number)))
-    clusters.add(RunFound("1", "s9", found(PLACES[0]), meeting=Meeting((9,), 9, 9)))
+        clusters.add(RunFound("1", f"s{number}", result, meeting=Meeting((), (number, True, number, number))))
+    clusters.add(RunFound("1", "s9", found(PLACES[0]), meeting=Meeting(((9, False, 9, 9),), (9, True, 9, 9))))
     text = "\n".join(cluster_lines(clusters.found, {}, Ink()))
     assert f"    {clusters.found[-1].id}   s9" in text
     assert "more never without" in text
