@@ -171,9 +171,10 @@ class SqliteJournal:
     ) -> Sequence[WorkflowRecord]:
         """Workflows in the order in which they started."""
         found = self._connection.execute(
-            sql.WORKFLOWS + "WHERE (?1 IS NULL OR account = ?1) AND (?2 IS NULL OR session = ?2) "
-            "AND NOT (?3 AND finished) ORDER BY started_at, workflow_id",
-            (account, session, unfinished_only),
+            sql.WORKFLOWS + "WHERE (:account IS NULL OR account = :account) "
+            "AND (:session IS NULL OR session = :session) "
+            "AND NOT (:unfinished_only AND finished) ORDER BY started_at, workflow_id",
+            {"account": account, "session": session, "unfinished_only": unfinished_only},
         )
         return [rows.workflow(row) for row in found]
 
