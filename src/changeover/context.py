@@ -28,7 +28,12 @@ class Session(Protocol):
         """Answer a call of an instrumented function; for a coroutine function, give an awaitable."""
         ...
 
+    def hindered(self, why: str) -> None:
+        """The process, not the path, is why a thread could not be had."""
+        ...
 
+
+AT_THE_END = "interpreter shutdown"  # in what CPython says of threads and pools that come too late
 SESSION: ContextVar[Session | None] = ContextVar("changeover_session", default=None)
 
 
@@ -81,8 +86,13 @@ def carry_into_pools() -> None:
         session, pins = SESSION.get(), PINNED.get()
         if session is None and pins is None:
             return original(self, fn, *args, **kwargs)
-        with permitted():
-            return original(self, _Carried(fn, session, pins), *args, **kwargs)
+        try:
+            with permitted():
+                return original(self, _Carried(fn, session, pins), *args, **kwargs)
+        except RuntimeError as error:
+            if session is not None and AT_THE_END in str(error):
+                session.hindered(str(error))
+            raise
 
     submit.carries_changeover = True  # type: ignore[attr-defined]
     setattr(ThreadPoolExecutor, "submit", submit)  # noqa: B010  as an assignment it would not type

@@ -46,6 +46,9 @@ class Recorder:
         self._worlds = worlds
         self._chain: tuple[Recorder, ...] = (self,) if outer is None else (self, *outer._chain)
 
+    def hindered(self, why: str) -> None:
+        """What keeps the answering path from something is a part of what happened."""
+
     def call(
         self, hook: Hook, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:

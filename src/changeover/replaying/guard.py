@@ -27,6 +27,10 @@ class Guard:
     def __init__(self, replay: Replay) -> None:
         self.replay = replay
 
+    def hindered(self, why: str) -> None:
+        """The same as for the path itself."""
+        self.replay.hindered(why)
+
     def call(
         self, hook: Hook, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:

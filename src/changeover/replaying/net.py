@@ -11,7 +11,7 @@ from functools import wraps
 from threading import Lock, Thread
 from typing import Any
 
-from changeover.context import PERMIT, SESSION
+from changeover.context import AT_THE_END, PERMIT, SESSION
 from changeover.replaying.replay import Replay
 
 _THREAD_STARTS = "_thread.start_new_thread"
@@ -68,7 +68,13 @@ def _watch_threads() -> None:
     def start(self: Thread) -> None:
         if _replays:
             _on_event(_THREAD_STARTS, (self.name,))
-        original(self)
+        try:
+            original(self)
+        except RuntimeError as error:
+            session = SESSION.get()
+            if session is not None and AT_THE_END in str(error):  # early CPython 3.12, while it drains
+                session.hindered(str(error))
+            raise
 
     setattr(Thread, "start", start)  # noqa: B010  as an assignment it would not type
 

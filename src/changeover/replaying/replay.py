@@ -280,6 +280,10 @@ class Replay:
             self.troubles.note(Trouble.UNDECLARED_CALL, method.full_name, str(error), len(self.calls))
             raise UndeclaredCall(f"{method.full_name}: {error}") from error
 
+    def hindered(self, why: str) -> None:
+        """The process ends, and the path cannot have a thread: that says nothing of the path."""
+        self.troubles.note(Trouble.LIMIT, "no thread", why, len(self.calls))
+
     def catch(self, event: str, detail: str) -> None:
         """Refuse what goes past every port."""
         self.troubles.note(Trouble.UNDECLARED_EFFECT, event, detail, len(self.calls))
