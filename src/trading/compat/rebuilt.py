@@ -6,6 +6,7 @@ hold is the strategies, and which day it is for prices: the scenario's case tell
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 
 from changeover import Returned
@@ -15,6 +16,7 @@ from trading.compat.history_source import LAST
 from trading.compat.stress_source import named_stress_case
 from trading.desk import Desk, Special
 from trading.display import NoDisplay, Screen
+from trading.ids import CountingIds
 from trading.legacy.portfolio_orchestrator import PortfolioOrchestrator
 from trading.legacy.trading_orchestrator import TradingOrchestrator
 from trading.legacy.trading_system import TradingSystem
@@ -26,9 +28,10 @@ from trading.settings import Settings
 
 @contextmanager
 def portfolio_orchestrator(scenario: Scenario) -> Iterator[PortfolioOrchestrator]:
-    """For the seams of the portfolio phase."""
+    """For the seams of the portfolio phase; its names are numbered, as a tape need not hold the time."""
     with _desk(scenario) as desk:
-        yield PortfolioOrchestrator(desk.services, desk.settings)
+        services = replace(desk.services, ids=CountingIds(lambda: "replay"))
+        yield PortfolioOrchestrator(services, desk.settings)
 
 
 @contextmanager
