@@ -72,7 +72,7 @@ def compare_source(
     corpus = _empty_corpus(migration, source, request, selection, rules, fit)
     keeper = CorpusKeeper(path, lambda problem: say(f"warning: {problem}"), renews=source.name == STORE)
     asked = asked_for(request.names, request.options, partial=cases.is_partial, noise=request.noise)
-    keeper.begin(_row(now, source, heading, asked))
+    keeper.begin(_row(now, source, heading, redactor.body(asked)))
     raised, stopped = _run(cases, corpus, keeper)
     corpus.damaged += cases.damaged
     sightings = corpus.sightings

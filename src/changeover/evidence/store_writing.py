@@ -35,7 +35,7 @@ def add_corpus(connection: Connection, row: CorpusRow) -> int:
             row.population,
             row.code,
             row.rules,
-            row.summary,
+            writable(row.summary),
             row.uid or uuid4().hex,
             row.answered_by,
             row.partial,
