@@ -15,11 +15,12 @@ import pytest
 from deepdiff import DeepDiff
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from changeover.compare import Rules, compare
+from changeover.compare.comparison import compare
 from changeover.compare.paths import parse_path
 from changeover.compare.rule import Rule
-from changeover.observation import Observation, Path
-from changeover.outcome import Returned
+from changeover.compare.rules import Rules
+from changeover.values.observation import Observation, Path
+from changeover.values.outcome import Returned
 
 POSITIONS = 30
 

@@ -9,10 +9,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from changeover import Migration
-from changeover.context import SESSION
-from changeover.limits import Limits
-from changeover.recording.recorder import Recorder
-from changeover.seams.judging import Judgement
+from changeover.record.context import SESSION
+from changeover.record.recorder import Recorder
+from changeover.seam.judge import Judgement
+from changeover.values.limits import Limits
 
 CALLS = 1_000
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from changeover.plan.imposed import enrolled
+from changeover.rollout.test_override import enrolled
 from trading.compat.entry_points import candidate_entry_points, legacy_entry_points
 from trading.desk import Desk
 from trading.display import NoDisplay

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from changeover.evidence.tested import CrossedRuns, SuiteTally
+    from changeover.evidence.test_session import CrossedRuns, SuiteTally
     from changeover.redaction.redactor import Redactor
-    from changeover.run import Run
+    from changeover.values.run import Run
 
 STAGES = ("shadow", "live")
 MARKER = (
@@ -61,7 +61,7 @@ class ComparedSession:
     """One session, or one worker's part of it, with every seam in one stage while a test runs."""
 
     def __init__(self, config: pytest.Config, stage: str) -> None:
-        from changeover.evidence.tested import SuiteTally
+        from changeover.evidence.test_session import SuiteTally
 
         self._config = config
         self._stage = stage
@@ -84,7 +84,7 @@ class ComparedSession:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """One test, with its fixtures' setup and teardown."""
-        from changeover.evidence.tested import EXPECTABLE, CrossedRuns
+        from changeover.evidence.test_session import EXPECTABLE, CrossedRuns
 
         mark = _mark_of(item)
         self._ran = False
@@ -101,8 +101,8 @@ class ComparedSession:
             self._tested = None
 
     def _imposing(self, tested: CrossedRuns | None) -> AbstractContextManager[None]:
-        from changeover.plan.imposed import Imposed, imposing
-        from changeover.plan.stages import parse_setting
+        from changeover.rollout.test_override import Imposed, imposing
+        from changeover.values.stage import parse_setting
 
         return (
             nullcontext() if tested is None else imposing(Imposed(parse_setting(self._stage), tested.watch))
@@ -131,7 +131,7 @@ class ComparedSession:
         return report
 
     def _text(self, item: pytest.Item, report: pytest.TestReport, tested: CrossedRuns) -> str:
-        from changeover.screens.tested import expected_text, failure_text
+        from changeover.views.text.tests import expected_text, failure_text
 
         again = f"pytest {shlex.quote(self._called(item))} --changeover={self._stage}"
         problems = [self._redactor.run(run) for run in tested.take_problems()]
@@ -147,8 +147,8 @@ class ComparedSession:
     @cached_property
     def _redactor(self) -> Redactor:
         """What a report may not tell; without a plan that can be read, what types and environment say."""
-        from changeover.cli.project import find_project
         from changeover.errors import ConfigurationError
+        from changeover.project import find_project
         from changeover.redaction.redactor import Redactor
 
         root = self._config.rootpath
@@ -166,7 +166,7 @@ class ComparedSession:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Note what is declared; a worker sends its counts to the controller."""
-        from changeover.plan.imposed import enrolled
+        from changeover.rollout.test_override import enrolled
 
         collect()  # migrations that a test made for itself are gone, and none of the program's
         for migration in enrolled():
@@ -185,7 +185,7 @@ class ComparedSession:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was compared, and what was not."""
-        from changeover.screens.tested import summary_lines
+        from changeover.views.text.tests import summary_lines
 
         terminalreporter.write_sep("=", "changeover")
         for line in summary_lines(self._tally):
@@ -194,7 +194,7 @@ class ComparedSession:
 
 def _mark_of(item: pytest.Item) -> dict[str, Any]:
     """What the closest mark says; raises UsageError for one that means nothing."""
-    from changeover.evidence.tested import EXPECTABLE
+    from changeover.evidence.test_session import EXPECTABLE
 
     mark = item.get_closest_marker("changeover")
     if mark is None:
@@ -218,8 +218,8 @@ def _import_app(config: pytest.Config) -> None:
 
     The module alone: a factory is for the toolkit's commands, and may change what tests go by.
     """
-    from changeover.cli.project import find_project
     from changeover.errors import ConfigurationError
+    from changeover.project import find_project
 
     try:
         project = find_project(config.rootpath, os.environ)

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from changeover.errors import ConfigurationError, EffectWithheld
     from changeover.evidence.sources import Case, SourceOptions
     from changeover.migration import Migration
-    from changeover.observation import Observation, Path, PortCall
-    from changeover.outcome import Raised, Returned
-    from changeover.plan.pins import Pins
-    from changeover.plan.stages import Stage
-    from changeover.replaying.fresh_path import fresh
-    from changeover.run import Run
+    from changeover.replay.fresh_path import fresh
+    from changeover.values.observation import Observation, Path, PortCall
+    from changeover.values.outcome import Raised, Returned
+    from changeover.values.pins import Pins
+    from changeover.values.run import Run
+    from changeover.values.stage import Stage
 
 __version__ = "0.1.0"
 
@@ -41,16 +41,16 @@ _HOMES = {
     "ConfigurationError": "errors",
     "EffectWithheld": "errors",
     "Migration": "migration",
-    "Observation": "observation",
-    "Path": "observation",
-    "Pins": "plan.pins",
-    "PortCall": "observation",
-    "Raised": "outcome",
-    "Returned": "outcome",
-    "Run": "run",
+    "Observation": "values.observation",
+    "Path": "values.observation",
+    "Pins": "values.pins",
+    "PortCall": "values.observation",
+    "Raised": "values.outcome",
+    "Returned": "values.outcome",
+    "Run": "values.run",
     "SourceOptions": "evidence.sources",
-    "Stage": "plan.stages",
-    "fresh": "replaying.fresh_path",
+    "Stage": "values.stage",
+    "fresh": "replay.fresh_path",
 }
 
 

@@ -11,29 +11,29 @@ from inspect import getattr_static
 from pathlib import Path as FilePath
 from typing import Any, ParamSpec, TypeVar, overload
 
-from changeover.alerts import AlertSink
 from changeover.errors import DeclarationError
-from changeover.evidence.keeping import Keeping
+from changeover.evidence.sink import Keeping
 from changeover.evidence.sources import WithSources
-from changeover.flips.arming import arm
-from changeover.limits import Limits
-from changeover.plan.imposed import enrol
-from changeover.plan.mode import BACKGROUND, INLINE, MODES, mode_of
-from changeover.plan.phases import Plan, load_plan
-from changeover.plan.pins import PINNED, Pins, resumed
 from changeover.plan.population import population_of
-from changeover.plan.resolution import DIRECTORY_VARIABLE, REFRESH_S, Resolution, Resolver
-from changeover.plan.stages import SEAM_STAGES, Stage
-from changeover.recording.codec import Codec
+from changeover.record.codec import Codec
+from changeover.record.port import Methods, declare
 from changeover.recording.method import CallClass, PortMethod
-from changeover.recording.ports import Methods, declare
-from changeover.replaying.fresh_path import Fresh
-from changeover.replaying.shadow import View
-from changeover.run import Sink
-from changeover.seams.background import HUNG_AFTER_S, Background
-from changeover.seams.home import Home
-from changeover.seams.judging import Judge, Predicate, comparing_judge, waived_by
-from changeover.seams.seam import OwnerOf, Seam, SeamFunction, standing_in
+from changeover.replay.fresh_path import Fresh
+from changeover.replay.runner import View
+from changeover.rollout.plan_file import Plan, load_plan
+from changeover.rollout.resolver import DIRECTORY_VARIABLE, REFRESH_S, Resolution, Resolver
+from changeover.rollout.test_override import enrol
+from changeover.seam.background import HUNG_AFTER_S, Background
+from changeover.seam.judge import Judge, Predicate, comparing_judge, waived_by
+from changeover.seam.runtime import Home
+from changeover.seam.seam import OwnerOf, Seam, SeamFunction, standing_in
+from changeover.settings import BACKGROUND, INLINE, MODES, mode_of
+from changeover.telemetry.alerts import AlertSink
+from changeover.values.limits import Limits
+from changeover.values.pins import PINNED, Pins, resumed
+from changeover.values.run import Sink
+from changeover.values.stage import SEAM_STAGES, Stage
+from changeover.wiring import arm
 
 P = ParamSpec("P")
 R = TypeVar("R")

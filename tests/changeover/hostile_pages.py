@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from html.parser import HTMLParser
 
-from changeover.report.data import ReportData
-from changeover.report.page import report_page
+from changeover.views.html.data import ReportData
+from changeover.views.html.page import report_page
 from tests.changeover.hostile import STRINGS, obeyed
 from tests.changeover.planted import planted
 

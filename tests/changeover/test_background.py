@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
-from changeover.evidence.comparing import Selection, compared_cases
+from changeover.evidence.case_runner import Selection, compared_cases
 from changeover.evidence.sources import Case, Source, SourceOptions
-from changeover.evidence.store import read_evidence, store_path
-from changeover.plan.imposed import Imposed, imposing
-from changeover.plan.stages import Setting, Stage
-from changeover.seams.background import REPLACED_MAX, Background
+from changeover.evidence.store.store import read_evidence, store_path
+from changeover.rollout.test_override import Imposed, imposing
+from changeover.seam.background import REPLACED_MAX, Background
+from changeover.values.stage import Setting, Stage
 from tests.changeover.beside import beside, done, holding, same
 from tests.changeover.flips.live_desk import LiveDesk, sells
 from tests.changeover.trade import Trade

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from changeover.evidence.store import read_evidence, store_path
+from changeover.evidence.store.store import read_evidence, store_path
 
 PROGRAM = '''
 import os, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from changeover import Migration
-from changeover.seams import background
+from changeover.seam import background
 
 began, go_on = threading.Semaphore(0), threading.Event()
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from changeover import Migration
-from changeover.plan.flags import definition
-from changeover.plan.stages import Setting, Stage, ramp
+from changeover.rollout.flags_file import definition
+from changeover.values.stage import Setting, Stage, ramp
 
 PLAN = """
 [migration]

@@ -7,7 +7,6 @@ import pytest
 
 from changeover import Migration, Run, fresh
 from changeover.errors import DeclarationError
-from changeover.replaying import shadow
 
 
 class Scale:
@@ -62,7 +61,7 @@ def test_a_path_is_built_from_its_ports_and_from_the_object_it_belongs_to() -> N
 def test_what_building_takes_is_not_the_paths_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[Run] = []
     ticks = Ticks()
-    monkeypatch.setattr(shadow, "perf_counter", ticks)
+    monkeypatch.setattr(runner, "perf_counter", ticks)
 
     def build(ports: Any) -> Callable[..., str]:
         ticks.now += 100

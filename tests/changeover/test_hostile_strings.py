@@ -16,17 +16,17 @@ from changeover.flips.entry import HistoryEntry
 from changeover.gate.verdict import Answer, Criterion, GateVerdict
 from changeover.gate.waiver import Waiver
 from changeover.gate.waivers_file import entry_text, parse_waivers
-from changeover.logs import logger
-from changeover.plan.stages import Setting, Stage
 from changeover.screens.escaping import json_text, markdown_text, pasted, visible, visible_lines, xml_text
 from changeover.screens.gate_json import gate_json
-from changeover.screens.gate_junit import gate_junit
-from changeover.screens.gate_markdown import gate_markdown, github_annotations
-from changeover.screens.gate_text import gate_screen
-from changeover.screens.history import history_screen
-from changeover.screens.layout import Ink, call_text, change_text, cut, value_text, wrapped
-from changeover.screens.tested import failure_text
-from changeover.table import parse_toml
+from changeover.telemetry.logs import logger
+from changeover.values.stage import Setting, Stage
+from changeover.values.toml_table import parse_toml
+from changeover.views.junit import gate_junit
+from changeover.views.layout import Ink, call_text, change_text, cut, value_text, wrapped
+from changeover.views.markdown import gate_markdown, github_annotations
+from changeover.views.text.gate import gate_screen
+from changeover.views.text.history import history_screen
+from changeover.views.text.tests import failure_text
 from tests.changeover.hostile import STRINGS, obeyed
 from tests.changeover.planted import planted
 from tests.changeover.trade import Trade

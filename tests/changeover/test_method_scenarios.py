@@ -10,10 +10,10 @@ import pytest
 
 from changeover import Migration, Returned
 from changeover.evidence.stored import alone, codec_of, replayed_scenarios, stored_scenarios
-from changeover.plan.pins import Pins, resumed
-from changeover.plan.stages import Setting, Stage
-from changeover.recording.scenarios import Scenario, scenario_of, write_scenarios
-from changeover.run import Run
+from changeover.record.scenario_file import Scenario, scenario_of, write_scenarios
+from changeover.values.pins import Pins, resumed
+from changeover.values.run import Run
+from changeover.values.stage import Setting, Stage
 
 
 class Till:

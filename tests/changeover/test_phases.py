@@ -5,9 +5,9 @@ from pathlib import Path as FilePath
 import pytest
 
 from changeover import ConfigurationError, Migration, Stage
-from changeover.plan.criteria import STRICT_GATES, CorpusCriteria, ProductionCriteria
-from changeover.plan.phases import load_plan, parse_plan
-from changeover.table import parse_toml
+from changeover.rollout.gate_criteria import STRICT_GATES, CorpusCriteria, ProductionCriteria
+from changeover.rollout.plan_file import load_plan, parse_plan
+from changeover.values.toml_table import parse_toml
 
 FULL = """
 [migration]

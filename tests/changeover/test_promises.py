@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeover import Migration, Run
-from changeover.plan.flags import definition
-from changeover.plan.stages import SEAM_STAGES, Setting, Stage
-from changeover.seams.judging import Judgement
+from changeover.rollout.flags_file import definition
+from changeover.seam.judge import Judgement
+from changeover.values.stage import SEAM_STAGES, Setting, Stage
 from tests.changeover.trade import Trade
 
 MOOD: ContextVar[str] = ContextVar("mood", default="calm")

@@ -12,13 +12,13 @@ from pydantic import BaseModel, SecretStr
 
 from changeover.compare.cluster import fingerprint_of
 from changeover.errors import ConfigurationError
-from changeover.outcome import Raised, Returned
-from changeover.plan.phases import Plan, parse_plan
-from changeover.recording.codec import Codec, CodecError
-from changeover.recording.scenarios import scenario_of, to_line
-from changeover.redaction.redaction_key import TOKEN, RedactionKey
+from changeover.record.codec import Codec, CodecError
+from changeover.record.scenario_file import scenario_of, to_line
+from changeover.redaction.key import TOKEN, RedactionKey
 from changeover.redaction.redactor import Redactor
-from changeover.run import Run
+from changeover.rollout.plan_file import Plan, parse_plan
+from changeover.values.outcome import Raised, Returned
+from changeover.values.run import Run
 from tests.changeover.trade import Trade
 
 Path_ = Callable[[Trade], Any]

@@ -313,7 +313,7 @@ def test_a_supplement_answers_reads_after_the_last_effect() -> None:
 
 
 def test_more_port_calls_than_the_limit_fail_the_run_even_in_a_loop_that_swallows_everything() -> None:
-    from changeover.limits import Limits
+    from changeover.values.limits import Limits
 
     def hungry(trade: Trade) -> Any:
         while True:

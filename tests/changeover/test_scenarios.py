@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from changeover import ConfigurationError
-from changeover.recording.codec import Codec, CodecError
-from changeover.recording.sameness import same
-from changeover.recording.scenarios import read_scenarios, scenario_of, to_line, write_scenarios
-from changeover.recording.tape import site_text
+from changeover.record.codec import Codec, CodecError
+from changeover.record.scenario_file import read_scenarios, scenario_of, to_line, write_scenarios
+from changeover.record.tape import site_text
+from changeover.values.key import same
 from tests.changeover.trade import Order, Rejected, Trade
 
 Pair = namedtuple("Pair", "left right")

@@ -9,9 +9,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from changeover.logs import logger
-from changeover.redaction.redaction_key import TOKEN
+from changeover.redaction.key import TOKEN
 from changeover.redaction.redactor import Redactor
+from changeover.telemetry.logs import logger
 from tests.changeover.cli.projects import Shop
 from tests.changeover.secret_app import ALL, CODE, PLAN, VALUES
 

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from changeover.recording.sameness import digest, frozen, same
-from changeover.recording.snapshot import ITEMS_MAX, SnapshotError, copied_error, snapshot
+from changeover.values.copying import ITEMS_MAX, SnapshotError, copied_error, snapshot
+from changeover.values.key import digest, frozen, same
 
 Pair = namedtuple("Pair", "left right")
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.observation import Path
 from changeover.plan.bucket import BUCKETS, bucket, in_bucket
-from changeover.plan.stages import SEAM_STAGES, Setting, Stage, Step, parse_setting, ramp, roles, step
+from changeover.values.observation import Path
+from changeover.values.stage import SEAM_STAGES, Setting, Stage, Step, parse_setting, ramp, roles, step
 
 LEGACY, CANDIDATE = Path.LEGACY, Path.CANDIDATE
 

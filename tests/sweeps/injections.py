@@ -19,11 +19,12 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from changeover.compare import compare, same
+from changeover.compare.comparison import compare
 from changeover.compare.places import Key, Place, render
-from changeover.divergence import Kind
-from changeover.observation import Observation, Path
-from changeover.outcome import Returned
+from changeover.values.divergence import Kind
+from changeover.values.equality import same
+from changeover.values.observation import Observation, Path
+from changeover.values.outcome import Returned
 from tests.sweeps.random_observations import Book, Lot, Side, made_observation
 
 NOT_APPLIED = "did not apply"

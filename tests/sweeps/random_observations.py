@@ -11,8 +11,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from changeover.observation import Observation, Path, PortCall
-from changeover.outcome import Returned
+from changeover.values.observation import Observation, Path, PortCall
+from changeover.values.outcome import Returned
 
 
 class Side(StrEnum):

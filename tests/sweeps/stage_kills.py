@@ -23,8 +23,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from changeover.plan.flags import definition
-from changeover.plan.stages import Setting, Stage
+from changeover.rollout.flags_file import definition
+from changeover.values.stage import Setting, Stage
 from tests.trading.deaths import (
     PRICES,
     SECOND,

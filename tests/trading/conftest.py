@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.plan.imposed import enrolled
+from changeover.rollout.test_override import enrolled
 
 ALL_OFF = Path(__file__).parents[1] / "data" / "flags-all-off.json"
 

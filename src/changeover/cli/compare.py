@@ -10,18 +10,18 @@ from pathlib import Path as FilePath
 
 import click
 
-from changeover.cli.comparison import compare_source
 from changeover.cli.output import format_option, say, show, show_json
-from changeover.cli.project import Project, find_project
 from changeover.cli.source_cases import BUILT_IN, Request
 from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.evidence.source_comparison import compare_source
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.migration import Migration
-from changeover.observation import Path
+from changeover.project import Project, find_project
 from changeover.report.file import check_place, write_report
-from changeover.screens.as_json import compare_json
-from changeover.screens.compare import compare_screen
-from changeover.screens.layout import ink_for
+from changeover.values.observation import Path
+from changeover.views.json import compare_json
+from changeover.views.layout import ink_for
+from changeover.views.text.compare import compare_screen
 
 
 @click.command("compare")
@@ -112,7 +112,7 @@ def command(
 
 def _is_written(page: FilePath, project: Project, sources: Sequence[Source], began: datetime) -> bool:
     """The page about what was compared since; of several sources, about the one that says the worst."""
-    from changeover.report.collect import collect
+    from changeover.views.html.collect import collect
 
     try:
         write_report(page, collect(project, [source.name for source in sources], since=began))

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from changeover.cli.output import format_option, show, show_json
-from changeover.cli.project import find_project
-from changeover.compare.diff_files import diff_files
+from changeover.compare.file_diff import diff_files
 from changeover.compare.rules import STRICT
+from changeover.project import find_project
 from changeover.screens.diff import diff_json, diff_screen
-from changeover.screens.layout import ink_for
+from changeover.views.layout import ink_for
 
 
 @click.command("diff")

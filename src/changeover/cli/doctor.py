@@ -11,13 +11,13 @@ import click
 
 from changeover import __version__
 from changeover.cli.output import format_option, quiet, show, show_json
-from changeover.cli.project import Project, find_project
 from changeover.errors import ConfigurationError
-from changeover.evidence.store import STORE_VARIABLE, Archive, store_path
+from changeover.evidence.store.store import STORE_VARIABLE, Archive, store_path
 from changeover.migration import Migration
-from changeover.observation import Path as Side
-from changeover.plan.resolution import DIRECTORY_VARIABLE, FLAGS_VARIABLE, KILL_VARIABLE, STAGE_VARIABLE
-from changeover.screens.layout import WIDTH, cut, plural, wrapped
+from changeover.project import Project, find_project
+from changeover.rollout.resolver import DIRECTORY_VARIABLE, FLAGS_VARIABLE, KILL_VARIABLE, STAGE_VARIABLE
+from changeover.values.observation import Path as Side
+from changeover.views.layout import WIDTH, cut, plural, wrapped
 
 _LABEL = 12
 LIMITS = (

@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 
 from changeover.cli.output import format_option, show, show_json
-from changeover.cli.project import find_project
 from changeover.errors import ConfigurationError
-from changeover.evidence.store import NOWHERE, STORE_VARIABLE, StoreProblem, store_path
-from changeover.screens.layout import plural
+from changeover.evidence.store.store import NOWHERE, STORE_VARIABLE, StoreProblem, store_path
+from changeover.project import find_project
+from changeover.views.layout import plural
 
 
 @click.group("evidence")
@@ -70,7 +70,7 @@ def prune(before: datetime | None, keep_bytes: int | None, dry_run: bool, format
 
     For example: changeover evidence prune --before 2026-01-01 --dry-run
     """
-    from changeover.evidence.pruning import StoreLimits, prune_store, usual_limits
+    from changeover.evidence.store.maintenance import StoreLimits, prune_store, usual_limits
 
     path = _store()
     if not path.exists():

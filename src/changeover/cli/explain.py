@@ -11,13 +11,13 @@ from typing import Any
 import click
 
 from changeover.cli.output import format_option, show, show_json
-from changeover.cli.project import find_project
 from changeover.errors import ConfigurationError
-from changeover.evidence.store import Archive, store_path
-from changeover.evidence.store_rows import ClusterRow, CorpusRow, RunRow
-from changeover.screens.explain import below_of, cluster_screen, clusters_screen
-from changeover.screens.explain_run import SeamRun, runs_screen
-from changeover.screens.layout import ink_for
+from changeover.evidence.store.rows import ClusterRow, CorpusRow, RunRow
+from changeover.evidence.store.store import Archive, store_path
+from changeover.project import find_project
+from changeover.views.layout import ink_for
+from changeover.views.text.explain import below_of, cluster_screen, clusters_screen
+from changeover.views.text.explain_run import SeamRun, runs_screen
 
 _HEXADECIMAL = frozenset("0123456789abcdef")
 NAMES_SHOWN_MAX = 5

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import click
 
-from changeover.cli.moving import dry_run_option, place_for, reason_option, warn, who_moves, who_option
+from changeover.cli.move_options import dry_run_option, place_for, reason_option, warn, who_moves, who_option
 from changeover.cli.output import format_option, say, show, show_json
-from changeover.cli.project import find_project
 from changeover.flips.change import Change, cause_of
-from changeover.flips.history import entry_data
 from changeover.flips.place import stages_of
-from changeover.flips.seal import HandEdit, read_edit, seal
-from changeover.screens.layout import ink_for
+from changeover.project import find_project
+from changeover.rollout.history import entry_data
+from changeover.rollout.seal import HandEdit, read_edit, seal
 from changeover.screens.moved import Moved, moved_screen
+from changeover.views.layout import ink_for
 
 
 @click.group("flags")

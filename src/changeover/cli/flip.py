@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from changeover.cli.moving import (
+from changeover.cli.move_options import (
     dry_run_option,
     place_for,
     reason_option,
@@ -21,18 +21,18 @@ from changeover.cli.moving import (
     who_option,
 )
 from changeover.cli.output import format_option, quiet, say, show, show_json
-from changeover.cli.project import Project, find_project
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.flips.entry import HistoryEntry
-from changeover.flips.flip import check_unmoved, is_forward, move
-from changeover.flips.history import entry_data
 from changeover.flips.place import stages_of
 from changeover.flips.standing import read_standing
 from changeover.gate.verdict import Answer, GateVerdict
-from changeover.plan.phases import Phase, Plan
-from changeover.plan.stages import Setting, Stage, parse_setting, ramp
-from changeover.screens.layout import ink_for
+from changeover.project import Project, find_project
+from changeover.rollout.history import entry_data
+from changeover.rollout.move import check_unmoved, is_forward, move
+from changeover.rollout.plan_file import Phase, Plan
 from changeover.screens.moved import Moved, moved_screen
+from changeover.values.stage import Setting, Stage, parse_setting, ramp
+from changeover.views.layout import ink_for
 
 Judge = Callable[[Project, str, Setting], GateVerdict]
 
@@ -183,7 +183,7 @@ def _show(asked: Asked, answered: Answered, format_: str) -> None:
     elif verdict is None:
         show(f"{asked.phase} is at {answered.old} already; nothing was changed\n")
     else:
-        from changeover.screens.gate_text import gate_screen
+        from changeover.views.text.gate import gate_screen
 
         show(gate_screen(verdict, ink_for(sys.stdout)))
     if answered.problem is not None:

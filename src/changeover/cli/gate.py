@@ -11,18 +11,18 @@ from pathlib import Path
 import click
 
 from changeover.cli.output import quiet, say, show, show_json
-from changeover.cli.project import Project, find_project
 from changeover.errors import ConfigurationError
 from changeover.gate.collect import collect
 from changeover.gate.decision import decide
-from changeover.gate.footing import look
+from changeover.gate.inputs import look
 from changeover.gate.verdict import Answer, GateVerdict
-from changeover.plan.stages import Setting, parse_setting
+from changeover.project import Project, find_project
 from changeover.screens.gate_json import gate_json
-from changeover.screens.gate_junit import gate_junit
-from changeover.screens.gate_markdown import gate_markdown, github_annotations
-from changeover.screens.gate_text import gate_screen
-from changeover.screens.layout import ink_for
+from changeover.values.stage import Setting, parse_setting
+from changeover.views.junit import gate_junit
+from changeover.views.layout import ink_for
+from changeover.views.markdown import gate_markdown, github_annotations
+from changeover.views.text.gate import gate_screen
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 ACTIONS_VARIABLE = "GITHUB_ACTIONS"

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from changeover.cli.moving import (
+from changeover.cli.move_options import (
     folder_to_go_back_in,
     place_for,
     stages_to_go_back_by,
@@ -16,12 +16,12 @@ from changeover.cli.moving import (
     who_option,
 )
 from changeover.cli.output import format_option, say, show, show_json
-from changeover.flips.history import entries_of, entry_data, read_lines
 from changeover.flips.repair import repair
 from changeover.flips.standing import read_standing
-from changeover.flips.verify import Agreement, Finding, agreement
-from changeover.screens.history import agreement_screen, history_screen
-from changeover.screens.layout import ink_for
+from changeover.rollout.history import entries_of, entry_data, read_lines
+from changeover.rollout.verify import Agreement, Finding, agreement
+from changeover.views.layout import ink_for
+from changeover.views.text.history import agreement_screen, history_screen
 
 LAST_SHOWN = 50
 

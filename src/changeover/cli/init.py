@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from changeover.cli.output import say, show
-from changeover.cli.project import find_project
+from changeover.project import find_project
 
 PHASES = """\
 # The plan: phases in order, the seams of each, and what must be shown before a phase moves on.

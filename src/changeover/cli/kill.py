@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from changeover.cli.moving import (
+from changeover.cli.move_options import (
     dry_run_option,
     folder_to_go_back_in,
     free_reason_option,
@@ -16,8 +16,8 @@ from changeover.cli.moving import (
     who_option,
 )
 from changeover.cli.output import say, show
-from changeover.flips.kill import put_kill
-from changeover.plan.resolution import REFRESH_S
+from changeover.rollout.kill_switch import put_kill
+from changeover.rollout.resolver import REFRESH_S
 
 
 @click.command("kill")

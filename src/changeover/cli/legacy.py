@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from changeover.cli.output import format_option, quiet, say, show, show_json
-from changeover.cli.project import Project, find_project
 from changeover.errors import ConfigurationError
+from changeover.project import Project, find_project
 from changeover.removal.plan import Removal, load_removal
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def scan_(static: bool, format_: str) -> None:
     from changeover.removal.patch import read_patch
     from changeover.removal.scan import scan
     from changeover.removal.scratch import listed_files
-    from changeover.screens.removal import scan_screen
+    from changeover.views.text.removal import scan_screen
 
     quiet()
     project, removal = _project()
@@ -73,7 +73,7 @@ def prove_(keep: bool, format_: str) -> None:
     For example: changeover legacy prove
     """
     from changeover.removal.prove import prove
-    from changeover.screens.removal import prove_screen
+    from changeover.views.text.removal import prove_screen
 
     project, removal = _project()
     proof = prove(project.root, removal, say, keep=keep)
@@ -101,9 +101,9 @@ def _project() -> tuple[Project, Removal]:
 
 def _entries(project: Project) -> tuple[Sequence[LegacyEntry], str]:
     """The seams with their stages, and a sentence about what production has to say."""
-    from changeover.evidence.store import read_evidence, store_path
-    from changeover.plan.resolution import Resolver
+    from changeover.evidence.store.store import read_evidence, store_path
     from changeover.removal.last_calls import legacy_entries
+    from changeover.rollout.resolver import Resolver
 
     plan = project.plan()
     if plan is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from changeover.cli.output import format_option, quiet, say, show, show_json
-from changeover.cli.project import find_project
+from changeover.project import find_project
 from changeover.report.file import DEFAULT_FILE, check_place, write_report
 
 NOTHING_COMPARED = 3
@@ -32,7 +32,7 @@ def command(output: Path, corpus: str | None, format_: str) -> None:
     """
     from changeover.report.as_json import report_json
     from changeover.report.choice import NothingToReport
-    from changeover.report.collect import collect
+    from changeover.views.html.collect import collect
 
     quiet()
     if format_ == "text":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from changeover.cli.moving import (
+from changeover.cli.move_options import (
     dry_run_option,
     folder_to_go_back_in,
     free_reason_option,
@@ -24,17 +24,17 @@ from changeover.cli.output import format_option, say, show, show_json
 from changeover.errors import ConfigurationError
 from changeover.flips.change import Cause, cause_of
 from changeover.flips.entry import HistoryEntry
-from changeover.flips.flip import MovedMeanwhileError
-from changeover.flips.history import entry_data
-from changeover.flips.kill import put_kill
-from changeover.flips.lock import NotLockableError
 from changeover.flips.place import Place, Stages
-from changeover.flips.rollback import WayBack, carry_out, look, way_back
-from changeover.flips.writing import NotWrittenError
-from changeover.plan.pins import ALL_STAGES
-from changeover.plan.stages import Setting, parse_setting
-from changeover.screens.layout import ink_for
+from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.history import entry_data
+from changeover.rollout.kill_switch import put_kill
+from changeover.rollout.lock import NotLockableError
+from changeover.rollout.move import MovedMeanwhileError
+from changeover.rollout.rollback import WayBack, carry_out, look, way_back
 from changeover.screens.moved import Moved, moved_screen
+from changeover.values.pins import ALL_STAGES
+from changeover.values.stage import Setting, parse_setting
+from changeover.views.layout import ink_for
 
 TRIES_MAX = 10
 

@@ -10,18 +10,18 @@ from time import monotonic
 import click
 
 from changeover.cli.output import format_option, say, show, show_json
-from changeover.cli.project import Project, find_project
 from changeover.compare.rules import STRICT, Rules
 from changeover.compare.rules_file import check_rules_file
-from changeover.evidence.blind_spot_search import ALIKE_MAX, BlindSpotSearch
-from changeover.evidence.comparing import select
+from changeover.evidence.case_runner import select
+from changeover.evidence.mutation_search import ALIKE_MAX, BlindSpotSearch
 from changeover.evidence.sources import Source, SourceOptions
+from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, load_accepted_blind_spots
 from changeover.gate.blind_spot_review import BlindSpotReview
-from changeover.gate.blind_spots_file import ACCEPTED_NAME, load_accepted_blind_spots
 from changeover.gate.verdict import EXIT_CODES
 from changeover.migration import Migration
-from changeover.screens.blind_spots import blind_spots_screen
-from changeover.screens.layout import plural
+from changeover.project import Project, find_project
+from changeover.views.layout import plural
+from changeover.views.text.mutations import blind_spots_screen
 
 CASES = 64
 """Of each source: enough for every tag of a source that deals them out in turn."""
@@ -109,8 +109,8 @@ def blindspots(
 
 def _keep(project: Project, migration: Migration, rules: Rules, review: BlindSpotReview) -> None:
     """A phase of which only some seams were looked at is not one that was looked at."""
-    from changeover.evidence.digest import code_digest
-    from changeover.evidence.store import keep_review, store_path
+    from changeover.evidence.code_digest import code_digest
+    from changeover.evidence.store.store import keep_review, store_path
 
     path = store_path(project.root)
     plan = migration.plan

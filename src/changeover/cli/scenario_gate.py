@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from changeover.cli.comparison import compare_source
-from changeover.cli.project import Project
 from changeover.cli.source_cases import Request
 from changeover.errors import ConfigurationError
 from changeover.evidence.corpus import Corpus
-from changeover.evidence.kept import KeptCluster, KeptCorpus, SeamCounts
+from changeover.evidence.source_comparison import compare_source
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.gate.scenarios import SOURCE, Replay, decide_scenarios
+from changeover.evidence.store.records import KeptCluster, KeptCorpus, SeamCounts
+from changeover.gate.scenario_gate import SOURCE, Replay, decide_scenarios
 from changeover.gate.verdict import GateVerdict
 from changeover.gate.waiver import Waiver
 from changeover.gate.waivers_file import WAIVERS_NAME, load_waivers
-from changeover.plan.phases import Plan
-from changeover.screens.heading import Heading
+from changeover.project import Project
+from changeover.rollout.plan_file import Plan
+from changeover.views.text.heading import Heading
 
 
 def scenario_verdicts(project: Project, names: Sequence[str]) -> list[GateVerdict]:

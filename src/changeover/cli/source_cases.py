@@ -9,8 +9,7 @@ from datetime import datetime
 from pathlib import Path as FilePath
 
 from changeover.compare.rules import Rules
-from changeover.compare.verdict import Verdict
-from changeover.evidence.comparing import CaseDone, Selection, compared_cases, stored_cases
+from changeover.evidence.case_runner import CaseDone, Selection, compared_cases, stored_cases
 from changeover.evidence.fit_runs import FitRuns
 from changeover.evidence.renewal import Wanted, renewed_cases, stale_runs
 from changeover.evidence.sources import Source, SourceOptions
@@ -18,7 +17,8 @@ from changeover.evidence.stored import FOLDER as SCENARIOS
 from changeover.evidence.stored import stored_scenarios
 from changeover.evidence.stored_run import STORE, WHOLE, StoredRun, stored_at, stored_run
 from changeover.migration import Migration
-from changeover.recording.scenarios import Scenario
+from changeover.record.scenario_file import Scenario
+from changeover.values.verdict import Verdict
 
 BUILT_IN = {
     SCENARIOS: Source(SCENARIOS, "recorded", lambda _: (), "scenarios"),

@@ -12,23 +12,23 @@ from typing import Any
 import click
 
 from changeover.cli.output import format_option, quiet, show, show_json
-from changeover.cli.project import Project, find_project
 from changeover.cli.status_lines import back_line, flags_line, notices_of, problems_of, soon_line
-from changeover.compare.verdict import Verdict
 from changeover.errors import ConfigurationError
-from changeover.evidence.kept import KeptCorpus, KeptRun
+from changeover.evidence.store.records import KeptCorpus, KeptRun
 from changeover.gate.collect import collect, next_setting
 from changeover.gate.decision import decide
-from changeover.gate.footing import Footing, look
+from changeover.gate.inputs import Footing, look
 from changeover.gate.verdict import Answer, GateVerdict
-from changeover.plan.phases import Phase
-from changeover.plan.pins import Pins
-from changeover.plan.resolution import Resolution, Resolver
-from changeover.plan.stages import SEAM_STAGES, Stage
+from changeover.project import Project, find_project
+from changeover.rollout.plan_file import Phase
+from changeover.rollout.resolver import Resolution, Resolver
 from changeover.screens.gate_json import gate_json
-from changeover.screens.heading import identity
-from changeover.screens.layout import WIDTH, ink_for
-from changeover.screens.status import (
+from changeover.values.pins import Pins
+from changeover.values.stage import SEAM_STAGES, Stage
+from changeover.values.verdict import Verdict
+from changeover.views.layout import WIDTH, ink_for
+from changeover.views.text.heading import identity
+from changeover.views.text.status import (
     REQUIRES,
     NextStep,
     PhaseStatus,

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from changeover.cli.moving import near
-from changeover.cli.project import Project
+from changeover.cli.move_options import near
 from changeover.errors import ConfigurationError
 from changeover.flips.entry import MOVING, HistoryEntry
-from changeover.flips.history import read_lines
-from changeover.flips.kill import read_kill
 from changeover.flips.place import place_of, stages_of
 from changeover.flips.standing import read_standing
-from changeover.flips.verify import agreement
-from changeover.gate.footing import Footing
-from changeover.plan.resolution import Resolution, Resolver
-from changeover.plan.stages import SEAM_STAGES, Stage
-from changeover.screens.layout import plural
+from changeover.gate.inputs import Footing
+from changeover.project import Project
+from changeover.rollout.history import read_lines
+from changeover.rollout.kill_switch import read_kill
+from changeover.rollout.resolver import Resolution, Resolver
+from changeover.rollout.verify import agreement
+from changeover.values.stage import SEAM_STAGES, Stage
+from changeover.views.layout import plural
 
 SOON_DAYS = 180
 _CLUSTER_DIGITS = 6

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from changeover.cli.moving import (
+from changeover.cli.move_options import (
     dry_run_option,
     folder_to_go_back_in,
     near,
@@ -18,8 +18,8 @@ from changeover.cli.moving import (
     who_option,
 )
 from changeover.cli.output import say, show
-from changeover.flips.kill import remove_kill
-from changeover.plan.resolution import KILL_VARIABLE, REFRESH_S
+from changeover.rollout.kill_switch import remove_kill
+from changeover.rollout.resolver import KILL_VARIABLE, REFRESH_S
 
 
 @click.command("unkill")

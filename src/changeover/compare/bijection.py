@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from changeover.compare.plain import token
+from changeover.values.form import token
 
 
 class Bijection:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from changeover.compare.alterations import Alteration, alterations_of
 from changeover.compare.comparison import compare
 from changeover.compare.invariants import Invariant, broken_invariants
+from changeover.compare.mutations import Alteration, alterations_of
 from changeover.compare.places import normalise, render
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Rules
-from changeover.divergence import Divergence, Kind
-from changeover.observation import Observation
+from changeover.values.divergence import Divergence, Kind
+from changeover.values.observation import Observation
 
 ALTERATIONS_MAX = 5_000
 Wanted = Callable[[str, str], bool]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from changeover.compare.change import pattern_of
-from changeover.compare.meeting import Meeting
-from changeover.divergence import Divergence, Kind
+from changeover.compare.change_pattern import pattern_of
+from changeover.compare.occurrence import Meeting
+from changeover.values.divergence import Divergence, Kind
 
 ID_DIGITS = 6
 

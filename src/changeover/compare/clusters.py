@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from statistics import median_low
 
 from changeover.compare.cluster import Cluster, Example, Fingerprint, RunFound, fingerprint_of
-from changeover.compare.meeting import Meeting, Moment
-from changeover.divergence import Divergence
-from changeover.observation import Observation
+from changeover.compare.occurrence import Meeting, Moment
+from changeover.values.divergence import Divergence
+from changeover.values.observation import Observation
 
 CLUSTERS_KEPT_MAX = 1_000
 ALWAYS_WITH_MAX = 10

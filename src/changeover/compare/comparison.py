@@ -10,15 +10,15 @@ from changeover.compare.bijection import Bijection
 from changeover.compare.effects import EffectTally, compare_effects
 from changeover.compare.findings import Accepted, Findings
 from changeover.compare.limits import NotComparable
-from changeover.compare.matcher import Matcher, Node
-from changeover.compare.plain import type_name
-from changeover.compare.readings import Shape, reading_of
+from changeover.compare.rule_matcher import Matcher, Node
 from changeover.compare.rules import STRICT, Rules
-from changeover.compare.same import same
 from changeover.compare.walk import Walk
-from changeover.divergence import ABSENT, Divergence, Kind
-from changeover.observation import Observation, Path, PortCall
-from changeover.outcome import Raised, Returned
+from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.equality import same
+from changeover.values.form import type_name
+from changeover.values.observation import Observation, Path, PortCall
+from changeover.values.outcome import Raised, Returned
+from changeover.values.reading import Shape, reading_of
 
 NOT_COMPARED = frozenset({Kind.READ_MISSING, Kind.TIMEOUT, Kind.COMPARER_ERROR})
 """Kinds that say that a run could not be compared, rather than that its paths differ."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from changeover.compare.findings import Findings
-from changeover.compare.matcher import Node
 from changeover.compare.places import Place, RowKey, render
 from changeover.compare.rule import Rule
-from changeover.divergence import Kind
-from changeover.observation import PortCall
+from changeover.compare.rule_matcher import Node
+from changeover.values.divergence import Kind
+from changeover.values.observation import PortCall
 
 EFFECTS_SHOWN_MAX = 50
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from changeover.compare.effect_order import MatchedEffect, compare_order
 from changeover.compare.findings import Findings
-from changeover.compare.matcher import Node
 from changeover.compare.places import Place, RowKey
-from changeover.compare.plain import token
 from changeover.compare.rows import Pair, Pairing, paired_by_key
+from changeover.compare.rule_matcher import Node
 from changeover.compare.walk import Walk
-from changeover.divergence import ABSENT, Divergence, Kind
-from changeover.observation import PortCall
+from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.form import token
+from changeover.values.observation import PortCall
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 from changeover.compare import limits
 from changeover.compare.places import Place, normalise, render
-from changeover.compare.plain import plain
 from changeover.compare.rule import Rule
-from changeover.divergence import ABSENT, Divergence, Kind
+from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.form import plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from changeover.compare.comparison import comparer_error
 from changeover.compare.places import normalise, render
-from changeover.compare.plain import type_name
-from changeover.divergence import Divergence, Kind
-from changeover.observation import Observation
+from changeover.values.divergence import Divergence, Kind
+from changeover.values.form import type_name
+from changeover.values.observation import Observation
 
 Predicate = Callable[[Observation], bool]
 

@@ -9,11 +9,11 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from changeover.compare.matcher import Node
-from changeover.compare.readings import Shape, reading_of
 from changeover.compare.rule import Rule
-from changeover.compare.scalars import Types, is_aware, is_number, number, token
-from changeover.divergence import Kind
+from changeover.compare.rule_matcher import Node
+from changeover.values.divergence import Kind
+from changeover.values.reading import Shape, reading_of
+from changeover.values.scalars import Types, is_aware, is_number, number, token
 
 # Wide enough for the exact difference of any two floats. Between numbers further apart than that, the
 # difference is rounded up and the allowance down, so that no rounding ever accepts anything.

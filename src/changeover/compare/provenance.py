@@ -15,11 +15,11 @@ from typing import Any
 
 from changeover.compare.limits import NotComparable
 from changeover.compare.places import Key, Place, RowKey, TypedKey
-from changeover.compare.plain import leaves
-from changeover.compare.readings import reading_of
-from changeover.compare.scalars import is_number, number, token
-from changeover.observation import PortCall
-from changeover.outcome import Returned
+from changeover.values.form import leaves
+from changeover.values.observation import PortCall
+from changeover.values.outcome import Returned
+from changeover.values.reading import reading_of
+from changeover.values.scalars import is_number, number, token
 
 LEAVES_INDEXED_MAX = 50_000
 SIGHTINGS_KEPT_MAX = 3

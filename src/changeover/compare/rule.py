@@ -10,7 +10,7 @@ from fnmatch import translate
 from typing import Any
 
 from changeover.compare.paths import PathPattern, Specificity
-from changeover.compare.scalars import Types
+from changeover.values.scalars import Types
 
 INHERITED = ("types", "absolute", "relative", "ignore")
 """Settings that hold for the subtree as well."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
-from changeover.compare.matcher import Matcher
 from changeover.compare.rule import AT_THE_PLACE, INHERITED, Rule
-from changeover.compare.scalars import Types
+from changeover.compare.rule_matcher import Matcher
+from changeover.values.scalars import Types
 
 MATCHERS_KEPT_MAX = 1_000
 

@@ -9,11 +9,11 @@ from functools import reduce
 from typing import Any
 
 from changeover.compare import limits
-from changeover.compare.matcher import Node
-from changeover.compare.plain import leaves, opened, token
-from changeover.compare.readings import Shape, reading_of
-from changeover.compare.scalars import is_number, number
-from changeover.compare.scalars import token as scalar_token
+from changeover.compare.rule_matcher import Node
+from changeover.values.form import leaves, opened, token
+from changeover.values.reading import Shape, reading_of
+from changeover.values.scalars import is_number, number
+from changeover.values.scalars import token as scalar_token
 
 _LEFT_OUT = "left out"
 

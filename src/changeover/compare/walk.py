@@ -10,15 +10,15 @@ from changeover.compare import limits
 from changeover.compare.bijection import Bijection
 from changeover.compare.findings import Findings
 from changeover.compare.leaves import MUST_BE, abs_difference, judge
-from changeover.compare.matcher import Node
 from changeover.compare.places import Place, RowKey, Segment
-from changeover.compare.plain import opened, token
-from changeover.compare.readings import Shape, reading_of
 from changeover.compare.rows import Pairing, paired_by_key, paired_by_keys, paired_in_order
-from changeover.compare.same import differing_rows, plainly_same, same
-from changeover.compare.scalars import is_number, number
+from changeover.compare.rule_matcher import Node
 from changeover.compare.stand_ins import row_key, stand_in, tolerated_numbers
-from changeover.divergence import ABSENT, Kind
+from changeover.values.divergence import ABSENT, Kind
+from changeover.values.equality import differing_rows, plainly_same, same
+from changeover.values.form import opened, token
+from changeover.values.reading import Shape, reading_of
+from changeover.values.scalars import is_number, number
 
 ROWS_SHOWN_MAX = 20
 """So many rows of a list in another order are kept as the example."""

@@ -11,21 +11,21 @@ from changeover.compare.cluster import Cluster, Fingerprint, RunFound, fingerpri
 from changeover.compare.clusters import Clusters, reached_by
 from changeover.compare.comparison import Comparison
 from changeover.compare.findings import Accepted
-from changeover.compare.meeting import Meeting
+from changeover.compare.occurrence import Meeting
 from changeover.compare.provenance import Provenance
 from changeover.compare.rule import Rule
 from changeover.compare.rules import STRICT, Rules
-from changeover.compare.verdict import Verdict
-from changeover.evidence.bound import CONFIDENCE, upper_bound
+from changeover.evidence.confidence import CONFIDENCE, upper_bound
 from changeover.evidence.effect_ledger import EffectLedger, outermost
 from changeover.evidence.meetings import meetings
+from changeover.evidence.not_compared import NotCompared
 from changeover.evidence.own_times import OwnTimes
-from changeover.evidence.periods import Periods
-from changeover.evidence.seam_tally import SeamTally
-from changeover.evidence.unanswered import NotCompared
-from changeover.observation import Path
-from changeover.recording.sameness import digest
-from changeover.run import Run
+from changeover.evidence.tallies import SeamTally
+from changeover.evidence.timeline import Periods
+from changeover.values.key import digest
+from changeover.values.observation import Path
+from changeover.values.run import Run
+from changeover.values.verdict import Verdict
 
 WORLDS_KEPT_MAX = 500_000
 TAGS_KEPT_MAX = 1_000

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from changeover.compare.comparison import Comparison
-from changeover.observation import Path
-from changeover.replaying.trouble import Trouble
-from changeover.run import Run
+from changeover.replay.problems import Trouble
+from changeover.values.observation import Path
+from changeover.values.run import Run
 
 EFFECTS_KEPT_MAX = 1_000
 _REFUSED = (Trouble.EFFECT_WITHHELD, Trouble.UNDECLARED_EFFECT)

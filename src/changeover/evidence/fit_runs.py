@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from changeover.run import Run
+from changeover.values.run import Run
 
 
 class FitRuns:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from changeover.evidence.store import copied, reading, writing
-from changeover.evidence.store_schema import Connection
-from changeover.evidence.store_writing import forget_corpora
+from changeover.evidence.store.schema import Connection
+from changeover.evidence.store.store import copied, reading, writing
+from changeover.evidence.store.writing import forget_corpora
 from changeover.evidence.stored_run import COLUMNS
 
 _TOGETHER = 1_000

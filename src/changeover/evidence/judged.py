@@ -8,8 +8,8 @@ from pathlib import Path
 
 from changeover.compare.rules import STRICT
 from changeover.errors import ConfigurationError
-from changeover.evidence.digest import changed_since, code_digest
-from changeover.plan.phases import Plan
+from changeover.evidence.code_digest import changed_since, code_digest
+from changeover.rollout.plan_file import Plan
 
 
 @dataclass(frozen=True, slots=True)

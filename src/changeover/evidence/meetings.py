@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from changeover.compare.meeting import Meeting
+from changeover.compare.occurrence import Meeting
 from changeover.evidence.effect_ledger import outermost
-from changeover.run import Run
+from changeover.values.run import Run
 
 
 def meetings(runs: Sequence[Run]) -> list[Meeting]:

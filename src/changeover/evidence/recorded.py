@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from changeover.evidence.comparing import CaseDone, compared_cases, select
+from changeover.evidence.case_runner import CaseDone, compared_cases, select
 from changeover.evidence.sources import SourceOptions
 from changeover.migration import Migration
-from changeover.recording.scenarios import Scenario, scenario_of
-from changeover.run import Run
+from changeover.record.scenario_file import Scenario, scenario_of
+from changeover.values.run import Run
 
 
 def recorded(

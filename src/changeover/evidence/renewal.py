@@ -14,12 +14,12 @@ from datetime import datetime
 from pathlib import Path as FilePath
 
 from changeover.compare.rules import Rules
-from changeover.compare.verdict import Verdict
 from changeover.errors import ConfigurationError
-from changeover.evidence.comparing import CaseDone
-from changeover.evidence.store import NOWHERE, reading
+from changeover.evidence.case_runner import CaseDone
+from changeover.evidence.scenario_replay import not_replayed
+from changeover.evidence.store.store import NOWHERE, reading
+from changeover.evidence.store.tapes import unpacked
 from changeover.evidence.stored import codec_of, replayed_scenarios
-from changeover.evidence.stored_replay import not_replayed
 from changeover.evidence.stored_run import (
     COLUMNS,
     STORE,
@@ -30,15 +30,15 @@ from changeover.evidence.stored_run import (
     stored_at,
     stored_run,
 )
-from changeover.evidence.tapes import unpacked
 from changeover.migration import Migration
-from changeover.observation import Path
-from changeover.plan.stages import parse_setting
-from changeover.recording.codec import CodecError
-from changeover.recording.scenarios import Scenario, from_line
-from changeover.recording.tape import Tape
-from changeover.run import Run
-from changeover.seams.judging import comparing_judge
+from changeover.record.codec import CodecError
+from changeover.record.scenario_file import Scenario, from_line
+from changeover.record.tape import Tape
+from changeover.seam.judge import comparing_judge
+from changeover.values.observation import Path
+from changeover.values.run import Run
+from changeover.values.stage import parse_setting
+from changeover.values.verdict import Verdict
 
 READ_TOGETHER = 100
 

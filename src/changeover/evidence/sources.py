@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Literal, TypeVar
 
 from changeover.errors import DeclarationError
-from changeover.observation import Path
 from changeover.plan.population import POPULATIONS
+from changeover.values.observation import Path
 
 RESERVED = ("scenarios", "store")
 World = Literal["tape", "copy"]

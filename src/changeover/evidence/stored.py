@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path as FilePath
 
-from changeover.evidence.stored_replay import During, answered, judged, not_replayed, replayed
+from changeover.evidence.scenario_replay import During, answered, judged, not_replayed, replayed
 from changeover.migration import Migration
-from changeover.observation import Path
-from changeover.recording.codec import Codec
-from changeover.recording.scenarios import DamagedLine, Scenario, read_scenarios
-from changeover.replaying.shadow import Replayed
-from changeover.run import Run
-from changeover.seams.seam import Seam
+from changeover.record.codec import Codec
+from changeover.record.scenario_file import DamagedLine, Scenario, read_scenarios
+from changeover.replay.runner import Replayed
+from changeover.seam.seam import Seam
+from changeover.values.observation import Path
+from changeover.values.run import Run
 
 FOLDER = "scenarios"
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 from changeover.compare.cluster import fingerprint_of
 from changeover.compare.comparison import Comparison
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import GAVE_UP
-from changeover.evidence.seam_tally import gave_up
-from changeover.evidence.store_rows import run_body
-from changeover.run import Run
+from changeover.evidence.store.records import GAVE_UP
+from changeover.evidence.store.rows import run_body
+from changeover.evidence.tallies import gave_up
+from changeover.values.run import Run
+from changeover.values.verdict import Verdict
 
 STORE = "store"
 SAMPLE_KEPT_WHOLE = 10

@@ -26,9 +26,9 @@ from typing import Any
 
 from changeover.evidence.corpus import Corpus, RuleTally
 from changeover.evidence.own_times import Quantiles
-from changeover.evidence.seam_tally import SeamTally
 from changeover.evidence.sources import SourceOptions
-from changeover.screens.compare import rule_says
+from changeover.evidence.tallies import SeamTally
+from changeover.views.text.compare import rule_says
 
 PAIRS_KEPT_MAX = 200
 REASONS_KEPT_MAX = 50

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from changeover.flips.entry import MOVING, REFUSED, HistoryEntry
-from changeover.flips.history import HistoryLine
-from changeover.plan.pins import ALL_STAGES
-from changeover.plan.stages import Setting, parse_setting
+from changeover.rollout.history import HistoryLine
+from changeover.values.pins import ALL_STAGES
+from changeover.values.stage import Setting, parse_setting
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from changeover.errors import ConfigurationError
-from changeover.flips.history import said
 from changeover.flips.place import earlier, earliest_like
 from changeover.gate.verdict import GateVerdict
-from changeover.plan.stages import Setting
+from changeover.rollout.history import said
+from changeover.values.stage import Setting
 
 
 @dataclass(frozen=True, slots=True)

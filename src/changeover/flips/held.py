@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from changeover.flips.change import Change
 from changeover.flips.place import Place
 from changeover.plan.held_trips import HeldTrips
-from changeover.plan.stages import Setting
+from changeover.values.stage import Setting
 
 
 def held_back(place: Place, settings: Mapping[str, Setting], revision: int) -> dict[str, tuple[Change, str]]:

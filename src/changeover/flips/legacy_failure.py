@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from changeover.divergence import Kind
-from changeover.observation import Observation, Path
-from changeover.outcome import Raised
-from changeover.replaying.trouble import Trouble
-from changeover.run import Run
+from changeover.replay.problems import Trouble
+from changeover.values.divergence import Kind
+from changeover.values.observation import Observation, Path
+from changeover.values.outcome import Raised
+from changeover.values.run import Run
 
 # What legacy asked of the world and the candidate did not, or otherwise: that is the candidate's doing.
 _ASKED_BY_LEGACY = frozenset(

@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from changeover.flips.files import Files
-from changeover.flips.lock import LOCK_WAIT_S, exclusive
-from changeover.logs import logger
-from changeover.plan.phases import Plan
-from changeover.plan.resolution import FLAGS_VARIABLE, KILL_FILE
-from changeover.plan.stages import SEAM_STAGES, Setting, Stage
-from changeover.plan.trips_file import trips_path
+from changeover.rollout.lock import LOCK_WAIT_S, exclusive
+from changeover.rollout.migration_files import Files
+from changeover.rollout.plan_file import Plan
+from changeover.rollout.resolver import FLAGS_VARIABLE, KILL_FILE
+from changeover.rollout.tripwire_state import trips_path
+from changeover.telemetry.logs import logger
+from changeover.values.stage import SEAM_STAGES, Setting, Stage
 
 HISTORY_FILE = "history.jsonl"
 FLAGS_FILE = "flags.json"

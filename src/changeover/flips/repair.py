@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from changeover.flips.change import cause_of
-from changeover.flips.history import encoded, read_lines
 from changeover.flips.place import Place, Stages
 from changeover.flips.standing import read_standing
-from changeover.flips.verify import REPAIR, agreement, repairs
-from changeover.flips.writing import NotWrittenError
+from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.history import encoded, read_lines
+from changeover.rollout.verify import REPAIR, agreement, repairs
 
 REASON_CHARACTERS_MAX = 600
 

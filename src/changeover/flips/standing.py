@@ -9,9 +9,9 @@ from typing import Any
 
 from changeover.errors import ConfigurationError
 from changeover.flips.place import Stages, earliest
-from changeover.plan.flags import digest_of, parse_flags
-from changeover.plan.stages import CHECK_STAGES, SEAM_STAGES, Setting, Stage, ramp
-from changeover.table import parse_json, read_text
+from changeover.rollout.flags_file import digest_of, parse_flags
+from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting, Stage, ramp
+from changeover.values.toml_table import parse_json, read_text
 
 REVISION_MAX = 10**9  # what a damaged file claims beyond this is no revision
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from changeover.evidence.blind_spot_search import BlindSpotSearch, FoundSpot
-from changeover.evidence.kept import Review
-from changeover.gate.blind_spots_file import AcceptedBlindSpot
+from changeover.evidence.mutation_search import BlindSpotSearch, FoundSpot
+from changeover.evidence.store.records import Review
+from changeover.gate.accepted_blind_spots import AcceptedBlindSpot
 from changeover.gate.verdict import Answer
 
 KIND = "blind-spots"

@@ -8,19 +8,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from changeover.errors import ConfigurationError
-from changeover.evidence.digest import code_digest
-from changeover.evidence.kept import Review
-from changeover.evidence.store import keep_review, store_path
-from changeover.gate.checks import CheckResult, run_check
+from changeover.evidence.code_digest import code_digest
+from changeover.evidence.store.records import Review
+from changeover.evidence.store.store import keep_review, store_path
+from changeover.gate.check_commands import CheckResult, run_check
 from changeover.gate.dossier import Dossier
-from changeover.gate.footing import Footing, look
+from changeover.gate.inputs import Footing, look
 from changeover.gate.verdict import Answer
-from changeover.plan.phases import Phase
-from changeover.plan.resolution import stage_variable
-from changeover.plan.stages import Setting, Stage, Step, step
+from changeover.rollout.plan_file import Phase
+from changeover.rollout.resolver import stage_variable
+from changeover.values.stage import Setting, Stage, Step, step
 
 if TYPE_CHECKING:
-    from changeover.cli.project import Project
+    from changeover.project import Project
 
 _NEXT = {
     Stage.OFF: Stage.SHADOW,

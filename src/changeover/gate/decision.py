@@ -6,20 +6,20 @@ import json
 from collections.abc import Iterator
 from hashlib import sha256
 
-from changeover.gate.aside import not_counted, not_shown
-from changeover.gate.compared import compared, corpus_criteria
-from changeover.gate.corpora import Counted, counted
+from changeover.gate.caveats import not_counted, not_shown
+from changeover.gate.corpus_criteria import compared, corpus_criteria
+from changeover.gate.corpus_selection import Counted, counted
 from changeover.gate.dossier import Dossier
-from changeover.gate.ground import flags, ground, requires
+from changeover.gate.preconditions import flags, ground, requires
 from changeover.gate.production import Production, production_of
 from changeover.gate.rates import own_time, production_criteria
-from changeover.gate.reviewed import blind_spots, checks, doctor, rollback_rehearsed
+from changeover.gate.reviews import blind_spots, checks, doctor, rollback_rehearsed
 from changeover.gate.verdict import Criterion, GateVerdict
-from changeover.plan.stages import Stage
+from changeover.values.stage import Stage
 
 
 def decide(dossier: Dossier) -> GateVerdict:
-    """May this phase move to that stage? Legal steps only: `changeover.plan.stages.step` is asked before."""
+    """May this phase move to that stage? Legal steps only: `changeover.values.stage.step` is asked before."""
     corpora, production = counted(dossier), production_of(dossier)
     with_seams = bool(dossier.phase.seams)
     criteria = _of_seams(dossier, corpora, production) if with_seams else _of_checks(dossier)

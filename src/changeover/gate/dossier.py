@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from changeover.evidence.kept import Evidence, KeptCorpus, KeptRun, Review
+from changeover.evidence.store.records import Evidence, KeptCorpus, KeptRun, Review
 from changeover.flips.entry import HistoryEntry
-from changeover.gate.blind_spots_file import AcceptedBlindSpot
+from changeover.gate.accepted_blind_spots import AcceptedBlindSpot
 from changeover.gate.waiver import Waiver
-from changeover.plan.criteria import Gate
-from changeover.plan.phases import Phase, Plan
-from changeover.plan.stages import Setting
+from changeover.rollout.gate_criteria import Gate
+from changeover.rollout.plan_file import Phase, Plan
+from changeover.values.stage import Setting
 
 
 @dataclass(frozen=True, slots=True)

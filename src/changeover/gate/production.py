@@ -10,12 +10,12 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.bound import comparisons_needed, upper_bound
-from changeover.evidence.kept import KeptRun
+from changeover.evidence.confidence import comparisons_needed, upper_bound
+from changeover.evidence.store.records import KeptRun
 from changeover.gate.dossier import Dossier
-from changeover.plan.criteria import ProductionCriteria
-from changeover.plan.stages import SEAM_STAGES, Stage
+from changeover.rollout.gate_criteria import ProductionCriteria
+from changeover.values.stage import SEAM_STAGES, Stage
+from changeover.values.verdict import Verdict
 
 COMPARISONS_MAX = 10_000_000
 """Beyond so many, nobody is told how many more are needed."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from changeover.evidence.bound import percent_above, upper_bound
-from changeover.evidence.kept import KeptRun
-from changeover.gate.corpora import Counted
+from changeover.evidence.confidence import percent_above, upper_bound
+from changeover.evidence.store.records import KeptRun
+from changeover.gate.corpus_selection import Counted
 from changeover.gate.dossier import Dossier
 from changeover.gate.production import Production, Worlds
 from changeover.gate.verdict import Answer, Criterion
-from changeover.plan.criteria import ProductionCriteria
+from changeover.rollout.gate_criteria import ProductionCriteria
 
 OWN_TIMES_LEAST = 20
 """A p95 of fewer runs is that of one run."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from changeover.plan.stages import Setting
+from changeover.values.stage import Setting
 
 
 class Answer(StrEnum):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from changeover.errors import ConfigurationError
 from changeover.gate.waiver import Waiver
-from changeover.table import Table, parse_toml, read_text, shown
+from changeover.values.toml_table import Table, parse_toml, read_text, shown
 
 WAIVERS_NAME = "waivers.toml"
 DAYS_AHEAD_MAX = 366

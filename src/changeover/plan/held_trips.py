@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.plan.stages import Setting
-from changeover.plan.trips_file import DEMOTED, TRIPPED_STAGES, Trip, parse_trips
-from changeover.table import read_text
+from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, parse_trips
+from changeover.values.stage import Setting
+from changeover.values.toml_table import read_text
 
 
 class HeldTrips:

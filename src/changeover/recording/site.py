@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from types import FrameType
 
-from changeover.recording.tape import Site
+from changeover.record.tape import Site
 
-_ENTRANCES = frozenset({"changeover.seams.passage", "changeover.replaying.shadow", "changeover.seams.seam"})
+_ENTRANCES = frozenset({"changeover.seam.dispatch", "changeover.replay.runner", "changeover.seam.seam"})
 _MACHINERY = ("changeover.", "concurrent.futures.", "asyncio.")
 FRAMES_MAX = 100
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from changeover.compare.paths import Anything, ItemIs, NameIs, PathError, PathPart, parse_path
 from changeover.compare.places import RowKey, Segment
-from changeover.plan.phases import REDACT_ROOTS
+from changeover.rollout.plan_file import REDACT_ROOTS
 
 _STEPS_KEPT_MAX = 20_000
 

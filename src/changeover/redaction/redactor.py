@@ -15,22 +15,22 @@ from typing import Any, TypeVar
 from changeover.compare.cluster import change_of
 from changeover.compare.comparison import Comparison
 from changeover.compare.paths import PathError
-from changeover.divergence import ABSENT, Divergence
 from changeover.errors import ConfigurationError
-from changeover.observation import Observation, PortCall
-from changeover.outcome import Outcome, Raised, Returned
-from changeover.plan.phases import Plan
-from changeover.plan.pins import Pins
+from changeover.record.tape import Entry
 from changeover.recording.method import CallClass
-from changeover.recording.tape import Entry
+from changeover.redaction.key import KEY_NAME, RedactionKey
 from changeover.redaction.known_secrets import remember, remembered
+from changeover.redaction.masking import NOWHERE, Redacting, row_key
 from changeover.redaction.redact_paths import RedactPaths, Stand
-from changeover.redaction.redacted_tape import RedactedEntry, RedactedTape
-from changeover.redaction.redacting import NOWHERE, Redacting, row_key
-from changeover.redaction.redaction_key import KEY_NAME, RedactionKey
+from changeover.redaction.redacted_runs import RedactedEntry, RedactedTape
 from changeover.redaction.secret_values import as_secrets, masked, secrets_of_environment
-from changeover.replaying.trouble import Note
-from changeover.run import Run
+from changeover.replay.problems import Note
+from changeover.rollout.plan_file import Plan
+from changeover.values.divergence import ABSENT, Divergence
+from changeover.values.observation import Observation, PortCall
+from changeover.values.outcome import Outcome, Raised, Returned
+from changeover.values.pins import Pins
+from changeover.values.run import Run
 
 R = TypeVar("R", Run, Observation, PortCall, Divergence, Note)
 _ROOT_OF = {CallClass.EFFECT: "effects"}

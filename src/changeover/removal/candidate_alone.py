@@ -17,10 +17,10 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from changeover.compare.verdict import Verdict
 from changeover.errors import ConfigurationError
 from changeover.gate.verdict import Answer
 from changeover.removal.plan import Removal
+from changeover.values.verdict import Verdict
 
 KEPT_MAX = 10
 _GOOD = (Verdict.MATCH, Verdict.TOLERATED)
@@ -90,7 +90,7 @@ def _process(root: Path, removal: Removal, timeout_s: float, *, blocked: bool) -
 def main(arguments: Sequence[str]) -> int:
     """Write the answer to a file; NOT_POSSIBLE where the app needs legacy to be imported."""
     root, answer, how, *legacy = arguments
-    from changeover.removal.blocker import Blocked
+    from changeover.removal.blockers import Blocked
 
     blocker, blocked = Blocked(legacy), how == "blocked"
     try:
@@ -105,8 +105,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _compared(root: Path, legacy: Sequence[str], *, blocked: bool) -> Alone:
-    from changeover.cli.project import find_project
     from changeover.evidence.stored import FOLDER, alone, stored_scenarios
+    from changeover.project import find_project
     from changeover.removal.refusal import Refusal
 
     project = find_project(root, os.environ)

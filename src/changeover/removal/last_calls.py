@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from changeover.evidence.kept import Evidence
-from changeover.observation import Path
-from changeover.plan.stages import Setting, Stage
+from changeover.evidence.store.records import Evidence
+from changeover.values.observation import Path
+from changeover.values.stage import Setting, Stage
 
 _LEGACY_MAY_ANSWER = (Stage.OFF, Stage.SHADOW, Stage.RAMP)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from changeover.errors import ConfigurationError
-from changeover.table import read_text
+from changeover.values.toml_table import read_text
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@")
 _NOWHERE = "/dev/null"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from changeover.table import Table, parse_toml, read_text
+from changeover.values.toml_table import Table, parse_toml, read_text
 
 TIMEOUT_S = 1_800
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from changeover.gate.checks import CheckResult, run_check
+from changeover.gate.check_commands import CheckResult, run_check
 from changeover.gate.verdict import Answer
-from changeover.removal.blocker import write_blocker
+from changeover.removal.blockers import write_blocker
 from changeover.removal.environment import environment_for
 from changeover.removal.patch import apply_patch, read_patch
 from changeover.removal.plan import Removal

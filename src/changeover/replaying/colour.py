@@ -7,8 +7,8 @@ from contextvars import Context
 from threading import Thread
 from typing import Any
 
-from changeover.context import permitted
-from changeover.outcome import Outcome, Raised, Returned
+from changeover.record.context import permitted
+from changeover.values.outcome import Outcome, Raised, Returned
 
 
 def completed(start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:

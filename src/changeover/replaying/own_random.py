@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from changeover.context import SESSION
+from changeover.record.context import SESSION
 
 _ASKING = ("random", "getrandbits", "gauss", "seed", "getstate", "setstate")
 

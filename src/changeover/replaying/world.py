@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from changeover.context import SESSION
+from changeover.record.context import SESSION
+from changeover.record.port import PortBook
 from changeover.recording.method import PortMethod
-from changeover.recording.ports import PortBook
 
 
 class Worlds:

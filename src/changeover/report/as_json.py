@@ -8,9 +8,9 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
-from changeover.report.data import ReportData, counts_of, word_of
-from changeover.report.headline import headline, worst_cluster
-from changeover.report.unshown import unshown
+from changeover.views.html.caveats import unshown
+from changeover.views.html.data import ReportData, counts_of, word_of
+from changeover.views.html.headline import headline, worst_cluster
 
 
 def report_json(data: ReportData) -> dict[str, Any]:

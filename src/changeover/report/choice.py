@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from changeover.errors import ChangeoverError, ConfigurationError
-from changeover.evidence.kept import KeptCorpus
-from changeover.report.data import DIVERGED, UNSAFE, word_of, worst_first
+from changeover.evidence.store.records import KeptCorpus
+from changeover.views.html.data import DIVERGED, UNSAFE, word_of, worst_first
 
 
 class NothingToReport(ChangeoverError):

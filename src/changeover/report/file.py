@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from changeover.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from changeover.report.data import ReportData
-    from changeover.report.headline import Headline
+    from changeover.views.html.data import ReportData
+    from changeover.views.html.headline import Headline
 
 DEFAULT_FILE = "changeover-report.html"
 
@@ -25,8 +25,8 @@ def check_place(path: Path) -> None:
 
 def write_report(path: Path, data: ReportData) -> Headline:
     """Draw the page and write it; what it says first is handed back. Raises ConfigurationError."""
-    from changeover.report.headline import headline
-    from changeover.report.page import report_page
+    from changeover.views.html.headline import headline
+    from changeover.views.html.page import report_page
 
     write_page(path, report_page(data))
     return headline(data)

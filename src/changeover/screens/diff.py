@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from changeover.compare.diff_files import FilesDiff
-from changeover.evidence.store_rows import divergence_body
-from changeover.screens.differences import CLUSTERS_SHOWN_MAX
-from changeover.screens.layout import Ink, change_text, count, cut, plural
+from changeover.compare.file_diff import FilesDiff
+from changeover.evidence.store.rows import divergence_body
+from changeover.views.layout import Ink, change_text, count, cut, plural
+from changeover.views.text.differences import CLUSTERS_SHOWN_MAX
 
 _PLACE_WIDTH = 44
 

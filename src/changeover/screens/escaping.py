@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from changeover.visible import visible as visible  # screens take it from here, with the rest
+from changeover.values.safe_text import visible as visible  # screens take it from here, with the rest
 
 _XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from changeover.evidence.effect_ledger import EffectLine
-from changeover.evidence.seam_tally import SeamTally
-from changeover.observation import Path
-from changeover.screens.layout import INDENT, Ink, aligned, count
+from changeover.evidence.tallies import SeamTally
+from changeover.values.observation import Path
+from changeover.views.layout import INDENT, Ink, aligned, count
 
 _VERDICTS = (26, 9, 10, 11, 8, 10, 14)
 _EFFECTS = (26, 9, 18, 9, 10, 16, 10)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from changeover.evidence.digest import DIGITS_SHOWN
+from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.flips.entry import HistoryEntry
 from changeover.screens.escaping import visible
-from changeover.screens.layout import Ink
+from changeover.views.layout import Ink
 
 
 @dataclass(frozen=True, slots=True)

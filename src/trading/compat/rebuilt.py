@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from changeover import Returned
-from changeover.recording.scenarios import Scenario
+from changeover.record.scenario_file import Scenario
 from trading.compat.entry_points import legacy_container
 from trading.compat.history_source import LAST
 from trading.compat.stress_source import named_stress_case

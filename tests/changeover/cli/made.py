@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from changeover import Case, Migration, SourceOptions
 from changeover.compare.rules import STRICT, Rules
-from changeover.evidence.comparing import compared_cases, select
+from changeover.evidence.case_runner import compared_cases, select
 from changeover.evidence.corpus import Corpus
 from changeover.evidence.sources import Source
-from changeover.observation import Path
+from changeover.values.observation import Path
 
 Answer = Mapping[str, object]
 

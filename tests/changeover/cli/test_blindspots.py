@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.evidence.store import read_evidence, store_path
+from changeover.evidence.store.store import read_evidence, store_path
 from tests.changeover.cli.projects import Shop, shop_in
 
 HIDES_COST = '[[rule]]\npath = "result.cost"\nignore = true\nreason = "planted"\n'

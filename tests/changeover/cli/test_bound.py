@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.evidence.bound import comparisons_needed, percent_above, upper_bound
+from changeover.evidence.confidence import comparisons_needed, percent_above, upper_bound
 
 
 @pytest.mark.parametrize(

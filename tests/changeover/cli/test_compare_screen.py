@@ -4,10 +4,10 @@ import pytest
 
 from changeover.evidence.corpus import Corpus
 from changeover.evidence.own_times import OwnTimes
-from changeover.screens.compare import compare_screen
-from changeover.screens.heading import Heading
-from changeover.screens.layout import Ink, change_text, count, cut, ink_for
-from changeover.screens.progress import Progress, progress_lines
+from changeover.views.layout import Ink, change_text, count, cut, ink_for
+from changeover.views.text.compare import compare_screen
+from changeover.views.text.heading import Heading
+from changeover.views.text.progress import Progress, progress_lines
 from tests.changeover.cli.made import Office
 from tests.changeover.cli.test_corpus import (
     PLANTED,

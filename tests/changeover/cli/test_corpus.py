@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from changeover.evidence.corpus import Corpus
-from changeover.observation import Path
+from changeover.values.observation import Path
 from tests.changeover.cli.made import Answer, Office
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.evidence.digest import code_digest
+from changeover.evidence.code_digest import code_digest
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """One case at all of its seams: what differs comes first, and is not buried in what does not."""
 
-from changeover.screens.explain_run import SeamRun, runs_screen
-from changeover.screens.layout import Ink
+from changeover.views.layout import Ink
+from changeover.views.text.explain_run import SeamRun, runs_screen
 
 
 def at(seam: str, verdict: str) -> SeamRun:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import KeptCorpus
-from changeover.evidence.store import read_evidence
+from changeover.evidence.store.records import KeptCorpus
+from changeover.evidence.store.store import read_evidence
+from changeover.values.verdict import Verdict
 from tests.changeover.cli.projects import Shop, shop_in
 
 

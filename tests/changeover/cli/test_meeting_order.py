@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from changeover.compare.cluster import Cluster, RunFound
 from changeover.compare.clusters import Clusters
-from changeover.compare.meeting import Meeting
-from changeover.divergence import Divergence, Kind
-from changeover.screens.differences import cluster_lines
-from changeover.screens.layout import WIDTH, Ink
+from changeover.compare.occurrence import Meeting
+from changeover.values.divergence import Divergence, Kind
+from changeover.views.layout import WIDTH, Ink
+from changeover.views.text.differences import cluster_lines
 from tests.changeover.cli.made import Answer, Office
 from tests.changeover.cli.projects import shop_in
 

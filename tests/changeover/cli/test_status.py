@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from changeover.flips.flip import move
-from changeover.plan.flags import definition
-from changeover.plan.phases import load_plan
-from changeover.plan.stages import Setting, Stage, parse_setting
-from changeover.plan.trips_file import Trip, add_trip
+from changeover.rollout.flags_file import definition
+from changeover.rollout.move import move
+from changeover.rollout.plan_file import load_plan
+from changeover.rollout.tripwire_state import Trip, add_trip
+from changeover.values.stage import Setting, Stage, parse_setting
 from tests.changeover.cli.projects import Shop, shop_in
 
 NOW = datetime(2026, 11, 20, 20, 46, 10, tzinfo=UTC)

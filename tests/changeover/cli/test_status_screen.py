@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from changeover.gate.verdict import Answer, Criterion, GateVerdict
-from changeover.plan.stages import Setting, Stage, ramp
-from changeover.screens.layout import Ink
-from changeover.screens.status import NextStep, PhaseStatus, ProductionStatus, Status, status_screen
+from changeover.values.stage import Setting, Stage, ramp
+from changeover.views.layout import Ink
+from changeover.views.text.status import NextStep, PhaseStatus, ProductionStatus, Status, status_screen
 
 AT = datetime(2026, 8, 3, 20, 45, 3, tzinfo=UTC)
 LONG = "a reason that nobody could have put into so few columns as a terminal has, and then some more words"

@@ -7,9 +7,11 @@ from datetime import date
 from pathlib import Path as FilePath
 from typing import Any
 
-from changeover.compare import Comparison, Rules, compare, load_rules
-from changeover.observation import Observation, Path, PortCall
-from changeover.outcome import Raised, Returned
+from changeover.compare.comparison import Comparison, compare
+from changeover.compare.rules import Rules
+from changeover.compare.rules_file import load_rules
+from changeover.values.observation import Observation, Path, PortCall
+from changeover.values.outcome import Raised, Returned
 
 TODAY = date(2026, 1, 15)
 

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from changeover.compare import Invariant, Rules, blind_spots
-from changeover.compare.view_spots import view_spots
-from changeover.observation import Observation, Path
-from changeover.outcome import Returned
+from changeover.compare.blindspots import blind_spots
+from changeover.compare.invariants import Invariant
+from changeover.compare.rules import Rules
+from changeover.compare.view_mutations import view_spots
+from changeover.values.observation import Observation, Path
+from changeover.values.outcome import Returned
 from tests.changeover.compare.made import effect, raised, returned, rule
 
 NAMES = rule("**.name", 'same_as = "bijection"')

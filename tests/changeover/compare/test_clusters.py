@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from changeover.compare import Clusters, RunFound, compare, fingerprint_of
-from changeover.compare.change import pattern_of
-from changeover.compare.clusters import CLUSTERS_KEPT_MAX, reached_by
-from changeover.divergence import ABSENT, Divergence, Kind
+from changeover.compare.change_pattern import pattern_of
+from changeover.compare.cluster import RunFound, fingerprint_of
+from changeover.compare.clusters import CLUSTERS_KEPT_MAX, Clusters, reached_by
+from changeover.compare.comparison import compare
+from changeover.values.divergence import ABSENT, Divergence, Kind
 from tests.changeover.compare.made import compared, effect, returned
 
 NOON = datetime(2016, 3, 1, 12, tzinfo=UTC)

@@ -6,9 +6,9 @@ from enum import Enum
 
 import pytest
 
-from changeover.compare import Comparison, compare
-from changeover.divergence import Divergence, Kind
-from changeover.observation import Path, PortCall
+from changeover.compare.comparison import Comparison, compare
+from changeover.values.divergence import Divergence, Kind
+from changeover.values.observation import Path, PortCall
 from tests.changeover.compare.made import effect, found, raised, returned, rule, rules
 
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from changeover.compare import explain, same
-from changeover.compare.explainer import SILENT
+from changeover.compare.explain_text import SILENT, explain
+from changeover.values.equality import same
 from tests.changeover.compare.made import differences, rule
 
 ORDERED_DATA = st.recursive(

@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from changeover.compare import Invariant, Rules, blind_spots, broken_invariants
-from changeover.observation import Observation
-from changeover.outcome import Returned
+from changeover.compare.blindspots import blind_spots
+from changeover.compare.invariants import Invariant, broken_invariants
+from changeover.compare.rules import Rules
+from changeover.values.observation import Observation
+from changeover.values.outcome import Returned
 from tests.changeover.compare.made import effect, raised, returned, rule, rules
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from changeover.compare import LimitReached, NotComparable, compare, plain, same
 from changeover.compare import limits as named_limits
-from changeover.compare.plain import PlainSet, Unreadable, leaf_count
-from changeover.divergence import Kind
+from changeover.compare.comparison import compare
+from changeover.compare.limits import LimitReached, NotComparable
+from changeover.values.divergence import Kind
+from changeover.values.equality import same
+from changeover.values.form import PlainSet, Unreadable, leaf_count, plain
 from tests.changeover.compare.made import compared, differences, effect, found, returned
 
 

@@ -12,8 +12,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.compare import Rules, compare, plain, same
-from changeover.compare.plain import token
+from changeover.compare.comparison import compare
+from changeover.compare.rules import Rules
+from changeover.values.equality import same
+from changeover.values.form import plain, token
 from tests.changeover.compare.made import differences, effect, found, returned, rule
 from tests.sweeps.injections import mirrored
 

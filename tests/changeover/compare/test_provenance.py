@@ -9,8 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from changeover.compare import Provenance
-from changeover.compare.provenance import LEAVES_INDEXED_MAX, SIGHTINGS_KEPT_MAX
+from changeover.compare.provenance import LEAVES_INDEXED_MAX, SIGHTINGS_KEPT_MAX, Provenance
 from tests.changeover.compare.made import read
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from changeover.compare import Rules, compare, unused_rules
-from changeover.compare.rules_check import rules_that_reach
+from changeover.compare.comparison import compare
+from changeover.compare.rules import Rules
+from changeover.compare.rules_check import rules_that_reach, unused_rules
 from tests.changeover.compare.made import compared, differences, effect, found, returned, rule, rules
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from changeover.compare import Rules, RulesError, check_rules_file, load_rules
-from changeover.compare.rules_file import RULES_BYTES_MAX, RULES_MAX
+from changeover.compare.rules import Rules
+from changeover.compare.rules_file import RULES_BYTES_MAX, RULES_MAX, RulesError, check_rules_file, load_rules
 from changeover.errors import ConfigurationError
 
 TODAY = date(2026, 1, 15)

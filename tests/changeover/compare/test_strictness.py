@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from changeover.compare import same
+from changeover.values.equality import same
 from tests.changeover.compare.made import differences
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from changeover.compare import Comparison, Rules, Verdict, compare, verdict_of
-from changeover.divergence import ABSENT, Divergence, Kind
+from changeover.compare.comparison import Comparison, compare
+from changeover.compare.rules import Rules
+from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.verdict import Verdict, verdict_of
 from tests.changeover.compare.made import compared, effect, returned, rule
 
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from changeover import Migration
-from changeover.evidence.kept import Evidence
-from changeover.evidence.store import read_evidence, writing
-from changeover.evidence.store_writing import add_runs
+from changeover.evidence.store.records import Evidence
+from changeover.evidence.store.store import read_evidence, writing
+from changeover.evidence.store.writing import add_runs
 from changeover.evidence.stored_run import StoredRun, stored_at
-from changeover.run import Sink
+from changeover.values.run import Sink
 
 PHASES = """\
 [migration]

@@ -6,8 +6,8 @@ from contextlib import chdir
 from importlib import import_module, invalidate_caches
 from unittest.mock import patch
 
-from changeover.evidence.kept import Evidence
-from changeover.evidence.store import read_evidence
+from changeover.evidence.store.records import Evidence
+from changeover.evidence.store.store import read_evidence
 from tests.changeover.cli.projects import Shop
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.evidence.store import keep_review, read_evidence
+from changeover.evidence.store.store import keep_review, read_evidence
 from tests.changeover.cli.projects import Shop, shop_in
 from tests.changeover.evidence.made import a_run, store_of
 from tests.changeover.evidence.production import evidence_of, sell

@@ -16,16 +16,16 @@ from textwrap import dedent
 import pytest
 
 from changeover import Run
-from changeover.compare.verdict import Verdict
-from changeover.evidence import keeper
+from changeover.evidence import writer
 from changeover.evidence.judged import Judged
-from changeover.evidence.keeper import RETRY_FIRST_S, EvidenceKeeper
-from changeover.evidence.store import read_evidence
-from changeover.evidence.tapes import unpacked
-from changeover.observation import Path as Side
-from changeover.plan.imposed import Imposed, imposing
-from changeover.plan.stages import Setting, Stage
-from changeover.recording.codec import Codec
+from changeover.evidence.store.store import read_evidence
+from changeover.evidence.store.tapes import unpacked
+from changeover.evidence.writer import RETRY_FIRST_S, EvidenceKeeper
+from changeover.record.codec import Codec
+from changeover.rollout.test_override import Imposed, imposing
+from changeover.values.observation import Path as Side
+from changeover.values.stage import Setting, Stage
+from changeover.values.verdict import Verdict
 from tests.changeover.evidence.made import Shadowed
 
 
@@ -181,7 +181,7 @@ TROUBLES = [
 def test_a_store_that_is_out_of_order_harms_nobody_and_is_said_once(
     trouble: object, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "WAITING_MAX", 3)
+    monkeypatch.setattr(writer, "WAITING_MAX", 3)
     program = Shadowed(tmp_path)
     with caplog.at_level(logging.WARNING, "changeover.evidence"), trouble(program.store):  # type: ignore[operator]
         assert [program.pay(f"guest {number}") for number in range(5)] == [10] * 5
@@ -251,16 +251,16 @@ def test_a_forked_process_keeps_its_own_runs_and_counts_what_its_parent_lost_no_
     script = """
         import os, sys
         from pathlib import Path
-        from changeover.evidence import keeper
+        from changeover.evidence import writer
         from tests.changeover.evidence.made import Shadowed
         from tests.changeover.evidence.test_keeper import a_lock_on_it
-        keeper.WAITING_MAX = 1
+        writer.WAITING_MAX = 1
         program = Shadowed(Path(sys.argv[1]))
         with a_lock_on_it(program.store):
             for name in ("waits", "is lost", "is lost as well"):
                 program.pay(name)
         child = os.fork()
-        keeper.WAITING_MAX = 2
+        writer.WAITING_MAX = 2
         program.pay("child" if child == 0 else "parent")
         if child:
             os.waitpid(child, 0)
@@ -275,8 +275,8 @@ def test_a_killed_writer_leaves_a_store_that_can_be_read(tmp_path: Path) -> None
     script = """
         import os, signal, sys
         from pathlib import Path
-        from changeover.evidence.store import writing
-        from changeover.evidence.store_writing import add_runs
+        from changeover.evidence.store.store import writing
+        from changeover.evidence.store.writing import add_runs
         from tests.changeover.evidence.made import a_run, store_of
         path = Path(sys.argv[1])
         store_of(path, *map(a_run, range(50)))

@@ -11,9 +11,9 @@ from unittest.mock import patch
 
 import pytest
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.keeping import root_around
-from changeover.evidence.store import read_evidence
+from changeover.evidence.sink import root_around
+from changeover.evidence.store.store import read_evidence
+from changeover.values.verdict import Verdict
 from tests.changeover.evidence.made import Shadowed
 
 PROJECT = '[tool.changeover]\napp = "till:migration"\n'

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import KeptRun
+from changeover.evidence.store.records import KeptRun
+from changeover.values.verdict import Verdict
 from tests.changeover.cli.projects import Shop, shop_in
 from tests.changeover.evidence.production import evidence_of, sell
 

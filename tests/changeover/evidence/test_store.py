@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence import store_writing
-from changeover.evidence.corpus_keeper import CorpusKeeper
-from changeover.evidence.kept import Review
-from changeover.evidence.pruning import StoreLimits, prune, prune_store, used_bytes
-from changeover.evidence.store import Archive, keep_review, read_evidence, store_path, writing
-from changeover.evidence.store_rows import ClusterRow, CorpusRow
-from changeover.evidence.store_schema import SCHEMA_VERSION
-from changeover.evidence.store_writing import REVIEWS_KEPT_MAX
+from changeover.evidence.comparison_writer import CorpusKeeper
+from changeover.evidence.store import writing as row_writing
+from changeover.evidence.store.maintenance import StoreLimits, prune, prune_store, used_bytes
+from changeover.evidence.store.records import Review
+from changeover.evidence.store.rows import ClusterRow, CorpusRow
+from changeover.evidence.store.schema import SCHEMA_VERSION
+from changeover.evidence.store.store import Archive, keep_review, read_evidence, store_path, writing
+from changeover.evidence.store.writing import REVIEWS_KEPT_MAX
+from changeover.values.verdict import Verdict
 from tests.changeover.evidence.made import BEGAN, a_run, store_of
 
 VERSION_1 = """
@@ -162,7 +162,7 @@ def test_reviews_come_back_once_and_the_oldest_are_forgotten(tmp_path: Path) -> 
 def test_of_forgotten_comparisons_it_is_still_known_what_they_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_writing, "CORPORA_KEPT_MAX", 3)
+    monkeypatch.setattr(row_writing, "CORPORA_KEPT_MAX", 3)
     path = tmp_path / "evidence.db"
     for number in range(8):
         keeper = CorpusKeeper(path, pytest.fail)

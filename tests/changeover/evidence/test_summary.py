@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import KeptCorpus
-from changeover.evidence.periods import SLICES_MAX, Periods, quarter_of
-from changeover.run import Run
+from changeover.evidence.store.records import KeptCorpus
+from changeover.evidence.timeline import SLICES_MAX, Periods, quarter_of
+from changeover.values.run import Run
+from changeover.values.verdict import Verdict
 from tests.changeover.cli.projects import Shop, shop_in
 from tests.changeover.evidence.made import Shadowed
 from tests.changeover.evidence.production import evidence_of

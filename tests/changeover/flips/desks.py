@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from changeover.flips.entry import HistoryEntry
-from changeover.flips.files import Files
-from changeover.flips.flip import move
-from changeover.flips.history import read_history, read_lines
 from changeover.flips.place import Place, place_of, stages_of
 from changeover.flips.standing import Standing, read_standing
-from changeover.flips.verify import Agreement, agreement
-from changeover.plan.phases import Plan, load_plan
-from changeover.plan.pins import ALL_STAGES
-from changeover.plan.resolution import Resolver
-from changeover.plan.stages import Setting, parse_setting
+from changeover.rollout.history import read_history, read_lines
+from changeover.rollout.migration_files import Files
+from changeover.rollout.move import move
+from changeover.rollout.plan_file import Plan, load_plan
+from changeover.rollout.resolver import Resolver
+from changeover.rollout.verify import Agreement, agreement
+from changeover.values.pins import ALL_STAGES
+from changeover.values.stage import Setting, parse_setting
 
 NOW = datetime(2026, 11, 20, 20, 45, 3, tzinfo=UTC)
 PLAN = """\

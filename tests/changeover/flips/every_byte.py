@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from changeover.plan.stages import Setting
+from changeover.values.stage import Setting
 from tests.changeover.flips.desks import Desk, desk_in
 
 OTHERS_PER_BYTE = 3

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.flips.writing import NotWrittenError
+from changeover.rollout.commit import NotWrittenError
 from tests.changeover.cli.projects import Shop
 from tests.changeover.flips.desks import desk_in
 

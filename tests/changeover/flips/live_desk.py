@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from changeover import Migration, Run
-from changeover.alerts import Alert
-from changeover.limits import Limits
-from changeover.plan.flags import definition
-from changeover.plan.stages import parse_setting
+from changeover.rollout.flags_file import definition
+from changeover.telemetry.alerts import Alert
+from changeover.values.limits import Limits
+from changeover.values.stage import parse_setting
 
 PLAN = """
 [migration]

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from changeover.flips.change import cause_of
-from changeover.flips.flip import MovedMeanwhileError
-from changeover.flips.history import entries_of, read_lines
 from changeover.flips.place import stages_of
 from changeover.flips.repair import repair
-from changeover.flips.rollback import carry_out, look, way_back
-from changeover.plan.stages import Setting
+from changeover.rollout.history import entries_of, read_lines
+from changeover.rollout.move import MovedMeanwhileError
+from changeover.rollout.rollback import carry_out, look, way_back
+from changeover.values.stage import Setting
 from tests.changeover.flips.desks import NOW, STEPS, TIMES, Desk, Dying, FullDisk, desk_in, setting
 
 PROCESSES = 8

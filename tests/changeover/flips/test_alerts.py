@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from changeover import Migration
-from changeover.alerts import AGAIN_S, Alert, AlertKind, Alerts, LogAlerts
+from changeover.telemetry.alerts import AGAIN_S, Alert, AlertKind, Alerts, LogAlerts
 
 
 def alert(text: str = "portfolio: live -> shadow", phase: str | None = "portfolio") -> Alert:

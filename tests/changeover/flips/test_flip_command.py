@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from changeover.cli.flip import Answered, Asked, flip
-from changeover.cli.project import Project, find_project
 from changeover.errors import ConfigurationError
 from changeover.gate.verdict import Answer as GateAnswer
 from changeover.gate.verdict import Criterion, GateVerdict
-from changeover.plan.stages import Setting
+from changeover.project import Project, find_project
+from changeover.values.stage import Setting
 from tests.changeover.cli.projects import Answer, Shop, shop_in
 from tests.changeover.flips.desks import NOW, setting
 

@@ -9,8 +9,8 @@ from shutil import which
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.flips.kill import put_kill, read_kill, remove_kill
-from changeover.flips.writing import NotWrittenError
+from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.kill_switch import put_kill, read_kill, remove_kill
 from tests.changeover.cli.projects import Answer, Shop
 from tests.changeover.flips.desks import NOW, Desk, FullDisk, desk_in
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.flips.flip import MovedMeanwhileError, NotAllowedError
-from changeover.flips.lock import LockHeldError, exclusive
 from changeover.flips.place import place_of
-from changeover.flips.writing import NotWrittenError
 from changeover.gate.verdict import Answer, Criterion, GateVerdict
-from changeover.plan.flags import definition
-from changeover.plan.trips_file import Trip, add_trip
+from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.flags_file import definition
+from changeover.rollout.lock import LockHeldError, exclusive
+from changeover.rollout.move import MovedMeanwhileError, NotAllowedError
+from changeover.rollout.tripwire_state import Trip, add_trip
 from tests.changeover.flips.desks import NOW, Desk, FullDisk, desk_in, setting
 
 

@@ -8,9 +8,9 @@ import threading
 from itertools import pairwise
 from pathlib import Path
 
-from changeover.plan.flags import definition
-from changeover.plan.resolution import Resolution, Resolver
-from changeover.plan.stages import SEAM_STAGES, Setting, Stage
+from changeover.rollout.flags_file import definition
+from changeover.rollout.resolver import Resolution, Resolver
+from changeover.values.stage import SEAM_STAGES, Setting, Stage
 from tests.changeover.flips.live_desk import LiveDesk
 
 ROOT = Path(__file__).parents[3]

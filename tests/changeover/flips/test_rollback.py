@@ -12,8 +12,8 @@ from changeover.errors import ConfigurationError
 from changeover.flips.change import cause_of
 from changeover.flips.entry import HistoryEntry
 from changeover.flips.place import Stages, stages_of
-from changeover.flips.rollback import WayBack, carry_out, look, way_back
-from changeover.flips.writing import NotWrittenError
+from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.rollback import WayBack, carry_out, look, way_back
 from tests.changeover.flips.desks import NOW, Desk, FullDisk, desk_in, setting
 
 

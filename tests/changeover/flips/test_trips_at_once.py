@@ -5,7 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
-from changeover.flips.history import read_history
+from changeover.rollout.history import read_history
 from tests.changeover.flips.live_desk import Broker, LiveDesk, sells
 
 PROGRAM = """

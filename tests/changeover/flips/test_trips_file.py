@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.flips.lock import exclusive
-from changeover.plan.trips_file import Trip, add_trip, parse_trips, trips_path
+from changeover.rollout.lock import exclusive
+from changeover.rollout.tripwire_state import Trip, add_trip, parse_trips, trips_path
 from tests.changeover.flips.live_desk import LiveDesk, sells
 
 AT = datetime(2026, 11, 20, 20, 46, 10, tzinfo=UTC)
@@ -20,7 +20,7 @@ def unwritable_flags(desk: LiveDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*args: object, **kwargs: object) -> None:
         raise OSError(30, "Read-only file system", str(desk.folder))
 
-    monkeypatch.setattr("changeover.flips.flip.move", refused)
+    monkeypatch.setattr("changeover.rollout.move.move", refused)
 
 
 def trips_of(desk: LiveDesk) -> Path:
@@ -48,7 +48,7 @@ def test_where_flags_cannot_be_written_a_fresh_process_learns_of_the_trip_all_th
 def test_flags_that_somebody_holds_locked_are_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("changeover.flips.trips.LOCK_WAIT_S", 0.01)
+    monkeypatch.setattr("changeover.rollout.tripwire.LOCK_WAIT_S", 0.01)
     desk = LiveDesk(tmp_path)
     desk.candidate = sells(312)
     with exclusive(desk.folder):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from changeover.alerts import AlertKind
-from changeover.flips.history import read_history
-from changeover.plan.imposed import Imposed, imposing
-from changeover.plan.stages import Setting, Stage
+from changeover.rollout.history import read_history
+from changeover.rollout.test_override import Imposed, imposing
+from changeover.telemetry.alerts import AlertKind
+from changeover.values.stage import Setting, Stage
 from tests.changeover.flips.live_desk import Broker, LiveDesk, sells
 
 WHOLE = sells(312)
@@ -110,7 +110,7 @@ def test_a_new_revision_counts_from_nothing(tmp_path: Path) -> None:
 
 
 def test_waived_divergences_are_not_counted(tmp_path: Path) -> None:
-    from changeover.seams.judging import comparing_judge
+    from changeover.seam.judge import comparing_judge
 
     judge = comparing_judge(waived=lambda *_: True)
     desk = LiveDesk(tmp_path, options="trip_after = 0", judge=judge)

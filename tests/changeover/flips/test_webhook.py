@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from changeover import webhook
-from changeover.alerts import Alert, AlertKind
 from changeover.errors import ConfigurationError
-from changeover.webhook import WAITING_MAX, WebhookAlerts
+from changeover.telemetry import webhook
+from changeover.telemetry.alerts import Alert, AlertKind
+from changeover.telemetry.webhook import WAITING_MAX, WebhookAlerts
 
 ALERT = Alert(AlertKind.TRIPPED, "portfolio: live -> shadow", "portfolio", run="run-1", cluster="09ad52")
 

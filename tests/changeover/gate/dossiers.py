@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import Evidence, KeptCluster, KeptCorpus, KeptRun, Review, SeamCounts
+from changeover.evidence.store.records import Evidence, KeptCluster, KeptCorpus, KeptRun, Review, SeamCounts
 from changeover.flips.entry import HistoryEntry
 from changeover.gate.decision import decide
 from changeover.gate.dossier import Dossier
 from changeover.gate.verdict import Answer, Criterion, GateVerdict
 from changeover.gate.waiver import Waiver
-from changeover.observation import Path
-from changeover.plan.phases import Plan, parse_plan
-from changeover.plan.stages import Setting, Stage
-from changeover.table import parse_toml
+from changeover.rollout.plan_file import Plan, parse_plan
+from changeover.values.observation import Path
+from changeover.values.stage import Setting, Stage
+from changeover.values.toml_table import parse_toml
+from changeover.values.verdict import Verdict
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 CODE, RULES = "9f3c1e7".ljust(64, "0"), "5b20aa4".ljust(64, "0")

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import Evidence
-from changeover.observation import Path
+from changeover.evidence.store.records import Evidence
+from changeover.values.observation import Path
+from changeover.values.verdict import Verdict
 from tests.changeover.gate.dossiers import (
     FAIL,
     NOW,

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from changeover.evidence.kept import Evidence
-from changeover.plan.stages import Setting, Stage
+from changeover.evidence.store.records import Evidence
+from changeover.values.stage import Setting, Stage
 from tests.changeover.gate.dossiers import (
     FAIL,
     NOW,

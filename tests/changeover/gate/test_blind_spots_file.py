@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.gate.blind_spots_file import AcceptedBlindSpot, load_accepted_blind_spots
+from changeover.gate.accepted_blind_spots import AcceptedBlindSpot, load_accepted_blind_spots
 
 
 def loaded(folder: Path, text: str) -> tuple[AcceptedBlindSpot, ...]:

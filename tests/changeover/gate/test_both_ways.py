@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from changeover.gate.verdict import Answer
-from changeover.observation import Path
+from changeover.values.observation import Path
 from tests.changeover.gate.dossiers import NOW, SEAMS, Case, completing, corpus, counts, passing
 
 OTHER_WAY = replace(

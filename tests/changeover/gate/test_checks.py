@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.gate.checks import LINE_CHARACTERS_MAX, TAIL_LINES, run_check
+from changeover.gate.check_commands import LINE_CHARACTERS_MAX, TAIL_LINES, run_check
 from changeover.gate.verdict import Answer
 
 LOOKS_MAX = 500

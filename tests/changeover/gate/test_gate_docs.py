@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-from changeover.evidence.bound import percent_above, repeated_looks
-from changeover.plan.criteria import CHECK_TIMEOUT_S
-from changeover.screens.gate_junit import gate_junit
-from changeover.screens.gate_markdown import gate_markdown, github_annotations
-from changeover.screens.gate_text import gate_screen
-from changeover.screens.layout import Ink
+from changeover.evidence.confidence import percent_above, repeated_looks
+from changeover.rollout.gate_criteria import CHECK_TIMEOUT_S
+from changeover.views.junit import gate_junit
+from changeover.views.layout import Ink
+from changeover.views.markdown import gate_markdown, github_annotations
+from changeover.views.text.gate import gate_screen
 from tests.changeover.gate.dossiers import finishing, passing, production, review
 
 PAGE = (Path(__file__).parents[3] / "docs" / "gate.md").read_text(encoding="utf-8")

@@ -7,10 +7,10 @@ import pytest
 
 from changeover.gate.verdict import Answer, Criterion, GateVerdict
 from changeover.screens.gate_json import gate_json
-from changeover.screens.gate_junit import gate_junit
-from changeover.screens.gate_markdown import gate_markdown, github_annotations
-from changeover.screens.gate_text import gate_screen
-from changeover.screens.layout import Ink
+from changeover.views.junit import gate_junit
+from changeover.views.layout import Ink
+from changeover.views.markdown import gate_markdown, github_annotations
+from changeover.views.text.gate import gate_screen
 from tests.changeover.gate.dossiers import passing, production
 
 HOSTILE = [

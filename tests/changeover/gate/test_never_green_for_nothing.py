@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from changeover.gate.verdict import Answer
-from changeover.screens.gate_text import gate_screen
-from changeover.screens.layout import Ink
+from changeover.views.layout import Ink
+from changeover.views.text.gate import gate_screen
 from tests.changeover.gate.dossiers import Case, completing, finishing, passing
 from tests.changeover.gate.evidence_cases import EVIDENCE_CASES
 from tests.changeover.gate.standing_cases import STANDING_CASES

@@ -8,12 +8,12 @@ from math import comb
 
 import pytest
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.bound import LOOKS_MAX, comparisons_needed, repeated_looks, upper_bound
-from changeover.evidence.kept import KeptRun
+from changeover.evidence.confidence import LOOKS_MAX, comparisons_needed, repeated_looks, upper_bound
+from changeover.evidence.store.records import KeptRun
 from changeover.gate.production import Worlds
 from changeover.gate.verdict import Answer
-from changeover.plan.criteria import ProductionCriteria
+from changeover.rollout.gate_criteria import ProductionCriteria
+from changeover.values.verdict import Verdict
 from tests.changeover.gate.dossiers import Case, passing, production, run
 
 RATES = (0.001, 0.01, 0.02, 0.1, 0.3)

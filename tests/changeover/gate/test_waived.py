@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import KeptCluster
-from changeover.gate.corpora import shown
+from changeover.evidence.store.records import KeptCluster
+from changeover.gate.corpus_selection import shown
 from changeover.gate.verdict import Answer
+from changeover.values.verdict import Verdict
 from tests.changeover.gate.dossiers import (
     SAFE,
     SEAMS,

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from changeover.compare.verdict import Verdict
 from changeover.errors import ConfigurationError
-from changeover.evidence.kept import GAVE_UP, KeptCorpus
+from changeover.evidence.store.records import GAVE_UP, KeptCorpus
 from changeover.gate.verdict import Answer
-from changeover.observation import Path
+from changeover.values.observation import Path
+from changeover.values.verdict import Verdict
 from tests.changeover.gate.dossiers import NOW, SAFE, SEAMS, UNSAFE, cluster, corpus, counts, passing, waiver
 
 GOOD = {seam: counts(match=50) for seam in SEAMS}

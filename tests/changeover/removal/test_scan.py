@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import Evidence, KeptRun
-from changeover.observation import Path as Side
-from changeover.plan.stages import Setting, Stage
+from changeover.evidence.store.records import Evidence, KeptRun
 from changeover.removal.last_calls import legacy_entries
+from changeover.values.observation import Path as Side
+from changeover.values.stage import Setting, Stage
+from changeover.values.verdict import Verdict
 from tests.changeover.removal.mill import Mill, mill_in
 
 CALLER = """\

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import EffectCounts, KeptCluster, KeptCorpus, SeamCounts
-from changeover.observation import Path
+from changeover.evidence.store.records import EffectCounts, KeptCluster, KeptCorpus, SeamCounts
+from changeover.values.observation import Path
+from changeover.values.verdict import Verdict
 
 CODE, RULES = "41d09bb" + 57 * "0", "5b20aa4" + 57 * "0"
 NOW = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import EffectCounts, Review
+from changeover.evidence.store.records import EffectCounts, Review
 from changeover.flips.entry import HistoryEntry
 from changeover.gate.verdict import Answer, Criterion, GateVerdict
-from changeover.plan.stages import Setting, Stage
-from changeover.report.data import NamedRun, PhaseStanding, ReportData
+from changeover.values.stage import Setting, Stage
+from changeover.values.verdict import Verdict
+from changeover.views.html.data import NamedRun, PhaseStanding, ReportData
 from tests.changeover.report.corpora import (
     ALL_MATCH,
     CODE,

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import KeptCluster, SeamCounts
-from changeover.report.data import ReportData
-from changeover.report.headline import TEMPLATES, Template, headline, sentence_of, worst_cluster
+from changeover.evidence.store.records import KeptCluster, SeamCounts
+from changeover.values.verdict import Verdict
+from changeover.views.html.data import ReportData
+from changeover.views.html.headline import TEMPLATES, Template, headline, sentence_of, worst_cluster
 from tests.changeover.report import samples
 from tests.changeover.report.corpora import ALL_MATCH, cluster, corpus, row
 

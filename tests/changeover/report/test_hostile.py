@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import KeptCluster
-from changeover.report.data import ReportData
-from changeover.report.page import report_page
+from changeover.evidence.store.records import KeptCluster
 from changeover.screens.escaping import visible
+from changeover.values.verdict import Verdict
+from changeover.views.html.data import ReportData
+from changeover.views.html.page import report_page
 from tests.changeover.hostile import STRINGS
 from tests.changeover.report import samples
 from tests.changeover.report.reading import Element, read

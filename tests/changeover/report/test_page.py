@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from changeover.report.page import report_page
+from changeover.views.html.page import report_page
 from tests.changeover.report import samples
 from tests.changeover.report.reading import Element, Page, read
 

@@ -1,10 +1,10 @@
 from dataclasses import replace
 from typing import Any
 
-from changeover.compare.verdict import Verdict
-from changeover.report.data import NamedRun
-from changeover.report.findings import findings, segments, tree
-from changeover.report.side_by_side import ROWS_SHOWN_MAX, SideBySide, side_by_side
+from changeover.values.verdict import Verdict
+from changeover.views.html.data import NamedRun
+from changeover.views.html.differences import findings, segments, tree
+from changeover.views.html.side_by_side import ROWS_SHOWN_MAX, SideBySide, side_by_side
 from tests.changeover.report import samples
 from tests.changeover.report.corpora import DAY, cluster, divergence
 from tests.changeover.report.sample_run import body, mail, order, side

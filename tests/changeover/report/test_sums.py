@@ -5,12 +5,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.compare.verdict import Verdict
-from changeover.evidence.kept import EffectCounts, SeamCounts
-from changeover.report.data import counts_of
-from changeover.report.ledger import ledger
-from changeover.report.matrix import matrix
-from changeover.report.page import report_page
+from changeover.evidence.store.records import EffectCounts, SeamCounts
+from changeover.values.verdict import Verdict
+from changeover.views.html.data import counts_of
+from changeover.views.html.effects import ledger
+from changeover.views.html.matrix import matrix
+from changeover.views.html.page import report_page
 from tests.changeover.report import samples
 from tests.changeover.report.reading import Element, read
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from changeover.context import SESSION
-from changeover.plan.flags import definition
-from changeover.plan.stages import Setting, Stage
+from changeover.record.context import SESSION
+from changeover.rollout.flags_file import definition
+from changeover.values.stage import Setting, Stage
 from tests.trading.desks import SMALL_STRATEGIES, made_prices, weekdays
 from tests.trading.fakes import BrokerThrough
 from trading.app import FrontDoor, TradingPath

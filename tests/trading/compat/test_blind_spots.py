@@ -4,10 +4,10 @@ from datetime import date
 from pathlib import Path
 
 from changeover.compare.rules_file import load_rules
-from changeover.evidence.blind_spot_search import BlindSpotSearch
-from changeover.evidence.comparing import select
+from changeover.evidence.case_runner import select
+from changeover.evidence.mutation_search import BlindSpotSearch
 from changeover.evidence.sources import SourceOptions
-from changeover.gate.blind_spots_file import load_accepted_blind_spots
+from changeover.gate.accepted_blind_spots import load_accepted_blind_spots
 from trading.compat import migration
 
 REPOSITORY = Path(__file__).parents[3]

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from changeover.plan.flags import parse_flags
-from changeover.plan.phases import load_plan
+from changeover.rollout.flags_file import parse_flags
+from changeover.rollout.plan_file import load_plan
 from trading.compat import migration
 from trading.compat.wiring import DIRECTORY
 

@@ -1,0 +1,125 @@
+"""Two files of recorded outputs compared row by row: the same rules and clusters, and no wiring.
+
+Rows are joined by the values of one or more fields. To the rules the old file's rows are legacy's list at
+`result`, so `result[*].price` is a column. Each key is a run of its own, so a cluster says in how many rows
+it is found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from changeover.compare.bijection import Bijection
+from changeover.compare.cluster import Cluster, RunFound
+from changeover.compare.clusters import Clusters
+from changeover.compare.comparison import comparer_error
+from changeover.compare.findings import Accepted, Findings
+from changeover.compare.limits import DIVERGENCES_KEPT_MAX, NotComparable
+from changeover.compare.places import RowKey, render
+from changeover.compare.row_files import Row, RowsError, read_rows
+from changeover.compare.rows import paired_by_key
+from changeover.compare.rules import Rules
+from changeover.compare.stand_ins import row_key
+from changeover.compare.walk import Walk
+from changeover.values.divergence import ABSENT, Divergence, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class FilesDiff:
+    """What differs between two files.
+
+    `old_rows` = `equal` + `differing` + `only_old` + `not_compared`, and likewise for the new file.
+    `repeated` counts rows beyond the first of their key; they are joined in the order in which they stand.
+    """
+
+    old_rows: int
+    new_rows: int
+    equal: int
+    differing: int
+    only_old: int
+    only_new: int
+    not_compared: int
+    repeated: int
+    divergences: tuple[Divergence, ...]
+    left_out: int
+    clusters: tuple[Cluster, ...]
+    accepted: tuple[Accepted, ...]
+
+
+def diff_files(old: Path, new: Path, by: Sequence[str], rules: Rules) -> FilesDiff:
+    """Compare two files; raises `RowsError` where one cannot be read or has a row without a key."""
+    return diff_rows(_keyed(old.name, read_rows(old), by), _keyed(new.name, read_rows(new), by), by, rules)
+
+
+def diff_rows(old: Sequence[Row], new: Sequence[Row], by: Sequence[str], rules: Rules) -> FilesDiff:
+    """Compare rows that have been read; every one has the fields of `by`."""
+    names = tuple(by)
+    node = rules.for_seam("").root.name("result")
+    ours = [row_key(row, names, node.item(0)) for row in old]
+    theirs = [row_key(row, names, node.item(0)) for row in new]
+    pairing = paired_by_key([key for key, _ in ours], [key for key, _ in theirs])
+    total, clusters, bijection = Findings(), Clusters(), Bijection()
+    counts: Counter[str] = Counter()
+
+    def note(values: tuple[Any, ...], findings: Findings, found: str) -> None:
+        run = ",".join(RowKey.of(values).parts)
+        clusters.add(RunFound(run, "", tuple(findings.divergences)))
+        failed = any(divergence.kind is Kind.COMPARER_ERROR for divergence in findings.divergences)
+        counts["not compared" if failed else found] += 1
+        for divergence in findings.divergences:
+            total.keep(divergence)
+        total.left_out += findings.left_out
+        total.accept_all(findings.accepted)
+
+    for index, other in pairing.pairs:
+        findings = _pair(old[index], new[other], RowKey.of(ours[index][1]), rules, bijection)
+        note(ours[index][1], findings, "differing" if findings.count else "equal")
+    for kind, rows, keys, indexes in (
+        (Kind.ROW_MISSING, old, ours, pairing.only_legacy),
+        (Kind.ROW_EXTRA, new, theirs, pairing.only_candidate),
+    ):
+        for index in indexes:
+            findings = Findings()
+            row, place = rows[index], ("result", RowKey.of(keys[index][1]))
+            sides = (row, ABSENT) if kind is Kind.ROW_MISSING else (ABSENT, row)
+            findings.add(kind, place, *sides)
+            note(keys[index][1], findings, kind)
+    repeated = sum(len(keys) - len({key for key, _ in keys}) for keys in (ours, theirs))
+    return FilesDiff(
+        len(old),
+        len(new),
+        counts["equal"],
+        counts["differing"],
+        counts[Kind.ROW_MISSING],
+        counts[Kind.ROW_EXTRA],
+        counts["not compared"],
+        repeated,
+        tuple(total.divergences[:DIVERGENCES_KEPT_MAX]),
+        total.left_out,
+        clusters.found,
+        total.accepted,
+    )
+
+
+def _pair(old: Row, new: Row, key: RowKey, rules: Rules, bijection: Bijection) -> Findings:
+    findings = Findings()
+    node = rules.for_seam("").root.name("result").item(key)
+    place = ("result", key)
+    try:
+        Walk(findings, bijection).visit(old, new, place, node)
+    except NotComparable as reason:
+        findings.keep(comparer_error(render(place), str(reason)))
+    return findings
+
+
+def _keyed(name: str, rows: list[Row], by: Sequence[str]) -> list[Row]:
+    for number, row in enumerate(rows, start=1):
+        for field in by:
+            if field not in row:
+                found = ", ".join(list(row)[:20]) or "nothing"
+                raise RowsError(f"{name} row {number}", f'has no "{field}" to be joined by, found: {found}')
+    return rows

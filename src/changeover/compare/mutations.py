@@ -1,0 +1,136 @@
+"""Every way to alter an observation in one place: what a comparison must notice, unless a rule hides it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+from changeover.compare.places import Key, Place, RowKey
+from changeover.values.form import PlainSet, plain
+from changeover.values.observation import Observation
+from changeover.values.outcome import Outcome, Raised, Returned
+
+_FAR = 1_000_003
+"""Further than any tolerance that could be meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """One altered copy of an observation; everything else in it is shared with `base`.
+
+    `base` is the original with the altered part in plain form, as it is in the copy: the two differ in the
+    alteration alone.
+    """
+
+    place: Place
+    change: str
+    observation: Observation
+    base: Observation
+
+
+def alterations_of(observation: Observation) -> Iterator[Alteration]:
+    """Every leaf changed and every name or row dropped; every effect dropped, doubled and changed.
+
+    An answer also becomes an error, and an error an answer or another one.
+    """
+    outcome = observation.outcome
+    if isinstance(outcome, Returned):
+        base = replace(observation, outcome=Returned(plain(outcome.value)))
+        for place, change, value in altered_values(base.outcome.give(), ("result",)):
+            yield Alteration(place, change, replace(observation, outcome=Returned(value)), base)
+    for place, change, other in _other_endings(outcome):
+        yield Alteration(place, change, replace(observation, outcome=other), observation)
+    effects = observation.effects
+    for index, call in enumerate(effects):
+        before, after = effects[:index], effects[index + 1 :]
+        key = RowKey.of(tuple(call.key) if isinstance(call.key, (tuple, list)) else (call.key,))
+        place = ("effects", call.port, call.method, key)
+        without, twice = before + after, (*before, call, call, *after)
+        yield Alteration(place, "dropped", replace(observation, effects=without), observation)
+        yield Alteration(place, "doubled", replace(observation, effects=twice), observation)
+        same = replace(call, arguments=plain(call.arguments))
+        base = replace(observation, effects=(*before, same, *after))
+        for below, change, arguments in altered_values(same.arguments, place):
+            if below != place:
+                changed = (*before, replace(call, arguments=arguments), *after)
+                yield Alteration(below, change, replace(observation, effects=changed), base)
+
+
+def _other_endings(outcome: Outcome) -> Iterator[tuple[Place, str, Outcome]]:
+    if isinstance(outcome, Returned):
+        yield ("error",), "raised instead", Raised(_OtherError("raised instead"))
+        return
+    said = str(outcome.error)
+    yield ("error",), "returned instead", Returned("returned instead")
+    yield ("error", "type"), "changed", Raised(_OtherError(said))
+    yield ("error", "message"), "changed", Raised(_saying(type(outcome.error), f"{said}~"))
+
+
+class _OtherError(Exception):
+    """An error of a type that no program raises."""
+
+
+def _saying(error: type[BaseException], message: str) -> BaseException:
+    """An error of the same name that says something else, whatever its class makes of its arguments."""
+    names = {"__str__": lambda _: message, "__init__": lambda *_: None, "__module__": error.__module__}
+    made: type[Exception] = type(error.__name__, (Exception,), names)
+    made.__qualname__ = error.__qualname__
+    return made()
+
+
+def altered_values(value: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
+    """A value in plain form, altered in one place at a time: place, what was done, the altered value."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            below = (*place, Key(name))  # of a mapping, perhaps: then it may be a code or an identifier
+            yield below, "dropped", {key: other for key, other in value.items() if key is not name}
+            for at, change, other in altered_values(part, below):
+                yield at, change, {**value, name: other}
+    elif isinstance(value, (list, PlainSet)):
+        items = list(value)
+        pack = list if isinstance(value, list) else _set
+        for index, part in enumerate(items):
+            below = (*place, index)
+            yield below, "dropped", pack(items[:index] + items[index + 1 :])
+            for at, change, other in altered_values(part, below):
+                yield at, change, pack([*items[:index], other, *items[index + 1 :]])
+    else:
+        yield place, "changed", altered_leaf(value)
+
+
+def _set(members: list[Any]) -> PlainSet:
+    return PlainSet(tuple(members))
+
+
+def altered_leaf(value: Any) -> Any:
+    """Another value of the same type, far from this one; for a type that has none, a text."""
+    if isinstance(value, Enum):
+        return next((member for member in type(value) if member is not value), "altered")
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, Decimal):
+        return Decimal(_FAR) if not value.is_finite() or abs(value) < _FAR else Decimal(-_FAR)
+    if isinstance(value, (int, float)):
+        return type(value)(_FAR) if abs(value) < _FAR or value != value else type(value)(-_FAR)
+    if isinstance(value, str):
+        return f"{value}~"
+    if isinstance(value, (bytes, bytearray)):
+        return value + b"~"
+    if isinstance(value, (date, datetime)):
+        days = timedelta(days=1_000)
+        return value - days if value.year > 5_000 else value + days
+    if isinstance(value, time):
+        return value.replace(hour=(value.hour + 1) % 24)
+    if isinstance(value, timedelta):
+        return value - timedelta(days=1_000) if value.days > 0 else value + timedelta(days=1_000)
+    if isinstance(value, UUID):
+        return UUID(int=value.int ^ 1)
+    if isinstance(value, PurePath):
+        return value / "~"
+    return "altered"

@@ -1,0 +1,198 @@
+"""Runs the cases of a source through both paths, here and now, and changes no stage.
+
+Every case runs with pins of its own: the phases that are compared are in `shadow` (in `live` where the
+candidate is to answer), all others `off`. Whatever flags, environment and kill switch say stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from changeover.compare.rules import Rules
+from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.evidence.sources import Case, Source, SourceOptions
+from changeover.evidence.stored import replayed_scenarios
+from changeover.migration import Migration
+from changeover.record.scenario_file import Scenario
+from changeover.seam.judge import comparing_judge
+from changeover.seam.seam import Seam
+from changeover.values.observation import Path
+from changeover.values.pins import Pins, resumed
+from changeover.values.run import Run
+from changeover.values.stage import SEAM_STAGES, Setting, Stage
+
+RUNS_OF_A_CASE_MAX = 100_000
+RAISED_KEPT_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Phases to compare, and of them the seams that are looked at."""
+
+    phases: frozenset[str]
+    seams: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class CaseDone:
+    """One case with the runs it led to; `raised` says what came out of it, where something did.
+
+    The answer of a path may be an exception: that is compared like any other answer.
+    """
+
+    name: str
+    tags: tuple[str, ...]
+    runs: list[Run] = field(default_factory=list)
+    raised: str | None = None
+
+
+def stored_cases(
+    migration: Migration, scenarios: list[Scenario], selection: Selection, rules: Rules | None
+) -> Generator[CaseDone, None, None]:
+    """The same for scenarios that are kept: nothing runs for real, both paths are replayed."""
+    wanted = [scenario for scenario in scenarios if scenario.seam in selection.seams]
+    migration.home.settle()
+    before = migration.home.judge
+    if rules is not None or migration.home.waived is not None:
+        migration.home.judge = comparing_judge(rules, migration.home.waived)
+    try:
+        for scenario, run in replayed_scenarios(migration, wanted):
+            yield CaseDone(f"scenarios/{scenario.id}", scenario.tags, [run])
+    finally:
+        migration.home.judge = before
+
+
+def select(migration: Migration, names: Sequence[str]) -> Selection:
+    """Phases and seams by their names, everything where none is named; raises ConfigurationError."""
+    phase_of = {seam.name: seam.phase for seam in migration.seams.values()}
+    phases = set(phase_of.values())
+    for name in names:
+        if name not in phases and name not in phase_of:
+            known = ", ".join(dict.fromkeys([*phase_of.values(), *phase_of])) or "none is declared"
+            raise ConfigurationError(name, f"is no phase with seams and no seam, allowed: {known}")
+    seams = tuple(seam for seam, phase in phase_of.items() if not names or seam in names or phase in names)
+    if not seams:
+        raise ConfigurationError("the app", "declares no seam, so there is nothing to compare")
+    return Selection(frozenset(phase_of[seam] for seam in seams), seams)
+
+
+def compared_cases(
+    migration: Migration,
+    source: Source,
+    options: SourceOptions,
+    selection: Selection,
+    *,
+    rules: Rules | None,
+    noise: bool,
+) -> Generator[CaseDone, None, None]:
+    """Yield every compared case when it is done; raises ConfigurationError where the source is wrong."""
+    compared = Stage.SHADOW if options.answer is Path.LEGACY else Stage.LIVE
+    alone = Stage.OFF if options.answer is Path.LEGACY else Stage.COMPLETE
+    settings = _settings(migration, selection, compared)
+    with _borrowed(migration, source, options, rules, noise=noise) as collected:
+        for case in _cases(source, options):
+            collected.clear()
+            wanted = options.only is None or case.name == options.only
+            pinned = settings if wanted else _settings(migration, selection, alone)
+            done = _run(source, case, pinned)
+            if wanted:
+                done.runs = [run for run in collected if run.seam in selection.seams]
+                yield done
+            if wanted and options.only is not None:
+                return
+    if options.only is not None:
+        raise ConfigurationError(f'source "{source.name}"', f"has no case {options.only!r}")
+
+
+def _settings(migration: Migration, selection: Selection, stage: Stage) -> dict[str, Setting]:
+    known: dict[str, tuple[Stage, ...]] = {seam.phase: SEAM_STAGES for seam in migration.seams.values()}
+    if migration.plan is not None:
+        known |= {name: phase.stages for name, phase in migration.plan.phases.items()}
+    return {
+        phase: Setting(stage if phase in selection.phases else stages[0]) for phase, stages in known.items()
+    }
+
+
+def _cases(source: Source, options: SourceOptions) -> Iterator[Case]:
+    names: set[str] = set()
+    where = f'source "{source.name}"'
+    cases: Iterator[Case] = iter(())
+    try:
+        cases = iter(source.cases(options))
+        for case in cases:
+            if not isinstance(case, Case):
+                raise ConfigurationError(where, f"yielded a {type(case).__name__}, allowed: Case")
+            if case.name in names:
+                raise ConfigurationError(where, f"yielded the case {case.name!r} twice")
+            names.add(case.name)
+            yield case
+            if options.limit is not None and len(names) >= options.limit:
+                return
+    except (ChangeoverError, GeneratorExit):
+        raise
+    except Exception as error:  # a source is the app's own code
+        raise ConfigurationError(where, f"raised {type(error).__name__}: {error}") from error
+    finally:
+        if isinstance(cases, Generator):  # it may hold files open, or a database
+            cases.close()
+
+
+def _run(source: Source, case: Case, settings: Mapping[str, Setting]) -> CaseDone:
+    name = f"{source.name}/{case.name}"
+    done = CaseDone(name, case.tags)
+    with resumed(Pins(settings, case.key, name)):
+        try:
+            case.run()
+        except Exception as error:  # noqa: BLE001  the answer of a path may be an exception
+            done.raised = f"{type(error).__name__}: {error}"
+    return done
+
+
+@contextmanager
+def _borrowed(
+    migration: Migration, source: Source, options: SourceOptions, rules: Rules | None, *, noise: bool
+) -> Iterator[list[Run]]:
+    """The migration with its runs collected here, everything sampled; afterwards as it was."""
+    home, seams = migration.home, list(migration.seams.values())
+    home.settle()
+    before = (home.sink, home.tripwire, home.judge, home.population, home.copies_worlds)
+    samples = [seam.sample for seam in seams]
+    collected: list[Run] = []
+    undo: list[Callable[[], None]] = []
+    home.sink, home.population, home.copies_worlds = (
+        collected.append,
+        source.population,
+        options.world == "copy",
+    )
+    home.compares_a_source = True
+    home.tripwire = None  # a comparison moves no phase, whatever it calls its population
+    if rules is not None or home.waived is not None:
+        home.judge = comparing_judge(rules, home.waived)
+    for seam in seams:
+        seam.sample = 1.0
+        if noise:
+            undo.append(_on_itself(seam, options.answer))
+    try:
+        yield collected
+    finally:
+        home.sink, home.tripwire, home.judge, home.population, home.copies_worlds = before
+        home.compares_a_source = False
+        for seam, sample in zip(seams, samples, strict=True):
+            seam.sample = sample
+        for again in undo:
+            again()
+
+
+def _on_itself(seam: Seam, answer: Path) -> Callable[[], None]:
+    """Let the path that answers be replayed in the other's place (A/A); gives back how to undo it."""
+    paths, views = dict(seam._paths), dict(seam._views)
+    if answer in paths:
+        seam._paths = dict.fromkeys(Path, paths[answer])
+        seam._views = dict.fromkeys(Path, views[answer]) if answer in views else {}
+
+    def undo() -> None:
+        seam._paths, seam._views = paths, views
+
+    return undo

@@ -1,0 +1,109 @@
+"""Why runs could not be compared, with the two questions side by side where one was not on the tape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from changeover.compare.comparison import NOT_COMPARED
+from changeover.replay.problems import Note, Trouble
+from changeover.values.form import type_name
+from changeover.values.observation import Path, PortCall
+from changeover.values.run import Run
+from changeover.values.verdict import Verdict
+
+REASONS_KEPT_MAX = 200
+_FAILURES = (
+    *(Trouble.READ_MISSING, Trouble.UNDECLARED_CALL, Trouble.LIMIT),
+    *(Trouble.FIXED_CHANGED, Trouble.NOT_KEPT),
+)
+VACUOUS = "vacuous: both sides empty, or neither input nor read"
+
+
+@dataclass(slots=True)
+class Unanswered:
+    """Runs of one seam that could not be compared for one reason.
+
+    `asked` is what the replayed path asked in the first of them, `recorded` the nearest question of the path
+    that answered, None where it asked nothing like it.
+    """
+
+    seam: str
+    reason: str
+    place: str
+    detail: str
+    example: str
+    asked_by: Path
+    asked: PortCall | None = None
+    recorded: PortCall | None = None
+    runs: int = 0
+
+
+class NotCompared:
+    """Gathers the reasons; `left_out` counts runs whose reason is beyond the limit."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[tuple[str, str, str], Unanswered] = {}
+        self.left_out = 0
+
+    @property
+    def reasons(self) -> tuple[Unanswered, ...]:
+        """The most frequent first."""
+        return tuple(sorted(self._reasons.values(), key=lambda one: (-one.runs, one.seam, one.place)))
+
+    def add(self, name: str, run: Run, verdict: Verdict) -> None:
+        """One run that was not compared."""
+        found = _why(name, run, verdict)
+        key = (found.seam, found.reason, found.place)
+        if key not in self._reasons and len(self._reasons) >= REASONS_KEPT_MAX:
+            self.left_out += 1
+        else:
+            self._reasons.setdefault(key, found).runs += 1
+
+
+def _why(name: str, run: Run, verdict: Verdict) -> Unanswered:
+    replayed = run.answered_by.other
+    if verdict is Verdict.VACUOUS:
+        return Unanswered(run.seam, VACUOUS, "", "", name, replayed)
+    note = next((note for note in run.notes if note.trouble in _FAILURES), None)
+    if note is None:
+        failure = next((found for found in run.divergences if found.kind in NOT_COMPARED), None)
+        if failure is None:
+            return Unanswered(run.seam, run.reason or str(verdict), "", "", name, replayed)
+        return Unanswered(run.seam, failure.kind, failure.place, str(failure.candidate), name, replayed)
+    recorded = _nearest(run, note)
+    return Unanswered(run.seam, note.trouble, note.place, note.detail, name, replayed, note.call, recorded)
+
+
+def _nearest(run: Run, note: Note) -> PortCall | None:
+    """The recorded read of the same method that shares most arguments with what was asked."""
+    answered = run.legacy if run.answered_by is Path.LEGACY else run.candidate
+    if note.trouble is not Trouble.READ_MISSING or note.call is None or answered is None:
+        return None
+    asked = note.call.arguments
+    same_method = [call for call in answered.reads if call.name == note.place]
+    return max(same_method, key=lambda call: _shared(call.arguments, asked), default=None)
+
+
+def _shared(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
+    return sum(name in other and repr(value) == repr(other[name]) for name, value in one.items())
+
+
+def how_questions_differ(legacy: Mapping[str, Any], candidate: Mapping[str, Any]) -> list[str]:
+    """One clause for each argument that differs; empty where none does."""
+    clauses: list[str] = []
+    for name in dict.fromkeys([*legacy, *candidate]):
+        if name not in legacy or name not in candidate:
+            clauses.append(f"`{name}` is asked on one side only")
+            continue
+        one, other = legacy[name], candidate[name]
+        if type(one) is not type(other):
+            clauses.append(f"`{name}` is a {_type(one)} on one side and a {_type(other)} on the other")
+        elif repr(one) != repr(other):
+            clauses.append(f"`{name}` differs")
+    return clauses
+
+
+def _type(value: Any) -> str:
+    return type_name(type(value)).rpartition(".")[2]

@@ -1,0 +1,110 @@
+"""Where the compared runs of a migration go. What keeps them is imported when there is a run to keep."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from changeover.errors import ConfigurationError
+from changeover.record.codec import Codec
+from changeover.rollout.plan_file import Plan
+from changeover.values.run import Run, Sink
+from changeover.values.toml_table import parse_toml, read_text
+
+if TYPE_CHECKING:
+    from changeover.evidence.writer import EvidenceKeeper
+
+
+class Keeping:
+    """A sink: first the evidence, then whoever else wants the run.
+
+    The store is the one that the commands look into: that of the project around `directory`. `rules_file` is
+    None where the runs are not judged by it: they are kept then, and never count.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        plan: Plan | None,
+        codec: Codec,
+        *,
+        rules_file: Path | None,
+        environment: Mapping[str, str],
+        sink: Sink | None,
+    ) -> None:
+        self._directory = directory
+        self._loaded_ns = time.time_ns()
+        self._plan = plan
+        self._codec = codec
+        self._rules_file = rules_file
+        self._environment = environment
+        self._sink = sink
+        self._lock = threading.Lock()
+        self._keeper: EvidenceKeeper | None = None
+        self._told: tuple[str, ...] = ()
+        self.alarm: Callable[[str], None] | None = None
+
+    def __call__(self, run: Run) -> None:
+        """Hand it to both; the one that fails does not keep it from the other."""
+        try:
+            keeper = self._keeper or self._make()
+            keeper(run)
+            if keeper.problems != self._told:
+                self._tell(keeper.problems)
+        finally:
+            if self._sink is not None:
+                self._sink(run)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why nothing is kept, or why it does not count; empty where all is well."""
+        return () if self._keeper is None else self._keeper.problems
+
+    def _tell(self, problems: tuple[str, ...]) -> None:
+        self._told = problems
+        if self.alarm is not None and problems:
+            self.alarm("; ".join(problems))
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._keeper is not None:
+            self._keeper.flush()
+
+    def _make(self) -> EvidenceKeeper:
+        from changeover.evidence.judged import judged_by
+        from changeover.evidence.writer import EvidenceKeeper
+        from changeover.redaction.redactor import Redactor
+
+        with self._lock:
+            if self._keeper is None:
+                root = root_around(self._directory)
+                self._keeper = EvidenceKeeper(
+                    root,
+                    self._codec,
+                    judged=lambda: judged_by(
+                        self._plan, self._rules_file, datetime.now(UTC).date(), self._loaded_ns
+                    ),
+                    redact=lambda: Redactor.for_project(self._plan, root, self._environment).run,
+                    environment=self._environment,
+                )
+            return self._keeper
+
+
+def root_around(directory: Path) -> Path:
+    """The folder whose pyproject.toml speaks of the toolkit, else the one that the migration lies in.
+
+    A link to the migration's folder leads nowhere else: it lies where the link lies.
+    """
+    around = directory.absolute().parents
+    return next((folder for folder in around if _is_project(folder / "pyproject.toml")), around[0])
+
+
+def _is_project(file: Path) -> bool:
+    try:
+        return "changeover" in parse_toml(read_text(file), str(file)).get("tool", {})
+    except (ConfigurationError, OSError, AttributeError, TypeError):
+        return False

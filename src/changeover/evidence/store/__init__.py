@@ -1,0 +1,1 @@
+"""The file of stored runs and comparisons on which decisions rest."""

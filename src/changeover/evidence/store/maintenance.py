@@ -1,0 +1,124 @@
+"""What a store forgets, and in which order: bodies, then tapes, then whole runs; always the oldest first.
+
+Age and number are those of runs in production: comparisons are bounded where they are written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from changeover.evidence.store.schema import Connection
+from changeover.evidence.store.store import compact, writing
+from changeover.evidence.store.writing import PRUNED, count_up
+from changeover.evidence.stored_run import stored_at
+
+RUNS_KEPT_DAYS = 400
+RUNS_KEPT_MAX = 200_000
+STORE_BYTES_MAX = 1024 * 1024 * 1024
+PRUNED_TOGETHER = 2_000
+"""The most rows that one write to a store touches on account of its limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLimits:
+    """How much is kept; runs in production that began before `before` are forgotten, whatever is left."""
+
+    before: datetime
+    runs_max: int = RUNS_KEPT_MAX
+    bytes_max: int = STORE_BYTES_MAX
+
+
+@dataclass(slots=True)
+class Pruned:
+    """What was forgotten; a run without its body or tape still counts as evidence."""
+
+    bodies: int = 0
+    tapes: int = 0
+    runs: int = 0
+    corpora: int = 0
+    bytes_before: int = 0
+    bytes_after: int = 0
+
+
+def usual_limits(now: datetime) -> StoreLimits:
+    """Those that hold for every write."""
+    return StoreLimits(now - timedelta(days=RUNS_KEPT_DAYS))
+
+
+def used_bytes(connection: Connection) -> int:
+    """Without the space that was given back within the file."""
+    pages, free, size = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    used: int = (pages - free) * size
+    return used
+
+
+def prune(connection: Connection, limits: StoreLimits, most: int = PRUNED_TOGETHER) -> Pruned:
+    """Forget what is beyond the limits, at most so many rows of each kind, and count it."""
+    done = Pruned()
+    done.runs += _forget_runs(connection, "AND at < ?", (stored_at(limits.before),), most)
+    ((runs,),) = connection.execute("SELECT count(*) FROM runs WHERE corpus IS NULL").fetchall()
+    if runs > limits.runs_max:
+        done.runs += _forget_runs(connection, "", (), min(most, runs - limits.runs_max))
+    if used_bytes(connection) > limits.bytes_max:
+        done.bodies = _drop(connection, "body", most)
+        if not done.bodies:
+            done.tapes = _drop(connection, "tape", most)
+        if not done.bodies and not done.tapes:
+            done.runs += _forget_runs(connection, "", (), most)
+    count_up(connection, PRUNED, done.runs)
+    return done
+
+
+def prune_store(path: Path, limits: StoreLimits, *, corpora_too: bool, dry_run: bool) -> Pruned:
+    """Forget until the limits hold or nothing is left, and give the space back; raises StoreProblem.
+
+    `corpora_too` says whether comparisons from before go as well. A dry run does it all, and takes it back.
+    """
+    total = Pruned()
+    try:
+        with writing(path) as connection:
+            total.bytes_before = used_bytes(connection)
+            if corpora_too:
+                total.corpora = connection.execute(
+                    "DELETE FROM corpora WHERE at < ?", (stored_at(limits.before),)
+                ).rowcount
+            done = prune(connection, limits)
+            while done.bodies or done.tapes or done.runs:
+                total.bodies += done.bodies
+                total.tapes += done.tapes
+                total.runs += done.runs
+                done = prune(connection, limits)
+            total.bytes_after = used_bytes(connection)
+            if dry_run:
+                raise _TakenBack
+    except _TakenBack:
+        return total
+    compact(path)
+    return total
+
+
+class _TakenBack(Exception):
+    """Ends a transaction so that nothing of it stays."""
+
+
+def _forget_runs(connection: Connection, which: str, values: tuple[object, ...], most: int) -> int:
+    count: int = connection.execute(
+        "DELETE FROM runs WHERE id IN"  # noqa: S608  `which` is one of two texts above
+        f" (SELECT id FROM runs WHERE corpus IS NULL {which} ORDER BY at LIMIT ?)",
+        (*values, most),
+    ).rowcount
+    return count
+
+
+def _drop(connection: Connection, column: str, most: int) -> int:
+    count: int = connection.execute(
+        f"UPDATE runs SET {column} = NULL WHERE id IN"  # noqa: S608  a name of a column
+        f" (SELECT id FROM runs WHERE {column} IS NOT NULL ORDER BY at LIMIT ?)",
+        (most,),
+    ).rowcount
+    return count

@@ -1,0 +1,260 @@
+"""Where runs are kept: one SQLite file. The only place that imports sqlite3.
+
+A store never harms whoever writes to it: one that is full, locked, damaged or not there is said so once, and
+what cannot be kept is counted by whoever had it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.evidence.lost_runs import lost_beside
+from changeover.evidence.store.records import Evidence, Review
+from changeover.evidence.store.rows import ClusterRow, CorpusRow, RunRow
+from changeover.evidence.store.schema import SCHEMA_VERSION, Connection, make_tables, version_of
+from changeover.evidence.stored_run import UNSAFE_MARK
+
+STORE_VARIABLE = "CHANGEOVER_STORE"
+NOTHING_KEPT = "none"
+NOWHERE = Path(os.devnull)
+DEFAULT_PLACE = Path(".changeover") / "evidence.db"
+FOUND_MAX = 200
+TIMEOUT_S = 1.0
+_LOOKED_UP = "SELECT id, name, seam, phase, verdict, body, coalesce(corpus, 0) FROM runs"
+_TROUBLES = (sqlite3.Error, OSError, ValueError, OverflowError)
+
+
+class StoreProblem(ChangeoverError):
+    """A store could not be read or written."""
+
+    def __init__(self, path: Path, why: object) -> None:
+        self.why = str(why) or type(why).__name__
+        super().__init__(f"{path}: {self.why}")
+
+
+def store_path(root: Path, environment: Mapping[str, str] | None = None) -> Path:
+    """Where the store is, NOWHERE for one that keeps nothing; raises ConfigurationError for no such place."""
+    named = (os.environ if environment is None else environment).get(STORE_VARIABLE)
+    if not named:
+        return root / DEFAULT_PLACE
+    if named == NOTHING_KEPT:
+        return NOWHERE
+    scheme, slashes, place = named.partition(":///")
+    if scheme != "sqlite" or not slashes or not place:
+        allowed = f"sqlite:///PATH, or {NOTHING_KEPT} to keep nothing"
+        raise ConfigurationError(STORE_VARIABLE, f"was {named!r}, allowed: {allowed}")
+    return Path(place)
+
+
+@contextmanager
+def writing(path: Path, timeout_s: float = TIMEOUT_S) -> Iterator[Connection]:
+    """One transaction on today's tables: all of it is kept or nothing. Raises StoreProblem."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=timeout_s, isolation_level=None)) as connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                _bring_to_today(connection)
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+    except _TROUBLES as error:
+        raise StoreProblem(path, error) from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Connection]:
+    """One look at a store that exists, brought to today's tables where it is older. Raises StoreProblem."""
+    try:
+        with closing(_opened(path)) as connection:
+            version = version_of(connection)
+        if version > SCHEMA_VERSION:
+            raise sqlite3.DatabaseError(_newer(version))
+        if version < SCHEMA_VERSION:
+            with writing(path):
+                pass
+        with closing(_opened(path)) as connection:
+            yield connection
+    except _TROUBLES as error:
+        raise StoreProblem(path, error) from error
+
+
+def compact(path: Path) -> None:
+    """Give the space of what was forgotten back; raises StoreProblem."""
+    try:
+        with closing(sqlite3.connect(path, timeout=TIMEOUT_S, isolation_level=None)) as connection:
+            connection.execute("VACUUM")
+    except _TROUBLES as error:
+        raise StoreProblem(path, error) from error
+
+
+def copied(path: Path, target: Path) -> None:
+    """A sound copy of a store, on today's tables; raises StoreProblem where it cannot be read in full."""
+    try:
+        with closing(_opened(path)) as source, closing(sqlite3.connect(target)) as made:
+            source.backup(made)
+            ((sound,), *_) = made.execute("PRAGMA quick_check(1)").fetchall()
+            if sound != "ok":
+                raise sqlite3.DatabaseError(sound)
+            if version_of(made) == 0:
+                raise sqlite3.DatabaseError("it is no store of evidence")
+        with writing(target):
+            pass
+    except _TROUBLES as error:
+        raise StoreProblem(path, error) from error
+    except StoreProblem as problem:
+        raise StoreProblem(path, problem.why) from problem
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """For reading; where a writer died in the middle, what it began has to be undone first, by writing."""
+    place = path.resolve().as_uri()
+    connection = sqlite3.connect(f"{place}?mode=ro", uri=True, timeout=TIMEOUT_S)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        connection = sqlite3.connect(f"{place}?mode=rw", uri=True, timeout=TIMEOUT_S)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except BaseException:
+            connection.close()
+            raise
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _bring_to_today(connection: sqlite3.Connection) -> None:
+    version = version_of(connection)
+    if version > SCHEMA_VERSION:
+        raise sqlite3.DatabaseError(_newer(version))
+    if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
+        raise sqlite3.DatabaseError("it is a database of something else")
+    if version < SCHEMA_VERSION:
+        make_tables(connection)
+
+
+def _newer(version: int) -> str:
+    return f"it has version {version}, this program knows {SCHEMA_VERSION}: a newer changeover wrote it"
+
+
+def read_evidence(path: Path) -> Evidence:
+    """Everything that a store holds; never raises. One that is not there yet holds nothing."""
+    from changeover.evidence.store.reading import evidence_in
+
+    if path == NOWHERE:
+        return Evidence(problem=f"{STORE_VARIABLE}={NOTHING_KEPT}: no evidence is kept")
+    try:
+        lost = lost_beside(path)
+        if not path.exists():
+            return Evidence(lost=lost)
+        with reading(path) as connection:
+            found = evidence_in(connection)
+        return replace(found, lost=found.lost + lost)
+    except StoreProblem as problem:
+        return Evidence(problem=f"{path}: cannot be read as a store: {problem.why}")
+    except Exception as error:  # noqa: BLE001  whatever stands in a file: it is no evidence
+        return Evidence(problem=f"{path}: cannot be read as a store: {type(error).__name__}: {error}")
+
+
+def keep_review(path: Path, review: Review) -> str | None:
+    """Keep what was looked at, beside the latest others; None, or why not. Never raises."""
+    from changeover.evidence.store.writing import add_review
+
+    if path == NOWHERE:
+        return f"{STORE_VARIABLE}={NOTHING_KEPT}: nothing is kept"
+    try:
+        with writing(path) as connection:
+            add_review(connection, review)
+    except Exception as error:  # noqa: BLE001  whoever looked goes on, whatever is wrong with the store
+        return str(error) or type(error).__name__
+    return None
+
+
+class Archive:
+    """Looks comparisons and runs up, for screens; raises ConfigurationError where a store cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def corpora(self) -> list[CorpusRow]:
+        """All comparisons, the latest first."""
+        found = self._rows(
+            "SELECT number, at, source, population, code, rules, whole, summary FROM corpora"
+            " WHERE kept ORDER BY at DESC, number DESC"
+        )
+        return [
+            CorpusRow(at, source, population, code, rules, number, bool(whole), summary)
+            for number, at, source, population, code, rules, whole, summary in found
+        ]
+
+    def clusters(self, prefix: str) -> list[ClusterRow]:
+        """The clusters whose digest begins so, each as it was found last."""
+        found = self._rows(
+            "SELECT digest, clusters.body, corpus FROM clusters JOIN corpora ON number = corpus"
+            " WHERE kept AND substr(digest, 1, ?) = ? ORDER BY at DESC, number DESC",
+            (len(prefix), prefix),
+        )
+        latest: dict[str, ClusterRow] = {}
+        for digest, body, corpus in found:
+            if digest in latest or len(latest) < FOUND_MAX:
+                latest.setdefault(digest, ClusterRow(digest, body, corpus))
+        return list(latest.values())
+
+    def runs(self, name: str) -> list[RunRow]:
+        """The runs of a case of this name, or whose id begins so, of the latest comparison that has any.
+
+        Runs in production come last, also the latest one with a cluster that begins so; their `corpus` is 0.
+        """
+        found = self._rows(
+            f"{_LOOKED_UP} WHERE name = ? OR substr(id, 1, ?) = ? ORDER BY corpus DESC, rowid LIMIT ?",
+            (name, len(name), name, FOUND_MAX),
+        ) or self._rows(
+            f"{_LOOKED_UP} WHERE corpus IS NULL AND (instr(clusters, ?) OR instr(clusters, ?))"
+            " ORDER BY at DESC LIMIT 1",
+            (f'"{name}', f'"{UNSAFE_MARK}{name}'),
+        )
+        return [RunRow(*row) for row in found if row[-1] == found[0][-1]]
+
+    def runs_of(self, corpus: int, verdicts: Sequence[str], most: int) -> list[RunRow]:
+        """The runs of one comparison that ended so, at most so many, in their order and without bodies."""
+        marks = ", ".join("?" * len(verdicts))
+        found = self._rows(
+            "SELECT id, name, seam, phase, verdict, NULL, corpus FROM runs"  # noqa: S608  question marks
+            f" WHERE corpus = ? AND verdict IN ({marks}) ORDER BY rowid LIMIT ?",
+            (corpus, *map(str, verdicts), most),
+        )
+        return [RunRow(*row) for row in found]
+
+    def run_of(self, corpus: int, name: str, seam: str) -> RunRow | None:
+        """One run of one comparison, whole if it is kept so: of several in a case, one that differs."""
+        found = self._rows(
+            "SELECT id, name, seam, phase, verdict, body, corpus FROM runs"
+            " WHERE corpus = ? AND name = ? AND seam = ?"
+            " ORDER BY verdict NOT IN ('unsafe', 'diverged'), body IS NULL, rowid LIMIT 1",
+            (corpus, name, seam),
+        )
+        return RunRow(*found[0]) if found else None
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        if self.path == NOWHERE or not self.path.exists():
+            return []
+        try:
+            with reading(self.path) as connection:
+                rows: list[Any] = connection.execute(query, tuple(values)).fetchall()
+                return rows
+        except StoreProblem as problem:
+            raise ConfigurationError(str(self.path), f"cannot be read as a store: {problem.why}") from problem

@@ -1,0 +1,108 @@
+"""The course of a comparison: by quarter where cases are named after days, else in slices of one length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from changeover.values.run import Run
+from changeover.values.verdict import Verdict
+
+SLICES_MAX = 32
+QUARTERS_MAX = 200
+_DAY = re.compile(r"(?<!\d)(\d{4})-(0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)")
+_SEVERITY = {verdict: verdict.severity for verdict in Verdict}
+_DIVERGED = (Verdict.UNSAFE, Verdict.DIVERGED)
+
+
+@dataclass(slots=True)
+class _Cell:
+    """The runs of one seam in one period."""
+
+    worst: Verdict | None = None
+    runs: int = 0
+    diverged: int = 0
+
+    def add(self, verdict: Verdict | None, runs: int, diverged: int) -> None:
+        if verdict is not None and (self.worst is None or _SEVERITY[verdict] < _SEVERITY[self.worst]):
+            self.worst = verdict
+        self.runs += runs
+        self.diverged += diverged
+
+
+_Cells = dict[str, _Cell]
+
+
+@dataclass(slots=True)
+class Periods:
+    """Add every case in its order; memory is bounded by the number of seams.
+
+    A name without a day, or more quarters than are kept, and the whole is told in slices. When there are more
+    slices than are shown, two become one and from then on hold twice as many cases.
+    """
+
+    _slices: list[_Cells] = field(default_factory=list)
+    _quarters: dict[str, _Cells] | None = field(default_factory=dict)
+    _width: int = 1
+    _cases: int = 0
+
+    def add(self, case: str, runs: Iterable[Run]) -> None:
+        """One case with its runs."""
+        at = self._cases // self._width
+        if at == SLICES_MAX:
+            self._slices = [
+                _merged(one, other) for one, other in zip(self._slices[::2], self._slices[1::2], strict=True)
+            ]
+            self._width *= 2
+            at = self._cases // self._width
+        if at == len(self._slices):
+            self._slices.append({})
+        self._cases += 1
+        places = [self._slices[at]]
+        if self._quarters is not None:
+            quarter = quarter_of(case)
+            if quarter is None or (quarter not in self._quarters and len(self._quarters) >= QUARTERS_MAX):
+                self._quarters = None
+            else:
+                places.append(self._quarters.setdefault(quarter, {}))
+        for run in runs:
+            verdict = Verdict(run.verdict)
+            for cells in places:
+                cell = cells.get(run.seam)
+                if cell is None:
+                    cell = cells[run.seam] = _Cell()
+                cell.add(verdict, 1, verdict in _DIVERGED)
+
+    def to_data(self, seams: Iterable[str]) -> dict[str, Any]:
+        """Labels, and for each seam as many cells: worst verdict or None, runs, diverged."""
+        if self._quarters:
+            labels = sorted(self._quarters)
+            columns = [self._quarters[label] for label in labels]
+        else:
+            columns = self._slices
+            labels = [
+                f"{number * self._width + 1:,} to {min((number + 1) * self._width, self._cases):,}"
+                for number in range(len(columns))
+            ]
+        empty = _Cell()
+        found = {seam: [cells.get(seam, empty) for cells in columns] for seam in seams}
+        return {
+            "labels": labels,
+            "seams": {
+                seam: [[cell.worst, cell.runs, cell.diverged] for cell in row] for seam, row in found.items()
+            },
+        }
+
+
+def quarter_of(case: str) -> str | None:
+    """The quarter of the first day in a name: `2011 Q3`."""
+    found = _DAY.search(case)
+    return None if found is None else f"{found[1]} Q{(int(found[2]) + 2) // 3}"
+
+
+def _merged(one: _Cells, other: _Cells) -> _Cells:
+    for seam, cell in other.items():
+        one.setdefault(seam, _Cell()).add(cell.worst, cell.runs, cell.diverged)
+    return one

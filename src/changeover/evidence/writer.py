@@ -1,0 +1,241 @@
+"""Keeps the compared runs of a running program as evidence, and never lets it feel how the store is.
+
+A run that comes alone is written at once; of many in a row those of up to a second are written together. The
+caller waits for a locked store at most `LOCK_WAIT_S`; after that nothing is tried for a while, which grows,
+and what waits in memory is bounded. What could not be kept is counted, and the count is kept once that works.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from weakref import WeakSet
+
+from changeover.errors import ConfigurationError
+from changeover.evidence.judged import Judged
+from changeover.evidence.lost_runs import note_lost
+from changeover.evidence.store.maintenance import prune, usual_limits
+from changeover.evidence.store.store import NOWHERE, StoreProblem, store_path, writing
+from changeover.evidence.store.tapes import Tapes, without_known_tapes
+from changeover.evidence.store.writing import LOST, add_runs, count_up
+from changeover.evidence.stored_run import (
+    SAMPLE_KEPT_WHOLE,
+    WHOLE,
+    Redact,
+    StoredRun,
+    production_name,
+    stored_at,
+    stored_run,
+)
+from changeover.record.codec import Codec
+from changeover.rollout.test_override import imposed
+from changeover.seam.experiment import SAMPLED_OUT
+from changeover.telemetry.logs import logger
+from changeover.values.run import Run
+from changeover.values.verdict import Verdict
+
+LOCK_WAIT_S = 0.2
+WRITTEN_EVERY_S = 1.0
+WRITTEN_TOGETHER = 200
+WAITING_MAX = 10_000
+WAITING_CHARACTERS_MAX = 32_000_000
+RETRY_FIRST_S, RETRY_LAST_S = 1.0, 60.0
+PRUNED_EVERY = 20
+SAMPLED_EVERY = 100
+_log = logger("evidence")
+
+
+class EvidenceKeeper:
+    """A sink. `problems` says why nothing is kept at this moment, or why it does not count.
+
+    `root` is the folder of the project; CHANGEOVER_STORE in the environment wins. `judged` and `redact` are
+    asked when the first run comes. Runs of tests are not kept, nor those that were not meant to be compared.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        codec: Codec,
+        *,
+        judged: Callable[[], Judged],
+        redact: Callable[[], Redact] | None = None,
+        environment: Mapping[str, str] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.lost = 0
+        self._root = root
+        self._environment = os.environ if environment is None else environment
+        self._ask_judged, self._judged = judged, Judged(None, "")
+        self._ask_redact: Callable[[], Redact] | None = redact
+        self._redact: Redact | None = None
+        self._asked = False
+        self._now, self._monotonic = now, monotonic
+        self._tapes = Tapes(codec)
+        self._seen: Counter[str] = Counter()
+        self._problem: str | None = None
+        self._next_write = float("-inf")
+        self._retry_s = RETRY_FIRST_S
+        self._writes = 0
+        self._begin_anew()
+        _keepers.add(self)
+
+    def _begin_anew(self) -> None:
+        """In a forked process nothing waits: what waited is written by its parent."""
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._waiting: list[StoredRun] = []
+        self._characters = self.lost = 0
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Empty where all is well."""
+        kept = () if self._problem is None else (f"evidence is not kept: {self._problem}",)
+        return kept if self._judged.problem is None else (*kept, f"evidence: {self._judged.problem}")
+
+    def __call__(self, run: Run) -> None:
+        """Keep one run."""
+        if imposed() is not None or run.population != "production" or run.reason == SAMPLED_OUT:
+            return
+        if self._path() == NOWHERE:
+            return
+        try:
+            row = self._row(run)
+        except BaseException:
+            self.lost += 1
+            raise
+        self._take(row)
+        if self._is_due():
+            self.flush()
+
+    def _path(self) -> Path | None:
+        """None where it is wrong, which is a problem like any other."""
+        try:
+            return store_path(self._root, self._environment)
+        except ConfigurationError as error:
+            self._say(str(error))
+            return None
+
+    def _row(self, run: Run) -> StoredRun:
+        self._ask()
+        at = stored_at(self._now())
+        with self._lock:
+            self._seen[run.seam] += 1
+            seen = self._seen[run.seam]
+        whole = Verdict(run.verdict) in WHOLE or seen <= SAMPLE_KEPT_WHOLE or seen % SAMPLED_EVERY == 0
+        shown = run if self._redact is None else self._redact(run)
+        code, rules = self._judged.code, self._judged.rules
+        row = stored_run(shown, production_name(run, at), at, code, rules, body=whole)
+        return row.with_tape(self._tapes.packed(shown, row))
+
+    def _ask(self) -> None:
+        with self._lock:
+            if not self._asked:
+                if self._ask_redact is not None:
+                    self._redact = self._ask_redact()
+                self._judged = self._ask_judged()
+                self._asked = True
+                if self._judged.problem is not None:
+                    _log.warning("evidence: %s", self._judged.problem)
+
+    def _take(self, row: StoredRun) -> None:
+        with self._lock:
+            if len(self._waiting) >= WAITING_MAX:
+                self.lost += 1
+                return
+            if self._characters + row.characters > WAITING_CHARACTERS_MAX:
+                row = row.without_contents()
+            self._characters += row.characters
+            self._waiting.append(row)
+
+    def _is_due(self) -> bool:
+        if self._monotonic() >= self._next_write:
+            return True
+        return self._problem is None and len(self._waiting) >= WRITTEN_TOGETHER
+
+    def flush(self) -> None:
+        """Write what waits; whoever finds another thread writing goes on. Never raises."""
+        if not self._writing.acquire(blocking=False):
+            return
+        try:
+            with self._lock:
+                waiting, self._waiting = self._waiting, []
+                characters, self._characters = self._characters, 0
+                lost, self.lost = self.lost, 0
+            if (waiting or lost) and not self._write(waiting, lost):
+                with self._lock:
+                    self.lost += lost
+                    self._waiting[:0] = waiting
+                    self._characters += characters
+        finally:
+            self._writing.release()
+
+    def close(self) -> None:
+        """Write what waits; what cannot be written even now is lost."""
+        self.flush()
+        with self._lock:
+            self.lost += len(self._waiting)
+            self._waiting, self._characters = [], 0
+            if self.lost:
+                _log.warning("%d runs are lost as evidence: %s", self.lost, self._problem)
+                self._note_lost()
+
+    def _note_lost(self) -> None:
+        """The store did not take them to the end: what it cannot count stands beside it."""
+        path = self._path()
+        if path is not None and note_lost(path, self.lost, self._problem or "", self._now()):
+            self.lost = 0
+
+    def _write(self, runs: list[StoredRun], lost: int) -> bool:
+        path = self._path()
+        try:
+            if path is None:
+                self._retry_later()
+                return False
+            with writing(path, LOCK_WAIT_S) as connection:
+                add_runs(connection, without_known_tapes(connection, runs))
+                count_up(connection, LOST, lost)
+                if self._writes % PRUNED_EVERY == 0:
+                    prune(connection, usual_limits(self._now()))
+        except StoreProblem as problem:
+            self._say(str(problem))
+            self._retry_later()
+            return False
+        self._writes += 1
+        if self._problem is not None:
+            _log.warning("evidence is kept again; %d runs were lost", lost)
+        self._problem, self._retry_s = None, RETRY_FIRST_S
+        self._next_write = self._monotonic() + WRITTEN_EVERY_S
+        return True
+
+    def _retry_later(self) -> None:
+        self._next_write = self._monotonic() + self._retry_s
+        self._retry_s = min(2 * self._retry_s, RETRY_LAST_S)
+
+    def _say(self, problem: str) -> None:
+        if problem != self._problem:
+            self._problem = problem
+            _log.warning("evidence is not kept: %s", problem)
+
+
+_keepers: WeakSet[EvidenceKeeper] = WeakSet()
+
+
+def _close_all() -> None:
+    for keeper in list(_keepers):
+        keeper.close()
+
+
+def _forked() -> None:
+    for keeper in list(_keepers):
+        keeper._begin_anew()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

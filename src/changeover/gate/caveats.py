@@ -1,0 +1,98 @@
+"""What a gate did not count, and what it does not show: said with every answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from changeover.evidence.confidence import percent_above, repeated_looks
+from changeover.gate.corpus_selection import Counted, phase_total
+from changeover.gate.dossier import Dossier
+from changeover.gate.production import Production
+
+LOOKS_TO_DIVERGENCES = 20
+"""Repeated looks are told of until a candidate at the limit has diverged so often: 2,000 worlds at 1 %."""
+
+
+def not_counted(dossier: Dossier, corpora: Counted, production: Production) -> Iterator[str]:
+    """Evidence that was left aside, with the reason."""
+    if production.other_code:
+        yield f"{_counted(production.other_code, 'run')} on other code or rules"
+    if production.other_side:
+        criteria = dossier.gate.production
+        other = "" if criteria is None else f" in which {criteria.answered_by} did not answer"
+        yield f"{_counted(production.other_side, 'run')}{other}"
+    for number, what in (
+        (production.vacuous, "vacuous"),
+        (production.waived, "waived"),
+        (production.sampled_out, "sampled out"),
+        (production.in_a_ramp, "in a ramp, where only some keys were answered"),
+    ):
+        if number:
+            yield f"{number:,} {what}"
+    by_population: Counter[str] = Counter()
+    for corpus in corpora.latest:
+        by_population[corpus.population] += phase_total((corpus,), dossier).runs
+    if dossier.gate.production is not None:
+        yield from (
+            f"{_counted(runs, f'{name} run')} (the rate is of production alone)"
+            for name, runs in by_population.items()
+            if runs
+        )
+    total = phase_total(corpora.latest, dossier)
+    for number, what in ((total.vacuous, "vacuous"), (total.waived, "waived")):
+        if number:
+            yield f"{number:,} {what} in corpora"
+    yield from _corpora(dossier, corpora)
+    renewed = sum(run.renewed_at is not None for run in production.compared)
+    if renewed:
+        yield f"own times of {_counted(renewed, 'renewed run')}"
+    if dossier.evidence.pruned:
+        yield f"{_counted(dossier.evidence.pruned, 'run')} pruned from the store"
+    yield from _idle_waivers(dossier)
+
+
+def _corpora(dossier: Dossier, corpora: Counted) -> Iterator[str]:
+    unasked = [one.source for one in corpora.latest if one not in corpora.asked]
+    if unasked:
+        yield f"corpora that are not asked for: {', '.join(unasked)}"
+    other = [one for one in corpora.set_aside if not dossier.is_today(one)]
+    partial = [one for one in corpora.set_aside if dossier.is_today(one) and (one.partial or not one.whole)]
+    if other:
+        yield f"{_counted(len(other), 'corpus', 'corpora')} on other code or rules"
+    if partial:
+        yield f"{_counted(len(partial), 'corpus', 'corpora')} not whole"
+
+
+def _idle_waivers(dossier: Dossier) -> Iterator[str]:
+    met = {one.digest for corpus in dossier.evidence.corpora for one in corpus.clusters}
+    met |= {digest for run in dossier.evidence.production for digest in run.clusters}
+    idle = [one.cluster[:6] for one in dossier.waivers if not any(map(one.covers, met))]
+    if idle:
+        yield f"{_counted(len(idle), 'waiver')} that match nothing any more: {', '.join(idle[:5])}"
+
+
+def not_shown(dossier: Dossier, production: Production) -> Iterator[str]:
+    """What a pass does not mean."""
+    yield from (f"{key} is not asked: {reason}" for key, reason in dossier.gate.not_asked.items())
+    criteria = dossier.gate.production
+    if not dossier.phase.seams:
+        yield "Anything that its check commands do not look at."
+        return
+    yield "What no run met: inputs that did not occur, calls that pass no port (docs/limits.md)."
+    if criteria is None:
+        return
+    yield from (f"No rate of {seam} is asked: {reason}" for seam, reason in criteria.seams_not_asked.items())
+    yield "The rate is exact if the worlds seen are a fair sample of those to come."
+    looks = round(LOOKS_TO_DIVERGENCES / criteria.rate_max)
+    chance = repeated_looks(criteria.rate_max, criteria.confidence, looks)
+    if chance is not None:
+        single = round(1 - criteria.confidence, 9)
+        yield (
+            f"If one looks after every run until it passes: within {looks:,} worlds a candidate at the limit "
+            f"passes with a chance of up to {percent_above(chance, 2)}, not {percent_above(single, 2)}."
+        )
+
+
+def _counted(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

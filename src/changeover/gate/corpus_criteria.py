@@ -1,0 +1,223 @@
+"""What was compared at all, and what the corpora show: effects, divergences, tags."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from changeover.evidence.store.records import KeptCorpus
+from changeover.gate.corpus_selection import Counted, SeamShown, is_asked, phase_total, shown
+from changeover.gate.dossier import Dossier
+from changeover.gate.production import Production
+from changeover.gate.verdict import Answer, Criterion
+from changeover.rollout.gate_criteria import CorpusCriteria
+from changeover.values.observation import Path
+from changeover.values.verdict import Verdict
+
+NAMED_MAX = 5
+
+
+def compared(dossier: Dossier, corpora: Counted, production: Production) -> Iterator[Criterion]:
+    """Asked of every phase with seams, whatever its tables say."""
+    yield effects(dossier, (*corpora.latest, *corpora.still), production)
+    yield _something(dossier, corpora.latest, production)
+    yield reference(dossier.phase.seams, corpora.latest, dossier, production)
+    yield from _regressed(dossier, corpora.latest)
+
+
+def effects(dossier: Dossier, corpora: tuple[KeptCorpus, ...], production: Production) -> Criterion:
+    """No effect may differ: not in a corpus, not in production, and no waiver changes that."""
+    name = "effects that differ"
+    in_corpora = phase_total(corpora, dossier).unsafe
+    in_production = sum(run.verdict is Verdict.UNSAFE for run in production.compared)
+    if not in_corpora + in_production:
+        performed: Counter[str] = Counter()
+        for corpus in corpora:
+            performed.update({line.name: line.performed for line in corpus.effects if line.performed})
+        asked = ", ".join(f"{number:,} {what}" for what, number in performed.most_common(2))
+        return Criterion(name, Answer.PASS, "0", f"0 of {asked}" if asked else "0")
+    unsafe = [
+        one for corpus in corpora for one in corpus.clusters if one.unsafe and one.seam in dossier.phase.seams
+    ]
+    where = "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in unsafe[:NAMED_MAX])
+    digests = [one.digest for one in unsafe] + [
+        digest for run in production.compared if run.verdict is Verdict.UNSAFE for digest in run.clusters
+    ]
+    found = f"in {in_corpora + in_production:,} runs"
+    do = f"changeover explain {digests[0][:6]}" if digests else f"changeover compare {dossier.phase.name}"
+    detail = where or f"{in_production:,} in production, {in_corpora:,} in corpora"
+    return Criterion(name, Answer.FAIL, "0", found, do, detail)
+
+
+def _something(dossier: Dossier, corpora: tuple[KeptCorpus, ...], production: Production) -> Criterion:
+    seams = dossier.phase.seams
+    nothing = {}
+    for seam in seams:
+        parts = [shown(corpus, seam, dossier.is_waived) for corpus in corpora]
+        alike = sum(run.verdict.is_evidence for run in production.compared if run.seam == seam)
+        if not alike + sum(part.evidence for part in parts):
+            nothing[seam] = _why_nothing(seam, parts, production)
+    found = f"{len(seams) - len(nothing)} of {len(seams)} seams"
+    if not nothing:
+        return Criterion("seams shown to be alike", Answer.PASS, "every one", found)
+    named = "; ".join(f"{seam}: {why}" for seam, why in list(nothing.items())[:NAMED_MAX])
+    do = f"changeover compare {dossier.phase.name}"
+    return Criterion("seams shown to be alike", Answer.INCONCLUSIVE, "every one", found, do, named)
+
+
+def _why_nothing(seam: str, parts: list[SeamShown], production: Production) -> str:
+    in_production = sum(run.seam == seam for run in production.compared)
+    for name, number in (
+        ("diverged", sum(part.unexplained + part.unsafe for part in parts) + in_production),
+        ("waived", sum(part.waived for part in parts)),
+        ("not compared", sum(part.not_compared for part in parts)),
+        ("vacuous", sum(part.vacuous for part in parts)),
+    ):
+        if number:
+            return f"every run {name}"
+    if production.waived + production.vacuous + production.not_compared:
+        return "every run waived, vacuous or not compared"
+    return "no run on this code and these rules"
+
+
+def reference(
+    seams: tuple[str, ...], corpora: tuple[KeptCorpus, ...], dossier: Dossier, production: Production
+) -> Criterion:
+    """A reference that always raised or gave nothing did not run, and agreement with it shows nothing."""
+    idle = [
+        f"{seam} in {corpus.source}"
+        for corpus in corpora
+        for seam in seams
+        if shown(corpus, seam, dossier.is_waived).gave_up
+    ]
+    in_production = {seam: [run.gave_up for run in production.compared if run.seam == seam] for seam in seams}
+    idle += [f"{seam} in production" for seam, gave_up in in_production.items() if gave_up and all(gave_up)]
+    if not idle:
+        return Criterion("reference ran", Answer.PASS, "yes", "yes" if corpora else "no corpus")
+    said = f"the reference did not run: every run of {', '.join(idle[:NAMED_MAX])} raised or gave nothing"
+    return Criterion("reference ran", Answer.INCONCLUSIVE, "yes", "no", None, said)
+
+
+def _regressed(dossier: Dossier, corpora: tuple[KeptCorpus, ...]) -> Iterator[Criterion]:
+    back = [
+        one
+        for corpus in corpora
+        for one in corpus.clusters
+        if one.seam in dossier.phase.seams and one.state == "regressed"
+    ]
+    if back:
+        named = "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in back[:NAMED_MAX])
+        do = f"changeover explain {back[0].digest[:6]}"
+        yield Criterion(
+            "regressed clusters", Answer.FAIL, "0", f"{len(back):,}", do, f"was fixed once: {named}"
+        )
+
+
+def corpus_criteria(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted) -> Iterator[Criterion]:
+    """What the table `corpus` asks of the sources it names, or of any."""
+    yield from _whole(dossier, criteria, corpora)
+    if criteria.tags:
+        yield _tags(dossier, criteria, corpora)
+    still = [one for one in corpora.still if is_asked(one, criteria)]
+    total = phase_total([*corpora.asked, *still], dossier)
+    if not total.runs:
+        return  # of no run it would be green for nothing, and the lines above have said it
+    if criteria.divergences_max is not None:
+        answer = Answer.PASS if total.unexplained <= criteria.divergences_max else Answer.FAIL
+        waived = f"{total.waived:,} waived" if total.waived else ""
+        yield _judged(
+            "corpus: divergences, unexplained",
+            answer,
+            _at_most(criteria.divergences_max),
+            f"{total.unexplained:,} of {total.compared:,} runs",
+            f"changeover explain {_worst_cluster(dossier, corpora)}".rstrip(),
+            waived,
+        )
+    if criteria.not_compared_max is not None:
+        answer = Answer.PASS if total.not_compared <= criteria.not_compared_max else Answer.INCONCLUSIVE
+        yield _judged(
+            "corpus: not compared",
+            answer,
+            _at_most(criteria.not_compared_max),
+            f"{total.not_compared:,} of {total.runs:,} runs",
+            f"changeover compare {dossier.phase.name}",
+        )
+
+
+def _whole(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted) -> Iterator[Criterion]:
+    who = f" by {criteria.answered_by}" if criteria.answered_by else ""
+    answering = f" --answer {criteria.answered_by}" if criteria.answered_by else ""
+    compare = f"changeover compare {dossier.phase.name}"
+    for source in corpora.missing:
+        do = f"{compare} --source {source}{answering}"
+        yield Criterion(f"corpus: {source}{who}", Answer.INCONCLUSIVE, "whole", "none on this code", do)
+    found: dict[str, list[Criterion]] = {}
+    for corpus in corpora.asked:
+        asked_of = corpus.source if criteria.sources else ""
+        one = _one_whole(dossier, corpus, who, f"{compare} --source {corpus.source}{answering}")
+        found.setdefault(asked_of, []).append(one)
+    for of_source in found.values():
+        yield from _enough(of_source)
+    if not found and not criteria.sources:
+        said = "no comparison of a whole source on this code and these rules"
+        yield Criterion(
+            f"corpus: any source{who}", Answer.INCONCLUSIVE, "one whole", "none", compare + answering, said
+        )
+
+
+def _enough(found: list[Criterion]) -> Iterator[Criterion]:
+    """One that crosses every seam is enough; damaged ones beside it would still hide something."""
+    passed = any(one.answer is Answer.PASS for one in found)
+    yield from (one for one in found if not passed or one.answer is Answer.PASS or "damaged" in one.detail)
+
+
+def _one_whole(dossier: Dossier, corpus: KeptCorpus, who: str, do: str) -> Criterion:
+    candidate = corpus.answered_by is Path.CANDIDATE and not who
+    name = f"corpus: {corpus.source}{' by candidate' if candidate else who}"
+    runs = phase_total((corpus,), dossier).runs
+    found = f"{runs:,} runs   {corpus.at:%Y-%m-%d}"
+    if corpus.damaged:
+        said = f"{len(corpus.damaged):,} damaged: {corpus.damaged[0]}"
+        return Criterion(name, Answer.INCONCLUSIVE, "whole", found, do, said)
+    bare = [seam for seam in dossier.phase.seams if not shown(corpus, seam, dossier.is_waived).compared]
+    if bare:
+        said = f"compared nothing in {', '.join(bare[:NAMED_MAX])}"
+        return Criterion(name, Answer.INCONCLUSIVE, "every seam", found, do, said)
+    return Criterion(name, Answer.PASS, "whole, every seam", found)
+
+
+def _tags(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted) -> Criterion:
+    seen = {tag for corpus in corpora.asked for tag, number in corpus.tags.items() if number}
+    missing = [tag for tag in criteria.tags if tag not in seen]
+    others = ", ".join(missing[:NAMED_MAX]) + (
+        f" and {len(missing) - NAMED_MAX} more" if len(missing) > NAMED_MAX else ""
+    )
+    source = f" --source {criteria.sources[-1]}" if criteria.sources else ""
+    return _judged(
+        "corpus: tags seen",
+        Answer.INCONCLUSIVE if missing else Answer.PASS,
+        f"{len(criteria.tags):,}",
+        f"{len(criteria.tags) - len(missing):,}",
+        f"changeover compare {dossier.phase.name}{source}",
+        f"missing: {others}" if missing else "",
+    )
+
+
+def _judged(name: str, answer: Answer, required: str, found: str, do: str, detail: str = "") -> Criterion:
+    return Criterion(name, answer, required, found, None if answer is Answer.PASS else do, detail)
+
+
+def _worst_cluster(dossier: Dossier, corpora: Counted) -> str:
+    return next(
+        (
+            one.digest[:6]
+            for corpus in (*corpora.asked, *corpora.still)
+            for one in corpus.clusters
+            if one.seam in dossier.phase.seams and not dossier.is_waived(one.digest)
+        ),
+        "",
+    )
+
+
+def _at_most(number: int) -> str:
+    return f"<= {number:,}" if number else "0"

@@ -1,0 +1,176 @@
+"""The corpora that a gate counts: whole, on this code and these rules, the latest of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from changeover.evidence.store.records import KeptCluster, KeptCorpus, SeamCounts
+from changeover.gate.dossier import Dossier
+from changeover.rollout.gate_criteria import CorpusCriteria
+from changeover.values.verdict import Verdict
+
+RENEWAL = "store"
+"""Stored runs of production replayed again: they count as production, and are no corpus."""
+_OPEN = (Verdict.DIVERGED, Verdict.WAIVED)
+_ADDED = ("runs", "evidence", "waived", "unexplained", "unsafe", "not_compared", "vacuous")
+_COMPARED = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.WAIVED, Verdict.TOLERATED, Verdict.MATCH)
+
+
+@dataclass(frozen=True, slots=True)
+class SeamShown:
+    """What one corpus shows about one seam, with today's waivers.
+
+    runs = evidence + waived + unexplained + unsafe + not_compared + vacuous.
+    """
+
+    runs: int = 0
+    evidence: int = 0
+    waived: int = 0
+    unexplained: int = 0
+    unsafe: int = 0
+    not_compared: int = 0
+    vacuous: int = 0
+    gave_up: bool = False
+
+    @property
+    def compared(self) -> int:
+        """Runs of which something is known."""
+        return self.evidence + self.waived + self.unexplained + self.unsafe
+
+
+def shown(corpus: KeptCorpus, seam: str, is_waived: Callable[[str], bool]) -> SeamShown:
+    """The counts of a seam, waivers asked anew: those that held when it was compared may be gone."""
+    counts = corpus.seams.get(seam)
+    if counts is None:
+        return SeamShown()
+    clusters = [one for one in corpus.clusters if one.seam == seam and not one.unsafe]
+    diverged = counts.of(*_OPEN)
+    left_out = bool(corpus.summary.get("clusters_left_out"))
+    unexplained = _unexplained(diverged, counts, clusters, is_waived, left_out=left_out)
+    return SeamShown(
+        runs=counts.runs,
+        evidence=counts.of(Verdict.MATCH, Verdict.TOLERATED),
+        waived=diverged - unexplained,
+        unexplained=unexplained,
+        unsafe=counts.of(Verdict.UNSAFE),
+        not_compared=counts.of(Verdict.FAILED, Verdict.UNPAIRED),
+        vacuous=counts.of(Verdict.VACUOUS),
+        gave_up=0 < counts.of(*_COMPARED) <= counts.gave_up,
+    )
+
+
+def _unexplained(
+    diverged: int,
+    counts: SeamCounts,
+    clusters: list[KeptCluster],
+    is_waived: Callable[[str], bool],
+    *,
+    left_out: bool,
+) -> int:
+    """At most how many of the runs that differ have a cluster that nobody has waived.
+
+    Which clusters a run has is not kept, so that every run is taken for unexplained which may be: all that
+    diverged, where there were too many clusters and some are `left_out`.
+    """
+    if not clusters and not counts.of(Verdict.DIVERGED):
+        return 0
+    open_runs = sum(one.runs for one in clusters if not is_waived(one.digest))
+    # What no kept cluster accounts for cannot have been waived.
+    unaccounted = diverged - sum(one.runs for one in clusters)
+    unnamed = counts.of(Verdict.DIVERGED) if left_out else 0
+    return min(diverged, max(open_runs, unaccounted, unnamed))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The corpora of one gate: `asked` for by its table, and the `latest` of every source, asked for or not.
+
+    `still` are others in which something differs that was not compared again since: no evidence of sameness,
+    and not forgotten either. `missing` are required sources without a corpus; `set_aside` those of this phase
+    that do not count.
+    """
+
+    asked: tuple[KeptCorpus, ...]
+    latest: tuple[KeptCorpus, ...]
+    still: tuple[KeptCorpus, ...]
+    missing: tuple[str, ...]
+    set_aside: tuple[KeptCorpus, ...]
+
+
+def counted(dossier: Dossier) -> Counted:
+    """The latest whole corpora of each source on this code and these rules, and what is left aside."""
+    criteria = dossier.gate.corpus or CorpusCriteria()
+    seams = set(dossier.phase.seams)
+    of_phase = [one for one in dossier.evidence.corpora if seams & set(one.seams) and one.source != RENEWAL]
+    today = [one for one in of_phase if dossier.is_today(one)]
+    latest = _latest_of_each(one for one in today if one.whole and not one.partial)
+    asked = [one for one in latest if is_asked(one, criteria)]
+    still = [
+        one
+        for one in _not_done_again(today, seams)
+        if one not in latest and _compares_both(one) and _differs(phase_total((one,), dossier))
+    ]
+    kept = {one.number for one in (*latest, *still)}
+    return Counted(
+        tuple(asked),
+        tuple(latest),
+        tuple(still),
+        tuple(source for source in criteria.sources if source not in {one.source for one in asked}),
+        tuple(one for one in of_phase if one.number not in kept),
+    )
+
+
+def is_asked(corpus: KeptCorpus, criteria: CorpusCriteria) -> bool:
+    """Whether the table speaks of its source, and of the path that answered."""
+    if criteria.sources and corpus.source not in criteria.sources:
+        return False
+    return criteria.answered_by in (None, str(corpus.answered_by))
+
+
+def _way(corpus: KeptCorpus) -> tuple[object, ...]:
+    """What has to be the same for one comparison to take the place of another.
+
+    Either path answering crosses other seams; another seed makes other cases, and whoever could replace one
+    by the other would run until it passes.
+    """
+    summary = corpus.summary
+    return corpus.source, corpus.answered_by, summary.get("seed", 0), summary.get("world", "tape")
+
+
+def _latest_of_each(corpora: Iterable[KeptCorpus]) -> list[KeptCorpus]:
+    """The evidence has the latest first."""
+    found: dict[tuple[object, ...], KeptCorpus] = {}
+    for corpus in corpora:
+        found.setdefault(_way(corpus), corpus)
+    return list(found.values())
+
+
+def _not_done_again(corpora: Iterable[KeptCorpus], seams: set[str]) -> Iterator[KeptCorpus]:
+    """Those of which some seam was not run again by a later whole one of the same way.
+
+    A later comparison of one seam says nothing of the others.
+    """
+    again: dict[tuple[object, ...], set[str]] = {}
+    for corpus in corpora:
+        later = again.setdefault(_way(corpus), set())
+        if not seams & set(corpus.seams) <= later:
+            yield corpus
+        if corpus.whole and not corpus.partial:
+            later |= {name for name, counts in corpus.seams.items() if counts.runs}
+
+
+def _compares_both(corpus: KeptCorpus) -> bool:
+    """Whether it was no comparison of a path with itself; it need not have come to its end."""
+    return (corpus.whole and not corpus.partial) or corpus.summary.get("noise") is False
+
+
+def _differs(total: SeamShown) -> bool:
+    return bool(total.unsafe or total.unexplained)
+
+
+def phase_total(corpora: Iterable[KeptCorpus], dossier: Dossier) -> SeamShown:
+    """All seams of the phase in these corpora together."""
+    parts = [shown(corpus, seam, dossier.is_waived) for corpus in corpora for seam in dossier.phase.seams]
+    total = {name: sum(getattr(part, name) for part in parts) for name in _ADDED}
+    return SeamShown(**total, gave_up=any(part.gave_up for part in parts))

@@ -1,0 +1,144 @@
+"""What was looked at once, on this code: blind spots, doctor, check commands, a rehearsed rollback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from changeover.evidence.store.records import Review
+from changeover.flips.entry import HistoryEntry
+from changeover.gate.dossier import Dossier
+from changeover.gate.verdict import Answer, Criterion
+from changeover.values.stage import Stage, Step, parse_setting, step
+
+NAMED_MAX = 5
+
+
+def blind_spots(dossier: Dossier, word: str) -> Iterator[Criterion]:
+    """`listed`: every one is accepted by name; `none`: there is none; `any`: they are not asked about.
+
+    One that hides an effect fails whatever is asked.
+    """
+    name = "alterations noticed"
+    required = {"listed": "all, or listed", "none": "all", "any": "of effects"}[word]
+    do = "changeover rules blindspots"
+    if dossier.problems.blind_spots is not None:
+        yield Criterion(name, Answer.FAIL, required, "not readable", None, dossier.problems.blind_spots)
+        return
+    review = _review(dossier, "blind-spots", dossier.phase.name)
+    if review is None:
+        if word != "any":
+            said = "nobody has looked on this code and these rules"
+            yield Criterion(name, Answer.INCONCLUSIVE, required, "not looked for", do, said)
+        return
+    spots = [one for one in review.body.get("spots", ()) if isinstance(one, Mapping)]
+    tried = int(review.body.get("tried", 0))
+    of_effects = [
+        one for one in spots if one.get("effect") or str(one.get("place", "")).startswith("effects")
+    ]
+    unlisted = [
+        one
+        for one in spots
+        if not any(
+            entry.covers(str(one.get("seam", "")), str(one.get("place", ""))) for entry in dossier.accepted
+        )
+    ]
+    if of_effects:
+        answer, bad = Answer.FAIL, of_effects
+        said = f"hides an effect: {_named(of_effects)}"
+    elif word == "none" and spots:
+        answer, bad, said = Answer.FAIL, spots, _named(spots)
+    elif word == "listed" and unlisted:
+        answer, bad, said = Answer.FAIL, unlisted, f"not accepted by name: {_named(unlisted)}"
+    elif not tried or review.answer != Answer.PASS:
+        found = review.found if tried else "nothing altered"
+        yield Criterion(name, Answer.INCONCLUSIVE, required, found, do, "a seam was not looked at")
+        return
+    else:
+        answer, bad, said = Answer.PASS, [], f"{len(spots):,} listed, no effect" if spots else ""
+    hidden = sum(int(one.get("times", 1)) for one in spots)
+    found = f"{max(0, tried - hidden):,} of {tried:,}"
+    yield Criterion(name, answer, required, found, do if bad else None, said)
+
+
+def _spot(spot: Mapping[str, Any]) -> str:
+    return f"{spot.get('seam', '')} {spot.get('place', '')}"
+
+
+def _named(spots: list[Mapping[str, Any]]) -> str:
+    return "; ".join(map(_spot, spots[:NAMED_MAX]))
+
+
+def _review(dossier: Dossier, kind: str, name: str) -> Review | None:
+    return next((one for one in dossier.reviews if (one.kind, one.name) == (kind, name)), None)
+
+
+def _answer_of(review: Review) -> Answer:
+    """A word that is none of the three could not tell."""
+    return Answer(review.answer) if review.answer in list(Answer) else Answer.INCONCLUSIVE
+
+
+def doctor(dossier: Dossier) -> Criterion:
+    """Asked before anything is compared in production: a hole found later is found too late."""
+    found = dossier.doctor or _review(dossier, "doctor", "")
+    do = "changeover doctor"
+    if found is None:
+        return Criterion("doctor", Answer.INCONCLUSIVE, "clean", "not asked on this code", do)
+    answer = _answer_of(found)
+    return Criterion("doctor", answer, "clean", found.found, None if answer is Answer.PASS else do)
+
+
+def rollback_rehearsed(dossier: Dossier) -> Criterion:
+    """Somebody has moved the phase back on this code, so that going back is known to work."""
+    name = "rollback rehearsed on this code"
+    back = next((one for one in reversed(dossier.history) if _went_back(dossier, one)), None)
+    if back is None:
+        do = f'changeover rollback {dossier.phase.name} --reason "rehearsal"'
+        return Criterion(name, Answer.INCONCLUSIVE, "yes", "no", do)
+    return Criterion(name, Answer.PASS, "yes", f"{back.at:%Y-%m-%d}")
+
+
+def _went_back(dossier: Dossier, entry: HistoryEntry) -> bool:
+    if entry.phase != dossier.phase.name or entry.action not in ("rollback", "flip"):
+        return False
+    if entry.old is None or entry.new is None or not _is_back(dossier, entry.old, entry.new):
+        return False
+    return dossier.code is not None and _code_at(dossier, entry) == dossier.code
+
+
+def _is_back(dossier: Dossier, old: str, new: str) -> bool:
+    try:
+        stages = dossier.phase.stages
+        return step(parse_setting(old, stages), parse_setting(new, stages)) is Step.BACK
+    except ValueError:
+        return False
+
+
+def _code_at(dossier: Dossier, entry: HistoryEntry) -> str | None:
+    """The code of an entry; a step back need not know it, and then had that of the entries around it."""
+    if entry.code is not None:
+        return entry.code
+    at = dossier.history.index(entry)
+    before = next((one.code for one in reversed(dossier.history[:at]) if one.code is not None), None)
+    after = next((one.code for one in dossier.history[at:] if one.code is not None), dossier.code)
+    return before if before == after else None
+
+
+def checks(dossier: Dossier) -> Iterator[Criterion]:
+    """One criterion for each command; a phase without seams is shown by nothing else."""
+    commands = dossier.gate.check
+    for command in commands:
+        result = dossier.checks.get(command)
+        if result is None:
+            gate = f"changeover gate {dossier.phase.name}"
+            yield Criterion(f"check: {command}", Answer.INCONCLUSIVE, "exit 0", "was not run", gate)
+            continue
+        answer = _answer_of(result)
+        tail = result.body.get("tail", ())
+        said = str(tail[-1]).strip() if tail and answer is not Answer.PASS else ""
+        do = None if answer is Answer.PASS else command
+        yield Criterion(f"check: {command}", answer, "exit 0", result.found, do, said)
+    if not commands and dossier.new.stage is Stage.DONE:
+        do = f'check = ["COMMAND"] in [phase.gate.done] of phase "{dossier.phase.name}", phases.toml'
+        said = "nothing was checked: phases.toml declares no check command"
+        yield Criterion("checks", Answer.INCONCLUSIVE, "one or more", "none", do, said)

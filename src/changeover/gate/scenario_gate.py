@@ -1,0 +1,147 @@
+"""The compatibility gate: do both paths still do the same on every committed scenario? Asks for no stage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from changeover.evidence.code_digest import DIGITS_SHOWN
+from changeover.evidence.store.records import KeptCluster, KeptCorpus
+from changeover.gate.corpus_selection import shown
+from changeover.gate.preconditions import waivers
+from changeover.gate.verdict import Answer, Criterion, GateVerdict
+from changeover.gate.waiver import Waiver
+from changeover.rollout.plan_file import Phase, Plan
+from changeover.values.stage import OFF, Setting
+
+SOURCE = "scenarios"
+NAMED_MAX = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What replaying the committed scenarios by sound rules showed; `now` is aware.
+
+    `waivers_problem` says why they could not be read.
+    """
+
+    plan: Plan
+    corpus: KeptCorpus
+    waivers: tuple[Waiver, ...]
+    now: datetime
+    waivers_problem: str | None = None
+    settings: Mapping[str, Setting] | None = None
+
+    def is_waived(self, digest: str) -> bool:
+        """Whether a waiver that still holds speaks of this cluster."""
+        return any(one.covers(digest) and not one.has_expired(self.now.date()) for one in self.waivers)
+
+
+def decide_scenarios(replay: Replay, phase: Phase) -> GateVerdict:
+    """The verdict of one phase with seams."""
+    stage = OFF if replay.settings is None else replay.settings.get(phase.name, OFF)
+    return GateVerdict(
+        phase=phase.name,
+        number=phase.number,
+        old=stage,
+        new=stage,
+        code=replay.corpus.code,
+        rules=replay.corpus.rules,
+        evidence=_digest(replay, phase),
+        criteria=tuple(_criteria(replay, phase)),
+        not_counted=tuple(_not_counted(replay, phase)),
+        not_shown=(
+            "Whether a phase may move: changeover gate PHASE asks that, with evidence of production.",
+        ),
+        source=SOURCE,
+    )
+
+
+def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
+    corpus, plan = replay.corpus, replay.plan
+    yield Criterion("rules", Answer.PASS, "sound", corpus.rules[:DIGITS_SHOWN])
+    if replay.waivers_problem is not None:
+        yield Criterion("waivers", Answer.FAIL, "readable", "not readable", None, replay.waivers_problem)
+    else:
+        unsafe = frozenset(one.digest for one in corpus.clusters if one.unsafe)
+        yield waivers(replay.waivers, replay.now, unsafe)
+    compare = f"changeover compare {phase.name} --source {SOURCE}"
+    parts = {seam: shown(corpus, seam, replay.is_waived) for seam in phase.seams}
+    bare = [seam for seam, part in parts.items() if not part.evidence]
+    yield _judged(
+        "seams with a scenario",
+        Answer.INCONCLUSIVE if bare else Answer.PASS,
+        "every one",
+        f"{len(parts) - len(bare)} of {len(parts)} seams",
+        "changeover scenarios keep RUN",
+        f"none of {', '.join(bare[:NAMED_MAX])}" if bare else "",
+    )
+    runs = sum(part.runs for part in parts.values())
+    clusters = [one for one in corpus.clusters if one.seam in parts and not replay.is_waived(one.digest)]
+    unsafe_runs = sum(part.unsafe for part in parts.values())
+    yield _counted("effects that differ", Answer.FAIL, unsafe_runs, runs, _explain(clusters), clusters)
+    unexplained = sum(part.unexplained for part in parts.values())
+    yield _counted("divergences, unexplained", Answer.FAIL, unexplained, runs, _explain(clusters), clusters)
+    # A scenario with nothing to compare on either side is no scenario: it would be green for nothing.
+    missed = sum(part.not_compared + part.vacuous for part in parts.values())
+    yield _counted("not compared, or vacuous", Answer.INCONCLUSIVE, missed, runs, compare)
+    idle = [seam for seam, part in parts.items() if part.gave_up]
+    said = f"every run of {', '.join(idle)} raised or gave nothing" if idle else ""
+    yield _judged(
+        "reference ran",
+        Answer.INCONCLUSIVE if idle else Answer.PASS,
+        "yes",
+        "no" if idle else "yes",
+        compare,
+        said,
+    )
+    yield _judged(
+        "damaged lines",
+        Answer.FAIL if corpus.damaged else Answer.PASS,
+        "0",
+        f"{len(corpus.damaged):,}",
+        "changeover scenarios list",
+        "; ".join(corpus.damaged[:NAMED_MAX]),
+    )
+    if plan.scenario_tags:
+        missing = [tag for tag in plan.scenario_tags if not corpus.tags.get(tag)]
+        yield _judged(
+            "tags seen in all scenarios",
+            Answer.INCONCLUSIVE if missing else Answer.PASS,
+            f"{len(plan.scenario_tags):,}",
+            f"{len(plan.scenario_tags) - len(missing):,}",
+            "changeover scenarios keep RUN",
+            f"missing: {', '.join(missing[:NAMED_MAX])}" if missing else "",
+        )
+
+
+def _explain(clusters: Sequence[KeptCluster]) -> str:
+    return f"changeover explain {clusters[0].digest[:6]}" if clusters else "changeover compare"
+
+
+def _counted(
+    name: str, otherwise: Answer, found: int, runs: int, do: str, clusters: Sequence[KeptCluster] = ()
+) -> Criterion:
+    named = "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in clusters[:NAMED_MAX])
+    answer = otherwise if found else Answer.PASS
+    return _judged(name, answer, "0", f"{found:,} of {runs:,} runs", do, named if found else "")
+
+
+def _judged(name: str, answer: Answer, required: str, found: str, do: str, detail: str) -> Criterion:
+    return Criterion(name, answer, required, found, None if answer is Answer.PASS else do, detail)
+
+
+def _not_counted(replay: Replay, phase: Phase) -> Iterator[str]:
+    waived = sum(shown(replay.corpus, seam, replay.is_waived).waived for seam in phase.seams)
+    if waived:
+        yield f"{waived:,} waived"
+
+
+def _digest(replay: Replay, phase: Phase) -> str:
+    said = {
+        seam: dict(counts.verdicts) for seam, counts in replay.corpus.seams.items() if seam in phase.seams
+    }
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,129 @@
+"""The project a command works on: its pyproject.toml, its app, its files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from traceback import extract_tb
+from typing import TYPE_CHECKING, Any
+
+from changeover.errors import ConfigurationError
+from changeover.rollout.plan_file import Plan, load_plan
+from changeover.rollout.resolver import DIRECTORY_VARIABLE
+from changeover.values.toml_table import Table, parse_toml, read_text
+
+if TYPE_CHECKING:
+    from changeover.compare.rules import Rules
+    from changeover.migration import Migration
+
+PYPROJECT = "pyproject.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """`root` is where pyproject.toml stands; `app` is `module:attribute`, None if unset."""
+
+    root: Path
+    directory: Path
+    app: str | None
+
+    def plan(self) -> Plan | None:
+        """The plan, None where there is no phases.toml yet; raises ConfigurationError."""
+        path = self.directory / "phases.toml"
+        return load_plan(path) if path.exists() else None
+
+    def rules(self, today: date) -> Rules | None:
+        """The rules, None where there is no rules.toml; raises ConfigurationError."""
+        from changeover.compare.rules_file import load_rules
+
+        path = self.directory / "rules.toml"
+        return load_rules(path, today=today) if path.exists() else None
+
+    def rules_digest(self, today: date) -> str:
+        """What evidence is about, beside the code; raises ConfigurationError."""
+        from changeover.compare.rules import STRICT
+
+        return (self.rules(today) or STRICT).digest
+
+    def make_importable(self) -> None:
+        """Let the project's own packages be found, whether or not they are installed."""
+        for folder in (self.root / "src", self.root):
+            if folder.is_dir() and str(folder) not in sys.path:
+                sys.path.insert(0, str(folder))
+
+    def migration(self) -> Migration:
+        """Import the app's migration; raises ConfigurationError, whatever the app's own modules do."""
+        from changeover.migration import Migration
+
+        where = f"{PYPROJECT}: tool.changeover.app"
+        if self.app is None:
+            raise ConfigurationError(
+                where, 'is missing, needed: "module:attribute", such as "shop.compat:migration"'
+            )
+        module_name, colon, attribute = self.app.partition(":")
+        if not colon or not module_name or not attribute:
+            raise ConfigurationError(where, f'was {self.app!r}, allowed: "module:attribute"')
+        self.make_importable()
+        found = _attribute(where, module_name, attribute)
+        if not isinstance(found, Migration) and callable(found):
+            found = _called(where, self.app, found)
+        if not isinstance(found, Migration):
+            kind = type(found).__name__
+            raise ConfigurationError(
+                where, f"{self.app!r} is a {kind}, allowed: a Migration, or a function giving one"
+            )
+        return found
+
+
+def find_project(start: Path, environment: Mapping[str, str]) -> Project:
+    """The project around a folder; raises ConfigurationError for a wrong pyproject.toml."""
+    for folder in (start, *start.parents):
+        file = folder / PYPROJECT
+        if file.is_file():
+            tool = parse_toml(read_text(file), str(file)).get("tool", {}).get("changeover")
+            if tool is None and folder != start:
+                continue
+            return _project(folder, {} if tool is None else tool, environment)
+    return _project(start, {}, environment)
+
+
+def _project(root: Path, tool: object, environment: Mapping[str, str]) -> Project:
+    table = Table(tool, PYPROJECT, "tool.changeover")
+    app = table.text("app", None)
+    directory = environment.get(DIRECTORY_VARIABLE) or table.text("directory", "migration")
+    table.done()
+    return Project(root, root / directory, app)
+
+
+def _attribute(where: str, module_name: str, attribute: str) -> Any:
+    try:
+        module = import_module(module_name)
+    except ConfigurationError:
+        raise
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(where, f"{module_name!r} cannot be imported: {error}") from error
+    except Exception as error:  # the app's own modules may raise anything
+        raise ConfigurationError(where, f"importing {module_name!r} raised {_said(error)}") from error
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        raise ConfigurationError(where, f"module {module_name!r} has no {attribute!r}") from None
+
+
+def _called(where: str, app: str, factory: Any) -> Any:
+    try:
+        return factory()
+    except ConfigurationError:
+        raise
+    except Exception as error:  # the app's own code may raise anything
+        raise ConfigurationError(where, f"calling {app!r} raised {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    frames = extract_tb(error.__traceback__)
+    at = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{at}"

@@ -1,0 +1,138 @@
+"""Functions of classes and modules are replaced in place, once, by ones that ask the context first."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from functools import wraps
+from types import FunctionType, ModuleType
+from typing import Any
+
+from changeover.errors import DeclarationError
+from changeover.record.context import SESSION
+from changeover.recording.hook import Hook
+
+_MARK = "__changeover_hook__"
+
+
+def hook_function(owner: Any, name: str) -> Hook:
+    """Instrument one attribute of a class, a module or an object; a second time finds the first hook.
+
+    Raises DeclarationError where the attribute cannot be replaced.
+    """
+    static = inspect.getattr_static(owner, name)
+    function = _function_of(static)
+    known: Hook | None = getattr(function, _MARK, None)
+    if known is not None and name in vars(owner):
+        return known
+    original = known.original if known is not None else function
+    in_class = isinstance(owner, type) and not isinstance(static, staticmethod)
+    module = str(getattr(owner, "__module__", "") or getattr(owner, "__name__", ""))
+    hook = Hook(name, module, original, has_owner=in_class, is_property=isinstance(static, property))
+    replacement = _replacement(static, _asking(hook))
+    try:
+        setattr(owner, name, replacement)
+    except (AttributeError, TypeError) as error:
+        raise DeclarationError(
+            f"{owner!r}.{name}", f"cannot be instrumented ({error}); give a class of your own that calls it"
+        ) from None
+    if isinstance(owner, ModuleType):
+        _replace_imported_names(function, replacement)
+    return hook
+
+
+def is_stream(owner: Any, name: str) -> bool:
+    """Whether the attribute is a generator function, whose answers no tape can hold."""
+    function = _function_of(inspect.getattr_static(owner, name))
+    known: Hook | None = getattr(function, _MARK, None)
+    function = function if known is None else known.original
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+
+
+def is_hooked(owner: Any, name: str) -> bool:
+    """Whether the attribute that stands there now is an instrumented one of this very owner."""
+    found = vars(owner).get(name)
+    return found is not None and hasattr(_function_of(found), _MARK)
+
+
+def _function_of(static: Any) -> Any:
+    if isinstance(static, staticmethod | classmethod):
+        return static.__func__
+    return static.fget if isinstance(static, property) else static
+
+
+def _replacement(static: Any, function: Callable[..., Any]) -> Any:
+    if isinstance(static, staticmethod | classmethod):
+        return type(static)(function)
+    return property(function, static.fset, static.fdel) if isinstance(static, property) else function
+
+
+def _asking(hook: Hook) -> Callable[..., Any]:
+    original = hook.original
+    current = SESSION.get
+    port_call: Callable[..., Any]
+    if hook.is_async:
+
+        @wraps(original)
+        async def asked_async(*args: Any, **kwargs: Any) -> Any:
+            session = current()
+            if session is None:
+                return await original(*args, **kwargs)
+            return await session.call(hook, original, args, kwargs)
+
+        port_call = asked_async
+    else:
+
+        @wraps(original)
+        def asked(*args: Any, **kwargs: Any) -> Any:
+            session = current()
+            if session is None:
+                return original(*args, **kwargs)
+            return session.call(hook, original, args, kwargs)
+
+        port_call = asked
+    setattr(port_call, _MARK, hook)
+    return port_call
+
+
+def _replace_imported_names(function: Any, replacement: Any) -> None:
+    """`from client import submit` made names in other modules; they are the same function."""
+    for module in list(sys.modules.values()):
+        if not isinstance(module, ModuleType):
+            continue
+        for name, value in list(vars(module).items()):
+            if value is function:
+                setattr(module, name, replacement)
+
+
+def public_functions(owner: Any) -> Iterator[str]:
+    """The public methods of a class, or the public functions that a module defines itself."""
+    for name in dir(owner):
+        if name.startswith("_"):
+            continue
+        static = inspect.getattr_static(owner, name, None)
+        if isinstance(owner, ModuleType):
+            if isinstance(static, FunctionType) and _home(static) == owner.__name__:
+                yield name
+        elif isinstance(_function_of(static), FunctionType) and not isinstance(static, property):
+            yield name
+
+
+def _home(function: FunctionType) -> str:
+    hook: Hook | None = getattr(function, _MARK, None)
+    return str((hook.original if hook is not None else function).__module__)
+
+
+def subclasses(cls: type) -> Iterator[type]:
+    """The class and all classes derived from it so far, each once."""
+    seen = {cls}
+    waiting = [cls]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        derived: type
+        for derived in type.__subclasses__(current):
+            if derived not in seen:
+                seen.add(derived)
+                waiting.append(derived)

@@ -1,0 +1,181 @@
+"""The ports of a migration: which method is what, and which instrumented function belongs to which port."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from changeover.errors import DeclarationError
+from changeover.record.instrument import hook_function, is_hooked, is_stream, public_functions, subclasses
+from changeover.recording.hook import Hook
+from changeover.recording.method import CallClass, PortMethod
+
+Methods = Iterable[str] | Mapping[str, Any]
+_SLEEPING = ("sleep", "wait", "pause")
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What is said about one method."""
+
+    call_class: CallClass
+    option: Any
+    unaffected: bool
+
+
+@dataclass(slots=True)
+class Port:
+    """One way through which paths touch the world."""
+
+    name: str
+    target: Any
+    declared: dict[str, Declaration]
+    world: Callable[[Any], Any] | None
+    methods: dict[str, PortMethod] = field(default_factory=dict)
+
+    @property
+    def is_object(self) -> bool:
+        """Whether the target is one object, rather than a class or a module."""
+        return not isinstance(self.target, type | ModuleType)
+
+
+def declare(
+    name: str,
+    target: Any,
+    classes: Mapping[CallClass, Methods],
+    unaffected: Iterable[str],
+    world: Callable[[Any], Any] | None,
+) -> Port:
+    """Check what is said about a port; raises DeclarationError."""
+    declared: dict[str, Declaration] = {}
+    loose = set(unaffected)
+    for call_class, methods in classes.items():
+        options: Mapping[str, Any] = methods if isinstance(methods, Mapping) else dict.fromkeys(methods)
+        if isinstance(methods, str):
+            raise DeclarationError(
+                f'port "{name}"', f"{call_class}: was the text {methods!r}, allowed: a set of names"
+            )
+        for method, option in options.items():
+            if method in declared:
+                both = f"{declared[method].call_class} and {call_class}"
+                raise DeclarationError(
+                    f'port "{name}"', f"{method!r} is declared as {both}, allowed: one of them"
+                )
+            if inspect.getattr_static(target, method, None) is None:
+                has = ", ".join(_names(target)) or "none"
+                raise DeclarationError(
+                    f'port "{name}"', f"{method!r} is no method of {target!r}, it has: {has}"
+                )
+            if is_stream(target, method):
+                raise DeclarationError(
+                    f'port "{name}"', f"{method!r} is a generator; a port answers with values"
+                )
+            if option is not None and not callable(option):
+                raise DeclarationError(f'port "{name}"', f"{method}: was {option!r}, allowed: a function")
+            declared[method] = Declaration(call_class, option, method in loose)
+    strangers = loose - {m for m, said in declared.items() if said.call_class is CallClass.READ}
+    if strangers:
+        raise DeclarationError(
+            f'port "{name}"', f"unaffected: {', '.join(sorted(strangers))} is not among the reads"
+        )
+    return Port(name, target, declared, world)
+
+
+def _names(target: Any) -> list[str]:
+    owner = target if isinstance(target, type | ModuleType) else type(target)
+    return list(public_functions(owner))
+
+
+@dataclass(slots=True)
+class _Binding:
+    """Which port method an instrumented function is: for all objects, or by object."""
+
+    always: PortMethod | None = None
+    by_object: dict[int, PortMethod] = field(default_factory=dict)
+
+
+class PortBook:
+    """All ports of one migration, looked up by the function that was called."""
+
+    def __init__(self) -> None:
+        self.ports: dict[str, Port] = {}
+        self._bindings: dict[Hook, _Binding] = {}
+
+    def add(self, port: Port) -> None:
+        """Instrument the port; raises DeclarationError for a second port of that name."""
+        if port.name in self.ports:
+            raise DeclarationError(f'port "{port.name}"', "is declared twice")
+        self.ports[port.name] = port
+        if port.is_object:
+            self._cover_object(port)
+        else:
+            self._cover(port)
+
+    def cover(self) -> None:
+        """Instrument classes that were derived, and functions that were replaced, since the last time."""
+        for port in self.ports.values():
+            if isinstance(port.target, type):
+                for cls in subclasses(port.target):
+                    if any(name in vars(cls) and not is_hooked(cls, name) for name in port.methods):
+                        self._cover(port)
+                        break
+
+    def find(self, hook: Hook, args: tuple[Any, ...]) -> PortMethod | None:
+        """The port method that this call is; None where the function belongs to no port of this migration."""
+        binding = self._bindings.get(hook)
+        if binding is None:
+            return None
+        if binding.by_object and args:
+            return binding.by_object.get(id(args[0]), binding.always)
+        return binding.always
+
+    def undeclared(self) -> Iterator[PortMethod]:
+        """Methods about which nothing is said."""
+        for port in self.ports.values():
+            for method in port.methods.values():
+                if method.call_class is CallClass.UNDECLARED:
+                    yield method
+
+    def _cover(self, port: Port) -> None:
+        owners = list(subclasses(port.target)) if isinstance(port.target, type) else [port.target]
+        for name in {*port.declared, *public_functions(port.target)}:
+            for owner in owners:
+                if owner is port.target or name in vars(owner):
+                    self._bind(port, hook_function(owner, name), None)
+
+    def _cover_object(self, port: Port) -> None:
+        cls = type(port.target)
+        own = {name for name, value in getattr(port.target, "__dict__", {}).items() if callable(value)}
+        for name in {*port.declared, *public_functions(cls)}:
+            if name in own:
+                self._bind(port, hook_function(port.target, name), None)
+            else:
+                self._bind(port, hook_function(cls, name), port.target)
+
+    def _bind(self, port: Port, hook: Hook, target: Any) -> None:
+        said = port.declared.get(hook.name)
+        call_class = CallClass.UNDECLARED if said is None else said.call_class
+        option = None if said is None else said.option
+        makes, sleeps = call_class is CallClass.LOCAL, call_class is CallClass.CLOCK and _is_sleep(hook.name)
+        method = PortMethod(
+            port.name,
+            hook,
+            call_class,
+            key=None if makes else option,
+            make=option if makes else None,
+            unaffected=said is not None and said.unaffected,
+            sleeps=sleeps,
+        )
+        port.methods.setdefault(hook.name, method)
+        binding = self._bindings.setdefault(hook, _Binding())
+        if target is None or not hook.has_owner:
+            binding.always = method
+        else:
+            binding.by_object[id(target)] = method
+
+
+def _is_sleep(name: str) -> bool:
+    return any(word in name for word in _SLEEPING)

@@ -1,0 +1,179 @@
+"""The session of the path that answers: calls go to the world, and what they did is kept on the tape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from time import perf_counter
+from typing import Any
+
+from changeover.record.context import SESSION
+from changeover.record.port import Port, PortBook
+from changeover.record.tape import Entry, Site, Tape
+from changeover.recording.hook import Hook
+from changeover.recording.method import PortMethod
+from changeover.recording.site import calling_site
+from changeover.replaying.world import Worlds
+from changeover.telemetry.logs import logger
+from changeover.values.copying import SnapshotError, copied_error, snapshot
+from changeover.values.key import text_digest
+from changeover.values.limits import Limits
+from changeover.values.outcome import Outcome, Raised, Returned, is_interruption
+
+_log = logger("ports")
+_FRAMES_TO_CALLER = 4  # calling_site, _prepare, call, and the instrumented function
+_warned: set[str] = set()
+
+
+class Recorder:
+    """Changes nothing that the path sees: the same objects, the same exceptions.
+
+    `outer` is the recorder of the run around this one, on whose tape the calls stand as well.
+    """
+
+    replaying = False
+
+    def __init__(self, book: PortBook, limits: Limits, outer: Recorder | None, worlds: Worlds | None) -> None:
+        self.tape = Tape()
+        self.attempted = False
+        self.port_s = 0.0
+        self.deferred: list[Any] = []  # crossings inside this one, replayed after the outermost answered
+        self.closed = False
+        self.owners: dict[str, Any] = {}  # of ports given as a class: the object that was called last
+        self.depth: int = 1 if outer is None else outer.depth + 1
+        self._book = book
+        self._entries = self.tape.entries
+        self._calls_max = limits.port_calls_max
+        self._worlds = worlds
+        self._chain: tuple[Recorder, ...] = (self,) if outer is None else (self, *outer._chain)
+
+    def hindered(self, why: str) -> None:
+        """What keeps the answering path from something is a part of what happened."""
+
+    def call(
+        self, hook: Hook, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Let the call through, with what it calls itself unrecorded: that is the port's own affair."""
+        method = self._book.find(hook, args)
+        if method is None or self.closed:
+            return original(*args, **kwargs)
+        began = perf_counter()
+        kept = self._prepare(method, args, kwargs)
+        if hook.is_async:
+            return self._call_async(method, kept, original, args, kwargs)
+        token = SESSION.set(None)
+        try:
+            value = original(*args, **kwargs)
+        except BaseException as error:
+            self._keep(method, kept, Raised(error), began)
+            raise
+        finally:
+            SESSION.reset(token)
+        self._keep(method, kept, Returned(value), began)
+        return value
+
+    def _call_async(
+        self,
+        method: PortMethod,
+        kept: tuple[Any, Any, Site | None] | None,
+        original: Callable[..., Coroutine[Any, Any, Any]],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Coroutine[Any, Any, Any]:
+        async def awaited() -> Any:
+            token = SESSION.set(None)
+            began = perf_counter()
+            try:
+                value = await original(*args, **kwargs)
+            except BaseException as error:
+                self._keep(method, kept, Raised(error), began)
+                raise
+            finally:
+                SESSION.reset(token)
+            self._keep(method, kept, Returned(value), began)
+            return value
+
+        return awaited()
+
+    def _prepare(
+        self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, Any, Site | None] | None:
+        """Keep the arguments as they are before the call; None where they cannot be kept."""
+        site = None
+        if method.attempts:
+            for recorder in self._chain:
+                recorder.attempted = True
+            if method.is_effect:
+                site = calling_site(method.hook.module, _FRAMES_TO_CALLER)
+            else:
+                _warn_once(method)
+        own = args
+        if method.has_owner:
+            self.owners[method.port] = args[0]
+            own = args[1:]
+        try:
+            if self._worlds is not None:
+                self._worlds.before_call(method, args)
+            return (snapshot(own), snapshot(kwargs) if kwargs else kwargs, site)
+        except Exception as error:  # noqa: BLE001  recording must not change what the path sees
+            self._trouble(f"arguments of {method.full_name} cannot be kept: {error}")
+            return None
+
+    def _keep(
+        self, method: PortMethod, kept: tuple[Any, Any, Site | None] | None, outcome: Outcome, began: float
+    ) -> None:
+        entry = None
+        if kept is not None and method.is_kept:
+            try:
+                entry = self._entry(method, kept, outcome)
+            except Exception as error:  # noqa: BLE001  recording must not change what the path sees
+                self._trouble(f"answer of {method.full_name} cannot be kept: {error}")
+        seconds = perf_counter() - began  # of the call and of its recording: neither is the path's own time
+        for recorder in self._chain:
+            recorder.port_s += seconds
+            if entry is not None and not recorder.closed:
+                recorder._entries.append(entry)
+                if len(recorder._entries) > self._calls_max:
+                    recorder.tape.trouble = f"limit reached: more than {self._calls_max} port calls"
+                    recorder.closed = True
+
+    def _entry(self, method: PortMethod, kept: tuple[Any, Any, Site | None], outcome: Outcome) -> Entry:
+        args, kwargs, site = kept
+        if isinstance(outcome, Raised):
+            if is_interruption(outcome.error):
+                raise SnapshotError(f"it was interrupted by {type(outcome.error).__name__}")
+            return Entry(method, args, kwargs, Raised(copied_error(outcome.error)), site)
+        if method.is_fixed:
+            shared = _is_immutable(outcome.value)
+            answer_digest = None if shared else text_digest(outcome.value)
+            return Entry(method, args, kwargs, None, site, answer_digest, outcome.value if shared else None)
+        value = snapshot(outcome.value)
+        return Entry(method, args, kwargs, outcome if value is outcome.value else Returned(value), site)
+
+    def _trouble(self, text: str) -> None:
+        for recorder in self._chain:
+            recorder.tape.trouble = recorder.tape.trouble or text
+
+    def supplement(self, method: PortMethod, port: Port) -> None:
+        """Take one argument-free read from the real port, after the path has ended.
+
+        Of a port given as a class that is the object called last; where there was none, nothing is taken.
+        """
+        owner = port.target if port.is_object else self.owners.get(port.name)
+        if owner is not None or not method.has_owner:
+            self.call(method.hook, method.hook.original, (owner,) if method.has_owner else (), {})
+
+
+def _is_immutable(value: Any) -> bool:
+    try:
+        return snapshot(value) is value
+    except SnapshotError:
+        return False
+
+
+def _warn_once(method: PortMethod) -> None:
+    if method.full_name not in _warned:
+        _warned.add(method.full_name)
+        _log.warning(
+            "%s is declared neither read, effect, local, fixed nor clock: it passes, no replay answers it",
+            method.full_name,
+        )

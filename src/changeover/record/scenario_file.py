@@ -1,0 +1,238 @@
+"""Scenario files: recorded runs as JSON lines, each an input and a tape that can be replayed again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from changeover.errors import ConfigurationError
+from changeover.record.codec import Codec, CodecError
+from changeover.record.port import PortBook
+from changeover.record.tape import Entry, Tape, near
+from changeover.values.observation import Path
+from changeover.values.outcome import Outcome, Raised, Returned
+from changeover.values.run import Run
+from changeover.values.toml_table import Table, parse_json
+
+SCHEMA_VERSION = 1
+LINE_BYTES_MAX = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One recorded run as an input: what the seam was called with, and what the answering path met.
+
+    `answer` is how the answering path ended, as it is compared: through its view; None where it is not known.
+    `correlation_id` is that of the whole run ("history/2011-08-09"), by which an app finds its case again.
+    """
+
+    id: str
+    seam: str
+    answered_by: Path
+    key: str | None
+    tags: tuple[str, ...]
+    arguments: dict[str, Any]
+    tape: Tape
+    answer: Outcome | None = None
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedLine:
+    """A line that could not be read; lines count from 1."""
+
+    file: FilePath
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioFile:
+    """What was read from one file; damaged lines are named, and the rest is there."""
+
+    scenarios: tuple[Scenario, ...]
+    damaged: tuple[DamagedLine, ...]
+
+
+def scenario_of(run: Run) -> Scenario:
+    """The run as an input for later ones."""
+    answered = run.legacy if run.answered_by is Path.LEGACY else run.candidate
+    return Scenario(
+        run.id,
+        run.seam,
+        run.answered_by,
+        run.key,
+        run.tags,
+        run.arguments,
+        run.tape,
+        None if answered is None else answered.outcome,
+        run.correlation_id,
+    )
+
+
+def to_line(scenario: Scenario, codec: Codec) -> str:
+    """One line of JSON; raises CodecError naming the place of the first value that would not survive it.
+
+    An answer that would not survive is left out: the line can still be replayed by both paths.
+    """
+    trouble = scenario.tape.trouble or codec.trouble(scenario.arguments, "arguments")
+    if trouble is not None:
+        raise CodecError(trouble)
+    head = {
+        "schema_version": SCHEMA_VERSION,
+        "id": scenario.id,
+        "seam": scenario.seam,
+        "answered_by": str(scenario.answered_by),
+        "key": scenario.key,
+        "tags": list(scenario.tags),
+        "correlation_id": scenario.correlation_id or None,
+        "arguments": codec.encode(scenario.arguments, "arguments"),
+        "answer": _answer(scenario, codec),
+        "supplements": scenario.tape.supplements,
+        "calls": [_call(entry, codec) for entry in scenario.tape.entries],
+    }
+    return json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+
+
+def _answer(scenario: Scenario, codec: Codec) -> dict[str, Any] | None:
+    try:
+        return None if scenario.answer is None else _written(_said(scenario.answer), "answer", codec)
+    except CodecError:
+        return None
+
+
+def _call(entry: Entry, codec: Codec) -> dict[str, Any]:
+    given = {"args": list(entry.args), "kwargs": entry.kwargs}
+    said = {key: value for key, value in given.items() if value} | _said(entry.outcome)
+    written = _written(said, entry.method.full_name, codec)
+    data: dict[str, Any] = {"port": entry.method.port, "method": entry.method.name, **written}
+    if entry.outcome is None:
+        data["digest"] = entry.answer_digest
+    if entry.site is not None:
+        data["site"] = list(near(entry.site))
+    return data
+
+
+def _said(outcome: Outcome | None) -> dict[str, Any]:
+    if outcome is None:
+        return {}
+    return {"raised": outcome.error} if isinstance(outcome, Raised) else {"returned": outcome.value}
+
+
+def _written(said: dict[str, Any], place: str, codec: Codec) -> dict[str, Any]:
+    for key, value in said.items():
+        trouble = codec.trouble(value, f"{place} {key}")
+        if trouble is not None:
+            raise CodecError(trouble)
+    return {key: codec.encode(value) for key, value in said.items()}
+
+
+def write_scenarios(path: FilePath, scenarios: Iterable[Scenario], codec: Codec) -> None:
+    """Write a file anew; raises CodecError before anything is written."""
+    write_lines(path, [to_line(scenario, codec) for scenario in scenarios])
+
+
+def write_lines(path: FilePath, lines: Iterable[str]) -> None:
+    """Write a file anew, with its folder; whoever reads meanwhile sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        unfinished.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_scenarios(path: FilePath, codec: Codec, book: PortBook) -> ScenarioFile:
+    """Read a file line by line; only a file that cannot be opened at all raises ConfigurationError."""
+    scenarios: list[Scenario] = []
+    damaged: list[DamagedLine] = []
+    try:
+        with path.open("rb") as file:
+            number = 0
+            while line := file.readline(LINE_BYTES_MAX + 1):
+                number += 1
+                try:
+                    if line.strip():
+                        scenarios.append(from_line(line, codec, book))
+                except (CodecError, ConfigurationError) as error:
+                    damaged.append(DamagedLine(path, number, str(error)))
+                while len(line) > LINE_BYTES_MAX and not line.endswith(b"\n"):
+                    line = file.readline(LINE_BYTES_MAX + 1)
+    except OSError as error:
+        raise ConfigurationError(str(path), f"could not be read: {error.strerror or error}") from error
+    return ScenarioFile(tuple(scenarios), tuple(damaged))
+
+
+def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
+    """The inverse of `to_line`; raises CodecError, or ConfigurationError where the program changed since."""
+    if len(line) > LINE_BYTES_MAX:
+        raise ConfigurationError("line", f"was longer than {LINE_BYTES_MAX} bytes")
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError("line", f"was not UTF-8 at byte {error.start}") from error
+    top = Table(parse_json(text, "line"), "line")
+    version = top.whole("schema_version")
+    if version != SCHEMA_VERSION:
+        raise top.error("schema_version", f"was {version}, allowed: {SCHEMA_VERSION}")
+    calls = top.tables("calls")
+    tape = Tape([_entry(call, codec, book) for call in calls], is_stored=True)
+    tape.supplements = top.whole("supplements", 0)
+    arguments = codec.decode(top.raw("arguments"), "arguments")
+    if not isinstance(arguments, dict):
+        raise top.error("arguments", "was no table")
+    answer = None if top.raw("answer") is None else top.table("answer")
+    scenario = Scenario(
+        id=top.text("id"),
+        seam=top.text("seam"),
+        answered_by=Path(top.text("answered_by", among=list(Path))),
+        key=None if top.raw("key") is None else top.text("key"),
+        tags=top.texts("tags"),
+        arguments=arguments,
+        tape=tape,
+        answer=None if answer is None else _outcome(answer, codec, "answer"),
+        correlation_id="" if top.raw("correlation_id") is None else top.text("correlation_id"),
+    )
+    top.done()
+    return scenario
+
+
+def _outcome(table: Table, codec: Codec, place: str) -> Outcome | None:
+    """How a call ended, None where the table does not say."""
+    if table.has("raised"):
+        error = codec.decode(table.raw("raised"), f"{place} raised")
+        if not isinstance(error, BaseException):
+            raise table.error("raised", "was no exception")
+        return Raised(error)
+    if table.has("returned"):
+        return Returned(codec.decode(table.raw("returned"), f"{place} returned"))
+    return None
+
+
+def _entry(table: Table, codec: Codec, book: PortBook) -> Entry:
+    port_name, method_name = table.text("port"), table.text("method")
+    port = book.ports.get(port_name)
+    method = None if port is None else port.methods.get(method_name)
+    if method is None:
+        raise table.error("method", f"{port_name}.{method_name} is no method of a port of this program")
+    args = codec.decode(table.raw("args", []), f"{method.full_name} args")
+    kwargs = codec.decode(table.raw("kwargs", {}), f"{method.full_name} kwargs")
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise table.error("args", "are no list, or kwargs no table")
+    outcome = _outcome(table, codec, method.full_name)
+    digest = table.text("digest", None)
+    if outcome is None and digest is None:
+        raise table.error("returned", "is missing, needed: returned, raised or digest")
+    site = table.raw("site")
+    if site is not None and (not isinstance(site, list) or [type(part) for part in site] != [str, int]):
+        raise table.error("site", f"was {site!r}, allowed: file and line")
+    table.done()
+    return Entry(method, tuple(args), kwargs, outcome, None if site is None else (site[0], site[1]), digest)

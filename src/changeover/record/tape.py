@@ -1,0 +1,144 @@
+"""The port calls of one path in one run, with their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from changeover.recording.method import CallClass, PortMethod
+from changeover.values.key import digest, frozen, text_digest
+from changeover.values.observation import PortCall
+from changeover.values.outcome import Outcome, Raised, Returned
+
+Site = tuple[str, int]
+
+
+class Entry:
+    """One call: snapshots of its arguments and of how it ended; names and keys are worked out when asked for.
+
+    Of a `fixed` call only a digest is kept (`outcome` is None), worked out late where that is safe.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_arguments",
+        "_digest",
+        "_key",
+        "_place",
+        "args",
+        "kwargs",
+        "method",
+        "outcome",
+        "site",
+    )
+
+    def __init__(
+        self,
+        method: PortMethod,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        outcome: Outcome | None,
+        site: Site | None = None,
+        answer_digest: str | None = None,
+        immutable_answer: Any = None,
+    ) -> None:
+        self.method = method
+        self.args = args
+        self.kwargs = kwargs
+        self.outcome = outcome
+        self.site = site
+        self._digest = answer_digest
+        self._answer = immutable_answer
+        self._arguments: dict[str, Any] | None = None
+        self._key: Any = self
+        self._place: Any = self
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments by name."""
+        if self._arguments is None:
+            self._arguments = self.method.arguments(self.args, self.kwargs)
+        return self._arguments
+
+    @property
+    def answer_digest(self) -> str | None:
+        """The digest of a fixed answer, None for a call of another class."""
+        if self._digest is None and self.outcome is None:
+            self._digest, self._answer = text_digest(self._answer), None
+        return self._digest
+
+    @property
+    def key(self) -> Any:
+        """The intent key of an effect, or what makes two reads the same one."""
+        if self._key is self:
+            self._key = self.method.key_of(self.args, self.kwargs)
+        return self._key
+
+    @property
+    def place(self) -> Any:
+        """Method and key as one hashable value."""
+        if self._place is self:
+            self._place = (self.method.name, frozen(self.key))
+        return self._place
+
+    def call(self, position: int) -> PortCall:
+        """The call as an observation keeps it."""
+        outcome = self.outcome if self.outcome is not None else Returned(self.answer_digest)
+        method = self.method
+        return PortCall(
+            method.port, method.name, self.key, self.arguments, outcome, position, site_text(self.site)
+        )
+
+
+def site_text(site: Site | None) -> str | None:
+    """File and line as people write them: the last two parts of the path."""
+    return None if site is None else f"{near(site)[0]}:{site[1]}"
+
+
+def near(site: Site) -> Site:
+    """The same without what differs from machine to machine."""
+    return "/".join(site[0].replace("\\", "/").split("/")[-2:]), site[1]
+
+
+class Tape:
+    """Entries in the order in which the calls ended; `trouble` says why it may not be replayed, if so."""
+
+    __slots__ = ("entries", "is_stored", "supplements", "trouble")
+
+    def __init__(self, entries: list[Entry] | None = None, *, is_stored: bool = False) -> None:
+        self.entries = [] if entries is None else entries
+        self.is_stored = is_stored
+        self.supplements = 0  # how many entries at the end the toolkit itself added
+        self.trouble: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def calls(self, *classes: CallClass) -> Iterator[PortCall]:
+        """The calls that the path made, of some classes; positions are counted over all."""
+        for position, entry in enumerate(self.entries[: len(self.entries) - self.supplements], start=1):
+            if entry.method.call_class in classes:
+                yield entry.call(position)
+
+    def of_port(self, port: str, wanted: Callable[[Entry], bool]) -> list[Entry]:
+        """The entries of one port that are wanted, in order."""
+        return [entry for entry in self.entries if entry.method.port == port and wanted(entry)]
+
+    def world(self) -> list[Any]:
+        """What the path saw of the world, without clock and local values, as one comparable value."""
+        seen = (CallClass.READ, CallClass.FIXED)
+        return [
+            (entry.method.port, entry.place, entry.answer_digest or _said(entry.outcome))
+            for entry in self.entries
+            if entry.method.call_class in seen
+        ]
+
+    def world_digest(self, seam: str, arguments: dict[str, Any]) -> str:
+        """The digest of seam, arguments and read answers."""
+        return digest((seam, arguments, self.world()))
+
+
+def _said(outcome: Outcome | None) -> Any:
+    if isinstance(outcome, Raised):
+        return ("raised", outcome.error)
+    return None if outcome is None else ("returned", outcome.value)

@@ -1,0 +1,36 @@
+"""A tape without its secrets, which still counts as the world that it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from changeover.record.tape import Entry, Tape
+from changeover.values.outcome import Outcome
+
+
+class RedactedEntry(Entry):
+    """One call without its secrets; its key was worked out before they were taken out."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any], outcome: Outcome | None, key: Any
+    ) -> None:
+        super().__init__(entry.method, args, kwargs, outcome, entry.site, entry.answer_digest)
+        self._key = key
+
+
+class RedactedTape(Tape):
+    """Its digest is that of the original: runs that saw the same count as one, redacted or not."""
+
+    __slots__ = ("_arguments", "_original")
+
+    def __init__(self, original: Tape, arguments: dict[str, Any], entries: list[Entry]) -> None:
+        super().__init__(entries, is_stored=original.is_stored)
+        self.supplements, self.trouble = original.supplements, original.trouble
+        self._original = original
+        self._arguments = arguments
+
+    def world_digest(self, seam: str, arguments: dict[str, Any]) -> str:
+        """Of what was seen, whatever is kept of it."""
+        return self._original.world_digest(seam, self._arguments)

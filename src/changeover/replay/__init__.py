@@ -1,0 +1,1 @@
+"""The other path, run against a tape instead of the world."""

@@ -1,0 +1,102 @@
+"""The net under a replay: what CPython announces of sockets, processes, threads and files is refused."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import wraps
+from threading import Lock, Thread
+from typing import Any
+
+from changeover.record.context import AT_THE_END, PERMIT, SESSION
+from changeover.replay.replayer import Replay
+
+_THREAD_STARTS = "_thread.start_new_thread"
+_REFUSED = frozenset(
+    {
+        *("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"),
+        *("socket.gethostbyname", "socket.gethostbyaddr"),
+        *("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn"),
+        *("os.startfile", "pty.spawn", _THREAD_STARTS, "_thread.start_joinable_thread"),
+        *("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"),
+    }
+)
+_LOOKED_INTO = frozenset({"open", "socket.__new__", "sqlite3.connect"})
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_LOCAL_FAMILY = getattr(socket, "AF_UNIX", None)
+_counting = Lock()
+_replays = 0
+_installed = False
+
+
+@contextmanager
+def spread() -> Iterator[None]:
+    """Hold the net while a replay runs; it is installed once, at the first replay, and idle otherwise."""
+    global _replays, _installed
+    with _counting:
+        if not _installed:
+            _installed = True
+            sys.addaudithook(_on_event)
+            _watch_threads()
+        _replays += 1
+    try:
+        yield
+    finally:
+        with _counting:
+            _replays -= 1
+
+
+def _on_event(event: str, args: tuple[Any, ...]) -> None:
+    if not _replays or (event not in _REFUSED and event not in _LOOKED_INTO):
+        return
+    session = SESSION.get()
+    if not isinstance(session, Replay) or PERMIT.given:
+        return
+    detail = _detail(event, args)
+    if detail is not None:
+        session.catch(event, detail)
+
+
+def _watch_threads() -> None:
+    # CPython 3.11 and 3.12 do not announce threads.
+    original = Thread.start
+
+    @wraps(original)
+    def start(self: Thread) -> None:
+        if _replays:
+            _on_event(_THREAD_STARTS, (self.name,))
+        try:
+            original(self)
+        except RuntimeError as error:
+            session = SESSION.get()
+            if session is not None and AT_THE_END in str(error):  # early CPython 3.12, while it drains
+                session.hindered(str(error))
+            raise
+
+    setattr(Thread, "start", start)  # noqa: B010  as an assignment it would not type
+
+
+def _detail(event: str, args: tuple[Any, ...]) -> str | None:
+    """What was to be opened; None where it is harmless."""
+    if event == "open":
+        return _written_file(*args)
+    if event == "socket.__new__":  # an event loop's own pair of sockets is no way out
+        return None if args[1] == _LOCAL_FAMILY else f"family {args[1]}"
+    if event == "sqlite3.connect":
+        name = os.fsdecode(args[0]) if isinstance(args[0], str | bytes | os.PathLike) else str(args[0])
+        return None if name in (":memory:", "") or "mode=ro" in name or "mode=memory" in name else name
+    words = [argument for argument in args if isinstance(argument, str | bytes | tuple | list | int)]
+    return repr(words[0])[:200] if words else ""
+
+
+def _written_file(path: Any, mode: Any, flags: Any) -> str | None:
+    if isinstance(path, int) or not isinstance(path, str | bytes | os.PathLike):
+        return None  # a descriptor that is open already
+    writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & _WRITING)
+    name = os.fsdecode(path)
+    if not writes or name == os.devnull or "__pycache__" in name:
+        return None
+    return name

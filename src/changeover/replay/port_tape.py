@@ -1,0 +1,127 @@
+"""Where in a port's tape a replay stands, and which recorded answer a read gets there. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from changeover.record.tape import Entry
+from changeover.recording.method import CallClass
+from changeover.values.key import same
+from changeover.values.outcome import Raised
+
+
+class Served(NamedTuple):
+    """A recorded call that answers one of the replay; not exact where other answers were as good."""
+
+    entry: Entry
+    exact: bool
+
+
+class Lane:
+    """Reads between which nothing changed the port, and a cursor that follows the replay through them."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        self._where: dict[Any, list[int]] = {}
+        for index, entry in enumerate(entries):
+            self._where.setdefault(entry.place, []).append(index)
+        self._cursor = -1
+        self._last_place: Any = self
+        self._last = -1
+
+    def serve(self, place: Any) -> Served | None:
+        """The answer to a read at this point of the replay, None where it was never asked."""
+        found = self._where.get(place)
+        if found is None:
+            return None
+        index, exact = self._choose(place, found)
+        self._last_place, self._last = place, index
+        self._cursor = max(self._cursor, index)
+        return Served(self._entries[index], exact)
+
+    def _choose(self, place: Any, found: list[int]) -> tuple[int, bool]:
+        if place == self._last_place:  # in a row: walk on, and repeat the last
+            later = bisect_right(found, self._last)
+            return (found[later] if later < len(found) else self._last), True
+        following = self._cursor + 1
+        if following < len(self._entries) and self._entries[following].place == place:
+            return following, True
+        if found[0] > self._cursor:  # what lies between was not asked for by this path
+            return found[0], True
+        ahead = bisect_right(found, self._cursor)
+        return found[min(ahead, len(found) - 1)], self._answers_agree(found)
+
+    def _answers_agree(self, found: list[int]) -> bool:
+        first = self._entries[found[0]].outcome
+        return all(_same_outcome(first, self._entries[index].outcome) for index in found[1:])
+
+
+def _same_outcome(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Raised):
+        return same(one.error, other.error)
+    return same(one.value, other.value)
+
+
+class PortTape:
+    """One port's tape, cut into epochs by the port's effects.
+
+    Epoch k is the port after exactly the first k recorded effects. A replay that has made other effects than
+    those stands in no epoch: the tape never saw that world, so it has no answer from it.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        epochs: list[list[Entry]] = [[]]
+        unaffected: list[Entry] = []
+        self._effects: list[Entry] = []
+        for entry in entries:
+            if entry.method.call_class is CallClass.EFFECT:
+                self._effects.append(entry)
+                epochs.append([])
+            elif entry.method.call_class is CallClass.READ:
+                (unaffected if entry.method.unaffected else epochs[-1]).append(entry)
+        self._epochs = [Lane(epoch) for epoch in epochs]
+        self._unaffected = Lane(unaffected)
+        self._waiting: dict[Any, list[int]] = {}
+        for index, entry in enumerate(self._effects):
+            self._waiting.setdefault(entry.place, []).append(index)
+        self._matched: set[int] = set()
+        self._in_order = 0
+
+    def read(self, place: Any, *, unaffected: bool) -> Served | None:
+        """The answer to a read, never from across an effect."""
+        if unaffected:
+            return self._unaffected.serve(place)
+        if self._in_order != len(self._matched):
+            return None
+        return self._epochs[self._in_order].serve(place)
+
+    def match(self, place: Any) -> Entry | None:
+        """The first recorded effect of this intent that was not matched before; its epoch begins."""
+        waiting = self._waiting.get(place)
+        if not waiting:
+            return None
+        index = waiting.pop(0)
+        self._matched.add(index)
+        while self._in_order in self._matched:
+            self._in_order += 1
+        return self._effects[index]
+
+
+def cut(entries: Sequence[Entry]) -> Callable[[str], PortTape]:
+    """The tape of each port, made when it is first asked for."""
+    by_port: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_port.setdefault(entry.method.port, []).append(entry)
+    made: dict[str, PortTape] = {}
+
+    def of(port: str) -> PortTape:
+        found = made.get(port)
+        if found is None:
+            found = made[port] = PortTape(by_port.get(port, []))
+        return found
+
+    return of

@@ -1,0 +1,290 @@
+"""The session of the shadowed path: calls are answered from the tape, and nothing reaches the world."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Coroutine
+from random import Random
+from time import monotonic, perf_counter
+from typing import Any
+
+from changeover.errors import EffectWithheld, ReadMissing, ReplayStopped, UndeclaredCall, UndeclaredEffect
+from changeover.record.context import SESSION
+from changeover.record.port import PortBook
+from changeover.record.tape import Entry, Tape
+from changeover.recording.hook import Hook
+from changeover.recording.method import CallClass, PortMethod
+from changeover.recording.site import calling_site
+from changeover.replay.clock import VirtualClock, seconds_of
+from changeover.replay.delegates import Guard
+from changeover.replay.id_mapping import Renaming
+from changeover.replay.port_tape import PortTape, cut
+from changeover.replay.problems import Trouble, Troubles
+from changeover.replaying.stand_in import NobodyAnswers, StandIns
+from changeover.replaying.world import Worlds
+from changeover.values.copying import SnapshotError, copied_error, snapshot
+from changeover.values.key import frozen
+from changeover.values.limits import Limits
+from changeover.values.observation import PortCall
+from changeover.values.outcome import Outcome, Raised, Returned, outcome_of
+
+
+class Replay:
+    """One pass of a path over a tape; afterwards `calls` and `troubles` say what it did."""
+
+    replaying = True
+
+    def __init__(
+        self, book: PortBook, tape: Tape, *, seed: str, limits: Limits, worlds: Worlds | None
+    ) -> None:
+        self.replay = self
+        self.calls: list[Entry] = []
+        self.troubles = Troubles()
+        self.port_s = 0.0
+        self.worlds = worlds
+        self.generator: Random | None = None  # for a replay beside the program, which must not seed its
+        self.stand_ins = StandIns(worlds, seed)
+        self.book = book
+        self._ports = cut(tape.entries)
+        self._tape = tape
+        self._limits = limits
+        self._deadline = monotonic() + limits.replay_seconds_max
+        self._renaming = Renaming()
+        self._clocks: dict[str, VirtualClock] = {}
+        self._lock = threading.RLock()
+        self._closed = False
+
+    def call(
+        self, hook: Hook, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Answer a call of an instrumented function; one that is no port of this migration runs as it is."""
+        method = self.book.find(hook, args)
+        if method is None:
+            return original(*args, **kwargs)
+        owner, rest = (args[0], args[1:]) if hook.has_owner else (None, args)
+        return self.ask(method, owner, rest, kwargs)
+
+    def ask(self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Answer a call of a port; for a coroutine function, give an awaitable of the answer."""
+        if method.hook.is_async:
+            return self._ask_async(method, owner, args, kwargs)
+        began = perf_counter()
+        try:
+            outcome = self._answer(method, owner, args, kwargs)
+            if outcome is None:
+                outcome = outcome_of(lambda: self._really(method, owner, args, kwargs))
+                self._keep_real(method, args, kwargs, outcome)
+        finally:
+            self.port_s += perf_counter() - began
+        return outcome.give()
+
+    async def _ask_async(
+        self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        began = perf_counter()
+        outcome = self._answer(method, owner, args, kwargs)
+        if outcome is not None:
+            self.port_s += perf_counter() - began
+            return outcome.give()
+        token = SESSION.set(Guard(self))
+        try:
+            pending: Coroutine[Any, Any, Any] = self._target_call(method, owner, args, kwargs)()
+            outcome = Returned(await pending)
+        except Exception as error:  # noqa: BLE001  handed on to the path right below
+            outcome = Raised(error)
+        finally:
+            SESSION.reset(token)
+        self._keep_real(method, args, kwargs, outcome)
+        self.port_s += perf_counter() - began
+        return outcome.give()
+
+    def close(self) -> None:
+        """Whatever the path left running gets nothing from now on."""
+        self._closed = True
+
+    @property
+    def effects(self) -> tuple[PortCall, ...]:
+        """The effects that the path asked for, the withheld ones included."""
+        return self._calls_of(CallClass.EFFECT)
+
+    @property
+    def reads(self) -> tuple[PortCall, ...]:
+        """What the path read."""
+        return self._calls_of(CallClass.READ, CallClass.FIXED)
+
+    def clock(self, port: str) -> VirtualClock:
+        """The time of this replay."""
+        found = self._clocks.get(port)
+        if found is None:
+            entries = self._tape.of_port(port, lambda entry: entry.method.call_class is CallClass.CLOCK)
+            found = self._clocks[port] = VirtualClock(entries)
+        return found
+
+    def _calls_of(self, *classes: CallClass) -> tuple[PortCall, ...]:
+        return tuple(Tape(self.calls).calls(*classes))
+
+    def _answer(
+        self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Outcome | None:
+        """How the call ends; None where a real object, or a copy of one, has to answer."""
+        with self._lock:
+            self._stay_within_limits(method)
+            call_class = method.call_class
+            if call_class is CallClass.UNDECLARED:
+                return self._refuse(Trouble.UNDECLARED_CALL, method, args, kwargs, UndeclaredCall)
+            if self.worlds is not None and self.worlds.copy_for(method, owner) is not None:
+                return None
+            if call_class is CallClass.CLOCK:
+                return self._time(method, args, kwargs)
+            if call_class is CallClass.READ:
+                return self._read(method, args, kwargs)
+            return self._effect(method, args, kwargs) if call_class is CallClass.EFFECT else None
+
+    def _stay_within_limits(self, method: PortMethod) -> None:
+        if self._closed:
+            raise EffectWithheld(f"{method.full_name}: the replay is over")
+        if len(self.calls) >= self._limits.port_calls_max:
+            self._stop(f"more than {self._limits.port_calls_max} port calls")
+        if monotonic() > self._deadline:
+            self._stop(f"more than {self._limits.replay_seconds_max:g} s")
+
+    def _stop(self, limit: str) -> None:
+        self.troubles.note(Trouble.LIMIT, "limit reached", limit, len(self.calls))
+        raise ReplayStopped(limit)
+
+    def _read(self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+        place = self._place(method, args, kwargs)
+        served = self._port_tape(method).read(place, unaffected=method.unaffected)
+        if served is None:
+            return self._refuse(Trouble.READ_MISSING, method, args, kwargs, ReadMissing)
+        if not served.exact:
+            self.troubles.note(
+                Trouble.INEXACT, method.full_name, "other answers were as good", len(self.calls) + 1
+            )
+        self._keep(method, args, kwargs, served.entry.outcome)
+        return self._for_path(served.entry)
+
+    def _effect(self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+        place = self._place(method, args, kwargs)
+        entry = self._port_tape(method).match(place)
+        if entry is None:
+            return self._refuse(Trouble.EFFECT_WITHHELD, method, args, kwargs, EffectWithheld)
+        self._renaming.learn(entry.arguments, method.arguments(args, kwargs))
+        self._keep(method, args, kwargs, entry.outcome, with_site=True)
+        return self._for_path(entry)
+
+    def _time(self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+        clock = self.clock(method.port)
+        if method.sleeps:
+            outcome: Outcome | None = outcome_of(lambda: clock.sleep(seconds_of(args, kwargs)))
+        else:
+            outcome = clock.now(method.name)
+        if outcome is None:
+            return self._refuse(Trouble.READ_MISSING, method, args, kwargs, ReadMissing)
+        self._keep(method, args, kwargs, outcome)
+        return Raised(copied_error(outcome.error)) if isinstance(outcome, Raised) else outcome
+
+    def _place(self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        named, by_name = self._renaming.for_tape(args), self._renaming.for_tape(kwargs)
+        try:
+            return (method.name, frozen(method.key_of(named, by_name)))
+        except Exception as error:  # a key function is a program's own code and may raise anything
+            raise self._keyless(method, error) from error
+
+    def _port_tape(self, method: PortMethod) -> PortTape:
+        try:
+            return self._ports(method.port)
+        except Exception as error:  # the same, for the calls on the tape
+            raise self._keyless(method, error) from error
+
+    def _keyless(self, method: PortMethod, error: Exception) -> UndeclaredCall:
+        what = f"its key cannot be worked out: {type(error).__name__}: {error}"
+        self.troubles.note(Trouble.UNDECLARED_CALL, method.full_name, what, len(self.calls))
+        return UndeclaredCall(f"{method.full_name}: {what}")
+
+    def _for_path(self, entry: Entry) -> Outcome:
+        outcome = entry.outcome
+        if isinstance(outcome, Raised):
+            return Raised(self._renaming.for_path(copied_error(outcome.error)))
+        return Returned(None if outcome is None else self._renaming.for_path(snapshot(outcome.value)))
+
+    def _refuse(
+        self,
+        trouble: Trouble,
+        method: PortMethod,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        refusal: type[Exception],
+    ) -> Outcome:
+        outcome = Raised(refusal(f"{method.full_name}: {trouble}"))
+        self._keep(method, args, kwargs, outcome, with_site=True)
+        call = self.calls[-1].call(len(self.calls))
+        asked = f"{method.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
+        self.troubles.note(trouble, method.full_name, asked, len(self.calls), call.asked_at, call)
+        return outcome
+
+    def _keep(
+        self,
+        method: PortMethod,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        outcome: Outcome | None,
+        *,
+        with_site: bool = False,
+        answer: Any = None,
+    ) -> None:
+        site = calling_site(method.hook.module) if with_site else None
+        try:
+            args, kwargs = snapshot(args), snapshot(kwargs) if kwargs else kwargs
+        except SnapshotError as error:
+            self.troubles.note(Trouble.NOT_KEPT, method.full_name, f"its arguments: {error}", len(self.calls))
+            args, kwargs = (), {}
+        self.calls.append(Entry(method, args, kwargs, outcome, site, immutable_answer=answer))
+
+    def _keep_real(
+        self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any], outcome: Outcome
+    ) -> None:
+        """Note a call that a real object or a copy answered."""
+        if isinstance(outcome, Raised):
+            self._keep(method, args, kwargs, Raised(copied_error(outcome.error)), with_site=True)
+        elif method.call_class is CallClass.FIXED:
+            self._keep(method, args, kwargs, None, answer=outcome.value)
+            self._verify_fixed(self.calls[-1])
+        else:
+            kept = Returned(snapshot(outcome.value))
+            self._keep(method, args, kwargs, kept, with_site=method.call_class is CallClass.EFFECT)
+
+    def _verify_fixed(self, entry: Entry) -> None:
+        """Data that has changed since a stored tape was made are another world."""
+        if not self._tape.is_stored:
+            return
+        for recorded in self._tape.of_port(entry.method.port, lambda found: found.place == entry.place):
+            if recorded.answer_digest not in (None, entry.answer_digest):
+                name = entry.method.full_name
+                self.troubles.note(Trouble.FIXED_CHANGED, name, "answers otherwise now", len(self.calls))
+                return
+
+    def _really(self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        token = SESSION.set(Guard(self))
+        try:
+            return self._target_call(method, owner, args, kwargs)()
+        finally:
+            SESSION.reset(token)
+
+    def _target_call(
+        self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Callable[[], Any]:
+        try:
+            return self.stand_ins.call(method, owner, args, kwargs)
+        except NobodyAnswers as error:
+            self.troubles.note(Trouble.UNDECLARED_CALL, method.full_name, str(error), len(self.calls))
+            raise UndeclaredCall(f"{method.full_name}: {error}") from error
+
+    def hindered(self, why: str) -> None:
+        """The process ends, and the path cannot have a thread: that says nothing of the path."""
+        self.troubles.note(Trouble.LIMIT, "no thread", why, len(self.calls))
+
+    def catch(self, event: str, detail: str) -> None:
+        """Refuse what goes past every port."""
+        self.troubles.note(Trouble.UNDECLARED_EFFECT, event, detail, len(self.calls))
+        raise UndeclaredEffect(f"{event} {detail}: the path reached for the world past every port")

@@ -1,0 +1,168 @@
+"""Running a path against a tape: in a context of its own, with nothing of the world in reach."""
+
+from __future__ import annotations
+
+import decimal
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from contextvars import Context
+from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
+from time import perf_counter
+from typing import Any
+
+from changeover.record.context import SESSION, carry_into_pools
+from changeover.record.port import PortBook
+from changeover.record.tape import Tape
+from changeover.replay.fresh_path import Fresh
+from changeover.replay.isolation import spread
+from changeover.replay.problems import Trouble, Troubles
+from changeover.replay.replayer import Replay
+from changeover.replaying.colour import awaited, completed, threaded
+from changeover.replaying.world import Worlds
+from changeover.values.copying import SnapshotError, copied_error, snapshot
+from changeover.values.key import same
+from changeover.values.limits import Limits
+from changeover.values.observation import Observation, Path
+from changeover.values.outcome import Outcome, Raised, Returned, is_interruption, outcome_of, said
+
+View = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a path left behind in a replay, and what the replay itself has to say."""
+
+    observation: Observation
+    troubles: Troubles
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowTask:
+    """A path with everything its replay needs; `owner` is the `self` of a method, never copied.
+
+    `context` and `decimals` are those in which the answering path began. `apart` is a replay beside the
+    program, in another thread than the caller's: what that seeds must not be what the program draws from.
+    """
+
+    side: Path
+    path: Callable[..., Any] | Fresh[..., Any]
+    view: View | None
+    owner: tuple[Any, ...]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    tape: Tape
+    book: PortBook
+    seed: str
+    limits: Limits
+    context: Context
+    decimals: decimal.Context
+    worlds: Worlds | None = None
+    owners: Mapping[str, Any] = field(default_factory=dict)
+    apart: bool = False
+
+    def run(self) -> Replayed:
+        """Replay here and now; KeyboardInterrupt passes, everything else is in the observation."""
+        return self._ended(*_sync(self, *self._begin()))
+
+    async def run_async(self) -> Replayed:
+        """Replay under the running event loop; cancelling the caller passes as well."""
+        return self._ended(*await _async(self, *self._begin()))
+
+    def _begin(self) -> tuple[Replay, tuple[Any, ...], dict[str, Any], Context]:
+        carry_into_pools()
+        self.book.cover()
+        replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, worlds=self.worlds)
+        replay.stand_ins.owners = self.owners
+        if self.apart:
+            replay.generator = random.Random(self.seed)  # noqa: S311  repeatable, not secret
+        context = self.context.copy()
+        context.run(SESSION.set, replay)
+        context.run(decimal.setcontext, self.decimals.copy())
+        return replay, snapshot(self.args), snapshot(self.kwargs), context
+
+    def _ended(
+        self, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], outcome: Outcome, seconds: float
+    ) -> Replayed:
+        replay.close()
+        mutated = not (same(args, self.args) and same(kwargs, self.kwargs))
+        try:
+            outcome = viewed(outcome, self.view)
+        except SnapshotError as error:
+            replay.troubles.note(Trouble.NOT_KEPT, f"result of {self.side}", str(error), len(replay.calls))
+            outcome = Returned(None)
+        own_time_s = max(0.0, seconds - replay.port_s)
+        seen = Observation(self.side, outcome, replay.effects, replay.reads, own_time_s, mutated)
+        return Replayed(seen, replay.troubles)
+
+
+def viewed(outcome: Outcome, view: View | None) -> Outcome:
+    """The outcome as it is compared: through the view, and kept as it is now; raises SnapshotError."""
+    if isinstance(outcome, Raised):
+        return Raised(copied_error(outcome.error)) if isinstance(outcome.error, Exception) else outcome
+    value = outcome.value
+    if view is not None:
+        try:
+            value = view(value)
+        except BaseException as error:
+            if is_interruption(error):
+                raise
+            raise SnapshotError(f"the view raised {type(error).__name__}: {said(error)}") from error
+    return Returned(snapshot(value))
+
+
+def _path(task: ShadowTask, replay: Replay) -> Callable[..., Any]:
+    if not isinstance(task.path, Fresh):
+        return task.path
+    return task.path.replayed(task.book, replay, task.owner)
+
+
+def _sync(
+    task: ShadowTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
+) -> Any:
+    with spread(), nullcontext() if task.apart else _seeded(task.seed):
+        built = context.run(outcome_of, lambda: _path(task, replay))
+        replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
+        began = perf_counter()
+        if isinstance(built, Raised):
+            outcome: Outcome = built
+        elif iscoroutinefunction(built.value):
+            outcome = completed(lambda: built.value(*task.owner, *args, **kwargs), context)
+        else:
+            outcome = context.run(outcome_of, lambda: built.value(*task.owner, *args, **kwargs))
+        seconds = perf_counter() - began
+    if isinstance(outcome, Raised) and isinstance(outcome.error, KeyboardInterrupt):
+        replay.close()
+        raise outcome.error
+    return replay, args, kwargs, outcome, seconds
+
+
+async def _async(
+    task: ShadowTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
+) -> Any:
+    with spread():
+        built = context.run(outcome_of, lambda: _path(task, replay))
+        replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
+        began = perf_counter()
+        if isinstance(built, Raised):
+            outcome: Outcome = built
+        elif iscoroutinefunction(built.value):
+            outcome = await awaited(lambda: built.value(*task.owner, *args, **kwargs), context)
+        else:
+            outcome = await threaded(
+                lambda: context.run(outcome_of, lambda: built.value(*task.owner, *args, **kwargs))
+            )
+        seconds = perf_counter() - began
+    return replay, args, kwargs, outcome, seconds
+
+
+@contextmanager
+def _seeded(seed: str) -> Iterator[None]:
+    """The shared generator of `random` is seeded by the run, and afterwards as it was."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

@@ -1,0 +1,1 @@
+"""Plan, flags, and everything that moves a phase: flips, rollback, kill switch, tripwire."""

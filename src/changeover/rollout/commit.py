@@ -1,0 +1,149 @@
+"""Writing a move down and carrying it out: flags and history, in the order in which each may fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from changeover.errors import ConfigurationError
+from changeover.flips.change import Cause, Change
+from changeover.flips.entry import REFUSED, HistoryEntry
+from changeover.flips.held import held_back
+from changeover.flips.place import Place
+from changeover.flips.standing import Standing
+from changeover.rollout.flags_file import definition
+from changeover.rollout.history import encoded, entries_of, last_revision, read_lines, said
+from changeover.values.stage import Setting
+
+
+class NotWrittenError(ConfigurationError):
+    """The disk would not take it."""
+
+
+def drafted(
+    standing: Standing,
+    settings: Mapping[str, Setting],
+    changes: Sequence[Change],
+    cause: Cause,
+    last_revision: int,
+) -> tuple[dict[str, object], list[HistoryEntry]]:
+    """What a move would write: the content of flags.json and the lines of the history. Pure."""
+    revision = max(standing.revision, last_revision) + 1
+    content = definition(settings, revision=revision)
+    moved: Sequence[Change | None] = changes or [None]
+    entries = [
+        HistoryEntry(
+            revision=revision,
+            action=cause.action,
+            at=cause.now,
+            who=cause.who,
+            reason=cause.reason,
+            before=standing.digest if standing.problem is None else REFUSED,
+            after=content["metadata"]["digest"],
+            phase=None if change is None else change.phase,
+            old=None if change is None or change.old is None else str(change.old),
+            new=None if change is None else str(change.new),
+            gate=cause.gate,
+            evidence=cause.evidence,
+            code=cause.code,
+            rules=cause.rules,
+        )
+        for change in moved
+    ]
+    return content, entries
+
+
+def put(
+    place: Place,
+    standing: Standing,
+    settings: Mapping[str, Setting],
+    changes: Sequence[Change],
+    cause: Cause,
+    *,
+    forward: bool,
+) -> list[HistoryEntry]:
+    """Write flags and history; the caller holds the lock. Raises NotWrittenError.
+
+    Forward the history comes first: a step that could not be written down is not taken. Back the flags come
+    first: going back waits for no journal, and what the journal lacks `changeover history --verify` says.
+    """
+    last = last_revision(entries_of(read_lines(place.history)))
+    asked = {change.phase for change in changes}
+    others = {phase: setting for phase, setting in settings.items() if phase not in asked}
+    held = held_back(place, others, standing.revision)
+    for phase, (change, why) in held.items():
+        place.warn(f"the tripwire holds {phase} at {change.new} ({why}); flags.json says so from now on")
+    settings = {**settings, **{phase: change.new for phase, (change, _) in held.items()}}
+    changes = [*changes, *(change for change, _ in held.values())]
+    content, entries = drafted(standing, settings, changes, cause, last)
+    entries = [_by_tripwire(entry) if entry.phase in held else entry for entry in entries]
+    if forward:
+        _put_forward(place, content, entries)
+    else:
+        _put_back(place, content, entries)
+    return entries
+
+
+def _by_tripwire(entry: HistoryEntry) -> HistoryEntry:
+    reason = f"held back by the tripwire; written down with: {entry.reason}"
+    return replace(entry, reason=said(reason), gate=None, evidence=None, code=None, rules=None)
+
+
+def _put_forward(place: Place, content: Mapping[str, object], entries: Sequence[HistoryEntry]) -> None:
+    beside = None
+    written_down = False
+    try:
+        beside = place.files.write_beside(place.flags, _text(content))
+        place.files.append(place.history, encoded(entries))
+        written_down = True
+        place.files.replace(beside, place.flags)
+    except OSError as error:
+        if beside is not None:
+            place.files.forget(beside)
+        raise _not_written(place, entries[0].revision, error, written_down=written_down) from error
+
+
+def _not_written(place: Place, revision: int, error: OSError, *, written_down: bool) -> NotWrittenError:
+    after = (
+        f"revision {revision} stands in the history and was not carried out: changeover history --verify"
+        if written_down
+        else "nothing was changed"
+    )
+    return NotWrittenError(str(place.flags), f"could not be written: {error.strerror or error}; {after}")
+
+
+def _put_back(place: Place, content: Mapping[str, object], entries: Sequence[HistoryEntry]) -> None:
+    try:
+        beside = place.files.write_beside(place.flags, _text(content))
+        place.files.replace(beside, place.flags)
+    except OSError as error:
+        place.warn(
+            f"{place.flags}: no new file can be written ({error.strerror or error}); writing over the old one"
+        )
+        _overwrite(place, content)
+    try:
+        place.files.append(place.history, encoded(entries))
+    except OSError as error:
+        place.warn(
+            f"{place.history}: could not be written ({error.strerror or error}); the move is done and nobody "
+            "wrote it down: when there is room again, changeover history --repair"
+        )
+
+
+def _overwrite(place: Place, content: Mapping[str, object]) -> None:
+    """The last way on a full disk: white space does not count for the digest, so the size can stay.
+
+    Whoever reads in the middle of it finds a digest that does not match: last good stages or legacy.
+    """
+    compact = json.dumps(content, separators=(",", ":")).encode()
+    try:
+        place.files.overwrite(place.flags, compact.ljust(place.flags.stat().st_size))
+    except OSError as error:
+        raise NotWrittenError(
+            str(place.flags), f"could not be written over either: {error.strerror or error}"
+        ) from error
+
+
+def _text(content: Mapping[str, object]) -> bytes:
+    return (json.dumps(content, indent=2) + "\n").encode()

@@ -1,0 +1,112 @@
+"""`flags.json`: the stage of every phase, as a flagd flag definition with a revision and a digest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from changeover.errors import ConfigurationError
+from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting, Stage, ramp
+from changeover.values.toml_table import Table, shown
+
+SCHEMA = "https://flagd.dev/schema/v0/flags.json"
+SEAL_COMMAND = "changeover flags seal --reason ..."
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """One sealed state of the flags."""
+
+    revision: int
+    digest: str
+    settings: Mapping[str, Setting]
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """A digest over the parsed content without the digest itself; white space and line ends do not count."""
+    metadata = {key: value for key, value in dict(content.get("metadata") or {}).items() if key != "digest"}
+    canonical = json.dumps({**content, "metadata": metadata}, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + sha256(canonical.encode()).hexdigest()
+
+
+def definition(settings: Mapping[str, Setting], *, revision: int) -> dict[str, Any]:
+    """The sealed content of a flags file in which the phases stand as given."""
+    content: dict[str, Any] = {
+        "$schema": SCHEMA,
+        "metadata": {"revision": revision},
+        "flags": {phase: _flag(setting) for phase, setting in settings.items()},
+    }
+    content["metadata"]["digest"] = digest_of(content)
+    return content
+
+
+def _flag(setting: Setting) -> dict[str, Any]:
+    stages = CHECK_STAGES if setting.stage in CHECK_STAGES else SEAM_STAGES
+    flag: dict[str, Any] = {
+        "state": "ENABLED",
+        "variants": {str(stage): str(stage) for stage in stages},
+        "defaultVariant": str(setting.stage),
+    }
+    if setting.stage is Stage.RAMP:
+        flag["metadata"] = {"ramp_percent": setting.percent}
+    return flag
+
+
+def parse_flags(content: Any, where: str, phases: Mapping[str, tuple[Stage, ...]]) -> Flags:
+    """Read parsed content; `phases` gives the stages that each known phase may have.
+
+    Raises ConfigurationError, also where the content does not match its digest.
+    """
+    top = Table(content, where)
+    top.text("$schema", None)
+    metadata = top.table("metadata")
+    if metadata is None:
+        raise top.error("metadata", "is missing, needed: a table with revision and digest")
+    revision = metadata.whole("revision", least=1)
+    digest = metadata.text("digest")
+    metadata.done()
+    flags = top.table("flags")
+    if flags is None:
+        raise top.error("flags", "is missing, needed: a table with one flag per phase")
+    top.done()
+    settings = {
+        name: _read_flag(Table(flag, where, f"flags.{name}"), name, phases) for name, flag in flags.items()
+    }
+    if digest != digest_of(content):
+        raise ConfigurationError(
+            where,
+            f"revision {revision} refused: digest does not match its content; "
+            f"after a hand edit: {SEAL_COMMAND}",
+        )
+    return Flags(revision, digest, settings)
+
+
+def _read_flag(flag: Table, phase: str, phases: Mapping[str, tuple[Stage, ...]]) -> Setting:
+    allowed = phases.get(phase)
+    if allowed is None:
+        raise flag.error("", f"phase {phase!r} is unknown, allowed: {', '.join(phases) or 'none'}")
+    flag.text("state", among=["ENABLED"])
+    variants = flag.table("variants")
+    names = {str(stage): str(stage) for stage in allowed}
+    if variants is None or dict(variants.items()) != names:
+        found = "missing" if variants is None else shown(dict(variants.items()))
+        raise flag.error(
+            "variants", f"was {found}, allowed: exactly the stages {', '.join(allowed)}, each its own value"
+        )
+    if flag.raw("targeting", {}) != {}:
+        raise flag.error("targeting", "a stage holds for every run, allowed: nothing")
+    stage = flag.text("defaultVariant", among=names)
+    metadata = flag.table("metadata")
+    percent = None if metadata is None else metadata.raw("ramp_percent")
+    if metadata is not None:
+        metadata.done()
+    flag.done()
+    if stage != Stage.RAMP:
+        return Setting(Stage(stage))
+    try:
+        return ramp(percent)
+    except ValueError as error:
+        raise flag.error("metadata.ramp_percent", str(error)) from None

@@ -1,0 +1,175 @@
+"""What a gate asks before a phase may enter a stage: as `phases.toml` says, else the strict default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from changeover.values.stage import Stage
+from changeover.values.toml_table import Table
+
+BLIND_SPOT_WORDS = ("listed", "none", "any")
+ANSWERED_BY_WORDS = ("legacy", "candidate")
+CHECK_TIMEOUT_S = 1800
+NOT_ASKED = "not_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusCriteria:
+    """What runs over a corpus must show. Without `sources` any will do, but one must be whole.
+
+    A maximum of None allows any number; what differs in an effect is never allowed.
+    """
+
+    sources: tuple[str, ...] = ()
+    divergences_max: int | None = 0
+    not_compared_max: int | None = 0
+    tags: tuple[str, ...] = ()
+    answered_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionCriteria:
+    """What runs in production must show; rates are shares of one, days are distinct days of UTC.
+
+    `seams_not_asked` gives, by seam, the reason for asking no rate of it: nobody crosses it in production.
+    """
+
+    rate_max: float = 0.01
+    confidence: float = 0.95
+    not_compared_max: float = 0.001
+    unpaired_max: float = 0.01
+    span_days: int = 20
+    answered_by: str | None = None
+    seams_not_asked: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The criteria for entering one stage; None and empty ask nothing of their kind.
+
+    `not_asked` gives, by key, the reason that `phases.toml` has for not asking what the default asks.
+    """
+
+    corpus: CorpusCriteria | None = None
+    production: ProductionCriteria | None = None
+    own_time_p95_ratio_max: float | None = None
+    blind_spots: str = "listed"
+    check: tuple[str, ...] = ()
+    check_timeout_s: int = CHECK_TIMEOUT_S
+    rollback_rehearsed: bool = False
+    not_asked: Mapping[str, str] = field(default_factory=dict)
+
+
+_AS_LIVE = Gate(CorpusCriteria(), ProductionCriteria(), own_time_p95_ratio_max=1.5)
+STRICT_GATES: Mapping[Stage, Gate] = MappingProxyType(
+    {
+        Stage.SHADOW: Gate(
+            CorpusCriteria(divergences_max=None, not_compared_max=None),
+            blind_spots="any",
+        ),
+        Stage.RAMP: _AS_LIVE,
+        Stage.LIVE: _AS_LIVE,
+        Stage.COMPLETE: Gate(
+            production=ProductionCriteria(answered_by="candidate"),
+            check=("changeover legacy prove",),
+            rollback_rehearsed=True,
+        ),
+        Stage.DONE: Gate(blind_spots="any"),
+    }
+)
+"""What is asked where `phases.toml` says nothing."""
+
+
+def parse_gate(table: Table, stage: Stage) -> Gate:
+    """The table of one stage; a key that is missing is asked as strictly as by default.
+
+    Raises ConfigurationError.
+    """
+    default = STRICT_GATES[stage]
+    reasons: dict[str, str] = {}
+
+    def unless_not_asked(key: str) -> bool:
+        """Whether a key is there to be read; where it only says why nothing is asked, that is kept."""
+        content = table.raw(key)
+        if not isinstance(content, Mapping) or NOT_ASKED not in content:
+            return table.has(key)
+        excused = Table(content, table.where, f"{table.key}.{key}")
+        reasons[key] = excused.text(NOT_ASKED)
+        excused.done()
+        return False
+
+    corpus, production = default.corpus, default.production
+    if unless_not_asked("corpus"):
+        corpus = _corpus(_inner(table, "corpus"))
+    if unless_not_asked("production"):
+        production = _production(_inner(table, "production"), default.production or ProductionCriteria())
+    ratio, check, rehearsed = default.own_time_p95_ratio_max, default.check, default.rollback_rehearsed
+    if unless_not_asked("own_time_p95_ratio_max"):
+        ratio = float(table.number("own_time_p95_ratio_max"))
+    if unless_not_asked("check"):
+        check = table.texts("check")
+    if unless_not_asked("rollback_rehearsed"):
+        rehearsed = table.flag("rollback_rehearsed")
+        if default.rollback_rehearsed and not rehearsed:
+            raise table.error("rollback_rehearsed", f"was false, allowed: {_excuse('true')}")
+    if default.check and not check:
+        raise table.error("check", f"was empty, allowed: {_excuse('commands')}")
+    gate = Gate(
+        corpus=None if "corpus" in reasons else corpus,
+        production=None if "production" in reasons else production,
+        own_time_p95_ratio_max=None if "own_time_p95_ratio_max" in reasons else ratio,
+        blind_spots=table.text("blind_spots", default.blind_spots, among=BLIND_SPOT_WORDS),
+        check=() if "check" in reasons else check,
+        check_timeout_s=table.whole("check_timeout_s", CHECK_TIMEOUT_S, least=1),
+        rollback_rehearsed="rollback_rehearsed" not in reasons and rehearsed,
+        not_asked=reasons,
+    )
+    table.done()
+    return gate
+
+
+def _excuse(otherwise: str) -> str:
+    return f'{otherwise}, or {{ {NOT_ASKED} = "the reason" }}'
+
+
+def _inner(table: Table, key: str) -> Table:
+    inner = table.table(key)
+    if inner is None:
+        raise table.error(key, "is missing")
+    return inner
+
+
+def _corpus(table: Table) -> CorpusCriteria:
+    criteria = CorpusCriteria(
+        sources=table.texts("sources"),
+        divergences_max=table.whole("divergences_max", 0),
+        not_compared_max=table.whole("not_compared_max", 0),
+        tags=table.texts("tags"),
+        answered_by=table.text("answered_by", None, among=ANSWERED_BY_WORDS),
+    )
+    table.done()
+    return criteria
+
+
+def _production(table: Table, default: ProductionCriteria) -> ProductionCriteria:
+    def share(key: str, otherwise: Any) -> float:
+        return float(table.number(key, otherwise, above=-1e-9, most=1.0))
+
+    criteria = ProductionCriteria(
+        rate_max=float(table.number("rate_max", default.rate_max, most=0.999999)),
+        confidence=float(table.number("confidence", default.confidence, most=0.999999)),
+        not_compared_max=share("not_compared_max", default.not_compared_max),
+        unpaired_max=share("unpaired_max", default.unpaired_max),
+        span_days=table.whole("span_days", default.span_days),
+        answered_by=table.text("answered_by", default.answered_by, among=ANSWERED_BY_WORDS),
+        seams_not_asked=_reasons(table.table("seams_not_asked")),
+    )
+    table.done()
+    return criteria
+
+
+def _reasons(table: Table | None) -> Mapping[str, str]:
+    return {} if table is None else {seam: table.text(seam) for seam, _ in list(table.items())}

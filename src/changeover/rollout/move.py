@@ -1,0 +1,128 @@
+"""Moving a phase: one mover at a time, compare-and-swap on the revision, forward only with a passed gate."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from changeover.errors import ConfigurationError
+from changeover.flips.change import Change, cause_of
+from changeover.flips.entry import HistoryEntry
+from changeover.flips.held import held_back
+from changeover.flips.place import Place, earliest, earliest_like, place_of, stages_of
+from changeover.flips.standing import Standing, read_standing
+from changeover.gate.verdict import Answer, GateVerdict
+from changeover.rollout.commit import put
+from changeover.rollout.history import entries_of, last_revision, read_lines
+from changeover.rollout.plan_file import Plan
+from changeover.values.stage import Setting, Step, step
+
+
+class MovedMeanwhileError(ConfigurationError):
+    """Somebody else moved first; whoever decided has to look again."""
+
+
+class NotAllowedError(ConfigurationError):
+    """A step forward without a passed gate."""
+
+
+def move(
+    directory: Path,
+    phase: str,
+    old: Setting,
+    new: Setting,
+    *,
+    plan: Plan | None,
+    action: str,
+    who: str,
+    reason: str,
+    now: datetime,
+    expected_revision: int | None = None,
+    gate_verdict: GateVerdict | None = None,
+    forced: bool = False,
+    place: Place | None = None,
+) -> HistoryEntry:
+    """Move one phase from `old` to `new`, durably, and return the line that was written down.
+
+    A step forward needs a verdict about this very step that passed, or `forced`. `expected_revision` is the
+    one that the decision was made on. Raises LockHeldError, MovedMeanwhileError, NotAllowedError,
+    NotWrittenError, or ConfigurationError where the flags are refused; nothing has changed then.
+    """
+    forward = is_forward(phase, old, new)
+    if forward and not forced:
+        _demand_pass(phase, old, new, gate_verdict)
+    cause = cause_of(action, who, reason, now, gate_verdict, forced=forced and forward)
+    place = place or place_of(directory)
+    stages = stages_of(plan)
+    if stages is not None and phase not in stages:
+        raise ConfigurationError(
+            "phases.toml", f"phase {phase!r} is unknown, allowed: {', '.join(stages) or 'none'}"
+        )
+    with place.lock():
+        standing = read_standing(place.flags, stages)
+        check_unmoved(place, standing, expected_revision)
+        if forward:
+            _check_not_lost(place, standing)
+            _check_not_tripped(place, standing, phase)
+        unmoved = earliest_like(old) if stages is None else earliest(stages[phase])
+        found = standing.settings.get(phase, unmoved)
+        if found != old:
+            raise MovedMeanwhileError(str(place.flags), f"{phase} was {old}, is {found}; look again")
+        settings = {**standing.whole(stages), phase: new}
+        return put(place, standing, settings, [Change(phase, old, new)], cause, forward=forward)[0]
+
+
+def is_forward(phase: str, old: Setting, new: Setting) -> bool:
+    """Whether a step needs a gate; raises ConfigurationError for one that is none or skips a stage."""
+    try:
+        kind = step(old, new)
+    except ValueError as error:
+        raise ConfigurationError(f"phase {phase!r}", str(error)) from None
+    if kind is Step.NONE:
+        raise ConfigurationError(f"phase {phase!r}", f"is at {new} already, nothing was changed")
+    return kind is Step.FORWARD
+
+
+def _demand_pass(phase: str, old: Setting, new: Setting, verdict: GateVerdict | None) -> None:
+    place = f"phase {phase!r}"
+    if verdict is None or (verdict.phase, verdict.old, verdict.new) != (phase, old, new):
+        raise NotAllowedError(place, f"{old} -> {new} goes forward and no gate was asked about it")
+    if verdict.answer is not Answer.PASS:
+        raise NotAllowedError(place, f"{old} -> {new} goes forward and the gate answered {verdict.answer}")
+
+
+def check_unmoved(place: Place, standing: Standing, expected_revision: int | None) -> None:
+    """The swap of compare-and-swap happens only on what was compared."""
+    if standing.problem is not None:
+        raise ConfigurationError(*_split(place, standing.problem))
+    if expected_revision is not None and standing.revision != expected_revision:
+        raise MovedMeanwhileError(
+            str(place.flags),
+            f"somebody else moved first: revision was {expected_revision}, is {standing.revision}; "
+            "look again",
+        )
+
+
+def _check_not_lost(place: Place, standing: Standing) -> None:
+    entries = entries_of(read_lines(place.history)) if standing.missing else []
+    if any(entry.before is not None for entry in entries):
+        raise ConfigurationError(
+            str(place.flags),
+            f"is missing, and the history knows revision {last_revision(entries)}; put it back, or begin at "
+            "off: changeover rollback --all",
+        )
+
+
+def _check_not_tripped(place: Place, standing: Standing, phase: str) -> None:
+    held = held_back(place, standing.settings, standing.revision).get(phase)
+    if held is not None:
+        change, why = held
+        raise ConfigurationError(
+            f"phase {phase!r}",
+            f"the tripwire holds it at {change.new} ({why}); nothing was changed; go forward from there: "
+            f"changeover rollback {phase} --to {change.new}",
+        )
+
+
+def _split(place: Place, problem: str) -> tuple[str, str]:
+    return str(place.flags), problem.removeprefix(f"{place.flags}: ")

@@ -1,0 +1,175 @@
+"""`phases.toml`: the plan of the migration: phases, their seams, their order, what each must show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from changeover.errors import ConfigurationError
+from changeover.rollout.gate_criteria import STRICT_GATES, Gate, parse_gate
+from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Stage
+from changeover.values.toml_table import Table, parse_toml, read_text
+
+REDACT_ROOTS = ("arguments", "result", "error", "effects", "reads", "key")
+_GATED_SEAM_STAGES = tuple(str(stage) for stage in SEAM_STAGES[1:])
+_GATED_CHECK_STAGES = (str(Stage.DONE),)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One step of the migration; without seams it consists of checks only.
+
+    `gates` are those that are written down, `gate_to` gives the one that holds.
+    """
+
+    name: str
+    number: int
+    title: str
+    requires: tuple[str, ...] = ()
+    seams: tuple[str, ...] = ()
+    supplement: tuple[str, ...] = ()
+    fallback: bool = False
+    sample: float = 1.0
+    trip_after: int | None = None
+    gates: Mapping[Stage, Gate] = field(default_factory=dict)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages that this phase may have."""
+        return SEAM_STAGES if self.seams else CHECK_STAGES
+
+    def gate_to(self, stage: Stage) -> Gate:
+        """What is asked before it may enter a stage; raises KeyError for one that needs no gate."""
+        return self.gates.get(stage) or STRICT_GATES[stage]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that `phases.toml` says; `legacy` and `code` are packages, `redact` are paths.
+
+    `scenario_tags` are the classes of input that the committed scenarios must show.
+    """
+
+    name: str
+    legacy: tuple[str, ...]
+    code: tuple[str, ...]
+    redact: tuple[str, ...]
+    phases: Mapping[str, Phase]
+    scenario_tags: tuple[str, ...] = ()
+
+    def phase_of(self, seam: str) -> Phase | None:
+        """The phase that owns a seam, or None."""
+        return next((phase for phase in self.phases.values() if seam in phase.seams), None)
+
+
+def load_plan(path: Path) -> Plan:
+    """Read `phases.toml`; raises ConfigurationError."""
+    return parse_plan(parse_toml(read_text(path), str(path)), str(path))
+
+
+def parse_plan(content: Any, where: str) -> Plan:
+    """Check parsed content; raises ConfigurationError naming the key, what was found and what is allowed."""
+    top = Table(content, where)
+    migration = top.table("migration")
+    if migration is None:
+        raise top.error("migration", "is missing, needed: a table with a name")
+    name = migration.text("name")
+    legacy, code, redact = (migration.texts(key) for key in ("legacy", "code", "redact"))
+    _check_redact(migration, redact)
+    migration.raw("removal")  # of interest only to whoever removes: changeover/removal/plan.py
+    scenario_tags = migration.texts("scenario_tags")
+    migration.done()
+    phases: dict[str, Phase] = {}
+    for table in top.tables("phase"):
+        phase = _phase(table, len(phases) + 1)
+        if phase.name in phases:
+            raise table.error("name", f"{phase.name!r} is the name of two phases")
+        phases[phase.name] = phase
+    top.done()
+    _check_together(phases, where)
+    return Plan(name, legacy, code, redact, phases, scenario_tags)
+
+
+def _check_redact(table: Table, paths: tuple[str, ...]) -> None:
+    """A path that can never match would leave a secret where it is, and nobody would hear of it."""
+    from changeover.compare.paths import PathError, parse_path
+
+    for number, path in enumerate(paths):
+        try:
+            parse_path(path, REDACT_ROOTS)
+        except PathError as error:
+            raise table.error(f"redact[{number}]", str(error)) from None
+
+
+def _phase(table: Table, number: int) -> Phase:
+    name = table.text("name")
+    table.key = f'phase "{name}"'
+    seams = table.texts("seams")
+    supplement = table.texts("supplement")
+    for place in supplement:
+        if place.count(".") != 1:
+            raise table.error("supplement", f"was {place!r}, allowed: port.method")
+    gates = table.table("gate")
+    phase = Phase(
+        name=name,
+        number=table.whole("number", number, least=1),
+        title=table.text("title", name),
+        requires=table.texts("requires"),
+        seams=seams,
+        supplement=supplement,
+        fallback=table.flag("fallback"),
+        sample=float(table.number("sample", 1.0, above=-1e-9, most=1.0)),
+        trip_after=table.whole("trip_after", None),
+        gates={} if gates is None else _gates(gates, bool(seams)),
+    )
+    table.done()
+    return phase
+
+
+def _gates(table: Table, has_seams: bool) -> dict[Stage, Gate]:
+    allowed = _GATED_SEAM_STAGES if has_seams else _GATED_CHECK_STAGES
+    gates = {}
+    for stage, content in table.items():
+        if stage not in allowed:
+            raise table.error(stage, f"is no stage with a gate, allowed: {', '.join(allowed)}")
+        gates[Stage(stage)] = parse_gate(Table(content, table.where, f"{table.key}.{stage}"), Stage(stage))
+    return gates
+
+
+def _check_together(phases: Mapping[str, Phase], where: str) -> None:
+    owners: dict[str, str] = {}
+    earlier: set[str] = set()
+    for phase in phases.values():
+        place = f'{where}: phase "{phase.name}"'
+        for seam in phase.seams:
+            if owners.setdefault(seam, phase.name) != phase.name:
+                raise ConfigurationError(
+                    f"{place}.seams", f"{seam!r} belongs to phase {owners[seam]!r} already"
+                )
+        for needed in phase.requires:
+            if needed not in earlier:
+                known = "comes later or is the phase itself" if needed in phases else "is unknown"
+                allowed = ", ".join(sorted(earlier)) or "none, it is the first"
+                raise ConfigurationError(f"{place}.requires", f"{needed!r} {known}, allowed: {allowed}")
+        earlier.add(phase.name)
+        _check_seams_not_asked(phase, place)
+    numbers = [phase.number for phase in phases.values()]
+    if len(set(numbers)) != len(numbers):
+        raise ConfigurationError(f"{where}: phase", f"numbers were {numbers}, needed: each once")
+
+
+def _check_seams_not_asked(phase: Phase, place: str) -> None:
+    for stage, gate in phase.gates.items():
+        excused = () if gate.production is None else tuple(gate.production.seams_not_asked)
+        where = f"{place}.gate.{stage}.production.seams_not_asked"
+        for seam in excused:
+            if seam not in phase.seams:
+                raise ConfigurationError(
+                    where, f"{seam!r} is no seam of the phase, allowed: {', '.join(phase.seams)}"
+                )
+        if excused and len(excused) == len(phase.seams):
+            raise ConfigurationError(
+                where, 'names every seam of the phase; allowed: production = { not_asked = "the reason" }'
+            )

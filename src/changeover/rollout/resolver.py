@@ -1,0 +1,260 @@
+"""Which stage every phase is in now: kill switch, environment, flags file; whatever happens, no exception."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from changeover.errors import ConfigurationError
+from changeover.plan.held_trips import HeldTrips, identity
+from changeover.rollout.flags_file import Flags, parse_flags
+from changeover.rollout.test_override import imposed
+from changeover.rollout.tripwire_state import Trip, trips_path
+from changeover.telemetry.logs import logger
+from changeover.values.stage import OFF, SEAM_STAGES, Setting, Stage, parse_setting
+from changeover.values.toml_table import parse_json, read_text
+
+KILL_FILE = "KILL"
+KILL_VARIABLE = "CHANGEOVER_KILL"
+FLAGS_VARIABLE = "CHANGEOVER_FLAGS"
+STAGE_VARIABLE = "CHANGEOVER_STAGE_"
+DIRECTORY_VARIABLE = "CHANGEOVER_DIR"
+REFRESH_S = 1.0
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO = frozenset({"", "0", "false", "no", "off"})
+_log = logger("flags")
+
+
+def stage_variable(phase: str) -> str:
+    """The environment variable that overrides the stage of a phase."""
+    return STAGE_VARIABLE + re.sub(r"[^A-Z0-9]", "_", phase.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The stages of all phases at one moment; a phase that is not in it is `off`.
+
+    `overridden` says in words what the environment overrides, `overrides` names the phases. `tripped` are
+    those that the tripwire holds at `shadow` while flags.json says more.
+    """
+
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    killed: bool = False
+    revision: int | None = None
+    overridden: tuple[str, ...] = ()
+    ramps: bool = False
+    compares: bool = False
+    overrides: frozenset[str] = frozenset()
+    tripped: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Look:
+    """What one look at the world found."""
+
+    problems: list[str] = field(default_factory=list)
+    overridden: list[str] = field(default_factory=list)
+    overrides: set[str] = field(default_factory=set)
+    tripped: set[str] = field(default_factory=set)
+
+
+class Resolver:
+    """Looks at files and environment at most once per `refresh_s`, and keeps the last good stages.
+
+    `phases` gives, whenever it is asked, the stages that each known phase may have; `closed` says whether
+    these are all there are, so that an override of another phase is a mistake.
+    """
+
+    def __init__(
+        self,
+        phases: Callable[[], Mapping[str, tuple[Stage, ...]]],
+        *,
+        directory: Path | None,
+        closed: bool,
+        environment: Mapping[str, str] | None = None,
+        refresh_s: float = REFRESH_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._phases = phases
+        self._directory = directory
+        self._closed = closed
+        self._environment = os.environ if environment is None else environment
+        self._refresh_s = refresh_s
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._next_look = float("-inf")
+        self._wanted_again = 0
+        self._has_looked = False
+        self._resolution = Resolution()
+        self._good: dict[str, Setting] = {}
+        self._flags: Flags | None = None
+        self._seen: tuple[object, ...] | None = None
+        self._flags_problem: str | None = None
+        self._killed_by_file = False
+        self._trips = HeldTrips(None if directory is None else trips_path(directory, self._environment))
+        self._untold: list[str] = []
+        self.refused: Callable[[str], None] | None = None
+        self.problems: tuple[str, ...] = ()
+
+    def current(self) -> Resolution:
+        """The stages as of the last look, which is never older than `refresh_s`."""
+        if self._monotonic() < self._next_look:
+            return self._resolution
+        return self.look()
+
+    def look_again(self) -> None:
+        """Let the next run look, however recent the last look is, or whoever looks already."""
+        self._wanted_again += 1
+        self._next_look = float("-inf")
+
+    def demote(self, trip: Trip) -> None:
+        """Hold a phase at `shadow` in this process from now on, whatever becomes of files."""
+        self._trips.add(trip)
+        self.look_now()
+
+    def look(self) -> Resolution:
+        """Look unless another thread looks already; it is waited for only where nothing was seen yet."""
+        if not self._lock.acquire(blocking=not self._has_looked or self._next_look == float("-inf")):
+            return self._resolution
+        try:
+            self._look()
+        finally:
+            self._lock.release()
+        self._tell_refused()
+        return self._resolution
+
+    def look_now(self) -> Resolution:
+        """Look, whoever looks already: what is seen is no older than this call."""
+        with self._lock:
+            self._look()
+        self._tell_refused()
+        return self._resolution
+
+    def _look(self) -> None:
+        began, wanted_again = self._monotonic(), self._wanted_again
+        try:
+            self._resolve(_Look())
+        except Exception as error:  # noqa: BLE001  flags never raise to the caller, whatever is wrong
+            self._report((f"flags could not be resolved, the last good stages hold: {error!r}",))
+        self._has_looked = True
+        # Only now: whoever asks during the first look would take what is not seen yet for the stages.
+        if wanted_again == self._wanted_again:
+            self._next_look = began + self._refresh_s
+
+    def _tell_refused(self) -> None:
+        # Not while looking: whoever hears of it may ask for the stages.
+        while self._untold and self.refused is not None:
+            self.refused(self._untold.pop())
+
+    def _resolve(self, look: _Look) -> None:
+        phases = self._phases()
+        killed = self._is_killed(look)
+        self._read_flags(look, phases)
+        self._trips.look()
+        if self._trips.problem is not None:
+            look.problems.append(self._trips.problem)
+        settings: dict[str, Setting] = {}
+        for phase, allowed in phases.items():
+            base = OFF if allowed == SEAM_STAGES else Setting(allowed[0])
+            if self._flags is not None:
+                base = self._tripped(phase, self._flags, base, look)
+            settings[phase] = self._override(phase, allowed, base, look)
+        self._good = settings
+        if self._closed:
+            self._unknown_overrides(phases, look)
+        if killed:
+            settings = {p: OFF if allowed == SEAM_STAGES else settings[p] for p, allowed in phases.items()}
+            look.problems.insert(0, f"{killed}: legacy answers every phase, whatever follows")
+        self._resolution = Resolution(
+            settings,
+            bool(killed),
+            None if self._flags is None else self._flags.revision,
+            tuple(look.overridden),
+            any(setting.stage is Stage.RAMP for setting in settings.values()),
+            any(setting.stage in (Stage.SHADOW, Stage.LIVE) for setting in settings.values()),
+            frozenset(look.overrides),
+            frozenset(look.tripped),
+        )
+        self._report(tuple(look.problems))
+
+    def _is_killed(self, look: _Look) -> str:
+        word = self._environment.get(KILL_VARIABLE, "").strip().lower()
+        if word not in _YES and word not in _NO:
+            look.problems.append(f"{KILL_VARIABLE} was {word!r}, allowed: 1 or 0; taken as 1")
+        if word not in _NO:
+            return f"kill switch on ({KILL_VARIABLE})"
+        if self._directory is None:
+            return ""
+        file = self._directory / KILL_FILE
+        try:
+            file.lstat()
+            self._killed_by_file = True
+        except (FileNotFoundError, NotADirectoryError):
+            self._killed_by_file = False
+        except OSError as error:
+            look.problems.append(f"{file}: could not be looked at, the kill switch stays as it was: {error}")
+        return f"kill switch on ({file})" if self._killed_by_file else ""
+
+    def _read_flags(self, look: _Look, phases: Mapping[str, tuple[Stage, ...]]) -> None:
+        named = self._environment.get(FLAGS_VARIABLE)
+        if not named and self._directory is None:
+            return
+        path = Path(named) if named else Path(self._directory or ".") / "flags.json"
+        seen = (path, identity(path), tuple(phases))
+        if seen != self._seen:
+            self._seen = seen
+            self._flags_problem = None
+            if seen[1] is None and not named and self._flags is None:
+                return  # no flags file yet: nothing has moved
+            try:
+                self._flags = parse_flags(parse_json(read_text(path), str(path)), str(path), phases)
+            except ConfigurationError as error:
+                held = (
+                    "every phase is off" if self._flags is None else f"revision {self._flags.revision} holds"
+                )
+                self._flags_problem = f"{error} ({held})"
+                self._untold = [self._flags_problem]
+        if self._flags_problem is not None:
+            look.problems.append(self._flags_problem)
+
+    def _tripped(self, phase: str, flags: Flags, base: Setting, look: _Look) -> Setting:
+        setting, why = self._trips.over(phase, flags.settings.get(phase, base), flags.revision)
+        if why is not None:
+            look.tripped.add(phase)
+            look.problems.append(f"tripwire: {phase} is at {setting}, not at {flags.settings[phase]}, {why}")
+        return setting
+
+    def _override(self, phase: str, allowed: tuple[Stage, ...], base: Setting, look: _Look) -> Setting:
+        variable = stage_variable(phase)
+        word = self._environment.get(variable)
+        if word is None:
+            under_test = imposed()
+            return base if under_test is None else under_test.over(allowed, base)
+        try:
+            setting = parse_setting(word, allowed)
+        except ValueError as error:
+            kept = self._good.get(phase, OFF if allowed == SEAM_STAGES else Setting(allowed[0]))
+            look.problems.append(f"{variable}: {error}; {phase} is {kept}")
+            return kept
+        look.overridden.append(f"{variable}={word} overrides {base}")
+        look.overrides.add(phase)
+        return setting
+
+    def _unknown_overrides(self, phases: Mapping[str, tuple[Stage, ...]], look: _Look) -> None:
+        known = {stage_variable(phase) for phase in phases}
+        for variable in self._environment:
+            if variable.startswith(STAGE_VARIABLE) and variable not in known:
+                look.problems.append(
+                    f"{variable}: there is no such phase, allowed: {', '.join(sorted(known))}"
+                )
+
+    def _report(self, problems: tuple[str, ...]) -> None:
+        for problem in problems:
+            if problem not in self.problems:
+                _log.warning("%s", problem)
+        self.problems = problems

@@ -1,0 +1,143 @@
+"""Going back: to where a phase came from, or all of them to `off`; also from flags that are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from changeover.errors import ConfigurationError
+from changeover.flips.chain import links_of, settings_by
+from changeover.flips.change import Cause, Change
+from changeover.flips.entry import HistoryEntry
+from changeover.flips.place import Place, Stages, earlier, earliest, earliest_like
+from changeover.flips.standing import Standing, read_standing
+from changeover.rollout.commit import put
+from changeover.rollout.history import HistoryLine, entries_of, read_lines
+from changeover.rollout.move import MovedMeanwhileError
+from changeover.values.pins import ALL_STAGES
+from changeover.values.stage import SEAM_STAGES, Setting, Stage, Step, parse_setting, step
+
+_BEFORE = {
+    Stage.SHADOW: Stage.OFF,
+    Stage.RAMP: Stage.SHADOW,
+    Stage.LIVE: Stage.SHADOW,
+    Stage.COMPLETE: Stage.LIVE,
+    Stage.DONE: Stage.OPEN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """Where every phase will stand, and which of them move; `lost` are those of unknown stage.
+
+    It `is_needed` also where nothing moves, but no good file is there.
+    """
+
+    standing: Standing
+    settings: Mapping[str, Setting]
+    changes: tuple[Change, ...]
+    lost: tuple[str, ...] = ()
+    is_needed: bool = True
+
+
+def came_from(phase: str, current: Setting, entries: Sequence[HistoryEntry]) -> Setting:
+    """The stage that the last step forward to `current` began at; the stage before it where none is known."""
+    for entry in reversed(entries):
+        if entry.phase == phase and entry.new == str(current) and entry.old is not None:
+            old = parse_setting(entry.old, ALL_STAGES)
+            if _is_back(current, old):
+                return old
+    return Setting(_BEFORE.get(current.stage, current.stage))
+
+
+def way_back(
+    standing: Standing,
+    lines: Sequence[HistoryLine],
+    stages: Stages | None,
+    asked: Mapping[str, Setting | None] | None,
+) -> WayBack:
+    """What going back means. `asked` maps phases to stages, None to where they came from; None means all.
+
+    Of flags that are refused a phase keeps what file and history agree on, the earlier of the two where they
+    do not, and goes to `off` where one of them cannot tell. Raises ConfigurationError for a step that is not
+    back. Pure.
+    """
+    trusted, lost = _trusted(standing, lines, stages)
+    if asked is None:
+        asked = {p: earliest_like(s) for p, s in trusted.items() if s.stage in SEAM_STAGES}
+    settings = dict(trusted)
+    for phase, wanted in asked.items():
+        if phase not in trusted:
+            known = ", ".join(trusted) or "none that can be read"
+            raise ConfigurationError("PHASE", f"{phase!r} is unknown, allowed: {known}; or --all")
+        settings[phase] = _target(phase, trusted[phase], wanted, lines, is_lost=phase in lost)
+    changes = [Change(p, None if p in lost else trusted[p], s) for p, s in settings.items()]
+    moving = tuple(one for one in changes if one.old != one.new)
+    vanished = standing.missing and bool(links_of(lines))
+    needed = bool(moving) or standing.problem is not None or vanished
+    return WayBack(standing, settings, moving, tuple(sorted(lost)), needed)
+
+
+def carry_out(place: Place, stages: Stages | None, way: WayBack, cause: Cause) -> list[HistoryEntry]:
+    """Do what was worked out; raises LockHeldError, MovedMeanwhileError or NotWrittenError."""
+    with place.lock():
+        if read_standing(place.flags, stages) != way.standing:
+            raise MovedMeanwhileError(str(place.flags), "somebody else moved first; look again")
+        return put(place, way.standing, way.settings, way.changes, cause, forward=False)
+
+
+def look(place: Place, stages: Stages | None) -> tuple[Standing, list[HistoryLine]]:
+    """What there is to go back from."""
+    return read_standing(place.flags, stages), read_lines(place.history)
+
+
+def _is_back(current: Setting, old: Setting) -> bool:
+    try:
+        return step(current, old) is Step.BACK
+    except ValueError:
+        return False
+
+
+def _target(
+    phase: str, current: Setting, wanted: Setting | None, lines: Sequence[HistoryLine], *, is_lost: bool
+) -> Setting:
+    if is_lost:
+        return current
+    if wanted is None:
+        return came_from(phase, current, entries_of(lines))
+    try:
+        kind = step(current, wanted)
+    except ValueError as error:
+        raise ConfigurationError("--to", str(error)) from None
+    if kind is Step.FORWARD:
+        forward = f"changeover flip {phase} {wanted} --reason ..."
+        raise ConfigurationError("--to", f"{phase} is at {current} and {wanted} lies ahead; {forward}")
+    return wanted
+
+
+def _trusted(
+    standing: Standing, lines: Sequence[HistoryLine], stages: Stages | None
+) -> tuple[dict[str, Setting], set[str]]:
+    if standing.problem is None or standing.sealed:
+        missing_after_moves = standing.missing and bool(links_of(lines))
+        if not missing_after_moves:
+            return standing.whole(stages), set()
+    written = settings_by(links_of(lines), "")
+    names = _names(stages, standing.settings, written)
+    trusted, lost = {}, set()
+    for name in names:
+        seen, told = standing.settings.get(name), written.get(name)
+        if seen is not None and told is not None:
+            trusted[name] = earlier(seen, told)
+        else:
+            known = seen or told
+            first = earliest_like(known) if known else earliest((stages or {}).get(name, SEAM_STAGES))
+            trusted[name] = first
+            if known is None or known != first:
+                lost.add(name)
+    return trusted, lost
+
+
+def _names(stages: Stages | None, *found: Iterable[str]) -> list[str]:
+    """With a plan its phases alone: a file that names others would be refused again."""
+    return list(stages) if stages is not None else list(dict.fromkeys(name for one in found for name in one))

@@ -1,0 +1,85 @@
+"""Sealing a hand edit: what stands in flags.json is checked, journalled and given a new digest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from changeover.errors import ConfigurationError
+from changeover.flips.chain import links_of, settings_by
+from changeover.flips.change import Cause, Change
+from changeover.flips.entry import HistoryEntry
+from changeover.flips.place import Place, Stages, earliest_like
+from changeover.flips.standing import REVISION_MAX, Standing, own_stages, read_standing
+from changeover.rollout.commit import put
+from changeover.rollout.flags_file import digest_of, parse_flags
+from changeover.rollout.history import read_lines
+from changeover.rollout.move import MovedMeanwhileError
+from changeover.values.stage import Setting
+from changeover.values.toml_table import parse_json, read_text
+
+BY_HAND = "forced: by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class HandEdit:
+    """What a hand has made of the flags; `changes` are seen from the last state that was written down."""
+
+    standing: Standing
+    settings: Mapping[str, Setting]
+    changes: tuple[Change, ...]
+    sealed: bool
+
+    @property
+    def forward(self) -> tuple[Change, ...]:
+        """What moves forward without a gate."""
+        return tuple(one for one in self.changes if one.is_forward)
+
+
+def read_edit(place: Place, stages: Stages | None) -> HandEdit:
+    """Read what is to be sealed; raises ConfigurationError where it is no sound definition of flags."""
+    where = str(place.flags)
+    content = parse_json(read_text(place.flags), where)
+    standing = read_standing(place.flags, stages)
+    flags = parse_flags(
+        _as_if_sealed(content, where), where, own_stages(content) if stages is None else stages
+    )
+    settings = replace(standing, settings=flags.settings).whole(stages)
+    written = settings_by(links_of(read_lines(place.history)), "")
+    changes = []
+    for phase, setting in settings.items():
+        old = written.get(phase, earliest_like(setting))
+        if old != setting:
+            changes.append(Change(phase, old, setting))
+    return HandEdit(standing, settings, tuple(changes), standing.problem is None)
+
+
+def seal(place: Place, stages: Stages | None, edit: HandEdit, cause: Cause) -> list[HistoryEntry]:
+    """Write it with a new revision and digest; raises NotWrittenError or MovedMeanwhileError."""
+    forward = edit.forward
+    with place.lock():
+        if read_edit(place, stages) != edit:
+            raise MovedMeanwhileError(str(place.flags), "was edited again meanwhile; look again")
+        return put(
+            place,
+            edit.standing,
+            edit.settings,
+            edit.changes,
+            replace(cause, gate=BY_HAND if forward else None),
+            forward=bool(forward),
+        )
+
+
+def _as_if_sealed(content: Any, where: str) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise ConfigurationError(where, f"was {json.dumps(content)[:40]}, allowed: a table")
+    old = content.get("metadata")
+    metadata = dict(old) if isinstance(old, dict) else {}
+    revision = metadata.get("revision")
+    if not isinstance(revision, int) or isinstance(revision, bool) or not 0 < revision < REVISION_MAX:
+        metadata["revision"] = 1
+    sealed = {**content, "metadata": {**metadata, "digest": "none yet"}}
+    sealed["metadata"]["digest"] = digest_of(sealed)
+    return sealed

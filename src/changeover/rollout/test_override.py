@@ -1,0 +1,64 @@
+"""What a test session imposes on every migration of this process, while one of its tests runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from changeover.values.run import Run
+from changeover.values.stage import SEAM_STAGES, Setting, Stage
+
+if TYPE_CHECKING:
+    from changeover.migration import Migration
+
+
+@dataclass(frozen=True, slots=True)
+class Imposed:
+    """The setting of every phase for which the environment says nothing; `watch` is given every run."""
+
+    setting: Setting
+    watch: Callable[[Run], None]
+
+    def over(self, allowed: tuple[Stage, ...], base: Setting) -> Setting:
+        """The setting of one phase; one that consists of checks keeps its own."""
+        return self.setting if allowed == SEAM_STAGES else base
+
+
+_enrolled: WeakSet[Migration] = WeakSet()
+_now: Imposed | None = None
+
+
+def enrol(migration: Migration) -> None:
+    """Make a migration known for as long as it lives."""
+    _enrolled.add(migration)
+
+
+def enrolled() -> list[Migration]:
+    """Every migration of this process that is alive."""
+    return list(_enrolled)
+
+
+def imposed() -> Imposed | None:
+    """What is imposed at this moment, None outside a test."""
+    return _now
+
+
+@contextmanager
+def imposing(wanted: Imposed) -> Iterator[None]:
+    """Impose this on all threads, at once; afterwards all is as it was. Files are not touched."""
+    global _now
+    before, _now = _now, wanted
+    _all_look_again()
+    try:
+        yield
+    finally:
+        _now = before
+        _all_look_again()
+
+
+def _all_look_again() -> None:
+    for migration in enrolled():
+        migration.look_again()

@@ -1,0 +1,207 @@
+"""The tripwire: in `ramp` and `live` the first unsafe run moves its phase back to `shadow` for new runs.
+
+Going forward again is a person's decision. A phase is moved in this process at once, then in flags.json;
+where that cannot be written within a bounded wait, in trips.json. Runs in flight finish as they are pinned.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path as FilePath
+
+from changeover.errors import ChangeoverError
+from changeover.flips.legacy_failure import legacy_failure, raised_type
+from changeover.rollout.lock import exclusive
+from changeover.rollout.plan_file import Plan
+from changeover.rollout.resolver import Resolution, Resolver
+from changeover.rollout.test_override import imposed
+from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip, trips_path
+from changeover.telemetry.alerts import Alert, AlertKind, Alerts
+from changeover.values.run import Run
+from changeover.values.stage import Setting
+
+WHO = "tripwire"
+LOCK_WAIT_S = 1.0
+LOOKS_MAX = 3
+ANSWERS_KEPT_MAX = 100
+_NOTHING_DIFFERS = frozenset({"match", "tolerated", "waived", "vacuous", "unpaired"})
+
+
+class Tripwire:
+    """Is shown every run before its caller gets on. Knows how often each phase diverged in this process."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        directory: FilePath,
+        resolver: Resolver,
+        alerts: Alerts,
+        *,
+        environment: Mapping[str, str],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._plan = plan
+        self._directory = directory
+        self._resolver = resolver
+        self._alerts = alerts
+        self._environment = environment
+        self._trips_path = trips_path(directory, environment)
+        self._now = now
+        self._lock = threading.Lock()
+        self._diverged: Counter[tuple[str, int | None]] = Counter()
+        self._answers: dict[str, frozenset[str]] = {}
+        self._dead: dict[str, str] = {}
+
+    def __call__(self, run: Run) -> None:
+        """Look at one run, and move its phase back if it must be; durably, before this returns."""
+        if run.verdict in _NOTHING_DIFFERS:
+            self._learn(run)
+        elif run.population == "production" and run.setting.stage in TRIPPED_STAGES and imposed() is None:
+            self._judge(run)
+
+    def _learn(self, run: Run) -> None:
+        """An exception that both paths raise alike is an answer; a legacy that answers is not dead."""
+        if run.legacy is None:
+            return
+        raised = raised_type(run.legacy)
+        if raised is None:
+            self._dead.pop(run.seam, None)
+            return
+        known = self._answers.get(run.seam, frozenset())
+        if raised not in known and len(known) < ANSWERS_KEPT_MAX and raised_type(run.candidate) == raised:
+            self._answers[run.seam] = known | {raised}
+
+    def _judge(self, run: Run) -> None:
+        failure = legacy_failure(
+            run, answers=self._answers.get(run.seam, frozenset()), dead=self._dead.get(run.seam)
+        )
+        if failure is not None:
+            self._dead[run.seam] = failure
+            self._tell_of_legacy(run, failure)
+        elif run.verdict == "unsafe":
+            self._trip(run, "an effect differs")
+        elif run.verdict == "diverged":
+            most = self._plan.phases[run.phase].trip_after
+            seen = self._one_more(run.phase)
+            if most is not None and seen > most:
+                self._trip(run, f"{seen} runs diverged since this revision, allowed: {most}")
+
+    def _one_more(self, phase: str) -> int:
+        key = (phase, self._resolver.current().revision)
+        with self._lock:
+            self._diverged[key] += 1
+            return self._diverged[key]
+
+    def _tell_of_legacy(self, run: Run, failure: str) -> None:
+        performed = 0 if run.candidate is None else len(run.candidate.effects)
+        text = (
+            f"{run.seam}: the shadowed legacy {failure} in run {run.id}, while the candidate answered with "
+            f"{performed} effect{'' if performed == 1 else 's'}; {run.phase} stays at {run.setting}: nothing "
+            "is shown about the candidate, and legacy may be no way back"
+        )
+        self._tell(AlertKind.LEGACY_FAILED, run, text, self._resolver.current())
+
+    def _trip(self, run: Run, why: str) -> None:
+        cluster = _cluster(run)
+        known = "" if cluster is None else f" cluster {cluster}"
+        reason = self._alerts.readable(f"{why}: run {run.id}{known} {_difference(run)}")
+        # Whoever waits here in vain finds the phase moved back by the thread that does not.
+        if not self._lock.acquire(timeout=2 * LOCK_WAIT_S):
+            return
+        try:
+            for _ in range(LOOKS_MAX):
+                if self._moved_back(run, reason, cluster):
+                    return
+        finally:
+            self._lock.release()
+
+    def _moved_back(self, run: Run, reason: str, cluster: str | None) -> bool:
+        """Whether there is nothing more to do; False where somebody else moved a phase meanwhile."""
+        resolution = self._resolver.look_now()
+        setting = resolution.settings.get(run.phase, run.setting)
+        if setting.stage not in TRIPPED_STAGES:  # under the kill switch all are off
+            return True
+        if run.phase in resolution.overrides:
+            text = f"{run.phase} cannot be moved back from {setting}: the environment overrides its stage; "
+            self._tell(AlertKind.NOT_DEMOTED, run, text + reason, resolution, cluster)
+            return True
+        revision, now = resolution.revision or 0, self._now()
+        trip = Trip(run.phase, revision, now, reason)
+        self._resolver.demote(trip)
+        where = "flags.json"
+        problem = self._flipped(run, setting, reason, now)
+        if problem is not None:
+            if self._moved_meanwhile(revision):
+                return False
+            where = f"{self._trips_path}, as flags.json could not be written ({problem})"
+            unfiled = self._filed(trip)
+            if unfiled is not None:
+                where = f"this process only: neither flags.json ({problem}) nor trips.json could be "
+                where += f"written ({unfiled}); elsewhere the candidate goes on until: changeover kill"
+        text = f"{run.phase}: {setting} -> {DEMOTED} for new runs, written to {where}; {reason}"
+        self._tell(AlertKind.TRIPPED, run, text, resolution, cluster)
+        return True
+
+    def _flipped(self, run: Run, old: Setting, reason: str, now: datetime) -> str | None:
+        """Write flags and history; None, or why not."""
+        try:
+            from changeover.flips.place import place_of
+            from changeover.rollout.move import move
+
+            move(
+                self._directory,
+                run.phase,
+                old,
+                DEMOTED,
+                plan=self._plan,
+                action="trip",
+                who=WHO,
+                reason=reason,
+                now=now,
+                place=replace(place_of(self._directory, self._environment), lock_wait_s=LOCK_WAIT_S),
+            )
+        except Exception as error:  # noqa: BLE001  whatever it is: trips.json is next
+            return str(error) or type(error).__name__
+        self._resolver.look_now()
+        return None
+
+    def _filed(self, trip: Trip) -> str | None:
+        """Write trips.json; None, or why not."""
+        folder = self._trips_path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with exclusive(folder, LOCK_WAIT_S):
+                add_trip(self._trips_path, trip)
+        except (OSError, ChangeoverError) as error:
+            return str(error)
+        return None
+
+    def _moved_meanwhile(self, revision: int) -> bool:
+        found = self._resolver.look_now().revision
+        return found is not None and found > revision
+
+    def _tell(
+        self, kind: AlertKind, run: Run, text: str, resolution: Resolution, cluster: str | None = None
+    ) -> None:
+        alert = Alert(kind, text, run.phase, run.id, cluster, self._now())
+        self._alerts.give(alert, revision=resolution.revision)
+
+
+def _difference(run: Run) -> str:
+    """The place and kind of the worst divergence; no values, which may be secret."""
+    worst = min(run.divergences, key=lambda found: not found.is_unsafe, default=None)
+    return run.seam if worst is None else f"{run.seam}: {worst.kind} at {worst.normal_place or worst.place}"
+
+
+def _cluster(run: Run) -> str | None:
+    from changeover.compare.cluster import fingerprint_of
+
+    worst = min(run.divergences, key=lambda found: not found.is_unsafe, default=None)
+    try:
+        return None if worst is None else fingerprint_of(run.seam, worst).id
+    except Exception:  # noqa: BLE001  a trip does not wait for a name
+        return None

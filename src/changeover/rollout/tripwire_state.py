@@ -1,0 +1,95 @@
+"""`trips.json`: phases that the tripwire moved back where `flags.json` could not be written."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from changeover.values.stage import Setting, Stage
+from changeover.values.toml_table import Table, parse_json, read_text, shown
+
+TRIPS_NAME = "trips.json"
+TRIPS_KEPT_MAX = 100
+STORE_VARIABLE = "CHANGEOVER_STORE"
+_SCHEMA_VERSION = 1
+_SCHEME = "sqlite:///"
+TRIPPED_STAGES = frozenset({Stage.RAMP, Stage.LIVE})
+DEMOTED = Setting(Stage.SHADOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """The phase is at `shadow` for as long as flags.json has this revision or an older one."""
+
+    phase: str
+    revision: int
+    at: datetime
+    reason: str
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain values."""
+        at = self.at.isoformat()
+        return {"phase": self.phase, "revision": self.revision, "at": at, "reason": self.reason}
+
+
+def trips_path(directory: Path, environment: Mapping[str, str]) -> Path:
+    """Beside the store of evidence: `.changeover` next to the folder, unless CHANGEOVER_STORE says where."""
+    named = environment.get(STORE_VARIABLE, "")
+    if named.startswith(_SCHEME) and len(named) > len(_SCHEME):
+        return Path(named.removeprefix(_SCHEME)).parent / TRIPS_NAME
+    return directory.absolute().parent / ".changeover" / TRIPS_NAME
+
+
+def parse_trips(text: str, where: str) -> tuple[Trip, ...]:
+    """Read the content of the file; raises ConfigurationError."""
+    top = Table(parse_json(text, where), where)
+    version = top.whole("schema_version", least=1)
+    if version != _SCHEMA_VERSION:
+        raise top.error("schema_version", f"was {version}, allowed: {_SCHEMA_VERSION}")
+    trips = tuple(_trip(table) for table in top.tables("trips"))
+    top.done()
+    return trips
+
+
+def _trip(table: Table) -> Trip:
+    at = table.text("at")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        raise table.error("at", f"was {shown(at)}, allowed: an ISO date and time") from None
+    trip = Trip(table.text("phase"), table.whole("revision"), moment, table.text("reason"))
+    table.done()
+    return trip
+
+
+def add_trip(path: Path, trip: Trip) -> None:
+    """Write one more, all at once or not at all; raises OSError, and ConfigurationError for a damaged file.
+
+    A damaged one is left as it is: whoever cannot read it demotes every phase, and it may name others.
+    """
+    old = parse_trips(read_text(path), str(path)) if path.exists() else ()
+    kept = [one for one in old if one.phase != trip.phase]
+    _write(path, [*kept[-TRIPS_KEPT_MAX + 1 :], trip])
+
+
+def _write(path: Path, trips: Iterable[Trip]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"schema_version": _SCHEMA_VERSION, "trips": [trip.to_data() for trip in trips]}
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with unfinished.open("w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise

@@ -1,0 +1,137 @@
+"""Do flags.json and history.jsonl agree; where not, what happened, and what mends it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from changeover.flips.chain import Link, links_of, settings_by, was_abandoned
+from changeover.flips.change import Cause
+from changeover.flips.entry import REFUSED, HistoryEntry
+from changeover.flips.place import earliest_like
+from changeover.flips.standing import Standing
+from changeover.rollout.history import HistoryLine
+from changeover.values.stage import Setting
+
+REPAIR = "changeover history --repair"
+SEAL = "changeover flags seal --reason ..."
+START_AGAIN = "changeover rollback --all"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, at which line of the history (None: with the file as it is now), and what mends it."""
+
+    text: str
+    repair: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """`findings` are open; `known` were found before and a repair has written down what came of them."""
+
+    revision: int
+    findings: tuple[Finding, ...] = ()
+    known: tuple[Finding, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether everything that moved was written down, and everything written down was done."""
+        return not self.findings
+
+
+def agreement(standing: Standing, lines: Sequence[HistoryLine]) -> Agreement:
+    """Hold what the flags say against what was written down."""
+    links = links_of(lines)
+    found = [*_damaged(lines), *_within(links), *_at_end(standing, links)]
+    repaired = max((link.line for link in links if link.action == "repair"), default=-1)
+    known = [one for one in found if one.line is not None and one.line < repaired and one.line > 0]
+    return Agreement(standing.revision, tuple(one for one in found if one not in known), tuple(known))
+
+
+def _damaged(lines: Sequence[HistoryLine]) -> list[Finding]:
+    return [Finding(line.problem, REPAIR, line.number) for line in lines if line.entry is None]
+
+
+def _within(links: Sequence[Link]) -> list[Finding]:
+    found = []
+    for at, link in enumerate(links[1:], start=1):
+        before = links[at - 1]
+        if link.action == "repair":
+            continue
+        if was_abandoned(links, at - 1, None):
+            found.append(_not_carried_out(before))
+        elif link.before in (None, REFUSED):
+            continue  # a rollback or a seal: it began where nothing good was, and says so
+        elif link.before != before.after:
+            text = f"revision {link.revision} began from other flags than revision {before.revision} left"
+            found.append(Finding(f"{text}: somebody changed flags.json between", REPAIR, link.line))
+        elif link.revision != before.revision + 1 and before.action != "repair":
+            text = f"revision {link.revision} follows revision {before.revision}"
+            found.append(Finding(f"{text}: what lies between is not there", REPAIR, link.line))
+    return found
+
+
+def _at_end(standing: Standing, links: Sequence[Link]) -> list[Finding]:
+    last = links[-1] if links else None
+    if standing.problem is not None:
+        repair = f"{SEAL}   (or {START_AGAIN}: every phase to off)"
+        return [Finding(f"{standing.problem}", repair)]
+    if last is None:
+        moved = {p: s for p, s in standing.settings.items() if s != earliest_like(s)}
+        if not moved:
+            return []
+        told = ", ".join(f"{phase} {setting}" for phase, setting in moved.items())
+        text = f"flags.json is at revision {standing.revision} ({told}) and the history is empty"
+        return [Finding(f"{text}: nobody wrote down who moved", REPAIR)]
+    if standing.digest == last.after:
+        return []
+    if was_abandoned(links, len(links) - 1, standing.digest):
+        return [_not_carried_out(last)]
+    if standing.missing:
+        return [Finding(f"flags.json is missing, and revision {last.revision} was written", START_AGAIN)]
+    earlier = [link for link in links if link.after == standing.digest]
+    if earlier:
+        text = f"flags.json is back at revision {standing.revision}, and the history ends at {last.revision}"
+        return [Finding(f"{text}: an older copy was put in its place", REPAIR)]
+    text = f"flags.json is at revision {standing.revision}, and the history ends at {last.revision}"
+    return [Finding(f"{text}: nobody wrote down the last move", REPAIR)]
+
+
+def _not_carried_out(link: Link) -> Finding:
+    entry = link.entries[0]
+    text = f"revision {link.revision} ({link.told}, {entry.who}) was written down and not carried out"
+    return Finding(text, REPAIR, link.line)
+
+
+def repairs(
+    standing: Standing, lines: Sequence[HistoryLine], whole: dict[str, Setting], cause: Cause
+) -> list[HistoryEntry]:
+    """The lines that make the history agree with good flags: what it lacked, seen from what it knew."""
+    links = links_of(lines)
+    known = settings_by(links, "")  # whatever was written down last: the repair says what became of it
+    moved = {
+        phase: setting
+        for phase, setting in whole.items()
+        if known.get(phase, earliest_like(setting)) != setting
+    }
+    before = links[-1].after if links else None
+
+    def entry(phase: str | None) -> HistoryEntry:
+        old = None if phase is None else str(known.get(phase, earliest_like(moved[phase])))
+        new = None if phase is None else str(moved[phase])
+        return HistoryEntry(
+            standing.revision,
+            "repair",
+            cause.now,
+            cause.who,
+            cause.reason,
+            before,
+            standing.digest,
+            phase,
+            old,
+            new,
+        )
+
+    return [entry(phase) for phase in moved or [None]]

@@ -1,0 +1,1 @@
+"""A call with two paths: who answers, and what is replayed and judged after it."""

@@ -1,0 +1,287 @@
+"""A bounded queue of runs that are replayed and judged beside the program, by one thread at a time.
+
+One thread, because a replay waits for nothing outside and the runs come in order. It is a daemon, started by
+the first run. What waits when the process ends is drained within `DRAIN_S`; whatever is not replayed, for
+whichever reason, is counted. A forked child begins with an empty queue and a thread of its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from typing import Protocol
+from weakref import WeakSet
+
+from changeover.record.context import permitted
+from changeover.replaying.own_random import tell_apart
+from changeover.telemetry.logs import logger
+from changeover.values.run import Run, Sink
+
+QUEUE_MAX = 1_000
+HUNG_AFTER_S = 120.0  # a replay that asks its ports is stopped far earlier: REPLAY_SECONDS_MAX
+REPLACED_MAX = 3
+DRAIN_S = 5.0
+IDLE_S = 10.0  # an idle thread ends, so that nothing keeps a migration alive that nobody uses
+FORK_WAIT_S = 0.5
+FULL = "dropped: the queue of replays was full"
+NO_WORKER = "dropped: no thread is left to replay it"
+TOO_LATE = "dropped: it was not replayed in time before the end"
+HUNG = "hung: its replay did not end"
+_log = logger("background")
+
+
+class Job(Protocol):
+    """A run that has been answered and is to be compared; each method gives it to be handed on."""
+
+    def replayed_apart(self) -> Run:
+        """Replay and judge it here, in a thread that is not the caller's. Never raises."""
+        ...
+
+    def unpaired(self, reason: str) -> Run:
+        """It was not compared."""
+        ...
+
+    def failed(self, reason: str) -> Run:
+        """It could not be compared."""
+        ...
+
+
+class _Worker:
+    """One thread: what it replays, and since when; `given` once the run is in the hands of the sink."""
+
+    def __init__(self) -> None:
+        self.thread: threading.Thread | None = None
+        self.job: Job | None = None
+        self.since = 0.0
+        self.given = False
+        self.replays = threading.Lock()  # held from the beginning of a run to its end: see before_fork
+
+    @property
+    def is_alive(self) -> bool:
+        return self.thread is not None and self.thread.is_alive()
+
+
+class Background:
+    """Whoever puts a run waits for nothing but a lock. Each run is handed on once, or never where it hangs
+    in the sink.
+
+    `settled` is called when the queue was drained, to write what the runs left behind.
+    """
+
+    def __init__(
+        self,
+        hand_on: Sink,
+        settled: Callable[[], None] = lambda: None,
+        *,
+        queue_max: int = QUEUE_MAX,
+        hung_after_s: float = HUNG_AFTER_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hand_on = hand_on
+        self._settled = settled
+        self._queue_max = queue_max
+        self._hung_after_s = hung_after_s
+        self._monotonic = monotonic
+        self._closed = False
+        self.begin_anew()
+        _all.add(self)
+
+    def begin_anew(self) -> None:
+        """With nothing waiting and no thread: in a forked process both are its parent's."""
+        self._changed = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self._worker: _Worker | None = None
+        self._held_for_fork: dict[int, _Worker] = {}
+        self.dropped = self.hung = 0
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was not compared, in words; empty where all is well."""
+        found = []
+        if self.dropped:
+            found.append(f"background: {self.dropped} runs were dropped (at most {self._queue_max} may wait)")
+        if self.hung:
+            found.append(f"background: {self.hung} replays hung, and their threads were given up")
+        return tuple(found)
+
+    def put(self, job: Job) -> bool:
+        """Take the run and return at once; False where it is closed, so that the caller has to replay it."""
+        with self._changed:
+            if self._closed:
+                return False
+            out = self._look_for_a_hung_one()
+            reason = self._taken(job)
+            if reason is not None:
+                self.dropped += 1
+                out.append(job.unpaired(reason))
+        for run in out:
+            self._hand_on(run)
+        return True
+
+    def _taken(self, job: Job) -> str | None:
+        """None, or why the run is dropped."""
+        if self._worker is None or not self._worker.is_alive:
+            if self.hung > REPLACED_MAX:
+                return NO_WORKER
+            try:
+                self._start()
+            except RuntimeError as error:  # no thread can be had: of the system, or at the very end
+                _log.warning("no thread can be started: %s", error)
+                self._worker = None
+                return NO_WORKER
+        if len(self._waiting) >= self._queue_max:
+            return FULL
+        self._waiting.append(job)
+        self._changed.notify_all()
+        return None
+
+    def _start(self) -> None:
+        tell_apart()
+        self._worker = worker = _Worker()
+        # A context of its own: a thread would inherit the caller's where CPython is built without the GIL.
+        worker.thread = threading.Thread(
+            target=Context().run, args=(self._work, worker), name="changeover-background", daemon=True
+        )
+        with permitted():
+            worker.thread.start()
+
+    def _look_for_a_hung_one(self) -> list[Run]:
+        worker = self._worker
+        if worker is None or worker.job is None or self._monotonic() - worker.since <= self._hung_after_s:
+            return []
+        self.hung += 1
+        out = [job.failed(f"{HUNG} within {self._hung_after_s:g} s") for job in self._given_up()]
+        return out + self._dropped(NO_WORKER) if self.hung > REPLACED_MAX else out
+
+    def _given_up(self) -> list[Job]:
+        """Let the busy thread go: what it comes to is not handed on. Gives its run, if nobody has that."""
+        worker, self._worker = self._worker, None
+        return [] if worker is None or worker.job is None or worker.given else [worker.job]
+
+    def _dropped(self, reason: str, *others: Job) -> list[Run]:
+        out = [job.unpaired(reason) for job in (*others, *self._waiting)]
+        self.dropped += len(out)
+        self._waiting.clear()
+        return out
+
+    def _work(self, me: _Worker) -> None:
+        while self._one(me):
+            pass
+
+    def _one(self, me: _Worker) -> bool:
+        """Wait for a run and compare it; False where this thread is no longer wanted."""
+        job = self._next(me)
+        if job is None:
+            return False
+        with me.replays:
+            run = job.replayed_apart()
+            with self._changed:
+                if self._worker is not me:
+                    return False
+                me.given = True
+            try:
+                self._hand_on(run)
+            except BaseException as error:  # noqa: BLE001  an interrupt is for the main thread alone
+                _log.warning("a run could not be handed on: %r", error)
+        return True
+
+    def _next(self, me: _Worker) -> Job | None:
+        with self._changed:
+            me.job, me.given = None, False
+            self._changed.notify_all()
+            while self._worker is me:
+                if self._waiting:
+                    me.job, me.since = self._waiting.popleft(), self._monotonic()
+                    return me.job
+                if not self._changed.wait(IDLE_S) and not self._waiting:
+                    self._worker = None
+            return None
+
+    def wait(self, seconds: float = DRAIN_S) -> bool:
+        """Wait until everything is replayed; False where that takes longer. The worker itself never waits."""
+        until = time.monotonic() + seconds
+        with self._changed:
+            while self._waiting or (self._worker is not None and self._worker.job is not None):
+                worker, remaining = self._worker, until - time.monotonic()
+                if worker is None or not worker.is_alive or remaining <= 0 or self._is_here():
+                    return False
+                self._changed.wait(remaining)
+        return True
+
+    def flush(self) -> None:
+        """Wait as `wait` does, and write what the runs left behind."""
+        self.wait()
+        self._settled()
+
+    def drain(self, seconds: float = DRAIN_S) -> None:
+        """Wait as `wait` does, and count what is left then; afterwards nothing of before is handed on."""
+        out: list[Run] = []
+        if not self.wait(seconds):
+            with self._changed:
+                if self._is_here():
+                    return
+                out = self._dropped(TOO_LATE, *self._given_up())
+        for run in out:
+            self._hand_on(run)
+        self._settled()
+
+    def _is_here(self) -> bool:
+        """Whether this is the thread that replays: a sink, for one, may ask for anything."""
+        return self._worker is not None and self._worker.thread is threading.current_thread()
+
+    def close(self, seconds: float = DRAIN_S) -> None:
+        """Drain, and let the thread end; from now on nothing is taken."""
+        with self._changed:
+            self._closed = True
+        self.drain(seconds)
+        with self._changed:
+            self._worker = None
+            self._changed.notify_all()
+
+    def before_fork(self) -> None:
+        """Let the run that is under way end, for a moment: what it locks would stay locked in the child."""
+        worker = self._worker
+        if worker is None or self._is_here():
+            return
+        if worker.replays.acquire(timeout=FORK_WAIT_S):
+            self._held_for_fork[threading.get_ident()] = worker
+
+    def after_fork(self) -> None:
+        """Go on, in the parent."""
+        worker = self._held_for_fork.pop(threading.get_ident(), None)
+        if worker is not None:
+            worker.replays.release()
+
+
+_all: WeakSet[Background] = WeakSet()
+
+
+def _drain_all() -> None:
+    until = time.monotonic() + DRAIN_S
+    for background in list(_all):
+        background.drain(max(0.0, until - time.monotonic()))
+
+
+def _each(act: Callable[[Background], None]) -> Callable[[], None]:
+    def on_all() -> None:
+        for background in list(_all):
+            act(background)
+
+    return on_all
+
+
+# When the main thread has ended, and before the pools of threads close: a replay that uses one would raise
+# afterwards, and look like a difference. Threads of the program that go on are drained once more at the end.
+getattr(threading, "_register_atexit", atexit.register)(_drain_all)
+atexit.register(_drain_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_each(Background.before_fork),
+        after_in_parent=_each(Background.after_fork),
+        after_in_child=_each(Background.begin_anew),
+    )

@@ -1,0 +1,154 @@
+"""From two observations and the troubles of the replay to a verdict; the comparison is imported late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path as FilePath
+from typing import Any
+
+from changeover.replay.problems import Note, Trouble, Troubles
+from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.observation import Observation, Path
+
+UNPAIRED = "unpaired"
+FAILED = "failed"
+Predicate = Callable[[Observation], bool]
+Waived = Callable[[str, Divergence], bool]
+
+_KINDS = {
+    Trouble.READ_MISSING: Kind.READ_MISSING,
+    Trouble.UNDECLARED_CALL: Kind.READ_MISSING,
+    Trouble.UNDECLARED_EFFECT: Kind.UNDECLARED_EFFECT,
+    Trouble.LIMIT: Kind.TIMEOUT,
+    Trouble.FIXED_CHANGED: Kind.COMPARER_ERROR,
+    Trouble.NOT_KEPT: Kind.COMPARER_ERROR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything a judge may go by; `saw_anything` is False where there was neither input nor read."""
+
+    seam: str
+    legacy: Observation
+    candidate: Observation
+    shadowed: Path
+    noted: tuple[Divergence, ...]
+    inexact_from: int | None
+    saw_anything: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its divergences; `detail` is whatever the judge can say beyond."""
+
+    verdict: str
+    divergences: tuple[Divergence, ...]
+    detail: Any = None
+
+
+Judge = Callable[[Facts], Judgement]
+
+
+def comparing_judge(
+    rules: Any = None,
+    waived: Waived | None = None,
+    *,
+    rules_file: FilePath | None = None,
+) -> Judge:
+    """The judge that compares by rules (None: strictly), or by those of a file, where there is one.
+
+    `waived` is asked about each difference at a seam, never about an effect. A file that is wrong fails every
+    run that would be judged by it, and no call.
+    """
+    found = rules
+    ask = waived or _never
+
+    def judge(facts: Facts) -> Judgement:
+        nonlocal found
+        from changeover.compare.comparison import compare
+        from changeover.compare.rules import STRICT
+        from changeover.values.verdict import verdict_of
+
+        if found is None:
+            found = _read(rules_file) if rules_file is not None and rules_file.exists() else STRICT
+        comparison = compare(
+            facts.legacy,
+            facts.candidate,
+            found,
+            seam=facts.seam,
+            shadowed=facts.shadowed,
+            noted=facts.noted,
+            inexact_from=facts.inexact_from,
+        )
+        verdict = verdict_of(
+            comparison, saw_anything=facts.saw_anything, waived=lambda differs: ask(facts.seam, differs)
+        )
+        return Judgement(verdict, comparison.divergences, comparison)
+
+    return judge
+
+
+def _read(rules_file: FilePath) -> Any:
+    from changeover.compare.rules_file import load_rules
+
+    return load_rules(rules_file, today=datetime.now(UTC).date())
+
+
+def waived_by(waivers_file: FilePath, note: Callable[[str], None]) -> Waived:
+    """What a file waives, read when something differs for the first time; a wrong one waives nothing."""
+    found: Waived | None = None
+
+    def waived(seam: str, divergence: Divergence) -> bool:
+        nonlocal found
+        if found is None:
+            from changeover.rollout.waivers import waivers_of
+
+            found = waivers_of(waivers_file, note)
+        return found(seam, divergence)
+
+    return waived
+
+
+def _never(seam: str, divergence: Divergence) -> bool:
+    return False
+
+
+def facts_of(
+    seam: str,
+    answered: Observation,
+    shadowed: Observation,
+    troubles: Troubles,
+    predicates: Sequence[Predicate],
+    has_input: bool,
+) -> Facts:
+    """Put what a run left behind on its two sides, and say what the replay noted as divergences."""
+    legacy, candidate = (answered, shadowed) if answered.path is Path.LEGACY else (shadowed, answered)
+    noted = [_noted(note, shadowed.path) for note in troubles.notes if note.trouble in _KINDS]
+    if predicates:
+        from changeover.compare.invariants import Invariant, broken_invariants
+
+        named = [Invariant(predicate.__name__, seam, predicate) for predicate in predicates]
+        noted += broken_invariants(named, seam, legacy, candidate)
+    inexact = troubles.of(Trouble.INEXACT)
+    return Facts(
+        seam,
+        legacy,
+        candidate,
+        shadowed.path,
+        tuple(noted),
+        inexact[0].position if inexact else None,
+        has_input or bool(legacy.reads or candidate.reads),
+    )
+
+
+def _noted(note: Note, shadowed: Path) -> Divergence:
+    kind = _KINDS[note.trouble]
+    family = "effects" if kind is Kind.UNDECLARED_EFFECT else "reads"
+    asked = f"{note.detail} ({note.asked_at})" if note.asked_at else note.detail
+    if note.trouble is not Trouble.READ_MISSING:
+        asked = f"{note.trouble}: {asked}"
+    legacy, candidate = (ABSENT, asked) if shadowed is Path.CANDIDATE else (asked, ABSENT)
+    return Divergence(f"{family}.{note.place}", kind, legacy, candidate, position=note.position)

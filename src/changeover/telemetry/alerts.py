@@ -1,0 +1,134 @@
+"""What somebody has to hear of at once, and how it is given on: an alert never breaks or delays a run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from changeover.telemetry.logs import logger
+
+AGAIN_S = 3_600.0
+REMEMBERED_MAX = 1_000
+TEXT_CHARACTERS_MAX = 2_000
+_log = logger("alert")
+
+
+class AlertKind(StrEnum):
+    """Why somebody has to look."""
+
+    TRIPPED = "tripped"
+    NOT_DEMOTED = "not-demoted"
+    LEGACY_FAILED = "legacy-failed"
+    EVIDENCE_LOST = "evidence-lost"
+    FLAGS_REFUSED = "flags-refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing to hear of; `run` and `cluster` can be pasted after `changeover explain`.
+
+    `repeats` counts alerts of the same kind and phase that were held back since the one before.
+    """
+
+    kind: AlertKind
+    text: str
+    phase: str | None = None
+    run: str | None = None
+    cluster: str | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    repeats: int = 0
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain values, as a webhook sends them."""
+        return {
+            "schema_version": 1,
+            "kind": str(self.kind),
+            "phase": self.phase,
+            "text": self.text,
+            "run": self.run,
+            "cluster": self.cluster,
+            "at": self.at.isoformat(),
+            "repeats": self.repeats,
+        }
+
+
+AlertSink = Callable[[Alert], None]
+
+
+class LogAlerts:
+    """Writes every alert to the log `changeover.alert`, as an error."""
+
+    def __call__(self, alert: Alert) -> None:
+        """One line."""
+        again = f" ({alert.repeats} more like it were held back)" if alert.repeats else ""
+        _log.error("%s: %s%s", alert.kind, alert.text, again)
+
+
+@dataclass(slots=True)
+class _Told:
+    at: float
+    held_back: int = 0
+
+
+class Alerts:
+    """Gives alerts to all sinks; the same kind for the same phase and revision once in `AGAIN_S` seconds.
+
+    `redact` takes secrets out of a text before any sink sees it; where it fails, the text is left out. A
+    sink that raises is said in the log and harms neither the run nor the other sinks.
+    """
+
+    def __init__(
+        self,
+        sinks: Iterable[AlertSink],
+        *,
+        redact: Callable[[str], str] = str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sinks = tuple(sinks)
+        self._redact = redact
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._told: dict[tuple[AlertKind, str | None, int | None], _Told] = {}
+
+    def give(self, alert: Alert, *, revision: int | None = None) -> None:
+        """Tell it, unless it was told a short while ago; only KeyboardInterrupt gets out."""
+        held_back = self._held_back((alert.kind, alert.phase, revision))
+        if held_back is None:
+            return
+        alert = replace(alert, text=self.readable(alert.text), repeats=held_back)
+        for sink in self._sinks:
+            try:
+                sink(alert)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001  promise 1: no alert breaks the answer
+                _log.warning("an alert could not be given to %s: %s", _name(sink), type(error).__name__)
+
+    def _held_back(self, key: tuple[AlertKind, str | None, int | None]) -> int | None:
+        """How many were held back before this one; None where it is held back itself."""
+        now = self._monotonic()
+        with self._lock:
+            told = self._told.get(key)
+            if told is not None and now - told.at < AGAIN_S:
+                told.held_back += 1
+                return None
+            if len(self._told) >= REMEMBERED_MAX:
+                self._told.clear()
+            self._told[key] = _Told(now)
+            return 0 if told is None else told.held_back
+
+    def readable(self, text: str) -> str:
+        """The text without secrets, and not too long."""
+        try:
+            return self._redact(text)[:TEXT_CHARACTERS_MAX]
+        except Exception as error:  # noqa: BLE001  a text that may hold a secret is not shown
+            return f"the text could not be redacted ({type(error).__name__})"
+
+
+def _name(sink: AlertSink) -> str:
+    return getattr(sink, "__qualname__", type(sink).__qualname__)

@@ -1,0 +1,224 @@
+"""Whether two values are strictly the same, decided on the values themselves, without building plain forms.
+
+Exactly what the walk finds without rules, only sooner: `same` is true where the walk would find nothing, and
+raises where the walk would. Two values that contain themselves are the same if no path tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from changeover.compare import limits
+from changeover.compare.bulk import TEXTS, suspect_mappings, suspect_records
+from changeover.values.form import opened, token
+from changeover.values.reading import Shape, reading_of
+from changeover.values.scalars import token as scalar_token
+
+_EXACT = frozenset({int, str, Decimal, float, bool, date, timedelta, UUID, bytes})
+"""Where both are of one of these types, `==` means the same; where it says no, NaN may still be."""
+
+_WITHOUT_DECIMAL = _EXACT - {Decimal}
+_ROWS_MIN = 4
+_ROW_MAX = 32
+"""Rows up to this length are first looked at as a whole."""
+
+_TRAIL_FROM = 16
+"""Below this depth no cycle is looked for: one that exists comes by again."""
+
+
+def same(legacy: Any, candidate: Any, depth: int = 0) -> bool:
+    """True where the two are the same under strict types; `depth` is how deep they stand already."""
+    if legacy is candidate:
+        return True
+    try:
+        return _Comparison(_EXACT).one(legacy, candidate, depth)
+    except InvalidOperation:
+        # A signalling NaN raises under `==`; without that short cut it is compared like everything else.
+        return _Comparison(_WITHOUT_DECIMAL).one(legacy, candidate, depth)
+
+
+def differing_rows(legacy: Sequence[Any], candidate: Sequence[Any], depth: int) -> list[int]:
+    """The indexes at which two lists of the same length differ."""
+    try:
+        return _Comparison(_EXACT).differing(legacy, candidate, depth)
+    except InvalidOperation:
+        return _Comparison(_WITHOUT_DECIMAL).differing(legacy, candidate, depth)
+
+
+def plainly_same(legacy: Any, candidate: Any) -> bool:
+    """True for the same object and for equal leaves of common types; False says nothing."""
+    if legacy is candidate:
+        return True
+    cls = type(legacy)
+    if cls not in _EXACT or cls is not type(candidate):
+        return False
+    try:
+        return bool(legacy == candidate) and (cls not in TEXTS or len(legacy) <= limits.TEXT_MAX)
+    except InvalidOperation:
+        return False
+
+
+class _Comparison:
+    """One comparison: what is left of its limits, and the pairs it is inside of."""
+
+    __slots__ = ("exact", "left", "records", "texts", "trail")
+
+    def __init__(self, exact: frozenset[type]) -> None:
+        self.exact = exact
+        self.left = limits.LEAVES_MAX
+        self.trail: set[tuple[int, int]] = set()
+        self.records: dict[type, Callable[[Any], tuple[Any, ...]] | None] = {}
+        self.texts: dict[tuple[type, ...], tuple[int, ...] | None] = {}
+
+    def one(self, a: Any, b: Any, depth: int) -> bool:
+        """Whether this pair is the same."""
+        cls = type(a)
+        if cls is type(b):
+            values = self.record(cls)
+            if values is not None:
+                try:
+                    left, right = values(a), values(b)
+                except AttributeError:
+                    return self.any_shape(a, b, depth)
+                return self.inside(a, b, left, right, depth)
+            if cls is list or cls is tuple:
+                return len(a) == len(b) and (self.no_suspects(a, b) or self.inside(a, b, a, b, depth))
+            if cls is dict and len(a) == len(b) and self.same_names(a, b):
+                return self.inside(a, b, tuple(a.values()), tuple(b.values()), depth)
+        return self.any_shape(a, b, depth)
+
+    def differing(self, left: Sequence[Any], right: Sequence[Any], depth: int) -> list[int]:
+        """The indexes at which two lists of the same length differ."""
+        differing: list[int] = []
+        for index in self.suspects(left, right):
+            x, y = left[index], right[index]
+            if x is y or (type(x) in self.exact and type(x) not in TEXTS and type(x) is type(y) and x == y):
+                continue
+            if not self.one(x, y, depth):
+                differing.append(index)
+        return differing
+
+    def no_suspects(self, left: Sequence[Any], right: Sequence[Any]) -> bool:
+        """True where many rows of one kind are the same; False says nothing."""
+        if len(left) < _ROWS_MIN or self.suspects(left, right):
+            return False
+        self.left -= len(left)
+        if self.left < 0:
+            raise limits.too_many()
+        return True
+
+    def suspects(self, left: Sequence[Any], right: Sequence[Any]) -> Sequence[int]:
+        """The rows of two lists of the same length that are not known to be the same."""
+        if len(left) < _ROWS_MIN:
+            return range(len(left))
+        cls = type(left[0])
+        values = self.record(cls)
+        if (
+            (cls is not dict and values is None)
+            or {*map(type, left)} != {cls}
+            or {*map(type, right)} != {cls}
+        ):
+            return range(len(left))
+        if values is None:
+            found = suspect_mappings(left, right, self.exact)
+        else:
+            found = suspect_records(left, right, values, self.exact)
+        return range(len(left)) if found is None else found
+
+    def record(self, cls: type) -> Callable[[Any], tuple[Any, ...]] | None:
+        """What reads the values of an instance, where all instances have the same names."""
+        try:
+            return self.records[cls]
+        except KeyError:
+            values = self.records[cls] = reading_of(cls).values
+            return values
+
+    def all_leaves(self, left: Any, right: Any) -> bool:
+        """True where a short row holds nothing but leaves that are the same; decided without a loop."""
+        types = (*map(type, left),)
+        try:
+            texts = self.texts[types]
+        except KeyError:
+            texts = self.texts[types] = self.text_positions(types)
+        if texts is None or types != (*map(type, right),) or tuple(left) != tuple(right):
+            return False
+        for at in texts:
+            if len(left[at]) > limits.TEXT_MAX:
+                raise limits.too_long()
+        return True
+
+    def text_positions(self, types: tuple[type, ...]) -> tuple[int, ...] | None:
+        """Where in a row of these types texts stand, None where it is not of leaves alone."""
+        if not self.exact.issuperset(types):
+            return None
+        return tuple(at for at, cls in enumerate(types) if cls in TEXTS)
+
+    def same_names(self, a: dict[Any, Any], b: dict[Any, Any]) -> bool:
+        """True where both have the same text keys in the same order; anything else takes the longer way."""
+        for key, other in zip(a, b, strict=True):
+            if type(key) is not str or len(key) > limits.NAME_MAX:
+                return False
+            if key is not other and (type(other) is not str or key != other):
+                return False
+        return True
+
+    def inside(self, a: Any, b: Any, left: Any, right: Any, depth: int) -> bool:
+        """Whether the parts of a pair are the same, taken in order; there are as many on both sides."""
+        if depth >= limits.DEPTH_MAX:
+            raise limits.too_deep()
+        self.left -= len(left)
+        if self.left < 0:
+            raise limits.too_many()
+        if len(left) <= _ROW_MAX and self.all_leaves(left, right):
+            return True
+        pair = (id(a), id(b))
+        if depth >= _TRAIL_FROM:
+            if pair in self.trail:
+                return True
+            self.trail.add(pair)
+        exact = self.exact
+        for x, y in zip(left, right, strict=True):
+            if x is y:
+                continue
+            cls = type(x)
+            if cls in exact:
+                if cls is not type(y):
+                    return False
+                if x == y:
+                    if cls in TEXTS and len(x) > limits.TEXT_MAX:
+                        raise limits.too_long()
+                elif x == x or y == y:
+                    return False
+            elif not self.one(x, y, depth + 1):
+                return False
+        if depth >= _TRAIL_FROM:
+            self.trail.discard(pair)
+        return True
+
+    def scalars(self, a: Any, b: Any) -> bool:
+        """Whether two scalars, of any types, have the same token."""
+        left, right = reading_of(type(a)).scalar, reading_of(type(b)).scalar
+        return scalar_token(a, left or type(a), "strict") == scalar_token(b, right or type(b), "strict")
+
+    def any_shape(self, a: Any, b: Any, depth: int) -> bool:
+        """Whether two values are the same when each is opened: the way that knows every type."""
+        shape, left = opened(a)
+        other, right = opened(b)
+        if shape is not other or shape is Shape.UNREADABLE:
+            return False
+        if shape is Shape.SCALAR:
+            return self.scalars(a, b)
+        if shape is Shape.BAG:
+            return Counter(map(token, left)) == Counter(map(token, right))
+        if len(left) != len(right):
+            return False
+        if shape is Shape.ITEMS:
+            return self.inside(a, b, left, right, depth)
+        if left.keys() != right.keys():
+            return False
+        return self.inside(a, b, tuple(left.values()), tuple(right[name] for name in left), depth)

@@ -1,0 +1,60 @@
+"""One passage through a seam, with everything that is known about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from changeover.record.tape import Tape
+from changeover.replay.problems import Note
+from changeover.values.divergence import Divergence
+from changeover.values.observation import Observation, Path
+from changeover.values.pins import Pins
+from changeover.values.stage import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`reason` says why a run was not compared, None for one that was.
+
+    `fell_back` is True where the candidate gave up before it attempted anything and legacy answered.
+    `judgement` is what the judge gave, for whoever knows it.
+    """
+
+    id: str
+    seam: str
+    phase: str
+    population: str
+    setting: Setting
+    pins: Pins
+    tags: tuple[str, ...]
+    answered_by: Path
+    arguments: dict[str, Any]
+    tape: Tape
+    legacy: Observation | None
+    candidate: Observation | None
+    verdict: str
+    divergences: tuple[Divergence, ...] = ()
+    notes: tuple[Note, ...] = ()
+    reason: str | None = None
+    fell_back: bool = False
+    judgement: Any = None
+
+    @property
+    def key(self) -> str | None:
+        """Who the run was for."""
+        return self.pins.key
+
+    @property
+    def correlation_id(self) -> str:
+        """Shared by all seams that one outermost run passed."""
+        return self.pins.correlation_id
+
+    @property
+    def world(self) -> str:
+        """The digest of seam, arguments and read answers: runs that saw the same count as one."""
+        return self.tape.world_digest(self.seam, self.arguments)
+
+
+Sink = Callable[[Run], None]

@@ -1,0 +1,125 @@
+"""Who answers in which stage: the stage table, and the legal steps between stages. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from changeover.values.observation import Path
+
+
+class Stage(StrEnum):
+    """Where a phase stands; `open` and `done` are for phases that consist of checks only."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    RAMP = "ramp"
+    LIVE = "live"
+    COMPLETE = "complete"
+    OPEN = "open"
+    DONE = "done"
+
+
+SEAM_STAGES = (Stage.OFF, Stage.SHADOW, Stage.RAMP, Stage.LIVE, Stage.COMPLETE)
+CHECK_STAGES = (Stage.OPEN, Stage.DONE)
+RAMP_FINEST = 0.01  # percent; buckets are no finer
+RAMP_SYNTAX = "ramp:P with 0 < P < 100"
+
+
+class Roles(NamedTuple):
+    """Who answers, who is replayed after it (None: nobody), and whether the two are compared."""
+
+    answering: Path
+    shadowed: Path | None
+    compared: bool
+
+
+_LEGACY_ALONE = Roles(Path.LEGACY, None, False)
+_LEGACY_FIRST = Roles(Path.LEGACY, Path.CANDIDATE, True)
+_CANDIDATE_FIRST = Roles(Path.CANDIDATE, Path.LEGACY, True)
+_CANDIDATE_ALONE = Roles(Path.CANDIDATE, None, False)
+
+_ROLES = {
+    (Stage.OFF, False): _LEGACY_ALONE,
+    (Stage.OFF, True): _LEGACY_ALONE,
+    (Stage.SHADOW, False): _LEGACY_FIRST,
+    (Stage.SHADOW, True): _LEGACY_FIRST,
+    (Stage.RAMP, False): _LEGACY_FIRST,
+    (Stage.RAMP, True): _CANDIDATE_FIRST,
+    (Stage.LIVE, False): _CANDIDATE_FIRST,
+    (Stage.LIVE, True): _CANDIDATE_FIRST,
+    (Stage.COMPLETE, False): _CANDIDATE_ALONE,
+    (Stage.COMPLETE, True): _CANDIDATE_ALONE,
+}
+
+
+def roles(stage: Stage, *, in_bucket: bool) -> Roles:
+    """The stage table; only `ramp` asks whether the run's key is in the bucket."""
+    found = _ROLES.get((stage, in_bucket))
+    if found is None:
+        raise ValueError(f"stage {stage} is for phases without seams, nothing answers in it")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A stage, and while it is `ramp` the percentage of keys that the candidate answers."""
+
+    stage: Stage
+    percent: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.stage}:{self.percent:g}" if self.stage is Stage.RAMP else str(self.stage)
+
+
+OFF = Setting(Stage.OFF)
+OPEN = Setting(Stage.OPEN)
+
+
+def parse_setting(text: str, allowed: tuple[Stage, ...] = SEAM_STAGES) -> Setting:
+    """Read `shadow` or `ramp:10`; raises ValueError saying what was found and what is allowed."""
+    name, colon, percent = text.strip().lower().partition(":")
+    if name not in allowed or (name == Stage.RAMP) != bool(colon):
+        words = ", ".join(RAMP_SYNTAX if stage is Stage.RAMP else stage for stage in allowed)
+        raise ValueError(f"stage was {text!r}, allowed: {words}")
+    if name != Stage.RAMP:
+        return Setting(Stage(name))
+    return ramp(percent)
+
+
+def ramp(percent: object) -> Setting:
+    """The stage `ramp` at so many percent; raises ValueError unless 0 < percent < 100."""
+    try:
+        share = float(str(percent))
+    except ValueError:
+        share = -1.0
+    if isinstance(percent, bool) or not RAMP_FINEST <= share < 100:
+        raise ValueError(f"ramp percentage was {percent!r}, allowed: {RAMP_FINEST} up to, not including, 100")
+    return Setting(Stage.RAMP, share)
+
+
+class Step(StrEnum):
+    """What a change of stage means: forward needs a passed gate, back never does."""
+
+    FORWARD = "forward"
+    BACK = "back"
+    NONE = "none"
+
+
+def step(old: Setting, new: Setting) -> Step:
+    """Classify a change of stage; raises ValueError for one that skips more than `ramp`."""
+    order = CHECK_STAGES if old.stage in CHECK_STAGES else SEAM_STAGES
+    if new.stage not in order:
+        raise ValueError(f"a phase at {old} cannot move to {new}, allowed: {', '.join(order)}")
+    if old == new:
+        return Step.NONE
+    start, end = order.index(old.stage), order.index(new.stage)
+    if end < start or (end == start and new.percent < old.percent):
+        return Step.BACK
+    skipped = set(order[start + 1 : end]) - {Stage.RAMP}
+    if skipped:
+        raise ValueError(
+            f"a phase at {old} cannot move to {new} at once: {', '.join(sorted(skipped))} lies between"
+        )
+    return Step.FORWARD

@@ -1,0 +1,1 @@
+"""How results are shown: text, HTML, JSON, JUnit and Markdown."""

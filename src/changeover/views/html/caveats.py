@@ -1,0 +1,110 @@
+"""What the page does not show, in sentences: what was not compared, and what was alike only by a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from changeover.evidence.confidence import CONFIDENCE, percent_above, upper_bound
+from changeover.views.html.data import ReportData, counts_of, word_of
+from changeover.views.layout import plural
+
+NAMED_MAX = 5
+DAMAGED_SHOWN_MAX = 5
+
+
+def unshown(data: ReportData) -> list[str]:
+    """The sentences; what weighs most comes first."""
+    return [*_left_aside(data), *_beside(data), *_sample(data)]
+
+
+def _left_aside(data: ReportData) -> Iterator[str]:
+    corpus, summary = data.corpus, data.corpus.summary
+    total = counts_of(list(corpus.seams.values()))
+    missing = list(summary.get("missing_tags") or ())
+    if missing:
+        seen = f"{plural(len(missing), 'required tag')} did not occur"
+        yield f"{seen}: {_named(missing)}."
+    if total.not_compared:
+        yield f"{total.not_compared:,} of {plural(total.runs, 'run')} were not compared."
+    never = [name for name, seam in corpus.seams.items() if not seam.runs]
+    if never:
+        yield f"Never crossed: {_named(never)}."
+    for name, seam in corpus.seams.items():
+        if 0 < seam.gave_up == counts_of([seam]).compared:
+            yield f"The reference did not run: every run of {name} raised or gave nothing."
+    for line in corpus.damaged[:DAMAGED_SHOWN_MAX]:
+        yield f"Damaged: {line}."
+    if not corpus.whole:
+        yield "The comparison did not come to its end."
+    if corpus.partial:
+        yield "This was not the whole source, so no gate counts it."
+
+
+def _beside(data: ReportData) -> Iterator[str]:
+    corpus, summary = data.corpus, data.corpus.summary
+    total = counts_of(list(corpus.seams.values()))
+    if total.tolerated:
+        rules = [rule for rule in summary.get("rules") or () if rule.get("differing")]
+        by = f": {_named([_rule(rule) for rule in rules])}" if rules else ""
+        yield f"{plural(total.tolerated, 'comparison')} were alike only by a rule{by}."
+    if total.waived:
+        yield f"{plural(total.waived, 'run')} are waived, which shows nothing."
+    for read in summary.get("one_sided_reads") or ():
+        other = "candidate" if read["asked_by"] == "legacy" else "legacy"
+        yield (
+            f"{read['seam']}: {read['method']} is read by {read['asked_by']} in {read['runs']:,} of"
+            f" {plural(read['of'], 'run')}, never by {other}: a lost guard?"
+        )
+    unused = [str(path) for path in summary.get("unused_rules") or ()]
+    if unused:
+        yield f"{plural(len(unused), 'rule')} matched nothing: {_named(unused)}."
+
+
+def _sample(data: ReportData) -> Iterator[str]:
+    corpus = data.corpus
+    worlds, differ = corpus.distinct_worlds, corpus.distinct_diverged
+    if worlds and differ < worlds:
+        bound = percent_above(upper_bound(differ, worlds))
+        found = (
+            f"{differ:,} of {worlds:,} distinct {data.unit} differ"
+            if differ
+            else f"{worlds:,} distinct {data.unit}"
+        )
+        yield (
+            f"{found}: were they a fair sample, fewer than {bound} of all would differ,"
+            f" at {CONFIDENCE * 100:g} % confidence."
+        )
+    if corpus.population == "generated":
+        yield "They are generated, which is no sample of production."
+
+
+def other_sources(data: ReportData) -> list[tuple[str, str, int, int, bool]]:
+    """Source, word, runs, runs that differ, and whether it is about other code, for each other comparison."""
+    rows = []
+    for corpus in data.others:
+        total = counts_of(list(corpus.seams.values()))
+        stale = (corpus.code, corpus.rules) != (data.code, data.rules)
+        rows.append((corpus.source, word_of(corpus), total.runs, total.diverged, stale))
+    return rows
+
+
+def why_not_compared(data: ReportData) -> list[tuple[str, str, int, str]]:
+    """Seam, reason, runs and an example; what the reasons leave unsaid is in the last row."""
+    rows = [
+        (str(one["seam"]), str(one["reason"]), int(one["runs"]), str(one.get("example") or ""))
+        for one in data.corpus.summary.get("not_compared") or ()
+    ]
+    total = counts_of(list(data.corpus.seams.values())).not_compared
+    rest = total - sum(row[2] for row in rows)
+    return [*rows, ("", "other reasons", rest, "")] if rest > 0 else rows
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    largest = f", largest {rule['largest']}" if rule.get("largest") is not None else ""
+    return f"{rule['path']} ({rule['says']}{largest})"
+
+
+def _named(names: list[str]) -> str:
+    shown = ", ".join(names[:NAMED_MAX])
+    return f"{shown} and {len(names) - NAMED_MAX:,} more" if len(names) > NAMED_MAX else shown

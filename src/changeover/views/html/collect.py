@@ -1,0 +1,146 @@
+"""Collects what the page is made of: the thin edge where store, plan, flags and history are looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from changeover.errors import ConfigurationError
+from changeover.evidence.code_digest import DIGITS_SHOWN
+from changeover.evidence.store.records import KeptCluster, KeptCorpus, Review
+from changeover.evidence.store.rows import RunRow
+from changeover.evidence.store.store import Archive, read_evidence, store_path
+from changeover.evidence.timeline import quarter_of
+from changeover.gate.collect import collect as dossier_of
+from changeover.gate.decision import decide
+from changeover.gate.inputs import Footing, look
+from changeover.gate.verdict import GateVerdict
+from changeover.report.choice import begun_since, beside, chosen
+from changeover.rollout.plan_file import Plan
+from changeover.rollout.resolver import Resolver
+from changeover.values.stage import Stage
+from changeover.values.verdict import Verdict
+from changeover.views.html.data import NamedRun, PhaseStanding, ReportData
+from changeover.views.html.headline import worst_cluster_of
+
+if TYPE_CHECKING:
+    from changeover.project import Project
+
+RUNS_NAMED_MAX = 20_000
+_WORTH_NAMING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.UNPAIRED)
+_ENDS = (Stage.COMPLETE, Stage.DONE)
+_NO_PLAN = "there is no phases.toml, so no phase has a gate: changeover init writes one"
+
+
+def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | None = None) -> ReportData:
+    """Everything about one comparison, and how the phases stand. No check runs, no app is imported.
+
+    `wanted` names comparisons by number or source, of which those that began `since` are taken. Raises
+    NothingToReport and ConfigurationError.
+    """
+    path = store_path(project.root)
+    footing = None if project.plan() is None else look(project)
+    evidence = read_evidence(path) if footing is None else footing.evidence
+    if evidence.problem is not None:
+        raise ConfigurationError("the evidence store", evidence.problem)
+    code = None if footing is None else footing.code
+    rules = project.rules_digest(date.today()) if footing is None else footing.rules
+    corpora = evidence.corpora if since is None else begun_since(evidence.corpora, since)
+    corpus = chosen(corpora, wanted, code, rules)
+    phases, standing = ((), ()) if footing is None else _phases(project, footing.plan)
+    archive = Archive(path)
+    worst = worst_cluster_of(corpus, {phase.name: phase.number for phase in phases})
+    example = None if worst is None else _example(archive, corpus, worst)
+    unavailable = {} if footing is not None else {"gates": _NO_PLAN}
+    return ReportData(
+        migration="migration" if footing is None else footing.plan.name,
+        made_at=datetime.now(UTC),
+        code=code,
+        rules=rules,
+        corpus=corpus,
+        others=beside(evidence.corpora, corpus),
+        phases=phases,
+        problems=(*standing, *_wrong(footing), *_about(corpus, code, rules), *_lost(evidence.lost)),
+        example=example,
+        runs=tuple(map(_named, archive.runs_of(corpus.number, _WORTH_NAMING, RUNS_NAMED_MAX))),
+        gates=() if footing is None else tuple(_gates(project, footing)),
+        history=() if footing is None else footing.history,
+        blind_spots=tuple(_blind_spots(evidence.reviews)),
+        unavailable=unavailable,
+    )
+
+
+def _phases(project: Project, plan: Plan) -> tuple[tuple[PhaseStanding, ...], tuple[str, ...]]:
+    """The stages that hold now, whatever sets them, and what is wrong with the flags."""
+    resolver = Resolver(
+        lambda: {name: phase.stages for name, phase in plan.phases.items()},
+        directory=project.directory,
+        closed=True,
+    )
+    now = resolver.current()
+    phases = tuple(
+        PhaseStanding(phase.number, name, phase.title, now.settings[name], phase.seams)
+        for name, phase in plan.phases.items()
+    )
+    return phases, (*resolver.problems, *now.overridden)
+
+
+def _wrong(footing: Footing | None) -> Iterator[str]:
+    """What could not be read, beside the flags."""
+    if footing is not None:
+        found = footing.problems
+        for problem in (found.code, found.rules, found.waivers, found.blind_spots):
+            if problem is not None:
+                yield problem
+        yield from found.history
+
+
+def _about(corpus: KeptCorpus, code: str | None, rules: str) -> Iterator[str]:
+    """Says so where the comparison is not about what runs today."""
+    other = []
+    if corpus.code != code:
+        other.append(f"code ({_short(corpus.code)}; today's is {_short(code)})")
+    if corpus.rules != rules:
+        other.append(f"rules ({_short(corpus.rules)}; today's are {_short(rules)})")
+    if other:
+        yield f"this comparison is about other {' and other '.join(other)}: no gate counts it"
+
+
+def _short(digest: str | None) -> str:
+    return digest[:DIGITS_SHOWN] if digest else "-"
+
+
+def _lost(runs: int) -> Iterator[str]:
+    if runs:
+        yield f"{runs:,} runs could not be kept by the store"
+
+
+def _example(archive: Archive, corpus: KeptCorpus, cluster: KeptCluster) -> NamedRun | None:
+    smallest = cluster.body.get("smallest") or {}
+    row = archive.run_of(corpus.number, str(smallest.get("run", "")), cluster.seam)
+    if row is None or row.body is None:
+        return None
+    return NamedRun(row.name, row.seam, Verdict(row.verdict), _quarter(row), json.loads(row.body))
+
+
+def _named(row: RunRow) -> NamedRun:
+    return NamedRun(row.name, row.seam, Verdict(row.verdict), _quarter(row))
+
+
+def _quarter(row: RunRow) -> str:
+    return quarter_of(row.name.partition("/")[2] or row.name) or ""
+
+
+def _gates(project: Project, footing: Footing) -> Iterator[GateVerdict]:
+    """The next step of every phase that has one left."""
+    for name in footing.plan.phases:
+        if footing.settings[name].stage not in _ENDS:
+            yield decide(dossier_of(project, name, run_checks=False, footing=footing))
+
+
+def _blind_spots(reviews: Sequence[Review]) -> list[Review]:
+    """The latest look at every phase."""
+    latest = {review.name: review for review in reversed(reviews) if review.kind == "blind-spots"}
+    return [latest[name] for name in sorted(latest)]

@@ -1,0 +1,127 @@
+"""The report as one self-contained HTML page: no script, nothing loaded, every value escaped."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from changeover.evidence.code_digest import DIGITS_SHOWN
+from changeover.evidence.store.records import KeptCluster
+from changeover.screens.escaping import pasted, visible
+from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting
+from changeover.views.html import caveats
+from changeover.views.html.data import ReportData, in_meeting_order
+from changeover.views.html.differences import FINDINGS_SHOWN_MAX, examples, findings, tree
+from changeover.views.html.effects import ledger
+from changeover.views.html.headline import headline, worst_cluster
+from changeover.views.html.matrix import matrix
+from changeover.views.html.side_by_side import shown_sides, side_by_side
+from changeover.views.html.timing_chart import HEIGHT, WIDTH, duration_text, paired_dots
+from changeover.views.layout import count, cut, plural
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = "templates"
+CASES_SHOWN_MAX = 40
+PLACE_SHOWN_MAX = 38
+
+
+def report_page(data: ReportData) -> str:
+    """The whole page. The same data give the same page, to the byte."""
+    style = files(__package__).joinpath(TEMPLATES, "style.css").read_text(encoding="utf-8")
+    worst, found = worst_cluster(data), findings(data)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            data=data,
+            style=_trusted(style),
+            style_digest=_trusted(b64encode(sha256(style.encode()).digest()).decode()),
+            headline=headline(data),
+            matrix=matrix(data),
+            findings=found,
+            some_elsewhere=any(one.elsewhere for one in found[:FINDINGS_SHOWN_MAX]),
+            findings_max=FINDINGS_SHOWN_MAX,
+            worst=worst,
+            sides=None if data.example is None or worst is None else side_by_side(data.example, worst),
+            unshown=caveats.unshown(data),
+            others=caveats.other_sources(data),
+            reproduce=reproduce(data, worst),
+            tree=tree(data),
+            clusters=in_meeting_order(data.corpus),
+            effects=ledger(data.corpus.effects),
+            not_compared=caveats.why_not_compared(data),
+            drawing=paired_dots((data.corpus.summary.get("own_time") or {}).get("pairs") or ()),
+            drawn=(WIDTH, HEIGHT),
+            cases_max=CASES_SHOWN_MAX,
+        )
+    )
+
+
+def reproduce(data: ReportData, worst: KeptCluster | None) -> str:
+    """The command that shows the same again: the example where there is one, else the whole comparison."""
+    side = " --answer candidate" if data.corpus.answered_by == "candidate" else ""
+    if worst is not None and worst.body.get("smallest"):
+        return f"changeover compare {worst.seam} --run {pasted(worst.body['smallest']['run'])}{side}"
+    summary = data.corpus.summary
+    asked = "".join(f" {pasted(name)}" for name in summary.get("names") or ())
+    if data.corpus.source:
+        asked += f" --source {pasted(data.corpus.source)}"
+    asked += f" --runs {summary['limit']}" if summary.get("limit") else ""
+    asked += f" --seed {summary['seed']}" if summary.get("seed") else ""
+    asked += " --world copy" if summary.get("world") == "copy" else ""
+    return f"changeover compare{asked}{side}"
+
+
+@cache
+def _environment() -> Environment:
+    # Imported here: commands that make no page do not pay for it.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("changeover.report", TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_harmless,
+    )
+    environment.filters |= {
+        "count": count,
+        "plural": plural,
+        "cut": cut,
+        "short_place": lambda place: cut(
+            place.removeprefix("effects.").removeprefix("result."), PLACE_SHOWN_MAX
+        ),
+        "digits": lambda digest: digest[:DIGITS_SHOWN] if digest else "-",
+        "moment": lambda at: f"{at:%Y-%m-%d %H:%M}Z",
+        "track": _track,
+        "examples": examples,
+        "sides": shown_sides,
+        "sentences": lambda texts: " ".join(f"{text.rstrip('.')}." for text in texts),
+        "duration": duration_text,
+        "shade": lambda word: str(word).lower().replace(" ", "-"),
+    }
+    return environment
+
+
+def _harmless(value: Any) -> Any:
+    """Every value on its way to the page: control and direction marks are written out, markup comes after."""
+    return value if not isinstance(value, str) or hasattr(value, "__html__") else visible(value)
+
+
+def _track(setting: Setting) -> list[tuple[str, bool]]:
+    """The stages that such a phase may have, and which of them it has reached."""
+    stages = CHECK_STAGES if setting.stage in CHECK_STAGES else SEAM_STAGES
+    reached = stages.index(setting.stage)
+    return [(str(stage), number <= reached) for number, stage in enumerate(stages)]
+
+
+def _trusted(text: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(text)  # noqa: S704  the package's own style sheet, and its digest

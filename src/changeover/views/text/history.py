@@ -1,0 +1,60 @@
+"""The screen of `changeover history`: who moved what, when, why, on what; the newest last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from changeover.flips.entry import HistoryEntry
+from changeover.rollout.verify import Agreement, Finding
+from changeover.screens.escaping import visible
+from changeover.screens.moved import grounds
+from changeover.views.layout import WIDTH, Ink, cut, plural, wrapped
+
+_INDENT = " " * 28
+_PHASE_WIDTH = 16
+
+
+def history_screen(entries: Sequence[HistoryEntry], left_out: int, problems: Sequence[str], ink: Ink) -> str:
+    """Two lines for each entry: what moved on what grounds, and who said why."""
+    if not entries and not problems:
+        return "nothing has moved yet\n"
+    lines = [f"revision   when, UTC         {'phase':<{_PHASE_WIDTH}} what"]
+    if left_out:
+        hidden = plural(left_out, "entry", "entries")
+        lines.append(f"           {hidden} before these: --last {left_out + len(entries)}")
+    for entry in entries:
+        lines += _lines(entry, ink)
+    for problem in problems:
+        lines += wrapped(f"! {visible(problem)}", WIDTH, "  ")
+    return "\n".join(lines) + "\n"
+
+
+def _lines(entry: HistoryEntry, ink: Ink) -> list[str]:
+    when = f"{entry.at:%Y-%m-%d %H:%M}"
+    phase = cut(visible(entry.phase or "-"), _PHASE_WIDTH)
+    moved = f"{entry.old or '?'} {ink('->')} {entry.new}" if entry.phase else entry.action
+    word = "" if entry.action == "flip" or not entry.phase else f" ({entry.action})"
+    on = grounds(entry)
+    first = f"{entry.revision:>8}   {when}  {phase:<{_PHASE_WIDTH}} {moved}{word}"
+    lines = [first]
+    if on:
+        lines.append(_INDENT + cut(on, WIDTH - len(_INDENT)))
+    told = f"{visible(entry.who)}: {visible(entry.reason)}"
+    return lines + [_INDENT + line for line in wrapped(told, WIDTH - len(_INDENT), "")]
+
+
+def agreement_screen(agreement: Agreement) -> str:
+    """Whether flags and history agree; each finding with the command that mends it."""
+    lines = [line for finding in agreement.findings for line in _finding(finding)]
+    if agreement.agrees:
+        lines = [f"flags.json (revision {agreement.revision}) and history.jsonl agree"]
+    if agreement.known:
+        lines.append(f"{plural(len(agreement.known), 'finding')} before the last repair: known")
+    return "\n".join(lines) + "\n"
+
+
+def _finding(finding: Finding) -> list[str]:
+    where = f"history.jsonl line {finding.line}: " if finding.line else ""
+    text = visible(finding.text)
+    text = text if where and text.startswith(where[:-2]) else where + text
+    return [*wrapped(f"! {text}", WIDTH, "  "), f"  {'mend':<10}{finding.repair}"]

@@ -1,0 +1,187 @@
+"""What `pytest --changeover=…` says: under a test that diverged, and at the end of the session."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from changeover.compare.cluster import Fingerprint, fingerprint_of
+from changeover.compare.provenance import Provenance
+from changeover.evidence.test_session import AS_EXPECTED, DIVERGED, SuiteTally
+from changeover.screens.escaping import visible
+from changeover.values.divergence import Divergence
+from changeover.values.observation import Path
+from changeover.values.run import Run
+from changeover.values.verdict import Verdict
+from changeover.views.layout import INDENT, WIDTH, change_text, cut, plural, wrapped
+from changeover.views.text.differences import error_text
+
+FINDINGS_SHOWN_MAX = 12
+OF_A_SEAM_SHOWN_MAX = 4
+REASONS_SHOWN_MAX = 5
+PROBLEMS_SHOWN_MAX = 5
+_SEAM_MAX = 28
+_CHANGE_WIDTH = 84
+_KEY = re.compile(r'\[((?:"(?:[^"\\]|\\.)*"|[^\]"])*)\]')
+# From the best to the worst; `failed` is what a run is called, "not compared" what it means.
+_SAID = {verdict: str(verdict) for verdict in reversed(Verdict)} | {Verdict.FAILED: "not compared"}
+
+
+@dataclass(slots=True)
+class _Finding:
+    """One divergence of a test, with the number of its runs that have it."""
+
+    seam: str
+    divergence: Divergence
+    sighting: str
+    runs: int = 1
+
+
+def failure_text(opening: str, runs: Sequence[Run], left_out: int, again: str) -> str:
+    """What is said under a test whose runs did not match; `opening` says how the test itself ended."""
+    diverged = [run for run in runs if run.verdict in DIVERGED]
+    failed = [run for run in runs if run.verdict not in DIVERGED]
+    parts: list[str] = []
+    if diverged:
+        other = {Path.LEGACY: "Legacy", Path.CANDIDATE: "The candidate"}[diverged[0].answered_by.other]
+        parts += [f"{opening} {other} would have done something else:", _block(_findings(diverged))]
+        opening = "Beside that,"
+    if failed:
+        parts += [f"{opening} {plural(len(failed), 'run')} could not be compared:", _block(_reasons(failed))]
+    if left_out:
+        parts.append(_block([f"and {plural(left_out, 'run')} more that did not match"]))
+    return "\n\n".join([*parts, _again(again)])
+
+
+def expected_text(wanted: str, again: str) -> str:
+    """What is said under a test that is marked to diverge, and did not."""
+    sentence = f'The test is marked changeover(expect="{wanted}"), and no run of it {wanted}.'
+    return f"{sentence}\n\n{_again(again)}"
+
+
+def _again(command: str) -> str:
+    return f"{INDENT}again   {visible(command)}\n"
+
+
+def _block(lines: Iterable[str]) -> str:
+    return "\n".join(INDENT + line for line in lines)
+
+
+def summary_lines(tally: SuiteTally) -> Iterator[str]:
+    """Who crossed what how often, with which verdicts; what was not crossed; what is wrong."""
+    for problem in list(tally.problems)[:PROBLEMS_SHOWN_MAX]:
+        yield from wrapped(f"! {problem}", WIDTH, "  ")
+    if len(tally.problems) > PROBLEMS_SHOWN_MAX:
+        yield f"! and {plural(len(tally.problems) - PROBLEMS_SHOWN_MAX, 'problem')} more"
+    if tally.lost_workers:
+        yield f"! {plural(tally.lost_workers, 'worker')} ended without telling what its tests crossed"
+    yield from wrapped(_crossed(tally), WIDTH, "")
+    never = tally.never_crossed
+    if never:
+        were = "seam was" if len(never) == 1 else "seams were"
+        yield from wrapped(
+            f"{len(never):,} {were} never crossed by a test: {', '.join(never)}", WIDTH, INDENT
+        )
+    if not tally.declared and not tally.crossings:
+        yield "no seam is declared: import the module that declares them, in a conftest.py for example,"
+        yield 'or name it in pyproject.toml: [tool.changeover] app = "module:attribute"'
+
+
+def _crossed(tally: SuiteTally) -> str:
+    idle = f"{plural(tally.idle_tests, 'test')} crossed none" if tally.idle_tests else ""
+    opted_out = f"{tally.opted_out:,} opted out" if tally.opted_out else ""
+    others = ", ".join(filter(None, (idle, opted_out)))
+    others = f"; {others}" if others else ""
+    if not tally.crossings:
+        return f"no test crossed a seam, so nothing was compared{others}"
+    times = tally.crossings.total()
+    seams = plural(len({seam for seam, _ in tally.crossings}), "seam")
+    found = [
+        f"{number:,} {word}"
+        for verdict, said in _SAID.items()
+        for label, word in ((str(verdict), said), (f"{verdict} {AS_EXPECTED}", f"{said} {AS_EXPECTED}"))
+        if (number := sum(n for (_, one), n in tally.crossings.items() if one == label))
+    ]
+    tests = plural(tally.crossing_tests, "test")
+    return f"{tests} crossed {seams} {plural(times, 'time')}: {', '.join(found)}{others}"
+
+
+def _findings(runs: Sequence[Run]) -> Iterator[str]:
+    gathered: dict[Fingerprint, _Finding] = {}
+    for run in runs:
+        for fingerprint, finding in _of_run(run).items():
+            if fingerprint in gathered:
+                gathered[fingerprint].runs += 1
+            else:
+                gathered[fingerprint] = finding
+    found = sorted(gathered.items(), key=lambda item: not item[1].divergence.is_unsafe)
+    # An outer seam repeats what its inner ones show: no seam may crowd out another.
+    of_seam: Counter[str] = Counter()
+    shown: list[tuple[Fingerprint, _Finding]] = []
+    for one in found:
+        of_seam[one[1].seam] += 1
+        if of_seam[one[1].seam] <= OF_A_SEAM_SHOWN_MAX and len(shown) < FINDINGS_SHOWN_MAX:
+            shown.append(one)
+    width = max(len(cut(finding.seam, _SEAM_MAX)) for _, finding in shown)
+    mark = "UNSAFE   " if any(finding.divergence.is_unsafe for _, finding in shown) else ""
+    for fingerprint, finding in shown:
+        yield from _finding_lines(fingerprint.id, finding, width, mark)
+    if len(found) > len(shown):
+        yield f"and at {plural(len(found) - len(shown), 'place')} more"
+
+
+def _of_run(run: Run) -> dict[Fingerprint, _Finding]:
+    answered = run.legacy if run.answered_by is Path.LEGACY else run.candidate
+    provenance = Provenance(run.arguments, answered.reads if answered else ())
+    found: dict[Fingerprint, _Finding] = {}
+    for divergence in run.divergences:
+        fingerprint = fingerprint_of(run.seam, divergence)
+        if fingerprint not in found:
+            sighting = provenance.sentence(divergence.candidate) or ""
+            found[fingerprint] = _Finding(run.seam, divergence, sighting)
+    return found
+
+
+def _finding_lines(identifier: str, finding: _Finding, width: int, mark: str) -> Iterator[str]:
+    found = finding.divergence
+    head = f"{cut(finding.seam, _SEAM_MAX):<{width}}   {mark if found.is_unsafe else ' ' * len(mark)}"
+    place = visible(place_called(found.place))
+    change = change_text(error_text(found.legacy), error_text(found.candidate), _CHANGE_WIDTH)
+    runs = f", {finding.runs:,} runs" if finding.runs > 1 else ""
+    tail = f"{change}   ({identifier}{runs})"
+    room = WIDTH - len(INDENT) - len(head)
+    if len(place) + 6 + len(tail) <= room:
+        yield f"{head}{place}      {tail}"
+    else:
+        yield f"{head}{cut(place, room)}"
+        yield f"{INDENT}{tail}"
+    if finding.sighting:
+        yield f"{INDENT}{cut(finding.sighting, WIDTH - 2 * len(INDENT))}"
+
+
+def place_called(place: str) -> str:
+    """A place with an effect as a call: `broker.submit_order(SPY, SELL).quantity`."""
+    if not place.startswith("effects."):
+        return place
+    return _KEY.sub(lambda key: f"({', '.join(key[1].split(','))})", place.removeprefix("effects."), count=1)
+
+
+def _reasons(runs: Sequence[Run]) -> Iterator[str]:
+    reasons = list(dict.fromkeys((run.seam, _reason(run)) for run in runs))
+    for seam, reason in reasons[:REASONS_SHOWN_MAX]:
+        yield seam
+        yield from (INDENT + line for line in wrapped(reason, WIDTH - 2 * len(INDENT), ""))
+    if len(reasons) > REASONS_SHOWN_MAX:
+        yield f"and {plural(len(reasons) - REASONS_SHOWN_MAX, 'reason')} more"
+
+
+def _reason(run: Run) -> str:
+    """Why: what the run says, else what the comparison met."""
+    if run.reason is not None:
+        return run.reason
+    if run.divergences:
+        first = run.divergences[0]
+        return f"{first.kind}: {place_called(first.place)}: {change_text(first.legacy, first.candidate)}"
+    return "no reason was kept"
