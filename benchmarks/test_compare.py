@@ -17,9 +17,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from changeover.compare.comparison import compare
 from changeover.compare.paths import parse_path
-from changeover.compare.rule import Rule
-from changeover.compare.rules import Rules
-from changeover.values.observation import Observation, Path
+from changeover.compare.rules import Rule, Rules
+from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Returned
 
 POSITIONS = 30
@@ -69,7 +68,7 @@ def changed(original: State) -> State:
     return replace(original, positions=positions)
 
 
-def observed(value: Any, path: Path = Path.LEGACY) -> Observation:
+def observed(value: Any, path: Side = Side.LEGACY) -> Observation:
     return Observation(path, Returned(value), (), ())
 
 
@@ -78,7 +77,7 @@ def observed(value: Any, path: Path = Path.LEGACY) -> Observation:
 def test_equal_states(benchmark: BenchmarkFixture, how: str) -> None:
     one, other = state(), state()
     plain_one, plain_other = asdict(one), asdict(other)
-    legacy, candidate = observed(one), observed(other, Path.CANDIDATE)
+    legacy, candidate = observed(one), observed(other, Side.CANDIDATE)
     ways: dict[str, Callable[[], object]] = {
         "== on nested dicts": lambda: plain_one == plain_other,
         "compare": lambda: compare(legacy, candidate),
@@ -92,7 +91,7 @@ def test_equal_states(benchmark: BenchmarkFixture, how: str) -> None:
 def test_one_differing_leaf(benchmark: BenchmarkFixture, how: str) -> None:
     one, other = state(), changed(state())
     plain_one, plain_other = asdict(one), asdict(other)
-    legacy, candidate = observed(one), observed(other, Path.CANDIDATE)
+    legacy, candidate = observed(one), observed(other, Side.CANDIDATE)
     ways: dict[str, Callable[[], object]] = {
         "compare": lambda: compare(legacy, candidate),
         "DeepDiff on nested dicts": lambda: DeepDiff(plain_one, plain_other),
@@ -110,5 +109,5 @@ def test_rows_by_key(benchmark: BenchmarkFixture, rows: int) -> None:
     by_id = Rules((Rule(parse_path("result"), "independent", 1, match_by=("id",)),))
     one = [{"id": f"row {n}", "n": n, "value": Decimal(n)} for n in range(rows)]
     other = [{**row, "value": Decimal(-1)} if n % 10 == 0 else dict(row) for n, row in enumerate(one)]
-    legacy, candidate = observed(one), observed(other[::-1], Path.CANDIDATE)
+    legacy, candidate = observed(one), observed(other[::-1], Side.CANDIDATE)
     benchmark(lambda: compare(legacy, candidate, by_id))

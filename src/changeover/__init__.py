@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from changeover.evidence.sources import Case, SourceOptions
     from changeover.migration import Migration
     from changeover.replay.fresh_path import fresh
-    from changeover.values.observation import Observation, Path, PortCall
+    from changeover.values.observation import Observation, PortCall, Side
+    from changeover.values.observation import Side as Path
     from changeover.values.outcome import Raised, Returned
     from changeover.values.pins import Pins
     from changeover.values.run import Run
@@ -30,6 +31,7 @@ __all__ = [
     "Raised",
     "Returned",
     "Run",
+    "Side",
     "SourceOptions",
     "Stage",
     "fresh",
@@ -48,6 +50,7 @@ _HOMES = {
     "Raised": "values.outcome",
     "Returned": "values.outcome",
     "Run": "values.run",
+    "Side": "values.observation",
     "SourceOptions": "evidence.sources",
     "Stage": "values.stage",
     "fresh": "replay.fresh_path",
@@ -58,6 +61,6 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'changeover' has no attribute {name!r}")
-    found = getattr(import_module(f"changeover.{home}"), name)
+    found = getattr(import_module(f"changeover.{home}"), "Side" if name == "Path" else name)
     globals()[name] = found
     return found

@@ -8,16 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from inspect import getattr_static
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
 from changeover.errors import DeclarationError
 from changeover.evidence.sink import Keeping
 from changeover.evidence.sources import WithSources
-from changeover.plan.population import population_of
 from changeover.record.codec import Codec
-from changeover.record.port import Methods, declare
-from changeover.recording.method import CallClass, PortMethod
+from changeover.record.port import CallClass, Methods, PortMethod, declare
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.runner import View
 from changeover.rollout.plan_file import Plan, load_plan
@@ -27,7 +25,7 @@ from changeover.seam.background import HUNG_AFTER_S, Background
 from changeover.seam.judge import Judge, Predicate, comparing_judge, waived_by
 from changeover.seam.runtime import Home
 from changeover.seam.seam import OwnerOf, Seam, SeamFunction, standing_in
-from changeover.settings import BACKGROUND, INLINE, MODES, mode_of
+from changeover.settings import BACKGROUND, INLINE, MODES, mode_of, population_of
 from changeover.telemetry.alerts import AlertSink
 from changeover.values.limits import Limits
 from changeover.values.pins import PINNED, Pins, resumed
@@ -37,7 +35,7 @@ from changeover.wiring import arm
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Path = Callable[P, R] | Fresh[P, R]
+PathFunction = Callable[P, R] | Fresh[P, R]
 _SEAM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*")
 
 
@@ -54,7 +52,7 @@ class Migration(WithSources):
         self,
         *,
         plan: Plan | None = None,
-        directory: FilePath | None = None,
+        directory: Path | None = None,
         judge: Judge | None = None,
         sink: Sink | None = None,
         sample: float = 1.0,
@@ -124,14 +122,14 @@ class Migration(WithSources):
         enrol(self)
 
     @classmethod
-    def load(cls, directory: str | FilePath = "migration", **options: Any) -> Migration:
+    def load(cls, directory: str | Path = "migration", **options: Any) -> Migration:
         """The migration whose plan and flags lie in a folder; CHANGEOVER_DIR names another.
 
         Raises ConfigurationError for a wrong plan. Wrong flags raise nothing: see `problems`.
         """
         environment = options.get("environment")
         named = (os.environ if environment is None else environment).get(DIRECTORY_VARIABLE)
-        folder = FilePath(named or directory)
+        folder = Path(named or directory)
         return cls(plan=load_plan(folder / "phases.toml"), directory=folder, **options)
 
     def port(
@@ -182,8 +180,8 @@ class Migration(WithSources):
         self,
         name: str,
         *,
-        legacy: Path[P, R] | None = None,
-        candidate: Path[P, Any] | None = None,
+        legacy: PathFunction[P, R] | None = None,
+        candidate: PathFunction[P, Any] | None = None,
         key: Callable[..., object] | None = None,
         tags: Callable[..., Iterable[str]] | None = None,
         view: tuple[View | None, View | None] | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.sink import Keeping
@@ -24,7 +24,7 @@ def arm(
     sinks: Sequence[AlertSink],
     *,
     plan: Plan | None,
-    directory: FilePath | None,
+    directory: Path | None,
     environment: Mapping[str, str],
     keeping: Keeping | None = None,
 ) -> None:
@@ -58,7 +58,7 @@ def arm(
 
 
 def _redacting(
-    plan: Plan | None, directory: FilePath | None, environment: Mapping[str, str]
+    plan: Plan | None, directory: Path | None, environment: Mapping[str, str]
 ) -> Callable[[str], str]:
     found: list[Callable[[str], str]] = []
 

@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,7 +34,7 @@ check = []
 class Desk:
     """A migration in a folder, with a seam that says which path answered."""
 
-    def __init__(self, folder: FilePath, *, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *, environment: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.environment = {} if environment is None else environment
         (folder / "phases.toml").write_text(PLAN.replace("check = []\n", ""))
@@ -60,7 +60,7 @@ class SlowEnvironment(dict[str, str]):
 
 
 @pytest.fixture
-def desk(tmp_path: FilePath) -> Desk:
+def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
@@ -180,7 +180,7 @@ def test_the_kill_file_beats_everything_and_works_with_damaged_flags(desk: Desk)
     assert desk.workflow() == "candidate"
 
 
-def test_a_kill_does_not_call_a_legacy_that_is_gone(tmp_path: FilePath) -> None:
+def test_a_kill_does_not_call_a_legacy_that_is_gone(tmp_path: Path) -> None:
     migration = Migration(environment={"CHANGEOVER_KILL": "1"})
     assert migration.seam("entry", candidate=lambda: "candidate")() == "candidate"
 
@@ -205,7 +205,7 @@ def test_an_override_of_an_unknown_phase_is_named(desk: Desk) -> None:
     assert "CHANGEOVER_STAGE_TRADNIG: there is no such phase" in desk.migration.problems[0]
 
 
-def test_variables_name_other_places_for_flags_and_folder(tmp_path: FilePath) -> None:
+def test_variables_name_other_places_for_flags_and_folder(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     Desk(tmp_path / "elsewhere")
     flags = tmp_path / "other.json"
@@ -216,13 +216,13 @@ def test_variables_name_other_places_for_flags_and_folder(tmp_path: FilePath) ->
     assert seam() == "candidate"
 
 
-def test_a_flags_variable_that_names_no_file_is_a_problem(tmp_path: FilePath) -> None:
+def test_a_flags_variable_that_names_no_file_is_a_problem(tmp_path: Path) -> None:
     desk = Desk(tmp_path, environment={"CHANGEOVER_FLAGS": str(tmp_path / "none.json")})
     assert desk.workflow() == "legacy"
     assert "none.json: could not be read" in desk.migration.problems[0]
 
 
-def test_files_are_looked_at_at_most_once_per_refresh(tmp_path: FilePath) -> None:
+def test_files_are_looked_at_at_most_once_per_refresh(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.write(LIVE)
     migration = Migration.load(tmp_path, environment={}, refresh_s=3600)
@@ -234,7 +234,7 @@ def test_files_are_looked_at_at_most_once_per_refresh(tmp_path: FilePath) -> Non
     assert seam() == "legacy"
 
 
-def test_a_ramp_answers_by_key_and_without_key_by_legacy(tmp_path: FilePath) -> None:
+def test_a_ramp_answers_by_key_and_without_key_by_legacy(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.write(definition({"trading": ramp(50)}, revision=1))
     assert desk.workflow() == "legacy"
@@ -251,7 +251,7 @@ def test_a_ramp_answers_by_key_and_without_key_by_legacy(tmp_path: FilePath) -> 
     assert seam("account-1") == seam("account-1")
 
 
-def test_rules_of_the_folder_judge_its_runs_and_broken_rules_fail_them(tmp_path: FilePath) -> None:
+def test_rules_of_the_folder_judge_its_runs_and_broken_rules_fail_them(tmp_path: Path) -> None:
     desk = Desk(tmp_path, environment={"CHANGEOVER_STAGE_TRADING": "shadow"})
     rules = tmp_path / "rules.toml"
     rules.write_text('[[rule]]\npath = "result"\nignore = true\nmust_be = "str"\nreason = "a test"\n')
@@ -270,7 +270,7 @@ def test_flags_are_a_flagd_definition() -> None:
     assert flag["metadata"] == {"ramp_percent": 10}
 
 
-def test_runs_that_begin_beside_the_first_look_wait_for_what_it_sees(tmp_path: FilePath) -> None:
+def test_runs_that_begin_beside_the_first_look_wait_for_what_it_sees(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.write(LIVE)
     migration = Migration.load(tmp_path, environment=SlowEnvironment(), refresh_s=0)

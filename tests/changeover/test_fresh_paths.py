@@ -7,6 +7,7 @@ import pytest
 
 from changeover import Migration, Run, fresh
 from changeover.errors import DeclarationError
+from changeover.replay import runner
 
 
 class Scale:

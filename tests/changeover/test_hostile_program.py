@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from changeover.screens.escaping import visible
+from changeover.values.safe_text import visible
 from tests.changeover.cli.projects import Shop
 from tests.changeover.hostile import STRINGS, obeyed
 from tests.changeover.hostile_app import TEXTS

@@ -12,15 +12,14 @@ from xml.etree import ElementTree
 import pytest
 
 from changeover import Run
-from changeover.flips.entry import HistoryEntry
-from changeover.gate.verdict import Answer, Criterion, GateVerdict
-from changeover.gate.waiver import Waiver
-from changeover.gate.waivers_file import entry_text, parse_waivers
-from changeover.screens.escaping import json_text, markdown_text, pasted, visible, visible_lines, xml_text
-from changeover.screens.gate_json import gate_json
+from changeover.gate.decision import Answer, Criterion, GateVerdict
+from changeover.rollout.history import HistoryEntry
+from changeover.rollout.waivers import Waiver, entry_text, parse_waivers
 from changeover.telemetry.logs import logger
+from changeover.values.safe_text import json_text, markdown_text, pasted, visible, visible_lines, xml_text
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import parse_toml
+from changeover.views.json import gate_json
 from changeover.views.junit import gate_junit
 from changeover.views.layout import Ink, call_text, change_text, cut, value_text, wrapped
 from changeover.views.markdown import gate_markdown, github_annotations

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from changeover import Migration, Returned
-from changeover.evidence.stored import alone, codec_of, replayed_scenarios, stored_scenarios
+from changeover.evidence.scenario_replay import alone, codec_of, replayed_scenarios, stored_scenarios
 from changeover.record.scenario_file import Scenario, scenario_of, write_scenarios
 from changeover.values.pins import Pins, resumed
 from changeover.values.run import Run
@@ -45,7 +45,7 @@ class Shop:
 class Program:
     """A migration with one method seam, and a scenario that production recorded."""
 
-    def __init__(self, folder: FilePath, owner: Callable[[Scenario], Any] | None) -> None:
+    def __init__(self, folder: Path, owner: Callable[[Scenario], Any] | None) -> None:
         self.runs: list[Run] = []
 
         class Closing(Shop):
@@ -87,14 +87,14 @@ def shop_of(scenario: Scenario) -> Shop:
     return Shop(Till(0), 3)
 
 
-def test_a_method_is_replayed_on_an_object_made_anew(tmp_path: FilePath) -> None:
+def test_a_method_is_replayed_on_an_object_made_anew(tmp_path: Path) -> None:
     run = Program(tmp_path, shop_of).both()
     assert (run.verdict, run.reason) == ("match", None)
     assert run.legacy is not None
     assert run.legacy.outcome == Returned(21)
 
 
-def test_every_path_gets_an_object_of_its_own_which_is_put_away_after_it(tmp_path: FilePath) -> None:
+def test_every_path_gets_an_object_of_its_own_which_is_put_away_after_it(tmp_path: Path) -> None:
     log: list[str] = []
 
     @contextmanager
@@ -107,14 +107,14 @@ def test_every_path_gets_an_object_of_its_own_which_is_put_away_after_it(tmp_pat
     assert log == ["made", "put away"] * 2
 
 
-def test_a_difference_of_the_two_paths_is_found_on_the_stored_tape(tmp_path: FilePath) -> None:
+def test_a_difference_of_the_two_paths_is_found_on_the_stored_tape(tmp_path: Path) -> None:
     program = Program(tmp_path, shop_of)
     program.answer = lambda shop, day: Shop.close(shop, day.upper())
     run = program.both()
     assert (run.verdict, run.divergences[0].kind) == ("unsafe", "effect-changed")
 
 
-def test_without_an_owner_a_method_is_not_compared_and_says_what_to_give(tmp_path: FilePath) -> None:
+def test_without_an_owner_a_method_is_not_compared_and_says_what_to_give(tmp_path: Path) -> None:
     run = Program(tmp_path, None).both()
     assert (run.verdict, run.reason) == (
         "failed",
@@ -122,7 +122,7 @@ def test_without_an_owner_a_method_is_not_compared_and_says_what_to_give(tmp_pat
     )
 
 
-def test_an_owner_that_cannot_be_made_fails_its_scenario_and_no_more(tmp_path: FilePath) -> None:
+def test_an_owner_that_cannot_be_made_fails_its_scenario_and_no_more(tmp_path: Path) -> None:
     def owner(scenario: Scenario) -> Shop:
         raise LookupError("no such case")
 
@@ -131,7 +131,7 @@ def test_an_owner_that_cannot_be_made_fails_its_scenario_and_no_more(tmp_path: F
     assert run.reason == "the legacy path could not be replayed: LookupError: no such case"
 
 
-def test_the_candidate_alone_is_held_against_the_recorded_answer_and_effects(tmp_path: FilePath) -> None:
+def test_the_candidate_alone_is_held_against_the_recorded_answer_and_effects(tmp_path: Path) -> None:
     program = Program(tmp_path, shop_of)
     assert program.one().verdict == "match"
     program.answer = lambda shop, day: Shop.close(shop, day) + 1
@@ -142,20 +142,20 @@ def test_the_candidate_alone_is_held_against_the_recorded_answer_and_effects(tmp
     assert [one.kind for one in program.one().divergences] == ["effect-missing"]
 
 
-def test_the_candidate_alone_never_calls_legacy(tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_candidate_alone_never_calls_legacy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = Program(tmp_path, shop_of)
     program.answer = lambda shop, day: 21
     monkeypatch.setattr(Shop, "close", None)
     assert [one.kind for one in program.one().divergences] == ["effect-missing"]
 
 
-def test_a_scenario_without_a_recorded_answer_is_not_compared_alone(tmp_path: FilePath) -> None:
+def test_a_scenario_without_a_recorded_answer_is_not_compared_alone(tmp_path: Path) -> None:
     run = Program(tmp_path, shop_of).one(answer=None)
     assert run.verdict == "failed"
     assert "no recorded answer" in (run.reason or "")
 
 
-def test_a_line_from_before_there_were_answers_is_read_and_replayed(tmp_path: FilePath) -> None:
+def test_a_line_from_before_there_were_answers_is_read_and_replayed(tmp_path: Path) -> None:
     program = Program(tmp_path, lambda scenario: Shop(Till(0), 3))
     file = tmp_path / "kept.jsonl"
     line = file.read_text()
@@ -166,7 +166,7 @@ def test_a_line_from_before_there_were_answers_is_read_and_replayed(tmp_path: Fi
     assert program.both().verdict == "match"
 
 
-def test_an_answer_that_has_no_form_in_json_is_left_out_of_the_line(tmp_path: FilePath) -> None:
+def test_an_answer_that_has_no_form_in_json_is_left_out_of_the_line(tmp_path: Path) -> None:
     program = Program(tmp_path, shop_of)
     scenario = replace(program.scenarios[0], answer=Returned(object()))
     write_scenarios(tmp_path / "kept.jsonl", [scenario], codec_of(program.migration))
@@ -175,7 +175,7 @@ def test_an_answer_that_has_no_form_in_json_is_left_out_of_the_line(tmp_path: Fi
 
 
 def test_a_path_that_crosses_other_seams_meets_the_path_that_answered_whatever_the_flags_say_now(
-    tmp_path: FilePath,
+    tmp_path: Path,
 ) -> None:
     asked: list[str] = []
     runs: list[Run] = []

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,39 +17,39 @@ import pytest
 from changeover import Migration, Run
 
 
-def replayed(candidate: Callable[[FilePath], Any], folder: FilePath) -> Run:
+def replayed(candidate: Callable[[Path], Any], folder: Path) -> Run:
     runs: list[Run] = []
     migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
     migration.seam("s", legacy=lambda folder: None, candidate=candidate)(folder)
     return runs[0]
 
 
-def connects(folder: FilePath) -> None:
+def connects(folder: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as made:
         made.connect(("127.0.0.1", 9))
 
 
-def starts_a_process(folder: FilePath) -> None:
+def starts_a_process(folder: Path) -> None:
     subprocess.run([sys.executable, "-c", ""], check=True)
 
 
-def starts_a_thread(folder: FilePath) -> None:
+def starts_a_thread(folder: Path) -> None:
     threading.Thread(target=lambda: None).start()
 
 
-def writes_a_file(folder: FilePath) -> None:
+def writes_a_file(folder: Path) -> None:
     (folder / "out.txt").write_text("x")
 
 
-def opens_a_descriptor(folder: FilePath) -> None:
+def opens_a_descriptor(folder: Path) -> None:
     os.close(os.open(folder / "out.txt", os.O_CREAT | os.O_WRONLY))
 
 
-def makes_a_folder(folder: FilePath) -> None:
+def makes_a_folder(folder: Path) -> None:
     (folder / "new").mkdir()
 
 
-def opens_a_database(folder: FilePath) -> None:
+def opens_a_database(folder: Path) -> None:
     sqlite3.connect(folder / "journal.db").close()
 
 
@@ -66,7 +66,7 @@ def opens_a_database(folder: FilePath) -> None:
     ],
 )
 def test_what_goes_past_every_port_is_refused(
-    tmp_path: FilePath, candidate: Callable[[FilePath], Any], event: str
+    tmp_path: Path, candidate: Callable[[Path], Any], event: str
 ) -> None:
     run = replayed(candidate, tmp_path)
     assert run.verdict == "unsafe"
@@ -75,18 +75,18 @@ def test_what_goes_past_every_port_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_refusal_that_is_swallowed_is_remembered(tmp_path: FilePath) -> None:
-    def swallows(folder: FilePath) -> None:
+def test_a_refusal_that_is_swallowed_is_remembered(tmp_path: Path) -> None:
+    def swallows(folder: Path) -> None:
         with suppress(Exception):  # what careless code does
             writes_a_file(folder)
 
     assert replayed(swallows, tmp_path).verdict == "unsafe"
 
 
-def test_reading_files_pools_and_databases_in_memory_are_allowed(tmp_path: FilePath) -> None:
+def test_reading_files_pools_and_databases_in_memory_are_allowed(tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_text("x")
 
-    def harmless(folder: FilePath) -> None:
+    def harmless(folder: Path) -> None:
         (folder / "in.txt").read_text()
         sqlite3.connect(":memory:").close()
         with ThreadPoolExecutor(1) as pool:
@@ -95,7 +95,7 @@ def test_reading_files_pools_and_databases_in_memory_are_allowed(tmp_path: FileP
     assert not replayed(harmless, tmp_path).divergences
 
 
-def test_the_answering_path_and_other_threads_are_not_in_the_net(tmp_path: FilePath) -> None:
+def test_the_answering_path_and_other_threads_are_not_in_the_net(tmp_path: Path) -> None:
     ready, go = threading.Event(), threading.Event()
 
     def other() -> None:
@@ -106,7 +106,7 @@ def test_the_answering_path_and_other_threads_are_not_in_the_net(tmp_path: FileP
     thread = threading.Thread(target=other)
     thread.start()
 
-    def candidate(folder: FilePath) -> None:
+    def candidate(folder: Path) -> None:
         go.set()
         ready.wait(5)
 
@@ -117,7 +117,7 @@ def test_the_answering_path_and_other_threads_are_not_in_the_net(tmp_path: FileP
     assert (tmp_path / "out.txt").exists()
 
 
-def test_calls_that_a_replay_left_running_get_nothing(tmp_path: FilePath) -> None:
+def test_calls_that_a_replay_left_running_get_nothing(tmp_path: Path) -> None:
     class Mail:
         def __init__(self) -> None:
             self.sent: list[str] = []

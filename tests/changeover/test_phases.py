@@ -1,6 +1,6 @@
 """The plan: everything that `phases.toml` may say, and how mistakes in it are named."""
 
-from pathlib import Path as FilePath
+from pathlib import Path
 
 import pytest
 
@@ -170,25 +170,25 @@ def test_a_mistake_is_named_with_key_and_what_is_allowed(old: str, new: str, mes
         (b"#" * (100 * 1024 * 1024), "bytes, allowed"),
     ],
 )
-def test_a_file_that_cannot_be_a_plan_is_refused(tmp_path: FilePath, content: bytes, message: str) -> None:
+def test_a_file_that_cannot_be_a_plan_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "phases.toml").write_bytes(content)
     with pytest.raises(ConfigurationError, match=message):
         load_plan(tmp_path / "phases.toml")
 
 
-def test_a_missing_plan_is_named(tmp_path: FilePath) -> None:
+def test_a_missing_plan_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"phases\.toml: could not be read: No such file"):
         Migration.load(tmp_path)
 
 
-def test_a_seam_that_no_phase_owns_is_refused(tmp_path: FilePath) -> None:
+def test_a_seam_that_no_phase_owns_is_refused(tmp_path: Path) -> None:
     (tmp_path / "phases.toml").write_text(FULL)
     migration = Migration.load(tmp_path, environment={})
     with pytest.raises(ConfigurationError, match=r'seam "portfolio\.plan": belongs to no phase'):
         migration.seam("portfolio.plan", legacy=lambda: 1)
 
 
-def test_a_supplement_must_name_a_declared_read(tmp_path: FilePath) -> None:
+def test_a_supplement_must_name_a_declared_read(tmp_path: Path) -> None:
     (tmp_path / "phases.toml").write_text(FULL)
     migration = Migration.load(tmp_path, environment={})
     with pytest.raises(ConfigurationError, match="declare ports before seams"):

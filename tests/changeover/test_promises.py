@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from contextvars import ContextVar
 from decimal import Decimal
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -253,7 +253,7 @@ def test_a_run_whose_answer_cannot_be_copied_is_not_compared() -> None:
     assert migration.counts == {("s", "failed"): 1}
 
 
-def test_unreadable_flags_move_nothing_forward(tmp_path: FilePath) -> None:
+def test_unreadable_flags_move_nothing_forward(tmp_path: Path) -> None:
     (tmp_path / "phases.toml").write_text('[migration]\nname = "m"\n[[phase]]\nname = "p"\nseams = ["s"]\n')
     flags = tmp_path / "flags.json"
     flags.write_text(json.dumps(definition({"p": Setting(Stage.SHADOW)}, revision=1)))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from changeover.compare.cluster import fingerprint_of
+from changeover.compare.clusters import fingerprint_of
 from changeover.errors import ConfigurationError
 from changeover.record.codec import Codec, CodecError
 from changeover.record.scenario_file import scenario_of, to_line

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
 from fractions import Fraction
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -147,7 +147,7 @@ def recorded() -> tuple[Trade, Codec]:
     return trade, codec
 
 
-def test_a_run_survives_being_written_and_read(tmp_path: FilePath) -> None:
+def test_a_run_survives_being_written_and_read(tmp_path: Path) -> None:
     trade, codec = recorded()
     file = tmp_path / "runs.jsonl"
     scenario = scenario_of(trade.runs[0])
@@ -162,7 +162,7 @@ def test_a_run_survives_being_written_and_read(tmp_path: FilePath) -> None:
         [(entry.place, site_text(entry.site), entry.kwargs) for entry in back.tape.entries],
         [(entry.place, site_text(entry.site), entry.kwargs) for entry in scenario.tape.entries],
     )
-    assert str(FilePath(__file__).parents[2]) not in file.read_text(encoding="utf-8")
+    assert str(Path(__file__).parents[2]) not in file.read_text(encoding="utf-8")
     assert back.tape.world_digest("s", {}) == scenario.tape.world_digest("s", {})
 
 
@@ -184,7 +184,7 @@ def test_a_run_survives_being_written_and_read(tmp_path: FilePath) -> None:
     ],
 )
 def test_a_damaged_line_is_named_and_the_rest_is_read(
-    tmp_path: FilePath, damage: Any, reason: str | None
+    tmp_path: Path, damage: Any, reason: str | None
 ) -> None:
     trade, codec = recorded()
     line = to_line(scenario_of(trade.runs[0]), codec)
@@ -199,14 +199,14 @@ def test_a_damaged_line_is_named_and_the_rest_is_read(
         assert str(read.damaged[0]).startswith(f"{file}:2: ")
 
 
-def test_bytes_that_are_no_text_are_a_damaged_line(tmp_path: FilePath) -> None:
+def test_bytes_that_are_no_text_are_a_damaged_line(tmp_path: Path) -> None:
     file = tmp_path / "runs.jsonl"
     file.write_bytes(b"\xff\xfe\n")
     trade, codec = recorded()
     assert "not UTF-8" in str(read_scenarios(file, codec, trade.migration.home.book).damaged[0])
 
 
-def test_a_missing_file_is_an_error(tmp_path: FilePath) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     trade, codec = recorded()
     with pytest.raises(ConfigurationError, match=r"none\.jsonl: could not be read"):
         read_scenarios(tmp_path / "none.jsonl", codec, trade.migration.home.book)

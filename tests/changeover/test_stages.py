@@ -4,11 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.plan.bucket import BUCKETS, bucket, in_bucket
-from changeover.values.observation import Path
-from changeover.values.stage import SEAM_STAGES, Setting, Stage, Step, parse_setting, ramp, roles, step
+from changeover.values.observation import Side
+from changeover.values.stage import (
+    BUCKETS,
+    SEAM_STAGES,
+    Setting,
+    Stage,
+    Step,
+    bucket,
+    in_bucket,
+    parse_setting,
+    ramp,
+    roles,
+    step,
+)
 
-LEGACY, CANDIDATE = Path.LEGACY, Path.CANDIDATE
+LEGACY, CANDIDATE = Side.LEGACY, Side.CANDIDATE
 
 
 @pytest.mark.parametrize(
@@ -27,7 +38,7 @@ LEGACY, CANDIDATE = Path.LEGACY, Path.CANDIDATE
     ],
 )
 def test_the_stage_table(
-    stage: Stage, in_it: bool, answering: Path, shadowed: Path | None, compared: bool
+    stage: Stage, in_it: bool, answering: Side, shadowed: Side | None, compared: bool
 ) -> None:
     assert roles(stage, in_bucket=in_it) == (answering, shadowed, compared)
 

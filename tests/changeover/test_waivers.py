@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from changeover.compare.cluster import fingerprint_of
+from changeover.compare.clusters import fingerprint_of
 from changeover.errors import ConfigurationError
-from changeover.gate.waiver import Waiver
-from changeover.gate.waivers_file import add_waiver, load_waivers
 from changeover.rollout.lock import exclusive
-from changeover.rollout.waivers import Waivers, today_utc
+from changeover.rollout.waivers import Waiver, Waivers, add_waiver, load_waivers, today_utc
 from changeover.values.divergence import Divergence, Kind
 from tests.changeover.cli.projects import Shop, shop_in
 from tests.changeover.trade import Trade

@@ -23,9 +23,9 @@ from changeover.compare.comparison import compare
 from changeover.compare.places import Key, Place, render
 from changeover.values.divergence import Kind
 from changeover.values.equality import same
-from changeover.values.observation import Observation, Path
+from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Returned
-from tests.sweeps.random_observations import Book, Lot, Side, made_observation
+from tests.sweeps.random_observations import Book, Lot, OrderSide, made_observation
 
 NOT_APPLIED = "did not apply"
 FINDINGS_SHOWN_MAX = 50
@@ -111,7 +111,7 @@ def inject(random: Random, original: Observation) -> Injection | None:
     note, value, kind, place = change
     if same(value, original.outcome.value):
         return None
-    changed = replace(original, outcome=Returned(value), path=Path.CANDIDATE)
+    changed = replace(original, outcome=Returned(value), path=Side.CANDIDATE)
     return Injection(note, changed, frozenset({(kind, render(("result", *place)))}))
 
 
@@ -152,7 +152,7 @@ def _inject_effect(random: Random, original: Observation) -> Injection | None:
             effects[at] = replace(call, key="another key")
             note = "effect under another key"
             expected.add((Kind.EFFECT_EXTRA, f'effects.{call.name}["another key"]'))
-    changed = replace(original, effects=tuple(effects), path=Path.CANDIDATE)
+    changed = replace(original, effects=tuple(effects), path=Side.CANDIDATE)
     return Injection(note, changed, frozenset({*expected, (kind, place)}))
 
 
@@ -233,7 +233,7 @@ def _changed_leaf(random: Random, value: Any) -> Change | None:
         changes += [("flipped", not value, Kind.VALUE), ("retyped", int(value), Kind.TYPE)]
     elif isinstance(value, Enum):
         changes += [("retyped", str(value.value), Kind.TYPE)]
-        changes += [("changed", Side.BUY if value is Side.SELL else Side.SELL, Kind.VALUE)]
+        changes += [("changed", OrderSide.BUY if value is OrderSide.SELL else OrderSide.SELL, Kind.VALUE)]
     elif isinstance(value, (int, float)):
         changes += [("+1", value + 1, Kind.VALUE), ("sign", -value, Kind.VALUE)]
         changes += [("retyped", Decimal(value), Kind.TYPE), ("became text", str(value), Kind.TYPE)]

@@ -11,11 +11,11 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from changeover.values.observation import Observation, Path, PortCall
+from changeover.values.observation import Observation, PortCall, Side
 from changeover.values.outcome import Returned
 
 
-class Side(StrEnum):
+class OrderSide(StrEnum):
     BUY = "BUY"
     SELL = "SELL"
 
@@ -25,7 +25,7 @@ class Lot:
     symbol: str
     quantity: Decimal
     price: float | None
-    side: Side
+    side: OrderSide
     at: datetime
 
 
@@ -39,7 +39,7 @@ class Book:
 def made_observation(random: Random) -> Observation:
     """An observation with a result of some depth and a few effects."""
     effects = tuple(_made_effect(random, position) for position in range(1, random.randint(1, 6)))
-    return Observation(Path.LEGACY, Returned(_made_value(random, 3)), effects, ())
+    return Observation(Side.LEGACY, Returned(_made_value(random, 3)), effects, ())
 
 
 def _made_effect(random: Random, position: int) -> PortCall:
@@ -55,7 +55,7 @@ def _made_lot(random: Random) -> Lot:
         symbol=random.choice(("SPY", "TLT", "BIL", "GLD", "EFA")),
         quantity=Decimal(random.randint(1, 10_000)) / random.choice((1, 8, 100)),
         price=random.choice((None, random.uniform(1, 500))),
-        side=random.choice(list(Side)),
+        side=random.choice(list(OrderSide)),
         at=_made_moment(random),
     )
 
@@ -81,7 +81,7 @@ def _made_leaf(random: Random) -> Any:
         lambda: date(2016, 1, 1) + timedelta(days=random.randint(0, 3_000)),
         lambda: timedelta(seconds=random.randint(0, 9_999)),
         lambda: UUID(int=random.getrandbits(128)),
-        lambda: random.choice(list(Side)),
+        lambda: random.choice(list(OrderSide)),
         lambda: random.randbytes(4),
         lambda: float("nan"),
     )

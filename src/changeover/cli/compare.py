@@ -5,23 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from pathlib import Path as FilePath
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import click
 
 from changeover.cli.output import format_option, say, show, show_json
-from changeover.cli.source_cases import BUILT_IN, Request
+from changeover.compare.file_diff import diff_files
+from changeover.compare.rules import STRICT
 from changeover.errors import ChangeoverError, ConfigurationError
-from changeover.evidence.source_comparison import compare_source
+from changeover.evidence.source_comparison import BUILT_IN, Request, compare_source
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.migration import Migration
 from changeover.project import Project, find_project
-from changeover.report.file import check_place, write_report
-from changeover.values.observation import Path
+from changeover.values.observation import Side
+from changeover.views.html.page import check_place, write_report
 from changeover.views.json import compare_json
 from changeover.views.layout import ink_for
 from changeover.views.text.compare import compare_screen
+from changeover.views.text.differences import diff_json, diff_screen
 
 
 @click.command("compare")
@@ -40,7 +42,7 @@ from changeover.views.text.compare import compare_screen
 )
 @click.option(
     "--answer",
-    type=click.Choice([str(side) for side in Path]),
+    type=click.Choice([str(side) for side in Side]),
     default="legacy",
     show_default=True,
     help="which path runs for real; the other is replayed",
@@ -53,7 +55,7 @@ from changeover.views.text.compare import compare_screen
 @click.option(
     "--report",
     "page",
-    type=click.Path(path_type=FilePath),
+    type=click.Path(path_type=Path),
     metavar="FILE.html",
     help="write the page of `changeover report` as well",
 )
@@ -69,7 +71,7 @@ def command(
     noise: bool,
     only: str | None,
     fail_fast: bool,
-    page: FilePath | None,
+    page: Path | None,
     exit_zero: bool,
     format_: str,
 ) -> None:
@@ -83,10 +85,10 @@ def command(
     if page is not None:
         check_place(page)
     began = datetime.now(UTC)
-    project = find_project(FilePath.cwd(), os.environ)
+    project = find_project(Path.cwd(), os.environ)
     migration = project.migration()
     chosen, only = _chosen(migration, sources, only)
-    side = Path(answer)
+    side = Side(answer)
     options = SourceOptions(runs, seed, "copy" if world == "copy" else "tape", side, only)
     request = Request(names, options, noise, fail_fast)
     codes, screens, interrupted = [], [], False
@@ -110,7 +112,7 @@ def command(
     raise click.exceptions.Exit(0 if exit_zero else code)
 
 
-def _is_written(page: FilePath, project: Project, sources: Sequence[Source], began: datetime) -> bool:
+def _is_written(page: Path, project: Project, sources: Sequence[Source], began: datetime) -> bool:
     """The page about what was compared since; of several sources, about the one that says the worst."""
     from changeover.views.html.collect import collect
 
@@ -137,3 +139,32 @@ def _chosen(migration: Migration, names: Sequence[str], only: str | None) -> tup
     return [
         BUILT_IN.get(name) or migration.sources.named(name) for name in dict.fromkeys(names or known[:1])
     ], only
+
+
+@click.command("diff")
+@click.argument("old", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("new", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--by", "by", metavar="KEY", required=True, help="fields that join the rows: symbol or symbol,side"
+)
+@format_option
+def diff_command(old: Path, new: Path, by: str, format_: str) -> None:
+    """Compare two files of recorded outputs (JSON lines, JSON, CSV) with the rules of this project.
+
+    To the rules a column is result[*].NAME. Exits 0, 1 where rows differ, 3 where some could not be compared.
+
+    For example: changeover diff old.jsonl new.jsonl --by symbol
+    """
+    project = find_project(Path.cwd(), os.environ)
+    rules = project.rules(date.today()) or STRICT
+    names = [name.strip() for name in by.split(",") if name.strip()]
+    if not names:
+        raise click.BadParameter(f"was {by!r}, allowed: one or more names, with commas", param_hint="--by")
+    found = diff_files(old, new, names, rules)
+    if format_ == "json":
+        show_json(diff_json(found))
+    else:
+        show(diff_screen(found, old.name, new.name, names, ink_for(sys.stdout)))
+    differs = found.differing or found.only_old or found.only_new
+    nothing = found.not_compared or not (found.old_rows or found.new_rows)
+    raise click.exceptions.Exit(1 if differs else 3 if nothing else 0)

@@ -16,7 +16,7 @@ from changeover.evidence.store.store import STORE_VARIABLE, Archive, store_path
 from changeover.migration import Migration
 from changeover.project import Project, find_project
 from changeover.rollout.resolver import DIRECTORY_VARIABLE, FLAGS_VARIABLE, KILL_VARIABLE, STAGE_VARIABLE
-from changeover.values.observation import Path as Side
+from changeover.values.observation import Side
 from changeover.views.layout import WIDTH, cut, plural, wrapped
 
 _LABEL = 12

@@ -30,7 +30,7 @@ def import_(files: tuple[Path, ...], dry_run: bool, format_: str) -> None:
 
     For example: changeover evidence import /srv/one/evidence.db /srv/two/evidence.db
     """
-    from changeover.evidence.joining import join
+    from changeover.evidence.store.maintenance import join
 
     path = _store()
     for file in files:

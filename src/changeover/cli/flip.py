@@ -22,17 +22,16 @@ from changeover.cli.move_options import (
 )
 from changeover.cli.output import format_option, quiet, say, show, show_json
 from changeover.errors import ChangeoverError, ConfigurationError
-from changeover.flips.entry import HistoryEntry
-from changeover.flips.place import stages_of
-from changeover.flips.standing import read_standing
-from changeover.gate.verdict import Answer, GateVerdict
+from changeover.gate.decision import Answer, GateVerdict
 from changeover.project import Project, find_project
-from changeover.rollout.history import entry_data
+from changeover.rollout.flags_file import read_standing
+from changeover.rollout.history import HistoryEntry, entry_data
+from changeover.rollout.migration_files import stages_of
 from changeover.rollout.move import check_unmoved, is_forward, move
 from changeover.rollout.plan_file import Phase, Plan
-from changeover.screens.moved import Moved, moved_screen
 from changeover.values.stage import Setting, Stage, parse_setting, ramp
 from changeover.views.layout import ink_for
+from changeover.views.text.history import Moved, moved_screen
 
 Judge = Callable[[Project, str, Setting], GateVerdict]
 
@@ -204,7 +203,7 @@ def _undo(asked: Asked, answered: Answered, back: str) -> str:
 
 
 def _as_json(asked: Asked, answered: Answered, undo: str) -> dict[str, object]:
-    from changeover.screens.gate_json import gate_json
+    from changeover.views.json import gate_json
 
     verdict, entry = answered.verdict, answered.entry
     return {

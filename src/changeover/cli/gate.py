@@ -13,12 +13,11 @@ import click
 from changeover.cli.output import quiet, say, show, show_json
 from changeover.errors import ConfigurationError
 from changeover.gate.collect import collect
-from changeover.gate.decision import decide
+from changeover.gate.decision import Answer, GateVerdict, decide
 from changeover.gate.inputs import look
-from changeover.gate.verdict import Answer, GateVerdict
 from changeover.project import Project, find_project
-from changeover.screens.gate_json import gate_json
 from changeover.values.stage import Setting, parse_setting
+from changeover.views.json import gate_json
 from changeover.views.junit import gate_junit
 from changeover.views.layout import ink_for
 from changeover.views.markdown import gate_markdown, github_annotations
@@ -60,7 +59,7 @@ def command(phases: tuple[str, ...], to: str | None, scenarios: bool, no_checks:
     if scenarios:
         if to is not None:
             raise ConfigurationError("--to", "goes with a phase and its evidence, not with --scenarios")
-        from changeover.cli.scenario_gate import scenario_verdicts
+        from changeover.gate.scenario_gate import scenario_verdicts
 
         verdicts = scenario_verdicts(project, phases)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 
 import click
@@ -12,12 +13,14 @@ from changeover.cli.move_options import (
     free_reason_option,
     near,
     place_for,
+    reason_option,
+    warn,
     who_moves,
     who_option,
 )
 from changeover.cli.output import say, show
-from changeover.rollout.kill_switch import put_kill
-from changeover.rollout.resolver import REFRESH_S
+from changeover.rollout.kill_switch import put_kill, remove_kill
+from changeover.rollout.resolver import KILL_VARIABLE, REFRESH_S
 
 
 @click.command("kill")
@@ -35,5 +38,28 @@ def command(reason: str, who: str | None, dry_run: bool) -> None:
     show(f"legacy answers every new run from now on, within {REFRESH_S:g} s in processes that run\n")
     show("runs that have begun finish as they are; a phase whose legacy is gone stays with the candidate\n")
     show('undo        changeover unkill --reason "..."\n')
+    if dry_run:
+        say("dry run: nothing was changed; without --dry-run exactly this is done")
+
+
+@click.command("unkill")
+@reason_option
+@who_option
+@dry_run_option
+def unkill_command(reason: str, who: str | None, dry_run: bool) -> None:
+    """Switch the kill switch off: every phase is again where flags.json has it.
+
+    For example: changeover unkill --reason "it was the price feed"
+    """
+    place = place_for(folder_to_go_back_in(), dry_run=dry_run)
+    entry = remove_kill(place.directory, who_moves(who), reason, datetime.now(UTC), place=place)
+    if entry is None:
+        show("kill switch off already; nothing was changed\n")
+    else:
+        show(f"kill switch off   {near(place.kill)}\n")
+        show(f"the flags decide again, within {REFRESH_S:g} s in processes that run: changeover status\n")
+        show('undo        changeover kill --reason "..."\n')
+    if os.environ.get(KILL_VARIABLE, "").strip():
+        warn(f"{KILL_VARIABLE} is set in this environment, and kills whatever runs in it all the same")
     if dry_run:
         say("dry run: nothing was changed; without --dry-run exactly this is done")

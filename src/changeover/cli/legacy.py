@@ -35,8 +35,8 @@ def scan_(static: bool, format_: str) -> None:
     For example: changeover legacy scan
     """
     from changeover.removal.patch import read_patch
+    from changeover.removal.rehearsal import listed_files
     from changeover.removal.scan import scan
-    from changeover.removal.scratch import listed_files
     from changeover.views.text.removal import scan_screen
 
     quiet()
@@ -72,7 +72,7 @@ def prove_(keep: bool, format_: str) -> None:
 
     For example: changeover legacy prove
     """
-    from changeover.removal.prove import prove
+    from changeover.removal.rehearsal import prove
     from changeover.views.text.removal import prove_screen
 
     project, removal = _project()

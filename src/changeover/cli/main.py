@@ -15,7 +15,7 @@ import click
 
 from changeover import __version__
 from changeover.errors import ChangeoverError
-from changeover.screens.escaping import visible_lines
+from changeover.values.safe_text import visible_lines
 
 INTERRUPTED = 130
 USAGE = 2
@@ -36,7 +36,8 @@ class LateGroup(click.Group):
         """The command, imported now."""
         if cmd_name not in self._late:
             return None
-        command: click.Command = import_module(f"changeover.cli.{cmd_name}").command
+        module, _, attribute = SHARED.get(cmd_name, cmd_name).partition(":")
+        command: click.Command = getattr(import_module(f"changeover.cli.{module}"), attribute or "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -65,6 +66,13 @@ COMMANDS = {
     "legacy": "who still calls the old code; does everything pass without it",
     "doctor": "the effective configuration, and what is wrong with it",
     "init": "write a commented migration folder",
+}
+
+# Commands that stand in the file of another one.
+SHARED = {
+    "diff": "compare:diff_command",
+    "unkill": "kill:unkill_command",
+    "flags": "history:flags_command",
 }
 
 

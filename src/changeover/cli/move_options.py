@@ -15,12 +15,11 @@ import click
 
 from changeover.cli.output import say
 from changeover.errors import ConfigurationError
-from changeover.flips.place import Place, Stages, earlier, place_of, stages_of
 from changeover.project import PYPROJECT, find_project
-from changeover.rollout.migration_files import Untouched
+from changeover.rollout.migration_files import Place, Stages, Untouched, earlier, place_of, stages_of
 from changeover.rollout.plan_file import load_plan
 from changeover.rollout.resolver import DIRECTORY_VARIABLE, KILL_VARIABLE, stage_variable
-from changeover.screens.escaping import visible
+from changeover.values.safe_text import visible
 from changeover.values.stage import SEAM_STAGES, Setting
 
 WHO_VARIABLE = "CHANGEOVER_WHO"

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from changeover.screens.escaping import json_text, visible_lines
+from changeover.values.safe_text import json_text, visible_lines
 
 SCHEMA_VERSION = 1
 format_option: Callable[[Any], Any] = click.option(

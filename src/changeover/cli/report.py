@@ -9,7 +9,7 @@ import click
 
 from changeover.cli.output import format_option, quiet, say, show, show_json
 from changeover.project import find_project
-from changeover.report.file import DEFAULT_FILE, check_place, write_report
+from changeover.views.html.page import DEFAULT_FILE, check_place, write_report
 
 NOTHING_COMPARED = 3
 
@@ -30,9 +30,8 @@ def command(output: Path, corpus: str | None, format_: str) -> None:
 
     For example: changeover report -o report.html --corpus history
     """
-    from changeover.report.as_json import report_json
-    from changeover.report.choice import NothingToReport
-    from changeover.views.html.collect import collect
+    from changeover.views.html.collect import NothingToReport, collect
+    from changeover.views.json import report_json
 
     quiet()
     if format_ == "text":

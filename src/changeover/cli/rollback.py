@@ -22,19 +22,17 @@ from changeover.cli.move_options import (
 )
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.errors import ConfigurationError
-from changeover.flips.change import Cause, cause_of
-from changeover.flips.entry import HistoryEntry
-from changeover.flips.place import Place, Stages
 from changeover.rollout.commit import NotWrittenError
-from changeover.rollout.history import entry_data
+from changeover.rollout.history import HistoryEntry, entry_data
 from changeover.rollout.kill_switch import put_kill
 from changeover.rollout.lock import NotLockableError
-from changeover.rollout.move import MovedMeanwhileError
+from changeover.rollout.migration_files import Place, Stages
+from changeover.rollout.move import Cause, MovedMeanwhileError, cause_of
 from changeover.rollout.rollback import WayBack, carry_out, look, way_back
-from changeover.screens.moved import Moved, moved_screen
 from changeover.values.pins import ALL_STAGES
 from changeover.values.stage import Setting, parse_setting
 from changeover.views.layout import ink_for
+from changeover.views.text.history import Moved, moved_screen
 
 TRIES_MAX = 10
 

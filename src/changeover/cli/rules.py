@@ -15,9 +15,8 @@ from changeover.compare.rules_file import check_rules_file
 from changeover.evidence.case_runner import select
 from changeover.evidence.mutation_search import ALIKE_MAX, BlindSpotSearch
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, load_accepted_blind_spots
-from changeover.gate.blind_spot_review import BlindSpotReview
-from changeover.gate.verdict import EXIT_CODES
+from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, BlindSpotReview, load_accepted_blind_spots
+from changeover.gate.decision import EXIT_CODES
 from changeover.migration import Migration
 from changeover.project import Project, find_project
 from changeover.views.layout import plural

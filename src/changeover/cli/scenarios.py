@@ -11,15 +11,14 @@ import click
 
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.errors import ConfigurationError
-from changeover.evidence.recorded import recorded
+from changeover.evidence.scenario_replay import FOLDER, codec_of, recorded, stored_scenarios
 from changeover.evidence.sources import SourceOptions
 from changeover.evidence.store.store import Archive, store_path
-from changeover.evidence.stored import FOLDER, codec_of, stored_scenarios
 from changeover.project import Project, find_project
 from changeover.record.codec import CodecError
 from changeover.record.scenario_file import Scenario, to_line, write_lines
 from changeover.redaction.redactor import Redactor
-from changeover.values.observation import Path as Side
+from changeover.values.observation import Side
 from changeover.views.layout import call_text, plural, value_text
 
 KEPT_FILE = "kept.jsonl"

@@ -16,16 +16,15 @@ from changeover.cli.status_lines import back_line, flags_line, notices_of, probl
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import KeptCorpus, KeptRun
 from changeover.gate.collect import collect, next_setting
-from changeover.gate.decision import decide
+from changeover.gate.decision import Answer, GateVerdict, decide
 from changeover.gate.inputs import Footing, look
-from changeover.gate.verdict import Answer, GateVerdict
 from changeover.project import Project, find_project
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.resolver import Resolution, Resolver
-from changeover.screens.gate_json import gate_json
 from changeover.values.pins import Pins
 from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.values.verdict import Verdict
+from changeover.views.json import gate_json
 from changeover.views.layout import WIDTH, ink_for
 from changeover.views.text.heading import identity
 from changeover.views.text.status import (

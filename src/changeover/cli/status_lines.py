@@ -8,13 +8,12 @@ from pathlib import Path
 
 from changeover.cli.move_options import near
 from changeover.errors import ConfigurationError
-from changeover.flips.entry import MOVING, HistoryEntry
-from changeover.flips.place import place_of, stages_of
-from changeover.flips.standing import read_standing
 from changeover.gate.inputs import Footing
 from changeover.project import Project
-from changeover.rollout.history import read_lines
+from changeover.rollout.flags_file import read_standing
+from changeover.rollout.history import MOVING, HistoryEntry, read_lines
 from changeover.rollout.kill_switch import read_kill
+from changeover.rollout.migration_files import place_of, stages_of
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.verify import agreement
 from changeover.values.stage import SEAM_STAGES, Stage

@@ -11,16 +11,22 @@ from typing import Any
 import click
 
 from changeover.cli.output import format_option, show, show_json
-from changeover.compare.cluster import ID_DIGITS
+from changeover.compare.clusters import ID_DIGITS
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.store import Archive, store_path
-from changeover.gate.waiver import Waiver
-from changeover.gate.waivers_file import WAIVERS_NAME, add_waiver, entry_text, load_waivers, why_not_until
 from changeover.project import find_project
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.lock import exclusive
-from changeover.rollout.waivers import today_utc
-from changeover.screens.escaping import visible_lines
+from changeover.rollout.waivers import (
+    WAIVERS_NAME,
+    Waiver,
+    add_waiver,
+    entry_text,
+    load_waivers,
+    today_utc,
+    why_not_until,
+)
+from changeover.values.safe_text import visible_lines
 from changeover.views.layout import cut, plural, wrapped
 
 NAMES_SHOWN_MAX = 5

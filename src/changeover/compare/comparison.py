@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, replace
 
-from changeover.compare.bijection import Bijection
 from changeover.compare.effects import EffectTally, compare_effects
-from changeover.compare.findings import Accepted, Findings
-from changeover.compare.limits import NotComparable
+from changeover.compare.findings import Accepted, Bijection, Findings
 from changeover.compare.rule_matcher import Matcher, Node
 from changeover.compare.rules import STRICT, Rules
 from changeover.compare.walk import Walk
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.equality import same
 from changeover.values.form import type_name
-from changeover.values.observation import Observation, Path, PortCall
+from changeover.values.limits import NotComparable
+from changeover.values.observation import Observation, PortCall, Side
 from changeover.values.outcome import Raised, Returned
 from changeover.values.reading import Shape, reading_of
 
@@ -47,7 +46,7 @@ def compare(
     rules: Rules = STRICT,
     *,
     seam: str = "",
-    shadowed: Path | None = None,
+    shadowed: Side | None = None,
     noted: Sequence[Divergence] = (),
     inexact_from: int | None = None,
 ) -> Comparison:
@@ -175,8 +174,8 @@ def _errors(ours: dict[str, str], theirs: dict[str, str], node: Node, walk: Walk
     walk.findings.accept_all(inner.accepted)
 
 
-def _with_consequences(divergences: Sequence[Divergence], shadowed: Path) -> list[Divergence]:
-    kind = Kind.EFFECT_EXTRA if shadowed is Path.CANDIDATE else Kind.EFFECT_MISSING
+def _with_consequences(divergences: Sequence[Divergence], shadowed: Side) -> list[Divergence]:
+    kind = Kind.EFFECT_EXTRA if shadowed is Side.CANDIDATE else Kind.EFFECT_MISSING
     withheld = [found for found in divergences if found.kind is kind and found.position is not None]
     if not withheld:
         return list(divergences)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.compare.limits import NotComparable
 from changeover.values.form import Cycle, PlainSet, Unreadable, leaf_count, plain
+from changeover.values.limits import NotComparable
 
 LEAVES_EXPLAINED_MAX = 2_000
 LINES_MAX = 20

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from changeover.compare import limits
 from changeover.compare.places import Place, normalise, render
-from changeover.compare.rule import Rule
+from changeover.compare.rules import Rule
+from changeover.values import limits
 from changeover.values.divergence import ABSENT, Divergence, Kind
-from changeover.values.form import plain
+from changeover.values.form import plain, token
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +99,30 @@ class Findings:
     def accepted(self) -> tuple[Accepted, ...]:
         """What each rule accepted, in the order of the rules."""
         return tuple(self._accepted[number] for number in sorted(self._accepted))
+
+
+class Bijection:
+    """The pairs seen so far in one run. The first pair of an identifier stands; a later one must agree."""
+
+    def __init__(self) -> None:
+        self._to_candidate: dict[Hashable, Hashable] = {}
+        self._to_legacy: dict[Hashable, Hashable] = {}
+
+    def pair(self, legacy: Any, candidate: Any) -> bool:
+        """Note a pair; False where either is already paired with another."""
+        left, right = token(legacy), token(candidate)
+        return (
+            self._to_candidate.setdefault(left, right) == right
+            and self._to_legacy.setdefault(right, left) == left
+        )
+
+    def renamed(self, legacy: Hashable) -> Hashable:
+        """The token of the candidate's identifier for a token of legacy's; the token itself where unknown."""
+        if legacy in self._to_candidate:
+            return self._to_candidate[legacy]
+        if isinstance(legacy, tuple):
+            return tuple(self.renamed(part) for part in legacy)
+        return legacy
+
+    def __bool__(self) -> bool:
+        return bool(self._to_candidate)

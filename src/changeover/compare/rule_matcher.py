@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from changeover.compare.paths import Anything, ItemIs, NameIs
 from changeover.compare.places import Key, RowKey, Segment, TypedKey
-from changeover.compare.rule import AT_THE_PLACE, INHERITED, Rule
+from changeover.compare.rules import AT_THE_PLACE, INHERITED, Rule
 from changeover.values.scalars import Types
 
 _State = tuple[int, int]

@@ -10,14 +10,13 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from changeover.compare.blindspots import ALTERATIONS_MAX, BlindSpot, BlindSpots, Wanted
 from changeover.compare.comparison import compare
-from changeover.compare.limits import DEPTH_MAX
-from changeover.compare.mutations import altered_leaf
+from changeover.compare.mutations import ALTERATIONS_MAX, BlindSpot, BlindSpots, Wanted, altered_leaf
 from changeover.compare.places import Key, Place, normalise, render
 from changeover.compare.rules import Rules
 from changeover.values.copying import field_names
-from changeover.values.observation import Observation, Path
+from changeover.values.limits import DEPTH_MAX
+from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Raised, outcome_of
 
 View = Callable[[Any], Any]
@@ -25,7 +24,7 @@ Altered = tuple[Place, str, Any]
 
 
 def view_spots(
-    answer: Any, view: View, side: Path, rules: Rules, seam: str, *, wanted: Wanted | None = None
+    answer: Any, view: View, side: Side, rules: Rules, seam: str, *, wanted: Wanted | None = None
 ) -> BlindSpots:
     """Alter an answer in every place in turn, and compare what the view makes of it with what it made before.
 
@@ -48,7 +47,7 @@ def view_spots(
     return BlindSpots(tuple(spots), tried, left_out=False)
 
 
-def _seen(view: View, answer: Any, side: Path) -> Observation:
+def _seen(view: View, answer: Any, side: Side) -> Observation:
     return Observation(side, outcome_of(lambda: view(answer)), (), ())
 
 

@@ -6,14 +6,20 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from changeover.compare import limits
-from changeover.compare.bijection import Bijection
-from changeover.compare.findings import Findings
+from changeover.compare.findings import Bijection, Findings
 from changeover.compare.leaves import MUST_BE, abs_difference, judge
 from changeover.compare.places import Place, RowKey, Segment
-from changeover.compare.rows import Pairing, paired_by_key, paired_by_keys, paired_in_order
+from changeover.compare.rows import (
+    Pairing,
+    paired_by_key,
+    paired_by_keys,
+    paired_in_order,
+    row_key,
+    stand_in,
+    tolerated_numbers,
+)
 from changeover.compare.rule_matcher import Node
-from changeover.compare.stand_ins import row_key, stand_in, tolerated_numbers
+from changeover.values import limits
 from changeover.values.divergence import ABSENT, Kind
 from changeover.values.equality import differing_rows, plainly_same, same
 from changeover.values.form import opened, token

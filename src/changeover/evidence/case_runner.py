@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 from changeover.compare.rules import Rules
 from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.evidence.scenario_replay import replayed_scenarios
 from changeover.evidence.sources import Case, Source, SourceOptions
-from changeover.evidence.stored import replayed_scenarios
 from changeover.migration import Migration
 from changeover.record.scenario_file import Scenario
 from changeover.seam.judge import comparing_judge
 from changeover.seam.seam import Seam
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.pins import Pins, resumed
 from changeover.values.run import Run
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
@@ -88,8 +88,8 @@ def compared_cases(
     noise: bool,
 ) -> Generator[CaseDone, None, None]:
     """Yield every compared case when it is done; raises ConfigurationError where the source is wrong."""
-    compared = Stage.SHADOW if options.answer is Path.LEGACY else Stage.LIVE
-    alone = Stage.OFF if options.answer is Path.LEGACY else Stage.COMPLETE
+    compared = Stage.SHADOW if options.answer is Side.LEGACY else Stage.LIVE
+    alone = Stage.OFF if options.answer is Side.LEGACY else Stage.COMPLETE
     settings = _settings(migration, selection, compared)
     with _borrowed(migration, source, options, rules, noise=noise) as collected:
         for case in _cases(source, options):
@@ -185,12 +185,12 @@ def _borrowed(
             again()
 
 
-def _on_itself(seam: Seam, answer: Path) -> Callable[[], None]:
+def _on_itself(seam: Seam, answer: Side) -> Callable[[], None]:
     """Let the path that answers be replayed in the other's place (A/A); gives back how to undo it."""
     paths, views = dict(seam._paths), dict(seam._views)
     if answer in paths:
-        seam._paths = dict.fromkeys(Path, paths[answer])
-        seam._views = dict.fromkeys(Path, views[answer]) if answer in views else {}
+        seam._paths = dict.fromkeys(Side, paths[answer])
+        seam._views = dict.fromkeys(Side, views[answer]) if answer in views else {}
 
     def undo() -> None:
         seam._paths, seam._views = paths, views

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from changeover.evidence.store.maintenance import prune, usual_limits
-from changeover.evidence.store.rows import ClusterRow, CorpusRow
+from changeover.evidence.store.rows import ClusterRow, CorpusRow, StoredRun
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import NOWHERE, StoreProblem, writing
 from changeover.evidence.store.writing import add_corpus, add_runs, end_corpus, renew_runs
-from changeover.evidence.stored_run import StoredRun
 
 BODIES_KEPT_MAX = 5_000
 WRITTEN_TOGETHER = 200

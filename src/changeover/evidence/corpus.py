@@ -7,23 +7,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from changeover.compare.cluster import Cluster, Fingerprint, RunFound, fingerprint_of
-from changeover.compare.clusters import Clusters, reached_by
+from changeover.compare.clusters import Cluster, Clusters, Fingerprint, RunFound, fingerprint_of, reached_by
 from changeover.compare.comparison import Comparison
 from changeover.compare.findings import Accepted
-from changeover.compare.occurrence import Meeting
+from changeover.compare.occurrence import Meeting, meetings
 from changeover.compare.provenance import Provenance
-from changeover.compare.rule import Rule
-from changeover.compare.rules import STRICT, Rules
+from changeover.compare.rules import STRICT, Rule, Rules
 from changeover.evidence.confidence import CONFIDENCE, upper_bound
-from changeover.evidence.effect_ledger import EffectLedger, outermost
-from changeover.evidence.meetings import meetings
 from changeover.evidence.not_compared import NotCompared
-from changeover.evidence.own_times import OwnTimes
-from changeover.evidence.tallies import SeamTally
+from changeover.evidence.tallies import EffectLedger, OwnTimes, SeamTally, outermost
 from changeover.evidence.timeline import Periods
 from changeover.values.key import digest
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.run import Run
 from changeover.values.verdict import Verdict
 
@@ -60,7 +55,7 @@ class OneSidedRead:
 
     seam: str
     method: str
-    asked_by: Path
+    asked_by: Side
     runs: int
     of: int
 
@@ -156,7 +151,7 @@ class Corpus:
             fingerprint = fingerprint_of(run.seam, divergence)
             if fingerprint in self.sightings or len(self.sightings) >= SIGHTINGS_KEPT_MAX:
                 continue
-            answered = run.legacy if run.answered_by is Path.LEGACY else run.candidate
+            answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
             provenance = provenance or Provenance(run.arguments, answered.reads if answered else ())
             self.sightings[fingerprint] = provenance.sentence(divergence.candidate) or ""
 
@@ -232,7 +227,7 @@ class Corpus:
         return tuple(
             OneSidedRead(tally.seam, method, side, runs, tally.compared)
             for tally in self.seams.values()
-            for side in Path
+            for side in Side
             for method, runs in sorted(tally.reads[side].items())
             if 2 * runs > tally.compared and not tally.reads[side.other][method]
         )

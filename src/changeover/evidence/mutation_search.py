@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.compare.blindspots import BlindSpot, BlindSpots, blind_spots
 from changeover.compare.invariants import Invariant
+from changeover.compare.mutations import BlindSpot, BlindSpots, blind_spots
 from changeover.compare.rules import Rules
 from changeover.compare.view_mutations import view_spots
 from changeover.evidence.case_runner import CaseDone, Selection, compared_cases
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.migration import Migration
 from changeover.replay.runner import View
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.run import Run
 
 ALIKE_MAX = 1
@@ -60,7 +60,7 @@ class BlindSpotSearch:
         self, source: Source, options: SourceOptions, selection: Selection
     ) -> Generator[CaseDone, None, None]:
         """Alter what the runs of a source leave behind; yields each case when it is done."""
-        answers: list[tuple[str, Path, View, Any]] = []
+        answers: list[tuple[str, Side, View, Any]] = []
         with _kept_answers(self._migration, selection.seams, answers):
             for done in compared_cases(
                 self._migration, source, options, selection, rules=self._rules, noise=False
@@ -73,7 +73,7 @@ class BlindSpotSearch:
                 yield done
 
     def _alter(self, run: Run, tags: tuple[str, ...]) -> None:
-        answered = run.legacy if run.answered_by is Path.LEGACY else run.candidate
+        answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
         if answered is None:
             return
         self.runs[run.seam] += 1
@@ -83,7 +83,7 @@ class BlindSpotSearch:
         found = blind_spots(answered, self._rules, run.seam, invariants=invariants, wanted=wanted)
         self._add(run.seam, found, lambda spot: tuple(rule.path.text for rule in spot.hidden_by))
 
-    def _alter_answer(self, seam: str, side: Path, view: View, answer: Any, tags: tuple[str, ...]) -> None:
+    def _alter_answer(self, seam: str, side: Side, view: View, answer: Any, tags: tuple[str, ...]) -> None:
         wanted = self._wanted(seam, (*tags, f"view of {side}"))
         found = view_spots(answer, view, side, self._rules, seam, wanted=wanted)
         self._add(seam, found, lambda _: (f"view of {side}",))
@@ -109,12 +109,12 @@ class BlindSpotSearch:
 
 @contextmanager
 def _kept_answers(
-    migration: Migration, seams: Sequence[str], answers: list[tuple[str, Path, View, Any]]
+    migration: Migration, seams: Sequence[str], answers: list[tuple[str, Side, View, Any]]
 ) -> Iterator[None]:
     """Every answer that goes through a view is noted before; afterwards the views are as they were."""
     before = {name: dict(migration.seams[name]._views) for name in seams}
 
-    def noting(seam: str, side: Path, view: View) -> View:
+    def noting(seam: str, side: Side, view: View) -> View:
         def noted(answer: Any) -> Any:
             answers.append((seam, side, view, answer))
             return view(answer)

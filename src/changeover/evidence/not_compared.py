@@ -9,7 +9,7 @@ from typing import Any
 from changeover.compare.comparison import NOT_COMPARED
 from changeover.replay.problems import Note, Trouble
 from changeover.values.form import type_name
-from changeover.values.observation import Path, PortCall
+from changeover.values.observation import PortCall, Side
 from changeover.values.run import Run
 from changeover.values.verdict import Verdict
 
@@ -34,7 +34,7 @@ class Unanswered:
     place: str
     detail: str
     example: str
-    asked_by: Path
+    asked_by: Side
     asked: PortCall | None = None
     recorded: PortCall | None = None
     runs: int = 0
@@ -78,7 +78,7 @@ def _why(name: str, run: Run, verdict: Verdict) -> Unanswered:
 
 def _nearest(run: Run, note: Note) -> PortCall | None:
     """The recorded read of the same method that shares most arguments with what was asked."""
-    answered = run.legacy if run.answered_by is Path.LEGACY else run.candidate
+    answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
     if note.trouble is not Trouble.READ_MISSING or note.call is None or answered is None:
         return None
     asked = note.call.arguments

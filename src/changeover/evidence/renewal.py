@@ -11,16 +11,13 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from changeover.compare.rules import Rules
 from changeover.errors import ConfigurationError
 from changeover.evidence.case_runner import CaseDone
-from changeover.evidence.scenario_replay import not_replayed
-from changeover.evidence.store.store import NOWHERE, reading
-from changeover.evidence.store.tapes import unpacked
-from changeover.evidence.stored import codec_of, replayed_scenarios
-from changeover.evidence.stored_run import (
+from changeover.evidence.scenario_replay import codec_of, not_replayed, replayed_scenarios
+from changeover.evidence.store.rows import (
     COLUMNS,
     STORE,
     UNSHOWN,
@@ -30,12 +27,14 @@ from changeover.evidence.stored_run import (
     stored_at,
     stored_run,
 )
+from changeover.evidence.store.store import NOWHERE, reading
+from changeover.evidence.store.tapes import unpacked
 from changeover.migration import Migration
 from changeover.record.codec import CodecError
 from changeover.record.scenario_file import Scenario, from_line
 from changeover.record.tape import Tape
 from changeover.seam.judge import comparing_judge
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.run import Run
 from changeover.values.stage import parse_setting
 from changeover.values.verdict import Verdict
@@ -57,7 +56,7 @@ class Wanted:
     limit: int | None = None
 
 
-def stale_runs(path: FilePath, wanted: Wanted) -> int:
+def stale_runs(path: Path, wanted: Wanted) -> int:
     """How many tapes there are to replay; raises StoreProblem."""
     if path == NOWHERE or not path.exists():
         return 0
@@ -69,7 +68,7 @@ def stale_runs(path: FilePath, wanted: Wanted) -> int:
 
 def renewed_cases(
     migration: Migration,
-    path: FilePath,
+    path: Path,
     wanted: Wanted,
     rules: Rules | None,
     now: datetime,
@@ -104,12 +103,12 @@ def _replayed(migration: Migration, old: StoredRun) -> Run:
         ((_, run),) = replayed_scenarios(migration, [scenario])
     except (CodecError, ConfigurationError) as error:
         tags = tuple(json.loads(old.tags))
-        unread = Scenario(old.id, old.seam, Path(old.answered_by), old.key, tags, {}, Tape())
+        unread = Scenario(old.id, old.seam, Side(old.answered_by), old.key, tags, {}, Tape())
         run = not_replayed(seam, unread, f"its tape can no longer be read: {error}")
     return replace(run, id=old.id, population=old.population, setting=parse_setting(old.stage))
 
 
-def _stale(path: FilePath, wanted: Wanted) -> Iterator[StoredRun]:
+def _stale(path: Path, wanted: Wanted) -> Iterator[StoredRun]:
     """Read a few at a time, so that the store is never locked while one is replayed."""
     if path == NOWHERE or not path.exists():
         return

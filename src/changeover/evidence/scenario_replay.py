@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from changeover.evidence.case_runner import CaseDone, compared_cases, select
+from changeover.evidence.sources import SourceOptions
 from changeover.migration import Migration
-from changeover.record.scenario_file import Scenario
-from changeover.recording.method import CallClass
+from changeover.record.codec import Codec
+from changeover.record.port import CallClass
+from changeover.record.scenario_file import DamagedLine, Scenario, read_scenarios, scenario_of
 from changeover.replay.runner import Replayed, ShadowTask
 from changeover.seam.judge import FAILED, Judgement, facts_of
 from changeover.seam.seam import Seam
-from changeover.values.observation import Observation, Path
+from changeover.values.observation import Observation, Side
 from changeover.values.pins import Pins, resumed
 from changeover.values.run import Run
 from changeover.values.stage import Setting, Stage
@@ -23,7 +28,7 @@ During = Callable[[], AbstractContextManager[None]]
 
 
 def replayed(
-    migration: Migration, seam: Seam, scenario: Scenario, side: Path, during: During = nullcontext
+    migration: Migration, seam: Seam, scenario: Scenario, side: Side, during: During = nullcontext
 ) -> Replayed | str:
     """What the path leaves behind, or why it cannot be replayed; the object of a method is its own.
 
@@ -103,7 +108,7 @@ def not_replayed(seam: Seam, scenario: Scenario, reason: str) -> Run:
 
 
 def _stage(scenario: Scenario) -> Setting:
-    return Setting(Stage.SHADOW if scenario.answered_by is Path.LEGACY else Stage.LIVE)
+    return Setting(Stage.SHADOW if scenario.answered_by is Side.LEGACY else Stage.LIVE)
 
 
 def _pins(migration: Migration, scenario: Scenario) -> Pins:
@@ -146,3 +151,104 @@ def _run(
         reason=reason,
         judgement=judgement.detail,
     )
+
+
+FOLDER = "scenarios"
+
+
+def codec_of(migration: Migration) -> Codec:
+    """The migration's codec, which by now knows the types in the annotations of all its seams and ports."""
+    codec = migration.codec
+    for seam in migration.seams.values():
+        codec.learn(seam.shape)
+    return codec
+
+
+def stored_scenarios(migration: Migration, folder: Path) -> tuple[list[Scenario], list[DamagedLine]]:
+    """All scenarios of a folder, file by file; damaged lines are named and the rest is there."""
+    codec = codec_of(migration)
+    scenarios: list[Scenario] = []
+    damaged: list[DamagedLine] = []
+    for path in sorted(folder.glob("*.jsonl")):
+        found = read_scenarios(path, codec, migration.home.book)
+        scenarios += found.scenarios
+        damaged += found.damaged
+    return scenarios, damaged
+
+
+def replayed_scenarios(migration: Migration, scenarios: Iterable[Scenario]) -> Iterator[tuple[Scenario, Run]]:
+    """Each scenario of a seam that there still is, with what today's paths make of it."""
+    for scenario in scenarios:
+        seam = migration.seams.get(scenario.seam)
+        if seam is not None:
+            yield scenario, _both(migration, seam, scenario)
+
+
+def alone(
+    migration: Migration,
+    scenarios: Iterable[Scenario],
+    side: Side = Side.CANDIDATE,
+    *,
+    during: During = nullcontext,
+) -> Iterator[tuple[Scenario, Run]]:
+    """Each scenario with what one path alone makes of it, beside what was recorded.
+
+    The other path is neither called nor needed. A scenario without a recorded answer is not compared.
+    `during` surrounds each replay.
+    """
+    for scenario in scenarios:
+        seam = migration.seams.get(scenario.seam)
+        if seam is not None:
+            yield scenario, _one(migration, seam, scenario, side, during)
+
+
+def _both(migration: Migration, seam: Seam, scenario: Scenario) -> Run:
+    seen: list[Replayed] = []
+    for side in (scenario.answered_by, scenario.answered_by.other):
+        found = replayed(migration, seam, scenario, side)
+        if isinstance(found, str):
+            return not_replayed(seam, scenario, found)
+        seen.append(found)
+    first, other = seen
+    if first.troubles.failures:
+        unfit = f"the path that answered no longer fits its own tape: {first.troubles.failures[0]}"
+        return not_replayed(seam, scenario, unfit)
+    return judged(migration, seam, scenario, first.observation, other)
+
+
+def _one(migration: Migration, seam: Seam, scenario: Scenario, side: Side, during: During) -> Run:
+    before = answered(scenario)
+    if before is None:
+        return not_replayed(
+            seam,
+            scenario,
+            "the scenario has no recorded answer; record it again: changeover scenarios record",
+        )
+    found = replayed(migration, seam, scenario, side, during)
+    if isinstance(found, str):
+        return not_replayed(seam, scenario, found)
+    return judged(migration, seam, scenario, before, found)
+
+
+def recorded(
+    migration: Migration,
+    source: str,
+    options: SourceOptions,
+    seams: tuple[str, ...],
+    redact: Callable[[Run], Run],
+) -> Iterator[Scenario]:
+    """Of each case the last run of each seam (none named: all), named SOURCE/CASE/SEAM; no stage is changed.
+
+    `redact` takes out what must not be written. Raises DeclarationError for an unknown source,
+    ConfigurationError for an unknown seam or case.
+    """
+    chosen = migration.sources.named(source)
+    for done in compared_cases(migration, chosen, options, select(migration, seams), rules=None, noise=False):
+        yield from _last_of_each_seam(done, redact)
+
+
+def _last_of_each_seam(done: CaseDone, redact: Callable[[Run], Run]) -> Iterator[Scenario]:
+    for run in {run.seam: run for run in done.runs}.values():
+        scenario = scenario_of(redact(run))
+        tags = tuple(dict.fromkeys((*done.tags, *scenario.tags)))
+        yield replace(scenario, id=f"{done.name}/{run.seam}", tags=tags)

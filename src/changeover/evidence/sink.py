@@ -75,7 +75,7 @@ class Keeping:
             self._keeper.flush()
 
     def _make(self) -> EvidenceKeeper:
-        from changeover.evidence.judged import judged_by
+        from changeover.evidence.code_digest import judged_by
         from changeover.evidence.writer import EvidenceKeeper
         from changeover.redaction.redactor import Redactor
 

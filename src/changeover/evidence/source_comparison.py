@@ -6,38 +6,157 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Generator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from pathlib import Path as FilePath
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from changeover.cli.output import say
-from changeover.cli.source_cases import BUILT_IN, Request, SourceCases
 from changeover.compare.rules import STRICT, Rules
 from changeover.errors import ConfigurationError
-from changeover.evidence.case_runner import Selection, select
+from changeover.evidence.case_runner import CaseDone, Selection, compared_cases, select, stored_cases
 from changeover.evidence.code_digest import code_digest
 from changeover.evidence.comparison_writer import CorpusKeeper
 from changeover.evidence.corpus import Corpus
-from changeover.evidence.fit_runs import FitRuns
 from changeover.evidence.interruption import Interruption
+from changeover.evidence.renewal import Wanted, renewed_cases, stale_runs
+from changeover.evidence.scenario_replay import FOLDER as SCENARIOS
+from changeover.evidence.scenario_replay import stored_scenarios
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.evidence.store.rows import CorpusRow, cluster_row
+from changeover.evidence.store.rows import (
+    SAMPLE_KEPT_WHOLE,
+    STORE,
+    WHOLE,
+    CorpusRow,
+    StoredRun,
+    cluster_row,
+    stored_at,
+    stored_run,
+)
 from changeover.evidence.store.store import StoreProblem, store_path
-from changeover.evidence.stored import FOLDER as SCENARIOS
-from changeover.evidence.stored_run import SAMPLE_KEPT_WHOLE, STORE, stored_at
 from changeover.evidence.summary import asked_for, summary_of
-from changeover.gate.waivers_file import WAIVERS_NAME, load_waivers
 from changeover.migration import Migration
 from changeover.project import Project
+from changeover.record.scenario_file import Scenario
+from changeover.redaction.redacted_runs import FitRuns
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.plan_file import Plan
-from changeover.rollout.waivers import Waivers, today_utc, waiver_uses
+from changeover.rollout.waivers import WAIVERS_NAME, Waivers, load_waivers, today_utc, waiver_uses
+from changeover.values.verdict import Verdict
 from changeover.views.layout import plural
 from changeover.views.text.heading import Heading, Stopped
 from changeover.views.text.progress import Progress
+
+BUILT_IN = {
+    SCENARIOS: Source(SCENARIOS, "recorded", lambda _: (), "scenarios"),
+    STORE: Source(STORE, "production", lambda _: (), "runs"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for."""
+
+    names: tuple[str, ...]
+    options: SourceOptions
+    noise: bool
+    fail_fast: bool
+
+
+@dataclass(slots=True)
+class SourceCases:
+    """Runs them one by one. `damaged` says which of the scenarios could not be read."""
+
+    migration: Migration
+    source: Source
+    request: Request
+    selection: Selection
+    rules: Rules | None
+    scenarios: Path
+    store: Path
+    code: str | None
+    rules_digest: str
+    now: datetime
+    redact: FitRuns
+    damaged: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int | None:
+        """How many there will be, None where nobody knows; raises StoreProblem."""
+        if self.source.name == STORE:
+            return stale_runs(self.store, self._wanted())
+        return self.source.total(self.request.options)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether these are not the whole source, or not the other path that is compared."""
+        options = self.request.options
+        if self.source.name == STORE or self.request.noise or options.only is not None:
+            return True
+        whole = self.source.total(replace(options, limit=None))
+        # Of a source that does not say how many there are, nobody knows what a limit has cut off.
+        return options.limit is not None and (whole is None or options.limit < whole)
+
+    def done(self) -> Generator[tuple[CaseDone, StoredRun | None], None, None]:
+        """Every case when it is done, and of a stored run the row that renews it."""
+        if self.source.name == STORE:
+            yield from renewed_cases(
+                self.migration, self.store, self._wanted(), self.rules, self.now, self.redact
+            )
+            return
+        with closing(self._compared()) as cases:
+            for done in cases:
+                yield done, None
+
+    def _compared(self) -> Generator[CaseDone, None, None]:
+        options = self.request.options
+        if self.source.name != SCENARIOS:
+            return compared_cases(
+                self.migration,
+                self.source,
+                options,
+                self.selection,
+                rules=self.rules,
+                noise=self.request.noise,
+            )
+        scenarios, damaged = stored_scenarios(self.migration, self.scenarios)
+        self.damaged += [str(line) for line in damaged]
+        self.damaged += [
+            f"scenario {one.id}: the app declares no seam {one.seam}"
+            for one in scenarios
+            if one.seam not in self.migration.seams
+        ]
+        return stored_cases(self.migration, self._limited(scenarios), self.selection, self.rules)
+
+    def rows(self, done: CaseDone, *, sampled: bool, bodies: bool) -> list[StoredRun]:
+        """What is kept of a case: whole if it diverged, failed or is sampled, while `bodies` are taken."""
+        at = stored_at(self.now)
+        return [
+            stored_run(
+                run,
+                done.name,
+                at,
+                self.code,
+                self.rules_digest,
+                redact=self.redact,
+                body=bodies and (sampled or Verdict(run.verdict) in WHOLE),
+                counts=False,
+            )
+            for run in done.runs
+        ]
+
+    def _limited(self, scenarios: list[Scenario]) -> list[Scenario]:
+        options = self.request.options
+        wanted = [one for one in scenarios if options.only is None or one.id == options.only]
+        return wanted[: options.limit]
+
+    def _wanted(self) -> Wanted:
+        options = self.request.options
+        return Wanted(self.selection.seams, self.code, self.rules_digest, options.only, options.limit)
+
 
 COLLECT_EVERY = 50_000
 RAISED_SHOWN_MAX = 3
@@ -204,8 +323,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds) // 60} min {int(seconds) % 60} s"
 
 
-def _shown_path(path: FilePath) -> str:
+def _shown_path(path: Path) -> str:
     try:
-        return str(path.relative_to(FilePath.cwd()))
+        return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Literal, TypeVar
 
 from changeover.errors import DeclarationError
-from changeover.plan.population import POPULATIONS
-from changeover.values.observation import Path
+from changeover.settings import POPULATIONS
+from changeover.values.observation import Side
 
 RESERVED = ("scenarios", "store")
 World = Literal["tape", "copy"]
@@ -40,7 +40,7 @@ class SourceOptions:
     limit: int | None = None
     seed: int = 0
     world: World = "tape"
-    answer: Path = Path.LEGACY
+    answer: Side = Side.LEGACY
     only: str | None = None
 
 

@@ -25,9 +25,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from changeover.evidence.corpus import Corpus, RuleTally
-from changeover.evidence.own_times import Quantiles
 from changeover.evidence.sources import SourceOptions
-from changeover.evidence.tallies import SeamTally
+from changeover.evidence.tallies import Quantiles, SeamTally
 from changeover.views.text.compare import rule_says
 
 PAIRS_KEPT_MAX = 200

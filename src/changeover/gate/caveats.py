@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from changeover.evidence.confidence import percent_above, repeated_looks
 from changeover.gate.corpus_selection import Counted, phase_total
-from changeover.gate.dossier import Dossier
+from changeover.gate.inputs import Dossier
 from changeover.gate.production import Production
 
 LOOKS_TO_DIVERGENCES = 20

@@ -12,9 +12,8 @@ from changeover.evidence.code_digest import code_digest
 from changeover.evidence.store.records import Review
 from changeover.evidence.store.store import keep_review, store_path
 from changeover.gate.check_commands import CheckResult, run_check
-from changeover.gate.dossier import Dossier
-from changeover.gate.inputs import Footing, look
-from changeover.gate.verdict import Answer
+from changeover.gate.decision import Answer
+from changeover.gate.inputs import Dossier, Footing, look
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.resolver import stage_variable
 from changeover.values.stage import Setting, Stage, Step, step

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from changeover.evidence.store.records import KeptCorpus
 from changeover.gate.corpus_selection import Counted, SeamShown, is_asked, phase_total, shown
-from changeover.gate.dossier import Dossier
+from changeover.gate.decision import Answer, Criterion
+from changeover.gate.inputs import Dossier
 from changeover.gate.production import Production
-from changeover.gate.verdict import Answer, Criterion
 from changeover.rollout.gate_criteria import CorpusCriteria
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 
 NAMED_MAX = 5
@@ -172,7 +172,7 @@ def _enough(found: list[Criterion]) -> Iterator[Criterion]:
 
 
 def _one_whole(dossier: Dossier, corpus: KeptCorpus, who: str, do: str) -> Criterion:
-    candidate = corpus.answered_by is Path.CANDIDATE and not who
+    candidate = corpus.answered_by is Side.CANDIDATE and not who
     name = f"corpus: {corpus.source}{' by candidate' if candidate else who}"
     runs = phase_total((corpus,), dossier).runs
     found = f"{runs:,} runs   {corpus.at:%Y-%m-%d}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from changeover.evidence.store.records import KeptCluster, KeptCorpus, SeamCounts
-from changeover.gate.dossier import Dossier
+from changeover.gate.inputs import Dossier
 from changeover.rollout.gate_criteria import CorpusCriteria
 from changeover.values.verdict import Verdict
 

@@ -4,30 +4,88 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import code_digest
-from changeover.evidence.store.records import Evidence
+from changeover.evidence.store.records import Evidence, KeptCorpus, KeptRun, Review
 from changeover.evidence.store.store import read_evidence, store_path
-from changeover.flips.entry import HistoryEntry
-from changeover.flips.place import place_of, stages_of
-from changeover.flips.standing import read_standing
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, AcceptedBlindSpot, load_accepted_blind_spots
-from changeover.gate.dossier import Problems
-from changeover.gate.waiver import Waiver
-from changeover.gate.waivers_file import WAIVERS_NAME, load_waivers
-from changeover.plan.held_trips import HeldTrips
-from changeover.rollout.history import read_history
-from changeover.rollout.plan_file import Plan
+from changeover.rollout.flags_file import read_standing
+from changeover.rollout.gate_criteria import Gate
+from changeover.rollout.history import HistoryEntry, read_history
+from changeover.rollout.migration_files import place_of, stages_of
+from changeover.rollout.plan_file import Phase, Plan
 from changeover.rollout.resolver import KILL_FILE, KILL_VARIABLE
-from changeover.rollout.tripwire_state import trips_path
+from changeover.rollout.tripwire_state import HeldTrips, trips_path
+from changeover.rollout.waivers import WAIVERS_NAME, Waiver, load_waivers
 from changeover.values.stage import Setting
 
 if TYPE_CHECKING:
     from changeover.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """What could not be read, in words; empty where all is well."""
+
+    flags: tuple[str, ...] = ()
+    code: str | None = None
+    rules: str | None = None
+    waivers: str | None = None
+    blind_spots: str | None = None
+    history: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """`now` is aware. `settings` are the stages of all phases as the flags have them.
+
+    `override` is the environment variable that overrides the phase, `accepted` are the blind spots that
+    somebody has accepted by name. `checks` has the latest result by command line. `code` is None where
+    the plan names no packages.
+    """
+
+    plan: Plan
+    phase: Phase
+    old: Setting
+    new: Setting
+    settings: Mapping[str, Setting]
+    revision: int | None = None
+    code: str | None
+    rules: str
+    now: datetime
+    evidence: Evidence = field(default_factory=Evidence)
+    history: tuple[HistoryEntry, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    accepted: tuple[AcceptedBlindSpot, ...] = ()
+    checks: Mapping[str, Review] = field(default_factory=dict)
+    doctor: Review | None = None
+    problems: Problems = field(default_factory=Problems)
+    killed: bool = False
+    override: str | None = None
+
+    @property
+    def gate(self) -> Gate:
+        """What is asked."""
+        return self.phase.gate_to(self.new.stage)
+
+    def is_today(self, one: KeptCorpus | KeptRun | Review) -> bool:
+        """Whether it is about this code and these rules."""
+        return (one.code, one.rules) == (self.code, self.rules)
+
+    def is_waived(self, digest: str) -> bool:
+        """Whether a waiver that still holds speaks of this cluster."""
+        today = self.now.date()
+        return any(one.covers(digest) and not one.has_expired(today) for one in self.waivers)
+
+    @property
+    def reviews(self) -> tuple[Review, ...]:
+        """What was looked at on this code and these rules, the latest first."""
+        return tuple(one for one in self.evidence.reviews if self.is_today(one))
+
 
 R = TypeVar("R")
 S = TypeVar("S")

@@ -6,12 +6,75 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from functools import wraps
-from types import FunctionType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
 from changeover.record.context import SESSION
-from changeover.recording.hook import Hook
+from changeover.record.tape import Site
+
+
+class Hook:
+    """One instrumented function of a class or module; which port it serves is for each migration to say."""
+
+    __slots__ = ("has_owner", "is_async", "is_property", "module", "name", "original")
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        original: Callable[..., Any],
+        *,
+        has_owner: bool,
+        is_property: bool = False,
+    ) -> None:
+        self.name = name
+        self.module = module
+        self.original = original
+        self.has_owner = has_owner  # the first argument is the object or class the call is made on
+        self.is_property = is_property
+        self.is_async = inspect.iscoroutinefunction(original)
+
+
+class Binder:
+    """Arguments by name, defaults included, without the cost of `Signature.bind` where it can be spared."""
+
+    __slots__ = ("_defaults", "_names", "_positional_max", "_signature")
+
+    def __init__(self, function: Callable[..., Any], *, skip_first: bool) -> None:
+        self._signature: inspect.Signature | None = None
+        self._names: tuple[str, ...] = ()
+        self._defaults: dict[str, Any] = {}
+        self._positional_max = -1
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            return  # a builtin that does not show its signature
+        parameters = list(signature.parameters.values())[1 if skip_first else 0 :]
+        self._signature = signature.replace(parameters=parameters)
+        kinds = {parameter.kind for parameter in parameters}
+        if not kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+            self._names = tuple(parameter.name for parameter in parameters)
+            self._positional_max = sum(p.kind is not inspect.Parameter.KEYWORD_ONLY for p in parameters)
+            self._defaults = {
+                p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty
+            }
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments by name in the order of the signature; by number where there is no such name."""
+        if len(args) <= self._positional_max and kwargs.keys() <= set(self._names[len(args) :]):
+            bound = {**self._defaults, **dict(zip(self._names, args, strict=False)), **kwargs}
+            return {name: bound[name] for name in self._names if name in bound}
+        if self._signature is not None:
+            try:
+                arguments = self._signature.bind(*args, **kwargs)
+            except TypeError:
+                pass  # the call itself fails the same way; it is recorded as it was made
+            else:
+                arguments.apply_defaults()
+                return dict(arguments.arguments)
+        return {**{str(number): value for number, value in enumerate(args)}, **kwargs}
+
 
 _MARK = "__changeover_hook__"
 
@@ -136,3 +199,31 @@ def subclasses(cls: type) -> Iterator[type]:
             if derived not in seen:
                 seen.add(derived)
                 waiting.append(derived)
+
+
+_ENTRANCES = frozenset({"changeover.seam.dispatch", "changeover.replay.runner", "changeover.seam.seam"})
+_MACHINERY = ("changeover.", "concurrent.futures.", "asyncio.")
+FRAMES_MAX = 100
+
+
+def calling_site(port_module: str, frames_inside: int = 2) -> Site | None:
+    """The first frame outside the toolkit and the port's module, as far out as the seam.
+
+    Where path and port stand in one file, the innermost line of that file outside the toolkit. The innermost
+    `frames_inside` frames are known to be the toolkit's.
+    """
+    frame: FrameType | None = sys._getframe(frames_inside)
+    inside: Site | None = None
+    for _ in range(FRAMES_MAX):
+        if frame is None:
+            break
+        name = frame.f_globals.get("__name__", "")
+        if name in _ENTRANCES or name == "threading":
+            break
+        if not name.startswith(_MACHINERY):
+            site = (frame.f_code.co_filename, frame.f_lineno)
+            if name != port_module:
+                return site
+            inside = inside or site
+        frame = frame.f_back
+    return inside

@@ -7,12 +7,10 @@ from time import perf_counter
 from typing import Any
 
 from changeover.record.context import SESSION
-from changeover.record.port import Port, PortBook
+from changeover.record.instrument import Hook, calling_site
+from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.tape import Entry, Site, Tape
-from changeover.recording.hook import Hook
-from changeover.recording.method import PortMethod
-from changeover.recording.site import calling_site
-from changeover.replaying.world import Worlds
+from changeover.replay.delegates import Worlds
 from changeover.telemetry.logs import logger
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.key import text_digest

@@ -6,14 +6,14 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError
 from changeover.record.codec import Codec, CodecError
 from changeover.record.port import PortBook
 from changeover.record.tape import Entry, Tape, near
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.outcome import Outcome, Raised, Returned
 from changeover.values.run import Run
 from changeover.values.toml_table import Table, parse_json
@@ -32,7 +32,7 @@ class Scenario:
 
     id: str
     seam: str
-    answered_by: Path
+    answered_by: Side
     key: str | None
     tags: tuple[str, ...]
     arguments: dict[str, Any]
@@ -45,7 +45,7 @@ class Scenario:
 class DamagedLine:
     """A line that could not be read; lines count from 1."""
 
-    file: FilePath
+    file: Path
     line: int
     reason: str
 
@@ -63,7 +63,7 @@ class ScenarioFile:
 
 def scenario_of(run: Run) -> Scenario:
     """The run as an input for later ones."""
-    answered = run.legacy if run.answered_by is Path.LEGACY else run.candidate
+    answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
     return Scenario(
         run.id,
         run.seam,
@@ -134,12 +134,12 @@ def _written(said: dict[str, Any], place: str, codec: Codec) -> dict[str, Any]:
     return {key: codec.encode(value) for key, value in said.items()}
 
 
-def write_scenarios(path: FilePath, scenarios: Iterable[Scenario], codec: Codec) -> None:
+def write_scenarios(path: Path, scenarios: Iterable[Scenario], codec: Codec) -> None:
     """Write a file anew; raises CodecError before anything is written."""
     write_lines(path, [to_line(scenario, codec) for scenario in scenarios])
 
 
-def write_lines(path: FilePath, lines: Iterable[str]) -> None:
+def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write a file anew, with its folder; whoever reads meanwhile sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -150,7 +150,7 @@ def write_lines(path: FilePath, lines: Iterable[str]) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def read_scenarios(path: FilePath, codec: Codec, book: PortBook) -> ScenarioFile:
+def read_scenarios(path: Path, codec: Codec, book: PortBook) -> ScenarioFile:
     """Read a file line by line; only a file that cannot be opened at all raises ConfigurationError."""
     scenarios: list[Scenario] = []
     damaged: list[DamagedLine] = []
@@ -193,7 +193,7 @@ def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
     scenario = Scenario(
         id=top.text("id"),
         seam=top.text("seam"),
-        answered_by=Path(top.text("answered_by", among=list(Path))),
+        answered_by=Side(top.text("answered_by", among=list(Side))),
         key=None if top.raw("key") is None else top.text("key"),
         tags=top.texts("tags"),
         arguments=arguments,

@@ -12,14 +12,13 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
-from changeover.compare.limits import NotComparable
 from changeover.compare.places import Key, RowKey, Segment, TypedKey, key_text
 from changeover.redaction.redact_paths import RedactPaths, Stand
-from changeover.redaction.secret_values import masked
 from changeover.redaction.secrets import (
     SCALARS,
     identity_of,
     is_token,
+    masked,
     secret_fields,
     secret_reader,
     texts_in,
@@ -27,6 +26,7 @@ from changeover.redaction.secrets import (
 from changeover.values.copying import copied_error
 from changeover.values.divergence import ABSENT
 from changeover.values.form import opened, type_name
+from changeover.values.limits import NotComparable
 from changeover.values.reading import Shape, own_state
 
 DEPTH_MAX = 100

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from changeover.record.tape import Entry, Tape
 from changeover.values.outcome import Outcome
+from changeover.values.run import Run
 
 
 class RedactedEntry(Entry):
@@ -34,3 +36,22 @@ class RedactedTape(Tape):
     def world_digest(self, seam: str, arguments: dict[str, Any]) -> str:
         """Of what was seen, whatever is kept of it."""
         return self._original.world_digest(seam, self._arguments)
+
+
+class FitRuns:
+    """Call it with a run; `forget` when the next case begins, as runs are large."""
+
+    def __init__(self, redact: Callable[[Run], Run]) -> None:
+        self._redact = redact
+        self._made: dict[int, tuple[Run, Run]] = {}
+
+    def __call__(self, run: Run) -> Run:
+        """The copy, or the run itself where there is nothing to hide."""
+        found = self._made.get(id(run))
+        if found is None:
+            found = self._made[id(run)] = (run, self._redact(run))
+        return found[1]
+
+    def forget(self) -> None:
+        """The case is over."""
+        self._made.clear()

@@ -9,21 +9,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any, TypeVar
 
-from changeover.compare.cluster import change_of
+from changeover.compare.clusters import change_of
 from changeover.compare.comparison import Comparison
 from changeover.compare.paths import PathError
 from changeover.errors import ConfigurationError
+from changeover.record.port import CallClass
 from changeover.record.tape import Entry
-from changeover.recording.method import CallClass
 from changeover.redaction.key import KEY_NAME, RedactionKey
-from changeover.redaction.known_secrets import remember, remembered
 from changeover.redaction.masking import NOWHERE, Redacting, row_key
 from changeover.redaction.redact_paths import RedactPaths, Stand
 from changeover.redaction.redacted_runs import RedactedEntry, RedactedTape
-from changeover.redaction.secret_values import as_secrets, masked, secrets_of_environment
+from changeover.redaction.secrets import as_secrets, masked, remember, remembered, secrets_of_environment
 from changeover.replay.problems import Note
 from changeover.rollout.plan_file import Plan
 from changeover.values.divergence import ABSENT, Divergence
@@ -36,7 +35,7 @@ R = TypeVar("R", Run, Observation, PortCall, Divergence, Note)
 _ROOT_OF = {CallClass.EFFECT: "effects"}
 
 
-def key_path(root: FilePath) -> FilePath:
+def key_path(root: Path) -> Path:
     """Where a project keeps the key of its redaction."""
     return root / ".changeover" / KEY_NAME
 
@@ -50,7 +49,7 @@ class Redactor:
         self._key = key
 
     @classmethod
-    def of(cls, plan: Plan | None, environment: Mapping[str, str], key_path: FilePath | None) -> Redactor:
+    def of(cls, plan: Plan | None, environment: Mapping[str, str], key_path: Path | None) -> Redactor:
         """For a plan's `redact` paths and the secrets of an environment; raises ConfigurationError.
 
         Without a place for its key, what stands for a secret is the same within this object only.
@@ -63,7 +62,7 @@ class Redactor:
 
     @classmethod
     def for_project(
-        cls, plan: Plan | None, root: FilePath, environment: Mapping[str, str] | None = None
+        cls, plan: Plan | None, root: Path, environment: Mapping[str, str] | None = None
     ) -> Redactor:
         """The one of a project, with its key beside its evidence."""
         return cls.of(plan, os.environ if environment is None else environment, key_path(root))

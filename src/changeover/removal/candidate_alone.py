@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from changeover.errors import ConfigurationError
-from changeover.gate.verdict import Answer
+from changeover.gate.decision import Answer
 from changeover.removal.plan import Removal
 from changeover.values.verdict import Verdict
 
@@ -105,9 +105,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _compared(root: Path, legacy: Sequence[str], *, blocked: bool) -> Alone:
-    from changeover.evidence.stored import FOLDER, alone, stored_scenarios
+    from changeover.evidence.scenario_replay import FOLDER, alone, stored_scenarios
     from changeover.project import find_project
-    from changeover.removal.refusal import Refusal
+    from changeover.removal.blockers import Refusal
 
     project = find_project(root, os.environ)
     migration = project.migration()
@@ -138,3 +138,12 @@ def _compared(root: Path, legacy: Sequence[str], *, blocked: bool) -> Alone:
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
+
+
+def environment_for(folder: Path, first: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """`first` stands first on the path of imports; settings of the toolkit itself are left out."""
+    kept = {name: value for name, value in environment.items() if not name.startswith("CHANGEOVER_")}
+    places = [first, *(place for place in (folder / "src", folder) if place.is_dir())]
+    kept["PYTHONPATH"] = os.pathsep.join(map(str, places))
+    kept["PYTHONDONTWRITEBYTECODE"] = "1"
+    return kept

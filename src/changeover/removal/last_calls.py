@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from changeover.evidence.store.records import Evidence
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 
 _LEGACY_MAY_ANSWER = (Stage.OFF, Stage.SHADOW, Stage.RAMP)
@@ -36,7 +36,7 @@ def legacy_entries(
     """Each seam (with its phase) in the order given; a phase that nobody set stands at `off`."""
     found = []
     for seam, phase in seams:
-        runs = [run for run in evidence.production if run.seam == seam and run.answered_by is Path.LEGACY]
+        runs = [run for run in evidence.production if run.seam == seam and run.answered_by is Side.LEGACY]
         last = max(runs, key=lambda run: run.at, default=None)
         found.append(
             LegacyEntry(

@@ -3,17 +3,92 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
+from changeover.errors import ConfigurationError
 from changeover.gate.check_commands import CheckResult, run_check
-from changeover.gate.verdict import Answer
+from changeover.gate.decision import EXIT_CODES, Answer
 from changeover.removal.blockers import write_blocker
-from changeover.removal.environment import environment_for
+from changeover.removal.candidate_alone import Alone, environment_for, run_alone
 from changeover.removal.patch import apply_patch, read_patch
 from changeover.removal.plan import Removal
-from changeover.removal.scratch import copy_project, delete_places
+
+COPIED_BYTES_MAX = 2 * 1024**3
+_LISTING_S = 60
+_LEFT_OUT = frozenset({"__pycache__", "node_modules", "build", "dist", "venv"})
+
+
+def copy_project(root: Path, target: Path) -> int:
+    """Copy what git has or would add, without git every file outside hidden folders; gives how many.
+
+    Raises ConfigurationError for a project of more than COPIED_BYTES_MAX.
+    """
+    size = copied = 0
+    for name in listed_files(root):
+        source = root / name
+        size += source.stat().st_size
+        if size > COPIED_BYTES_MAX:
+            raise ConfigurationError(str(root), f"has more than {COPIED_BYTES_MAX:,} bytes of source files")
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target / name)
+        copied += 1
+    return copied
+
+
+def delete_places(root: Path, places: Sequence[str]) -> int:
+    """Delete files and folders of a copy, and count the files; raises ConfigurationError for what is none."""
+    deleted = 0
+    for place in places:
+        target = root / place
+        if target.is_dir() and not target.is_symlink():
+            deleted += sum(1 for path in target.rglob("*") if path.is_file())
+            shutil.rmtree(target)
+        elif target.is_file() or target.is_symlink():
+            deleted += 1
+            target.unlink()
+        else:
+            raise ConfigurationError("migration.removal.delete", f"{place!r} is no file and no folder here")
+    return deleted
+
+
+def listed_files(root: Path) -> Iterator[Path]:
+    """The source files of a project, relative to it: what git has or would add, or everything not hidden."""
+    names = _by_git(root)
+    if names is not None:  # it may list what is deleted already, and submodules
+        yield from (name for name in names if (root / name).is_file())
+        return
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _LEFT_OUT]
+        yield from (Path(folder, name).relative_to(root) for name in files)
+
+
+def _by_git(root: Path) -> list[Path] | None:
+    """What git lists, None where there is no git, or the folder is none of its work trees."""
+    git = shutil.which("git")
+    if git is None or not (root / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603  a fixed command
+            [git, "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            cwd=root,
+            capture_output=True,
+            timeout=_LISTING_S,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return [Path(os.fsdecode(name)) for name in dict.fromkeys(done.stdout.split(b"\0")) if name]
+
+
+def discard(folder: Path) -> None:
+    """Delete a scratch folder; what cannot be deleted stays, as it is in the folder for temporary files."""
+    shutil.rmtree(folder, ignore_errors=True)
+
 
 _WHERE_S = 60.0
 
@@ -76,3 +151,41 @@ def _astray(removal: Removal, copy: Path, environment: dict[str, str]) -> str | 
         if not Path(found.tail[-1]).resolve().is_relative_to(copy.resolve()):
             return f"in the copy {package} is imported from {found.tail[-1]}"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Both halves; `folder` is where the copy was left, None where it is gone."""
+
+    legacy: tuple[str, ...]
+    rehearsal: Rehearsal
+    alone: Alone
+    folder: Path | None = None
+
+    @property
+    def answer(self) -> Answer:
+        """Fail where one half fails, pass where both pass."""
+        answers = (self.rehearsal.answer, self.alone.answer)
+        return max(answers, key=list(Answer).index)
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 fail, 3 inconclusive."""
+        return EXIT_CODES[self.answer]
+
+
+def prove(root: Path, removal: Removal, say: Callable[[str], None], *, keep: bool = False) -> Proof:
+    """Rehearse and replay; raises ConfigurationError where the plan does not fit the project.
+
+    Nothing in the working tree is changed. `keep` leaves the copy where it is.
+    """
+    folder = Path(mkdtemp(prefix="changeover-prove-"))
+    try:
+        rehearsal = rehearse(root, removal, folder, say)
+    finally:
+        if not keep:
+            discard(folder)
+    say("scenarios, the candidate alone ...")
+    alone = run_alone(root, removal, removal.timeout_s)
+    say(f"{alone.answer}: {alone.runs:,} scenarios")
+    return Proof(removal.legacy, rehearsal, alone, folder if keep else None)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from changeover.errors import DeclarationError
-from changeover.record.port import Port, PortBook
-from changeover.recording.method import PortMethod
+from changeover.record.port import Port, PortBook, PortMethod
 from changeover.replay.replayer import Replay
 
 P = ParamSpec("P")

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from changeover.record.port import CallClass
 from changeover.record.tape import Entry
-from changeover.recording.method import CallClass
 from changeover.values.key import same
 from changeover.values.outcome import Raised
 

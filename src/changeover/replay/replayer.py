@@ -10,18 +10,14 @@ from typing import Any
 
 from changeover.errors import EffectWithheld, ReadMissing, ReplayStopped, UndeclaredCall, UndeclaredEffect
 from changeover.record.context import SESSION
-from changeover.record.port import PortBook
+from changeover.record.instrument import Hook, calling_site
+from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.tape import Entry, Tape
-from changeover.recording.hook import Hook
-from changeover.recording.method import CallClass, PortMethod
-from changeover.recording.site import calling_site
 from changeover.replay.clock import VirtualClock, seconds_of
-from changeover.replay.delegates import Guard
+from changeover.replay.delegates import Guard, NobodyAnswers, StandIns, Worlds
 from changeover.replay.id_mapping import Renaming
 from changeover.replay.port_tape import PortTape, cut
 from changeover.replay.problems import Trouble, Troubles
-from changeover.replaying.stand_in import NobodyAnswers, StandIns
-from changeover.replaying.world import Worlds
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.key import frozen
 from changeover.values.limits import Limits

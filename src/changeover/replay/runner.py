@@ -4,28 +4,104 @@ from __future__ import annotations
 
 import decimal
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from contextvars import Context
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
+from threading import Thread
 from time import perf_counter
 from typing import Any
 
-from changeover.record.context import SESSION, carry_into_pools
+from changeover.record.context import SESSION, carry_into_pools, permitted
 from changeover.record.port import PortBook
 from changeover.record.tape import Tape
+from changeover.replay.delegates import Worlds
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.isolation import spread
 from changeover.replay.problems import Trouble, Troubles
 from changeover.replay.replayer import Replay
-from changeover.replaying.colour import awaited, completed, threaded
-from changeover.replaying.world import Worlds
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.key import same
 from changeover.values.limits import Limits
-from changeover.values.observation import Observation, Path
+from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Outcome, Raised, Returned, is_interruption, outcome_of, said
+
+
+def completed(start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
+    """Run a coroutine to its end on an event loop of its own, in that context; exceptions are the outcome.
+
+    Where this thread runs a loop already, the coroutine gets a thread of its own.
+    """
+    import asyncio
+
+    if not _loop_runs_here(asyncio):
+        return _on_own_loop(asyncio, start, context)
+    ended: list[Outcome] = []
+    with permitted():
+        thread = Thread(
+            target=lambda: ended.append(_on_own_loop(asyncio, start, context)), name="changeover-loop"
+        )
+        thread.start()
+    thread.join()
+    return ended[0]
+
+
+def _loop_runs_here(asyncio: Any) -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _on_own_loop(asyncio: Any, start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
+    with permitted():
+        runner = asyncio.Runner()
+        runner.get_loop()
+    try:
+        ended: Outcome = runner.run(_ended(start), context=context)
+        return ended
+    except (KeyboardInterrupt, asyncio.CancelledError) as error:
+        return Raised(error)
+    finally:
+        with permitted():
+            runner.close()
+
+
+async def awaited(start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
+    """Run a coroutine as a task in that context; cancelling the caller cancels it and is raised here."""
+    import asyncio
+
+    task = asyncio.get_running_loop().create_task(_ended(start), context=context)
+    try:
+        return await task
+    except asyncio.CancelledError as error:
+        caller = asyncio.current_task()
+        if caller is not None and caller.cancelling():
+            raise
+        return Raised(error)
+
+
+async def threaded(call: Callable[[], Any]) -> Any:
+    """Run sync code in a thread, in a copy of this context."""
+    import asyncio
+
+    return await asyncio.to_thread(call)
+
+
+async def _ended(start: Callable[[], Coroutine[Any, Any, Any]]) -> Outcome:
+    try:
+        return Returned(await start())
+    except Exception as error:  # noqa: BLE001  exceptions become data, so that no loop meets them
+        return Raised(error)
+    except SystemExit as error:  # a loop would stop for it
+        return Raised(error)
+    except BaseException as error:
+        if type(error).__name__ in ("CancelledError", "KeyboardInterrupt", "GeneratorExit"):
+            raise
+        return Raised(error)
+
 
 View = Callable[[Any], Any]
 
@@ -46,7 +122,7 @@ class ShadowTask:
     program, in another thread than the caller's: what that seeds must not be what the program draws from.
     """
 
-    side: Path
+    side: Side
     path: Callable[..., Any] | Fresh[..., Any]
     view: View | None
     owner: tuple[Any, ...]

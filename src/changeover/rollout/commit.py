@@ -7,13 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from changeover.errors import ConfigurationError
-from changeover.flips.change import Cause, Change
-from changeover.flips.entry import REFUSED, HistoryEntry
-from changeover.flips.held import held_back
-from changeover.flips.place import Place
-from changeover.flips.standing import Standing
-from changeover.rollout.flags_file import definition
-from changeover.rollout.history import encoded, entries_of, last_revision, read_lines, said
+from changeover.rollout.flags_file import Standing, definition
+from changeover.rollout.history import (
+    REFUSED,
+    HistoryEntry,
+    encoded,
+    entries_of,
+    last_revision,
+    read_lines,
+    said,
+)
+from changeover.rollout.migration_files import Place
+from changeover.rollout.move import Cause, Change
+from changeover.rollout.tripwire_state import held_back
 from changeover.values.stage import Setting
 
 

@@ -4,17 +4,48 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError
-from changeover.flips.entry import MOVING, SWITCHING, HistoryEntry
-from changeover.flips.place import HISTORY_FILE
+from changeover.rollout.migration_files import HISTORY_FILE
 from changeover.values.pins import ALL_STAGES
-from changeover.values.stage import parse_setting
+from changeover.values.stage import Setting, parse_setting
 from changeover.values.toml_table import Table, parse_json, shown
+
+MOVING = frozenset({"flip", "rollback", "trip", "seal", "repair"})  # actions that say what flags.json became
+REFUSED = "refused"  # stands for the digest of a file whose content nobody may trust
+SWITCHING = frozenset({"kill", "unkill"})
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """`action` is flip, rollback, trip, seal, repair, kill or unkill; `before` and `after` are digests.
+
+    The digests are those of flags.json; `before` is None where it was missing, `refused` where it was that.
+    A move of several phases at once has one entry for each, with the same revision. For kill and unkill, and
+    for a seal or repair that changes no stage, `phase`, `old` and `new` are None; `old` alone is None where
+    nobody can tell. `gate` is the verdict that allowed a step forward, `forced: ...` where it did not. `at`
+    is in UTC.
+    """
+
+    revision: int
+    action: str
+    at: datetime
+    who: str
+    reason: str
+    before: str | None
+    after: str | None
+    phase: str | None = None
+    old: str | None = None
+    new: str | None = None
+    gate: str | None = None
+    evidence: str | None = None
+    code: str | None = None
+    rules: str | None = None
+
 
 HISTORY_BYTES_MAX = 64 * 1024 * 1024
 TEXT_CHARACTERS_MAX = 1_000
@@ -131,3 +162,85 @@ def _moment(table: Table) -> datetime:
     if at is None or at.tzinfo is None:
         raise table.error("at", f"was {shown(text)}, allowed: a time with its zone, as 2026-11-20T20:45:03Z")
     return at.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One change of flags.json: all lines that were written for it at once. `line` is the first of them."""
+
+    line: int
+    entries: tuple[HistoryEntry, ...]
+
+    @property
+    def revision(self) -> int:
+        """The revision that it made."""
+        return self.entries[0].revision
+
+    @property
+    def action(self) -> str:
+        """What was done."""
+        return self.entries[0].action
+
+    @property
+    def before(self) -> str | None:
+        """The digest it began from, None where there was no good file."""
+        return self.entries[0].before
+
+    @property
+    def after(self) -> str | None:
+        """The digest it left."""
+        return self.entries[0].after
+
+    @property
+    def told(self) -> str:
+        """What moved where, for a sentence."""
+        moved = [f"{entry.phase} {entry.old or '?'} -> {entry.new}" for entry in self.entries if entry.phase]
+        return ", ".join(moved) or self.action
+
+
+def links_of(lines: Iterable[HistoryLine]) -> list[Link]:
+    """Every change that was written down, in the order of the file."""
+    links: list[Link] = []
+    last = -1
+    for line in lines:
+        entry = line.entry
+        if entry is None or entry.action not in MOVING:
+            continue
+        # Lines of one change were written at once, so that nothing lies between them.
+        if line.number == last + 1 and _change(links[-1].entries[0]) == _change(entry):
+            links[-1] = replace(links[-1], entries=(*links[-1].entries, entry))
+        else:
+            links.append(Link(line.number, (entry,)))
+        last = line.number
+    return links
+
+
+def _change(entry: HistoryEntry) -> tuple[object, ...]:
+    return entry.revision, entry.action, entry.at, entry.before, entry.after
+
+
+def was_abandoned(links: Sequence[Link], at: int, digest: str | None) -> bool:
+    """Whether a change was written down and never carried out: what came next began where it had begun.
+
+    `digest` is that of flags.json now, which is what comes after the last one.
+    """
+    link = links[at]
+    following = links[at + 1] if at + 1 < len(links) else None
+    if following is not None and following.action == "repair":
+        return False  # a repair says itself what became of the phases
+    if link.before == REFUSED or (link.before is None and following and following.action != "flip"):
+        return False  # refused or missing again: something else has happened since
+    begun_from = digest if following is None else following.before
+    return begun_from == link.before and link.before != link.after
+
+
+def settings_by(links: Sequence[Link], digest: str | None) -> dict[str, Setting]:
+    """Where the phases stand by what was written down and carried out; only those that ever moved."""
+    settings = {}
+    for at, link in enumerate(links):
+        if was_abandoned(links, at, digest):
+            continue
+        for entry in link.entries:
+            if entry.phase is not None and entry.new is not None:
+                settings[entry.phase] = parse_setting(entry.new, ALL_STAGES)
+    return settings

@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.flips.change import cause_of
-from changeover.flips.entry import HistoryEntry
-from changeover.flips.place import Place, place_of
-from changeover.flips.standing import read_standing
 from changeover.rollout.commit import NotWrittenError
-from changeover.rollout.history import encoded, entries_of, last_revision, read_lines
+from changeover.rollout.flags_file import read_standing
+from changeover.rollout.history import HistoryEntry, encoded, entries_of, last_revision, read_lines
+from changeover.rollout.migration_files import Place, place_of
+from changeover.rollout.move import cause_of
 from changeover.values.toml_table import parse_json, read_text
 
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.plan.held_trips import HeldTrips, identity
 from changeover.rollout.flags_file import Flags, parse_flags
 from changeover.rollout.test_override import imposed
-from changeover.rollout.tripwire_state import Trip, trips_path
+from changeover.rollout.tripwire_state import HeldTrips, Trip, identity, trips_path
 from changeover.telemetry.logs import logger
 from changeover.values.stage import OFF, SEAM_STAGES, Setting, Stage, parse_setting
 from changeover.values.toml_table import parse_json, read_text

@@ -6,14 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.errors import ConfigurationError
-from changeover.flips.chain import links_of, settings_by
-from changeover.flips.change import Cause, Change
-from changeover.flips.entry import HistoryEntry
-from changeover.flips.place import Place, Stages, earlier, earliest, earliest_like
-from changeover.flips.standing import Standing, read_standing
 from changeover.rollout.commit import put
-from changeover.rollout.history import HistoryLine, entries_of, read_lines
-from changeover.rollout.move import MovedMeanwhileError
+from changeover.rollout.flags_file import Standing, read_standing
+from changeover.rollout.history import (
+    HistoryEntry,
+    HistoryLine,
+    entries_of,
+    links_of,
+    read_lines,
+    settings_by,
+)
+from changeover.rollout.migration_files import Place, Stages, earlier, earliest, earliest_like
+from changeover.rollout.move import Cause, Change, MovedMeanwhileError
 from changeover.values.pins import ALL_STAGES
 from changeover.values.stage import SEAM_STAGES, Setting, Stage, Step, parse_setting, step
 

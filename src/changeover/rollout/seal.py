@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from changeover.errors import ConfigurationError
-from changeover.flips.chain import links_of, settings_by
-from changeover.flips.change import Cause, Change
-from changeover.flips.entry import HistoryEntry
-from changeover.flips.place import Place, Stages, earliest_like
-from changeover.flips.standing import REVISION_MAX, Standing, own_stages, read_standing
 from changeover.rollout.commit import put
-from changeover.rollout.flags_file import digest_of, parse_flags
-from changeover.rollout.history import read_lines
-from changeover.rollout.move import MovedMeanwhileError
+from changeover.rollout.flags_file import (
+    REVISION_MAX,
+    Standing,
+    digest_of,
+    own_stages,
+    parse_flags,
+    read_standing,
+)
+from changeover.rollout.history import HistoryEntry, links_of, read_lines, settings_by
+from changeover.rollout.migration_files import Place, Stages, earliest_like
+from changeover.rollout.move import Cause, Change, MovedMeanwhileError
 from changeover.values.stage import Setting
 from changeover.values.toml_table import parse_json, read_text
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from changeover.flips.chain import Link, links_of, settings_by, was_abandoned
-from changeover.flips.change import Cause
-from changeover.flips.entry import REFUSED, HistoryEntry
-from changeover.flips.place import earliest_like
-from changeover.flips.standing import Standing
-from changeover.rollout.history import HistoryLine
+from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.flags_file import Standing, read_standing
+from changeover.rollout.history import (
+    REFUSED,
+    HistoryEntry,
+    HistoryLine,
+    Link,
+    encoded,
+    links_of,
+    read_lines,
+    settings_by,
+    was_abandoned,
+)
+from changeover.rollout.migration_files import Place, Stages, earliest_like
+from changeover.rollout.move import Cause, cause_of
 from changeover.values.stage import Setting
 
 REPAIR = "changeover history --repair"
@@ -135,3 +145,27 @@ def repairs(
         )
 
     return [entry(phase) for phase in moved or [None]]
+
+
+REASON_CHARACTERS_MAX = 600
+
+
+def repair(place: Place, stages: Stages | None, who: str, now: datetime) -> int:
+    """Add what is needed, and say how many lines that took; what a line cannot mend is left as it is.
+
+    Raises ConfigurationError or LockHeldError where it cannot be written.
+    """
+    with place.lock():
+        standing, lines = read_standing(place.flags, stages), read_lines(place.history)
+        findings = [one for one in agreement(standing, lines).findings if one.repair == REPAIR]
+        if not findings or standing.problem is not None:
+            return 0
+        reason = "; ".join(one.text for one in findings)[:REASON_CHARACTERS_MAX]
+        entries = repairs(standing, lines, standing.whole(stages), cause_of("repair", who, reason, now))
+        try:
+            place.files.append(place.history, encoded(entries))
+        except OSError as error:
+            raise NotWrittenError(
+                str(place.history), f"could not be written: {error.strerror or error}"
+            ) from error
+        return len(entries)

@@ -2,16 +2,137 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from changeover.compare.cluster import Cluster, fingerprint_of
+from changeover.compare.clusters import Cluster, fingerprint_of
 from changeover.errors import ConfigurationError
-from changeover.gate.waiver import Waiver
-from changeover.gate.waivers_file import load_waivers
 from changeover.values.divergence import Divergence
+from changeover.values.toml_table import Table, parse_toml, read_text, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """`cluster` is the beginning of a digest, at least six digits; `until` is the last day it holds on."""
+
+    cluster: str
+    owner: str
+    reason: str
+    until: date
+
+    def covers(self, digest: str) -> bool:
+        """Whether it speaks of this cluster."""
+        return digest.startswith(self.cluster)
+
+    def has_expired(self, today: date) -> bool:
+        """From the day after `until`."""
+        return today > self.until
+
+
+WAIVERS_NAME = "waivers.toml"
+DAYS_AHEAD_MAX = 366
+DIGITS_MIN, DIGITS_MAX = 6, 64
+_CLUSTER = re.compile(f"[0-9a-f]{{{DIGITS_MIN},{DIGITS_MAX}}}")
+
+
+def load_waivers(path: Path, today: date) -> tuple[Waiver, ...]:
+    """The waivers of a file, expired ones included; none where it is missing. Raises ConfigurationError."""
+    return parse_waivers(read_text(path), str(path), today) if path.exists() else ()
+
+
+def parse_waivers(text: str, where: str, today: date) -> tuple[Waiver, ...]:
+    """The waivers in a text; blank text and comments alone have none."""
+    if not text.strip():
+        return ()
+    top = Table(parse_toml(text, where), where)
+    waivers: list[Waiver] = []
+    for table in top.tables("waiver"):
+        waiver = _waiver(table, today)
+        for other in waivers:
+            if waiver.cluster.startswith(other.cluster) or other.cluster.startswith(waiver.cluster):
+                raise table.error("cluster", f"{waiver.cluster!r} is waived already, by {other.owner}")
+        waivers.append(waiver)
+    top.done()
+    return tuple(waivers)
+
+
+def _waiver(table: Table, today: date) -> Waiver:
+    cluster = table.text("cluster")
+    if not _CLUSTER.fullmatch(cluster):
+        wanted = f"{DIGITS_MIN} to {DIGITS_MAX} digits of 0-9 and a-f, as changeover explain shows them"
+        raise table.error("cluster", f"was {shown(cluster)}, allowed: {wanted}")
+    owner, reason = table.text("owner"), table.text("reason")
+    until = table.raw("until")
+    if type(until) is not date:
+        found = "is missing" if until is None else f"was {shown(_written(until))}"
+        raise table.error("until", f"{found}, needed: a day without quotes, such as {today}")
+    too_far = why_not_until(until, today)
+    if too_far is not None:
+        raise table.error("until", too_far)
+    table.done()
+    return Waiver(cluster, owner, reason, until)
+
+
+def _written(value: object) -> object:
+    return value.isoformat(" ") if isinstance(value, datetime) else value
+
+
+def why_not_until(until: date, today: date) -> str | None:
+    """Why a waiver may not hold so long; None where it may. What has expired is another question."""
+    last = today + timedelta(days=DAYS_AHEAD_MAX)
+    return f"was {until}, allowed: at most a year ahead, until {last}" if until > last else None
+
+
+def add_waiver(path: Path, waiver: Waiver, today: date) -> None:
+    """Write one more below what stands there, which stays byte for byte; all at once or not at all.
+
+    Raises ConfigurationError where the file is wrong before, would be wrong after, or cannot be written.
+    """
+    before = path.read_bytes() if load_waivers(path, today) or path.exists() else b""
+    line_end = b"\r\n" if b"\r\n" in before else b"\n"
+    gap = b"" if not before else line_end if before.endswith(b"\n") else 2 * line_end
+    after = before + gap + entry_text(waiver).encode().replace(b"\n", line_end)
+    parse_waivers(after.decode("utf-8-sig"), str(path), today)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("xb") as file:
+            file.write(after)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise ConfigurationError(str(path), f"could not be written: {error.strerror or error}") from error
+
+
+def entry_text(waiver: Waiver) -> str:
+    """A waiver as it stands in the file."""
+    return (
+        "[[waiver]]\n"
+        f"cluster = {_quoted(waiver.cluster)}\n"
+        f"owner = {_quoted(waiver.owner)}\n"
+        f"until = {waiver.until.isoformat()}\n"
+        f"reason = {_quoted(waiver.reason)}\n"
+    )
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML; halves of surrogate pairs, which TOML cannot hold, become question marks."""
+    return '"' + "".join(map(_letter, text.encode("utf-8", "replace").decode())) + '"'
+
+
+def _letter(letter: str) -> str:
+    if letter in '"\\':
+        return f"\\{letter}"
+    return letter if letter.isprintable() else f"\\U{ord(letter):08x}"
+
 
 Today = Callable[[], date]
 

@@ -18,7 +18,7 @@ from typing import Protocol
 from weakref import WeakSet
 
 from changeover.record.context import permitted
-from changeover.replaying.own_random import tell_apart
+from changeover.replay.isolation import tell_apart
 from changeover.telemetry.logs import logger
 from changeover.values.run import Run, Sink
 

@@ -9,16 +9,15 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from changeover.errors import LegacyRemovedError
-from changeover.plan.bucket import BUCKETS, bucket
 from changeover.record.context import SESSION
 from changeover.replay.fresh_path import Fresh
-from changeover.replaying.colour import completed, threaded
+from changeover.replay.runner import completed, threaded
 from changeover.rollout.test_override import imposed
 from changeover.seam.experiment import SAMPLED_OUT, Crossing, sampled_out
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.outcome import Outcome, Raised, Returned
 from changeover.values.pins import Pins
-from changeover.values.stage import Stage
+from changeover.values.stage import BUCKETS, Stage, bucket
 
 if TYPE_CHECKING:
     from changeover.seam.seam import Seam
@@ -56,7 +55,7 @@ def _live(seam: Seam, path: Callable[..., Any] | Fresh[..., Any]) -> Callable[..
     return path.real(seam.home.book) if replay is None else path.replayed_inside(seam.home.book, replay)
 
 
-def plan(seam: Seam, pins: Pins) -> tuple[Callable[..., Any] | Fresh[..., Any], Path, bool]:
+def plan(seam: Seam, pins: Pins) -> tuple[Callable[..., Any] | Fresh[..., Any], Side, bool]:
     """The path that answers, which side it is, and whether the run is compared."""
     answering, shadowed, compared = pins.roles(seam.phase)
     path = seam.path_of(answering)
@@ -71,7 +70,7 @@ def plan(seam: Seam, pins: Pins) -> tuple[Callable[..., Any] | Fresh[..., Any], 
     return path, answering, compared and not (session is not None and session.replaying)
 
 
-def _the_only_path(seam: Seam, wanted: Path) -> tuple[Any, Path, bool]:
+def _the_only_path(seam: Seam, wanted: Side) -> tuple[Any, Side, bool]:
     other = seam.path_of(wanted.other)
     if other is None:
         raise LegacyRemovedError(f"seam {seam.name!r} has neither path")
@@ -100,8 +99,8 @@ def cross(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any])
     crossing = Crossing(seam, pins, answering, args, kwargs)
     outcome = _answered(crossing, sync_path(seam, path), args, kwargs)
     if _falls_back(seam, crossing, pins, outcome):
-        crossing, fallen = Crossing(seam, pins, Path.LEGACY, args, kwargs), crossing
-        outcome = _answered(crossing, sync_path(seam, seam.path_of(Path.LEGACY) or path), args, kwargs)
+        crossing, fallen = Crossing(seam, pins, Side.LEGACY, args, kwargs), crossing
+        outcome = _answered(crossing, sync_path(seam, seam.path_of(Side.LEGACY) or path), args, kwargs)
         crossing.fallen_from(fallen)
     for job in _due(seam, crossing, pins):
         seam.home.dispatch(job)
@@ -119,8 +118,8 @@ async def cross_async(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dic
     crossing = Crossing(seam, pins, answering, args, kwargs)
     outcome = await _answered_async(crossing, async_path(seam, path), args, kwargs)
     if _falls_back(seam, crossing, pins, outcome):
-        crossing, fallen = Crossing(seam, pins, Path.LEGACY, args, kwargs), crossing
-        legacy = async_path(seam, seam.path_of(Path.LEGACY) or path)
+        crossing, fallen = Crossing(seam, pins, Side.LEGACY, args, kwargs), crossing
+        legacy = async_path(seam, seam.path_of(Side.LEGACY) or path)
         outcome = await _answered_async(crossing, legacy, args, kwargs)
         crossing.fallen_from(fallen)
     for job in _due(seam, crossing, pins):
@@ -162,13 +161,13 @@ def _falls_back(seam: Seam, crossing: Crossing, pins: Pins, outcome: Outcome) ->
     """Whether the candidate gave up in `live` before it attempted or changed anything."""
     return (
         seam.fallback
-        and crossing.answering is Path.CANDIDATE
+        and crossing.answering is Side.CANDIDATE
         and pins.setting(seam.phase).stage is Stage.LIVE
         and isinstance(outcome, Raised)
         and isinstance(outcome.error, Exception)
         and not crossing.recorder.attempted
         and not crossing.mutated
-        and seam.path_of(Path.LEGACY) is not None
+        and seam.path_of(Side.LEGACY) is not None
     )
 
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from changeover.record.context import SESSION, carry_into_pools
+from changeover.record.port import CallClass
 from changeover.record.recorder import Recorder
 from changeover.record.tape import Tape
-from changeover.recording.method import CallClass
+from changeover.replay.delegates import Worlds
 from changeover.replay.problems import Troubles
 from changeover.replay.runner import Replayed, ShadowTask, viewed
-from changeover.replaying.world import Worlds
 from changeover.seam.judge import FAILED, UNPAIRED, Judgement, facts_of
 from changeover.telemetry.logs import logger
 from changeover.values.copying import snapshot
 from changeover.values.key import same
 from changeover.values.limits import SEAM_DEPTH_MAX
-from changeover.values.observation import Observation, Path
+from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Outcome, Raised, is_interruption, said
 from changeover.values.pins import Pins
 from changeover.values.run import Run
@@ -39,7 +39,7 @@ class Crossing:
         self,
         seam: Seam,
         pins: Pins,
-        answering: Path,
+        answering: Side,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> None:
@@ -263,7 +263,7 @@ class Crossing:
         self._finish(self.unpaired(reason))
 
 
-def sampled_out(seam: Seam, pins: Pins, answering: Path) -> None:
+def sampled_out(seam: Seam, pins: Pins, answering: Side) -> None:
     """Count a run that was not to be compared; nothing of it was kept."""
     unpaired = Run(
         id=uuid4().hex,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from changeover.replay.problems import Note, Trouble, Troubles
 from changeover.values.divergence import ABSENT, Divergence, Kind
-from changeover.values.observation import Observation, Path
+from changeover.values.observation import Observation, Side
 
 UNPAIRED = "unpaired"
 FAILED = "failed"
@@ -34,7 +34,7 @@ class Facts:
     seam: str
     legacy: Observation
     candidate: Observation
-    shadowed: Path
+    shadowed: Side
     noted: tuple[Divergence, ...]
     inexact_from: int | None
     saw_anything: bool
@@ -56,7 +56,7 @@ def comparing_judge(
     rules: Any = None,
     waived: Waived | None = None,
     *,
-    rules_file: FilePath | None = None,
+    rules_file: Path | None = None,
 ) -> Judge:
     """The judge that compares by rules (None: strictly), or by those of a file, where there is one.
 
@@ -91,13 +91,13 @@ def comparing_judge(
     return judge
 
 
-def _read(rules_file: FilePath) -> Any:
+def _read(rules_file: Path) -> Any:
     from changeover.compare.rules_file import load_rules
 
     return load_rules(rules_file, today=datetime.now(UTC).date())
 
 
-def waived_by(waivers_file: FilePath, note: Callable[[str], None]) -> Waived:
+def waived_by(waivers_file: Path, note: Callable[[str], None]) -> Waived:
     """What a file waives, read when something differs for the first time; a wrong one waives nothing."""
     found: Waived | None = None
 
@@ -125,7 +125,7 @@ def facts_of(
     has_input: bool,
 ) -> Facts:
     """Put what a run left behind on its two sides, and say what the replay noted as divergences."""
-    legacy, candidate = (answered, shadowed) if answered.path is Path.LEGACY else (shadowed, answered)
+    legacy, candidate = (answered, shadowed) if answered.path is Side.LEGACY else (shadowed, answered)
     noted = [_noted(note, shadowed.path) for note in troubles.notes if note.trouble in _KINDS]
     if predicates:
         from changeover.compare.invariants import Invariant, broken_invariants
@@ -144,11 +144,11 @@ def facts_of(
     )
 
 
-def _noted(note: Note, shadowed: Path) -> Divergence:
+def _noted(note: Note, shadowed: Side) -> Divergence:
     kind = _KINDS[note.trouble]
     family = "effects" if kind is Kind.UNDECLARED_EFFECT else "reads"
     asked = f"{note.detail} ({note.asked_at})" if note.asked_at else note.detail
     if note.trouble is not Trouble.READ_MISSING:
         asked = f"{note.trouble}: {asked}"
-    legacy, candidate = (ABSENT, asked) if shadowed is Path.CANDIDATE else (asked, ABSENT)
+    legacy, candidate = (ABSENT, asked) if shadowed is Side.CANDIDATE else (asked, ABSENT)
     return Divergence(f"{family}.{note.place}", kind, legacy, candidate, position=note.position)

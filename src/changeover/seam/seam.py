@@ -8,11 +8,11 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from changeover.errors import DeclarationError
-from changeover.recording.hook import Binder
+from changeover.record.instrument import Binder
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.runner import View
 from changeover.seam.dispatch import cross, cross_async
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.pins import PINNED, Pins
 from changeover.values.stage import OFF, Stage
 
@@ -83,13 +83,13 @@ class Seam:
         self.fallback = fallback
         self.supplement = tuple(supplement)
         self.owner_of = owner
-        self._views = {Path.LEGACY: view[0], Path.CANDIDATE: view[1]} if view is not None else {}
-        self._paths: dict[Path, Callable[..., Any] | Fresh[..., Any]] = {}
+        self._views = {Side.LEGACY: view[0], Side.CANDIDATE: view[1]} if view is not None else {}
+        self._paths: dict[Side, Callable[..., Any] | Fresh[..., Any]] = {}
         first = legacy if legacy is not None else candidate
         if first is None:
             raise DeclarationError(f'seam "{name}"', "has no path, needed: legacy=, candidate= or both")
         self.shape = first.build if isinstance(first, Fresh) else first
-        for side, path in ((Path.LEGACY, legacy), (Path.CANDIDATE, candidate)):
+        for side, path in ((Side.LEGACY, legacy), (Side.CANDIDATE, candidate)):
             if path is not None:
                 self.add(side, path)
         self.is_async = not isinstance(first, Fresh) and inspect.iscoroutinefunction(first)
@@ -98,7 +98,7 @@ class Seam:
             (lambda: None) if isinstance(first, Fresh) else first, skip_first=self.owners == 1
         )
 
-    def add(self, side: Path, path: Callable[..., Any] | Fresh[..., Any]) -> None:
+    def add(self, side: Side, path: Callable[..., Any] | Fresh[..., Any]) -> None:
         """Give one of the paths, once; raises DeclarationError."""
         place = f'seam "{self.name}", {side}'
         if side in self._paths:
@@ -110,11 +110,11 @@ class Seam:
             raise DeclarationError(place, ": ".join(_STREAMS))
         self._paths[side] = path
 
-    def path_of(self, side: Path) -> Callable[..., Any] | Fresh[..., Any] | None:
+    def path_of(self, side: Side) -> Callable[..., Any] | Fresh[..., Any] | None:
         """One of the two paths, None where there is none."""
         return self._paths.get(side)
 
-    def view_of(self, side: Path) -> View | None:
+    def view_of(self, side: Side) -> View | None:
         """How an answer of that path is seen by the comparison."""
         return self._views.get(side)
 
@@ -134,7 +134,7 @@ def _owners(function: Callable[..., Any]) -> int:
 def standing_in(seam: Seam) -> Any:
     """The function that callers call."""
     pinned, home, phase, key = PINNED.get, seam.home, seam.phase, seam.key
-    legacy, candidate = seam.path_of(Path.LEGACY), seam.path_of(Path.CANDIDATE)
+    legacy, candidate = seam.path_of(Side.LEGACY), seam.path_of(Side.CANDIDATE)
     original = legacy if legacy is not None else candidate
     off, complete = Stage.OFF, Stage.COMPLETE
     # In these two stages one path answers alone; one of the seam's colour is called without more ado.
@@ -172,7 +172,7 @@ def standing_in(seam: Seam) -> Any:
 
     def give_candidate(path: F) -> F:
         nonlocal candidate_alone
-        seam.add(Path.CANDIDATE, path)
+        seam.add(Side.CANDIDATE, path)
         candidate_alone = _plain(seam, path)
         return path
 

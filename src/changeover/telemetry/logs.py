@@ -16,8 +16,7 @@ def logger(name: str) -> logging.Logger:
 
 def told(text: str) -> str:
     """A text as it may be logged and kept: without the secrets of the environment and of runs seen lately."""
-    from changeover.redaction.known_secrets import remembered
-    from changeover.redaction.secret_values import masked, secrets_of_environment
+    from changeover.redaction.secrets import masked, remembered, secrets_of_environment
     from changeover.values.safe_text import visible
 
     known = secrets_of_environment(os.environ) | remembered()

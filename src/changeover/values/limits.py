@@ -15,3 +15,39 @@ class Limits:
 
     port_calls_max: int = PORT_CALLS_MAX
     replay_seconds_max: float = REPLAY_SECONDS_MAX
+
+
+DEPTH_MAX = 100
+LEAVES_MAX = 250_000
+TEXT_MAX = 1_000_000
+NAME_MAX = 1_000
+INTEGER_BITS_MAX = 100_000
+DIVERGENCES_KEPT_MAX = 200
+
+
+class NotComparable(Exception):
+    """Two values could not be compared, which is neither a match nor a divergence."""
+
+
+class LimitReached(NotComparable):
+    """A value is larger than a comparison takes; says which limit, by its name, and what it allows."""
+
+    def __init__(self, limit: str, allowed: int, unit: str) -> None:
+        super().__init__(f"{limit} reached: more than {allowed:,} {unit}")
+        self.limit = limit
+        self.allowed = allowed
+
+
+def too_deep() -> LimitReached:
+    """Values nested deeper than `DEPTH_MAX`."""
+    return LimitReached("DEPTH_MAX", DEPTH_MAX, "levels")
+
+
+def too_many() -> LimitReached:
+    """More leaves than `LEAVES_MAX`, counted once per place where a shared value stands."""
+    return LimitReached("LEAVES_MAX", LEAVES_MAX, "leaves")
+
+
+def too_long() -> LimitReached:
+    """A text or byte string longer than `TEXT_MAX`."""
+    return LimitReached("TEXT_MAX", TEXT_MAX, "characters")

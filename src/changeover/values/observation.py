@@ -9,16 +9,16 @@ from typing import Any
 from changeover.values.outcome import Outcome
 
 
-class Path(StrEnum):
+class Side(StrEnum):
     """The two sides of a seam."""
 
     LEGACY = "legacy"
     CANDIDATE = "candidate"
 
     @property
-    def other(self) -> Path:
+    def other(self) -> Side:
         """The other side."""
-        return Path.CANDIDATE if self is Path.LEGACY else Path.LEGACY
+        return Side.CANDIDATE if self is Side.LEGACY else Side.LEGACY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Observation:
     `own_time_s` leaves out time inside ports. `inputs_mutated` says that the path changed its arguments.
     """
 
-    path: Path
+    path: Side
     outcome: Outcome
     effects: tuple[PortCall, ...]
     reads: tuple[PortCall, ...]

@@ -8,8 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 from uuid import uuid4
 
-from changeover.plan.bucket import in_bucket
-from changeover.values.stage import OFF, SEAM_STAGES, Roles, Setting, Stage, parse_setting, roles
+from changeover.values.stage import OFF, SEAM_STAGES, Roles, Setting, Stage, in_bucket, parse_setting, roles
 
 ALL_STAGES = (*SEAM_STAGES, Stage.OPEN, Stage.DONE)
 

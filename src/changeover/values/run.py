@@ -9,7 +9,7 @@ from typing import Any
 from changeover.record.tape import Tape
 from changeover.replay.problems import Note
 from changeover.values.divergence import Divergence
-from changeover.values.observation import Observation, Path
+from changeover.values.observation import Observation, Side
 from changeover.values.pins import Pins
 from changeover.values.stage import Setting
 
@@ -29,7 +29,7 @@ class Run:
     setting: Setting
     pins: Pins
     tags: tuple[str, ...]
-    answered_by: Path
+    answered_by: Side
     arguments: dict[str, Any]
     tape: Tape
     legacy: Observation | None

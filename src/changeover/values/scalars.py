@@ -19,7 +19,7 @@ from types import EllipsisType, NotImplementedType
 from typing import Any, Literal
 from uuid import UUID
 
-from changeover.compare.limits import INTEGER_BITS_MAX, TEXT_MAX, LimitReached, too_long
+from changeover.values.limits import INTEGER_BITS_MAX, TEXT_MAX, LimitReached, too_long
 
 Types = Literal["strict", "numeric", "loose"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import NamedTuple
 
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 
 
 class Stage(StrEnum):
@@ -30,15 +31,15 @@ RAMP_SYNTAX = "ramp:P with 0 < P < 100"
 class Roles(NamedTuple):
     """Who answers, who is replayed after it (None: nobody), and whether the two are compared."""
 
-    answering: Path
-    shadowed: Path | None
+    answering: Side
+    shadowed: Side | None
     compared: bool
 
 
-_LEGACY_ALONE = Roles(Path.LEGACY, None, False)
-_LEGACY_FIRST = Roles(Path.LEGACY, Path.CANDIDATE, True)
-_CANDIDATE_FIRST = Roles(Path.CANDIDATE, Path.LEGACY, True)
-_CANDIDATE_ALONE = Roles(Path.CANDIDATE, None, False)
+_LEGACY_ALONE = Roles(Side.LEGACY, None, False)
+_LEGACY_FIRST = Roles(Side.LEGACY, Side.CANDIDATE, True)
+_CANDIDATE_FIRST = Roles(Side.CANDIDATE, Side.LEGACY, True)
+_CANDIDATE_ALONE = Roles(Side.CANDIDATE, None, False)
 
 _ROLES = {
     (Stage.OFF, False): _LEGACY_ALONE,
@@ -123,3 +124,20 @@ def step(old: Setting, new: Setting) -> Step:
             f"a phase at {old} cannot move to {new} at once: {', '.join(sorted(skipped))} lies between"
         )
     return Step.FORWARD
+
+
+BUCKETS = 10_000
+
+
+def bucket(phase: str, key: str) -> int:
+    """A number from 0 to 9999: the first 8 bytes, big-endian, of sha256(phase, newline, key), modulo 10000.
+
+    The phase is hashed along, so that it is not the same keys that go first in every phase.
+    """
+    digest = sha256(f"{phase}\n{key}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") % BUCKETS
+
+
+def in_bucket(phase: str, key: str, percent: float) -> bool:
+    """Whether the key is among the first `percent` of all; a larger percentage only adds keys."""
+    return bucket(phase, key) < round(percent * (BUCKETS / 100))

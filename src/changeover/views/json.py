@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from enum import Enum
 from typing import Any
 
-from changeover.compare.cluster import Cluster
+from changeover.compare.clusters import Cluster
 from changeover.evidence.confidence import CONFIDENCE
 from changeover.evidence.corpus import Corpus
 from changeover.evidence.store.rows import divergence_body
 from changeover.evidence.tallies import SeamTally
+from changeover.gate.decision import GateVerdict
 from changeover.values.observation import PortCall
+from changeover.views.html.caveats import unshown
+from changeover.views.html.data import ReportData, counts_of, word_of
+from changeover.views.html.headline import headline, worst_cluster
 from changeover.views.layout import call_text
 from changeover.views.text.heading import Heading
 
@@ -138,3 +146,66 @@ def _question(call: PortCall | None) -> dict[str, Any] | None:
         return None
     asked = call_text(call.name, call.arguments, _CALL_CHARACTERS_MAX)
     return {"asked": asked, "asked_at": call.asked_at}
+
+
+def gate_json(verdict: GateVerdict) -> dict[str, Any]:
+    """Everything that the screen says; `exit_code` is what the command would exit with."""
+    return {
+        "phase": verdict.phase,
+        "number": verdict.number,
+        "from": str(verdict.old),
+        "to": str(verdict.new),
+        "source": verdict.source,
+        "answer": str(verdict.answer),
+        "code": verdict.code,
+        "rules": verdict.rules,
+        "evidence": verdict.evidence,
+        "criteria": [
+            {
+                "name": one.name,
+                "answer": str(one.answer),
+                "required": one.required,
+                "found": one.found,
+                "detail": one.detail,
+                "do": one.do,
+            }
+            for one in verdict.criteria
+        ],
+        "not_counted": list(verdict.not_counted),
+        "not_shown": list(verdict.not_shown),
+        "do_first": verdict.do_first,
+        "exit_code": verdict.exit_code,
+    }
+
+
+def report_json(data: ReportData) -> dict[str, Any]:
+    """Everything that the page says, and the sums it shows."""
+    top = headline(data)
+    worst = worst_cluster(data)
+    seams = data.corpus.seams
+    content: dict[str, Any] = plain_data(data)
+    return {
+        "headline": {"word": top.word, "count": top.count, "sentence": top.sentence, "detail": top.detail},
+        "title": top.title,
+        "worst_cluster": None if worst is None else worst.digest,
+        "counts": {name: plain_data(counts_of([seam])) for name, seam in seams.items()},
+        "total": plain_data(counts_of(list(seams.values()))),
+        "not_shown": unshown(data),
+        **content,
+        "others": [{"number": one.number, "source": one.source, "word": word_of(one)} for one in data.others],
+    }
+
+
+def plain_data(value: Any) -> Any:
+    """Values of the toolkit as JSON knows them."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: plain_data(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain_data(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain_data(part) for part in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, date):
+        return value.isoformat()
+    return value

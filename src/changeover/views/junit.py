@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from changeover.evidence.code_digest import DIGITS_SHOWN
-from changeover.gate.verdict import Answer, Criterion, GateVerdict
-from changeover.screens.escaping import xml_text
+from changeover.gate.decision import Answer, Criterion, GateVerdict
+from changeover.values.safe_text import xml_text
 
 
 def gate_junit(verdicts: Sequence[GateVerdict]) -> str:

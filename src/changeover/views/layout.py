@@ -10,8 +10,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, TextIO
 
-from changeover.screens.escaping import visible
 from changeover.values.divergence import ABSENT
+from changeover.values.safe_text import visible
 
 WIDTH = 100
 INDENT = "    "

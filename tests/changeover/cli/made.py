@@ -8,7 +8,7 @@ from changeover.compare.rules import STRICT, Rules
 from changeover.evidence.case_runner import compared_cases, select
 from changeover.evidence.corpus import Corpus
 from changeover.evidence.sources import Source
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 
 Answer = Mapping[str, object]
 
@@ -73,7 +73,7 @@ class Office:
         return run
 
     def corpus(
-        self, cases: int = 20, *, rules: Rules = STRICT, answer: Path = Path.LEGACY, noise: bool = False
+        self, cases: int = 20, *, rules: Rules = STRICT, answer: Side = Side.LEGACY, noise: bool = False
     ) -> Corpus:
         selection = select(self.migration, ())
         seams = [(seam, self.migration.seams[seam].phase) for seam in selection.seams]

@@ -3,7 +3,7 @@ import io
 import pytest
 
 from changeover.evidence.corpus import Corpus
-from changeover.evidence.own_times import OwnTimes
+from changeover.evidence.tallies import OwnTimes
 from changeover.views.layout import Ink, change_text, count, cut, ink_for
 from changeover.views.text.compare import compare_screen
 from changeover.views.text.heading import Heading

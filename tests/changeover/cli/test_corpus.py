@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from changeover.evidence.corpus import Corpus
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from tests.changeover.cli.made import Answer, Office
 
 
@@ -51,8 +51,8 @@ PLANTED = [
 
 
 @pytest.mark.parametrize("make", PLANTED)
-@pytest.mark.parametrize("answer", list(Path))
-def test_rows_columns_and_effects_add_up(make: type[Office], answer: Path) -> None:
+@pytest.mark.parametrize("answer", list(Side))
+def test_rows_columns_and_effects_add_up(make: type[Office], answer: Side) -> None:
     corpus = make().corpus(answer=answer)
     columns = ("runs", "match", "tolerated", "waived", "diverged", "not_compared")
     for tally in [*corpus.seams.values(), corpus.total]:
@@ -154,13 +154,13 @@ def test_a_read_that_only_one_path_asks_for_is_advice() -> None:
         return office.legacy_settle(name)
 
     office = Office()
-    office.migration.seams["desk.settle"]._paths[Path.LEGACY] = settle
+    office.migration.seams["desk.settle"]._paths[Side.LEGACY] = settle
     corpus = office.corpus()
     (read,) = corpus.one_sided_reads
     assert (read.seam, read.method, read.asked_by, read.runs) == (
         "desk.settle",
         "till.credit",
-        Path.LEGACY,
+        Side.LEGACY,
         20,
     )
     assert corpus.exit_code == 0
@@ -171,7 +171,7 @@ def test_a_reference_that_always_raises_shows_nothing() -> None:
         raise LookupError(name)
 
     office = Office(settle=refuse)
-    office.migration.seams["desk.settle"]._paths[Path.LEGACY] = refuse
+    office.migration.seams["desk.settle"]._paths[Side.LEGACY] = refuse
     corpus = office.corpus()
     assert "desk.settle" in corpus.gave_up
     assert corpus.exit_code == 3
@@ -185,10 +185,10 @@ def test_a_program_that_is_not_deterministic_differs_from_itself() -> None:
         return {"name": name, "settled": Decimal(len(calls)), "owed": office.owed(name)}
 
     office = Office()
-    office.migration.seams["desk.settle"]._paths[Path.LEGACY] = settle
+    office.migration.seams["desk.settle"]._paths[Side.LEGACY] = settle
     corpus = office.corpus(noise=True)
     assert corpus.seams["desk.settle"].diverged == 20
-    assert office.migration.seams["desk.settle"].path_of(Path.CANDIDATE) == office.legacy_settle
+    assert office.migration.seams["desk.settle"].path_of(Side.CANDIDATE) == office.legacy_settle
 
 
 def test_a_seam_that_was_never_crossed_keeps_the_corpus_from_passing() -> None:
@@ -214,7 +214,7 @@ def test_stages_sink_and_judge_are_as_they_were() -> None:
 
 
 def test_where_the_candidate_answers_its_effects_are_the_ones_performed() -> None:
-    corpus = office_that_pays_always().corpus(answer=Path.CANDIDATE)
+    corpus = office_that_pays_always().corpus(answer=Side.CANDIDATE)
     (line,) = corpus.effects.lines
     assert (line.performed, line.asked, line.only_performed, line.only_asked) == (20, 15, 5, 0)
 
@@ -226,5 +226,5 @@ def test_a_read_that_one_path_asks_for_now_and_then_is_no_advice() -> None:
         return office.legacy_settle(name)
 
     office = Office()
-    office.migration.seams["desk.settle"]._paths[Path.LEGACY] = settle
+    office.migration.seams["desk.settle"]._paths[Side.LEGACY] = settle
     assert office.corpus().one_sided_reads == ()

@@ -8,8 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.compare.cluster import Cluster, RunFound
-from changeover.compare.clusters import Clusters
+from changeover.compare.clusters import Cluster, Clusters, RunFound
 from changeover.compare.occurrence import Meeting
 from changeover.values.divergence import Divergence, Kind
 from changeover.views.layout import WIDTH, Ink

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import tempfile
 from datetime import date
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from changeover.compare.comparison import Comparison, compare
 from changeover.compare.rules import Rules
 from changeover.compare.rules_file import load_rules
-from changeover.values.observation import Observation, Path, PortCall
+from changeover.values.observation import Observation, PortCall, Side
 from changeover.values.outcome import Raised, Returned
 
 TODAY = date(2026, 1, 15)
 
 
-def returned(value: Any, *effects: PortCall, path: Path = Path.LEGACY) -> Observation:
+def returned(value: Any, *effects: PortCall, path: Side = Side.LEGACY) -> Observation:
     return Observation(path, Returned(value), effects, ())
 
 
 def raised(error: BaseException, *effects: PortCall) -> Observation:
-    return Observation(Path.LEGACY, Raised(error), effects, ())
+    return Observation(Side.LEGACY, Raised(error), effects, ())
 
 
 def effect(name: str, key: Any, position: int = 1, /, **arguments: Any) -> PortCall:
@@ -36,7 +36,7 @@ def read(name: str, answer: Any, position: int = 1, /, **arguments: Any) -> Port
 
 def rules(text: str) -> Rules:
     with tempfile.TemporaryDirectory() as folder:
-        file = FilePath(folder) / "rules.toml"
+        file = Path(folder) / "rules.toml"
         file.write_text(text, encoding="utf-8")
         return load_rules(file, today=TODAY)
 

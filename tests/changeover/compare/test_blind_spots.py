@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from changeover.compare.blindspots import blind_spots
 from changeover.compare.invariants import Invariant
+from changeover.compare.mutations import blind_spots
 from changeover.compare.rules import Rules
 from changeover.compare.view_mutations import view_spots
-from changeover.values.observation import Observation, Path
+from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Returned
 from tests.changeover.compare.made import effect, raised, returned, rule
 
@@ -89,7 +89,7 @@ def plain_view(told: Told) -> dict[str, Any]:
 
 
 def test_what_a_view_drops_is_hidden_by_it_and_nothing_else_is() -> None:
-    found = view_spots(Told(), plain_view, Path.LEGACY, Rules(), "s")
+    found = view_spots(Told(), plain_view, Side.LEGACY, Rules(), "s")
     assert {(spot.normal_place, spot.change) for spot in found.spots} == {
         ("result.lines[*].note", "changed"),
         ("result.pair.lost", "changed"),
@@ -105,10 +105,10 @@ def test_a_view_that_raises_for_an_altered_answer_has_not_hidden_it() -> None:
             raise ValueError(answer)
         return 1
 
-    assert view_spots({"a": 1}, picky, Path.LEGACY, Rules(), "s").spots == ()
+    assert view_spots({"a": 1}, picky, Side.LEGACY, Rules(), "s").spots == ()
 
 
 @pytest.mark.parametrize("rules", [Rules(), rule("result.a", "ignore = true")])
 def test_a_rule_hides_behind_a_view_too(rules: Rules) -> None:
-    found = view_spots({"a": 1}, lambda answer: dict(answer), Path.LEGACY, rules, "s")
+    found = view_spots({"a": 1}, lambda answer: dict(answer), Side.LEGACY, rules, "s")
     assert bool(found.spots) is bool(rules.rules)

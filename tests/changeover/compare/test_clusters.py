@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from changeover.compare.change_pattern import pattern_of
-from changeover.compare.cluster import RunFound, fingerprint_of
-from changeover.compare.clusters import CLUSTERS_KEPT_MAX, Clusters, reached_by
+from changeover.compare.clusters import CLUSTERS_KEPT_MAX, Clusters, RunFound, fingerprint_of, reached_by
 from changeover.compare.comparison import compare
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from tests.changeover.compare.made import compared, effect, returned

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.compare.file_diff import FilesDiff, diff_files
-from changeover.compare.row_files import RowsError
+from changeover.compare.file_diff import FilesDiff, RowsError, diff_files
 from changeover.compare.rules import Rules
 from tests.changeover.compare.made import rule, rules
 

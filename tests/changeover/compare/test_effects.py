@@ -8,16 +8,16 @@ import pytest
 
 from changeover.compare.comparison import Comparison, compare
 from changeover.values.divergence import Divergence, Kind
-from changeover.values.observation import Path, PortCall
+from changeover.values.observation import PortCall, Side
 from tests.changeover.compare.made import effect, found, raised, returned, rule, rules
 
 
-class Side(Enum):
+class OrderSide(Enum):
     BUY = 1
     SELL = 2
 
 
-def order(symbol: str, quantity: int, position: int = 1, side: Side = Side.SELL) -> PortCall:
+def order(symbol: str, quantity: int, position: int = 1, side: OrderSide = OrderSide.SELL) -> PortCall:
     return effect("broker.submit_order", (symbol, side), position, symbol=symbol, quantity=quantity)
 
 
@@ -128,7 +128,7 @@ def test_what_follows_an_effect_that_was_withheld_says_so() -> None:
     candidate = raised(RuntimeError("withheld"), order("SPY", 1, 1), order("TLT", 1, 5))
     by_place = {
         divergence.place: divergence.consequence_of
-        for divergence in compare(legacy, candidate, shadowed=Path.CANDIDATE).divergences
+        for divergence in compare(legacy, candidate, shadowed=Side.CANDIDATE).divergences
     }
     assert by_place == {
         "error": "effects.broker.submit_order[TLT,SELL]",

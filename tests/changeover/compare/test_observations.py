@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from changeover.compare.blindspots import blind_spots
 from changeover.compare.invariants import Invariant, broken_invariants
+from changeover.compare.mutations import blind_spots
 from changeover.compare.rules import Rules
 from changeover.values.observation import Observation
 from changeover.values.outcome import Returned

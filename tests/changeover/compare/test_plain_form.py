@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from changeover.compare import limits as named_limits
 from changeover.compare.comparison import compare
-from changeover.compare.limits import LimitReached, NotComparable
+from changeover.values import limits as named_limits
 from changeover.values.divergence import Kind
 from changeover.values.equality import same
 from changeover.values.form import PlainSet, Unreadable, leaf_count, plain
+from changeover.values.limits import LimitReached, NotComparable
 from tests.changeover.compare.made import compared, differences, effect, found, returned
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from changeover import Migration
 from changeover.evidence.store.records import Evidence
+from changeover.evidence.store.rows import StoredRun, stored_at
 from changeover.evidence.store.store import read_evidence, writing
 from changeover.evidence.store.writing import add_runs
-from changeover.evidence.stored_run import StoredRun, stored_at
 from changeover.values.run import Sink
 
 PHASES = """\

@@ -17,13 +17,13 @@ import pytest
 
 from changeover import Run
 from changeover.evidence import writer
-from changeover.evidence.judged import Judged
+from changeover.evidence.code_digest import Judged
 from changeover.evidence.store.store import read_evidence
 from changeover.evidence.store.tapes import unpacked
 from changeover.evidence.writer import RETRY_FIRST_S, EvidenceKeeper
 from changeover.record.codec import Codec
 from changeover.rollout.test_override import Imposed, imposing
-from changeover.values.observation import Path as Side
+from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.verdict import Verdict
 from tests.changeover.evidence.made import Shadowed

@@ -11,11 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from changeover.flips.entry import HistoryEntry
-from changeover.flips.place import Place, place_of, stages_of
-from changeover.flips.standing import Standing, read_standing
-from changeover.rollout.history import read_history, read_lines
-from changeover.rollout.migration_files import Files
+from changeover.rollout.flags_file import Standing, read_standing
+from changeover.rollout.history import HistoryEntry, read_history, read_lines
+from changeover.rollout.migration_files import Files, Place, place_of, stages_of
 from changeover.rollout.move import move
 from changeover.rollout.plan_file import Plan, load_plan
 from changeover.rollout.resolver import Resolver

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from changeover.flips.change import cause_of
-from changeover.flips.place import stages_of
-from changeover.flips.repair import repair
 from changeover.rollout.history import entries_of, read_lines
-from changeover.rollout.move import MovedMeanwhileError
+from changeover.rollout.migration_files import stages_of
+from changeover.rollout.move import MovedMeanwhileError, cause_of
 from changeover.rollout.rollback import carry_out, look, way_back
+from changeover.rollout.verify import repair
 from changeover.values.stage import Setting
 from tests.changeover.flips.desks import NOW, STEPS, TIMES, Desk, Dying, FullDisk, desk_in, setting
 

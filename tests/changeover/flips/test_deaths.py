@@ -5,9 +5,9 @@ from shutil import copytree
 
 import pytest
 
-from changeover.flips.place import stages_of
-from changeover.flips.repair import repair
 from changeover.rollout.history import read_lines
+from changeover.rollout.migration_files import stages_of
+from changeover.rollout.verify import repair
 from tests.changeover.flips.desks import NOW, STEPS, TIMES, Desk, Dying, desk_in, die, dies
 
 FORWARD, BACK = ("portfolio", "shadow", "live"), ("portfolio", "shadow", "off")

@@ -7,8 +7,8 @@ import pytest
 
 from changeover.cli.flip import Answered, Asked, flip
 from changeover.errors import ConfigurationError
-from changeover.gate.verdict import Answer as GateAnswer
-from changeover.gate.verdict import Criterion, GateVerdict
+from changeover.gate.decision import Answer as GateAnswer
+from changeover.gate.decision import Criterion, GateVerdict
 from changeover.project import Project, find_project
 from changeover.values.stage import Setting
 from tests.changeover.cli.projects import Answer, Shop, shop_in

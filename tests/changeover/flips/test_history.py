@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.flips.entry import HistoryEntry
-from changeover.rollout.history import encoded, read_history
+from changeover.rollout.history import HistoryEntry, encoded, read_history
 from tests.changeover.flips.desks import NOW
 
 ENTRY = HistoryEntry(15, "flip", NOW, "anna", "why", "sha256:a", "sha256:b", "portfolio", "live", "ramp:12.5")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.flips.legacy_failure import legacy_failure
+from changeover.rollout.tripwire import legacy_failure
 from changeover.values.limits import Limits
 from tests.changeover.flips.live_desk import Broker, LiveDesk, sells
 

@@ -9,10 +9,10 @@ from shutil import copytree
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.flips.change import cause_of
-from changeover.flips.entry import HistoryEntry
-from changeover.flips.place import Stages, stages_of
 from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.history import HistoryEntry
+from changeover.rollout.migration_files import Stages, stages_of
+from changeover.rollout.move import cause_of
 from changeover.rollout.rollback import WayBack, carry_out, look, way_back
 from tests.changeover.flips.desks import NOW, Desk, FullDisk, desk_in, setting
 

@@ -6,13 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from changeover.evidence.store.records import Evidence, KeptCluster, KeptCorpus, KeptRun, Review, SeamCounts
-from changeover.flips.entry import HistoryEntry
-from changeover.gate.decision import decide
-from changeover.gate.dossier import Dossier
-from changeover.gate.verdict import Answer, Criterion, GateVerdict
-from changeover.gate.waiver import Waiver
+from changeover.gate.decision import Answer, Criterion, GateVerdict, decide
+from changeover.gate.inputs import Dossier
+from changeover.rollout.history import HistoryEntry
 from changeover.rollout.plan_file import Plan, parse_plan
-from changeover.values.observation import Path
+from changeover.rollout.waivers import Waiver
+from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import parse_toml
 from changeover.values.verdict import Verdict
@@ -57,7 +56,7 @@ def run(number: int, seam: str = SEAMS[0], **changes: Any) -> KeptRun:
         seam=seam,
         phase="desk",
         stage="shadow",
-        answered_by=Path.LEGACY,
+        answered_by=Side.LEGACY,
         verdict=Verdict.MATCH,
         code=CODE,
         rules=RULES,
@@ -86,7 +85,7 @@ def corpus(**changes: Any) -> KeptCorpus:
         rules=RULES,
         whole=True,
         partial=False,
-        answered_by=Path.LEGACY,
+        answered_by=Side.LEGACY,
         seams={seam: counts(match=40, tolerated=10) for seam in SEAMS},
         tags={"debt": 30, "settled": 20},
         distinct_worlds=50,
@@ -187,7 +186,7 @@ def passing() -> Case:
 
 def completing() -> Case:
     """desk, live -> complete."""
-    runs = [replace(one, stage="live", answered_by=Path.CANDIDATE) for one in production()]
+    runs = [replace(one, stage="live", answered_by=Side.CANDIDATE) for one in production()]
     command = "changeover legacy prove"
     case = passing().but_runs(runs)
     return case.but(

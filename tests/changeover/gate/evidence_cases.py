@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from changeover.evidence.store.records import Evidence
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 from tests.changeover.gate.dossiers import (
     FAIL,
@@ -176,7 +176,7 @@ EVIDENCE_CASES: dict[str, NotGreen] = {
     "the plan names no code": (passing, lambda c: c.but(code=None), UNKNOWN, "phases.toml names no packages"),
     "nobody but legacy answered": (
         completing,
-        lambda c: c.but_every_run(answered_by=Path.LEGACY),
+        lambda c: c.but_every_run(answered_by=Side.LEGACY),
         UNKNOWN,
         "in which candidate did not answer",
     ),

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from changeover.gate.verdict import Answer
-from changeover.values.observation import Path
+from changeover.gate.decision import Answer
+from changeover.values.observation import Side
 from tests.changeover.gate.dossiers import NOW, SEAMS, Case, completing, corpus, counts, passing
 
 OTHER_WAY = replace(
-    corpus(number=2, at=NOW - timedelta(hours=1), answered_by=Path.CANDIDATE),
+    corpus(number=2, at=NOW - timedelta(hours=1), answered_by=Side.CANDIDATE),
     seams={SEAMS[0]: counts(match=50), SEAMS[1]: counts()},
 )
 
@@ -34,7 +34,7 @@ def test_an_effect_that_differs_the_other_way_round_counts_as_well() -> None:
 
 
 def test_a_later_comparison_the_same_way_round_takes_the_place_of_the_first_one() -> None:
-    verdict = compared_both_ways(answered_by=Path.LEGACY).verdict
+    verdict = compared_both_ways(answered_by=Side.LEGACY).verdict
     assert verdict.answer is Answer.INCONCLUSIVE
     assert f"compared nothing in {SEAMS[1]}" in " ".join(one.detail for one in verdict.criteria)
 

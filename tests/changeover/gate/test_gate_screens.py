@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from changeover.gate.verdict import Answer, Criterion, GateVerdict
-from changeover.screens.gate_json import gate_json
+from changeover.gate.decision import Answer, Criterion, GateVerdict
+from changeover.views.json import gate_json
 from changeover.views.junit import gate_junit
 from changeover.views.layout import Ink
 from changeover.views.markdown import gate_markdown, github_annotations

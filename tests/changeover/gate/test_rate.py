@@ -10,8 +10,8 @@ import pytest
 
 from changeover.evidence.confidence import LOOKS_MAX, comparisons_needed, repeated_looks, upper_bound
 from changeover.evidence.store.records import KeptRun
+from changeover.gate.decision import Answer
 from changeover.gate.production import Worlds
-from changeover.gate.verdict import Answer
 from changeover.rollout.gate_criteria import ProductionCriteria
 from changeover.values.verdict import Verdict
 from tests.changeover.gate.dossiers import Case, passing, production, run

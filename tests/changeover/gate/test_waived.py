@@ -6,7 +6,7 @@ import pytest
 
 from changeover.evidence.store.records import KeptCluster
 from changeover.gate.corpus_selection import shown
-from changeover.gate.verdict import Answer
+from changeover.gate.decision import Answer
 from changeover.values.verdict import Verdict
 from tests.changeover.gate.dossiers import (
     SAFE,

@@ -9,8 +9,8 @@ import pytest
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import GAVE_UP, KeptCorpus
-from changeover.gate.verdict import Answer
-from changeover.values.observation import Path
+from changeover.gate.decision import Answer
+from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 from tests.changeover.gate.dossiers import NOW, SAFE, SEAMS, UNSAFE, cluster, corpus, counts, passing, waiver
 
@@ -35,7 +35,7 @@ def unsafe(number: int, **changes: Any) -> KeptCorpus:
     [
         kept(2, seams={SEAMS[0]: counts(match=50)}),
         kept(2, seams={SEAMS[0]: counts(match=50), SEAMS[1]: counts()}),
-        kept(2, answered_by=Path.CANDIDATE),
+        kept(2, answered_by=Side.CANDIDATE),
         kept(2, partial=True, summary={"noise": False}),
         kept(2, source="stress"),
     ],

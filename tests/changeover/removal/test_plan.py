@@ -7,7 +7,7 @@ import pytest
 
 from changeover import ConfigurationError
 from changeover.removal.plan import Removal, load_removal
-from changeover.removal.scratch import copy_project, delete_places
+from changeover.removal.rehearsal import copy_project, delete_places
 
 PLAN = '[migration]\nname = "m"\nlegacy = ["m.old"]\n'
 

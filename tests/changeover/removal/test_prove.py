@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.gate.verdict import Answer
+from changeover.gate.decision import Answer
 from changeover.removal.candidate_alone import run_alone
 from changeover.removal.plan import Removal, load_removal
 from changeover.removal.rehearsal import rehearse

@@ -9,7 +9,7 @@ import pytest
 
 from changeover.evidence.store.records import Evidence, KeptRun
 from changeover.removal.last_calls import legacy_entries
-from changeover.values.observation import Path as Side
+from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.verdict import Verdict
 from tests.changeover.removal.mill import Mill, mill_in

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from changeover.evidence.store.records import EffectCounts, KeptCluster, KeptCorpus, SeamCounts
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 
 CODE, RULES = "41d09bb" + 57 * "0", "5b20aa4" + 57 * "0"
@@ -132,7 +132,7 @@ def corpus(
         rules=RULES,
         whole=True,
         partial=False,
-        answered_by=Path.LEGACY,
+        answered_by=Side.LEGACY,
         seams={seam: SeamCounts(PHASE_OF.get(seam, seam), found) for seam, found in verdicts.items()},
         tags={"balanced": 900},
         distinct_worlds=1951,

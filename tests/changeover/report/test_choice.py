@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.report.choice import NothingToReport, begun_since, beside, chosen
+from changeover.views.html.collect import NothingToReport, begun_since, beside, chosen
 from tests.changeover.report import samples
 from tests.changeover.report.corpora import CODE, NOW, RULES
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from changeover.evidence.store.records import KeptCluster
-from changeover.screens.escaping import visible
+from changeover.values.safe_text import visible
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import ReportData
 from changeover.views.html.page import report_page

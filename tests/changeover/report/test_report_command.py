@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.report.file import write_page
+from changeover.views.html.page import write_page
 from tests.changeover.cli.projects import Shop, shop_in
 from tests.changeover.report.reading import read
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from changeover.evidence.stored import FOLDER, alone, replayed_scenarios, stored_scenarios
+from changeover.evidence.scenario_replay import FOLDER, alone, replayed_scenarios, stored_scenarios
 from changeover.record.scenario_file import Scenario
 from trading.compat import migration
 from trading.compat.stress_source import STRESSES, named_stress_case

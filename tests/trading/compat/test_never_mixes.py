@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.plan.bucket import in_bucket
+from changeover.values.stage import in_bucket
 from tests.sweeps.mixing import Mixing, pairs_alone, pairs_together
 from tests.trading.compat.flipped_runs import (
     ACCOUNT,

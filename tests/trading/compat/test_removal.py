@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from changeover.removal.blockers import write_blocker
-from changeover.removal.environment import environment_for
+from changeover.removal.candidate_alone import environment_for
 from changeover.removal.plan import load_removal
 from changeover.removal.rehearsal import prepare
 

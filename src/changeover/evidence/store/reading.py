@@ -20,13 +20,13 @@ from changeover.evidence.store.records import (
     Review,
     SeamCounts,
 )
+from changeover.evidence.store.rows import UNSAFE_MARK
 from changeover.evidence.store.schema import Connection
-from changeover.evidence.stored_run import UNSAFE_MARK
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 
 _VERDICTS = {str(verdict): verdict for verdict in Verdict}
-_PATHS = {str(path): path for path in Path}
+_PATHS = {str(path): path for path in Side}
 _RUN_COLUMNS = (
     "id, at, seam, phase, stage, answered_by, verdict, code, rules, world, clusters, reason, tags,"
     " legacy_s, candidate_s, renewed_at"

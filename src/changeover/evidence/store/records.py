@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 
 GAVE_UP = "the answering path raised, or gave nothing"
@@ -27,7 +27,7 @@ class KeptRun:
     seam: str
     phase: str
     stage: str
-    answered_by: Path
+    answered_by: Side
     verdict: Verdict
     code: str | None
     rules: str
@@ -108,7 +108,7 @@ class KeptCorpus:
     rules: str
     whole: bool
     partial: bool
-    answered_by: Path
+    answered_by: Side
     seams: Mapping[str, SeamCounts]
     tags: Mapping[str, int]
     distinct_worlds: int

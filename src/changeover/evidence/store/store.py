@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from changeover.errors import ChangeoverError, ConfigurationError
-from changeover.evidence.lost_runs import lost_beside
 from changeover.evidence.store.records import Evidence, Review
-from changeover.evidence.store.rows import ClusterRow, CorpusRow, RunRow
+from changeover.evidence.store.rows import UNSAFE_MARK, ClusterRow, CorpusRow, RunRow
 from changeover.evidence.store.schema import SCHEMA_VERSION, Connection, make_tables, version_of
-from changeover.evidence.stored_run import UNSAFE_MARK
+from changeover.evidence.writer import lost_beside
 
 STORE_VARIABLE = "CHANGEOVER_STORE"
 NOTHING_KEPT = "none"

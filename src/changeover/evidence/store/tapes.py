@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from zlib import compress, decompressobj, error
 
+from changeover.evidence.store.rows import WHOLE, StoredRun
 from changeover.evidence.store.schema import Connection
-from changeover.evidence.stored_run import WHOLE, StoredRun
 from changeover.record.codec import Codec, CodecError
 from changeover.record.scenario_file import LINE_BYTES_MAX, scenario_of, to_line
 from changeover.values.run import Run

@@ -8,9 +8,8 @@ from datetime import UTC
 from uuid import uuid4
 
 from changeover.evidence.store.records import Review
-from changeover.evidence.store.rows import ClusterRow, CorpusRow
+from changeover.evidence.store.rows import COLUMNS, ClusterRow, CorpusRow, StoredRun, writable
 from changeover.evidence.store.schema import Connection
-from changeover.evidence.stored_run import COLUMNS, StoredRun, writable
 
 CORPORA_KEPT_MAX = 20
 CORPORA_REMEMBERED_MAX = 200

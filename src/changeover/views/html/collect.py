@@ -7,26 +7,89 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from changeover.errors import ConfigurationError
+from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.evidence.store.records import KeptCluster, KeptCorpus, Review
 from changeover.evidence.store.rows import RunRow
 from changeover.evidence.store.store import Archive, read_evidence, store_path
 from changeover.evidence.timeline import quarter_of
 from changeover.gate.collect import collect as dossier_of
-from changeover.gate.decision import decide
+from changeover.gate.decision import GateVerdict, decide
 from changeover.gate.inputs import Footing, look
-from changeover.gate.verdict import GateVerdict
-from changeover.report.choice import begun_since, beside, chosen
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolver
 from changeover.values.stage import Stage
 from changeover.values.verdict import Verdict
-from changeover.views.html.data import NamedRun, PhaseStanding, ReportData
+from changeover.views.html.data import (
+    DIVERGED,
+    UNSAFE,
+    NamedRun,
+    PhaseStanding,
+    ReportData,
+    word_of,
+    worst_first,
+)
 from changeover.views.html.headline import worst_cluster_of
 
 if TYPE_CHECKING:
     from changeover.project import Project
+
+
+class NothingToReport(ChangeoverError):
+    """There is no comparison that a page could be about."""
+
+
+def chosen(corpora: Sequence[KeptCorpus], wanted: Sequence[str], code: str | None, rules: str) -> KeptCorpus:
+    """`corpora` are the latest first; `wanted` are numbers or sources, of several the worst is taken.
+
+    Raises NothingToReport where nothing was compared, ConfigurationError where it was not what is wanted.
+    """
+    if not corpora:
+        raise NothingToReport("nothing was compared yet: changeover compare --source NAME")
+    if wanted:
+        return worst_first([_named_choice(corpora, name) for name in wanted])[0]
+    today = [one for one in corpora if (one.code, one.rules) == (code, rules) and says_something(one)]
+    if today:
+        return worst_first(latest_of_each(today))[0]
+    return next((one for one in corpora if not one.partial), corpora[0])
+
+
+def begun_since(corpora: Sequence[KeptCorpus], moment: datetime) -> tuple[KeptCorpus, ...]:
+    """Those that began then or later; raises NothingToReport where none of them was kept."""
+    found = tuple(one for one in corpora if one.at >= moment.replace(microsecond=0))
+    if not found:
+        raise NothingToReport("the store did not keep what was compared")
+    return found
+
+
+def beside(corpora: Sequence[KeptCorpus], shown: KeptCorpus) -> tuple[KeptCorpus, ...]:
+    """The latest comparisons of other sources than the one that is shown."""
+    return tuple(
+        one for one in latest_of_each(list(filter(says_something, corpora))) if one.source != shown.source
+    )
+
+
+def says_something(corpus: KeptCorpus) -> bool:
+    """Whether it speaks about its source: one that stopped early does where something differs."""
+    return not corpus.partial and (corpus.whole or word_of(corpus) in (UNSAFE, DIVERGED))
+
+
+def latest_of_each(corpora: Sequence[KeptCorpus]) -> list[KeptCorpus]:
+    """Of each source the first that is met."""
+    found: dict[str, KeptCorpus] = {}
+    for corpus in corpora:
+        found.setdefault(corpus.source, corpus)
+    return list(found.values())
+
+
+def _named_choice(corpora: Sequence[KeptCorpus], name: str) -> KeptCorpus:
+    for corpus in corpora:
+        if name in (str(corpus.number), corpus.source):
+            return corpus
+    known = ", ".join(dict.fromkeys(one.source for one in corpora))
+    numbers = ", ".join(str(one.number) for one in corpora[:10])
+    raise ConfigurationError("--corpus", f"was {name!r}, allowed: {known}; or by number: {numbers}")
+
 
 RUNS_NAMED_MAX = 20_000
 _WORTH_NAMING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.UNPAIRED)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.evidence.store.records import KeptCluster
-from changeover.screens.escaping import pasted, visible
+from changeover.values.safe_text import pasted, visible
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting
 from changeover.views.html import caveats
 from changeover.views.html.data import ReportData, in_meeting_order
@@ -24,6 +27,10 @@ from changeover.views.layout import count, cut, plural
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from changeover.views.html.data import ReportData
+    from changeover.views.html.headline import Headline
+
 
 TEMPLATES = "templates"
 CASES_SHOWN_MAX = 40
@@ -125,3 +132,37 @@ def _trusted(text: str) -> Any:
     from markupsafe import Markup
 
     return Markup(text)  # noqa: S704  the package's own style sheet, and its digest
+
+
+DEFAULT_FILE = "changeover-report.html"
+
+
+def check_place(path: Path) -> None:
+    """Raises ConfigurationError where no page could be written, before anything long is begun."""
+    if path.is_dir():
+        raise ConfigurationError(str(path), "was a folder, needed: the name of a file")
+    if not path.parent.is_dir():
+        raise ConfigurationError(str(path), f"cannot be written: there is no folder {path.parent}")
+
+
+def write_report(path: Path, data: ReportData) -> Headline:
+    """Draw the page and write it; what it says first is handed back. Raises ConfigurationError."""
+    from changeover.views.html.headline import headline
+    from changeover.views.html.page import report_page
+
+    write_page(path, report_page(data))
+    return headline(data)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write beside and replace: whoever opens the file sees the old page or the new one."""
+    check_place(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        try:
+            beside.write_text(page, encoding="utf-8")
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(str(path), f"cannot be written: {error.strerror or error}") from error

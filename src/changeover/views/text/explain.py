@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from changeover.screens.escaping import pasted, visible
+from changeover.values.safe_text import pasted, visible
 from changeover.views.layout import INDENT, WIDTH, Ink, cut, plural, wrapped
 from changeover.views.text.differences import method_of, place_text
 

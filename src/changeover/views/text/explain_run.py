@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from changeover.screens.escaping import pasted, visible
+from changeover.values.safe_text import pasted, visible
 from changeover.values.verdict import Verdict
 from changeover.views.layout import WIDTH, Ink, cut, plural, wrapped
 from changeover.views.text.differences import place_text

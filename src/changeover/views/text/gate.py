@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from changeover.gate.verdict import Answer, Criterion, GateVerdict
-from changeover.screens.escaping import visible
+from changeover.gate.decision import Answer, Criterion, GateVerdict
+from changeover.values.safe_text import visible
 from changeover.views.layout import WIDTH, Ink, cut, wrapped
 from changeover.views.text.heading import digits
 

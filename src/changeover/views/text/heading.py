@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from changeover.evidence.code_digest import DIGITS_SHOWN
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 
 if TYPE_CHECKING:
     from changeover.rollout.waivers import WaiverUse
@@ -32,7 +32,7 @@ class Heading:
     rules: str
     source: str
     unit: str = "cases"
-    answer: Path = Path.LEGACY
+    answer: Side = Side.LEGACY
     copied: tuple[str, ...] = ()
     noise: bool = False
     stored: bool = False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from changeover.gate.accepted_blind_spots import ACCEPTED_NAME
-from changeover.gate.blind_spot_review import BlindSpotReview, JudgedSpot
+from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, BlindSpotReview, JudgedSpot
 from changeover.views.layout import WIDTH, cut, plural
 
 SPOTS_SHOWN_MAX = 60

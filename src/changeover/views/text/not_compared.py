@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from changeover.evidence.not_compared import Unanswered, how_questions_differ
 from changeover.evidence.tallies import SeamTally
-from changeover.screens.escaping import visible
-from changeover.values.observation import Path, PortCall
+from changeover.values.observation import PortCall, Side
+from changeover.values.safe_text import visible
 from changeover.views.layout import INDENT, WIDTH, call_text, cut, plural, value_text, wrapped
 
 REASONS_SHOWN_MAX = 6
@@ -40,11 +40,11 @@ def _reason(reason: Unanswered, runs: int) -> list[str]:
         return [*lines, f"{INDENT}first in {visible(reason.example)}"]
     asked = {reason.asked_by: reason.asked, reason.asked_by.other: reason.recorded}
     lines.append("")
-    lines += [_question(side, asked[side]) for side in Path]
+    lines += [_question(side, asked[side]) for side in Side]
     return [*lines, "", *_advice(reason)]
 
 
-def _question(side: Path, call: PortCall | None) -> str:
+def _question(side: Side, call: PortCall | None) -> str:
     if call is None:
         return f"{INDENT}{side:<12}never asked anything like it"
     asked = call_text(call.name, call.arguments, _CALL_WIDTH)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from changeover.gate.verdict import Answer
+from changeover.gate.decision import Answer
 from changeover.removal.candidate_alone import Alone
 from changeover.removal.last_calls import LegacyEntry
-from changeover.removal.prove import Proof
-from changeover.removal.rehearsal import Rehearsal
+from changeover.removal.rehearsal import Proof, Rehearsal
 from changeover.removal.scan import StaticScan
-from changeover.screens.escaping import visible
+from changeover.values.safe_text import visible
 from changeover.views.layout import WIDTH, count, cut, plural
 
 FILES_SHOWN_MAX = 40

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from changeover.compare.cluster import Fingerprint, fingerprint_of
+from changeover.compare.clusters import Fingerprint, fingerprint_of
 from changeover.compare.provenance import Provenance
 from changeover.evidence.test_session import AS_EXPECTED, DIVERGED, SuiteTally
-from changeover.screens.escaping import visible
 from changeover.values.divergence import Divergence
-from changeover.values.observation import Path
+from changeover.values.observation import Side
 from changeover.values.run import Run
+from changeover.values.safe_text import visible
 from changeover.values.verdict import Verdict
 from changeover.views.layout import INDENT, WIDTH, change_text, cut, plural, wrapped
 from changeover.views.text.differences import error_text
@@ -45,7 +45,7 @@ def failure_text(opening: str, runs: Sequence[Run], left_out: int, again: str) -
     failed = [run for run in runs if run.verdict not in DIVERGED]
     parts: list[str] = []
     if diverged:
-        other = {Path.LEGACY: "Legacy", Path.CANDIDATE: "The candidate"}[diverged[0].answered_by.other]
+        other = {Side.LEGACY: "Legacy", Side.CANDIDATE: "The candidate"}[diverged[0].answered_by.other]
         parts += [f"{opening} {other} would have done something else:", _block(_findings(diverged))]
         opening = "Beside that,"
     if failed:
@@ -133,7 +133,7 @@ def _findings(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _of_run(run: Run) -> dict[Fingerprint, _Finding]:
-    answered = run.legacy if run.answered_by is Path.LEGACY else run.candidate
+    answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
     provenance = Provenance(run.arguments, answered.reads if answered else ())
     found: dict[Fingerprint, _Finding] = {}
     for divergence in run.divergences:

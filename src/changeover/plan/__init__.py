@@ -1,1 +1,0 @@
-"""The plan of a migration, and where each of its phases stands."""

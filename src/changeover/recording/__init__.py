@@ -1,1 +1,0 @@
-"""Ports, and the tape on which the answering path's calls are written."""

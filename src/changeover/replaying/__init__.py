@@ -1,1 +1,0 @@
-"""The other path against a tape, with nothing of the world in reach."""

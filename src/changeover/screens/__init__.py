@@ -1,1 +1,0 @@
-"""What people see: pure functions from what was found to text."""

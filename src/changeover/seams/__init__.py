@@ -1,1 +1,0 @@
-"""Calls with two paths: who answers, what is replayed after it, and what is made of both."""
