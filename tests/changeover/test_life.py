@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.changeover.pages import blocks, commands, run, same
+from tests.changeover.support.doc_pages import blocks, commands, run, same
 
 AS_ON_THE_PAGE = {"COLUMNS": "100", "CHANGEOVER_WHO": "anna"}
 FILES = ("python", "toml", "diff")

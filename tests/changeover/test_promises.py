@@ -18,7 +18,7 @@ from changeover import Migration, Run
 from changeover.rollout.flags_file import definition
 from changeover.seam.judge import Judgement
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
-from tests.changeover.trade import Trade
+from tests.changeover.support.small_trade import Trade
 
 MOOD: ContextVar[str] = ContextVar("mood", default="calm")
 

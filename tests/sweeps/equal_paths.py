@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import date
 
-from tests.trading.compat.two_paths import Lived, differences, lived
+from tests.trading.support.two_paths import Lived, differences, lived
 from trading.app import TradingPath, choose_sessions
 from trading.logs import configure_logging
 from trading.market.history import load_bundled

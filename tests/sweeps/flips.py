@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.changeover.flips.every_byte import moved_desk, try_all, variants
-from tests.changeover.flips.races import PROCESSES, Figures, deaths, race, reading
+from tests.changeover.support.flags_bytes import moved_desk, try_all, variants
+from tests.changeover.support.flip_races import PROCESSES, Figures, deaths, race, reading
 
 WRONG_SHOWN_MAX = 20
 

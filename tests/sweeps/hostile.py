@@ -4,9 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tests.changeover.hostile import STRINGS
-from tests.changeover.hostile_pages import live_in_pages
 from tests.changeover.report import samples
+from tests.changeover.support.hostile_pages import live_in_pages
+from tests.changeover.support.hostile_texts import STRINGS
 
 
 def main(arguments: Sequence[str]) -> int:

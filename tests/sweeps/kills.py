@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.trading.deaths import (
+from tests.trading.support.deaths import (
     SECOND,
     Moment,
     Outcome,

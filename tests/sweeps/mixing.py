@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trading.compat.flipped_runs import (
+from tests.trading.support.flipped_runs import (
     KILLED,
     PHASES,
     STATES,

@@ -25,7 +25,7 @@ from typing import Any
 
 from changeover.rollout.flags_file import definition
 from changeover.values.stage import Setting, Stage
-from tests.trading.deaths import (
+from tests.trading.support.deaths import (
     PRICES,
     SECOND,
     STRATEGIES,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.trading.desks import front_door
+from tests.trading.support.desks import front_door
 from trading.app import TradingPath
 from trading.cli import main
 from trading.database import open_database

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trading.deaths import (
+from tests.trading.support.deaths import (
     SECOND,
     THIRD,
     Moment,
@@ -15,7 +15,7 @@ from tests.trading.deaths import (
     open_account,
     trade,
 )
-from tests.trading.desks import front_door
+from tests.trading.support.desks import front_door
 from trading.app import TradingPath
 from trading.database import open_database
 from trading.desk import journal_path

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trading.desks import SMALL_STRATEGIES, front_door, made_prices, open_desk
+from tests.trading.support.desks import SMALL_STRATEGIES, front_door, made_prices, open_desk
 from trading.app import DEFAULT_PATH, choose_sessions, trade_through
 from trading.domain.order import Side
 from trading.history import TradingDay

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.sweeps.kills import rounds, survive, undisturbed
-from tests.trading.deaths import Moment, account_after_a_session
+from tests.trading.support.deaths import Moment, account_after_a_session
 
 KILLS = [Moment("submit", 2, True), Moment("execution", 1, False)]
 

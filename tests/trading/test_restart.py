@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trading.deaths import (
+from tests.trading.support.deaths import (
     SECOND,
     Moment,
     Outcome,

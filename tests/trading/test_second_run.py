@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.trading.deaths import (
+from tests.trading.support.deaths import (
     SECOND,
     THIRD,
     Moment,
@@ -18,7 +18,7 @@ from tests.trading.deaths import (
     settings_with,
     trade,
 )
-from tests.trading.desks import front_door
+from tests.trading.support.desks import front_door
 from trading import wording
 from trading.app import TradingPath
 from trading.domain.order import Order

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from changeover.evidence.store.store import read_evidence, store_path
-from tests.changeover.cli.projects import Shop, shop_in
+from tests.changeover.support.projects import Shop, shop_in
 
 HIDES_COST = '[[rule]]\npath = "result.cost"\nignore = true\nreason = "planted"\n'
 HIDES_QUANTITY = '[[rule]]\npath = "**.quantity"\nsame_as = "bijection"\nreason = "planted"\n'

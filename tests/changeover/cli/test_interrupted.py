@@ -8,7 +8,7 @@ import pytest
 from changeover.evidence.store.records import KeptCorpus
 from changeover.evidence.store.store import read_evidence
 from changeover.values.verdict import Verdict
-from tests.changeover.cli.projects import Shop, shop_in
+from tests.changeover.support.projects import Shop, shop_in
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.changeover.cli.projects import shop_in
+from tests.changeover.support.projects import shop_in
 
 SCRIPT = """
 import sys

@@ -11,7 +11,7 @@ from changeover.rollout.move import move
 from changeover.rollout.plan_file import load_plan
 from changeover.rollout.tripwire_state import Trip, add_trip
 from changeover.values.stage import Setting, Stage, parse_setting
-from tests.changeover.cli.projects import Shop, shop_in
+from tests.changeover.support.projects import Shop, shop_in
 
 NOW = datetime(2026, 11, 20, 20, 46, 10, tzinfo=UTC)
 

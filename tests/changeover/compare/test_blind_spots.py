@@ -13,7 +13,7 @@ from changeover.compare.rules import Rules
 from changeover.compare.view_mutations import view_spots
 from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Returned
-from tests.changeover.compare.made import effect, raised, returned, rule
+from tests.changeover.support.observations import effect, raised, returned, rule
 
 NAMES = rule("**.name", 'same_as = "bijection"')
 ORDER = effect("broker.submit", "SPY", name="plan-1.SPY", quantity=5)

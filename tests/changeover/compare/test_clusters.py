@@ -13,7 +13,7 @@ from changeover.compare.change_pattern import pattern_of
 from changeover.compare.clusters import CLUSTERS_KEPT_MAX, Clusters, RunFound, fingerprint_of, reached_by
 from changeover.compare.comparison import compare
 from changeover.values.divergence import ABSENT, Divergence, Kind
-from tests.changeover.compare.made import compared, effect, returned
+from tests.changeover.support.observations import compared, effect, returned
 
 NOON = datetime(2016, 3, 1, 12, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 
 from changeover.compare.file_diff import FilesDiff, RowsError, diff_files
 from changeover.compare.rules import Rules
-from tests.changeover.compare.made import rule, rules
+from tests.changeover.support.observations import rule, rules
 
 
 def diffed(

@@ -9,7 +9,7 @@ import pytest
 from changeover.compare.comparison import Comparison, compare
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.observation import PortCall, Side
-from tests.changeover.compare.made import effect, found, raised, returned, rule, rules
+from tests.changeover.support.observations import effect, found, raised, returned, rule, rules
 
 
 class OrderSide(Enum):

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from changeover.compare.explain_text import SILENT, explain
 from changeover.values.equality import same
-from tests.changeover.compare.made import differences, rule
+from tests.changeover.support.observations import differences, rule
 
 ORDERED_DATA = st.recursive(
     st.none() | st.integers(-3, 3) | st.text("ab", max_size=2),

@@ -11,7 +11,7 @@ from changeover.compare.mutations import blind_spots
 from changeover.compare.rules import Rules
 from changeover.values.observation import Observation
 from changeover.values.outcome import Returned
-from tests.changeover.compare.made import effect, raised, returned, rule, rules
+from tests.changeover.support.observations import effect, raised, returned, rule, rules
 
 
 def adds_up(observation: Observation) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from changeover.compare.paths import PathError, parse_path
-from tests.changeover.compare.made import differences, rule
+from tests.changeover.support.observations import differences, rule
 
 
 @pytest.mark.parametrize(

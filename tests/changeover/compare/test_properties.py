@@ -16,7 +16,7 @@ from changeover.compare.comparison import compare
 from changeover.compare.rules import Rules
 from changeover.values.equality import same
 from changeover.values.form import plain, token
-from tests.changeover.compare.made import differences, effect, found, returned, rule
+from tests.changeover.support.observations import differences, effect, found, returned, rule
 from tests.sweeps.injections import mirrored
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from changeover.compare.provenance import LEAVES_INDEXED_MAX, SIGHTINGS_KEPT_MAX, Provenance
-from tests.changeover.compare.made import read
+from tests.changeover.support.observations import read
 
 
 @dataclass(frozen=True)

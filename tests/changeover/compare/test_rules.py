@@ -11,7 +11,7 @@ import pytest
 from changeover.compare.comparison import compare
 from changeover.compare.rules import Rules
 from changeover.compare.rules_check import rules_that_reach, unused_rules
-from tests.changeover.compare.made import compared, differences, effect, found, returned, rule, rules
+from tests.changeover.support.observations import compared, differences, effect, found, returned, rule, rules
 
 
 def test_a_tolerance_accepts_up_to_its_size_and_no_more() -> None:

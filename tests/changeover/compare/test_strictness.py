@@ -17,7 +17,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from changeover.values.equality import same
-from tests.changeover.compare.made import differences
+from tests.changeover.support.observations import differences
 
 NEW_YORK = ZoneInfo("America/New_York")
 NOON = datetime(2016, 3, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from changeover.compare.comparison import Comparison, compare
 from changeover.compare.rules import Rules
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.verdict import Verdict, verdict_of
-from tests.changeover.compare.made import compared, effect, returned, rule
+from tests.changeover.support.observations import compared, effect, returned, rule
 
 
 def verdict(

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from changeover.evidence.store.store import keep_review, read_evidence
-from tests.changeover.cli.projects import Shop, shop_in
-from tests.changeover.evidence.made import a_run, store_of
-from tests.changeover.evidence.production import evidence_of, sell
 from tests.changeover.evidence.test_store import a_review, version_1
+from tests.changeover.support.evidence_rows import a_run, store_of
+from tests.changeover.support.production_runs import evidence_of, sell
+from tests.changeover.support.projects import Shop, shop_in
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from changeover.rollout.test_override import Imposed, imposing
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.verdict import Verdict
-from tests.changeover.evidence.made import Shadowed
+from tests.changeover.support.evidence_rows import Shadowed
 
 
 def test_a_compared_run_is_kept_with_everything_that_a_gate_asks(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_forked_process_keeps_its_own_runs_and_counts_what_its_parent_lost_no_
         import os, sys
         from pathlib import Path
         from changeover.evidence import writer
-        from tests.changeover.evidence.made import Shadowed
+        from tests.changeover.support.evidence_rows import Shadowed
         from tests.changeover.evidence.test_keeper import a_lock_on_it
         writer.WAITING_MAX = 1
         program = Shadowed(Path(sys.argv[1]))
@@ -277,7 +277,7 @@ def test_a_killed_writer_leaves_a_store_that_can_be_read(tmp_path: Path) -> None
         from pathlib import Path
         from changeover.evidence.store.store import writing
         from changeover.evidence.store.writing import add_runs
-        from tests.changeover.evidence.made import a_run, store_of
+        from tests.changeover.support.evidence_rows import a_run, store_of
         path = Path(sys.argv[1])
         store_of(path, *map(a_run, range(50)))
         with writing(path) as connection:

@@ -14,7 +14,7 @@ import pytest
 from changeover.evidence.sink import root_around
 from changeover.evidence.store.store import read_evidence
 from changeover.values.verdict import Verdict
-from tests.changeover.evidence.made import Shadowed
+from tests.changeover.support.evidence_rows import Shadowed
 
 PROJECT = '[tool.changeover]\napp = "till:migration"\n'
 
@@ -88,7 +88,7 @@ def test_what_a_process_could_not_keep_to_its_end_is_counted_beside_the_store(tm
     script = """
         import sys
         from pathlib import Path
-        from tests.changeover.evidence.made import Shadowed
+        from tests.changeover.support.evidence_rows import Shadowed
         from tests.changeover.evidence.test_keeper import a_lock_on_it
         program = Shadowed(Path(sys.argv[1]))
         lock = a_lock_on_it(program.store)

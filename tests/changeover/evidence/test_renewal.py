@@ -9,8 +9,8 @@ import pytest
 
 from changeover.evidence.store.records import KeptRun
 from changeover.values.verdict import Verdict
-from tests.changeover.cli.projects import Shop, shop_in
-from tests.changeover.evidence.production import evidence_of, sell
+from tests.changeover.support.production_runs import evidence_of, sell
+from tests.changeover.support.projects import Shop, shop_in
 
 
 @pytest.fixture

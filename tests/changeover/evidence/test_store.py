@@ -19,7 +19,7 @@ from changeover.evidence.store.schema import SCHEMA_VERSION
 from changeover.evidence.store.store import Archive, keep_review, read_evidence, store_path, writing
 from changeover.evidence.store.writing import REVIEWS_KEPT_MAX
 from changeover.values.verdict import Verdict
-from tests.changeover.evidence.made import BEGAN, a_run, store_of
+from tests.changeover.support.evidence_rows import BEGAN, a_run, store_of
 
 VERSION_1 = """
 CREATE TABLE corpora (

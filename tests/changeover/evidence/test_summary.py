@@ -12,9 +12,9 @@ from changeover.evidence.store.records import KeptCorpus
 from changeover.evidence.timeline import SLICES_MAX, Periods, quarter_of
 from changeover.values.run import Run
 from changeover.values.verdict import Verdict
-from tests.changeover.cli.projects import Shop, shop_in
-from tests.changeover.evidence.made import Shadowed
-from tests.changeover.evidence.production import evidence_of
+from tests.changeover.support.evidence_rows import Shadowed
+from tests.changeover.support.production_runs import evidence_of
+from tests.changeover.support.projects import Shop, shop_in
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 from changeover.gate.decision import Answer
 from changeover.values.observation import Side
-from tests.changeover.gate.dossiers import NOW, SEAMS, Case, completing, corpus, counts, passing
+from tests.changeover.support.gate_inputs import NOW, SEAMS, Case, completing, corpus, counts, passing
 
 OTHER_WAY = replace(
     corpus(number=2, at=NOW - timedelta(hours=1), answered_by=Side.CANDIDATE),

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.changeover.cli.projects import Shop, shop_in
+from tests.changeover.support.projects import Shop, shop_in
 
 PLAN = """\
 [migration]

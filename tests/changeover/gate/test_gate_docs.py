@@ -9,7 +9,7 @@ from changeover.views.junit import gate_junit
 from changeover.views.layout import Ink
 from changeover.views.markdown import gate_markdown, github_annotations
 from changeover.views.text.gate import gate_screen
-from tests.changeover.gate.dossiers import finishing, passing, production, review
+from tests.changeover.support.gate_inputs import finishing, passing, production, review
 
 PAGE = (Path(__file__).parents[3] / "docs" / "gate.md").read_text(encoding="utf-8")
 COMMAND = "pytest -q tests/events"

@@ -7,9 +7,9 @@ import pytest
 from changeover.gate.decision import Answer
 from changeover.views.layout import Ink
 from changeover.views.text.gate import gate_screen
-from tests.changeover.gate.dossiers import Case, completing, finishing, passing
-from tests.changeover.gate.evidence_cases import EVIDENCE_CASES
-from tests.changeover.gate.standing_cases import STANDING_CASES
+from tests.changeover.support.gate_evidence_cases import EVIDENCE_CASES
+from tests.changeover.support.gate_inputs import Case, completing, finishing, passing
+from tests.changeover.support.gate_stage_cases import STANDING_CASES
 
 CASES = EVIDENCE_CASES | STANDING_CASES
 

@@ -14,7 +14,7 @@ from changeover.gate.decision import Answer
 from changeover.gate.production import Worlds
 from changeover.rollout.gate_criteria import ProductionCriteria
 from changeover.values.verdict import Verdict
-from tests.changeover.gate.dossiers import Case, passing, production, run
+from tests.changeover.support.gate_inputs import Case, passing, production, run
 
 RATES = (0.001, 0.01, 0.02, 0.1, 0.3)
 CONFIDENCES = (0.8, 0.9, 0.95, 0.99)

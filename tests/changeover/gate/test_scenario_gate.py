@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.changeover.cli.projects import Shop, shop_in
+from tests.changeover.support.projects import Shop, shop_in
 
 PLAN = """\
 [migration]

@@ -8,7 +8,7 @@ from changeover.evidence.store.records import KeptCluster
 from changeover.gate.corpus_selection import shown
 from changeover.gate.decision import Answer
 from changeover.values.verdict import Verdict
-from tests.changeover.gate.dossiers import (
+from tests.changeover.support.gate_inputs import (
     SAFE,
     SEAMS,
     UNSAFE,

@@ -12,7 +12,17 @@ from changeover.evidence.store.records import GAVE_UP, KeptCorpus
 from changeover.gate.decision import Answer
 from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
-from tests.changeover.gate.dossiers import NOW, SAFE, SEAMS, UNSAFE, cluster, corpus, counts, passing, waiver
+from tests.changeover.support.gate_inputs import (
+    NOW,
+    SAFE,
+    SEAMS,
+    UNSAFE,
+    cluster,
+    corpus,
+    counts,
+    passing,
+    waiver,
+)
 
 GOOD = {seam: counts(match=50) for seam in SEAMS}
 BAD = {SEAMS[0]: counts(match=50), SEAMS[1]: counts(match=49, unsafe=1)}

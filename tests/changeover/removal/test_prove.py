@@ -10,7 +10,7 @@ from changeover.gate.decision import Answer
 from changeover.removal.candidate_alone import run_alone
 from changeover.removal.plan import Removal, load_removal
 from changeover.removal.rehearsal import rehearse
-from tests.changeover.removal.mill import EAGER, HANDLERS, LAZY, PATCH, SCALES, mill_in
+from tests.changeover.support.mill import EAGER, HANDLERS, LAZY, PATCH, SCALES, mill_in
 
 REMOVAL = Removal(("mill.legacy",))
 

@@ -12,7 +12,7 @@ from changeover.removal.last_calls import legacy_entries
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.verdict import Verdict
-from tests.changeover.removal.mill import Mill, mill_in
+from tests.changeover.support.mill import Mill, mill_in
 
 CALLER = """\
 from . import legacy as old

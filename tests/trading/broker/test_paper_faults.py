@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trading.broker.fake_market import FakeMarket, at
-from tests.trading.broker.paper_world import PRICES, PaperWorld, holding
+from tests.trading.support.fake_market import FakeMarket, at
+from tests.trading.support.paper_world import PRICES, PaperWorld, holding
 from trading.broker.faults import BROKER_METHODS, Faults, OrdersOf
 from trading.broker.port import BrokerUnavailable, MarketClosed, OrderRejected, ReplyLost
 from trading.clock import SimulatedClock

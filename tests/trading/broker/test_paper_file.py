@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.trading.broker.fake_market import FakeMarket, at
-from tests.trading.broker.paper_world import PRICES, PaperWorld, holding
+from tests.trading.support.fake_market import FakeMarket, at
+from tests.trading.support.paper_world import PRICES, PaperWorld, holding
 from trading.broker import rows
 from trading.broker.book import OpenOrder
 from trading.broker.ledger import Ledger

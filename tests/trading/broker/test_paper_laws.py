@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.trading.broker.fake_market import FakeMarket
-from tests.trading.broker.paper_world import PaperWorld, holding
+from tests.trading.support.fake_market import FakeMarket
+from tests.trading.support.paper_world import PaperWorld, holding
 from trading.broker.faults import Faults, OrdersOf
 from trading.broker.port import DuplicateOrder, MarketClosed, OrderRejected, ReplyLost
 from trading.clock import SimulatedClock

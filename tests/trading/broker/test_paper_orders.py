@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trading.broker.fake_market import at
-from tests.trading.broker.paper_world import PaperWorld, holding
+from tests.trading.support.fake_market import at
+from tests.trading.support.paper_world import PaperWorld, holding
 from trading.broker.port import Broker, DuplicateOrder, MarketClosed, OrderRejected
 from trading.domain.order import OrderStatus, Side
 

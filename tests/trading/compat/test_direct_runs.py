@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trading.deaths import (
+from tests.trading.support.deaths import (
     SECOND,
     THIRD,
     Moment,
@@ -13,7 +13,7 @@ from tests.trading.deaths import (
     settings_with,
     trade,
 )
-from tests.trading.desks import front_door
+from tests.trading.support.desks import front_door
 from tests.trading.test_second_run import die, orders_of, seen
 from trading.app import TradingPath
 from trading.domain.order import OrderStatus

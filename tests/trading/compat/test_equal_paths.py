@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.trading.compat.two_paths import differences, lived
-from tests.trading.desks import front_door, open_desk
+from tests.trading.support.desks import front_door, open_desk
+from tests.trading.support.two_paths import differences, lived
 from trading.app import TradingPath, choose_sessions
 from trading.market.history import load_bundled
 from trading.settings import Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trading.desks import front_door
+from tests.trading.support.desks import front_door
 from trading.compat import migration
 from trading.desk import Desk
 from trading.domain.order import Order, OrderRequest, OrderStatus

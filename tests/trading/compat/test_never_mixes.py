@@ -11,7 +11,8 @@ import pytest
 
 from changeover.values.stage import in_bucket
 from tests.sweeps.mixing import Mixing, pairs_alone, pairs_together
-from tests.trading.compat.flipped_runs import (
+from tests.trading.support.fakes import Interrupted
+from tests.trading.support.flipped_runs import (
     ACCOUNT,
     KILLED,
     PHASES,
@@ -22,7 +23,6 @@ from tests.trading.compat.flipped_runs import (
     all_at,
     open_desk,
 )
-from tests.trading.fakes import Interrupted
 from trading.app import FrontDoor, TradingPath
 from trading.compat import migration
 from trading.display import NoDisplay

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from changeover.cli.main import changeover
-from tests.trading.compat.faults import FAULTS, PlantedFault
+from tests.trading.support.faults import FAULTS, PlantedFault
 
 REPOSITORY = Path(__file__).parents[3]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.sweeps.stage_kills import Round, Rounds
-from tests.trading.deaths import Moment
+from tests.trading.support.deaths import Moment
 
 
 @pytest.mark.parametrize(

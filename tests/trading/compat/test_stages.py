@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from tests.trading.desks import front_door, open_desk
+from tests.trading.support.desks import front_door, open_desk
 from trading.compat import migration
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled

@@ -41,7 +41,7 @@ def test_existing_tests_cross_the_seams_and_nothing_differs() -> None:
 def test_a_planted_fault_fails_the_existing_test_that_meets_it_and_says_where_the_value_was_seen() -> None:
     done = in_shadow(
         "-p",
-        "tests.trading.compat.planted",
+        "tests.trading.support.planted_fault",
         "-k",
         "sells_come_before_buys",
         PLANTED_FAULT="whole position sold instead of a trim",

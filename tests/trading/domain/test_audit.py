@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from tests.trading.made import made_fill, made_position, made_state
+from tests.trading.support.values import made_fill, made_position, made_state
 from trading.domain.account import PortfolioState, Position
 from trading.domain.audit import audit
 from trading.domain.order import Side

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trading.made import made_comparison, made_position, made_state
+from tests.trading.support.values import made_comparison, made_position, made_state
 from trading.domain.comparison import AllocationComparison, AllocationRow, compare_allocations
 from trading.domain.plan import RebalanceAction, RebalancePlan, plan_rebalance
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trading.made import DAY, failed, said
+from tests.trading.support.values import DAY, failed, said
 from trading.domain.portfolio import consolidate
 from trading.domain.signal import Signal, SignalAction, StrategySignals
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import structlog
 
-from tests.trading.events.samples import (
+from tests.trading.support.event_samples import (
     NOW,
     SESSION,
     Recorder,

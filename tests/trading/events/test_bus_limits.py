@@ -2,7 +2,7 @@ import tracemalloc
 
 import pytest
 
-from tests.trading.events.samples import (
+from tests.trading.support.event_samples import (
     NOW,
     SESSION,
     Recorder,

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.trading.events.samples import NOW, new_bus, request
+from tests.trading.support.event_samples import NOW, new_bus, request
 from trading.clock import SimulatedClock
 from trading.events.account import AccountDataRequested
 from trading.events.envelope import BaseEvent

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import pytest
 
-from tests.trading.events.samples import NOW, quiet_log, request
+from tests.trading.support.event_samples import NOW, quiet_log, request
 from trading.clock import SimulatedClock
 from trading.events.account import AccountDataRequested
 from trading.events.bus import EventBus

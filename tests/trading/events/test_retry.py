@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from tests.trading.events.samples import NOW, new_bus, request
+from tests.trading.support.event_samples import NOW, new_bus, request
 from trading.clock import SimulatedClock
 from trading.events.account import AccountDataRequested
 from trading.events.bus import RunEnd

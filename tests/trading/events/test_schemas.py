@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.trading.events.samples import NOW, SESSION, STATE, event
+from tests.trading.support.event_samples import NOW, SESSION, STATE, event
 from trading.domain.plan import RebalancePlan
 from trading.events.account import AccountDataRetrieved
 from trading.events.catalogue import EVENTS, VERSIONS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trading.events.samples import NOW, new_bus, request
+from tests.trading.support.event_samples import NOW, new_bus, request
 from trading.clock import SimulatedClock
 from trading.database import DatabaseUnusable
 from trading.events.bus import EventBus
@@ -22,7 +22,7 @@ KILLED = """
 import os, sys
 from datetime import timedelta
 from pathlib import Path
-from tests.trading.events.samples import NOW, new_bus, request
+from tests.trading.support.event_samples import NOW, new_bus, request
 from tests.trading.events.test_sqlite_journal import counted
 from trading.events.sqlite_journal import SqliteJournal
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.trading.events.samples import NOW, STATE, event, request
+from tests.trading.support.event_samples import NOW, STATE, event, request
 from trading.events.account import AccountDataRetrieved
 from trading.events.catalogue import EVENTS, VERSIONS
 from trading.events.versions import EVENT_BYTES_MAX, EventRefused, UpcasterMissing, Versions

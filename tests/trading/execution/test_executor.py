@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trading.execution.planning import execute, fates, holdings, order_names, plan_for
-from tests.trading.fakes import BrokerThrough, FailingBroker, new_clock, open_paper_broker
+from tests.trading.support.fakes import BrokerThrough, FailingBroker, new_clock, open_paper_broker
+from tests.trading.support.planning import execute, fates, holdings, order_names, plan_for
 from trading.broker.faults import Faults, OrdersOf
 from trading.broker.port import BrokerError, BrokerUnavailable, ReplyLost
 from trading.domain.execution import OrderFate

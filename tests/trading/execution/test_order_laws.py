@@ -8,8 +8,8 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trading.broker.fake_market import FakeMarket, is_open
-from tests.trading.fakes import MONDAY, BrokerThrough, state_of
+from tests.trading.support.fake_market import FakeMarket, is_open
+from tests.trading.support.fakes import MONDAY, BrokerThrough, state_of
 from trading.broker.book import Holding
 from trading.broker.faults import Faults, OrdersOf
 from trading.broker.ledger import Ledger

@@ -6,8 +6,7 @@ from functools import cache
 
 import pytest
 
-from tests.trading.execution.planning import execute, fates, holdings, order_names, plan_for
-from tests.trading.fakes import (
+from tests.trading.support.fakes import (
     BrokerThrough,
     FailingBroker,
     Interrupted,
@@ -16,6 +15,7 @@ from tests.trading.fakes import (
     open_paper_broker,
     state_of,
 )
+from tests.trading.support.planning import execute, fates, holdings, order_names, plan_for
 from trading.broker.faults import NO_FAULTS, Faults, OrdersOf
 from trading.broker.paper import PaperBroker
 from trading.broker.port import BrokerUnavailable

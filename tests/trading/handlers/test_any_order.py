@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trading.desks import open_desk
-from tests.trading.handlers.alone import SESSION, Alone, recorded_run
+from tests.trading.support.desks import open_desk
+from tests.trading.support.handler_alone import SESSION, Alone, recorded_run
 from trading.desk import Desk
 from trading.events.envelope import BaseEvent
 from trading.events.workflow import (

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.trading.desks import front_door, open_desk
-from tests.trading.handlers.failing import ALWAYS, traded
+from tests.trading.support.desks import front_door, open_desk
+from tests.trading.support.failing_handlers import ALWAYS, traded
 from trading.app import TradingPath
 from trading.desk import Desk
 from trading.events.envelope import BaseEvent

@@ -4,7 +4,7 @@ import gc
 from decimal import Decimal
 from weakref import ref
 
-from tests.trading.desks import SMALL_STRATEGIES, made_prices, open_desk, weekdays
+from tests.trading.support.desks import SMALL_STRATEGIES, made_prices, open_desk, weekdays
 from trading.display import NoDisplay
 from trading.events.envelope import BaseEvent
 from trading.handlers.entry_points import EventEntryPoints

@@ -4,9 +4,9 @@ from functools import cache
 
 import pytest
 
-from tests.trading.desks import open_desk
-from tests.trading.handlers.alone import SESSION
-from tests.trading.handlers.failing import ALWAYS, WHY, Run, traded
+from tests.trading.support.desks import open_desk
+from tests.trading.support.failing_handlers import ALWAYS, WHY, Run, traded
+from tests.trading.support.handler_alone import SESSION
 from trading import wording
 from trading.events.retry import ATTEMPTS_MAX
 from trading.handlers.system import subscriptions

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.trading.fakes import BrokerThrough, FailingBroker
-from tests.trading.handlers.alone import SESSION, Alone, alone, recorded_run
+from tests.trading.support.fakes import BrokerThrough, FailingBroker
+from tests.trading.support.handler_alone import SESSION, Alone, alone, recorded_run
 from trading import wording
 from trading.broker.port import Broker, BrokerUnavailable
 from trading.domain.order import OrderRequest, Side

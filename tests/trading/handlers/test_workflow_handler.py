@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.trading.handlers.alone import SESSION, Alone, alone, recorded_run
+from tests.trading.support.handler_alone import SESSION, Alone, alone, recorded_run
 from trading import wording
 from trading.events.account import AccountDataRetrieved
 from trading.events.envelope import BaseEvent

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.trading.desks import front_door, open_desk, trade_once
+from tests.trading.support.desks import front_door, open_desk, trade_once
 from trading.desk import Desk
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tests.trading.made import DAY, failed, made_position, made_state, said
+from tests.trading.support.values import DAY, failed, made_position, made_state, said
 from trading.domain.execution import ExecutionResult, OrderFate, OrderOutcome
 from trading.domain.order import Side
 from trading.domain.portfolio import consolidate

@@ -5,7 +5,7 @@ import traceback
 
 import pytest
 
-from tests.trading.notify.fake_smtp import mail_server
+from tests.trading.support.fake_smtp import mail_server
 from trading.notify.port import Notification, NotificationFailed
 from trading.notify.smtp import SmtpNotifier
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
-from tests.trading.made import MOMENT, failed, made_position, made_state, said
+from tests.trading.support.values import MOMENT, failed, made_position, made_state, said
 from trading.domain.comparison import compare_allocations
 from trading.domain.execution import ExecutionResult, OrderFate, OrderOutcome
 from trading.domain.order import Order, OrderStatus, Side

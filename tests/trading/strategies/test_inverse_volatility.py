@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.trading.strategies.made_market import TODAY, MadeMarket
+from tests.trading.support.made_market import TODAY, MadeMarket
 from trading.domain.money import ONE, ZERO
 from trading.domain.signal import Signal, SignalAction
 from trading.strategies.inverse_volatility import InverseVolatility

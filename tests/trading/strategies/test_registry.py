@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trading.strategies.made_market import TODAY, MadeMarket
+from tests.trading.support.made_market import TODAY, MadeMarket
 from trading.clock import SimulatedClock
 from trading.domain.money import ONE, WEIGHT_STEP, ZERO
 from trading.domain.signal import Signal, SignalAction

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trading.strategies.made_market import TODAY, MadeMarket, drifting
+from tests.trading.support.made_market import TODAY, MadeMarket, drifting
 from trading.domain.signal import Signal, SignalAction
 from trading.strategies.strategy import InsufficientHistory
 from trading.strategies.trend_rotation import TrendRotation

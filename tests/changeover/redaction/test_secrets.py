@@ -1,0 +1,121 @@
+"""Thirty secrets, each planted somewhere else in a program: none is in anything that it leaves behind."""
+
+import json
+import logging
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from changeover.redaction.key import TOKEN
+from changeover.redaction.redactor import Redactor
+from changeover.telemetry.logs import logger
+from tests.changeover.support.projects import Shop
+from tests.changeover.support.secret_app import ALL, CODE, PLAN, VALUES
+
+pytest_plugins = ["pytester"]
+DESK = """
+from os import environ
+from changeover import Migration
+migration = Migration()
+said = migration.seam(
+    "desk.say", legacy=lambda: environ["DESK_TOKEN"], candidate=lambda: {"other": environ["DESK_TOKEN"]}
+)
+"""
+APP = Path(__file__).with_name("secret_app.py")
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Shop:
+    (tmp_path / "secret_app.py").write_bytes(APP.read_bytes())
+    (tmp_path / "pyproject.toml").write_text('[tool.changeover]\napp = "secret_app:migration"\n')
+    (tmp_path / "migration").mkdir()
+    (tmp_path / "migration" / "phases.toml").write_text(PLAN)
+    return Shop(tmp_path)
+
+
+def _forms(secret: str) -> Iterator[bytes]:
+    """The secret as anybody who looks for it would: as it is, and as programs write it."""
+    data = secret.encode()
+    texts = [secret, repr(secret)[1:-1], repr(data)[2:-1], json.dumps(secret)[1:-1]]
+    texts += [json.dumps(secret, ensure_ascii=False)[1:-1], quote(secret), quote(secret, safe="")]
+    texts += [quote_plus(secret), data.hex()]
+    for offset in range(3):
+        for encode in (b64encode, urlsafe_b64encode):
+            whole = encode(bytes(offset) + data).decode().rstrip("=")
+            texts.append(whole[(0, 2, 3)[offset] : len(whole) - 1])
+    yield from {text.encode() for text in texts}
+
+
+def _found_in(content: bytes) -> list[str]:
+    return [secret for secret in ALL if any(form in content for form in _forms(secret))]
+
+
+def test_there_are_thirty_secrets_and_looking_for_them_finds_them() -> None:
+    assert len(set(ALL)) == 30
+    assert _found_in(json.dumps(ALL).encode()) == ALL
+    assert _found_in(b" ".join(b64encode(b"user:" + secret.encode()) for secret in ALL if len(secret) > 6))
+
+
+def test_no_secret_is_in_store_scenarios_logs_screens_or_reports(
+    vault: Shop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    told: list[str] = []
+
+    def run(*arguments: str) -> str:
+        answer = vault.run(*arguments, **VALUES)
+        assert "Traceback" not in answer.err
+        told.extend((answer.out, answer.err))
+        return answer.out
+
+    run("compare")
+    assert " diverged" in told[0]
+    run("compare", "--format", "json")
+    clusters = json.loads(run("explain", "--format", "json"))["clusters"]
+    assert len(clusters) > 4
+    for cluster in clusters:
+        run("explain", cluster["id"])
+    for name in ("days/open-0", "days/fail-0"):
+        run("explain", name)
+        run("explain", name, "--format", "json")
+    kept = run("scenarios", "keep", "days/fail-1")
+    assert kept.startswith("kept days/fail-1/vault.fail")
+    run("scenarios", "keep", "days/open-1")
+    assert "cannot become a scenario" in told[-1]
+    run("scenarios", "list")
+    run("scenarios", "list", "--format", "json")
+    for command in (["status"], ["gate", "vault"], ["doctor"], ["report", "-o", "report.html"]):
+        run(*command)
+    monkeypatch.setenv("SERVICE_TOKEN", VALUES["SERVICE_TOKEN"])
+    logger("seam").warning("at last %s and %s", VALUES["SERVICE_TOKEN"], ALL[0])
+    left = [file for file in vault.root.rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")]
+    assert {file.name for file in left} >= {"evidence.db", "redaction.key", "report.html"}
+    for file in left:
+        assert _found_in(file.read_bytes()) == [], file.name
+    assert _found_in("\n".join(told).encode("utf-8", "surrogatepass")) == []
+    assert _found_in(caplog.text.encode()) == []
+    assert TOKEN.search("\n".join(told))
+
+
+def test_alerts_and_texts_of_a_process_do_not_tell_what_its_runs_held(vault: Shop) -> None:
+    vault.run("compare", "--runs", "2", **VALUES)
+    redactor = Redactor.of(None, VALUES, None)
+    parts = {ALL[16], ALL[20], ALL[22]}  # known only as parts of longer texts, which are secret as a whole
+    for secret in set(ALL) - parts:
+        text = redactor.text(f"unsafe: {secret} sent; {b64encode(secret.encode()).decode()}", CODE)
+        assert _found_in(text.encode()) == [], secret
+
+
+def test_a_failing_test_is_not_told_the_secrets_of_its_runs(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESK_TOKEN", ALL[0])
+    pytester.makepyfile(desk=DESK, test_desk="import desk\n\ndef test_it():\n    assert desk.said()\n")
+    result = pytester.runpytest_subprocess("--changeover=shadow", "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    told = result.stdout.str() + result.stderr.str()
+    assert TOKEN.search(told)
+    assert _found_in(told.encode()) == []

@@ -1,0 +1,166 @@
+"""What can be read, what cannot, and what is too large: none of these ever passes for a match."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from changeover.compare.comparison import compare
+from changeover.values import limits as named_limits
+from changeover.values.divergence import Kind
+from changeover.values.equality import same
+from changeover.values.form import PlainSet, Unreadable, leaf_count, plain
+from changeover.values.limits import LimitReached, NotComparable
+from tests.changeover.support.observations import compared, differences, effect, found, returned
+
+
+class Cache:
+    """An ordinary object that keeps something no one can read."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.lock = threading.Lock()
+
+
+class Slotted:
+    __slots__ = ("__hidden", "shown", "unset")
+
+    def __init__(self, shown: int, hidden: int) -> None:
+        self.shown = shown
+        self.__hidden = hidden
+
+
+class Hostile:
+    """Raises whatever is asked of it."""
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        raise OSError("not now")
+
+
+class Lengthless(list[int]):
+    """A list that does not say how long it is."""
+
+    def __len__(self) -> int:
+        raise OSError("not now")
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("make", [object, threading.Lock, lambda: iter([1]), lambda: lambda: None])
+def test_what_has_no_readable_structure_could_not_be_compared(make: Callable[[], Any]) -> None:
+    comparison = compared({"a": 1, "b": make()}, {"a": 2, "b": make()})
+    assert found(comparison) == [("value", "result.a"), ("comparer-error", "result.b")]
+
+
+def test_the_very_same_unreadable_object_is_the_same() -> None:
+    one = object()
+    assert differences([one], [one]) == []
+
+
+def test_what_is_unreadable_inside_an_object_is_named() -> None:
+    comparison = compared(Cache(1), Cache(1))
+    assert found(comparison) == [("comparer-error", "result.lock")]
+    assert isinstance(comparison.divergences[0].legacy, Unreadable)
+
+
+def test_slots_are_read_private_ones_too() -> None:
+    assert differences(Slotted(1, 2), Slotted(1, 2)) == []
+    assert differences(Slotted(1, 2), Slotted(1, 3)) == [("value", "result._Slotted__hidden")]
+
+
+def test_an_object_that_raises_when_it_is_read_could_not_be_compared() -> None:
+    assert differences([Hostile()], [Hostile()]) == [("comparer-error", "result")]
+    assert differences(Lengthless(), Lengthless()) == [("comparer-error", "result")]
+
+
+def test_values_that_contain_themselves_are_compared_to_their_end() -> None:
+    one: list[Any] = [1]
+    one.append(one)
+    other: list[Any] = [1]
+    other.append([1, other])
+    third: list[Any] = [2]
+    third.append(third)
+    assert differences(one, other) == []
+    assert same(one, other)
+    assert ("value", "result[0]") in differences(one, third)
+    assert not same(one, third)
+
+
+def test_a_cycle_in_plain_form_says_how_far_up_it_leads() -> None:
+    one: dict[str, Any] = {"a": 1}
+    one["self"] = [one]
+    assert plain(one)["self"][0].levels == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "limit"),
+    [
+        (lambda: nested(named_limits.DEPTH_MAX + 50), "DEPTH_MAX"),
+        (lambda: list(range(named_limits.LEAVES_MAX + 1)), "LEAVES_MAX"),
+        (lambda: "".join(["x"] * (named_limits.TEXT_MAX + 1)), "TEXT_MAX"),
+        (lambda: ["".join(["x"] * (named_limits.TEXT_MAX + 1))] * 5, "TEXT_MAX"),
+        (lambda: {"".join(["x"] * (named_limits.NAME_MAX + 1)): 1}, "NAME_MAX"),
+    ],
+    ids=["deep", "many", "long", "long in rows", "long name"],
+)
+def test_reaching_a_limit_is_never_a_match(make: Callable[[], Any], limit: str) -> None:
+    comparison = compared(make(), make())
+    assert found(comparison) == [("comparer-error", "result")]
+    assert limit in comparison.divergences[0].legacy
+
+
+def test_shared_values_that_multiply_reach_the_limit_instead_of_taking_for_ever() -> None:
+    def laughing() -> list[Any]:
+        value: list[Any] = [{"lol": Decimal(1)}]
+        for _ in range(40):
+            value = [value, value]
+        return value
+
+    with pytest.raises(LimitReached, match="LEAVES_MAX"):
+        same(laughing(), laughing())
+
+
+def test_a_limit_in_the_result_hides_no_difference_of_effects() -> None:
+    big = nested(named_limits.DEPTH_MAX + 50)
+    legacy = returned(big, effect("broker.submit", "SPY", quantity=1))
+    candidate = returned(nested(named_limits.DEPTH_MAX + 50), effect("broker.submit", "SPY", quantity=2))
+    assert found(compare(legacy, candidate)) == [
+        ("comparer-error", "result"),
+        ("effect-changed", "effects.broker.submit[SPY].quantity"),
+    ]
+
+
+def test_keys_that_would_become_one_are_not_merged() -> None:
+    one, other = {float("nan"): 1, float("nan"): 2}, {float("nan"): 1, float("nan"): 3}
+    assert found(compared(one, other)) == [("comparer-error", "result")]
+    with pytest.raises(NotComparable):
+        plain({"a": one})
+    with pytest.raises(NotComparable):
+        same(one, other)
+
+
+def test_more_divergences_than_are_kept_are_counted() -> None:
+    count = named_limits.DIVERGENCES_KEPT_MAX + 7
+    comparison = compared([{"a": n} for n in range(count)], [{"a": -n - 1} for n in range(count)])
+    assert len(comparison.divergences) == named_limits.DIVERGENCES_KEPT_MAX
+    assert comparison.left_out == 7
+    assert {divergence.kind for divergence in comparison.divergences} == {Kind.VALUE}
+
+
+def test_the_plain_form_is_data_with_exact_scalars() -> None:
+    form = plain({"a": Slotted(1, 2), 3: (Decimal("1.50"), {1})})
+    assert list(form) == ["a", 3]
+    assert form["a"] == {"shown": 1, "_Slotted__hidden": 2}
+    assert form[3][0] == Decimal("1.50")
+    assert isinstance(form[3][1], PlainSet)
+    assert leaf_count(form) == 4
