@@ -17,7 +17,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from changeover.compare.comparison import compare
 from changeover.compare.paths import parse_path
-from changeover.compare.rules import Rule, Rules
+from changeover.compare.rule import Rule
+from changeover.compare.rules import Rules
 from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Returned
 

@@ -13,6 +13,7 @@ from changeover.record.context import SESSION
 from changeover.record.recorder import Recorder
 from changeover.seam.judge import Judgement
 from changeover.values.limits import Limits
+from changeover.values.verdict import Verdict
 
 CALLS = 1_000
 
@@ -66,13 +67,13 @@ def test_seam_with_one_path(benchmark: BenchmarkFixture, stage: str) -> None:
 @pytest.mark.benchmark(group="seam")
 def test_shadow_on_the_callers_path(benchmark: BenchmarkFixture) -> None:
     migration, seam = seam_at("shadow")
-    migration.home.dispatch = lambda crossing: None  # type: ignore[method-assign]  # what a queue would take
+    migration.runtime.put_off = lambda job: True  # type: ignore[method-assign]  # what a queue would take
     benchmark(many(seam))
 
 
 @pytest.mark.benchmark(group="seam")
 def test_shadow_inline_with_replay(benchmark: BenchmarkFixture) -> None:
-    benchmark(many(seam_at("shadow", judge=lambda facts: Judgement("match", ()))[1]))
+    benchmark(many(seam_at("shadow", judge=lambda facts: Judgement(Verdict.MATCH, ()))[1]))
 
 
 @pytest.mark.benchmark(group="seam")
@@ -143,7 +144,7 @@ def test_pass_through_port_call(benchmark: BenchmarkFixture, port: Port) -> None
 @pytest.mark.benchmark(group="port")
 @pytest.mark.parametrize("method", ["read", "act"])
 def test_recorded_port_call(benchmark: BenchmarkFixture, port: Port, method: str) -> None:
-    book = _declared().home.book
+    book = _declared().runtime.book
     calls = many(getattr(port, method))
 
     def recorded() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from changeover.rollout.test_override import enrolled
+from changeover.migration import migrations_alive
 from trading.compat.entry_points import candidate_entry_points, legacy_entry_points
 from trading.desk import Desk
 from trading.display import NoDisplay
@@ -35,7 +35,7 @@ ROUNDS = 80
 def nothing_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the migration stands: else the direct calls would be those of the path on events."""
     monkeypatch.setenv("CHANGEOVER_FLAGS", str(ALL_OFF))
-    for migration in enrolled():
+    for migration in migrations_alive():
         migration.look_again()
 
 

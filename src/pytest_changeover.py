@@ -20,8 +20,8 @@ import pytest
 
 if TYPE_CHECKING:
     from changeover.evidence.test_session import CrossedRuns, SuiteTally
+    from changeover.record.run import Run
     from changeover.redaction.redactor import Redactor
-    from changeover.values.run import Run
 
 STAGES = ("shadow", "live")
 MARKER = (
@@ -150,13 +150,14 @@ class ComparedSession:
         from changeover.errors import ConfigurationError
         from changeover.project import find_project
         from changeover.redaction.redactor import Redactor
+        from changeover.rollout.plan_file import redact_paths_of
 
         root = self._config.rootpath
         try:
             project = find_project(root, os.environ)
-            return Redactor.for_project(project.plan(), project.root)
+            return Redactor.for_project(redact_paths_of(project.plan()), project.root)
         except ConfigurationError:
-            return Redactor.for_project(None, root)
+            return Redactor.for_project((), root)
 
     def _called(self, item: pytest.Item) -> str:
         """The test as it is called from the folder in which pytest was started."""
@@ -166,10 +167,10 @@ class ComparedSession:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Note what is declared; a worker sends its counts to the controller."""
-        from changeover.rollout.test_override import enrolled
+        from changeover.migration import migrations_alive
 
         collect()  # migrations that a test made for itself are gone, and none of the program's
-        for migration in enrolled():
+        for migration in migrations_alive():
             self._tally.note(migration.seams, migration.problems)
         if self._worker is not None:
             self._worker[_OUTPUT] = self._tally.to_data()

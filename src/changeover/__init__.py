@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from changeover.errors import ConfigurationError, EffectWithheld
     from changeover.evidence.sources import Case, SourceOptions
     from changeover.migration import Migration
+    from changeover.record.run import Run
     from changeover.replay.fresh_path import fresh
     from changeover.values.observation import Observation, PortCall, Side
     from changeover.values.observation import Side as Path
     from changeover.values.outcome import Raised, Returned
     from changeover.values.pins import Pins
-    from changeover.values.run import Run
     from changeover.values.stage import Stage
 
 __version__ = "0.1.0"
@@ -49,7 +49,7 @@ _HOMES = {
     "PortCall": "values.observation",
     "Raised": "values.outcome",
     "Returned": "values.outcome",
-    "Run": "values.run",
+    "Run": "record.run",
     "Side": "values.observation",
     "SourceOptions": "evidence.sources",
     "Stage": "values.stage",

@@ -10,26 +10,39 @@ from contextlib import AbstractContextManager
 from inspect import getattr_static
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
+from weakref import WeakSet
 
 from changeover.errors import DeclarationError
 from changeover.evidence.sink import Keeping
 from changeover.evidence.sources import WithSources
 from changeover.record.codec import Codec
 from changeover.record.port import CallClass, Methods, PortMethod, declare
+from changeover.record.run import Sink
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.runner import View
 from changeover.rollout.plan_file import Plan, load_plan
-from changeover.rollout.resolver import DIRECTORY_VARIABLE, REFRESH_S, Resolution, Resolver
-from changeover.rollout.test_override import enrol
+from changeover.rollout.resolver import Resolution, Resolver
+from changeover.rollout.test_override import follow
 from changeover.seam.background import HUNG_AFTER_S, Background
+from changeover.seam.dispatch import seam_function
 from changeover.seam.judge import Judge, Predicate, comparing_judge, waived_by
-from changeover.seam.runtime import Home
-from changeover.seam.seam import OwnerOf, Seam, SeamFunction, standing_in
-from changeover.settings import BACKGROUND, INLINE, MODES, mode_of, population_of
+from changeover.seam.runtime import Runtime
+from changeover.seam.seam import OwnerOf, Seam, SeamFunction
+from changeover.settings import (
+    BACKGROUND,
+    DIRECTORY_VARIABLE,
+    INLINE,
+    MODES,
+    PLAN_FILE,
+    REFRESH_S,
+    RULES_FILE,
+    WAIVERS_FILE,
+    mode_of,
+    population_of,
+)
 from changeover.telemetry.alerts import AlertSink
 from changeover.values.limits import Limits
 from changeover.values.pins import PINNED, Pins, resumed
-from changeover.values.run import Sink
 from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.wiring import arm
 
@@ -37,6 +50,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 PathFunction = Callable[P, R] | Fresh[P, R]
 _SEAM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*")
+
+
+_alive: WeakSet[Migration] = WeakSet()
+
+
+def migrations_alive() -> list[Migration]:
+    """Every migration of this process."""
+    return list(_alive)
 
 
 class Migration(WithSources):
@@ -82,9 +103,9 @@ class Migration(WithSources):
         waived = (
             None
             if directory is None
-            else waived_by(directory / "waivers.toml", lambda problem: self.home.note(problem))
+            else waived_by(directory / WAIVERS_FILE, lambda problem: self.runtime.note(problem))
         )
-        rules_file = None if directory is None or judge is not None else directory / "rules.toml"
+        rules_file = None if directory is None or judge is not None else directory / RULES_FILE
         if judge is None:
             judge = comparing_judge(waived=waived, rules_file=rules_file)
         self.codec = Codec()
@@ -99,13 +120,13 @@ class Migration(WithSources):
                 environment=os.environ if environment is None else environment,
                 sink=sink,
             )
-        self.home = Home(self._resolver, judge, sink, limits or Limits(), copies_worlds=world == "copy")
-        self.home.waived = waived
-        self.home.population = population
+        self.runtime = Runtime(self._resolver, judge, sink, limits or Limits(), copies_ports=world == "copy")
+        self.runtime.waived = waived
+        self.runtime.population = population
         if no_population is not None:
-            self.home.note(no_population)
+            self.runtime.note(no_population)
         arm(
-            self.home,
+            self.runtime,
             self._resolver,
             alerts,
             plan=plan,
@@ -115,11 +136,12 @@ class Migration(WithSources):
         )
         mode, misnamed = mode_of(mode, os.environ if environment is None else environment)
         if misnamed is not None:
-            self.home.note(misnamed)
+            self.runtime.note(misnamed)
         if mode == BACKGROUND:
-            patience_s = max(HUNG_AFTER_S, 2 * self.home.limits.replay_seconds_max)
-            self.home.background = Background(self.home.hand_on, self._write, hung_after_s=patience_s)
-        enrol(self)
+            patience_s = max(HUNG_AFTER_S, 2 * self.runtime.limits.replay_seconds_max)
+            self.runtime.background = Background(self.runtime.hand_on, self._write, hung_after_s=patience_s)
+        follow(self)
+        _alive.add(self)
 
     @classmethod
     def load(cls, directory: str | Path = "migration", **options: Any) -> Migration:
@@ -130,7 +152,7 @@ class Migration(WithSources):
         environment = options.get("environment")
         named = (os.environ if environment is None else environment).get(DIRECTORY_VARIABLE)
         folder = Path(named or directory)
-        return cls(plan=load_plan(folder / "phases.toml"), directory=folder, **options)
+        return cls(plan=load_plan(folder / PLAN_FILE), directory=folder, **options)
 
     def port(
         self,
@@ -159,7 +181,7 @@ class Migration(WithSources):
             CallClass.CLOCK: clock,
         }
         port = declare(name, target, classes, unaffected, world)
-        self.home.book.add(port)
+        self.runtime.book.add(port)
         for method in port.methods.values():
             self.codec.learn(method.hook.original)
 
@@ -238,7 +260,7 @@ class Migration(WithSources):
         """Register what must hold of each observation at a seam: a predicate that answers True or False."""
 
         def registered(predicate: Predicate) -> Predicate:
-            self.home.invariants.setdefault(seam, []).append(predicate)
+            self.runtime.invariants.setdefault(seam, []).append(predicate)
             return predicate
 
         return registered
@@ -263,15 +285,15 @@ class Migration(WithSources):
     def problems(self) -> tuple[str, ...]:
         """What is wrong with flags, evidence and declarations, flags first; empty where all is well."""
         kept = () if self._keeping is None else self._keeping.problems
-        background = () if self.home.background is None else self.home.background.problems
-        return (*self._resolver.problems, *kept, *background, *self.home.notes)
+        background = () if self.runtime.background is None else self.runtime.background.problems
+        return (*self._resolver.problems, *kept, *background, *self.runtime.notes)
 
     def flush(self) -> None:
         """Wait some seconds for what is compared in the background, and write the evidence that waits to be
         written; at exit both happen anyway.
         """
-        if self.home.background is not None:
-            self.home.background.flush()
+        if self.runtime.background is not None:
+            self.runtime.background.flush()
         else:
             self._write()
 
@@ -279,8 +301,8 @@ class Migration(WithSources):
         """The same, and the background ends: what is not compared by then is dropped and counted, and runs
         from now on are compared inline.
         """
-        if self.home.background is not None:
-            self.home.background.close()
+        if self.runtime.background is not None:
+            self.runtime.background.close()
         else:
             self._write()
 
@@ -291,12 +313,12 @@ class Migration(WithSources):
     @property
     def counts(self) -> Counter[tuple[str, str]]:
         """How many runs of which seam ended with which verdict."""
-        return self.home.counts
+        return self.runtime.counts
 
     @property
     def undeclared(self) -> list[PortMethod]:
         """Methods of ports of which nothing is said."""
-        return list(self.home.book.undeclared())
+        return list(self.runtime.book.undeclared())
 
     def _stages_by_phase(self) -> Mapping[str, tuple[Stage, ...]]:
         if self.plan is not None:
@@ -332,7 +354,7 @@ class Migration(WithSources):
         if not 0.0 <= share <= 1.0:
             raise DeclarationError(place, f"sample was {share}, allowed: 0 to 1")
         seam = Seam(
-            self.home,
+            self.runtime,
             name,
             name if phase is None else phase.name,
             legacy,
@@ -352,11 +374,11 @@ class Migration(WithSources):
             if callable(path):
                 self.codec.learn(path)
         self._resolver.look_again()
-        return standing_in(seam)
+        return seam_function(seam)
 
     def _supplement(self, place: str, text: str) -> tuple[str, str]:
         port, method = text.split(".")
-        known = self.home.book.ports.get(port)
+        known = self.runtime.book.ports.get(port)
         if known is None or method not in known.methods:
             raise DeclarationError(
                 place, f"supplement {text!r} names no port method; declare ports before seams"

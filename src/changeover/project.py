@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from changeover.errors import ConfigurationError
 from changeover.rollout.plan_file import Plan, load_plan
-from changeover.rollout.resolver import DIRECTORY_VARIABLE
+from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE, RULES_FILE
 from changeover.values.toml_table import Table, parse_toml, read_text
 
 if TYPE_CHECKING:
     from changeover.compare.rules import Rules
     from changeover.migration import Migration
+
+
+from collections.abc import Iterator
+
+from changeover.migration import Migration
+from changeover.values.observation import Side
 
 PYPROJECT = "pyproject.toml"
 
@@ -33,14 +39,14 @@ class Project:
 
     def plan(self) -> Plan | None:
         """The plan, None where there is no phases.toml yet; raises ConfigurationError."""
-        path = self.directory / "phases.toml"
+        path = self.directory / PLAN_FILE
         return load_plan(path) if path.exists() else None
 
     def rules(self, today: date) -> Rules | None:
         """The rules, None where there is no rules.toml; raises ConfigurationError."""
         from changeover.compare.rules_file import load_rules
 
-        path = self.directory / "rules.toml"
+        path = self.directory / RULES_FILE
         return load_rules(path, today=today) if path.exists() else None
 
     def rules_digest(self, today: date) -> str:
@@ -127,3 +133,18 @@ def _said(error: Exception) -> str:
     frames = extract_tb(error.__traceback__)
     at = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{at}"
+
+
+def wiring_problems(migration: Migration) -> Iterator[str]:
+    """What is wrong with the declarations of the app, whatever its files and its store say."""
+    for method in migration.undeclared:
+        yield f"{method.full_name} is in no class: a replay refuses it"
+    for seam in migration.seams.values():
+        for side in Side:
+            if seam.path_of(side) is None:
+                yield f"seam {seam.name} has no {side} path: nothing is compared"
+    planned = () if migration.plan is None else migration.plan.phases.values()
+    missing = [seam for phase in planned for seam in phase.seams if seam not in migration.seams]
+    if missing:
+        seams = "1 seam" if len(missing) == 1 else f"{len(missing):,} seams"
+        yield f"{seams} of phases.toml not declared by the app: {', '.join(missing)}"

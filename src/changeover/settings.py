@@ -1,12 +1,55 @@
-"""When runs are compared: before the caller gets its answer, or later beside the program."""
+"""Every environment variable, file name and default of the toolkit, in one place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+DIRECTORY_VARIABLE = "CHANGEOVER_DIR"
+"""The migration's folder, in place of the one in pyproject.toml."""
+
+FLAGS_VARIABLE = "CHANGEOVER_FLAGS"
+"""The flags file, in place of the one in the migration's folder."""
+
+KILL_VARIABLE = "CHANGEOVER_KILL"
+"""1 lets legacy answer every phase."""
+
+STAGE_VARIABLE = "CHANGEOVER_STAGE_"
+"""With the name of a phase behind it: the stage of that phase in this process."""
+
 MODE_VARIABLE = "CHANGEOVER_MODE"
+"""`inline` or `background`."""
+
+POPULATION_VARIABLE = "CHANGEOVER_POPULATION"
+"""What the runs of this process are evidence of: `production`, `recorded` or `generated`."""
+
+STORE_VARIABLE = "CHANGEOVER_STORE"
+"""`sqlite:///PATH`, or `none` to keep no evidence."""
+
+WEBHOOK_VARIABLE = "CHANGEOVER_ALERT_WEBHOOK"
+"""An http(s) address that is sent every alert."""
+
+WHO_VARIABLE = "CHANGEOVER_WHO"
+"""Who moves phases, in place of the name of the user."""
+
+KILL_FILE = "KILL"
+FLAGS_FILE = "flags.json"
+HISTORY_FILE = "history.jsonl"
+PLAN_FILE = "phases.toml"
+RULES_FILE = "rules.toml"
+WAIVERS_FILE = "waivers.toml"
+TRIPS_FILE = "trips.json"
+SCENARIOS_FOLDER = "scenarios"
+STATE_FOLDER = ".changeover"
+"""Beside the migration's folder: the store of evidence, and what else belongs to one machine."""
+
+REFRESH_S = 1.0
+"""How old the stages that a process acts on may be."""
+
 INLINE, BACKGROUND = "inline", "background"
 MODES = (INLINE, BACKGROUND)
+
+PRODUCTION = "production"
+POPULATIONS = (PRODUCTION, "recorded", "generated")
 
 
 def mode_of(wanted: str, environment: Mapping[str, str]) -> tuple[str, str | None]:
@@ -17,11 +60,6 @@ def mode_of(wanted: str, environment: Mapping[str, str]) -> tuple[str, str | Non
     return INLINE, f"{MODE_VARIABLE} was {named!r}, allowed: {', '.join(MODES)}; runs are compared inline"
 
 
-POPULATION_VARIABLE = "CHANGEOVER_POPULATION"
-PRODUCTION = "production"
-POPULATIONS = (PRODUCTION, "recorded", "generated")
-
-
 def population_of(environment: Mapping[str, str]) -> tuple[str, str | None]:
     """The population that the environment names, else production; and what is wrong with the name, if so.
 
@@ -30,7 +68,5 @@ def population_of(environment: Mapping[str, str]) -> tuple[str, str | None]:
     named = environment.get(POPULATION_VARIABLE) or PRODUCTION
     if named in POPULATIONS:
         return named, None
-    return (
-        PRODUCTION,
-        f"{POPULATION_VARIABLE} was {named!r}, allowed: {', '.join(POPULATIONS)}; nothing is kept",
-    )
+    problem = f"{POPULATION_VARIABLE} was {named!r}, allowed: {', '.join(POPULATIONS)}; nothing is kept"
+    return PRODUCTION, problem

@@ -7,19 +7,19 @@ from pathlib import Path
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.sink import Keeping
-from changeover.rollout.plan_file import Plan
+from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.resolver import Resolver
 from changeover.rollout.test_override import imposed
 from changeover.rollout.tripwire_state import trips_path
-from changeover.seam.runtime import Home
+from changeover.seam.runtime import Runtime
+from changeover.settings import WEBHOOK_VARIABLE
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts, AlertSink, LogAlerts
 
-WEBHOOK_VARIABLE = "CHANGEOVER_ALERT_WEBHOOK"
 KEY_NAME = "redaction.key"
 
 
 def arm(
-    home: Home,
+    home: Runtime,
     resolver: Resolver,
     sinks: Sequence[AlertSink],
     *,
@@ -67,7 +67,7 @@ def _redacting(
             from changeover.redaction.redactor import Redactor
 
             key = None if directory is None else trips_path(directory, environment).with_name(KEY_NAME)
-            found.append(Redactor.of(plan, environment, key).text)
+            found.append(Redactor.of(redact_paths_of(plan), environment, key).text)
         return found[0](text)
 
     return redact

@@ -18,6 +18,7 @@ from changeover import Migration, Run
 from changeover.rollout.flags_file import definition
 from changeover.seam.judge import Judgement
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
+from changeover.values.verdict import Verdict
 from tests.changeover.support.small_trade import Trade
 
 MOOD: ContextVar[str] = ContextVar("mood", default="calm")
@@ -258,7 +259,7 @@ def test_unreadable_flags_move_nothing_forward(tmp_path: Path) -> None:
     flags = tmp_path / "flags.json"
     flags.write_text(json.dumps(definition({"p": Setting(Stage.SHADOW)}, revision=1)))
     migration = Migration.load(
-        tmp_path, environment={}, refresh_s=0, judge=lambda facts: Judgement("match", ())
+        tmp_path, environment={}, refresh_s=0, judge=lambda facts: Judgement(Verdict.MATCH, ())
     )
     seam = migration.seam("s", legacy=lambda: "legacy", candidate=lambda: "candidate")
     assert seam() == "legacy"

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tests.changeover.report import samples
+from tests.changeover.support import report_samples as samples
 from tests.changeover.support.hostile_pages import live_in_pages
 from tests.changeover.support.hostile_texts import STRINGS
 

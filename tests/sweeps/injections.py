@@ -20,11 +20,11 @@ from typing import Any
 from uuid import UUID
 
 from changeover.compare.comparison import compare
-from changeover.compare.places import Key, Place, render
 from changeover.values.divergence import Kind
 from changeover.values.equality import same
 from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Returned
+from changeover.values.place import Key, Place, render
 from tests.sweeps.random_observations import Book, Lot, OrderSide, made_observation
 
 NOT_APPLIED = "did not apply"

@@ -14,16 +14,20 @@ from changeover.cli.output import format_option, say, show, show_json
 from changeover.compare.file_diff import diff_files
 from changeover.compare.rules import STRICT
 from changeover.errors import ChangeoverError, ConfigurationError
-from changeover.evidence.source_comparison import BUILT_IN, Request, compare_source
+from changeover.evidence.comparison_info import Stopped
+from changeover.evidence.source_cases import BUILT_IN, Request
+from changeover.evidence.source_comparison import SourceComparison, compare_source
 from changeover.evidence.sources import Source, SourceOptions
+from changeover.evidence.store.rows import STORE
 from changeover.migration import Migration
 from changeover.project import Project, find_project
 from changeover.values.observation import Side
 from changeover.views.html.page import check_place, write_report
 from changeover.views.json import compare_json
-from changeover.views.layout import ink_for
+from changeover.views.layout import ink_for, plural
 from changeover.views.text.compare import compare_screen
 from changeover.views.text.differences import diff_json, diff_screen
+from changeover.views.text.progress import ProgressListener
 
 
 @click.command("compare")
@@ -93,13 +97,15 @@ def command(
     request = Request(names, options, noise, fail_fast)
     codes, screens, interrupted = [], [], False
     for source in chosen:
-        heading, corpus = compare_source(project, migration, source, request)
+        done = compare_source(project, migration, source, request, ProgressListener(sys.stderr))
+        info, corpus = done.info, done.corpus
+        _say_how_it_went(done)
         codes.append(corpus.exit_code)
         if format_ == "json":
-            screens.append(compare_json(heading, corpus))
+            screens.append(compare_json(info, corpus))
         else:
-            show(("\n" if len(codes) > 1 else "") + compare_screen(heading, corpus, ink_for(sys.stdout)))
-        interrupted = heading.stopped == "interrupted"
+            show(("\n" if len(codes) > 1 else "") + compare_screen(info, corpus, ink_for(sys.stdout)))
+        interrupted = info.stopped is Stopped.INTERRUPTED
         if interrupted:
             break
     if format_ == "json":
@@ -110,6 +116,26 @@ def command(
         raise KeyboardInterrupt
     code = 1 if 1 in codes else max(codes)
     raise click.exceptions.Exit(0 if exit_zero else code)
+
+
+def _say_how_it_went(done: SourceComparison) -> None:
+    for line in done.raised:
+        say(f"raised in {line}")
+    if done.info.source == STORE and not done.corpus.cases:
+        say("every stored tape that could be replayed is on this code and these rules already")
+    kept = "not kept" if done.kept_in is None else f"kept in {_shown_path(done.kept_in)}"
+    say(f"{plural(done.corpus.total.runs, 'comparison')} in {_duration(done.seconds)}; {kept}")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def _shown_path(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
 
 
 def _is_written(page: Path, project: Project, sources: Sequence[Source], began: datetime) -> bool:

@@ -12,12 +12,17 @@ import click
 from changeover import __version__
 from changeover.cli.output import format_option, quiet, show, show_json
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.store import STORE_VARIABLE, Archive, store_path
+from changeover.evidence.store.store import Archive, store_path
 from changeover.migration import Migration
-from changeover.project import Project, find_project
-from changeover.rollout.resolver import DIRECTORY_VARIABLE, FLAGS_VARIABLE, KILL_VARIABLE, STAGE_VARIABLE
-from changeover.values.observation import Side
-from changeover.views.layout import WIDTH, cut, plural, wrapped
+from changeover.project import Project, find_project, wiring_problems
+from changeover.settings import (
+    DIRECTORY_VARIABLE,
+    FLAGS_VARIABLE,
+    KILL_VARIABLE,
+    STAGE_VARIABLE,
+    STORE_VARIABLE,
+)
+from changeover.views.layout import WIDTH, cut, wrapped
 
 _LABEL = 12
 LIMITS = (
@@ -65,7 +70,7 @@ def _facts(project: Project, migration: Migration) -> Iterator[tuple[str, str]]:
         f"{store_path(project.root)}{f' ({STORE_VARIABLE})' if os.environ.get(STORE_VARIABLE) else ''}",
     )
     yield "seams", f"{len(migration.seams)}: {', '.join(migration.seams)}"
-    ports = migration.home.book.ports.values()
+    ports = migration.runtime.book.ports.values()
     yield "ports", f"{len(ports)}: {', '.join(port.name for port in ports)}"
     copies = [port.name for port in ports if port.world is not None]
     yield "worlds", ", ".join(copies) or "no port offers world=, so --world copy changes nothing"
@@ -88,17 +93,3 @@ def _problems(project: Project, migration: Migration) -> Iterator[str]:
     except ConfigurationError as error:
         yield str(error)
     yield from wiring_problems(migration)
-
-
-def wiring_problems(migration: Migration) -> Iterator[str]:
-    """What is wrong with the declarations of the app, whatever its files and its store say."""
-    for method in migration.undeclared:
-        yield f"{method.full_name} is in no class: a replay refuses it"
-    for seam in migration.seams.values():
-        for side in Side:
-            if seam.path_of(side) is None:
-                yield f"seam {seam.name} has no {side} path: nothing is compared"
-    planned = () if migration.plan is None else migration.plan.phases.values()
-    missing = [seam for phase in planned for seam in phase.seams if seam not in migration.seams]
-    if missing:
-        yield f"{plural(len(missing), 'seam')} of phases.toml not declared by the app: {', '.join(missing)}"

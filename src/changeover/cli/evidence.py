@@ -11,8 +11,9 @@ import click
 
 from changeover.cli.output import format_option, show, show_json
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.store import NOWHERE, STORE_VARIABLE, StoreProblem, store_path
+from changeover.evidence.store.store import NOWHERE, StoreProblem, store_path
 from changeover.project import find_project
+from changeover.settings import STORE_VARIABLE
 from changeover.views.layout import plural
 
 

@@ -22,13 +22,14 @@ from changeover.cli.move_options import (
 )
 from changeover.cli.output import format_option, quiet, say, show, show_json
 from changeover.errors import ChangeoverError, ConfigurationError
-from changeover.gate.decision import Answer, GateVerdict
 from changeover.project import Project, find_project
 from changeover.rollout.flags_file import read_standing
 from changeover.rollout.history import HistoryEntry, entry_data
 from changeover.rollout.migration_files import stages_of
 from changeover.rollout.move import check_unmoved, is_forward, move
 from changeover.rollout.plan_file import Phase, Plan
+from changeover.settings import PLAN_FILE
+from changeover.values.gate_verdict import Answer, GateVerdict
 from changeover.values.stage import Setting, Stage, parse_setting, ramp
 from changeover.views.layout import ink_for
 from changeover.views.text.history import Moved, moved_screen
@@ -96,9 +97,7 @@ def command(
     project = find_project(Path.cwd(), os.environ)
     plan = project.plan()
     if plan is None:
-        raise ConfigurationError(
-            str(project.directory / "phases.toml"), "is missing: changeover init writes one"
-        )
+        raise ConfigurationError(str(project.directory / PLAN_FILE), "is missing: changeover init writes one")
     new = _setting(_phase(plan, phase), stage, percent)
     asked = Asked(phase, new, who_moves(who), reason, force, dry_run)
     answered = flip(project, plan, asked, ask_gate, datetime.now(UTC))

@@ -13,15 +13,17 @@ import click
 from changeover.cli.output import quiet, say, show, show_json
 from changeover.errors import ConfigurationError
 from changeover.gate.collect import collect
-from changeover.gate.decision import Answer, GateVerdict, decide
+from changeover.gate.decision import decide
 from changeover.gate.inputs import look
 from changeover.project import Project, find_project
+from changeover.values.gate_verdict import Answer, GateVerdict
 from changeover.values.stage import Setting, parse_setting
 from changeover.views.json import gate_json
 from changeover.views.junit import gate_junit
 from changeover.views.layout import ink_for
 from changeover.views.markdown import gate_markdown, github_annotations
 from changeover.views.text.gate import gate_screen
+from changeover.views.text.progress import ProgressListener
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 ACTIONS_VARIABLE = "GITHUB_ACTIONS"
@@ -61,7 +63,7 @@ def command(phases: tuple[str, ...], to: str | None, scenarios: bool, no_checks:
             raise ConfigurationError("--to", "goes with a phase and its evidence, not with --scenarios")
         from changeover.gate.scenario_gate import scenario_verdicts
 
-        verdicts = scenario_verdicts(project, phases)
+        verdicts = scenario_verdicts(project, phases, ProgressListener(sys.stderr))
     else:
         verdicts = [_verdict(project, phases, to, run_checks=not no_checks)]
     _show(verdicts, format_)

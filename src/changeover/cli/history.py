@@ -22,10 +22,10 @@ from changeover.cli.move_options import (
 )
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.project import find_project
+from changeover.rollout.change import Change, cause_of
 from changeover.rollout.flags_file import read_standing
 from changeover.rollout.history import entries_of, entry_data, read_lines
 from changeover.rollout.migration_files import stages_of
-from changeover.rollout.move import Change, cause_of
 from changeover.rollout.seal import HandEdit, read_edit, seal
 from changeover.rollout.verify import Agreement, Finding, agreement, repair
 from changeover.views.layout import ink_for

@@ -9,6 +9,7 @@ import click
 
 from changeover.cli.output import say, show
 from changeover.project import find_project
+from changeover.settings import PLAN_FILE, RULES_FILE
 
 PHASES = """\
 # The plan: phases in order, the seams of each, and what must be shown before a phase moves on.
@@ -55,7 +56,7 @@ def command(dry_run: bool) -> None:
     For example: changeover init --dry-run
     """
     project = find_project(Path.cwd(), os.environ)
-    for name, content in (("phases.toml", PHASES), ("rules.toml", RULES)):
+    for name, content in ((PLAN_FILE, PHASES), (RULES_FILE, RULES)):
         path = project.directory / name
         if path.exists():
             say(f"kept     {path}")

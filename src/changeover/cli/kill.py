@@ -20,7 +20,7 @@ from changeover.cli.move_options import (
 )
 from changeover.cli.output import say, show
 from changeover.rollout.kill_switch import put_kill, remove_kill
-from changeover.rollout.resolver import KILL_VARIABLE, REFRESH_S
+from changeover.settings import KILL_VARIABLE, REFRESH_S
 
 
 @click.command("kill")

@@ -14,6 +14,7 @@ from changeover.cli.output import format_option, quiet, say, show, show_json
 from changeover.errors import ConfigurationError
 from changeover.project import Project, find_project
 from changeover.removal.plan import Removal, load_removal
+from changeover.settings import PLAN_FILE
 
 if TYPE_CHECKING:
     from changeover.removal.last_calls import LegacyEntry
@@ -93,7 +94,7 @@ def prove_(keep: bool, format_: str) -> None:
 
 def _project() -> tuple[Project, Removal]:
     project = find_project(Path.cwd(), os.environ)
-    file = project.directory / "phases.toml"
+    file = project.directory / PLAN_FILE
     if not file.exists():
         raise ConfigurationError(str(file), "is missing: changeover init writes one")
     return project, load_removal(file)

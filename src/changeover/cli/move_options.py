@@ -16,13 +16,13 @@ import click
 from changeover.cli.output import say
 from changeover.errors import ConfigurationError
 from changeover.project import PYPROJECT, find_project
-from changeover.rollout.migration_files import Place, Stages, Untouched, earlier, place_of, stages_of
+from changeover.rollout.migration_files import Place, Untouched, place_of, stages_of
 from changeover.rollout.plan_file import load_plan
-from changeover.rollout.resolver import DIRECTORY_VARIABLE, KILL_VARIABLE, stage_variable
+from changeover.rollout.resolver import stage_variable
+from changeover.settings import DIRECTORY_VARIABLE, KILL_VARIABLE, PLAN_FILE, WHO_VARIABLE
 from changeover.values.safe_text import visible
-from changeover.values.stage import SEAM_STAGES, Setting
+from changeover.values.stage import SEAM_STAGES, Setting, Stages, earlier
 
-WHO_VARIABLE = "CHANGEOVER_WHO"
 NO_REASON = "no reason given"
 _Decorator = Callable[[Any], Any]
 
@@ -88,7 +88,7 @@ def folder_to_go_back_in() -> Path:
 
 def stages_to_go_back_by(directory: Path) -> Stages | None:
     """The stages of each phase; None, said aloud, where the plan cannot be read."""
-    path = directory / "phases.toml"
+    path = directory / PLAN_FILE
     if not path.exists():
         return None
     try:
@@ -111,7 +111,7 @@ def warn_of_overrides(directory: Path, phases: list[str]) -> None:
 def warn_of_those_ahead(directory: Path, settings: Mapping[str, Setting]) -> None:
     """Say which phases now stand further than what they require; going back moves nobody else."""
     with suppress(ConfigurationError):
-        for phase in load_plan(directory / "phases.toml").phases.values():
+        for phase in load_plan(directory / PLAN_FILE).phases.values():
             here = settings.get(phase.name)
             for needed in phase.requires:
                 there = settings.get(needed)

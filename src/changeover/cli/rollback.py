@@ -22,15 +22,16 @@ from changeover.cli.move_options import (
 )
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.errors import ConfigurationError
+from changeover.rollout.change import Cause, cause_of
 from changeover.rollout.commit import NotWrittenError
 from changeover.rollout.history import HistoryEntry, entry_data
 from changeover.rollout.kill_switch import put_kill
 from changeover.rollout.lock import NotLockableError
-from changeover.rollout.migration_files import Place, Stages
-from changeover.rollout.move import Cause, MovedMeanwhileError, cause_of
+from changeover.rollout.migration_files import Place
+from changeover.rollout.move import MovedMeanwhileError
 from changeover.rollout.rollback import WayBack, carry_out, look, way_back
 from changeover.values.pins import ALL_STAGES
-from changeover.values.stage import Setting, parse_setting
+from changeover.values.stage import Setting, Stages, parse_setting
 from changeover.views.layout import ink_for
 from changeover.views.text.history import Moved, moved_screen
 

@@ -16,9 +16,10 @@ from changeover.evidence.case_runner import select
 from changeover.evidence.mutation_search import ALIKE_MAX, BlindSpotSearch
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, BlindSpotReview, load_accepted_blind_spots
-from changeover.gate.decision import EXIT_CODES
 from changeover.migration import Migration
 from changeover.project import Project, find_project
+from changeover.settings import RULES_FILE
+from changeover.values.gate_verdict import EXIT_CODES
 from changeover.views.layout import plural
 from changeover.views.text.mutations import blind_spots_screen
 
@@ -40,7 +41,7 @@ def check(format_: str) -> None:
 
     For example: changeover rules check
     """
-    path = find_project(Path.cwd(), os.environ).directory / "rules.toml"
+    path = find_project(Path.cwd(), os.environ).directory / RULES_FILE
     rules, problems = (STRICT, []) if not path.exists() else check_rules_file(path, today=date.today())
     if format_ == "json":
         found = [{"line": problem.line, "problem": problem.text} for problem in problems]

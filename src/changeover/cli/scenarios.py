@@ -11,15 +11,19 @@ import click
 
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.errors import ConfigurationError
-from changeover.evidence.scenario_replay import FOLDER, codec_of, recorded, stored_scenarios
+from changeover.evidence.scenario_recording import recorded
+from changeover.evidence.scenario_replay import codec_of, stored_scenarios
 from changeover.evidence.sources import SourceOptions
 from changeover.evidence.store.store import Archive, store_path
 from changeover.project import Project, find_project
 from changeover.record.codec import CodecError
 from changeover.record.scenario_file import Scenario, to_line, write_lines
 from changeover.redaction.redactor import Redactor
+from changeover.rollout.plan_file import redact_paths_of
+from changeover.settings import SCENARIOS_FOLDER
 from changeover.values.observation import Side
-from changeover.views.layout import call_text, plural, value_text
+from changeover.values.value_text import value_text
+from changeover.views.layout import call_text, plural
 
 KEPT_FILE = "kept.jsonl"
 CALLS_SHOWN_MAX = 60
@@ -92,7 +96,7 @@ def keep(name: str, dry_run: bool) -> None:
     case, seam, side, seed = _wanted(Archive(store_path(project.root)), name)
     source, _, only = case.partition("/")
     options = SourceOptions(None, seed, "tape", side, only)
-    redact = Redactor.for_project(migration.plan, project.root).run
+    redact = Redactor.for_project(redact_paths_of(migration.plan), project.root).run
     found = list(recorded(migration, source, options, () if seam is None else (seam,), redact))
     if not found:
         raise ConfigurationError(case, f"no longer passes through {seam}")
@@ -103,7 +107,7 @@ def keep(name: str, dry_run: bool) -> None:
         line = to_line(scenario, codec_of(migration))
     except CodecError as error:
         raise ConfigurationError(scenario.id, f"cannot become a scenario: {error}") from error
-    path = project.directory / FOLDER / KEPT_FILE
+    path = project.directory / SCENARIOS_FOLDER / KEPT_FILE
     if not dry_run:
         before = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         write_lines(path, [*before, line])
@@ -137,7 +141,7 @@ def record(
     project = find_project(Path.cwd(), os.environ)
     migration = project.migration()
     codec = codec_of(migration)
-    redact = Redactor.for_project(migration.plan, project.root).run
+    redact = Redactor.for_project(redact_paths_of(migration.plan), project.root).run
     lines, left_out = [], 0
     for case in only or (None,):
         options = SourceOptions(runs, seed, "tape", Side.LEGACY, case and case.removeprefix(f"{source}/"))
@@ -159,7 +163,7 @@ def record(
 
 def _all() -> tuple[Project, list[Scenario], list[str]]:
     project = find_project(Path.cwd(), os.environ)
-    scenarios, damaged = stored_scenarios(project.migration(), project.directory / FOLDER)
+    scenarios, damaged = stored_scenarios(project.migration(), project.directory / SCENARIOS_FOLDER)
     return project, scenarios, [str(line) for line in damaged]
 
 

@@ -16,11 +16,13 @@ from changeover.cli.status_lines import back_line, flags_line, notices_of, probl
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import KeptCorpus, KeptRun
 from changeover.gate.collect import collect, next_setting
-from changeover.gate.decision import Answer, GateVerdict, decide
+from changeover.gate.decision import decide
 from changeover.gate.inputs import Footing, look
 from changeover.project import Project, find_project
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.resolver import Resolution, Resolver
+from changeover.settings import PLAN_FILE
+from changeover.values.gate_verdict import Answer, GateVerdict
 from changeover.values.pins import Pins
 from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.values.verdict import Verdict
@@ -50,9 +52,7 @@ def command(check: bool, format_: str) -> None:
     quiet()
     project = find_project(Path.cwd(), os.environ)
     if project.plan() is None:
-        raise ConfigurationError(
-            str(project.directory / "phases.toml"), "is missing: changeover init writes one"
-        )
+        raise ConfigurationError(str(project.directory / PLAN_FILE), "is missing: changeover init writes one")
     status = status_of(project)
     if format_ == "json":
         show_json(_as_json(status))

@@ -17,8 +17,8 @@ from changeover.evidence.store.store import Archive, store_path
 from changeover.project import find_project
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.lock import exclusive
+from changeover.rollout.plan_file import redact_paths_of
 from changeover.rollout.waivers import (
-    WAIVERS_NAME,
     Waiver,
     add_waiver,
     entry_text,
@@ -26,6 +26,7 @@ from changeover.rollout.waivers import (
     today_utc,
     why_not_until,
 )
+from changeover.settings import WAIVERS_FILE
 from changeover.values.safe_text import visible_lines
 from changeover.views.layout import cut, plural, wrapped
 
@@ -48,11 +49,11 @@ def command(name: str, owner: str, until: str, reason: str, dry_run: bool, forma
     For example: changeover waive e41b7c --owner kim --until 2027-01-31 --reason "legacy rounds twice"
     """
     project = find_project(Path.cwd(), os.environ)
-    today, path = today_utc(), project.directory / WAIVERS_NAME
+    today, path = today_utc(), project.directory / WAIVERS_FILE
     digest, body = _cluster(Archive(store_path(project.root)), name.lower())
     if body["unsafe"]:
         raise ConfigurationError(name, "cannot be waived: an effect differs, allowed: mend it")
-    texts = Redactor.for_project(project.plan(), project.root)
+    texts = Redactor.for_project(redact_paths_of(project.plan()), project.root)
     waiver = Waiver(
         digest,
         texts.text(_said("--owner", owner)),

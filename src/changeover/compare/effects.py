@@ -15,14 +15,14 @@ from itertools import pairwise
 from typing import Any
 
 from changeover.compare.findings import Findings
-from changeover.compare.places import Place, RowKey, render
 from changeover.compare.rows import Pair, Pairing, paired_by_key
+from changeover.compare.rule import Rule
 from changeover.compare.rule_matcher import Node
-from changeover.compare.rules import Rule
 from changeover.compare.walk import Walk
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.form import token
 from changeover.values.observation import PortCall
+from changeover.values.place import Place, RowKey, render
 
 EFFECTS_SHOWN_MAX = 50
 

@@ -20,13 +20,13 @@ from typing import Any
 from changeover.compare.clusters import Cluster, Clusters, RunFound
 from changeover.compare.comparison import comparer_error
 from changeover.compare.findings import Accepted, Bijection, Findings
-from changeover.compare.places import RowKey, render
 from changeover.compare.rows import paired_by_key, row_key
 from changeover.compare.rules import Rules
 from changeover.compare.walk import Walk
 from changeover.errors import ConfigurationError
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.limits import DIVERGENCES_KEPT_MAX, NotComparable
+from changeover.values.place import RowKey, render
 
 FILE_BYTES_MAX = 1_000_000_000
 ROWS_MAX = 1_000_000

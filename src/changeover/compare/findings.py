@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from changeover.compare.places import Place, normalise, render
-from changeover.compare.rules import Rule
+from changeover.compare.rule import Rule
 from changeover.values import limits
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.form import plain, token
+from changeover.values.place import Place, normalise, render
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from changeover.compare.comparison import comparer_error
-from changeover.compare.places import normalise, render
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.form import type_name
 from changeover.values.observation import Observation
+from changeover.values.place import normalise, render
 
 Predicate = Callable[[Observation], bool]
 

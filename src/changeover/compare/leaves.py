@@ -9,8 +9,8 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
+from changeover.compare.rule import Rule
 from changeover.compare.rule_matcher import Node
-from changeover.compare.rules import Rule
 from changeover.values.divergence import Kind
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import Types, is_aware, is_number, number, token

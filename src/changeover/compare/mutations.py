@@ -13,12 +13,13 @@ from uuid import UUID
 
 from changeover.compare.comparison import compare
 from changeover.compare.invariants import Invariant, broken_invariants
-from changeover.compare.places import Key, Place, RowKey, normalise, render
-from changeover.compare.rules import Rule, Rules
+from changeover.compare.rule import Rule
+from changeover.compare.rules import Rules
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.form import PlainSet, plain
 from changeover.values.observation import Observation
 from changeover.values.outcome import Outcome, Raised, Returned
+from changeover.values.place import Key, Place, RowKey, normalise, render
 
 _FAR = 1_000_003
 """Further than any tolerance that could be meant."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from changeover.compare.places import RowKey, Segment
+from changeover.values.place import RowKey, Segment
 
 PATH_TEXT_MAX = 1_000
 ROOTS = ("result", "error", "effects")

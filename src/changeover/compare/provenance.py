@@ -13,11 +13,11 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from changeover.compare.places import Key, Place, RowKey, TypedKey
 from changeover.values.form import leaves
 from changeover.values.limits import NotComparable
 from changeover.values.observation import PortCall
 from changeover.values.outcome import Returned
+from changeover.values.place import Key, Place, RowKey, TypedKey
 from changeover.values.reading import reading_of
 from changeover.values.scalars import is_number, number, token
 

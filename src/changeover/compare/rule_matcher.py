@@ -9,8 +9,8 @@ method, an intent key) is not, even where the path of an `ignore` fits its name 
 from __future__ import annotations
 
 from changeover.compare.paths import Anything, ItemIs, NameIs
-from changeover.compare.places import Key, RowKey, Segment, TypedKey
-from changeover.compare.rules import AT_THE_PLACE, INHERITED, Rule
+from changeover.compare.rule import AT_THE_PLACE, INHERITED, Rule
+from changeover.values.place import Key, RowKey, Segment, TypedKey
 from changeover.values.scalars import Types
 
 _State = tuple[int, int]

@@ -10,12 +10,13 @@ from typing import Any
 
 from changeover.compare.findings import Accepted
 from changeover.compare.paths import Anything, NameIs, PathPattern, parse_path
-from changeover.compare.places import Place
+from changeover.compare.rule import AT_THE_PLACE, INHERITED, Rule
 from changeover.compare.rule_matcher import Matcher
-from changeover.compare.rules import AT_THE_PLACE, INHERITED, Rule, Rules
+from changeover.compare.rules import Rules
 from changeover.values.form import leaves
 from changeover.values.observation import Observation
 from changeover.values.outcome import Returned
+from changeover.values.place import Place
 
 _EFFECT_PLACES = tuple(parse_path(text) for text in ("effects", "effects.*", "effects.*.*", "effects.*.*[*]"))
 _CALL_LEVELS = _EFFECT_PLACES[2]

@@ -12,7 +12,8 @@ from typing import Any
 
 from changeover.compare.leaves import MUST_BE
 from changeover.compare.paths import PathError, parse_path
-from changeover.compare.rules import Rule, Rules
+from changeover.compare.rule import Rule
+from changeover.compare.rules import Rules
 from changeover.compare.rules_check import RuleProblem, check_rules
 from changeover.errors import ConfigurationError
 

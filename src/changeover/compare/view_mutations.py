@@ -12,12 +12,12 @@ from typing import Any
 
 from changeover.compare.comparison import compare
 from changeover.compare.mutations import ALTERATIONS_MAX, BlindSpot, BlindSpots, Wanted, altered_leaf
-from changeover.compare.places import Key, Place, normalise, render
 from changeover.compare.rules import Rules
 from changeover.values.copying import field_names
 from changeover.values.limits import DEPTH_MAX
 from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Raised, outcome_of
+from changeover.values.place import Key, Place, normalise, render
 
 View = Callable[[Any], Any]
 Altered = tuple[Place, str, Any]

@@ -8,7 +8,6 @@ from typing import Any
 
 from changeover.compare.findings import Bijection, Findings
 from changeover.compare.leaves import MUST_BE, abs_difference, judge
-from changeover.compare.places import Place, RowKey, Segment
 from changeover.compare.rows import (
     Pairing,
     paired_by_key,
@@ -23,6 +22,7 @@ from changeover.values import limits
 from changeover.values.divergence import ABSENT, Kind
 from changeover.values.equality import differing_rows, plainly_same, same
 from changeover.values.form import opened, token
+from changeover.values.place import Place, RowKey, Segment
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import is_number, number
 

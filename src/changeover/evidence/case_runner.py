@@ -6,21 +6,20 @@ candidate is to answer), all others `off`. Whatever flags, environment and kill 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from changeover.compare.rules import Rules
 from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.evidence.program import Program, comparison_runtime
 from changeover.evidence.scenario_replay import replayed_scenarios
 from changeover.evidence.sources import Case, Source, SourceOptions
-from changeover.migration import Migration
+from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario
-from changeover.seam.judge import comparing_judge
-from changeover.seam.seam import Seam
+from changeover.seam.judge import Waived
+from changeover.seam.runtime import AnswerSeen
 from changeover.values.observation import Side
 from changeover.values.pins import Pins, resumed
-from changeover.values.run import Run
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
 
 RUNS_OF_A_CASE_MAX = 100_000
@@ -49,24 +48,22 @@ class CaseDone:
 
 
 def stored_cases(
-    migration: Migration, scenarios: list[Scenario], selection: Selection, rules: Rules | None
+    program: Program,
+    scenarios: list[Scenario],
+    selection: Selection,
+    rules: Rules | None,
+    waived: Waived | None = None,
 ) -> Generator[CaseDone, None, None]:
     """The same for scenarios that are kept: nothing runs for real, both paths are replayed."""
     wanted = [scenario for scenario in scenarios if scenario.seam in selection.seams]
-    migration.home.settle()
-    before = migration.home.judge
-    if rules is not None or migration.home.waived is not None:
-        migration.home.judge = comparing_judge(rules, migration.home.waived)
-    try:
-        for scenario, run in replayed_scenarios(migration, wanted):
+    with program.runtime.replaced_by(comparison_runtime(program, rules, waived)):
+        for scenario, run in replayed_scenarios(program, wanted):
             yield CaseDone(f"scenarios/{scenario.id}", scenario.tags, [run])
-    finally:
-        migration.home.judge = before
 
 
-def select(migration: Migration, names: Sequence[str]) -> Selection:
+def select(program: Program, names: Sequence[str]) -> Selection:
     """Phases and seams by their names, everything where none is named; raises ConfigurationError."""
-    phase_of = {seam.name: seam.phase for seam in migration.seams.values()}
+    phase_of = {seam.name: seam.phase for seam in program.seams.values()}
     phases = set(phase_of.values())
     for name in names:
         if name not in phases and name not in phase_of:
@@ -79,23 +76,36 @@ def select(migration: Migration, names: Sequence[str]) -> Selection:
 
 
 def compared_cases(
-    migration: Migration,
+    program: Program,
     source: Source,
     options: SourceOptions,
     selection: Selection,
     *,
     rules: Rules | None,
     noise: bool,
+    waived: Waived | None = None,
+    answer_seen: AnswerSeen | None = None,
 ) -> Generator[CaseDone, None, None]:
     """Yield every compared case when it is done; raises ConfigurationError where the source is wrong."""
     compared = Stage.SHADOW if options.answer is Side.LEGACY else Stage.LIVE
     alone = Stage.OFF if options.answer is Side.LEGACY else Stage.COMPLETE
-    settings = _settings(migration, selection, compared)
-    with _borrowed(migration, source, options, rules, noise=noise) as collected:
+    settings = _settings(program, selection, compared)
+    collected: list[Run] = []
+    runtime = comparison_runtime(
+        program,
+        rules,
+        waived,
+        sink=collected.append,
+        population=source.population,
+        copies_ports=options.world == "copy",
+        on_itself=options.answer if noise else None,
+        answer_seen=answer_seen,
+    )
+    with program.runtime.replaced_by(runtime):
         for case in _cases(source, options):
             collected.clear()
             wanted = options.only is None or case.name == options.only
-            pinned = settings if wanted else _settings(migration, selection, alone)
+            pinned = settings if wanted else _settings(program, selection, alone)
             done = _run(source, case, pinned)
             if wanted:
                 done.runs = [run for run in collected if run.seam in selection.seams]
@@ -106,10 +116,10 @@ def compared_cases(
         raise ConfigurationError(f'source "{source.name}"', f"has no case {options.only!r}")
 
 
-def _settings(migration: Migration, selection: Selection, stage: Stage) -> dict[str, Setting]:
-    known: dict[str, tuple[Stage, ...]] = {seam.phase: SEAM_STAGES for seam in migration.seams.values()}
-    if migration.plan is not None:
-        known |= {name: phase.stages for name, phase in migration.plan.phases.items()}
+def _settings(program: Program, selection: Selection, stage: Stage) -> dict[str, Setting]:
+    known: dict[str, tuple[Stage, ...]] = {seam.phase: SEAM_STAGES for seam in program.seams.values()}
+    if program.plan is not None:
+        known |= {name: phase.stages for name, phase in program.plan.phases.items()}
     return {
         phase: Setting(stage if phase in selection.phases else stages[0]) for phase, stages in known.items()
     }
@@ -148,51 +158,3 @@ def _run(source: Source, case: Case, settings: Mapping[str, Setting]) -> CaseDon
         except Exception as error:  # noqa: BLE001  the answer of a path may be an exception
             done.raised = f"{type(error).__name__}: {error}"
     return done
-
-
-@contextmanager
-def _borrowed(
-    migration: Migration, source: Source, options: SourceOptions, rules: Rules | None, *, noise: bool
-) -> Iterator[list[Run]]:
-    """The migration with its runs collected here, everything sampled; afterwards as it was."""
-    home, seams = migration.home, list(migration.seams.values())
-    home.settle()
-    before = (home.sink, home.tripwire, home.judge, home.population, home.copies_worlds)
-    samples = [seam.sample for seam in seams]
-    collected: list[Run] = []
-    undo: list[Callable[[], None]] = []
-    home.sink, home.population, home.copies_worlds = (
-        collected.append,
-        source.population,
-        options.world == "copy",
-    )
-    home.compares_a_source = True
-    home.tripwire = None  # a comparison moves no phase, whatever it calls its population
-    if rules is not None or home.waived is not None:
-        home.judge = comparing_judge(rules, home.waived)
-    for seam in seams:
-        seam.sample = 1.0
-        if noise:
-            undo.append(_on_itself(seam, options.answer))
-    try:
-        yield collected
-    finally:
-        home.sink, home.tripwire, home.judge, home.population, home.copies_worlds = before
-        home.compares_a_source = False
-        for seam, sample in zip(seams, samples, strict=True):
-            seam.sample = sample
-        for again in undo:
-            again()
-
-
-def _on_itself(seam: Seam, answer: Side) -> Callable[[], None]:
-    """Let the path that answers be replayed in the other's place (A/A); gives back how to undo it."""
-    paths, views = dict(seam._paths), dict(seam._views)
-    if answer in paths:
-        seam._paths = dict.fromkeys(Side, paths[answer])
-        seam._views = dict.fromkeys(Side, views[answer]) if answer in views else {}
-
-    def undo() -> None:
-        seam._paths, seam._views = paths, views
-
-    return undo

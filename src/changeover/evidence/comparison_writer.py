@@ -19,7 +19,7 @@ BODIES_KEPT_MAX = 5_000
 WRITTEN_TOGETHER = 200
 
 
-class CorpusKeeper:
+class ComparisonWriter:
     """Begin, keep, end; `problem` says why nothing is kept any more, None while all is well.
 
     The runs of a comparison are its own; with `renews` they are runs in production that are there already.

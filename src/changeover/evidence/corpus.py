@@ -10,16 +10,18 @@ from decimal import Decimal
 from changeover.compare.clusters import Cluster, Clusters, Fingerprint, RunFound, fingerprint_of, reached_by
 from changeover.compare.comparison import Comparison
 from changeover.compare.findings import Accepted
-from changeover.compare.occurrence import Meeting, meetings
+from changeover.compare.occurrence import Meeting
 from changeover.compare.provenance import Provenance
-from changeover.compare.rules import STRICT, Rule, Rules
+from changeover.compare.rule import Rule
+from changeover.compare.rules import STRICT, Rules
+from changeover.evidence.case_order import meetings
 from changeover.evidence.confidence import CONFIDENCE, upper_bound
 from changeover.evidence.not_compared import NotCompared
 from changeover.evidence.tallies import EffectLedger, OwnTimes, SeamTally, outermost
 from changeover.evidence.timeline import Periods
+from changeover.record.run import Run
 from changeover.values.key import digest
 from changeover.values.observation import Side
-from changeover.values.run import Run
 from changeover.values.verdict import Verdict
 
 WORLDS_KEPT_MAX = 500_000

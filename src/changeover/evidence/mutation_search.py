@@ -7,8 +7,7 @@ altered a few times, so that every kind of run has its say and the search ends.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +16,11 @@ from changeover.compare.mutations import BlindSpot, BlindSpots, blind_spots
 from changeover.compare.rules import Rules
 from changeover.compare.view_mutations import view_spots
 from changeover.evidence.case_runner import CaseDone, Selection, compared_cases
+from changeover.evidence.program import Program
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.migration import Migration
+from changeover.record.run import Run
 from changeover.replay.runner import View
 from changeover.values.observation import Side
-from changeover.values.run import Run
 
 ALIKE_MAX = 1
 """So many alterations of one kind at one place, for each class of input and seam."""
@@ -45,13 +44,13 @@ class FoundSpot:
 class BlindSpotSearch:
     """Give it every case; then ask. `alike_max` None alters every place of every run."""
 
-    def __init__(self, migration: Migration, rules: Rules, *, alike_max: int | None = ALIKE_MAX) -> None:
+    def __init__(self, program: Program, rules: Rules, *, alike_max: int | None = ALIKE_MAX) -> None:
         self.spots: Counter[FoundSpot] = Counter()
         self.tried: Counter[str] = Counter()
         self.runs: Counter[str] = Counter()
         self.places: set[tuple[str, str]] = set()
         self.unfinished: dict[str, None] = {}
-        self._migration = migration
+        self._program = program
         self._rules = rules
         self._alike_max = alike_max
         self._altered: Counter[tuple[str, tuple[str, ...], str, str]] = Counter()
@@ -61,23 +60,27 @@ class BlindSpotSearch:
     ) -> Generator[CaseDone, None, None]:
         """Alter what the runs of a source leave behind; yields each case when it is done."""
         answers: list[tuple[str, Side, View, Any]] = []
-        with _kept_answers(self._migration, selection.seams, answers):
-            for done in compared_cases(
-                self._migration, source, options, selection, rules=self._rules, noise=False
-            ):
-                for run in done.runs:
-                    self._alter(run, (*done.tags, *run.tags))
-                for seam, side, view, answer in answers:
-                    self._alter_answer(seam, side, view, answer, done.tags)
-                answers.clear()
-                yield done
+
+        def seen(seam: str, side: Side, view: View, answer: Any) -> None:
+            if seam in selection.seams:
+                answers.append((seam, side, view, answer))
+
+        for done in compared_cases(
+            self._program, source, options, selection, rules=self._rules, noise=False, answer_seen=seen
+        ):
+            for run in done.runs:
+                self._alter(run, (*done.tags, *run.tags))
+            for seam, side, view, answer in answers:
+                self._alter_answer(seam, side, view, answer, done.tags)
+            answers.clear()
+            yield done
 
     def _alter(self, run: Run, tags: tuple[str, ...]) -> None:
         answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
         if answered is None:
             return
         self.runs[run.seam] += 1
-        predicates = self._migration.home.invariants_of(run.seam)
+        predicates = self._program.runtime.invariants_of(run.seam)
         invariants: Sequence[Invariant] = [Invariant(one.__name__, run.seam, one) for one in predicates]
         wanted = self._wanted(run.seam, tags)
         found = blind_spots(answered, self._rules, run.seam, invariants=invariants, wanted=wanted)
@@ -105,28 +108,3 @@ class BlindSpotSearch:
             return True
 
         return wanted
-
-
-@contextmanager
-def _kept_answers(
-    migration: Migration, seams: Sequence[str], answers: list[tuple[str, Side, View, Any]]
-) -> Iterator[None]:
-    """Every answer that goes through a view is noted before; afterwards the views are as they were."""
-    before = {name: dict(migration.seams[name]._views) for name in seams}
-
-    def noting(seam: str, side: Side, view: View) -> View:
-        def noted(answer: Any) -> Any:
-            answers.append((seam, side, view, answer))
-            return view(answer)
-
-        return noted
-
-    for name, views in before.items():
-        migration.seams[name]._views = {
-            side: None if view is None else noting(name, side, view) for side, view in views.items()
-        }
-    try:
-        yield
-    finally:
-        for name, views in before.items():
-            migration.seams[name]._views = views

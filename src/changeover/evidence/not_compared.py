@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeover.compare.comparison import NOT_COMPARED
-from changeover.replay.problems import Note, Trouble
+from changeover.record.problem import Note, Trouble
+from changeover.record.run import Run
 from changeover.values.form import type_name
 from changeover.values.observation import PortCall, Side
-from changeover.values.run import Run
 from changeover.values.verdict import Verdict
 
 REASONS_KEPT_MAX = 200

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from changeover.compare.rules import Rules
 from changeover.errors import ConfigurationError
 from changeover.evidence.case_runner import CaseDone
+from changeover.evidence.program import Program, comparison_runtime
 from changeover.evidence.scenario_replay import codec_of, not_replayed, replayed_scenarios
 from changeover.evidence.store.rows import (
     COLUMNS,
@@ -29,13 +29,12 @@ from changeover.evidence.store.rows import (
 )
 from changeover.evidence.store.store import NOWHERE, reading
 from changeover.evidence.store.tapes import unpacked
-from changeover.migration import Migration
 from changeover.record.codec import CodecError
+from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario, from_line
 from changeover.record.tape import Tape
-from changeover.seam.judge import comparing_judge
+from changeover.seam.judge import Waived
 from changeover.values.observation import Side
-from changeover.values.run import Run
 from changeover.values.stage import parse_setting
 from changeover.values.verdict import Verdict
 
@@ -67,20 +66,21 @@ def stale_runs(path: Path, wanted: Wanted) -> int:
 
 
 def renewed_cases(
-    migration: Migration,
+    program: Program,
     path: Path,
     wanted: Wanted,
     rules: Rules | None,
     now: datetime,
     redact: Redact | None = None,
+    waived: Waived | None = None,
 ) -> Generator[tuple[CaseDone, StoredRun], None, None]:
     """Each run with what today's code makes of it, the oldest first; raises StoreProblem.
 
     One that was compared on this code already stays as it is: what differed once is not replayed away.
     """
-    with _judged_by(migration, rules):
+    with program.runtime.replaced_by(comparison_runtime(program, rules, waived)):
         for old in _stale(path, wanted):
-            run = _replayed(migration, old)
+            run = _replayed(program, old)
             is_stale = (old.code, old.rules) != (wanted.code, wanted.rules)
             yield (
                 CaseDone(old.name, run.tags, [run]),
@@ -96,11 +96,11 @@ def _renewed(old: StoredRun, run: Run, wanted: Wanted, now: datetime, redact: Re
     return replace(row, world=world, renewed_at=stored_at(now))
 
 
-def _replayed(migration: Migration, old: StoredRun) -> Run:
-    seam = migration.seams[old.seam]
+def _replayed(program: Program, old: StoredRun) -> Run:
+    seam = program.seams[old.seam]
     try:
-        scenario = from_line(unpacked(old.tape or b""), codec_of(migration), migration.home.book)
-        ((_, run),) = replayed_scenarios(migration, [scenario])
+        scenario = from_line(unpacked(old.tape or b""), codec_of(program), program.runtime.book)
+        ((_, run),) = replayed_scenarios(program, [scenario])
     except (CodecError, ConfigurationError) as error:
         tags = tuple(json.loads(old.tags))
         unread = Scenario(old.id, old.seam, Side(old.answered_by), old.key, tags, {}, Tape())
@@ -141,14 +141,3 @@ def _where(wanted: Wanted) -> tuple[str, list[object]]:
         len(wanted.only),
         wanted.only,
     ]
-
-
-@contextmanager
-def _judged_by(migration: Migration, rules: Rules | None) -> Iterator[None]:
-    before = migration.home.judge
-    if rules is not None or migration.home.waived is not None:
-        migration.home.judge = comparing_judge(rules, migration.home.waived)
-    try:
-        yield
-    finally:
-        migration.home.judge = before

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError
 from changeover.record.codec import Codec
-from changeover.rollout.plan_file import Plan
-from changeover.values.run import Run, Sink
+from changeover.record.run import Run, Sink
+from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.values.toml_table import parse_toml, read_text
 
 if TYPE_CHECKING:
-    from changeover.evidence.writer import EvidenceKeeper
+    from changeover.evidence.writer import EvidenceWriter
 
 
 class Keeping:
@@ -44,7 +44,7 @@ class Keeping:
         self._environment = environment
         self._sink = sink
         self._lock = threading.Lock()
-        self._keeper: EvidenceKeeper | None = None
+        self._keeper: EvidenceWriter | None = None
         self._told: tuple[str, ...] = ()
         self.alarm: Callable[[str], None] | None = None
 
@@ -74,21 +74,23 @@ class Keeping:
         if self._keeper is not None:
             self._keeper.flush()
 
-    def _make(self) -> EvidenceKeeper:
+    def _make(self) -> EvidenceWriter:
         from changeover.evidence.code_digest import judged_by
-        from changeover.evidence.writer import EvidenceKeeper
+        from changeover.evidence.writer import EvidenceWriter
         from changeover.redaction.redactor import Redactor
 
         with self._lock:
             if self._keeper is None:
                 root = root_around(self._directory)
-                self._keeper = EvidenceKeeper(
+                self._keeper = EvidenceWriter(
                     root,
                     self._codec,
                     judged=lambda: judged_by(
                         self._plan, self._rules_file, datetime.now(UTC).date(), self._loaded_ns
                     ),
-                    redact=lambda: Redactor.for_project(self._plan, root, self._environment).run,
+                    redact=lambda: (
+                        Redactor.for_project(redact_paths_of(self._plan), root, self._environment).run
+                    ),
                     environment=self._environment,
                 )
             return self._keeper

@@ -5,265 +5,182 @@ from __future__ import annotations
 import gc
 import json
 import os
-import sys
-from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
-from changeover.cli.output import say
 from changeover.compare.rules import STRICT, Rules
 from changeover.errors import ConfigurationError
-from changeover.evidence.case_runner import CaseDone, Selection, compared_cases, select, stored_cases
+from changeover.evidence.case_runner import Selection, select
 from changeover.evidence.code_digest import code_digest
-from changeover.evidence.comparison_writer import CorpusKeeper
+from changeover.evidence.comparison_info import ComparisonInfo, Stopped
+from changeover.evidence.comparison_writer import ComparisonWriter
 from changeover.evidence.corpus import Corpus
 from changeover.evidence.interruption import Interruption
-from changeover.evidence.renewal import Wanted, renewed_cases, stale_runs
-from changeover.evidence.scenario_replay import FOLDER as SCENARIOS
-from changeover.evidence.scenario_replay import stored_scenarios
+from changeover.evidence.program import Program, ProjectFiles
+from changeover.evidence.source_cases import BUILT_IN, Request, SourceCases
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.rows import (
     SAMPLE_KEPT_WHOLE,
     STORE,
-    WHOLE,
     CorpusRow,
-    StoredRun,
     cluster_row,
     stored_at,
-    stored_run,
 )
 from changeover.evidence.store.store import StoreProblem, store_path
 from changeover.evidence.summary import asked_for, summary_of
-from changeover.migration import Migration
-from changeover.project import Project
-from changeover.record.scenario_file import Scenario
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.redaction.redactor import Redactor
-from changeover.rollout.plan_file import Plan
-from changeover.rollout.waivers import WAIVERS_NAME, Waivers, load_waivers, today_utc, waiver_uses
-from changeover.values.verdict import Verdict
-from changeover.views.layout import plural
-from changeover.views.text.heading import Heading, Stopped
-from changeover.views.text.progress import Progress
-
-BUILT_IN = {
-    SCENARIOS: Source(SCENARIOS, "recorded", lambda _: (), "scenarios"),
-    STORE: Source(STORE, "production", lambda _: (), "runs"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked for."""
-
-    names: tuple[str, ...]
-    options: SourceOptions
-    noise: bool
-    fail_fast: bool
-
-
-@dataclass(slots=True)
-class SourceCases:
-    """Runs them one by one. `damaged` says which of the scenarios could not be read."""
-
-    migration: Migration
-    source: Source
-    request: Request
-    selection: Selection
-    rules: Rules | None
-    scenarios: Path
-    store: Path
-    code: str | None
-    rules_digest: str
-    now: datetime
-    redact: FitRuns
-    damaged: list[str] = field(default_factory=list)
-
-    @property
-    def total(self) -> int | None:
-        """How many there will be, None where nobody knows; raises StoreProblem."""
-        if self.source.name == STORE:
-            return stale_runs(self.store, self._wanted())
-        return self.source.total(self.request.options)
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether these are not the whole source, or not the other path that is compared."""
-        options = self.request.options
-        if self.source.name == STORE or self.request.noise or options.only is not None:
-            return True
-        whole = self.source.total(replace(options, limit=None))
-        # Of a source that does not say how many there are, nobody knows what a limit has cut off.
-        return options.limit is not None and (whole is None or options.limit < whole)
-
-    def done(self) -> Generator[tuple[CaseDone, StoredRun | None], None, None]:
-        """Every case when it is done, and of a stored run the row that renews it."""
-        if self.source.name == STORE:
-            yield from renewed_cases(
-                self.migration, self.store, self._wanted(), self.rules, self.now, self.redact
-            )
-            return
-        with closing(self._compared()) as cases:
-            for done in cases:
-                yield done, None
-
-    def _compared(self) -> Generator[CaseDone, None, None]:
-        options = self.request.options
-        if self.source.name != SCENARIOS:
-            return compared_cases(
-                self.migration,
-                self.source,
-                options,
-                self.selection,
-                rules=self.rules,
-                noise=self.request.noise,
-            )
-        scenarios, damaged = stored_scenarios(self.migration, self.scenarios)
-        self.damaged += [str(line) for line in damaged]
-        self.damaged += [
-            f"scenario {one.id}: the app declares no seam {one.seam}"
-            for one in scenarios
-            if one.seam not in self.migration.seams
-        ]
-        return stored_cases(self.migration, self._limited(scenarios), self.selection, self.rules)
-
-    def rows(self, done: CaseDone, *, sampled: bool, bodies: bool) -> list[StoredRun]:
-        """What is kept of a case: whole if it diverged, failed or is sampled, while `bodies` are taken."""
-        at = stored_at(self.now)
-        return [
-            stored_run(
-                run,
-                done.name,
-                at,
-                self.code,
-                self.rules_digest,
-                redact=self.redact,
-                body=bodies and (sampled or Verdict(run.verdict) in WHOLE),
-                counts=False,
-            )
-            for run in done.runs
-        ]
-
-    def _limited(self, scenarios: list[Scenario]) -> list[Scenario]:
-        options = self.request.options
-        wanted = [one for one in scenarios if options.only is None or one.id == options.only]
-        return wanted[: options.limit]
-
-    def _wanted(self) -> Wanted:
-        options = self.request.options
-        return Wanted(self.selection.seams, self.code, self.rules_digest, options.only, options.limit)
-
+from changeover.rollout.plan_file import Plan, redact_paths_of
+from changeover.rollout.waivers import Waivers, load_waivers, today_utc, waiver_uses
+from changeover.settings import SCENARIOS_FOLDER, WAIVERS_FILE
 
 COLLECT_EVERY = 50_000
 RAISED_SHOWN_MAX = 3
 
 
+class Listener(Protocol):
+    """Who is told how far a comparison is."""
+
+    def begins(self, source: str, total: int | None) -> None:
+        """Before the first case; `total` is None where nobody knows how many there are."""
+        ...
+
+    def case_done(self, corpus: Corpus) -> None:
+        """After every case."""
+        ...
+
+    def ends(self) -> None:
+        """After the last one, however it ended."""
+        ...
+
+    def warns(self, problem: str) -> None:
+        """Something went wrong that does not end the comparison."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceComparison:
+    """A comparison that was run: what it was about, what it showed, and where that is kept.
+
+    `raised` are the first cases that raised, with what. `kept_in` is None where the store would not take it.
+    """
+
+    info: ComparisonInfo
+    corpus: Corpus
+    raised: tuple[str, ...]
+    kept_in: Path | None
+    seconds: float
+
+
 def compare_source(
-    project: Project, migration: Migration, source: Source, request: Request
-) -> tuple[Heading, Corpus]:
+    project: ProjectFiles, program: Program, source: Source, request: Request, listener: Listener
+) -> SourceComparison:
     """Run a source and keep what it showed; raises ConfigurationError."""
     began = monotonic()
-    selection = select(migration, request.names)
+    selection = select(program, request.names)
     rules = project.rules(date.today())
     today = today_utc()
-    migration.home.waived = waivers = Waivers(load_waivers(project.directory / WAIVERS_NAME, today))
-    heading = _heading(migration, migration.plan, source, request, rules or STRICT)
-    redactor = Redactor.for_project(migration.plan, project.root, os.environ)
+    waivers = Waivers(load_waivers(project.directory / WAIVERS_FILE, today))
+    info = _info(program, source, request, rules or STRICT)
+    redactor = Redactor.for_project(redact_paths_of(program.plan), project.root, os.environ)
     fit = FitRuns(redactor.run)
     path, now = store_path(project.root), datetime.now(UTC)
     cases = SourceCases(
-        migration,
+        program,
         source,
         request,
         selection,
         rules,
-        project.directory / SCENARIOS,
+        project.directory / SCENARIOS_FOLDER,
         path,
-        heading.code,
-        heading.rules,
+        info.code,
+        info.rules,
         now,
         fit,
+        waivers,
     )
-    corpus = _empty_corpus(migration, source, request, selection, rules, fit)
-    keeper = CorpusKeeper(path, lambda problem: say(f"warning: {problem}"), renews=source.name == STORE)
+    corpus = _empty_corpus(program, source, request, selection, rules, fit)
+    writer = ComparisonWriter(path, listener.warns, renews=source.name == STORE)
     asked = asked_for(request.names, request.options, partial=cases.is_partial, noise=request.noise)
-    keeper.begin(_row(now, source, heading, redactor.body(asked)))
-    raised, stopped = _run(cases, corpus, keeper)
+    writer.begin(_row(now, source, info, redactor.body(asked)))
+    raised, stopped = _run(cases, corpus, writer, listener)
     corpus.damaged += cases.damaged
     sightings = corpus.sightings
     summary = summary_of(corpus, asked, source.unit, stopped=stopped)
-    keeper.end(
+    writer.end(
         [
-            cluster_row(number, one, sightings.get(one.fingerprint, ""), heading.answer, redactor.body)
+            cluster_row(number, one, sightings.get(one.fingerprint, ""), info.answer, redactor.body)
             for number, one in enumerate(corpus.clusters)
         ],
         redactor.body(summary),
         whole=stopped is None,
         seams=[name for name, tally in corpus.seams.items() if tally.compared],
     )
-    kept = "not kept" if keeper.problem else f"kept in {_shown_path(path)}"
-    for line in raised:
-        say(redactor.text(f"raised in {line}"))
-    if source.name == STORE and not corpus.cases:
-        say("every stored tape that could be replayed is on this code and these rules already")
-    say(f"{plural(corpus.total.runs, 'comparison')} in {_duration(monotonic() - began)}; {kept}")
-    used = waiver_uses(waivers.all, corpus.clusters, today)
-    return replace(heading, waivers=used, stopped=stopped), corpus
+    info = replace(info, waivers=waiver_uses(waivers.all, corpus.clusters, today), stopped=stopped)
+    return SourceComparison(
+        info,
+        corpus,
+        tuple(map(redactor.text, raised)),
+        None if writer.problem else path,
+        monotonic() - began,
+    )
 
 
-def _run(cases: SourceCases, corpus: Corpus, keeper: CorpusKeeper) -> tuple[list[str], Stopped | None]:
+def _run(
+    cases: SourceCases, corpus: Corpus, writer: ComparisonWriter, listener: Listener
+) -> tuple[list[str], Stopped | None]:
     """What came out of the first cases that raised, and why it ended before the source did."""
     # Thousands of short-lived records a case in a program loaded for good: collecting less often saves 5 %.
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20, 50)
     raised: list[str] = []
     try:
-        progress = Progress(sys.stderr, cases.source.name, cases.total)
+        listener.begins(cases.source.name, cases.total)
         try:
             with Interruption() as interruption, closing(cases.done()) as found:
                 for done, renewed in found:
                     corpus.add(done.name, done.runs, done.tags)
                     if renewed is not None:
-                        keeper.keep(renewed)
-                    elif keeper.problem is None:
+                        writer.keep(renewed)
+                    elif writer.problem is None:
                         sampled = corpus.cases <= SAMPLE_KEPT_WHOLE
-                        for row in cases.rows(done, sampled=sampled, bodies=keeper.takes_bodies):
-                            keeper.keep(row)
+                        for row in cases.rows(done, sampled=sampled, bodies=writer.takes_bodies):
+                            writer.keep(row)
                     cases.redact.forget()
                     if done.raised is not None and len(raised) < RAISED_SHOWN_MAX:
                         raised.append(f"{done.name}: {done.raised}")
-                    progress.tell(corpus)
+                    listener.case_done(corpus)
                     if cases.request.fail_fast and corpus.total.diverged:
-                        return raised, "fail-fast"
+                        return raised, Stopped.FAIL_FAST
                     if interruption.is_asked_for:
-                        return raised, "interrupted"
+                        return raised, Stopped.INTERRUPTED
         finally:
-            progress.end()
-            keeper.flush()
+            listener.ends()
+            writer.flush()
     except StoreProblem as problem:
         raise ConfigurationError(str(cases.store), f"cannot be read as a store: {problem.why}") from problem
-    return raised, "interrupted" if interruption.is_asked_for else None
+    return raised, Stopped.INTERRUPTED if interruption.is_asked_for else None
 
 
-def _row(now: datetime, source: Source, heading: Heading, asked: dict[str, Any]) -> CorpusRow:
+def _row(now: datetime, source: Source, info: ComparisonInfo, asked: dict[str, Any]) -> CorpusRow:
     return CorpusRow(
         stored_at(now),
         source.name,
         source.population,
-        heading.code,
-        heading.rules,
-        answered_by=heading.answer,
+        info.code,
+        info.rules,
+        answered_by=info.answer,
         summary=json.dumps(asked, ensure_ascii=False),
         partial=asked["partial"],
     )
 
 
 def _empty_corpus(
-    migration: Migration,
+    program: Program,
     source: Source,
     request: Request,
     selection: Selection,
@@ -273,35 +190,34 @@ def _empty_corpus(
     """A whole source is expected to cross every seam and to show every tag; single cases are not."""
     if source.name in BUILT_IN or request.options.only is not None:
         return Corpus(rules or STRICT, redact=redact)
-    seams = [(seam, migration.seams[seam].phase) for seam in selection.seams]
-    tags = _required_tags(migration.plan, selection, source.name)
+    seams = [(seam, program.seams[seam].phase) for seam in selection.seams]
+    tags = _required_tags(program.plan, selection, source.name)
     return Corpus(rules or STRICT, expected=seams, required_tags=tags, redact=redact)
 
 
-def _heading(
-    migration: Migration, plan: Plan | None, source: Source, request: Request, rules: Rules
-) -> Heading:
+def _info(program: Program, source: Source, request: Request, rules: Rules) -> ComparisonInfo:
+    plan = program.plan
     phases = {} if plan is None else {name: one.number for name, one in plan.phases.items() if one.seams}
-    return Heading(
+    return ComparisonInfo(
         "migration" if plan is None else plan.name,
         code_digest(plan.code) if plan is not None and plan.code else None,
         rules.digest,
         source.name,
         source.unit,
         request.options.answer,
-        _copied(migration, request.options),
+        _copied(program, request.options),
         request.noise,
         source.name in BUILT_IN,
-        tuple(name for name in migration.sources.names if name != source.name),
+        tuple(name for name in program.sources.names if name != source.name),
         phases,
     )
 
 
-def _copied(migration: Migration, options: SourceOptions) -> tuple[str, ...]:
+def _copied(program: Program, options: SourceOptions) -> tuple[str, ...]:
     """The ports that the other path gets copies of; raises ConfigurationError where it would get none."""
     if options.world == "tape":
         return ()
-    ports = tuple(port.name for port in migration.home.book.ports.values() if port.world is not None)
+    ports = tuple(port.name for port in program.runtime.book.ports.values() if port.world is not None)
     if not ports:
         raise ConfigurationError("--world", "was 'copy', allowed: tape, as no port of the app offers world=")
     return ports
@@ -317,14 +233,3 @@ def _required_tags(plan: Plan | None, selection: Selection, source: str) -> list
         if gate.corpus is not None and source in gate.corpus.sources
         for tag in gate.corpus.tags
     ]
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds) // 60} min {int(seconds) % 60} s"
-
-
-def _shown_path(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -24,10 +24,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from changeover.compare.rule import rule_says
 from changeover.evidence.corpus import Corpus, RuleTally
 from changeover.evidence.sources import SourceOptions
 from changeover.evidence.tallies import Quantiles, SeamTally
-from changeover.views.text.compare import rule_says
 
 PAIRS_KEPT_MAX = 200
 REASONS_KEPT_MAX = 50

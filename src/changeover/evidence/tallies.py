@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from random import Random
 
 from changeover.compare.comparison import Comparison
-from changeover.replay.problems import Trouble
+from changeover.record.problem import Trouble
+from changeover.record.run import Run
 from changeover.values.observation import Side
 from changeover.values.outcome import Raised
-from changeover.values.run import Run
 from changeover.values.verdict import Verdict
 
 _UNANSWERED = (Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS)

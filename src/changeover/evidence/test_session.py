@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from changeover.values.run import Run
+from changeover.record.run import Run
 from changeover.values.verdict import Verdict
 
 RUNS_KEPT_MAX = 10_000

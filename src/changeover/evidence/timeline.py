@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from changeover.values.run import Run
+from changeover.record.run import Run
 from changeover.values.verdict import Verdict
 
 SLICES_MAX = 32

@@ -8,19 +8,18 @@ and what waits in memory is bounded. What could not be kept is counted, and the 
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from weakref import WeakSet
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import Judged
+from changeover.evidence.store.lost_runs import note_lost
 from changeover.evidence.store.maintenance import prune, usual_limits
 from changeover.evidence.store.rows import (
     SAMPLE_KEPT_WHOLE,
@@ -35,45 +34,10 @@ from changeover.evidence.store.store import NOWHERE, StoreProblem, store_path, w
 from changeover.evidence.store.tapes import Tapes, without_known_tapes
 from changeover.evidence.store.writing import LOST, add_runs, count_up
 from changeover.record.codec import Codec
+from changeover.record.run import NotPaired, Run
 from changeover.rollout.test_override import imposed
-from changeover.seam.experiment import SAMPLED_OUT
 from changeover.telemetry.logs import logger
-from changeover.values.run import Run
 from changeover.values.verdict import Verdict
-
-NAME = "lost.jsonl"
-FILE_BYTES_MAX = 1024 * 1024
-
-
-def note_lost(store: Path, runs: int, why: str, at: datetime) -> bool:
-    """Append so many runs; False where even that could not be written. Never raises."""
-    line = json.dumps({"at": at.isoformat(timespec="seconds"), "runs": runs, "why": why})
-    with suppress(OSError):
-        store.parent.mkdir(parents=True, exist_ok=True)
-        with store.with_name(NAME).open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
-        return True
-    return False
-
-
-def lost_beside(store: Path) -> int:
-    """How many runs were lost so; a line that cannot be read stands for one at least."""
-    file = store.with_name(NAME)
-    try:
-        with file.open("rb") as opened:
-            lines = opened.read(FILE_BYTES_MAX).splitlines()
-    except OSError:
-        return 0
-    return sum(map(_runs_in, filter(bytes.strip, lines)))
-
-
-def _runs_in(line: bytes) -> int:
-    try:
-        runs = json.loads(line)["runs"]
-    except (ValueError, KeyError, TypeError):
-        return 1
-    return runs if type(runs) is int and runs > 0 else 1
-
 
 LOCK_WAIT_S = 0.2
 WRITTEN_EVERY_S = 1.0
@@ -86,7 +50,7 @@ SAMPLED_EVERY = 100
 _log = logger("evidence")
 
 
-class EvidenceKeeper:
+class EvidenceWriter:
     """A sink. `problems` says why nothing is kept at this moment, or why it does not count.
 
     `root` is the folder of the project; CHANGEOVER_STORE in the environment wins. `judged` and `redact` are
@@ -135,7 +99,7 @@ class EvidenceKeeper:
 
     def __call__(self, run: Run) -> None:
         """Keep one run."""
-        if imposed() is not None or run.population != "production" or run.reason == SAMPLED_OUT:
+        if imposed() is not None or run.population != "production" or run.not_paired is NotPaired.SAMPLED_OUT:
             return
         if self._path() == NOWHERE:
             return
@@ -258,7 +222,7 @@ class EvidenceKeeper:
             _log.warning("evidence is not kept: %s", problem)
 
 
-_keepers: WeakSet[EvidenceKeeper] = WeakSet()
+_keepers: WeakSet[EvidenceWriter] = WeakSet()
 
 
 def _close_all() -> None:

@@ -17,7 +17,7 @@ from changeover.compare.paths import Anything, ItemIs, NameIs, PathError, PathPa
 from changeover.errors import ConfigurationError
 from changeover.evidence.mutation_search import BlindSpotSearch, FoundSpot
 from changeover.evidence.store.records import Review
-from changeover.gate.decision import Answer
+from changeover.values.gate_verdict import Answer
 from changeover.values.toml_table import Table, parse_toml, read_text, shown
 
 ACCEPTED_NAME = "blindspots.toml"

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Thread
 from time import monotonic
 
-from changeover.gate.decision import EXIT_CODES, Answer
+from changeover.values.gate_verdict import EXIT_CODES, Answer
 
 TAIL_LINES = 20
 LINE_CHARACTERS_MAX = 400

@@ -12,10 +12,10 @@ from changeover.evidence.code_digest import code_digest
 from changeover.evidence.store.records import Review
 from changeover.evidence.store.store import keep_review, store_path
 from changeover.gate.check_commands import CheckResult, run_check
-from changeover.gate.decision import Answer
 from changeover.gate.inputs import Dossier, Footing, look
-from changeover.rollout.plan_file import Phase
+from changeover.rollout.plan_file import Phase, redact_paths_of
 from changeover.rollout.resolver import stage_variable
+from changeover.values.gate_verdict import Answer
 from changeover.values.stage import Setting, Stage, Step, step
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _doctor(dossier: Dossier, project: Project) -> Review:
 
     An app that cannot be imported is a problem like another.
     """
-    from changeover.cli.doctor import wiring_problems
+    from changeover.project import wiring_problems
 
     try:
         problems = list(wiring_problems(project.migration()))
@@ -151,7 +151,7 @@ def _kept_review(
     """A store that keeps nothing is a criterion of its own; here it stops nobody."""
     from changeover.redaction.redactor import Redactor
 
-    redactor = Redactor.for_project(dossier.plan, project.root)
+    redactor = Redactor.for_project(redact_paths_of(dossier.plan), project.root)
     said, shown = redactor.text(found), redactor.body(body)
     review = Review(kind, name, dossier.now, dossier.code, dossier.rules, str(answer), said, shown)
     with suppress(ConfigurationError):

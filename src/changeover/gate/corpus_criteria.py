@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from changeover.evidence.store.records import KeptCorpus
 from changeover.gate.corpus_selection import Counted, SeamShown, is_asked, phase_total, shown
-from changeover.gate.decision import Answer, Criterion
 from changeover.gate.inputs import Dossier
 from changeover.gate.production import Production
 from changeover.rollout.gate_criteria import CorpusCriteria
+from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from hashlib import sha256
 
 from changeover.gate.caveats import not_counted, not_shown
@@ -15,79 +13,8 @@ from changeover.gate.inputs import Dossier
 from changeover.gate.preconditions import flags, ground, requires
 from changeover.gate.production import Production, own_time, production_criteria, production_of
 from changeover.gate.reviews import blind_spots, checks, doctor, rollback_rehearsed
-from changeover.values.stage import Setting, Stage
-
-
-class Answer(StrEnum):
-    """Three answers, not two; declared from best to worst."""
-
-    PASS = "pass"  # noqa: S105  an answer, not a password
-    INCONCLUSIVE = "inconclusive"
-    FAIL = "fail"
-
-
-EXIT_CODES = {Answer.PASS: 0, Answer.FAIL: 1, Answer.INCONCLUSIVE: 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One question of a gate. `do` is the command to type first where the answer is not pass."""
-
-    name: str
-    answer: Answer
-    required: str
-    found: str
-    do: str | None = None
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class GateVerdict:
-    """The answer to "may this phase move to that stage?".
-
-    `not_counted` says what evidence was left aside and why, `not_shown` what a pass does not show. `evidence`
-    is a digest over everything that was counted. `source` names the corpus that alone was asked, where no
-    step was: the compatibility gate of a committed set of scenarios.
-    """
-
-    phase: str
-    number: int
-    old: Setting
-    new: Setting
-    code: str | None
-    rules: str
-    evidence: str
-    criteria: tuple[Criterion, ...]
-    not_counted: tuple[str, ...] = ()
-    not_shown: tuple[str, ...] = ()
-    source: str | None = None
-
-    @property
-    def title(self) -> str:
-        """The question: `trading -> live`, or `trading on scenarios`."""
-        return f"{self.phase} -> {self.new}" if self.source is None else f"{self.phase} on {self.source}"
-
-    @property
-    def answer(self) -> Answer:
-        """Fail where one criterion fails, else inconclusive where one could not tell; none is no pass."""
-        answers = {criterion.answer for criterion in self.criteria}
-        if Answer.FAIL in answers:
-            return Answer.FAIL
-        return Answer.INCONCLUSIVE if Answer.INCONCLUSIVE in answers or not answers else Answer.PASS
-
-    @property
-    def exit_code(self) -> int:
-        """0 pass, 1 fail, 3 inconclusive."""
-        return EXIT_CODES[self.answer]
-
-    @property
-    def do_first(self) -> str | None:
-        """The first thing to do: for what fails before what could not tell."""
-        for answer in (Answer.FAIL, Answer.INCONCLUSIVE):
-            for criterion in self.criteria:
-                if criterion.answer is answer and criterion.do is not None:
-                    return criterion.do
-        return None
+from changeover.values.gate_verdict import Criterion, GateVerdict
+from changeover.values.stage import Stage
 
 
 def decide(dossier: Dossier) -> GateVerdict:

@@ -18,9 +18,9 @@ from changeover.rollout.gate_criteria import Gate
 from changeover.rollout.history import HistoryEntry, read_history
 from changeover.rollout.migration_files import place_of, stages_of
 from changeover.rollout.plan_file import Phase, Plan
-from changeover.rollout.resolver import KILL_FILE, KILL_VARIABLE
 from changeover.rollout.tripwire_state import HeldTrips, trips_path
-from changeover.rollout.waivers import WAIVERS_NAME, Waiver, load_waivers
+from changeover.rollout.waivers import Waiver, load_waivers
+from changeover.settings import KILL_FILE, KILL_VARIABLE, PLAN_FILE, WAIVERS_FILE
 from changeover.values.stage import Setting
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def look(project: Project, environment: Mapping[str, str] | None = None) -> Foot
     environment = os.environ if environment is None else environment
     plan = project.plan()
     if plan is None:
-        where = str(project.directory / "phases.toml")
+        where = str(project.directory / PLAN_FILE)
         raise ConfigurationError(
             where, "is missing, so that there is nothing to move: changeover init writes one"
         )
@@ -125,7 +125,7 @@ def look(project: Project, environment: Mapping[str, str] | None = None) -> Foot
     project.make_importable()
     code, code_problem = _tried(lambda: code_digest(plan.code) if plan.code else None, None)
     rules, rules_problem = _tried(lambda: project.rules_digest(today), "")
-    waivers, waivers_problem = _tried(lambda: load_waivers(project.directory / WAIVERS_NAME, today), ())
+    waivers, waivers_problem = _tried(lambda: load_waivers(project.directory / WAIVERS_FILE, today), ())
     accepted, accepted_problem = _tried(
         lambda: load_accepted_blind_spots(project.directory / ACCEPTED_NAME), ()
     )

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from changeover.evidence.code_digest import DIGITS_SHOWN
-from changeover.gate.decision import Answer, Criterion
 from changeover.gate.inputs import Dossier
 from changeover.rollout.flags_file import SEAL_COMMAND
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.waivers import Waiver
+from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
 
 CLOCK_TOLERANCE = timedelta(minutes=5)

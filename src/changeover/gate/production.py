@@ -13,15 +13,15 @@ from datetime import date
 from changeover.evidence.confidence import comparisons_needed, percent_above, upper_bound
 from changeover.evidence.store.records import KeptRun
 from changeover.gate.corpus_selection import Counted
-from changeover.gate.decision import Answer, Criterion
 from changeover.gate.inputs import Dossier
+from changeover.record.run import NotPaired
 from changeover.rollout.gate_criteria import ProductionCriteria
+from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.values.verdict import Verdict
 
 COMPARISONS_MAX = 10_000_000
 """Beyond so many, nobody is told how many more are needed."""
-SAMPLED_OUT = "sampled out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def production_of(dossier: Dossier) -> Production:
         return sum(verdict in among for _, verdict in verdicts)
 
     unpaired = [run for run, verdict in verdicts if verdict is Verdict.UNPAIRED]
-    sampled_out = sum(run.reason == SAMPLED_OUT for run in unpaired)
+    sampled_out = sum(run.reason == NotPaired.SAMPLED_OUT for run in unpaired)
     return Production(
         compared=tuple(run for run, verdict in verdicts if verdict.is_evidence or _differs(verdict)),
         waived=counted(Verdict.WAIVED),

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from changeover.evidence.store.records import Review
-from changeover.gate.decision import Answer, Criterion
 from changeover.gate.inputs import Dossier
 from changeover.rollout.history import HistoryEntry
+from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.stage import Stage, Step, parse_setting, step
 
 NAMED_MAX = 5

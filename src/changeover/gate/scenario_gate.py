@@ -10,18 +10,20 @@ from hashlib import sha256
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import DIGITS_SHOWN
+from changeover.evidence.comparison_info import ComparisonInfo
 from changeover.evidence.corpus import Corpus
-from changeover.evidence.source_comparison import Request, compare_source
+from changeover.evidence.source_cases import Request
+from changeover.evidence.source_comparison import Listener, compare_source
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import KeptCluster, KeptCorpus, SeamCounts
 from changeover.gate.corpus_selection import shown
-from changeover.gate.decision import Answer, Criterion, GateVerdict
 from changeover.gate.preconditions import waivers
 from changeover.project import Project
 from changeover.rollout.plan_file import Phase, Plan
-from changeover.rollout.waivers import WAIVERS_NAME, Waiver, load_waivers
+from changeover.rollout.waivers import Waiver, load_waivers
+from changeover.settings import PLAN_FILE, WAIVERS_FILE
+from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.stage import OFF, Setting
-from changeover.views.text.heading import Heading
 
 SOURCE = "scenarios"
 NAMED_MAX = 5
@@ -153,27 +155,28 @@ def _digest(replay: Replay, phase: Phase) -> str:
     return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def scenario_verdicts(project: Project, names: Sequence[str]) -> list[GateVerdict]:
+def scenario_verdicts(project: Project, names: Sequence[str], listener: Listener) -> list[GateVerdict]:
     """One verdict for each of these phases, or for every phase with seams; raises ConfigurationError."""
     plan = project.plan()
     if plan is None:
-        where = str(project.directory / "phases.toml")
+        where = str(project.directory / PLAN_FILE)
         raise ConfigurationError(where, "is missing, so that no phase says which seams to ask about")
     chosen = _chosen(plan, names)
     now = datetime.now(UTC)
     request = Request(tuple(chosen), SourceOptions(), noise=False, fail_fast=False)
     source = Source(SOURCE, "recorded", lambda _: (), SOURCE)
-    heading, corpus = compare_source(project, project.migration(), source, request)
-    if heading.stopped is not None:
+    done = compare_source(project, project.migration(), source, request, listener)
+    info, corpus = done.info, done.corpus
+    if info.stopped is not None:
         raise KeyboardInterrupt
     waivers: tuple[Waiver, ...] = ()
     problem = None
     try:
-        waivers = load_waivers(project.directory / WAIVERS_NAME, now.date())
+        waivers = load_waivers(project.directory / WAIVERS_FILE, now.date())
     except ConfigurationError as error:
         problem = str(error)
     replay = Replay(
-        plan=plan, corpus=_kept(heading, corpus, now), waivers=waivers, now=now, waivers_problem=problem
+        plan=plan, corpus=_kept(info, corpus, now), waivers=waivers, now=now, waivers_problem=problem
     )
     return [decide_scenarios(replay, plan.phases[name]) for name in chosen]
 
@@ -185,22 +188,22 @@ def _chosen(plan: Plan, names: Sequence[str]) -> list[str]:
             allowed = ", ".join(known) or "none, no phase has seams"
             raise ConfigurationError(f'phase "{name}"', f"is no phase with seams, allowed: {allowed}")
     if not known:
-        raise ConfigurationError("phases.toml", "has no phase with seams, so that there is nothing to replay")
+        raise ConfigurationError(PLAN_FILE, "has no phase with seams, so that there is nothing to replay")
     return [name for name in known if not names or name in names]
 
 
-def _kept(heading: Heading, corpus: Corpus, now: datetime) -> KeptCorpus:
+def _kept(info: ComparisonInfo, corpus: Corpus, now: datetime) -> KeptCorpus:
     """The corpus as the store would give it back; the gate in CI needs no store."""
     return KeptCorpus(
         number=0,
         at=now,
-        source=heading.source,
+        source=info.source,
         population="recorded",
-        code=heading.code,
-        rules=heading.rules,
+        code=info.code,
+        rules=info.rules,
         whole=True,
         partial=False,
-        answered_by=heading.answer,
+        answered_by=info.answer,
         seams={
             name: SeamCounts(tally.phase, tally.verdicts, tally.gave_up)
             for name, tally in corpus.seams.items()

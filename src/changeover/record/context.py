@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Protocol
 
-from changeover.record.instrument import Hook
+from changeover.record.hook import Hook
 from changeover.values.pins import PINNED, Pins
 
 

@@ -7,19 +7,17 @@ from time import perf_counter
 from typing import Any
 
 from changeover.record.context import SESSION
-from changeover.record.instrument import Hook, calling_site
+from changeover.record.hook import Hook, Site
+from changeover.record.instrument import calling_site
 from changeover.record.port import Port, PortBook, PortMethod
-from changeover.record.tape import Entry, Site, Tape
-from changeover.replay.delegates import Worlds
-from changeover.telemetry.logs import logger
+from changeover.record.port_copies import PortCopies
+from changeover.record.tape import Entry, Tape
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.key import text_digest
 from changeover.values.limits import Limits
 from changeover.values.outcome import Outcome, Raised, Returned, is_interruption
 
-_log = logger("ports")
 _FRAMES_TO_CALLER = 4  # calling_site, _prepare, call, and the instrumented function
-_warned: set[str] = set()
 
 
 class Recorder:
@@ -30,18 +28,21 @@ class Recorder:
 
     replaying = False
 
-    def __init__(self, book: PortBook, limits: Limits, outer: Recorder | None, worlds: Worlds | None) -> None:
+    def __init__(
+        self, book: PortBook, limits: Limits, outer: Recorder | None, copies: PortCopies | None
+    ) -> None:
         self.tape = Tape()
         self.attempted = False
         self.port_s = 0.0
         self.deferred: list[Any] = []  # crossings inside this one, replayed after the outermost answered
         self.closed = False
+        self.undeclared: dict[str, None] = {}  # methods in no class that were called
         self.owners: dict[str, Any] = {}  # of ports given as a class: the object that was called last
         self.depth: int = 1 if outer is None else outer.depth + 1
         self._book = book
         self._entries = self.tape.entries
         self._calls_max = limits.port_calls_max
-        self._worlds = worlds
+        self._copies = copies
         self._chain: tuple[Recorder, ...] = (self,) if outer is None else (self, *outer._chain)
 
     def hindered(self, why: str) -> None:
@@ -103,14 +104,14 @@ class Recorder:
             if method.is_effect:
                 site = calling_site(method.hook.module, _FRAMES_TO_CALLER)
             else:
-                _warn_once(method)
+                self.undeclared[method.full_name] = None
         own = args
         if method.has_owner:
             self.owners[method.port] = args[0]
             own = args[1:]
         try:
-            if self._worlds is not None:
-                self._worlds.before_call(method, args)
+            if self._copies is not None:
+                self._copies.before_call(method, args)
             return (snapshot(own), snapshot(kwargs) if kwargs else kwargs, site)
         except Exception as error:  # noqa: BLE001  recording must not change what the path sees
             self._trouble(f"arguments of {method.full_name} cannot be kept: {error}")
@@ -166,12 +167,3 @@ def _is_immutable(value: Any) -> bool:
         return snapshot(value) is value
     except SnapshotError:
         return False
-
-
-def _warn_once(method: PortMethod) -> None:
-    if method.full_name not in _warned:
-        _warned.add(method.full_name)
-        _log.warning(
-            "%s is declared neither read, effect, local, fixed nor clock: it passes, no replay answers it",
-            method.full_name,
-        )

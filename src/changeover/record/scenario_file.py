@@ -12,10 +12,10 @@ from typing import Any
 from changeover.errors import ConfigurationError
 from changeover.record.codec import Codec, CodecError
 from changeover.record.port import PortBook
+from changeover.record.run import Run
 from changeover.record.tape import Entry, Tape, near
 from changeover.values.observation import Side
 from changeover.values.outcome import Outcome, Raised, Returned
-from changeover.values.run import Run
 from changeover.values.toml_table import Table, parse_json
 
 SCHEMA_VERSION = 1

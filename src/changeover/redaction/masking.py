@@ -12,7 +12,6 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
-from changeover.compare.places import Key, RowKey, Segment, TypedKey, key_text
 from changeover.redaction.redact_paths import RedactPaths, Stand
 from changeover.redaction.secrets import (
     SCALARS,
@@ -27,6 +26,7 @@ from changeover.values.copying import copied_error
 from changeover.values.divergence import ABSENT
 from changeover.values.form import opened, type_name
 from changeover.values.limits import NotComparable
+from changeover.values.place import Key, RowKey, Segment, TypedKey, key_text
 from changeover.values.reading import Shape, own_state
 
 DEPTH_MAX = 100

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from changeover.compare.paths import Anything, ItemIs, NameIs, PathError, PathPart, parse_path
-from changeover.compare.places import RowKey, Segment
-from changeover.rollout.plan_file import REDACT_ROOTS
+from changeover.values.place import RowKey, Segment
 
 _STEPS_KEPT_MAX = 20_000
 
@@ -98,3 +97,6 @@ def _segment(part: PathPart) -> Segment | None:
     if len(texts) == 1 and texts[0].isdecimal():
         return int(texts[0])
     return RowKey(texts, (False,) * len(texts))
+
+
+REDACT_ROOTS = ("arguments", "result", "error", "effects", "reads", "key")

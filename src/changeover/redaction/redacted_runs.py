@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from changeover.record.run import Run
 from changeover.record.tape import Entry, Tape
 from changeover.values.outcome import Outcome
-from changeover.values.run import Run
 
 
 class RedactedEntry(Entry):

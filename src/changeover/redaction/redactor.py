@@ -7,7 +7,7 @@ screens, what a test is told, alerts, lines of the log.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,19 +17,19 @@ from changeover.compare.comparison import Comparison
 from changeover.compare.paths import PathError
 from changeover.errors import ConfigurationError
 from changeover.record.port import CallClass
+from changeover.record.problem import Note
+from changeover.record.run import Run
 from changeover.record.tape import Entry
 from changeover.redaction.key import KEY_NAME, RedactionKey
 from changeover.redaction.masking import NOWHERE, Redacting, row_key
 from changeover.redaction.redact_paths import RedactPaths, Stand
 from changeover.redaction.redacted_runs import RedactedEntry, RedactedTape
 from changeover.redaction.secrets import as_secrets, masked, remember, remembered, secrets_of_environment
-from changeover.replay.problems import Note
-from changeover.rollout.plan_file import Plan
+from changeover.settings import STATE_FOLDER
 from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.observation import Observation, PortCall
 from changeover.values.outcome import Outcome, Raised, Returned
 from changeover.values.pins import Pins
-from changeover.values.run import Run
 
 R = TypeVar("R", Run, Observation, PortCall, Divergence, Note)
 _ROOT_OF = {CallClass.EFFECT: "effects"}
@@ -37,7 +37,7 @@ _ROOT_OF = {CallClass.EFFECT: "effects"}
 
 def key_path(root: Path) -> Path:
     """Where a project keeps the key of its redaction."""
-    return root / ".changeover" / KEY_NAME
+    return root / STATE_FOLDER / KEY_NAME
 
 
 class Redactor:
@@ -49,23 +49,23 @@ class Redactor:
         self._key = key
 
     @classmethod
-    def of(cls, plan: Plan | None, environment: Mapping[str, str], key_path: Path | None) -> Redactor:
-        """For a plan's `redact` paths and the secrets of an environment; raises ConfigurationError.
+    def of(cls, redact: Iterable[str], environment: Mapping[str, str], key_path: Path | None) -> Redactor:
+        """For the `redact` paths of a plan and the secrets of an environment; raises ConfigurationError.
 
         Without a place for its key, what stands for a secret is the same within this object only.
         """
         try:
-            paths = RedactPaths(() if plan is None else plan.redact)
+            paths = RedactPaths(redact)
         except PathError as error:
             raise ConfigurationError("phases.toml: migration.redact", str(error)) from None
         return cls(paths, secrets_of_environment(environment), RedactionKey(key_path))
 
     @classmethod
     def for_project(
-        cls, plan: Plan | None, root: Path, environment: Mapping[str, str] | None = None
+        cls, redact: Iterable[str], root: Path, environment: Mapping[str, str] | None = None
     ) -> Redactor:
         """The one of a project, with its key beside its evidence."""
-        return cls.of(plan, os.environ if environment is None else environment, key_path(root))
+        return cls.of(redact, os.environ if environment is None else environment, key_path(root))
 
     def run(self, run: Run) -> Run:
         """A copy of the run without secrets, with the same world."""

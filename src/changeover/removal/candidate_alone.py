@@ -18,8 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from changeover.errors import ConfigurationError
-from changeover.gate.decision import Answer
 from changeover.removal.plan import Removal
+from changeover.values.gate_verdict import Answer
 from changeover.values.verdict import Verdict
 
 KEPT_MAX = 10
@@ -105,14 +105,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _compared(root: Path, legacy: Sequence[str], *, blocked: bool) -> Alone:
-    from changeover.evidence.scenario_replay import FOLDER, alone, stored_scenarios
+    from changeover.evidence.scenario_replay import alone, stored_scenarios
     from changeover.project import find_project
     from changeover.removal.blockers import Refusal
+    from changeover.settings import SCENARIOS_FOLDER
 
     project = find_project(root, os.environ)
     migration = project.migration()
     project.rules(date.today())  # a rule file that is wrong is said once, not in every run
-    scenarios, damaged = stored_scenarios(migration, project.directory / FOLDER)
+    scenarios, damaged = stored_scenarios(migration, project.directory / SCENARIOS_FOLDER)
     refusal = None if blocked else Refusal(legacy)
     found = Alone(blocked, problem=None if not damaged else f"damaged: {damaged[0]}")
     compared: set[str] = set()

@@ -12,11 +12,11 @@ from tempfile import mkdtemp
 
 from changeover.errors import ConfigurationError
 from changeover.gate.check_commands import CheckResult, run_check
-from changeover.gate.decision import EXIT_CODES, Answer
 from changeover.removal.blockers import write_blocker
 from changeover.removal.candidate_alone import Alone, environment_for, run_alone
 from changeover.removal.patch import apply_patch, read_patch
 from changeover.removal.plan import Removal
+from changeover.values.gate_verdict import EXIT_CODES, Answer
 
 COPIED_BYTES_MAX = 2 * 1024**3
 _LISTING_S = 60

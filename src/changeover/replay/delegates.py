@@ -5,17 +5,33 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from changeover.errors import EffectWithheld
-from changeover.record.context import SESSION
-from changeover.record.instrument import Hook
+from changeover.record.hook import Hook
 from changeover.record.port import CallClass, PortBook, PortMethod
-from changeover.replay.clock import seconds_of
-from changeover.replay.problems import Trouble
+from changeover.record.port_copies import PortCopies
+from changeover.record.problem import Trouble
+from changeover.record.tape import Entry
+from changeover.replay.clock import VirtualClock, seconds_of
+from changeover.replay.problems import Troubles
 
-if TYPE_CHECKING:
-    from changeover.replay.replayer import Replay
+
+class Replaying(Protocol):
+    """What such an object may ask of the replay that it answers in."""
+
+    book: PortBook
+    copies: PortCopies | None
+    calls: list[Entry]
+    troubles: Troubles
+
+    def hindered(self, why: str) -> None:
+        """Something kept the path from what it wanted to do."""
+        ...
+
+    def clock(self, port: str) -> VirtualClock:
+        """The time of the replay."""
+        ...
 
 
 class Guard:
@@ -27,7 +43,7 @@ class Guard:
 
     replaying = True
 
-    def __init__(self, replay: Replay) -> None:
+    def __init__(self, replay: Replaying) -> None:
         self.replay = replay
 
     def hindered(self, why: str) -> None:
@@ -41,7 +57,7 @@ class Guard:
         replay = self.replay
         method = replay.book.find(hook, args)
         owner = args[0] if hook.has_owner else None
-        if method is None or (replay.worlds is not None and replay.worlds.is_copy(owner)):
+        if method is None or (replay.copies is not None and replay.copies.is_copy(owner)):
             return original(*args, **kwargs)
         if method.call_class is CallClass.CLOCK and not hook.is_async:
             clock = replay.clock(method.port)
@@ -49,7 +65,7 @@ class Guard:
                 return clock.sleep(seconds_of(args[1:] if hook.has_owner else args, kwargs))
             moment = clock.peek(method.name)
             return original(*args, **kwargs) if moment is None else moment.give()
-        copy = None if replay.worlds is None else replay.worlds.copy_for(method, owner)
+        copy = None if replay.copies is None else replay.copies.copy_for(method, owner)
         if copy is not None:
             return original(copy, *args[1:], **kwargs)
         if method.call_class in (CallClass.EFFECT, CallClass.UNDECLARED):
@@ -59,47 +75,6 @@ class Guard:
         return original(*args, **kwargs)
 
 
-class Worlds:
-    """The copies of one run; an object that nobody called before is as it was when the run began."""
-
-    def __init__(self, book: PortBook) -> None:
-        self._book = book
-        self._copies: dict[tuple[str, int], Any] = {}
-        self._kept: list[Any] = []
-        for port in book.ports.values():
-            if port.world is not None and port.is_object:
-                self._copy(port.name, port.target)
-
-    def before_call(self, method: PortMethod, args: tuple[Any, ...]) -> None:
-        """Take the copy of an object before the first call on it changes it."""
-        if method.has_owner and args:
-            self.copy_for(method, args[0])
-
-    def copy_for(self, method: PortMethod, owner: Any) -> Any | None:
-        """The copy that stands for this object, None where the port offers none."""
-        port = self._book.ports[method.port]
-        target = owner if owner is not None else port.target
-        if port.world is None or isinstance(target, type) or self.is_copy(target):
-            return None
-        found = self._copies.get((port.name, id(target)))
-        return self._copy(port.name, target) if found is None else found
-
-    def is_copy(self, owner: Any) -> bool:
-        """Whether the object is one of the copies."""
-        return any(owner is copy for copy in self._copies.values())
-
-    def _copy(self, name: str, target: Any) -> Any:
-        world = self._book.ports[name].world
-        token = SESSION.set(None)
-        try:
-            copy = None if world is None else world(target)
-        finally:
-            SESSION.reset(token)
-        self._copies[name, id(target)] = copy
-        self._kept.append(target)  # keeps the id valid
-        return copy
-
-
 class NobodyAnswers(Exception):
     """There is no object that could answer without touching the world; says what to give."""
 
@@ -107,9 +82,9 @@ class NobodyAnswers(Exception):
 class StandIns:
     """The objects of one replay; `owners` answered for real, for ports that were given as a class."""
 
-    def __init__(self, worlds: Worlds | None, seed: str) -> None:
+    def __init__(self, copies: PortCopies | None, seed: str) -> None:
         self.owners: Mapping[str, Any] = {}
-        self._worlds = worlds
+        self._copies = copies
         self._seed = seed
         self._random: Random | None = None
         self._locals: dict[int, tuple[Any, Any]] = {}
@@ -134,7 +109,7 @@ class StandIns:
         return lambda: original(target, *args, **kwargs)
 
     def _for(self, method: PortMethod, owner: Any) -> Any:
-        copied = None if self._worlds is None else self._worlds.copy_for(method, owner)
+        copied = None if self._copies is None else self._copies.copy_for(method, owner)
         if copied is not None:
             return copied
         if method.call_class is not CallClass.LOCAL or isinstance(owner, type):

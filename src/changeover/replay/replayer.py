@@ -10,14 +10,17 @@ from typing import Any
 
 from changeover.errors import EffectWithheld, ReadMissing, ReplayStopped, UndeclaredCall, UndeclaredEffect
 from changeover.record.context import SESSION
-from changeover.record.instrument import Hook, calling_site
+from changeover.record.hook import Hook
+from changeover.record.instrument import calling_site
 from changeover.record.port import CallClass, PortBook, PortMethod
+from changeover.record.port_copies import PortCopies
+from changeover.record.problem import Trouble
 from changeover.record.tape import Entry, Tape
 from changeover.replay.clock import VirtualClock, seconds_of
-from changeover.replay.delegates import Guard, NobodyAnswers, StandIns, Worlds
+from changeover.replay.delegates import Guard, NobodyAnswers, StandIns
 from changeover.replay.id_mapping import Renaming
 from changeover.replay.port_tape import PortTape, cut
-from changeover.replay.problems import Trouble, Troubles
+from changeover.replay.problems import Troubles
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.key import frozen
 from changeover.values.limits import Limits
@@ -31,15 +34,15 @@ class Replay:
     replaying = True
 
     def __init__(
-        self, book: PortBook, tape: Tape, *, seed: str, limits: Limits, worlds: Worlds | None
+        self, book: PortBook, tape: Tape, *, seed: str, limits: Limits, copies: PortCopies | None
     ) -> None:
         self.replay = self
         self.calls: list[Entry] = []
         self.troubles = Troubles()
         self.port_s = 0.0
-        self.worlds = worlds
+        self.copies = copies
         self.generator: Random | None = None  # for a replay beside the program, which must not seed its
-        self.stand_ins = StandIns(worlds, seed)
+        self.stand_ins = StandIns(copies, seed)
         self.book = book
         self._ports = cut(tape.entries)
         self._tape = tape
@@ -128,7 +131,7 @@ class Replay:
             call_class = method.call_class
             if call_class is CallClass.UNDECLARED:
                 return self._refuse(Trouble.UNDECLARED_CALL, method, args, kwargs, UndeclaredCall)
-            if self.worlds is not None and self.worlds.copy_for(method, owner) is not None:
+            if self.copies is not None and self.copies.copy_for(method, owner) is not None:
                 return None
             if call_class is CallClass.CLOCK:
                 return self._time(method, args, kwargs)

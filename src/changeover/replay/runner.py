@@ -4,104 +4,29 @@ from __future__ import annotations
 
 import decimal
 import random
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from contextvars import Context
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
-from threading import Thread
 from time import perf_counter
 from typing import Any
 
-from changeover.record.context import SESSION, carry_into_pools, permitted
+from changeover.record.context import SESSION, carry_into_pools
 from changeover.record.port import PortBook
+from changeover.record.port_copies import PortCopies
+from changeover.record.problem import Trouble
 from changeover.record.tape import Tape
-from changeover.replay.delegates import Worlds
+from changeover.replay.event_loop import awaited, completed, threaded
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.isolation import spread
-from changeover.replay.problems import Trouble, Troubles
+from changeover.replay.problems import Troubles
 from changeover.replay.replayer import Replay
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.key import same
 from changeover.values.limits import Limits
 from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Outcome, Raised, Returned, is_interruption, outcome_of, said
-
-
-def completed(start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
-    """Run a coroutine to its end on an event loop of its own, in that context; exceptions are the outcome.
-
-    Where this thread runs a loop already, the coroutine gets a thread of its own.
-    """
-    import asyncio
-
-    if not _loop_runs_here(asyncio):
-        return _on_own_loop(asyncio, start, context)
-    ended: list[Outcome] = []
-    with permitted():
-        thread = Thread(
-            target=lambda: ended.append(_on_own_loop(asyncio, start, context)), name="changeover-loop"
-        )
-        thread.start()
-    thread.join()
-    return ended[0]
-
-
-def _loop_runs_here(asyncio: Any) -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-def _on_own_loop(asyncio: Any, start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
-    with permitted():
-        runner = asyncio.Runner()
-        runner.get_loop()
-    try:
-        ended: Outcome = runner.run(_ended(start), context=context)
-        return ended
-    except (KeyboardInterrupt, asyncio.CancelledError) as error:
-        return Raised(error)
-    finally:
-        with permitted():
-            runner.close()
-
-
-async def awaited(start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
-    """Run a coroutine as a task in that context; cancelling the caller cancels it and is raised here."""
-    import asyncio
-
-    task = asyncio.get_running_loop().create_task(_ended(start), context=context)
-    try:
-        return await task
-    except asyncio.CancelledError as error:
-        caller = asyncio.current_task()
-        if caller is not None and caller.cancelling():
-            raise
-        return Raised(error)
-
-
-async def threaded(call: Callable[[], Any]) -> Any:
-    """Run sync code in a thread, in a copy of this context."""
-    import asyncio
-
-    return await asyncio.to_thread(call)
-
-
-async def _ended(start: Callable[[], Coroutine[Any, Any, Any]]) -> Outcome:
-    try:
-        return Returned(await start())
-    except Exception as error:  # noqa: BLE001  exceptions become data, so that no loop meets them
-        return Raised(error)
-    except SystemExit as error:  # a loop would stop for it
-        return Raised(error)
-    except BaseException as error:
-        if type(error).__name__ in ("CancelledError", "KeyboardInterrupt", "GeneratorExit"):
-            raise
-        return Raised(error)
-
 
 View = Callable[[Any], Any]
 
@@ -115,7 +40,7 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
-class ShadowTask:
+class ReplayTask:
     """A path with everything its replay needs; `owner` is the `self` of a method, never copied.
 
     `context` and `decimals` are those in which the answering path began. `apart` is a replay beside the
@@ -134,7 +59,7 @@ class ShadowTask:
     limits: Limits
     context: Context
     decimals: decimal.Context
-    worlds: Worlds | None = None
+    copies: PortCopies | None = None
     owners: Mapping[str, Any] = field(default_factory=dict)
     apart: bool = False
 
@@ -149,7 +74,7 @@ class ShadowTask:
     def _begin(self) -> tuple[Replay, tuple[Any, ...], dict[str, Any], Context]:
         carry_into_pools()
         self.book.cover()
-        replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, worlds=self.worlds)
+        replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
         replay.stand_ins.owners = self.owners
         if self.apart:
             replay.generator = random.Random(self.seed)  # noqa: S311  repeatable, not secret
@@ -188,14 +113,14 @@ def viewed(outcome: Outcome, view: View | None) -> Outcome:
     return Returned(snapshot(value))
 
 
-def _path(task: ShadowTask, replay: Replay) -> Callable[..., Any]:
+def _path(task: ReplayTask, replay: Replay) -> Callable[..., Any]:
     if not isinstance(task.path, Fresh):
         return task.path
     return task.path.replayed(task.book, replay, task.owner)
 
 
 def _sync(
-    task: ShadowTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
+    task: ReplayTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
 ) -> Any:
     with spread(), nullcontext() if task.apart else _seeded(task.seed):
         built = context.run(outcome_of, lambda: _path(task, replay))
@@ -215,7 +140,7 @@ def _sync(
 
 
 async def _async(
-    task: ShadowTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
+    task: ReplayTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
 ) -> Any:
     with spread():
         built = context.run(outcome_of, lambda: _path(task, replay))

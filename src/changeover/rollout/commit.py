@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from changeover.errors import ConfigurationError
+from changeover.rollout.change import Cause, Change
 from changeover.rollout.flags_file import Standing, definition
 from changeover.rollout.history import (
     REFUSED,
@@ -18,8 +19,7 @@ from changeover.rollout.history import (
     said,
 )
 from changeover.rollout.migration_files import Place
-from changeover.rollout.move import Cause, Change
-from changeover.rollout.tripwire_state import held_back
+from changeover.rollout.tripwire_state import HeldTrips
 from changeover.values.stage import Setting
 
 
@@ -153,3 +153,18 @@ def _overwrite(place: Place, content: Mapping[str, object]) -> None:
 
 def _text(content: Mapping[str, object]) -> bytes:
     return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def held_back(place: Place, settings: Mapping[str, Setting], revision: int) -> dict[str, tuple[Change, str]]:
+    """What trips.json makes of these settings, by phase, and why.
+
+    A trip ends with the next revision. Whoever makes that revision writes its outcome down with it.
+    """
+    trips = HeldTrips(place.trips)
+    trips.look()
+    held = {}
+    for phase, setting in settings.items():
+        at, why = trips.over(phase, setting, revision)
+        if why is not None:
+            held[phase] = Change(phase, setting, at), why
+    return held

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.migration_files import Stages, earliest
-from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting, Stage, ramp
+from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting, Stage, Stages, earliest, ramp
 from changeover.values.toml_table import Table, parse_json, read_text, shown
 
 SCHEMA = "https://flagd.dev/schema/v0/flags.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.migration_files import HISTORY_FILE
+from changeover.settings import HISTORY_FILE
 from changeover.values.pins import ALL_STAGES
 from changeover.values.stage import Setting, parse_setting
 from changeover.values.toml_table import Table, parse_json, shown

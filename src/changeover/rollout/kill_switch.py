@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
+from changeover.rollout.change import cause_of
 from changeover.rollout.commit import NotWrittenError
 from changeover.rollout.flags_file import read_standing
 from changeover.rollout.history import HistoryEntry, encoded, entries_of, last_revision, read_lines
 from changeover.rollout.migration_files import Place, place_of
-from changeover.rollout.move import cause_of
 from changeover.values.toml_table import parse_json, read_text
 
 

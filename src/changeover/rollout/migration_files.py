@@ -12,10 +12,10 @@ from pathlib import Path
 
 from changeover.rollout.lock import LOCK_WAIT_S, exclusive
 from changeover.rollout.plan_file import Plan
-from changeover.rollout.resolver import FLAGS_VARIABLE, KILL_FILE
 from changeover.rollout.tripwire_state import trips_path
+from changeover.settings import FLAGS_FILE, FLAGS_VARIABLE, HISTORY_FILE, KILL_FILE
 from changeover.telemetry.logs import logger
-from changeover.values.stage import SEAM_STAGES, Setting, Stage
+from changeover.values.stage import Stages
 
 
 class Files:
@@ -155,9 +155,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-HISTORY_FILE = "history.jsonl"
-FLAGS_FILE = "flags.json"
-Stages = Mapping[str, tuple[Stage, ...]]
 _log = logger("flips")
 
 
@@ -203,21 +200,3 @@ def place_of(directory: Path, environment: Mapping[str, str] | None = None) -> P
 def stages_of(plan: Plan | None) -> Stages | None:
     """The stages that each phase may have, None where there is no plan."""
     return None if plan is None else {name: phase.stages for name, phase in plan.phases.items()}
-
-
-def earliest(allowed: tuple[Stage, ...]) -> Setting:
-    """Where a phase stands before anything has moved."""
-    return Setting(allowed[0])
-
-
-def earliest_like(setting: Setting) -> Setting:
-    """`off` for a phase with seams, `open` for one of checks only."""
-    return Setting(Stage.OFF) if setting.stage in SEAM_STAGES else Setting(Stage.OPEN)
-
-
-def earlier(one: Setting, other: Setting) -> Setting:
-    """The one that is less far; two of different kinds give the beginning of the first."""
-    if earliest_like(one) != earliest_like(other):
-        return earliest_like(one)
-    order = tuple(Stage)
-    return min(one, other, key=lambda setting: (order.index(setting.stage), setting.percent))

@@ -2,79 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.gate.decision import Answer, GateVerdict
-from changeover.rollout.commit import put
+from changeover.rollout.change import Change, cause_of
+from changeover.rollout.commit import held_back, put
 from changeover.rollout.flags_file import Standing, read_standing
-from changeover.rollout.history import HistoryEntry, entries_of, last_revision, read_lines, said
-from changeover.rollout.migration_files import Place, earlier, earliest, earliest_like, place_of, stages_of
+from changeover.rollout.history import HistoryEntry, entries_of, last_revision, read_lines
+from changeover.rollout.migration_files import Place, place_of, stages_of
 from changeover.rollout.plan_file import Plan
-from changeover.rollout.tripwire_state import held_back
-from changeover.values.stage import Setting, Step, step
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One phase goes from here to there; `old` is None where nobody can tell."""
-
-    phase: str
-    old: Setting | None
-    new: Setting
-
-    @property
-    def is_forward(self) -> bool:
-        """Whether it leads further than before, however many stages it skips."""
-        old = self.old or earliest_like(self.new)
-        return old != self.new and earlier(old, self.new) == old
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Who moves, why, when, and on which evidence."""
-
-    action: str
-    who: str
-    reason: str
-    now: datetime
-    gate: str | None = None
-    evidence: str | None = None
-    code: str | None = None
-    rules: str | None = None
-
-
-def cause_of(
-    action: str,
-    who: str,
-    reason: str,
-    now: datetime,
-    verdict: GateVerdict | None = None,
-    *,
-    forced: bool = False,
-) -> Cause:
-    """What stands beside a move in the history; raises ConfigurationError without a reason."""
-    if not said(reason):
-        raise ConfigurationError("--reason", "was empty, needed: why, for those who read the history later")
-    if now.tzinfo is None:
-        raise ValueError("the moment of a move needs a zone")
-    answer = None if verdict is None else str(verdict.answer)
-    gate = f"forced: {answer or 'no verdict'}" if forced else answer
-    at = now.astimezone(UTC)
-    if verdict is None:
-        return Cause(action, said(who) or "unknown", said(reason), at, gate)
-    return Cause(
-        action,
-        said(who) or "unknown",
-        said(reason),
-        at,
-        gate,
-        verdict.evidence or None,
-        verdict.code,
-        verdict.rules or None,
-    )
+from changeover.settings import PLAN_FILE
+from changeover.values.gate_verdict import Answer, GateVerdict
+from changeover.values.stage import Setting, Step, earliest, earliest_like, step
 
 
 class MovedMeanwhileError(ConfigurationError):
@@ -115,7 +55,7 @@ def move(
     stages = stages_of(plan)
     if stages is not None and phase not in stages:
         raise ConfigurationError(
-            "phases.toml", f"phase {phase!r} is unknown, allowed: {', '.join(stages) or 'none'}"
+            PLAN_FILE, f"phase {phase!r} is unknown, allowed: {', '.join(stages) or 'none'}"
         )
     with place.lock():
         standing = read_standing(place.flags, stages)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError
+from changeover.redaction.redact_paths import REDACT_ROOTS
 from changeover.rollout.gate_criteria import STRICT_GATES, Gate, parse_gate
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Stage
 from changeover.values.toml_table import Table, parse_toml, read_text
 
-REDACT_ROOTS = ("arguments", "result", "error", "effects", "reads", "key")
 _GATED_SEAM_STAGES = tuple(str(stage) for stage in SEAM_STAGES[1:])
 _GATED_CHECK_STAGES = (str(Stage.DONE),)
 
@@ -173,3 +173,8 @@ def _check_seams_not_asked(phase: Phase, place: str) -> None:
             raise ConfigurationError(
                 where, 'names every seam of the phase; allowed: production = { not_asked = "the reason" }'
             )
+
+
+def redact_paths_of(plan: Plan | None) -> tuple[str, ...]:
+    """The places that are never written or shown; none without a plan."""
+    return () if plan is None else plan.redact

@@ -14,16 +14,18 @@ from changeover.errors import ConfigurationError
 from changeover.rollout.flags_file import Flags, parse_flags
 from changeover.rollout.test_override import imposed
 from changeover.rollout.tripwire_state import HeldTrips, Trip, identity, trips_path
+from changeover.settings import (
+    FLAGS_FILE,
+    FLAGS_VARIABLE,
+    KILL_FILE,
+    KILL_VARIABLE,
+    REFRESH_S,
+    STAGE_VARIABLE,
+)
 from changeover.telemetry.logs import logger
 from changeover.values.stage import OFF, SEAM_STAGES, Setting, Stage, parse_setting
 from changeover.values.toml_table import parse_json, read_text
 
-KILL_FILE = "KILL"
-KILL_VARIABLE = "CHANGEOVER_KILL"
-FLAGS_VARIABLE = "CHANGEOVER_FLAGS"
-STAGE_VARIABLE = "CHANGEOVER_STAGE_"
-DIRECTORY_VARIABLE = "CHANGEOVER_DIR"
-REFRESH_S = 1.0
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
 _log = logger("flags")
@@ -203,7 +205,7 @@ class Resolver:
         named = self._environment.get(FLAGS_VARIABLE)
         if not named and self._directory is None:
             return
-        path = Path(named) if named else Path(self._directory or ".") / "flags.json"
+        path = Path(named) if named else Path(self._directory or ".") / FLAGS_FILE
         seen = (path, identity(path), tuple(phases))
         if seen != self._seen:
             self._seen = seen

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.errors import ConfigurationError
+from changeover.rollout.change import Cause, Change
 from changeover.rollout.commit import put
 from changeover.rollout.flags_file import Standing, read_standing
 from changeover.rollout.history import (
@@ -16,10 +17,21 @@ from changeover.rollout.history import (
     read_lines,
     settings_by,
 )
-from changeover.rollout.migration_files import Place, Stages, earlier, earliest, earliest_like
-from changeover.rollout.move import Cause, Change, MovedMeanwhileError
+from changeover.rollout.migration_files import Place
+from changeover.rollout.move import MovedMeanwhileError
 from changeover.values.pins import ALL_STAGES
-from changeover.values.stage import SEAM_STAGES, Setting, Stage, Step, parse_setting, step
+from changeover.values.stage import (
+    SEAM_STAGES,
+    Setting,
+    Stage,
+    Stages,
+    Step,
+    earlier,
+    earliest,
+    earliest_like,
+    parse_setting,
+    step,
+)
 
 _BEFORE = {
     Stage.SHADOW: Stage.OFF,

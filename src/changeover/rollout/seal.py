@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from changeover.errors import ConfigurationError
+from changeover.rollout.change import Cause, Change
 from changeover.rollout.commit import put
 from changeover.rollout.flags_file import (
     REVISION_MAX,
@@ -18,9 +19,9 @@ from changeover.rollout.flags_file import (
     read_standing,
 )
 from changeover.rollout.history import HistoryEntry, links_of, read_lines, settings_by
-from changeover.rollout.migration_files import Place, Stages, earliest_like
-from changeover.rollout.move import Cause, Change, MovedMeanwhileError
-from changeover.values.stage import Setting
+from changeover.rollout.migration_files import Place
+from changeover.rollout.move import MovedMeanwhileError
+from changeover.values.stage import Setting, Stages, earliest_like
 from changeover.values.toml_table import parse_json, read_text
 
 BY_HAND = "forced: by hand"

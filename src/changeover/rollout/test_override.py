@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 from weakref import WeakSet
 
-from changeover.values.run import Run
+from changeover.record.run import Run
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
-
-if TYPE_CHECKING:
-    from changeover.migration import Migration
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +24,21 @@ class Imposed:
         return self.setting if allowed == SEAM_STAGES else base
 
 
-_enrolled: WeakSet[Migration] = WeakSet()
+class Follower(Protocol):
+    """Whoever has to look at the stages again when they are overridden."""
+
+    def look_again(self) -> None:
+        """Let the next run look."""
+        ...
+
+
+_followers: WeakSet[Follower] = WeakSet()
 _now: Imposed | None = None
 
 
-def enrol(migration: Migration) -> None:
-    """Make a migration known for as long as it lives."""
-    _enrolled.add(migration)
-
-
-def enrolled() -> list[Migration]:
-    """Every migration of this process that is alive."""
-    return list(_enrolled)
+def follow(follower: Follower) -> None:
+    """Tell it of every change, for as long as it lives."""
+    _followers.add(follower)
 
 
 def imposed() -> Imposed | None:
@@ -60,5 +60,5 @@ def imposing(wanted: Imposed) -> Iterator[None]:
 
 
 def _all_look_again() -> None:
-    for migration in enrolled():
-        migration.look_again()
+    for follower in list(_followers):
+        follower.look_again()

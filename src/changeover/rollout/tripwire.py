@@ -14,17 +14,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.errors import ChangeoverError
-from changeover.replay.problems import Trouble
+from changeover.record.problem import Trouble
+from changeover.record.run import Run
 from changeover.rollout.lock import exclusive
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import imposed
 from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip, trips_path
+from changeover.settings import FLAGS_FILE
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
 from changeover.values.divergence import Kind
 from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Raised
-from changeover.values.run import Run
 from changeover.values.stage import Setting
 
 # What legacy asked of the world and the candidate did not, or otherwise: that is the candidate's doing.
@@ -191,7 +192,7 @@ class Tripwire:
         revision, now = resolution.revision or 0, self._now()
         trip = Trip(run.phase, revision, now, reason)
         self._resolver.demote(trip)
-        where = "flags.json"
+        where = FLAGS_FILE
         problem = self._flipped(run, setting, reason, now)
         if problem is not None:
             if self._moved_meanwhile(revision):

@@ -12,14 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.migration_files import Place
-from changeover.rollout.move import Change
+from changeover.settings import STATE_FOLDER, STORE_VARIABLE, TRIPS_FILE
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import Table, parse_json, read_text, shown
 
-TRIPS_NAME = "trips.json"
 TRIPS_KEPT_MAX = 100
-STORE_VARIABLE = "CHANGEOVER_STORE"
 _SCHEMA_VERSION = 1
 _SCHEME = "sqlite:///"
 TRIPPED_STAGES = frozenset({Stage.RAMP, Stage.LIVE})
@@ -45,8 +42,8 @@ def trips_path(directory: Path, environment: Mapping[str, str]) -> Path:
     """Beside the store of evidence: `.changeover` next to the folder, unless CHANGEOVER_STORE says where."""
     named = environment.get(STORE_VARIABLE, "")
     if named.startswith(_SCHEME) and len(named) > len(_SCHEME):
-        return Path(named.removeprefix(_SCHEME)).parent / TRIPS_NAME
-    return directory.absolute().parent / ".changeover" / TRIPS_NAME
+        return Path(named.removeprefix(_SCHEME)).parent / TRIPS_FILE
+    return directory.absolute().parent / STATE_FOLDER / TRIPS_FILE
 
 
 def parse_trips(text: str, where: str) -> tuple[Trip, ...]:
@@ -154,18 +151,3 @@ def identity(path: Path) -> tuple[object, ...] | None:
     except OSError as error:
         return (str(error),)
     return (status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode)
-
-
-def held_back(place: Place, settings: Mapping[str, Setting], revision: int) -> dict[str, tuple[Change, str]]:
-    """What trips.json makes of these settings, by phase, and why.
-
-    A trip ends with the next revision. Whoever makes that revision writes its outcome down with it.
-    """
-    trips = HeldTrips(place.trips)
-    trips.look()
-    held = {}
-    for phase, setting in settings.items():
-        at, why = trips.over(phase, setting, revision)
-        if why is not None:
-            held[phase] = Change(phase, setting, at), why
-    return held

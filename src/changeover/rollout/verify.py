@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from changeover.rollout.change import Cause, cause_of
 from changeover.rollout.commit import NotWrittenError
 from changeover.rollout.flags_file import Standing, read_standing
 from changeover.rollout.history import (
@@ -19,9 +20,8 @@ from changeover.rollout.history import (
     settings_by,
     was_abandoned,
 )
-from changeover.rollout.migration_files import Place, Stages, earliest_like
-from changeover.rollout.move import Cause, cause_of
-from changeover.values.stage import Setting
+from changeover.rollout.migration_files import Place
+from changeover.values.stage import Setting, Stages, earliest_like
 
 REPAIR = "changeover history --repair"
 SEAL = "changeover flags seal --reason ..."

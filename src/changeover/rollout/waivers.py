@@ -34,7 +34,6 @@ class Waiver:
         return today > self.until
 
 
-WAIVERS_NAME = "waivers.toml"
 DAYS_AHEAD_MAX = 366
 DIGITS_MIN, DIGITS_MAX = 6, 64
 _CLUSTER = re.compile(f"[0-9a-f]{{{DIGITS_MIN},{DIGITS_MAX}}}")

@@ -18,9 +18,9 @@ from typing import Protocol
 from weakref import WeakSet
 
 from changeover.record.context import permitted
+from changeover.record.run import NotPaired, Run, Sink
 from changeover.replay.isolation import tell_apart
 from changeover.telemetry.logs import logger
-from changeover.values.run import Run, Sink
 
 QUEUE_MAX = 1_000
 HUNG_AFTER_S = 120.0  # a replay that asks its ports is stopped far earlier: REPLAY_SECONDS_MAX
@@ -28,9 +28,6 @@ REPLACED_MAX = 3
 DRAIN_S = 5.0
 IDLE_S = 10.0  # an idle thread ends, so that nothing keeps a migration alive that nobody uses
 FORK_WAIT_S = 0.5
-FULL = "dropped: the queue of replays was full"
-NO_WORKER = "dropped: no thread is left to replay it"
-TOO_LATE = "dropped: it was not replayed in time before the end"
 HUNG = "hung: its replay did not end"
 _log = logger("background")
 
@@ -42,7 +39,7 @@ class Job(Protocol):
         """Replay and judge it here, in a thread that is not the caller's. Never raises."""
         ...
 
-    def unpaired(self, reason: str) -> Run:
+    def unpaired(self, why: NotPaired) -> Run:
         """It was not compared."""
         ...
 
@@ -123,19 +120,19 @@ class Background:
             self._hand_on(run)
         return True
 
-    def _taken(self, job: Job) -> str | None:
+    def _taken(self, job: Job) -> NotPaired | None:
         """None, or why the run is dropped."""
         if self._worker is None or not self._worker.is_alive:
             if self.hung > REPLACED_MAX:
-                return NO_WORKER
+                return NotPaired.NO_THREAD
             try:
                 self._start()
             except RuntimeError as error:  # no thread can be had: of the system, or at the very end
                 _log.warning("no thread can be started: %s", error)
                 self._worker = None
-                return NO_WORKER
+                return NotPaired.NO_THREAD
         if len(self._waiting) >= self._queue_max:
-            return FULL
+            return NotPaired.QUEUE_FULL
         self._waiting.append(job)
         self._changed.notify_all()
         return None
@@ -156,14 +153,14 @@ class Background:
             return []
         self.hung += 1
         out = [job.failed(f"{HUNG} within {self._hung_after_s:g} s") for job in self._given_up()]
-        return out + self._dropped(NO_WORKER) if self.hung > REPLACED_MAX else out
+        return out + self._dropped(NotPaired.NO_THREAD) if self.hung > REPLACED_MAX else out
 
     def _given_up(self) -> list[Job]:
         """Let the busy thread go: what it comes to is not handed on. Gives its run, if nobody has that."""
         worker, self._worker = self._worker, None
         return [] if worker is None or worker.job is None or worker.given else [worker.job]
 
-    def _dropped(self, reason: str, *others: Job) -> list[Run]:
+    def _dropped(self, reason: NotPaired, *others: Job) -> list[Run]:
         out = [job.unpaired(reason) for job in (*others, *self._waiting)]
         self.dropped += len(out)
         self._waiting.clear()
@@ -225,7 +222,7 @@ class Background:
             with self._changed:
                 if self._is_here():
                     return
-                out = self._dropped(TOO_LATE, *self._given_up())
+                out = self._dropped(NotPaired.TOO_LATE, *self._given_up())
         for run in out:
             self._hand_on(run)
         self._settled()

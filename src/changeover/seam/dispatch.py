@@ -1,186 +1,150 @@
-"""The flow of one call through a seam: pins, the answering path, and then what is compared."""
+"""The function that stands in a seam's place: who answers a call, and whether it is compared."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextvars import copy_context
+from collections.abc import Callable
+from functools import wraps
 from inspect import iscoroutinefunction
-from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from changeover.errors import LegacyRemovedError
 from changeover.record.context import SESSION
 from changeover.replay.fresh_path import Fresh
-from changeover.replay.runner import completed, threaded
-from changeover.rollout.test_override import imposed
-from changeover.seam.experiment import SAMPLED_OUT, Crossing, sampled_out
+from changeover.seam.calling import ASYNC, SYNC, completed_now
+from changeover.seam.experiment import experiment, is_sampled, sampled_out
+from changeover.seam.recording import Call
+from changeover.seam.seam import F, PathFunction, Seam
 from changeover.values.observation import Side
-from changeover.values.outcome import Outcome, Raised, Returned
-from changeover.values.pins import Pins
-from changeover.values.stage import BUCKETS, Stage, bucket
-
-if TYPE_CHECKING:
-    from changeover.seam.seam import Seam
+from changeover.values.pins import PINNED, Pins
+from changeover.values.stage import OFF, Stage
 
 
-def sync_path(seam: Seam, path: Callable[..., Any] | Fresh[..., Any]) -> Callable[..., Any]:
-    """A path that answers, as a plain function."""
-    function = _live(seam, path)
-    if not iscoroutinefunction(function):
-        return function
+class Roles(NamedTuple):
+    """Who answers one call, and whether the other path is replayed after it."""
 
-    def complete(*args: Any, **kwargs: Any) -> Any:
-        return completed(lambda: function(*args, **kwargs), copy_context()).give()
-
-    return complete
+    answering: Side
+    path: PathFunction
+    compared: bool
 
 
-def async_path(seam: Seam, path: Callable[..., Any] | Fresh[..., Any]) -> Callable[..., Awaitable[Any]]:
-    """A path that answers, as a coroutine function."""
-    function = _live(seam, path)
-    if iscoroutinefunction(function):
-        return function
+def seam_function(seam: Seam) -> Any:
+    """The function that callers call."""
+    pinned, phase, key = PINNED.get, seam.phase, seam.key
+    legacy, candidate = seam.path_of(Side.LEGACY), seam.path_of(Side.CANDIDATE)
+    original = legacy if legacy is not None else candidate
+    off, complete = Stage.OFF, Stage.COMPLETE
+    # In these two stages one path answers alone; one of the seam's colour is called without more ado.
+    legacy_alone = _plain(seam, legacy)
+    candidate_alone = _plain(seam, candidate)
 
-    async def in_thread(*args: Any, **kwargs: Any) -> Any:
-        return await threaded(lambda: function(*args, **kwargs))
+    def call(*args: Any, **kwargs: Any) -> Any:
+        pins = pinned()
+        if pins is not None:
+            return _answer(seam, pins, args, kwargs)
+        runtime = seam.runtime
+        resolution = runtime.current()
+        settings = resolution.settings
+        pins = Pins(settings) if key is None else runtime.pins(seam.name, key, resolution, args, kwargs)
+        token = PINNED.set(pins)
+        try:
+            stage = settings.get(phase, OFF).stage
+            if stage is off and legacy_alone is not None:
+                return legacy_alone(*args, **kwargs)
+            if stage is complete and candidate_alone is not None:
+                return candidate_alone(*args, **kwargs)
+            return _answer(seam, pins, args, kwargs)
+        finally:
+            PINNED.reset(token)
 
-    return in_thread
+    async def call_async(*args: Any, **kwargs: Any) -> Any:
+        pins = pinned()
+        if pins is not None:
+            return await _answer_async(seam, pins, args, kwargs)
+        runtime = seam.runtime
+        pins = runtime.pins(seam.name, key, runtime.current(), args, kwargs)
+        token = PINNED.set(pins)
+        try:
+            return await _answer_async(seam, pins, args, kwargs)
+        finally:
+            PINNED.reset(token)
 
-
-def _live(seam: Seam, path: Callable[..., Any] | Fresh[..., Any]) -> Callable[..., Any]:
-    if not isinstance(path, Fresh):
+    def give_candidate(path: F) -> F:
+        nonlocal candidate_alone
+        seam.add(Side.CANDIDATE, path)
+        candidate_alone = _plain(seam, path)
         return path
-    session = SESSION.get()
-    replay = getattr(session, "replay", None)  # inside a replayed path: of the replay that is under way
-    return path.real(seam.home.book) if replay is None else path.replayed_inside(seam.home.book, replay)
+
+    made: Any = call_async if seam.is_async else call
+    if original is not None and not isinstance(original, Fresh):
+        made = wraps(original)(made)
+    made.seam = seam
+    made.candidate = give_candidate
+    return made
 
 
-def plan(seam: Seam, pins: Pins) -> tuple[Callable[..., Any] | Fresh[..., Any], Side, bool]:
-    """The path that answers, which side it is, and whether the run is compared."""
-    answering, shadowed, compared = pins.roles(seam.phase)
+def _plain(seam: Seam, path: PathFunction | None) -> Callable[..., Any] | None:
+    """The path where it can be called as it is, else None."""
+    if path is None or isinstance(path, Fresh) or seam.is_async or iscoroutinefunction(path):
+        return None
+    return path
+
+
+def _answer(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    roles = _roles(seam, pins)
+    if not roles.compared:
+        return SYNC.call(_callable(seam, roles.path), args, kwargs)
+    return completed_now(experiment(_call(seam, pins, roles, args, kwargs), SYNC)).give()
+
+
+async def _answer_async(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    roles = _roles(seam, pins)
+    if not roles.compared:
+        return await ASYNC.call(_callable(seam, roles.path), args, kwargs)
+    return (await experiment(_call(seam, pins, roles, args, kwargs), ASYNC)).give()
+
+
+def _call(seam: Seam, pins: Pins, roles: Roles, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+    path = _callable(seam, roles.path)
+    legacy = seam.path_of(Side.LEGACY) if seam.fallback else None
+    fallback = path if legacy is None else _callable(seam, legacy)
+    return Call(seam, pins, roles.answering, path, args, kwargs, fallback)
+
+
+def _roles(seam: Seam, pins: Pins) -> Roles:
+    """What the stage table says of this run, and what there is to carry it out with."""
+    runtime = seam.runtime
+    answering, replayed, compared = pins.roles(seam.phase)
     path = seam.path_of(answering)
     if path is None:
         path, answering, compared = _the_only_path(seam, answering)
-    elif shadowed is not None and seam.path_of(shadowed) is None:
-        seam.home.note(f"seam {seam.name!r} has no {shadowed} path: nothing is compared")
+    elif replayed is not None and seam.path_of(replayed) is None and runtime.on_itself is None:
+        runtime.note(f"seam {seam.name!r} has no {replayed} path: nothing is compared")
         compared = False
     elif compared and pins.key is None and pins.setting(seam.phase).stage is Stage.RAMP:
-        seam.home.note(f"phase {seam.phase!r} ramps and a run has no key (key=): legacy answers it")
+        runtime.note(f"phase {seam.phase!r} ramps and a run has no key (key=): legacy answers it")
     session = SESSION.get()
-    return path, answering, compared and not (session is not None and session.replaying)
+    if compared and session is not None and session.replaying:
+        compared = False
+    if compared and not seam.fallback and not is_sampled(seam, pins):
+        sampled_out(seam, pins, answering)
+        compared = False
+    return Roles(answering, path, compared)
 
 
-def _the_only_path(seam: Seam, wanted: Side) -> tuple[Any, Side, bool]:
+def _the_only_path(seam: Seam, wanted: Side) -> tuple[PathFunction, Side, bool]:
     other = seam.path_of(wanted.other)
     if other is None:
         raise LegacyRemovedError(f"seam {seam.name!r} has neither path")
-    seam.home.note(f"seam {seam.name!r} has no {wanted} path: {wanted.other} answers")
+    seam.runtime.note(f"seam {seam.name!r} has no {wanted} path: {wanted.other} answers")
     return other, wanted.other, False
 
 
-def sampled(seam: Seam, pins: Pins) -> bool:
-    """Whether this run is among those that are compared; in a test session all are."""
-    share = seam.sample
-    return (
-        share >= 1.0
-        or imposed() is not None
-        or bucket(f"sample {seam.phase}", pins.correlation_id) < share * BUCKETS
-    )
-
-
-def cross(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Answer one call whose run is pinned, and compare it."""
-    path, answering, compared = plan(seam, pins)
-    if not compared:
-        return sync_path(seam, path)(*args, **kwargs)
-    if not seam.fallback and not sampled(seam, pins):
-        sampled_out(seam, pins, answering)
-        return sync_path(seam, path)(*args, **kwargs)
-    crossing = Crossing(seam, pins, answering, args, kwargs)
-    outcome = _answered(crossing, sync_path(seam, path), args, kwargs)
-    if _falls_back(seam, crossing, pins, outcome):
-        crossing, fallen = Crossing(seam, pins, Side.LEGACY, args, kwargs), crossing
-        outcome = _answered(crossing, sync_path(seam, seam.path_of(Side.LEGACY) or path), args, kwargs)
-        crossing.fallen_from(fallen)
-    for job in _due(seam, crossing, pins):
-        seam.home.dispatch(job)
-    return outcome.give()
-
-
-async def cross_async(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Answer one call of an async seam whose run is pinned, and compare it."""
-    path, answering, compared = plan(seam, pins)
-    if not compared:
-        return await async_path(seam, path)(*args, **kwargs)
-    if not seam.fallback and not sampled(seam, pins):
-        sampled_out(seam, pins, answering)
-        return await async_path(seam, path)(*args, **kwargs)
-    crossing = Crossing(seam, pins, answering, args, kwargs)
-    outcome = await _answered_async(crossing, async_path(seam, path), args, kwargs)
-    if _falls_back(seam, crossing, pins, outcome):
-        crossing, fallen = Crossing(seam, pins, Side.LEGACY, args, kwargs), crossing
-        legacy = async_path(seam, seam.path_of(Side.LEGACY) or path)
-        outcome = await _answered_async(crossing, legacy, args, kwargs)
-        crossing.fallen_from(fallen)
-    for job in _due(seam, crossing, pins):
-        await seam.home.dispatch_async(job)
-    return outcome.give()
-
-
-def _answered(
-    crossing: Crossing, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Outcome:
-    token = SESSION.set(crossing.recorder)
-    began = perf_counter()
-    try:
-        outcome: Outcome = Returned(path(*args, **kwargs))
-    except BaseException as error:  # noqa: BLE001  raised again when everything is kept
-        outcome = Raised(error)
-    finally:
-        SESSION.reset(token)
-    crossing.ended(outcome, perf_counter() - began)
-    return outcome
-
-
-async def _answered_async(
-    crossing: Crossing, path: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Outcome:
-    token = SESSION.set(crossing.recorder)
-    began = perf_counter()
-    try:
-        outcome: Outcome = Returned(await path(*args, **kwargs))
-    except BaseException as error:  # noqa: BLE001  raised again when everything is kept
-        outcome = Raised(error)
-    finally:
-        SESSION.reset(token)
-    crossing.ended(outcome, perf_counter() - began)
-    return outcome
-
-
-def _falls_back(seam: Seam, crossing: Crossing, pins: Pins, outcome: Outcome) -> bool:
-    """Whether the candidate gave up in `live` before it attempted or changed anything."""
-    return (
-        seam.fallback
-        and crossing.answering is Side.CANDIDATE
-        and pins.setting(seam.phase).stage is Stage.LIVE
-        and isinstance(outcome, Raised)
-        and isinstance(outcome.error, Exception)
-        and not crossing.recorder.attempted
-        and not crossing.mutated
-        and seam.path_of(Side.LEGACY) is not None
-    )
-
-
-def _due(seam: Seam, crossing: Crossing, pins: Pins) -> list[Crossing]:
-    """What may be replayed now: nothing, while a run around this one has still to answer."""
-    jobs: list[Crossing] = [*crossing.recorder.deferred, crossing]
-    if crossing.interrupted:
-        for job in jobs:
-            job.drop("interrupted")
-        return []
-    if not crossing.fell_back and not sampled(seam, pins):
-        jobs.pop().drop(SAMPLED_OUT)
-    if crossing.outer is None:
-        return jobs
-    crossing.outer.deferred.extend(jobs)
-    return []
+def _callable(seam: Seam, path: PathFunction) -> Callable[..., Any]:
+    """The path as it may answer; one that is built is built with real ports, or with those of the replay
+    that is under way.
+    """
+    if not isinstance(path, Fresh):
+        return path
+    replay = getattr(SESSION.get(), "replay", None)
+    book = seam.runtime.book
+    return path.real(book) if replay is None else path.replayed_inside(book, replay)

@@ -1,19 +1,26 @@
-"""From two observations and the troubles of the replay to a verdict; the comparison is imported late."""
+"""From two observations and the troubles of the replay to the run and its verdict.
+
+The comparison is imported when there is something to compare.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from changeover.replay.problems import Note, Trouble, Troubles
+from changeover.record.problem import Note, Trouble
+from changeover.record.run import NotPaired, Run
+from changeover.record.tape import Tape
+from changeover.replay.problems import Troubles
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.observation import Observation, Side
+from changeover.values.pins import Pins
+from changeover.values.verdict import Verdict
 
-UNPAIRED = "unpaired"
-FAILED = "failed"
 Predicate = Callable[[Observation], bool]
 Waived = Callable[[str, Divergence], bool]
 
@@ -44,7 +51,7 @@ class Facts:
 class Judgement:
     """A verdict with its divergences; `detail` is whatever the judge can say beyond."""
 
-    verdict: str
+    verdict: Verdict
     divergences: tuple[Divergence, ...]
     detail: Any = None
 
@@ -70,7 +77,7 @@ def comparing_judge(
         nonlocal found
         from changeover.compare.comparison import compare
         from changeover.compare.rules import STRICT
-        from changeover.values.verdict import verdict_of
+        from changeover.compare.verdict import verdict_of
 
         if found is None:
             found = _read(rules_file) if rules_file is not None and rules_file.exists() else STRICT
@@ -152,3 +159,67 @@ def _noted(note: Note, shadowed: Side) -> Divergence:
         asked = f"{note.trouble}: {asked}"
     legacy, candidate = (ABSENT, asked) if shadowed is Side.CANDIDATE else (asked, ABSENT)
     return Divergence(f"{family}.{note.place}", kind, legacy, candidate, position=note.position)
+
+
+@dataclass(frozen=True, slots=True)
+class RunDraft:
+    """What is known of a run before it is judged; the one place where a `Run` is made."""
+
+    seam: str
+    phase: str
+    population: str
+    pins: Pins
+    answered_by: Side
+    arguments: dict[str, Any]
+    tape: Tape
+    tags: tuple[str, ...] = ()
+    fell_back: bool = False
+    id: str = field(default_factory=lambda: uuid4().hex)
+
+    def judged(
+        self,
+        answered: Observation,
+        other: Observation,
+        troubles: Troubles,
+        judge: Judge,
+        invariants: Sequence[Predicate],
+    ) -> Run:
+        """The run as the judge sees what both paths left behind; raises what a judge or a rule raises."""
+        facts = facts_of(self.seam, answered, other, troubles, invariants, bool(self.arguments))
+        judgement = judge(facts)
+        failed = judgement.verdict == Verdict.FAILED
+        return self._run(
+            Verdict(judgement.verdict),
+            legacy=facts.legacy,
+            candidate=facts.candidate,
+            divergences=judgement.divergences,
+            notes=tuple(troubles.notes),
+            reason=next((str(note) for note in troubles.failures), None) if failed else None,
+            judgement=judgement.detail,
+        )
+
+    def failed(self, reason: str) -> Run:
+        """The run as one that could not be compared."""
+        return self._run(Verdict.FAILED, reason=reason)
+
+    def unpaired(self, why: NotPaired) -> Run:
+        """The run as one that was not compared."""
+        return self._run(Verdict.UNPAIRED, reason=str(why), not_paired=why)
+
+    def _run(self, verdict: Verdict, **known: Any) -> Run:
+        known = {"legacy": None, "candidate": None, **known}
+        return Run(
+            id=self.id,
+            seam=self.seam,
+            phase=self.phase,
+            population=self.population,
+            setting=self.pins.setting(self.phase),
+            pins=self.pins,
+            tags=self.tags,
+            answered_by=self.answered_by,
+            arguments=self.arguments,
+            tape=self.tape,
+            verdict=verdict,
+            fell_back=self.fell_back,
+            **known,
+        )

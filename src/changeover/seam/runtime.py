@@ -1,37 +1,44 @@
-"""What all seams of one migration share: flags, ports, judge, and where runs go."""
+"""What all seams of a migration share while a program runs: flags, ports, judge, and where runs go."""
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from changeover.record.port import PortBook
+from changeover.record.run import Run, Sink
+from changeover.replay.runner import View
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import imposed
-from changeover.seam.background import Background
+from changeover.seam.background import Background, Job
 from changeover.seam.judge import Judge, Predicate, Waived
+from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alerts
 from changeover.telemetry.logs import logger, told
 from changeover.values.limits import Limits
+from changeover.values.observation import Side
 from changeover.values.outcome import is_interruption
 from changeover.values.pins import Pins, key_text
-from changeover.values.run import Run, Sink
-
-if TYPE_CHECKING:
-    from changeover.seam.experiment import Crossing
-    from changeover.seam.seam import Seam
 
 _log = logger("seam")
 NOTES_MAX = 1_000
+AnswerSeen = Callable[[str, Side, View, Any], None]
 
 
-class Home:
-    """Owned by a `Migration`; seams and crossings ask it."""
+class Runtime:
+    """A program has one; a comparison makes one of its own, `with_` what is different, and puts it in place.
+
+    `is_comparison` says that its runs are those of a comparison: everything is sampled, nothing waits in the
+    background. `on_itself` names the path that is replayed in place of the other one as well (A/A).
+    `answer_seen` is shown every answer that goes through a view.
+    """
 
     def __init__(
-        self, resolver: Resolver, judge: Judge, sink: Sink | None, limits: Limits, *, copies_worlds: bool
+        self, resolver: Resolver, judge: Judge, sink: Sink | None, limits: Limits, *, copies_ports: bool
     ) -> None:
         self.book = PortBook()
         self.current: Callable[[], Resolution] = resolver.current
@@ -40,27 +47,63 @@ class Home:
         self.tripwire: Sink | None = None
         self.alerts = Alerts(())
         self.limits = limits
-        self.copies_worlds = copies_worlds
-        self.population = "production"
-        self.compares_a_source = False
+        self.copies_ports = copies_ports
+        self.population = PRODUCTION
         self.waived: Waived | None = None
         self.background: Background | None = None
+        self.is_comparison = False
+        self.on_itself: Side | None = None
+        self.answer_seen: AnswerSeen | None = None
         self.counts: Counter[tuple[str, str]] = Counter()
-        self._counting = Lock()
         self.notes: dict[str, None] = {}
-        self._noted: set[str] = set()
         self.invariants: dict[str, list[Predicate]] = {}
+        self._counting = Lock()
+        self._noted: set[str] = set()
+        self._in_place: Runtime | None = None
 
-    def pins(self, seam: Seam, resolution: Resolution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Pins:
+    @property
+    def active(self) -> Runtime:
+        """This one, or the one that a comparison has put in its place."""
+        return self._in_place or self
+
+    def with_(self, **changes: Any) -> Runtime:
+        """A runtime that shares ports, counts and notes with this one, and differs in these attributes."""
+        made = copy.copy(self)
+        made._in_place = None
+        for name, value in changes.items():
+            if name not in vars(made):
+                raise TypeError(f"a runtime has no {name!r}")
+            setattr(made, name, value)
+        return made
+
+    @contextmanager
+    def replaced_by(self, other: Runtime) -> Iterator[Runtime]:
+        """Every run that begins meanwhile, in whichever thread, belongs to the other runtime."""
+        if self.background is not None:
+            self.background.drain()
+        before, self._in_place = self._in_place, other
+        try:
+            yield other
+        finally:
+            self._in_place = before
+
+    def pins(
+        self,
+        seam: str,
+        key: Callable[..., object] | None,
+        resolution: Resolution,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Pins:
         """The pins of a run that begins at this seam; the key is worked out only where something needs it."""
-        if seam.key is None or not (resolution.ramps or resolution.compares):
+        if key is None or not (resolution.ramps or resolution.compares):
             return Pins(resolution.settings)
         try:
-            return Pins(resolution.settings, key_text(seam.key, args, kwargs))
+            return Pins(resolution.settings, key_text(key, args, kwargs))
         except BaseException as error:
             if is_interruption(error):
                 raise
-            self.note(f"the key of seam {seam.name!r} raised {type(error).__name__}: {error}")
+            self.note(f"the key of seam {seam!r} raised {type(error).__name__}: {error}")
             return Pins(resolution.settings)
 
     def invariants_of(self, seam: str) -> Sequence[Predicate]:
@@ -75,27 +118,14 @@ class Home:
         self.notes[told(problem)] = None
         _log.warning("%s", problem)
 
-    def dispatch(self, crossing: Crossing) -> None:
-        """Replay and judge: inline, before the caller gets its answer, or later beside the program."""
-        if not self._taken(crossing):
-            crossing.replay()
+    def put_off(self, job: Job) -> bool:
+        """Give the run to the background; False where it is compared at once.
 
-    async def dispatch_async(self, crossing: Crossing) -> None:
-        """The same under an event loop."""
-        if not self._taken(crossing):
-            await crossing.replay_async()
-
-    def _taken(self, crossing: Crossing) -> bool:
-        """Whether the run goes to the background; tests and comparisons wait for what they ask for."""
-        if self.background is None or self.compares_a_source or imposed() is not None:
+        Tests and comparisons wait for what they ask for.
+        """
+        if self.background is None or self.is_comparison or imposed() is not None:
             return False
-        crossing.let_go()
-        return self.background.put(crossing)
-
-    def settle(self) -> None:
-        """Be done with the runs of the background before judge and sink are others."""
-        if self.background is not None:
-            self.background.drain()
+        return self.background.put(job)
 
     def hand_on(self, run: Run) -> None:
         """Count the run, show it to the tripwire, give it to the sink; one that fails is noted and breaks
@@ -104,7 +134,7 @@ class Home:
         with self._counting:
             self.counts[run.seam, run.verdict] += 1
         under_test = imposed()
-        if under_test is not None and not self.compares_a_source:  # those that a comparison makes are its own
+        if under_test is not None and not self.is_comparison:  # those that a comparison makes are its own
             under_test.watch(run)
         # The tripwire comes first: what it writes must not wait for a store.
         self._give(run, self.tripwire, "the tripwire failed")

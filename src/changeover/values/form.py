@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from changeover.compare.places import Key, Place, Segment, TypedKey, key_text
 from changeover.values import limits
 from changeover.values.limits import LimitReached, NotComparable
+from changeover.values.place import Key, Place, Segment, TypedKey, key_text
 from changeover.values.reading import CONTENT, Reading, Shape, own_state, reading_of
 from changeover.values.scalars import Types
 from changeover.values.scalars import token as scalar_token

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -141,3 +142,24 @@ def bucket(phase: str, key: str) -> int:
 def in_bucket(phase: str, key: str, percent: float) -> bool:
     """Whether the key is among the first `percent` of all; a larger percentage only adds keys."""
     return bucket(phase, key) < round(percent * (BUCKETS / 100))
+
+
+Stages = Mapping[str, tuple[Stage, ...]]
+
+
+def earliest(allowed: tuple[Stage, ...]) -> Setting:
+    """Where a phase stands before anything has moved."""
+    return Setting(allowed[0])
+
+
+def earliest_like(setting: Setting) -> Setting:
+    """`off` for a phase with seams, `open` for one of checks only."""
+    return Setting(Stage.OFF) if setting.stage in SEAM_STAGES else Setting(Stage.OPEN)
+
+
+def earlier(one: Setting, other: Setting) -> Setting:
+    """The one that is less far; two of different kinds give the beginning of the first."""
+    if earliest_like(one) != earliest_like(other):
+        return earliest_like(one)
+    order = tuple(Stage)
+    return min(one, other, key=lambda setting: (order.index(setting.stage), setting.percent))

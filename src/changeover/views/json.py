@@ -9,33 +9,33 @@ from enum import Enum
 from typing import Any
 
 from changeover.compare.clusters import Cluster
+from changeover.evidence.comparison_info import ComparisonInfo
 from changeover.evidence.confidence import CONFIDENCE
 from changeover.evidence.corpus import Corpus
 from changeover.evidence.store.rows import divergence_body
 from changeover.evidence.tallies import SeamTally
-from changeover.gate.decision import GateVerdict
+from changeover.values.gate_verdict import GateVerdict
 from changeover.values.observation import PortCall
 from changeover.views.html.caveats import unshown
 from changeover.views.html.data import ReportData, counts_of, word_of
 from changeover.views.html.headline import headline, worst_cluster
 from changeover.views.layout import call_text
-from changeover.views.text.heading import Heading
 
 _CALL_CHARACTERS_MAX = 2_000
 
 
-def compare_json(heading: Heading, corpus: Corpus) -> dict[str, Any]:
+def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
     """Everything that the screen of `compare` says; `exit_code` is what the command would exit with."""
     times = {f"p{round(100 * at)}": corpus.times.at(at) for at in (0.5, 0.95)}
     return {
-        "migration": heading.migration,
-        "code": heading.code,
-        "rules": heading.rules,
-        "source": heading.source,
-        "answered_by": heading.answer,
-        "copied": list(heading.copied),
-        "noise": heading.noise,
-        "stopped": heading.stopped,
+        "migration": info.migration,
+        "code": info.code,
+        "rules": info.rules,
+        "source": info.source,
+        "answered_by": info.answer,
+        "copied": list(info.copied),
+        "noise": info.noise,
+        "stopped": info.stopped,
         "cases": corpus.cases,
         "silent_cases": corpus.silent_cases,
         "seams": {name: _tally(tally) for name, tally in corpus.seams.items()},
@@ -88,7 +88,7 @@ def compare_json(heading: Heading, corpus: Corpus) -> dict[str, Any]:
                 "runs": use.runs,
                 "expired": use.expired,
             }
-            for use in heading.waivers
+            for use in info.waivers
         ],
         "unused_rules": [rule.path.text for rule in corpus.unused_rules],
         "one_sided_reads": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from changeover.evidence.code_digest import DIGITS_SHOWN
-from changeover.gate.decision import Answer, Criterion, GateVerdict
+from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.safe_text import markdown_text, visible, workflow_text
 from changeover.views.text.gate import MARKS, WORDS, detail_of
 from changeover.views.text.heading import digits

@@ -206,10 +206,10 @@ def test_no_run_at_all_is_inconclusive() -> None:
 
 def test_stages_sink_and_judge_are_as_they_were() -> None:
     office = Office()
-    home = office.migration.home
-    before = (home.sink, home.judge, home.population, home.copies_worlds)
+    home = office.migration.runtime
+    before = (home.sink, home.judge, home.population, home.copies_ports)
     office.corpus()
-    assert (home.sink, home.judge, home.population, home.copies_worlds) == before
+    assert (home.sink, home.judge, home.population, home.copies_ports) == before
     assert office.migration.stages().settings["desk.settle"].stage == "off"
 
 

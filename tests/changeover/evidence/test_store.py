@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.evidence.comparison_writer import CorpusKeeper
+from changeover.evidence.comparison_writer import ComparisonWriter
 from changeover.evidence.store import writing as row_writing
 from changeover.evidence.store.maintenance import StoreLimits, prune, prune_store, used_bytes
 from changeover.evidence.store.records import Review
@@ -165,7 +165,7 @@ def test_of_forgotten_comparisons_it_is_still_known_what_they_found(
     monkeypatch.setattr(row_writing, "CORPORA_KEPT_MAX", 3)
     path = tmp_path / "evidence.db"
     for number in range(8):
-        keeper = CorpusKeeper(path, pytest.fail)
+        keeper = ComparisonWriter(path, pytest.fail)
         at = (BEGAN + timedelta(hours=number)).isoformat(timespec="milliseconds")
         keeper.begin(CorpusRow(at, "days", "generated", "c", "r"))
         keeper.keep(a_run(number, id=f"run {number:02}"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from changeover.evidence.store.records import KeptCorpus
 from changeover.evidence.timeline import SLICES_MAX, Periods, quarter_of
-from changeover.values.run import Run
+from changeover.record.run import Run
 from changeover.values.verdict import Verdict
 from tests.changeover.support.evidence_rows import Shadowed
 from tests.changeover.support.production_runs import evidence_of

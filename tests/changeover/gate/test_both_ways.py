@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from changeover.gate.decision import Answer
+from changeover.values.gate_verdict import Answer
 from changeover.values.observation import Side
 from tests.changeover.support.gate_inputs import NOW, SEAMS, Case, completing, corpus, counts, passing
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from changeover.gate.check_commands import LINE_CHARACTERS_MAX, TAIL_LINES, run_check
-from changeover.gate.decision import Answer
+from changeover.values.gate_verdict import Answer
 
 LOOKS_MAX = 500
 

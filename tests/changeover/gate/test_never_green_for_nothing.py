@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from changeover.gate.decision import Answer
+from changeover.values.gate_verdict import Answer
 from changeover.views.layout import Ink
 from changeover.views.text.gate import gate_screen
 from tests.changeover.support.gate_evidence_cases import EVIDENCE_CASES

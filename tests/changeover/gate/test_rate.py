@@ -10,9 +10,9 @@ import pytest
 
 from changeover.evidence.confidence import LOOKS_MAX, comparisons_needed, repeated_looks, upper_bound
 from changeover.evidence.store.records import KeptRun
-from changeover.gate.decision import Answer
 from changeover.gate.production import Worlds
 from changeover.rollout.gate_criteria import ProductionCriteria
+from changeover.values.gate_verdict import Answer
 from changeover.values.verdict import Verdict
 from tests.changeover.support.gate_inputs import Case, passing, production, run
 

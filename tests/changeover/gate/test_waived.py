@@ -6,7 +6,7 @@ import pytest
 
 from changeover.evidence.store.records import KeptCluster
 from changeover.gate.corpus_selection import shown
-from changeover.gate.decision import Answer
+from changeover.values.gate_verdict import Answer
 from changeover.values.verdict import Verdict
 from tests.changeover.support.gate_inputs import (
     SAFE,

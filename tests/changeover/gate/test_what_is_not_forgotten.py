@@ -9,7 +9,7 @@ import pytest
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import GAVE_UP, KeptCorpus
-from changeover.gate.decision import Answer
+from changeover.values.gate_verdict import Answer
 from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 from tests.changeover.support.gate_inputs import (

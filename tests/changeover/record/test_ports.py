@@ -188,7 +188,7 @@ def test_the_source_line_of_an_effect_is_the_line_that_asked() -> None:
     assert runs[0].legacy is not None
     site = runs[0].legacy.effects[0].asked_at
     assert site is not None
-    assert site.startswith("changeover/test_ports.py:")
+    assert site.startswith("record/test_ports.py:")
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_a_run_survives_being_written_and_read(tmp_path: Path) -> None:
     file = tmp_path / "runs.jsonl"
     scenario = scenario_of(trade.runs[0])
     write_scenarios(file, [scenario, scenario], codec)
-    read = read_scenarios(file, codec, trade.migration.home.book)
+    read = read_scenarios(file, codec, trade.migration.runtime.book)
     assert read.damaged == ()
     assert len(read.scenarios) == 2
     back = read.scenarios[0]
@@ -190,7 +190,7 @@ def test_a_damaged_line_is_named_and_the_rest_is_read(
     line = to_line(scenario_of(trade.runs[0]), codec)
     file = tmp_path / "runs.jsonl"
     file.write_text(f"{line}\n{damage(line)}\n{line}\n", encoding="utf-8")
-    read = read_scenarios(file, codec, trade.migration.home.book)
+    read = read_scenarios(file, codec, trade.migration.runtime.book)
     assert len(read.scenarios) == 2
     if reason is None:
         assert read.damaged == ()
@@ -203,13 +203,13 @@ def test_bytes_that_are_no_text_are_a_damaged_line(tmp_path: Path) -> None:
     file = tmp_path / "runs.jsonl"
     file.write_bytes(b"\xff\xfe\n")
     trade, codec = recorded()
-    assert "not UTF-8" in str(read_scenarios(file, codec, trade.migration.home.book).damaged[0])
+    assert "not UTF-8" in str(read_scenarios(file, codec, trade.migration.runtime.book).damaged[0])
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     trade, codec = recorded()
     with pytest.raises(ConfigurationError, match=r"none\.jsonl: could not be read"):
-        read_scenarios(tmp_path / "none.jsonl", codec, trade.migration.home.book)
+        read_scenarios(tmp_path / "none.jsonl", codec, trade.migration.runtime.book)
 
 
 def test_a_run_that_cannot_be_written_names_the_place() -> None:

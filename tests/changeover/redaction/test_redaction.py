@@ -13,12 +13,12 @@ from pydantic import BaseModel, SecretStr
 from changeover.compare.clusters import fingerprint_of
 from changeover.errors import ConfigurationError
 from changeover.record.codec import Codec, CodecError
+from changeover.record.run import Run
 from changeover.record.scenario_file import scenario_of, to_line
 from changeover.redaction.key import TOKEN, RedactionKey
 from changeover.redaction.redactor import Redactor
-from changeover.rollout.plan_file import Plan, parse_plan
+from changeover.rollout.plan_file import parse_plan
 from changeover.values.outcome import Raised, Returned
-from changeover.values.run import Run
 from tests.changeover.support.small_trade import Trade
 
 Path_ = Callable[[Trade], Any]
@@ -45,7 +45,7 @@ class Odd(Exception):
 
 
 def _redactor(*paths: str, **environment: str) -> Redactor:
-    return Redactor.of(Plan("m", (), (), paths, {}), environment, None)
+    return Redactor.of(paths, environment, None)
 
 
 def _run(legacy: Path_, candidate: Path_ | None = None, **options: Any) -> Run:
@@ -226,7 +226,7 @@ def test_what_contains_itself_ends() -> None:
 def test_the_environment_says_by_its_names_what_is_secret(
     environment: Mapping[str, str], known: bool
 ) -> None:
-    text = Redactor.of(None, environment, None).text("it was abcdef, or abcde")
+    text = Redactor.of((), environment, None).text("it was abcdef, or abcde")
     assert ("[redacted" in text) is known
 
 
@@ -260,6 +260,6 @@ def test_without_a_place_for_the_key_secrets_are_redacted_all_the_same(tmp_path:
 
 
 def test_nothing_is_written_where_nothing_is_redacted(tmp_path: Path) -> None:
-    redactor = Redactor.for_project(None, tmp_path, {})
+    redactor = Redactor.for_project((), tmp_path, {})
     redactor.run(_run(lambda _: 1))
     assert list(tmp_path.iterdir()) == []

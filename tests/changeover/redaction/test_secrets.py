@@ -24,7 +24,7 @@ said = migration.seam(
     "desk.say", legacy=lambda: environ["DESK_TOKEN"], candidate=lambda: {"other": environ["DESK_TOKEN"]}
 )
 """
-APP = Path(__file__).with_name("secret_app.py")
+APP = Path(__file__).parents[1] / "support" / "secret_app.py"
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_no_secret_is_in_store_scenarios_logs_screens_or_reports(
 
 def test_alerts_and_texts_of_a_process_do_not_tell_what_its_runs_held(vault: Shop) -> None:
     vault.run("compare", "--runs", "2", **VALUES)
-    redactor = Redactor.of(None, VALUES, None)
+    redactor = Redactor.of((), VALUES, None)
     parts = {ALL[16], ALL[20], ALL[22]}  # known only as parts of longer texts, which are secret as a whole
     for secret in set(ALL) - parts:
         text = redactor.text(f"unsafe: {secret} sent; {b64encode(secret.encode()).decode()}", CODE)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from changeover.gate.decision import Answer
 from changeover.removal.candidate_alone import run_alone
 from changeover.removal.plan import Removal, load_removal
 from changeover.removal.rehearsal import rehearse
+from changeover.values.gate_verdict import Answer
 from tests.changeover.support.mill import EAGER, HANDLERS, LAZY, PATCH, SCALES, mill_in
 
 REMOVAL = Removal(("mill.legacy",))

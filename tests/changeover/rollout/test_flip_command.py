@@ -7,9 +7,9 @@ import pytest
 
 from changeover.cli.flip import Answered, Asked, flip
 from changeover.errors import ConfigurationError
-from changeover.gate.decision import Answer as GateAnswer
-from changeover.gate.decision import Criterion, GateVerdict
 from changeover.project import Project, find_project
+from changeover.values.gate_verdict import Answer as GateAnswer
+from changeover.values.gate_verdict import Criterion, GateVerdict
 from changeover.values.stage import Setting
 from tests.changeover.support.migration_folder import NOW, setting
 from tests.changeover.support.projects import Answer, Shop, shop_in

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.gate.decision import Answer, Criterion, GateVerdict
 from changeover.rollout.commit import NotWrittenError
 from changeover.rollout.flags_file import definition
 from changeover.rollout.lock import LockHeldError, exclusive
 from changeover.rollout.migration_files import place_of
 from changeover.rollout.move import MovedMeanwhileError, NotAllowedError
 from changeover.rollout.tripwire_state import Trip, add_trip
+from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from tests.changeover.support.migration_folder import NOW, Desk, FullDisk, desk_in, setting
 
 

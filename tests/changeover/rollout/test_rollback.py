@@ -9,11 +9,12 @@ from shutil import copytree
 import pytest
 
 from changeover.errors import ConfigurationError
+from changeover.rollout.change import cause_of
 from changeover.rollout.commit import NotWrittenError
 from changeover.rollout.history import HistoryEntry
-from changeover.rollout.migration_files import Stages, stages_of
-from changeover.rollout.move import cause_of
+from changeover.rollout.migration_files import stages_of
 from changeover.rollout.rollback import WayBack, carry_out, look, way_back
+from changeover.values.stage import Stages
 from tests.changeover.support.migration_folder import NOW, Desk, FullDisk, desk_in, setting
 
 

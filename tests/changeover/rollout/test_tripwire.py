@@ -127,7 +127,7 @@ def test_shadow_and_tests_and_comparisons_move_nothing(tmp_path: Path) -> None:
     desk.flip("live", revision=15)
     with imposing(Imposed(Setting(Stage.LIVE), lambda run: None)):
         desk.order("in a test")
-    desk.migration.home.population = "generated"
+    desk.migration.runtime.population = "generated"
     desk.order("of a corpus")
     assert {run.verdict for run in desk.runs} == {"unsafe"}
     assert desk.stage == "live"

@@ -40,7 +40,7 @@ def test_the_caller_has_its_answer_before_the_other_path_ends() -> None:
 def test_a_full_queue_drops_the_run_and_counts_it() -> None:
     with holding() as held:
         migration, seam, runs = beside(held, same)
-        migration.home.background = Background(migration.home.hand_on, queue_max=2)
+        migration.runtime.background = Background(migration.runtime.hand_on, queue_max=2)
         seam(0)
         assert held.began.acquire(timeout=60)
         assert [seam(number) for number in (1, 2, 3, 4)] == [1, 2, 3, 4]
@@ -77,8 +77,8 @@ def test_what_is_not_compared_in_time_is_dropped_at_the_end_and_comes_no_more() 
         seam(0)
         assert held.began.acquire(timeout=60)
         seam(1)
-        assert migration.home.background is not None
-        migration.home.background.close(seconds=0)
+        assert migration.runtime.background is not None
+        migration.runtime.background.close(seconds=0)
         assert [run.verdict for run in runs] == ["unpaired", "unpaired"]
     held.threads[0].join(60)
     assert [run.verdict for run in runs] == ["unpaired", "unpaired"]
@@ -88,8 +88,8 @@ def test_a_hung_replay_is_counted_and_its_thread_replaced_up_to_a_limit() -> Non
     now = [0.0]
     with holding() as held:
         migration, seam, runs = beside(lambda number: held(number) if number else 0, same)
-        migration.home.background = Background(
-            migration.home.hand_on, hung_after_s=120, monotonic=lambda: now[0]
+        migration.runtime.background = Background(
+            migration.runtime.hand_on, hung_after_s=120, monotonic=lambda: now[0]
         )
         for number in range(1, REPLACED_MAX + 2):
             seam(number)
@@ -213,12 +213,12 @@ def test_a_wrong_mode_is_refused_where_it_is_written_and_noted_where_it_is_set()
         Migration(mode="process")
     for word, expected in (("background", True), ("inline", False), ("", True), ("both", False)):
         migration = Migration(mode="background", environment={"CHANGEOVER_MODE": word})
-        assert (migration.home.background is not None) == expected
+        assert (migration.runtime.background is not None) == expected
         assert bool(migration.problems) == (word == "both")
     assert migration.problems == (
         "CHANGEOVER_MODE was 'both', allowed: inline, background; runs are compared inline",
     )
-    assert Migration(environment={}).home.background is None
+    assert Migration(environment={}).runtime.background is None
 
 
 def test_tests_and_comparisons_wait_for_what_they_ask_for() -> None:

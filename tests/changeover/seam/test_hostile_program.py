@@ -8,13 +8,13 @@ from xml.etree import ElementTree
 import pytest
 
 from changeover.values.safe_text import visible
-from tests.changeover.report import samples
+from tests.changeover.support import report_samples as samples
 from tests.changeover.support.hostile_app import TEXTS
 from tests.changeover.support.hostile_pages import Parts, live_in_pages
 from tests.changeover.support.hostile_texts import STRINGS, obeyed
 from tests.changeover.support.projects import Shop
 
-APP = Path(__file__).with_name("hostile_app.py")
+APP = Path(__file__).parents[1] / "support" / "hostile_app.py"
 PLAN = """\
 [migration]
 name = "letters"

@@ -22,8 +22,8 @@ def beside(candidate: Callable[..., Any], legacy: Callable[..., Any], **options:
 
 def done(migration: Migration) -> None:
     """All that waited is compared; how long that takes decides nothing."""
-    assert migration.home.background is not None
-    assert migration.home.background.wait(60)
+    assert migration.runtime.background is not None
+    assert migration.runtime.background.wait(60)
 
 
 class Held:

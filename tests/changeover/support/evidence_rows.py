@@ -11,7 +11,7 @@ from changeover.evidence.store.records import Evidence
 from changeover.evidence.store.rows import StoredRun, stored_at
 from changeover.evidence.store.store import read_evidence, writing
 from changeover.evidence.store.writing import add_runs
-from changeover.values.run import Sink
+from changeover.record.run import Sink
 
 PHASES = """\
 [migration]

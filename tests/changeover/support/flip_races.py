@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from changeover.rollout.change import cause_of
 from changeover.rollout.history import entries_of, read_lines
 from changeover.rollout.migration_files import stages_of
-from changeover.rollout.move import MovedMeanwhileError, cause_of
+from changeover.rollout.move import MovedMeanwhileError
 from changeover.rollout.rollback import carry_out, look, way_back
 from changeover.rollout.verify import repair
 from changeover.values.stage import Setting

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from changeover.evidence.store.records import Evidence, KeptCluster, KeptCorpus, KeptRun, Review, SeamCounts
-from changeover.gate.decision import Answer, Criterion, GateVerdict, decide
+from changeover.gate.decision import decide
 from changeover.gate.inputs import Dossier
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.plan_file import Plan, parse_plan
 from changeover.rollout.waivers import Waiver
+from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import parse_toml

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from changeover.evidence.store.records import EffectCounts, Review
-from changeover.gate.decision import Answer, Criterion, GateVerdict
 from changeover.rollout.history import HistoryEntry
+from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.stage import Setting, Stage
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import NamedRun, PhaseStanding, ReportData

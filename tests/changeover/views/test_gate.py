@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from changeover.gate.decision import Answer, Criterion, GateVerdict
+from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.views.json import gate_json
 from changeover.views.junit import gate_junit
 from changeover.views.layout import Ink

@@ -12,16 +12,17 @@ from xml.etree import ElementTree
 import pytest
 
 from changeover import Run
-from changeover.gate.decision import Answer, Criterion, GateVerdict
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.waivers import Waiver, entry_text, parse_waivers
 from changeover.telemetry.logs import logger
+from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.safe_text import json_text, markdown_text, pasted, visible, visible_lines, xml_text
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import parse_toml
+from changeover.values.value_text import change_text, value_text
 from changeover.views.json import gate_json
 from changeover.views.junit import gate_junit
-from changeover.views.layout import Ink, call_text, change_text, cut, value_text, wrapped
+from changeover.views.layout import Ink, call_text, cut, wrapped
 from changeover.views.markdown import gate_markdown, github_annotations
 from changeover.views.text.gate import gate_screen
 from changeover.views.text.history import history_screen

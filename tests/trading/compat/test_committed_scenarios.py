@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from changeover.evidence.scenario_replay import FOLDER, alone, replayed_scenarios, stored_scenarios
+from changeover.evidence.scenario_replay import alone, replayed_scenarios, stored_scenarios
 from changeover.record.scenario_file import Scenario
+from changeover.settings import SCENARIOS_FOLDER as FOLDER
 from trading.compat import migration
 from trading.compat.stress_source import STRESSES, named_stress_case
 from trading.compat.wiring import DIRECTORY

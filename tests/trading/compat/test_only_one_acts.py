@@ -29,7 +29,7 @@ def shadowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Run]]:
         monkeypatch.setenv(f"CHANGEOVER_STAGE_{phase}", "shadow")
     migration.look_again()
     runs: list[Run] = []
-    monkeypatch.setattr(migration.home, "sink", runs.append)
+    monkeypatch.setattr(migration.runtime, "sink", runs.append)
     yield runs
     monkeypatch.undo()
     migration.look_again()

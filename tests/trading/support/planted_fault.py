@@ -1,4 +1,4 @@
-"""A pytest plugin, `-p tests.trading.support.planted_fault`: one of the planted faults for a whole session."""
+"""A pytest plugin, `-p tests.trading.support.planted_fault`: one planted fault for a whole session."""
 
 import os
 

@@ -13,14 +13,14 @@ from changeover.compare.comparison import Comparison
 from changeover.compare.provenance import Provenance
 from changeover.evidence.store.records import GAVE_UP
 from changeover.evidence.tallies import gave_up
+from changeover.record.run import Run
 from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.form import plain
 from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, PortCall, Side
 from changeover.values.outcome import Outcome, Raised
-from changeover.values.run import Run
+from changeover.values.value_text import value_text
 from changeover.values.verdict import Verdict
-from changeover.views.layout import value_text
 
 VALUE_CHARACTERS_MAX = 2_000
 

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.evidence.store.lost_runs import lost_beside
 from changeover.evidence.store.records import Evidence, Review
 from changeover.evidence.store.rows import UNSAFE_MARK, ClusterRow, CorpusRow, RunRow
 from changeover.evidence.store.schema import SCHEMA_VERSION, Connection, make_tables, version_of
-from changeover.evidence.writer import lost_beside
+from changeover.settings import STATE_FOLDER, STORE_VARIABLE
 
-STORE_VARIABLE = "CHANGEOVER_STORE"
 NOTHING_KEPT = "none"
 NOWHERE = Path(os.devnull)
-DEFAULT_PLACE = Path(".changeover") / "evidence.db"
+DEFAULT_PLACE = Path(STATE_FOLDER) / "evidence.db"
 FOUND_MAX = 200
 TIMEOUT_S = 1.0
 _LOOKED_UP = "SELECT id, name, seam, phase, verdict, body, coalesce(corpus, 0) FROM runs"

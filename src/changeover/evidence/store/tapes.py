@@ -10,8 +10,8 @@ from zlib import compress, decompressobj, error
 from changeover.evidence.store.rows import WHOLE, StoredRun
 from changeover.evidence.store.schema import Connection
 from changeover.record.codec import Codec, CodecError
+from changeover.record.run import Run
 from changeover.record.scenario_file import LINE_BYTES_MAX, scenario_of, to_line
-from changeover.values.run import Run
 from changeover.values.verdict import Verdict
 
 TAPES_PER_PHASE_MAX = 10_000

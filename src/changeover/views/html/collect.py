@@ -14,10 +14,11 @@ from changeover.evidence.store.rows import RunRow
 from changeover.evidence.store.store import Archive, read_evidence, store_path
 from changeover.evidence.timeline import quarter_of
 from changeover.gate.collect import collect as dossier_of
-from changeover.gate.decision import GateVerdict, decide
+from changeover.gate.decision import decide
 from changeover.gate.inputs import Footing, look
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolver
+from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Stage
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import (

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from changeover.evidence.store.records import KeptCluster, KeptCorpus, Review, SeamCounts
-from changeover.gate.decision import GateVerdict
 from changeover.rollout.history import HistoryEntry
+from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Setting
 from changeover.values.verdict import Verdict
 

@@ -90,7 +90,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("changeover.report", TEMPLATES),
+        loader=PackageLoader("changeover.views.html", TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -148,7 +148,6 @@ def check_place(path: Path) -> None:
 def write_report(path: Path, data: ReportData) -> Headline:
     """Draw the page and write it; what it says first is handed back. Raises ConfigurationError."""
     from changeover.views.html.headline import headline
-    from changeover.views.html.page import report_page
 
     write_page(path, report_page(data))
     return headline(data)

@@ -10,9 +10,10 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from changeover.evidence.store.records import KeptCluster
+from changeover.values.value_text import around_difference
 from changeover.views.html.data import NamedRun
 from changeover.views.html.differences import segments
-from changeover.views.layout import around_difference, cut
+from changeover.views.layout import cut
 
 ROWS_SHOWN_MAX = 5
 TEXT_WIDTH = 44

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from changeover.compare.clusters import ID_DIGITS
-from changeover.compare.rules import Rule
+from changeover.compare.rule import rule_says
+from changeover.evidence.comparison_info import ComparisonInfo
 from changeover.evidence.confidence import CONFIDENCE, percent_above
 from changeover.evidence.corpus import Corpus
 from changeover.evidence.tallies import EffectLine, Quantiles, SeamTally
@@ -13,7 +14,7 @@ from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
 from changeover.views.layout import INDENT, WIDTH, Ink, aligned, count, cut, plural, wrapped
 from changeover.views.text.differences import cluster_lines, harm_text
-from changeover.views.text.heading import Heading
+from changeover.views.text.heading import counted, identity, stopped_after, unit, who_ran
 from changeover.views.text.not_compared import unanswered_lines
 
 _VERDICTS = (26, 9, 10, 11, 8, 10, 14)
@@ -59,7 +60,7 @@ def _short_names(seams: list[str]) -> dict[str, str]:
 def effect_lines(effects: Iterable[EffectLine], answer: Side, *, noise: bool) -> list[str]:
     """One row per port method; nothing where no path had an effect."""
     asking = answer if noise else answer.other
-    heading = ["effects", "performed", f"{asking} asked", "equal", "changed", "one side only", "refused"]
+    info = ["effects", "performed", f"{asking} asked", "equal", "changed", "one side only", "refused"]
     rows = [
         aligned(
             [
@@ -73,7 +74,7 @@ def effect_lines(effects: Iterable[EffectLine], answer: Side, *, noise: bool) ->
         )
         for line in effects
     ]
-    return [aligned(heading, _EFFECTS), *rows] if rows else []
+    return [aligned(info, _EFFECTS), *rows] if rows else []
 
 
 _LABEL = 12
@@ -82,29 +83,29 @@ RULES_SHOWN_MAX = 8
 DAMAGED_SHOWN_MAX = 5
 
 
-def compare_screen(heading: Heading, corpus: Corpus, ink: Ink) -> str:
+def compare_screen(info: ComparisonInfo, corpus: Corpus, ink: Ink) -> str:
     """The whole screen, with a line end after the last line."""
-    parts = [part for part in _parts(heading, corpus, ink) if part]
+    parts = [part for part in _parts(info, corpus, ink) if part]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
-def _parts(heading: Heading, corpus: Corpus, ink: Ink) -> Iterator[list[str]]:
-    yield [f"{heading.identity}      no stage is changed by this"]
+def _parts(info: ComparisonInfo, corpus: Corpus, ink: Ink) -> Iterator[list[str]]:
+    yield [f"{identity(info.migration, info.code, info.rules)}      no stage is changed by this"]
     span = f", {corpus.first} to {corpus.last}" if corpus.first != corpus.last else ""
     yield [
-        cut(f"{heading.source:<9} {heading.counted(corpus.cases)}{span}", WIDTH),
-        cut(f"{'':<9} {heading.sentence}", WIDTH),
+        cut(f"{info.source:<9} {counted(info, corpus.cases)}{span}", WIDTH),
+        cut(f"{'':<9} {who_ran(info)}", WIDTH),
     ]
-    yield verdict_lines(corpus.seams.values(), corpus.total, heading.phases, ink)
-    yield effect_lines(corpus.effects.lines, heading.answer, noise=heading.noise)
+    yield verdict_lines(corpus.seams.values(), corpus.total, info.phases, ink)
+    yield effect_lines(corpus.effects.lines, info.answer, noise=info.noise)
     if corpus.clusters:
         yield cluster_lines(corpus.clusters, corpus.sightings, ink)
     harm = harm_text(corpus.effects.lines)
     yield wrapped(harm, WIDTH, "") if harm else []
     yield unanswered_lines(corpus.not_compared.reasons, corpus.seams)
-    yield [*_tolerated(corpus), *_waived(heading), *_latency(corpus)]
-    yield [*_shown(corpus, heading), *_not_shown(corpus, heading)]
-    yield _next(heading, corpus)
+    yield [*_tolerated(corpus), *_waived(info), *_latency(corpus)]
+    yield [*_shown(corpus, info), *_not_shown(corpus, info)]
+    yield _next(info, corpus)
 
 
 def _labelled(label: str, text: str) -> list[str]:
@@ -126,28 +127,14 @@ def _tolerated(corpus: Corpus) -> Iterator[str]:
         yield f"{'':<{_LABEL}}and by {plural(len(shown) - RULES_SHOWN_MAX, 'rule')} more"
 
 
-def _waived(heading: Heading) -> Iterator[str]:
-    for number, use in enumerate(heading.waivers):
+def _waived(info: ComparisonInfo) -> Iterator[str]:
+    for number, use in enumerate(info.waivers):
         waiver = use.waiver
         found = plural(use.runs, "run") if use.runs else "matches nothing any more"
         expired = "expired" if use.expired else "until"
         says = f"{waiver.cluster[:ID_DIGITS]}   {waiver.owner}    {found}    {expired} {waiver.until}"
         yield cut(f"{'waived' if number == 0 else '':<{_LABEL}}{says}", WIDTH)
         yield from _labelled("", f'"{waiver.reason}"')
-
-
-def rule_says(rule: Rule) -> str:
-    """What a rule accepts, as it stands in its file."""
-    said = (
-        ("abs", rule.absolute),
-        ("rel", rule.relative),
-        ("types", rule.types),
-        ("match_by", ", ".join(rule.match_by or ())),
-        ("order", "any" if rule.any_order else None),
-        ("same_as", "bijection" if rule.bijection else None),
-        ("ignore", rule.must_be or "any value" if rule.ignore else None),
-    )
-    return "  ".join(f"{name} {value}" for name, value in said if value)
 
 
 def _latency(corpus: Corpus) -> Iterator[str]:
@@ -162,14 +149,14 @@ def _milliseconds(quantiles: Quantiles) -> str:
     return f"{quantiles.legacy_s * 1000:.{digits}f} -> {quantiles.candidate_s * 1000:.{digits}f} ms"
 
 
-def _shown(corpus: Corpus, heading: Heading) -> list[str]:
+def _shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
     total = corpus.total
     shown = total.compared - total.waived
     if not shown:
         why = "every run that was compared is waived" if total.compared else "no run was compared"
         return _labelled("Shown", f"Nothing: {why}.")
     bound = percent_above(corpus.rate_bound())
-    worlds = f"{corpus.distinct_worlds:,} distinct {heading.named(corpus.distinct_worlds)}"
+    worlds = f"{corpus.distinct_worlds:,} distinct {unit(info, corpus.distinct_worlds)}"
     confidence = f"at {CONFIDENCE * 100:g} % confidence"
     if total.diverged:
         found = f"{total.diverged:,} divergent of {plural(shown, 'comparison')}"
@@ -181,9 +168,7 @@ def _shown(corpus: Corpus, heading: Heading) -> list[str]:
         return _labelled("Shown", f"{found}. If they were a fair sample, {rate}.")
     if not corpus.distinct_worlds:
         compared = plural(shown, "comparison")
-        return _labelled(
-            "Shown", f"No divergence in {compared}; no {heading.named(1)} was compared as a whole."
-        )
+        return _labelled("Shown", f"No divergence in {compared}; no {unit(info, 1)} was compared as a whole.")
     lines = _labelled("Shown", f"No divergence in {plural(shown, 'comparison')}, {worlds}.")
     return [
         *lines,
@@ -191,8 +176,8 @@ def _shown(corpus: Corpus, heading: Heading) -> list[str]:
     ]
 
 
-def _not_shown(corpus: Corpus, heading: Heading) -> Iterator[str]:
-    sentences = [heading.stopped_after(corpus.cases)] if heading.stopped else []
+def _not_shown(corpus: Corpus, info: ComparisonInfo) -> Iterator[str]:
+    sentences = [stopped_after(info, corpus.cases)] if info.stopped else []
     if corpus.missing_tags:
         missing = f"{len(corpus.missing_tags)} of {len(corpus.required_tags)} required tags did not occur"
         sentences.append(f"{missing}: {', '.join(corpus.missing_tags)}.")
@@ -220,7 +205,7 @@ def _not_shown(corpus: Corpus, heading: Heading) -> Iterator[str]:
         yield from _labelled("Not shown" if number == 0 else "", sentence)
 
 
-def _next(heading: Heading, corpus: Corpus) -> list[str]:
+def _next(info: ComparisonInfo, corpus: Corpus) -> list[str]:
     commands: list[tuple[str, str]] = []
     if corpus.clusters:
         worst = next((one for one in corpus.clusters if one.is_unsafe), corpus.clusters[0])
@@ -232,8 +217,7 @@ def _next(heading: Heading, corpus: Corpus) -> list[str]:
     else:
         if corpus.missing_tags:
             commands += [
-                (f"changeover compare --source {pasted(name)}", "for the tags")
-                for name in heading.other_sources
+                (f"changeover compare --source {pasted(name)}", "for the tags") for name in info.other_sources
             ]
         commands.append(("changeover rules blindspots", "what the rules hide"))
         commands.append(("changeover status", "where every phase stands"))

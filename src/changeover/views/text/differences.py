@@ -9,7 +9,8 @@ from changeover.compare.clusters import Cluster, Fingerprint
 from changeover.compare.file_diff import FilesDiff
 from changeover.evidence.store.rows import divergence_body
 from changeover.evidence.tallies import EffectLine
-from changeover.views.layout import WIDTH, Bare, Ink, change_text, count, cut, plural
+from changeover.values.value_text import Bare, change_text
+from changeover.views.layout import WIDTH, Ink, count, cut, plural
 
 CLUSTERS_SHOWN_MAX = 12
 FOLDED_SHOWN_MAX = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from changeover.gate.decision import Answer, Criterion, GateVerdict
+from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.safe_text import visible
 from changeover.views.layout import WIDTH, Ink, cut, wrapped
 from changeover.views.text.heading import digits

@@ -8,7 +8,8 @@ from changeover.evidence.not_compared import Unanswered, how_questions_differ
 from changeover.evidence.tallies import SeamTally
 from changeover.values.observation import PortCall, Side
 from changeover.values.safe_text import visible
-from changeover.views.layout import INDENT, WIDTH, call_text, cut, plural, value_text, wrapped
+from changeover.values.value_text import value_text
+from changeover.views.layout import INDENT, WIDTH, call_text, cut, plural, wrapped
 
 REASONS_SHOWN_MAX = 6
 _CALL_WIDTH = 56

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TextIO
 
 from changeover.evidence.corpus import Corpus
+from changeover.values.safe_text import visible_lines
 from changeover.views.layout import count, cut
 
 BAR_WIDTH = 40
@@ -53,6 +54,32 @@ class Progress:
         if self._drawn:
             self._stream.write("\x1b[2A\x1b[J")
             self._stream.flush()
+
+
+class ProgressListener:
+    """Shows on a stream how far a comparison is, and what went wrong meanwhile."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._progress: Progress | None = None
+
+    def begins(self, source: str, total: int | None) -> None:
+        """Before the first case."""
+        self._progress = Progress(self._stream, source, total)
+
+    def case_done(self, corpus: Corpus) -> None:
+        """After every case."""
+        if self._progress is not None:
+            self._progress.tell(corpus)
+
+    def ends(self) -> None:
+        """After the last one."""
+        if self._progress is not None:
+            self._progress.end()
+
+    def warns(self, problem: str) -> None:
+        """On a line of its own."""
+        print(visible_lines(f"warning: {problem}"), file=self._stream, flush=True)
 
 
 def progress_lines(source: str, corpus: Corpus, total: int | None, seconds: float) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from changeover.gate.decision import Answer
 from changeover.removal.candidate_alone import Alone
 from changeover.removal.last_calls import LegacyEntry
 from changeover.removal.rehearsal import Proof, Rehearsal
 from changeover.removal.scan import StaticScan
+from changeover.values.gate_verdict import Answer
 from changeover.values.safe_text import visible
 from changeover.views.layout import WIDTH, count, cut, plural
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from changeover.gate.decision import Answer, Criterion, GateVerdict
+from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.safe_text import visible
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
 from changeover.views.layout import WIDTH, Ink, count, cut, plural, wrapped

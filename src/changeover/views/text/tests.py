@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from changeover.compare.clusters import Fingerprint, fingerprint_of
 from changeover.compare.provenance import Provenance
 from changeover.evidence.test_session import AS_EXPECTED, DIVERGED, SuiteTally
+from changeover.record.run import Run
 from changeover.values.divergence import Divergence
 from changeover.values.observation import Side
-from changeover.values.run import Run
 from changeover.values.safe_text import visible
+from changeover.values.value_text import change_text
 from changeover.values.verdict import Verdict
-from changeover.views.layout import INDENT, WIDTH, change_text, cut, plural, wrapped
+from changeover.views.layout import INDENT, WIDTH, cut, plural, wrapped
 from changeover.views.text.differences import error_text
 
 FINDINGS_SHOWN_MAX = 12

@@ -5,7 +5,7 @@ import pytest
 
 from changeover.errors import ConfigurationError
 from changeover.views.html.collect import NothingToReport, begun_since, beside, chosen
-from tests.changeover.report import samples
+from tests.changeover.support import report_samples as samples
 from tests.changeover.support.report_corpora import CODE, NOW, RULES
 
 GOOD = samples.matching().corpus

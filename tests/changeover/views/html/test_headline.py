@@ -6,7 +6,7 @@ from changeover.evidence.store.records import KeptCluster, SeamCounts
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import ReportData
 from changeover.views.html.headline import TEMPLATES, Template, headline, sentence_of, worst_cluster
-from tests.changeover.report import samples
+from tests.changeover.support import report_samples as samples
 from tests.changeover.support.report_corpora import ALL_MATCH, cluster, corpus, row
 
 SENTENCES = [

@@ -12,7 +12,7 @@ from changeover.values.safe_text import visible
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import ReportData
 from changeover.views.html.page import report_page
-from tests.changeover.report import samples
+from tests.changeover.support import report_samples as samples
 from tests.changeover.support.hostile_texts import STRINGS
 from tests.changeover.support.page_reading import Element, read
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from changeover.views.html.page import report_page
-from tests.changeover.report import samples
+from tests.changeover.support import report_samples as samples
 from tests.changeover.support.page_reading import Element, Page, read
 
 SAMPLES = {

@@ -5,7 +5,7 @@ from changeover.values.verdict import Verdict
 from changeover.views.html.data import NamedRun
 from changeover.views.html.differences import findings, segments, tree
 from changeover.views.html.side_by_side import ROWS_SHOWN_MAX, SideBySide, side_by_side
-from tests.changeover.report import samples
+from tests.changeover.support import report_samples as samples
 from tests.changeover.support.report_corpora import DAY, cluster, divergence
 from tests.changeover.support.sample_run import body, mail, order, side
 

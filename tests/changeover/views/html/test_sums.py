@@ -11,7 +11,7 @@ from changeover.views.html.data import counts_of
 from changeover.views.html.effects import ledger
 from changeover.views.html.matrix import matrix
 from changeover.views.html.page import report_page
-from tests.changeover.report import samples
+from tests.changeover.support import report_samples as samples
 from tests.changeover.support.page_reading import Element, read
 
 few = st.integers(0, 5_000)

@@ -2,11 +2,12 @@ import io
 
 import pytest
 
+from changeover.evidence.comparison_info import ComparisonInfo
 from changeover.evidence.corpus import Corpus
 from changeover.evidence.tallies import OwnTimes
-from changeover.views.layout import Ink, change_text, count, cut, ink_for
+from changeover.values.value_text import change_text
+from changeover.views.layout import Ink, count, cut, ink_for
 from changeover.views.text.compare import compare_screen
-from changeover.views.text.heading import Heading
 from changeover.views.text.progress import Progress, progress_lines
 from tests.changeover.evidence.test_corpus import (
     PLANTED,
@@ -15,7 +16,7 @@ from tests.changeover.evidence.test_corpus import (
 )
 from tests.changeover.support.shop_runs import Office
 
-HEADING = Heading("guest-house", "9f3c1e7aaaa", "5b20aa4bbbb", "desk")
+HEADING = ComparisonInfo("guest-house", "9f3c1e7aaaa", "5b20aa4bbbb", "desk")
 
 SAME = """\
 guest-house                     code 9f3c1e7   rules 5b20aa4      no stage is changed by this

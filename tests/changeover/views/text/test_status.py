@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from changeover.gate.decision import Answer, Criterion, GateVerdict
+from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.stage import Setting, Stage, ramp
 from changeover.views.layout import Ink
 from changeover.views.text.status import NextStep, PhaseStatus, ProductionStatus, Status, status_screen

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+from changeover.record.problem import Note
 from changeover.record.tape import Tape
-from changeover.replay.problems import Note
 from changeover.values.divergence import Divergence
 from changeover.values.observation import Observation, Side
 from changeover.values.pins import Pins
 from changeover.values.stage import Setting
+from changeover.values.verdict import Verdict
+
+
+class NotPaired(StrEnum):
+    """Why a run with verdict `unpaired` was not compared; stored under these names."""
+
+    SAMPLED_OUT = "sampled out"
+    INTERRUPTED = "interrupted"
+    QUEUE_FULL = "dropped: the queue of replays was full"
+    NO_THREAD = "dropped: no thread is left to replay it"
+    TOO_LATE = "dropped: it was not replayed in time before the end"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`reason` says why a run was not compared, None for one that was.
+    """`reason` says why a run was not compared, None for one that was; `not_paired` is set for `unpaired`.
 
     `fell_back` is True where the candidate gave up before it attempted anything and legacy answered.
     `judgement` is what the judge gave, for whoever knows it.
@@ -34,11 +46,12 @@ class Run:
     tape: Tape
     legacy: Observation | None
     candidate: Observation | None
-    verdict: str
+    verdict: Verdict
     divergences: tuple[Divergence, ...] = ()
     notes: tuple[Note, ...] = ()
     reason: str | None = None
     fell_back: bool = False
+    not_paired: NotPaired | None = None
     judgement: Any = None
 
     @property

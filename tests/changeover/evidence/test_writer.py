@@ -20,7 +20,7 @@ from changeover.evidence import writer
 from changeover.evidence.code_digest import Judged
 from changeover.evidence.store.store import read_evidence
 from changeover.evidence.store.tapes import unpacked
-from changeover.evidence.writer import RETRY_FIRST_S, EvidenceKeeper
+from changeover.evidence.writer import RETRY_FIRST_S, EvidenceWriter
 from changeover.record.codec import Codec
 from changeover.rollout.test_override import Imposed, imposing
 from changeover.values.observation import Side
@@ -202,7 +202,7 @@ def test_after_a_failure_nothing_is_tried_for_a_while_and_then_longer(tmp_path: 
     runs: list[Run] = []
     Shadowed(tmp_path / "elsewhere", store="none", sink=runs.append).pay("ann")
     store = tmp_path / ".changeover" / "evidence.db"
-    keep = EvidenceKeeper(
+    keep = EvidenceWriter(
         tmp_path, Codec(), judged=lambda: Judged("c", "r"), environment={}, monotonic=lambda: seconds[0]
     )
 

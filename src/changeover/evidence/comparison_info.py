@@ -1,0 +1,45 @@
+"""What one comparison is about: which migration, code, rules and source, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from changeover.values.observation import Side
+
+if TYPE_CHECKING:
+    from changeover.rollout.waivers import WaiverUse
+
+
+class Stopped(StrEnum):
+    """Why a comparison ended before its source did."""
+
+    INTERRUPTED = "interrupted"
+    FAIL_FAST = "fail-fast"
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonInfo:
+    """`phases` gives number and name of each phase with seams, in the order of the plan.
+
+    `code` is None where the plan names no packages. `copied` names the ports whose copies the other path
+    acted on. `noise` says that the answering path was replayed itself, `stored` that the cases are tapes and
+    nothing ran for real. `other_sources` are declared beside this one. `waivers` are all there
+    are, used or not.
+    """
+
+    migration: str
+    code: str | None
+    rules: str
+    source: str
+    unit: str = "cases"
+    answer: Side = Side.LEGACY
+    copied: tuple[str, ...] = ()
+    noise: bool = False
+    stored: bool = False
+    other_sources: tuple[str, ...] = ()
+    phases: Mapping[str, int] = field(default_factory=dict)
+    waivers: tuple[WaiverUse, ...] = ()
+    stopped: Stopped | None = None

@@ -1,0 +1,86 @@
+"""Sync code that runs a coroutine to its end, and async code that runs sync code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from threading import Thread
+from typing import Any
+
+from changeover.record.context import permitted
+from changeover.values.outcome import Outcome, Raised, Returned
+
+
+def completed(start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
+    """Run a coroutine to its end on an event loop of its own, in that context; exceptions are the outcome.
+
+    Where this thread runs a loop already, the coroutine gets a thread of its own.
+    """
+    import asyncio
+
+    if not _loop_runs_here(asyncio):
+        return _on_own_loop(asyncio, start, context)
+    ended: list[Outcome] = []
+    with permitted():
+        thread = Thread(
+            target=lambda: ended.append(_on_own_loop(asyncio, start, context)), name="changeover-loop"
+        )
+        thread.start()
+    thread.join()
+    return ended[0]
+
+
+def _loop_runs_here(asyncio: Any) -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _on_own_loop(asyncio: Any, start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
+    with permitted():
+        runner = asyncio.Runner()
+        runner.get_loop()
+    try:
+        ended: Outcome = runner.run(_ended(start), context=context)
+        return ended
+    except (KeyboardInterrupt, asyncio.CancelledError) as error:
+        return Raised(error)
+    finally:
+        with permitted():
+            runner.close()
+
+
+async def awaited(start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
+    """Run a coroutine as a task in that context; cancelling the caller cancels it and is raised here."""
+    import asyncio
+
+    task = asyncio.get_running_loop().create_task(_ended(start), context=context)
+    try:
+        return await task
+    except asyncio.CancelledError as error:
+        caller = asyncio.current_task()
+        if caller is not None and caller.cancelling():
+            raise
+        return Raised(error)
+
+
+async def threaded(call: Callable[[], Any]) -> Any:
+    """Run sync code in a thread, in a copy of this context."""
+    import asyncio
+
+    return await asyncio.to_thread(call)
+
+
+async def _ended(start: Callable[[], Coroutine[Any, Any, Any]]) -> Outcome:
+    try:
+        return Returned(await start())
+    except Exception as error:  # noqa: BLE001  exceptions become data, so that no loop meets them
+        return Raised(error)
+    except SystemExit as error:  # a loop would stop for it
+        return Raised(error)
+    except BaseException as error:
+        if type(error).__name__ in ("CancelledError", "KeyboardInterrupt", "GeneratorExit"):
+            raise
+        return Raised(error)

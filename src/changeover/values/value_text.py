@@ -1,0 +1,85 @@
+"""One value, or a change of one, as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from changeover.values.divergence import ABSENT
+from changeover.values.safe_text import visible
+
+VALUE_SHOWN_MAX = 32
+CHANGE_LOOKED_AT_MAX = 10_000
+
+
+def value_text(value: Any, width: int = VALUE_SHOWN_MAX) -> str:
+    """One value as a person reads it; its beginning where it is long."""
+    text = visible(_told(_beginning(value, 2 * width)))
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _beginning(value: Any, length: int) -> Any:
+    """Of a long text only what may be shown: to make all of it visible would take seconds."""
+    if type(value) in (str, bytes, Bare) and len(value) > length:
+        return type(value)(value[: length + 1])
+    return value
+
+
+def change_text(legacy: Any, candidate: Any, width: int = 2 * VALUE_SHOWN_MAX + 4) -> str:
+    """`legacy -> candidate`, always that way round; where the texts are alike, the types say what differs."""
+    told = (
+        visible(_told(_beginning(legacy, CHANGE_LOOKED_AT_MAX))),
+        visible(_told(_beginning(candidate, CHANGE_LOOKED_AT_MAX))),
+    )
+    if told[0] == told[1] and type(legacy) is not type(candidate):
+        told = f"{told[0]} ({type(legacy).__name__})", f"{told[1]} ({type(candidate).__name__})"
+    # The shorter text leaves its room to the other.
+    half = (width - 4) // 2
+    left = max(half, width - 4 - len(told[1]))
+    right = max(half, width - 4 - len(told[0]))
+    if all(len(text) > half for text in told):
+        told = around_difference(*told, half)
+    return f"{value_text(Bare(told[0]), left)} -> {value_text(Bare(told[1]), right)}"
+
+
+def around_difference(legacy: str, candidate: str, width: int) -> tuple[str, str]:
+    """Long texts that begin alike, from a little before the place where they part."""
+    pairs = zip(legacy, candidate, strict=False)
+    same = next(
+        (at for at, (one, other) in enumerate(pairs) if one != other), min(len(legacy), len(candidate))
+    )
+    start = max(0, min(same - width // 2, max(len(legacy), len(candidate)) - width + 1))
+    if not start:
+        return legacy, candidate
+    return f"…{legacy[start:]}", f"…{candidate[start:]}"
+
+
+class Bare(str):
+    """A text that stands without quotes."""
+
+    __slots__ = ()
+
+
+def _told(value: Any) -> str:
+    if value is ABSENT:
+        return "nothing"
+    if isinstance(value, Bare):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.name or str(value.value)
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "none"}[value]
+    if isinstance(value, Decimal):
+        return f"{value:f}" if value.is_finite() else str(value)
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_told(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_told, value)) + "]"
+    return str(value)
