@@ -104,7 +104,8 @@ def test_an_explanation_is_bounded() -> None:
 
 def test_deepdiff_is_loaded_only_when_something_is_explained() -> None:
     program = (
-        "import sys; from changeover.values.equality import same; from changeover.compare import explain_text;"
+        "import sys; from changeover.compare import explain_text;"
+        "from changeover.values.equality import same;"
         "same([1], [2]); assert 'deepdiff' not in sys.modules;"
         "explain_text.explain(1, 2); assert 'deepdiff' in sys.modules"
     )

@@ -89,7 +89,7 @@ def test_what_a_process_could_not_keep_to_its_end_is_counted_beside_the_store(tm
         import sys
         from pathlib import Path
         from tests.changeover.support.evidence_rows import Shadowed
-        from tests.changeover.evidence.test_keeper import a_lock_on_it
+        from tests.changeover.evidence.test_writer import a_lock_on_it
         program = Shadowed(Path(sys.argv[1]))
         lock = a_lock_on_it(program.store)
         lock.__enter__()  # and it is never let go

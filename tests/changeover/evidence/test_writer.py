@@ -253,7 +253,7 @@ def test_a_forked_process_keeps_its_own_runs_and_counts_what_its_parent_lost_no_
         from pathlib import Path
         from changeover.evidence import writer
         from tests.changeover.support.evidence_rows import Shadowed
-        from tests.changeover.evidence.test_keeper import a_lock_on_it
+        from tests.changeover.evidence.test_writer import a_lock_on_it
         writer.WAITING_MAX = 1
         program = Shadowed(Path(sys.argv[1]))
         with a_lock_on_it(program.store):
