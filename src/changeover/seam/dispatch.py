@@ -30,6 +30,7 @@ class Roles(NamedTuple):
 def seam_function(seam: Seam) -> Any:
     """The function that callers call."""
     pinned, phase, key = PINNED.get, seam.phase, seam.key
+    runtime, current = seam.own_runtime, seam.own_runtime.current  # flags are the same in a comparison
     legacy, candidate = seam.path_of(Side.LEGACY), seam.path_of(Side.CANDIDATE)
     original = legacy if legacy is not None else candidate
     off, complete = Stage.OFF, Stage.COMPLETE
@@ -41,8 +42,7 @@ def seam_function(seam: Seam) -> Any:
         pins = pinned()
         if pins is not None:
             return _answer(seam, pins, args, kwargs)
-        runtime = seam.runtime
-        resolution = runtime.current()
+        resolution = current()
         settings = resolution.settings
         pins = Pins(settings) if key is None else runtime.pins(seam.name, key, resolution, args, kwargs)
         token = PINNED.set(pins)
@@ -60,8 +60,7 @@ def seam_function(seam: Seam) -> Any:
         pins = pinned()
         if pins is not None:
             return await _answer_async(seam, pins, args, kwargs)
-        runtime = seam.runtime
-        pins = runtime.pins(seam.name, key, runtime.current(), args, kwargs)
+        pins = runtime.pins(seam.name, key, current(), args, kwargs)
         token = PINNED.set(pins)
         try:
             return await _answer_async(seam, pins, args, kwargs)

@@ -71,7 +71,7 @@ class Seam:
         supplement: Sequence[tuple[str, str]],
         owner: OwnerOf | None = None,
     ) -> None:
-        self._runtime = runtime
+        self.own_runtime = runtime
         self.name = name
         self.phase = phase
         self.key = key
@@ -98,7 +98,7 @@ class Seam:
     @property
     def runtime(self) -> Runtime:
         """The program's, or that of the comparison that is under way."""
-        return self._runtime.active
+        return self.own_runtime.active
 
     def add(self, side: Side, path: PathFunction) -> None:
         """Give one of the paths, once; raises DeclarationError."""

@@ -1,0 +1,94 @@
+"""One act, one room: how many files of the toolkit an act enters, so that a newcomer can follow it.
+
+Everything was imported and done once before, so that imports and first looks are not counted.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import changeover
+from changeover import Migration
+from changeover.rollout.flags_file import definition
+from changeover.values.stage import Setting, Stage
+from tests.changeover.support.projects import Shop, shop_in
+from tests.changeover.support.way import way_through
+
+PACKAGE = Path(changeover.__file__).parent
+PLAN = '[migration]\nname = "m"\ncode = ["json"]\n[[phase]]\nname = "p"\nseams = ["s"]\n'
+
+
+class Client:
+    def read(self, number: int) -> int:
+        return number
+
+    def send(self, number: int) -> int:
+        return number
+
+
+def files_entered(act: Callable[[], object]) -> list[str]:
+    act()
+    with way_through(PACKAGE) as way:
+        act()
+    return sorted(way.files)
+
+
+def check(files: list[str], most: int) -> None:
+    assert 0 < len(files) <= most, f"{len(files)} files, allowed: {most}\n" + "\n".join(files)
+
+
+def test_a_matching_shadow_call_with_its_evidence_enters_at_most_35_files(tmp_path: Path) -> None:
+    folder = tmp_path / "migration"
+    folder.mkdir()
+    (folder / "phases.toml").write_text(PLAN)
+    (folder / "flags.json").write_text(
+        __import__("json").dumps(definition({"p": Setting(Stage.SHADOW)}, revision=1))
+    )
+    migration, client = Migration.load(folder, environment={}), Client()
+    migration.port("client", client, reads={"read"}, effects={"send"})
+    seam = migration.seam(
+        "s",
+        legacy=lambda number: client.send(client.read(number)),
+        candidate=lambda number: client.send(client.read(number)),
+    )
+
+    def one_call() -> None:
+        seam(3)
+        migration.flush()
+
+    files = files_entered(one_call)
+    assert migration.counts == {("s", "match"): 2}
+    check(files, 35)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    made = shop_in(tmp_path)
+    made.run("compare", "--runs", "3")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        (("compare", "--runs", "3"), 100),
+        (("gate", "shelf", "--to", "shadow"), 45),
+        (("status",), 45),
+        (("rollback", "shelf", "--reason", "r"), 22),
+        (("kill", "--reason", "r"), 12),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_command_enters_few_files(shop: Shop, arguments: tuple[str, ...], most: int) -> None:
+    def act() -> None:
+        shop.run("unkill", "--reason", "r")
+        shop.run("flip", "shelf", "shadow", "--force", "--reason", "r")
+        with way_through(PACKAGE) as way:
+            shop.run(*arguments)
+        ways.append(way.files)
+
+    ways: list[set[str]] = []
+    act()
+    act()
+    check(sorted(ways[-1]), most)
