@@ -60,7 +60,7 @@ def broken_contracts(sources: Path, planted_in: str, line: str) -> list[str]:
         ("changeover/values/observation.py", "from changeover.values.pins import Pins", CIRCLES),
         (
             "changeover/record/port.py",
-            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from changeover.record.tape import Tape",
+            "import typing\nif typing.TYPE_CHECKING:\n    from changeover.record.tape import Tape",
             CIRCLES,
         ),
         ("trading/domain/order.py", "from trading.domain.plan import RebalancePlan", CIRCLES),
