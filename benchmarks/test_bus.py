@@ -18,9 +18,9 @@ import structlog
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from trading.clock import SimulatedClock
-from trading.events.account import AccountDataRequested
-from trading.events.bus import EventBus
-from trading.events.memory_journal import MemoryJournal
+from trading.events.bus.bus import EventBus
+from trading.events.journal.memory import MemoryJournal
+from trading.events.messages.portfolio import AccountDataRequested
 from trading.ids import RandomIds
 
 NOW = datetime(2016, 3, 1, tzinfo=UTC)

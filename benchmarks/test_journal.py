@@ -10,11 +10,11 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from trading.database import open_database
-from trading.events import sqlite_schema as sql
-from trading.events.account import AccountDataRequested
-from trading.events.catalogue import VERSIONS
-from trading.events.records import Delivery, Outcome, Outgoing, Settlement, WorkflowRecord
-from trading.events.sqlite_journal import SqliteJournal
+from trading.events.journal import rows as sql
+from trading.events.journal.records import Delivery, Outcome, Outgoing, Settlement, WorkflowRecord
+from trading.events.journal.sqlite import SqliteJournal
+from trading.events.messages.portfolio import AccountDataRequested
+from trading.events.schema.catalogue import VERSIONS
 
 NOW = datetime(2016, 3, 1, tzinfo=UTC)
 COMMITS = 200

@@ -8,9 +8,8 @@ from itertools import count
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from trading.broker.book import Holding
+from trading.broker.book import Holding, Opening
 from trading.broker.ledger import Ledger
-from trading.broker.opening import Opening
 from trading.broker.paper import PaperBroker
 from trading.clock import SimulatedClock
 from trading.domain.order import Order, OrderRequest, Side

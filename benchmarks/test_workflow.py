@@ -16,14 +16,14 @@ from trading.compat.entry_points import candidate_entry_points, legacy_entry_poi
 from trading.desk import Desk
 from trading.display import NoDisplay
 from trading.entry_points import EntryPoints
-from trading.events.journal import Journal
-from trading.events.memory_journal import MemoryJournal
-from trading.events.sqlite_journal import SqliteJournal
+from trading.events.journal.memory import MemoryJournal
+from trading.events.journal.port import Journal
+from trading.events.journal.sqlite import SqliteJournal
 from trading.handlers.system import build_bus
 from trading.logs import configure_logging
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
-from trading.notify.memory import MemoryNotifier
+from trading.notify.notifiers import MemoryNotifier
 from trading.settings import Settings
 
 ALL_OFF = Path(__file__).parents[1] / "tests" / "data" / "flags-all-off.json"

@@ -11,12 +11,12 @@ from trading.compat.entry_points import candidate_entry_points, legacy_entry_poi
 from trading.desk import Desk, UsageError
 from trading.display import Display, NoDisplay, Screen
 from trading.domain.performance import EquityCurve, held_throughout
-from trading.events.records import WorkflowRecord
+from trading.events.journal.records import WorkflowRecord
 from trading.history import AccountBooks, TradingDay, TradingHistory, live_through
 from trading.market.calendar import session_date, session_time
 from trading.market.history import PriceHistory, load_bundled
 from trading.market.price_file import load_price_file
-from trading.notify.mailbox import MailboxNotifier
+from trading.notify.notifiers import MailboxNotifier
 from trading.notify.port import Notifier
 from trading.notify.smtp import SmtpNotifier
 from trading.results import ResultDict

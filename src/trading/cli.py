@@ -18,15 +18,15 @@ from trading.cli_options import (
     usage_errors,
 )
 from trading.desk import Desk, UsageError
-from trading.events.startup import StartupMode
+from trading.events.messages.startup import StartupMode
 from trading.history import TradingHistory
 from trading.logs import configure_logging
 from trading.market.calendar import session_time
 from trading.market.history import PriceHistory
-from trading.notify.memory import MemoryNotifier
-from trading.screens.display import JsonDisplay, TextDisplay
+from trading.notify.notifiers import MemoryNotifier
 from trading.screens.history import history_data, history_screen
 from trading.screens.progress import show_progress
+from trading.screens.results import JsonDisplay, TextDisplay
 from trading.screens.status import StatusSeen, status_data, status_screen
 from trading.screens.workflows import record_data, workflow_data, workflow_screen, workflows_screen
 from trading.settings import Settings, load_settings

@@ -11,7 +11,7 @@ import click
 from trading import app
 from trading.database import DatabaseUnusable
 from trading.desk import UsageError
-from trading.events.journal import JournalBusy
+from trading.events.journal.port import JournalBusy
 from trading.market.price_file import PriceFileError
 from trading.run_guard import RunRefused
 from trading.settings import SettingsError

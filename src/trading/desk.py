@@ -5,28 +5,28 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from trading.broker.book import Opening
 from trading.broker.faults import Faults
 from trading.broker.ledger import Ledger
-from trading.broker.opening import Opening
 from trading.broker.paper import PaperBroker
 from trading.clock import SimulatedClock
-from trading.events.bus import EventBus
-from trading.events.journal import Journal
-from trading.events.memory_journal import MemoryJournal
-from trading.events.sqlite_journal import SqliteJournal
-from trading.events.startup import StartupConfiguration, StartupEvent, StartupMode
+from trading.events.bus.bus import EventBus
+from trading.events.journal.memory import MemoryJournal
+from trading.events.journal.port import Journal
+from trading.events.journal.sqlite import SqliteJournal
+from trading.events.messages.startup import StartupConfiguration, StartupEvent, StartupMode
 from trading.handlers.entry_points import PATIENCE_S
 from trading.handlers.system import build_bus
 from trading.handlers.trading_workflow_handler import WORKFLOW_DEADLINE_S
 from trading.ids import CountingIds, Ids, RandomIds
 from trading.market.calendar import is_session_open, session_date, session_time
 from trading.market.history import HistoricalMarketData, PriceHistory
-from trading.notify.outbox import Outbox
+from trading.notify.notifiers import Outbox
 from trading.notify.port import Notifier
 from trading.run_guard import RunGuard
 from trading.services import Services
 from trading.settings import Settings
-from trading.strategies.evaluation import WeightedStrategy
+from trading.strategies.strategy import WeightedStrategy
 
 
 class UsageError(Exception):

@@ -9,9 +9,9 @@ import structlog
 from trading.broker.port import Broker, BrokerError
 from trading.clock import Clock
 from trading.domain.money import ZERO
-from trading.events.journal import Journal
-from trading.events.records import WorkflowRecord
-from trading.events.workflow import ExecutionParameters, WorkflowMode
+from trading.events.journal.port import Journal
+from trading.events.journal.records import WorkflowRecord
+from trading.events.messages.workflow import ExecutionParameters, WorkflowMode
 from trading.handlers.progress import WorkflowProgress
 from trading.handlers.transitions import WorkflowState
 

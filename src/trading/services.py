@@ -7,7 +7,7 @@ from trading.clock import Clock
 from trading.ids import Ids
 from trading.market.port import MarketData
 from trading.notify.port import Notifier
-from trading.strategies.evaluation import WeightedStrategy
+from trading.strategies.strategy import WeightedStrategy
 
 
 @dataclass(frozen=True, slots=True)

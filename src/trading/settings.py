@@ -20,10 +20,9 @@ from pydantic import (
 
 from trading.broker.faults import DELAY_S_MAX, Faults, OrdersOf
 from trading.domain.money import ONE, ZERO
-from trading.execution.policy import ExecutionPolicy
-from trading.strategies.evaluation import WeightedStrategy
+from trading.execution.orders import ExecutionPolicy
 from trading.strategies.registry import STRATEGIES
-from trading.strategies.strategy import Strategy
+from trading.strategies.strategy import Strategy, WeightedStrategy
 
 PLAINER = (  # the validator's words, and TOML's
     (r"Decimal\('([^']*)'\)", r"\1"),

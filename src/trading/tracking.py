@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trading.events.journal import Journal
-from trading.events.records import Outcome, StoredDelivery, StoredEvent, WorkflowRecord
+from trading.events.journal.port import Journal
+from trading.events.journal.records import Outcome, StoredDelivery, StoredEvent, WorkflowRecord
 from trading.run_guard import DIRECT, DIRECT_ENDED
 
 AWAITED = {

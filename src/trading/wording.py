@@ -1,11 +1,11 @@
-"""The sentences in which a run says how it ended: the same whichever path ran."""
+"""How a run speaks to people, the same whichever path ran: sentences, figures, plain tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from trading.domain.execution import ExecutionResult
-from trading.domain.quality import SignalQuality
+from trading.domain.portfolio import SignalQuality
 
 MARKET_CLOSED = "market closed: nothing was evaluated or traded"
 ACCOUNT_UNAVAILABLE = "account data could not be read: nothing was traded"
@@ -54,3 +54,36 @@ def overdue(deadline: datetime) -> str:
 def crashed(error: Exception) -> str:
     """A defect ended the run."""
     return f"the run ended early: {type(error).__name__}: {error}"
+
+
+ZERO_MARK = "·"
+QUANTITY_PLACES = 6
+
+
+def number(value: float, places: int = 2) -> str:
+    """With thousands commas; zero is a dot, so that what is not zero is seen."""
+    return ZERO_MARK if value == 0 else f"{value:z,.{places}f}"
+
+
+def percent(fraction: float, places: int = 2) -> str:
+    """A fraction of 1 in percent, with the sign of percent; zero is a dot."""
+    return ZERO_MARK if fraction == 0 else f"{fraction * 100:z,.{places}f} %"
+
+
+def quantity(value: float) -> str:
+    """Shares: whole ones without a point, parts of a share with as many places as they have."""
+    whole, _, part = f"{value:z,.{QUANTITY_PLACES}f}".partition(".")
+    part = part.rstrip("0")
+    return f"{whole}.{part}" if part else whole
+
+
+def table(align: str, *rows: Sequence[str]) -> list[str]:
+    """Lines of aligned columns, one letter of `align` each: `l` for names, `r` for numbers."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(align))]
+    return [
+        "  ".join(
+            cell.ljust(width) if side == "l" else cell.rjust(width)
+            for side, cell, width in zip(align, row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]

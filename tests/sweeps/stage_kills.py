@@ -276,7 +276,7 @@ def _reaped(method: Any, what: str, reaper: Reaper) -> Any:
 def _trade_and_die(folder: Path, moment: Moment, command: Sequence[str]) -> None:
     """The real program, in which somebody pulls the plug; ports are instrumented over what is put in here."""
     from trading.broker.paper import PaperBroker
-    from trading.events.sqlite_journal import SqliteJournal
+    from trading.events.journal.sqlite import SqliteJournal
 
     reaper = Reaper(moment if moment.number else None, _die)
     _reap(PaperBroker, BROKER_CALLS, "call", reaper)

@@ -14,7 +14,7 @@ from trading.app import TradingPath
 from trading.cli import main
 from trading.database import open_database
 from trading.desk import Desk, journal_path
-from trading.events.sqlite_schema import KIND, SCHEMA, VERSION
+from trading.events.journal.rows import KIND, SCHEMA, VERSION
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
 from trading.notify.port import Notification

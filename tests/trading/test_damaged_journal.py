@@ -19,7 +19,7 @@ from tests.trading.support.desks import front_door
 from trading.app import TradingPath
 from trading.database import open_database
 from trading.desk import journal_path
-from trading.events.sqlite_schema import KIND, SCHEMA, VERSION
+from trading.events.journal.rows import KIND, SCHEMA, VERSION
 from trading.run_guard import RunRefused
 
 

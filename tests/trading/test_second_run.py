@@ -22,8 +22,8 @@ from tests.trading.support.desks import front_door
 from trading import wording
 from trading.app import TradingPath
 from trading.domain.order import Order
-from trading.events.journal import JournalBusy
-from trading.events.records import WorkflowRecord
+from trading.events.journal.port import JournalBusy
+from trading.events.journal.records import WorkflowRecord
 from trading.run_guard import RunRefused
 from trading.settings import Settings
 

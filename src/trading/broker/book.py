@@ -1,12 +1,15 @@
-"""What a paper account holds between two transactions: frozen, and pure in what follows from an event."""
+"""What a paper account holds between two transactions: frozen, and pure in what follows from an event.
 
-from collections.abc import Callable, Mapping
+What it begins with, which orders it may take, and what has come due by the clock.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from trading.domain.money import ZERO, to_cents
-from trading.domain.order import Fill, Order, OrderStatus, Side
+from trading.domain.order import Fill, Order, OrderRequest, OrderStatus, Side
 
 ENTRY_PRICE_STEP = Decimal("0.000001")
 
@@ -129,3 +132,84 @@ def _after(holdings: Mapping[str, Holding], fill: Fill) -> dict[str, Holding]:
     if quantity != ZERO:
         after[fill.symbol] = Holding(fill.symbol, quantity, average, fill.price)
     return dict(sorted(after.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Money and holdings at the start; negative cash is a debt, with which nothing can be bought."""
+
+    account_id: str
+    cash: Decimal
+    holdings: tuple[Holding, ...] = ()
+
+    def __post_init__(self) -> None:
+        account = f"paper account {self.account_id!r}"
+        if not self.account_id:
+            raise ValueError(f"{account}: the account_id is empty, it needs a name")
+        if not self.cash.is_finite() or self.cash != to_cents(self.cash):
+            raise ValueError(f"{account}: cash is {self.cash}, allowed: whole cents")
+        for held in self.holdings:
+            if not (held.quantity.is_finite() and held.quantity > ZERO):
+                raise ValueError(f"{account}: holds {held.quantity} of {held.symbol}, allowed: above 0")
+        symbols = [held.symbol for held in self.holdings]
+        if twice := {symbol for symbol in symbols if symbols.count(symbol) > 1}:
+            raise ValueError(f"{account}: {', '.join(sorted(twice))} held twice, add its holdings up")
+
+
+ORDER_QUANTITY_MAX = Decimal(10**9)  # keeps every product with a price exact
+
+
+def refusal(order: OrderRequest, book: Book, price: Decimal | None, step: Decimal) -> str | None:
+    """Why an order may not be taken at this price (None: there is no quote), or None where it may.
+
+    A SELL is bounded by what is held and not yet on offer, a BUY by buying power: nothing is ever short.
+    """
+    if bad := _bad_quantity(order.quantity, step):
+        return bad
+    if price is None:
+        return f"there is no quote of {order.symbol}: unknown to the market, or without a price today"
+    if order.side is Side.SELL:
+        sellable = book.sellable(order.symbol)
+        if order.quantity > sellable:
+            return f"cannot sell {order.quantity} {order.symbol}: {sellable} held and not yet on offer"
+        return None
+    cost = to_cents(order.quantity * price)
+    if cost > book.buying_power:
+        return (
+            f"cannot buy {order.quantity} {order.symbol} at {price}: "
+            f"costs {cost}, buying power is {book.buying_power}"
+        )
+    return None
+
+
+def _bad_quantity(quantity: Decimal, step: Decimal) -> str | None:
+    if not quantity.is_finite() or not ZERO < quantity <= ORDER_QUANTITY_MAX:
+        return f"quantity is {quantity}, allowed: above 0, at most {ORDER_QUANTITY_MAX}"
+    if quantity % step != ZERO:
+        return f"quantity is {quantity}, allowed: multiples of {step}"
+    return None
+
+
+def settled(
+    book: Book, now: datetime, is_open: Callable[[datetime], bool]
+) -> Iterator[tuple[Book, Order, Fill | None]]:
+    """Each change up to `now` in turn: the book after it, the order changed, and its fill if it is one.
+
+    Fills come first, by their moment and then by age; a fill that would fall outside its order's session
+    does not happen. Then every order whose session is over expires. It makes no difference how late or in
+    how many goes this is asked, as long as the moments do not go back.
+    """
+    due = [
+        (waiting.fills_at, waiting)
+        for waiting in book.open_orders.values()
+        if waiting.fills_at is not None
+        and waiting.fills_at <= now
+        and waiting.lives_at(waiting.fills_at, is_open)
+    ]
+    for _, waiting in sorted(due, key=lambda pair: pair[0]):
+        book, order, fill = book.with_fill(waiting)
+        yield book, order, fill
+    for waiting in tuple(book.open_orders.values()):
+        if not waiting.lives_at(now, is_open):
+            book, order = book.with_ended(waiting, OrderStatus.EXPIRED, "its session has ended")
+            yield book, order, None

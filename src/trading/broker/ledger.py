@@ -7,8 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from trading.broker import rows
-from trading.broker.book import Book, OpenOrder
-from trading.broker.opening import Opening
+from trading.broker.book import Book, Opening, OpenOrder
 from trading.broker.port import BrokerError, BrokerUnavailable, ReplyLost
 from trading.database import Connection, DatabaseUnusable, SqlError, copy_database, open_database
 from trading.domain.order import Fill, Order

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from trading.broker.book import Book, Holding, OpenOrder
+from trading.broker.book import Book, Holding, OpenOrder, refusal, settled
 from trading.broker.faults import DELAY_S_MAX, NO_FAULTS, FaultCount, Faults
 from trading.broker.ledger import Ledger
 from trading.broker.port import (
@@ -14,8 +14,6 @@ from trading.broker.port import (
     OrderRejected,
     ReplyLost,
 )
-from trading.broker.rules import refusal
-from trading.broker.settlement import settled
 from trading.clock import Clock
 from trading.domain.account import Account, PortfolioState, Position
 from trading.domain.money import ONE, ZERO, to_cents, whole_steps

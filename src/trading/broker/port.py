@@ -1,9 +1,9 @@
-"""The port through which orders are placed."""
+"""The port through which orders are placed and the account is read."""
 
 from decimal import Decimal
 from typing import Protocol
 
-from trading.domain.account import Account, Position
+from trading.domain.account import Account, PortfolioState, Position
 from trading.domain.order import Order, OrderRequest
 
 
@@ -69,3 +69,8 @@ class Broker(Protocol):
     def cancel_order(self, order_id: str) -> Order:
         """Cancel what has not filled yet; a settled order is returned as it is."""
         ...
+
+
+def read_state(broker: Broker) -> PortfolioState:
+    """Account, positions and open orders, read one after the other; raises BrokerError."""
+    return PortfolioState(broker.account(), broker.positions(), broker.open_orders())

@@ -7,8 +7,8 @@ from datetime import date
 
 from trading.domain.portfolio import ConsolidatedPortfolio
 from trading.domain.signal import StrategySignals
-from trading.events.bus import EventBus
-from trading.events.signals import SignalGenerated
+from trading.events.bus.bus import EventBus
+from trading.events.messages.signals import SignalGenerated
 from trading.services import Services
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trading.events.bus import EventBus
+from trading.events.bus.bus import EventBus
 from trading.legacy.container import Container
 
 

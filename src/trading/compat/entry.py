@@ -8,7 +8,7 @@ from changeover.migration import Migration
 from trading.compat.container import EventContainer
 from trading.compat.rebuilt import trading_system
 from trading.compat.replayed import replayed_services
-from trading.events.memory_journal import MemoryJournal
+from trading.events.journal.memory import MemoryJournal
 from trading.handlers.entry_points import EventEntryPoints
 from trading.handlers.system import build_bus
 from trading.legacy.trading_system import TradingSystem

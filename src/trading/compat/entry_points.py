@@ -4,7 +4,7 @@ from trading.compat.announcements import Announcements
 from trading.compat.container import EventContainer
 from trading.display import Display
 from trading.entry_points import EntryPoints
-from trading.events.bus import EventBus
+from trading.events.bus.bus import EventBus
 from trading.handlers.entry_points import EventEntryPoints
 from trading.legacy.trading_system import TradingSystem
 from trading.services import Services

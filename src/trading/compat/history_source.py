@@ -12,7 +12,7 @@ from trading.entry_points import EntryPoints
 from trading.legacy.portfolio_orchestrator import PortfolioOrchestrator
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
-from trading.notify.memory import MemoryNotifier
+from trading.notify.notifiers import MemoryNotifier
 from trading.settings import Settings
 
 FIRST, LAST = date(2008, 10, 1), date(2016, 6, 30)

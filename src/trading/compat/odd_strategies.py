@@ -9,7 +9,7 @@ from trading.domain.money import ONE
 from trading.domain.signal import Signal, SignalAction
 from trading.market.port import MarketData
 from trading.settings import Settings
-from trading.strategies.evaluation import WeightedStrategy
+from trading.strategies.strategy import WeightedStrategy
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Set
 from datetime import date
 from decimal import Decimal
 
-from trading.broker.book import Holding
-from trading.broker.opening import Opening
+from trading.broker.book import Holding, Opening
 from trading.domain.money import ONE, ZERO, to_cents
 from trading.market.history import PriceHistory
 

@@ -13,14 +13,17 @@ from trading.compat.replayed import StandingClock, replayed_services
 from trading.domain.comparison import AllocationComparison
 from trading.domain.plan import RebalancePlan
 from trading.domain.portfolio import ConsolidatedPortfolio
-from trading.events.account import AccountDataRequested, AccountDataRetrieved
-from trading.events.bus import EventBus
-from trading.events.envelope import BaseEvent
-from trading.events.memory_journal import MemoryJournal
-from trading.events.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
-from trading.events.portfolio import PortfolioAnalysisCompleted, PortfolioAnalysisRequested
-from trading.handlers.account_data_handler import AccountDataHandler
-from trading.handlers.portfolio_event_handler import PortfolioEventHandler
+from trading.events.bus.bus import EventBus
+from trading.events.journal.memory import MemoryJournal
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
+from trading.events.messages.portfolio import (
+    AccountDataRequested,
+    AccountDataRetrieved,
+    PortfolioAnalysisCompleted,
+    PortfolioAnalysisRequested,
+)
+from trading.handlers.portfolio_event_handler import AccountDataHandler, PortfolioEventHandler
 from trading.legacy.portfolio_orchestrator import PortfolioOrchestrator
 from trading.results import ResultDict, account_data_dict, portfolio_state_dict
 from trading.services import Services

@@ -22,7 +22,7 @@ from trading.legacy.trading_orchestrator import TradingOrchestrator
 from trading.legacy.trading_system import TradingSystem
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
-from trading.notify.memory import MemoryNotifier
+from trading.notify.notifiers import MemoryNotifier
 from trading.settings import Settings
 
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from changeover.evidence.sources import Case, SourceOptions
 from changeover.migration import Migration
+from trading.broker.book import Opening
 from trading.broker.faults import Faults, OrdersOf
-from trading.broker.opening import Opening
 from trading.clock import SimulatedClock
 from trading.compat.entry_points import legacy_entry_points
 from trading.compat.history_source import FIRST, LAST, run_of
@@ -21,9 +21,9 @@ from trading.display import NoDisplay, Screen
 from trading.domain.portfolio import consolidate
 from trading.market.calendar import session_time
 from trading.market.history import HistoricalMarketData, PriceHistory, load_bundled
-from trading.notify.memory import MemoryNotifier
+from trading.notify.notifiers import MemoryNotifier
 from trading.settings import Settings
-from trading.strategies.evaluation import evaluate_strategies
+from trading.strategies.strategy import evaluate_strategies
 
 CASES = 2000
 AFTER_THE_CLOSE = time(17, 0)

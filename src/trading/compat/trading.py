@@ -9,8 +9,8 @@ from trading.compat.container import EventContainer
 from trading.compat.rebuilt import trading_orchestrator
 from trading.compat.replayed import replayed_services
 from trading.display import NoDisplay
-from trading.events.memory_journal import MemoryJournal
-from trading.events.workflow import WorkflowMode
+from trading.events.journal.memory import MemoryJournal
+from trading.events.messages.workflow import WorkflowMode
 from trading.handlers.entry_points import EventEntryPoints
 from trading.handlers.system import build_bus
 from trading.legacy.trading_orchestrator import TradingOrchestrator

@@ -10,7 +10,7 @@ from trading.display import Screen
 from trading.domain.order import OrderRequest
 from trading.market.history import HistoricalMarketData
 from trading.market.port import MarketDataError
-from trading.notify.outbox import Outbox
+from trading.notify.notifiers import Outbox
 from trading.notify.port import Notification, NotificationFailed
 
 DIRECTORY = Path(__file__).parents[3] / "migration"

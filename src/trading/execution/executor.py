@@ -11,10 +11,8 @@ from trading.domain.execution import ExecutionResult, OrderFate, OrderOutcome
 from trading.domain.money import ZERO
 from trading.domain.order import Order, OrderRequest, Side
 from trading.domain.plan import RebalanceAction, RebalanceItem, RebalancePlan
-from trading.execution.policy import ExecutionPolicy
-from trading.execution.settlement import Settlement, fate_of
+from trading.execution.orders import ExecutionPolicy, Settlement, Submission, fate_of
 from trading.execution.sizing import BuySizing, SellSizing, Sizing, planned_quantity
-from trading.execution.submission import Submission
 
 Attempt = tuple[OrderOutcome, Order | None]  # the order that is to be followed, if there is one
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from trading import wording
 from trading.display import Display
-from trading.events.bus import EventBus
-from trading.events.envelope import BaseEvent
-from trading.events.workflow import (
+from trading.events.bus.bus import EventBus
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.workflow import (
     ExecutionParameters,
     TradingWorkflowCompleted,
     TradingWorkflowRequested,

@@ -9,13 +9,13 @@ from trading.broker.port import Broker
 from trading.domain.execution import ExecutionResult
 from trading.domain.money import ZERO
 from trading.domain.order import Side
-from trading.events.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.handling import Handling
-from trading.events.plan import RebalancePlanned
-from trading.events.portfolio import PortfolioAnalysisCompleted
-from trading.events.retry import PermanentFailure
-from trading.events.startup import StartupEvent
-from trading.events.workflow import WorkflowDeadlineReached, WorkflowStepFailed
+from trading.events.bus.handling import Handling
+from trading.events.journal.port import PermanentFailure
+from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.plan import RebalancePlanned
+from trading.events.messages.portfolio import PortfolioAnalysisCompleted
+from trading.events.messages.startup import StartupEvent
+from trading.events.messages.workflow import WorkflowDeadlineReached, WorkflowStepFailed
 from trading.handlers.progress import plan_id_of, progress_of, state_of
 from trading.handlers.transitions import WorkflowState
 from trading.services import Services

@@ -3,12 +3,11 @@
 import structlog
 
 from trading import wording
-from trading.broker.port import BrokerError
-from trading.broker.reading import read_state
+from trading.broker.port import BrokerError, read_state
 from trading.domain.account import PortfolioState
-from trading.events.execution import TradeExecuted
-from trading.events.handling import Handling
-from trading.events.plan import RebalancePlanCompleted
+from trading.events.bus.handling import Handling
+from trading.events.messages.execution import TradeExecuted
+from trading.events.messages.plan import RebalancePlanCompleted
 from trading.execution.executor import PlanExecutor
 from trading.handlers.failed_step import report_failed_step
 from trading.handlers.progress import state_of

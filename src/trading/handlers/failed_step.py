@@ -1,7 +1,7 @@
 """How a handler says that its step failed for a reason it knows, which no repeat would mend."""
 
-from trading.events.handling import Handling
-from trading.events.workflow import MESSAGE_CHARACTERS_MAX, WorkflowStepFailed
+from trading.events.bus.handling import Handling
+from trading.events.messages.workflow import MESSAGE_CHARACTERS_MAX, WorkflowStepFailed
 
 KNOWN_REASON = "KnownReason"
 

@@ -5,8 +5,8 @@ from datetime import date
 import structlog
 
 from trading import wording
-from trading.events.handling import Handling
-from trading.events.workflow import TradingWorkflowCompleted
+from trading.events.bus.handling import Handling
+from trading.events.messages.workflow import TradingWorkflowCompleted
 from trading.handlers.progress import WorkflowProgress
 from trading.market.calendar import session_date
 from trading.notify.message import failure, market_closed, trading_report

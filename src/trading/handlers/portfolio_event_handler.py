@@ -1,21 +1,45 @@
-"""Compares the account with its target, and plans how to get there."""
+"""Reads the account, compares it with its target, and plans how to get there."""
 
 from decimal import Decimal
 
 import structlog
 
 from trading import wording
-from trading.broker.port import BrokerError
-from trading.broker.reading import read_state
+from trading.broker.port import BrokerError, read_state
 from trading.domain.comparison import compare_allocations
 from trading.domain.plan import plan_rebalance
-from trading.events.handling import Handling
-from trading.events.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
-from trading.events.portfolio import PortfolioAnalysisCompleted, PortfolioAnalysisRequested
+from trading.events.bus.handling import Handling
+from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
+from trading.events.messages.portfolio import (
+    AccountDataRequested,
+    AccountDataRetrieved,
+    PortfolioAnalysisCompleted,
+    PortfolioAnalysisRequested,
+)
 from trading.handlers.failed_step import report_failed_step
 from trading.handlers.progress import plan_id_of, progress_of
 from trading.services import Services
 from trading.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class AccountDataHandler:
+    """Answers AccountDataRequested with AccountDataRetrieved, or says that the account cannot be read."""
+
+    def __init__(self, services: Services) -> None:
+        self._broker = services.broker
+
+    def handle_account_data_requested(self, event: AccountDataRequested, handling: Handling) -> None:
+        """Read account, positions and open orders together."""
+        try:
+            state = read_state(self._broker)
+        except BrokerError as error:
+            log.warning("broker_not_read", purpose="account data", error=str(error))
+            report_failed_step(handling, wording.ACCOUNT_UNAVAILABLE)
+        else:
+            handling.publish(AccountDataRetrieved, portfolio_state=state)
+
 
 log = structlog.get_logger(__name__)
 

@@ -3,10 +3,10 @@
 import json
 from typing import Any, NamedTuple
 
-from trading.events.envelope import BaseEvent
-from trading.events.handling import Handling
-from trading.events.records import WorkflowRecord
-from trading.events.workflow import ExecutionParameters, WorkflowMode
+from trading.events.bus.handling import Handling
+from trading.events.journal.records import WorkflowRecord
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.workflow import ExecutionParameters, WorkflowMode
 from trading.handlers.transitions import WorkflowState
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from trading.events.account import AccountDataRetrieved
-from trading.events.envelope import BaseEvent
-from trading.events.execution import TradeExecuted
-from trading.events.portfolio import PortfolioAnalysisCompleted
-from trading.events.signals import SignalGenerated
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.execution import TradeExecuted
+from trading.events.messages.portfolio import AccountDataRetrieved, PortfolioAnalysisCompleted
+from trading.events.messages.signals import SignalGenerated
 from trading.handlers.progress import WorkflowProgress
 from trading.results import (
     NO_ACCOUNT_DATA,

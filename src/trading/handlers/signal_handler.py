@@ -1,10 +1,10 @@
 """Evaluates strategies when asked."""
 
 from trading.domain.portfolio import consolidate
-from trading.events.handling import Handling
-from trading.events.signals import SignalGenerated, SignalsRequested
+from trading.events.bus.handling import Handling
+from trading.events.messages.signals import SignalGenerated, SignalsRequested
 from trading.services import Services
-from trading.strategies.evaluation import evaluate_strategies
+from trading.strategies.strategy import evaluate_strategies
 
 
 class SignalHandler:

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from trading import wording
-from trading.domain.quality import judge_signals
-from trading.events.account import AccountDataRequested, AccountDataRetrieved
-from trading.events.envelope import BaseEvent
-from trading.events.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.handling import Handling
-from trading.events.plan import RebalancePlanCompleted, RebalancePlanRequested
-from trading.events.portfolio import PortfolioAnalysisCompleted, PortfolioAnalysisRequested
-from trading.events.signals import SignalGenerated
-from trading.events.workflow import WorkflowDeadlineReached, WorkflowStepFailed
+from trading.domain.portfolio import judge_signals
+from trading.events.bus.handling import Handling
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanRequested
+from trading.events.messages.portfolio import (
+    AccountDataRequested,
+    AccountDataRetrieved,
+    PortfolioAnalysisCompleted,
+    PortfolioAnalysisRequested,
+)
+from trading.events.messages.signals import SignalGenerated
+from trading.events.messages.workflow import WorkflowDeadlineReached, WorkflowStepFailed
 from trading.handlers.failed_step import knows_reason, sentence_of
 from trading.handlers.progress import WorkflowProgress
 from trading.handlers.transitions import WorkflowState

@@ -3,28 +3,31 @@
 from collections.abc import Callable
 from typing import Any
 
-from trading.events.account import AccountDataRequested, AccountDataRetrieved
-from trading.events.bus import EventBus
-from trading.events.catalogue import EVENTS
-from trading.events.envelope import BaseEvent
-from trading.events.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.handling import Handling
-from trading.events.journal import Ledger
-from trading.events.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
-from trading.events.portfolio import PortfolioAnalysisCompleted, PortfolioAnalysisRequested
-from trading.events.signals import SignalGenerated, SignalsRequested
-from trading.events.startup import StartupEvent
-from trading.events.workflow import (
+from trading.events.bus.bus import EventBus
+from trading.events.bus.handling import Handling
+from trading.events.journal.port import Ledger
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
+from trading.events.messages.portfolio import (
+    AccountDataRequested,
+    AccountDataRetrieved,
+    PortfolioAnalysisCompleted,
+    PortfolioAnalysisRequested,
+)
+from trading.events.messages.signals import SignalGenerated, SignalsRequested
+from trading.events.messages.startup import StartupEvent
+from trading.events.messages.workflow import (
     TradingWorkflowCompleted,
     TradingWorkflowRequested,
     WorkflowDeadlineReached,
     WorkflowStepFailed,
 )
-from trading.handlers.account_data_handler import AccountDataHandler
+from trading.events.schema.catalogue import EVENTS
 from trading.handlers.event_driven_orchestrator import EventDrivenOrchestrator
 from trading.handlers.execution_handler import ExecutionHandler
 from trading.handlers.notification_handler import NotificationHandler
-from trading.handlers.portfolio_event_handler import PortfolioEventHandler
+from trading.handlers.portfolio_event_handler import AccountDataHandler, PortfolioEventHandler
 from trading.handlers.signal_handler import SignalHandler
 from trading.handlers.trading_workflow_handler import TradingWorkflowHandler
 from trading.services import Services

@@ -10,17 +10,15 @@ import structlog
 
 from trading import wording
 from trading.broker.port import BrokerError
-from trading.events.account import AccountDataRetrieved
-from trading.events.catalogue import VERSIONS
-from trading.events.envelope import BaseEvent
-from trading.events.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.handling import Handling
-from trading.events.plan import RebalancePlanCompleted
-from trading.events.portfolio import PortfolioAnalysisCompleted
-from trading.events.records import WorkflowRecord
-from trading.events.retry import PermanentFailure
-from trading.events.signals import SignalGenerated, SignalsRequested
-from trading.events.workflow import (
+from trading.events.bus.handling import Handling
+from trading.events.journal.port import PermanentFailure
+from trading.events.journal.records import WorkflowRecord
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.plan import RebalancePlanCompleted
+from trading.events.messages.portfolio import AccountDataRetrieved, PortfolioAnalysisCompleted
+from trading.events.messages.signals import SignalGenerated, SignalsRequested
+from trading.events.messages.workflow import (
     ExecutionParameters,
     TradingWorkflowCompleted,
     TradingWorkflowRequested,
@@ -28,6 +26,7 @@ from trading.events.workflow import (
     WorkflowMode,
     WorkflowStepFailed,
 )
+from trading.events.schema.catalogue import VERSIONS
 from trading.handlers.progress import WorkflowProgress, state_of
 from trading.handlers.result_collection import collect_results
 from trading.handlers.steps import Step, apply_event, ended

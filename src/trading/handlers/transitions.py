@@ -2,13 +2,16 @@
 
 from enum import StrEnum
 
-from trading.events.account import AccountDataRetrieved
-from trading.events.envelope import BaseEvent
-from trading.events.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.plan import RebalancePlanCompleted
-from trading.events.portfolio import PortfolioAnalysisCompleted
-from trading.events.signals import SignalGenerated
-from trading.events.workflow import TradingWorkflowRequested, WorkflowDeadlineReached, WorkflowStepFailed
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.plan import RebalancePlanCompleted
+from trading.events.messages.portfolio import AccountDataRetrieved, PortfolioAnalysisCompleted
+from trading.events.messages.signals import SignalGenerated
+from trading.events.messages.workflow import (
+    TradingWorkflowRequested,
+    WorkflowDeadlineReached,
+    WorkflowStepFailed,
+)
 
 
 class WorkflowState(StrEnum):

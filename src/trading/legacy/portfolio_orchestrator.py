@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import structlog
 
-from trading.broker.port import BrokerError
-from trading.broker.reading import read_state
+from trading.broker.port import BrokerError, read_state
 from trading.domain.account import PortfolioState
 from trading.domain.comparison import AllocationComparison, compare_allocations
 from trading.domain.plan import RebalancePlan, plan_rebalance

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from datetime import date
 
-from trading.domain.portfolio import ConsolidatedPortfolio, consolidate
-from trading.domain.quality import SignalQuality, judge_signals
+from trading.domain.portfolio import ConsolidatedPortfolio, SignalQuality, consolidate, judge_signals
 from trading.domain.signal import StrategySignals
 from trading.market.calendar import last_session, session_date
 from trading.results import ResultDict, portfolio_dict, signals_dict
 from trading.services import Services
-from trading.strategies.evaluation import evaluate_strategies
+from trading.strategies.strategy import evaluate_strategies
 
 Announce = Callable[[date, tuple[StrategySignals, ...], ConsolidatedPortfolio], None]
 

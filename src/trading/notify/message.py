@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from trading.figures import quantity
 from trading.notify.port import Notification
 from trading.results import ResultDict
+from trading.wording import quantity
 
 
 def market_closed(day: date) -> Notification:

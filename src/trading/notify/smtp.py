@@ -4,7 +4,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 
-from trading.notify.mailbox import as_mail
+from trading.notify.notifiers import as_mail
 from trading.notify.port import Notification, NotificationFailed
 
 TIMEOUT_S = 10.0

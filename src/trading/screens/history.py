@@ -3,10 +3,9 @@
 from typing import Any
 
 from trading.domain.performance import EquityCurve
-from trading.figures import number, percent
 from trading.history import TradingHistory
 from trading.screens.chart import draw_curve
-from trading.screens.table import table
+from trading.wording import number, percent, table
 
 SCHEMA_VERSION = 1
 CHART_WIDTH = 72

@@ -4,7 +4,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from trading.figures import number, percent
+from trading.wording import number, percent
 
 
 def render_page(template: str, **values: Any) -> str:

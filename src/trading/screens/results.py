@@ -1,8 +1,10 @@
-"""A result dictionary as text."""
+"""A result dictionary on standard output: as text for people, as JSON for programs."""
 
-from trading.figures import number, percent, quantity
+import json
+from collections.abc import Callable, Sequence
+
 from trading.results import ResultDict
-from trading.screens.table import table
+from trading.wording import number, percent, quantity, table
 
 
 def signals_screen(results: ResultDict) -> list[str]:
@@ -92,3 +94,51 @@ def _account(results: ResultDict) -> list[str]:
         f"cash {account['cash']:,.2f}, buying power {account['buying_power']:,.2f}",
         "",
     ]
+
+
+SCHEMA_VERSION = 1
+
+
+class TextDisplay:
+    """Lines for a person; the first says which account is traded."""
+
+    def __init__(self, write: Callable[[str], None], heading: str) -> None:
+        self._write = write
+        self._heading = heading
+
+    def show_signals(self, results: ResultDict) -> None:
+        """Signals, target against current allocation, account."""
+        self._show(signals_screen(results))
+
+    def show_trading(self, results: ResultDict) -> None:
+        """Orders, holdings, account."""
+        self._show(trading_screen(results))
+
+    def show_failure(self, message: str) -> None:
+        """Why there are no results."""
+        self._show([f"FAILED: {message}"])
+
+    def _show(self, lines: Sequence[str]) -> None:
+        self._write("\n".join([self._heading, "", *lines]))
+
+
+class JsonDisplay:
+    """One JSON object."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def show_signals(self, results: ResultDict) -> None:
+        """The result dictionary."""
+        self._dump(results)
+
+    def show_trading(self, results: ResultDict) -> None:
+        """The result dictionary."""
+        self._dump(results)
+
+    def show_failure(self, message: str) -> None:
+        """Only that it failed, and why."""
+        self._dump({"success": False, "message": message})
+
+    def _dump(self, content: ResultDict) -> None:
+        self._write(json.dumps({"schema_version": SCHEMA_VERSION, "paper": True, **content}, indent=2))

@@ -6,16 +6,15 @@ from datetime import datetime
 
 from trading.domain.account import PortfolioState
 from trading.domain.order import Order
-from trading.events.records import DeadLetter, WorkflowRecord
-from trading.figures import number, percent, quantity
+from trading.events.journal.records import DeadLetter, WorkflowRecord
 from trading.results import ResultDict, account_dict, open_orders_list, positions_dict
-from trading.screens.table import table
 from trading.screens.workflows import (
     dead_letter_data,
     dead_letters_screen,
     record_data,
     workflows_screen,
 )
+from trading.wording import number, percent, quantity, table
 
 SCHEMA_VERSION = 1
 ORDERS_SHOWN = 8

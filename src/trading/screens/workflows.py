@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from trading.events.records import DeadLetter, Outcome, StoredDelivery, WorkflowRecord
-from trading.figures import percent
+from trading.events.journal.records import DeadLetter, Outcome, StoredDelivery, WorkflowRecord
 from trading.results import ResultDict
-from trading.screens.table import table
 from trading.tracking import LABEL, EventNode, TrackedWorkflow
+from trading.wording import percent, table
 
 SCHEMA_VERSION = 1
 MARKS = {

@@ -8,9 +8,8 @@ from decimal import Decimal
 from trading.domain.money import ZERO, to_weight
 from trading.domain.signal import Signal, SignalAction
 from trading.market.port import MarketData
-from trading.strategies.closes import last_closes
 from trading.strategies.indicators import volatility
-from trading.strategies.parameters import require_at_least, require_symbols
+from trading.strategies.strategy import last_closes, require_at_least, require_symbols
 
 
 @dataclass(frozen=True, slots=True)

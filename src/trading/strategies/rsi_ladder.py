@@ -8,9 +8,8 @@ from typing import NamedTuple
 from trading.domain.money import ONE, ZERO, to_weight
 from trading.domain.signal import Signal, SignalAction
 from trading.market.port import MarketData
-from trading.strategies.closes import last_closes
 from trading.strategies.indicators import wilder_rsi
-from trading.strategies.parameters import require_at_least, require_symbols
+from trading.strategies.strategy import last_closes, require_at_least, require_symbols
 
 # With ten periods, older closes would move RSI(14) by less than 0.005 on the bundled stocks.
 PERIODS_OF_HISTORY = 10

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.trading.support.paper_world import PaperWorld, holding
-from trading.broker.opening import Opening
+from trading.broker.book import Opening
 from trading.domain.account import Account, PortfolioState, Position
 
 

@@ -10,9 +10,8 @@ import pytest
 from tests.trading.support.fake_market import FakeMarket, at
 from tests.trading.support.paper_world import PRICES, PaperWorld, holding
 from trading.broker import rows
-from trading.broker.book import OpenOrder
+from trading.broker.book import Opening, OpenOrder
 from trading.broker.ledger import Ledger
-from trading.broker.opening import Opening
 from trading.broker.paper import PaperBroker
 from trading.broker.port import BrokerUnavailable, DuplicateOrder, OrderRejected
 from trading.clock import SimulatedClock
@@ -27,8 +26,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from trading.broker.ledger import Ledger
-from trading.broker.opening import Opening
-from trading.broker.settlement import settled
+from trading.broker.book import Opening
+from trading.broker.book import settled
 ledger = Ledger.open(Path(sys.argv[1]), Opening("paper", Decimal(10_000)))
 with ledger.effect() as book:
     for changed, order, fill in settled(book, datetime(2016, 1, 4, 16, tzinfo=UTC), lambda moment: True):

@@ -12,7 +12,7 @@ from trading.desk import Desk
 from trading.domain.order import Order, OrderRequest, OrderStatus
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
-from trading.notify.memory import MemoryNotifier
+from trading.notify.notifiers import MemoryNotifier
 from trading.run_guard import RunRefused
 from trading.settings import Settings
 

@@ -26,7 +26,7 @@ from tests.trading.support.flipped_runs import (
 from trading.app import FrontDoor, TradingPath
 from trading.compat import migration
 from trading.display import NoDisplay
-from trading.notify.memory import MemoryNotifier
+from trading.notify.notifiers import MemoryNotifier
 from trading.run_guard import RunRefused
 
 BY_EVENTS = {"ramp-in", "live", "complete"}

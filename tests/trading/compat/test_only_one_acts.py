@@ -16,7 +16,7 @@ from trading.desk import Desk, journal_path
 from trading.display import NoDisplay, Screen
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
-from trading.notify.mailbox import MailboxNotifier
+from trading.notify.notifiers import MailboxNotifier
 from trading.settings import Settings
 
 SESSIONS = choose_sessions(load_bundled(), date(2011, 8, 1), date(2011, 8, 26))

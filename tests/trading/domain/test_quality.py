@@ -4,8 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tests.trading.support.values import failed, said
-from trading.domain.portfolio import consolidate
-from trading.domain.quality import SignalQuality, judge_signals
+from trading.domain.portfolio import SignalQuality, consolidate, judge_signals
 from trading.domain.signal import StrategySignals
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from trading.events.journal import Journal
-from trading.events.memory_journal import MemoryJournal
-from trading.events.sqlite_journal import SqliteJournal
+from trading.events.journal.memory import MemoryJournal
+from trading.events.journal.port import Journal
+from trading.events.journal.sqlite import SqliteJournal
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -11,7 +11,7 @@ from trading.broker.faults import Faults, OrdersOf
 from trading.broker.port import BrokerError, BrokerUnavailable, ReplyLost
 from trading.domain.execution import OrderFate
 from trading.domain.order import Order, OrderRequest, OrderStatus, Side
-from trading.execution.policy import ExecutionPolicy
+from trading.execution.orders import ExecutionPolicy
 
 PRICES = {"AAA": "100", "BBB": "50", "CCC": "30", "DDD": "10"}
 HELD = {"AAA": "100", "BBB": "100"}  # worth 10,000 and 5,000

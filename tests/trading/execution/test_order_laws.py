@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from tests.trading.support.fake_market import FakeMarket, is_open
 from tests.trading.support.fakes import MONDAY, BrokerThrough, state_of
-from trading.broker.book import Holding
+from trading.broker.book import Holding, Opening
 from trading.broker.faults import Faults, OrdersOf
 from trading.broker.ledger import Ledger
-from trading.broker.opening import Opening
 from trading.broker.paper import PaperBroker
 from trading.clock import SimulatedClock
 from trading.domain.audit import audit
@@ -22,7 +21,7 @@ from trading.domain.execution import OrderFate
 from trading.domain.order import Order, OrderRequest, Side
 from trading.domain.plan import plan_rebalance
 from trading.execution.executor import PlanExecutor
-from trading.execution.policy import ExecutionPolicy
+from trading.execution.orders import ExecutionPolicy
 
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
 DAYS = 3

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.trading.support.desks import open_desk
 from tests.trading.support.handler_alone import SESSION, Alone, recorded_run
 from trading.desk import Desk
-from trading.events.envelope import BaseEvent
-from trading.events.workflow import (
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.workflow import (
     TradingWorkflowCompleted,
     TradingWorkflowRequested,
     WorkflowDeadlineReached,

@@ -9,8 +9,8 @@ from tests.trading.support.desks import front_door, open_desk
 from tests.trading.support.failing_handlers import ALWAYS, traded
 from trading.app import TradingPath
 from trading.desk import Desk
-from trading.events.envelope import BaseEvent
-from trading.events.workflow import TradingWorkflowRequested
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.workflow import TradingWorkflowRequested
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
 from trading.settings import Settings

@@ -6,7 +6,7 @@ from weakref import ref
 
 from tests.trading.support.desks import SMALL_STRATEGIES, made_prices, open_desk, weekdays
 from trading.display import NoDisplay
-from trading.events.envelope import BaseEvent
+from trading.events.messages.envelope import BaseEvent
 from trading.handlers.entry_points import EventEntryPoints
 from trading.settings import Settings
 

@@ -13,23 +13,26 @@ from trading import wording
 from trading.broker.port import Broker, BrokerUnavailable
 from trading.domain.order import OrderRequest, Side
 from trading.domain.plan import RebalanceAction
-from trading.events.account import AccountDataRequested, AccountDataRetrieved
-from trading.events.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.plan import RebalancePlanCompleted, RebalancePlanRequested
-from trading.events.portfolio import PortfolioAnalysisCompleted, PortfolioAnalysisRequested
-from trading.events.records import WorkflowRecord
-from trading.events.signals import SignalGenerated, SignalsRequested
-from trading.events.workflow import (
+from trading.events.journal.records import WorkflowRecord
+from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanRequested
+from trading.events.messages.portfolio import (
+    AccountDataRequested,
+    AccountDataRetrieved,
+    PortfolioAnalysisCompleted,
+    PortfolioAnalysisRequested,
+)
+from trading.events.messages.signals import SignalGenerated, SignalsRequested
+from trading.events.messages.workflow import (
     ExecutionParameters,
     TradingWorkflowCompleted,
     WorkflowMode,
     WorkflowStepFailed,
 )
-from trading.handlers.account_data_handler import AccountDataHandler
 from trading.handlers.event_driven_orchestrator import EventDrivenOrchestrator
 from trading.handlers.execution_handler import ExecutionHandler, NotReleased
 from trading.handlers.notification_handler import NotificationHandler
-from trading.handlers.portfolio_event_handler import PortfolioEventHandler
+from trading.handlers.portfolio_event_handler import AccountDataHandler, PortfolioEventHandler
 from trading.handlers.progress import WorkflowProgress
 from trading.handlers.signal_handler import SignalHandler
 from trading.notify.port import Notification, NotificationFailed

@@ -1,7 +1,7 @@
 import pytest
 
-from trading.events.envelope import BaseEvent
-from trading.events.workflow import TradingWorkflowRequested, WorkflowDeadlineReached
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.workflow import TradingWorkflowRequested, WorkflowDeadlineReached
 from trading.handlers.transitions import EVENTS, NEXT, TABLE, Decision, WorkflowState
 
 

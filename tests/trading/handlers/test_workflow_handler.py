@@ -8,13 +8,12 @@ import pytest
 
 from tests.trading.support.handler_alone import SESSION, Alone, alone, recorded_run
 from trading import wording
-from trading.events.account import AccountDataRetrieved
-from trading.events.envelope import BaseEvent
-from trading.events.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.plan import RebalancePlanCompleted
-from trading.events.portfolio import PortfolioAnalysisCompleted
-from trading.events.signals import SignalGenerated, SignalsRequested
-from trading.events.workflow import (
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.plan import RebalancePlanCompleted
+from trading.events.messages.portfolio import AccountDataRetrieved, PortfolioAnalysisCompleted
+from trading.events.messages.signals import SignalGenerated, SignalsRequested
+from trading.events.messages.workflow import (
     ExecutionParameters,
     TradingWorkflowCompleted,
     TradingWorkflowRequested,

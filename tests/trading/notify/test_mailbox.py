@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from trading.notify.mailbox import MailboxNotifier
+from trading.notify.notifiers import MailboxNotifier
 from trading.notify.port import Notification, NotificationFailed
 
 NOTE = Notification("trading", "2016-01-04: trading run done", "Orders\n  BUY Ärger · 1\n")

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading.figures import number, percent, quantity
 from trading.screens.chart import draw_curve
 from trading.screens.svg import Frame, round_ticks, year_starts
-from trading.screens.table import table
+from trading.wording import number, percent, quantity, table
 
 FIRST = date(2016, 1, 4)
 cells = st.text("abc 0123456789,.-%", max_size=12)

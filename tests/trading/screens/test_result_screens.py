@@ -19,8 +19,7 @@ from trading.results import (
     positions_dict,
     signals_dict,
 )
-from trading.screens.display import JsonDisplay, TextDisplay
-from trading.screens.results import signals_screen, trading_screen
+from trading.screens.results import JsonDisplay, TextDisplay, signals_screen, trading_screen
 from trading.screens.status import ORDERS_SHOWN, StatusSeen, status_data, status_screen
 
 STATE = made_state("1234.56", made_position("AAA", "10.5", "100"), made_position("BBB", "1234567", "2.5"))

@@ -21,11 +21,11 @@ from trading.app import TradingPath
 from trading.broker.port import Broker
 from trading.desk import Desk, journal_path
 from trading.domain.audit import audit
-from trading.events.records import Outgoing, Settlement, WorkflowRecord
-from trading.events.sqlite_journal import SqliteJournal
+from trading.events.journal.records import Outgoing, Settlement, WorkflowRecord
+from trading.events.journal.sqlite import SqliteJournal
 from trading.handlers.system import build_bus
 from trading.market.calendar import session_time
-from trading.notify.memory import MemoryNotifier
+from trading.notify.notifiers import MemoryNotifier
 from trading.run_guard import RunGuard, RunRefused
 from trading.settings import Settings
 

@@ -10,7 +10,7 @@ from trading.desk import Desk
 from trading.display import NoDisplay
 from trading.market.calendar import session_time
 from trading.market.history import PriceHistory, Series
-from trading.notify.memory import MemoryNotifier
+from trading.notify.notifiers import MemoryNotifier
 from trading.notify.port import Notification
 from trading.results import ResultDict
 from trading.settings import Settings

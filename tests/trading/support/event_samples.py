@@ -10,13 +10,13 @@ from structlog.typing import FilteringBoundLogger
 
 from trading.clock import SimulatedClock
 from trading.domain.account import Account, PortfolioState, Position
-from trading.events.account import AccountDataRequested
-from trading.events.bus import EventBus
-from trading.events.envelope import BaseEvent
-from trading.events.handling import Handling
-from trading.events.journal import Ledger
-from trading.events.retry import RetryPolicy
-from trading.events.signals import SignalsRequested
+from trading.events.bus.bus import EventBus
+from trading.events.bus.handling import Handling
+from trading.events.bus.retry import RetryPolicy
+from trading.events.journal.port import Ledger
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.portfolio import AccountDataRequested
+from trading.events.messages.signals import SignalsRequested
 from trading.ids import CountingIds
 
 Event = TypeVar("Event", bound=BaseEvent)

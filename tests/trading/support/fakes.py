@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import TypeVar
 
 from tests.trading.support.fake_market import FakeMarket, is_open
-from trading.broker.book import Holding
+from trading.broker.book import Holding, Opening
 from trading.broker.faults import NO_FAULTS, Faults
 from trading.broker.ledger import Ledger
-from trading.broker.opening import Opening
 from trading.broker.paper import PaperBroker
 from trading.broker.port import Broker
 from trading.clock import Clock, SimulatedClock

@@ -11,9 +11,9 @@ from trading.compat import portfolio as portfolio_seams
 from trading.domain.execution import ExecutionResult
 from trading.domain.money import ZERO
 from trading.domain.plan import RebalanceAction, RebalancePlan, plan_rebalance
-from trading.domain.quality import SignalQuality
-from trading.events.handling import Handling
-from trading.events.workflow import TradingWorkflowCompleted
+from trading.domain.portfolio import SignalQuality
+from trading.events.bus.handling import Handling
+from trading.events.messages.workflow import TradingWorkflowCompleted
 from trading.execution.executor import PlanExecutor
 from trading.handlers import (
     execution_handler,

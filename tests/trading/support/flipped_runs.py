@@ -24,10 +24,10 @@ from tests.trading.support.fakes import BrokerThrough
 from trading.app import FrontDoor, TradingPath
 from trading.compat import migration
 from trading.desk import Desk
-from trading.events.envelope import BaseEvent
+from trading.events.messages.envelope import BaseEvent
 from trading.handlers.system import build_bus
 from trading.market.calendar import session_time
-from trading.notify.memory import MemoryNotifier
+from trading.notify.notifiers import MemoryNotifier
 from trading.run_guard import RunGuard
 from trading.services import Services
 from trading.settings import Settings

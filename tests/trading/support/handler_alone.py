@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from tests.trading.support.desks import front_door, open_desk
 from trading.app import TradingPath
 from trading.desk import Desk
-from trading.events.envelope import BaseEvent
-from trading.events.handling import Handling
-from trading.events.memory_journal import MemoryJournal
-from trading.events.records import Outgoing, WorkflowRecord
+from trading.events.bus.handling import Handling
+from trading.events.journal.memory import MemoryJournal
+from trading.events.journal.records import Outgoing, WorkflowRecord
+from trading.events.messages.envelope import BaseEvent
 from trading.handlers.progress import WorkflowProgress
 from trading.ids import CountingIds
 from trading.market.history import load_bundled

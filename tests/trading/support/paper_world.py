@@ -6,10 +6,9 @@ from itertools import count
 from pathlib import Path
 
 from tests.trading.support.fake_market import FakeMarket, at, is_open
-from trading.broker.book import Holding
+from trading.broker.book import Holding, Opening
 from trading.broker.faults import NO_FAULTS, Faults
 from trading.broker.ledger import Ledger
-from trading.broker.opening import Opening
 from trading.broker.paper import PaperBroker
 from trading.clock import SimulatedClock
 from trading.domain.account import Position

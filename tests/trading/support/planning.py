@@ -11,7 +11,7 @@ from trading.domain.comparison import compare_allocations
 from trading.domain.execution import ExecutionResult
 from trading.domain.plan import RebalancePlan, plan_rebalance
 from trading.execution.executor import PlanExecutor
-from trading.execution.policy import ExecutionPolicy
+from trading.execution.orders import ExecutionPolicy
 
 PLAN = "plan-1"
 POLICY = ExecutionPolicy()

@@ -22,15 +22,14 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from trading.clock import Clock
-from trading.events.delivery import Deliveries
-from trading.events.envelope import BaseEvent
-from trading.events.handling import Handling
-from trading.events.journal import Ledger
-from trading.events.lanes import Subscription
-from trading.events.metrics import BusMetrics
-from trading.events.recent import RECENT_IDS_MAX
-from trading.events.retry import RetryPolicy
-from trading.events.volatile import Volatile
+from trading.events.bus.deliveries import Deliveries
+from trading.events.bus.handling import Handling
+from trading.events.bus.metrics import BusMetrics
+from trading.events.bus.retry import RetryPolicy
+from trading.events.bus.routes import Subscription
+from trading.events.bus.volatile import RECENT_IDS_MAX, Volatile
+from trading.events.journal.port import Ledger
+from trading.events.messages.envelope import BaseEvent
 from trading.ids import Ids
 
 Event = TypeVar("Event", bound=BaseEvent)

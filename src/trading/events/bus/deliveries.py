@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from structlog.typing import FilteringBoundLogger
 
 from trading.clock import Clock
-from trading.events.announcements import announce, failure_of, told
-from trading.events.envelope import BaseEvent
-from trading.events.handling import Handling
-from trading.events.journal import Ledger
-from trading.events.lanes import Lane, Routes, UnroutedEvents
-from trading.events.metrics import BusMetrics, measure
-from trading.events.records import (
+from trading.events.bus.failures import announce, describe, failure_of
+from trading.events.bus.handling import CLOSING_RESERVE, EVENTS_PER_RUN_MAX, Handling, RunCounts
+from trading.events.bus.metrics import BusMetrics, measure
+from trading.events.bus.routes import Lane, Routes, UnroutedEvents
+from trading.events.bus.volatile import TooManyDelayed
+from trading.events.journal.port import Ledger, PermanentFailure
+from trading.events.journal.records import (
     DamagedDelivery,
     Delivery,
     Failure,
@@ -22,11 +22,9 @@ from trading.events.records import (
     Settlement,
     WorkflowRecord,
 )
-from trading.events.retry import PermanentFailure
-from trading.events.runs import CLOSING_RESERVE, EVENTS_PER_RUN_MAX, RunCounts
-from trading.events.versions import type_of
-from trading.events.volatile import TooManyDelayed
-from trading.events.workflow import WorkflowStepFailed
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.workflow import WorkflowStepFailed
+from trading.events.schema.versions import type_of
 from trading.ids import Ids
 
 QUEUE_LENGTH_MAX = 10_000
@@ -222,7 +220,7 @@ class Deliveries:
         except TooManyDelayed:
             return False
         self._log.warning(
-            "handler failed, will be tried again", due=due.isoformat(), **told(delivery, failure)
+            "handler failed, will be tried again", due=due.isoformat(), **describe(delivery, failure)
         )
         return True
 
@@ -241,7 +239,7 @@ class Deliveries:
         else:
             self._unannounced += 1
         self._settle(delivery, Outcome.DEAD, failure=failure, published=announcements, took_s=took)
-        self._log.error("given up", announced=bool(announcements), **told(delivery, failure))
+        self._log.error("given up", announced=bool(announcements), **describe(delivery, failure))
 
     def _may_announce(self, delivery: Delivery | DamagedDelivery) -> bool:
         """Not the failure of an announcement, and not without end: either would answer itself for ever."""

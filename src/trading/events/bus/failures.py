@@ -1,8 +1,8 @@
 """How a given-up delivery is told to the workflow it belongs to."""
 
 from trading.clock import Clock
-from trading.events.records import DamagedDelivery, Delivery, Failure
-from trading.events.workflow import MESSAGE_CHARACTERS_MAX, WorkflowStepFailed
+from trading.events.journal.records import DamagedDelivery, Delivery, Failure
+from trading.events.messages.workflow import MESSAGE_CHARACTERS_MAX, WorkflowStepFailed
 from trading.ids import Ids
 
 
@@ -30,8 +30,8 @@ def announce(
     )
 
 
-def told(delivery: Delivery | DamagedDelivery, failure: Failure) -> dict[str, object]:
-    """The same as fields of a log line."""
+def describe(delivery: Delivery | DamagedDelivery, failure: Failure) -> dict[str, object]:
+    """A failed delivery as fields of a log line."""
     return {
         "handler": delivery.handler,
         "event_type": delivery.event_type,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trading.events.lanes import Routes
+from trading.events.bus.routes import Routes
 
 
 @dataclass(frozen=True, slots=True)

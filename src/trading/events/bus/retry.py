@@ -8,10 +8,6 @@ DELAY_FACTOR = 2.0
 DELAY_MAX_S = 60.0
 
 
-class PermanentFailure(Exception):
-    """Raised by a handler to say that trying again is pointless: it is dead-lettered at once."""
-
-
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """`attempts_max` counts the first attempt; the delay grows by `factor` up to `delay_max_s`."""

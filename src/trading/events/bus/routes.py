@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from trading.events.envelope import BaseEvent
-from trading.events.handling import Handling
-from trading.events.retry import PermanentFailure, RetryPolicy
+from trading.events.bus.handling import Handling
+from trading.events.bus.retry import RetryPolicy
+from trading.events.journal.port import PermanentFailure
+from trading.events.messages.envelope import BaseEvent
 
 HANDLERS_MAX = 1000
 

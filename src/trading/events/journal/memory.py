@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from trading.events.envelope import BaseEvent
-from trading.events.journal import DUE_BATCH_MAX, AlreadySettled, SettlementRefused
-from trading.events.records import (
+from trading.events.journal.port import DUE_BATCH_MAX, AlreadySettled, SettlementRefused
+from trading.events.journal.records import (
     DamagedDelivery,
     DeadLetter,
     Delivery,
@@ -18,6 +17,7 @@ from trading.events.records import (
     StoredEvent,
     WorkflowRecord,
 )
+from trading.events.messages.envelope import BaseEvent
 
 _NO_FAILURE = Failure("", "")
 

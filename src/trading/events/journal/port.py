@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from trading.events.envelope import BaseEvent
-from trading.events.records import (
+from trading.events.journal.records import (
     DamagedDelivery,
     DeadLetter,
     Delivery,
@@ -19,9 +18,13 @@ from trading.events.records import (
     StoredEvent,
     WorkflowRecord,
 )
-from trading.events.retry import PermanentFailure
+from trading.events.messages.envelope import BaseEvent
 
 DUE_BATCH_MAX = 100
+
+
+class PermanentFailure(Exception):
+    """A failure that no repeat would mend; a handler that raises it is dead-lettered at once."""
 
 
 class JournalBusy(Exception):

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from trading.events.envelope import BaseEvent
+from trading.events.messages.envelope import BaseEvent
 
 
 class Outgoing(NamedTuple):

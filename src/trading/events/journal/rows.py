@@ -1,12 +1,16 @@
-"""Rows of a journal in SQLite as records; a damaged row is a value that says so, and the rest goes on."""
+"""How a journal lies in SQLite.
 
-from datetime import datetime
+One row per event, one per (event, handler): that row is outbox entry, inbox mark, delay and dead letter in
+one, so that a handling that publishes one event writes four rows. Times are ISO text in UTC with
+microseconds, which sorts as time does.
+"""
+
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_core import from_json
 
-from trading.events.envelope import BaseEvent
-from trading.events.records import (
+from trading.events.journal.records import (
     DamagedDelivery,
     DeadLetter,
     Delivery,
@@ -16,7 +20,122 @@ from trading.events.records import (
     StoredEvent,
     WorkflowRecord,
 )
-from trading.events.versions import EventRefused, Versions
+from trading.events.messages.envelope import BaseEvent
+from trading.events.schema.versions import EventRefused, Versions
+
+KIND = "event journal"
+VERSION = 1
+SCHEMA = """
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL UNIQUE,
+    event_type TEXT NOT NULL,
+    correlation_id TEXT NOT NULL,
+    recorded_at TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX events_of_run ON events (correlation_id);
+CREATE TABLE deliveries (
+    seq INTEGER NOT NULL REFERENCES events (seq),
+    position INTEGER NOT NULL,
+    handler TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    due TEXT,
+    error_type TEXT,
+    error_message TEXT,
+    settled_at TEXT,
+    took_s REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (seq, position)
+) WITHOUT ROWID;
+CREATE INDEX deliveries_to_do ON deliveries (due, seq) WHERE outcome IN ('pending', 'retry');
+CREATE INDEX deliveries_dead ON deliveries (seq) WHERE outcome = 'dead';
+CREATE TABLE workflows (
+    workflow_id TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    account TEXT NOT NULL,
+    session TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    finished INTEGER NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX workflows_of_session ON workflows (account, session);
+"""
+
+INSERT_EVENT = (
+    "INSERT INTO events (event_id, event_type, correlation_id, recorded_at, body) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (event_id) DO NOTHING"
+)
+INSERT_DELIVERY = (
+    "INSERT INTO deliveries (seq, position, handler, outcome, attempt, due) VALUES (?, ?, ?, 'pending', 1, ?)"
+)
+SETTLE_DELIVERY = (
+    "UPDATE deliveries SET outcome = ?, attempt = ?, due = ?, error_type = ?, error_message = ?, "
+    "settled_at = ?, took_s = ? "
+    "WHERE seq = ? AND handler = ? AND attempt = ? AND outcome IN ('pending', 'retry')"
+)
+PUT_BACK = (
+    "UPDATE deliveries SET outcome = 'pending', attempt = 1, due = ?, settled_at = NULL "
+    "WHERE seq = ? AND handler = ? AND outcome = 'dead'"
+)
+INSERT_WORKFLOW = (
+    "INSERT INTO workflows (state, account, session, updated_at, finished, body, started_at, workflow_id, "
+    "sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workflow_id) DO NOTHING"
+)
+ADVANCE_WORKFLOW = (
+    "UPDATE workflows SET state = ?, account = ?, session = ?, updated_at = ?, finished = ?, body = ?, "
+    "started_at = ?, sequence = sequence + 1 WHERE workflow_id = ? AND sequence = ? - 1"
+)
+
+# Bodies are read as bytes: SQLite would refuse the whole answer where one text is no UTF-8.
+SELECT_TO_DO = (
+    "SELECT e.seq, e.event_id, e.event_type, e.correlation_id, CAST(e.body AS BLOB), d.handler, d.attempt "
+    "FROM deliveries d JOIN events e ON e.seq = d.seq WHERE d.outcome IN ('pending', 'retry') "
+)
+UNDELIVERED = SELECT_TO_DO + "AND d.due IS NULL ORDER BY d.seq, d.position"
+DUE = SELECT_TO_DO + "AND d.due <= ? ORDER BY d.due, d.seq, d.position LIMIT ?"
+NEXT_DUE = "SELECT min(due) FROM deliveries WHERE outcome IN ('pending', 'retry') AND due IS NOT NULL"
+EVENT = "SELECT seq, recorded_at, CAST(body AS BLOB) FROM events WHERE event_id = ?"
+LAST_NUMBER = "SELECT coalesce(max(seq), 0) FROM events"
+IS_RETRYING = (
+    "SELECT EXISTS (SELECT 1 FROM deliveries d JOIN events e ON e.seq = d.seq "
+    "WHERE d.outcome IN ('pending', 'retry') AND d.attempt > 1 AND e.correlation_id = ?)"
+)
+EVENTS_OF_RUN = "SELECT count(*) FROM events WHERE correlation_id = ?"
+EVENTS = "SELECT seq, recorded_at, CAST(body AS BLOB) FROM events WHERE correlation_id = ? ORDER BY seq"
+DELIVERIES = (
+    "SELECT handler, outcome, attempt, due, error_type, error_message, settled_at, took_s "
+    "FROM deliveries WHERE seq = ? ORDER BY position"
+)
+DEAD_LETTERS = (
+    "SELECT e.seq, d.handler, e.event_id, e.event_type, e.correlation_id, d.attempt, d.error_type, "
+    "d.error_message, d.settled_at, CAST(e.body AS BLOB) "
+    "FROM deliveries d JOIN events e ON e.seq = d.seq WHERE d.outcome = 'dead' "
+)
+WORKFLOWS = (
+    "SELECT workflow_id, state, account, session, started_at, updated_at, sequence, finished, "
+    "CAST(body AS BLOB) FROM workflows "
+)
+RUNS_OVER = (
+    "CREATE TEMP TABLE over AS SELECT correlation_id FROM events GROUP BY correlation_id "
+    "HAVING max(recorded_at) < ?"
+    " EXCEPT SELECT workflow_id FROM workflows WHERE NOT finished"
+    " EXCEPT SELECT e.correlation_id FROM deliveries d JOIN events e ON e.seq = d.seq "
+    "WHERE d.outcome <> 'handled'"
+)
+FORGET_DELIVERIES = (
+    "DELETE FROM deliveries WHERE seq IN "
+    "(SELECT seq FROM events WHERE correlation_id IN (SELECT correlation_id FROM over))"
+)
+FORGET_EVENTS = "DELETE FROM events WHERE correlation_id IN (SELECT correlation_id FROM over)"
+
+
+def as_text(moment: datetime) -> str:
+    """A moment as it is stored."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
 
 Row = tuple[Any, ...]
 

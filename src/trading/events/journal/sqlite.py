@@ -6,18 +6,15 @@ from datetime import datetime
 from pathlib import Path
 
 from trading.database import Connection, DatabaseUnusable, SqlError, open_database
-from trading.events import sqlite_rows as rows
-from trading.events import sqlite_schema as sql
-from trading.events.catalogue import VERSIONS
-from trading.events.envelope import BaseEvent
-from trading.events.journal import (
+from trading.events.journal import rows
+from trading.events.journal.port import (
     DUE_BATCH_MAX,
     AlreadySettled,
     DamagedWorkflow,
     JournalBusy,
     SettlementRefused,
 )
-from trading.events.records import (
+from trading.events.journal.records import (
     DamagedDelivery,
     DeadLetter,
     Delivery,
@@ -27,8 +24,9 @@ from trading.events.records import (
     StoredEvent,
     WorkflowRecord,
 )
-from trading.events.sqlite_schema import as_text
-from trading.events.versions import EventRefused, Versions
+from trading.events.messages.envelope import BaseEvent
+from trading.events.schema.catalogue import VERSIONS
+from trading.events.schema.versions import EventRefused, Versions
 
 LOCK_KIND = "claim on an event journal"
 LOCK_SCHEMA = "CREATE TABLE claimed (by_whom TEXT)"
@@ -45,7 +43,7 @@ class SqliteJournal:
         self._path = path
         self._versions = versions
         self._connection = open_database(
-            path, kind=sql.KIND, version=sql.VERSION, schema=sql.SCHEMA, durable=durable
+            path, kind=rows.KIND, version=rows.VERSION, schema=rows.SCHEMA, durable=durable
         )
         self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         self._claim = None if path is None else _Claim(path)
@@ -61,7 +59,7 @@ class SqliteJournal:
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
-            seq = self._insert(outgoing, body, as_text(at))
+            seq = self._insert(outgoing, body, rows.as_text(at))
             execute("COMMIT")
         except BaseException:
             self._roll_back()
@@ -74,7 +72,7 @@ class SqliteJournal:
             bodies = [self._versions.write(outgoing.event) for outgoing in settlement.published]
         except EventRefused as refused:
             raise SettlementRefused(str(refused)) from refused
-        at = as_text(settlement.at)
+        at = rows.as_text(settlement.at)
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
@@ -97,47 +95,47 @@ class SqliteJournal:
 
     def undelivered(self) -> Sequence[Delivery | DamagedDelivery]:
         """What is to be done at once."""
-        return [rows.delivery(row, self._versions) for row in self._connection.execute(sql.UNDELIVERED)]
+        return [rows.delivery(row, self._versions) for row in self._connection.execute(rows.UNDELIVERED)]
 
     def due(self, now: datetime) -> Sequence[Delivery | DamagedDelivery]:
         """What was delayed and is due by now."""
-        found = self._connection.execute(sql.DUE, (as_text(now), DUE_BATCH_MAX))
+        found = self._connection.execute(rows.DUE, (rows.as_text(now), DUE_BATCH_MAX))
         return [rows.delivery(row, self._versions) for row in found]
 
     def next_due(self) -> datetime | None:
         """When the next delayed delivery is due."""
-        (due,) = self._connection.execute(sql.NEXT_DUE).fetchone()
+        (due,) = self._connection.execute(rows.NEXT_DUE).fetchone()
         return None if due is None else datetime.fromisoformat(due)
 
     def last_number(self) -> int:
         """The number of the latest event."""
-        (number,) = self._connection.execute(sql.LAST_NUMBER).fetchone()
+        (number,) = self._connection.execute(rows.LAST_NUMBER).fetchone()
         return int(number)
 
     def is_retrying(self, correlation_id: str) -> bool:
         """Whether a handler is to try an event of this run again."""
-        (retrying,) = self._connection.execute(sql.IS_RETRYING, (correlation_id,)).fetchone()
+        (retrying,) = self._connection.execute(rows.IS_RETRYING, (correlation_id,)).fetchone()
         return bool(retrying)
 
     def find_event(self, event_id: str) -> BaseEvent | None:
         """An event by its id."""
-        row = self._connection.execute(sql.EVENT, (event_id,)).fetchone()
+        row = self._connection.execute(rows.EVENT, (event_id,)).fetchone()
         return rows.run_event(row, self._versions) if row else None
 
     def run_events(self, correlation_id: str) -> Sequence[BaseEvent]:
         """All readable events of a run."""
-        found = self._connection.execute(sql.EVENTS, (correlation_id,))
+        found = self._connection.execute(rows.EVENTS, (correlation_id,))
         events = (rows.run_event(row, self._versions) for row in found)
         return [event for event in events if event is not None]
 
     def events_of_run(self, correlation_id: str) -> int:
         """How many events of a run are kept."""
-        (number,) = self._connection.execute(sql.EVENTS_OF_RUN, (correlation_id,)).fetchone()
+        (number,) = self._connection.execute(rows.EVENTS_OF_RUN, (correlation_id,)).fetchone()
         return int(number)
 
     def workflow(self, workflow_id: str) -> WorkflowRecord | None:
         """The state of a workflow."""
-        row = self._connection.execute(sql.WORKFLOWS + "WHERE workflow_id = ?", (workflow_id,)).fetchone()
+        row = self._connection.execute(rows.WORKFLOWS + "WHERE workflow_id = ?", (workflow_id,)).fetchone()
         record = rows.workflow(row) if row else None
         if record is not None and record.damage is not None:
             raise DamagedWorkflow(record.damage)
@@ -147,31 +145,31 @@ class SqliteJournal:
         """All events of a run."""
         execute = self._connection.execute
         return [
-            rows.stored_event(row, execute(sql.DELIVERIES, (row[0],)).fetchall(), self._versions)
-            for row in execute(sql.EVENTS, (correlation_id,)).fetchall()
+            rows.stored_event(row, execute(rows.DELIVERIES, (row[0],)).fetchall(), self._versions)
+            for row in execute(rows.EVENTS, (correlation_id,)).fetchall()
         ]
 
     def dead_letters(self) -> Sequence[DeadLetter]:
         """Every delivery that was given up."""
-        found = self._connection.execute(sql.DEAD_LETTERS + "ORDER BY d.seq, d.position")
+        found = self._connection.execute(rows.DEAD_LETTERS + "ORDER BY d.seq, d.position")
         return [rows.dead_letter(row, self._versions) for row in found]
 
     def dead_letter(self, seq: int, handler: str) -> DeadLetter | None:
         """One of them."""
-        where = sql.DEAD_LETTERS + "AND d.seq = ? AND d.handler = ?"
+        where = rows.DEAD_LETTERS + "AND d.seq = ? AND d.handler = ?"
         row = self._connection.execute(where, (seq, handler)).fetchone()
         return rows.dead_letter(row, self._versions) if row else None
 
     def put_back(self, seq: int, handler: str, now: datetime) -> bool:
         """Make a dead letter due again."""
-        return self._connection.execute(sql.PUT_BACK, (as_text(now), seq, handler)).rowcount == 1
+        return self._connection.execute(rows.PUT_BACK, (rows.as_text(now), seq, handler)).rowcount == 1
 
     def workflows(
         self, *, account: str | None = None, session: str | None = None, unfinished_only: bool = False
     ) -> Sequence[WorkflowRecord]:
         """Workflows in the order in which they started."""
         found = self._connection.execute(
-            sql.WORKFLOWS + "WHERE (:account IS NULL OR account = :account) "
+            rows.WORKFLOWS + "WHERE (:account IS NULL OR account = :account) "
             "AND (:session IS NULL OR session = :session) "
             "AND NOT (:unfinished_only AND finished) ORDER BY started_at, workflow_id",
             {"account": account, "session": session, "unfinished_only": unfinished_only},
@@ -183,9 +181,9 @@ class SqliteJournal:
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
-            execute(sql.RUNS_OVER, (as_text(before),))
-            execute(sql.FORGET_DELIVERIES)
-            forgotten = execute(sql.FORGET_EVENTS).rowcount
+            execute(rows.RUNS_OVER, (rows.as_text(before),))
+            execute(rows.FORGET_DELIVERIES)
+            forgotten = execute(rows.FORGET_EVENTS).rowcount
             execute("DROP TABLE temp.over")
             execute("COMMIT")
         except BaseException:
@@ -202,14 +200,14 @@ class SqliteJournal:
     def _insert(self, outgoing: Outgoing, body: str, at: str) -> int | None:
         event = outgoing.event
         inserted = self._connection.execute(
-            sql.INSERT_EVENT, (event.event_id, event.event_type, event.correlation_id, at, body)
+            rows.INSERT_EVENT, (event.event_id, event.event_type, event.correlation_id, at, body)
         )
         if inserted.rowcount == 0:
             return None
         seq = inserted.lastrowid
-        due = None if outgoing.due is None else as_text(outgoing.due)
+        due = None if outgoing.due is None else rows.as_text(outgoing.due)
         for position, handler in enumerate(outgoing.handlers):
-            self._connection.execute(sql.INSERT_DELIVERY, (seq, position, handler, due))
+            self._connection.execute(rows.INSERT_DELIVERY, (seq, position, handler, due))
         return seq
 
     def _insert_new(self, outgoing: Outgoing, body: str, at: str) -> int:
@@ -221,11 +219,11 @@ class SqliteJournal:
     def _mark(self, settlement: Settlement, at: str) -> None:
         delivery, failure = settlement.delivery, settlement.failure
         marked = self._connection.execute(
-            sql.SETTLE_DELIVERY,
+            rows.SETTLE_DELIVERY,
             (
                 settlement.outcome.value,
                 delivery.attempt + (settlement.outcome is Outcome.RETRY),
-                None if settlement.due is None else as_text(settlement.due),
+                None if settlement.due is None else rows.as_text(settlement.due),
                 None if failure is None else failure.error_type,
                 None if failure is None else failure.message,
                 at,
@@ -243,14 +241,14 @@ class SqliteJournal:
             record.state,
             record.account,
             record.session,
-            as_text(record.updated_at),
+            rows.as_text(record.updated_at),
             int(record.finished),
             record.body,
-            as_text(record.started_at),
+            rows.as_text(record.started_at),
             record.workflow_id,
             record.sequence,
         )
-        statement = sql.INSERT_WORKFLOW if record.sequence == 1 else sql.ADVANCE_WORKFLOW
+        statement = rows.INSERT_WORKFLOW if record.sequence == 1 else rows.ADVANCE_WORKFLOW
         if self._connection.execute(statement, values).rowcount != 1:
             raise SettlementRefused(
                 f"workflow {record.workflow_id}: change {record.sequence} does not follow the one kept"

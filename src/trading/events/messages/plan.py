@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from trading.domain.account import PortfolioState
 from trading.domain.plan import RebalancePlan
-from trading.events.envelope import BaseEvent
+from trading.events.messages.envelope import BaseEvent
 
 
 class RebalancePlanRequested(BaseEvent):

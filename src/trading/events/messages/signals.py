@@ -6,7 +6,7 @@ from typing import Literal
 
 from trading.domain.portfolio import ConsolidatedPortfolio
 from trading.domain.signal import StrategySignals
-from trading.events.envelope import BaseEvent
+from trading.events.messages.envelope import BaseEvent
 
 
 class SignalsRequested(BaseEvent):

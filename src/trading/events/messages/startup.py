@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
-from trading.events.envelope import BaseEvent
+from trading.events.messages.envelope import BaseEvent
 
 
 class StartupMode(StrEnum):

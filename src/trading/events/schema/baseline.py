@@ -1,7 +1,7 @@
 """The committed description of all event schemas, and the command that checks and renews it.
 
-`python -m trading.events.baseline` exits 1 where the schemas break a promise of `baseline.json`, or where
-that file is not up to date; with `--write` it brings the file up to date, unless a promise is broken.
+`python -m trading.events.schema.baseline` exits 1 where the schemas break a promise of `baseline.json`, or
+where that file is not up to date; with `--write` it brings the file up to date, unless a promise is broken.
 """
 
 import argparse
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from trading.events.catalogue import VERSIONS
-from trading.events.compatibility import check_compatibility
-from trading.events.shape import shape_of
-from trading.events.versions import Versions, version_of
+from trading.events.schema.catalogue import VERSIONS
+from trading.events.schema.compatibility import check_compatibility
+from trading.events.schema.shape import shape_of
+from trading.events.schema.versions import Versions, version_of
 
 BASELINE = Path(__file__).with_name("baseline.json")
 
@@ -41,7 +41,7 @@ def read_baseline(path: Path = BASELINE) -> Description:
 
 def main(arguments: Sequence[str] | None = None, *, path: Path = BASELINE) -> int:
     """The command; 0 means compatible and up to date."""
-    parser = argparse.ArgumentParser(prog="python -m trading.events.baseline", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m trading.events.schema.baseline", description=__doc__)
     parser.add_argument("--write", action="store_true", help="bring baseline.json up to date")
     writes = parser.parse_args(arguments).write
     current = describe(VERSIONS)
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None, *, path: Path = BASELINE) -> in
     if writes:
         path.write_text(json.dumps(current, indent=1) + "\n", "utf-8")
     elif baseline != current:
-        print(f"{path}: is not up to date; run python -m trading.events.baseline --write")
+        print(f"{path}: is not up to date; run python -m trading.events.schema.baseline --write")
         return 1
     return 0
 

@@ -1,19 +1,23 @@
 """Every event of the system, and how its earlier versions are read."""
 
-from trading.events.account import AccountDataRequested, AccountDataRetrieved
-from trading.events.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
-from trading.events.portfolio import PortfolioAnalysisCompleted, PortfolioAnalysisRequested
-from trading.events.signals import SignalGenerated, SignalsRequested
-from trading.events.startup import StartupEvent
-from trading.events.upcasters import account_data_retrieved_1
-from trading.events.versions import Versions
-from trading.events.workflow import (
+from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
+from trading.events.messages.portfolio import (
+    AccountDataRequested,
+    AccountDataRetrieved,
+    PortfolioAnalysisCompleted,
+    PortfolioAnalysisRequested,
+)
+from trading.events.messages.signals import SignalGenerated, SignalsRequested
+from trading.events.messages.startup import StartupEvent
+from trading.events.messages.workflow import (
     TradingWorkflowCompleted,
     TradingWorkflowRequested,
     WorkflowDeadlineReached,
     WorkflowStepFailed,
 )
+from trading.events.schema.upcasters import account_data_retrieved_1
+from trading.events.schema.versions import Versions
 
 EVENTS = (
     StartupEvent,

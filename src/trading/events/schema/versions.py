@@ -8,10 +8,10 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, from_json
 
-from trading.events.envelope import METADATA_BYTES_MAX, BaseEvent, metadata_bytes
+from trading.events.messages.envelope import METADATA_BYTES_MAX, BaseEvent, metadata_bytes
 
 EVENT_BYTES_MAX = 4 * 1024 * 1024
-PROBLEMS_TOLD_MAX = 5
+PROBLEMS_NAMED_MAX = 5
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -63,7 +63,7 @@ class Versions:
         try:
             return event_class.model_validate_json(text)
         except ValidationError as error:
-            raise EventRefused(f"{name} version {version}: {_told(error)}") from error
+            raise EventRefused(f"{name} version {version}: {_describe(error)}") from error
 
     def write(self, event: BaseEvent) -> str:
         """JSON that `parse` reads back to an equal event; raises EventRefused where there is none."""
@@ -77,12 +77,12 @@ class Versions:
     def _addressed(self, fields: dict[str, Any]) -> tuple[type[BaseEvent], int]:
         name, version = fields.get("event_type"), fields.get("schema_version")
         if not isinstance(name, str):
-            raise EventRefused(f"event_type: should be a text, found {_shown(name)}")
+            raise EventRefused(f"event_type: should be a text, found {_short(name)}")
         event_class = self._classes.get(name)
         if event_class is None:
-            raise EventRefused(f"event_type: {_shown(name)} is unknown; known are {', '.join(self._classes)}")
+            raise EventRefused(f"event_type: {_short(name)} is unknown; known are {', '.join(self._classes)}")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise EventRefused(f"{name}: schema_version: should be 1 or more, found {_shown(version)}")
+            raise EventRefused(f"{name}: schema_version: should be 1 or more, found {_short(version)}")
         if version > version_of(event_class):
             raise EventRefused(
                 f"{name}: schema_version: {version} is newer than {version_of(event_class)}, the newest that "
@@ -134,7 +134,7 @@ def _read(raw: bytes | str | dict[str, Any]) -> tuple[bytes | str, dict[str, Any
     except ValueError as error:
         raise EventRefused(f"cannot be read as JSON: {error}") from error
     if not isinstance(fields, dict):
-        raise EventRefused(f"should be a JSON object, found {_shown(fields)}")
+        raise EventRefused(f"should be a JSON object, found {_short(fields)}")
     _refuse_large_metadata(fields)
     return raw, fields
 
@@ -162,15 +162,15 @@ def _refuse_large_metadata(fields: dict[str, Any]) -> None:
             raise EventRefused(f"metadata: holds {size} bytes, allowed are {METADATA_BYTES_MAX}")
 
 
-def _told(error: ValidationError) -> str:
+def _describe(error: ValidationError) -> str:
     problems = [
-        f"{'.'.join(map(str, problem['loc'])) or 'event'}: {problem['msg']}, found {_shown(problem['input'])}"
-        for problem in error.errors(include_url=False, include_context=False)[:PROBLEMS_TOLD_MAX]
+        f"{'.'.join(map(str, problem['loc'])) or 'event'}: {problem['msg']}, found {_short(problem['input'])}"
+        for problem in error.errors(include_url=False, include_context=False)[:PROBLEMS_NAMED_MAX]
     ]
     left_out = error.error_count() - len(problems)
     return "; ".join(problems) + (f"; and {left_out} more" if left_out else "")
 
 
-def _shown(value: object) -> str:
+def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -16,13 +16,12 @@ from tests.trading.support.event_samples import (
     request,
 )
 from trading.clock import SimulatedClock
-from trading.events.account import AccountDataRequested
-from trading.events.bus import EventBus
-from trading.events.envelope import BaseEvent
-from trading.events.handling import CausationBroken, Handling
-from trading.events.portfolio import PortfolioAnalysisRequested
-from trading.events.signals import SignalsRequested
-from trading.events.workflow import WorkflowStepFailed
+from trading.events.bus.bus import EventBus
+from trading.events.bus.handling import CausationBroken, Handling
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.portfolio import AccountDataRequested, PortfolioAnalysisRequested
+from trading.events.messages.signals import SignalsRequested
+from trading.events.messages.workflow import WorkflowStepFailed
 from trading.ids import CountingIds
 
 

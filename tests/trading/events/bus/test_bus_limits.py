@@ -15,16 +15,15 @@ from tests.trading.support.event_samples import (
     request,
 )
 from trading.clock import SimulatedClock
-from trading.events.account import AccountDataRequested
-from trading.events.bus import BusBusy, EventBus, IdTaken
-from trading.events.delivery import QUEUE_LENGTH_MAX
-from trading.events.envelope import BaseEvent
-from trading.events.handling import Handling, HandlingOver
-from trading.events.lanes import UnroutedEvents
-from trading.events.recent import RECENT_IDS_MAX
-from trading.events.runs import EVENTS_PER_RUN_MAX
-from trading.events.signals import SignalsRequested
-from trading.events.workflow import WorkflowStepFailed
+from trading.events.bus.bus import BusBusy, EventBus, IdTaken
+from trading.events.bus.deliveries import QUEUE_LENGTH_MAX
+from trading.events.bus.handling import EVENTS_PER_RUN_MAX, Handling, HandlingOver
+from trading.events.bus.routes import UnroutedEvents
+from trading.events.bus.volatile import RECENT_IDS_MAX
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.portfolio import AccountDataRequested
+from trading.events.messages.signals import SignalsRequested
+from trading.events.messages.workflow import WorkflowStepFailed
 
 
 def test_a_circle_of_handlers_ends() -> None:
@@ -55,7 +54,7 @@ def test_a_failure_handler_that_feeds_its_own_failures_ends() -> None:
 
 
 def test_a_queue_that_grows_too_long_is_a_failure_of_who_filled_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trading.events.delivery.QUEUE_LENGTH_MAX", 3)
+    monkeypatch.setattr("trading.events.bus.deliveries.QUEUE_LENGTH_MAX", 3)
     bus, failures = new_bus(), Recorder()
 
     def flood(_event: BaseEvent, handling: Handling) -> None:

@@ -7,14 +7,13 @@ import pytest
 
 from tests.trading.support.event_samples import NOW, quiet_log, request
 from trading.clock import SimulatedClock
-from trading.events.account import AccountDataRequested
-from trading.events.bus import EventBus
-from trading.events.envelope import BaseEvent
-from trading.events.handling import Handling
-from trading.events.journal import Journal, Ledger
-from trading.events.portfolio import PortfolioAnalysisRequested
-from trading.events.records import DamagedDelivery, Delivery, Outgoing, Settlement, WorkflowRecord
-from trading.events.signals import SignalsRequested
+from trading.events.bus.bus import EventBus
+from trading.events.bus.handling import Handling
+from trading.events.journal.port import Journal, Ledger
+from trading.events.journal.records import DamagedDelivery, Delivery, Outgoing, Settlement, WorkflowRecord
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.portfolio import AccountDataRequested, PortfolioAnalysisRequested
+from trading.events.messages.signals import SignalsRequested
 from trading.ids import RandomIds
 
 T = TypeVar("T")

@@ -2,16 +2,16 @@ from datetime import timedelta
 
 from tests.trading.support.event_samples import NOW, new_bus, request
 from trading.clock import SimulatedClock
-from trading.events.account import AccountDataRequested
-from trading.events.bus import RunEnd
-from trading.events.envelope import BaseEvent
-from trading.events.handling import Handling
-from trading.events.journal import Journal
-from trading.events.memory_journal import MemoryJournal
-from trading.events.records import WorkflowRecord
-from trading.events.retry import PermanentFailure, RetryPolicy
-from trading.events.signals import SignalsRequested
-from trading.events.workflow import MESSAGE_CHARACTERS_MAX, WorkflowStepFailed
+from trading.events.bus.bus import RunEnd
+from trading.events.bus.handling import Handling
+from trading.events.bus.retry import RetryPolicy
+from trading.events.journal.memory import MemoryJournal
+from trading.events.journal.port import Journal, PermanentFailure
+from trading.events.journal.records import WorkflowRecord
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.portfolio import AccountDataRequested
+from trading.events.messages.signals import SignalsRequested
+from trading.events.messages.workflow import MESSAGE_CHARACTERS_MAX, WorkflowStepFailed
 from trading.ids import CountingIds
 
 

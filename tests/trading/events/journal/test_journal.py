@@ -4,11 +4,9 @@ import pytest
 
 from tests.trading.support.event_samples import NOW, new_bus, request
 from trading.clock import SimulatedClock
-from trading.events.account import AccountDataRequested
-from trading.events.envelope import BaseEvent
-from trading.events.handling import Handling
-from trading.events.journal import AlreadySettled, Journal, SettlementRefused
-from trading.events.records import (
+from trading.events.bus.handling import Handling
+from trading.events.journal.port import AlreadySettled, Journal, SettlementRefused
+from trading.events.journal.records import (
     DamagedDelivery,
     Delivery,
     Failure,
@@ -17,7 +15,9 @@ from trading.events.records import (
     Settlement,
     WorkflowRecord,
 )
-from trading.events.signals import SignalsRequested
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.portfolio import AccountDataRequested
+from trading.events.messages.signals import SignalsRequested
 
 RECORD = WorkflowRecord("run-1", "begun", '{"n": 1}', "paper", "2016-03-01", NOW, NOW)
 LATER = NOW + timedelta(minutes=5)
@@ -212,7 +212,7 @@ def test_what_was_left_undelivered_comes_before_what_is_published_now(journal: J
 
 
 def test_the_limit_of_a_run_outlives_the_process(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trading.events.runs.EVENTS_PER_RUN_MAX", 5)
+    monkeypatch.setattr("trading.events.bus.handling.EVENTS_PER_RUN_MAX", 5)
     for number in range(5):
         put(journal, f"e-{number}", "asks")
 

@@ -10,21 +10,21 @@ import pytest
 from tests.trading.support.event_samples import NOW, new_bus, request
 from trading.clock import SimulatedClock
 from trading.database import DatabaseUnusable
-from trading.events.bus import EventBus
-from trading.events.journal import DamagedWorkflow, JournalBusy, SettlementRefused
-from trading.events.records import Delivery, Outcome, Outgoing, Settlement, WorkflowRecord
-from trading.events.signals import SignalsRequested
-from trading.events.sqlite_journal import SqliteJournal
-from trading.events.versions import EVENT_BYTES_MAX
-from trading.events.workflow import TradingWorkflowCompleted, WorkflowStepFailed
+from trading.events.bus.bus import EventBus
+from trading.events.journal.port import DamagedWorkflow, JournalBusy, SettlementRefused
+from trading.events.journal.records import Delivery, Outcome, Outgoing, Settlement, WorkflowRecord
+from trading.events.journal.sqlite import SqliteJournal
+from trading.events.messages.signals import SignalsRequested
+from trading.events.messages.workflow import TradingWorkflowCompleted, WorkflowStepFailed
+from trading.events.schema.versions import EVENT_BYTES_MAX
 
 KILLED = """
 import os, sys
 from datetime import timedelta
 from pathlib import Path
 from tests.trading.support.event_samples import NOW, new_bus, request
-from tests.trading.events.test_sqlite_journal import counted
-from trading.events.sqlite_journal import SqliteJournal
+from tests.trading.events.journal.test_sqlite_journal import counted
+from trading.events.journal.sqlite import SqliteJournal
 
 journal = SqliteJournal(Path(sys.argv[1]), durable=False)
 bus = new_bus(journal)

@@ -13,15 +13,14 @@ from pydantic import ValidationError
 
 from tests.trading.support.event_samples import NOW, SESSION, STATE, event
 from trading.domain.plan import RebalancePlan
-from trading.events.account import AccountDataRetrieved
-from trading.events.catalogue import EVENTS, VERSIONS
-from trading.events.envelope import METADATA_BYTES_MAX, BaseEvent
-from trading.events.execution import ReconciliationCompleted
-from trading.events.plan import RebalancePlanCompleted
-from trading.events.results import RESULTS_DEPTH_MAX
-from trading.events.signals import SignalGenerated, SignalsRequested
-from trading.events.versions import EventRefused
-from trading.events.workflow import TradingWorkflowCompleted
+from trading.events.messages.envelope import METADATA_BYTES_MAX, BaseEvent
+from trading.events.messages.execution import ReconciliationCompleted
+from trading.events.messages.plan import RebalancePlanCompleted
+from trading.events.messages.portfolio import AccountDataRetrieved
+from trading.events.messages.signals import SignalGenerated, SignalsRequested
+from trading.events.messages.workflow import RESULTS_DEPTH_MAX, TradingWorkflowCompleted
+from trading.events.schema.catalogue import EVENTS, VERSIONS
+from trading.events.schema.versions import EventRefused
 
 TEXTS = st.text(max_size=12)
 JSON = st.recursive(

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from trading.events.baseline import describe, main, read_baseline
-from trading.events.catalogue import VERSIONS
-from trading.events.compatibility import check_compatibility
-from trading.events.shape import ShapeUnknown, shape_of
+from trading.events.schema.baseline import describe, main, read_baseline
+from trading.events.schema.catalogue import VERSIONS
+from trading.events.schema.compatibility import check_compatibility
+from trading.events.schema.shape import ShapeUnknown, shape_of
 
 CURRENT = describe(VERSIONS)
 COMPLETED = "TradingWorkflowCompleted"

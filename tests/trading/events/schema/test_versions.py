@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from tests.trading.support.event_samples import NOW, STATE, event, request
-from trading.events.account import AccountDataRetrieved
-from trading.events.catalogue import EVENTS, VERSIONS
-from trading.events.versions import EVENT_BYTES_MAX, EventRefused, UpcasterMissing, Versions
-from trading.events.workflow import TradingWorkflowCompleted
+from trading.events.messages.portfolio import AccountDataRetrieved
+from trading.events.messages.workflow import TradingWorkflowCompleted
+from trading.events.schema.catalogue import EVENTS, VERSIONS
+from trading.events.schema.versions import EVENT_BYTES_MAX, EventRefused, UpcasterMissing, Versions
 
-SAMPLES = Path(__file__).parents[2] / "data" / "events"
+SAMPLES = Path(__file__).parents[3] / "data" / "events"
 
 
 def sample(**changes: Any) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Messages as mail in a Maildir folder, which any mail program can open."""
+"""Where messages go: the outbox that the system writes to, a Maildir folder, or memory."""
 
 from email.message import EmailMessage
 from pathlib import Path
 
-from trading.notify.port import Notification, NotificationFailed
+from trading.notify.port import Notification, NotificationFailed, Notifier
 
 SENDER = "trading@localhost"
 
@@ -36,3 +36,25 @@ class MailboxNotifier:
             box.close()
         except (OSError, mailbox.Error) as error:
             raise NotificationFailed(f"mailbox {self._folder}: {error}") from error
+
+
+class MemoryNotifier:
+    """Keeps every message in the order in which it was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Notification] = []
+
+    def send(self, notification: Notification) -> None:
+        """Keep it."""
+        self.sent.append(notification)
+
+
+class Outbox:
+    """Hands every message to the notifier of the settings; that one class is what a migration watches."""
+
+    def __init__(self, carrier: Notifier) -> None:
+        self._carrier = carrier
+
+    def send(self, notification: Notification) -> None:
+        """Deliver once; raises NotificationFailed."""
+        self._carrier.send(notification)

@@ -1,0 +1,1 @@
+"""How events reach their handlers."""
