@@ -165,7 +165,7 @@ def test_a_damaged_event_is_told_and_the_others_are_shown(account: Path) -> None
     damage(account, 4)
     text = run("workflows", "workflow-", "--account", account).stdout
     assert "#4 cannot be read: row 4 of events: is not UTF-8" in text
-    assert "TradingWorkflowCompleted  #15" in text
+    assert "TradingWorkflowCompleted  #16" in text
     page = account.with_name("w.html")
     run("workflows", "--html", page, "--account", account)
     assert "row 4 of events: is not UTF-8" in page.read_text()

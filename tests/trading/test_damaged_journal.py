@@ -53,7 +53,7 @@ def test_a_damaged_event_ends_its_workflow_as_failed_and_the_next_session_trades
         assert front_door(desk, TradingPath.CANDIDATE).execute_trading()
         states = {record.session: record.state for record in desk.journal.workflows()}
         assert (states[SECOND.isoformat()], states[THIRD.isoformat()]) == ("FAILED", "COMPLETED")
-        assert [letter.handler for letter in desk.journal.dead_letters()] == ["workflow.plan", "execution"]
+        assert [letter.handler for letter in desk.journal.dead_letters()] == ["workflow.plan"]
         (told, _) = notifier.sent
         assert told.subject == f"{SECOND}: trading run FAILED"
         assert "row " in told.body

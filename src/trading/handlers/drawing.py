@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from trading.handlers.transitions import EVENTS, NEXT, TABLE, Decision, WorkflowState
+from trading.handlers.transitions import EVENTS, NEXT, REQUESTS, TABLE, Decision, WorkflowState
 
 MEANING = {
     Decision.APPLY: "it moves the workflow on",
@@ -35,6 +35,14 @@ to trade ends it after the plan.
 Account data and portfolio analysis are asked for together and may come in either order: the workflow leaves
 `ANALYSING` when both are there.
 
+## What the workflow asks for
+
+Every step is requested by the workflow, in one transaction with the state that waits for the answer. A plan
+is a fact that starts nothing: execution begins with its request. Reconciliation follows every execution by
+itself.
+
+{requests}
+
 ## What becomes of an event
 
 {table}
@@ -48,6 +56,7 @@ def workflow_page() -> str:
     return PAGE.format(
         diagram="\n".join(f"    {line}" for line in _diagram()),
         anywhere=" and ".join(f"`{event.__name__}`" for event in EVENTS if event in ENDS_ANYWHERE),
+        requests="\n".join(_requests()),
         table="\n".join(_table()),
         meanings="\n".join(f"- **{decision.value}**: {MEANING[decision]}" for decision in Decision),
     )
@@ -66,11 +75,25 @@ def _diagram() -> list[str]:
     return lines
 
 
+def _requests() -> list[str]:
+    rows = [["on entering", "asks for", "waits for"], ["---"] * 3]
+    rows += [
+        [f"`{state}`", f"`{request.__name__}`", f"`{answer.__name__}`"]
+        for state, asked in REQUESTS.items()
+        for request, answer in asked
+    ]
+    return _lines(rows)
+
+
 def _table() -> list[str]:
     rows = [["event", *(f"`{state}`" for state in WorkflowState)], ["---"] * (len(WorkflowState) + 1)]
     rows += [
         [f"`{event.__name__}`", *(_cell(TABLE[state, event]) for state in WorkflowState)] for event in EVENTS
     ]
+    return _lines(rows)
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in rows]
 
 

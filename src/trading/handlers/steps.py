@@ -8,7 +8,7 @@ from trading import wording
 from trading.domain.portfolio import judge_signals
 from trading.events.bus.handling import Handling
 from trading.events.messages.envelope import BaseEvent
-from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.execution import ExecutionRequested, ReconciliationCompleted, TradeExecuted
 from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
@@ -87,6 +87,7 @@ def _plan(event: RebalancePlanCompleted, progress: WorkflowProgress, handling: H
     progress = progress.changed(may_have_traded=True)
     if event.nothing_to_trade is not None:
         return ended(progress, success=True, message=event.nothing_to_trade)
+    handling.publish(ExecutionRequested, plan=event.plan)
     return Step(WorkflowState.EXECUTING, progress)
 
 

@@ -7,7 +7,7 @@ from trading.events.bus.bus import EventBus
 from trading.events.bus.handling import Handling
 from trading.events.journal.port import Ledger
 from trading.events.messages.envelope import BaseEvent
-from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.execution import ExecutionRequested, ReconciliationCompleted, TradeExecuted
 from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
@@ -39,8 +39,7 @@ Subscription = tuple[type[BaseEvent], Callable[[Any, Handling], None], str]
 def subscriptions(services: Services, settings: Settings) -> tuple[Subscription, ...]:
     """Every handler in the order in which they get an event that several listen to.
 
-    Recovery clears up before the workflow is ended, so nothing happens at the broker after the end. The
-    workflow releases a plan before it is executed.
+    Recovery clears up before the workflow is ended, so nothing happens at the broker after the end.
     """
     workflow = TradingWorkflowHandler(services, settings)
     signals = SignalHandler(services)
@@ -67,7 +66,7 @@ def subscriptions(services: Services, settings: Settings) -> tuple[Subscription,
         (PortfolioAnalysisRequested, portfolio.handle_portfolio_analysis_requested, "portfolio.analysis"),
         (RebalancePlanRequested, portfolio.handle_rebalance_plan_requested, "portfolio.plan"),
         (RebalancePlanned, orchestrator.handle_rebalance_planned, "orchestrator.planned"),
-        (RebalancePlanCompleted, execution.handle_rebalance_plan_completed, "execution"),
+        (ExecutionRequested, execution.handle_execution_requested, "execution"),
         (TradeExecuted, orchestrator.handle_trade_executed, "orchestrator.reconciliation"),
         (TradingWorkflowCompleted, notification.handle_trading_workflow_completed, "notification"),
     )
@@ -78,6 +77,8 @@ def build_bus(services: Services, settings: Settings, journal: Ledger) -> EventB
     bus = EventBus(clock=services.clock, ids=services.ids, journal=journal)
     for event_class, handle, name in subscriptions(services, settings):
         bus.subscribe(event_class, handle, name=name)
+    execution = ExecutionHandler(services, settings)
+    bus.finish_leftovers(RebalancePlanCompleted, execution.handle_leftover_plan, name="execution")
     bus.check_routes(EVENTS)
     bus.prepare_routes(EVENTS)
     return bus

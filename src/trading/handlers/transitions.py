@@ -3,10 +3,15 @@
 from enum import StrEnum
 
 from trading.events.messages.envelope import BaseEvent
-from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.messages.plan import RebalancePlanCompleted
-from trading.events.messages.portfolio import AccountDataRetrieved, PortfolioAnalysisCompleted
-from trading.events.messages.signals import SignalGenerated
+from trading.events.messages.execution import ExecutionRequested, ReconciliationCompleted, TradeExecuted
+from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanRequested
+from trading.events.messages.portfolio import (
+    AccountDataRequested,
+    AccountDataRetrieved,
+    PortfolioAnalysisCompleted,
+    PortfolioAnalysisRequested,
+)
+from trading.events.messages.signals import SignalGenerated, SignalsRequested
 from trading.events.messages.workflow import (
     TradingWorkflowRequested,
     WorkflowDeadlineReached,
@@ -106,6 +111,17 @@ NEXT: dict[type[BaseEvent], dict[WorkflowState, tuple[WorkflowState, ...]]] = {
     WorkflowDeadlineReached: {
         state: (WorkflowState.FAILED,) for state in WorkflowState if not state.is_final
     },
+}
+
+# What a workflow asks for when it enters a state, and the answer that the state waits for.
+REQUESTS: dict[WorkflowState, tuple[tuple[type[BaseEvent], type[BaseEvent]], ...]] = {
+    WorkflowState.AWAITING_SIGNALS: ((SignalsRequested, SignalGenerated),),
+    WorkflowState.ANALYSING: (
+        (AccountDataRequested, AccountDataRetrieved),
+        (PortfolioAnalysisRequested, PortfolioAnalysisCompleted),
+    ),
+    WorkflowState.PLANNING: ((RebalancePlanRequested, RebalancePlanCompleted),),
+    WorkflowState.EXECUTING: ((ExecutionRequested, TradeExecuted),),
 }
 
 

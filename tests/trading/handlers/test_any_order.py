@@ -84,6 +84,7 @@ def test_any_order_and_any_duplicates_lead_to_the_same_results_once(
     assert world.record(request.correlation_id).state == expected
     assert sorted(event.event_type for event in world.published) == [
         "AccountDataRequested",
+        "ExecutionRequested",
         "PortfolioAnalysisRequested",
         "RebalancePlanRequested",
         "SignalsRequested",

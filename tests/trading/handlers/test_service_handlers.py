@@ -14,7 +14,7 @@ from trading.broker.port import Broker, BrokerUnavailable
 from trading.domain.order import OrderRequest, Side
 from trading.domain.plan import RebalanceAction
 from trading.events.journal.records import WorkflowRecord
-from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.execution import ExecutionRequested, ReconciliationCompleted, TradeExecuted
 from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
@@ -39,6 +39,7 @@ from trading.notify.port import Notification, NotificationFailed
 from trading.services import Services
 
 STORY: dict[type, Any] = {type(event): event for event in recorded_run()}
+ASKED: ExecutionRequested = STORY[ExecutionRequested]
 PLAN: RebalancePlanCompleted = STORY[RebalancePlanCompleted]
 RUN = PLAN.correlation_id
 
@@ -142,10 +143,10 @@ def test_nothing_to_trade_is_an_answer_with_its_reason_and_no_fact() -> None:
 
 def executed(world: Alone, services: Services | None = None, *, redelivered: bool = False) -> list[Any]:
     handler = ExecutionHandler(services or world.desk.services, world.desk.settings)
-    return world.deliver(handler.handle_rebalance_plan_completed, PLAN, redelivered=redelivered)
+    return world.deliver(handler.handle_execution_requested, ASKED, redelivered=redelivered)
 
 
-def test_a_released_plan_is_traded() -> None:
+def test_a_requested_plan_is_traded() -> None:
     with alone() as world:
         stands(world, "EXECUTING")
         (done,) = executed(world)
@@ -187,6 +188,36 @@ def test_a_plan_of_another_session_is_not_traded_and_says_why() -> None:
         stands(world, "EXECUTING", session="2011-08-08")
         (failed,) = executed(world)
         assert failed.message == wording.session_over("2011-08-08")
+        assert world.desk.broker.orders() == ()
+
+
+def left_over(world: Alone) -> list[Any]:
+    """A plan whose execution an earlier program left undelivered."""
+    handler = ExecutionHandler(world.desk.services, world.desk.settings)
+    return world.deliver(handler.handle_leftover_plan, PLAN, redelivered=True)
+
+
+def test_a_plan_that_was_released_before_there_were_requests_is_traded() -> None:
+    with alone() as world:
+        stands(world, "EXECUTING")
+        (done,) = left_over(world)
+        assert isinstance(done, TradeExecuted)
+        assert len(world.desk.broker.orders()) == len(PLAN.plan.trades)
+
+
+def test_a_plan_whose_execution_was_requested_is_not_traded_by_the_plan_too() -> None:
+    with alone() as world:
+        stands(world, "EXECUTING")
+        world.deliver(lambda _event, _handling: None, ASKED)
+        assert left_over(world) == []
+        assert world.desk.broker.orders() == ()
+
+
+@pytest.mark.parametrize("state", ["PLANNING", "RECONCILING", "COMPLETED", "FAILED"])
+def test_a_leftover_plan_is_not_traded_while_its_workflow_is_elsewhere(state: str) -> None:
+    with alone() as world:
+        stands(world, state)
+        assert left_over(world) == []
         assert world.desk.broker.orders() == ()
 
 

@@ -1,8 +1,9 @@
 import pytest
 
+from tests.trading.support.handler_alone import recorded_run
 from trading.events.messages.envelope import BaseEvent
 from trading.events.messages.workflow import TradingWorkflowRequested, WorkflowDeadlineReached
-from trading.handlers.transitions import EVENTS, NEXT, TABLE, Decision, WorkflowState
+from trading.handlers.transitions import EVENTS, NEXT, REQUESTS, TABLE, Decision, WorkflowState
 
 
 def test_every_pair_of_state_and_event_has_one_decision() -> None:
@@ -36,3 +37,18 @@ def test_every_state_can_be_reached_and_can_end() -> None:
     assert reached == set(WorkflowState)
     for state in WorkflowState:
         assert state.is_final or WorkflowState.FAILED in steps[state]
+
+
+def test_every_state_waits_for_the_answers_to_what_it_asks_for() -> None:
+    for state, asked in REQUESTS.items():
+        for _, answer in asked:
+            assert TABLE[state, answer] is Decision.APPLY
+
+
+def test_a_run_asks_for_what_is_drawn_and_every_request_is_published_by_the_workflow() -> None:
+    asked = [
+        type(event)
+        for event in recorded_run()
+        if event.source_component.startswith("workflow.") and event.event_type.endswith("Requested")
+    ]
+    assert asked == [request for each in REQUESTS.values() for request, _ in each]

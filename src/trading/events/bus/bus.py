@@ -101,6 +101,12 @@ class EventBus:
         """
         self._routes.add(Subscription(event_class, handle, name, retry or self._retry))
 
+    def finish_leftovers(
+        self, event_class: type[Event], handle: Callable[[Event, Handling], None], *, name: str
+    ) -> None:
+        """Give a handler what an earlier program left undelivered for this name; nothing new goes to it."""
+        self._routes.add_leftovers(Subscription(event_class, handle, name, self._retry))
+
     def observe(self, observer: Callable[[BaseEvent], None]) -> None:
         """Show every event, in the order of publication, before its handlers get it.
 

@@ -47,7 +47,7 @@ def measure(routes: Routes, *, observer_failures: int, unannounced: int, damaged
                 lane.delivered, lane.failed, lane.retried, lane.dead, lane.seconds
             )
             for event, route in routes.by_class.items()
-            for lane in route.lanes
+            for lane in route.by_name.values()
         },
         observer_failures=observer_failures,
         unannounced=unannounced,

@@ -52,14 +52,17 @@ class Lane:
 
 
 class Route:
-    """Everything about one event class: its lanes in order of subscription, and what was published."""
+    """Everything about one event class: its lanes in order of subscription, and what was published.
+
+    `by_name` also has the lanes that only deliveries of an earlier program take.
+    """
 
     __slots__ = ("by_name", "duplicates", "lanes", "names", "published")
 
-    def __init__(self, lanes: tuple[Lane, ...]) -> None:
+    def __init__(self, lanes: tuple[Lane, ...], leftovers: tuple[Lane, ...] = ()) -> None:
         self.lanes = lanes
         self.names = tuple(lane.name for lane in lanes)
-        self.by_name = {lane.name: lane for lane in lanes}
+        self.by_name = {lane.name: lane for lane in (*lanes, *leftovers)}
         self.published = 0
         self.duplicates = 0
 
@@ -69,6 +72,7 @@ class Routes:
 
     def __init__(self) -> None:
         self._subscriptions: dict[str, Subscription] = {}
+        self._leftovers: list[Subscription] = []
         self.by_class: dict[type[BaseEvent], Route] = {}
 
     def add(self, subscription: Subscription) -> None:
@@ -81,16 +85,16 @@ class Routes:
             raise ValueError(f"{subscription.name}: a bus takes {HANDLERS_MAX} handlers")
         self._subscriptions[subscription.name] = subscription
 
+    def add_leftovers(self, subscription: Subscription) -> None:
+        """Let a handler finish deliveries that an earlier program left in the journal; it gets no others."""
+        self._leftovers.append(subscription)
+
     def route(self, event_class: type[BaseEvent]) -> Route:
         """The route of a class; made once, along its bases."""
         found = self.by_class.get(event_class)
         if found is None:
             found = self.by_class[event_class] = Route(
-                tuple(
-                    Lane(subscription)
-                    for subscription in self._subscriptions.values()
-                    if issubclass(event_class, subscription.event_class)
-                )
+                _lanes(event_class, self._subscriptions.values()), _lanes(event_class, self._leftovers)
             )
         return found
 
@@ -104,3 +108,11 @@ class Routes:
         unrouted = [event.__name__ for event in published if not issubclass(event, consumed)]
         if unrouted:
             raise UnroutedEvents(f"published, but consumed by no handler: {', '.join(sorted(unrouted))}")
+
+
+def _lanes(event_class: type[BaseEvent], subscriptions: Iterable[Subscription]) -> tuple[Lane, ...]:
+    return tuple(
+        Lane(subscription)
+        for subscription in subscriptions
+        if issubclass(event_class, subscription.event_class)
+    )

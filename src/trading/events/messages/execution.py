@@ -1,4 +1,4 @@
-"""Events about what became of a plan."""
+"""Events about the execution of a plan: asked for, done, reconciled."""
 
 from decimal import Decimal
 from typing import Literal, Self
@@ -7,7 +7,22 @@ from pydantic import model_validator
 
 from trading.domain.account import PortfolioState
 from trading.domain.execution import ExecutionResult
+from trading.domain.plan import RebalancePlan
 from trading.events.messages.envelope import BaseEvent
+
+
+class ExecutionRequested(BaseEvent):
+    """Trade this plan; the names of its orders are durable with the request, before any of them is sent."""
+
+    event_type: Literal["ExecutionRequested"] = "ExecutionRequested"
+    schema_version: Literal[1] = 1
+    plan: RebalancePlan
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if not self.plan.trades:
+            raise ValueError("the plan has no BUY or SELL: there is nothing to execute")
+        return self
 
 
 class TradeExecuted(BaseEvent):

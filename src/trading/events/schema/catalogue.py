@@ -1,6 +1,6 @@
 """Every event of the system, and how its earlier versions are read."""
 
-from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
+from trading.events.messages.execution import ExecutionRequested, ReconciliationCompleted, TradeExecuted
 from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
@@ -31,6 +31,7 @@ EVENTS = (
     RebalancePlanRequested,
     RebalancePlanCompleted,
     RebalancePlanned,
+    ExecutionRequested,
     TradeExecuted,
     ReconciliationCompleted,
     WorkflowStepFailed,

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import pytest
 
-from tests.trading.support.event_samples import NOW, quiet_log, request
+from tests.trading.support.event_samples import NOW, Recorder, new_bus, quiet_log, request
 from trading.clock import SimulatedClock
 from trading.events.bus.bus import EventBus
 from trading.events.bus.handling import Handling
@@ -176,3 +176,17 @@ def test_the_same_bus_goes_on_after_an_error_of_its_journal(journal: Journal, st
         work()
     work()
     assert effects(journal) == EXPECTED
+
+
+def test_a_handler_that_finishes_leftovers_gets_what_is_pending_under_its_name_and_nothing_new(
+    journal: Journal,
+) -> None:
+    journal.append(Outgoing(request("e-1"), ("earlier",)), NOW)
+    current, leftovers = Recorder(), Recorder()
+    bus = new_bus(journal)
+    bus.subscribe(SignalsRequested, current, name="current")
+    bus.finish_leftovers(SignalsRequested, leftovers, name="earlier")
+    bus.publish(request("e-2"))
+    assert [event.event_id for event in leftovers.got] == ["e-1"]
+    assert [event.event_id for event in current.got] == ["e-2"]
+    assert journal.dead_letters() == []
