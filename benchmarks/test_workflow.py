@@ -11,16 +11,14 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from changeover.migration import migrations_alive
-from trading.compat.entry_points import candidate_entry_points, legacy_entry_points
+from trading.composition import build_bus, compose_migration, configure_logging, open_desk, trading_system
 from trading.desk import Desk
-from trading.display import NoDisplay
+from trading.display import NoDisplay, Screen
 from trading.entry_points import EntryPoints
 from trading.events.journal.memory import MemoryJournal
 from trading.events.journal.port import Journal
 from trading.events.journal.sqlite import SqliteJournal
-from trading.handlers.system import build_bus
-from trading.logs import configure_logging
+from trading.handlers.entry_points import EventEntryPoints
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
 from trading.notify.notifiers import MemoryNotifier
@@ -35,12 +33,11 @@ ROUNDS = 80
 def nothing_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the migration stands: else the direct calls would be those of the path on events."""
     monkeypatch.setenv("CHANGEOVER_FLAGS", str(ALL_OFF))
-    for migration in migrations_alive():
-        migration.look_again()
+    compose_migration().look_again()
 
 
 def desk_of_the_day_before() -> Desk:
-    desk = Desk.open(
+    desk = open_desk(
         Settings(), load_bundled(), account=None, now=session_time(DAY_BEFORE), notifier=MemoryNotifier()
     )
     legacy(desk).execute_trading()
@@ -49,13 +46,13 @@ def desk_of_the_day_before() -> Desk:
 
 
 def legacy(desk: Desk) -> EntryPoints:
-    return legacy_entry_points(desk.settings, desk.services, NoDisplay(), desk.bus)
+    return trading_system(desk, Screen(NoDisplay()))
 
 
 def on_events(make_journal: Callable[[], Journal]) -> Callable[[Desk], EntryPoints]:
     def entry_points(desk: Desk) -> EntryPoints:
         bus = build_bus(desk.services, desk.settings, make_journal())
-        return candidate_entry_points(desk.settings, desk.services, NoDisplay(), bus)
+        return EventEntryPoints(desk.settings, desk.services, NoDisplay(), bus)
 
     return entry_points
 

@@ -1,94 +1,22 @@
-"""The composition root: which path, prices, account and notifier a command works with."""
+"""What commands are asked for, checked against what there is: prices, sessions, moments, workflows."""
 
-import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from pathlib import Path
 
-from trading import wording
-from trading.compat.entry_points import candidate_entry_points, legacy_entry_points
+from trading.composition import TradingPath, front_door
 from trading.desk import Desk, UsageError
-from trading.display import Display, NoDisplay, Screen
+from trading.display import NoDisplay
 from trading.domain.performance import EquityCurve, held_throughout
 from trading.events.journal.records import WorkflowRecord
 from trading.history import AccountBooks, TradingDay, TradingHistory, live_through
 from trading.market.calendar import session_date, session_time
 from trading.market.history import PriceHistory, load_bundled
 from trading.market.price_file import load_price_file
-from trading.notify.notifiers import MailboxNotifier
-from trading.notify.port import Notifier
-from trading.notify.smtp import SmtpNotifier
 from trading.results import ResultDict
 from trading.settings import Settings
 
 REFERENCE = "SPY"
-
-
-class TradingPath(StrEnum):
-    """Which orchestration stands behind the front door."""
-
-    LEGACY = "legacy"
-    CANDIDATE = "candidate"
-
-
-DEFAULT_PATH = TradingPath.LEGACY
-ENTRY_POINTS = {TradingPath.LEGACY: legacy_entry_points, TradingPath.CANDIDATE: candidate_entry_points}
-
-
-class FrontDoor:
-    """The entry points of one path on one desk, guarded: one set of orders per account and session."""
-
-    def __init__(self, desk: Desk, path: TradingPath, display: Display) -> None:
-        self._desk = desk
-        self._path = path
-        self._screen = Screen(display)
-        services, settings = desk.services, desk.settings
-        self._entry_points = ENTRY_POINTS[path](settings, services, self._screen, desk.bus)
-
-    @property
-    def results(self) -> ResultDict | None:
-        """What was shown last, None where there was nothing to show."""
-        return self._screen.results
-
-    def analyze_signals(self) -> bool:
-        """Show signals; True if there is something to go by."""
-        return self._entry_points.analyze_signals()
-
-    def execute_trading(self, *, ignore_market_hours: bool = False, again: bool = False) -> bool:
-        """Trade the session; raises RunRefused where it was traded already, unless `again`."""
-        desk = self._desk
-        session = desk.session()
-        desk.settle_unfinished()
-        desk.guard.refuse_second(session, again=again)
-        if self._path is TradingPath.LEGACY:
-            return self._trade_directly(session, ignore_market_hours=ignore_market_hours)
-        return self._entry_points.execute_trading(ignore_market_hours)  # its workflow is its record
-
-    def _trade_directly(self, session: date, *, ignore_market_hours: bool) -> bool:
-        desk = self._desk
-        record = desk.guard.begin_direct(desk.services.ids.new("run"), session)
-        went_well = self._entry_points.execute_trading(ignore_market_hours)
-        desk.guard.end_direct(record, may_have_traded=self._may_have_traded())
-        return went_well
-
-    def _may_have_traded(self) -> bool:
-        """A run that ended early may have got anywhere."""
-        if self.results is None:
-            return True
-        executed = self.results["execution_result"] is not None
-        return executed or self.results["message"] == wording.NOTHING_TO_TRADE
-
-
-def choose_notifier(settings: Settings, mailbox: Path) -> Notifier:
-    """SMTP where it is configured, else a mailbox folder."""
-    smtp = settings.smtp
-    if smtp is None:
-        return MailboxNotifier(mailbox)
-    password = smtp.password.get_secret_value() if smtp.password else os.environ.get("TRADING_SMTP_PASSWORD")
-    return SmtpNotifier(
-        smtp.host, smtp.port, smtp.sender, smtp.recipient, smtp.user, password, starttls=smtp.starttls
-    )
 
 
 def choose_sessions(prices: PriceHistory, first: date, last: date) -> Sequence[date]:
@@ -157,7 +85,7 @@ def retry_dead_letter(desk: Desk, letter: str) -> tuple[bool, str]:
 
 def trade_through(desk: Desk, path: TradingPath, sessions: Sequence[date]) -> Iterator[TradingDay]:
     """Trade the desk's account through the sessions, at its front door; yields each day as it ends."""
-    door = FrontDoor(desk, path, NoDisplay())
+    door = front_door(desk, path, NoDisplay())
 
     def trade() -> ResultDict | None:
         door.execute_trading()

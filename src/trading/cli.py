@@ -1,4 +1,4 @@
-"""The commands of `python -m trading`: a thin parser over `app` and `screens`."""
+"""The commands of `python -m trading`: a thin parser over `composition`, `app` and `screens`."""
 
 import json
 from datetime import date, datetime
@@ -17,10 +17,10 @@ from trading.cli_options import (
     settings_option,
     usage_errors,
 )
-from trading.desk import Desk, UsageError
+from trading.composition import TradingPath, choose_notifier, configure_logging, front_door, open_desk
+from trading.desk import Desk, FrontDoor, UsageError
 from trading.events.messages.startup import StartupMode
 from trading.history import TradingHistory
-from trading.logs import configure_logging
 from trading.market.calendar import session_time
 from trading.market.history import PriceHistory
 from trading.notify.notifiers import MemoryNotifier
@@ -119,9 +119,9 @@ def history(
     sessions = app.choose_sessions(prices, first, last)
     app.check_report_path(report, "--report")
     now = session_time(sessions[0])
-    with Desk.open(settings, prices, account=account, now=now, notifier=MemoryNotifier()) as desk:
+    with open_desk(settings, prices, account=account, now=now, notifier=MemoryNotifier()) as desk:
         starting_value = desk.broker.state().account.portfolio_value
-        lived_days = app.trade_through(desk, app.TradingPath(path), sessions)
+        lived_days = app.trade_through(desk, TradingPath(path), sessions)
         days = show_progress(lived_days, len(sessions), label=lambda day: str(day.session))
     lived = TradingHistory(settings.paper.account_id, starting_value, tuple(days))
     reference_name = app.choose_reference(prices)
@@ -195,8 +195,8 @@ def retry(letter: str, account: Path, settings_path: Path | None) -> None:
     """Put a dead letter back and deliver it again; `status` lists dead letters with their IDs."""
     settings, prices = _load(settings_path)
     _refuse_missing(account)
-    notifier = app.choose_notifier(settings, account.parent / MAILBOX)
-    with Desk.open(settings, prices, account=account, now=None, notifier=notifier) as desk:
+    notifier = choose_notifier(settings, account.parent / MAILBOX)
+    with open_desk(settings, prices, account=account, now=None, notifier=notifier) as desk:
         went_well, outcome = app.retry_dead_letter(desk, letter)
     click.echo(outcome)
     _leave(went_well)
@@ -217,20 +217,20 @@ def _refuse_missing(account: Path) -> None:
 def _desk_to_look_at(account: Path, settings_path: Path | None) -> Desk:
     _refuse_missing(account)
     settings, prices = _load(settings_path)
-    return Desk.open(settings, prices, account=account, now=None, notifier=MemoryNotifier())
+    return open_desk(settings, prices, account=account, now=None, notifier=MemoryNotifier())
 
 
 def _desk(settings: Settings, prices: PriceHistory, account: Path, at: datetime | None) -> Desk:
     now = session_time(prices.sessions[-1]) if at is None else app.check_moment(prices, at)
-    notifier = app.choose_notifier(settings, account.parent / MAILBOX)
-    return Desk.open(settings, prices, account=account, now=now, notifier=notifier)
+    notifier = choose_notifier(settings, account.parent / MAILBOX)
+    return open_desk(settings, prices, account=account, now=now, notifier=notifier)
 
 
-def _door(desk: Desk, path: str, account: Path, style: str, mode: StartupMode) -> app.FrontDoor:
+def _door(desk: Desk, path: str, account: Path, style: str, mode: StartupMode) -> FrontDoor:
     desk.announce_startup(mode)
     heading = f"paper account {account}, {desk.clock.now():%Y-%m-%d %H:%M}Z"
     display = JsonDisplay(click.echo) if style == "json" else TextDisplay(click.echo, heading)
-    return app.FrontDoor(desk, app.TradingPath(path), display)
+    return front_door(desk, TradingPath(path), display)
 
 
 def _show(style: str, lines: list[str], data: dict[str, Any]) -> None:

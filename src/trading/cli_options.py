@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from trading import app
+from trading.composition import DEFAULT_PATH, TradingPath
 from trading.database import DatabaseUnusable
 from trading.desk import UsageError
 from trading.events.journal.port import JournalBusy
@@ -56,11 +57,11 @@ class Moment(click.ParamType[datetime]):
 path_option = click.option(
     "--path",
     "path",
-    type=click.Choice([path.value for path in app.TradingPath]),
-    default=app.DEFAULT_PATH.value,
+    type=click.Choice([path.value for path in TradingPath]),
+    default=DEFAULT_PATH.value,
     show_default=True,
-    help="legacy: the old entry points, where the stages in migration/ decide what answers; "
-    "candidate: events, whatever the stages.",
+    help="flags: the stages in migration/ decide what answers each call; "
+    "legacy: direct calls alone; candidate: events alone.",
 )
 account_option = click.option(
     "--account",

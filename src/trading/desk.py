@@ -1,8 +1,7 @@
-"""A paper account with its clock, services and journal, ready for either path."""
+"""A paper account with its clock, services and journal, and the guarded front door to trade it."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from trading.broker.book import Opening
@@ -10,19 +9,16 @@ from trading.broker.faults import Faults
 from trading.broker.ledger import Ledger
 from trading.broker.paper import PaperBroker
 from trading.clock import SimulatedClock
+from trading.display import Screen
+from trading.entry_points import EntryPoints
 from trading.events.bus.bus import EventBus
-from trading.events.journal.memory import MemoryJournal
 from trading.events.journal.port import Journal
-from trading.events.journal.sqlite import SqliteJournal
 from trading.events.messages.startup import StartupConfiguration, StartupEvent, StartupMode
 from trading.handlers.entry_points import PATIENCE_S
-from trading.handlers.system import build_bus
 from trading.handlers.trading_workflow_handler import WORKFLOW_DEADLINE_S
-from trading.ids import CountingIds, Ids, RandomIds
-from trading.market.calendar import is_session_open, session_date, session_time
-from trading.market.history import HistoricalMarketData, PriceHistory
-from trading.notify.notifiers import Outbox
-from trading.notify.port import Notifier
+from trading.market.calendar import session_date, session_time
+from trading.market.history import PriceHistory
+from trading.results import ResultDict
 from trading.run_guard import RunGuard
 from trading.services import Services
 from trading.settings import Settings
@@ -53,46 +49,6 @@ class Desk:
     journal: Journal
     bus: EventBus
     guard: RunGuard
-
-    @classmethod
-    def open(
-        cls,
-        settings: Settings,
-        prices: PriceHistory,
-        *,
-        account: Path | None,
-        now: datetime | None,
-        notifier: Notifier,
-        special: Special | None = None,
-    ) -> "Desk":
-        """Open the account (None: one in memory) at a moment of the history; its journal lies beside it.
-
-        `now` None is the moment at which the account traded last, to look at it. On the day of its last order
-        the desk opens at that order at the earliest. Raises DatabaseUnusable for a file that cannot be used,
-        UsageError where the account has traded on a later day already.
-        """
-        paper = settings.paper
-        special = special or Special()
-        ledger = Ledger.open(account, special.opening or Opening(paper.account_id, paper.cash))
-        clock = SimulatedClock(_moment_to_open_at(ledger, now, prices, account))
-        journal = _open_journal(account, ledger)
-        market = HistoricalMarketData(prices, clock)
-        broker = PaperBroker(
-            ledger,
-            market,
-            clock,
-            is_open=partial(is_session_open, sessions=prices.sessions),
-            faults=special.faults or paper.faults.build(),
-            step=settings.execution.quantity_step,
-            fill_delay_s=paper.fill_delay_s,
-        )
-        # A file outlives the process, so what is named there needs names that no other process gives.
-        ids: Ids = RandomIds() if account else CountingIds(lambda: session_date(clock.now()).isoformat())
-        strategies = special.strategies or settings.weighted_strategies()
-        services = Services(market, broker, Outbox(notifier), clock, ids, strategies)
-        bus = build_bus(services, settings, journal)
-        guard = RunGuard(journal, broker, clock, paper.account_id)
-        return cls(settings, clock, broker, services, journal, bus, guard)
 
     def __enter__(self) -> "Desk":
         return self
@@ -134,14 +90,29 @@ class Desk:
         self.bus.run_until(lambda: not self.guard.workflow_under_way(), deadline=self.clock.now() + patience)
 
 
-def _open_journal(account: Path | None, ledger: Ledger) -> Journal:
-    if account is None:
-        return MemoryJournal()
-    try:
-        return SqliteJournal(journal_path(account))
-    except BaseException:
-        ledger.close()
-        raise
+class FrontDoor:
+    """The entry points of one path on one desk, guarded: one set of orders per account and session."""
+
+    def __init__(self, desk: Desk, entry_points: EntryPoints, screen: Screen) -> None:
+        self._desk = desk
+        self._entry_points = entry_points
+        self._screen = screen
+
+    @property
+    def results(self) -> ResultDict | None:
+        """What was shown last, None where there was nothing to show."""
+        return self._screen.results
+
+    def analyze_signals(self) -> bool:
+        """Show signals; True if there is something to go by."""
+        return self._entry_points.analyze_signals()
+
+    def execute_trading(self, *, ignore_market_hours: bool = False, again: bool = False) -> bool:
+        """Trade the session; raises RunRefused where it was traded already, unless `again`."""
+        session = self._desk.session()
+        self._desk.settle_unfinished()
+        self._desk.guard.refuse_second(session, again=again)
+        return self._entry_points.execute_trading(ignore_market_hours)
 
 
 def journal_path(account: Path) -> Path:
@@ -149,9 +120,10 @@ def journal_path(account: Path) -> Path:
     return account.with_name(f"{account.stem}.journal.db")
 
 
-def _moment_to_open_at(
+def moment_to_open_at(
     ledger: Ledger, now: datetime | None, prices: PriceHistory, account: Path | None
 ) -> datetime:
+    """The moment at which an account is opened; raises UsageError where it has traded on a later day."""
     last = ledger.last_order_at()
     if now is None:
         return last or session_time(prices.sessions[-1])

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from tests.trading.support.two_paths import Lived, differences, lived
-from trading.app import TradingPath, choose_sessions
-from trading.logs import configure_logging
+from trading.app import choose_sessions
+from trading.composition import TradingPath, configure_logging
 from trading.market.history import load_bundled
 from trading.settings import Settings
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     sessions = choose_sessions(load_bundled(), chosen.first, chosen.last)
     took: dict[TradingPath, float] = {}
     paths: dict[TradingPath, Lived] = {}
-    for path in TradingPath:
+    for path in (TradingPath.LEGACY, TradingPath.CANDIDATE):
         started = time.perf_counter()
         paths[path] = lived(path, sessions, Settings(), progress=True)
         took[path] = time.perf_counter() - started

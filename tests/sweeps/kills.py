@@ -27,7 +27,7 @@ from tests.trading.support.deaths import (
     outcome,
     trade,
 )
-from trading.logs import configure_logging
+from trading.composition import configure_logging
 from trading.screens.progress import show_progress
 
 ROOT = Path(__file__).parents[2]

@@ -25,9 +25,10 @@ from tests.trading.support.flipped_runs import (
     all_at,
     two_sessions,
 )
-from trading.compat import migration
-from trading.logs import configure_logging
+from trading.composition import compose_migration, configure_logging
 from trading.screens.progress import show_progress
+
+MIGRATION = compose_migration()
 
 Pair = tuple[Standing, Standing]
 FAILURES_SHOWN_MAX = 20
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str]) -> int:
         tried: Iterator[tuple[Pair, list[str]]] = ((pair, mixing.wrong(pair, at)) for pair, at in flips)
         for _, found in show_progress(tried, len(flips), label=lambda done: " -> ".join(map(str, done[0]))):
             wrong += found
-    migration.look_again()
+    MIGRATION.look_again()
     print(f"pairs    {len(pairs)} of standings, {len({pair[0] for pair in pairs})} to begin with")
     print(f"flips    {len(flips):,}, each before a step of a run, and the run after it")
     print(f"mixed    {len(wrong):,}")

@@ -37,9 +37,9 @@ from tests.trading.support.deaths import (
     outcome,
     trade,
 )
+from trading.composition import configure_logging
 from trading.domain.order import OrderStatus
 from trading.handlers.transitions import WorkflowState
-from trading.logs import configure_logging
 from trading.run_guard import DIRECT_ENDED
 from trading.screens.progress import show_progress
 

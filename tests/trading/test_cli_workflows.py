@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.trading.support.desks import front_door
-from trading.app import TradingPath
 from trading.cli import main
+from trading.composition import TradingPath, open_desk
 from trading.database import open_database
-from trading.desk import Desk, journal_path
+from trading.desk import journal_path
 from trading.events.journal.rows import KIND, SCHEMA, VERSION
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
@@ -47,7 +47,7 @@ class Broken:
 def account_with_a_dead_letter(tmp_path: Path) -> Path:
     """Traded, but nobody could be told: the notifier has a defect."""
     path, now = tmp_path / "a.db", session_time(date.fromisoformat(DAY))
-    with Desk.open(Settings(), load_bundled(), account=path, now=now, notifier=Broken()) as desk:
+    with open_desk(Settings(), load_bundled(), account=path, now=now, notifier=Broken()) as desk:
         assert not front_door(desk, TradingPath.CANDIDATE).execute_trading()
     return path
 

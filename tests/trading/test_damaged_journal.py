@@ -16,7 +16,7 @@ from tests.trading.support.deaths import (
     trade,
 )
 from tests.trading.support.desks import front_door
-from trading.app import TradingPath
+from trading.composition import TradingPath
 from trading.database import open_database
 from trading.desk import journal_path
 from trading.events.journal.rows import KIND, SCHEMA, VERSION

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trading.support.desks import SMALL_STRATEGIES, front_door, made_prices, open_desk
-from trading.app import DEFAULT_PATH, choose_sessions, trade_through
+from trading.app import choose_sessions, trade_through
+from trading.composition import DEFAULT_PATH
 from trading.domain.order import Side
 from trading.history import TradingDay
 from trading.market.calendar import session_time

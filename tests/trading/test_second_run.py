@@ -20,7 +20,7 @@ from tests.trading.support.deaths import (
 )
 from tests.trading.support.desks import front_door
 from trading import wording
-from trading.app import TradingPath
+from trading.composition import TradingPath
 from trading.domain.order import Order
 from trading.events.journal.port import JournalBusy
 from trading.events.journal.records import WorkflowRecord

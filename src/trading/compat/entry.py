@@ -5,16 +5,16 @@ from typing import Any
 
 from changeover import fresh
 from changeover.migration import Migration
-from trading.compat.container import EventContainer
-from trading.compat.rebuilt import trading_system
+from trading.compat.entry_points import EventContainer
+from trading.compat.parts import Parts
+from trading.compat.rebuilt import Rebuilt
 from trading.compat.replayed import replayed_services
 from trading.events.journal.memory import MemoryJournal
 from trading.handlers.entry_points import EventEntryPoints
-from trading.handlers.system import build_bus
 from trading.legacy.trading_system import TradingSystem
 
 
-def add_entry_seams(migration: Migration) -> None:
+def add_seams(migration: Migration, parts: Parts) -> None:
     """The two seams of the phase."""
     for seam, method in (
         ("entry.analyze-signals", "analyze_signals"),
@@ -24,13 +24,13 @@ def add_entry_seams(migration: Migration) -> None:
             TradingSystem,
             method,
             name=seam,
-            candidate=_on_events(method),
+            candidate=_on_events(method, parts),
             key=_account_of,
-            owner=trading_system,
+            owner=Rebuilt(parts).trading_system,
         )
 
 
-def _on_events(method: str) -> Any:
+def _on_events(method: str, parts: Parts) -> Any:
     def answering(system: TradingSystem, *args: Any, **kwargs: Any) -> bool:
         container = system.container
         if not isinstance(container, EventContainer):
@@ -40,7 +40,7 @@ def _on_events(method: str) -> Any:
 
     def build(ports: Any, system: TradingSystem) -> Callable[..., bool]:
         services = replayed_services(system.container.services, ports)
-        bus = build_bus(services, system.settings, MemoryJournal())
+        bus = parts.build_bus(services, system.settings, MemoryJournal())
         entry_points = EventEntryPoints(system.settings, services, ports.display, bus)
 
         def replayed(_system: TradingSystem, *args: Any, **kwargs: Any) -> bool:

@@ -5,37 +5,32 @@ from datetime import date
 
 from changeover.evidence.sources import Case, SourceOptions
 from changeover.migration import Migration
-from trading.compat.entry_points import legacy_entry_points
-from trading.desk import Desk
+from trading.compat.parts import Parts
+from trading.desk import Desk, Special
 from trading.display import NoDisplay, Screen
 from trading.entry_points import EntryPoints
 from trading.legacy.portfolio_orchestrator import PortfolioOrchestrator
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
-from trading.notify.notifiers import MemoryNotifier
-from trading.settings import Settings
 
 FIRST, LAST = date(2008, 10, 1), date(2016, 6, 30)
 
 
-def add_history_source(migration: Migration) -> None:
+def add_history_source(migration: Migration, parts: Parts) -> None:
     """`compare --source history`."""
     migration.source("history", population="generated", unit="sessions", count=lambda _: len(_sessions()))(
-        history_cases
+        lambda options: history_cases(options, parts)
     )
 
 
-def history_cases(options: SourceOptions) -> Iterable[Case]:
+def history_cases(options: SourceOptions, parts: Parts) -> Iterable[Case]:
     """One case per session on one paper account, in the order of the days; each builds on the one before."""
-    prices, sessions = load_bundled(), _sessions()[: options.limit]
-    settings = Settings()
-    with Desk.open(
-        settings, prices, account=None, now=session_time(sessions[0]), notifier=MemoryNotifier()
-    ) as desk:
-        entry_points = legacy_entry_points(settings, desk.services, Screen(NoDisplay()), desk.bus)
+    sessions = _sessions()[: options.limit]
+    with parts.open_desk(session_time(sessions[0]), Special()) as desk:
+        system = parts.trading_system(desk, Screen(NoDisplay()))
         for session in sessions:
             desk.clock.advance_to(session_time(session))
-            yield Case(session.isoformat(), run_of(desk, entry_points), key=settings.paper.account_id)
+            yield Case(session.isoformat(), run_of(desk, system), key=desk.settings.paper.account_id)
             desk.journal.prune(before=desk.clock.now())
 
 

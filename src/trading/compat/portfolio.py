@@ -8,53 +8,31 @@ from weakref import WeakKeyDictionary
 
 from changeover import fresh
 from changeover.migration import Migration
-from trading.compat.rebuilt import portfolio_orchestrator
+from trading.compat.parts import Parts
+from trading.compat.rebuilt import Rebuilt
 from trading.compat.replayed import StandingClock, replayed_services
 from trading.domain.comparison import AllocationComparison
 from trading.domain.plan import RebalancePlan
 from trading.domain.portfolio import ConsolidatedPortfolio
 from trading.events.bus.bus import EventBus
-from trading.events.journal.memory import MemoryJournal
 from trading.events.messages.envelope import BaseEvent
-from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
+from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
     AccountDataRetrieved,
     PortfolioAnalysisCompleted,
     PortfolioAnalysisRequested,
 )
-from trading.handlers.portfolio_event_handler import AccountDataHandler, PortfolioEventHandler
 from trading.legacy.portfolio_orchestrator import PortfolioOrchestrator
 from trading.results import ResultDict, account_data_dict, portfolio_state_dict
-from trading.services import Services
-from trading.settings import Settings
 
 Answer = TypeVar("Answer", bound=BaseEvent)
 
 
-PUBLISHED = (
-    *(AccountDataRequested, AccountDataRetrieved, PortfolioAnalysisRequested, PortfolioAnalysisCompleted),
-    *(RebalancePlanRequested, RebalancePlanCompleted, RebalancePlanned),
-)
-
-
 class PortfolioOnEvents:
-    """The portfolio orchestrator's methods, each a request and its answer on a bus of its own."""
+    """The portfolio orchestrator's methods, each a request and its answer on a bus that nobody else uses."""
 
-    def __init__(self, services: Services, settings: Settings) -> None:
-        account = AccountDataHandler(services)
-        portfolio = PortfolioEventHandler(services, settings)
-        bus = EventBus(clock=services.clock, ids=services.ids, journal=MemoryJournal())
-        bus.subscribe(AccountDataRequested, account.handle_account_data_requested, name="account-data")
-        bus.subscribe(
-            PortfolioAnalysisRequested,
-            portfolio.handle_portfolio_analysis_requested,
-            name="portfolio.analysis",
-        )
-        bus.subscribe(
-            RebalancePlanRequested, portfolio.handle_rebalance_plan_requested, name="portfolio.plan"
-        )
-        bus.prepare_routes(PUBLISHED)
+    def __init__(self, bus: EventBus) -> None:
         self._seen: list[BaseEvent] = []
         bus.observe(self._seen.append)
         self._bus = bus
@@ -107,8 +85,25 @@ class PortfolioOnEvents:
         return next((event for event in answers if isinstance(event, answer)), None)
 
 
-def add_portfolio_seams(migration: Migration) -> None:
+class OnEvents:
+    """The event-driven side of each orchestrator: made once for it, and gone with it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._build_bus = parts.build_portfolio_bus
+        self._built: WeakKeyDictionary[PortfolioOrchestrator, PortfolioOnEvents] = WeakKeyDictionary()
+
+    def of(self, orchestrator: PortfolioOrchestrator) -> PortfolioOnEvents:
+        """The one of this orchestrator."""
+        found = self._built.get(orchestrator)
+        if found is None:
+            bus = self._build_bus(orchestrator.services, orchestrator.settings)
+            found = self._built[orchestrator] = PortfolioOnEvents(bus)
+        return found
+
+
+def add_seams(migration: Migration, parts: Parts) -> None:
     """The four seams of the phase; what a portfolio orchestrator answers goes through them from now on."""
+    built = OnEvents(parts)
     for seam, method in (
         ("portfolio.account-data", "get_comprehensive_account_data"),
         ("portfolio.analysis", "analyze_portfolio_state"),
@@ -119,19 +114,19 @@ def add_portfolio_seams(migration: Migration) -> None:
             PortfolioOrchestrator,
             method,
             name=seam,
-            candidate=_on_events(method),
+            candidate=_on_events(method, built, parts),
             key=_account_of,
-            owner=portfolio_orchestrator,
+            owner=Rebuilt(parts).portfolio_orchestrator,
         )
 
 
-def _on_events(method: str) -> Any:
+def _on_events(method: str, built: OnEvents, parts: Parts) -> Any:
     def answering(orchestrator: PortfolioOrchestrator, *args: Any, **kwargs: Any) -> Any:
-        return getattr(_on_events_of(orchestrator), method)(*args, **kwargs)
+        return getattr(built.of(orchestrator), method)(*args, **kwargs)
 
     def build(ports: Any, orchestrator: PortfolioOrchestrator) -> Callable[..., Any]:
         services = replace(replayed_services(orchestrator.services, ports), clock=StandingClock())
-        on_events = PortfolioOnEvents(services, orchestrator.settings)
+        on_events = PortfolioOnEvents(parts.build_portfolio_bus(services, orchestrator.settings))
 
         def replayed(_orchestrator: PortfolioOrchestrator, *args: Any, **kwargs: Any) -> Any:
             return getattr(on_events, method)(*args, **kwargs)
@@ -139,17 +134,6 @@ def _on_events(method: str) -> Any:
         return replayed
 
     return fresh(build, answering=answering)
-
-
-_built: WeakKeyDictionary[PortfolioOrchestrator, PortfolioOnEvents] = WeakKeyDictionary()
-
-
-def _on_events_of(orchestrator: PortfolioOrchestrator) -> PortfolioOnEvents:
-    """Built once for an orchestrator, and gone with it."""
-    found = _built.get(orchestrator)
-    if found is None:
-        found = _built[orchestrator] = PortfolioOnEvents(orchestrator.services, orchestrator.settings)
-    return found
 
 
 def _account_of(orchestrator: PortfolioOrchestrator, *_: object) -> str:

@@ -11,8 +11,8 @@ from datetime import date, datetime
 
 from changeover import Returned
 from changeover.record.scenario_file import Scenario
-from trading.compat.entry_points import legacy_container
 from trading.compat.history_source import LAST
+from trading.compat.parts import Parts
 from trading.compat.stress_source import named_stress_case
 from trading.desk import Desk, Special
 from trading.display import NoDisplay, Screen
@@ -21,44 +21,37 @@ from trading.legacy.portfolio_orchestrator import PortfolioOrchestrator
 from trading.legacy.trading_orchestrator import TradingOrchestrator
 from trading.legacy.trading_system import TradingSystem
 from trading.market.calendar import session_time
-from trading.market.history import load_bundled
-from trading.notify.notifiers import MemoryNotifier
-from trading.settings import Settings
 
 
-@contextmanager
-def portfolio_orchestrator(scenario: Scenario) -> Iterator[PortfolioOrchestrator]:
-    """For the seams of the portfolio phase; its names are numbered, as a tape need not hold the time."""
-    with _desk(scenario) as desk:
-        services = replace(desk.services, ids=CountingIds(lambda: "replay"))
-        yield PortfolioOrchestrator(services, desk.settings)
+class Rebuilt:
+    """Makes the owner of a seam for a scenario."""
 
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
-@contextmanager
-def trading_orchestrator(scenario: Scenario) -> Iterator[TradingOrchestrator]:
-    """For the seams of the trading phase; a run that never asked for the market's hours ignored them."""
-    with _desk(scenario) as desk:
-        container = legacy_container(desk.services, desk.bus)
-        yield TradingOrchestrator(
-            desk.settings, container, ignore_market_hours=not _asked(scenario, "is_market_open")
-        )
+    @contextmanager
+    def portfolio_orchestrator(self, scenario: Scenario) -> Iterator[PortfolioOrchestrator]:
+        """For the seams of the portfolio phase; its names are numbered, as a tape need not hold the time."""
+        with self._desk(scenario) as desk:
+            services = replace(desk.services, ids=CountingIds(lambda: "replay"))
+            yield PortfolioOrchestrator(services, desk.settings)
 
+    @contextmanager
+    def trading_orchestrator(self, scenario: Scenario) -> Iterator[TradingOrchestrator]:
+        """For the seams of the trading phase; a run that never asked for the market's hours ignored them."""
+        ignores = not _asked(scenario, "is_market_open")
+        with self._desk(scenario) as desk:
+            yield self._parts.trading_orchestrator(desk, ignore_market_hours=ignores)
 
-@contextmanager
-def trading_system(scenario: Scenario) -> Iterator[TradingSystem]:
-    """For the seams of the entry points."""
-    with _desk(scenario) as desk:
-        container = legacy_container(desk.services, desk.bus)
-        yield TradingSystem(desk.settings, container, Screen(NoDisplay()))
+    @contextmanager
+    def trading_system(self, scenario: Scenario) -> Iterator[TradingSystem]:
+        """For the seams of the entry points."""
+        with self._desk(scenario) as desk:
+            yield self._parts.trading_system(desk, Screen(NoDisplay()))
 
-
-@contextmanager
-def _desk(scenario: Scenario) -> Iterator[Desk]:
-    special, now = _case(scenario)
-    with Desk.open(
-        Settings(), load_bundled(), account=None, now=now, notifier=MemoryNotifier(), special=special
-    ) as desk:
-        yield desk
+    def _desk(self, scenario: Scenario) -> Desk:
+        special, now = _case(scenario)
+        return self._parts.open_desk(now, special)
 
 
 def _case(scenario: Scenario) -> tuple[Special, datetime]:

@@ -12,16 +12,15 @@ from changeover.migration import Migration
 from trading.broker.book import Opening
 from trading.broker.faults import Faults, OrdersOf
 from trading.clock import SimulatedClock
-from trading.compat.entry_points import legacy_entry_points
 from trading.compat.history_source import FIRST, LAST, run_of
 from trading.compat.odd_strategies import failing, overweight, silent
 from trading.compat.openings import balanced, cash_only, in_debt, outside_target
-from trading.desk import Desk, Special
+from trading.compat.parts import Parts
+from trading.desk import Special
 from trading.display import NoDisplay, Screen
 from trading.domain.portfolio import consolidate
 from trading.market.calendar import session_time
 from trading.market.history import HistoricalMarketData, PriceHistory, load_bundled
-from trading.notify.notifiers import MemoryNotifier
 from trading.settings import Settings
 from trading.strategies.strategy import evaluate_strategies
 
@@ -64,19 +63,19 @@ class StressCase:
         return session_time(self.day.session)
 
 
-def add_stress_source(migration: Migration) -> None:
+def add_stress_source(migration: Migration, parts: Parts) -> None:
     """`compare --source stress`."""
     migration.source("stress", population="generated", count=lambda options: options.limit or CASES)(
-        stress_cases
+        lambda options: stress_cases(options, parts)
     )
 
 
-def stress_cases(options: SourceOptions) -> Iterable[Case]:
+def stress_cases(options: SourceOptions, parts: Parts) -> Iterable[Case]:
     """Cases that share nothing, each on an account of its own; the seed decides about everything."""
     for number in range(options.limit or CASES):
         case = _drawn(options.seed, number)
         if options.only in (None, case.name):
-            yield from _case(case)
+            yield from _case(case, parts)
 
 
 def named_stress_case(name: str) -> StressCase:
@@ -104,18 +103,10 @@ def _day(prices: PriceHistory, settings: Settings, session: date) -> Day:
     return Day(prices, settings, session, consolidate(signals).target_allocations)
 
 
-def _case(case: StressCase) -> Iterable[Case]:
-    day = case.day
-    with Desk.open(
-        day.settings,
-        day.prices,
-        account=None,
-        now=case.now,
-        notifier=MemoryNotifier(),
-        special=case.special,
-    ) as desk:
-        entry_points = legacy_entry_points(day.settings, desk.services, Screen(NoDisplay()), desk.bus)
-        yield Case(case.name, run_of(desk, entry_points), tags=(case.tag,), key=case.name)
+def _case(case: StressCase, parts: Parts) -> Iterable[Case]:
+    with parts.open_desk(case.now, case.special) as desk:
+        system = parts.trading_system(desk, Screen(NoDisplay()))
+        yield Case(case.name, run_of(desk, system), tags=(case.tag,), key=case.name)
 
 
 def _faulty(make: Callable[[OrdersOf, random.Random], Faults]) -> Callable[[Day, random.Random], Special]:

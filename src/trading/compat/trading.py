@@ -5,19 +5,19 @@ from typing import Any
 
 from changeover import fresh
 from changeover.migration import Migration
-from trading.compat.container import EventContainer
-from trading.compat.rebuilt import trading_orchestrator
+from trading.compat.entry_points import EventContainer
+from trading.compat.parts import Parts
+from trading.compat.rebuilt import Rebuilt
 from trading.compat.replayed import replayed_services
 from trading.display import NoDisplay
 from trading.events.journal.memory import MemoryJournal
 from trading.events.messages.workflow import WorkflowMode
 from trading.handlers.entry_points import EventEntryPoints
-from trading.handlers.system import build_bus
 from trading.legacy.trading_orchestrator import TradingOrchestrator
 from trading.results import ResultDict
 
 
-def add_trading_seams(migration: Migration) -> None:
+def add_seams(migration: Migration, parts: Parts) -> None:
     """The two seams of the phase: signals and analysis only, and the whole run."""
     for seam, method, mode in (
         ("trading.signals", "execute_strategy_signals", WorkflowMode.SIGNAL_ONLY),
@@ -27,13 +27,13 @@ def add_trading_seams(migration: Migration) -> None:
             TradingOrchestrator,
             method,
             name=seam,
-            candidate=_workflow(mode),
+            candidate=_workflow(mode, parts),
             key=_account_of,
-            owner=trading_orchestrator,
+            owner=Rebuilt(parts).trading_orchestrator,
         )
 
 
-def _workflow(mode: WorkflowMode) -> Any:
+def _workflow(mode: WorkflowMode, parts: Parts) -> Any:
     def answering(orchestrator: TradingOrchestrator) -> ResultDict:
         container = orchestrator.container
         if not isinstance(container, EventContainer):
@@ -43,7 +43,7 @@ def _workflow(mode: WorkflowMode) -> Any:
 
     def build(ports: Any, system: TradingOrchestrator) -> Callable[[TradingOrchestrator], ResultDict]:
         services = replayed_services(system.container.services, ports)
-        bus = build_bus(services, system.settings, MemoryJournal())
+        bus = parts.build_bus(services, system.settings, MemoryJournal())
         entry_points = EventEntryPoints(system.settings, services, NoDisplay(), bus)
 
         def replayed(orchestrator: TradingOrchestrator) -> ResultDict:

@@ -8,17 +8,19 @@ from changeover.evidence.case_runner import select
 from changeover.evidence.mutation_search import BlindSpotSearch
 from changeover.evidence.sources import SourceOptions
 from changeover.gate.accepted_blind_spots import load_accepted_blind_spots
-from trading.compat import migration
+from trading.composition import compose_migration
 
 REPOSITORY = Path(__file__).parents[3]
 DIRECTORY = REPOSITORY / "migration"
 ACCEPTED = load_accepted_blind_spots(DIRECTORY / "blindspots.toml")
 
+MIGRATION = compose_migration()
+
 
 def found(source: str, cases: int) -> set[tuple[str, str]]:
-    search = BlindSpotSearch(migration, load_rules(DIRECTORY / "rules.toml", today=date.today()))
-    chosen = migration.sources.named(source)
-    for _ in search.look_at(chosen, SourceOptions(cases), select(migration, ())):
+    search = BlindSpotSearch(MIGRATION, load_rules(DIRECTORY / "rules.toml", today=date.today()))
+    chosen = MIGRATION.sources.named(source)
+    for _ in search.look_at(chosen, SourceOptions(cases), select(MIGRATION, ())):
         pass
     assert search.tried.total() > 400
     assert not search.unfinished

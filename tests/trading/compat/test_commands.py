@@ -7,9 +7,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from trading.cli import main
-from trading.compat import migration
+from trading.composition import compose_migration
+
+MIGRATION = compose_migration()
 
 DAY, NEXT_DAY = "2011-08-09", "2011-08-10"
+PATHS = ("flags", "legacy", "candidate")
 
 
 def run(*arguments: str | Path) -> Result:
@@ -26,17 +29,18 @@ def account(tmp_path: Path) -> Path:
 def test_trade_looks_the_same_on_either_path(tmp_path: Path) -> None:
     shown = {
         path: run("trade", "--path", path, "--at", DAY, "--account", tmp_path / path / "a.db").stdout
-        for path in ("legacy", "candidate")
+        for path in PATHS
     }
-    legacy, candidate = (shown[path].splitlines()[1:] for path in ("legacy", "candidate"))
-    assert candidate == legacy
+    flags, legacy, candidate = (shown[path].splitlines()[1:] for path in PATHS)
+    assert flags == candidate == legacy
     assert candidate[-1] == "done: 17 of 17 trades done"
 
 
 def test_history_prints_the_same_on_either_path() -> None:
     days = ("--from", "2011-08-01", "--to", "2011-08-12")
-    legacy, candidate = (run("history", *days, "--path", path) for path in ("legacy", "candidate"))
+    flags, legacy, candidate = (run("history", *days, "--path", path) for path in PATHS)
     assert (candidate.exit_code, candidate.stdout) == (legacy.exit_code, legacy.stdout)
+    assert flags.stdout == legacy.stdout
 
 
 def test_workflows_lists_what_ran_on_either_path(account: Path) -> None:
@@ -52,12 +56,12 @@ def test_workflows_lists_what_ran_on_either_path(account: Path) -> None:
 def test_trade_obeys_the_flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for phase in ("PORTFOLIO", "TRADING", "ENTRY_POINTS"):
         monkeypatch.setenv(f"CHANGEOVER_STAGE_{phase}", "live")
-    migration.look_again()
+    MIGRATION.look_again()
     try:
         done = run("trade", "--at", DAY, "--account", tmp_path / "a.db")
     finally:
         monkeypatch.undo()
-        migration.look_again()
+        MIGRATION.look_again()
     assert done.exit_code == 0
     assert done.stdout.splitlines()[-1] == "done: 17 of 17 trades done"
     told = json.loads(run("workflows", "--account", tmp_path / "a.db", "--format", "json").stdout)

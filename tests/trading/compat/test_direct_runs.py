@@ -15,7 +15,7 @@ from tests.trading.support.deaths import (
 )
 from tests.trading.support.desks import front_door
 from tests.trading.test_second_run import die, orders_of, seen
-from trading.app import TradingPath
+from trading.composition import TradingPath
 from trading.domain.order import OrderStatus
 from trading.run_guard import RunRefused
 
@@ -38,7 +38,7 @@ DIES_UNRECORDED = pytest.mark.changeover(expect="failed")
 def test_a_direct_run_that_died_is_closed_and_its_session_counts_as_traded(
     account: Path, path: TradingPath
 ) -> None:
-    die(account, TradingPath.LEGACY, PLACES_AN_ORDER, SLOW)
+    die(account, TradingPath.FLAGS, PLACES_AN_ORDER, SLOW)
     workflows, orders = seen(account)
     assert (workflows[-1].state, workflows[-1].finished) == ("DIRECT", False)
     desk, _ = open_account(account, SECOND, settings=SLOW)
@@ -57,14 +57,14 @@ def test_a_direct_run_that_died_is_closed_and_its_session_counts_as_traded(
 def test_a_direct_run_that_died_keeps_no_other_session_from_being_traded(
     account: Path, path: TradingPath
 ) -> None:
-    die(account, TradingPath.LEGACY, PLACES_AN_ORDER)
+    die(account, TradingPath.FLAGS, PLACES_AN_ORDER)
     assert trade(account, THIRD, path=path) == "ended"
     assert orders_of(account, THIRD)
 
 
 @DIES_UNRECORDED
 def test_nothing_begins_while_what_is_left_open_cannot_be_cancelled(account: Path) -> None:
-    die(account, TradingPath.LEGACY, PLACES_AN_ORDER, SLOW)
+    die(account, TradingPath.FLAGS, PLACES_AN_ORDER, SLOW)
     away = settings_with(outage_methods=["open_orders"])
     desk, _ = open_account(account, SECOND, settings=away)
     before = len(desk.broker.orders())

@@ -7,15 +7,18 @@ import pytest
 
 from tests.trading.support.desks import front_door, open_desk
 from tests.trading.support.two_paths import differences, lived
-from trading.app import TradingPath, choose_sessions
+from trading.app import choose_sessions
+from trading.composition import TradingPath
 from trading.market.history import load_bundled
 from trading.settings import Settings
+
+PATHS = (TradingPath.LEGACY, TradingPath.CANDIDATE)
 
 
 def assert_equal_paths(first: date, last: date, **settings: Any) -> None:
     sessions = choose_sessions(load_bundled(), first, last)
     configured = Settings.model_validate(settings)
-    legacy, candidate = (lived(path, sessions, configured) for path in TradingPath)
+    legacy, candidate = (lived(path, sessions, configured) for path in PATHS)
     assert len(legacy.results) == len(sessions)
     assert differences(sessions, legacy, candidate) == []
 

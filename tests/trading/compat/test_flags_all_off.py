@@ -5,8 +5,10 @@ from pathlib import Path
 
 from changeover.rollout.flags_file import parse_flags
 from changeover.rollout.plan_file import load_plan
-from trading.compat import migration
-from trading.compat.wiring import DIRECTORY
+from trading.compat.ports import DIRECTORY
+from trading.composition import compose_migration
+
+MIGRATION = compose_migration()
 
 ALL_OFF = Path(__file__).parents[2] / "data" / "flags-all-off.json"
 
@@ -20,4 +22,4 @@ def test_they_are_sealed_name_every_phase_and_nothing_has_moved() -> None:
 
 
 def test_every_test_here_begins_with_them() -> None:
-    assert {setting.stage for setting in migration.stages().settings.values()} == {"off", "open"}
+    assert {setting.stage for setting in MIGRATION.stages().settings.values()} == {"off", "open"}

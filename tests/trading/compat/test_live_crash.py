@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.trading.support.desks import front_door
-from trading.compat import migration
+from trading import composition
+from trading.composition import compose_migration
 from trading.desk import Desk
 from trading.domain.order import Order, OrderRequest, OrderStatus
 from trading.market.calendar import session_time
@@ -15,6 +16,8 @@ from trading.market.history import load_bundled
 from trading.notify.notifiers import MemoryNotifier
 from trading.run_guard import RunRefused
 from trading.settings import Settings
+
+MIGRATION = compose_migration()
 
 NOW = session_time(date(2011, 8, 9))
 ORDERS = 17
@@ -25,20 +28,22 @@ class Death(BaseException):
 
 
 def open_desk(account: Path) -> Desk:
-    return Desk.open(Settings(), load_bundled(), account=account, now=NOW, notifier=MemoryNotifier())
+    return composition.open_desk(
+        Settings(), load_bundled(), account=account, now=NOW, notifier=MemoryNotifier()
+    )
 
 
 @pytest.fixture
 def stages(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     yield monkeypatch
     monkeypatch.undo()
-    migration.look_again()
+    MIGRATION.look_again()
 
 
 def set_all(stages: pytest.MonkeyPatch, stage: str) -> None:
     for phase in ("PORTFOLIO", "TRADING", "ENTRY_POINTS"):
         stages.setenv(f"CHANGEOVER_STAGE_{phase}", stage)
-    migration.look_again()
+    MIGRATION.look_again()
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before-the-call", "after-the-call"])

@@ -23,11 +23,12 @@ from tests.trading.support.flipped_runs import (
     all_at,
     open_desk,
 )
-from trading.app import FrontDoor, TradingPath
-from trading.compat import migration
+from trading.composition import TradingPath, compose_migration, front_door
 from trading.display import NoDisplay
 from trading.notify.notifiers import MemoryNotifier
 from trading.run_guard import RunRefused
+
+MIGRATION = compose_migration()
 
 BY_EVENTS = {"ramp-in", "live", "complete"}
 
@@ -36,7 +37,7 @@ BY_EVENTS = {"ramp-in", "live", "complete"}
 def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Switchboard]:
     yield Switchboard(tmp_path, monkeypatch)
     monkeypatch.undo()
-    migration.look_again()
+    MIGRATION.look_again()
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_a_run_that_dies_on_events_is_ended_by_events_whatever_the_stage_is_then
     board.stand(all_at("live"))
     steps = Steps()
     with open_desk(account, steps, notifier) as desk:
-        door = FrontDoor(desk, TradingPath.LEGACY, NoDisplay())
+        door = front_door(desk, TradingPath.FLAGS, NoDisplay())
         steps.flip = die
         steps.flip_at = _second_submit(board)
         board.stand(all_at("live"))
@@ -96,7 +97,7 @@ def test_a_run_that_dies_on_events_is_ended_by_events_whatever_the_stage_is_then
     steps = Steps()
     with open_desk(account, steps, notifier) as desk:
         with pytest.raises(RunRefused, match="was traded in session"):
-            FrontDoor(desk, TradingPath.LEGACY, NoDisplay()).execute_trading()
+            front_door(desk, TradingPath.FLAGS, NoDisplay()).execute_trading()
         orders = desk.broker.orders()
     assert "legacy" not in {path for path, _ in steps.calls}
     assert len(orders) == len({(order.symbol, order.side) for order in orders}) == 2

@@ -9,15 +9,16 @@ import pytest
 
 from changeover import Run
 from trading.app import choose_sessions
-from trading.compat import migration
-from trading.compat.entry_points import legacy_entry_points
 from trading.compat.history_source import run_of
-from trading.desk import Desk, journal_path
+from trading.composition import compose_migration, open_desk, trading_system
+from trading.desk import journal_path
 from trading.display import NoDisplay, Screen
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
 from trading.notify.notifiers import MailboxNotifier
 from trading.settings import Settings
+
+MIGRATION = compose_migration()
 
 SESSIONS = choose_sessions(load_bundled(), date(2011, 8, 1), date(2011, 8, 26))
 
@@ -27,12 +28,12 @@ def shadowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Run]]:
     """Every phase in shadow; the runs as they are handed on."""
     for phase in ("PORTFOLIO", "TRADING", "ENTRY_POINTS"):
         monkeypatch.setenv(f"CHANGEOVER_STAGE_{phase}", "shadow")
-    migration.look_again()
+    MIGRATION.look_again()
     runs: list[Run] = []
-    monkeypatch.setattr(migration.runtime, "sink", runs.append)
+    monkeypatch.setattr(MIGRATION.runtime, "sink", runs.append)
     yield runs
     monkeypatch.undo()
-    migration.look_again()
+    MIGRATION.look_again()
 
 
 def content(account: Path) -> str:
@@ -46,14 +47,14 @@ def test_replays_leave_no_order_no_message_and_nothing_in_the_candidates_journal
     shadowed: list[Run], tmp_path: Path
 ) -> None:
     account, mail = tmp_path / "a.db", tmp_path / "mail"
-    with Desk.open(
+    with open_desk(
         Settings(),
         load_bundled(),
         account=account,
         now=session_time(SESSIONS[0]),
         notifier=MailboxNotifier(mail),
     ) as desk:
-        entry_points = legacy_entry_points(desk.settings, desk.services, Screen(NoDisplay()), desk.bus)
+        entry_points = trading_system(desk, Screen(NoDisplay()))
         before = content(account)
         for session in SESSIONS:
             desk.clock.advance_to(session_time(session))

@@ -8,10 +8,12 @@ from itertools import product
 import pytest
 
 from tests.trading.support.desks import front_door, open_desk
-from trading.compat import migration
+from trading.composition import compose_migration
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
 from trading.settings import Settings
+
+MIGRATION = compose_migration()
 
 STAGES = ("off", "shadow", "ramp", "live", "complete")
 PHASES = ("PORTFOLIO", "TRADING", "ENTRY_POINTS")
@@ -27,10 +29,10 @@ LEGAL = [
 def stages(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
     for phase, stage in zip(PHASES, request.param, strict=True):
         monkeypatch.setenv(f"CHANGEOVER_STAGE_{phase}", stage)
-    migration.look_again()
+    MIGRATION.look_again()
     yield request.param
     monkeypatch.undo()
-    migration.look_again()
+    MIGRATION.look_again()
 
 
 Traded = tuple[list[object], list[str], str]
@@ -74,7 +76,7 @@ def test_orders_messages_and_account_are_the_same_in_every_legal_combination(
 def test_a_shadowed_path_matches_and_leaves_nothing_behind(
     reference: Traded, stages: tuple[str, ...]
 ) -> None:
-    migration.counts.clear()
+    MIGRATION.counts.clear()
     assert traded() == reference
-    assert {verdict for _, verdict in migration.counts} == {"match"}
-    assert sum(migration.counts.values()) >= 4
+    assert {verdict for _, verdict in MIGRATION.counts} == {"match"}
+    assert sum(MIGRATION.counts.values()) >= 4

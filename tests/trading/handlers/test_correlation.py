@@ -7,7 +7,7 @@ import pytest
 
 from tests.trading.support.desks import front_door, open_desk
 from tests.trading.support.failing_handlers import ALWAYS, traded
-from trading.app import TradingPath
+from trading.composition import TradingPath
 from trading.desk import Desk
 from trading.events.messages.envelope import BaseEvent
 from trading.events.messages.workflow import TradingWorkflowRequested

@@ -8,6 +8,7 @@ import pytest
 
 from tests.trading.support.handler_alone import SESSION, Alone, alone, recorded_run
 from trading import wording
+from trading.composition import subscriptions
 from trading.events.messages.envelope import BaseEvent
 from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
 from trading.events.messages.plan import RebalancePlanCompleted
@@ -21,7 +22,6 @@ from trading.events.messages.workflow import (
     WorkflowMode,
     WorkflowStepFailed,
 )
-from trading.handlers.system import subscriptions
 from trading.handlers.trading_workflow_handler import (
     PARKED_MAX,
     WORKFLOW_DEADLINE_S,

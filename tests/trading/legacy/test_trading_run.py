@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.trading.support.desks import front_door, open_desk, trade_once
+from trading import composition
 from trading.desk import Desk
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
@@ -168,7 +169,7 @@ class DeafNotifier:
 
 
 def test_a_message_that_does_not_leave_changes_nothing_about_the_run() -> None:
-    desk = Desk.open(
+    desk = composition.open_desk(
         Settings(), load_bundled(), account=None, now=session_time(SESSION), notifier=DeafNotifier()
     )
     with desk:
@@ -189,7 +190,9 @@ class BrokenNotifier:
 @pytest.mark.changeover(expect="diverged")
 def test_a_defect_ends_the_run_without_results_and_is_told() -> None:
     notifier = BrokenNotifier()
-    desk = Desk.open(Settings(), load_bundled(), account=None, now=session_time(SESSION), notifier=notifier)
+    desk = composition.open_desk(
+        Settings(), load_bundled(), account=None, now=session_time(SESSION), notifier=notifier
+    )
     with desk:
         door = front_door(desk)
         assert not door.execute_trading()

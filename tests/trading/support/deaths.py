@@ -17,13 +17,12 @@ from typing import Any
 
 from tests.trading.support.desks import front_door, made_prices, weekdays
 from tests.trading.support.fakes import BrokerThrough, Interrupted
-from trading.app import TradingPath
 from trading.broker.port import Broker
+from trading.composition import TradingPath, build_bus, open_desk
 from trading.desk import Desk, journal_path
 from trading.domain.audit import audit
 from trading.events.journal.records import Outgoing, Settlement, WorkflowRecord
 from trading.events.journal.sqlite import SqliteJournal
-from trading.handlers.system import build_bus
 from trading.market.calendar import session_time
 from trading.notify.notifiers import MemoryNotifier
 from trading.run_guard import RunGuard, RunRefused
@@ -136,7 +135,7 @@ def open_account(
     """The account in this folder, shortly before that session's close; None is when it traded last."""
     notifier, account = MemoryNotifier(), folder / "a.db"
     settings, now = settings or settings_with(), None if session is None else session_time(session)
-    desk = Desk.open(settings, PRICES, account=account, now=now, notifier=notifier)
+    desk = open_desk(settings, PRICES, account=account, now=now, notifier=notifier)
     if reaper is None:
         return desk, notifier
     desk.journal.close()

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from trading.app import DEFAULT_PATH, FrontDoor, TradingPath
-from trading.desk import Desk
+from trading import composition
+from trading.composition import DEFAULT_PATH, TradingPath
+from trading.desk import Desk, FrontDoor
 from trading.display import NoDisplay
 from trading.market.calendar import session_time
 from trading.market.history import PriceHistory, Series
@@ -38,13 +39,13 @@ def made_prices(closes: Mapping[str, Sequence[Decimal]]) -> PriceHistory:
 def open_desk(settings: Settings, prices: PriceHistory, session: date) -> tuple[Desk, list[Notification]]:
     """A desk on an account in memory, shortly before that session's close, and the messages it sends."""
     notifier = MemoryNotifier()
-    desk = Desk.open(settings, prices, account=None, now=session_time(session), notifier=notifier)
+    desk = composition.open_desk(settings, prices, account=None, now=session_time(session), notifier=notifier)
     return desk, notifier.sent
 
 
 def front_door(desk: Desk, path: TradingPath = DEFAULT_PATH) -> FrontDoor:
     """The entry points of one path; what they show is in `results`."""
-    return FrontDoor(desk, path, NoDisplay())
+    return composition.front_door(desk, path, NoDisplay())
 
 
 def trade_once(desk: Desk, path: TradingPath = DEFAULT_PATH) -> ResultDict:

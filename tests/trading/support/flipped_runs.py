@@ -21,16 +21,17 @@ from changeover.rollout.flags_file import definition
 from changeover.values.stage import Setting, Stage
 from tests.trading.support.desks import SMALL_STRATEGIES, made_prices, weekdays
 from tests.trading.support.fakes import BrokerThrough
-from trading.app import FrontDoor, TradingPath
-from trading.compat import migration
+from trading import composition
+from trading.composition import TradingPath, build_bus, compose_migration, front_door
 from trading.desk import Desk
 from trading.events.messages.envelope import BaseEvent
-from trading.handlers.system import build_bus
 from trading.market.calendar import session_time
 from trading.notify.notifiers import MemoryNotifier
 from trading.run_guard import RunGuard
 from trading.services import Services
 from trading.settings import Settings
+
+MIGRATION = compose_migration()
 
 PHASES = ("portfolio", "trading", "entry-points")
 ACCOUNT = "account-29"  # in the bucket of every phase at 50 %, and of none at 10 %
@@ -84,7 +85,7 @@ class Switchboard:
         settings = {phase: STATES[state] for phase, state in zip(PHASES, standing.states, strict=True)}
         self._file.write_text(json.dumps(definition(settings, revision=self._revision)))
         self._environment.setenv("CHANGEOVER_KILL", "1" if standing.killed else "0")
-        migration.look_again()
+        MIGRATION.look_again()
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,9 @@ class Quiet:
 @contextmanager
 def open_desk(account: Path | None, steps: Steps, notifier: MemoryNotifier) -> Iterator[Desk]:
     """A desk whose ports take steps."""
-    desk = Desk.open(SETTINGS, PRICES, account=account, now=session_time(FIRST), notifier=notifier)
+    desk = composition.open_desk(
+        SETTINGS, PRICES, account=account, now=session_time(FIRST), notifier=notifier
+    )
     services = Services(
         Stepping("market", desk.services.market, steps),
         SteppingBroker(desk.services.broker, steps),
@@ -219,7 +222,7 @@ def two_sessions(board: Switchboard, before: Standing, after: Standing, flip_at:
                 desk.clock.advance_to(session_time(session))
             seen, sent, told = len(desk.broker.orders()), len(notifier.sent), len(events)
             # The door is what is called from outside: what it asks itself is no step of a path.
-            FrontDoor(desk, TradingPath.LEGACY, Quiet(steps)).execute_trading()
+            front_door(desk, TradingPath.FLAGS, Quiet(steps)).execute_trading()
             orders = desk.broker.orders()[seen:]
             traces.append(
                 Trace(

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from tests.trading.support.desks import front_door, open_desk
-from trading.app import TradingPath
+from trading.composition import TradingPath
 from trading.desk import Desk
 from trading.events.bus.handling import Handling
 from trading.events.journal.memory import MemoryJournal

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from tests.trading.support.desks import front_door, open_desk
-from trading.app import TradingPath
+from trading.composition import TradingPath
 from trading.domain.account import PortfolioState
 from trading.domain.order import Fill, Order
 from trading.market.calendar import session_time

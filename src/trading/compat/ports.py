@@ -1,4 +1,4 @@
-"""The migration of this program: where its plan lies, and the ports through which paths touch the world."""
+"""Where the plan of this migration lies, and the ports through which its paths touch the world."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def _intent(order: OrderRequest) -> tuple[str, str]:
 
 
 def load_migration() -> Migration:
-    """The migration with its ports declared; seams are added by the phases' own files."""
+    """The migration with its ports declared; seams are added by the file of each phase."""
     migration = Migration.load(DIRECTORY)
     migration.port(
         "broker",
@@ -70,6 +70,3 @@ def _kind(notification: Notification) -> str:
 
 def _once(_shown: object) -> None:
     """What is shown is shown once: showing something else is a change of it, not another intent."""
-
-
-migration = load_migration()
