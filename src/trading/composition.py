@@ -28,13 +28,19 @@ from trading.events.journal.memory import MemoryJournal
 from trading.events.journal.port import Journal, Ledger
 from trading.events.journal.sqlite import SqliteJournal
 from trading.events.messages.envelope import BaseEvent
-from trading.events.messages.execution import ExecutionRequested, ReconciliationCompleted, TradeExecuted
-from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
     AccountDataRetrieved,
     PortfolioAnalysisCompleted,
     PortfolioAnalysisRequested,
+)
+from trading.events.messages.rebalance import (
+    ExecutionRequested,
+    RebalancePlanCompleted,
+    RebalancePlanned,
+    RebalancePlanRequested,
+    ReconciliationCompleted,
+    TradeExecuted,
 )
 from trading.events.messages.signals import SignalGenerated, SignalsRequested
 from trading.events.messages.startup import StartupEvent

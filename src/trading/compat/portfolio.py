@@ -16,13 +16,13 @@ from trading.domain.plan import RebalancePlan
 from trading.domain.portfolio import ConsolidatedPortfolio
 from trading.events.bus.bus import EventBus
 from trading.events.messages.envelope import BaseEvent
-from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
     AccountDataRetrieved,
     PortfolioAnalysisCompleted,
     PortfolioAnalysisRequested,
 )
+from trading.events.messages.rebalance import RebalancePlanCompleted, RebalancePlanRequested
 from trading.legacy.portfolio_orchestrator import PortfolioOrchestrator
 from trading.results import ResultDict, account_data_dict, portfolio_state_dict
 

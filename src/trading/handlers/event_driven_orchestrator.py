@@ -11,9 +11,8 @@ from trading.domain.money import ZERO
 from trading.domain.order import Side
 from trading.events.bus.handling import Handling
 from trading.events.journal.port import PermanentFailure
-from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.messages.plan import RebalancePlanned
 from trading.events.messages.portfolio import PortfolioAnalysisCompleted
+from trading.events.messages.rebalance import RebalancePlanned, ReconciliationCompleted, TradeExecuted
 from trading.events.messages.startup import StartupEvent
 from trading.events.messages.workflow import WorkflowDeadlineReached, WorkflowStepFailed
 from trading.handlers.progress import plan_id_of, progress_of, state_of

@@ -9,8 +9,7 @@ from trading.domain.plan import RebalancePlan
 from trading.events.bus.handling import Handling
 from trading.events.journal.port import PermanentFailure
 from trading.events.journal.records import WorkflowRecord
-from trading.events.messages.execution import ExecutionRequested, TradeExecuted
-from trading.events.messages.plan import RebalancePlanCompleted
+from trading.events.messages.rebalance import ExecutionRequested, RebalancePlanCompleted, TradeExecuted
 from trading.execution.executor import PlanExecutor
 from trading.handlers.failed_step import report_failed_step
 from trading.handlers.progress import state_of

@@ -9,13 +9,13 @@ from trading.broker.port import BrokerError, read_state
 from trading.domain.comparison import compare_allocations
 from trading.domain.plan import plan_rebalance
 from trading.events.bus.handling import Handling
-from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
     AccountDataRetrieved,
     PortfolioAnalysisCompleted,
     PortfolioAnalysisRequested,
 )
+from trading.events.messages.rebalance import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
 from trading.handlers.failed_step import report_failed_step
 from trading.handlers.progress import plan_id_of, progress_of
 from trading.services import Services

@@ -8,13 +8,18 @@ from trading import wording
 from trading.domain.portfolio import judge_signals
 from trading.events.bus.handling import Handling
 from trading.events.messages.envelope import BaseEvent
-from trading.events.messages.execution import ExecutionRequested, ReconciliationCompleted, TradeExecuted
-from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
     AccountDataRetrieved,
     PortfolioAnalysisCompleted,
     PortfolioAnalysisRequested,
+)
+from trading.events.messages.rebalance import (
+    ExecutionRequested,
+    RebalancePlanCompleted,
+    RebalancePlanRequested,
+    ReconciliationCompleted,
+    TradeExecuted,
 )
 from trading.events.messages.signals import SignalGenerated
 from trading.events.messages.workflow import WorkflowDeadlineReached, WorkflowStepFailed

@@ -14,9 +14,8 @@ from trading.events.bus.handling import Handling
 from trading.events.journal.port import PermanentFailure
 from trading.events.journal.records import WorkflowRecord
 from trading.events.messages.envelope import BaseEvent
-from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.messages.plan import RebalancePlanCompleted
 from trading.events.messages.portfolio import AccountDataRetrieved, PortfolioAnalysisCompleted
+from trading.events.messages.rebalance import RebalancePlanCompleted, ReconciliationCompleted, TradeExecuted
 from trading.events.messages.signals import SignalGenerated, SignalsRequested
 from trading.events.messages.workflow import (
     ExecutionParameters,
@@ -27,8 +26,7 @@ from trading.events.messages.workflow import (
     WorkflowStepFailed,
 )
 from trading.events.schema.catalogue import VERSIONS
-from trading.handlers.progress import WorkflowProgress, state_of
-from trading.handlers.result_collection import collect_results
+from trading.handlers.progress import WorkflowProgress, collect_results, state_of
 from trading.handlers.steps import Step, apply_event, ended
 from trading.handlers.transitions import NEXT, Decision, WorkflowState, decide
 from trading.market.calendar import last_session, session_date

@@ -3,13 +3,18 @@
 from enum import StrEnum
 
 from trading.events.messages.envelope import BaseEvent
-from trading.events.messages.execution import ExecutionRequested, ReconciliationCompleted, TradeExecuted
-from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
     AccountDataRetrieved,
     PortfolioAnalysisCompleted,
     PortfolioAnalysisRequested,
+)
+from trading.events.messages.rebalance import (
+    ExecutionRequested,
+    RebalancePlanCompleted,
+    RebalancePlanRequested,
+    ReconciliationCompleted,
+    TradeExecuted,
 )
 from trading.events.messages.signals import SignalGenerated, SignalsRequested
 from trading.events.messages.workflow import (

@@ -14,13 +14,18 @@ from trading.broker.port import Broker, BrokerUnavailable
 from trading.domain.order import OrderRequest, Side
 from trading.domain.plan import RebalanceAction
 from trading.events.journal.records import WorkflowRecord
-from trading.events.messages.execution import ExecutionRequested, ReconciliationCompleted, TradeExecuted
-from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
     AccountDataRetrieved,
     PortfolioAnalysisCompleted,
     PortfolioAnalysisRequested,
+)
+from trading.events.messages.rebalance import (
+    ExecutionRequested,
+    RebalancePlanCompleted,
+    RebalancePlanRequested,
+    ReconciliationCompleted,
+    TradeExecuted,
 )
 from trading.events.messages.signals import SignalGenerated, SignalsRequested
 from trading.events.messages.workflow import (

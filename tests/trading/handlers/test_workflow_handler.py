@@ -10,9 +10,8 @@ from tests.trading.support.handler_alone import SESSION, Alone, alone, recorded_
 from trading import wording
 from trading.composition import subscriptions
 from trading.events.messages.envelope import BaseEvent
-from trading.events.messages.execution import ReconciliationCompleted, TradeExecuted
-from trading.events.messages.plan import RebalancePlanCompleted
 from trading.events.messages.portfolio import AccountDataRetrieved, PortfolioAnalysisCompleted
+from trading.events.messages.rebalance import RebalancePlanCompleted, ReconciliationCompleted, TradeExecuted
 from trading.events.messages.signals import SignalGenerated, SignalsRequested
 from trading.events.messages.workflow import (
     ExecutionParameters,

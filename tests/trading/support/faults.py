@@ -24,7 +24,7 @@ from trading.handlers import (
 )
 from trading.handlers.entry_points import Collected
 from trading.handlers.notification_handler import NotificationHandler
-from trading.handlers.result_collection import collect_results
+from trading.handlers.progress import collect_results
 from trading.notify.message import trading_report
 
 Plant = Callable[[pytest.MonkeyPatch], None]

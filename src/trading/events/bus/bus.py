@@ -66,19 +66,20 @@ class EventBus:
         log: FilteringBoundLogger | None = None,
         timer: Callable[[], float] = perf_counter,
     ) -> None:
-        volatile = Volatile()
         self._clock = clock
         self._ids = ids
         self._retry = retry or RetryPolicy()
-        self._recent = volatile.recent
         self._quick = journal is None
+        if journal is None:
+            journal = volatile = Volatile()
+            self._recent = volatile.recent
         self._elsewhere = not self._quick  # also while a quick bus is busy: one question, not two
-        self._resumed = journal is None
+        self._resumed = self._quick
         self._busy = False
         self._deliveries = Deliveries(
             clock=clock,
             ids=ids,
-            ledger=journal or volatile,
+            ledger=journal,
             log=log or structlog.get_logger(__name__).bind(),
             timer=timer,
         )

@@ -1,12 +1,18 @@
 """Every event of the system, and how its earlier versions are read."""
 
-from trading.events.messages.execution import ExecutionRequested, ReconciliationCompleted, TradeExecuted
-from trading.events.messages.plan import RebalancePlanCompleted, RebalancePlanned, RebalancePlanRequested
 from trading.events.messages.portfolio import (
     AccountDataRequested,
     AccountDataRetrieved,
     PortfolioAnalysisCompleted,
     PortfolioAnalysisRequested,
+)
+from trading.events.messages.rebalance import (
+    ExecutionRequested,
+    RebalancePlanCompleted,
+    RebalancePlanned,
+    RebalancePlanRequested,
+    ReconciliationCompleted,
+    TradeExecuted,
 )
 from trading.events.messages.signals import SignalGenerated, SignalsRequested
 from trading.events.messages.startup import StartupEvent

@@ -14,9 +14,8 @@ from pydantic import ValidationError
 from tests.trading.support.event_samples import NOW, SESSION, STATE, event
 from trading.domain.plan import RebalancePlan
 from trading.events.messages.envelope import METADATA_BYTES_MAX, BaseEvent
-from trading.events.messages.execution import ReconciliationCompleted
-from trading.events.messages.plan import RebalancePlanCompleted
 from trading.events.messages.portfolio import AccountDataRetrieved
+from trading.events.messages.rebalance import RebalancePlanCompleted, ReconciliationCompleted
 from trading.events.messages.signals import SignalGenerated, SignalsRequested
 from trading.events.messages.workflow import RESULTS_DEPTH_MAX, TradingWorkflowCompleted
 from trading.events.schema.catalogue import EVENTS, VERSIONS
