@@ -6,7 +6,7 @@ Never a place of an effect: what a rule hides there is for the rule to change, n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import translate
@@ -23,7 +23,6 @@ from changeover.values.toml_table import Table, parse_toml, read_text, shown
 ACCEPTED_NAME = "blindspots.toml"
 ACCEPTED_MAX = 500
 _ROOTS = ("result", "error")
-_EFFECTS = "effects"
 _SEAM = re.compile(r"[\w.*:/-]{1,200}")
 
 
@@ -41,8 +40,8 @@ class AcceptedBlindSpot:
         return re.fullmatch(translate(self.seam), seam) is not None
 
     def covers(self, seam: str, place: str) -> bool:
-        """Whether it speaks of this place, given in its normal form; of an effect it never does."""
-        if not self.speaks_of(seam) or place.startswith(_EFFECTS):
+        """Whether it accepts this place, given in its normal form; never one of an effect, see `_ROOTS`."""
+        if not self.speaks_of(seam):
             return False
         try:
             found = parse_path(place).parts
@@ -202,6 +201,17 @@ class BlindSpotReview:
             "not_looked_at": self.silent,
             "accepted_and_not_met": [{"seam": one.seam, "place": one.place} for one in self.unused],
         }
+
+
+def reviewed_spots(review: Review, accepted: Sequence[AcceptedBlindSpot]) -> list[JudgedSpot]:
+    """The blind spots of a stored review, with what is accepted today."""
+    stored = [one for one in review.body.get("spots", ()) if isinstance(one, Mapping)]
+    return [JudgedSpot(spot, times, _accepting(spot, accepted)) for spot, times in map(_stored_spot, stored)]
+
+
+def _stored_spot(data: Mapping[str, Any]) -> tuple[FoundSpot, int]:
+    seam, place, change = (str(data.get(key, "")) for key in ("seam", "place", "change"))
+    return FoundSpot(seam, place, change, tuple(data.get("hidden_by", ()))), int(data.get("times", 1))
 
 
 def _accepting(spot: FoundSpot, accepted: Sequence[AcceptedBlindSpot]) -> AcceptedBlindSpot | None:

@@ -151,11 +151,11 @@ def _whole(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted) -> Iter
     for source in corpora.missing:
         do = f"{compare} --source {source}{answering}"
         yield Criterion(f"corpus: {source}{who}", Answer.INCONCLUSIVE, "whole", "none on this code", do)
-    found: dict[str, list[Criterion]] = {}
+    found: dict[str, list[tuple[KeptCorpus, Criterion]]] = {}
     for corpus in corpora.asked:
         asked_of = corpus.source if criteria.sources else ""
         one = _one_whole(dossier, corpus, who, f"{compare} --source {corpus.source}{answering}")
-        found.setdefault(asked_of, []).append(one)
+        found.setdefault(asked_of, []).append((corpus, one))
     for of_source in found.values():
         yield from _enough(of_source)
     if not found and not criteria.sources:
@@ -165,10 +165,10 @@ def _whole(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted) -> Iter
         )
 
 
-def _enough(found: list[Criterion]) -> Iterator[Criterion]:
-    """One that crosses every seam is enough; damaged ones beside it would still hide something."""
-    passed = any(one.answer is Answer.PASS for one in found)
-    yield from (one for one in found if not passed or one.answer is Answer.PASS or "damaged" in one.detail)
+def _enough(found: list[tuple[KeptCorpus, Criterion]]) -> Iterator[Criterion]:
+    """One corpus that crosses every seam is enough; damaged ones beside it would still hide something."""
+    passed = any(one.answer is Answer.PASS for _, one in found)
+    yield from (one for corpus, one in found if not passed or one.answer is Answer.PASS or corpus.damaged)
 
 
 def _one_whole(dossier: Dossier, corpus: KeptCorpus, who: str, do: str) -> Criterion:

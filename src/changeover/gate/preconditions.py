@@ -10,7 +10,7 @@ from changeover.gate.inputs import Dossier
 from changeover.rollout.flags_file import SEAL_COMMAND
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.waivers import Waiver
-from changeover.values.gate_verdict import Answer, Criterion
+from changeover.values.gate_verdict import Answer, Criterion, CriterionKind
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -31,18 +31,22 @@ def flags(dossier: Dossier) -> Iterator[Criterion]:
     """Where phases stand, since when, and whether a step would take effect."""
     problems = dossier.problems
     if problems.flags:
-        yield Criterion("flags", Answer.FAIL, "readable", "refused", SEAL_COMMAND, "; ".join(problems.flags))
+        detail = "; ".join(problems.flags)
+        kind = CriterionKind.FLAGS
+        yield Criterion("flags", Answer.FAIL, "readable", "refused", SEAL_COMMAND, detail, kind)
     else:
         found = "no file yet" if dossier.revision is None else f"revision {dossier.revision}"
-        yield Criterion("flags", Answer.PASS, "readable", found)
+        yield Criterion("flags", Answer.PASS, "readable", found, kind=CriterionKind.FLAGS)
     if problems.history:
         first = problems.history[0]
         yield Criterion(
             "history", Answer.INCONCLUSIVE, "readable", "damaged", "changeover history --verify", first
         )
     if dossier.killed:
-        said = "legacy answers every run, whatever the flags say"
-        yield Criterion("kill switch", Answer.FAIL, "off", "on", 'changeover unkill --reason "..."', said)
+        do = 'changeover unkill --reason "..."'
+        detail = "legacy answers every run, whatever the flags say"
+        kind = CriterionKind.KILL_SWITCH
+        yield Criterion("kill switch", Answer.FAIL, "off", "on", do, detail, kind)
     if dossier.override is not None:
         said = "the environment overrides the flags: a step would change nothing here"
         yield Criterion(
@@ -158,6 +162,8 @@ def requires(dossier: Dossier) -> Iterator[Criterion]:
             str(target),
             str(there),
             None if passed else f"changeover gate {name}",
+            kind=CriterionKind.REQUIRES,
+            required_phase=name,
         )
 
 

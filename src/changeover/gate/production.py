@@ -111,7 +111,7 @@ def production_of(dossier: Dossier) -> Production:
         return sum(verdict in among for _, verdict in verdicts)
 
     unpaired = [run for run, verdict in verdicts if verdict is Verdict.UNPAIRED]
-    sampled_out = sum(run.reason == NotPaired.SAMPLED_OUT for run in unpaired)
+    sampled_out = sum(run.not_paired is NotPaired.SAMPLED_OUT for run in unpaired)
     return Production(
         compared=tuple(run for run, verdict in verdicts if verdict.is_evidence or _differs(verdict)),
         waived=counted(Verdict.WAIVED),
@@ -156,11 +156,15 @@ def _differs(verdict: Verdict) -> bool:
 
 def _only_some_keys(run: KeptRun, dossier: Dossier) -> bool:
     """Before `complete` the candidate has to have answered whoever came, not the keys of a bucket alone."""
-    return dossier.new.stage is Stage.COMPLETE and run.stage.partition(":")[0] == Stage.RAMP
+    return dossier.new.stage is Stage.COMPLETE and _stage_of(run) is Stage.RAMP
 
 
 def _stage_compares(run: KeptRun) -> bool:
-    return run.stage.partition(":")[0] in SEAM_STAGES[1:-1]
+    return _stage_of(run) in SEAM_STAGES[1:-1]
+
+
+def _stage_of(run: KeptRun) -> Stage | None:
+    return None if run.setting is None else run.setting.stage
 
 
 def _share(part: int, whole: int) -> float:

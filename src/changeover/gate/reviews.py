@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from changeover.evidence.store.records import Review
+from changeover.gate.accepted_blind_spots import KIND, JudgedSpot, reviewed_spots
 from changeover.gate.inputs import Dossier
 from changeover.rollout.history import HistoryEntry
 from changeover.values.gate_verdict import Answer, Criterion
@@ -25,24 +25,16 @@ def blind_spots(dossier: Dossier, word: str) -> Iterator[Criterion]:
     if dossier.problems.blind_spots is not None:
         yield Criterion(name, Answer.FAIL, required, "not readable", None, dossier.problems.blind_spots)
         return
-    review = _review(dossier, "blind-spots", dossier.phase.name)
+    review = _review(dossier, KIND, dossier.phase.name)
     if review is None:
         if word != "any":
             said = "nobody has looked on this code and these rules"
             yield Criterion(name, Answer.INCONCLUSIVE, required, "not looked for", do, said)
         return
-    spots = [one for one in review.body.get("spots", ()) if isinstance(one, Mapping)]
+    spots = reviewed_spots(review, dossier.accepted)
     tried = int(review.body.get("tried", 0))
-    of_effects = [
-        one for one in spots if one.get("effect") or str(one.get("place", "")).startswith("effects")
-    ]
-    unlisted = [
-        one
-        for one in spots
-        if not any(
-            entry.covers(str(one.get("seam", "")), str(one.get("place", ""))) for entry in dossier.accepted
-        )
-    ]
+    of_effects = [one for one in spots if one.spot.is_effect]
+    unlisted = [one for one in spots if one.accepted is None]
     if of_effects:
         answer, bad = Answer.FAIL, of_effects
         said = f"hides an effect: {_named(of_effects)}"
@@ -56,17 +48,13 @@ def blind_spots(dossier: Dossier, word: str) -> Iterator[Criterion]:
         return
     else:
         answer, bad, said = Answer.PASS, [], f"{len(spots):,} listed, no effect" if spots else ""
-    hidden = sum(int(one.get("times", 1)) for one in spots)
+    hidden = sum(one.times for one in spots)
     found = f"{max(0, tried - hidden):,} of {tried:,}"
     yield Criterion(name, answer, required, found, do if bad else None, said)
 
 
-def _spot(spot: Mapping[str, Any]) -> str:
-    return f"{spot.get('seam', '')} {spot.get('place', '')}"
-
-
-def _named(spots: list[Mapping[str, Any]]) -> str:
-    return "; ".join(map(_spot, spots[:NAMED_MAX]))
+def _named(spots: list[JudgedSpot]) -> str:
+    return "; ".join(f"{one.spot.seam} {one.spot.place}" for one in spots[:NAMED_MAX])
 
 
 def _review(dossier: Dossier, kind: str, name: str) -> Review | None:

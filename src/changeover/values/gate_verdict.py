@@ -19,9 +19,21 @@ class Answer(StrEnum):
 EXIT_CODES = {Answer.PASS: 0, Answer.FAIL: 1, Answer.INCONCLUSIVE: 3}
 
 
+class CriterionKind(StrEnum):
+    """What a criterion asks about, where a reader of the verdict treats it apart."""
+
+    FLAGS = "flags"
+    KILL_SWITCH = "kill switch"
+    REQUIRES = "requires"
+    EVIDENCE = "evidence"
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One question of a gate. `do` is the command to type first where the answer is not pass."""
+    """One question of a gate. `do` is the command to type first where the answer is not pass.
+
+    `required_phase` names the other phase that `REQUIRES` asks about. Name, found and detail are for people.
+    """
 
     name: str
     answer: Answer
@@ -29,6 +41,8 @@ class Criterion:
     found: str
     do: str | None = None
     detail: str = ""
+    kind: CriterionKind = CriterionKind.EVIDENCE
+    required_phase: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from changeover.values.gate_verdict import Answer
 from changeover.values.observation import Side
-from tests.changeover.support.gate_inputs import NOW, SEAMS, Case, completing, corpus, counts, passing
+from tests.changeover.support.gate_inputs import NOW, SEAMS, Case, completing, corpus, counts, passing, run
 
 OTHER_WAY = replace(
     corpus(number=2, at=NOW - timedelta(hours=1), answered_by=Side.CANDIDATE),
@@ -54,3 +54,20 @@ def test_before_complete_the_keys_of_a_ramp_alone_are_not_enough() -> None:
     assert completing().verdict.answer is Answer.PASS
     assert case.verdict.answer is Answer.INCONCLUSIVE
     assert f"{len(runs):,} in a ramp, where only some keys were answered" in case.verdict.not_counted
+
+
+def test_the_name_of_a_seam_is_no_sign_of_damage() -> None:
+    plan = passing().but_plan('"desk.settle"]', '"desk.damaged-goods"]')
+    seams = plan.dossier.phase.seams
+    runs = tuple(run(number, seam) for number in range(300) for seam in seams)
+    case = plan.but_runs(runs)
+    whole = corpus(seams={seam: counts(match=50) for seam in seams})
+    part = replace(OTHER_WAY, seams={seams[0]: counts(match=50), seams[1]: counts()})
+    verdict = case.but_evidence(corpora=(part, whole)).verdict
+    assert [one for one in verdict.criteria if one.answer is not Answer.PASS] == []
+
+
+def test_a_damaged_corpus_is_shown_beside_one_that_passes() -> None:
+    damaged = replace(OTHER_WAY, damaged=("line 3: was not JSON",))
+    found = compared_both_ways().but_evidence(corpora=(damaged, corpus())).criterion("corpus: history by")
+    assert (found.answer, found.detail) == (Answer.INCONCLUSIVE, "1 damaged: line 3: was not JSON")

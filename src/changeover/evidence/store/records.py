@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from changeover.record.run import NotPaired
 from changeover.values.observation import Side
+from changeover.values.pins import ALL_STAGES
+from changeover.values.stage import Setting, parse_setting
 from changeover.values.verdict import Verdict
 
 GAVE_UP = "the answering path raised, or gave nothing"
@@ -39,6 +42,21 @@ class KeptRun:
     candidate_s: float | None = None
     renewed_at: datetime | None = None
     unsafe: tuple[str, ...] = ()
+
+    @property
+    def setting(self) -> Setting | None:
+        """The stage it ran in; None for one that this version does not know."""
+        try:
+            return parse_setting(self.stage, ALL_STAGES)
+        except ValueError:
+            return None
+
+    @property
+    def not_paired(self) -> NotPaired | None:
+        """Why an unpaired run was not compared; None for the others, and for a reason of another version."""
+        if self.verdict is not Verdict.UNPAIRED:
+            return None
+        return next((known for known in NotPaired if known == self.reason), None)
 
     @property
     def gave_up(self) -> bool:
