@@ -286,7 +286,8 @@ class Migration(WithSources):
         """What is wrong with flags, evidence and declarations, flags first; empty where all is well."""
         kept = () if self._keeping is None else self._keeping.problems
         background = () if self.runtime.background is None else self.runtime.background.problems
-        return (*self._resolver.problems, *kept, *background, *self.runtime.notes)
+        stages = [problem.text for problem in self._resolver.problems]
+        return (*stages, *kept, *background, *self.runtime.notes)
 
     def flush(self) -> None:
         """Wait some seconds for what is compared in the background, and write the evidence that waits to be

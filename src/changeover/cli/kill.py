@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 
 import click
@@ -19,8 +18,8 @@ from changeover.cli.move_options import (
     who_option,
 )
 from changeover.cli.output import say, show
-from changeover.rollout.kill_switch import put_kill, remove_kill
-from changeover.settings import KILL_VARIABLE, REFRESH_S
+from changeover.rollout.kill_switch import put_kill, read_kill_switch, remove_kill
+from changeover.settings import REFRESH_S
 
 
 @click.command("kill")
@@ -59,7 +58,8 @@ def unkill_command(reason: str, who: str | None, dry_run: bool) -> None:
         show(f"kill switch off   {near(place.kill)}\n")
         show(f"the flags decide again, within {REFRESH_S:g} s in processes that run: changeover status\n")
         show('undo        changeover kill --reason "..."\n')
-    if os.environ.get(KILL_VARIABLE, "").strip():
-        warn(f"{KILL_VARIABLE} is set in this environment, and kills whatever runs in it all the same")
+    variable = read_kill_switch(None).variable
+    if variable is not None:
+        warn(f"{variable} is set in this environment, and kills whatever runs in it all the same")
     if dry_run:
         say("dry run: nothing was changed; without --dry-run exactly this is done")

@@ -16,10 +16,11 @@ import click
 from changeover.cli.output import say
 from changeover.errors import ConfigurationError
 from changeover.project import PYPROJECT, find_project
+from changeover.rollout.kill_switch import read_kill_switch
 from changeover.rollout.migration_files import Place, Untouched, place_of, stages_of
 from changeover.rollout.plan_file import load_plan
 from changeover.rollout.resolver import stage_variable
-from changeover.settings import DIRECTORY_VARIABLE, KILL_VARIABLE, PLAN_FILE, WHO_VARIABLE
+from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE, WHO_VARIABLE
 from changeover.values.safe_text import visible
 from changeover.values.stage import SEAM_STAGES, Setting, Stages, earlier
 
@@ -104,7 +105,7 @@ def warn_of_overrides(directory: Path, phases: list[str]) -> None:
         variable = stage_variable(phase)
         if variable in os.environ:
             warn(f"{variable}={os.environ[variable]} overrides flags.json in processes with this environment")
-    if os.environ.get(KILL_VARIABLE, "").strip() or os.path.lexists(directory / "KILL"):
+    if read_kill_switch(directory, os.environ).killed:
         warn("kill switch on: legacy answers every new run until changeover unkill")
 
 

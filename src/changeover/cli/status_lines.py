@@ -12,9 +12,8 @@ from changeover.gate.inputs import Footing
 from changeover.project import Project
 from changeover.rollout.flags_file import read_standing
 from changeover.rollout.history import MOVING, HistoryEntry, read_lines
-from changeover.rollout.kill_switch import read_kill
 from changeover.rollout.migration_files import place_of, stages_of
-from changeover.rollout.resolver import Resolution, Resolver
+from changeover.rollout.resolver import KILLED_MEANS, ProblemKind, Resolution, Resolver
 from changeover.rollout.verify import agreement
 from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.views.layout import plural
@@ -26,10 +25,9 @@ _CLUSTER_DIGITS = 6
 def problems_of(project: Project, footing: Footing, resolver: Resolver) -> Iterator[str]:
     """What is wrong, the worst first: each fails `status --check`."""
     resolution = resolver.current()
-    yield from (_nearer(text, project.root) for text in _about_stages(project, footing, resolver))
-    for variable in resolution.overridden:
-        name, _, base = variable.partition(" overrides ")
-        yield f"{name} in the environment overrides flags.json ({base})"
+    yield from (_nearer(text, project.root) for text in _about_stages(footing, resolver))
+    for one in resolution.overridden:
+        yield f"{one.variable}={one.word} in the environment overrides flags.json ({one.base})"
     yield from _trips(footing)
     evidence, found = footing.evidence, footing.problems
     if evidence.problem is not None:
@@ -44,16 +42,16 @@ def problems_of(project: Project, footing: Footing, resolver: Resolver) -> Itera
     yield from (_nearer(text, project.root) for text in _disagreements(project, footing))
 
 
-def _about_stages(project: Project, footing: Footing, resolver: Resolver) -> Iterator[str]:
-    kill = read_kill(project.directory)
+def _about_stages(footing: Footing, resolver: Resolver) -> Iterator[str]:
+    kill = resolver.current().kill_switch
     for problem in resolver.problems:
-        if kill is None or not problem.startswith(f"kill switch on ({kill.file})"):
-            yield problem
+        if problem.kind is not ProblemKind.KILLED or kill.variable is not None:
+            yield problem.text
             continue
         since = "" if kill.at is None else f", since {_moment(kill.at, footing.now)}"
         who = "" if kill.who is None else f" by {kill.who}"
         why = "" if kill.reason is None else f": {kill.reason}"
-        yield f"kill switch on ({kill.file}{since}{who}{why}): legacy answers every phase, whatever follows"
+        yield f"kill switch on ({kill.file}{since}{who}{why}): {KILLED_MEANS}"
 
 
 def _moment(at: datetime, now: datetime) -> str:

@@ -16,11 +16,12 @@ from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, AcceptedBlindSpo
 from changeover.rollout.flags_file import read_standing
 from changeover.rollout.gate_criteria import Gate
 from changeover.rollout.history import HistoryEntry, read_history
+from changeover.rollout.kill_switch import read_kill_switch
 from changeover.rollout.migration_files import place_of, stages_of
 from changeover.rollout.plan_file import Phase, Plan
 from changeover.rollout.tripwire_state import HeldTrips, trips_path
 from changeover.rollout.waivers import Waiver, load_waivers
-from changeover.settings import KILL_FILE, KILL_VARIABLE, PLAN_FILE, WAIVERS_FILE
+from changeover.settings import PLAN_FILE, WAIVERS_FILE
 from changeover.values.stage import Setting
 
 if TYPE_CHECKING:
@@ -89,7 +90,6 @@ class Dossier:
 
 R = TypeVar("R")
 S = TypeVar("S")
-_NOT_KILLED = frozenset({"", "0", "false", "no", "off"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def look(project: Project, environment: Mapping[str, str] | None = None) -> Foot
         problems=Problems(
             flags_problems, code_problem, rules_problem, waivers_problem, accepted_problem, tuple(damaged)
         ),
-        killed=_is_killed(project, environment),
+        killed=read_kill_switch(project.directory, environment).killed,
         environment=environment,
     )
 
@@ -177,8 +177,3 @@ def _standing(
     }
     problems = tuple(problem for problem in (standing.problem, trips.problem) if problem is not None)
     return settings, None if standing.missing else standing.revision, problems
-
-
-def _is_killed(project: Project, environment: Mapping[str, str]) -> bool:
-    word = environment.get(KILL_VARIABLE, "").strip().lower()
-    return word not in _NOT_KILLED or os.path.lexists(project.directory / KILL_FILE)

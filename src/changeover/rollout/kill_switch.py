@@ -1,10 +1,12 @@
-"""The kill switch: a file. While it exists legacy answers every new run; nothing else has to be readable."""
+"""The kill switch: a file, or an environment variable. While it is on legacy answers every new run."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,38 +16,73 @@ from changeover.rollout.commit import NotWrittenError
 from changeover.rollout.flags_file import read_standing
 from changeover.rollout.history import HistoryEntry, encoded, entries_of, last_revision, read_lines
 from changeover.rollout.migration_files import Place, place_of
+from changeover.settings import KILL_FILE, KILL_VARIABLE
 from changeover.values.toml_table import parse_json, read_text
+
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO = frozenset({"", "0", "false", "no", "off"})
 
 
 @dataclass(frozen=True, slots=True)
-class Kill:
-    """A kill switch that is on: since when, by whom and why, as far as its file tells."""
+class KillSwitch:
+    """Whether legacy answers everything, and what says so: `variable`, `file`, or both.
 
-    file: Path
+    `at` (UTC), `who` and `reason` are about the file, None where it does not tell. `problems` are sentences
+    about a variable or a file that could not be understood.
+    """
+
+    variable: str | None = None
+    file: Path | None = None
     at: datetime | None = None
     who: str | None = None
     reason: str | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def killed(self) -> bool:
+        """Whether it is on."""
+        return self.variable is not None or self.file is not None
 
 
-def read_kill(directory: Path) -> Kill | None:
-    """The kill switch of a folder, None where it is off; never raises for what its file holds."""
-    file = place_of(directory, {}).kill
-    try:
-        found = file.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError:
-        return Kill(file)
-    content: object = None
+def read_kill_switch(
+    directory: Path | None, environment: Mapping[str, str] | None = None, last: KillSwitch | None = None
+) -> KillSwitch:
+    """The one answer to "is it killed?"; never raises.
+
+    A word that is neither yes nor no counts as yes. A file that cannot be looked at stays as it was in
+    `last`, the answer before this one.
+    """
+    problems = []
+    word = (os.environ if environment is None else environment).get(KILL_VARIABLE, "").strip().lower()
+    variable = None if word in _NO else KILL_VARIABLE
+    if word not in _YES | _NO:
+        problems.append(f"{KILL_VARIABLE} was {word!r}, allowed: 1 or 0; taken as 1")
+    by_file = KillSwitch()
+    if directory is not None:
+        file = directory / KILL_FILE
+        try:
+            by_file = _described(file, file.lstat())
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            by_file = last or by_file
+            problems.append(f"{file}: could not be looked at, the kill switch stays as it was: {error}")
+    return replace(by_file, variable=variable, problems=tuple(problems))
+
+
+def _described(file: Path, status: os.stat_result) -> KillSwitch:
+    """An existing file is enough: whatever is wrong with its content or its time, the switch is on."""
+    at, content = None, None
+    with suppress(OverflowError, OSError, ValueError):
+        at = datetime.fromtimestamp(status.st_mtime, UTC)
     with suppress(ConfigurationError):
         content = parse_json(read_text(file), str(file))
-    told = content if isinstance(content, dict) else {}
-    return Kill(
-        file,
-        datetime.fromtimestamp(found.st_mtime, UTC),
-        told["who"] if isinstance(told.get("who"), str) else None,
-        told["reason"] if isinstance(told.get("reason"), str) else None,
+    texts = (
+        {key: text for key, text in content.items() if isinstance(text, str)}
+        if isinstance(content, dict)
+        else {}
     )
+    return KillSwitch(None, file, at, texts.get("who"), texts.get("reason"))
 
 
 def put_kill(

@@ -8,17 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
 from changeover.rollout.flags_file import Flags, parse_flags
+from changeover.rollout.kill_switch import KillSwitch, read_kill_switch
 from changeover.rollout.test_override import imposed
 from changeover.rollout.tripwire_state import HeldTrips, Trip, identity, trips_path
 from changeover.settings import (
     FLAGS_FILE,
     FLAGS_VARIABLE,
-    KILL_FILE,
-    KILL_VARIABLE,
     REFRESH_S,
     STAGE_VARIABLE,
 )
@@ -26,9 +26,8 @@ from changeover.telemetry.logs import logger
 from changeover.values.stage import OFF, SEAM_STAGES, Setting, Stage, parse_setting
 from changeover.values.toml_table import parse_json, read_text
 
-_YES = frozenset({"1", "true", "yes", "on"})
-_NO = frozenset({"", "0", "false", "no", "off"})
 _log = logger("flags")
+KILLED_MEANS = "legacy answers every phase, whatever follows"
 
 
 def stage_variable(phase: str) -> str:
@@ -36,32 +35,76 @@ def stage_variable(phase: str) -> str:
     return STAGE_VARIABLE + re.sub(r"[^A-Z0-9]", "_", phase.upper())
 
 
+class ProblemKind(StrEnum):
+    """What is wrong with the stages, or keeps the flags from deciding."""
+
+    KILLED = "killed"
+    KILL_SWITCH_UNCLEAR = "kill-switch-unclear"
+    FLAGS_REFUSED = "flags-refused"
+    TRIPS_REFUSED = "trips-refused"
+    TRIPPED = "tripped"
+    OVERRIDE_REFUSED = "override-refused"
+    UNKNOWN_OVERRIDE = "unknown-override"
+    NOT_RESOLVED = "not-resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class StageProblem:
+    """One problem; `text` is for people."""
+
+    kind: ProblemKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An environment variable that sets the stage of a phase; `base` is what it would be without."""
+
+    phase: str
+    variable: str
+    word: str
+    base: Setting
+
+    def __str__(self) -> str:
+        return f"{self.variable}={self.word} overrides {self.base}"
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """The stages of all phases at one moment; a phase that is not in it is `off`.
 
-    `overridden` says in words what the environment overrides, `overrides` names the phases. `tripped` are
-    those that the tripwire holds at `shadow` while flags.json says more.
+    `tripped` are the phases that the tripwire holds at `shadow` while flags.json says more.
     """
 
     settings: Mapping[str, Setting] = field(default_factory=dict)
-    killed: bool = False
+    kill_switch: KillSwitch = field(default_factory=KillSwitch)
     revision: int | None = None
-    overridden: tuple[str, ...] = ()
+    overridden: tuple[Override, ...] = ()
     ramps: bool = False
     compares: bool = False
-    overrides: frozenset[str] = frozenset()
     tripped: frozenset[str] = frozenset()
+
+    @property
+    def killed(self) -> bool:
+        """Whether the kill switch is on."""
+        return self.kill_switch.killed
+
+    def is_overridden(self, phase: str) -> bool:
+        """Whether the environment sets the stage of this phase."""
+        return any(one.phase == phase for one in self.overridden)
 
 
 @dataclass(slots=True)
 class _Look:
     """What one look at the world found."""
 
-    problems: list[str] = field(default_factory=list)
-    overridden: list[str] = field(default_factory=list)
-    overrides: set[str] = field(default_factory=set)
+    problems: list[StageProblem] = field(default_factory=list)
+    overridden: list[Override] = field(default_factory=list)
     tripped: set[str] = field(default_factory=set)
+
+    def note(self, kind: ProblemKind, text: str) -> None:
+        """One more problem."""
+        self.problems.append(StageProblem(kind, text))
 
 
 class Resolver:
@@ -96,11 +139,10 @@ class Resolver:
         self._flags: Flags | None = None
         self._seen: tuple[object, ...] | None = None
         self._flags_problem: str | None = None
-        self._killed_by_file = False
         self._trips = HeldTrips(None if directory is None else trips_path(directory, self._environment))
         self._untold: list[str] = []
         self.refused: Callable[[str], None] | None = None
-        self.problems: tuple[str, ...] = ()
+        self.problems: tuple[StageProblem, ...] = ()
 
     def current(self) -> Resolution:
         """The stages as of the last look, which is never older than `refresh_s`."""
@@ -141,7 +183,8 @@ class Resolver:
         try:
             self._resolve(_Look())
         except Exception as error:  # noqa: BLE001  flags never raise to the caller, whatever is wrong
-            self._report((f"flags could not be resolved, the last good stages hold: {error!r}",))
+            text = f"flags could not be resolved, the last good stages hold: {error!r}"
+            self._report((StageProblem(ProblemKind.NOT_RESOLVED, text),))
         self._has_looked = True
         # Only now: whoever asks during the first look would take what is not seen yet for the stages.
         if wanted_again == self._wanted_again:
@@ -154,11 +197,13 @@ class Resolver:
 
     def _resolve(self, look: _Look) -> None:
         phases = self._phases()
-        killed = self._is_killed(look)
+        kill_switch = read_kill_switch(self._directory, self._environment, self._resolution.kill_switch)
+        for text in kill_switch.problems:
+            look.note(ProblemKind.KILL_SWITCH_UNCLEAR, text)
         self._read_flags(look, phases)
         self._trips.look()
         if self._trips.problem is not None:
-            look.problems.append(self._trips.problem)
+            look.note(ProblemKind.TRIPS_REFUSED, self._trips.problem)
         settings: dict[str, Setting] = {}
         for phase, allowed in phases.items():
             base = OFF if allowed == SEAM_STAGES else Setting(allowed[0])
@@ -168,38 +213,20 @@ class Resolver:
         self._good = settings
         if self._closed:
             self._unknown_overrides(phases, look)
-        if killed:
+        if kill_switch.killed:
             settings = {p: OFF if allowed == SEAM_STAGES else settings[p] for p, allowed in phases.items()}
-            look.problems.insert(0, f"{killed}: legacy answers every phase, whatever follows")
+            text = f"kill switch on ({kill_switch.variable or kill_switch.file}): {KILLED_MEANS}"
+            look.problems.insert(0, StageProblem(ProblemKind.KILLED, text))
         self._resolution = Resolution(
             settings,
-            bool(killed),
+            kill_switch,
             None if self._flags is None else self._flags.revision,
             tuple(look.overridden),
             any(setting.stage is Stage.RAMP for setting in settings.values()),
             any(setting.stage in (Stage.SHADOW, Stage.LIVE) for setting in settings.values()),
-            frozenset(look.overrides),
             frozenset(look.tripped),
         )
         self._report(tuple(look.problems))
-
-    def _is_killed(self, look: _Look) -> str:
-        word = self._environment.get(KILL_VARIABLE, "").strip().lower()
-        if word not in _YES and word not in _NO:
-            look.problems.append(f"{KILL_VARIABLE} was {word!r}, allowed: 1 or 0; taken as 1")
-        if word not in _NO:
-            return f"kill switch on ({KILL_VARIABLE})"
-        if self._directory is None:
-            return ""
-        file = self._directory / KILL_FILE
-        try:
-            file.lstat()
-            self._killed_by_file = True
-        except (FileNotFoundError, NotADirectoryError):
-            self._killed_by_file = False
-        except OSError as error:
-            look.problems.append(f"{file}: could not be looked at, the kill switch stays as it was: {error}")
-        return f"kill switch on ({file})" if self._killed_by_file else ""
 
     def _read_flags(self, look: _Look, phases: Mapping[str, tuple[Stage, ...]]) -> None:
         named = self._environment.get(FLAGS_VARIABLE)
@@ -221,13 +248,14 @@ class Resolver:
                 self._flags_problem = f"{error} ({held})"
                 self._untold = [self._flags_problem]
         if self._flags_problem is not None:
-            look.problems.append(self._flags_problem)
+            look.note(ProblemKind.FLAGS_REFUSED, self._flags_problem)
 
     def _tripped(self, phase: str, flags: Flags, base: Setting, look: _Look) -> Setting:
         setting, why = self._trips.over(phase, flags.settings.get(phase, base), flags.revision)
         if why is not None:
             look.tripped.add(phase)
-            look.problems.append(f"tripwire: {phase} is at {setting}, not at {flags.settings[phase]}, {why}")
+            text = f"tripwire: {phase} is at {setting}, not at {flags.settings[phase]}, {why}"
+            look.note(ProblemKind.TRIPPED, text)
         return setting
 
     def _override(self, phase: str, allowed: tuple[Stage, ...], base: Setting, look: _Look) -> Setting:
@@ -240,22 +268,20 @@ class Resolver:
             setting = parse_setting(word, allowed)
         except ValueError as error:
             kept = self._good.get(phase, OFF if allowed == SEAM_STAGES else Setting(allowed[0]))
-            look.problems.append(f"{variable}: {error}; {phase} is {kept}")
+            look.note(ProblemKind.OVERRIDE_REFUSED, f"{variable}: {error}; {phase} is {kept}")
             return kept
-        look.overridden.append(f"{variable}={word} overrides {base}")
-        look.overrides.add(phase)
+        look.overridden.append(Override(phase, variable, word, base))
         return setting
 
     def _unknown_overrides(self, phases: Mapping[str, tuple[Stage, ...]], look: _Look) -> None:
         known = {stage_variable(phase) for phase in phases}
         for variable in self._environment:
             if variable.startswith(STAGE_VARIABLE) and variable not in known:
-                look.problems.append(
-                    f"{variable}: there is no such phase, allowed: {', '.join(sorted(known))}"
-                )
+                text = f"{variable}: there is no such phase, allowed: {', '.join(sorted(known))}"
+                look.note(ProblemKind.UNKNOWN_OVERRIDE, text)
 
-    def _report(self, problems: tuple[str, ...]) -> None:
+    def _report(self, problems: tuple[StageProblem, ...]) -> None:
         for problem in problems:
             if problem not in self.problems:
-                _log.warning("%s", problem)
+                _log.warning("%s", problem.text)
         self.problems = problems

@@ -185,7 +185,7 @@ class Tripwire:
         setting = resolution.settings.get(run.phase, run.setting)
         if setting.stage not in TRIPPED_STAGES:  # under the kill switch all are off
             return True
-        if run.phase in resolution.overrides:
+        if resolution.is_overridden(run.phase):
             text = f"{run.phase} cannot be moved back from {setting}: the environment overrides its stage; "
             self._tell(AlertKind.NOT_DEMOTED, run, text + reason, resolution, cluster)
             return True

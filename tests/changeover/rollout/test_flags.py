@@ -189,7 +189,9 @@ def test_the_environment_overrides_a_stage(desk: Desk) -> None:
     desk.write(SHADOW)
     desk.environment["CHANGEOVER_STAGE_TRADING"] = "live"
     assert desk.workflow() == "candidate"
-    assert desk.migration.stages().overridden == ("CHANGEOVER_STAGE_TRADING=live overrides shadow",)
+    assert [str(one) for one in desk.migration.stages().overridden] == [
+        "CHANGEOVER_STAGE_TRADING=live overrides shadow"
+    ]
 
 
 def test_an_override_that_is_no_stage_moves_nothing_forward(desk: Desk) -> None:

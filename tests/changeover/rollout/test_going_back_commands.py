@@ -10,7 +10,7 @@ import pytest
 
 from changeover.errors import ConfigurationError
 from changeover.rollout.commit import NotWrittenError
-from changeover.rollout.kill_switch import put_kill, read_kill, remove_kill
+from changeover.rollout.kill_switch import put_kill, read_kill_switch, remove_kill
 from tests.changeover.support.migration_folder import NOW, Desk, FullDisk, desk_in
 from tests.changeover.support.projects import Answer, Shop
 
@@ -78,7 +78,7 @@ def test_going_back_works_where_plan_project_flags_and_history_are_all_broken(de
 def test_where_nothing_can_be_locked_the_kill_switch_is_put_instead(desk: Desk) -> None:
     away = str(desk.folder / "not-mounted" / "flags.json")
     tried = run(desk, "rollback", "trading", "--dry-run", CHANGEOVER_FLAGS=away)
-    assert (tried.code, read_kill(desk.folder)) == (2, None)
+    assert (tried.code, read_kill_switch(desk.folder).killed) == (2, False)
     answer = run(desk, "rollback", "trading", CHANGEOVER_FLAGS=away)
     assert answer.code == 1
     assert "could not be locked" in answer.err
@@ -101,12 +101,12 @@ def test_a_kill_is_a_file_that_says_who_and_why_and_an_unkill_removes_it(desk: D
         "runs that have begun finish as they are; a phase whose legacy is gone stays with the candidate",
         'undo        changeover unkill --reason "..."',
     ]
-    found = read_kill(desk.folder)
+    found = read_kill_switch(desk.folder)
     assert found is not None
     assert (found.who, found.reason) == ("anna", "orders look wrong")
     assert "(it was on already)" in run(desk, "kill").out
     assert run(desk, "unkill", "--reason", "a glitch").out.startswith("kill switch off   migration/KILL\n")
-    assert read_kill(desk.folder) is None
+    assert not read_kill_switch(desk.folder).killed
     assert run(desk, "unkill", "--reason", "again").out == "kill switch off already; nothing was changed\n"
     assert [entry.action for entry in desk.history()][-2:] == ["kill", "unkill"]
     assert desk.agreement().agrees

@@ -148,7 +148,7 @@ def _phases(project: Project, plan: Plan) -> tuple[tuple[PhaseStanding, ...], tu
         PhaseStanding(phase.number, name, phase.title, now.settings[name], phase.seams)
         for name, phase in plan.phases.items()
     )
-    return phases, (*resolver.problems, *now.overridden)
+    return phases, (*(one.text for one in resolver.problems), *map(str, now.overridden))
 
 
 def _wrong(footing: Footing | None) -> Iterator[str]:
