@@ -188,9 +188,10 @@ def _show(asked: Asked, answered: Answered, format_: str) -> None:
         warn(f"the gate could not be asked: {answered.problem}")
     if entry is None and verdict is not None:
         say("nothing was changed; --force moves all the same, and the history will say that it was forced")
-    if entry is not None and entry.gate is not None and entry.gate.startswith("forced"):
+    outcome = None if entry is None else entry.gate_outcome
+    if outcome is not None and outcome.forced:
         done = "would go" if asked.dry_run else "went"
-        warn(f"FORCED: {asked.phase} {done} forward WITHOUT A PASSED GATE ({entry.gate}); it is written down")
+        warn(f"FORCED: {asked.phase} {done} forward WITHOUT A PASSED GATE ({outcome}); it is written down")
     if asked.dry_run and entry is not None:
         say("dry run: nothing was changed; without --dry-run exactly this is done")
 

@@ -22,7 +22,7 @@ from changeover.project import Project, find_project
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.settings import PLAN_FILE
-from changeover.values.gate_verdict import Answer, GateVerdict
+from changeover.values.gate_verdict import Answer, CriterionKind, GateVerdict
 from changeover.values.pins import Pins
 from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.values.verdict import Verdict
@@ -30,7 +30,6 @@ from changeover.views.json import gate_json
 from changeover.views.layout import WIDTH, ink_for
 from changeover.views.text.heading import identity
 from changeover.views.text.status import (
-    REQUIRES,
     NextStep,
     PhaseStatus,
     ProductionStatus,
@@ -161,8 +160,8 @@ def _waits(footing: Footing, verdict: GateVerdict) -> str:
     """For which phases, by their numbers, to be what."""
     numbers: dict[str, list[int]] = {}
     for criterion in verdict.criteria:
-        if criterion.name.startswith(REQUIRES) and criterion.answer is not Answer.PASS:
-            needed = footing.plan.phases[criterion.name.removeprefix(REQUIRES)]
+        if criterion.kind is CriterionKind.REQUIRES and criterion.answer is not Answer.PASS:
+            needed = footing.plan.phases[criterion.required_phase or ""]
             numbers.setdefault(criterion.required, []).append(needed.number)
     told = [f"{_listed(sorted(them))} to be {target}" for target, them in numbers.items()]
     return f"for {', '.join(told)}" if told else ""

@@ -175,5 +175,5 @@ def _standing(
         for name, setting in standing.whole(stages).items()
         if name in plan.phases
     }
-    problems = tuple(problem for problem in (standing.problem, trips.problem) if problem is not None)
+    problems = tuple(str(problem) for problem in (standing.problem, trips.problem) if problem is not None)
     return settings, None if standing.missing else standing.revision, problems

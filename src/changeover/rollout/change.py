@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.history import said
+from changeover.rollout.history import GateOutcome, said
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Setting, earlier, earliest_like
 
@@ -34,7 +34,7 @@ class Cause:
     who: str
     reason: str
     now: datetime
-    gate: str | None = None
+    gate: GateOutcome | None = None
     evidence: str | None = None
     code: str | None = None
     rules: str | None = None
@@ -54,8 +54,11 @@ def cause_of(
         raise ConfigurationError("--reason", "was empty, needed: why, for those who read the history later")
     if now.tzinfo is None:
         raise ValueError("the moment of a move needs a zone")
-    answer = None if verdict is None else str(verdict.answer)
-    gate = f"forced: {answer or 'no verdict'}" if forced else answer
+    gate = None
+    if verdict is not None:
+        gate = GateOutcome(verdict.answer, forced)
+    elif forced:
+        gate = GateOutcome(forced=True, note="no verdict")
     at = now.astimezone(UTC)
     if verdict is None:
         return Cause(action, said(who) or "unknown", said(reason), at, gate)

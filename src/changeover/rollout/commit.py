@@ -50,7 +50,7 @@ def drafted(
             phase=None if change is None else change.phase,
             old=None if change is None or change.old is None else str(change.old),
             new=None if change is None else str(change.new),
-            gate=cause.gate,
+            gate=None if cause.gate is None else str(cause.gate),
             evidence=cause.evidence,
             code=cause.code,
             rules=cause.rules,

@@ -117,6 +117,17 @@ REVISION_MAX = 10**9  # what a damaged file claims beyond this is no revision
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why flags.json is refused: at which place, and what is wrong there."""
+
+    where: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """`problem` says why the file is refused, None where it is good or missing.
 
@@ -127,7 +138,7 @@ class Standing:
     revision: int = 0
     digest: str | None = None
     settings: Mapping[str, Setting] = field(default_factory=dict)
-    problem: str | None = None
+    problem: Refusal | None = None
     sealed: bool = True
     missing: bool = False
 
@@ -148,13 +159,17 @@ def read_standing(path: Path, stages: Stages | None) -> Standing:
         text = read_text(path)
     except ConfigurationError as error:
         missing = not path.exists()
-        return Standing(missing=True) if missing else Standing(problem=str(error), sealed=False)
+        return (
+            Standing(missing=True)
+            if missing
+            else Standing(problem=Refusal(error.where, error.problem), sealed=False)
+        )
     content: Any = None
     try:
         content = parse_json(text, str(path))
         flags = parse_flags(content, str(path), own_stages(content) if stages is None else stages)
     except ConfigurationError as error:
-        return _salvaged(content, stages, str(error))
+        return _salvaged(content, stages, Refusal(error.where, error.problem))
     return Standing(flags.revision, flags.digest, flags.settings)
 
 
@@ -168,7 +183,7 @@ def own_stages(content: Any) -> Stages:
     }
 
 
-def _salvaged(content: Any, stages: Stages | None, problem: str) -> Standing:
+def _salvaged(content: Any, stages: Stages | None, problem: Refusal) -> Standing:
     metadata = _mapping(_mapping(content).get("metadata"))
     revision = metadata.get("revision")
     known = isinstance(revision, int) and not isinstance(revision, bool) and 0 < revision < REVISION_MAX

@@ -11,6 +11,7 @@ from typing import Any
 
 from changeover.errors import ConfigurationError
 from changeover.settings import HISTORY_FILE
+from changeover.values.gate_verdict import Answer
 from changeover.values.pins import ALL_STAGES
 from changeover.values.stage import Setting, parse_setting
 from changeover.values.toml_table import Table, parse_json, shown
@@ -27,8 +28,7 @@ class HistoryEntry:
     The digests are those of flags.json; `before` is None where it was missing, `refused` where it was that.
     A move of several phases at once has one entry for each, with the same revision. For kill and unkill, and
     for a seal or repair that changes no stage, `phase`, `old` and `new` are None; `old` alone is None where
-    nobody can tell. `gate` is the verdict that allowed a step forward, `forced: ...` where it did not. `at`
-    is in UTC.
+    nobody can tell. `gate` is the text of `gate_outcome`, None for a step that asked no gate. `at` is in UTC.
     """
 
     revision: int
@@ -45,6 +45,39 @@ class HistoryEntry:
     evidence: str | None = None
     code: str | None = None
     rules: str | None = None
+
+    @property
+    def gate_outcome(self) -> GateOutcome | None:
+        """What the gate said to it."""
+        return None if self.gate is None else GateOutcome.parse(self.gate)
+
+
+_FORCED = "forced"
+
+
+@dataclass(frozen=True, slots=True)
+class GateOutcome:
+    """What a gate said to a step forward, and whether it was taken all the same (`forced`).
+
+    `answer` is None where no gate answered; `note` then says why, or is what another version wrote.
+    """
+
+    answer: Answer | None = None
+    forced: bool = False
+    note: str = ""
+
+    def __str__(self) -> str:
+        word = self.note if self.answer is None else str(self.answer)
+        return f"{_FORCED}: {word}" if self.forced else word
+
+    @classmethod
+    def parse(cls, text: str) -> GateOutcome:
+        """Read the text that the history has; every text comes back as it was."""
+        first, _, rest = text.partition(": ")
+        forced = first == _FORCED and bool(rest)
+        word = rest if forced else text
+        answer = next((one for one in Answer if one == word), None)
+        return cls(answer, forced, "" if answer else word)
 
 
 HISTORY_BYTES_MAX = 64 * 1024 * 1024

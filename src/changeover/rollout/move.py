@@ -93,7 +93,7 @@ def _demand_pass(phase: str, old: Setting, new: Setting, verdict: GateVerdict | 
 def check_unmoved(place: Place, standing: Standing, expected_revision: int | None) -> None:
     """The swap of compare-and-swap happens only on what was compared."""
     if standing.problem is not None:
-        raise ConfigurationError(*_split(place, standing.problem))
+        raise ConfigurationError(standing.problem.where, standing.problem.problem)
     if expected_revision is not None and standing.revision != expected_revision:
         raise MovedMeanwhileError(
             str(place.flags),
@@ -121,7 +121,3 @@ def _check_not_tripped(place: Place, standing: Standing, phase: str) -> None:
             f"the tripwire holds it at {change.new} ({why}); nothing was changed; go forward from there: "
             f"changeover rollback {phase} --to {change.new}",
         )
-
-
-def _split(place: Place, problem: str) -> tuple[str, str]:
-    return str(place.flags), problem.removeprefix(f"{place.flags}: ")

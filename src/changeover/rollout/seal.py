@@ -18,13 +18,13 @@ from changeover.rollout.flags_file import (
     parse_flags,
     read_standing,
 )
-from changeover.rollout.history import HistoryEntry, links_of, read_lines, settings_by
+from changeover.rollout.history import GateOutcome, HistoryEntry, links_of, read_lines, settings_by
 from changeover.rollout.migration_files import Place
 from changeover.rollout.move import MovedMeanwhileError
 from changeover.values.stage import Setting, Stages, earliest_like
 from changeover.values.toml_table import parse_json, read_text
 
-BY_HAND = "forced: by hand"
+BY_HAND = GateOutcome(forced=True, note="by hand")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from changeover.values.divergence import Kind
 from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Raised
 from changeover.values.stage import Setting
+from changeover.values.verdict import Verdict
 
 # What legacy asked of the world and the candidate did not, or otherwise: that is the candidate's doing.
 _ASKED_BY_LEGACY = frozenset(
@@ -45,8 +46,21 @@ def raised_type(observation: Observation | None) -> str | None:
     return type(observation.outcome.error).__name__
 
 
-def legacy_failure(run: Run, *, answers: frozenset[str] = frozenset(), dead: str | None = None) -> str | None:
-    """How the shadowed legacy failed while the candidate answered ("raised ImportError"), None if it did not.
+@dataclass(frozen=True, slots=True)
+class LegacyFailure:
+    """How the shadowed legacy failed: the type that it `raised`, or the `trouble` that stopped its replay."""
+
+    raised: str | None = None
+    trouble: Trouble | None = None
+
+    def __str__(self) -> str:
+        return f"could not be replayed: {self.trouble}" if self.raised is None else f"raised {self.raised}"
+
+
+def legacy_failure(
+    run: Run, *, answers: frozenset[str] = frozenset(), dead: LegacyFailure | None = None
+) -> LegacyFailure | None:
+    """How the shadowed legacy failed while the candidate answered, None where it did not.
 
     `answers` are exceptions that both paths of the seam have raised alike, so that they are answers and no
     failures; `dead` is how legacy failed in the run before: then the candidate may have raised as well.
@@ -60,14 +74,14 @@ def legacy_failure(run: Run, *, answers: frozenset[str] = frozenset(), dead: str
     return None if troubles & _REFUSED or _acted_differently(run) else failure
 
 
-def _failure(run: Run, troubles: set[Trouble], answers: frozenset[str]) -> str | None:
+def _failure(run: Run, troubles: set[Trouble], answers: frozenset[str]) -> LegacyFailure | None:
     lost = troubles & _NOT_REPLAYED
-    if lost and run.verdict != "failed":
+    if lost and run.verdict != Verdict.FAILED:
         return None  # what such a replay still proves came before it lost the tape
     if lost or Trouble.LIMIT in troubles:
-        return f"could not be replayed: {min(lost or {Trouble.LIMIT})}"
+        return LegacyFailure(trouble=min(lost or {Trouble.LIMIT}))
     raised = raised_type(run.legacy)
-    return None if raised is None or raised in answers else f"raised {raised}"
+    return None if raised is None or raised in answers else LegacyFailure(raised)
 
 
 def _acted_differently(run: Run) -> bool:
@@ -88,7 +102,9 @@ WHO = "tripwire"
 LOCK_WAIT_S = 1.0
 LOOKS_MAX = 3
 ANSWERS_KEPT_MAX = 100
-_NOTHING_DIFFERS = frozenset({"match", "tolerated", "waived", "vacuous", "unpaired"})
+_NOTHING_DIFFERS = frozenset(
+    {Verdict.MATCH, Verdict.TOLERATED, Verdict.WAIVED, Verdict.VACUOUS, Verdict.UNPAIRED}
+)
 
 
 class Tripwire:
@@ -114,7 +130,7 @@ class Tripwire:
         self._lock = threading.Lock()
         self._diverged: Counter[tuple[str, int | None]] = Counter()
         self._answers: dict[str, frozenset[str]] = {}
-        self._dead: dict[str, str] = {}
+        self._dead: dict[str, LegacyFailure] = {}
 
     def __call__(self, run: Run) -> None:
         """Look at one run, and move its phase back if it must be; durably, before this returns."""
@@ -142,9 +158,9 @@ class Tripwire:
         if failure is not None:
             self._dead[run.seam] = failure
             self._tell_of_legacy(run, failure)
-        elif run.verdict == "unsafe":
+        elif run.verdict == Verdict.UNSAFE:
             self._trip(run, "an effect differs")
-        elif run.verdict == "diverged":
+        elif run.verdict == Verdict.DIVERGED:
             most = self._plan.phases[run.phase].trip_after
             seen = self._one_more(run.phase)
             if most is not None and seen > most:
@@ -156,7 +172,7 @@ class Tripwire:
             self._diverged[key] += 1
             return self._diverged[key]
 
-    def _tell_of_legacy(self, run: Run, failure: str) -> None:
+    def _tell_of_legacy(self, run: Run, failure: LegacyFailure) -> None:
         performed = 0 if run.candidate is None else len(run.candidate.effects)
         text = (
             f"{run.seam}: the shadowed legacy {failure} in run {run.id}, while the candidate answered with "

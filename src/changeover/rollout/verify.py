@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from changeover.rollout.change import Cause, cause_of
 from changeover.rollout.commit import NotWrittenError
-from changeover.rollout.flags_file import Standing, read_standing
+from changeover.rollout.flags_file import SEAL_COMMAND, Standing, read_standing
 from changeover.rollout.history import (
     REFUSED,
     HistoryEntry,
@@ -23,18 +24,28 @@ from changeover.rollout.history import (
 from changeover.rollout.migration_files import Place
 from changeover.values.stage import Setting, Stages, earliest_like
 
-REPAIR = "changeover history --repair"
-SEAL = "changeover flags seal --reason ..."
-START_AGAIN = "changeover rollback --all"
+_START_AGAIN = "changeover rollback --all"
+
+
+class Repair(StrEnum):
+    """The command that mends a disagreement."""
+
+    HISTORY = "changeover history --repair"
+    SEAL = f"{SEAL_COMMAND}   (or {_START_AGAIN}: every phase to off)"
+    START_AGAIN = _START_AGAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, at which line of the history (None: with the file as it is now), and what mends it."""
+    """What is wrong, at which line of the history (None: with the file as it is now), and what mends it.
+
+    `is_damage`: the line itself cannot be read, and `text` names it.
+    """
 
     text: str
-    repair: str
+    repair: Repair
     line: int | None = None
+    is_damage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,11 @@ def agreement(standing: Standing, lines: Sequence[HistoryLine]) -> Agreement:
 
 
 def _damaged(lines: Sequence[HistoryLine]) -> list[Finding]:
-    return [Finding(line.problem, REPAIR, line.number) for line in lines if line.entry is None]
+    return [
+        Finding(line.problem, Repair.HISTORY, line.number, is_damage=True)
+        for line in lines
+        if line.entry is None
+    ]
 
 
 def _within(links: Sequence[Link]) -> list[Finding]:
@@ -76,43 +91,44 @@ def _within(links: Sequence[Link]) -> list[Finding]:
             continue  # a rollback or a seal: it began where nothing good was, and says so
         elif link.before != before.after:
             text = f"revision {link.revision} began from other flags than revision {before.revision} left"
-            found.append(Finding(f"{text}: somebody changed flags.json between", REPAIR, link.line))
+            found.append(Finding(f"{text}: somebody changed flags.json between", Repair.HISTORY, link.line))
         elif link.revision != before.revision + 1 and before.action != "repair":
             text = f"revision {link.revision} follows revision {before.revision}"
-            found.append(Finding(f"{text}: what lies between is not there", REPAIR, link.line))
+            found.append(Finding(f"{text}: what lies between is not there", Repair.HISTORY, link.line))
     return found
 
 
 def _at_end(standing: Standing, links: Sequence[Link]) -> list[Finding]:
     last = links[-1] if links else None
     if standing.problem is not None:
-        repair = f"{SEAL}   (or {START_AGAIN}: every phase to off)"
-        return [Finding(f"{standing.problem}", repair)]
+        return [Finding(str(standing.problem), Repair.SEAL)]
     if last is None:
         moved = {p: s for p, s in standing.settings.items() if s != earliest_like(s)}
         if not moved:
             return []
         told = ", ".join(f"{phase} {setting}" for phase, setting in moved.items())
         text = f"flags.json is at revision {standing.revision} ({told}) and the history is empty"
-        return [Finding(f"{text}: nobody wrote down who moved", REPAIR)]
+        return [Finding(f"{text}: nobody wrote down who moved", Repair.HISTORY)]
     if standing.digest == last.after:
         return []
     if was_abandoned(links, len(links) - 1, standing.digest):
         return [_not_carried_out(last)]
     if standing.missing:
-        return [Finding(f"flags.json is missing, and revision {last.revision} was written", START_AGAIN)]
+        return [
+            Finding(f"flags.json is missing, and revision {last.revision} was written", Repair.START_AGAIN)
+        ]
     earlier = [link for link in links if link.after == standing.digest]
     if earlier:
         text = f"flags.json is back at revision {standing.revision}, and the history ends at {last.revision}"
-        return [Finding(f"{text}: an older copy was put in its place", REPAIR)]
+        return [Finding(f"{text}: an older copy was put in its place", Repair.HISTORY)]
     text = f"flags.json is at revision {standing.revision}, and the history ends at {last.revision}"
-    return [Finding(f"{text}: nobody wrote down the last move", REPAIR)]
+    return [Finding(f"{text}: nobody wrote down the last move", Repair.HISTORY)]
 
 
 def _not_carried_out(link: Link) -> Finding:
     entry = link.entries[0]
     text = f"revision {link.revision} ({link.told}, {entry.who}) was written down and not carried out"
-    return Finding(text, REPAIR, link.line)
+    return Finding(text, Repair.HISTORY, link.line)
 
 
 def repairs(
@@ -157,7 +173,7 @@ def repair(place: Place, stages: Stages | None, who: str, now: datetime) -> int:
     """
     with place.lock():
         standing, lines = read_standing(place.flags, stages), read_lines(place.history)
-        findings = [one for one in agreement(standing, lines).findings if one.repair == REPAIR]
+        findings = [one for one in agreement(standing, lines).findings if one.repair is Repair.HISTORY]
         if not findings or standing.problem is not None:
             return 0
         reason = "; ".join(one.text for one in findings)[:REASON_CHARACTERS_MAX]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from changeover.rollout.history import HistoryEntry, encoded, read_history
+from changeover.rollout.history import GateOutcome, HistoryEntry, encoded, read_history
+from changeover.values.gate_verdict import Answer
 from tests.changeover.support.migration_folder import NOW
 
 ENTRY = HistoryEntry(15, "flip", NOW, "anna", "why", "sha256:a", "sha256:b", "portfolio", "live", "ramp:12.5")
@@ -69,3 +70,19 @@ def test_a_damaged_line_is_named_no_more_once_a_repair_has_answered_it(tmp_path:
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
     (tmp_path / "history.jsonl").write_bytes(b"\xff\n" + encoded([ENTRY]))
     assert read_history(tmp_path) == ([ENTRY], ["history.jsonl line 1: was not UTF-8 at byte 0"])
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("pass", GateOutcome(Answer.PASS)),
+        ("forced: fail", GateOutcome(Answer.FAIL, forced=True)),
+        ("forced: no verdict", GateOutcome(forced=True, note="no verdict")),
+        ("forced: by hand", GateOutcome(forced=True, note="by hand")),
+        ("forced by a newer version", GateOutcome(note="forced by a newer version")),
+        ("forced: ", GateOutcome(note="forced: ")),
+    ],
+)
+def test_what_a_gate_said_is_read_into_fields_and_written_as_it_was(text: str, outcome: GateOutcome) -> None:
+    assert GateOutcome.parse(text) == outcome
+    assert str(outcome) == text

@@ -11,7 +11,7 @@ from changeover.gate.inputs import look
 from changeover.project import find_project
 from changeover.rollout.kill_switch import KillSwitch, read_kill_switch
 from changeover.rollout.resolver import Resolver
-from tests.changeover.support.projects import Shop, shop_in
+from tests.changeover.support.projects import shop_in
 
 
 def nothing(file: Path) -> None:

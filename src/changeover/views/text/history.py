@@ -39,9 +39,10 @@ def moved_screen(moved: Moved, ink: Ink) -> str:
 
 def grounds(entry: HistoryEntry) -> str:
     """The verdict that allowed it and what that rested on; empty where nobody was asked."""
-    if entry.gate is None:
+    outcome = entry.gate_outcome
+    if outcome is None:
         return ""
-    word = entry.gate.upper() if entry.gate in ("pass", "fail", "inconclusive") else entry.gate
+    word = str(outcome).upper() if outcome.answer is not None and not outcome.forced else str(outcome)
     on = [
         f"{name} {digest[:DIGITS_SHOWN]}"
         for name, digest in (("evidence", entry.evidence), ("code", entry.code))
@@ -105,7 +106,5 @@ def agreement_screen(agreement: Agreement) -> str:
 
 
 def _finding(finding: Finding) -> list[str]:
-    where = f"history.jsonl line {finding.line}: " if finding.line else ""
-    text = visible(finding.text)
-    text = text if where and text.startswith(where[:-2]) else where + text
-    return [*wrapped(f"! {text}", WIDTH, "  "), f"  {'mend':<10}{finding.repair}"]
+    where = f"history.jsonl line {finding.line}: " if finding.line and not finding.is_damage else ""
+    return [*wrapped(f"! {where}{visible(finding.text)}", WIDTH, "  "), f"  {'mend':<10}{finding.repair}"]

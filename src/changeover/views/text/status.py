@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
+from changeover.values.gate_verdict import Answer, Criterion, CriterionKind, GateVerdict
 from changeover.values.safe_text import visible
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
 from changeover.views.layout import WIDTH, Ink, count, cut, plural, wrapped
@@ -20,8 +20,7 @@ _LABEL = 12
 _WORD_AT, _WORD = 29, 15
 _WIDE, _NARROW = 94, 80
 GAP = "   "
-REQUIRES = "requires "
-_SAID_ABOVE = frozenset({"kill switch", "flags"})
+_SAID_ABOVE = frozenset({CriterionKind.KILL_SWITCH, CriterionKind.FLAGS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +39,12 @@ class PhaseStatus:
     checks: tuple[int, int] | None = None
     following: Setting | None = None
 
-    @property
-    def shown(self) -> str:
-        """What evidence there is, in a few words."""
+    def evidence(self, unit: str = "") -> str:
+        """What evidence there is, in a few words; distinct worlds are counted with this unit."""
         if self.checks is not None:
             return f"{self.checks[0]} {'check' if self.checks[0] == 1 else 'checks'} of {self.checks[1]}"
         worlds = self.corpus_worlds + self.production_worlds
-        return f"{worlds:,} distinct" if worlds else "-"
+        return f"{worlds:,}{unit}" if worlds else "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +61,9 @@ class NextStep:
             criterion
             for answer in (Answer.FAIL, Answer.INCONCLUSIVE)
             for criterion in self.verdict.criteria
-            if criterion.answer is answer and not (self.waits and criterion.name.startswith(REQUIRES))
+            if criterion.answer is answer and not (self.waits and criterion.kind is CriterionKind.REQUIRES)
         ]
-        return [criterion for criterion in found if criterion.name not in _SAID_ABOVE] or found
+        return [criterion for criterion in found if criterion.kind not in _SAID_ABOVE] or found
 
     @property
     def do_first(self) -> str | None:
@@ -173,9 +171,9 @@ class _Page:
             at, following = _STAGES[0] if phase.setting.stage is Stage.OPEN else _STAGES[-1], None
         marks = "".join(f"{_mark(name == at, phase.setting):>{len(name) + 2}}" for name in _STAGES)
         name = f"{phase.number:<3} {cut(visible(phase.name), _NAME):<{_NAME}}"
-        rest = f"{phase.shown:<19}{following or '-'}" if self._wide else ""
+        rest = f"{phase.evidence(' distinct'):<19}{following or '-'}" if self._wide else ""
         if self._counts and not self._wide:
-            rest = phase.shown.removesuffix(" distinct")
+            rest = phase.evidence()
         return f"{name} {phase.answers:<10}{marks}   {rest}"
 
     def step(self, step: NextStep) -> Iterator[str]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
+from changeover.values.gate_verdict import Answer, Criterion, CriterionKind, GateVerdict
 from changeover.values.stage import Setting, Stage, ramp
 from changeover.views.layout import Ink
 from changeover.views.text.status import NextStep, PhaseStatus, ProductionStatus, Status, status_screen
@@ -30,7 +30,15 @@ TAG = Criterion(
     "corpus: tags seen", Answer.INCONCLUSIVE, "15", "14", "changeover compare trading", "lost-reply missing"
 )
 LINT = Criterion("check: lint-imports", Answer.FAIL, "exit 0", "exit 1", "lint-imports", SAYS)
-WAITING = Criterion("requires entry-points", Answer.FAIL, "complete", "off", "changeover gate entry-points")
+WAITING = Criterion(
+    "requires entry-points",
+    Answer.FAIL,
+    "complete",
+    "off",
+    "changeover gate entry-points",
+    kind=CriterionKind.REQUIRES,
+    required_phase="entry-points",
+)
 
 STATUS = Status(
     identity="event-driven-orchestration      code 9f3c1e7   rules 5b20aa4",
