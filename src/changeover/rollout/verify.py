@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from changeover.rollout.change import Cause, cause_of
 from changeover.rollout.commit import NotWrittenError
-from changeover.rollout.flags_file import SEAL_COMMAND, Standing, read_standing
+from changeover.rollout.flags_file import Standing, read_standing
 from changeover.rollout.history import (
     REFUSED,
     HistoryEntry,
@@ -24,15 +24,13 @@ from changeover.rollout.history import (
 from changeover.rollout.migration_files import Place
 from changeover.values.stage import Setting, Stages, earliest_like
 
-_START_AGAIN = "changeover rollback --all"
-
 
 class Repair(StrEnum):
     """The command that mends a disagreement."""
 
     HISTORY = "changeover history --repair"
-    SEAL = f"{SEAL_COMMAND}   (or {_START_AGAIN}: every phase to off)"
-    START_AGAIN = _START_AGAIN
+    SEAL = "changeover flags seal --reason ...   (or changeover rollback --all: every phase to off)"
+    START_AGAIN = "changeover rollback --all"
 
 
 @dataclass(frozen=True, slots=True)

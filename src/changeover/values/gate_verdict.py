@@ -23,7 +23,7 @@ class CriterionKind(StrEnum):
     """What a criterion asks about, where a reader of the verdict treats it apart."""
 
     FLAGS = "flags"
-    KILL_SWITCH = "kill switch"
+    KILL_SWITCH = "kill-switch"
     REQUIRES = "requires"
     EVIDENCE = "evidence"
 

@@ -18,6 +18,12 @@ def nothing(file: Path) -> None:
     """No file of that name."""
 
 
+def impossibly_old(file: Path) -> None:
+    """Of a year that no calendar has."""
+    file.touch()
+    os.utime(file, (-(2**40), -(2**40)))
+
+
 STATES: dict[str, tuple[Callable[[Path], object], str, bool]] = {
     "no file": (nothing, "", False),
     "a word that says no": (nothing, "off", False),
@@ -30,11 +36,7 @@ STATES: dict[str, tuple[Callable[[Path], object], str, bool]] = {
     "a file of another shape": (lambda file: file.write_text('["who"]'), "", True),
     "a folder": (Path.mkdir, "", True),
     "a link to nothing": (lambda file: file.symlink_to("gone"), "", True),
-    "a file from before the calendar": (
-        lambda file: (file.touch(), os.utime(file, (-(2**40), -(2**40)))),
-        "",
-        True,
-    ),
+    "a file of an impossible time": (impossibly_old, "", True),
 }
 
 

@@ -11,14 +11,13 @@ from changeover.evidence.store.store import read_evidence
 from tests.changeover.support.projects import Shop
 
 
-def sell(shop: Shop, *held: int, planted: str = "", stage: str = "shadow") -> None:
-    """One run a number: so many apples are held, and 60 are wanted."""
+def sell(shop: Shop, *held: int, planted: str = "", stage: str | None = "shadow") -> None:
+    """One run a number: so many apples are held, and 60 are wanted; without a stage the flags say which."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
+    staged = {} if stage is None else {"CHANGEOVER_STAGE_SHELF": stage}
     with (
         chdir(shop.root),
-        patch.dict(
-            os.environ, {**kept, "SHOP_PLANTED": planted, "CHANGEOVER_STAGE_SHELF": stage}, clear=True
-        ),
+        patch.dict(os.environ, {**kept, **staged, "SHOP_PLANTED": planted}, clear=True),
         patch.object(sys, "path", [str(shop.root), *sys.path]),
     ):
         invalidate_caches()
