@@ -27,7 +27,7 @@ _OWN_TO_EVERY_RUN = (
 
 
 def begin(folder: Path, *words: str) -> subprocess.Popen[str]:
-    """A life in a process of its own; folders of one name, as some answers show it."""
+    """A life in a process of its own; folders have names of one length, as screens show and wrap them."""
     shop = folder / "shop"
     shop.mkdir()
     return subprocess.Popen(
@@ -88,8 +88,8 @@ Lives = tuple[dict[str, Any], dict[str, Any]]
 @pytest.fixture(scope="module")
 def lives(tmp_path_factory: pytest.TempPathFactory) -> Lives:
     """What every command of a migration's life answered: as it is, and with scrambled sentences."""
-    readable = begin(tmp_path_factory.mktemp("readable"))
-    scrambled = begin(tmp_path_factory.mktemp("scrambled"), "scrambled")
+    readable = begin(tmp_path_factory.mktemp("plain"))
+    scrambled = begin(tmp_path_factory.mktemp("mixed"), "scrambled")
     return end(readable), end(scrambled)
 
 
