@@ -35,4 +35,4 @@ def way_through(package: Path) -> Iterator[Way]:
         yield way
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]  # None ends it
+        threading.setprofile(None)
