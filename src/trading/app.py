@@ -9,7 +9,7 @@ from trading.desk import Desk, UsageError
 from trading.display import NoDisplay
 from trading.domain.performance import EquityCurve, held_throughout
 from trading.events.journal.records import WorkflowRecord
-from trading.history import AccountBooks, TradingDay, TradingHistory, live_through
+from trading.history import AccountBooks, TradingDay, TradingHistory, trade_sessions
 from trading.market.calendar import session_date, session_time
 from trading.market.history import PriceHistory, load_bundled
 from trading.market.price_file import load_price_file
@@ -91,7 +91,7 @@ def trade_through(desk: Desk, path: TradingPath, sessions: Sequence[date]) -> It
         door.execute_trading()
         return door.results
 
-    return live_through(
+    return trade_sessions(
         sessions,
         begin_session=lambda session: desk.clock.advance_to(session_time(session)),
         trade=trade,

@@ -62,7 +62,7 @@ class AccountBooks:
     fills_from: Callable[[int], Sequence[Fill]]
 
 
-def live_through(
+def trade_sessions(
     sessions: Sequence[date],
     *,
     begin_session: Callable[[date], None],

@@ -16,19 +16,19 @@ ResultDict = dict[str, Any]
 def signals_dict(strategy_signals: Sequence[StrategySignals]) -> ResultDict:
     """Per strategy its weight, its signals by symbol, and why it gave none."""
     return {
-        said.strategy: {
-            "weight": float(said.weight),
-            "failure": said.failure,
+        each.strategy: {
+            "weight": float(each.weight),
+            "failure": each.failure,
             "signals": {
                 signal.symbol: {
                     "action": signal.action.value,
                     "target_weight": float(signal.target_weight),
                     "reason": signal.reason,
                 }
-                for signal in said.signals
+                for signal in each.signals
             },
         }
-        for said in strategy_signals
+        for each in strategy_signals
     }
 
 

@@ -190,7 +190,7 @@ def _bad_quantity(quantity: Decimal, step: Decimal) -> str | None:
     return None
 
 
-def settled(
+def settle(
     book: Book, now: datetime, is_open: Callable[[datetime], bool]
 ) -> Iterator[tuple[Book, Order, Fill | None]]:
     """Each change up to `now` in turn: the book after it, the order changed, and its fill if it is one.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from trading.broker.book import Book, Holding, OpenOrder, refusal, settled
+from trading.broker.book import Book, Holding, OpenOrder, refusal, settle
 from trading.broker.faults import DELAY_S_MAX, NO_FAULTS, FaultCount, Faults
 from trading.broker.ledger import Ledger
 from trading.broker.port import (
@@ -165,11 +165,11 @@ class PaperBroker:
         if not book.open_orders:
             return book
         now = self.clock.now()
-        if next(settled(book, now, self._is_open), None) is None:
+        if next(settle(book, now, self._is_open), None) is None:
             return book
         try:
             with self._ledger.effect() as book:
-                for changed, order, fill in settled(book, now, self._is_open):
+                for changed, order, fill in settle(book, now, self._is_open):
                     self._ledger.record_change(changed, order, fill)
         except ReplyLost as error:  # the caller's own call has not begun, and settling again is harmless
             raise BrokerUnavailable(str(error)) from error

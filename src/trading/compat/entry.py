@@ -6,8 +6,8 @@ from typing import Any
 from changeover import fresh
 from changeover.migration import Migration
 from trading.compat.entry_points import EventContainer
+from trading.compat.owners import Owners
 from trading.compat.parts import Parts
-from trading.compat.rebuilt import Rebuilt
 from trading.compat.replayed import replayed_services
 from trading.events.journal.memory import MemoryJournal
 from trading.handlers.entry_points import EventEntryPoints
@@ -26,7 +26,7 @@ def add_seams(migration: Migration, parts: Parts) -> None:
             name=seam,
             candidate=_on_events(method, parts),
             key=_account_of,
-            owner=Rebuilt(parts).trading_system,
+            owner=Owners(parts).trading_system,
         )
 
 

@@ -8,9 +8,9 @@ from weakref import WeakKeyDictionary
 
 from changeover import fresh
 from changeover.migration import Migration
+from trading.compat.owners import Owners
 from trading.compat.parts import Parts
-from trading.compat.rebuilt import Rebuilt
-from trading.compat.replayed import StandingClock, replayed_services
+from trading.compat.replayed import StoppedClock, replayed_services
 from trading.domain.comparison import AllocationComparison
 from trading.domain.plan import RebalancePlan
 from trading.domain.portfolio import ConsolidatedPortfolio
@@ -116,7 +116,7 @@ def add_seams(migration: Migration, parts: Parts) -> None:
             name=seam,
             candidate=_on_events(method, built, parts),
             key=_account_of,
-            owner=Rebuilt(parts).portfolio_orchestrator,
+            owner=Owners(parts).portfolio_orchestrator,
         )
 
 
@@ -125,7 +125,7 @@ def _on_events(method: str, built: OnEvents, parts: Parts) -> Any:
         return getattr(built.of(orchestrator), method)(*args, **kwargs)
 
     def build(ports: Any, orchestrator: PortfolioOrchestrator) -> Callable[..., Any]:
-        services = replace(replayed_services(orchestrator.services, ports), clock=StandingClock())
+        services = replace(replayed_services(orchestrator.services, ports), clock=StoppedClock())
         on_events = PortfolioOnEvents(parts.build_portfolio_bus(services, orchestrator.settings))
 
         def replayed(_orchestrator: PortfolioOrchestrator, *args: Any, **kwargs: Any) -> Any:

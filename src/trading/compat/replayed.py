@@ -8,7 +8,7 @@ from trading.ids import CountingIds
 from trading.services import Services
 
 
-class StandingClock:
+class StoppedClock:
     """For questions that do not depend on the time, asked by code that stamps its events all the same."""
 
     def now(self) -> datetime:

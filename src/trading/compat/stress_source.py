@@ -41,7 +41,7 @@ class Day:
     session: date
     targets: Mapping[str, Decimal]
 
-    def a_traded_symbol(self, chance: random.Random) -> str:
+    def choose_traded_symbol(self, chance: random.Random) -> str:
         """A symbol that an account without positions buys on this day."""
         return chance.choice([symbol for symbol, weight in self.targets.items() if weight >= NOTICEABLE])
 
@@ -73,7 +73,7 @@ def add_stress_source(migration: Migration, parts: Parts) -> None:
 def stress_cases(options: SourceOptions, parts: Parts) -> Iterable[Case]:
     """Cases that share nothing, each on an account of its own; the seed decides about everything."""
     for number in range(options.limit or CASES):
-        case = _drawn(options.seed, number)
+        case = _draw_case(options.seed, number)
         if options.only in (None, case.name):
             yield from _case(case, parts)
 
@@ -81,14 +81,14 @@ def stress_cases(options: SourceOptions, parts: Parts) -> Iterable[Case]:
 def named_stress_case(name: str) -> StressCase:
     """The case again that had this name; raises ValueError where today's sources draw another one."""
     found = _NAME.fullmatch(name)
-    case = None if found is None else _drawn(int(found[1]), int(found[2]))
+    case = None if found is None else _draw_case(int(found[1]), int(found[2]))
     if case is None or case.name != name:
         drawn = "is no name of a stress case" if case is None else f"is drawn as {case.name} now"
         raise ValueError(f"{name} {drawn}")
     return case
 
 
-def _drawn(seed: int, number: int) -> StressCase:
+def _draw_case(seed: int, number: int) -> StressCase:
     prices, settings = load_bundled(), Settings()
     sessions = [day for day in prices.sessions if FIRST <= day <= LAST]
     chance = random.Random(f"{seed}/{number}")  # noqa: S311  scenarios are no secrets
@@ -111,13 +111,13 @@ def _case(case: StressCase, parts: Parts) -> Iterable[Case]:
 
 def _faulty(make: Callable[[OrdersOf, random.Random], Faults]) -> Callable[[Day, random.Random], Special]:
     def special(day: Day, chance: random.Random) -> Special:
-        return Special(faults=make(OrdersOf(day.a_traded_symbol(chance)), chance))
+        return Special(faults=make(OrdersOf(day.choose_traded_symbol(chance)), chance))
 
     return special
 
 
 def _missing_quote(day: Day, chance: random.Random) -> Special:
-    return Special(faults=Faults(no_quote=frozenset({day.a_traded_symbol(chance)})))
+    return Special(faults=Faults(no_quote=frozenset({day.choose_traded_symbol(chance)})))
 
 
 def _outage(day: Day, chance: random.Random) -> Special:

@@ -6,8 +6,8 @@ from typing import Any
 from changeover import fresh
 from changeover.migration import Migration
 from trading.compat.entry_points import EventContainer
+from trading.compat.owners import Owners
 from trading.compat.parts import Parts
-from trading.compat.rebuilt import Rebuilt
 from trading.compat.replayed import replayed_services
 from trading.display import NoDisplay
 from trading.events.journal.memory import MemoryJournal
@@ -29,7 +29,7 @@ def add_seams(migration: Migration, parts: Parts) -> None:
             name=seam,
             candidate=_workflow(mode, parts),
             key=_account_of,
-            owner=Rebuilt(parts).trading_orchestrator,
+            owner=Owners(parts).trading_orchestrator,
         )
 
 

@@ -39,24 +39,24 @@ def consolidate(strategy_signals: Sequence[StrategySignals]) -> ConsolidatedPort
     weights: dict[str, Decimal] = {}
     buyers: dict[str, list[str]] = {}
     sellers: dict[str, list[str]] = {}
-    for said in strategy_signals:
-        for signal in said.signals:
+    for each in strategy_signals:
+        for signal in each.signals:
             if signal.action is SignalAction.BUY:
-                share = to_weight(said.weight * signal.target_weight)
+                share = to_weight(each.weight * signal.target_weight)
                 weights[signal.symbol] = weights.get(signal.symbol, ZERO) + share
-                buyers.setdefault(signal.symbol, []).append(said.strategy)
+                buyers.setdefault(signal.symbol, []).append(each.strategy)
             elif signal.action is SignalAction.SELL:
-                sellers.setdefault(signal.symbol, []).append(said.strategy)
+                sellers.setdefault(signal.symbol, []).append(each.strategy)
     targets = {symbol: weights[symbol] for symbol in sorted(weights) if weights[symbol] > ZERO}
     return ConsolidatedPortfolio(
         target_allocations=targets,
         cash_weight=ONE - sum(targets.values(), ZERO),
-        strategy_allocations={said.strategy: said.weight for said in strategy_signals},
+        strategy_allocations={each.strategy: each.weight for each in strategy_signals},
         conflicts=tuple(
             Conflict(symbol, tuple(buyers[symbol]), tuple(sellers[symbol]), targets.get(symbol, ZERO))
             for symbol in sorted(buyers.keys() & sellers.keys())
         ),
-        failures={said.strategy: said.failure for said in strategy_signals if said.failure is not None},
+        failures={each.strategy: each.failure for each in strategy_signals if each.failure is not None},
     )
 
 
@@ -81,7 +81,7 @@ def judge_signals(
     Without this check a day on which every strategy failed would sell the whole account into cash.
     """
     problems = []
-    if not any(said.signals for said in strategy_signals):
+    if not any(each.signals for each in strategy_signals):
         problems.append("no strategy gave a signal")
     total = sum(portfolio.target_allocations.values(), ZERO) + portfolio.cash_weight
     if total != ONE:

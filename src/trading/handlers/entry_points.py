@@ -13,7 +13,7 @@ from trading.events.messages.workflow import (
     WorkflowMode,
     WorkflowStepFailed,
 )
-from trading.handlers.failed_step import sentence_of
+from trading.handlers.failed_step import describe_failure
 from trading.handlers.trading_workflow_handler import WORKFLOW_DEADLINE_S
 from trading.market.calendar import session_date
 from trading.results import ResultDict, empty_results
@@ -111,5 +111,5 @@ class Collected:
         results = dict(self._completed.results)
         if self._failed_after is None:
             return results
-        message = f"{results['message']}; but {sentence_of(self._failed_after)}"
+        message = f"{results['message']}; but {describe_failure(self._failed_after)}"
         return results | {"success": False, "message": message}

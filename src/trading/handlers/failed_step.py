@@ -17,13 +17,13 @@ def report_failed_step(handling: Handling, message: str) -> None:
     )
 
 
-def knows_reason(event: WorkflowStepFailed) -> bool:
+def has_known_reason(event: WorkflowStepFailed) -> bool:
     """Whether the step said itself what was wrong; otherwise a defect ended it."""
     return event.error_type == KNOWN_REASON
 
 
-def sentence_of(event: WorkflowStepFailed) -> str:
+def describe_failure(event: WorkflowStepFailed) -> str:
     """What a person is told: the known reason, or which step broke and how."""
-    if knows_reason(event):
+    if has_known_reason(event):
         return event.message
     return f"step {event.step} failed: {event.error_type}: {event.message}"

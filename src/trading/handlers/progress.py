@@ -124,10 +124,10 @@ def collect_results(progress: WorkflowProgress, events: Iterable[BaseEvent]) -> 
     """
     results = empty_results(success=progress.success, message=progress.message)
     applied = set(progress.applied.values())
-    told = {type(event): event for event in events if event.event_id in applied}
+    by_class = {type(event): event for event in events if event.event_id in applied}
     for event_class, part in _PARTS.items():
-        if event_class in told:
-            results |= part(told[event_class])
+        if event_class in by_class:
+            results |= part(by_class[event_class])
     return results
 
 

@@ -23,7 +23,7 @@ from trading.events.messages.rebalance import (
 )
 from trading.events.messages.signals import SignalGenerated
 from trading.events.messages.workflow import WorkflowDeadlineReached, WorkflowStepFailed
-from trading.handlers.failed_step import knows_reason, sentence_of
+from trading.handlers.failed_step import describe_failure, has_known_reason
 from trading.handlers.progress import WorkflowProgress
 from trading.handlers.transitions import WorkflowState
 
@@ -108,17 +108,19 @@ def _reconciliation(event: ReconciliationCompleted, progress: WorkflowProgress, 
 
 
 def _failed_step(event: WorkflowStepFailed, progress: WorkflowProgress, handling: Handling) -> Step:
-    message = sentence_of(event)
+    message = describe_failure(event)
     return ended(
-        progress, success=False, message=message if knows_reason(event) else _careful(message, progress)
+        progress,
+        success=False,
+        message=message if has_known_reason(event) else _with_warning(message, progress),
     )
 
 
 def _deadline(event: WorkflowDeadlineReached, progress: WorkflowProgress, handling: Handling) -> Step:
-    return ended(progress, success=False, message=_careful(wording.overdue(event.deadline), progress))
+    return ended(progress, success=False, message=_with_warning(wording.overdue(event.deadline), progress))
 
 
-def _careful(message: str, progress: WorkflowProgress) -> str:
+def _with_warning(message: str, progress: WorkflowProgress) -> str:
     """The same, with a warning where orders were released and nothing is known of them."""
     unknown = progress.has_applied(RebalancePlanCompleted) and not progress.has_applied(TradeExecuted)
     return f"{message}; {wording.MAY_HAVE_ORDERED}" if unknown else message

@@ -33,7 +33,7 @@ class SignalOrchestrator:
     def analyze_signals(self) -> ResultDict | None:
         """Signals and their quality for display, or None where no strategy said anything."""
         strategy_signals, portfolio = self.generate_signals()
-        if not any(said.signals for said in strategy_signals):
+        if not any(each.signals for each in strategy_signals):
             return None
         quality = self.validate_signal_quality(strategy_signals, portfolio)
         return {

@@ -62,8 +62,8 @@ def _account(results: ResultDict) -> list[str]:
 
 def _warnings(results: ResultDict) -> list[str]:
     silent = [
-        f"  {name} gave no signal: {said['failure']}"
-        for name, said in results["strategy_signals"].items()
-        if said["failure"]
+        f"  {name} gave no signal: {each['failure']}"
+        for name, each in results["strategy_signals"].items()
+        if each["failure"]
     ]
     return ["Warnings", *silent] if silent else []

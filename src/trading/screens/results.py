@@ -20,13 +20,13 @@ def trading_screen(results: ResultDict) -> list[str]:
 
 def _signals(results: ResultDict) -> list[str]:
     lines = []
-    for name, said in results["strategy_signals"].items():
-        lines.append(f"{name}  {percent(said['weight'])} of the account")
-        if said["failure"]:
-            lines.append(f"    no signal: {said['failure']}")
+    for name, each in results["strategy_signals"].items():
+        lines.append(f"{name}  {percent(each['weight'])} of the account")
+        if each["failure"]:
+            lines.append(f"    no signal: {each['failure']}")
         rows = [
             [f"    {symbol}", signal["action"], percent(signal["target_weight"]), signal["reason"]]
-            for symbol, signal in said["signals"].items()
+            for symbol, signal in each["signals"].items()
             if signal["action"] != "HOLD"
         ]
         lines.extend(table("llrl", *rows) if rows else [])

@@ -27,10 +27,10 @@ from decimal import Decimal
 from pathlib import Path
 from trading.broker.ledger import Ledger
 from trading.broker.book import Opening
-from trading.broker.book import settled
+from trading.broker.book import settle
 ledger = Ledger.open(Path(sys.argv[1]), Opening("paper", Decimal(10_000)))
 with ledger.effect() as book:
-    for changed, order, fill in settled(book, datetime(2016, 1, 4, 16, tzinfo=UTC), lambda moment: True):
+    for changed, order, fill in settle(book, datetime(2016, 1, 4, 16, tzinfo=UTC), lambda moment: True):
         ledger.record_change(changed, order, fill)
         print(fill.quantity)
         sys.stdout.flush()

@@ -151,7 +151,7 @@ class EventBus:
         route.published += 1
         self._elsewhere = True
         try:
-            self._deliver(event, route.lanes)
+            self._deliver(event, route.targets)
             if self._queue:
                 self._deliveries.drain()
         except BaseException:

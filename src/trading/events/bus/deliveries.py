@@ -10,7 +10,7 @@ from trading.clock import Clock
 from trading.events.bus.failures import announce, describe, failure_of
 from trading.events.bus.handling import CLOSING_RESERVE, EVENTS_PER_RUN_MAX, Handling, RunCounts
 from trading.events.bus.metrics import BusMetrics, measure
-from trading.events.bus.routes import Lane, Routes, UnroutedEvents
+from trading.events.bus.routes import Routes, Target, UnroutedEvents
 from trading.events.bus.volatile import TooManyDelayed
 from trading.events.journal.port import Ledger, PermanentFailure
 from trading.events.journal.records import (
@@ -48,7 +48,7 @@ class Deliveries:
         timer: Callable[[], float],
     ) -> None:
         self.routes = Routes()
-        self.queue: deque[tuple[BaseEvent, tuple[Lane, ...], int, int]] = deque()
+        self.queue: deque[tuple[BaseEvent, tuple[Target, ...], int, int]] = deque()
         self.observers: list[Callable[[BaseEvent], None]] = []
         self.ledger = ledger
         self._runs = RunCounts(ledger.events_of_run)
@@ -64,7 +64,7 @@ class Deliveries:
         self._damaged = 0
         self._resumed_at = 0  # deliveries of events up to this number may have begun before
 
-    def deliver(self, event: BaseEvent, lanes: tuple[Lane, ...], seq: int = 0, attempt: int = 1) -> None:
+    def deliver(self, event: BaseEvent, targets: tuple[Target, ...], seq: int = 0, attempt: int = 1) -> None:
         """Hand one event to these handlers; what one raises never keeps it from the next."""
         if self.observers and attempt == 1:
             self._show(event)
@@ -75,22 +75,22 @@ class Deliveries:
         if kept:
             handling.redelivered = attempt > 1 or seq <= self._resumed_at
         timer = self._timer
-        for lane in lanes:
-            handling.source = lane.source
+        for target in targets:
+            handling.source = target.source
             started = timer()
             try:
-                lane.handle(event, handling)
+                target.handle(event, handling)
             except Exception as error:  # noqa: BLE001  (isolation of handlers is what the bus is for)
                 took = timer() - started
-                lane.seconds += took
-                self._failed(event, lane, seq, attempt, error, took)
+                target.seconds += took
+                self._failed(event, target, seq, attempt, error, took)
                 continue
             took = timer() - started
-            lane.seconds += took
+            target.seconds += took
             if seq or published or handling.kept:  # 0: nothing is kept of it but what it leaves behind
-                self._handled(event, lane, seq, attempt, took)
+                self._handled(event, target, seq, attempt, took)
             else:
-                lane.delivered += 1
+                target.delivered += 1
         handling.event = None
         if kept:
             handling.redelivered = False
@@ -99,8 +99,8 @@ class Deliveries:
         """Deliver until nothing waits."""
         queue = self.queue
         while queue:
-            event, lanes, seq, attempt = queue.popleft()
-            self.deliver(event, lanes, seq, attempt)
+            event, targets, seq, attempt = queue.popleft()
+            self.deliver(event, targets, seq, attempt)
 
     def accept(self, event: BaseEvent, due: datetime | None) -> bool:
         """Keep an event from outside and let it wait for its turn; False where its id is known."""
@@ -140,19 +140,19 @@ class Deliveries:
                 self._damaged += 1
                 self._bury(delivery, Failure("EventRefused", delivery.reason), retryable=False)
                 continue
-            lane = self.routes.route(delivery.event.__class__).by_name.get(delivery.handler)
-            if lane is None:
-                told = f"no handler named {delivery.handler} takes {delivery.event_type}"
-                self._bury(delivery, Failure("HandlerMissing", told), retryable=False)
+            target = self.routes.route(delivery.event.__class__).by_name.get(delivery.handler)
+            if target is None:
+                reason = f"no handler named {delivery.handler} takes {delivery.event_type}"
+                self._bury(delivery, Failure("HandlerMissing", reason), retryable=False)
                 continue
-            self._append(delivery, lane)
+            self._append(delivery, target)
 
-    def _append(self, delivery: Delivery, lane: Lane) -> None:
+    def _append(self, delivery: Delivery, target: Target) -> None:
         queue = self.queue
-        lanes: tuple[Lane, ...] = (lane,)
+        targets: tuple[Target, ...] = (target,)
         if queue and queue[-1][0].event_id == delivery.event_id and queue[-1][3] == delivery.attempt:
-            lanes = (*queue.pop()[1], lane)
-        queue.append((delivery.event, lanes, delivery.seq, delivery.attempt))
+            targets = (*queue.pop()[1], target)
+        queue.append((delivery.event, targets, delivery.seq, delivery.attempt))
 
     def _show(self, event: BaseEvent) -> None:
         for observer in self.observers:
@@ -178,7 +178,7 @@ class Deliveries:
             causation_id=event.causation_id,
         )
 
-    def _handled(self, event: BaseEvent, lane: Lane, seq: int, attempt: int, took: float) -> None:
+    def _handled(self, event: BaseEvent, target: Target, seq: int, attempt: int, took: float) -> None:
         handling = self.handling
         published: tuple[Outgoing, ...] = ()
         try:
@@ -187,34 +187,38 @@ class Deliveries:
                     raise QueueFull(f"{len(self.queue)} events wait, the most is {QUEUE_LENGTH_MAX}")
                 published = tuple([self._outgoing(event, due) for event, due in handling.published])
             self._settle(
-                Delivery(seq, event, lane.name, attempt),
+                Delivery(seq, event, target.name, attempt),
                 Outcome.HANDLED,
                 workflows=tuple(handling.kept),
                 published=published,
                 took_s=took,
             )
         except PermanentFailure as error:
-            self._failed(event, lane, seq, attempt, error, took)
+            self._failed(event, target, seq, attempt, error, took)
         else:
-            lane.delivered += 1
+            target.delivered += 1
             handling.clear()
 
     def _failed(
-        self, event: BaseEvent, lane: Lane, seq: int, attempt: int, error: Exception, took: float
+        self, event: BaseEvent, target: Target, seq: int, attempt: int, error: Exception, took: float
     ) -> None:
         self.handling.clear()
-        lane.failed += 1
+        target.failed += 1
         failure = failure_of(error)
-        delivery = Delivery(seq, event, lane.name, attempt)
+        delivery = Delivery(seq, event, target.name, attempt)
         retryable = not isinstance(error, PermanentFailure)
-        if retryable and attempt < lane.retry.attempts_max and self._postponed(delivery, lane, failure, took):
-            lane.retried += 1
+        if (
+            retryable
+            and attempt < target.retry.attempts_max
+            and self._postponed(delivery, target, failure, took)
+        ):
+            target.retried += 1
         else:
-            lane.dead += 1
+            target.dead += 1
             self._bury(delivery, failure, retryable=retryable, took=took)
 
-    def _postponed(self, delivery: Delivery, lane: Lane, failure: Failure, took: float) -> bool:
-        due = self._clock.now() + timedelta(seconds=lane.retry.delay_after(delivery.attempt))
+    def _postponed(self, delivery: Delivery, target: Target, failure: Failure, took: float) -> bool:
+        due = self._clock.now() + timedelta(seconds=target.retry.delay_after(delivery.attempt))
         try:
             self._settle(delivery, Outcome.RETRY, due=due, failure=failure, took_s=took)
         except TooManyDelayed:
@@ -283,5 +287,5 @@ class Deliveries:
             return False
         route.published += 1
         if outgoing.due is None:
-            self.queue.append((event, route.lanes, seq, 1))
+            self.queue.append((event, route.targets, seq, 1))
         return True

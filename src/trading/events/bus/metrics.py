@@ -43,11 +43,11 @@ def measure(routes: Routes, *, observer_failures: int, unannounced: int, damaged
             for event, route in routes.by_class.items()
         },
         handlers={
-            (event.__name__, lane.name): HandlerCounts(
-                lane.delivered, lane.failed, lane.retried, lane.dead, lane.seconds
+            (event.__name__, target.name): HandlerCounts(
+                target.delivered, target.failed, target.retried, target.dead, target.seconds
             )
             for event, route in routes.by_class.items()
-            for lane in route.by_name.values()
+            for target in route.by_name.values()
         },
         observer_failures=observer_failures,
         unannounced=unannounced,

@@ -34,8 +34,8 @@ class Subscription:
         self.module: str = handle.__module__
 
 
-class Lane:
-    """One event class on its way to one handler, with its counters."""
+class Target:
+    """One handler of one event class, with its counters."""
 
     __slots__ = ("dead", "delivered", "failed", "handle", "name", "retried", "retry", "seconds", "source")
 
@@ -52,17 +52,17 @@ class Lane:
 
 
 class Route:
-    """Everything about one event class: its lanes in order of subscription, and what was published.
+    """Everything about one event class: its targets in order of subscription, and what was published.
 
-    `by_name` also has the lanes that only deliveries of an earlier program take.
+    `by_name` also has the targets that only deliveries of an earlier program take.
     """
 
-    __slots__ = ("by_name", "duplicates", "lanes", "names", "published")
+    __slots__ = ("by_name", "duplicates", "names", "published", "targets")
 
-    def __init__(self, lanes: tuple[Lane, ...], leftovers: tuple[Lane, ...] = ()) -> None:
-        self.lanes = lanes
-        self.names = tuple(lane.name for lane in lanes)
-        self.by_name = {lane.name: lane for lane in (*lanes, *leftovers)}
+    def __init__(self, targets: tuple[Target, ...], leftovers: tuple[Target, ...] = ()) -> None:
+        self.targets = targets
+        self.names = tuple(target.name for target in targets)
+        self.by_name = {target.name: target for target in (*targets, *leftovers)}
         self.published = 0
         self.duplicates = 0
 
@@ -94,7 +94,7 @@ class Routes:
         found = self.by_class.get(event_class)
         if found is None:
             found = self.by_class[event_class] = Route(
-                _lanes(event_class, self._subscriptions.values()), _lanes(event_class, self._leftovers)
+                _targets(event_class, self._subscriptions.values()), _targets(event_class, self._leftovers)
             )
         return found
 
@@ -110,9 +110,9 @@ class Routes:
             raise UnroutedEvents(f"published, but consumed by no handler: {', '.join(sorted(unrouted))}")
 
 
-def _lanes(event_class: type[BaseEvent], subscriptions: Iterable[Subscription]) -> tuple[Lane, ...]:
+def _targets(event_class: type[BaseEvent], subscriptions: Iterable[Subscription]) -> tuple[Target, ...]:
     return tuple(
-        Lane(subscription)
+        Target(subscription)
         for subscription in subscriptions
         if issubclass(event_class, subscription.event_class)
     )

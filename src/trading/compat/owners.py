@@ -23,7 +23,7 @@ from trading.legacy.trading_system import TradingSystem
 from trading.market.calendar import session_time
 
 
-class Rebuilt:
+class Owners:
     """Makes the owner of a seam for a scenario."""
 
     def __init__(self, parts: Parts) -> None:
