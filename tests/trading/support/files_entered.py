@@ -7,61 +7,44 @@ was run before on another account, so what is only imported, or made once per pr
 
 import sys
 import tempfile
-from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from types import FrameType, ModuleType
-from typing import Any
+from types import ModuleType
 
 import changeover
 import trading
+from tests.changeover.support.way import way_through
 from trading.cli import main
 
 FIRST, SECOND = "2011-08-08", "2011-08-09"
 
 
-def files_entered(call: Callable[[], object], package: Path) -> list[str]:
-    """The files below a package whose functions this call enters, by their paths in it."""
-    entered: set[str] = set()
-
-    def note(frame: FrameType, event: str, _argument: Any) -> None:
-        if event == "call":
-            entered.add(frame.f_code.co_filename)
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        call()
-    finally:
-        sys.setprofile(before)
-    root = f"{package}/"
-    return sorted(file.removeprefix(root) for file in entered if file.startswith(root))
-
-
-def files_of_one_order(path: str) -> tuple[list[str], list[str]]:
+def files_of_one_order(path: str) -> tuple[set[str], set[str]]:
     """Those of `trading`, and those of `changeover`."""
     with tempfile.TemporaryDirectory() as folder:
-
-        def trade(session: str, account: str) -> None:
-            command = ["trade", "--path", path, "--at", session, "--account", str(Path(folder, account))]
-            with redirect_stdout(StringIO()) as screen:
-                try:
-                    main(command, standalone_mode=False)
-                except SystemExit as left:
-                    if left.code or "done:" not in screen.getvalue():
-                        raise AssertionError(f"{path}: {screen.getvalue()}") from left
-
-        trade(FIRST, "first.db")
-        of_trading = files_entered(lambda: trade(SECOND, "second.db"), folder_of(trading))
-        return of_trading, files_entered(lambda: trade(SECOND, "third.db"), folder_of(changeover))
+        _trade(path, FIRST, Path(folder, "first.db"))
+        with way_through(_folder_of(trading)) as of_trading:
+            _trade(path, SECOND, Path(folder, "second.db"))
+        with way_through(_folder_of(changeover)) as of_the_toolkit:
+            _trade(path, SECOND, Path(folder, "third.db"))
+    return of_trading.files, of_the_toolkit.files
 
 
-def folder_of(package: ModuleType) -> Path:
-    """Where its source files lie."""
+def _trade(path: str, session: str, account: Path) -> None:
+    command = ["trade", "--path", path, "--at", session, "--account", str(account)]
+    with redirect_stdout(StringIO()) as screen:
+        try:
+            main(command, standalone_mode=False)
+        except SystemExit as left:
+            if left.code or "done:" not in screen.getvalue():
+                raise AssertionError(f"{path}: {screen.getvalue()}") from left
+
+
+def _folder_of(package: ModuleType) -> Path:
     return Path(package.__file__ or "").parent
 
 
 if __name__ == "__main__":
     for _files in files_of_one_order(*(sys.argv[1:] or ["candidate"])):
-        print(" ".join(_files))
+        print(" ".join(sorted(_files)))
