@@ -212,7 +212,7 @@ class Life:
                 self.file(name).write_text(before)
         self.run("doctor --format json")
         self.run("report --format json")
-        self.run("evidence prune --dry-run --format json")
+        self.run("evidence prune --dry-run")
         self.run("gate nothing")
         self.run("explain ffffff")
 
