@@ -101,11 +101,13 @@ class ComparedSession:
             self._tested = None
 
     def _imposing(self, tested: CrossedRuns | None) -> AbstractContextManager[None]:
-        from changeover.rollout.test_override import Imposed, imposing
+        from changeover.rollout.test_override import StageOverride, override_stages
         from changeover.values.stage import parse_setting
 
         return (
-            nullcontext() if tested is None else imposing(Imposed(parse_setting(self._stage), tested.watch))
+            nullcontext()
+            if tested is None
+            else override_stages(StageOverride(parse_setting(self._stage), tested.watch))
         )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

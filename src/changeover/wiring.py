@@ -9,7 +9,7 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.sink import Keeping
 from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.resolver import Resolver
-from changeover.rollout.test_override import imposed
+from changeover.rollout.test_override import active_override
 from changeover.rollout.tripwire_state import trips_path
 from changeover.seam.runtime import Runtime
 from changeover.settings import WEBHOOK_VARIABLE
@@ -42,7 +42,7 @@ def arm(
     alerts = home.alerts = Alerts(all_sinks, redact=redact)
 
     def refused(problem: str) -> None:
-        if imposed() is None:
+        if active_override() is None:
             alerts.give(Alert(AlertKind.FLAGS_REFUSED, problem))
 
     def lost(problem: str) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeover import Migration, Run
-from changeover.rollout.flags_file import definition
+from changeover.rollout.flags_file import flags_content
 from changeover.seam.judge import Judgement
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
 from changeover.values.verdict import Verdict
@@ -257,13 +257,13 @@ def test_a_run_whose_answer_cannot_be_copied_is_not_compared() -> None:
 def test_unreadable_flags_move_nothing_forward(tmp_path: Path) -> None:
     (tmp_path / "phases.toml").write_text('[migration]\nname = "m"\n[[phase]]\nname = "p"\nseams = ["s"]\n')
     flags = tmp_path / "flags.json"
-    flags.write_text(json.dumps(definition({"p": Setting(Stage.SHADOW)}, revision=1)))
+    flags.write_text(json.dumps(flags_content({"p": Setting(Stage.SHADOW)}, revision=1)))
     migration = Migration.load(
         tmp_path, environment={}, refresh_s=0, judge=lambda facts: Judgement(Verdict.MATCH, ())
     )
     seam = migration.seam("s", legacy=lambda: "legacy", candidate=lambda: "candidate")
     assert seam() == "legacy"
-    live = definition({"p": Setting(Stage.LIVE)}, revision=2)
+    live = flags_content({"p": Setting(Stage.LIVE)}, revision=2)
     live["flags"]["p"]["defaultVariant"] = "complete"
     flags.write_text(json.dumps(live))
     assert seam() == "legacy"

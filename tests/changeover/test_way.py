@@ -10,7 +10,7 @@ import pytest
 
 import changeover
 from changeover import Migration
-from changeover.rollout.flags_file import definition
+from changeover.rollout.flags_file import flags_content
 from changeover.values.stage import Setting, Stage
 from tests.changeover.support.projects import Shop, shop_in
 from tests.changeover.support.way import way_through
@@ -43,7 +43,7 @@ def test_a_matching_shadow_call_with_its_evidence_enters_at_most_35_files(tmp_pa
     folder.mkdir()
     (folder / "phases.toml").write_text(PLAN)
     (folder / "flags.json").write_text(
-        __import__("json").dumps(definition({"p": Setting(Stage.SHADOW)}, revision=1))
+        __import__("json").dumps(flags_content({"p": Setting(Stage.SHADOW)}, revision=1))
     )
     migration, client = Migration.load(folder, environment={}), Client()
     migration.port("client", client, reads={"read"}, effects={"send"})

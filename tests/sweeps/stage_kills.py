@@ -23,7 +23,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from changeover.rollout.flags_file import definition
+from changeover.rollout.flags_file import flags_content
 from changeover.values.stage import Setting, Stage
 from tests.trading.support.deaths import (
     PRICES,
@@ -137,7 +137,7 @@ class Rounds:
         directory.mkdir(exist_ok=True)
         for name in ("phases.toml", "rules.toml"):
             (directory / name).write_bytes((MIGRATION / name).read_bytes())
-        flags = definition(dict.fromkeys(PHASES, STAGES[stage]), revision=1)
+        flags = flags_content(dict.fromkeys(PHASES, STAGES[stage]), revision=1)
         (directory / "flags.json").write_text(json.dumps(flags))
 
     def _go_back(self, folder: Path, then: str) -> None:

@@ -23,7 +23,7 @@ from changeover.cli.move_options import (
 from changeover.cli.output import format_option, quiet, say, show, show_json
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.project import Project, find_project
-from changeover.rollout.flags_file import read_standing
+from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import HistoryEntry, entry_data
 from changeover.rollout.migration_files import stages_of
 from changeover.rollout.move import check_unmoved, is_forward, move
@@ -110,11 +110,11 @@ def command(
 def flip(project: Project, plan: Plan, asked: Asked, judge: Judge, now: datetime) -> Answered:
     """Ask the gate where it has to be asked, then move on the very revision that it was asked about."""
     place, stages = place_for(project.directory, dry_run=asked.dry_run), stages_of(plan)
-    standing = read_standing(place.flags, stages)
-    check_unmoved(place, standing, None)
-    old = standing.setting(asked.phase, stages)
+    flags_state = read_flags(place.flags, stages)
+    check_unmoved(place, flags_state, None)
+    old = flags_state.setting(asked.phase, stages)
     if old == asked.new:
-        return Answered(standing.revision, old)
+        return Answered(flags_state.revision, old)
     verdict, problem = None, None
     if is_forward(asked.phase, old, asked.new):
         try:
@@ -125,7 +125,7 @@ def flip(project: Project, plan: Plan, asked: Asked, judge: Judge, now: datetime
             problem = str(error)
         passed = verdict is not None and verdict.answer is Answer.PASS
         if not passed and not asked.force:
-            return Answered(standing.revision, old, None, verdict)
+            return Answered(flags_state.revision, old, None, verdict)
     entry = move(
         project.directory,
         asked.phase,
@@ -136,12 +136,12 @@ def flip(project: Project, plan: Plan, asked: Asked, judge: Judge, now: datetime
         who=asked.who,
         reason=asked.reason,
         now=now,
-        expected_revision=standing.revision,
+        expected_revision=flags_state.revision,
         gate_verdict=verdict,
         forced=asked.force and (verdict is None or verdict.answer is not Answer.PASS),
         place=place,
     )
-    return Answered(standing.revision, old, entry, verdict, problem)
+    return Answered(flags_state.revision, old, entry, verdict, problem)
 
 
 def ask_gate(project: Project, phase: str, new: Setting) -> GateVerdict:

@@ -14,7 +14,7 @@ from changeover.cli.output import quiet, say, show, show_json
 from changeover.errors import ConfigurationError
 from changeover.gate.collect import collect
 from changeover.gate.decision import decide
-from changeover.gate.inputs import look
+from changeover.gate.inputs import read_project_state
 from changeover.project import Project, find_project
 from changeover.values.gate_verdict import Answer, GateVerdict
 from changeover.values.stage import Setting, parse_setting
@@ -72,12 +72,12 @@ def command(phases: tuple[str, ...], to: str | None, scenarios: bool, no_checks:
 
 
 def _verdict(project: Project, phases: Sequence[str], to: str | None, *, run_checks: bool) -> GateVerdict:
-    footing = look(project)
-    allowed = ", ".join(footing.plan.phases) or "none, the plan is empty"
+    project_state = read_project_state(project)
+    allowed = ", ".join(project_state.plan.phases) or "none, the plan is empty"
     if len(phases) != 1:
         found = "is missing" if not phases else f"was {', '.join(phases)}"
         raise ConfigurationError("PHASE", f"{found}, needed: one of {allowed}; or --scenarios")
-    phase = footing.plan.phases.get(phases[0])
+    phase = project_state.plan.phases.get(phases[0])
     if phase is None:
         raise ConfigurationError(f'phase "{phases[0]}"', f"is unknown, allowed: {allowed}")
     new: Setting | None = None
@@ -86,9 +86,9 @@ def _verdict(project: Project, phases: Sequence[str], to: str | None, *, run_che
             new = parse_setting(to, phase.stages)
         except ValueError as error:
             raise ConfigurationError("--to", str(error)) from None
-    dossier = collect(project, phase.name, new, run_checks=run_checks, say=say, footing=footing)
+    inputs = collect(project, phase.name, new, run_checks=run_checks, say=say, project_state=project_state)
     # A check that ran some other day says nothing to somebody who asks now.
-    return decide(dossier if run_checks else replace(dossier, checks={}))
+    return decide(inputs if run_checks else replace(inputs, checks={}))
 
 
 def _show(verdicts: Sequence[GateVerdict], format_: str) -> None:

@@ -23,7 +23,7 @@ from changeover.cli.move_options import (
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.project import find_project
 from changeover.rollout.change import Change, cause_of
-from changeover.rollout.flags_file import read_standing
+from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import entries_of, entry_data, read_lines
 from changeover.rollout.migration_files import stages_of
 from changeover.rollout.seal import HandEdit, read_edit, seal
@@ -59,7 +59,7 @@ def command(last: int, verify: bool, mend: bool, who: str | None, format_: str) 
         say(f"added {added} to {place.history}" if added else "nothing that a line could mend")
     lines = read_lines(place.history)
     entries = entries_of(lines)
-    found = agreement(read_standing(place.flags, stages), lines)
+    found = agreement(read_flags(place.flags, stages), lines)
     if format_ == "json":
         damaged = [line.problem for line in lines if line.entry is None]
         shown = [entry_data(entry) for entry in entries[-last:]]
@@ -106,16 +106,16 @@ def seal_(reason: str, who: str | None, dry_run: bool, format_: str) -> None:
     place = place_for(project.directory, dry_run=dry_run)
     edit = read_edit(place, stages)
     if edit.sealed and not edit.changes:
-        show(f"flags.json is sealed: revision {edit.standing.revision}; nothing was changed\n")
+        show(f"flags.json is sealed: revision {edit.flags_state.revision}; nothing was changed\n")
         return
     cause = cause_of("seal", who_moves(who), reason, datetime.now(UTC))
     entries = seal(place, stages, edit, cause)
     if format_ == "json":
         moved = [entry_data(entry) for entry in entries]
-        show_json({"dry_run": dry_run, "revision_before": edit.standing.revision, "moved": moved})
+        show_json({"dry_run": dry_run, "revision_before": edit.flags_state.revision, "moved": moved})
     else:
         undo = tuple(_undo(change) for change in edit.changes)
-        show(moved_screen(Moved(tuple(entries), edit.standing.revision, undo), ink_for(sys.stdout)))
+        show(moved_screen(Moved(tuple(entries), edit.flags_state.revision, undo), ink_for(sys.stdout)))
     _warn_of_steps(edit)
     if dry_run:
         say("dry run: nothing was changed; without --dry-run exactly this is done")

@@ -18,7 +18,7 @@ from changeover.cli.move_options import (
     who_option,
 )
 from changeover.cli.output import say, show
-from changeover.rollout.kill_switch import put_kill, read_kill_switch, remove_kill
+from changeover.rollout.kill_switch import read_kill_switch, switch_kill_off, switch_kill_on
 from changeover.settings import REFRESH_S
 
 
@@ -32,7 +32,7 @@ def command(reason: str, who: str | None, dry_run: bool) -> None:
     For example: changeover kill --reason "orders look wrong"
     """
     place = place_for(folder_to_go_back_in(), dry_run=dry_run)
-    entry = put_kill(place.directory, who_moves(who), reason, datetime.now(UTC), place=place)
+    entry = switch_kill_on(place.directory, who_moves(who), reason, datetime.now(UTC), place=place)
     show(f"kill switch on   {near(place.kill)}" + ("" if entry else "   (it was on already)") + "\n")
     show(f"legacy answers every new run from now on, within {REFRESH_S:g} s in processes that run\n")
     show("runs that have begun finish as they are; a phase whose legacy is gone stays with the candidate\n")
@@ -51,7 +51,7 @@ def unkill_command(reason: str, who: str | None, dry_run: bool) -> None:
     For example: changeover unkill --reason "it was the price feed"
     """
     place = place_for(folder_to_go_back_in(), dry_run=dry_run)
-    entry = remove_kill(place.directory, who_moves(who), reason, datetime.now(UTC), place=place)
+    entry = switch_kill_off(place.directory, who_moves(who), reason, datetime.now(UTC), place=place)
     if entry is None:
         show("kill switch off already; nothing was changed\n")
     else:

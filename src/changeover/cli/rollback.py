@@ -25,11 +25,11 @@ from changeover.errors import ConfigurationError
 from changeover.rollout.change import Cause, cause_of
 from changeover.rollout.commit import NotWrittenError
 from changeover.rollout.history import HistoryEntry, entry_data
-from changeover.rollout.kill_switch import put_kill
+from changeover.rollout.kill_switch import switch_kill_on
 from changeover.rollout.lock import NotLockableError
 from changeover.rollout.migration_files import Place
 from changeover.rollout.move import MovedMeanwhileError
-from changeover.rollout.rollback import WayBack, carry_out, look, way_back
+from changeover.rollout.rollback import RollbackPlan, plan_rollback, read_flags_and_history, roll_back
 from changeover.values.pins import ALL_STAGES
 from changeover.values.stage import Setting, Stages, parse_setting
 from changeover.views.layout import ink_for
@@ -89,10 +89,10 @@ def _setting(text: str) -> Setting:
 
 def _gone_back(
     place: Place, stages: Stages | None, asked: dict[str, Setting | None] | None, cause: Cause
-) -> tuple[WayBack, list[HistoryEntry]]:
+) -> tuple[RollbackPlan, list[HistoryEntry]]:
     """Whoever moves at the same time does not stop it: it looks again."""
     for tried in range(1, TRIES_MAX + 1):
-        way = way_back(*look(place, stages), stages, asked)
+        way = plan_rollback(*read_flags_and_history(place, stages), stages, asked)
         for lost in way.lost:
             warn(
                 f"{lost}: its stage could not be told from flags and history, it goes to {way.settings[lost]}"
@@ -100,7 +100,7 @@ def _gone_back(
         if not way.is_needed:
             return way, []
         try:
-            return way, carry_out(place, stages, way, cause)
+            return way, roll_back(place, stages, way, cause)
         except MovedMeanwhileError:
             if tried == TRIES_MAX:
                 raise
@@ -110,14 +110,14 @@ def _gone_back(
 def _kill_instead(directory: Path, cause: Cause, error: ConfigurationError) -> None:
     warn(str(error))
     try:
-        put_kill(directory, cause.who, f"rollback: {cause.reason}", cause.now)
+        switch_kill_on(directory, cause.who, f"rollback: {cause.reason}", cause.now)
     except NotWrittenError as second:
         warn(f"{second}; NOTHING WAS CHANGED")
     else:
         warn("the kill switch was put instead: legacy answers every new run of every phase")
 
 
-def _show(way: WayBack, entries: list[HistoryEntry], format_: str, *, dry_run: bool) -> None:
+def _show(way: RollbackPlan, entries: list[HistoryEntry], format_: str, *, dry_run: bool) -> None:
     again = [
         f'changeover flip {entry.phase} {entry.old} --reason "..."'
         for entry in entries
@@ -125,11 +125,11 @@ def _show(way: WayBack, entries: list[HistoryEntry], format_: str, *, dry_run: b
     ]
     if format_ == "json":
         moved = [entry_data(entry) for entry in entries]
-        show_json({"dry_run": dry_run, "revision_before": way.standing.revision, "moved": moved})
+        show_json({"dry_run": dry_run, "revision_before": way.flags_state.revision, "moved": moved})
     elif not entries:
         show("nothing to go back from; nothing was changed\n")
     else:
-        before = way.standing.revision if way.standing.revision or entries[0].revision == 1 else None
+        before = way.flags_state.revision if way.flags_state.revision or entries[0].revision == 1 else None
         show(moved_screen(Moved(tuple(entries), before, tuple(again), "forward"), ink_for(sys.stdout)))
     if dry_run:
         say("dry run: nothing was changed; without --dry-run exactly this is done")

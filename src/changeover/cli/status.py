@@ -17,7 +17,7 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import KeptCorpus, KeptRun
 from changeover.gate.collect import collect, next_setting
 from changeover.gate.decision import decide
-from changeover.gate.inputs import Footing, look
+from changeover.gate.inputs import ProjectState, read_project_state
 from changeover.project import Project, find_project
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.resolver import Resolution, Resolver
@@ -63,38 +63,43 @@ def command(check: bool, format_: str) -> None:
 
 def status_of(project: Project) -> Status:
     """Everything that the screen says; no check command runs, and nothing is changed."""
-    footing = look(project)
-    plan = footing.plan
+    project_state = read_project_state(project)
+    plan = project_state.plan
     resolver = Resolver(
         lambda: {name: phase.stages for name, phase in plan.phases.items()},
         directory=project.directory,
         closed=True,
     )
     resolution = resolver.current()
-    steps = tuple(_steps(project, footing))
-    production = [found for found in (_production(footing, one) for one in plan.phases.values()) if found]
+    steps = tuple(_steps(project, project_state))
+    production = [
+        found for found in (_production(project_state, one) for one in plan.phases.values()) if found
+    ]
     seams = {seam for phase in plan.phases.values() for seam in phase.seams}
     return Status(
-        identity(plan.name, footing.code, footing.rules),
-        tuple(problems_of(project, footing, resolver)),
-        tuple(notices_of(footing)),
-        tuple(_phase(footing, resolution, phase) for phase in plan.phases.values()),
+        identity(plan.name, project_state.code, project_state.rules),
+        tuple(problems_of(project, project_state, resolver)),
+        tuple(notices_of(project_state)),
+        tuple(_phase(project_state, resolution, phase) for phase in plan.phases.values()),
         steps,
         tuple(production),
-        sum(run.seam in seams and not _is_today(footing, run) for run in footing.evidence.production),
-        flags_line(project, footing, resolution),
-        soon_line(project, footing),
-        back_line(footing),
+        sum(
+            run.seam in seams and not _is_today(project_state, run)
+            for run in project_state.evidence.production
+        ),
+        flags_line(project, project_state, resolution),
+        soon_line(project, project_state),
+        back_line(project_state),
     )
 
 
-def _is_today(footing: Footing, one: KeptRun | KeptCorpus) -> bool:
-    return (one.code, one.rules) == (footing.code, footing.rules)
+def _is_today(project_state: ProjectState, one: KeptRun | KeptCorpus) -> bool:
+    return (one.code, one.rules) == (project_state.code, project_state.rules)
 
 
-def _phase(footing: Footing, resolution: Resolution, phase: Phase) -> PhaseStatus:
+def _phase(project_state: ProjectState, resolution: Resolution, phase: Phase) -> PhaseStatus:
     # Under the kill switch nothing has moved: the flags say where the phases stand.
-    settings = resolution.settings if footing.problems.flags else footing.settings
+    settings = resolution.settings if project_state.problems.flags else project_state.settings
     setting = settings[phase.name]
     following = next_setting(phase, setting) if setting.stage not in (Stage.COMPLETE, Stage.DONE) else None
     return PhaseStatus(
@@ -102,9 +107,9 @@ def _phase(footing: Footing, resolution: Resolution, phase: Phase) -> PhaseStatu
         phase.name,
         setting,
         _answers(resolution, phase),
-        sum(one.distinct_worlds for one in _corpora(footing, phase)),
-        _distinct_in_production(footing, phase),
-        None if phase.seams else _checks(footing, phase),
+        sum(one.distinct_worlds for one in _corpora(project_state, phase)),
+        _distinct_in_production(project_state, phase),
+        None if phase.seams else _checks(project_state, phase),
         following,
     )
 
@@ -118,50 +123,53 @@ def _answers(resolution: Resolution, phase: Phase) -> str:
     return str(Pins(resolution.settings).roles(phase.name).answering)
 
 
-def _corpora(footing: Footing, phase: Phase) -> list[KeptCorpus]:
+def _corpora(project_state: ProjectState, phase: Phase) -> list[KeptCorpus]:
     """The latest whole comparison of each source that looked at the phase, on this code and these rules."""
     latest: dict[str, KeptCorpus] = {}
-    for corpus in footing.evidence.corpora:
-        is_evidence = corpus.whole and not corpus.partial and _is_today(footing, corpus)
+    for corpus in project_state.evidence.corpora:
+        is_evidence = corpus.whole and not corpus.partial and _is_today(project_state, corpus)
         if is_evidence and set(phase.seams) & set(corpus.seams):
             latest.setdefault(corpus.source, corpus)
     return list(latest.values())
 
 
-def _distinct_in_production(footing: Footing, phase: Phase) -> int:
+def _distinct_in_production(project_state: ProjectState, phase: Phase) -> int:
     """Of the seam that saw most: the seams of a phase are crossed together."""
     worlds: dict[str, set[str]] = {}
-    for run in footing.evidence.production:
+    for run in project_state.evidence.production:
         compared = run.verdict.is_evidence or run.verdict in (Verdict.UNSAFE, Verdict.DIVERGED)
-        if compared and run.world and run.seam in phase.seams and _is_today(footing, run):
+        if compared and run.world and run.seam in phase.seams and _is_today(project_state, run):
             worlds.setdefault(run.seam, set()).add(run.world)
     return max(map(len, worlds.values()), default=0)
 
 
-def _checks(footing: Footing, phase: Phase) -> tuple[int, int] | None:
+def _checks(project_state: ProjectState, phase: Phase) -> tuple[int, int] | None:
     commands = phase.gate_to(Stage.DONE).check
     latest: dict[str, str] = {}
-    for review in footing.evidence.reviews:
-        if review.kind == "check" and (review.code, review.rules) == (footing.code, footing.rules):
+    for review in project_state.evidence.reviews:
+        if review.kind == "check" and (review.code, review.rules) == (
+            project_state.code,
+            project_state.rules,
+        ):
             latest.setdefault(review.name, review.answer)
     passed = sum(latest.get(one) == Answer.PASS for one in commands)
     return (passed, len(commands)) if commands else None
 
 
-def _steps(project: Project, footing: Footing) -> Iterator[NextStep]:
-    for phase in footing.plan.phases.values():
-        if footing.settings[phase.name].stage in (Stage.COMPLETE, Stage.DONE):
+def _steps(project: Project, project_state: ProjectState) -> Iterator[NextStep]:
+    for phase in project_state.plan.phases.values():
+        if project_state.settings[phase.name].stage in (Stage.COMPLETE, Stage.DONE):
             continue
-        verdict = decide(collect(project, phase.name, run_checks=False, footing=footing))
-        yield NextStep(verdict, _waits(footing, verdict))
+        verdict = decide(collect(project, phase.name, run_checks=False, project_state=project_state))
+        yield NextStep(verdict, _waits(project_state, verdict))
 
 
-def _waits(footing: Footing, verdict: GateVerdict) -> str:
+def _waits(project_state: ProjectState, verdict: GateVerdict) -> str:
     """For which phases, by their numbers, to be what."""
     numbers: dict[str, list[int]] = {}
     for criterion in verdict.criteria:
         if criterion.kind is CriterionKind.REQUIRES and criterion.answer is not Answer.PASS:
-            needed = footing.plan.phases[criterion.required_phase or ""]
+            needed = project_state.plan.phases[criterion.required_phase or ""]
             numbers.setdefault(criterion.required, []).append(needed.number)
     told = [f"{_listed(sorted(them))} to be {target}" for target, them in numbers.items()]
     return f"for {', '.join(told)}" if told else ""
@@ -172,8 +180,12 @@ def _listed(numbers: Sequence[int]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _production(footing: Footing, phase: Phase) -> ProductionStatus | None:
-    runs = [run for run in footing.evidence.production if run.seam in phase.seams and _is_today(footing, run)]
+def _production(project_state: ProjectState, phase: Phase) -> ProductionStatus | None:
+    runs = [
+        run
+        for run in project_state.evidence.production
+        if run.seam in phase.seams and _is_today(project_state, run)
+    ]
     if not runs:
         return None
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from changeover.cli.move_options import near
 from changeover.errors import ConfigurationError
-from changeover.gate.inputs import Footing
+from changeover.gate.inputs import ProjectState
 from changeover.project import Project
-from changeover.rollout.flags_file import read_standing
+from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import MOVING, HistoryEntry, read_lines
 from changeover.rollout.migration_files import place_of, stages_of
 from changeover.rollout.resolver import KILLED_MEANS, ProblemKind, Resolution, Resolver
@@ -22,33 +22,33 @@ SOON_DAYS = 180
 _CLUSTER_DIGITS = 6
 
 
-def problems_of(project: Project, footing: Footing, resolver: Resolver) -> Iterator[str]:
+def problems_of(project: Project, project_state: ProjectState, resolver: Resolver) -> Iterator[str]:
     """What is wrong, the worst first: each fails `status --check`."""
     resolution = resolver.current()
-    yield from (_nearer(text, project.root) for text in _about_stages(footing, resolver))
+    yield from (_nearer(text, project.root) for text in _about_stages(project_state, resolver))
     for one in resolution.overridden:
         yield f"{one.variable}={one.word} in the environment overrides flags.json ({one.base})"
-    yield from _trips(footing)
-    evidence, found = footing.evidence, footing.problems
+    yield from _trips(project_state)
+    evidence, found = project_state.evidence, project_state.problems
     if evidence.problem is not None:
         yield _nearer(f"no evidence can be read: {evidence.problem}", project.root)
     for problem in (found.code, found.rules, found.waivers, found.blind_spots):
         if problem is not None:
             yield _nearer(problem, project.root)
-    today = footing.now.date()
-    for waiver in footing.waivers:
+    today = project_state.now.date()
+    for waiver in project_state.waivers:
         if waiver.has_expired(today):
             yield f"waiver {waiver.cluster[:_CLUSTER_DIGITS]} of {waiver.owner} expired on {waiver.until}"
-    yield from (_nearer(text, project.root) for text in _disagreements(project, footing))
+    yield from (_nearer(text, project.root) for text in _disagreements(project, project_state))
 
 
-def _about_stages(footing: Footing, resolver: Resolver) -> Iterator[str]:
+def _about_stages(project_state: ProjectState, resolver: Resolver) -> Iterator[str]:
     kill = resolver.current().kill_switch
     for problem in resolver.problems:
         if problem.kind is not ProblemKind.KILLED or kill.variable is not None:
             yield problem.text
             continue
-        since = "" if kill.at is None else f", since {_moment(kill.at, footing.now)}"
+        since = "" if kill.at is None else f", since {_moment(kill.at, project_state.now)}"
         who = "" if kill.who is None else f" by {kill.who}"
         why = "" if kill.reason is None else f": {kill.reason}"
         yield f"kill switch on ({kill.file}{since}{who}{why}): {KILLED_MEANS}"
@@ -58,52 +58,52 @@ def _moment(at: datetime, now: datetime) -> str:
     return f"{at:%H:%M:%SZ}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M:%SZ}"
 
 
-def _trips(footing: Footing) -> Iterator[str]:
+def _trips(project_state: ProjectState) -> Iterator[str]:
     """Phases that the tripwire moved last: somebody has to decide how they go on."""
     last: dict[str, HistoryEntry] = {}
-    for entry in footing.history:
+    for entry in project_state.history:
         if entry.action in MOVING and entry.phase is not None:
             last[entry.phase] = entry
     for phase, entry in last.items():
-        if entry.action == "trip" and phase in footing.plan.phases:
-            when = _moment(entry.at, footing.now)
+        if entry.action == "trip" and phase in project_state.plan.phases:
+            when = _moment(entry.at, project_state.now)
             yield f"tripwire: {phase} was moved back, {entry.old} -> {entry.new}, at {when}: {entry.reason}"
 
 
-def _disagreements(project: Project, footing: Footing) -> Iterator[str]:
-    place, stages = place_of(project.directory, footing.environment), stages_of(footing.plan)
-    standing = read_standing(place.flags, stages)
-    if standing.problem is None:  # else it is said already
-        for finding in agreement(standing, read_lines(place.history)).findings:
+def _disagreements(project: Project, project_state: ProjectState) -> Iterator[str]:
+    place, stages = place_of(project.directory, project_state.environment), stages_of(project_state.plan)
+    flags_state = read_flags(place.flags, stages)
+    if flags_state.problem is None:  # else it is said already
+        for finding in agreement(flags_state, read_lines(place.history)).findings:
             yield f"{finding.text}   mend: {finding.repair}"
 
 
-def notices_of(footing: Footing) -> Iterator[str]:
+def notices_of(project_state: ProjectState) -> Iterator[str]:
     """What should be known, and is weighed by the gates."""
-    if footing.evidence.lost:
-        yield f"{plural(footing.evidence.lost, 'run')} in production could not be kept as evidence"
+    if project_state.evidence.lost:
+        yield f"{plural(project_state.evidence.lost, 'run')} in production could not be kept as evidence"
 
 
-def flags_line(project: Project, footing: Footing, resolution: Resolution) -> str:
+def flags_line(project: Project, project_state: ProjectState, resolution: Resolution) -> str:
     """Which flags hold, and what overrides them."""
-    place = place_of(project.directory, footing.environment)
+    place = place_of(project.directory, project_state.environment)
     name = near(place.flags)
-    if footing.problems.flags:
+    if project_state.problems.flags:
         state = f"{name} refused"
-    elif footing.revision is None:
+    elif project_state.revision is None:
         state = f"no {name} yet, all off"
     else:
-        state = f"{name} revision {footing.revision}, digest ok"
+        state = f"{name} revision {project_state.revision}, digest ok"
     overrides = plural(len(resolution.overridden), "override") if resolution.overridden else "no override"
-    return f"{state}   kill switch {'on' if footing.killed else 'off'}   {overrides}"
+    return f"{state}   kill switch {'on' if project_state.killed else 'off'}   {overrides}"
 
 
-def soon_line(project: Project, footing: Footing) -> str:
+def soon_line(project: Project, project_state: ProjectState) -> str:
     """What will expire within half a year, and when going back was last tried."""
-    today = footing.now.date()
-    back = [one for one in footing.history if one.action == "rollback"]
+    today = project_state.now.date()
+    back = [one for one in project_state.history if one.action == "rollback"]
     rehearsed = f"rollback rehearsed {back[-1].at:%Y-%m-%d}" if back else "no rollback rehearsed"
-    return "   ".join((_rules(project, today), _waivers(footing, today), rehearsed))
+    return "   ".join((_rules(project, today), _waivers(project_state, today), rehearsed))
 
 
 def _rules(project: Project, today: date) -> str:
@@ -117,8 +117,8 @@ def _rules(project: Project, today: date) -> str:
     return _first(expiring, "rule", today) or "no rule expires"
 
 
-def _waivers(footing: Footing, today: date) -> str:
-    held = [one for one in footing.waivers if not one.has_expired(today)]
+def _waivers(project_state: ProjectState, today: date) -> str:
+    held = [one for one in project_state.waivers if not one.has_expired(today)]
     if not held:
         return "no waiver"
     expiring = sorted((one.until, one.cluster[:_CLUSTER_DIGITS]) for one in held)
@@ -136,23 +136,23 @@ def _first(expiring: list[tuple[date, str]], word: str, today: date) -> str:
     return f"{word} {name} expires {when}{more}"
 
 
-def back_line(footing: Footing) -> str:
+def back_line(project_state: ProjectState) -> str:
     """The command that takes the last step back, and the one for everything where it is not in force."""
-    everything = "" if footing.killed else "   all of it, at once: changeover kill"
+    everything = "" if project_state.killed else "   all of it, at once: changeover kill"
     moved = [
         name
-        for name, setting in footing.settings.items()
+        for name, setting in project_state.settings.items()
         if setting.stage in SEAM_STAGES and setting.stage is not Stage.OFF
     ]
     if not moved:
         return f"nothing has moved{everything}"
-    by_time = [one.phase for one in footing.history if one.action == "flip" and one.phase in moved]
-    phase = by_time[-1] if by_time else max(moved, key=lambda name: _rank(footing, name))
+    by_time = [one.phase for one in project_state.history if one.action == "flip" and one.phase in moved]
+    phase = by_time[-1] if by_time else max(moved, key=lambda name: _rank(project_state, name))
     return f"changeover rollback {phase}{everything}"
 
 
-def _rank(footing: Footing, phase: str) -> int:
-    return SEAM_STAGES.index(footing.settings[phase].stage)
+def _rank(project_state: ProjectState, phase: str) -> int:
+    return SEAM_STAGES.index(project_state.settings[phase].stage)
 
 
 def _nearer(text: str, root: Path) -> str:

@@ -35,7 +35,7 @@ from changeover.evidence.store.tapes import Tapes, without_known_tapes
 from changeover.evidence.store.writing import LOST, add_runs, count_up
 from changeover.record.codec import Codec
 from changeover.record.run import NotPaired, Run
-from changeover.rollout.test_override import imposed
+from changeover.rollout.test_override import active_override
 from changeover.telemetry.logs import logger
 from changeover.values.verdict import Verdict
 
@@ -99,7 +99,11 @@ class EvidenceWriter:
 
     def __call__(self, run: Run) -> None:
         """Keep one run."""
-        if imposed() is not None or run.population != "production" or run.not_paired is NotPaired.SAMPLED_OUT:
+        if (
+            active_override() is not None
+            or run.population != "production"
+            or run.not_paired is NotPaired.SAMPLED_OUT
+        ):
             return
         if self._path() == NOWHERE:
             return

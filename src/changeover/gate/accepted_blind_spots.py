@@ -35,13 +35,13 @@ class AcceptedBlindSpot:
     reason: str
     _pattern: PathPattern = field(repr=False, compare=False)
 
-    def speaks_of(self, seam: str) -> bool:
+    def is_about(self, seam: str) -> bool:
         """Whether it is about places of this seam."""
         return re.fullmatch(translate(self.seam), seam) is not None
 
     def covers(self, seam: str, place: str) -> bool:
         """Whether it accepts this place, given in its normal form; never one of an effect, see `_ROOTS`."""
-        if not self.speaks_of(seam):
+        if not self.is_about(seam):
             return False
         try:
             found = parse_path(place).parts
@@ -163,7 +163,7 @@ class BlindSpotReview:
         looked_at = [seam for names in seams.values() for seam in names if search.tried[seam]]
         used = {id(one.accepted) for one in self.spots}
         self.unused = [
-            one for one in accepted if id(one) not in used and any(one.speaks_of(seam) for seam in looked_at)
+            one for one in accepted if id(one) not in used and any(one.is_about(seam) for seam in looked_at)
         ]
 
     @property

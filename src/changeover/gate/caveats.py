@@ -6,20 +6,20 @@ from collections import Counter
 from collections.abc import Iterator
 
 from changeover.evidence.confidence import percent_above, repeated_looks
-from changeover.gate.corpus_selection import Counted, phase_total
-from changeover.gate.inputs import Dossier
+from changeover.gate.corpus_selection import CountedCorpora, phase_total
+from changeover.gate.inputs import GateInputs
 from changeover.gate.production import Production
 
 LOOKS_TO_DIVERGENCES = 20
 """Repeated looks are told of until a candidate at the limit has diverged so often: 2,000 worlds at 1 %."""
 
 
-def not_counted(dossier: Dossier, corpora: Counted, production: Production) -> Iterator[str]:
+def not_counted(inputs: GateInputs, corpora: CountedCorpora, production: Production) -> Iterator[str]:
     """Evidence that was left aside, with the reason."""
     if production.other_code:
         yield f"{_counted(production.other_code, 'run')} on other code or rules"
     if production.other_side:
-        criteria = dossier.gate.production
+        criteria = inputs.gate.production
         other = "" if criteria is None else f" in which {criteria.answered_by} did not answer"
         yield f"{_counted(production.other_side, 'run')}{other}"
     for number, what in (
@@ -32,51 +32,51 @@ def not_counted(dossier: Dossier, corpora: Counted, production: Production) -> I
             yield f"{number:,} {what}"
     by_population: Counter[str] = Counter()
     for corpus in corpora.latest:
-        by_population[corpus.population] += phase_total((corpus,), dossier).runs
-    if dossier.gate.production is not None:
+        by_population[corpus.population] += phase_total((corpus,), inputs).runs
+    if inputs.gate.production is not None:
         yield from (
             f"{_counted(runs, f'{name} run')} (the rate is of production alone)"
             for name, runs in by_population.items()
             if runs
         )
-    total = phase_total(corpora.latest, dossier)
+    total = phase_total(corpora.latest, inputs)
     for number, what in ((total.vacuous, "vacuous"), (total.waived, "waived")):
         if number:
             yield f"{number:,} {what} in corpora"
-    yield from _corpora(dossier, corpora)
+    yield from _corpora(inputs, corpora)
     renewed = sum(run.renewed_at is not None for run in production.compared)
     if renewed:
         yield f"own times of {_counted(renewed, 'renewed run')}"
-    if dossier.evidence.pruned:
-        yield f"{_counted(dossier.evidence.pruned, 'run')} pruned from the store"
-    yield from _idle_waivers(dossier)
+    if inputs.evidence.pruned:
+        yield f"{_counted(inputs.evidence.pruned, 'run')} pruned from the store"
+    yield from _idle_waivers(inputs)
 
 
-def _corpora(dossier: Dossier, corpora: Counted) -> Iterator[str]:
+def _corpora(inputs: GateInputs, corpora: CountedCorpora) -> Iterator[str]:
     unasked = [one.source for one in corpora.latest if one not in corpora.asked]
     if unasked:
         yield f"corpora that are not asked for: {', '.join(unasked)}"
-    other = [one for one in corpora.set_aside if not dossier.is_today(one)]
-    partial = [one for one in corpora.set_aside if dossier.is_today(one) and (one.partial or not one.whole)]
+    other = [one for one in corpora.set_aside if not inputs.is_today(one)]
+    partial = [one for one in corpora.set_aside if inputs.is_today(one) and (one.partial or not one.whole)]
     if other:
         yield f"{_counted(len(other), 'corpus', 'corpora')} on other code or rules"
     if partial:
         yield f"{_counted(len(partial), 'corpus', 'corpora')} not whole"
 
 
-def _idle_waivers(dossier: Dossier) -> Iterator[str]:
-    met = {one.digest for corpus in dossier.evidence.corpora for one in corpus.clusters}
-    met |= {digest for run in dossier.evidence.production for digest in run.clusters}
-    idle = [one.cluster[:6] for one in dossier.waivers if not any(map(one.covers, met))]
+def _idle_waivers(inputs: GateInputs) -> Iterator[str]:
+    met = {one.digest for corpus in inputs.evidence.corpora for one in corpus.clusters}
+    met |= {digest for run in inputs.evidence.production for digest in run.clusters}
+    idle = [one.cluster[:6] for one in inputs.waivers if not any(map(one.covers, met))]
     if idle:
         yield f"{_counted(len(idle), 'waiver')} that match nothing any more: {', '.join(idle[:5])}"
 
 
-def not_shown(dossier: Dossier, production: Production) -> Iterator[str]:
+def not_shown(inputs: GateInputs, production: Production) -> Iterator[str]:
     """What a pass does not mean."""
-    yield from (f"{key} is not asked: {reason}" for key, reason in dossier.gate.not_asked.items())
-    criteria = dossier.gate.production
-    if not dossier.phase.seams:
+    yield from (f"{key} is not asked: {reason}" for key, reason in inputs.gate.not_asked.items())
+    criteria = inputs.gate.production
+    if not inputs.phase.seams:
         yield "Anything that its check commands do not look at."
         return
     yield "What no run met: inputs that did not occur, calls that pass no port (docs/limits.md)."

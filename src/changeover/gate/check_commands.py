@@ -60,16 +60,16 @@ def run_check(
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        said = f"{argv[0]}: {getattr(error, 'strerror', None) or error}"
-        return CheckResult(command, Answer.INCONCLUSIVE, f"could not be started: {said}")
+        detail = f"{argv[0]}: {getattr(error, 'strerror', None) or error}"
+        return CheckResult(command, Answer.INCONCLUSIVE, f"could not be started: {detail}")
     tail = _Tail(process)
     try:
         code = process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         _kill_group(process)
         lines = tail.lines()
-        said = f"took longer than {timeout_s:g} s and was killed"
-        return CheckResult(command, Answer.INCONCLUSIVE, said, lines, monotonic() - began)
+        detail = f"took longer than {timeout_s:g} s and was killed"
+        return CheckResult(command, Answer.INCONCLUSIVE, detail, lines, monotonic() - began)
     except BaseException:
         _kill_group(process)
         raise

@@ -1,4 +1,4 @@
-"""Collects a dossier: the thin edge where files, clock and store are looked at and check commands run."""
+"""Collects the inputs of a gate: reads files, clock and store, and runs the check commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from changeover.evidence.code_digest import code_digest
 from changeover.evidence.store.records import Review
 from changeover.evidence.store.store import keep_review, store_path
 from changeover.gate.check_commands import CheckResult, run_check
-from changeover.gate.inputs import Dossier, Footing, look
+from changeover.gate.inputs import GateInputs, ProjectState, read_project_state
 from changeover.rollout.plan_file import Phase, redact_paths_of
 from changeover.rollout.resolver import stage_variable
 from changeover.values.gate_verdict import Answer
@@ -37,42 +37,42 @@ def collect(
     *,
     run_checks: bool,
     say: Callable[[str], None] = lambda _: None,
-    footing: Footing | None = None,
-) -> Dossier:
+    project_state: ProjectState | None = None,
+) -> GateInputs:
     """Everything about one step of one phase; `new` is the next stage unless given.
 
     With `run_checks` the check commands run, and the app is imported where the doctor is asked; without, both
-    are taken from what was kept on this code and these rules. `footing` spares reading everything again for
-    every phase. Raises ConfigurationError for a phase that there is not, and for a step that is none forward.
+    are taken from what was kept on this code and these rules. `project_state` is read where it is not given.
+    Raises ConfigurationError for an unknown phase, and for a step that does not go forward.
     """
-    footing = footing or look(project)
-    found = footing.plan.phases.get(phase)
+    project_state = project_state or read_project_state(project)
+    found = project_state.plan.phases.get(phase)
     if found is None:
-        allowed = ", ".join(footing.plan.phases) or "none, the plan is empty"
+        allowed = ", ".join(project_state.plan.phases) or "none, the plan is empty"
         raise ConfigurationError(f'phase "{phase}"', f"is unknown, allowed: {allowed}")
-    old = footing.settings[phase]
+    old = project_state.settings[phase]
     new = new or next_setting(found, old)
     _check_forward(found, old, new)
     variable = stage_variable(phase)
-    dossier = Dossier(
-        plan=footing.plan,
+    inputs = GateInputs(
+        plan=project_state.plan,
         phase=found,
         old=old,
         new=new,
-        settings=footing.settings,
-        revision=footing.revision,
-        code=footing.code,
-        rules=footing.rules,
-        now=footing.now,
-        evidence=footing.evidence,
-        history=footing.history,
-        waivers=footing.waivers,
-        accepted=footing.accepted,
-        problems=footing.problems,
-        killed=footing.killed,
-        override=variable if variable in footing.environment else None,
+        settings=project_state.settings,
+        revision=project_state.revision,
+        code=project_state.code,
+        rules=project_state.rules,
+        now=project_state.now,
+        evidence=project_state.evidence,
+        history=project_state.history,
+        waivers=project_state.waivers,
+        accepted=project_state.accepted,
+        problems=project_state.problems,
+        killed=project_state.killed,
+        override=variable if variable in project_state.environment else None,
     )
-    return _with_checks_run(dossier, project, say) if run_checks else _with_kept_checks(dossier)
+    return _with_checks_run(inputs, project, say) if run_checks else _with_kept_checks(inputs)
 
 
 def next_setting(phase: Phase, old: Setting) -> Setting:
@@ -98,31 +98,31 @@ def _check_forward(phase: Phase, old: Setting, new: Setting) -> None:
         )
 
 
-def _with_checks_run(dossier: Dossier, project: Project, say: Callable[[str], None]) -> Dossier:
+def _with_checks_run(inputs: GateInputs, project: Project, say: Callable[[str], None]) -> GateInputs:
     """The checks run now; what they said is kept for `status`, with the secrets taken out."""
     results = {}
-    for command in dossier.gate.check:
+    for command in inputs.gate.check:
         say(f"check: {command}")
-        result = run_check(command, project.root, dossier.gate.check_timeout_s)
-        results[command] = _check_kept(dossier, project, result)
-    doctor = _doctor(dossier, project) if dossier.new.stage is Stage.SHADOW else None
-    return replace(_still_the_same_code(dossier), checks=results, doctor=doctor)
+        result = run_check(command, project.root, inputs.gate.check_timeout_s)
+        results[command] = _keep_check(inputs, project, result)
+    doctor = _doctor(inputs, project) if inputs.new.stage is Stage.SHADOW else None
+    return replace(_still_the_same_code(inputs), checks=results, doctor=doctor)
 
 
-def _still_the_same_code(dossier: Dossier) -> Dossier:
+def _still_the_same_code(inputs: GateInputs) -> GateInputs:
     """Checks may take half an hour: what was edited meanwhile is not what they looked at."""
-    if dossier.code is None or code_digest(dossier.plan.code) == dossier.code:
-        return dossier
+    if inputs.code is None or code_digest(inputs.plan.code) == inputs.code:
+        return inputs
     changed = "was changed while the checks ran: ask again"
-    return replace(dossier, problems=replace(dossier.problems, code=changed))
+    return replace(inputs, problems=replace(inputs.problems, code=changed))
 
 
-def _check_kept(dossier: Dossier, project: Project, result: CheckResult) -> Review:
+def _keep_check(inputs: GateInputs, project: Project, result: CheckResult) -> Review:
     body = {"tail": list(result.tail), "seconds": round(result.seconds, 3)}
-    return _kept_review(dossier, project, "check", result.command, result.answer, result.found, body)
+    return _keep_review(inputs, project, "check", result.command, result.answer, result.found, body)
 
 
-def _doctor(dossier: Dossier, project: Project) -> Review:
+def _doctor(inputs: GateInputs, project: Project) -> Review:
     """What the doctor says now of the wiring: files and store have criteria of their own.
 
     An app that cannot be imported is a problem like another.
@@ -136,11 +136,11 @@ def _doctor(dossier: Dossier, project: Project) -> Review:
     answer = Answer.FAIL if problems else Answer.PASS
     more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
     found = f"{problems[0]}{more}" if problems else "clean"
-    return _kept_review(dossier, project, "doctor", "", answer, found, {})
+    return _keep_review(inputs, project, "doctor", "", answer, found, {})
 
 
-def _kept_review(
-    dossier: Dossier,
+def _keep_review(
+    inputs: GateInputs,
     project: Project,
     kind: str,
     name: str,
@@ -151,18 +151,18 @@ def _kept_review(
     """A store that keeps nothing is a criterion of its own; here it stops nobody."""
     from changeover.redaction.redactor import Redactor
 
-    redactor = Redactor.for_project(redact_paths_of(dossier.plan), project.root)
-    said, shown = redactor.text(found), redactor.body(body)
-    review = Review(kind, name, dossier.now, dossier.code, dossier.rules, str(answer), said, shown)
+    redactor = Redactor.for_project(redact_paths_of(inputs.plan), project.root)
+    detail, shown = redactor.text(found), redactor.body(body)
+    review = Review(kind, name, inputs.now, inputs.code, inputs.rules, str(answer), detail, shown)
     with suppress(ConfigurationError):
         keep_review(store_path(project.root), review)
     return review
 
 
-def _with_kept_checks(dossier: Dossier) -> Dossier:
+def _with_kept_checks(inputs: GateInputs) -> GateInputs:
     """What checks said last on this code and these rules; nothing runs and nothing is imported."""
     found: dict[str, Review] = {}
-    for review in dossier.reviews:
-        if review.kind == "check" and review.name in dossier.gate.check:
+    for review in inputs.reviews:
+        if review.kind == "check" and review.name in inputs.gate.check:
             found.setdefault(review.name, review)
-    return replace(dossier, checks=found)
+    return replace(inputs, checks=found)

@@ -6,8 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from changeover.evidence.store.records import KeptCorpus
-from changeover.gate.corpus_selection import Counted, SeamShown, is_asked, phase_total, shown
-from changeover.gate.inputs import Dossier
+from changeover.gate.corpus_selection import (
+    CountedCorpora,
+    SeamEvidence,
+    is_asked,
+    phase_total,
+    seam_evidence,
+)
+from changeover.gate.inputs import GateInputs
 from changeover.gate.production import Production
 from changeover.rollout.gate_criteria import CorpusCriteria
 from changeover.values.gate_verdict import Answer, Criterion
@@ -17,18 +23,18 @@ from changeover.values.verdict import Verdict
 NAMED_MAX = 5
 
 
-def compared(dossier: Dossier, corpora: Counted, production: Production) -> Iterator[Criterion]:
+def compared(inputs: GateInputs, corpora: CountedCorpora, production: Production) -> Iterator[Criterion]:
     """Asked of every phase with seams, whatever its tables say."""
-    yield effects(dossier, (*corpora.latest, *corpora.still), production)
-    yield _something(dossier, corpora.latest, production)
-    yield reference(dossier.phase.seams, corpora.latest, dossier, production)
-    yield from _regressed(dossier, corpora.latest)
+    yield effects(inputs, (*corpora.latest, *corpora.still), production)
+    yield _seams_alike(inputs, corpora.latest, production)
+    yield reference(inputs.phase.seams, corpora.latest, inputs, production)
+    yield from _regressed(inputs, corpora.latest)
 
 
-def effects(dossier: Dossier, corpora: tuple[KeptCorpus, ...], production: Production) -> Criterion:
+def effects(inputs: GateInputs, corpora: tuple[KeptCorpus, ...], production: Production) -> Criterion:
     """No effect may differ: not in a corpus, not in production, and no waiver changes that."""
     name = "effects that differ"
-    in_corpora = phase_total(corpora, dossier).unsafe
+    in_corpora = phase_total(corpora, inputs).unsafe
     in_production = sum(run.verdict is Verdict.UNSAFE for run in production.compared)
     if not in_corpora + in_production:
         performed: Counter[str] = Counter()
@@ -37,35 +43,35 @@ def effects(dossier: Dossier, corpora: tuple[KeptCorpus, ...], production: Produ
         asked = ", ".join(f"{number:,} {what}" for what, number in performed.most_common(2))
         return Criterion(name, Answer.PASS, "0", f"0 of {asked}" if asked else "0")
     unsafe = [
-        one for corpus in corpora for one in corpus.clusters if one.unsafe and one.seam in dossier.phase.seams
+        one for corpus in corpora for one in corpus.clusters if one.unsafe and one.seam in inputs.phase.seams
     ]
     where = "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in unsafe[:NAMED_MAX])
     digests = [one.digest for one in unsafe] + [
         digest for run in production.compared if run.verdict is Verdict.UNSAFE for digest in run.clusters
     ]
     found = f"in {in_corpora + in_production:,} runs"
-    do = f"changeover explain {digests[0][:6]}" if digests else f"changeover compare {dossier.phase.name}"
+    do = f"changeover explain {digests[0][:6]}" if digests else f"changeover compare {inputs.phase.name}"
     detail = where or f"{in_production:,} in production, {in_corpora:,} in corpora"
     return Criterion(name, Answer.FAIL, "0", found, do, detail)
 
 
-def _something(dossier: Dossier, corpora: tuple[KeptCorpus, ...], production: Production) -> Criterion:
-    seams = dossier.phase.seams
+def _seams_alike(inputs: GateInputs, corpora: tuple[KeptCorpus, ...], production: Production) -> Criterion:
+    seams = inputs.phase.seams
     nothing = {}
     for seam in seams:
-        parts = [shown(corpus, seam, dossier.is_waived) for corpus in corpora]
+        parts = [seam_evidence(corpus, seam, inputs.is_waived) for corpus in corpora]
         alike = sum(run.verdict.is_evidence for run in production.compared if run.seam == seam)
         if not alike + sum(part.evidence for part in parts):
-            nothing[seam] = _why_nothing(seam, parts, production)
+            nothing[seam] = _why_no_evidence(seam, parts, production)
     found = f"{len(seams) - len(nothing)} of {len(seams)} seams"
     if not nothing:
         return Criterion("seams shown to be alike", Answer.PASS, "every one", found)
     named = "; ".join(f"{seam}: {why}" for seam, why in list(nothing.items())[:NAMED_MAX])
-    do = f"changeover compare {dossier.phase.name}"
+    do = f"changeover compare {inputs.phase.name}"
     return Criterion("seams shown to be alike", Answer.INCONCLUSIVE, "every one", found, do, named)
 
 
-def _why_nothing(seam: str, parts: list[SeamShown], production: Production) -> str:
+def _why_no_evidence(seam: str, parts: list[SeamEvidence], production: Production) -> str:
     in_production = sum(run.seam == seam for run in production.compared)
     for name, number in (
         ("diverged", sum(part.unexplained + part.unsafe for part in parts) + in_production),
@@ -81,29 +87,29 @@ def _why_nothing(seam: str, parts: list[SeamShown], production: Production) -> s
 
 
 def reference(
-    seams: tuple[str, ...], corpora: tuple[KeptCorpus, ...], dossier: Dossier, production: Production
+    seams: tuple[str, ...], corpora: tuple[KeptCorpus, ...], inputs: GateInputs, production: Production
 ) -> Criterion:
     """A reference that always raised or gave nothing did not run, and agreement with it shows nothing."""
     idle = [
         f"{seam} in {corpus.source}"
         for corpus in corpora
         for seam in seams
-        if shown(corpus, seam, dossier.is_waived).gave_up
+        if seam_evidence(corpus, seam, inputs.is_waived).gave_up
     ]
     in_production = {seam: [run.gave_up for run in production.compared if run.seam == seam] for seam in seams}
     idle += [f"{seam} in production" for seam, gave_up in in_production.items() if gave_up and all(gave_up)]
     if not idle:
         return Criterion("reference ran", Answer.PASS, "yes", "yes" if corpora else "no corpus")
-    said = f"the reference did not run: every run of {', '.join(idle[:NAMED_MAX])} raised or gave nothing"
-    return Criterion("reference ran", Answer.INCONCLUSIVE, "yes", "no", None, said)
+    detail = f"the reference did not run: every run of {', '.join(idle[:NAMED_MAX])} raised or gave nothing"
+    return Criterion("reference ran", Answer.INCONCLUSIVE, "yes", "no", None, detail)
 
 
-def _regressed(dossier: Dossier, corpora: tuple[KeptCorpus, ...]) -> Iterator[Criterion]:
+def _regressed(inputs: GateInputs, corpora: tuple[KeptCorpus, ...]) -> Iterator[Criterion]:
     back = [
         one
         for corpus in corpora
         for one in corpus.clusters
-        if one.seam in dossier.phase.seams and one.state == "regressed"
+        if one.seam in inputs.phase.seams and one.state == "regressed"
     ]
     if back:
         named = "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in back[:NAMED_MAX])
@@ -113,13 +119,15 @@ def _regressed(dossier: Dossier, corpora: tuple[KeptCorpus, ...]) -> Iterator[Cr
         )
 
 
-def corpus_criteria(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted) -> Iterator[Criterion]:
+def corpus_criteria(
+    inputs: GateInputs, criteria: CorpusCriteria, corpora: CountedCorpora
+) -> Iterator[Criterion]:
     """What the table `corpus` asks of the sources it names, or of any."""
-    yield from _whole(dossier, criteria, corpora)
+    yield from _whole_corpora(inputs, criteria, corpora)
     if criteria.tags:
-        yield _tags(dossier, criteria, corpora)
+        yield _tags(inputs, criteria, corpora)
     still = [one for one in corpora.still if is_asked(one, criteria)]
-    total = phase_total([*corpora.asked, *still], dossier)
+    total = phase_total([*corpora.asked, *still], inputs)
     if not total.runs:
         return  # of no run it would be green for nothing, and the lines above have said it
     if criteria.divergences_max is not None:
@@ -130,7 +138,7 @@ def corpus_criteria(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted
             answer,
             _at_most(criteria.divergences_max),
             f"{total.unexplained:,} of {total.compared:,} runs",
-            f"changeover explain {_worst_cluster(dossier, corpora)}".rstrip(),
+            f"changeover explain {_worst_cluster(inputs, corpora)}".rstrip(),
             waived,
         )
     if criteria.not_compared_max is not None:
@@ -140,53 +148,55 @@ def corpus_criteria(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted
             answer,
             _at_most(criteria.not_compared_max),
             f"{total.not_compared:,} of {total.runs:,} runs",
-            f"changeover compare {dossier.phase.name}",
+            f"changeover compare {inputs.phase.name}",
         )
 
 
-def _whole(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted) -> Iterator[Criterion]:
+def _whole_corpora(
+    inputs: GateInputs, criteria: CorpusCriteria, corpora: CountedCorpora
+) -> Iterator[Criterion]:
     who = f" by {criteria.answered_by}" if criteria.answered_by else ""
     answering = f" --answer {criteria.answered_by}" if criteria.answered_by else ""
-    compare = f"changeover compare {dossier.phase.name}"
+    compare = f"changeover compare {inputs.phase.name}"
     for source in corpora.missing:
         do = f"{compare} --source {source}{answering}"
         yield Criterion(f"corpus: {source}{who}", Answer.INCONCLUSIVE, "whole", "none on this code", do)
     found: dict[str, list[tuple[KeptCorpus, Criterion]]] = {}
     for corpus in corpora.asked:
         asked_of = corpus.source if criteria.sources else ""
-        one = _one_whole(dossier, corpus, who, f"{compare} --source {corpus.source}{answering}")
+        one = _corpus_criterion(inputs, corpus, who, f"{compare} --source {corpus.source}{answering}")
         found.setdefault(asked_of, []).append((corpus, one))
     for of_source in found.values():
-        yield from _enough(of_source)
+        yield from _without_superseded(of_source)
     if not found and not criteria.sources:
-        said = "no comparison of a whole source on this code and these rules"
+        detail = "no comparison of a whole source on this code and these rules"
         yield Criterion(
-            f"corpus: any source{who}", Answer.INCONCLUSIVE, "one whole", "none", compare + answering, said
+            f"corpus: any source{who}", Answer.INCONCLUSIVE, "one whole", "none", compare + answering, detail
         )
 
 
-def _enough(found: list[tuple[KeptCorpus, Criterion]]) -> Iterator[Criterion]:
+def _without_superseded(found: list[tuple[KeptCorpus, Criterion]]) -> Iterator[Criterion]:
     """One corpus that crosses every seam is enough; damaged ones beside it would still hide something."""
     passed = any(one.answer is Answer.PASS for _, one in found)
     yield from (one for corpus, one in found if not passed or one.answer is Answer.PASS or corpus.damaged)
 
 
-def _one_whole(dossier: Dossier, corpus: KeptCorpus, who: str, do: str) -> Criterion:
+def _corpus_criterion(inputs: GateInputs, corpus: KeptCorpus, who: str, do: str) -> Criterion:
     candidate = corpus.answered_by is Side.CANDIDATE and not who
     name = f"corpus: {corpus.source}{' by candidate' if candidate else who}"
-    runs = phase_total((corpus,), dossier).runs
+    runs = phase_total((corpus,), inputs).runs
     found = f"{runs:,} runs   {corpus.at:%Y-%m-%d}"
     if corpus.damaged:
-        said = f"{len(corpus.damaged):,} damaged: {corpus.damaged[0]}"
-        return Criterion(name, Answer.INCONCLUSIVE, "whole", found, do, said)
-    bare = [seam for seam in dossier.phase.seams if not shown(corpus, seam, dossier.is_waived).compared]
+        detail = f"{len(corpus.damaged):,} damaged: {corpus.damaged[0]}"
+        return Criterion(name, Answer.INCONCLUSIVE, "whole", found, do, detail)
+    bare = [seam for seam in inputs.phase.seams if not seam_evidence(corpus, seam, inputs.is_waived).compared]
     if bare:
-        said = f"compared nothing in {', '.join(bare[:NAMED_MAX])}"
-        return Criterion(name, Answer.INCONCLUSIVE, "every seam", found, do, said)
+        detail = f"compared nothing in {', '.join(bare[:NAMED_MAX])}"
+        return Criterion(name, Answer.INCONCLUSIVE, "every seam", found, do, detail)
     return Criterion(name, Answer.PASS, "whole, every seam", found)
 
 
-def _tags(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted) -> Criterion:
+def _tags(inputs: GateInputs, criteria: CorpusCriteria, corpora: CountedCorpora) -> Criterion:
     seen = {tag for corpus in corpora.asked for tag, number in corpus.tags.items() if number}
     missing = [tag for tag in criteria.tags if tag not in seen]
     others = ", ".join(missing[:NAMED_MAX]) + (
@@ -198,7 +208,7 @@ def _tags(dossier: Dossier, criteria: CorpusCriteria, corpora: Counted) -> Crite
         Answer.INCONCLUSIVE if missing else Answer.PASS,
         f"{len(criteria.tags):,}",
         f"{len(criteria.tags) - len(missing):,}",
-        f"changeover compare {dossier.phase.name}{source}",
+        f"changeover compare {inputs.phase.name}{source}",
         f"missing: {others}" if missing else "",
     )
 
@@ -207,13 +217,13 @@ def _judged(name: str, answer: Answer, required: str, found: str, do: str, detai
     return Criterion(name, answer, required, found, None if answer is Answer.PASS else do, detail)
 
 
-def _worst_cluster(dossier: Dossier, corpora: Counted) -> str:
+def _worst_cluster(inputs: GateInputs, corpora: CountedCorpora) -> str:
     return next(
         (
             one.digest[:6]
             for corpus in (*corpora.asked, *corpora.still)
             for one in corpus.clusters
-            if one.seam in dossier.phase.seams and not dossier.is_waived(one.digest)
+            if one.seam in inputs.phase.seams and not inputs.is_waived(one.digest)
         ),
         "",
     )

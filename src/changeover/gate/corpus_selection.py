@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from changeover.evidence.store.records import KeptCluster, KeptCorpus, SeamCounts
-from changeover.gate.inputs import Dossier
+from changeover.gate.inputs import GateInputs
 from changeover.rollout.gate_criteria import CorpusCriteria
 from changeover.values.verdict import Verdict
 
@@ -18,7 +18,7 @@ _COMPARED = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.WAIVED, Verdict.TOLERATED
 
 
 @dataclass(frozen=True, slots=True)
-class SeamShown:
+class SeamEvidence:
     """What one corpus shows about one seam, with today's waivers.
 
     runs = evidence + waived + unexplained + unsafe + not_compared + vacuous.
@@ -39,16 +39,16 @@ class SeamShown:
         return self.evidence + self.waived + self.unexplained + self.unsafe
 
 
-def shown(corpus: KeptCorpus, seam: str, is_waived: Callable[[str], bool]) -> SeamShown:
+def seam_evidence(corpus: KeptCorpus, seam: str, is_waived: Callable[[str], bool]) -> SeamEvidence:
     """The counts of a seam, waivers asked anew: those that held when it was compared may be gone."""
     counts = corpus.seams.get(seam)
     if counts is None:
-        return SeamShown()
+        return SeamEvidence()
     clusters = [one for one in corpus.clusters if one.seam == seam and not one.unsafe]
     diverged = counts.of(*_OPEN)
     left_out = bool(corpus.summary.get("clusters_left_out"))
     unexplained = _unexplained(diverged, counts, clusters, is_waived, left_out=left_out)
-    return SeamShown(
+    return SeamEvidence(
         runs=counts.runs,
         evidence=counts.of(Verdict.MATCH, Verdict.TOLERATED),
         waived=diverged - unexplained,
@@ -83,7 +83,7 @@ def _unexplained(
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountedCorpora:
     """The corpora of one gate: `asked` for by its table, and the `latest` of every source, asked for or not.
 
     `still` are others in which something differs that was not compared again since: no evidence of sameness,
@@ -98,21 +98,21 @@ class Counted:
     set_aside: tuple[KeptCorpus, ...]
 
 
-def counted(dossier: Dossier) -> Counted:
+def count_corpora(inputs: GateInputs) -> CountedCorpora:
     """The latest whole corpora of each source on this code and these rules, and what is left aside."""
-    criteria = dossier.gate.corpus or CorpusCriteria()
-    seams = set(dossier.phase.seams)
-    of_phase = [one for one in dossier.evidence.corpora if seams & set(one.seams) and one.source != RENEWAL]
-    today = [one for one in of_phase if dossier.is_today(one)]
+    criteria = inputs.gate.corpus or CorpusCriteria()
+    seams = set(inputs.phase.seams)
+    of_phase = [one for one in inputs.evidence.corpora if seams & set(one.seams) and one.source != RENEWAL]
+    today = [one for one in of_phase if inputs.is_today(one)]
     latest = _latest_of_each(one for one in today if one.whole and not one.partial)
     asked = [one for one in latest if is_asked(one, criteria)]
     still = [
         one
         for one in _not_done_again(today, seams)
-        if one not in latest and _compares_both(one) and _differs(phase_total((one,), dossier))
+        if one not in latest and _compares_both(one) and _differs(phase_total((one,), inputs))
     ]
     kept = {one.number for one in (*latest, *still)}
-    return Counted(
+    return CountedCorpora(
         tuple(asked),
         tuple(latest),
         tuple(still),
@@ -128,7 +128,7 @@ def is_asked(corpus: KeptCorpus, criteria: CorpusCriteria) -> bool:
     return criteria.answered_by in (None, str(corpus.answered_by))
 
 
-def _way(corpus: KeptCorpus) -> tuple[object, ...]:
+def _arrangement(corpus: KeptCorpus) -> tuple[object, ...]:
     """What has to be the same for one comparison to take the place of another.
 
     Either path answering crosses other seams; another seed makes other cases, and whoever could replace one
@@ -142,7 +142,7 @@ def _latest_of_each(corpora: Iterable[KeptCorpus]) -> list[KeptCorpus]:
     """The evidence has the latest first."""
     found: dict[tuple[object, ...], KeptCorpus] = {}
     for corpus in corpora:
-        found.setdefault(_way(corpus), corpus)
+        found.setdefault(_arrangement(corpus), corpus)
     return list(found.values())
 
 
@@ -153,7 +153,7 @@ def _not_done_again(corpora: Iterable[KeptCorpus], seams: set[str]) -> Iterator[
     """
     again: dict[tuple[object, ...], set[str]] = {}
     for corpus in corpora:
-        later = again.setdefault(_way(corpus), set())
+        later = again.setdefault(_arrangement(corpus), set())
         if not seams & set(corpus.seams) <= later:
             yield corpus
         if corpus.whole and not corpus.partial:
@@ -165,12 +165,14 @@ def _compares_both(corpus: KeptCorpus) -> bool:
     return (corpus.whole and not corpus.partial) or corpus.summary.get("noise") is False
 
 
-def _differs(total: SeamShown) -> bool:
+def _differs(total: SeamEvidence) -> bool:
     return bool(total.unsafe or total.unexplained)
 
 
-def phase_total(corpora: Iterable[KeptCorpus], dossier: Dossier) -> SeamShown:
+def phase_total(corpora: Iterable[KeptCorpus], inputs: GateInputs) -> SeamEvidence:
     """All seams of the phase in these corpora together."""
-    parts = [shown(corpus, seam, dossier.is_waived) for corpus in corpora for seam in dossier.phase.seams]
+    parts = [
+        seam_evidence(corpus, seam, inputs.is_waived) for corpus in corpora for seam in inputs.phase.seams
+    ]
     total = {name: sum(getattr(part, name) for part in parts) for name in _ADDED}
-    return SeamShown(**total, gave_up=any(part.gave_up for part in parts))
+    return SeamEvidence(**total, gave_up=any(part.gave_up for part in parts))

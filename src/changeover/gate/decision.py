@@ -1,4 +1,4 @@
-"""The decision: from a dossier to a verdict, criterion by criterion. Reads no file, no clock, no store."""
+"""The decision: from its inputs to a verdict, criterion by criterion. Reads no file, no clock, no store."""
 
 from __future__ import annotations
 
@@ -8,71 +8,71 @@ from hashlib import sha256
 
 from changeover.gate.caveats import not_counted, not_shown
 from changeover.gate.corpus_criteria import compared, corpus_criteria
-from changeover.gate.corpus_selection import Counted, counted
-from changeover.gate.inputs import Dossier
-from changeover.gate.preconditions import flags, ground, requires
+from changeover.gate.corpus_selection import CountedCorpora, count_corpora
+from changeover.gate.inputs import GateInputs
+from changeover.gate.preconditions import flags, preconditions, requires
 from changeover.gate.production import Production, own_time, production_criteria, production_of
 from changeover.gate.reviews import blind_spots, checks, doctor, rollback_rehearsed
 from changeover.values.gate_verdict import Criterion, GateVerdict
 from changeover.values.stage import Stage
 
 
-def decide(dossier: Dossier) -> GateVerdict:
+def decide(inputs: GateInputs) -> GateVerdict:
     """May this phase move to that stage? Legal steps only: `changeover.values.stage.step` is asked before."""
-    corpora, production = counted(dossier), production_of(dossier)
-    with_seams = bool(dossier.phase.seams)
-    criteria = _of_seams(dossier, corpora, production) if with_seams else _of_checks(dossier)
+    corpora, production = count_corpora(inputs), production_of(inputs)
+    with_seams = bool(inputs.phase.seams)
+    criteria = _of_seams(inputs, corpora, production) if with_seams else _of_checks(inputs)
     return GateVerdict(
-        phase=dossier.phase.name,
-        number=dossier.phase.number,
-        old=dossier.old,
-        new=dossier.new,
-        code=dossier.code,
-        rules=dossier.rules,
-        evidence=_evidence_digest(dossier, corpora, production),
+        phase=inputs.phase.name,
+        number=inputs.phase.number,
+        old=inputs.old,
+        new=inputs.new,
+        code=inputs.code,
+        rules=inputs.rules,
+        evidence=_evidence_digest(inputs, corpora, production),
         criteria=tuple(criteria),
-        not_counted=tuple(not_counted(dossier, corpora, production)) if with_seams else (),
-        not_shown=tuple(not_shown(dossier, production)),
+        not_counted=tuple(not_counted(inputs, corpora, production)) if with_seams else (),
+        not_shown=tuple(not_shown(inputs, production)),
     )
 
 
-def _of_seams(dossier: Dossier, corpora: Counted, production: Production) -> Iterator[Criterion]:
-    gate = dossier.gate
-    yield from ground(dossier)
-    yield from compared(dossier, corpora, production)
+def _of_seams(inputs: GateInputs, corpora: CountedCorpora, production: Production) -> Iterator[Criterion]:
+    gate = inputs.gate
+    yield from preconditions(inputs)
+    yield from compared(inputs, corpora, production)
     if gate.corpus is not None:
-        yield from corpus_criteria(dossier, gate.corpus, corpora)
+        yield from corpus_criteria(inputs, gate.corpus, corpora)
     if gate.production is not None:
-        yield from production_criteria(dossier, gate.production, production)
+        yield from production_criteria(inputs, gate.production, production)
     if gate.own_time_p95_ratio_max is not None:
-        yield own_time(dossier, gate.own_time_p95_ratio_max, corpora, production)
-    yield from blind_spots(dossier, gate.blind_spots)
-    if dossier.new.stage is Stage.SHADOW:
-        yield doctor(dossier)
+        yield own_time(inputs, gate.own_time_p95_ratio_max, corpora, production)
+    yield from blind_spots(inputs, gate.blind_spots)
+    if inputs.new.stage is Stage.SHADOW:
+        yield doctor(inputs)
     if gate.rollback_rehearsed:
-        yield rollback_rehearsed(dossier)
-    yield from checks(dossier)
-    yield from requires(dossier)
+        yield rollback_rehearsed(inputs)
+    yield from checks(inputs)
+    yield from requires(inputs)
 
 
-def _of_checks(dossier: Dossier) -> Iterator[Criterion]:
-    yield from flags(dossier)
-    yield from checks(dossier)
-    yield from requires(dossier)
+def _of_checks(inputs: GateInputs) -> Iterator[Criterion]:
+    yield from flags(inputs)
+    yield from checks(inputs)
+    yield from requires(inputs)
 
 
-def _evidence_digest(dossier: Dossier, corpora: Counted, production: Production) -> str:
+def _evidence_digest(inputs: GateInputs, corpora: CountedCorpora, production: Production) -> str:
     """Of everything that was counted: two verdicts with one digest rest on the same evidence."""
-    said = {
+    counted = {
         "corpora": [
             [one.source, one.at.isoformat(), {seam: dict(two.verdicts) for seam, two in one.seams.items()}]
             for one in (*corpora.latest, *corpora.still)
         ],
         "runs": sorted((run.id, run.seam, run.verdict) for run in production.compared),
-        "waivers": sorted(one.cluster for one in dossier.waivers),
+        "waivers": sorted(one.cluster for one in inputs.waivers),
         "reviews": sorted(  # of checks the fresh results count: every gate leaves one more behind
-            (one.kind, one.name, one.answer, one.found) for one in dossier.reviews if one.kind != "check"
+            (one.kind, one.name, one.answer, one.found) for one in inputs.reviews if one.kind != "check"
         ),
-        "checks": sorted((name, one.answer) for name, one in dossier.checks.items()),
+        "checks": sorted((name, one.answer) for name, one in inputs.checks.items()),
     }
-    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()

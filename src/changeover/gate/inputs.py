@@ -13,13 +13,13 @@ from changeover.evidence.code_digest import code_digest
 from changeover.evidence.store.records import Evidence, KeptCorpus, KeptRun, Review
 from changeover.evidence.store.store import read_evidence, store_path
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, AcceptedBlindSpot, load_accepted_blind_spots
-from changeover.rollout.flags_file import read_standing
+from changeover.rollout.flags_file import read_flags
 from changeover.rollout.gate_criteria import Gate
 from changeover.rollout.history import HistoryEntry, read_history
 from changeover.rollout.kill_switch import read_kill_switch
 from changeover.rollout.migration_files import place_of, stages_of
 from changeover.rollout.plan_file import Phase, Plan
-from changeover.rollout.tripwire_state import HeldTrips, trips_path
+from changeover.rollout.tripwire_state import Trips, trips_path
 from changeover.rollout.waivers import Waiver, load_waivers
 from changeover.settings import PLAN_FILE, WAIVERS_FILE
 from changeover.values.stage import Setting
@@ -41,7 +41,7 @@ class Problems:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dossier:
+class GateInputs:
     """`now` is aware. `settings` are the stages of all phases as the flags have them.
 
     `override` is the environment variable that overrides the phase, `accepted` are the blind spots that
@@ -93,7 +93,7 @@ S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Footing:
+class ProjectState:
     """Whatever could not be read is in `problems`, and no exception."""
 
     plan: Plan
@@ -111,7 +111,7 @@ class Footing:
     environment: Mapping[str, str]
 
 
-def look(project: Project, environment: Mapping[str, str] | None = None) -> Footing:
+def read_project_state(project: Project, environment: Mapping[str, str] | None = None) -> ProjectState:
     """Read everything; raises ConfigurationError where there is no plan, or one that is wrong."""
     environment = os.environ if environment is None else environment
     plan = project.plan()
@@ -123,15 +123,17 @@ def look(project: Project, environment: Mapping[str, str] | None = None) -> Foot
     now = datetime.now(UTC)
     today = now.date()
     project.make_importable()
-    code, code_problem = _tried(lambda: code_digest(plan.code) if plan.code else None, None)
-    rules, rules_problem = _tried(lambda: project.rules_digest(today), "")
-    waivers, waivers_problem = _tried(lambda: load_waivers(project.directory / WAIVERS_FILE, today), ())
-    accepted, accepted_problem = _tried(
+    code, code_problem = _value_or_problem(lambda: code_digest(plan.code) if plan.code else None, None)
+    rules, rules_problem = _value_or_problem(lambda: project.rules_digest(today), "")
+    waivers, waivers_problem = _value_or_problem(
+        lambda: load_waivers(project.directory / WAIVERS_FILE, today), ()
+    )
+    accepted, accepted_problem = _value_or_problem(
         lambda: load_accepted_blind_spots(project.directory / ACCEPTED_NAME), ()
     )
     entries, damaged = read_history(project.directory)
-    settings, revision, flags_problems = _standing(project, plan, environment)
-    return Footing(
+    settings, revision, flags_problems = _flags_state(project, plan, environment)
+    return ProjectState(
         plan=plan,
         settings=settings,
         revision=revision,
@@ -150,7 +152,7 @@ def look(project: Project, environment: Mapping[str, str] | None = None) -> Foot
     )
 
 
-def _tried(read: Callable[[], R], otherwise: S) -> tuple[R | S, str | None]:
+def _value_or_problem(read: Callable[[], R], otherwise: S) -> tuple[R | S, str | None]:
     try:
         return read(), None
     except ConfigurationError as error:
@@ -158,22 +160,22 @@ def _tried(read: Callable[[], R], otherwise: S) -> tuple[R | S, str | None]:
 
 
 def _evidence(project: Project, environment: Mapping[str, str]) -> Evidence:
-    path, problem = _tried(lambda: store_path(project.root, environment), None)
+    path, problem = _value_or_problem(lambda: store_path(project.root, environment), None)
     return Evidence(problem=problem) if path is None else read_evidence(path)
 
 
-def _standing(
+def _flags_state(
     project: Project, plan: Plan, environment: Mapping[str, str]
 ) -> tuple[dict[str, Setting], int | None, tuple[str, ...]]:
     """Where phases stand by the flags, and by the tripwire where it could not write them."""
     stages = stages_of(plan)
-    standing = read_standing(place_of(project.directory, environment).flags, stages)
-    trips = HeldTrips(trips_path(project.directory, environment))
+    flags_state = read_flags(place_of(project.directory, environment).flags, stages)
+    trips = Trips(trips_path(project.directory, environment))
     trips.look()
     settings = {
-        name: trips.over(name, setting, standing.revision)[0]
-        for name, setting in standing.whole(stages).items()
+        name: trips.apply(name, setting, flags_state.revision)[0]
+        for name, setting in flags_state.every_setting(stages).items()
         if name in plan.phases
     }
-    problems = tuple(str(problem) for problem in (standing.problem, trips.problem) if problem is not None)
-    return settings, None if standing.missing else standing.revision, problems
+    problems = tuple(str(problem) for problem in (flags_state.problem, trips.problem) if problem is not None)
+    return settings, None if flags_state.missing else flags_state.revision, problems

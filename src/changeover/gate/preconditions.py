@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from changeover.evidence.code_digest import DIGITS_SHOWN
-from changeover.gate.inputs import Dossier
+from changeover.gate.inputs import GateInputs
 from changeover.rollout.flags_file import SEAL_COMMAND
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.waivers import Waiver
@@ -18,51 +18,51 @@ _ID_DIGITS = 6
 NAMED_MAX = 5
 
 
-def ground(dossier: Dossier) -> Iterator[Criterion]:
+def preconditions(inputs: GateInputs) -> Iterator[Criterion]:
     """Criteria of every phase that has seams."""
-    yield from flags(dossier)
-    yield _store(dossier)
-    yield _code(dossier)
-    yield _rules(dossier)
-    yield _waivers(dossier)
+    yield from flags(inputs)
+    yield _store(inputs)
+    yield _code(inputs)
+    yield _rules(inputs)
+    yield _waivers(inputs)
 
 
-def flags(dossier: Dossier) -> Iterator[Criterion]:
+def flags(inputs: GateInputs) -> Iterator[Criterion]:
     """Where phases stand, since when, and whether a step would take effect."""
-    problems = dossier.problems
+    problems = inputs.problems
     if problems.flags:
         detail = "; ".join(problems.flags)
         kind = CriterionKind.FLAGS
         yield Criterion("flags", Answer.FAIL, "readable", "refused", SEAL_COMMAND, detail, kind)
     else:
-        found = "no file yet" if dossier.revision is None else f"revision {dossier.revision}"
+        found = "no file yet" if inputs.revision is None else f"revision {inputs.revision}"
         yield Criterion("flags", Answer.PASS, "readable", found, kind=CriterionKind.FLAGS)
     if problems.history:
         first = problems.history[0]
         yield Criterion(
             "history", Answer.INCONCLUSIVE, "readable", "damaged", "changeover history --verify", first
         )
-    if dossier.killed:
+    if inputs.killed:
         do = 'changeover unkill --reason "..."'
         detail = "legacy answers every run, whatever the flags say"
         kind = CriterionKind.KILL_SWITCH
         yield Criterion("kill switch", Answer.FAIL, "off", "on", do, detail, kind)
-    if dossier.override is not None:
-        said = "the environment overrides the flags: a step would change nothing here"
+    if inputs.override is not None:
+        detail = "the environment overrides the flags: a step would change nothing here"
         yield Criterion(
-            "override", Answer.INCONCLUSIVE, "none", dossier.override, f"unset {dossier.override}", said
+            "override", Answer.INCONCLUSIVE, "none", inputs.override, f"unset {inputs.override}", detail
         )
-    late = _from_the_future(dossier)
+    late = _clock_problem(inputs)
     if late is not None:
         yield Criterion(
-            "clock", Answer.INCONCLUSIVE, "not set back", f"{dossier.now:%Y-%m-%d %H:%M:%SZ}", None, late
+            "clock", Answer.INCONCLUSIVE, "not set back", f"{inputs.now:%Y-%m-%d %H:%M:%SZ}", None, late
         )
 
 
-def _from_the_future(dossier: Dossier) -> str | None:
-    evidence = dossier.evidence
-    flips = max((entry.at for entry in dossier.history), default=None)
-    if flips is not None and flips > dossier.now:
+def _clock_problem(inputs: GateInputs) -> str | None:
+    evidence = inputs.evidence
+    flips = max((entry.at for entry in inputs.history), default=None)
+    if flips is not None and flips > inputs.now:
         return f"the clock was set back: the last flip is of {_moment(flips)}"
     kept = (
         *(corpus.at for corpus in evidence.corpora),
@@ -70,7 +70,7 @@ def _from_the_future(dossier: Dossier) -> str | None:
         *(review.at for review in evidence.reviews),
     )
     latest = max(kept, default=None)
-    if latest is not None and latest > dossier.now + CLOCK_TOLERANCE:
+    if latest is not None and latest > inputs.now + CLOCK_TOLERANCE:
         return f"the clock was set back, or evidence is of the future: {_moment(latest)}"
     return None
 
@@ -79,8 +79,8 @@ def _moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%SZ}"
 
 
-def _store(dossier: Dossier) -> Criterion:
-    evidence = dossier.evidence
+def _store(inputs: GateInputs) -> Criterion:
+    evidence = inputs.evidence
     if evidence.problem is not None:
         return Criterion(
             "evidence store",
@@ -95,29 +95,29 @@ def _store(dossier: Dossier) -> Criterion:
     return Criterion("evidence store", Answer.PASS, "readable", found)
 
 
-def _code(dossier: Dossier) -> Criterion:
-    if dossier.problems.code is not None:
-        return Criterion("code", Answer.FAIL, "readable", "not readable", None, dossier.problems.code)
-    if dossier.code is None:
+def _code(inputs: GateInputs) -> Criterion:
+    if inputs.problems.code is not None:
+        return Criterion("code", Answer.FAIL, "readable", "not readable", None, inputs.problems.code)
+    if inputs.code is None:
         do = 'migration.code = ["PACKAGE"] in phases.toml'
-        said = "phases.toml names no packages, so that no evidence can be about today's code"
-        return Criterion("code", Answer.INCONCLUSIVE, "named", "not named", do, said)
-    return Criterion("code", Answer.PASS, "named", dossier.code[:DIGITS_SHOWN])
+        detail = "phases.toml names no packages, so that no evidence can be about today's code"
+        return Criterion("code", Answer.INCONCLUSIVE, "named", "not named", do, detail)
+    return Criterion("code", Answer.PASS, "named", inputs.code[:DIGITS_SHOWN])
 
 
-def _rules(dossier: Dossier) -> Criterion:
-    if dossier.problems.rules is not None:
+def _rules(inputs: GateInputs) -> Criterion:
+    if inputs.problems.rules is not None:
         return Criterion(
-            "rules", Answer.FAIL, "sound", "not sound", "changeover rules check", dossier.problems.rules
+            "rules", Answer.FAIL, "sound", "not sound", "changeover rules check", inputs.problems.rules
         )
-    return Criterion("rules", Answer.PASS, "sound", dossier.rules[:DIGITS_SHOWN])
+    return Criterion("rules", Answer.PASS, "sound", inputs.rules[:DIGITS_SHOWN])
 
 
-def _waivers(dossier: Dossier) -> Criterion:
-    problem = dossier.problems.waivers
+def _waivers(inputs: GateInputs) -> Criterion:
+    problem = inputs.problems.waivers
     if problem is not None:
         return Criterion("waivers", Answer.FAIL, "readable", "not readable", None, problem)
-    return waivers(dossier.waivers, dossier.now, unsafe_clusters(dossier))
+    return waivers(inputs.waivers, inputs.now, unsafe_clusters(inputs))
 
 
 def waivers(all_: tuple[Waiver, ...], now: datetime, unsafe: frozenset[str]) -> Criterion:
@@ -134,27 +134,27 @@ def waivers(all_: tuple[Waiver, ...], now: datetime, unsafe: frozenset[str]) -> 
     if of_effects:
         named = ", ".join(one.cluster[:_ID_DIGITS] for one in of_effects[:NAMED_MAX])
         do = f"changeover explain {of_effects[0].cluster[:_ID_DIGITS]}"
-        said = f"an effect is never waived: {named}"
+        detail = f"an effect is never waived: {named}"
         return Criterion(
-            "waivers", Answer.FAIL, "none of an effect", f"{len(of_effects):,} of effects", do, said
+            "waivers", Answer.FAIL, "none of an effect", f"{len(of_effects):,} of effects", do, detail
         )
     return Criterion("waivers", Answer.PASS, required, f"{len(all_):,}" if all_ else "none")
 
 
-def unsafe_clusters(dossier: Dossier) -> frozenset[str]:
+def unsafe_clusters(inputs: GateInputs) -> frozenset[str]:
     """Digests of clusters in which an effect differs, on whatever code they were met."""
-    evidence = dossier.evidence
+    evidence = inputs.evidence
     return frozenset(
         one.digest for corpus in evidence.corpora for one in corpus.clusters if one.unsafe
     ).union(*(run.unsafe for run in evidence.production))
 
 
-def requires(dossier: Dossier) -> Iterator[Criterion]:
+def requires(inputs: GateInputs) -> Iterator[Criterion]:
     """Phases that must be at least as far; one that consists of checks must be done."""
-    for name in dossier.phase.requires:
-        needed = dossier.plan.phases[name]
-        target = _needed(needed, dossier.new)
-        there = dossier.settings.get(name, Setting(needed.stages[0]))
+    for name in inputs.phase.requires:
+        needed = inputs.plan.phases[name]
+        target = _needed(needed, inputs.new)
+        there = inputs.settings.get(name, Setting(needed.stages[0]))
         passed = _rank(needed, there) >= _rank(needed, target)
         yield Criterion(
             f"requires {name}",

@@ -12,8 +12,8 @@ from datetime import date
 
 from changeover.evidence.confidence import comparisons_needed, percent_above, upper_bound
 from changeover.evidence.store.records import KeptRun
-from changeover.gate.corpus_selection import Counted
-from changeover.gate.inputs import Dossier
+from changeover.gate.corpus_selection import CountedCorpora
+from changeover.gate.inputs import GateInputs
 from changeover.record.run import NotPaired
 from changeover.rollout.gate_criteria import ProductionCriteria
 from changeover.values.gate_verdict import Answer, Criterion
@@ -25,7 +25,7 @@ COMPARISONS_MAX = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Worlds:
+class DistinctInputs:
     """Distinct worlds of one seam; one in which any run differs has diverged."""
 
     seam: str
@@ -74,7 +74,7 @@ class Production:
     other_code: int
     other_side: int
     in_a_ramp: int
-    worlds: tuple[Worlds, ...]
+    distinct_inputs: tuple[DistinctInputs, ...]
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -92,20 +92,20 @@ class Production:
         missed = self.unpaired + self.lost
         return _share(missed, len(self.compared) + self.waived + self.not_compared + missed)
 
-    def worst(self, confidence: float) -> Worlds:
+    def worst(self, confidence: float) -> DistinctInputs:
         """The seam that is known least well."""
-        return max(self.worlds, key=lambda one: one.bound(confidence))
+        return max(self.distinct_inputs, key=lambda one: one.bound(confidence))
 
 
-def production_of(dossier: Dossier) -> Production:
+def production_of(inputs: GateInputs) -> Production:
     """What production has shown about a phase on this code and these rules, with today's waivers."""
-    criteria = dossier.gate.production
+    criteria = inputs.gate.production
     wanted = None if criteria is None else criteria.answered_by
-    of_phase = [run for run in dossier.evidence.production if run.seam in dossier.phase.seams]
-    today = [run for run in of_phase if dossier.is_today(run) and _stage_compares(run)]
+    of_phase = [run for run in inputs.evidence.production if run.seam in inputs.phase.seams]
+    today = [run for run in of_phase if inputs.is_today(run) and _stage_compares(run)]
     wanted_side = [run for run in today if wanted in (None, str(run.answered_by))]
-    runs = [run for run in wanted_side if not _only_some_keys(run, dossier)]
-    verdicts = [(run, verdict_today(run, dossier)) for run in runs]
+    runs = [run for run in wanted_side if not _only_some_keys(run, inputs)]
+    verdicts = [(run, verdict_today(run, inputs)) for run in runs]
 
     def counted(*among: Verdict) -> int:
         return sum(verdict in among for _, verdict in verdicts)
@@ -119,25 +119,27 @@ def production_of(dossier: Dossier) -> Production:
         not_compared=counted(Verdict.FAILED),
         unpaired=len(unpaired) - sampled_out,
         sampled_out=sampled_out,
-        lost=dossier.evidence.lost,
+        lost=inputs.evidence.lost,
         other_code=len(of_phase) - len(today),
         other_side=len(today) - len(wanted_side),
         in_a_ramp=len(wanted_side) - len(runs),
-        worlds=tuple(_worlds(dossier, verdicts, () if criteria is None else criteria.seams_not_asked)),
+        distinct_inputs=tuple(
+            _distinct_inputs(inputs, verdicts, () if criteria is None else criteria.seams_not_asked)
+        ),
     )
 
 
-def verdict_today(run: KeptRun, dossier: Dossier) -> Verdict:
+def verdict_today(run: KeptRun, inputs: GateInputs) -> Verdict:
     """The verdict by the waivers of today; an effect is never waived."""
     if run.verdict not in (Verdict.DIVERGED, Verdict.WAIVED) or not run.clusters:
         return Verdict.DIVERGED if run.verdict is Verdict.WAIVED else run.verdict
-    return Verdict.WAIVED if all(map(dossier.is_waived, run.clusters)) else Verdict.DIVERGED
+    return Verdict.WAIVED if all(map(inputs.is_waived, run.clusters)) else Verdict.DIVERGED
 
 
-def _worlds(
-    dossier: Dossier, verdicts: list[tuple[KeptRun, Verdict]], not_asked: Container[str]
-) -> Iterator[Worlds]:
-    for seam in dossier.phase.seams:
+def _distinct_inputs(
+    inputs: GateInputs, verdicts: list[tuple[KeptRun, Verdict]], not_asked: Container[str]
+) -> Iterator[DistinctInputs]:
+    for seam in inputs.phase.seams:
         diverged: dict[str, bool] = {}
         for run, verdict in verdicts:
             if run.seam == seam and (verdict.is_evidence or _differs(verdict)):
@@ -147,16 +149,16 @@ def _worlds(
                     diverged[world] = diverged.get(world, False) or _differs(verdict)
         # Only a seam that nobody crosses is excused: once it was seen, its rate is asked like any other.
         if seam not in not_asked or diverged:
-            yield Worlds(seam, len(diverged), sum(diverged.values()))
+            yield DistinctInputs(seam, len(diverged), sum(diverged.values()))
 
 
 def _differs(verdict: Verdict) -> bool:
     return verdict in (Verdict.DIVERGED, Verdict.UNSAFE)
 
 
-def _only_some_keys(run: KeptRun, dossier: Dossier) -> bool:
+def _only_some_keys(run: KeptRun, inputs: GateInputs) -> bool:
     """Before `complete` the candidate has to have answered whoever came, not the keys of a bucket alone."""
-    return dossier.new.stage is Stage.COMPLETE and _stage_of(run) is Stage.RAMP
+    return inputs.new.stage is Stage.COMPLETE and _stage_of(run) is Stage.RAMP
 
 
 def _stage_compares(run: KeptRun) -> bool:
@@ -178,16 +180,16 @@ OWN_TIME_NOISE_S = 0.001
 
 
 def production_criteria(
-    dossier: Dossier, criteria: ProductionCriteria, production: Production
+    inputs: GateInputs, criteria: ProductionCriteria, production: Production
 ) -> Iterator[Criterion]:
     """Rate, share not compared, share that never reached the comparison, days."""
-    yield _rate(dossier, criteria, production)
+    yield _rate(inputs, criteria, production)
     yield _share_rates(
         "production: not compared",
         production.not_compared_share,
         criteria.not_compared_max,
         f"{production.not_compared:,} failed",
-        f"changeover compare {dossier.phase.name} --source store",
+        f"changeover compare {inputs.phase.name} --source store",
     )
     yield _share_rates(
         "production: unpaired",
@@ -203,12 +205,12 @@ def production_criteria(
         Answer.PASS if enough else Answer.INCONCLUSIVE,
         f">= {criteria.span_days:,}",
         f"{len(days):,}",
-        None if enough else _more(dossier, production, f"{criteria.span_days - len(days):,} more days"),
+        None if enough else _more(inputs, production, f"{criteria.span_days - len(days):,} more days"),
         f"{days[0]} to {days[-1]}" if days else "",
     )
 
 
-def _rate(dossier: Dossier, criteria: ProductionCriteria, production: Production) -> Criterion:
+def _rate(inputs: GateInputs, criteria: ProductionCriteria, production: Production) -> Criterion:
     name = f"production: rate, {criteria.confidence * 100:g} %"
     required = f"< {_percent(criteria.rate_max)}"
     worst = production.worst(criteria.confidence)
@@ -222,16 +224,16 @@ def _rate(dossier: Dossier, criteria: ProductionCriteria, production: Production
         )
     needed = worst.needed(criteria)
     of = f" of {needed:,}" if needed is not None else ""
-    seam = f" of {worst.seam}" if len(dossier.phase.seams) > 1 else ""
+    seam = f" of {worst.seam}" if len(inputs.phase.seams) > 1 else ""
     detail = f"{worst.seen:,}{of} distinct worlds{seam}{who}{differ}"
     if _is_excluded(worst, criteria):
         do = next((digest for run in production.compared for digest in run.clusters), "")[:6]
         return Criterion(name, Answer.FAIL, required, found, f"changeover explain {do}".rstrip(), detail)
     short = "more distinct worlds" if needed is None else f"{needed - worst.seen:,} more distinct worlds"
-    return Criterion(name, Answer.INCONCLUSIVE, required, found, _more(dossier, production, short), detail)
+    return Criterion(name, Answer.INCONCLUSIVE, required, found, _more(inputs, production, short), detail)
 
 
-def _is_excluded(worlds: Worlds, criteria: ProductionCriteria) -> bool:
+def _is_excluded(worlds: DistinctInputs, criteria: ProductionCriteria) -> bool:
     """Whether a rate as low as is required is itself excluded, so that waiting does not help."""
     if not worlds.diverged:
         return False
@@ -239,10 +241,10 @@ def _is_excluded(worlds: Worlds, criteria: ProductionCriteria) -> bool:
     return 1 - alike > criteria.rate_max
 
 
-def _more(dossier: Dossier, production: Production, what: str) -> str:
+def _more(inputs: GateInputs, production: Production, what: str) -> str:
     if production.other_code:
-        return f"changeover compare {dossier.phase.name} --source store    renews runs on other code"
-    return f"stay at {dossier.old}: {what}"
+        return f"changeover compare {inputs.phase.name} --source store    renews runs on other code"
+    return f"stay at {inputs.old}: {what}"
 
 
 def _share_rates(name: str, found: float, most: float, detail: str, do: str) -> Criterion:
@@ -262,17 +264,17 @@ def _percent(share: float) -> str:
     return f"{percent:.2f} %" if percent >= 0.01 or not percent else f"{percent:g} %"
 
 
-def own_time(dossier: Dossier, most: float, corpora: Counted, production: Production) -> Criterion:
+def own_time(inputs: GateInputs, most: float, corpora: CountedCorpora, production: Production) -> Criterion:
     """The p95 of the candidate over that of legacy, the worst of production and every corpus asked for."""
     name, required = "own time, p95", f"<= x {most:g}"
     pairs = [*_in_production(production.compared)]
     pairs += [
-        corpus.own_times[dossier.phase.name]
+        corpus.own_times[inputs.phase.name]
         for corpus in corpora.asked
-        if dossier.phase.name in corpus.own_times
+        if inputs.phase.name in corpus.own_times
     ]
     if not pairs:
-        do = f"changeover compare {dossier.phase.name}"
+        do = f"changeover compare {inputs.phase.name}"
         return Criterion(name, Answer.INCONCLUSIVE, required, "not measured", do)
     legacy, candidate = max(pairs, key=lambda pair: _ratio(*pair))
     ratio = _ratio(legacy, candidate)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from changeover.evidence.store.records import Review
 from changeover.gate.accepted_blind_spots import KIND, JudgedSpot, reviewed_spots
-from changeover.gate.inputs import Dossier
+from changeover.gate.inputs import GateInputs
 from changeover.rollout.history import HistoryEntry
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.stage import Stage, Step, parse_setting, step
@@ -14,7 +14,7 @@ from changeover.values.stage import Stage, Step, parse_setting, step
 NAMED_MAX = 5
 
 
-def blind_spots(dossier: Dossier, word: str) -> Iterator[Criterion]:
+def blind_spots(inputs: GateInputs, word: str) -> Iterator[Criterion]:
     """`listed`: every one is accepted by name; `none`: there is none; `any`: they are not asked about.
 
     One that hides an effect fails whatever is asked.
@@ -22,43 +22,43 @@ def blind_spots(dossier: Dossier, word: str) -> Iterator[Criterion]:
     name = "alterations noticed"
     required = {"listed": "all, or listed", "none": "all", "any": "of effects"}[word]
     do = "changeover rules blindspots"
-    if dossier.problems.blind_spots is not None:
-        yield Criterion(name, Answer.FAIL, required, "not readable", None, dossier.problems.blind_spots)
+    if inputs.problems.blind_spots is not None:
+        yield Criterion(name, Answer.FAIL, required, "not readable", None, inputs.problems.blind_spots)
         return
-    review = _review(dossier, KIND, dossier.phase.name)
+    review = _review(inputs, KIND, inputs.phase.name)
     if review is None:
         if word != "any":
-            said = "nobody has looked on this code and these rules"
-            yield Criterion(name, Answer.INCONCLUSIVE, required, "not looked for", do, said)
+            detail = "nobody has looked on this code and these rules"
+            yield Criterion(name, Answer.INCONCLUSIVE, required, "not looked for", do, detail)
         return
-    spots = reviewed_spots(review, dossier.accepted)
+    spots = reviewed_spots(review, inputs.accepted)
     tried = int(review.body.get("tried", 0))
     of_effects = [one for one in spots if one.spot.is_effect]
     unlisted = [one for one in spots if one.accepted is None]
     if of_effects:
         answer, bad = Answer.FAIL, of_effects
-        said = f"hides an effect: {_named(of_effects)}"
+        detail = f"hides an effect: {_named(of_effects)}"
     elif word == "none" and spots:
-        answer, bad, said = Answer.FAIL, spots, _named(spots)
+        answer, bad, detail = Answer.FAIL, spots, _named(spots)
     elif word == "listed" and unlisted:
-        answer, bad, said = Answer.FAIL, unlisted, f"not accepted by name: {_named(unlisted)}"
+        answer, bad, detail = Answer.FAIL, unlisted, f"not accepted by name: {_named(unlisted)}"
     elif not tried or review.answer != Answer.PASS:
         found = review.found if tried else "nothing altered"
         yield Criterion(name, Answer.INCONCLUSIVE, required, found, do, "a seam was not looked at")
         return
     else:
-        answer, bad, said = Answer.PASS, [], f"{len(spots):,} listed, no effect" if spots else ""
+        answer, bad, detail = Answer.PASS, [], f"{len(spots):,} listed, no effect" if spots else ""
     hidden = sum(one.times for one in spots)
     found = f"{max(0, tried - hidden):,} of {tried:,}"
-    yield Criterion(name, answer, required, found, do if bad else None, said)
+    yield Criterion(name, answer, required, found, do if bad else None, detail)
 
 
 def _named(spots: list[JudgedSpot]) -> str:
     return "; ".join(f"{one.spot.seam} {one.spot.place}" for one in spots[:NAMED_MAX])
 
 
-def _review(dossier: Dossier, kind: str, name: str) -> Review | None:
-    return next((one for one in dossier.reviews if (one.kind, one.name) == (kind, name)), None)
+def _review(inputs: GateInputs, kind: str, name: str) -> Review | None:
+    return next((one for one in inputs.reviews if (one.kind, one.name) == (kind, name)), None)
 
 
 def _answer_of(review: Review) -> Answer:
@@ -66,9 +66,9 @@ def _answer_of(review: Review) -> Answer:
     return Answer(review.answer) if review.answer in list(Answer) else Answer.INCONCLUSIVE
 
 
-def doctor(dossier: Dossier) -> Criterion:
+def doctor(inputs: GateInputs) -> Criterion:
     """Asked before anything is compared in production: a hole found later is found too late."""
-    found = dossier.doctor or _review(dossier, "doctor", "")
+    found = inputs.doctor or _review(inputs, "doctor", "")
     do = "changeover doctor"
     if found is None:
         return Criterion("doctor", Answer.INCONCLUSIVE, "clean", "not asked on this code", do)
@@ -76,57 +76,57 @@ def doctor(dossier: Dossier) -> Criterion:
     return Criterion("doctor", answer, "clean", found.found, None if answer is Answer.PASS else do)
 
 
-def rollback_rehearsed(dossier: Dossier) -> Criterion:
+def rollback_rehearsed(inputs: GateInputs) -> Criterion:
     """Somebody has moved the phase back on this code, so that going back is known to work."""
     name = "rollback rehearsed on this code"
-    back = next((one for one in reversed(dossier.history) if _went_back(dossier, one)), None)
+    back = next((one for one in reversed(inputs.history) if _went_back(inputs, one)), None)
     if back is None:
-        do = f'changeover rollback {dossier.phase.name} --reason "rehearsal"'
+        do = f'changeover rollback {inputs.phase.name} --reason "rehearsal"'
         return Criterion(name, Answer.INCONCLUSIVE, "yes", "no", do)
     return Criterion(name, Answer.PASS, "yes", f"{back.at:%Y-%m-%d}")
 
 
-def _went_back(dossier: Dossier, entry: HistoryEntry) -> bool:
-    if entry.phase != dossier.phase.name or entry.action not in ("rollback", "flip"):
+def _went_back(inputs: GateInputs, entry: HistoryEntry) -> bool:
+    if entry.phase != inputs.phase.name or entry.action not in ("rollback", "flip"):
         return False
-    if entry.old is None or entry.new is None or not _is_back(dossier, entry.old, entry.new):
+    if entry.old is None or entry.new is None or not _is_back(inputs, entry.old, entry.new):
         return False
-    return dossier.code is not None and _code_at(dossier, entry) == dossier.code
+    return inputs.code is not None and _code_at(inputs, entry) == inputs.code
 
 
-def _is_back(dossier: Dossier, old: str, new: str) -> bool:
+def _is_back(inputs: GateInputs, old: str, new: str) -> bool:
     try:
-        stages = dossier.phase.stages
+        stages = inputs.phase.stages
         return step(parse_setting(old, stages), parse_setting(new, stages)) is Step.BACK
     except ValueError:
         return False
 
 
-def _code_at(dossier: Dossier, entry: HistoryEntry) -> str | None:
+def _code_at(inputs: GateInputs, entry: HistoryEntry) -> str | None:
     """The code of an entry; a step back need not know it, and then had that of the entries around it."""
     if entry.code is not None:
         return entry.code
-    at = dossier.history.index(entry)
-    before = next((one.code for one in reversed(dossier.history[:at]) if one.code is not None), None)
-    after = next((one.code for one in dossier.history[at:] if one.code is not None), dossier.code)
+    at = inputs.history.index(entry)
+    before = next((one.code for one in reversed(inputs.history[:at]) if one.code is not None), None)
+    after = next((one.code for one in inputs.history[at:] if one.code is not None), inputs.code)
     return before if before == after else None
 
 
-def checks(dossier: Dossier) -> Iterator[Criterion]:
+def checks(inputs: GateInputs) -> Iterator[Criterion]:
     """One criterion for each command; a phase without seams is shown by nothing else."""
-    commands = dossier.gate.check
+    commands = inputs.gate.check
     for command in commands:
-        result = dossier.checks.get(command)
+        result = inputs.checks.get(command)
         if result is None:
-            gate = f"changeover gate {dossier.phase.name}"
+            gate = f"changeover gate {inputs.phase.name}"
             yield Criterion(f"check: {command}", Answer.INCONCLUSIVE, "exit 0", "was not run", gate)
             continue
         answer = _answer_of(result)
         tail = result.body.get("tail", ())
-        said = str(tail[-1]).strip() if tail and answer is not Answer.PASS else ""
+        detail = str(tail[-1]).strip() if tail and answer is not Answer.PASS else ""
         do = None if answer is Answer.PASS else command
-        yield Criterion(f"check: {command}", answer, "exit 0", result.found, do, said)
-    if not commands and dossier.new.stage is Stage.DONE:
-        do = f'check = ["COMMAND"] in [phase.gate.done] of phase "{dossier.phase.name}", phases.toml'
-        said = "nothing was checked: phases.toml declares no check command"
-        yield Criterion("checks", Answer.INCONCLUSIVE, "one or more", "none", do, said)
+        yield Criterion(f"check: {command}", answer, "exit 0", result.found, do, detail)
+    if not commands and inputs.new.stage is Stage.DONE:
+        do = f'check = ["COMMAND"] in [phase.gate.done] of phase "{inputs.phase.name}", phases.toml'
+        detail = "nothing was checked: phases.toml declares no check command"
+        yield Criterion("checks", Answer.INCONCLUSIVE, "one or more", "none", do, detail)

@@ -16,7 +16,7 @@ from changeover.evidence.source_cases import Request
 from changeover.evidence.source_comparison import Listener, compare_source
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import KeptCluster, KeptCorpus, SeamCounts
-from changeover.gate.corpus_selection import shown
+from changeover.gate.corpus_selection import seam_evidence
 from changeover.gate.preconditions import waivers
 from changeover.project import Project
 from changeover.rollout.plan_file import Phase, Plan
@@ -77,7 +77,7 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
         unsafe = frozenset(one.digest for one in corpus.clusters if one.unsafe)
         yield waivers(replay.waivers, replay.now, unsafe)
     compare = f"changeover compare {phase.name} --source {SOURCE}"
-    parts = {seam: shown(corpus, seam, replay.is_waived) for seam in phase.seams}
+    parts = {seam: seam_evidence(corpus, seam, replay.is_waived) for seam in phase.seams}
     bare = [seam for seam, part in parts.items() if not part.evidence]
     yield _judged(
         "seams with a scenario",
@@ -97,14 +97,14 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
     missed = sum(part.not_compared + part.vacuous for part in parts.values())
     yield _counted("not compared, or vacuous", Answer.INCONCLUSIVE, missed, runs, compare)
     idle = [seam for seam, part in parts.items() if part.gave_up]
-    said = f"every run of {', '.join(idle)} raised or gave nothing" if idle else ""
+    detail = f"every run of {', '.join(idle)} raised or gave nothing" if idle else ""
     yield _judged(
         "reference ran",
         Answer.INCONCLUSIVE if idle else Answer.PASS,
         "yes",
         "no" if idle else "yes",
         compare,
-        said,
+        detail,
     )
     yield _judged(
         "damaged lines",
@@ -143,16 +143,16 @@ def _judged(name: str, answer: Answer, required: str, found: str, do: str, detai
 
 
 def _not_counted(replay: Replay, phase: Phase) -> Iterator[str]:
-    waived = sum(shown(replay.corpus, seam, replay.is_waived).waived for seam in phase.seams)
+    waived = sum(seam_evidence(replay.corpus, seam, replay.is_waived).waived for seam in phase.seams)
     if waived:
         yield f"{waived:,} waived"
 
 
 def _digest(replay: Replay, phase: Phase) -> str:
-    said = {
+    counted = {
         seam: dict(counts.verdicts) for seam, counts in replay.corpus.seams.items() if seam in phase.seams
     }
-    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
 def scenario_verdicts(project: Project, names: Sequence[str], listener: Listener) -> list[GateVerdict]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.history import GateOutcome, said
+from changeover.rollout.history import GateOutcome, one_paragraph
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Setting, earlier, earliest_like
 
@@ -50,7 +50,7 @@ def cause_of(
     forced: bool = False,
 ) -> Cause:
     """What stands beside a move in the history; raises ConfigurationError without a reason."""
-    if not said(reason):
+    if not one_paragraph(reason):
         raise ConfigurationError("--reason", "was empty, needed: why, for those who read the history later")
     if now.tzinfo is None:
         raise ValueError("the moment of a move needs a zone")
@@ -61,11 +61,11 @@ def cause_of(
         gate = GateOutcome(forced=True, note="no verdict")
     at = now.astimezone(UTC)
     if verdict is None:
-        return Cause(action, said(who) or "unknown", said(reason), at, gate)
+        return Cause(action, one_paragraph(who) or "unknown", one_paragraph(reason), at, gate)
     return Cause(
         action,
-        said(who) or "unknown",
-        said(reason),
+        one_paragraph(who) or "unknown",
+        one_paragraph(reason),
         at,
         gate,
         verdict.evidence or None,

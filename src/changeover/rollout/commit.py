@@ -8,18 +8,18 @@ from dataclasses import replace
 
 from changeover.errors import ConfigurationError
 from changeover.rollout.change import Cause, Change
-from changeover.rollout.flags_file import Standing, definition
+from changeover.rollout.flags_file import FlagsState, flags_content
 from changeover.rollout.history import (
     REFUSED,
     HistoryEntry,
     encoded,
     entries_of,
     last_revision,
+    one_paragraph,
     read_lines,
-    said,
 )
 from changeover.rollout.migration_files import Place
-from changeover.rollout.tripwire_state import HeldTrips
+from changeover.rollout.tripwire_state import Trips
 from changeover.values.stage import Setting
 
 
@@ -27,16 +27,16 @@ class NotWrittenError(ConfigurationError):
     """The disk would not take it."""
 
 
-def drafted(
-    standing: Standing,
+def draft(
+    flags_state: FlagsState,
     settings: Mapping[str, Setting],
     changes: Sequence[Change],
     cause: Cause,
     last_revision: int,
 ) -> tuple[dict[str, object], list[HistoryEntry]]:
     """What a move would write: the content of flags.json and the lines of the history. Pure."""
-    revision = max(standing.revision, last_revision) + 1
-    content = definition(settings, revision=revision)
+    revision = max(flags_state.revision, last_revision) + 1
+    content = flags_content(settings, revision=revision)
     moved: Sequence[Change | None] = changes or [None]
     entries = [
         HistoryEntry(
@@ -45,7 +45,7 @@ def drafted(
             at=cause.now,
             who=cause.who,
             reason=cause.reason,
-            before=standing.digest if standing.problem is None else REFUSED,
+            before=flags_state.digest if flags_state.problem is None else REFUSED,
             after=content["metadata"]["digest"],
             phase=None if change is None else change.phase,
             old=None if change is None or change.old is None else str(change.old),
@@ -60,9 +60,9 @@ def drafted(
     return content, entries
 
 
-def put(
+def commit(
     place: Place,
-    standing: Standing,
+    flags_state: FlagsState,
     settings: Mapping[str, Setting],
     changes: Sequence[Change],
     cause: Cause,
@@ -77,26 +77,26 @@ def put(
     last = last_revision(entries_of(read_lines(place.history)))
     asked = {change.phase for change in changes}
     others = {phase: setting for phase, setting in settings.items() if phase not in asked}
-    held = held_back(place, others, standing.revision)
+    held = tripped_changes(place, others, flags_state.revision)
     for phase, (change, why) in held.items():
         place.warn(f"the tripwire holds {phase} at {change.new} ({why}); flags.json says so from now on")
     settings = {**settings, **{phase: change.new for phase, (change, _) in held.items()}}
     changes = [*changes, *(change for change, _ in held.values())]
-    content, entries = drafted(standing, settings, changes, cause, last)
+    content, entries = draft(flags_state, settings, changes, cause, last)
     entries = [_by_tripwire(entry) if entry.phase in held else entry for entry in entries]
     if forward:
-        _put_forward(place, content, entries)
+        _commit_forward(place, content, entries)
     else:
-        _put_back(place, content, entries)
+        _commit_back(place, content, entries)
     return entries
 
 
 def _by_tripwire(entry: HistoryEntry) -> HistoryEntry:
     reason = f"held back by the tripwire; written down with: {entry.reason}"
-    return replace(entry, reason=said(reason), gate=None, evidence=None, code=None, rules=None)
+    return replace(entry, reason=one_paragraph(reason), gate=None, evidence=None, code=None, rules=None)
 
 
-def _put_forward(place: Place, content: Mapping[str, object], entries: Sequence[HistoryEntry]) -> None:
+def _commit_forward(place: Place, content: Mapping[str, object], entries: Sequence[HistoryEntry]) -> None:
     beside = None
     written_down = False
     try:
@@ -119,7 +119,7 @@ def _not_written(place: Place, revision: int, error: OSError, *, written_down: b
     return NotWrittenError(str(place.flags), f"could not be written: {error.strerror or error}; {after}")
 
 
-def _put_back(place: Place, content: Mapping[str, object], entries: Sequence[HistoryEntry]) -> None:
+def _commit_back(place: Place, content: Mapping[str, object], entries: Sequence[HistoryEntry]) -> None:
     try:
         beside = place.files.write_beside(place.flags, _text(content))
         place.files.replace(beside, place.flags)
@@ -155,16 +155,18 @@ def _text(content: Mapping[str, object]) -> bytes:
     return (json.dumps(content, indent=2) + "\n").encode()
 
 
-def held_back(place: Place, settings: Mapping[str, Setting], revision: int) -> dict[str, tuple[Change, str]]:
+def tripped_changes(
+    place: Place, settings: Mapping[str, Setting], revision: int
+) -> dict[str, tuple[Change, str]]:
     """What trips.json makes of these settings, by phase, and why.
 
     A trip ends with the next revision. Whoever makes that revision writes its outcome down with it.
     """
-    trips = HeldTrips(place.trips)
+    trips = Trips(place.trips)
     trips.look()
     held = {}
     for phase, setting in settings.items():
-        at, why = trips.over(phase, setting, revision)
+        at, why = trips.apply(phase, setting, revision)
         if why is not None:
             held[phase] = Change(phase, setting, at), why
     return held

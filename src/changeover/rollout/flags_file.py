@@ -33,7 +33,7 @@ def digest_of(content: Mapping[str, Any]) -> str:
     return "sha256:" + sha256(canonical.encode()).hexdigest()
 
 
-def definition(settings: Mapping[str, Setting], *, revision: int) -> dict[str, Any]:
+def flags_content(settings: Mapping[str, Setting], *, revision: int) -> dict[str, Any]:
     """The sealed content of a flags file in which the phases stand as given."""
     content: dict[str, Any] = {
         "$schema": SCHEMA,
@@ -128,7 +128,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FlagsState:
     """`problem` says why the file is refused, None where it is good or missing.
 
     Of a refused file `settings` hold what could be read all the same, and `sealed` says whether its digest
@@ -147,33 +147,33 @@ class Standing:
         allowed = (stages or {}).get(phase, SEAM_STAGES)
         return self.settings.get(phase, earliest(allowed))
 
-    def whole(self, stages: Stages | None) -> dict[str, Setting]:
+    def every_setting(self, stages: Stages | None) -> dict[str, Setting]:
         """Every phase of the plan and of the file."""
         names = [*(stages or {}), *(name for name in self.settings if name not in (stages or {}))]
         return {name: self.setting(name, stages) for name in names}
 
 
-def read_standing(path: Path, stages: Stages | None) -> Standing:
+def read_flags(path: Path, stages: Stages | None) -> FlagsState:
     """Read the flags; never raises. Without a plan the file itself says which stages a phase may have."""
     try:
         text = read_text(path)
     except ConfigurationError as error:
         missing = not path.exists()
         return (
-            Standing(missing=True)
+            FlagsState(missing=True)
             if missing
-            else Standing(problem=Refusal(error.where, error.problem), sealed=False)
+            else FlagsState(problem=Refusal(error.where, error.problem), sealed=False)
         )
     content: Any = None
     try:
         content = parse_json(text, str(path))
-        flags = parse_flags(content, str(path), own_stages(content) if stages is None else stages)
+        flags = parse_flags(content, str(path), stages_in_file(content) if stages is None else stages)
     except ConfigurationError as error:
         return _salvaged(content, stages, Refusal(error.where, error.problem))
-    return Standing(flags.revision, flags.digest, flags.settings)
+    return FlagsState(flags.revision, flags.digest, flags.settings)
 
 
-def own_stages(content: Any) -> Stages:
+def stages_in_file(content: Any) -> Stages:
     """The stages that a flags file names itself, for whoever has no plan to ask."""
     return {
         name: kind
@@ -183,17 +183,17 @@ def own_stages(content: Any) -> Stages:
     }
 
 
-def _salvaged(content: Any, stages: Stages | None, problem: Refusal) -> Standing:
+def _salvaged(content: Any, stages: Stages | None, problem: Refusal) -> FlagsState:
     metadata = _mapping(_mapping(content).get("metadata"))
     revision = metadata.get("revision")
     known = isinstance(revision, int) and not isinstance(revision, bool) and 0 < revision < REVISION_MAX
     settings = {}
-    for phase, allowed in (own_stages(content) if stages is None else stages).items():
+    for phase, allowed in (stages_in_file(content) if stages is None else stages).items():
         setting = _read(_mapping(_mapping(_mapping(content).get("flags")).get(phase)), allowed)
         if setting is not None:
             settings[phase] = setting
     sealed = bool(metadata) and metadata.get("digest") == digest_of(content)
-    return Standing(int(str(revision)) if known else 0, None, settings, problem, sealed)
+    return FlagsState(int(str(revision)) if known else 0, None, settings, problem, sealed)
 
 
 def _read(flag: Mapping[str, Any], allowed: tuple[Stage, ...]) -> Setting | None:

@@ -149,7 +149,7 @@ def entry_data(entry: HistoryEntry) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value is not None}
 
 
-def said(text: str) -> str:
+def one_paragraph(text: str) -> str:
     """A name or a reason as it is written down: one paragraph of bounded length that is valid UTF-8."""
     plain = " ".join(text.encode("utf-8", "backslashreplace").decode().split())
     return plain if len(plain) <= TEXT_CHARACTERS_MAX else plain[: TEXT_CHARACTERS_MAX - 1] + "…"
@@ -225,7 +225,7 @@ class Link:
         return self.entries[0].after
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What moved where, for a sentence."""
         moved = [f"{entry.phase} {entry.old or '?'} -> {entry.new}" for entry in self.entries if entry.phase]
         return ", ".join(moved) or self.action

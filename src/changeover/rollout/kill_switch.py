@@ -13,7 +13,7 @@ from pathlib import Path
 from changeover.errors import ConfigurationError
 from changeover.rollout.change import cause_of
 from changeover.rollout.commit import NotWrittenError
-from changeover.rollout.flags_file import read_standing
+from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import HistoryEntry, encoded, entries_of, last_revision, read_lines
 from changeover.rollout.migration_files import Place, place_of
 from changeover.settings import KILL_FILE, KILL_VARIABLE
@@ -85,7 +85,7 @@ def _described(file: Path, status: os.stat_result) -> KillSwitch:
     return KillSwitch(None, file, at, texts.get("who"), texts.get("reason"))
 
 
-def put_kill(
+def switch_kill_on(
     directory: Path, who: str, reason: str, now: datetime, *, place: Place | None = None
 ) -> HistoryEntry | None:
     """Switch it on; None where it is on already. Raises NotWrittenError where no file can be made.
@@ -108,10 +108,10 @@ def put_kill(
     content = {"who": cause.who, "at": cause.now.isoformat(), "reason": cause.reason}
     with suppress(OSError):
         place.files.append(place.kill, json.dumps(content).encode() + b"\n")
-    return _written_down(place, cause.action, cause.who, cause.reason, cause.now)
+    return _append_entry(place, cause.action, cause.who, cause.reason, cause.now)
 
 
-def remove_kill(
+def switch_kill_off(
     directory: Path, who: str, reason: str, now: datetime, *, place: Place | None = None
 ) -> HistoryEntry | None:
     """Switch it off; None where it is off already. Raises NotWrittenError where the file has to stay."""
@@ -123,13 +123,13 @@ def remove_kill(
         return None
     except OSError as error:
         raise NotWrittenError(str(place.kill), f"could not be removed: {error.strerror or error}") from error
-    return _written_down(place, cause.action, cause.who, cause.reason, cause.now)
+    return _append_entry(place, cause.action, cause.who, cause.reason, cause.now)
 
 
-def _written_down(place: Place, action: str, who: str, reason: str, now: datetime) -> HistoryEntry:
-    standing = read_standing(place.flags, None)
-    revision = standing.revision or last_revision(entries_of(read_lines(place.history)))
-    entry = HistoryEntry(revision, action, now, who, reason, standing.digest, standing.digest)
+def _append_entry(place: Place, action: str, who: str, reason: str, now: datetime) -> HistoryEntry:
+    flags_state = read_flags(place.flags, None)
+    revision = flags_state.revision or last_revision(entries_of(read_lines(place.history)))
+    entry = HistoryEntry(revision, action, now, who, reason, flags_state.digest, flags_state.digest)
     try:
         place.files.append(place.history, encoded([entry]))
     except OSError as error:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from changeover.errors import ConfigurationError
 from changeover.rollout.change import Change, cause_of
-from changeover.rollout.commit import held_back, put
-from changeover.rollout.flags_file import Standing, read_standing
+from changeover.rollout.commit import commit, tripped_changes
+from changeover.rollout.flags_file import FlagsState, read_flags
 from changeover.rollout.history import HistoryEntry, entries_of, last_revision, read_lines
 from changeover.rollout.migration_files import Place, place_of, stages_of
 from changeover.rollout.plan_file import Plan
@@ -58,17 +58,17 @@ def move(
             PLAN_FILE, f"phase {phase!r} is unknown, allowed: {', '.join(stages) or 'none'}"
         )
     with place.lock():
-        standing = read_standing(place.flags, stages)
-        check_unmoved(place, standing, expected_revision)
+        flags_state = read_flags(place.flags, stages)
+        check_unmoved(place, flags_state, expected_revision)
         if forward:
-            _check_not_lost(place, standing)
-            _check_not_tripped(place, standing, phase)
+            _check_not_lost(place, flags_state)
+            _check_not_tripped(place, flags_state, phase)
         unmoved = earliest_like(old) if stages is None else earliest(stages[phase])
-        found = standing.settings.get(phase, unmoved)
+        found = flags_state.settings.get(phase, unmoved)
         if found != old:
             raise MovedMeanwhileError(str(place.flags), f"{phase} was {old}, is {found}; look again")
-        settings = {**standing.whole(stages), phase: new}
-        return put(place, standing, settings, [Change(phase, old, new)], cause, forward=forward)[0]
+        settings = {**flags_state.every_setting(stages), phase: new}
+        return commit(place, flags_state, settings, [Change(phase, old, new)], cause, forward=forward)[0]
 
 
 def is_forward(phase: str, old: Setting, new: Setting) -> bool:
@@ -90,20 +90,20 @@ def _demand_pass(phase: str, old: Setting, new: Setting, verdict: GateVerdict | 
         raise NotAllowedError(place, f"{old} -> {new} goes forward and the gate answered {verdict.answer}")
 
 
-def check_unmoved(place: Place, standing: Standing, expected_revision: int | None) -> None:
+def check_unmoved(place: Place, flags_state: FlagsState, expected_revision: int | None) -> None:
     """The swap of compare-and-swap happens only on what was compared."""
-    if standing.problem is not None:
-        raise ConfigurationError(standing.problem.where, standing.problem.problem)
-    if expected_revision is not None and standing.revision != expected_revision:
+    if flags_state.problem is not None:
+        raise ConfigurationError(flags_state.problem.where, flags_state.problem.problem)
+    if expected_revision is not None and flags_state.revision != expected_revision:
         raise MovedMeanwhileError(
             str(place.flags),
-            f"somebody else moved first: revision was {expected_revision}, is {standing.revision}; "
+            f"somebody else moved first: revision was {expected_revision}, is {flags_state.revision}; "
             "look again",
         )
 
 
-def _check_not_lost(place: Place, standing: Standing) -> None:
-    entries = entries_of(read_lines(place.history)) if standing.missing else []
+def _check_not_lost(place: Place, flags_state: FlagsState) -> None:
+    entries = entries_of(read_lines(place.history)) if flags_state.missing else []
     if any(entry.before is not None for entry in entries):
         raise ConfigurationError(
             str(place.flags),
@@ -112,8 +112,8 @@ def _check_not_lost(place: Place, standing: Standing) -> None:
         )
 
 
-def _check_not_tripped(place: Place, standing: Standing, phase: str) -> None:
-    held = held_back(place, standing.settings, standing.revision).get(phase)
+def _check_not_tripped(place: Place, flags_state: FlagsState, phase: str) -> None:
+    held = tripped_changes(place, flags_state.settings, flags_state.revision).get(phase)
     if held is not None:
         change, why = held
         raise ConfigurationError(

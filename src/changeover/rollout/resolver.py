@@ -14,8 +14,8 @@ from pathlib import Path
 from changeover.errors import ConfigurationError
 from changeover.rollout.flags_file import Flags, parse_flags
 from changeover.rollout.kill_switch import KillSwitch, read_kill_switch
-from changeover.rollout.test_override import imposed
-from changeover.rollout.tripwire_state import HeldTrips, Trip, identity, trips_path
+from changeover.rollout.test_override import active_override
+from changeover.rollout.tripwire_state import Trip, Trips, identity, trips_path
 from changeover.settings import (
     FLAGS_FILE,
     FLAGS_VARIABLE,
@@ -139,8 +139,8 @@ class Resolver:
         self._flags: Flags | None = None
         self._seen: tuple[object, ...] | None = None
         self._flags_problem: str | None = None
-        self._trips = HeldTrips(None if directory is None else trips_path(directory, self._environment))
-        self._untold: list[str] = []
+        self._trips = Trips(None if directory is None else trips_path(directory, self._environment))
+        self._refusals: list[str] = []
         self.refused: Callable[[str], None] | None = None
         self.problems: tuple[StageProblem, ...] = ()
 
@@ -168,14 +168,14 @@ class Resolver:
             self._look()
         finally:
             self._lock.release()
-        self._tell_refused()
+        self._report_refusals()
         return self._resolution
 
     def look_now(self) -> Resolution:
         """Look, whoever looks already: what is seen is no older than this call."""
         with self._lock:
             self._look()
-        self._tell_refused()
+        self._report_refusals()
         return self._resolution
 
     def _look(self) -> None:
@@ -190,10 +190,10 @@ class Resolver:
         if wanted_again == self._wanted_again:
             self._next_look = began + self._refresh_s
 
-    def _tell_refused(self) -> None:
+    def _report_refusals(self) -> None:
         # Not while looking: whoever hears of it may ask for the stages.
-        while self._untold and self.refused is not None:
-            self.refused(self._untold.pop())
+        while self._refusals and self.refused is not None:
+            self.refused(self._refusals.pop())
 
     def _resolve(self, look: _Look) -> None:
         phases = self._phases()
@@ -246,12 +246,12 @@ class Resolver:
                     "every phase is off" if self._flags is None else f"revision {self._flags.revision} holds"
                 )
                 self._flags_problem = f"{error} ({held})"
-                self._untold = [self._flags_problem]
+                self._refusals = [self._flags_problem]
         if self._flags_problem is not None:
             look.note(ProblemKind.FLAGS_REFUSED, self._flags_problem)
 
     def _tripped(self, phase: str, flags: Flags, base: Setting, look: _Look) -> Setting:
-        setting, why = self._trips.over(phase, flags.settings.get(phase, base), flags.revision)
+        setting, why = self._trips.apply(phase, flags.settings.get(phase, base), flags.revision)
         if why is not None:
             look.tripped.add(phase)
             text = f"tripwire: {phase} is at {setting}, not at {flags.settings[phase]}, {why}"
@@ -262,8 +262,8 @@ class Resolver:
         variable = stage_variable(phase)
         word = self._environment.get(variable)
         if word is None:
-            under_test = imposed()
-            return base if under_test is None else under_test.over(allowed, base)
+            under_test = active_override()
+            return base if under_test is None else under_test.apply(allowed, base)
         try:
             setting = parse_setting(word, allowed)
         except ValueError as error:

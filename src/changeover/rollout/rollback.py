@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from changeover.errors import ConfigurationError
 from changeover.rollout.change import Cause, Change
-from changeover.rollout.commit import put
-from changeover.rollout.flags_file import Standing, read_standing
+from changeover.rollout.commit import commit
+from changeover.rollout.flags_file import FlagsState, read_flags
 from changeover.rollout.history import (
     HistoryEntry,
     HistoryLine,
@@ -43,20 +43,20 @@ _BEFORE = {
 
 
 @dataclass(frozen=True, slots=True)
-class WayBack:
+class RollbackPlan:
     """Where every phase will stand, and which of them move; `lost` are those of unknown stage.
 
     It `is_needed` also where nothing moves, but no good file is there.
     """
 
-    standing: Standing
+    flags_state: FlagsState
     settings: Mapping[str, Setting]
     changes: tuple[Change, ...]
     lost: tuple[str, ...] = ()
     is_needed: bool = True
 
 
-def came_from(phase: str, current: Setting, entries: Sequence[HistoryEntry]) -> Setting:
+def previous_setting(phase: str, current: Setting, entries: Sequence[HistoryEntry]) -> Setting:
     """The stage that the last step forward to `current` began at; the stage before it where none is known."""
     for entry in reversed(entries):
         if entry.phase == phase and entry.new == str(current) and entry.old is not None:
@@ -66,19 +66,19 @@ def came_from(phase: str, current: Setting, entries: Sequence[HistoryEntry]) -> 
     return Setting(_BEFORE.get(current.stage, current.stage))
 
 
-def way_back(
-    standing: Standing,
+def plan_rollback(
+    flags_state: FlagsState,
     lines: Sequence[HistoryLine],
     stages: Stages | None,
     asked: Mapping[str, Setting | None] | None,
-) -> WayBack:
+) -> RollbackPlan:
     """What going back means. `asked` maps phases to stages, None to where they came from; None means all.
 
     Of flags that are refused a phase keeps what file and history agree on, the earlier of the two where they
     do not, and goes to `off` where one of them cannot tell. Raises ConfigurationError for a step that is not
     back. Pure.
     """
-    trusted, lost = _trusted(standing, lines, stages)
+    trusted, lost = _trusted(flags_state, lines, stages)
     if asked is None:
         asked = {p: earliest_like(s) for p, s in trusted.items() if s.stage in SEAM_STAGES}
     settings = dict(trusted)
@@ -89,22 +89,22 @@ def way_back(
         settings[phase] = _target(phase, trusted[phase], wanted, lines, is_lost=phase in lost)
     changes = [Change(p, None if p in lost else trusted[p], s) for p, s in settings.items()]
     moving = tuple(one for one in changes if one.old != one.new)
-    vanished = standing.missing and bool(links_of(lines))
-    needed = bool(moving) or standing.problem is not None or vanished
-    return WayBack(standing, settings, moving, tuple(sorted(lost)), needed)
+    vanished = flags_state.missing and bool(links_of(lines))
+    needed = bool(moving) or flags_state.problem is not None or vanished
+    return RollbackPlan(flags_state, settings, moving, tuple(sorted(lost)), needed)
 
 
-def carry_out(place: Place, stages: Stages | None, way: WayBack, cause: Cause) -> list[HistoryEntry]:
+def roll_back(place: Place, stages: Stages | None, way: RollbackPlan, cause: Cause) -> list[HistoryEntry]:
     """Do what was worked out; raises LockHeldError, MovedMeanwhileError or NotWrittenError."""
     with place.lock():
-        if read_standing(place.flags, stages) != way.standing:
+        if read_flags(place.flags, stages) != way.flags_state:
             raise MovedMeanwhileError(str(place.flags), "somebody else moved first; look again")
-        return put(place, way.standing, way.settings, way.changes, cause, forward=False)
+        return commit(place, way.flags_state, way.settings, way.changes, cause, forward=False)
 
 
-def look(place: Place, stages: Stages | None) -> tuple[Standing, list[HistoryLine]]:
+def read_flags_and_history(place: Place, stages: Stages | None) -> tuple[FlagsState, list[HistoryLine]]:
     """What there is to go back from."""
-    return read_standing(place.flags, stages), read_lines(place.history)
+    return read_flags(place.flags, stages), read_lines(place.history)
 
 
 def _is_back(current: Setting, old: Setting) -> bool:
@@ -120,7 +120,7 @@ def _target(
     if is_lost:
         return current
     if wanted is None:
-        return came_from(phase, current, entries_of(lines))
+        return previous_setting(phase, current, entries_of(lines))
     try:
         kind = step(current, wanted)
     except ValueError as error:
@@ -132,17 +132,17 @@ def _target(
 
 
 def _trusted(
-    standing: Standing, lines: Sequence[HistoryLine], stages: Stages | None
+    flags_state: FlagsState, lines: Sequence[HistoryLine], stages: Stages | None
 ) -> tuple[dict[str, Setting], set[str]]:
-    if standing.problem is None or standing.sealed:
-        missing_after_moves = standing.missing and bool(links_of(lines))
+    if flags_state.problem is None or flags_state.sealed:
+        missing_after_moves = flags_state.missing and bool(links_of(lines))
         if not missing_after_moves:
-            return standing.whole(stages), set()
+            return flags_state.every_setting(stages), set()
     written = settings_by(links_of(lines), "")
-    names = _names(stages, standing.settings, written)
+    names = _names(stages, flags_state.settings, written)
     trusted, lost = {}, set()
     for name in names:
-        seen, told = standing.settings.get(name), written.get(name)
+        seen, told = flags_state.settings.get(name), written.get(name)
         if seen is not None and told is not None:
             trusted[name] = earlier(seen, told)
         else:

@@ -9,14 +9,14 @@ from typing import Any
 
 from changeover.errors import ConfigurationError
 from changeover.rollout.change import Cause, Change
-from changeover.rollout.commit import put
+from changeover.rollout.commit import commit
 from changeover.rollout.flags_file import (
     REVISION_MAX,
-    Standing,
+    FlagsState,
     digest_of,
-    own_stages,
     parse_flags,
-    read_standing,
+    read_flags,
+    stages_in_file,
 )
 from changeover.rollout.history import GateOutcome, HistoryEntry, links_of, read_lines, settings_by
 from changeover.rollout.migration_files import Place
@@ -31,7 +31,7 @@ BY_HAND = GateOutcome(forced=True, note="by hand")
 class HandEdit:
     """What a hand has made of the flags; `changes` are seen from the last state that was written down."""
 
-    standing: Standing
+    flags_state: FlagsState
     settings: Mapping[str, Setting]
     changes: tuple[Change, ...]
     sealed: bool
@@ -46,18 +46,18 @@ def read_edit(place: Place, stages: Stages | None) -> HandEdit:
     """Read what is to be sealed; raises ConfigurationError where it is no sound definition of flags."""
     where = str(place.flags)
     content = parse_json(read_text(place.flags), where)
-    standing = read_standing(place.flags, stages)
+    flags_state = read_flags(place.flags, stages)
     flags = parse_flags(
-        _as_if_sealed(content, where), where, own_stages(content) if stages is None else stages
+        _as_if_sealed(content, where), where, stages_in_file(content) if stages is None else stages
     )
-    settings = replace(standing, settings=flags.settings).whole(stages)
+    settings = replace(flags_state, settings=flags.settings).every_setting(stages)
     written = settings_by(links_of(read_lines(place.history)), "")
     changes = []
     for phase, setting in settings.items():
         old = written.get(phase, earliest_like(setting))
         if old != setting:
             changes.append(Change(phase, old, setting))
-    return HandEdit(standing, settings, tuple(changes), standing.problem is None)
+    return HandEdit(flags_state, settings, tuple(changes), flags_state.problem is None)
 
 
 def seal(place: Place, stages: Stages | None, edit: HandEdit, cause: Cause) -> list[HistoryEntry]:
@@ -66,9 +66,9 @@ def seal(place: Place, stages: Stages | None, edit: HandEdit, cause: Cause) -> l
     with place.lock():
         if read_edit(place, stages) != edit:
             raise MovedMeanwhileError(str(place.flags), "was edited again meanwhile; look again")
-        return put(
+        return commit(
             place,
-            edit.standing,
+            edit.flags_state,
             edit.settings,
             edit.changes,
             replace(cause, gate=BY_HAND if forward else None),

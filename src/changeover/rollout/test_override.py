@@ -13,13 +13,13 @@ from changeover.values.stage import SEAM_STAGES, Setting, Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Imposed:
+class StageOverride:
     """The setting of every phase for which the environment says nothing; `watch` is given every run."""
 
     setting: Setting
     watch: Callable[[Run], None]
 
-    def over(self, allowed: tuple[Stage, ...], base: Setting) -> Setting:
+    def apply(self, allowed: tuple[Stage, ...], base: Setting) -> Setting:
         """The setting of one phase; one that consists of checks keeps its own."""
         return self.setting if allowed == SEAM_STAGES else base
 
@@ -33,7 +33,7 @@ class Follower(Protocol):
 
 
 _followers: WeakSet[Follower] = WeakSet()
-_now: Imposed | None = None
+_now: StageOverride | None = None
 
 
 def follow(follower: Follower) -> None:
@@ -41,13 +41,13 @@ def follow(follower: Follower) -> None:
     _followers.add(follower)
 
 
-def imposed() -> Imposed | None:
+def active_override() -> StageOverride | None:
     """What is imposed at this moment, None outside a test."""
     return _now
 
 
 @contextmanager
-def imposing(wanted: Imposed) -> Iterator[None]:
+def override_stages(wanted: StageOverride) -> Iterator[None]:
     """Impose this on all threads, at once; afterwards all is as it was. Files are not touched."""
     global _now
     before, _now = _now, wanted

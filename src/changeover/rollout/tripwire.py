@@ -19,7 +19,7 @@ from changeover.record.run import Run
 from changeover.rollout.lock import exclusive
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
-from changeover.rollout.test_override import imposed
+from changeover.rollout.test_override import active_override
 from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip, trips_path
 from changeover.settings import FLAGS_FILE
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
@@ -136,7 +136,11 @@ class Tripwire:
         """Look at one run, and move its phase back if it must be; durably, before this returns."""
         if run.verdict in _NOTHING_DIFFERS:
             self._learn(run)
-        elif run.population == "production" and run.setting.stage in TRIPPED_STAGES and imposed() is None:
+        elif (
+            run.population == "production"
+            and run.setting.stage in TRIPPED_STAGES
+            and active_override() is None
+        ):
             self._judge(run)
 
     def _learn(self, run: Run) -> None:
@@ -157,29 +161,29 @@ class Tripwire:
         )
         if failure is not None:
             self._dead[run.seam] = failure
-            self._tell_of_legacy(run, failure)
+            self._alert_legacy_failed(run, failure)
         elif run.verdict == Verdict.UNSAFE:
             self._trip(run, "an effect differs")
         elif run.verdict == Verdict.DIVERGED:
             most = self._plan.phases[run.phase].trip_after
-            seen = self._one_more(run.phase)
+            seen = self._count_divergence(run.phase)
             if most is not None and seen > most:
                 self._trip(run, f"{seen} runs diverged since this revision, allowed: {most}")
 
-    def _one_more(self, phase: str) -> int:
+    def _count_divergence(self, phase: str) -> int:
         key = (phase, self._resolver.current().revision)
         with self._lock:
             self._diverged[key] += 1
             return self._diverged[key]
 
-    def _tell_of_legacy(self, run: Run, failure: LegacyFailure) -> None:
+    def _alert_legacy_failed(self, run: Run, failure: LegacyFailure) -> None:
         performed = 0 if run.candidate is None else len(run.candidate.effects)
         text = (
             f"{run.seam}: the shadowed legacy {failure} in run {run.id}, while the candidate answered with "
             f"{performed} effect{'' if performed == 1 else 's'}; {run.phase} stays at {run.setting}: nothing "
             "is shown about the candidate, and legacy may be no way back"
         )
-        self._tell(AlertKind.LEGACY_FAILED, run, text, self._resolver.current())
+        self._alert(AlertKind.LEGACY_FAILED, run, text, self._resolver.current())
 
     def _trip(self, run: Run, why: str) -> None:
         cluster = _cluster(run)
@@ -203,26 +207,26 @@ class Tripwire:
             return True
         if resolution.is_overridden(run.phase):
             text = f"{run.phase} cannot be moved back from {setting}: the environment overrides its stage; "
-            self._tell(AlertKind.NOT_DEMOTED, run, text + reason, resolution, cluster)
+            self._alert(AlertKind.NOT_DEMOTED, run, text + reason, resolution, cluster)
             return True
         revision, now = resolution.revision or 0, self._now()
         trip = Trip(run.phase, revision, now, reason)
         self._resolver.demote(trip)
         where = FLAGS_FILE
-        problem = self._flipped(run, setting, reason, now)
+        problem = self._write_flags(run, setting, reason, now)
         if problem is not None:
             if self._moved_meanwhile(revision):
                 return False
             where = f"{self._trips_path}, as flags.json could not be written ({problem})"
-            unfiled = self._filed(trip)
+            unfiled = self._write_trip(trip)
             if unfiled is not None:
                 where = f"this process only: neither flags.json ({problem}) nor trips.json could be "
                 where += f"written ({unfiled}); elsewhere the candidate goes on until: changeover kill"
         text = f"{run.phase}: {setting} -> {DEMOTED} for new runs, written to {where}; {reason}"
-        self._tell(AlertKind.TRIPPED, run, text, resolution, cluster)
+        self._alert(AlertKind.TRIPPED, run, text, resolution, cluster)
         return True
 
-    def _flipped(self, run: Run, old: Setting, reason: str, now: datetime) -> str | None:
+    def _write_flags(self, run: Run, old: Setting, reason: str, now: datetime) -> str | None:
         """Write flags and history; None, or why not."""
         try:
             from changeover.rollout.migration_files import place_of
@@ -245,7 +249,7 @@ class Tripwire:
         self._resolver.look_now()
         return None
 
-    def _filed(self, trip: Trip) -> str | None:
+    def _write_trip(self, trip: Trip) -> str | None:
         """Write trips.json; None, or why not."""
         folder = self._trips_path.parent
         try:
@@ -260,7 +264,7 @@ class Tripwire:
         found = self._resolver.look_now().revision
         return found is not None and found > revision
 
-    def _tell(
+    def _alert(
         self, kind: AlertKind, run: Run, text: str, resolution: Resolution, cluster: str | None = None
     ) -> None:
         alert = Alert(kind, text, run.phase, run.id, cluster, self._now())

@@ -95,7 +95,7 @@ def _write(path: Path, trips: Iterable[Trip]) -> None:
         raise
 
 
-class HeldTrips:
+class Trips:
     """Looked at with the flags; `problem` says why the file could not be read.
 
     A file that cannot be read changes nothing in a process that has read it before. A fresh process does not
@@ -129,7 +129,7 @@ class HeldTrips:
             held = "what it said before holds" if self._known else "phases in ramp or live are at shadow"
             self.problem = f"{error} ({held}; remove the file once you know why)"
 
-    def over(self, phase: str, base: Setting, revision: int) -> tuple[Setting, str | None]:
+    def apply(self, phase: str, base: Setting, revision: int) -> tuple[Setting, str | None]:
         """Where the phase stands if flags of that revision say `base`; why, where it was moved back."""
         if base.stage not in TRIPPED_STAGES:
             return base, None

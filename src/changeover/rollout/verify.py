@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from changeover.rollout.change import Cause, cause_of
 from changeover.rollout.commit import NotWrittenError
-from changeover.rollout.flags_file import Standing, read_standing
+from changeover.rollout.flags_file import FlagsState, read_flags
 from changeover.rollout.history import (
     REFUSED,
     HistoryEntry,
@@ -60,13 +60,13 @@ class Agreement:
         return not self.findings
 
 
-def agreement(standing: Standing, lines: Sequence[HistoryLine]) -> Agreement:
+def agreement(flags_state: FlagsState, lines: Sequence[HistoryLine]) -> Agreement:
     """Hold what the flags say against what was written down."""
     links = links_of(lines)
-    found = [*_damaged(lines), *_within(links), *_at_end(standing, links)]
+    found = [*_damaged(lines), *_within(links), *_at_end(flags_state, links)]
     repaired = max((link.line for link in links if link.action == "repair"), default=-1)
     known = [one for one in found if one.line is not None and one.line < repaired and one.line > 0]
-    return Agreement(standing.revision, tuple(one for one in found if one not in known), tuple(known))
+    return Agreement(flags_state.revision, tuple(one for one in found if one not in known), tuple(known))
 
 
 def _damaged(lines: Sequence[HistoryLine]) -> list[Finding]:
@@ -96,41 +96,43 @@ def _within(links: Sequence[Link]) -> list[Finding]:
     return found
 
 
-def _at_end(standing: Standing, links: Sequence[Link]) -> list[Finding]:
+def _at_end(flags_state: FlagsState, links: Sequence[Link]) -> list[Finding]:
     last = links[-1] if links else None
-    if standing.problem is not None:
-        return [Finding(str(standing.problem), Repair.SEAL)]
+    if flags_state.problem is not None:
+        return [Finding(str(flags_state.problem), Repair.SEAL)]
     if last is None:
-        moved = {p: s for p, s in standing.settings.items() if s != earliest_like(s)}
+        moved = {p: s for p, s in flags_state.settings.items() if s != earliest_like(s)}
         if not moved:
             return []
         told = ", ".join(f"{phase} {setting}" for phase, setting in moved.items())
-        text = f"flags.json is at revision {standing.revision} ({told}) and the history is empty"
+        text = f"flags.json is at revision {flags_state.revision} ({told}) and the history is empty"
         return [Finding(f"{text}: nobody wrote down who moved", Repair.HISTORY)]
-    if standing.digest == last.after:
+    if flags_state.digest == last.after:
         return []
-    if was_abandoned(links, len(links) - 1, standing.digest):
+    if was_abandoned(links, len(links) - 1, flags_state.digest):
         return [_not_carried_out(last)]
-    if standing.missing:
+    if flags_state.missing:
         return [
             Finding(f"flags.json is missing, and revision {last.revision} was written", Repair.START_AGAIN)
         ]
-    earlier = [link for link in links if link.after == standing.digest]
+    earlier = [link for link in links if link.after == flags_state.digest]
     if earlier:
-        text = f"flags.json is back at revision {standing.revision}, and the history ends at {last.revision}"
+        text = (
+            f"flags.json is back at revision {flags_state.revision}, and the history ends at {last.revision}"
+        )
         return [Finding(f"{text}: an older copy was put in its place", Repair.HISTORY)]
-    text = f"flags.json is at revision {standing.revision}, and the history ends at {last.revision}"
+    text = f"flags.json is at revision {flags_state.revision}, and the history ends at {last.revision}"
     return [Finding(f"{text}: nobody wrote down the last move", Repair.HISTORY)]
 
 
 def _not_carried_out(link: Link) -> Finding:
     entry = link.entries[0]
-    text = f"revision {link.revision} ({link.told}, {entry.who}) was written down and not carried out"
+    text = f"revision {link.revision} ({link.summary}, {entry.who}) was written down and not carried out"
     return Finding(text, Repair.HISTORY, link.line)
 
 
 def repairs(
-    standing: Standing, lines: Sequence[HistoryLine], whole: dict[str, Setting], cause: Cause
+    flags_state: FlagsState, lines: Sequence[HistoryLine], whole: dict[str, Setting], cause: Cause
 ) -> list[HistoryEntry]:
     """The lines that make the history agree with good flags: what it lacked, seen from what it knew."""
     links = links_of(lines)
@@ -146,13 +148,13 @@ def repairs(
         old = None if phase is None else str(known.get(phase, earliest_like(moved[phase])))
         new = None if phase is None else str(moved[phase])
         return HistoryEntry(
-            standing.revision,
+            flags_state.revision,
             "repair",
             cause.now,
             cause.who,
             cause.reason,
             before,
-            standing.digest,
+            flags_state.digest,
             phase,
             old,
             new,
@@ -170,12 +172,14 @@ def repair(place: Place, stages: Stages | None, who: str, now: datetime) -> int:
     Raises ConfigurationError or LockHeldError where it cannot be written.
     """
     with place.lock():
-        standing, lines = read_standing(place.flags, stages), read_lines(place.history)
-        findings = [one for one in agreement(standing, lines).findings if one.repair is Repair.HISTORY]
-        if not findings or standing.problem is not None:
+        flags_state, lines = read_flags(place.flags, stages), read_lines(place.history)
+        findings = [one for one in agreement(flags_state, lines).findings if one.repair is Repair.HISTORY]
+        if not findings or flags_state.problem is not None:
             return 0
         reason = "; ".join(one.text for one in findings)[:REASON_CHARACTERS_MAX]
-        entries = repairs(standing, lines, standing.whole(stages), cause_of("repair", who, reason, now))
+        entries = repairs(
+            flags_state, lines, flags_state.every_setting(stages), cause_of("repair", who, reason, now)
+        )
         try:
             place.files.append(place.history, encoded(entries))
         except OSError as error:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from changeover.record.run import NotPaired
 from changeover.record.tape import Tape
-from changeover.rollout.test_override import imposed
+from changeover.rollout.test_override import active_override
 from changeover.seam.calling import Calling
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Call, Recording
@@ -42,7 +42,7 @@ def is_sampled(seam: Seam, pins: Pins) -> bool:
     return (
         share >= 1.0
         or seam.runtime.is_comparison
-        or imposed() is not None
+        or active_override() is not None
         or bucket(f"sample {seam.phase}", pins.correlation_id) < share * BUCKETS
     )
 

@@ -13,7 +13,7 @@ from changeover.record.port import PortBook
 from changeover.record.run import Run, Sink
 from changeover.replay.runner import View
 from changeover.rollout.resolver import Resolution, Resolver
-from changeover.rollout.test_override import imposed
+from changeover.rollout.test_override import active_override
 from changeover.seam.background import Background, Job
 from changeover.seam.judge import Judge, Predicate, Waived
 from changeover.settings import PRODUCTION
@@ -123,7 +123,7 @@ class Runtime:
 
         Tests and comparisons wait for what they ask for.
         """
-        if self.background is None or self.is_comparison or imposed() is not None:
+        if self.background is None or self.is_comparison or active_override() is not None:
             return False
         return self.background.put(job)
 
@@ -133,7 +133,7 @@ class Runtime:
         """
         with self._counting:
             self.counts[run.seam, run.verdict] += 1
-        under_test = imposed()
+        under_test = active_override()
         if under_test is not None and not self.is_comparison:  # those that a comparison makes are its own
             under_test.watch(run)
         # The tripwire comes first: what it writes must not wait for a store.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.rollout.flags_file import definition
+from changeover.rollout.flags_file import flags_content
 from changeover.rollout.move import move
 from changeover.rollout.plan_file import load_plan
 from changeover.rollout.tripwire_state import Trip, add_trip
@@ -95,7 +95,7 @@ def test_a_phase_that_the_tripwire_moved_back_is_a_problem_until_a_person_moves_
 
 
 def test_a_trip_that_flags_could_not_take_is_a_problem(shop: Shop) -> None:
-    content = definition({"shelf": Setting(Stage.LIVE)}, revision=14)
+    content = flags_content({"shelf": Setting(Stage.LIVE)}, revision=14)
     (shop.root / "migration" / "flags.json").write_text(json.dumps(content))
     add_trip(shop.root / ".changeover" / "trips.json", Trip("shelf", 14, NOW, "an effect differs"))
     answer = shop.run("status")
@@ -104,7 +104,7 @@ def test_a_trip_that_flags_could_not_take_is_a_problem(shop: Shop) -> None:
 
 
 def test_flags_and_a_history_that_do_not_agree_are_a_problem_with_what_mends_it(shop: Shop) -> None:
-    content = definition({"shelf": Setting(Stage.LIVE)}, revision=14)
+    content = flags_content({"shelf": Setting(Stage.LIVE)}, revision=14)
     (shop.root / "migration" / "flags.json").write_text(json.dumps(content))
     answer = shop.run("status", "--check")
     assert "mend: changeover history --repair" in answer.out.replace("\n  ", " ")

@@ -22,7 +22,7 @@ from changeover.evidence.store.store import read_evidence
 from changeover.evidence.store.tapes import unpacked
 from changeover.evidence.writer import RETRY_FIRST_S, EvidenceWriter
 from changeover.record.codec import Codec
-from changeover.rollout.test_override import Imposed, imposing
+from changeover.rollout.test_override import StageOverride, override_stages
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.verdict import Verdict
@@ -72,7 +72,7 @@ def test_what_runs_at_off_makes_no_store(tmp_path: Path) -> None:
 
 def test_runs_of_a_test_session_are_not_kept(tmp_path: Path) -> None:
     program = Shadowed(tmp_path)
-    with imposing(Imposed(Setting(Stage.SHADOW), lambda run: None)):
+    with override_stages(StageOverride(Setting(Stage.SHADOW), lambda run: None)):
         program.pay("ann")
     assert program.evidence().production == ()
 

@@ -49,7 +49,7 @@ def test_cases_of_another_seed_do_not_take_the_place_of_those_in_which_something
 
 
 def test_before_complete_the_keys_of_a_ramp_alone_are_not_enough() -> None:
-    runs = completing().dossier.evidence.production
+    runs = completing().inputs.evidence.production
     case = completing().but_runs(replace(run, stage="ramp:99") for run in runs)
     assert completing().verdict.answer is Answer.PASS
     assert case.verdict.answer is Answer.INCONCLUSIVE
@@ -58,7 +58,7 @@ def test_before_complete_the_keys_of_a_ramp_alone_are_not_enough() -> None:
 
 def test_the_name_of_a_seam_is_no_sign_of_damage() -> None:
     plan = passing().but_plan('"desk.settle"]', '"desk.damaged-goods"]')
-    seams = plan.dossier.phase.seams
+    seams = plan.inputs.phase.seams
     runs = tuple(run(number, seam) for number in range(300) for seam in seams)
     case = plan.but_runs(runs)
     whole = corpus(seams={seam: counts(match=50) for seam in seams})

@@ -1,4 +1,4 @@
-"""A gate cannot be green for nothing: every case is one change away from a dossier that passes."""
+"""A gate cannot be green for nothing: every case is one change away from inputs that pass."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ CASES = EVIDENCE_CASES | STANDING_CASES
 
 
 @pytest.mark.parametrize("make", [passing, completing, finishing])
-def test_the_dossiers_that_the_cases_begin_with_pass(make: Callable[[], Case]) -> None:
+def test_the_inputs_that_the_cases_begin_with_pass(make: Callable[[], Case]) -> None:
     verdict = make().verdict
     wrong = [one for one in verdict.criteria if one.answer is not Answer.PASS]
     assert (wrong, verdict.answer, verdict.exit_code, verdict.do_first) == ([], Answer.PASS, 0, None)

@@ -10,7 +10,7 @@ import pytest
 
 from changeover.evidence.confidence import LOOKS_MAX, comparisons_needed, repeated_looks, upper_bound
 from changeover.evidence.store.records import KeptRun
-from changeover.gate.production import Worlds
+from changeover.gate.production import DistinctInputs
 from changeover.rollout.gate_criteria import ProductionCriteria
 from changeover.values.gate_verdict import Answer
 from changeover.values.verdict import Verdict
@@ -83,12 +83,12 @@ def test_looking_after_every_run_multiplies_the_chance_to_pass_at_the_limit() ->
 def test_it_is_said_how_many_worlds_are_needed_if_no_more_differ(
     seen: int, diverged: int, needed: int
 ) -> None:
-    assert Worlds("desk.quote", seen, diverged).needed(ProductionCriteria()) == needed
+    assert DistinctInputs("desk.quote", seen, diverged).needed(ProductionCriteria()) == needed
     assert upper_bound(diverged, needed) <= 0.01 < upper_bound(diverged, needed - 1)
 
 
 def test_worlds_that_nobody_will_ever_see_are_not_asked_for() -> None:
-    assert Worlds("desk.quote", 5, 5).needed(ProductionCriteria(rate_max=1e-7)) is None
+    assert DistinctInputs("desk.quote", 5, 5).needed(ProductionCriteria(rate_max=1e-7)) is None
 
 
 def test_the_worst_seam_decides_and_seams_are_not_added_up() -> None:

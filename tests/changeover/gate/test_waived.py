@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from changeover.evidence.store.records import KeptCluster
-from changeover.gate.corpus_selection import shown
+from changeover.gate.corpus_selection import seam_evidence
 from changeover.values.gate_verdict import Answer
 from changeover.values.verdict import Verdict
 from tests.changeover.support.gate_inputs import (
@@ -74,7 +74,7 @@ def test_an_unsafe_run_stays_unsafe() -> None:
 def test_a_run_that_may_be_unexplained_is_taken_for_unexplained(
     clusters: tuple[KeptCluster, ...], waived: tuple[str, ...], unexplained: int
 ) -> None:
-    part = shown(
+    part = seam_evidence(
         corpus(seams={SEAMS[0]: counts(match=5, diverged=5)}, clusters=clusters),
         SEAMS[0],
         waived.__contains__,

@@ -54,7 +54,7 @@ def unsafe(number: int, **changes: Any) -> KeptCorpus:
 def test_an_effect_that_differed_counts_until_its_seam_is_compared_again(later: KeptCorpus) -> None:
     case = passing().but_evidence(corpora=(kept(3, source="stress"), later, unsafe(1)))
     assert case.criterion("effects that differ").answer is Answer.FAIL
-    again = case.but_evidence(corpora=(kept(4), *case.dossier.evidence.corpora))
+    again = case.but_evidence(corpora=(kept(4), *case.inputs.evidence.corpora))
     assert again.verdict.answer is Answer.PASS
 
 
@@ -99,7 +99,7 @@ def test_production_in_which_both_paths_always_gave_up_shows_nothing() -> None:
     case = passing().but_every_run(reason=GAVE_UP)
     assert case.verdict.answer is Answer.INCONCLUSIVE
     assert f"{SEAMS[0]} in production" in case.criterion("reference ran").detail
-    ran, *others = case.dossier.evidence.production
+    ran, *others = case.inputs.evidence.production
     one = replace(ran, reason=None), replace(others[0], reason=None), *others[1:]
     assert {run.verdict for run in one} == {Verdict.MATCH}
     assert case.but_runs(one).verdict.answer is Answer.PASS

@@ -38,7 +38,7 @@ def test_flags_are_old_or_new_and_a_repair_makes_the_history_agree(
     died = dies(lambda: desk_in(folder, Dying(step, time, die)).move(*way))
     desk = desk_in(folder)
     assert died == (step != "overwrite" and (step, time) != ("replace", "half"))
-    assert desk.standing().problem is None
+    assert desk.flags_state().problem is None
     assert desk.stages()["portfolio"] in way[1:]
     if not desk.agreement().agrees:
         assert {one.repair for one in desk.agreement().findings} == {"changeover history --repair"}
@@ -113,7 +113,7 @@ def test_a_death_while_writing_over_old_flags_on_a_full_disk_leaves_them_whole_o
     assert dies(lambda: desk_in(folder, Dying("overwrite", time, die, full=True)).move(*BACK))
     desk = desk_in(folder)
     assert desk.resolver().current().settings["portfolio"].stage == "off"
-    assert (desk.standing().problem is None) == (time == "after")
+    assert (desk.flags_state().problem is None) == (time == "after")
     assert not desk.agreement().agrees
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from changeover import Migration
-from changeover.rollout.flags_file import definition
+from changeover.rollout.flags_file import flags_content
 from changeover.values.stage import Setting, Stage, ramp
 
 PLAN = """
@@ -64,8 +64,8 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-LIVE = definition({"trading": Setting(Stage.LIVE)}, revision=3)
-SHADOW = definition({"trading": Setting(Stage.SHADOW)}, revision=4)
+LIVE = flags_content({"trading": Setting(Stage.LIVE)}, revision=3)
+SHADOW = flags_content({"trading": Setting(Stage.SHADOW)}, revision=4)
 
 
 def changed(**changes: Any) -> dict[str, Any]:
@@ -103,7 +103,7 @@ DAMAGED: dict[str, tuple[str, str]] = {
     "unknown key": (json.dumps(changed(stage="live")), "stage: is no key of this table"),
     "ramp without percentage": (json.dumps(changed(defaultVariant="ramp")), "ramp percentage was None"),
     "unknown phase": (
-        json.dumps(definition({"tradnig": Setting(Stage.LIVE)}, revision=1)),
+        json.dumps(flags_content({"tradnig": Setting(Stage.LIVE)}, revision=1)),
         "phase 'tradnig' is unknown, allowed: trading, entry-points, cleanup",
     ),
     "revision as text": (
@@ -238,7 +238,7 @@ def test_files_are_looked_at_at_most_once_per_refresh(tmp_path: Path) -> None:
 
 def test_a_ramp_answers_by_key_and_without_key_by_legacy(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    desk.write(definition({"trading": ramp(50)}, revision=1))
+    desk.write(flags_content({"trading": ramp(50)}, revision=1))
     assert desk.workflow() == "legacy"
     assert any("ramps and a run has no key" in problem for problem in desk.migration.problems)
     migration = Migration.load(tmp_path, environment={})
@@ -266,7 +266,7 @@ def test_rules_of_the_folder_judge_its_runs_and_broken_rules_fail_them(tmp_path:
 
 
 def test_flags_are_a_flagd_definition() -> None:
-    flag = definition({"trading": ramp(10)}, revision=7)["flags"]["trading"]
+    flag = flags_content({"trading": ramp(10)}, revision=7)["flags"]["trading"]
     assert flag["state"] == "ENABLED"
     assert flag["variants"][flag["defaultVariant"]] == "ramp"
     assert flag["metadata"] == {"ramp_percent": 10}

@@ -10,7 +10,7 @@ import pytest
 
 from changeover.errors import ConfigurationError
 from changeover.rollout.commit import NotWrittenError
-from changeover.rollout.kill_switch import put_kill, read_kill_switch, remove_kill
+from changeover.rollout.kill_switch import read_kill_switch, switch_kill_off, switch_kill_on
 from tests.changeover.support.migration_folder import NOW, Desk, FullDisk, desk_in
 from tests.changeover.support.projects import Answer, Shop
 
@@ -70,7 +70,7 @@ def test_going_back_works_where_plan_project_flags_and_history_are_all_broken(de
     answer = run(desk, "rollback", "--all")
     assert answer.code == 0
     assert desk.resolver().look().settings["trading"].stage == "off"
-    assert desk.standing().problem is None
+    assert desk.flags_state().problem is None
     assert run(desk, "kill").code == 0
     assert desk.resolver().look().killed
 
@@ -126,19 +126,19 @@ def test_an_unkill_says_that_the_environment_still_kills(desk: Desk) -> None:
 
 def test_on_a_full_disk_an_empty_file_is_a_kill(desk: Desk) -> None:
     full = desk_in(desk.folder, FullDisk())
-    assert put_kill(desk.folder, "anna", "a test", NOW, place=full.place) is not None
+    assert switch_kill_on(desk.folder, "anna", "a test", NOW, place=full.place) is not None
     assert (desk.folder / "KILL").read_bytes() == b""
     assert desk.resolver().look().killed
-    assert remove_kill(desk.folder, "anna", "a test", NOW, place=full.place) is not None
+    assert switch_kill_off(desk.folder, "anna", "a test", NOW, place=full.place) is not None
     assert not desk.resolver().look().killed
 
 
 def test_a_kill_that_cannot_be_put_names_two_other_ways(desk: Desk) -> None:
     full = desk_in(desk.folder, FullDisk(also=["create_empty"]))
     with pytest.raises(NotWrittenError, match="changeover rollback --all needs no new file"):
-        put_kill(desk.folder, "anna", "a test", NOW, place=full.place)
+        switch_kill_on(desk.folder, "anna", "a test", NOW, place=full.place)
     with pytest.raises(ConfigurationError, match="--reason"):
-        put_kill(desk.folder, "anna", "", NOW)
+        switch_kill_on(desk.folder, "anna", "", NOW)
 
 
 @pytest.mark.parametrize("command", [("rollback", "trading"), ("rollback", "--all"), ("kill",)])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.gate.inputs import look
+from changeover.gate.inputs import read_project_state
 from changeover.project import find_project
 from changeover.rollout.kill_switch import KillSwitch, read_kill_switch
 from changeover.rollout.resolver import Resolver
@@ -53,7 +53,7 @@ def test_everybody_gives_the_same_answer(tmp_path: Path, state: str) -> None:
     assert {
         "the switch": read_kill_switch(folder, environment).killed,
         "a program": resolver.look().killed,
-        "a gate": look(find_project(tmp_path, {}), environment).killed,
+        "a gate": read_project_state(find_project(tmp_path, {}), environment).killed,
         "status": "kill switch on" in json.loads(status.out)["flags"],
         "a rollback": "kill switch on" in moved.err,
     } == dict.fromkeys(("the switch", "a program", "a gate", "status", "a rollback"), killed)

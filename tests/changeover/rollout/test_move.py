@@ -12,7 +12,7 @@ import pytest
 
 from changeover.errors import ConfigurationError
 from changeover.rollout.commit import NotWrittenError
-from changeover.rollout.flags_file import definition
+from changeover.rollout.flags_file import flags_content
 from changeover.rollout.lock import LockHeldError, exclusive
 from changeover.rollout.migration_files import place_of
 from changeover.rollout.move import MovedMeanwhileError, NotAllowedError
@@ -38,7 +38,7 @@ def test_the_first_move_writes_flags_that_programs_read_and_a_line_that_says_eve
     assert (entry.revision, entry.action, entry.old, entry.new) == (1, "flip", "off", "shadow")
     assert (entry.gate, entry.evidence, entry.code, entry.rules) == ("pass", "e71de", "c0de", "0ff1ce")
     assert (entry.at, entry.who, entry.reason) == (NOW, "anna", "a test")
-    assert (entry.before, entry.after) == (None, desk.standing().digest)
+    assert (entry.before, entry.after) == (None, desk.flags_state().digest)
 
 
 def test_a_move_leaves_the_other_phases_where_they_are(desk: Desk) -> None:
@@ -47,7 +47,7 @@ def test_a_move_leaves_the_other_phases_where_they_are(desk: Desk) -> None:
     desk.move("portfolio", "off", "shadow")
     assert desk.stages() == {"portfolio": "shadow", "trading": "ramp:12.5", "cleanup": "done"}
     written = desk.place.flags.read_text()
-    assert written == json.dumps(definition(desk.standing().settings, revision=4), indent=2) + "\n"
+    assert written == json.dumps(flags_content(desk.flags_state().settings, revision=4), indent=2) + "\n"
 
 
 def test_a_step_forward_without_a_passed_gate_is_refused(desk: Desk) -> None:
@@ -165,7 +165,7 @@ def test_new_flags_keep_the_mode_of_the_old_ones_and_look_newer(desk: Desk) -> N
 
 def test_a_link_stays_a_link_and_what_it_points_to_is_moved(tmp_path: Path) -> None:
     desk = desk_in(tmp_path / "migration")
-    (tmp_path / "real.json").write_text(json.dumps(definition({}, revision=1)))
+    (tmp_path / "real.json").write_text(json.dumps(flags_content({}, revision=1)))
     (desk.folder / "flags.json").symlink_to(tmp_path / "real.json")
     desk.move("portfolio", "off", "shadow")
     assert (desk.folder / "flags.json").is_symlink()

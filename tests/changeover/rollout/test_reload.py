@@ -8,7 +8,7 @@ import threading
 from itertools import pairwise
 from pathlib import Path
 
-from changeover.rollout.flags_file import definition
+from changeover.rollout.flags_file import flags_content
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
 from tests.changeover.support.live_program import LiveDesk
@@ -79,9 +79,9 @@ def test_a_flip_is_followed_at_the_first_look_after_refresh_s_and_not_before(tmp
         refresh_s=1.0,
         monotonic=lambda: now,
     )
-    flags.write_text(json.dumps(definition({"desk": Setting(Stage.SHADOW)}, revision=1)))
+    flags.write_text(json.dumps(flags_content({"desk": Setting(Stage.SHADOW)}, revision=1)))
     assert resolver.current().settings["desk"].stage is Stage.SHADOW
-    flags.write_text(json.dumps(definition({"desk": Setting(Stage.LIVE)}, revision=2), indent=1))
+    flags.write_text(json.dumps(flags_content({"desk": Setting(Stage.LIVE)}, revision=2), indent=1))
     now = 100.99
     assert resolver.current().settings["desk"].stage is Stage.SHADOW
     now = 101.0
@@ -92,7 +92,7 @@ def test_a_flip_is_followed_at_the_first_look_after_refresh_s_and_not_before(tmp
 
 
 def test_whoever_asks_while_the_first_look_is_under_way_waits_for_what_it_sees(tmp_path: Path) -> None:
-    (tmp_path / "flags.json").write_text(json.dumps(definition({"desk": Setting(Stage.LIVE)}, revision=1)))
+    (tmp_path / "flags.json").write_text(json.dumps(flags_content({"desk": Setting(Stage.LIVE)}, revision=1)))
     looking, go_on = threading.Event(), threading.Event()
 
     def phases() -> dict[str, tuple[Stage, ...]]:

@@ -13,7 +13,7 @@ from changeover.rollout.change import cause_of
 from changeover.rollout.commit import NotWrittenError
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.migration_files import stages_of
-from changeover.rollout.rollback import WayBack, carry_out, look, way_back
+from changeover.rollout.rollback import RollbackPlan, plan_rollback, read_flags_and_history, roll_back
 from changeover.values.stage import Stages
 from tests.changeover.support.migration_folder import NOW, Desk, FullDisk, desk_in, setting
 
@@ -32,10 +32,12 @@ def desk(moved: Path, tmp_path: Path) -> Desk:
     return desk_in(Path(copytree(moved, tmp_path / "migration")))
 
 
-def way(desk: Desk, phase: str | None = None, to: str | None = None, *, planless: bool = False) -> WayBack:
+def way(
+    desk: Desk, phase: str | None = None, to: str | None = None, *, planless: bool = False
+) -> RollbackPlan:
     stages: Stages | None = None if planless else stages_of(desk.plan)
     asked = None if phase is None else {phase: None if to is None else setting(to)}
-    return way_back(*look(desk.place, stages), stages, asked)
+    return plan_rollback(*read_flags_and_history(desk.place, stages), stages, asked)
 
 
 def go_back(
@@ -43,7 +45,7 @@ def go_back(
 ) -> list[HistoryEntry]:
     stages = None if planless else stages_of(desk.plan)
     found = way(desk, phase, to, planless=planless)
-    return carry_out(desk.place, stages, found, cause_of("rollback", "anna", "a test", NOW))
+    return roll_back(desk.place, stages, found, cause_of("rollback", "anna", "a test", NOW))
 
 
 def test_without_a_stage_a_phase_goes_back_the_way_it_came(desk: Desk) -> None:
@@ -152,7 +154,7 @@ def test_on_a_full_disk_it_writes_over_the_old_flags_and_says_that_nobody_wrote_
     size = desk.place.flags.stat().st_size
     full = desk_in(desk.folder, FullDisk())
     cause = cause_of("rollback", "anna", "a test", NOW)
-    carry_out(replace(full.place, warn=said.append), stages_of(desk.plan), way(full), cause)
+    roll_back(replace(full.place, warn=said.append), stages_of(desk.plan), way(full), cause)
     assert desk.stages()["portfolio"] == "off"
     assert desk.place.flags.stat().st_size == size
     assert ["writing over the old one" in said[0], "nobody wrote it down" in said[1]] == [True, True]

@@ -36,7 +36,7 @@ def to(stage: str, phase: str = "portfolio") -> Callable[[Any], object]:
 
 def test_a_hand_edit_is_refused_until_it_is_sealed(desk: Desk) -> None:
     edit(desk, to("off"))
-    assert desk.standing().problem is not None
+    assert desk.flags_state().problem is not None
     answer = run(desk, *SEAL)
     assert answer.out.splitlines()[0] == "portfolio   shadow -> off   revision 1 -> 2"
     assert desk.stages()["portfolio"] == "off"

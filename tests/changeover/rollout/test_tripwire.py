@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from changeover.rollout.history import read_history
-from changeover.rollout.test_override import Imposed, imposing
+from changeover.rollout.test_override import StageOverride, override_stages
 from changeover.telemetry.alerts import AlertKind
 from changeover.values.stage import Setting, Stage
 from tests.changeover.support.live_program import Broker, LiveDesk, sells
@@ -125,7 +125,7 @@ def test_shadow_and_tests_and_comparisons_move_nothing(tmp_path: Path) -> None:
     desk.candidate = WHOLE
     desk.order("in shadow")
     desk.flip("live", revision=15)
-    with imposing(Imposed(Setting(Stage.LIVE), lambda run: None)):
+    with override_stages(StageOverride(Setting(Stage.LIVE), lambda run: None)):
         desk.order("in a test")
     desk.migration.runtime.population = "generated"
     desk.order("of a corpus")

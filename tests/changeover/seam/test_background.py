@@ -17,7 +17,7 @@ from changeover.errors import DeclarationError
 from changeover.evidence.case_runner import Selection, compared_cases
 from changeover.evidence.sources import Case, Source, SourceOptions
 from changeover.evidence.store.store import read_evidence, store_path
-from changeover.rollout.test_override import Imposed, imposing
+from changeover.rollout.test_override import StageOverride, override_stages
 from changeover.seam.background import REPLACED_MAX, Background
 from changeover.values.stage import Setting, Stage
 from tests.changeover.support.background_seam import beside, done, holding, same
@@ -230,7 +230,7 @@ def test_tests_and_comparisons_wait_for_what_they_ask_for() -> None:
 
     migration, seam, runs = beside(candidate, same)
     watched: list[Run] = []
-    with imposing(Imposed(Setting(Stage.SHADOW), watched.append)):
+    with override_stages(StageOverride(Setting(Stage.SHADOW), watched.append)):
         seam(1)
         assert [run.verdict for run in watched] == ["match"]
     seam(2)  # waits, or not, when the comparison begins: it is not among its runs

@@ -16,7 +16,7 @@ from changeover.rollout.change import cause_of
 from changeover.rollout.history import entries_of, read_lines
 from changeover.rollout.migration_files import stages_of
 from changeover.rollout.move import MovedMeanwhileError
-from changeover.rollout.rollback import carry_out, look, way_back
+from changeover.rollout.rollback import plan_rollback, read_flags_and_history, roll_back
 from changeover.rollout.verify import repair
 from changeover.values.stage import Setting
 from tests.changeover.support.migration_folder import (
@@ -82,7 +82,7 @@ def race(folder: Path, rounds: int) -> Figures:
     figures.demand(list(wins) == [1] * rounds, "a round without exactly one winner")
     figures.demand(list(losses) == [PROCESSES - 1] * rounds, "a loser was not told that another moved first")
     figures.demand([one.revision for one in entries] == [*range(1, rounds + 1)], "a revision is not one more")
-    figures.demand(desk.standing().revision == rounds, "the flags are not at the last revision")
+    figures.demand(desk.flags_state().revision == rounds, "the flags are not at the last revision")
     figures.demand(desk.agreement().agrees, "flags and history do not agree")
     return figures
 
@@ -116,7 +116,7 @@ def deaths(folder: Path, kills: int, drawn: random.Random) -> Figures:
     desk = desk_in(folder)
     desk.walk("portfolio", "off", "shadow")
     for number in range(kills):
-        revision = desk.standing().revision
+        revision = desk.flags_state().revision
         chosen = number % 2 == 0
         step, moment = drawn.choice(STEPS[:3]), drawn.choice(TIMES)
         files = Dying(step, moment) if chosen else None
@@ -128,7 +128,7 @@ def deaths(folder: Path, kills: int, drawn: random.Random) -> Figures:
         figures.demand(os.WTERMSIG(status) == signal.SIGKILL, f"kill {number}: the process ended by itself")
         _check_after_death(desk, revision, f"kill {number} ({step} {moment}, {chosen=})", figures)
     figures.counts["kills"] = kills
-    figures.counts["revisions"] = desk.standing().revision
+    figures.counts["revisions"] = desk.flags_state().revision
     return figures
 
 
@@ -139,11 +139,11 @@ def _flip_for_ever(desk: Desk) -> None:
 
 
 def _check_after_death(desk: Desk, revision: int, name: str, figures: Figures) -> None:
-    standing, lines = desk.standing(), read_lines(desk.place.history)
-    figures.demand(standing.problem is None, f"{name}: {standing.problem}")
-    figures.demand(standing.revision >= revision, f"{name}: the revision went back")
+    flags_state, lines = desk.flags_state(), read_lines(desk.place.history)
+    figures.demand(flags_state.problem is None, f"{name}: {flags_state.problem}")
+    figures.demand(flags_state.revision >= revision, f"{name}: the revision went back")
     figures.demand(desk.stages()["portfolio"] in _CYCLE, f"{name}: another stage")
-    whole = lines[-1].entry is not None and lines[-1].entry.after == standing.digest
+    whole = lines[-1].entry is not None and lines[-1].entry.after == flags_state.digest
     agrees = desk.agreement().agrees
     figures.demand(agrees == whole, f"{name}: verify says {agrees}, the last line says {whole}")
     figures.counts["agreed" if agrees else "disagreed"] += 1
@@ -163,7 +163,7 @@ def reading(folder: Path, reads: int, *, full_disk: bool = False) -> Figures:
     last = 0
     try:
         for _ in range(reads):
-            found = desk.standing()
+            found = desk.flags_state()
             if found.problem is not None:
                 figures.counts["refused"] += 1
                 continue
@@ -196,6 +196,11 @@ def _go_back_and_forth(folder: Path) -> None:
         stages = stages_of(full.plan)
         for phase, to in (("trading", "shadow"), ("portfolio", "off"), ("trading", "off")):
             asked: dict[str, Setting | None] = {phase: setting(to)}
-            carry_out(quiet_place, stages, way_back(*look(quiet_place, stages), stages, asked), cause)
+            roll_back(
+                quiet_place,
+                stages,
+                plan_rollback(*read_flags_and_history(quiet_place, stages), stages, asked),
+                cause,
+            )
         roomy.walk("portfolio", "off", "shadow", "live")
         roomy.walk("trading", "off", "shadow", "live")

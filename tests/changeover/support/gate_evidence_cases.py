@@ -1,4 +1,4 @@
-"""What evidence may lack: each case is one change away from a dossier that passes."""
+"""What evidence may lack: each case is one change away from inputs that pass."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -221,7 +221,7 @@ EVIDENCE_CASES: dict[str, NotGreen] = {
             corpora=(
                 *unsafe_corpus(c.but_corpus())
                 .but_corpus(source="stress", number=2, seams={SEAMS[0]: counts(match=9, unsafe=1)})
-                .dossier.evidence.corpora,
+                .inputs.evidence.corpora,
                 corpus(),
             )
         ),
@@ -248,7 +248,7 @@ EVIDENCE_CASES: dict[str, NotGreen] = {
             .but_evidence(
                 corpora=(
                     replace(
-                        diverged_corpus(c).dossier.evidence.corpora[0], clusters=(cluster(state="regressed"),)
+                        diverged_corpus(c).inputs.evidence.corpora[0], clusters=(cluster(state="regressed"),)
                     ),
                 )
             )

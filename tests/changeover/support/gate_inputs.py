@@ -1,4 +1,4 @@
-"""A dossier that passes, and ways of changing one thing in it."""
+"""Inputs that pass, and ways of changing one thing in it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from typing import Any
 
 from changeover.evidence.store.records import Evidence, KeptCluster, KeptCorpus, KeptRun, Review, SeamCounts
 from changeover.gate.decision import decide
-from changeover.gate.inputs import Dossier
+from changeover.gate.inputs import GateInputs
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.plan_file import Plan, parse_plan
 from changeover.rollout.waivers import Waiver
@@ -124,36 +124,36 @@ def entry(action: str, old: str, new: str, **changes: Any) -> HistoryEntry:
 
 @dataclass(frozen=True)
 class Case:
-    """One dossier; every `but` gives another that differs in what is named."""
+    """The inputs of one gate; every `but` gives another that differs in what is named."""
 
-    dossier: Dossier
+    inputs: GateInputs
 
     def but(self, **changes: Any) -> "Case":
-        return Case(replace(self.dossier, **changes))
+        return Case(replace(self.inputs, **changes))
 
     def but_evidence(self, **changes: Any) -> "Case":
-        return self.but(evidence=replace(self.dossier.evidence, **changes))
+        return self.but(evidence=replace(self.inputs.evidence, **changes))
 
     def but_corpus(self, **changes: Any) -> "Case":
         return self.but_evidence(corpora=(corpus(**changes),))
 
     def but_problem(self, **changes: Any) -> "Case":
-        return self.but(problems=replace(self.dossier.problems, **changes))
+        return self.but(problems=replace(self.inputs.problems, **changes))
 
     def but_runs(self, runs: Iterable[KeptRun]) -> "Case":
         return self.but_evidence(production=tuple(runs))
 
     def but_every_run(self, **changes: Any) -> "Case":
-        return self.but_runs(replace(one, **changes) for one in self.dossier.evidence.production)
+        return self.but_runs(replace(one, **changes) for one in self.inputs.evidence.production)
 
     def but_plan(self, old: str, new: str) -> "Case":
         assert old in PLAN
         plan = plan_of(PLAN.replace(old, new, 1))
-        return self.but(plan=plan, phase=plan.phases[self.dossier.phase.name])
+        return self.but(plan=plan, phase=plan.phases[self.inputs.phase.name])
 
     @property
     def verdict(self) -> GateVerdict:
-        return decide(self.dossier)
+        return decide(self.inputs)
 
     def criterion(self, name: str) -> Criterion:
         found = [one for one in self.verdict.criteria if one.name.startswith(name)]
@@ -165,7 +165,7 @@ def passing() -> Case:
     """desk, shadow -> live: everything that its gate asks is there."""
     plan = plan_of()
     return Case(
-        Dossier(
+        GateInputs(
             plan=plan,
             phase=plan.phases["desk"],
             old=Setting(Stage.SHADOW),
@@ -193,7 +193,7 @@ def completing() -> Case:
     return case.but(
         old=Setting(Stage.LIVE),
         new=Setting(Stage.COMPLETE),
-        settings={**case.dossier.settings, "desk": Setting(Stage.LIVE)},
+        settings={**case.inputs.settings, "desk": Setting(Stage.LIVE)},
         history=(entry("flip", "shadow", "live"), entry("rollback", "live", "shadow", code=None)),
         checks={command: review("check", command)},
     )
@@ -204,10 +204,10 @@ def finishing() -> Case:
     case = passing()
     command = "pytest -q tests/events"
     return case.but(
-        phase=case.dossier.plan.phases["events"],
+        phase=case.inputs.plan.phases["events"],
         old=Setting(Stage.OPEN),
         new=Setting(Stage.DONE),
-        settings={**case.dossier.settings, "events": Setting(Stage.OPEN)},
+        settings={**case.inputs.settings, "events": Setting(Stage.OPEN)},
         checks={command: review("check", command)},
     )
 

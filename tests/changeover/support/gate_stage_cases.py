@@ -1,4 +1,4 @@
-"""What a gate stands on may lack: each case is one change away from a dossier that passes."""
+"""What a gate stands on may lack: each case is one change away from inputs that pass."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -146,7 +146,7 @@ STANDING_CASES: dict[str, NotGreen] = {
         UNKNOWN,
         "evidence is of the future",
     ),
-    # Standing
+    # FlagsState
     "the kill switch is on": (passing, lambda c: c.but(killed=True), FAIL, "changeover unkill"),
     "the environment overrides the phase": (
         passing,
@@ -156,7 +156,7 @@ STANDING_CASES: dict[str, NotGreen] = {
     ),
     "a phase before it is not as far": (
         passing,
-        lambda c: c.but(settings={**c.dossier.settings, "events": Setting(Stage.OPEN)}),
+        lambda c: c.but(settings={**c.inputs.settings, "events": Setting(Stage.OPEN)}),
         FAIL,
         "changeover gate events",
     ),

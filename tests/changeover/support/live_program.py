@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from changeover import Migration, Run
-from changeover.rollout.flags_file import definition
+from changeover.rollout.flags_file import flags_content
 from changeover.telemetry.alerts import Alert
 from changeover.values.limits import Limits
 from changeover.values.stage import parse_setting
@@ -97,7 +97,7 @@ class LiveDesk:
 
     def flip(self, stage: str, *, revision: int) -> None:
         """What a person's flip leaves behind."""
-        content = definition({"desk": parse_setting(stage)}, revision=revision)
+        content = flags_content({"desk": parse_setting(stage)}, revision=revision)
         (self.folder / "flags.json").write_text(json.dumps(content, indent=2) + "\n")
 
     def fresh_process(self) -> LiveDesk:

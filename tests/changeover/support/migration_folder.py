@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from changeover.rollout.flags_file import Standing, read_standing
+from changeover.rollout.flags_file import FlagsState, read_flags
 from changeover.rollout.history import HistoryEntry, read_history, read_lines
 from changeover.rollout.migration_files import Files, Place, place_of, stages_of
 from changeover.rollout.move import move
@@ -55,11 +55,14 @@ class Desk:
     def place(self) -> Place:
         return replace(place_of(self.folder, {}), files=self.files)
 
-    def standing(self) -> Standing:
-        return read_standing(self.place.flags, stages_of(self.plan))
+    def flags_state(self) -> FlagsState:
+        return read_flags(self.place.flags, stages_of(self.plan))
 
     def stages(self) -> dict[str, str]:
-        return {phase: str(found) for phase, found in self.standing().whole(stages_of(self.plan)).items()}
+        return {
+            phase: str(found)
+            for phase, found in self.flags_state().every_setting(stages_of(self.plan)).items()
+        }
 
     def move(self, phase: str, old: str, new: str, **options: object) -> HistoryEntry:
         usual: dict[str, object] = {
@@ -84,7 +87,7 @@ class Desk:
         return entries
 
     def agreement(self) -> Agreement:
-        return agreement(self.standing(), read_lines(self.place.history))
+        return agreement(self.flags_state(), read_lines(self.place.history))
 
     def resolver(self, monotonic: Callable[[], float] = lambda: 0.0, refresh_s: float = 0.0) -> Resolver:
         """What a program looks at flags with; one that was just started."""

@@ -13,9 +13,9 @@ from changeover.evidence.store.records import KeptCluster, KeptCorpus, Review
 from changeover.evidence.store.rows import RunRow
 from changeover.evidence.store.store import Archive, read_evidence, store_path
 from changeover.evidence.timeline import quarter_of
-from changeover.gate.collect import collect as dossier_of
+from changeover.gate.collect import collect as collect_inputs
 from changeover.gate.decision import decide
-from changeover.gate.inputs import Footing, look
+from changeover.gate.inputs import ProjectState, read_project_state
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolver
 from changeover.values.gate_verdict import GateVerdict
@@ -105,32 +105,32 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
     NothingToReport and ConfigurationError.
     """
     path = store_path(project.root)
-    footing = None if project.plan() is None else look(project)
-    evidence = read_evidence(path) if footing is None else footing.evidence
+    project_state = None if project.plan() is None else read_project_state(project)
+    evidence = read_evidence(path) if project_state is None else project_state.evidence
     if evidence.problem is not None:
         raise ConfigurationError("the evidence store", evidence.problem)
-    code = None if footing is None else footing.code
-    rules = project.rules_digest(date.today()) if footing is None else footing.rules
+    code = None if project_state is None else project_state.code
+    rules = project.rules_digest(date.today()) if project_state is None else project_state.rules
     corpora = evidence.corpora if since is None else begun_since(evidence.corpora, since)
     corpus = chosen(corpora, wanted, code, rules)
-    phases, standing = ((), ()) if footing is None else _phases(project, footing.plan)
+    phases, flags_state = ((), ()) if project_state is None else _phases(project, project_state.plan)
     archive = Archive(path)
     worst = worst_cluster_of(corpus, {phase.name: phase.number for phase in phases})
     example = None if worst is None else _example(archive, corpus, worst)
-    unavailable = {} if footing is not None else {"gates": _NO_PLAN}
+    unavailable = {} if project_state is not None else {"gates": _NO_PLAN}
     return ReportData(
-        migration="migration" if footing is None else footing.plan.name,
+        migration="migration" if project_state is None else project_state.plan.name,
         made_at=datetime.now(UTC),
         code=code,
         rules=rules,
         corpus=corpus,
         others=beside(evidence.corpora, corpus),
         phases=phases,
-        problems=(*standing, *_wrong(footing), *_about(corpus, code, rules), *_lost(evidence.lost)),
+        problems=(*flags_state, *_wrong(project_state), *_about(corpus, code, rules), *_lost(evidence.lost)),
         example=example,
         runs=tuple(map(_named, archive.runs_of(corpus.number, _WORTH_NAMING, RUNS_NAMED_MAX))),
-        gates=() if footing is None else tuple(_gates(project, footing)),
-        history=() if footing is None else footing.history,
+        gates=() if project_state is None else tuple(_gates(project, project_state)),
+        history=() if project_state is None else project_state.history,
         blind_spots=tuple(_blind_spots(evidence.reviews)),
         unavailable=unavailable,
     )
@@ -151,10 +151,10 @@ def _phases(project: Project, plan: Plan) -> tuple[tuple[PhaseStanding, ...], tu
     return phases, (*(one.text for one in resolver.problems), *map(str, now.overridden))
 
 
-def _wrong(footing: Footing | None) -> Iterator[str]:
+def _wrong(project_state: ProjectState | None) -> Iterator[str]:
     """What could not be read, beside the flags."""
-    if footing is not None:
-        found = footing.problems
+    if project_state is not None:
+        found = project_state.problems
         for problem in (found.code, found.rules, found.waivers, found.blind_spots):
             if problem is not None:
                 yield problem
@@ -197,11 +197,11 @@ def _quarter(row: RunRow) -> str:
     return quarter_of(row.name.partition("/")[2] or row.name) or ""
 
 
-def _gates(project: Project, footing: Footing) -> Iterator[GateVerdict]:
+def _gates(project: Project, project_state: ProjectState) -> Iterator[GateVerdict]:
     """The next step of every phase that has one left."""
-    for name in footing.plan.phases:
-        if footing.settings[name].stage not in _ENDS:
-            yield decide(dossier_of(project, name, run_checks=False, footing=footing))
+    for name in project_state.plan.phases:
+        if project_state.settings[name].stage not in _ENDS:
+            yield decide(collect_inputs(project, name, run_checks=False, project_state=project_state))
 
 
 def _blind_spots(reviews: Sequence[Review]) -> list[Review]:
