@@ -22,7 +22,7 @@ from changeover.cli.move_options import (
 )
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.project import find_project
-from changeover.rollout.change import Change, cause_of
+from changeover.rollout.commit import Change, cause_of
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import entries_of, entry_data, read_lines
 from changeover.rollout.migration_files import stages_of

@@ -22,8 +22,7 @@ from changeover.cli.move_options import (
 )
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.errors import ConfigurationError
-from changeover.rollout.change import Cause, cause_of
-from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.commit import Cause, NotWrittenError, cause_of
 from changeover.rollout.history import HistoryEntry, entry_data
 from changeover.rollout.kill_switch import switch_kill_on
 from changeover.rollout.lock import NotLockableError

@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.change import cause_of
-from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.commit import NotWrittenError, cause_of
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import HistoryEntry, encoded, entries_of, last_revision, read_lines
 from changeover.rollout.migration_files import Place, place_of

@@ -6,8 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.change import Change, cause_of
-from changeover.rollout.commit import commit, tripped_changes
+from changeover.rollout.commit import Change, cause_of, commit, tripped_changes
 from changeover.rollout.flags_file import FlagsState, read_flags
 from changeover.rollout.history import HistoryEntry, entries_of, last_revision, read_lines
 from changeover.rollout.migration_files import Place, place_of, stages_of

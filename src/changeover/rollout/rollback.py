@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.change import Cause, Change
-from changeover.rollout.commit import commit
+from changeover.rollout.commit import Cause, Change, commit
 from changeover.rollout.flags_file import FlagsState, read_flags
 from changeover.rollout.history import (
     HistoryEntry,

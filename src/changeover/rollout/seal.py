@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.change import Cause, Change
-from changeover.rollout.commit import commit
+from changeover.rollout.commit import Cause, Change, commit
 from changeover.rollout.flags_file import (
     REVISION_MAX,
     FlagsState,

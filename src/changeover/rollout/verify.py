@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from changeover.rollout.change import Cause, cause_of
-from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.commit import Cause, NotWrittenError, cause_of
 from changeover.rollout.flags_file import FlagsState, read_flags
 from changeover.rollout.history import (
     REFUSED,

@@ -9,8 +9,7 @@ from shutil import copytree
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.change import cause_of
-from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.commit import NotWrittenError, cause_of
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.migration_files import stages_of
 from changeover.rollout.rollback import RollbackPlan, plan_rollback, read_flags_and_history, roll_back

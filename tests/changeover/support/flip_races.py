@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from changeover.rollout.change import cause_of
+from changeover.rollout.commit import cause_of
 from changeover.rollout.history import entries_of, read_lines
 from changeover.rollout.migration_files import stages_of
 from changeover.rollout.move import MovedMeanwhileError
