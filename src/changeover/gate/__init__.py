@@ -1,1 +1,1 @@
-"""May this phase move to that stage? Pure functions over evidence, and the thin edge that collects it."""
+"""Decides whether a phase may move to a stage: pure functions over evidence, and the edge that collects."""

@@ -1,6 +1,6 @@
-"""`blindspots.toml`: what the comparison does not notice and somebody accepts, by name and with a reason.
+"""`blindspots.toml`: blind spots of the comparison that somebody accepts, by name and with a reason.
 
-Never a place of an effect: what a rule hides there is for the rule to change, not for a person to accept.
+A place of an effect is never accepted: change the rule that hides it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SEAM = re.compile(r"[\w.*:/-]{1,200}")
 
 @dataclass(frozen=True, slots=True)
 class AcceptedBlindSpot:
-    """One entry; `seam` and `place` are written as in rules, `*` in a seam stands for any part of it."""
+    """One entry. `seam` and `place` are written as in rules; `*` in a seam stands for any part."""
 
     seam: str
     place: str
@@ -36,11 +36,11 @@ class AcceptedBlindSpot:
     _pattern: PathPattern = field(repr=False, compare=False)
 
     def is_about(self, seam: str) -> bool:
-        """Whether it is about places of this seam."""
+        """Whether the entry is about this seam."""
         return re.fullmatch(translate(self.seam), seam) is not None
 
     def covers(self, seam: str, place: str) -> bool:
-        """Whether it accepts this place, given in its normal form; never one of an effect, see `_ROOTS`."""
+        """Whether the entry accepts this place (in normal form); never one of an effect, see `_ROOTS`."""
         if not self.is_about(seam):
             return False
         try:
@@ -51,7 +51,7 @@ class AcceptedBlindSpot:
 
 
 def load_accepted_blind_spots(path: Path) -> tuple[AcceptedBlindSpot, ...]:
-    """The entries of a file, none where it is missing; raises ConfigurationError."""
+    """Read the entries of a file; a missing file has none. Raises ConfigurationError."""
     if not path.exists():
         return ()
     text = read_text(path)
@@ -120,7 +120,7 @@ KIND = "blind-spots"
 
 @dataclass(frozen=True, slots=True)
 class JudgedSpot:
-    """A blind spot, how often it was met, and the entry that accepts it, if one does."""
+    """A blind spot, how often it was met, and the entry that accepts it, None where none does."""
 
     spot: FoundSpot
     times: int
@@ -128,11 +128,11 @@ class JudgedSpot:
 
     @property
     def is_open(self) -> bool:
-        """True where a phase may not go on with it: nobody accepts it, or nobody may."""
+        """Whether it keeps a phase from moving: no entry accepts it, or it hides an effect."""
         return self.spot.is_effect or self.accepted is None
 
     def as_data(self) -> dict[str, Any]:
-        """As a review keeps it."""
+        """The JSON that a stored review holds."""
         return {
             "seam": self.spot.seam,
             "place": self.spot.place,
@@ -146,7 +146,7 @@ class JudgedSpot:
 
 
 class BlindSpotReview:
-    """A search that is over, for the phases whose seams (by phase) were looked at."""
+    """The result of a finished search; `seams` are those that were searched, by phase."""
 
     def __init__(
         self,
@@ -168,11 +168,11 @@ class BlindSpotReview:
 
     @property
     def silent(self) -> list[str]:
-        """Seams that no run crossed: nothing is known of them."""
+        """Seams without a run, so that nothing is known about them."""
         return [seam for names in self.seams.values() for seam in names if not self.search.tried[seam]]
 
     def answer(self, phase: str | None = None) -> Answer:
-        """Of one phase, or of all: fail where a spot is open, else inconclusive where a seam is silent."""
+        """For one phase or all: fail with an open spot, inconclusive with a silent seam, else pass."""
         seams = [seam for name, names in self.seams.items() if phase in (None, name) for seam in names]
         if any(one.is_open for one in self.spots if one.spot.seam in seams):
             return Answer.FAIL
@@ -180,7 +180,7 @@ class BlindSpotReview:
         return Answer.INCONCLUSIVE if quiet else Answer.PASS
 
     def reviews(self, at: datetime, code: str | None, rules: str) -> Iterator[Review]:
-        """One for each phase, for the store."""
+        """One review for each phase, for the store."""
         for phase, seams in self.seams.items():
             spots = [one for one in self.spots if one.spot.seam in seams]
             tried = sum(self.search.tried[seam] for seam in seams)
@@ -190,7 +190,7 @@ class BlindSpotReview:
             yield Review(KIND, phase, at, code, rules, self.answer(phase), found, body)
 
     def as_data(self) -> dict[str, Any]:
-        """For machines."""
+        """The content of `rules blindspots --format json`."""
         return {
             "answer": self.answer(),
             "phases": list(self.seams),

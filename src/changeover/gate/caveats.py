@@ -1,4 +1,4 @@
-"""What a gate did not count, and what it does not show: said with every answer."""
+"""What a gate did not count and what a pass does not show; both stand under every verdict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOOKS_TO_DIVERGENCES = 20
 
 
 def not_counted(inputs: GateInputs, corpora: CountedCorpora, production: Production) -> Iterator[str]:
-    """Evidence that was left aside, with the reason."""
+    """Describe the evidence that does not count, with the reason."""
     if production.other_code:
         yield f"{_counted(production.other_code, 'run')} on other code or rules"
     if production.other_side:
@@ -73,7 +73,7 @@ def _idle_waivers(inputs: GateInputs) -> Iterator[str]:
 
 
 def not_shown(inputs: GateInputs, production: Production) -> Iterator[str]:
-    """What a pass does not mean."""
+    """Describe what a pass does not show."""
     yield from (f"{key} is not asked: {reason}" for key, reason in inputs.gate.not_asked.items())
     criteria = inputs.gate.production
     if not inputs.phase.seams:

@@ -1,4 +1,4 @@
-"""Check commands: run without a shell, in the environment of the gate, with a deadline."""
+"""Check commands of phases.toml: run without a shell, in the environment of the gate, with a time limit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ANSWERS = {code: answer for answer, code in EXIT_CODES.items()}
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How one command ended; `tail` are its last lines, both streams as they came."""
+    """How one command ended; `tail` are the last lines of both its streams."""
 
     command: str
     answer: Answer
@@ -41,8 +41,8 @@ def run_check(
 ) -> CheckResult:
     """Run one command in the project's root; never raises for what the command does.
 
-    Exit 0 passes, 3 could not tell, anything else fails. A command that is not there or takes too long could
-    not tell either, and its whole process group is killed.
+    Exit 0 is pass, 3 is inconclusive, any other is fail. A missing command is inconclusive, and so is one
+    that takes longer than `timeout_s`: its whole process group is killed.
     """
     try:
         argv = _argv(command)

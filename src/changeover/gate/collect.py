@@ -39,10 +39,10 @@ def collect(
     say: Callable[[str], None] = lambda _: None,
     project_state: ProjectState | None = None,
 ) -> GateInputs:
-    """Everything about one step of one phase; `new` is the next stage unless given.
+    """Collect the inputs of the gate of one step; `new` is the next stage unless given.
 
-    With `run_checks` the check commands run, and the app is imported where the doctor is asked; without, both
-    are taken from what was kept on this code and these rules. `project_state` is read where it is not given.
+    With `run_checks` the check commands run, and the app is imported where the doctor is asked. Without, the
+    last results on this code and these rules count. `project_state` is read where it is not given.
     Raises ConfigurationError for an unknown phase, and for a step that does not go forward.
     """
     project_state = project_state or read_project_state(project)
@@ -76,7 +76,7 @@ def collect(
 
 
 def next_setting(phase: Phase, old: Setting) -> Setting:
-    """The next stage, `ramp` left out; raises ConfigurationError where there is none."""
+    """The stage after this one, without `ramp`; raises ConfigurationError after the last."""
     following = _NEXT.get(old.stage)
     if following is None:
         raise ConfigurationError(f'phase "{phase.name}"', f"is {old}: there is no stage after it")
@@ -99,7 +99,7 @@ def _check_forward(phase: Phase, old: Setting, new: Setting) -> None:
 
 
 def _with_checks_run(inputs: GateInputs, project: Project, say: Callable[[str], None]) -> GateInputs:
-    """The checks run now; what they said is kept for `status`, with the secrets taken out."""
+    """Run the checks; their results are kept for `status`, redacted."""
     results = {}
     for command in inputs.gate.check:
         say(f"check: {command}")
@@ -110,7 +110,7 @@ def _with_checks_run(inputs: GateInputs, project: Project, say: Callable[[str], 
 
 
 def _still_the_same_code(inputs: GateInputs) -> GateInputs:
-    """Checks may take half an hour: what was edited meanwhile is not what they looked at."""
+    """Checks may take half an hour; code that was edited meanwhile is not what they checked."""
     if inputs.code is None or code_digest(inputs.plan.code) == inputs.code:
         return inputs
     changed = "was changed while the checks ran: ask again"
@@ -123,9 +123,9 @@ def _keep_check(inputs: GateInputs, project: Project, result: CheckResult) -> Re
 
 
 def _doctor(inputs: GateInputs, project: Project) -> Review:
-    """What the doctor says now of the wiring: files and store have criteria of their own.
+    """Ask the doctor about the wiring; files and store have criteria of their own.
 
-    An app that cannot be imported is a problem like another.
+    An app that cannot be imported is a problem like any other.
     """
     from changeover.project import wiring_problems
 
@@ -148,7 +148,7 @@ def _keep_review(
     found: str,
     body: Mapping[str, Any],
 ) -> Review:
-    """A store that keeps nothing is a criterion of its own; here it stops nobody."""
+    """Write a review to the store; a store that cannot be written has a criterion of its own."""
     from changeover.redaction.redactor import Redactor
 
     redactor = Redactor.for_project(redact_paths_of(inputs.plan), project.root)
@@ -160,7 +160,7 @@ def _keep_review(
 
 
 def _with_kept_checks(inputs: GateInputs) -> GateInputs:
-    """What checks said last on this code and these rules; nothing runs and nothing is imported."""
+    """Take the last results of the checks on this code and these rules; nothing runs, nothing is imported."""
     found: dict[str, Review] = {}
     for review in inputs.reviews:
         if review.kind == "check" and review.name in inputs.gate.check:

@@ -1,4 +1,4 @@
-"""What was compared at all, and what the corpora show: effects, divergences, tags."""
+"""Criteria over the corpora: was every seam compared, what differs, which tags occurred."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMED_MAX = 5
 
 
 def compared(inputs: GateInputs, corpora: CountedCorpora, production: Production) -> Iterator[Criterion]:
-    """Asked of every phase with seams, whatever its tables say."""
+    """The criteria of every phase with seams, whatever phases.toml asks."""
     yield effects(inputs, (*corpora.latest, *corpora.still), production)
     yield _seams_alike(inputs, corpora.latest, production)
     yield reference(inputs.phase.seams, corpora.latest, inputs, production)
@@ -32,7 +32,7 @@ def compared(inputs: GateInputs, corpora: CountedCorpora, production: Production
 
 
 def effects(inputs: GateInputs, corpora: tuple[KeptCorpus, ...], production: Production) -> Criterion:
-    """No effect may differ: not in a corpus, not in production, and no waiver changes that."""
+    """No effect may differ, in a corpus or in production; no waiver changes that."""
     name = "effects that differ"
     in_corpora = phase_total(corpora, inputs).unsafe
     in_production = sum(run.verdict is Verdict.UNSAFE for run in production.compared)
@@ -89,7 +89,7 @@ def _why_no_evidence(seam: str, parts: list[SeamEvidence], production: Productio
 def reference(
     seams: tuple[str, ...], corpora: tuple[KeptCorpus, ...], inputs: GateInputs, production: Production
 ) -> Criterion:
-    """A reference that always raised or gave nothing did not run, and agreement with it shows nothing."""
+    """The reference path must have done something: agreement with a path that always raised shows nothing."""
     idle = [
         f"{seam} in {corpus.source}"
         for corpus in corpora
@@ -122,7 +122,7 @@ def _regressed(inputs: GateInputs, corpora: tuple[KeptCorpus, ...]) -> Iterator[
 def corpus_criteria(
     inputs: GateInputs, criteria: CorpusCriteria, corpora: CountedCorpora
 ) -> Iterator[Criterion]:
-    """What the table `corpus` asks of the sources it names, or of any."""
+    """The criteria of the table `corpus`: about the sources it names, or about any."""
     yield from _whole_corpora(inputs, criteria, corpora)
     if criteria.tags:
         yield _tags(inputs, criteria, corpora)
@@ -176,7 +176,7 @@ def _whole_corpora(
 
 
 def _without_superseded(found: list[tuple[KeptCorpus, Criterion]]) -> Iterator[Criterion]:
-    """One corpus that crosses every seam is enough; damaged ones beside it would still hide something."""
+    """One corpus that passes is enough; damaged ones stay in the list, as they may hide something."""
     passed = any(one.answer is Answer.PASS for _, one in found)
     yield from (one for corpus, one in found if not passed or one.answer is Answer.PASS or corpus.damaged)
 

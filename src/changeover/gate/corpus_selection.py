@@ -1,4 +1,4 @@
-"""The corpora that a gate counts: whole, on this code and these rules, the latest of each kind."""
+"""Which corpora a gate counts: whole ones on this code and these rules, the latest of each kind."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class SeamEvidence:
 
     @property
     def compared(self) -> int:
-        """Runs of which something is known."""
+        """Runs that were compared."""
         return self.evidence + self.waived + self.unexplained + self.unsafe
 
 
 def seam_evidence(corpus: KeptCorpus, seam: str, is_waived: Callable[[str], bool]) -> SeamEvidence:
-    """The counts of a seam, waivers asked anew: those that held when it was compared may be gone."""
+    """Count the runs of a seam with the waivers of today, which may differ from those of the comparison."""
     counts = corpus.seams.get(seam)
     if counts is None:
         return SeamEvidence()
@@ -68,10 +68,10 @@ def _unexplained(
     *,
     left_out: bool,
 ) -> int:
-    """At most how many of the runs that differ have a cluster that nobody has waived.
+    """An upper bound of the runs with a cluster that is not waived.
 
-    Which clusters a run has is not kept, so that every run is taken for unexplained which may be: all that
-    diverged, where there were too many clusters and some are `left_out`.
+    The store does not keep which clusters a run has, so every run that may be unexplained counts as such:
+    all that diverged, where there were too many clusters and some are `left_out`.
     """
     if not clusters and not counts.of(Verdict.DIVERGED):
         return 0
@@ -84,11 +84,10 @@ def _unexplained(
 
 @dataclass(frozen=True, slots=True)
 class CountedCorpora:
-    """The corpora of one gate: `asked` for by its table, and the `latest` of every source, asked for or not.
+    """The corpora of one gate: those its table asks for (`asked`), and the `latest` of every source.
 
-    `still` are others in which something differs that was not compared again since: no evidence of sameness,
-    and not forgotten either. `missing` are required sources without a corpus; `set_aside` those of this phase
-    that do not count.
+    `still` are older ones with a difference that was not compared again since: they cannot pass a gate, but
+    still fail it. `missing` are required sources without a corpus. `set_aside` do not count.
     """
 
     asked: tuple[KeptCorpus, ...]
@@ -99,7 +98,7 @@ class CountedCorpora:
 
 
 def count_corpora(inputs: GateInputs) -> CountedCorpora:
-    """The latest whole corpora of each source on this code and these rules, and what is left aside."""
+    """Sort the corpora of a phase into those that count, those that still count against it, and the rest."""
     criteria = inputs.gate.corpus or CorpusCriteria()
     seams = set(inputs.phase.seams)
     of_phase = [one for one in inputs.evidence.corpora if seams & set(one.seams) and one.source != RENEWAL]
@@ -122,17 +121,17 @@ def count_corpora(inputs: GateInputs) -> CountedCorpora:
 
 
 def is_asked(corpus: KeptCorpus, criteria: CorpusCriteria) -> bool:
-    """Whether the table speaks of its source, and of the path that answered."""
+    """Whether the table asks for this source and for the path that answered."""
     if criteria.sources and corpus.source not in criteria.sources:
         return False
     return criteria.answered_by in (None, str(corpus.answered_by))
 
 
 def _arrangement(corpus: KeptCorpus) -> tuple[object, ...]:
-    """What has to be the same for one comparison to take the place of another.
+    """What must be equal before one comparison replaces another: source, answering path, seed and ports.
 
-    Either path answering crosses other seams; another seed makes other cases, and whoever could replace one
-    by the other would run until it passes.
+    With the other path answering, other seams are crossed; another seed gives other cases. If it could
+    replace a comparison that failed, one would try seeds until one passes.
     """
     summary = corpus.summary
     return corpus.source, corpus.answered_by, summary.get("seed", 0), summary.get("world", "tape")
@@ -147,9 +146,9 @@ def _latest_of_each(corpora: Iterable[KeptCorpus]) -> list[KeptCorpus]:
 
 
 def _not_done_again(corpora: Iterable[KeptCorpus], seams: set[str]) -> Iterator[KeptCorpus]:
-    """Those of which some seam was not run again by a later whole one of the same way.
+    """Corpora with a seam that no later whole comparison of the same arrangement ran again.
 
-    A later comparison of one seam says nothing of the others.
+    A later comparison of one seam says nothing about the others.
     """
     again: dict[tuple[object, ...], set[str]] = {}
     for corpus in corpora:
@@ -161,7 +160,7 @@ def _not_done_again(corpora: Iterable[KeptCorpus], seams: set[str]) -> Iterator[
 
 
 def _compares_both(corpus: KeptCorpus) -> bool:
-    """Whether it was no comparison of a path with itself; it need not have come to its end."""
+    """Whether it compared both paths, and not one with itself; it need not be whole."""
     return (corpus.whole and not corpus.partial) or corpus.summary.get("noise") is False
 
 
@@ -170,7 +169,7 @@ def _differs(total: SeamEvidence) -> bool:
 
 
 def phase_total(corpora: Iterable[KeptCorpus], inputs: GateInputs) -> SeamEvidence:
-    """All seams of the phase in these corpora together."""
+    """The sum over all seams of the phase in these corpora."""
     parts = [
         seam_evidence(corpus, seam, inputs.is_waived) for corpus in corpora for seam in inputs.phase.seams
     ]

@@ -1,4 +1,4 @@
-"""The decision: from its inputs to a verdict, criterion by criterion. Reads no file, no clock, no store."""
+"""The verdict of a gate from its inputs, criterion by criterion; reads no file, no clock and no store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from changeover.values.stage import Stage
 
 
 def decide(inputs: GateInputs) -> GateVerdict:
-    """May this phase move to that stage? Legal steps only: `changeover.values.stage.step` is asked before."""
+    """Decide whether the phase may take this step; that it is legal was checked before."""
     corpora, production = count_corpora(inputs), production_of(inputs)
     with_seams = bool(inputs.phase.seams)
     criteria = _of_seams(inputs, corpora, production) if with_seams else _of_checks(inputs)
@@ -62,7 +62,7 @@ def _of_checks(inputs: GateInputs) -> Iterator[Criterion]:
 
 
 def _evidence_digest(inputs: GateInputs, corpora: CountedCorpora, production: Production) -> str:
-    """Of everything that was counted: two verdicts with one digest rest on the same evidence."""
+    """A digest of everything that was counted: equal digests mean the same evidence."""
     counted = {
         "corpora": [
             [one.source, one.at.isoformat(), {seam: dict(two.verdicts) for seam, two in one.seams.items()}]

@@ -1,4 +1,4 @@
-"""What all gates of a project stand on at one moment: its files and its store, read once."""
+"""What gates decide on: the files and the store of a project, read once for all its gates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Problems:
-    """What could not be read, in words; empty where all is well."""
+    """Sentences about what could not be read; empty where all is well."""
 
     flags: tuple[str, ...] = ()
     code: str | None = None
@@ -42,11 +42,11 @@ class Problems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateInputs:
-    """`now` is aware. `settings` are the stages of all phases as the flags have them.
+    """Everything that the gate of one step of one phase looks at.
 
-    `override` is the environment variable that overrides the phase, `accepted` are the blind spots that
-    somebody has accepted by name. `checks` has the latest result by command line. `code` is None where
-    the plan names no packages.
+    `settings` are the stages of all phases by the flags; `now` is aware. `override` names the environment
+    variable that overrides the phase. `accepted` are the accepted blind spots. `checks` has the latest result
+    of each command line. `code` is None where the plan names no packages.
     """
 
     plan: Plan
@@ -70,7 +70,7 @@ class GateInputs:
 
     @property
     def gate(self) -> Gate:
-        """What is asked."""
+        """The criteria of the stage that the phase would enter."""
         return self.phase.gate_to(self.new.stage)
 
     def is_today(self, one: KeptCorpus | KeptRun | Review) -> bool:
@@ -78,13 +78,13 @@ class GateInputs:
         return (one.code, one.rules) == (self.code, self.rules)
 
     def is_waived(self, digest: str) -> bool:
-        """Whether a waiver that still holds speaks of this cluster."""
+        """Whether a waiver that has not expired covers this cluster."""
         today = self.now.date()
         return any(one.covers(digest) and not one.has_expired(today) for one in self.waivers)
 
     @property
     def reviews(self) -> tuple[Review, ...]:
-        """What was looked at on this code and these rules, the latest first."""
+        """The reviews on this code and these rules, the latest first."""
         return tuple(one for one in self.evidence.reviews if self.is_today(one))
 
 
@@ -94,7 +94,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectState:
-    """Whatever could not be read is in `problems`, and no exception."""
+    """The files and the store of a project at one moment; what could not be read is in `problems`."""
 
     plan: Plan
     settings: Mapping[str, Setting]
@@ -112,7 +112,7 @@ class ProjectState:
 
 
 def read_project_state(project: Project, environment: Mapping[str, str] | None = None) -> ProjectState:
-    """Read everything; raises ConfigurationError where there is no plan, or one that is wrong."""
+    """Read everything once; raises ConfigurationError for a missing or a wrong plan."""
     environment = os.environ if environment is None else environment
     plan = project.plan()
     if plan is None:
@@ -167,7 +167,7 @@ def _evidence(project: Project, environment: Mapping[str, str]) -> Evidence:
 def _flags_state(
     project: Project, plan: Plan, environment: Mapping[str, str]
 ) -> tuple[dict[str, Setting], int | None, tuple[str, ...]]:
-    """Where phases stand by the flags, and by the tripwire where it could not write them."""
+    """The stages by flags.json, and by trips.json where the tripwire could not write flags.json."""
     stages = stages_of(plan)
     flags_state = read_flags(place_of(project.directory, environment).flags, stages)
     trips = Trips(trips_path(project.directory, environment))

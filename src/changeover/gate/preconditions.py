@@ -1,4 +1,4 @@
-"""What every gate stands on, whatever the tables ask: files that can be read, a clock, the phases before."""
+"""What every gate asks: files can be read, the clock is right, required phases have moved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMED_MAX = 5
 
 
 def preconditions(inputs: GateInputs) -> Iterator[Criterion]:
-    """Criteria of every phase that has seams."""
+    """The preconditions of every phase with seams."""
     yield from flags(inputs)
     yield _store(inputs)
     yield _code(inputs)
@@ -28,7 +28,7 @@ def preconditions(inputs: GateInputs) -> Iterator[Criterion]:
 
 
 def flags(inputs: GateInputs) -> Iterator[Criterion]:
-    """Where phases stand, since when, and whether a step would take effect."""
+    """Flags and history can be read, and a step would take effect."""
     problems = inputs.problems
     if problems.flags:
         detail = "; ".join(problems.flags)
@@ -121,7 +121,7 @@ def _waivers(inputs: GateInputs) -> Criterion:
 
 
 def waivers(all_: tuple[Waiver, ...], now: datetime, unsafe: frozenset[str]) -> Criterion:
-    """None may have expired, and none may be of an effect; `unsafe` are digests."""
+    """No waiver has expired, and none covers an effect; `unsafe` are digests of clusters."""
     required = "none expired"
     expired = [one for one in all_ if one.has_expired(now.date())]
     if expired:
@@ -142,7 +142,7 @@ def waivers(all_: tuple[Waiver, ...], now: datetime, unsafe: frozenset[str]) -> 
 
 
 def unsafe_clusters(inputs: GateInputs) -> frozenset[str]:
-    """Digests of clusters in which an effect differs, on whatever code they were met."""
+    """Digests of clusters in which an effect differs, on any code."""
     evidence = inputs.evidence
     return frozenset(
         one.digest for corpus in evidence.corpora for one in corpus.clusters if one.unsafe
@@ -150,7 +150,7 @@ def unsafe_clusters(inputs: GateInputs) -> frozenset[str]:
 
 
 def requires(inputs: GateInputs) -> Iterator[Criterion]:
-    """Phases that must be at least as far; one that consists of checks must be done."""
+    """Required phases are at least as far; one that consists of checks is done."""
     for name in inputs.phase.requires:
         needed = inputs.plan.phases[name]
         target = _needed(needed, inputs.new)

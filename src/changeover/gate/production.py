@@ -1,7 +1,7 @@
-"""The runs in production that a gate counts, seam by seam: distinct worlds, and what was not compared.
+"""The runs in production that a gate counts, seam by seam: distinct inputs, and what was not compared.
 
-A phase's seams are crossed together, so that their runs are not independent: every seam has a rate of its
-own, and the worst one decides.
+Runs of different seams of a phase are not independent, as one run crosses them together: every seam has a
+rate of its own, and the worst one decides.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ COMPARISONS_MAX = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class DistinctInputs:
-    """Distinct worlds of one seam; one in which any run differs has diverged."""
+    """The distinct inputs of one seam: how many were seen, and how many have a run that differs."""
 
     seam: str
     seen: int
     diverged: int
 
     def bound(self, confidence: float) -> float:
-        """The largest rate of divergence that is not excluded."""
+        """The upper bound of the rate of divergence, at this confidence."""
         return upper_bound(self.diverged, self.seen, confidence)
 
     def needed(self, criteria: ProductionCriteria) -> int | None:
-        """How many worlds it takes, if no more of them differ; None where that is beyond reach."""
+        """How many inputs it takes if no more of them differ; None beyond `COMPARISONS_MAX`."""
         low = comparisons_needed(criteria.rate_max, criteria.confidence)
         high = max(low, self.seen)
         while not self._excludes(high, criteria):
@@ -59,9 +59,9 @@ class DistinctInputs:
 
 @dataclass(frozen=True, slots=True)
 class Production:
-    """The runs of a phase that count, by what is known of them.
+    """The runs of a phase in production that count, by how they ended.
 
-    `sampled_out` runs were not meant to be compared; `unpaired` ones were dropped, `lost` could not be kept.
+    `sampled_out` runs were not meant to be compared, `unpaired` ones were dropped, `lost` were not stored.
     """
 
     compared: tuple[KeptRun, ...]
@@ -78,27 +78,27 @@ class Production:
 
     @property
     def days(self) -> tuple[date, ...]:
-        """The distinct days of UTC with a run that was compared, in order."""
+        """The days (UTC) with a run that was compared, in order."""
         return tuple(sorted({run.at.date() for run in self.compared}))
 
     @property
     def not_compared_share(self) -> float:
-        """Of the runs that were to be compared and arrived."""
+        """The share that failed, of the runs that reached the comparison."""
         return _share(self.not_compared, len(self.compared) + self.waived + self.not_compared)
 
     @property
     def unpaired_share(self) -> float:
-        """Of all runs that were to be compared: dropped, or not kept."""
+        """The share that was dropped or not stored, of all runs to be compared."""
         missed = self.unpaired + self.lost
         return _share(missed, len(self.compared) + self.waived + self.not_compared + missed)
 
     def worst(self, confidence: float) -> DistinctInputs:
-        """The seam that is known least well."""
+        """The seam with the highest bound."""
         return max(self.distinct_inputs, key=lambda one: one.bound(confidence))
 
 
 def production_of(inputs: GateInputs) -> Production:
-    """What production has shown about a phase on this code and these rules, with today's waivers."""
+    """Count the runs of a phase in production on this code and these rules, with today's waivers."""
     criteria = inputs.gate.production
     wanted = None if criteria is None else criteria.answered_by
     of_phase = [run for run in inputs.evidence.production if run.seam in inputs.phase.seams]
@@ -130,7 +130,7 @@ def production_of(inputs: GateInputs) -> Production:
 
 
 def verdict_today(run: KeptRun, inputs: GateInputs) -> Verdict:
-    """The verdict by the waivers of today; an effect is never waived."""
+    """The verdict of a run with today's waivers; an effect is never waived."""
     if run.verdict not in (Verdict.DIVERGED, Verdict.WAIVED) or not run.clusters:
         return Verdict.DIVERGED if run.verdict is Verdict.WAIVED else run.verdict
     return Verdict.WAIVED if all(map(inputs.is_waived, run.clusters)) else Verdict.DIVERGED
@@ -157,7 +157,7 @@ def _differs(verdict: Verdict) -> bool:
 
 
 def _only_some_keys(run: KeptRun, inputs: GateInputs) -> bool:
-    """Before `complete` the candidate has to have answered whoever came, not the keys of a bucket alone."""
+    """For `complete` the candidate must have answered every key: runs of a ramp do not count."""
     return inputs.new.stage is Stage.COMPLETE and _stage_of(run) is Stage.RAMP
 
 
@@ -182,7 +182,7 @@ OWN_TIME_NOISE_S = 0.001
 def production_criteria(
     inputs: GateInputs, criteria: ProductionCriteria, production: Production
 ) -> Iterator[Criterion]:
-    """Rate, share not compared, share that never reached the comparison, days."""
+    """The criteria of the table `production`: rate, share not compared, share unpaired, days."""
     yield _rate(inputs, criteria, production)
     yield _share_rates(
         "production: not compared",
@@ -234,7 +234,7 @@ def _rate(inputs: GateInputs, criteria: ProductionCriteria, production: Producti
 
 
 def _is_excluded(worlds: DistinctInputs, criteria: ProductionCriteria) -> bool:
-    """Whether a rate as low as is required is itself excluded, so that waiting does not help."""
+    """Whether the evidence excludes a rate as low as required, so that more runs do not help."""
     if not worlds.diverged:
         return False
     alike = upper_bound(worlds.seen - worlds.diverged, worlds.seen, criteria.confidence)
@@ -265,7 +265,7 @@ def _percent(share: float) -> str:
 
 
 def own_time(inputs: GateInputs, most: float, corpora: CountedCorpora, production: Production) -> Criterion:
-    """The p95 of the candidate over that of legacy, the worst of production and every corpus asked for."""
+    """The p95 of the candidate over that of legacy: the worst of production and of every corpus asked for."""
     name, required = "own time, p95", f"<= x {most:g}"
     pairs = [*_in_production(production.compared)]
     pairs += [
@@ -291,7 +291,7 @@ def _ratio(legacy: float, candidate: float) -> float:
 
 
 def _in_production(runs: tuple[KeptRun, ...]) -> Iterator[tuple[float, float]]:
-    """Per seam, as paths of different seams take different times; what was renewed ran on other code."""
+    """The p95 of both paths, seam by seam; renewed runs took their times on other code."""
     by_seam: dict[str, list[tuple[float, float]]] = {}
     for run in runs:
         if run.legacy_s is not None and run.candidate_s is not None and run.renewed_at is None:

@@ -1,4 +1,4 @@
-"""What was looked at once, on this code: blind spots, doctor, check commands, a rehearsed rollback."""
+"""Criteria over reviews of this code: blind spots, doctor, check commands, a rehearsed rollback."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ NAMED_MAX = 5
 
 
 def blind_spots(inputs: GateInputs, word: str) -> Iterator[Criterion]:
-    """`listed`: every one is accepted by name; `none`: there is none; `any`: they are not asked about.
+    """`listed`: every blind spot is accepted by name; `none`: there is none; `any`: not asked.
 
-    One that hides an effect fails whatever is asked.
+    A blind spot that hides an effect always fails.
     """
     name = "alterations noticed"
     required = {"listed": "all, or listed", "none": "all", "any": "of effects"}[word]
@@ -62,12 +62,12 @@ def _review(inputs: GateInputs, kind: str, name: str) -> Review | None:
 
 
 def _answer_of(review: Review) -> Answer:
-    """A word that is none of the three could not tell."""
+    """The answer of a stored review; a word that is none of the three is inconclusive."""
     return Answer(review.answer) if review.answer in list(Answer) else Answer.INCONCLUSIVE
 
 
 def doctor(inputs: GateInputs) -> Criterion:
-    """Asked before anything is compared in production: a hole found later is found too late."""
+    """The wiring is sound; asked before anything is compared in production."""
     found = inputs.doctor or _review(inputs, "doctor", "")
     do = "changeover doctor"
     if found is None:
@@ -77,7 +77,7 @@ def doctor(inputs: GateInputs) -> Criterion:
 
 
 def rollback_rehearsed(inputs: GateInputs) -> Criterion:
-    """Somebody has moved the phase back on this code, so that going back is known to work."""
+    """The phase was moved back on this code, so that going back is known to work."""
     name = "rollback rehearsed on this code"
     back = next((one for one in reversed(inputs.history) if _went_back(inputs, one)), None)
     if back is None:
@@ -103,7 +103,7 @@ def _is_back(inputs: GateInputs, old: str, new: str) -> bool:
 
 
 def _code_at(inputs: GateInputs, entry: HistoryEntry) -> str | None:
-    """The code of an entry; a step back need not know it, and then had that of the entries around it."""
+    """The code of an entry; a step back may lack it, and then has that of the entries around it."""
     if entry.code is not None:
         return entry.code
     at = inputs.history.index(entry)
@@ -113,7 +113,7 @@ def _code_at(inputs: GateInputs, entry: HistoryEntry) -> str | None:
 
 
 def checks(inputs: GateInputs) -> Iterator[Criterion]:
-    """One criterion for each command; a phase without seams is shown by nothing else."""
+    """One criterion for each check command; a phase without seams has no other evidence."""
     commands = inputs.gate.check
     for command in commands:
         result = inputs.checks.get(command)

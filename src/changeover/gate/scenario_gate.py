@@ -1,4 +1,4 @@
-"""The compatibility gate: do both paths still do the same on every committed scenario? Asks for no stage."""
+"""The compatibility gate: do both paths still agree on every committed scenario? It moves no stage."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ NAMED_MAX = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """What replaying the committed scenarios by sound rules showed; `now` is aware.
+    """The result of replaying the committed scenarios; `now` is aware.
 
-    `waivers_problem` says why they could not be read.
+    `waivers_problem` says why the waivers could not be read.
     """
 
     plan: Plan
@@ -44,12 +44,12 @@ class Replay:
     settings: Mapping[str, Setting] | None = None
 
     def is_waived(self, digest: str) -> bool:
-        """Whether a waiver that still holds speaks of this cluster."""
+        """Whether a waiver that has not expired covers this cluster."""
         return any(one.covers(digest) and not one.has_expired(self.now.date()) for one in self.waivers)
 
 
 def decide_scenarios(replay: Replay, phase: Phase) -> GateVerdict:
-    """The verdict of one phase with seams."""
+    """Decide about one phase with seams."""
     stage = OFF if replay.settings is None else replay.settings.get(phase.name, OFF)
     return GateVerdict(
         phase=phase.name,
@@ -156,7 +156,7 @@ def _digest(replay: Replay, phase: Phase) -> str:
 
 
 def scenario_verdicts(project: Project, names: Sequence[str], listener: Listener) -> list[GateVerdict]:
-    """One verdict for each of these phases, or for every phase with seams; raises ConfigurationError."""
+    """Replay the scenarios and decide about these phases, or all with seams; raises ConfigurationError."""
     plan = project.plan()
     if plan is None:
         where = str(project.directory / PLAN_FILE)
@@ -193,7 +193,7 @@ def _chosen(plan: Plan, names: Sequence[str]) -> list[str]:
 
 
 def _kept(info: ComparisonInfo, corpus: Corpus, now: datetime) -> KeptCorpus:
-    """The corpus as the store would give it back; the gate in CI needs no store."""
+    """The comparison as the store would return it; the gate in CI needs no store."""
     return KeptCorpus(
         number=0,
         at=now,

@@ -1,1 +1,1 @@
-"""Plan, flags, and everything that moves a phase: flips, rollback, kill switch, tripwire."""
+"""Plan and flags, and everything that moves a phase: flip, rollback, kill switch, tripwire."""

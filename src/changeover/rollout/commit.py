@@ -1,4 +1,4 @@
-"""A move as a value, and how it is committed: flags and history, in the order in which each may fail."""
+"""A move as a value, and how it is written: flags and history, in the order in which each may fail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from changeover.values.stage import Setting, earlier, earliest_like
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One phase goes from here to there; `old` is None where nobody can tell."""
+    """One phase goes from `old` (None where it is unknown) to `new`."""
 
     phase: str
     old: Setting | None
@@ -35,7 +35,7 @@ class Change:
 
     @property
     def is_forward(self) -> bool:
-        """Whether it leads further than before, however many stages it skips."""
+        """Whether `new` is further than `old`, however many stages lie between."""
         old = self.old or earliest_like(self.new)
         return old != self.new and earlier(old, self.new) == old
 
@@ -63,7 +63,7 @@ def cause_of(
     *,
     forced: bool = False,
 ) -> Cause:
-    """What stands beside a move in the history; raises ConfigurationError without a reason."""
+    """Put together what the history says about a move; raises ConfigurationError without a reason."""
     if not one_paragraph(reason):
         raise ConfigurationError("--reason", "was empty, needed: why, for those who read the history later")
     if now.tzinfo is None:
@@ -79,7 +79,7 @@ def cause_of(
 
 
 class NotWrittenError(ConfigurationError):
-    """The disk would not take it."""
+    """A file could not be written."""
 
 
 def draft(
@@ -126,8 +126,8 @@ def commit(
 ) -> list[HistoryEntry]:
     """Write flags and history; the caller holds the lock. Raises NotWrittenError.
 
-    Forward the history comes first: a step that could not be written down is not taken. Back the flags come
-    first: going back waits for no journal, and what the journal lacks `changeover history --verify` says.
+    A step forward writes the history first: without its line it is not taken. A step back writes the flags
+    first: it does not wait for the history, and `changeover history --verify` names a line that is missing.
     """
     last = last_revision(entries_of(read_lines(place.history)))
     asked = {change.phase for change in changes}
@@ -193,9 +193,9 @@ def _commit_back(place: Place, content: Mapping[str, object], entries: Sequence[
 
 
 def _overwrite(place: Place, content: Mapping[str, object]) -> None:
-    """The last way on a full disk: white space does not count for the digest, so the size can stay.
+    """The last way on a full disk: the digest ignores white space, so the file can keep its size.
 
-    Whoever reads in the middle of it finds a digest that does not match: last good stages or legacy.
+    A reader in the middle of it finds a wrong digest, and keeps its last good stages, or legacy.
     """
     compact = json.dumps(content, separators=(",", ":")).encode()
     try:
@@ -213,9 +213,9 @@ def _text(content: Mapping[str, object]) -> bytes:
 def tripped_changes(
     place: Place, settings: Mapping[str, Setting], revision: int
 ) -> dict[str, tuple[Change, str]]:
-    """What trips.json makes of these settings, by phase, and why.
+    """Phases that trips.json holds back at `shadow`, each with its change and the reason.
 
-    A trip ends with the next revision. Whoever makes that revision writes its outcome down with it.
+    A trip ends with the next revision, so the next move writes its outcome into flags.json.
     """
     trips = Trips(place.trips)
     trips.look()

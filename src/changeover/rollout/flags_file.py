@@ -27,14 +27,14 @@ class Flags:
 
 
 def digest_of(content: Mapping[str, Any]) -> str:
-    """A digest over the parsed content without the digest itself; white space and line ends do not count."""
+    """A digest of the parsed content without the digest itself; white space and line ends do not count."""
     metadata = {key: value for key, value in dict(content.get("metadata") or {}).items() if key != "digest"}
     canonical = json.dumps({**content, "metadata": metadata}, sort_keys=True, separators=(",", ":"))
     return "sha256:" + sha256(canonical.encode()).hexdigest()
 
 
 def flags_content(settings: Mapping[str, Setting], *, revision: int) -> dict[str, Any]:
-    """The sealed content of a flags file in which the phases stand as given."""
+    """The content of flags.json for these settings, with its digest."""
     content: dict[str, Any] = {
         "$schema": SCHEMA,
         "metadata": {"revision": revision},
@@ -129,10 +129,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class FlagsState:
-    """`problem` says why the file is refused, None where it is good or missing.
+    """flags.json as it was read; `problem` says why it is refused, None where it is good or missing.
 
-    Of a refused file `settings` hold what could be read all the same, and `sealed` says whether its digest
-    still vouches for that. `digest` is None unless the file is good.
+    `settings` of a refused file hold what could still be read, and `sealed` says whether its digest matches.
+    `digest` is None unless the file is good.
     """
 
     revision: int = 0
@@ -143,12 +143,12 @@ class FlagsState:
     missing: bool = False
 
     def setting(self, phase: str, stages: Stages | None) -> Setting:
-        """Where a phase stands; one that the file does not name has not moved."""
+        """The setting of a phase; one that the file does not name has not moved."""
         allowed = (stages or {}).get(phase, SEAM_STAGES)
         return self.settings.get(phase, earliest(allowed))
 
     def every_setting(self, stages: Stages | None) -> dict[str, Setting]:
-        """Every phase of the plan and of the file."""
+        """The settings of every phase of the plan and of the file."""
         names = [*(stages or {}), *(name for name in self.settings if name not in (stages or {}))]
         return {name: self.setting(name, stages) for name in names}
 
@@ -174,7 +174,7 @@ def read_flags(path: Path, stages: Stages | None) -> FlagsState:
 
 
 def stages_in_file(content: Any) -> Stages:
-    """The stages that a flags file names itself, for whoever has no plan to ask."""
+    """The stages that a flags file names itself, where there is no plan."""
     return {
         name: kind
         for name, flag in _mapping(_mapping(content).get("flags")).items()

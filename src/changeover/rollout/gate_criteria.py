@@ -84,10 +84,7 @@ STRICT_GATES: Mapping[Stage, Gate] = MappingProxyType(
 
 
 def parse_gate(table: Table, stage: Stage) -> Gate:
-    """The table of one stage; a key that is missing is asked as strictly as by default.
-
-    Raises ConfigurationError.
-    """
+    """Read the table of one stage; a missing key asks what the default asks. Raises ConfigurationError."""
     default = STRICT_GATES[stage]
     reasons: dict[str, str] = {}
 

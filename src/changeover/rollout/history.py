@@ -1,4 +1,4 @@
-"""`history.jsonl`: lines are added to it, and none is ever changed or removed."""
+"""`history.jsonl`: lines are only ever added, never changed or removed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class HistoryEntry:
 
     @property
     def gate_outcome(self) -> GateOutcome | None:
-        """What the gate said to it."""
+        """What the gate answered; None for a step that asked no gate."""
         return None if self.gate is None else GateOutcome.parse(self.gate)
 
 
@@ -72,7 +72,7 @@ class GateOutcome:
 
     @classmethod
     def parse(cls, text: str) -> GateOutcome:
-        """Read the text that the history has; every text comes back as it was."""
+        """Read the text of the history; `str` gives any text back as it was."""
         first, _, rest = text.partition(": ")
         forced = first == _FORCED and bool(rest)
         word = rest if forced else text
@@ -226,7 +226,7 @@ class Link:
 
     @property
     def summary(self) -> str:
-        """What moved where, for a sentence."""
+        """What moved where, for messages."""
         moved = [f"{entry.phase} {entry.old or '?'} -> {entry.new}" for entry in self.entries if entry.phase]
         return ", ".join(moved) or self.action
 

@@ -70,7 +70,7 @@ def read_kill_switch(
 
 
 def _described(file: Path, status: os.stat_result) -> KillSwitch:
-    """An existing file is enough: whatever is wrong with its content or its time, the switch is on."""
+    """A file switches it on, whatever is wrong with its content or its time."""
     at, content = None, None
     with suppress(OverflowError, OSError, ValueError):
         at = datetime.fromtimestamp(status.st_mtime, UTC)
@@ -87,10 +87,10 @@ def _described(file: Path, status: os.stat_result) -> KillSwitch:
 def switch_kill_on(
     directory: Path, who: str, reason: str, now: datetime, *, place: Place | None = None
 ) -> HistoryEntry | None:
-    """Switch it on; None where it is on already. Raises NotWrittenError where no file can be made.
+    """Switch it on; returns None where it was on. Raises NotWrittenError where no file can be made.
 
-    Waits for no lock and needs no room: an empty file is enough. Its content and the line in the history say
-    who and why, where there is room for them.
+    Takes no lock and needs no room on the disk: an empty file is enough. Content and history say who
+    and why, where there is room.
     """
     place = place or place_of(directory)
     cause = cause_of("kill", who, reason, now)
@@ -113,7 +113,7 @@ def switch_kill_on(
 def switch_kill_off(
     directory: Path, who: str, reason: str, now: datetime, *, place: Place | None = None
 ) -> HistoryEntry | None:
-    """Switch it off; None where it is off already. Raises NotWrittenError where the file has to stay."""
+    """Switch it off; returns None where it was off. Raises NotWrittenError if the file cannot be removed."""
     place = place or place_of(directory)
     cause = cause_of("unkill", who, reason, now)
     try:

@@ -1,4 +1,4 @@
-"""One mover at a time: a lock that the system releases when its holder dies."""
+"""A lock for moves, one at a time; the system releases it when its holder dies."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _LONGEST_PAUSE_S = 0.05
 
 
 class LockHeldError(ConfigurationError):
-    """Another process holds the lock for longer than anybody needs it."""
+    """Another process holds the lock for longer than a move takes."""
 
 
 class NotLockableError(ConfigurationError):
-    """The folder is not there, or not ours: nothing in it can be moved."""
+    """The folder is missing or may not be written."""
 
 
 @contextmanager
 def exclusive(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
-    """Be the only one that changes what lies in this folder; raises LockHeldError after `wait_s`.
+    """Hold the lock of a folder; raises LockHeldError after `wait_s`.
 
     The folder itself is locked, which needs no room on the disk. Where the system cannot lock a folder
-    (Windows, network file systems), a file in it is: the same for everybody who moves there.
+    (Windows, network file systems), a file in it is locked instead.
     """
     descriptor = _opened(folder)
     try:

@@ -1,4 +1,4 @@
-"""Moving a phase: one mover at a time, compare-and-swap on the revision, forward only with a passed gate."""
+"""Move a phase: under a lock, by compare-and-swap on the revision, forward only with a passed gate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from changeover.values.stage import Setting, Step, earliest, earliest_like, step
 
 
 class MovedMeanwhileError(ConfigurationError):
-    """Somebody else moved first; whoever decided has to look again."""
+    """Another process moved first; look again before deciding."""
 
 
 class NotAllowedError(ConfigurationError):
@@ -40,10 +40,10 @@ def move(
     forced: bool = False,
     place: Place | None = None,
 ) -> HistoryEntry:
-    """Move one phase from `old` to `new`, durably, and return the line that was written down.
+    """Move one phase from `old` to `new`, durably; returns the entry of the history.
 
-    A step forward needs a verdict about this very step that passed, or `forced`. `expected_revision` is the
-    one that the decision was made on. Raises LockHeldError, MovedMeanwhileError, NotAllowedError,
+    A step forward needs a passed verdict about this very step, or `forced`. `expected_revision` is the
+    revision on which the decision was made. Raises LockHeldError, MovedMeanwhileError, NotAllowedError,
     NotWrittenError, or ConfigurationError where the flags are refused; nothing has changed then.
     """
     forward = is_forward(phase, old, new)
@@ -90,7 +90,7 @@ def _demand_pass(phase: str, old: Setting, new: Setting, verdict: GateVerdict | 
 
 
 def check_unmoved(place: Place, flags_state: FlagsState, expected_revision: int | None) -> None:
-    """The swap of compare-and-swap happens only on what was compared."""
+    """Refuse to move on flags that are refused, or that have another revision than expected."""
     if flags_state.problem is not None:
         raise ConfigurationError(flags_state.problem.where, flags_state.problem.problem)
     if expected_revision is not None and flags_state.revision != expected_revision:

@@ -1,4 +1,4 @@
-"""Which stage every phase is in now: kill switch, environment, flags file; whatever happens, no exception."""
+"""The stage of every phase now: kill switch, environment, tripwire, flags file. Never raises."""
 
 from __future__ import annotations
 
@@ -96,22 +96,26 @@ class Resolution:
 
 @dataclass(slots=True)
 class _Look:
-    """What one look at the world found."""
+    """What one look found."""
 
     problems: list[StageProblem] = field(default_factory=list)
     overridden: list[Override] = field(default_factory=list)
     tripped: set[str] = field(default_factory=set)
 
     def note(self, kind: ProblemKind, text: str) -> None:
-        """One more problem."""
+        """Add a problem."""
         self.problems.append(StageProblem(kind, text))
 
 
 class Resolver:
     """Looks at files and environment at most once per `refresh_s`, and keeps the last good stages.
 
-    `phases` gives, whenever it is asked, the stages that each known phase may have; `closed` says whether
-    these are all there are, so that an override of another phase is a mistake.
+    `phases` returns the stages that each known phase may have; `closed` says that there are no others, so
+    that an override of another phase is a mistake.
+
+    For example flags.json has `pay` at live and `ship` at shadow, trips.json holds `pay` back, and
+    CHANGEOVER_STAGE_SHIP=off is set. Flags: pay live, ship shadow. Tripwire: pay shadow. Environment: ship
+    off. Result: pay shadow, ship off. With a file KILL both are off; the others then only give problems.
     """
 
     def __init__(
@@ -145,23 +149,23 @@ class Resolver:
         self.problems: tuple[StageProblem, ...] = ()
 
     def current(self) -> Resolution:
-        """The stages as of the last look, which is never older than `refresh_s`."""
+        """The stages of the last look, which is never older than `refresh_s`."""
         if self._monotonic() < self._next_look:
             return self._resolution
         return self.look()
 
     def look_again(self) -> None:
-        """Let the next run look, however recent the last look is, or whoever looks already."""
+        """Let the next run look, even if another thread looks just now."""
         self._wanted_again += 1
         self._next_look = float("-inf")
 
     def demote(self, trip: Trip) -> None:
-        """Hold a phase at `shadow` in this process from now on, whatever becomes of files."""
+        """Hold a phase at `shadow` in this process, whatever the files say."""
         self._trips.add(trip)
         self.look_now()
 
     def look(self) -> Resolution:
-        """Look unless another thread looks already; it is waited for only where nothing was seen yet."""
+        """Look, unless another thread does; it is waited for only before the first look is done."""
         if not self._lock.acquire(blocking=not self._has_looked or self._next_look == float("-inf")):
             return self._resolution
         try:
@@ -172,7 +176,7 @@ class Resolver:
         return self._resolution
 
     def look_now(self) -> Resolution:
-        """Look, whoever looks already: what is seen is no older than this call."""
+        """Look now, after any look that is under way: the result is no older than this call."""
         with self._lock:
             self._look()
         self._report_refusals()

@@ -1,4 +1,4 @@
-"""Going back: to where a phase came from, or all of them to `off`; also from flags that are refused."""
+"""Roll phases back: one to where it came from, or all to `off`; also from flags that are refused."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _BEFORE = {
 
 @dataclass(frozen=True, slots=True)
 class RollbackPlan:
-    """Where every phase will stand, and which of them move; `lost` are those of unknown stage.
+    """Where every phase will stand, and which of them move; `lost` are phases whose stage is unknown.
 
-    It `is_needed` also where nothing moves, but no good file is there.
+    It `is_needed` also where no phase moves but there is no good file.
     """
 
     flags_state: FlagsState
@@ -56,7 +56,7 @@ class RollbackPlan:
 
 
 def previous_setting(phase: str, current: Setting, entries: Sequence[HistoryEntry]) -> Setting:
-    """The stage that the last step forward to `current` began at; the stage before it where none is known."""
+    """The setting from which the last step led forward to `current`; without one, the stage before it."""
     for entry in reversed(entries):
         if entry.phase == phase and entry.new == str(current) and entry.old is not None:
             old = parse_setting(entry.old, ALL_STAGES)
@@ -71,11 +71,10 @@ def plan_rollback(
     stages: Stages | None,
     asked: Mapping[str, Setting | None] | None,
 ) -> RollbackPlan:
-    """What going back means. `asked` maps phases to stages, None to where they came from; None means all.
+    """Work out a rollback. `asked` maps phases to stages (None: where it came from); None means all phases.
 
-    Of flags that are refused a phase keeps what file and history agree on, the earlier of the two where they
-    do not, and goes to `off` where one of them cannot tell. Raises ConfigurationError for a step that is not
-    back. Pure.
+    Where flags are refused, a phase gets the earlier of what file and history say, and `off` where one of
+    them cannot tell. Raises ConfigurationError for a step that does not lead back. Pure.
     """
     trusted, lost = _trusted(flags_state, lines, stages)
     if asked is None:
@@ -94,7 +93,7 @@ def plan_rollback(
 
 
 def roll_back(place: Place, stages: Stages | None, way: RollbackPlan, cause: Cause) -> list[HistoryEntry]:
-    """Do what was worked out; raises LockHeldError, MovedMeanwhileError or NotWrittenError."""
+    """Carry the rollback out; raises LockHeldError, MovedMeanwhileError or NotWrittenError."""
     with place.lock():
         if read_flags(place.flags, stages) != way.flags_state:
             raise MovedMeanwhileError(str(place.flags), "somebody else moved first; look again")
@@ -102,7 +101,7 @@ def roll_back(place: Place, stages: Stages | None, way: RollbackPlan, cause: Cau
 
 
 def read_flags_and_history(place: Place, stages: Stages | None) -> tuple[FlagsState, list[HistoryLine]]:
-    """What there is to go back from."""
+    """Read what a rollback starts from."""
     return read_flags(place.flags, stages), read_lines(place.history)
 
 
@@ -154,5 +153,5 @@ def _trusted(
 
 
 def _names(stages: Stages | None, *found: Iterable[str]) -> list[str]:
-    """With a plan its phases alone: a file that names others would be refused again."""
+    """With a plan, its phases alone: a file that names others would be refused again."""
     return list(stages) if stages is not None else list(dict.fromkeys(name for one in found for name in one))

@@ -1,4 +1,4 @@
-"""Sealing a hand edit: what stands in flags.json is checked, journalled and given a new digest."""
+"""Seal a hand edit of flags.json: check it, write it to the history, give it a revision and a digest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BY_HAND = GateOutcome(forced=True, note="by hand")
 
 @dataclass(frozen=True, slots=True)
 class HandEdit:
-    """What a hand has made of the flags; `changes` are seen from the last state that was written down."""
+    """An edited flags.json; `changes` are relative to the last state in the history."""
 
     flags_state: FlagsState
     settings: Mapping[str, Setting]
@@ -37,12 +37,12 @@ class HandEdit:
 
     @property
     def forward(self) -> tuple[Change, ...]:
-        """What moves forward without a gate."""
+        """Changes that go forward, which no gate allowed."""
         return tuple(one for one in self.changes if one.is_forward)
 
 
 def read_edit(place: Place, stages: Stages | None) -> HandEdit:
-    """Read what is to be sealed; raises ConfigurationError where it is no sound definition of flags."""
+    """Read the edited file; raises ConfigurationError where it is no valid flags.json."""
     where = str(place.flags)
     content = parse_json(read_text(place.flags), where)
     flags_state = read_flags(place.flags, stages)
@@ -60,7 +60,7 @@ def read_edit(place: Place, stages: Stages | None) -> HandEdit:
 
 
 def seal(place: Place, stages: Stages | None, edit: HandEdit, cause: Cause) -> list[HistoryEntry]:
-    """Write it with a new revision and digest; raises NotWrittenError or MovedMeanwhileError."""
+    """Write the edit with a new revision and digest; raises NotWrittenError or MovedMeanwhileError."""
     forward = edit.forward
     with place.lock():
         if read_edit(place, stages) != edit:

@@ -1,4 +1,4 @@
-"""What a test session imposes on every migration of this process, while one of its tests runs."""
+"""The test override: one setting for every migration of this process while a test runs."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from changeover.values.stage import SEAM_STAGES, Setting, Stage
 
 @dataclass(frozen=True, slots=True)
 class StageOverride:
-    """The setting of every phase for which the environment says nothing; `watch` is given every run."""
+    """The setting of every phase that no environment variable overrides; `watch` gets every run."""
 
     setting: Setting
     watch: Callable[[Run], None]
 
     def apply(self, allowed: tuple[Stage, ...], base: Setting) -> Setting:
-        """The setting of one phase; one that consists of checks keeps its own."""
+        """The setting of one phase; a phase of checks keeps its own."""
         return self.setting if allowed == SEAM_STAGES else base
 
 
 class Follower(Protocol):
-    """Whoever has to look at the stages again when they are overridden."""
+    """Has to look at the stages again when an override begins or ends."""
 
     def look_again(self) -> None:
         """Let the next run look."""
@@ -37,18 +37,18 @@ _now: StageOverride | None = None
 
 
 def follow(follower: Follower) -> None:
-    """Tell it of every change, for as long as it lives."""
+    """Tell it about every override, for as long as it lives."""
     _followers.add(follower)
 
 
 def active_override() -> StageOverride | None:
-    """What is imposed at this moment, None outside a test."""
+    """The override that holds now, None outside a test."""
     return _now
 
 
 @contextmanager
 def override_stages(wanted: StageOverride) -> Iterator[None]:
-    """Impose this on all threads, at once; afterwards all is as it was. Files are not touched."""
+    """Let an override hold in all threads, and undo it afterwards; no file changes."""
     global _now
     before, _now = _now, wanted
     _all_look_again()

@@ -1,7 +1,7 @@
 """The tripwire: in `ramp` and `live` the first unsafe run moves its phase back to `shadow` for new runs.
 
-Going forward again is a person's decision. A phase is moved in this process at once, then in flags.json;
-where that cannot be written within a bounded wait, in trips.json. Runs in flight finish as they are pinned.
+A person decides about going forward again. The phase moves in this process at once, then in flags.json;
+where flags.json cannot be written in bounded time, in trips.json. Runs that have begun keep their pins.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ def _failure(run: Run, troubles: set[Trouble], answers: frozenset[str]) -> Legac
 
 
 def _acted_differently(run: Run) -> bool:
-    """Whether an effect differs that a path which simply stops would not explain.
+    """Whether an effect differs for another reason than that legacy stopped early.
 
-    An effect of the candidate alone is explained by the stop, unless legacy went on to one that came later.
+    An effect of the candidate alone is explained by the stop, unless legacy reached a later effect.
     """
     kinds = {found.kind for found in run.divergences}
     if kinds & _ASKED_BY_LEGACY:
@@ -108,7 +108,7 @@ _NOTHING_DIFFERS = frozenset(
 
 
 class Tripwire:
-    """Is shown every run before its caller gets on. Knows how often each phase diverged in this process."""
+    """Looks at every run before its caller goes on; counts the divergences of each phase in this process."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class Tripwire:
         self._dead: dict[str, LegacyFailure] = {}
 
     def __call__(self, run: Run) -> None:
-        """Look at one run, and move its phase back if it must be; durably, before this returns."""
+        """Look at one run, and move its phase back if needed, durably, before this returns."""
         if run.verdict in _NOTHING_DIFFERS:
             self._learn(run)
         elif (
@@ -200,7 +200,7 @@ class Tripwire:
             self._lock.release()
 
     def _moved_back(self, run: Run, reason: str, cluster: str | None) -> bool:
-        """Whether there is nothing more to do; False where somebody else moved a phase meanwhile."""
+        """Move the phase back; False where a phase was moved meanwhile, so that one has to look again."""
         resolution = self._resolver.look_now()
         setting = resolution.settings.get(run.phase, run.setting)
         if setting.stage not in TRIPPED_STAGES:  # under the kill switch all are off
@@ -227,7 +227,7 @@ class Tripwire:
         return True
 
     def _write_flags(self, run: Run, old: Setting, reason: str, now: datetime) -> str | None:
-        """Write flags and history; None, or why not."""
+        """Write flags and history; returns None, or why they could not be written."""
         try:
             from changeover.rollout.migration_files import place_of
             from changeover.rollout.move import move
@@ -250,7 +250,7 @@ class Tripwire:
         return None
 
     def _write_trip(self, trip: Trip) -> str | None:
-        """Write trips.json; None, or why not."""
+        """Write trips.json; returns None, or why it could not be written."""
         folder = self._trips_path.parent
         try:
             folder.mkdir(parents=True, exist_ok=True)

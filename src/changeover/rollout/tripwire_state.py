@@ -25,7 +25,7 @@ DEMOTED = Setting(Stage.SHADOW)
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """The phase is at `shadow` for as long as flags.json has this revision or an older one."""
+    """Holds a phase at `shadow` while flags.json has this revision or an older one."""
 
     phase: str
     revision: int
@@ -71,7 +71,7 @@ def _trip(table: Table) -> Trip:
 def add_trip(path: Path, trip: Trip) -> None:
     """Write one more, all at once or not at all; raises OSError, and ConfigurationError for a damaged file.
 
-    A damaged one is left as it is: whoever cannot read it demotes every phase, and it may name others.
+    A damaged file stays as it is: a process that cannot read it demotes every phase, and it may name others.
     """
     old = parse_trips(read_text(path), str(path)) if path.exists() else ()
     kept = [one for one in old if one.phase != trip.phase]
@@ -96,10 +96,10 @@ def _write(path: Path, trips: Iterable[Trip]) -> None:
 
 
 class Trips:
-    """Looked at with the flags; `problem` says why the file could not be read.
+    """The trips of trips.json and of this process; `problem` says why the file could not be read.
 
-    A file that cannot be read changes nothing in a process that has read it before. A fresh process does not
-    know which phases it named, and holds every one.
+    A process that has read the file before keeps what it said. A fresh process does not know which phases it
+    named, and holds every one back.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -111,7 +111,7 @@ class Trips:
         self._own: dict[str, Trip] = {}
 
     def add(self, trip: Trip) -> None:
-        """One of this process, which holds whatever becomes of files."""
+        """Add a trip of this process, which holds whatever the files say."""
         self._own = {**self._own, trip.phase: trip}
 
     def look(self) -> None:
@@ -130,7 +130,7 @@ class Trips:
             self.problem = f"{error} ({held}; remove the file once you know why)"
 
     def apply(self, phase: str, base: Setting, revision: int) -> tuple[Setting, str | None]:
-        """Where the phase stands if flags of that revision say `base`; why, where it was moved back."""
+        """The setting where flags of that revision say `base`, and why it differs (None: it does not)."""
         if base.stage not in TRIPPED_STAGES:
             return base, None
         own = self._own.get(phase)
@@ -143,7 +143,7 @@ class Trips:
 
 
 def identity(path: Path) -> tuple[object, ...] | None:
-    """What changes when the file does, None where there is none."""
+    """A value that changes with the file; None for a missing file."""
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):

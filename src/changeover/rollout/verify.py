@@ -1,4 +1,4 @@
-"""Do flags.json and history.jsonl agree; where not, what happened, and what mends it. Pure."""
+"""Whether flags.json and history.jsonl agree; where not, what happened and which command mends it."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Repair(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, at which line of the history (None: with the file as it is now), and what mends it.
+    """What is wrong, at which line of the history (None: in flags.json), and what mends it.
 
-    `is_damage`: the line itself cannot be read, and `text` names it.
+    `is_damage` means that the line cannot be read; `text` then names it.
     """
 
     text: str
@@ -47,7 +47,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """`findings` are open; `known` were found before and a repair has written down what came of them."""
+    """`findings` are open; `known` are older than the last repair, which has recorded their outcome."""
 
     revision: int
     findings: tuple[Finding, ...] = ()
@@ -55,12 +55,12 @@ class Agreement:
 
     @property
     def agrees(self) -> bool:
-        """Whether everything that moved was written down, and everything written down was done."""
+        """Whether every move is in the history, and every entry of it was carried out."""
         return not self.findings
 
 
 def agreement(flags_state: FlagsState, lines: Sequence[HistoryLine]) -> Agreement:
-    """Hold what the flags say against what was written down."""
+    """Compare the flags with the history. Pure."""
     links = links_of(lines)
     found = [*_damaged(lines), *_within(links), *_at_end(flags_state, links)]
     repaired = max((link.line for link in links if link.action == "repair"), default=-1)
@@ -133,7 +133,7 @@ def _not_carried_out(link: Link) -> Finding:
 def repairs(
     flags_state: FlagsState, lines: Sequence[HistoryLine], whole: dict[str, Setting], cause: Cause
 ) -> list[HistoryEntry]:
-    """The lines that make the history agree with good flags: what it lacked, seen from what it knew."""
+    """The entries that are missing for the history to agree with good flags."""
     links = links_of(lines)
     known = settings_by(links, "")  # whatever was written down last: the repair says what became of it
     moved = {
@@ -166,7 +166,7 @@ REASON_CHARACTERS_MAX = 600
 
 
 def repair(place: Place, stages: Stages | None, who: str, now: datetime) -> int:
-    """Add what is needed, and say how many lines that took; what a line cannot mend is left as it is.
+    """Add the missing lines; returns how many. What a line cannot mend stays as it is.
 
     Raises ConfigurationError or LockHeldError where it cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Which differences are accepted for now: asked by the judge of every run, and by screens about clusters."""
+"""Waivers: clusters that are accepted for now, with an owner, a reason and a last day."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Waiver:
     until: date
 
     def covers(self, digest: str) -> bool:
-        """Whether it speaks of this cluster."""
+        """Whether it is about this cluster."""
         return digest.startswith(self.cluster)
 
     def has_expired(self, today: date) -> bool:
@@ -82,13 +82,13 @@ def _written(value: object) -> object:
 
 
 def why_not_until(until: date, today: date) -> str | None:
-    """Why a waiver may not hold so long; None where it may. What has expired is another question."""
+    """Why a waiver may not hold until this day, None where it may; an expired one is not judged here."""
     last = today + timedelta(days=DAYS_AHEAD_MAX)
     return f"was {until}, allowed: at most a year ahead, until {last}" if until > last else None
 
 
 def add_waiver(path: Path, waiver: Waiver, today: date) -> None:
-    """Write one more below what stands there, which stays byte for byte; all at once or not at all.
+    """Add a waiver at the end of the file, whose content stays byte for byte; whole or not at all.
 
     Raises ConfigurationError where the file is wrong before, would be wrong after, or cannot be written.
     """
@@ -137,19 +137,19 @@ Today = Callable[[], date]
 
 
 def today_utc() -> date:
-    """The day on which waivers expire is one and the same everywhere."""
+    """The day in UTC, so that a waiver expires everywhere at once."""
     return datetime.now(UTC).date()
 
 
 class Waivers:
-    """Asked about one difference at a time; never covers one of an effect."""
+    """The waivers of a program, asked about one difference at a time; never about an effect."""
 
     def __init__(self, waivers: Iterable[Waiver], today: Today = today_utc) -> None:
         self.all = tuple(waivers)
         self._today = today
 
     def __call__(self, seam: str, divergence: Divergence) -> bool:
-        """Whether somebody accepted it, until today or later."""
+        """Whether a waiver covers this difference today."""
         if not self.all or divergence.is_unsafe:
             return False
         today, digest = self._today(), fingerprint_of(seam, divergence).digest
@@ -157,7 +157,7 @@ class Waivers:
 
 
 def waivers_of(path: Path, note: Callable[[str], None], today: Today = today_utc) -> Waivers:
-    """The waivers of a file for a program that runs: a wrong one waives nothing, and `note` is told why."""
+    """The waivers of a file for a program: a wrong file waives nothing, and `note` gets the reason."""
     try:
         return Waivers(load_waivers(path, today()), today)
     except ConfigurationError as error:
@@ -167,7 +167,7 @@ def waivers_of(path: Path, note: Callable[[str], None], today: Today = today_utc
 
 @dataclass(frozen=True, slots=True)
 class WaiverUse:
-    """What one waiver covers in a comparison: so many runs, none where it matches nothing any more."""
+    """How many runs of a comparison one waiver covers; 0 where it matches nothing any more."""
 
     waiver: Waiver
     runs: int
