@@ -141,5 +141,5 @@ def test_the_life_that_is_compared_meets_every_answer(lives: Lives) -> None:
 
 def test_what_is_scrambled_cannot_be_read(lives: Lives) -> None:
     said = [" ".join(str(one["data"]) for one in life["answers"]) for life in lives]
-    for sentence in ("no run on this code", "kill switch on", "nobody has looked on", "was moved back"):
+    for sentence in ("no run on this code", "kill switch on", "no search for blind spots", "was moved back"):
         assert [sentence in text for text in said] == [True, False], sentence

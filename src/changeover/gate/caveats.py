@@ -83,13 +83,13 @@ def not_shown(inputs: GateInputs, production: Production) -> Iterator[str]:
     if criteria is None:
         return
     yield from (f"No rate of {seam} is asked: {reason}" for seam, reason in criteria.seams_not_asked.items())
-    yield "The rate is exact if the worlds seen are a fair sample of those to come."
+    yield "The rate is exact if the inputs seen are a fair sample of those to come."
     looks = round(LOOKS_TO_DIVERGENCES / criteria.rate_max)
     chance = repeated_looks(criteria.rate_max, criteria.confidence, looks)
     if chance is not None:
         single = round(1 - criteria.confidence, 9)
         yield (
-            f"If one looks after every run until it passes: within {looks:,} worlds a candidate at the limit "
+            f"If one looks after every run until it passes: within {looks:,} inputs a candidate at the limit "
             f"passes with a chance of up to {percent_above(chance, 2)}, not {percent_above(single, 2)}."
         )
 

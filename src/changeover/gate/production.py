@@ -220,16 +220,16 @@ def _rate(inputs: GateInputs, criteria: ProductionCriteria, production: Producti
     differ = f", {worst.diverged:,} differ" if worst.diverged else ""
     if bound <= criteria.rate_max:
         return Criterion(
-            name, Answer.PASS, required, found, None, f"{worst.seen:,} distinct worlds{who}{differ}"
+            name, Answer.PASS, required, found, None, f"{worst.seen:,} distinct inputs{who}{differ}"
         )
     needed = worst.needed(criteria)
     of = f" of {needed:,}" if needed is not None else ""
     seam = f" of {worst.seam}" if len(inputs.phase.seams) > 1 else ""
-    detail = f"{worst.seen:,}{of} distinct worlds{seam}{who}{differ}"
+    detail = f"{worst.seen:,}{of} distinct inputs{seam}{who}{differ}"
     if _is_excluded(worst, criteria):
         do = next((digest for run in production.compared for digest in run.clusters), "")[:6]
         return Criterion(name, Answer.FAIL, required, found, f"changeover explain {do}".rstrip(), detail)
-    short = "more distinct worlds" if needed is None else f"{needed - worst.seen:,} more distinct worlds"
+    short = "more distinct inputs" if needed is None else f"{needed - worst.seen:,} more distinct inputs"
     return Criterion(name, Answer.INCONCLUSIVE, required, found, _more(inputs, production, short), detail)
 
 

@@ -28,7 +28,7 @@ def blind_spots(inputs: GateInputs, word: str) -> Iterator[Criterion]:
     review = _review(inputs, KIND, inputs.phase.name)
     if review is None:
         if word != "any":
-            detail = "nobody has looked on this code and these rules"
+            detail = "no search for blind spots on this code and these rules"
             yield Criterion(name, Answer.INCONCLUSIVE, required, "not looked for", do, detail)
         return
     spots = reviewed_spots(review, inputs.accepted)

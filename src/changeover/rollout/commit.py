@@ -187,8 +187,8 @@ def _commit_back(place: Place, content: Mapping[str, object], entries: Sequence[
         place.files.append(place.history, encoded(entries))
     except OSError as error:
         place.warn(
-            f"{place.history}: could not be written ({error.strerror or error}); the move is done and nobody "
-            "wrote it down: when there is room again, changeover history --repair"
+            f"{place.history}: could not be written ({error.strerror or error}); the move is done and not "
+            "written down: when there is room again, changeover history --repair"
         )
 
 

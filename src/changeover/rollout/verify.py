@@ -105,7 +105,7 @@ def _at_end(flags_state: FlagsState, links: Sequence[Link]) -> list[Finding]:
             return []
         told = ", ".join(f"{phase} {setting}" for phase, setting in moved.items())
         text = f"flags.json is at revision {flags_state.revision} ({told}) and the history is empty"
-        return [Finding(f"{text}: nobody wrote down who moved", Repair.HISTORY)]
+        return [Finding(f"{text}: the moves are not written down", Repair.HISTORY)]
     if flags_state.digest == last.after:
         return []
     if was_abandoned(links, len(links) - 1, flags_state.digest):
@@ -121,7 +121,7 @@ def _at_end(flags_state: FlagsState, links: Sequence[Link]) -> list[Finding]:
         )
         return [Finding(f"{text}: an older copy was put in its place", Repair.HISTORY)]
     text = f"flags.json is at revision {flags_state.revision}, and the history ends at {last.revision}"
-    return [Finding(f"{text}: nobody wrote down the last move", Repair.HISTORY)]
+    return [Finding(f"{text}: the last move is not written down", Repair.HISTORY)]
 
 
 def _not_carried_out(link: Link) -> Finding:

@@ -95,7 +95,7 @@ def test_the_worst_seam_decides_and_seams_are_not_added_up() -> None:
     few = [*(run(one) for one in range(1000)), *(run(one, "desk.settle") for one in range(100))]
     found = passing().but_runs(few).criterion("production: rate")
     assert found.answer is Answer.INCONCLUSIVE
-    assert found.detail == "100 of 299 distinct worlds of desk.settle"
+    assert found.detail == "100 of 299 distinct inputs of desk.settle"
 
 
 def test_runs_of_a_corpus_are_never_added_to_those_of_production() -> None:

@@ -74,7 +74,7 @@ def test_a_step_back_that_nobody_wrote_down_is_named_and_its_repair_says_what_mo
     assert desk.stages()["portfolio"] == "off"
     (finding,) = desk.agreement().findings
     assert finding.text == (
-        "flags.json is at revision 2, and the history ends at 1: nobody wrote down the last move"
+        "flags.json is at revision 2, and the history ends at 1: the last move is not written down"
     )
     assert mend(desk) == 1
     repaired = desk.history()[-1]

@@ -156,7 +156,7 @@ def test_on_a_full_disk_it_writes_over_the_old_flags_and_says_that_nobody_wrote_
     roll_back(replace(full.place, warn=said.append), stages_of(desk.plan), way(full), cause)
     assert desk.stages()["portfolio"] == "off"
     assert desk.place.flags.stat().st_size == size
-    assert ["writing over the old one" in said[0], "nobody wrote it down" in said[1]] == [True, True]
+    assert ["writing over the old one" in said[0], "not written down" in said[1]] == [True, True]
     assert not desk.agreement().agrees
 
 

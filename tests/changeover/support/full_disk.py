@@ -38,7 +38,7 @@ def main(folder: Path) -> None:
     answer = shop.run("rollback", "--all")
     assert answer.code == 0, answer
     assert "writing over the old one" in answer.err, answer
-    assert "nobody wrote it down" in answer.err, answer
+    assert "not written down" in answer.err, answer
     found = desk.stages()
     print(f"rollback done: trading {found['trading']}, portfolio {found['portfolio']}")
     answer = shop.run("kill")

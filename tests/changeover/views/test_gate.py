@@ -39,7 +39,7 @@ ok  corpus: history                   whole, every seam  100 runs   2026-11-19
 ok  corpus: divergences, unexplained  0                  0 of 100 runs
 ok  corpus: not compared              0                  0 of 100 runs
 ??  production: rate, 95 %            < 1.00 %           < 1.40 %
-        214 of 299 distinct worlds of desk.quote
+        214 of 299 distinct inputs of desk.quote
 ok  production: not compared          <= 0.10 %          0.00 %   0 failed
 ok  production: unpaired              <= 1.00 %          0.00 %   0 dropped, 0 not kept
 ok  production: days covered          >= 20              30   2026-10-22 to 2026-11-20
@@ -50,8 +50,8 @@ ok  requires events                   done               done
 
 not counted   100 generated runs (the rate is of production alone)
 not shown     What no run met: inputs that did not occur, calls that pass no port (docs/limits.md).
-              The rate is exact if the worlds seen are a fair sample of those to come.
-              If one looks after every run until it passes: within 2,000 worlds a candidate at the
+              The rate is exact if the inputs seen are a fair sample of those to come.
+              If one looks after every run until it passes: within 2,000 inputs a candidate at the
               limit passes with a chance of up to 17 %, not 5.0 %.
 do first      changeover compare desk --source history
 exit 3

@@ -40,7 +40,7 @@ class PhaseStatus:
     following: Setting | None = None
 
     def evidence(self, unit: str = "") -> str:
-        """What evidence there is, in a few words; distinct worlds are counted with this unit."""
+        """What evidence there is, in a few words; distinct inputs are counted with this unit."""
         if self.checks is not None:
             return f"{self.checks[0]} {'check' if self.checks[0] == 1 else 'checks'} of {self.checks[1]}"
         worlds = self.corpus_worlds + self.production_worlds

@@ -24,7 +24,7 @@ def verdict(number: int, phase: str, old: str, new: str, *criteria: Criterion) -
 
 PASSED = Criterion("corpus", Answer.PASS, "0", "0")
 SHORT = Criterion(
-    "production: rate, 95 %", Answer.INCONCLUSIVE, "< 1.00 %", "214 of 299 distinct worlds", "wait"
+    "production: rate, 95 %", Answer.INCONCLUSIVE, "< 1.00 %", "214 of 299 distinct inputs", "wait"
 )
 TAG = Criterion(
     "corpus: tags seen", Answer.INCONCLUSIVE, "15", "14", "changeover compare trading", "lost-reply missing"
@@ -87,7 +87,7 @@ event-driven-orchestration      code 9f3c1e7   rules 5b20aa4
 6   cleanup        -             *       ·     ·     ·         ·   -                  -
 
 2   portfolio -> complete    PASS           changeover flip portfolio complete --reason "..."
-3   trading -> live          INCONCLUSIVE   production: rate, 95 %: 214 of 299 distinct worlds
+3   trading -> live          INCONCLUSIVE   production: rate, 95 %: 214 of 299 distinct inputs
                                             corpus: tags seen: 14: lost-reply missing
                              do             wait
 4   entry-points -> shadow   PASS           changeover flip entry-points shadow --reason "..."
