@@ -109,7 +109,7 @@ def command(
         if interrupted:
             break
     if format_ == "json":
-        show_json({"comparisons": screens})
+        show_json("compare", {"comparisons": screens})
     if page is not None and not _is_written(page, project, chosen, began):
         codes.append(3)
     if interrupted:
@@ -188,7 +188,7 @@ def diff_command(old: Path, new: Path, by: str, format_: str) -> None:
         raise click.BadParameter(f"was {by!r}, allowed: one or more names, with commas", param_hint="--by")
     found = diff_files(old, new, names, rules)
     if format_ == "json":
-        show_json(diff_json(found))
+        show_json("diff", diff_json(found))
     else:
         show(diff_screen(found, old.name, new.name, names, ink_for(sys.stdout)))
     differs = found.differing or found.only_old or found.only_new

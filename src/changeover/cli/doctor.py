@@ -44,7 +44,7 @@ def command(format_: str) -> None:
     problems = list(_problems(project, migration))
     facts = list(_facts(project, migration))
     if format_ == "json":
-        show_json({"facts": dict(facts), "problems": problems, "not_seen": LIMITS})
+        show_json("doctor", {"facts": dict(facts), "problems": problems, "not_seen": LIMITS})
     else:
         lines = [line for problem in problems for line in wrapped(f"! {problem}", WIDTH, "  ")]
         lines += [""] if problems else []

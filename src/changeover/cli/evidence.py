@@ -44,7 +44,7 @@ def import_(files: tuple[Path, ...], dry_run: bool, format_: str) -> None:
     except StoreProblem as problem:
         raise ConfigurationError(str(problem), "nothing was taken") from problem
     if format_ == "json":
-        show_json({"store": str(path), "dry_run": dry_run, **asdict(joined)})
+        show_json("evidence-import", {"store": str(path), "dry_run": dry_run, **asdict(joined)})
         return
     verb = "would take" if dry_run else "took"
     show(f"{verb} {plural(joined.runs, 'run')} in production, {plural(joined.corpora, 'comparison')}, ")
@@ -87,7 +87,7 @@ def prune(before: datetime | None, keep_bytes: int | None, dry_run: bool, format
     except StoreProblem as problem:
         raise ConfigurationError(str(path), f"cannot be pruned: {problem.why}") from problem
     if format_ == "json":
-        show_json({"store": str(path), "dry_run": dry_run, **asdict(done)})
+        show_json("evidence-prune", {"store": str(path), "dry_run": dry_run, **asdict(done)})
         return
     verb = "would forget" if dry_run else "forgot"
     show(

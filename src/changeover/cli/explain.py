@@ -63,7 +63,7 @@ def _may_be_cluster(name: str) -> bool:
 def _show_latest(archive: Archive, corpus: CorpusRow, format_: str) -> None:
     found = _clusters_of(archive, corpus.number)
     if format_ == "json":
-        show_json({"comparison": _corpus(corpus), "clusters": found})
+        show_json("explain", {"comparison": _corpus(corpus), "clusters": found})
     elif found:
         show(clusters_screen(found, _corpus(corpus), ink_for(sys.stdout)))
     else:
@@ -79,7 +79,7 @@ def _show_cluster(archive: Archive, row: ClusterRow, corpus: CorpusRow, format_:
     below = below_of(cluster, _clusters_of(archive, corpus.number))
     if format_ == "json":
         ids = [one["id"] for one in below]
-        show_json({"cluster": cluster, "comparison": _corpus(corpus), "below": ids, "run": run})
+        show_json("explain", {"cluster": cluster, "comparison": _corpus(corpus), "below": ids, "run": run})
     else:
         show(cluster_screen(cluster, _corpus(corpus), below, run, ink_for(sys.stdout)))
 
@@ -89,12 +89,13 @@ def _show_runs(runs: list[RunRow], format_: str) -> None:
     if format_ == "json":
         pairs = zip(runs, bodies, strict=True)
         show_json(
+            "explain",
             {
                 "runs": [
                     {"id": run.id, "name": run.name, "seam": run.seam, "verdict": run.verdict, "run": body}
                     for run, body in pairs
                 ]
-            }
+            },
         )
         return
     shown = [SeamRun(run.name, run.seam, run.verdict, body) for run, body in zip(runs, bodies, strict=True)]

@@ -174,7 +174,7 @@ def _show(asked: Asked, answered: Answered, format_: str) -> None:
     entry, verdict = answered.entry, answered.verdict
     undo = f"changeover rollback {asked.phase} --to {answered.old}"
     if format_ == "json":
-        show_json(_as_json(asked, answered, undo))
+        show_json("flip", _as_json(asked, answered, undo))
     elif entry is not None:
         moved = Moved((entry,), answered.revision, (_undo(asked, answered, undo),))
         show(moved_screen(moved, ink_for(sys.stdout)))

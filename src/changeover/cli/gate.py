@@ -94,7 +94,7 @@ def _verdict(project: Project, phases: Sequence[str], to: str | None, *, run_che
 def _show(verdicts: Sequence[GateVerdict], format_: str) -> None:
     if format_ == "json":
         one = gate_json(verdicts[0]) if len(verdicts) == 1 and verdicts[0].source is None else {}
-        show_json(one or {"gates": [gate_json(verdict) for verdict in verdicts]})
+        show_json("gate", one or {"gates": [gate_json(verdict) for verdict in verdicts]})
     elif format_ == "junit":
         show(gate_junit(verdicts))
     elif format_ == "markdown":

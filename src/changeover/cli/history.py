@@ -63,7 +63,7 @@ def command(last: int, verify: bool, mend: bool, who: str | None, format_: str) 
     if format_ == "json":
         damaged = [line.problem for line in lines if line.entry is None]
         shown = [entry_data(entry) for entry in entries[-last:]]
-        show_json({"entries": shown, "damaged": damaged, "agreement": _as_json(found)})
+        show_json("history", {"entries": shown, "damaged": damaged, "agreement": _as_json(found)})
     elif verify or mend:
         show(agreement_screen(found))
     else:
@@ -112,7 +112,9 @@ def seal_(reason: str, who: str | None, dry_run: bool, format_: str) -> None:
     entries = seal(place, stages, edit, cause)
     if format_ == "json":
         moved = [entry_data(entry) for entry in entries]
-        show_json({"dry_run": dry_run, "revision_before": edit.flags_state.revision, "moved": moved})
+        show_json(
+            "flags-seal", {"dry_run": dry_run, "revision_before": edit.flags_state.revision, "moved": moved}
+        )
     else:
         undo = tuple(_undo(change) for change in edit.changes)
         show(moved_screen(Moved(tuple(entries), edit.flags_state.revision, undo), ink_for(sys.stdout)))

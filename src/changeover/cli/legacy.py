@@ -49,12 +49,13 @@ def scan_(static: bool, format_: str) -> None:
     entries, production = _entries(project)
     if format_ == "json":
         show_json(
+            "legacy-scan",
             {
                 "legacy": removal.legacy,
                 "code": asdict(found) | {"open_files": found.open_files},
                 "entries": [_as_data(entry) for entry in entries],
                 "production": production,
-            }
+            },
         )
     else:
         show(scan_screen(removal.legacy, found, entries, production))
@@ -80,12 +81,13 @@ def prove_(keep: bool, format_: str) -> None:
     proof = prove(project.root, removal, say, keep=keep)
     if format_ == "json":
         show_json(
+            "legacy-prove",
             {
                 "answer": proof.answer,
                 "rehearsal": asdict(proof.rehearsal) | {"answer": proof.rehearsal.answer},
                 "scenarios": asdict(proof.alone) | {"answer": proof.alone.answer},
                 "copy": None if proof.folder is None else str(proof.folder / "copy"),
-            }
+            },
         )
     else:
         show(prove_screen(proof))

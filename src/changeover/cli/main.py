@@ -65,6 +65,7 @@ COMMANDS = {
     "evidence": "join the stores of other machines; forget what is old",
     "legacy": "who still calls the old code; does everything pass without it",
     "doctor": "the effective configuration, and what is wrong with it",
+    "schema": "the JSON Schema of a file or of an output",
     "init": "write a commented migration folder",
 }
 

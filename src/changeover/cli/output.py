@@ -28,9 +28,18 @@ def show(text: str) -> None:
     sys.stdout.flush()
 
 
-def show_json(content: Mapping[str, Any]) -> None:
-    """One JSON object, with the version of its schema."""
-    show(json_text({"schema_version": SCHEMA_VERSION, **content}) + "\n")
+def show_json(name: str, content: Mapping[str, Any]) -> None:
+    """The output that has a schema of that name (`changeover schema`), as its model has it.
+
+    One that does not fit is shown all the same, as it is: whoever asked waits for it. That it does not fit is
+    said on standard error, and fails every test of this project.
+    """
+    from changeover.models.catalogue import fitted
+
+    document, problems = fitted(name, {"schema_version": SCHEMA_VERSION, **content})
+    show(json_text(document) + "\n")
+    if problems:
+        say(f"! not as `changeover schema {name}` has it: {'; '.join(problems)}")
 
 
 def quiet() -> None:

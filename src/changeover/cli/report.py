@@ -42,7 +42,7 @@ def command(output: Path, corpus: str | None, format_: str) -> None:
         say(f"changeover: {nothing}")
         raise click.exceptions.Exit(NOTHING_COMPARED) from None
     if format_ == "json":
-        show_json(report_json(data))
+        show_json("report", report_json(data))
         return
     top = write_report(output, data)
     show(f"{output}\n{top.word}   {top.sentence}\n")

@@ -124,7 +124,9 @@ def _show(way: RollbackPlan, entries: list[HistoryEntry], format_: str, *, dry_r
     ]
     if format_ == "json":
         moved = [entry_data(entry) for entry in entries]
-        show_json({"dry_run": dry_run, "revision_before": way.flags_state.revision, "moved": moved})
+        show_json(
+            "rollback", {"dry_run": dry_run, "revision_before": way.flags_state.revision, "moved": moved}
+        )
     elif not entries:
         show("nothing to go back from; nothing was changed\n")
     else:

@@ -45,7 +45,10 @@ def check(format_: str) -> None:
     rules, problems = (STRICT, []) if not path.exists() else check_rules_file(path, today=date.today())
     if format_ == "json":
         found = [{"line": problem.line, "problem": problem.text} for problem in problems]
-        show_json({"file": str(path), "problems": found, "digest": None if rules is None else rules.digest})
+        show_json(
+            "rules-check",
+            {"file": str(path), "problems": found, "digest": None if rules is None else rules.digest},
+        )
     elif problems:
         for problem in problems:
             line = f" line {problem.line}" if problem.line is not None else ""
@@ -101,7 +104,7 @@ def blindspots(
     review = BlindSpotReview(search, seams, accepted)
     _keep(project, migration, rules, review)
     if format_ == "json":
-        show_json(review.as_data())
+        show_json("rules-blindspots", review.as_data())
     else:
         show(blind_spots_screen(review))
     raise click.exceptions.Exit(EXIT_CODES[review.answer()])

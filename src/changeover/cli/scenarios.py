@@ -47,7 +47,7 @@ def list_(format_: str) -> None:
         listed = [
             {"id": one.id, "seam": one.seam, "tags": one.tags, "calls": len(one.tape)} for one in scenarios
         ]
-        show_json({"scenarios": listed, "damaged": damaged})
+        show_json("scenarios-list", {"scenarios": listed, "damaged": damaged})
     else:
         width = max((len(one.id) for one in scenarios), default=0)  # never cut: it is there to be pasted
         for one in scenarios:

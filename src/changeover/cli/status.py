@@ -54,7 +54,7 @@ def command(check: bool, format_: str) -> None:
         raise ConfigurationError(str(project.directory / PLAN_FILE), "is missing: changeover init writes one")
     status = status_of(project)
     if format_ == "json":
-        show_json(_as_json(status))
+        show_json("status", _as_json(status))
     else:
         width = get_terminal_size().columns if sys.stdout.isatty() else WIDTH
         show(status_screen(status, ink_for(sys.stdout), width))

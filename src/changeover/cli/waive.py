@@ -70,7 +70,7 @@ def command(name: str, owner: str, until: str, reason: str, dry_run: bool, forma
     if format_ == "json":
         said = {"cluster": digest, "seam": body["seam"], "place": body["place"], "file": shown}
         until_said = {"owner": waiver.owner, "reason": waiver.reason, "until": waiver.until.isoformat()}
-        show_json({"written": not dry_run, **said, **until_said})
+        show_json("waive", {"written": not dry_run, **said, **until_said})
         return
     show(_screen(waiver, body, shown, dry_run=dry_run))
 

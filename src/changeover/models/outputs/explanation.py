@@ -1,0 +1,161 @@
+"""`changeover explain`: clusters and runs of the store, as they were kept."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, RootModel, Tag
+
+from changeover.models.outputs.comparison import Divergence
+from changeover.models.outputs.output import (
+    Count,
+    Json,
+    KindWord,
+    Output,
+    Part,
+    SideWord,
+    Stored,
+    VerdictWord,
+    keys_of,
+)
+
+
+class KeptComparison(Part):
+    """The comparison that a cluster was met in last."""
+
+    at: str
+    source: str
+    code: str | None
+    rules: str
+
+
+class Example(Stored):
+    """One run that has the divergence."""
+
+    run: str
+    size: int
+    divergence: Divergence
+
+
+class ClusterBody(Stored):
+    """One cluster; `number` counts them in the order in which a run meets them."""
+
+    id: str
+    number: int
+    seam: str
+    place: str
+    kind: KindWord
+    pattern: str
+    unsafe: bool
+    runs: Count
+    occurrences: Count
+    reachable: Count
+    first: Example
+    last: Example
+    smallest: Example
+    always_with: list[str]
+    root: str | None
+    sighting: str
+    answered_by: SideWord
+
+
+class Returned(Part):
+    """What a call gave."""
+
+    returned: Json
+
+
+class Raised(Part):
+    """What a call raised."""
+
+    raised: str
+    message: str
+
+
+class Call(Stored):
+    """One call of a port."""
+
+    class_: str = Field(alias="class", description="`read` or `EFFECT`.")
+    name: str
+    key: Json
+    arguments: Json
+    answer: Returned | Raised
+    position: int
+    asked_at: str | None
+
+
+class ObservationBody(Stored):
+    """What one path left behind."""
+
+    outcome: Returned | Raised
+    calls: list[Call]
+    own_time_s: float | None
+    inputs_mutated: bool
+
+
+class SeenDivergence(Divergence):
+    """A divergence, and where the candidate's value was seen before."""
+
+    sighting: str | None
+
+
+class RunBody(Stored):
+    """One run as it was kept whole."""
+
+    answered_by: SideWord
+    stage: str
+    tags: list[str]
+    reason: str | None
+    arguments: Json
+    legacy: ObservationBody | None
+    candidate: ObservationBody | None
+    divergences: list[SeenDivergence]
+    notes: list[str]
+
+
+class NamedRun(Part):
+    """One passage through a seam; `run` is null where only the verdict was kept."""
+
+    id: str
+    name: str
+    seam: str
+    verdict: VerdictWord
+    run: RunBody | None
+
+
+class ClustersOutput(Output):
+    """`changeover explain`: the clusters of the latest comparison."""
+
+    comparison: KeptComparison
+    clusters: list[ClusterBody]
+
+
+class ClusterOutput(Output):
+    """`changeover explain CLUSTER`: one cluster, with the smallest run that has it where that was kept."""
+
+    cluster: ClusterBody
+    comparison: KeptComparison
+    below: list[str] = Field(description="Clusters that never occur without this one.")
+    run: RunBody | None
+
+
+class RunsOutput(Output):
+    """`changeover explain SOURCE/CASE`: every passage of a case through a seam."""
+
+    runs: list[NamedRun]
+
+
+def _form(content: Any) -> str:
+    return next((key for key in ("cluster", "clusters") if key in keys_of(content)), "runs")
+
+
+_OneOf = Annotated[
+    Annotated[ClustersOutput, Tag("clusters")]
+    | Annotated[ClusterOutput, Tag("cluster")]
+    | Annotated[RunsOutput, Tag("runs")],
+    Discriminator(_form),
+]
+
+
+class ExplainOutput(RootModel[_OneOf]):
+    """The latest clusters, one cluster, or the runs of one case."""

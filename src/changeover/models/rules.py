@@ -1,0 +1,98 @@
+"""`rules.toml`: how places are compared where equality of every value is not what is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from changeover.models.path_patterns import RulePath, SeamPattern
+from changeover.models.table import UNSET, EachOnce, FileTable, Like, Text, refuse
+from changeover.values.scalars import Types
+
+RULES_MAX = 500
+_Exact = Annotated[
+    str, Like(r"[0-9]{1,100}(\.[0-9]{1,100})?([eE][+-]?[0-9]{1,3})?", 'an exact decimal as text ("0.01")')
+]
+_Name = Annotated[str, Like(r"[\s\S]+", "a name")]
+MustBe = Literal[
+    "bool",
+    "bytes",
+    "date",
+    "datetime",
+    "aware-datetime",
+    "decimal",
+    "float",
+    "int",
+    "list",
+    "mapping",
+    "number",
+    "path",
+    "set",
+    "str",
+    "time",
+    "timedelta",
+    "uuid",
+]
+_LISTS = ("match_by", "order", "same_as")
+
+
+class Defaults(FileTable):
+    """What holds where no rule says otherwise."""
+
+    types: Types = Field("strict", description="Whether 1, 1.0 and Decimal('1') are the same.")
+
+
+class Rule(FileTable):
+    """How one place, or all places that a pattern matches, are compared."""
+
+    path: RulePath = Field(
+        description="The place, such as result.items[*].price or effects.broker.submit.at."
+    )
+    reason: Text = Field(description="Why this may differ; screens and gates show it.")
+    seam: SeamPattern = Field(UNSET, description="Only in this seam; * stands for any part of its name.")
+    until: date = Field(UNSET, description="The last day it holds; after it, the rule is an error.")
+    abs: _Exact = Field(UNSET, description="Numbers may differ by so much.")
+    rel: _Exact = Field(UNSET, description="Numbers may differ by such a share of the larger one.")
+    types: Types = Field(UNSET, description="Whether 1, 1.0 and Decimal('1') are the same, here and below.")
+    match_by: Annotated[list[_Name], EachOnce(), Field(min_length=1, max_length=20)] = Field(
+        UNSET, description="Rows of this list are joined by these fields."
+    )
+    order: Literal["any"] = Field(UNSET, description="The order of this list does not count.")
+    same_as: Literal["bijection"] = Field(
+        UNSET, description="Names that each path gives itself: the same one on both sides, one to one."
+    )
+    ignore: bool = Field(UNSET, description="Whether the value is not compared, here and below.")
+    must_be: MustBe = Field(UNSET, description="The type that an ignored value must still have.")
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Rule:
+        refuse(self._contradictions())
+        return self
+
+    def _contradictions(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        given = self.model_fields_set - {"path", "reason", "seam", "until"}
+        if not given:
+            settings = list(type(self).model_fields)[4:]
+            yield (), f"says nothing, allowed: {', '.join(settings)}"
+        if self.ignore:
+            for key in sorted(given - {"ignore", "must_be"}):
+                yield (key,), f"ignores the place and gives {key}; allowed: one of them"
+        elif "must_be" in given:
+            yield ("must_be",), "must_be goes with ignore = true"
+        lists = [key for key in _LISTS if key in given]
+        if len(lists) > 1:
+            yield (lists[1],), f"gives {' and '.join(lists)}; allowed: one of them"
+        if "same_as" in given and given & {"abs", "rel"}:
+            yield ("same_as",), "gives a tolerance and same_as; allowed: one of them"
+
+
+class RulesFile(FileTable):
+    """Where the comparison is not strict, and why."""
+
+    defaults: Defaults = Field(UNSET, description="What holds where no rule says otherwise.")
+    rule: Annotated[list[Rule], Field(max_length=RULES_MAX)] = Field(
+        [], description="The rules; the more specific path wins."
+    )

@@ -1,0 +1,129 @@
+"""What runs inside a program reads its files without pydantic; both readers accept and refuse the same."""
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from changeover.compare.leaves import MUST_BE
+from changeover.compare.rules_file import check_rules_file
+from changeover.errors import ConfigurationError
+from changeover.gate.accepted_blind_spots import ACCEPTED_MAX, load_accepted_blind_spots
+from changeover.models import blindspots, path_patterns, rules
+from changeover.models.catalogue import model_of
+from changeover.models.problems import problems_in
+from changeover.project import find_project
+from changeover.removal.plan import load_removal
+from changeover.rollout.flags_file import digest_of, parse_flags
+from changeover.rollout.history import read_lines
+from changeover.rollout.plan_file import load_plan
+from changeover.rollout.tripwire_state import parse_trips
+from changeover.rollout.waivers import load_waivers
+from changeover.values.toml_table import parse_json, parse_toml, read_text
+from tests.changeover.support.file_cases import CASES, STAGES, FileCase
+from tests.changeover.support.json_schemas import validator
+
+TODAY = date(2026, 1, 15)
+IDS = [f"{case.kind}: {case.name[:60]}" for case in CASES]
+NAMES = {
+    "phases": "phases.toml",
+    "rules": "rules.toml",
+    "waivers": "waivers.toml",
+    "blindspots": "blindspots.toml",
+    "project": "pyproject.toml",
+    "flags": "flags.json",
+    "trips": "trips.json",
+    "history-line": "history.jsonl",
+}
+
+
+def plain_error(case: FileCase, folder: Path) -> str | None:
+    """What the reader says that programs use, None where it accepts the file."""
+    path = folder / NAMES[case.kind]
+    path.write_text(("[tool.changeover]\n" if case.kind == "project" else "") + case.text, encoding="utf-8")
+    try:
+        if case.kind == "phases":
+            if load_plan(path) and "[migration.removal]" in case.text:
+                load_removal(path)
+        elif case.kind == "rules":
+            _, problems = check_rules_file(path, today=TODAY)
+            return "; ".join(problem.text for problem in problems) or None
+        elif case.kind == "waivers":
+            load_waivers(path, TODAY)
+        elif case.kind == "blindspots":
+            load_accepted_blind_spots(path)
+        elif case.kind == "project":
+            find_project(folder, {})
+        elif case.kind == "flags":
+            parse_flags(_sealed(parse_json(read_text(path), "flags.json")), "flags.json", STAGES)
+        elif case.kind == "trips":
+            parse_trips(read_text(path), "trips.json")
+        else:
+            return next((line.problem for line in read_lines(path) if line.entry is None), None)
+    except ConfigurationError as error:
+        return str(error)
+    return None
+
+
+def _sealed(content: Any) -> Any:
+    """With the digest of what it says, so that nothing else is wrong with it."""
+    metadata = content.get("metadata") if isinstance(content, dict) else None
+    if isinstance(metadata, dict) and "digest" in metadata:
+        metadata["digest"] = digest_of(content)
+    return content
+
+
+def content_of(case: FileCase) -> Any:
+    return (
+        json.loads(case.text)
+        if case.kind in ("flags", "trips", "history-line")
+        else parse_toml(case.text or "# nothing", "x")
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_both_accept_a_file_or_both_refuse_it_and_name_the_same_key(case: FileCase, tmp_path: Path) -> None:
+    plain = plain_error(case, tmp_path)
+    found = problems_in(content_of(case), model_of(case.kind))
+    assert (plain is None) == (not found) == (case.key is None), (plain, found)
+    if case.key is not None:
+        assert plain is not None
+        assert case.key in plain
+        keys = [re.split(r"[.\[]", problem.key.replace("]", "")) for problem in found]
+        assert any(case.key in parts[-2:] for parts in keys), keys
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_what_is_wrong_is_said_in_plain_words(case: FileCase) -> None:
+    for problem in problems_in(content_of(case), model_of(case.kind)):
+        text = str(problem)
+        assert "\n" not in text
+        assert not any(
+            word in text for word in ("Input should", "pydantic", "Field required", "Extra inputs")
+        ), text
+        assert any(
+            word in text for word in ("allowed: ", "needed: ", "goes with", " is ", "already", "twice")
+        ), text
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.key is None], ids=lambda case: case.name)
+def test_the_published_schema_accepts_every_good_file(case: FileCase) -> None:
+    content = json.loads(json.dumps(content_of(case), default=str))
+    assert [error.message for error in validator(case.kind).iter_errors(content)] == []
+
+
+def test_there_are_enough_files_of_both_sorts() -> None:
+    assert len([case for case in CASES if case.key is None]) > 30
+    assert len([case for case in CASES if case.key is not None]) > 100
+
+
+def test_limits_and_words_are_those_of_the_plain_readers() -> None:
+    from changeover.compare import paths, rules_file
+
+    assert set(get_args(rules.MustBe)) == set(MUST_BE)
+    assert rules.RULES_MAX == rules_file.RULES_MAX
+    assert blindspots.ACCEPTED_MAX == ACCEPTED_MAX
+    assert path_patterns.PATH_TEXT_MAX == paths.PATH_TEXT_MAX
