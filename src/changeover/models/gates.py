@@ -75,7 +75,8 @@ class Gate(FileTable):
         1800, description="Seconds that each command of `check` may take."
     )
     rollback_rehearsed: _YesOrExcused = Field(
-        UNSET, description="Whether a rollback must have been rehearsed since the last step forward."
+        UNSET,
+        description="Whether the phase must have been moved back once on this code.",
     )
 
 

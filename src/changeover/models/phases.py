@@ -62,14 +62,14 @@ class Phase(FileTable):
     seams: Texts = Field([], description="The seams that move together with this phase.")
     supplement: Annotated[list[_PortMethod], EachOnce()] = Field(
         [],
-        description="Reads (port.method) of one path alone that a replay may ask of the port itself.",
+        description="Reads (port.method) that only the replayed path asks for; made after the run.",
     )
     fallback: bool = Field(
         False, description="Whether legacy answers where the candidate raises before it attempted an effect."
     )
     sample: Share = Field(1.0, description="The share of runs that are compared.")
     trip_after: Annotated[int, Field(ge=0)] = Field(
-        UNSET, description="Differing runs after which the tripwire moves the phase back to shadow."
+        UNSET, description="So many runs may differ before the tripwire moves the phase back to shadow."
     )
     gate: Gates = Field(UNSET, description="By stage, what is asked before the phase enters it.")
 

@@ -119,7 +119,9 @@ def _wanted(node: dict[str, Any], schema: dict[str, Any]) -> str:
     if kind in ("integer", "number"):
         return _number(node, "a whole number" if kind == "integer" else "a number")
     if kind == "array":
-        return f"{_items(_resolved(node['items'], schema))}"
+        return _items(_resolved(node["items"], schema))
+    if "$comment" in node:  # what a text must be like
+        return str(node["$comment"])
     if node.get("format") == "date":
         return "a day without quotes, such as 2027-01-31"
     return _PLAIN.get(kind, "another value")

@@ -36,27 +36,28 @@ MustBe = Literal[
     "timedelta",
     "uuid",
 ]
+_TYPES = "strict: 1 is not 1.0; numeric: numbers of all types compare; loose: texts of numbers and dates too"
 _LISTS = ("match_by", "order", "same_as")
 
 
 class Defaults(FileTable):
     """What holds where no rule says otherwise."""
 
-    types: Types = Field("strict", description="Whether 1, 1.0 and Decimal('1') are the same.")
+    types: Types = Field("strict", description=f"{_TYPES}.")
 
 
 class Rule(FileTable):
     """How one place, or all places that a pattern matches, are compared."""
 
     path: RulePath = Field(
-        description="The place, such as result.items[*].price or effects.broker.submit.at."
+        description="The place, such as result.items[*].price or effects.broker.submit[*].at."
     )
     reason: Text = Field(description="Why this may differ; screens and gates show it.")
     seam: SeamPattern = Field(UNSET, description="Only in this seam; * stands for any part of its name.")
     until: date = Field(UNSET, description="The last day it holds; after it, the rule is an error.")
     abs: _Exact = Field(UNSET, description="Numbers may differ by so much.")
     rel: _Exact = Field(UNSET, description="Numbers may differ by such a share of the larger one.")
-    types: Types = Field(UNSET, description="Whether 1, 1.0 and Decimal('1') are the same, here and below.")
+    types: Types = Field(UNSET, description=f"{_TYPES}; here and below.")
     match_by: Annotated[list[_Name], EachOnce(), Field(min_length=1, max_length=20)] = Field(
         UNSET, description="Rows of this list are joined by these fields."
     )

@@ -39,7 +39,7 @@ class Like:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        found = {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+        found = {**handler(schema), "pattern": f"^(?:{self.pattern})$", "$comment": self.allowed}
         return found if self.most is None else {**found, "maxLength": self.most}
 
     def _checked(self, text: str) -> str:
