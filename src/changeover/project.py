@@ -99,10 +99,9 @@ def find_project(start: Path, environment: Mapping[str, str]) -> Project:
 
 def _project(root: Path, tool: object, environment: Mapping[str, str]) -> Project:
     table = Table(tool, PYPROJECT, "tool.changeover")
-    app = table.text("app", None)
-    directory = environment.get(DIRECTORY_VARIABLE) or table.text("directory", "migration")
+    app, directory = table.text("app", None), table.text("directory", "migration")
     table.done()
-    return Project(root, root / directory, app)
+    return Project(root, root / (environment.get(DIRECTORY_VARIABLE) or directory), app)
 
 
 def _attribute(where: str, module_name: str, attribute: str) -> Any:

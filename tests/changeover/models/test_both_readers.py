@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import lists, sampled_from
+from pydantic import TypeAdapter, ValidationError
 
 from changeover.compare.leaves import MUST_BE
+from changeover.compare.paths import ROOTS, NameIs, PathError, parse_path
 from changeover.compare.rules_file import check_rules_file
 from changeover.errors import ConfigurationError
 from changeover.gate.accepted_blind_spots import ACCEPTED_MAX, load_accepted_blind_spots
@@ -16,6 +20,7 @@ from changeover.models import blindspots, path_patterns, rules
 from changeover.models.catalogue import model_of
 from changeover.models.problems import problems_in
 from changeover.project import find_project
+from changeover.redaction.redact_paths import REDACT_ROOTS
 from changeover.removal.plan import load_removal
 from changeover.rollout.flags_file import digest_of, parse_flags
 from changeover.rollout.history import read_lines
@@ -115,6 +120,12 @@ def test_the_published_schema_accepts_every_good_file(case: FileCase) -> None:
     assert [error.message for error in validator(case.kind).iter_errors(content)] == []
 
 
+def test_a_directory_of_the_environment_goes_before_the_one_that_is_written_down(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.changeover]\ndirectory = "moves"\n')
+    assert find_project(tmp_path, {"CHANGEOVER_DIR": "other"}).directory == tmp_path / "other"
+    assert find_project(tmp_path, {}).directory == tmp_path / "moves"
+
+
 def test_there_are_enough_files_of_both_sorts() -> None:
     assert len([case for case in CASES if case.key is None]) > 30
     assert len([case for case in CASES if case.key is not None]) > 100
@@ -127,3 +138,51 @@ def test_limits_and_words_are_those_of_the_plain_readers() -> None:
     assert rules.RULES_MAX == rules_file.RULES_MAX
     assert blindspots.ACCEPTED_MAX == ACCEPTED_MAX
     assert path_patterns.PATH_TEXT_MAX == paths.PATH_TEXT_MAX
+
+
+_TOKENS = (
+    "a",
+    "result",
+    "é",
+    ".",
+    "..",
+    "*",
+    "**",
+    "[",
+    "]",
+    "[*]",
+    "[3]",
+    "[a,*]",
+    "{",
+    "}",
+    ",",
+    '"',
+    '"b c"',
+    "\\",
+    " ",
+)
+_PARTS = lists(sampled_from(_TOKENS), max_size=8).map("".join)
+
+
+@given(
+    root=sampled_from(("result", "error", "effects", "other", "*", "**", "{result,error}", "", "[0]")),
+    rest=_PARTS,
+)
+def test_the_pattern_of_a_path_accepts_what_the_reader_of_paths_accepts(root: str, rest: str) -> None:
+    text = root + rest
+    for name, roots, wildcards in (
+        ("RulePath", ROOTS, True),
+        ("RedactPath", REDACT_ROOTS, True),
+        ("PlaceOfResult", ("result", "error"), False),
+    ):
+        try:
+            first = parse_path(text, roots).parts[0]
+            accepted = wildcards or (isinstance(first, NameIs) and first.names is not None)
+        except PathError:
+            accepted = False
+        try:
+            TypeAdapter(getattr(path_patterns, name)).validate_python(text)
+            fits = True
+        except ValidationError:
+            fits = False
+        assert fits == accepted, (name, text)
