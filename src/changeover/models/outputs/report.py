@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ from changeover.models.outputs.output import (
     Verdicts,
     VerdictWord,
 )
+from changeover.values.gate_verdict import CriterionKind
 
 Word = Literal["UNSAFE", "diverged", "inconclusive", "match"]
 
@@ -139,6 +140,13 @@ class PageRun(Part):
     body: RunBody | None
 
 
+class PageCriterion(Criterion):
+    """One question of a gate, and what it asks about."""
+
+    kind: Annotated[CriterionKind, Field(strict=False)]
+    required_phase: str | None = Field(description="The other phase that `requires` asks about.")
+
+
 class PageGate(Part):
     """One answered gate."""
 
@@ -149,7 +157,7 @@ class PageGate(Part):
     code: str | None
     rules: str
     evidence: str
-    criteria: list[Criterion]
+    criteria: list[PageCriterion]
     not_counted: list[str]
     not_shown: list[str]
     source: str | None
