@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from changeover.models.gates import Gates, ProductionCriteria
 from changeover.models.path_patterns import RedactPath
-from changeover.models.table import UNSET, EachOnce, FileTable, Like, Share, Text, Texts, refuse
+from changeover.models.table import UNSET, EachOnce, FileTable, Like, Share, Text, Texts, nearest, refuse
 
 _INSIDE = r"(?!/)(?!(?:.*/)?\.\.(?:/|$))(?!(?:\./)*\.?/?$)[^\\:]+"
 _InsidePath = Annotated[str, Like(_INSIDE, "a path inside the project, with '/'")]
@@ -90,7 +90,10 @@ class Phase(FileTable):
             for seam in excused:
                 if seam not in self.seams:
                     allowed = ", ".join(self.seams)
-                    yield place, f"{seam!r} is no seam of the phase, allowed: {allowed}"
+                    yield (
+                        place,
+                        f"{seam!r} is no seam of the phase{nearest(seam, self.seams)}, allowed: {allowed}",
+                    )
             if excused and len(excused) == len(self.seams):
                 allowed = 'production = { not_asked = "the reason" }'
                 yield place, f"names every seam of the phase; allowed: {allowed}"
@@ -121,7 +124,11 @@ class PhasesFile(FileTable):
                     yield ("phase", at, "seams"), f"{seam!r} belongs to phase {owner!r} already"
             for needed in phase.requires:
                 if needed not in earlier:
-                    known = "comes later or is the phase itself" if needed in names else "is unknown"
+                    known = (
+                        "comes later or is the phase itself"
+                        if needed in names
+                        else f"is unknown{nearest(needed, earlier)}"
+                    )
                     allowed = ", ".join(sorted(earlier)) or "none, it is the first"
                     yield ("phase", at, "requires"), f"{needed!r} {known}, allowed: {allowed}"
             number = phase.number or at + 1

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from changeover.models.schema import schema_of
-from changeover.models.table import SAID
+from changeover.models.table import SAID, nearest
 from changeover.values.toml_table import shown
 
 PROBLEMS_MAX = 200
@@ -54,21 +54,23 @@ def _problem(error: Any, content: Any, schema: dict[str, Any], root: str) -> Fil
         return FileProblem(key, error["ctx"]["sentence"])
     if kind == "extra_forbidden":
         known = list(above.get("properties", ()))
-        return FileProblem(key, f"unknown key{_nearest(str(place[-1]), known)}, allowed: {', '.join(known)}")
+        return FileProblem(key, f"unknown key{nearest(str(place[-1]), known)}, allowed: {', '.join(known)}")
     node = _node(schema, place)
     wanted = _wanted(node, schema)
     if kind == "missing":
         return FileProblem(key, f"is missing, needed: {wanted}")
     found = error["input"]
     if kind in ("too_long", "too_short"):
-        return FileProblem(key, f"has {len(found):,} entries, allowed: {_length(node)}")
-    near = _nearest(found, node.get("enum", ())) if isinstance(found, str) else ""
-    return FileProblem(key, f"was {shown(found)}{near}, allowed: {wanted}")
+        return FileProblem(
+            key, f"has {len(found):,} entr{'y' if len(found) == 1 else 'ies'}, allowed: {_length(node)}"
+        )
+    near = nearest(found, node.get("enum", ())) if isinstance(found, str) else ""
+    return FileProblem(key, f"was {_written(found)}{near}, allowed: {wanted}")
 
 
-def _nearest(found: str, known: Sequence[str]) -> str:
-    near = get_close_matches(found, [str(one) for one in known], 1)
-    return f' (did you mean "{near[0]}"?)' if near else ""
+def _written(value: object) -> str:
+    """As it stands in the file."""
+    return f"'{value.isoformat(' ')}'" if isinstance(value, datetime) else shown(value)
 
 
 def _key_text(content: Any, place: Sequence[str | int], root: str) -> str:
@@ -133,7 +135,7 @@ def _number(node: dict[str, Any], words: str) -> str:
         words += f" above {above:g}"
     if least is not None:
         words += f" from {least:g}"
-    return words if most is None else f"{words} up to {most:g}"
+    return words if most is None else f"{words}{', at most' if above is not None else ' to'} {most:g}"
 
 
 def _items(node: dict[str, Any]) -> str:

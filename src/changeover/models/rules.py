@@ -82,7 +82,7 @@ class Rule(FileTable):
             for key in sorted(given - {"ignore", "must_be"}):
                 yield (key,), f"ignores the place and gives {key}; allowed: one of them"
         elif "must_be" in given:
-            yield ("must_be",), "must_be goes with ignore = true"
+            yield ("must_be",), "goes with ignore = true"
         lists = [key for key in _LISTS if key in given]
         if len(lists) > 1:
             yield (lists[1],), f"gives {' and '.join(lists)}; allowed: one of them"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -43,9 +44,19 @@ class Like:
         return found if self.most is None else {**found, "maxLength": self.most}
 
     def _checked(self, text: str) -> str:
-        if (self.most is not None and len(text) > self.most) or not re.fullmatch(self.pattern, text):
-            raise said(f"was {shown(text)}, allowed: {self.allowed}")
+        if self.most is not None and len(text) > self.most:
+            raise said(f"has {len(text):,} characters, allowed: {self.most:,}")
+        if not re.fullmatch(self.pattern, text):
+            begins = re.match(self.pattern, text)
+            wrong = f", wrong from character {begins.end() + 1} on" if begins and begins.end() else ""
+            raise said(f"was {shown(text)}{wrong}, allowed: {self.allowed}")
         return text
+
+
+def nearest(found: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant, as part of a sentence; empty where none is near."""
+    near = get_close_matches(found, list(known), 1)
+    return f' (did you mean "{near[0]}"?)' if near else ""
 
 
 def said(sentence: str) -> PydanticCustomError:

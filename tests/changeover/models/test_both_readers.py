@@ -114,6 +114,30 @@ def test_what_is_wrong_is_said_in_plain_words(case: FileCase) -> None:
         ), text
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "sentence"),
+    [
+        (
+            "phases",
+            "an unknown phase required",
+            "'evnets' is unknown (did you mean \"events\"?), allowed: events",
+        ),
+        ("phases", "misspelt key", 'unknown key (did you mean "fallback"?), allowed: name, number, title, '),
+        ("phases", "rate zero", "was 0, allowed: a number above 0, at most 0.999999"),
+        ("waivers", "until with a time", "was '2026-01-31 10:00:00+00:00', allowed: a day without quotes"),
+        ("rules", "path result..a", "was 'result..a', wrong from character 7 on, allowed: a place (dotted "),
+        ("flags", "unknown stage", "was 'shaddow' (did you mean \"shadow\"?), allowed: off, shadow, ramp, "),
+        ("flags", "targeting", "has 1 entry, allowed: none"),
+    ],
+)
+def test_sentences_name_what_was_found_what_is_allowed_and_the_nearest(
+    kind: str, name: str, sentence: str
+) -> None:
+    case = next(case for case in CASES if (case.kind, case.name) == (kind, name))
+    (problem,) = problems_in(content_of(case), model_of(kind))
+    assert problem.text.startswith(sentence)
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case.key is None], ids=lambda case: case.name)
 def test_the_published_schema_accepts_every_good_file(case: FileCase) -> None:
     content = json.loads(json.dumps(content_of(case), default=str))

@@ -30,7 +30,7 @@ def test_all_files_at_once_each_with_file_key_found_allowed_and_the_nearest_name
     for expected in (
         "migration/rules.toml: rule[0].reason: is missing, needed: a text that is not empty",
         'migration/rules.toml: rule[0].reson: unknown key (did you mean "reason"?), allowed: path, ',
-        "migration/rules.toml: rule[0].path: was 'results.a', allowed: a place (dotted names, ",
+        "migration/rules.toml: rule[0].path: was 'results.a', wrong from character 7 on, allowed: a place ",
         "migration/rules.toml: rule[0].abs: was 1, allowed: an exact decimal as text",
         'migration/waivers.toml: waiver[0].onwer: unknown key (did you mean "owner"?), allowed: ',
         "migration/waivers.toml: waiver[0].until: is missing, needed: a day without quotes, such",
