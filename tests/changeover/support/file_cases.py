@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.rollout.flags_file import definition
+from changeover.rollout.flags_file import flags_content
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting, Stage, ramp
 
 PLAN = """
@@ -55,7 +55,7 @@ RULE = '[[rule]]\npath = "result.a"\nreason = "r"\n'
 WAIVER = '[[waiver]]\ncluster = "09ad52"\nowner = "kim"\nreason = "rounds twice"\nuntil = 2026-01-31\n'
 SPOT = "[[blindspot]]\nseam = 's'\nplace = 'result.at'\nreason = 'a clock'\n"
 STAGES = {"trading": SEAM_STAGES, "cleanup": CHECK_STAGES}
-FLAGS = definition({"trading": Setting(Stage.LIVE), "cleanup": Setting(Stage.OPEN)}, revision=3)
+FLAGS = flags_content({"trading": Setting(Stage.LIVE), "cleanup": Setting(Stage.OPEN)}, revision=3)
 LINE = {"revision": 3, "action": "flip", "at": "2026-11-20T20:45:03Z", "who": "kim", "reason": "why"}
 TRIP = {"phase": "trading", "revision": 3, "at": "2026-11-20T20:45:03+00:00", "reason": "an order differed"}
 
@@ -344,8 +344,8 @@ CASES = [
     FileCase("blindspots", "no list", "[blindspot]\nseam = 's'\n", "blindspot"),
     FileCase("blindspots", "unknown table", "[[blind]]\n", "blind"),
     FileCase("flags", "two phases", json.dumps(FLAGS)),
-    FileCase("flags", "a ramp", json.dumps(definition({"trading": ramp(12.5)}, revision=1))),
-    FileCase("flags", "no flag yet", json.dumps(definition({}, revision=1))),
+    FileCase("flags", "a ramp", json.dumps(flags_content({"trading": ramp(12.5)}, revision=1))),
+    FileCase("flags", "no flag yet", json.dumps(flags_content({}, revision=1))),
     FileCase("flags", "no table", "[]", ""),
     _flags("no metadata", "metadata", metadata=None),
     _flags("revision as text", "revision", metadata={"revision": "3", "digest": "x"}),

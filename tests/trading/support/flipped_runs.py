@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from changeover.record.context import SESSION
-from changeover.rollout.flags_file import definition
+from changeover.rollout.flags_file import flags_content
 from changeover.values.stage import Setting, Stage
 from tests.trading.support.desks import SMALL_STRATEGIES, made_prices, weekdays
 from tests.trading.support.fakes import BrokerThrough
@@ -83,7 +83,7 @@ class Switchboard:
     def stand(self, standing: Standing) -> None:
         self._revision += 1
         settings = {phase: STATES[state] for phase, state in zip(PHASES, standing.states, strict=True)}
-        self._file.write_text(json.dumps(definition(settings, revision=self._revision)))
+        self._file.write_text(json.dumps(flags_content(settings, revision=self._revision)))
         self._environment.setenv("CHANGEOVER_KILL", "1" if standing.killed else "0")
         MIGRATION.look_again()
 
