@@ -201,7 +201,7 @@ def test_the_history_verifies_and_repairs(shop: Shop) -> None:
     path.write_text("")
     broken = shop.run("history", "--verify")
     assert broken.code == 1
-    assert "the history is empty: the moves are not written down" in broken.out
+    assert "the history is empty: the moves are not written down" in " ".join(broken.out.split())
     assert "mend      changeover history --repair" in broken.out
     assert shop.run("history", "--repair").code == 0
     assert shop.run("history", "--verify").code == 0
