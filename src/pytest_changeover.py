@@ -133,6 +133,7 @@ class ComparedSession:
         return report
 
     def _text(self, item: pytest.Item, report: pytest.TestReport, tested: CrossedRuns) -> str:
+        from changeover.views.layout import Screen
         from changeover.views.text.tests import expected_text, failure_text
 
         again = f"pytest {shlex.quote(self._called(item))} --changeover={self._stage}"
@@ -141,7 +142,9 @@ class ComparedSession:
             what = "test" if report.when == "call" else report.when
             skipped = "failed" if hasattr(report, "wasxfail") else "was skipped"
             ended = skipped if report.skipped else report.outcome
-            return failure_text(f"The {what} itself {ended}.", problems, tested.problems_left_out, again)
+            return failure_text(
+                f"The {what} itself {ended}.", problems, tested.problems_left_out, again, Screen()
+            )
         if report.when == "call" and report.passed and tested.lacks_expectation:
             return expected_text(str(_mark_of(item)["expect"]), again)
         return ""
@@ -188,10 +191,11 @@ class ComparedSession:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was compared, and what was not."""
+        from changeover.views.layout import Screen
         from changeover.views.text.tests import summary_lines
 
         terminalreporter.write_sep("=", "changeover")
-        for line in summary_lines(self._tally):
+        for line in summary_lines(self._tally, Screen()):
             terminalreporter.write_line(line)
 
 

@@ -24,7 +24,7 @@ from changeover.project import Project, find_project
 from changeover.values.observation import Side
 from changeover.views.html.page import check_place, write_report
 from changeover.views.json import compare_json
-from changeover.views.layout import ink_for, plural
+from changeover.views.layout import plural, screen_for
 from changeover.views.text.compare import compare_screen
 from changeover.views.text.differences import diff_json, diff_screen
 from changeover.views.text.progress import ProgressListener
@@ -104,7 +104,7 @@ def command(
         if format_ == "json":
             screens.append(compare_json(info, corpus))
         else:
-            show(("\n" if len(codes) > 1 else "") + compare_screen(info, corpus, ink_for(sys.stdout)))
+            show(("\n" if len(codes) > 1 else "") + compare_screen(info, corpus, screen_for(sys.stdout)))
         interrupted = info.stopped is Stopped.INTERRUPTED
         if interrupted:
             break
@@ -190,7 +190,7 @@ def diff_command(old: Path, new: Path, by: str, format_: str) -> None:
     if format_ == "json":
         show_json("diff", diff_json(found))
     else:
-        show(diff_screen(found, old.name, new.name, names, ink_for(sys.stdout)))
+        show(diff_screen(found, old.name, new.name, names, screen_for(sys.stdout)))
     differs = found.differing or found.only_old or found.only_new
     nothing = found.not_compared or not (found.old_rows or found.new_rows)
     raise click.exceptions.Exit(1 if differs else 3 if nothing else 0)

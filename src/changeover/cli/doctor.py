@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -26,9 +27,9 @@ from changeover.settings import (
     STORE_VARIABLE,
     WAIVERS_FILE,
 )
-from changeover.views.layout import WIDTH, cut, wrapped
+from changeover.views.layout import screen_for
+from changeover.views.text.doctor import doctor_screen
 
-_LABEL = 12
 USAGE = 2
 LIMITS = (
     "A client that is open already, a C extension, or a read of clock or environment past every port "
@@ -67,16 +68,7 @@ def _show(facts: Mapping[str, str], problems: Sequence[str], format_: str) -> No
     if format_ == "json":
         show_json("doctor", {"facts": facts, "problems": problems, "not_seen": LIMITS})
         return
-    lines = [line for problem in problems for line in wrapped(f"! {problem}", WIDTH, "  ")]
-    lines += [""] if problems else []
-    lines += [line for label, value in facts.items() for line in _labelled(label, value)]
-    lines += ["", *wrapped(LIMITS, WIDTH, "")] if facts else []
-    show("\n".join(lines) + "\n")
-
-
-def _labelled(label: str, value: str) -> Iterator[str]:
-    for number, line in enumerate(wrapped(value, WIDTH - _LABEL, "")):
-        yield f"{label if number == 0 else '':<{_LABEL}}{cut(line, WIDTH - _LABEL)}"
+    show(doctor_screen(facts, problems, LIMITS, screen_for(sys.stdout)))
 
 
 def _facts(project: Project, migration: Migration) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.store.rows import ClusterRow, CorpusRow, RunRow
 from changeover.evidence.store.store import Archive, store_path
 from changeover.project import find_project
-from changeover.views.layout import ink_for
+from changeover.views.layout import screen_for
 from changeover.views.text.explain import below_of, cluster_screen, clusters_screen
 from changeover.views.text.explain_run import SeamRun, runs_screen
 
@@ -64,10 +64,8 @@ def _show_latest(archive: Archive, corpus: CorpusRow, format_: str) -> None:
     found = _clusters_of(archive, corpus.number)
     if format_ == "json":
         show_json("explain", {"comparison": _corpus(corpus), "clusters": found})
-    elif found:
-        show(clusters_screen(found, _corpus(corpus), ink_for(sys.stdout)))
     else:
-        show(f"{corpus.source}, {corpus.at}   nothing differs\n")
+        show(clusters_screen(found, _corpus(corpus), screen_for(sys.stdout)))
 
 
 def _show_cluster(archive: Archive, row: ClusterRow, corpus: CorpusRow, format_: str) -> None:
@@ -81,7 +79,7 @@ def _show_cluster(archive: Archive, row: ClusterRow, corpus: CorpusRow, format_:
         ids = [one["id"] for one in below]
         show_json("explain", {"cluster": cluster, "comparison": _corpus(corpus), "below": ids, "run": run})
     else:
-        show(cluster_screen(cluster, _corpus(corpus), below, run, ink_for(sys.stdout)))
+        show(cluster_screen(cluster, _corpus(corpus), below, run, screen_for(sys.stdout)))
 
 
 def _show_runs(runs: list[RunRow], format_: str) -> None:
@@ -99,7 +97,7 @@ def _show_runs(runs: list[RunRow], format_: str) -> None:
         )
         return
     shown = [SeamRun(run.name, run.seam, run.verdict, body) for run, body in zip(runs, bodies, strict=True)]
-    show(runs_screen(shown, ink_for(sys.stdout)))
+    show(runs_screen(shown, screen_for(sys.stdout)))
 
 
 def _clusters_of(archive: Archive, corpus: int) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ from changeover.rollout.plan_file import Phase, Plan
 from changeover.settings import PLAN_FILE
 from changeover.values.gate_verdict import Answer, GateVerdict
 from changeover.values.stage import Setting, Stage, parse_setting, ramp
-from changeover.views.layout import ink_for
+from changeover.views.layout import screen_for
 from changeover.views.text.history import Moved, moved_screen
 
 Judge = Callable[[Project, str, Setting], GateVerdict]
@@ -177,13 +177,13 @@ def _show(asked: Asked, answered: Answered, format_: str) -> None:
         show_json("flip", _as_json(asked, answered, undo))
     elif entry is not None:
         moved = Moved((entry,), answered.revision, (_undo(asked, answered, undo),))
-        show(moved_screen(moved, ink_for(sys.stdout)))
+        show(moved_screen(moved, screen_for(sys.stdout)))
     elif verdict is None:
         show(f"{asked.phase} is at {answered.old} already; nothing was changed\n")
     else:
         from changeover.views.text.gate import gate_screen
 
-        show(gate_screen(verdict, ink_for(sys.stdout)))
+        show(gate_screen(verdict, screen_for(sys.stdout)))
     if answered.problem is not None:
         warn(f"the gate could not be asked: {answered.problem}")
     if entry is None and verdict is not None:

@@ -20,7 +20,7 @@ from changeover.values.gate_verdict import Answer, GateVerdict
 from changeover.values.stage import Setting, parse_setting
 from changeover.views.json import gate_json
 from changeover.views.junit import gate_junit
-from changeover.views.layout import ink_for
+from changeover.views.layout import screen_for
 from changeover.views.markdown import gate_markdown, github_annotations
 from changeover.views.text.gate import gate_screen
 from changeover.views.text.progress import ProgressListener
@@ -102,8 +102,8 @@ def _show(verdicts: Sequence[GateVerdict], format_: str) -> None:
         show(text)
         _tell_github(verdicts, text)
     else:
-        ink = ink_for(sys.stdout)
-        show("\n".join(gate_screen(verdict, ink) for verdict in verdicts))
+        screen = screen_for(sys.stdout)
+        show("\n".join(gate_screen(verdict, screen) for verdict in verdicts))
 
 
 def _tell_github(verdicts: Sequence[GateVerdict], text: str) -> None:

@@ -28,7 +28,7 @@ from changeover.rollout.history import entries_of, entry_data, read_lines
 from changeover.rollout.migration_files import stages_of
 from changeover.rollout.seal import HandEdit, read_edit, seal
 from changeover.rollout.verify import Agreement, Finding, agreement, repair
-from changeover.views.layout import ink_for
+from changeover.views.layout import screen_for
 from changeover.views.text.history import Moved, agreement_screen, history_screen, moved_screen
 
 LAST_SHOWN = 50
@@ -65,11 +65,11 @@ def command(last: int, verify: bool, mend: bool, who: str | None, format_: str) 
         shown = [entry_data(entry) for entry in entries[-last:]]
         show_json("history", {"entries": shown, "damaged": damaged, "agreement": _as_json(found)})
     elif verify or mend:
-        show(agreement_screen(found))
+        show(agreement_screen(found, screen_for(sys.stdout)))
     else:
         left_out = max(0, len(entries) - last)
         problems = [finding.text for finding in found.findings]
-        show(history_screen(entries[-last:], left_out, problems, ink_for(sys.stdout)))
+        show(history_screen(entries[-last:], left_out, problems, screen_for(sys.stdout)))
     raise click.exceptions.Exit(1 if (verify or mend) and not found.agrees else 0)
 
 
@@ -117,7 +117,7 @@ def seal_(reason: str, who: str | None, dry_run: bool, format_: str) -> None:
         )
     else:
         undo = tuple(_undo(change) for change in edit.changes)
-        show(moved_screen(Moved(tuple(entries), edit.flags_state.revision, undo), ink_for(sys.stdout)))
+        show(moved_screen(Moved(tuple(entries), edit.flags_state.revision, undo), screen_for(sys.stdout)))
     _warn_of_steps(edit)
     if dry_run:
         say("dry run: nothing was changed; without --dry-run exactly this is done")

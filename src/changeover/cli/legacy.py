@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from changeover.errors import ConfigurationError
 from changeover.project import Project, find_project
 from changeover.removal.plan import Removal, load_removal
 from changeover.settings import PLAN_FILE
+from changeover.views.layout import screen_for
 
 if TYPE_CHECKING:
     from changeover.removal.last_calls import LegacyEntry
@@ -58,7 +60,7 @@ def scan_(static: bool, format_: str) -> None:
             },
         )
     else:
-        show(scan_screen(removal.legacy, found, entries, production))
+        show(scan_screen(removal.legacy, found, entries, production, screen_for(sys.stdout)))
     answers = not static and any(entry.answers for entry in entries)
     raise click.exceptions.Exit(1 if found.open_files or answers else 0)
 
@@ -90,7 +92,7 @@ def prove_(keep: bool, format_: str) -> None:
             },
         )
     else:
-        show(prove_screen(proof))
+        show(prove_screen(proof, screen_for(sys.stdout)))
     raise click.exceptions.Exit(proof.exit_code)
 
 

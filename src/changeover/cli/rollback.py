@@ -31,7 +31,7 @@ from changeover.rollout.move import MovedMeanwhileError
 from changeover.rollout.rollback import RollbackPlan, plan_rollback, read_flags_and_history, roll_back
 from changeover.values.pins import ALL_STAGES
 from changeover.values.stage import Setting, Stages, parse_setting
-from changeover.views.layout import ink_for
+from changeover.views.layout import screen_for
 from changeover.views.text.history import Moved, moved_screen
 
 TRIES_MAX = 10
@@ -131,6 +131,6 @@ def _show(way: RollbackPlan, entries: list[HistoryEntry], format_: str, *, dry_r
         show("nothing to go back from; nothing was changed\n")
     else:
         before = way.flags_state.revision if way.flags_state.revision or entries[0].revision == 1 else None
-        show(moved_screen(Moved(tuple(entries), before, tuple(again), "forward"), ink_for(sys.stdout)))
+        show(moved_screen(Moved(tuple(entries), before, tuple(again), "forward"), screen_for(sys.stdout)))
     if dry_run:
         say("dry run: nothing was changed; without --dry-run exactly this is done")

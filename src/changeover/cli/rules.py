@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
@@ -20,8 +21,9 @@ from changeover.migration import Migration
 from changeover.project import Project, find_project
 from changeover.settings import RULES_FILE
 from changeover.values.gate_verdict import EXIT_CODES
-from changeover.views.layout import plural
+from changeover.views.layout import screen_for
 from changeover.views.text.mutations import blind_spots_screen
+from changeover.views.text.rules import rules_screen
 
 CASES = 64
 """Of each source: enough for every tag of a source that deals them out in turn."""
@@ -49,15 +51,8 @@ def check(format_: str) -> None:
             "rules-check",
             {"file": str(path), "problems": found, "digest": None if rules is None else rules.digest},
         )
-    elif problems:
-        for problem in problems:
-            line = f" line {problem.line}" if problem.line is not None else ""
-            show(f"{path.name}{line}: {problem.text}\n")
-    elif rules is not None:
-        number = len(rules.rules)
-        show(
-            f"{plural(number, 'rule')}, sound, digest {rules.digest[:7]}\n" if number else "no rule: strict\n"
-        )
+    else:
+        show(rules_screen(path.name, rules, problems, screen_for(sys.stdout)))
     raise click.exceptions.Exit(1 if problems else 0)
 
 
@@ -106,7 +101,7 @@ def blindspots(
     if format_ == "json":
         show_json("rules-blindspots", review.as_data())
     else:
-        show(blind_spots_screen(review))
+        show(blind_spots_screen(review, screen_for(sys.stdout)))
     raise click.exceptions.Exit(EXIT_CODES[review.answer()])
 
 

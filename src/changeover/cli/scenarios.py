@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 
 import click
@@ -22,11 +22,10 @@ from changeover.redaction.redactor import Redactor
 from changeover.rollout.plan_file import redact_paths_of
 from changeover.settings import SCENARIOS_FOLDER
 from changeover.values.observation import Side
-from changeover.values.value_text import value_text
-from changeover.views.layout import call_text, plural
+from changeover.views.layout import plural, screen_for
+from changeover.views.text.scenarios import scenario_screen, scenarios_screen
 
 KEPT_FILE = "kept.jsonl"
-CALLS_SHOWN_MAX = 60
 NAMES_SHOWN_MAX = 5
 
 
@@ -49,13 +48,7 @@ def list_(format_: str) -> None:
         ]
         show_json("scenarios-list", {"scenarios": listed, "damaged": damaged})
     else:
-        width = max((len(one.id) for one in scenarios), default=0)  # never cut: it is there to be pasted
-        for one in scenarios:
-            about = "   ".join(
-                (*(() if one.id.endswith(f"/{one.seam}") else (one.seam,)), ", ".join(one.tags))
-            )
-            show(f"{one.id:<{width}} {plural(len(one.tape), 'call'):>10}   {about}".rstrip() + "\n")
-        show("" if scenarios else "no scenario is kept yet: changeover scenarios keep CLUSTER\n")
+        show(scenarios_screen(scenarios, screen_for(sys.stdout)))
     for line in damaged:
         say(f"damaged: {line}")
     raise click.exceptions.Exit(1 if damaged else 0)
@@ -79,8 +72,7 @@ def show_(name: str) -> None:
         known = ", ".join(one.id for one in found[:NAMES_SHOWN_MAX])
         more = ", ..." if len(found) > NAMES_SHOWN_MAX else ""
         raise ConfigurationError(name, f"begins {len(found)} scenarios, allowed: one of {known}{more}")
-    for line in _lines((exact or found)[0]):
-        show(f"{line}\n")
+    show(scenario_screen((exact or found)[0], screen_for(sys.stdout)))
 
 
 @command.command("keep", short_help="make the smallest run of a cluster a scenario")
@@ -183,15 +175,3 @@ def _wanted(archive: Archive, name: str) -> tuple[str, str | None, Side, int]:
     if runs[-1].corpus not in corpora:
         raise ConfigurationError(runs[-1].name, "ran in production, allowed: a case of a source")
     return runs[-1].name, runs[-1].seam, Side.LEGACY, corpora[runs[-1].corpus].get("seed", 0)
-
-
-def _lines(scenario: Scenario) -> Iterator[str]:
-    yield f"{scenario.id}   {scenario.seam}   {scenario.answered_by} answered"
-    for name, value in scenario.arguments.items():
-        yield f"  {name:<12} {value_text(value, 80)}"
-    for number, entry in enumerate(scenario.tape.entries[:CALLS_SHOWN_MAX], start=1):
-        call = entry.call(number)
-        yield f"{number:>3}  {entry.method.call_class:<7} {call_text(call.name, call.arguments, 80)}"
-    left_out = len(scenario.tape) - CALLS_SHOWN_MAX
-    if left_out > 0:
-        yield f"     and {plural(left_out, 'call')} more"

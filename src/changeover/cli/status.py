@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -27,7 +26,7 @@ from changeover.values.pins import Pins
 from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.values.verdict import Verdict
 from changeover.views.json import gate_json
-from changeover.views.layout import WIDTH, ink_for
+from changeover.views.layout import screen_for
 from changeover.views.text.heading import identity
 from changeover.views.text.status import (
     NextStep,
@@ -56,8 +55,7 @@ def command(check: bool, format_: str) -> None:
     if format_ == "json":
         show_json("status", _as_json(status))
     else:
-        width = get_terminal_size().columns if sys.stdout.isatty() else WIDTH
-        show(status_screen(status, ink_for(sys.stdout), width))
+        show(status_screen(status, screen_for(sys.stdout)))
     raise click.exceptions.Exit(status.exit_code if check else 0)
 
 

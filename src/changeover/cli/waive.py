@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,13 @@ from changeover.rollout.plan_file import redact_paths_of
 from changeover.rollout.waivers import (
     Waiver,
     add_waiver,
-    entry_text,
     load_waivers,
     today_utc,
     why_not_until,
 )
 from changeover.settings import WAIVERS_FILE
-from changeover.values.safe_text import visible_lines
-from changeover.views.layout import cut, plural, wrapped
+from changeover.views.layout import screen_for
+from changeover.views.text.waive import waived_screen
 
 NAMES_SHOWN_MAX = 5
 _HEXADECIMAL = frozenset("0123456789abcdef")
@@ -72,7 +72,7 @@ def command(name: str, owner: str, until: str, reason: str, dry_run: bool, forma
         until_said = {"owner": waiver.owner, "reason": waiver.reason, "until": waiver.until.isoformat()}
         show_json("waive", {"written": not dry_run, **said, **until_said})
         return
-    show(_screen(waiver, body, shown, dry_run=dry_run))
+    show(waived_screen(waiver, body, shown, screen_for(sys.stdout), dry_run=dry_run))
 
 
 def _cluster(archive: Archive, name: str) -> tuple[str, dict[str, Any]]:
@@ -106,19 +106,3 @@ def _until(text: str, today: date) -> date:
     if problem is not None:
         raise ConfigurationError("--until", problem)
     return until
-
-
-def _screen(waiver: Waiver, body: dict[str, Any], file: str, *, dry_run: bool) -> str:
-    runs = plural(body["runs"], "run")
-    lines = [
-        f"{'would waive' if dry_run else 'waived'} {waiver.cluster} until {waiver.until}, by {waiver.owner}",
-        cut(f"    {body['seam']}   {body['place']}   {body['kind']}, {body['pattern']}", 100),
-        *(f"    {line}" for line in wrapped(f'{runs} when it was met last; "{waiver.reason}"', 96, "")),
-        "",
-    ]
-    if dry_run:
-        lines += [f"to be added to {file}:", "", *entry_text(waiver).splitlines(), ""]
-    else:
-        lines += [f'undo        remove the entry of cluster "{waiver.cluster}" from {file}']
-    lines += ["next        changeover compare          its runs count as waived: they show nothing"]
-    return visible_lines("\n".join(lines)) + "\n"

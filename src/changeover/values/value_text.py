@@ -10,6 +10,7 @@ from typing import Any
 
 from changeover.values.divergence import ABSENT
 from changeover.values.safe_text import visible
+from changeover.values.text_width import beginning, columns_of
 
 VALUE_SHOWN_MAX = 32
 CHANGE_LOOKED_AT_MAX = 10_000
@@ -17,11 +18,11 @@ CHANGE_LOOKED_AT_MAX = 10_000
 
 def value_text(value: Any, width: int = VALUE_SHOWN_MAX) -> str:
     """One value as a person reads it; its beginning where it is long."""
-    text = visible(_told(_beginning(value, 2 * width)))
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    text = visible(_written(_start_of(value, 2 * width)))
+    return text if columns_of(text) <= width else f"{beginning(text, width - 1)}…"
 
 
-def _beginning(value: Any, length: int) -> Any:
+def _start_of(value: Any, length: int) -> Any:
     """Of a long text only what may be shown: to make all of it visible would take seconds."""
     if type(value) in (str, bytes, Bare) and len(value) > length:
         return type(value)(value[: length + 1])
@@ -30,19 +31,17 @@ def _beginning(value: Any, length: int) -> Any:
 
 def change_text(legacy: Any, candidate: Any, width: int = 2 * VALUE_SHOWN_MAX + 4) -> str:
     """`legacy -> candidate`, always that way round; where the texts are alike, the types say what differs."""
-    told = (
-        visible(_told(_beginning(legacy, CHANGE_LOOKED_AT_MAX))),
-        visible(_told(_beginning(candidate, CHANGE_LOOKED_AT_MAX))),
-    )
-    if told[0] == told[1] and type(legacy) is not type(candidate):
-        told = f"{told[0]} ({type(legacy).__name__})", f"{told[1]} ({type(candidate).__name__})"
+    old = visible(_written(_start_of(legacy, CHANGE_LOOKED_AT_MAX)))
+    new = visible(_written(_start_of(candidate, CHANGE_LOOKED_AT_MAX)))
+    if old == new and type(legacy) is not type(candidate):
+        old, new = f"{old} ({type(legacy).__name__})", f"{new} ({type(candidate).__name__})"
     # The shorter text leaves its room to the other.
     half = (width - 4) // 2
-    left = max(half, width - 4 - len(told[1]))
-    right = max(half, width - 4 - len(told[0]))
-    if all(len(text) > half for text in told):
-        told = around_difference(*told, half)
-    return f"{value_text(Bare(told[0]), left)} -> {value_text(Bare(told[1]), right)}"
+    left = max(half, width - 4 - columns_of(new))
+    right = max(half, width - 4 - columns_of(old))
+    if columns_of(old) > half < columns_of(new):
+        old, new = around_difference(old, new, half)
+    return f"{value_text(Bare(old), left)} -> {value_text(Bare(new), right)}"
 
 
 def around_difference(legacy: str, candidate: str, width: int) -> tuple[str, str]:
@@ -63,7 +62,7 @@ class Bare(str):
     __slots__ = ()
 
 
-def _told(value: Any) -> str:
+def _written(value: Any) -> str:
     if value is ABSENT:
         return "nothing"
     if isinstance(value, Bare):
@@ -79,7 +78,7 @@ def _told(value: Any) -> str:
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_told(part)}" for key, part in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_written(part)}" for key, part in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_told, value)) + "]"
+        return "[" + ", ".join(map(_written, value)) + "]"
     return str(value)

@@ -1,17 +1,23 @@
-"""The hand in which all screens are written: numbers, cut paths, values, colour."""
+"""How all screens are written: their width and colour, numbers, cut paths, prose in lines."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from changeover.values.safe_text import visible
+from changeover.values.text_width import beginning, columns_of, ending
 from changeover.values.value_text import value_text
 
 WIDTH = 100
+"""Of what is written to a file or to another program, and the widest a sentence gets."""
+WIDTH_MIN = 60
 INDENT = "    "
+GAP = "   "
 ZERO = "·"
 _COLOURS = {
     "match": "32",
@@ -24,24 +30,44 @@ _COLOURS = {
     "FAIL": "31",
     "->": "2",
 }
+_GAPS = re.compile("( {3,})")
 
 
 @dataclass(frozen=True, slots=True)
-class Ink:
-    """Colours a verdict word or an arrow, or leaves it as it is."""
+class Screen:
+    """How wide a screen is, and whether it has colours."""
 
+    width: int = WIDTH
     coloured: bool = False
 
-    def __call__(self, word: str) -> str:
-        """The word, coloured or not."""
+    @property
+    def is_narrow(self) -> bool:
+        """Whether what stands side by side elsewhere may have to stand one below the other."""
+        return self.width < WIDTH
+
+    @property
+    def prose(self) -> int:
+        """The width of sentences: longer lines are hard to read."""
+        return min(self.width, WIDTH)
+
+    @property
+    def spare(self) -> int:
+        """The columns that it has beyond the usual ones."""
+        return max(0, self.width - WIDTH)
+
+    def paint(self, word: str) -> str:
+        """A verdict word or an arrow in its colour."""
         code = _COLOURS.get(word)
         return f"\x1b[{code}m{word}\x1b[0m" if self.coloured and code else word
 
 
-def ink_for(stream: TextIO, environment: Mapping[str, str] | None = None) -> Ink:
-    """Colour only on a terminal, and only where NO_COLOR is unset or empty."""
+def screen_for(stream: TextIO, environment: Mapping[str, str] | None = None) -> Screen:
+    """As wide as the terminal; colour only there, and only where NO_COLOR is unset or empty."""
     named = os.environ if environment is None else environment
-    return Ink(stream.isatty() and not named.get("NO_COLOR"))
+    if not stream.isatty():
+        return Screen()
+    columns = get_terminal_size((WIDTH, 24)).columns
+    return Screen(max(WIDTH_MIN, columns), coloured=not named.get("NO_COLOR"))
 
 
 def count(number: int) -> str:
@@ -57,36 +83,77 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 def cut(text: str, width: int) -> str:
     """The text on one line in so many columns, cut in the middle where it is longer."""
     text = visible(text)
-    if len(text) <= width:
+    if columns_of(text) <= width:
         return text
-    left = (width - 1 + 1) // 2
-    return f"{text[:left]}…{text[len(text) - (width - 1 - left) :]}"
+    left = width // 2
+    return f"{beginning(text, left)}…{ending(text, width - 1 - left)}"
+
+
+def padded(text: str, width: int) -> str:
+    """`cut`, with blanks up to the width."""
+    text = cut(text, width)
+    return text + " " * (width - columns_of(text))
 
 
 def call_text(method: str, arguments: Mapping[str, Any], width: int) -> str:
     """A port call as it was asked: the first argument bare, the others by name."""
-    shown = [
+    written = [
         value_text(value) if number == 0 else f"{name}={value_text(value)}"
         for number, (name, value) in enumerate(arguments.items())
     ]
-    return cut(f"{method}({', '.join(shown)})", width)
-
-
-def aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """The first cell to the left, the others to the right of their columns."""
-    first, *rest = zip(cells, widths, strict=True)
-    return (
-        f"{cut(first[0], first[1]):<{first[1]}}" + "".join(f"{cell:>{width}}" for cell, width in rest)
-    ).rstrip()
+    return cut(f"{method}({', '.join(written)})", width)
 
 
 def wrapped(text: str, width: int, indent: str) -> list[str]:
-    """Prose in lines; the first without the indent."""
+    """Prose in lines, the first without the indent; too long a word is broken, a path at a slash."""
+    room = width - len(indent)
+    if "\n" not in text and columns_of(visible(text)) <= room:
+        return [visible(text)]  # as it is: in a command every blank counts
     lines, line = [], ""
     for word in map(visible, text.split()):
-        if line and len(line) + 1 + len(word) > width - len(indent):
+        if line and columns_of(line) + 1 + columns_of(word) > room:
             lines.append(line)
             line = word
         else:
             line = f"{line} {word}" if line else word
+        while columns_of(line) > room:
+            start = beginning(line, room)
+            lines.append(_to_a_break(start))
+            line = line[len(lines[-1]) :]
     return [text if number == 0 else indent + text for number, text in enumerate([*lines, line])]
+
+
+def _to_a_break(start: str) -> str:
+    """Of the beginning of a long word as much as ends where names and paths have their parts."""
+    for marks in ("/", "-._:"):
+        end = max(map(start.rfind, marks)) + 1
+        if end > len(start) // 2:
+            return start[:end]
+    return start
+
+
+def labelled(label: str, text: str, width: int, margin: int) -> list[str]:
+    """A label in a margin, and prose beside it."""
+    margin = max(margin, columns_of(visible(label).rstrip()) + 1)
+    lines = flowed(text, width - margin, "")
+    return [padded(label if number == 0 else "", margin) + line for number, line in enumerate(lines)]
+
+
+def flowed(line: str, width: int, indent: str) -> list[str]:
+    """A line whose parts stand three or more blanks apart: what does not fit goes on in the next line."""
+    first, *rest = _GAPS.split(line)
+    lines = wrapped(first, width, indent) if first else [""]
+    for gap, part in zip(rest[::2], rest[1::2], strict=True):
+        longer = f"{lines[-1]}{gap}{visible(part)}"
+        if columns_of(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines += [indent + text for text in wrapped(part, width - len(indent), "")]
+    return lines
+
+
+def beside(left: str, right: str, at: int, screen: Screen, indent: str) -> list[str]:
+    """Two texts, the second from column `at` on; on a narrow screen it may stand below the first."""
+    if screen.is_narrow and right and max(at, columns_of(left) + 1) + columns_of(right) > screen.width:
+        return [left, indent + cut(right, screen.width - len(indent))]
+    return [f"{left}{' ' * max(1, at - columns_of(left))}{right}".rstrip()]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from changeover.compare.clusters import Cluster, Clusters, RunFound
 from changeover.compare.occurrence import Meeting
 from changeover.values.divergence import Divergence, Kind
-from changeover.views.layout import WIDTH, Ink
+from changeover.views.layout import WIDTH, Screen
 from changeover.views.text.differences import cluster_lines
 from tests.changeover.support.projects import shop_in
 from tests.changeover.support.shop_runs import Answer, Office
@@ -78,7 +78,7 @@ def test_what_occurs_once_without_the_other_stands_by_itself() -> None:
 def test_the_screen_shows_the_first_and_one_of_each_effect_and_result_below_it() -> None:
     corpus = office_that_owes_fourfold().corpus()
     owed, paid, settled = corpus.clusters
-    assert cluster_lines(corpus.clusters, corpus.sightings, Ink()) == [
+    assert cluster_lines(corpus.clusters, corpus.sightings, Screen()) == [
         "3 clusters, in the order in which a run meets them; below each, what never occurs without it",
         "",
         f"{owed.id}   desk.owed                    result",
@@ -110,7 +110,7 @@ def test_what_is_not_shown_below_is_counted_with_its_unsafe_ones() -> None:
     clusters = Clusters()
     clusters.add(RunFound("1", "s", found(*PLACES, "result.b")))
     clusters.add(RunFound("2", "s", found(PLACES[0])))
-    lines = cluster_lines(clusters.found, {}, Ink())
+    lines = cluster_lines(clusters.found, {}, Screen())
     first = clusters.found[0]
     result = next(one for one in clusters.found if one.fingerprint.place.startswith("result"))
     assert [line for line in lines if "result." in line] == [
@@ -127,7 +127,7 @@ def test_an_effect_is_shown_below_however_many_results_are_met_before_it() -> No
         result = found(PLACES[3])
         clusters.add(RunFound("1", f"s{number}", result, meeting=Meeting((), (number, True, number, number))))
     clusters.add(RunFound("1", "s9", found(PLACES[0]), meeting=Meeting(((9, False, 9, 9),), (9, True, 9, 9))))
-    text = "\n".join(cluster_lines(clusters.found, {}, Ink()))
+    text = "\n".join(cluster_lines(clusters.found, {}, Screen()))
     assert f"    {clusters.found[-1].id}   s9" in text
     assert "more never without" in text
 
@@ -138,7 +138,7 @@ def test_what_stands_below_is_no_wider_than_the_hand() -> None:
         "effects.till.pay" + "[*].amount" * 30, Kind.EFFECT_CHANGED, "a" * 90, "b" * 90, position=2
     )
     clusters.add(RunFound("1" * 90, "s" * 90, (*found(PLACES[2]), long)))
-    lines = cluster_lines(clusters.found, {one.fingerprint: "x" * 200 for one in clusters.found}, Ink())
+    lines = cluster_lines(clusters.found, {one.fingerprint: "x" * 200 for one in clusters.found}, Screen())
     assert max(map(len, lines)) <= WIDTH
 
 

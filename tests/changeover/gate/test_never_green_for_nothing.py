@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from changeover.values.gate_verdict import Answer
-from changeover.views.layout import Ink
+from changeover.views.layout import Screen
 from changeover.views.text.gate import gate_screen
 from tests.changeover.support.gate_evidence_cases import EVIDENCE_CASES
 from tests.changeover.support.gate_inputs import Case, completing, finishing, passing
@@ -25,7 +25,7 @@ def test_the_inputs_that_the_cases_begin_with_pass(make: Callable[[], Case]) -> 
 def test_a_gate_is_not_green(name: str) -> None:
     make, change, answer, reason = CASES[name]
     verdict = change(make()).verdict
-    screen = gate_screen(verdict, Ink())
+    screen = gate_screen(verdict, Screen())
     assert verdict.answer is answer, screen
     assert reason in " ".join(screen.split()), screen
     assert screen.endswith(f"exit {verdict.exit_code}\n")

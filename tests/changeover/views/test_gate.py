@@ -8,7 +8,7 @@ import pytest
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.views.json import gate_json
 from changeover.views.junit import gate_junit
-from changeover.views.layout import Ink
+from changeover.views.layout import Screen
 from changeover.views.markdown import gate_markdown, github_annotations
 from changeover.views.text.gate import gate_screen
 from tests.changeover.support.gate_inputs import passing, production
@@ -69,13 +69,13 @@ def hostile(text: str) -> GateVerdict:
 def test_the_screen_is_written_in_the_hand_of_all_screens() -> None:
     short = passing().but_runs(production(214)).inputs.evidence.production
     case = passing().but_corpus(tags={"debt": 50}).but_runs(short)
-    assert gate_screen(case.verdict, Ink()) == SCREEN
+    assert gate_screen(case.verdict, Screen()) == SCREEN
 
 
 def test_colour_is_on_the_verdict_word_alone() -> None:
-    coloured = gate_screen(passing().verdict, Ink(coloured=True))
+    coloured = gate_screen(passing().verdict, Screen(coloured=True))
     assert coloured.count("\x1b[") == 2
-    assert coloured.replace("\x1b[32mPASS\x1b[0m", "PASS") == gate_screen(passing().verdict, Ink())
+    assert coloured.replace("\x1b[32mPASS\x1b[0m", "PASS") == gate_screen(passing().verdict, Screen())
 
 
 def test_junit_has_a_case_for_each_criterion_and_counts_what_is_no_pass() -> None:
@@ -98,7 +98,7 @@ def test_a_verdict_without_a_criterion_is_no_pass_and_an_error_in_junit() -> Non
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_hostile_is_live_in_any_format(text: str) -> None:
     verdict = hostile(text)
-    screen, junit, markdown = gate_screen(verdict, Ink()), gate_junit([verdict]), gate_markdown([verdict])
+    screen, junit, markdown = gate_screen(verdict, Screen()), gate_junit([verdict]), gate_markdown([verdict])
     for shown in (screen, junit, markdown, *github_annotations([verdict])):
         assert all(letter == "\n" or letter.isprintable() for letter in shown)
     assert max(map(len, screen.splitlines())) <= 100
@@ -132,7 +132,7 @@ def test_what_was_found_is_never_cut_and_never_said_twice() -> None:
         "check: changeover legacy prove", Answer.INCONCLUSIVE, "exit 0", "exit 3", detail="exit 3"
     )
     verdict = replace(passing().verdict, criteria=(long, check))
-    lines = gate_screen(verdict, Ink()).splitlines()
+    lines = gate_screen(verdict, Screen()).splitlines()
     assert lines[3:7] == [
         f"ok  {'corpus: history':<34}{'whole':<19}{found}",
         "        350 worlds, candidate answering",

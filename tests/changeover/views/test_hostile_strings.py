@@ -22,7 +22,7 @@ from changeover.values.toml_table import parse_toml
 from changeover.values.value_text import change_text, value_text
 from changeover.views.json import gate_json
 from changeover.views.junit import gate_junit
-from changeover.views.layout import Ink, call_text, cut, wrapped
+from changeover.views.layout import Screen, call_text, cut, wrapped
 from changeover.views.markdown import gate_markdown, github_annotations
 from changeover.views.text.gate import gate_screen
 from changeover.views.text.history import history_screen
@@ -67,7 +67,7 @@ def test_visible_text_is_one_line_of_printable_letters_and_stays_so() -> None:
 
 
 def test_only_colours_of_our_own_hand_get_to_a_terminal() -> None:
-    ours = Ink(coloured=True)("UNSAFE")
+    ours = Screen(coloured=True).paint("UNSAFE")
     assert visible_lines(f"{ours} \x1b[2J\x1b[8m", coloured=True) == f"{ours} \\x1b[2J\\x1b[8m"
     assert not obeyed(visible_lines(ours))
 
@@ -120,7 +120,7 @@ def test_markdown_has_no_live_letter_of_a_text() -> None:
 def test_a_gate_tells_nothing_live_in_any_format() -> None:
     for text in STRINGS:
         verdict = _verdict(text)
-        assert not obeyed(gate_screen(verdict, Ink())), ascii(text)
+        assert not obeyed(gate_screen(verdict, Screen())), ascii(text)
         assert json.loads(json_text(gate_json(verdict)))
         junit = gate_junit([verdict])
         assert not obeyed(junit)
@@ -152,7 +152,7 @@ def test_the_history_has_no_line_that_a_reason_made() -> None:
     entry = HistoryEntry(3, "flip", NOW, "who", "reason", "b", "a", "trading", "shadow", "live", "pass")
     for text in STRINGS:
         if text.strip():
-            shown = history_screen([replace(entry, who=text, reason=text)], 0, [], Ink())
+            shown = history_screen([replace(entry, who=text, reason=text)], 0, [], Screen())
             assert not obeyed(shown)
             assert all(line.startswith("  ") for line in shown.splitlines()[1:] if line), ascii(text)
 
@@ -172,7 +172,7 @@ def test_a_failing_test_is_told_of_without_what_a_terminal_obeys() -> None:
     for text in STRINGS[::4]:  # a sample: each is a run of its own
         run = _told_twice(text)
         assert run.verdict == "unsafe"
-        shown = failure_text("The test itself passed.", [run], 0, f"pytest {text}")
+        shown = failure_text("The test itself passed.", [run], 0, f"pytest {text}", Screen())
         assert not obeyed(shown), ascii(text)
 
 

@@ -9,20 +9,25 @@ from changeover.compare.clusters import Cluster, Fingerprint
 from changeover.compare.file_diff import FilesDiff
 from changeover.evidence.store.rows import divergence_body
 from changeover.evidence.tallies import EffectLine
+from changeover.values.safe_text import visible
+from changeover.values.text_width import columns_of
 from changeover.values.value_text import Bare, change_text
-from changeover.views.layout import WIDTH, Ink, count, cut, plural
+from changeover.views.layout import Screen, beside, count, cut, flowed, padded, plural, wrapped
+from changeover.views.table import Column, Table, numbers
 
 CLUSTERS_SHOWN_MAX = 12
 FOLDED_SHOWN_MAX = 5
 _FOLD = "    "
-_RUN_LEAST = 24
-_SEAM_WIDTH = 28
-_PLACE_WIDTH = 50
-_WHAT_WIDTH = 34
-_CHANGE_WIDTH = 54
+_RUN_MIN = 24
+_SEAM_WIDTH, _WHAT_WIDTH = 28, 34
+_BELOW = " " * 9
+# What else stands in a line, with some room to spare.
+_BESIDE_ID, _BESIDE_SEAM, _BESIDE_WHAT = 20, 22, 46
 
 
-def cluster_lines(clusters: Sequence[Cluster], sightings: Mapping[Fingerprint, str], ink: Ink) -> list[str]:
+def cluster_lines(
+    clusters: Sequence[Cluster], sightings: Mapping[Fingerprint, str], screen: Screen
+) -> list[str]:
     """The clusters as a run meets them, below each what never occurs without it; the others are counted.
 
     Of what stands below one, the most frequent of every effect and of every seam's result is shown.
@@ -32,17 +37,19 @@ def cluster_lines(clusters: Sequence[Cluster], sightings: Mapping[Fingerprint, s
         below.setdefault(cluster.root, []).append(cluster)
     order = ", in the order in which a run meets them" if len(clusters) > 1 else ""
     folds = "; below each, what never occurs without it" if len(below) > 1 else ""
-    lines = [f"{plural(len(clusters), 'cluster')}{order}{folds}"]
+    lines = wrapped(f"{plural(len(clusters), 'cluster')}{order}{folds}", screen.prose, _FOLD)
+    longest = max(columns_of(visible(cluster.fingerprint.seam)) for cluster in clusters)
+    seam_width = min(max(_SEAM_WIDTH, longest), _SEAM_WIDTH + screen.spare // 4)
     heads = below.get(None, [])
     for head in heads[:CLUSTERS_SHOWN_MAX]:
         folded = below.get(head.fingerprint, [])
         shown = _one_of_each(head, folded)
-        lines += ["", *_cluster(head, sightings.get(head.fingerprint, ""), ink)]
+        lines += ["", *_cluster(head, sightings.get(head.fingerprint, ""), screen, seam_width)]
         for cluster in shown:
-            part = _cluster(cluster, sightings.get(cluster.fingerprint, ""), ink, _FOLD)
+            part = _cluster(cluster, sightings.get(cluster.fingerprint, ""), screen, seam_width, _FOLD)
             lines += ["", *(f"{_FOLD}{line}" for line in part)]
         if len(folded) > len(shown):
-            lines += ["", f"{_FOLD}{_more(head, [one for one in folded if one not in shown], ink)}"]
+            lines += ["", *_more(head, [one for one in folded if one not in shown], screen)]
     left_out = len(heads) - CLUSTERS_SHOWN_MAX
     if left_out > 0:
         lines += ["", f"and {plural(left_out, 'cluster')} more: changeover explain"]
@@ -59,10 +66,12 @@ def _one_of_each(head: Cluster, folded: Sequence[Cluster]) -> list[Cluster]:
     return sorted(found.values(), key=lambda one: not one.is_unsafe)[:FOLDED_SHOWN_MAX]
 
 
-def _more(head: Cluster, others: Sequence[Cluster], ink: Ink) -> str:
+def _more(head: Cluster, others: Sequence[Cluster], screen: Screen) -> list[str]:
     unsafe = sum(one.is_unsafe for one in others)
-    of_them = f", {unsafe:,} of them {ink('UNSAFE')}" if unsafe else ""
-    return f"{len(others):,} more never without {head.id}{of_them}: changeover explain {head.id}"
+    of_them = f", {unsafe:,} of them UNSAFE" if unsafe else ""
+    text = f"{len(others):,} more never without {head.id}{of_them}: changeover explain {head.id}"
+    lines = wrapped(text, screen.prose - len(_FOLD), "")
+    return [_FOLD + line.replace("UNSAFE", screen.paint("UNSAFE")) for line in lines]
 
 
 def _subject(cluster: Cluster) -> str:
@@ -80,24 +89,45 @@ def place_text(place: str) -> str:
     return place.replace("effects.", "effects  ", 1) if place.startswith("effects.") else place
 
 
-def _cluster(cluster: Cluster, sighting: str, ink: Ink, fold: str = "") -> list[str]:
-    fingerprint, example = cluster.fingerprint, cluster.smallest
-    place = cut(place_text(fingerprint.place), _PLACE_WIDTH - len(fold))
-    unsafe = f"    {ink('UNSAFE')}" if cluster.is_unsafe else ""
-    found = example.divergence
-    width = _CHANGE_WIDTH - len(fold)
-    change = change_text(error_text(found.legacy), error_text(found.candidate), width)
-    said = fingerprint.pattern.startswith("only in ") or fingerprint.pattern == "permutation"
-    what = cut(fingerprint.kind if said else f"{fingerprint.kind}, {fingerprint.pattern}", _WHAT_WIDTH)
-    lines = [
-        f"{cluster.id}   {cut(fingerprint.seam, _SEAM_WIDTH):<{_SEAM_WIDTH}} {place}{unsafe}",
-        f"         {what:<{_WHAT_WIDTH}} {change.replace('->', ink('->'), 1)}",
-    ]
-    share = f"         {share_text(cluster)}; smallest "
-    lines.append(share + cut(example.run, max(_RUN_LEAST, WIDTH - len(fold) - len(share))))
-    if sighting:
-        lines.append(f"         {cut(sighting, 88 - len(fold))}")
-    return lines
+def _cluster(cluster: Cluster, sighting: str, screen: Screen, seam_width: int, fold: str = "") -> list[str]:
+    width = screen.width - len(fold)
+    lines = _where(cluster, screen, width, seam_width) + _change(cluster, screen, width)
+    below = _share(cluster, width - len(_BELOW))
+    below += wrapped(sighting, screen.prose - len(fold) - 12, "") if sighting else []
+    return [*lines, *(_BELOW + line for line in below)]
+
+
+def _where(cluster: Cluster, screen: Screen, width: int, seam_width: int) -> list[str]:
+    seam, place = cluster.fingerprint.seam, place_text(cluster.fingerprint.place)
+    unsafe = f"    {screen.paint('UNSAFE')}" if cluster.is_unsafe else ""
+    room = width - seam_width - _BESIDE_SEAM
+    if screen.is_narrow and columns_of(place) > room:
+        head = f"{cluster.id}   {cut(seam, width - _BESIDE_ID)}{unsafe}"
+        return [head, _BELOW + cut(place, width - len(_BELOW))]
+    return [f"{cluster.id}   {padded(seam, seam_width)} {cut(place, room)}{unsafe}"]
+
+
+def _change(cluster: Cluster, screen: Screen, width: int) -> list[str]:
+    """What kind of change it is, and the one of the smallest run; on a narrow screen in two lines."""
+    fingerprint, found = cluster.fingerprint, cluster.smallest.divergence
+    says_it = fingerprint.pattern.startswith("only in ") or fingerprint.pattern == "permutation"
+    what = fingerprint.kind if says_it else f"{fingerprint.kind}, {fingerprint.pattern}"
+    sides, room = (error_text(found.legacy), error_text(found.candidate)), width - _BESIDE_WHAT
+    whole = change_text(*sides, width - len(_BELOW))
+    if screen.is_narrow and columns_of(whole) > room:
+        lines = [_BELOW + cut(what, width - len(_BELOW)), _BELOW + whole]
+    else:
+        lines = [f"{_BELOW}{padded(what, _WHAT_WIDTH)} {change_text(*sides, room)}"]
+    return [*lines[:-1], lines[-1].replace("->", screen.paint("->"), 1)]
+
+
+def _share(cluster: Cluster, width: int) -> list[str]:
+    """In how many runs, and which is the smallest of them."""
+    share = share_text(cluster)
+    smallest = f"smallest {cut(cluster.smallest.run, max(_RUN_MIN, width - columns_of(share) - 11))}"
+    if columns_of(share) + 2 + columns_of(smallest) <= width:
+        return [f"{share}; {smallest}"]
+    return [*wrapped(share, width, ""), cut(smallest, width)]
 
 
 def share_text(cluster: Cluster) -> str:
@@ -128,53 +158,67 @@ def error_text(value: Any) -> Any:
     return value
 
 
-_ROW_PLACE_WIDTH = 44
+_DIFF_COLUMNS = (
+    Column(width=12),
+    numbers("rows", 10),
+    numbers("equal", 10),
+    numbers("differing", 12),
+    numbers("only here", 12),
+    numbers("not compared", 14),
+)
 
 
-def diff_screen(diff: FilesDiff, old: str, new: str, by: Sequence[str], ink: Ink) -> str:
+def diff_screen(diff: FilesDiff, old: str, new: str, by: Sequence[str], screen: Screen) -> str:
     """What was compared, what differs, what was not shown."""
-    lines = [
-        f"{cut(old, 34)} {ink('->')} {cut(new, 34)}   joined by {', '.join(by)}",
-        "",
-        f"{'':<12}{'rows':>10}{'equal':>10}{'differing':>12}{'only here':>12}{'not compared':>14}",
+    name_width = (screen.width - 32) // 2
+    head = f"{cut(old, name_width)} -> {cut(new, name_width)}   joined by {', '.join(by)}"
+    rows = [
+        [label, *map(count, (found, diff.equal, diff.differing, alone, diff.not_compared))]
+        for label, found, alone in (
+            ("old", diff.old_rows, diff.only_old),
+            ("new", diff.new_rows, diff.only_new),
+        )
     ]
-    for label, rows, alone in (("old", diff.old_rows, diff.only_old), ("new", diff.new_rows, diff.only_new)):
-        cells = (
-            count(rows),
-            count(diff.equal),
-            count(diff.differing),
-            count(alone),
-            count(diff.not_compared),
-        )
-        widths = (10, 10, 12, 12, 14)
-        lines.append(
-            f"{label:<12}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
-        )
+    lines = [line.replace("->", screen.paint("->"), 1) for line in flowed(head, screen.width, "")]
+    lines += ["", *Table(_DIFF_COLUMNS, rows).lines(screen)]
     if diff.clusters:
         lines += ["", plural(len(diff.clusters), "cluster")]
     for cluster in diff.clusters[:CLUSTERS_SHOWN_MAX]:
-        found, name = cluster.smallest.divergence, cluster.fingerprint
-        change = change_text(found.legacy, found.candidate, 58)
-        lines += [
-            "",
-            f"{cluster.id}   {cut(name.place, _ROW_PLACE_WIDTH):<{_ROW_PLACE_WIDTH}} "
-            f"{plural(cluster.runs, 'row')}",
-            f"         {cut(f'{name.kind}, {name.pattern}', 30):<30} {change}",
-            f"         {cut(found.place, 88)}",
-        ]
+        lines += ["", *_row_cluster(cluster, screen)]
     if len(diff.clusters) > CLUSTERS_SHOWN_MAX:
         lines += ["", f"and {plural(len(diff.clusters) - CLUSTERS_SHOWN_MAX, 'cluster')} more: --format json"]
-    lines += _accepted(diff)
+    lines += _accepted(diff, screen)
     if diff.repeated:
         lines += ["", f"{plural(diff.repeated, 'row')} beyond the first of their key, joined in order"]
     return "\n".join(lines) + "\n"
 
 
-def _accepted(diff: FilesDiff) -> list[str]:
-    shown = [one for one in diff.accepted if one.differs]
+def _row_cluster(cluster: Cluster, screen: Screen) -> list[str]:
+    found, name = cluster.smallest.divergence, cluster.fingerprint
+    place_width = 44 + screen.spare if not screen.is_narrow else screen.width - 24
+    change = change_text(
+        found.legacy,
+        found.candidate,
+        58 + screen.spare if not screen.is_narrow else screen.width - len(_BELOW),
+    )
+    what = f"{_BELOW}{padded(f'{name.kind}, {name.pattern}', 30)}"
+    return [
+        f"{cluster.id}   {padded(name.place, place_width)} {plural(cluster.runs, 'row')}",
+        *beside(what, change, len(what) + 1, screen, _BELOW),
+        f"{_BELOW}{cut(found.place, screen.width - 12)}",
+    ]
+
+
+def _accepted(diff: FilesDiff, screen: Screen) -> list[str]:
     lines = [
-        cut(f'tolerated   {one.rule.path.text}   {plural(one.hits, "time")}   "{one.rule.reason}"', 100)
-        for one in shown
+        line
+        for one in diff.accepted
+        if one.differs
+        for line in flowed(
+            f'tolerated   {one.rule.path.text}   {plural(one.hits, "time")}   "{one.rule.reason}"',
+            screen.width,
+            " " * 12,
+        )
     ]
     return ["", *lines] if lines else []
 

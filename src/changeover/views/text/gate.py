@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.safe_text import visible
-from changeover.views.layout import WIDTH, Ink, cut, wrapped
+from changeover.values.text_width import columns_of
+from changeover.views.layout import WIDTH, Screen, beside, cut, labelled, padded, wrapped
 from changeover.views.text.heading import digits
 
 MARKS = {Answer.PASS: "ok", Answer.INCONCLUSIVE: "??", Answer.FAIL: "!!"}
 WORDS = {Answer.PASS: "PASS", Answer.INCONCLUSIVE: "INCONCLUSIVE", Answer.FAIL: "FAIL"}
 _NAME, _REQUIRED = 34, 19
-_FOUND = WIDTH - 4 - _NAME - _REQUIRED
-_LABEL = 14
-_IDENTITY = 65
+_LINES_MAX = 4
+_LABEL, _DIGITS_AT = 14, 67
+_BELOW = " " * 8
 
 
-def gate_screen(verdict: GateVerdict, ink: Ink) -> str:
+def gate_screen(verdict: GateVerdict, screen: Screen) -> str:
     """The whole screen of one verdict, with a line end after the last line."""
-    return "\n".join(_lines(verdict, ink)) + "\n"
+    return "\n".join(_lines(verdict, screen)) + "\n"
 
 
 def detail_of(criterion: Criterion) -> str:
@@ -27,19 +29,25 @@ def detail_of(criterion: Criterion) -> str:
     return "" if criterion.detail == criterion.found else criterion.detail
 
 
-def _lines(verdict: GateVerdict, ink: Ink) -> Iterator[str]:
+def _lines(verdict: GateVerdict, screen: Screen) -> Iterator[str]:
     word = WORDS[verdict.answer]
-    title = f"{cut(visible(verdict.title), 40):<20}  {word}"
-    yield f"{title:<{_IDENTITY}}  {visible(digits(verdict.code, verdict.rules))}".replace(word, ink(word), 1)
+    title = cut(verdict.title, 40)
+    head = f"{title}{' ' * (20 - columns_of(title))}  "
+    first, *second = beside(head + word, visible(digits(verdict.code, verdict.rules)), _DIGITS_AT, screen, "")
+    yield head + first.removeprefix(head).replace(word, screen.paint(word), 1)
+    yield from second
     yield ""
-    yield f"    {'criterion':<{_NAME}}{'required':<{_REQUIRED}}found"
+    name_width, required_width = _widths(verdict.criteria, screen)
+    yield f"    {'criterion':<{name_width}}{'required':<{required_width}}found"
     for criterion in verdict.criteria:
-        yield from _criterion(criterion)
-    rest = [*_labelled("not counted", ", ".join(verdict.not_counted))]
+        yield from _criterion(criterion, name_width, required_width, screen)
+    rest = []
+    if verdict.not_counted:
+        rest += labelled("not counted", ", ".join(verdict.not_counted), screen.prose, _LABEL)
     for number, sentence in enumerate(verdict.not_shown):
-        rest += _labelled("not shown" if number == 0 else "", sentence)
+        rest += labelled("not shown" if number == 0 else "", sentence, screen.prose, _LABEL)
     if verdict.do_first is not None:
-        rest += _labelled("do first", verdict.do_first)
+        rest += labelled("do first", verdict.do_first, screen.prose, _LABEL)
     if rest:
         yield ""
         yield from rest
@@ -47,33 +55,30 @@ def _lines(verdict: GateVerdict, ink: Ink) -> Iterator[str]:
         yield f"exit {verdict.exit_code}"
 
 
-def _criterion(criterion: Criterion) -> Iterator[str]:
+def _widths(criteria: Sequence[Criterion], screen: Screen) -> tuple[int, int]:
+    """Of the criterion and of what it requires; what was found has the rest."""
+    missing = max(0, WIDTH - screen.width)
+    name = max((columns_of(visible(one.name)) for one in criteria), default=0) + 2
+    required = max((columns_of(visible(one.required)) for one in criteria), default=0) + 2
+    return (
+        min(max(_NAME, name), _NAME + screen.spare // 2) - missing // 4,
+        min(max(_REQUIRED, required), _REQUIRED + screen.spare // 4) - missing // 8,
+    )
+
+
+def _criterion(criterion: Criterion, name_width: int, required_width: int, screen: Screen) -> Iterator[str]:
     found, detail = visible(criterion.found), visible(detail_of(criterion))
     together = f"{found}   {detail}" if detail else found
-    head = (
-        f"{MARKS[criterion.answer]}  {cut(visible(criterion.name), _NAME - 1):<{_NAME}}"
-        f"{cut(visible(criterion.required), _REQUIRED - 1):<{_REQUIRED}}"
-    )
+    room = screen.width - 4 - name_width - required_width
     # What was found is never cut: it has lines of its own.
-    if len(together) <= _FOUND:
-        yield f"{head}{together}".rstrip()
-    elif len(found) <= _FOUND:
-        yield f"{head}{found}".rstrip()
-        yield from _prose(detail)
-    else:
-        yield head.rstrip()
-        yield from _prose(together)
-
-
-def _prose(text: str) -> list[str]:
-    indent = " " * 8
-    return [cut(f"{indent}{line.strip()}", WIDTH) for line in wrapped(text, WIDTH - len(indent), "")]
-
-
-def _labelled(label: str, text: str) -> list[str]:
-    if not text:
-        return []
-    lines = wrapped(visible(text), WIDTH - _LABEL, "")
-    return [
-        cut(f"{label if number == 0 else '':<{_LABEL}}{line}", WIDTH) for number, line in enumerate(lines)
-    ]
+    beside_name = next((text for text in (together, found) if columns_of(text) <= room), "")
+    below = together if not beside_name else detail if beside_name != together else ""
+    names = wrapped(cut(criterion.name, _LINES_MAX * (name_width - 1)), name_width - 1, "")
+    required = wrapped(cut(criterion.required, _LINES_MAX * (required_width - 1)), required_width - 1, "")
+    mark = MARKS[criterion.answer]
+    for cells in zip_longest(names, required, [beside_name], fillvalue=""):
+        name, needs, what = cells
+        yield f"{mark:<4}{padded(name, name_width)}{padded(needs, required_width)}{what}".rstrip()
+        mark = ""
+    if below:
+        yield from (_BELOW + line for line in wrapped(below, screen.prose - len(_BELOW), ""))

@@ -8,7 +8,7 @@ from changeover.evidence.comparison_info import ComparisonInfo, Stopped
 
 def identity(migration: str, code: str | None, rules: str) -> str:
     """Which migration, on which code, by which rules."""
-    return f"{migration:<31} {digits(code, rules)}"
+    return f"{migration:<29}   {digits(code, rules)}"
 
 
 def digits(code: str | None, rules: str) -> str:

@@ -9,7 +9,8 @@ from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.verify import Agreement, Finding
 from changeover.values.safe_text import visible
-from changeover.views.layout import WIDTH, Ink, cut, plural, wrapped
+from changeover.values.text_width import columns_of
+from changeover.views.layout import Screen, beside, flowed, labelled, padded, plural, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,17 @@ class Moved:
     undo_word: str = "undo"
 
 
-def moved_screen(moved: Moved, ink: Ink) -> str:
+def moved_screen(moved: Moved, screen: Screen) -> str:
     """The whole of it."""
     width = max((len(entry.phase or "") for entry in moved.entries), default=0)
-    lines = [_line(entry, moved.revision_before, width, ink) for entry in moved.entries]
+    lines = [line for entry in moved.entries for line in _move(entry, moved.revision_before, width, screen)]
     begun = (
         "keep their stages" if moved.revision_before is None else f"stay on revision {moved.revision_before}"
     )
-    lines.append(f"processes that read this file follow at their next run; runs that have begun {begun}")
-    lines += [f"{moved.undo_word:<12}{visible(command)}" for command in moved.undo]
+    follow = f"processes that read this file follow at their next run; runs that have begun {begun}"
+    lines += wrapped(follow, screen.prose, "")
+    for command in moved.undo:
+        lines += labelled(moved.undo_word, visible(command), screen.width, 12)
     return "\n".join(lines) + "\n"
 
 
@@ -51,53 +54,58 @@ def grounds(entry: HistoryEntry) -> str:
     return visible(f"gate {word}" + (f" ({', '.join(on)})" if on else ""))
 
 
-def _line(entry: HistoryEntry, before: int | None, width: int, ink: Ink) -> str:
+def _move(entry: HistoryEntry, before: int | None, width: int, screen: Screen) -> list[str]:
     what = (
-        f"{visible(entry.phase):<{width}}   {entry.old or '?'} {ink('->')} {entry.new}"
+        f"{visible(entry.phase):<{width}}   {entry.old or '?'} -> {entry.new}"
         if entry.phase
         else f"{entry.action}, no stage changes"
     )
     why = grounds(entry)
-    revision = str(entry.revision) if before is None else f"{before} {ink('->')} {entry.revision}"
-    return f"{what}   revision {revision}" + (f"   {why}" if why else "")
+    revision = str(entry.revision) if before is None else f"{before} -> {entry.revision}"
+    lines = flowed(f"{what}   revision {revision}" + (f"   {why}" if why else ""), screen.width, "    ")
+    return [line.replace("->", screen.paint("->")) for line in lines]
 
 
-_INDENT = " " * 28
+_AT_PHASE = 29
 _PHASE_WIDTH = 16
 
 
-def history_screen(entries: Sequence[HistoryEntry], left_out: int, problems: Sequence[str], ink: Ink) -> str:
+def history_screen(
+    entries: Sequence[HistoryEntry], left_out: int, problems: Sequence[str], screen: Screen
+) -> str:
     """Two lines for each entry: what moved on what grounds, and who said why."""
     if not entries and not problems:
         return "nothing has moved yet\n"
-    lines = [f"revision   when, UTC         {'phase':<{_PHASE_WIDTH}} what"]
+    longest = max((columns_of(visible(entry.phase or "-")) for entry in entries), default=0)
+    width = min(max(_PHASE_WIDTH, longest), _PHASE_WIDTH + screen.spare)
+    lines = [f"revision   when, UTC         {'phase':<{width}} what"]
     if left_out:
         hidden = plural(left_out, "entry", "entries")
         lines.append(f"           {hidden} before these: --last {left_out + len(entries)}")
     for entry in entries:
-        lines += _lines(entry, ink)
+        lines += _lines(entry, width, screen)
     for problem in problems:
-        lines += wrapped(f"! {visible(problem)}", WIDTH, "  ")
+        lines += wrapped(f"! {visible(problem)}", screen.prose, "  ")
     return "\n".join(lines) + "\n"
 
 
-def _lines(entry: HistoryEntry, ink: Ink) -> list[str]:
-    when = f"{entry.at:%Y-%m-%d %H:%M}"
-    phase = cut(visible(entry.phase or "-"), _PHASE_WIDTH)
-    moved = f"{entry.old or '?'} {ink('->')} {entry.new}" if entry.phase else entry.action
+def _lines(entry: HistoryEntry, phase_width: int, screen: Screen) -> list[str]:
+    indent = " " * (11 if screen.is_narrow else _AT_PHASE - 1)
+    moved = f"{entry.old or '?'} -> {entry.new}" if entry.phase else entry.action
     word = "" if entry.action == "flip" or not entry.phase else f" ({entry.action})"
+    head = f"{entry.revision:>8}   {entry.at:%Y-%m-%d %H:%M}  {padded(entry.phase or '-', phase_width)}"
+    lines = beside(head, f"{moved}{word}", _AT_PHASE + phase_width + 1, screen, indent)
+    lines[-1] = lines[-1].replace(moved, moved.replace("->", screen.paint("->")))
     on = grounds(entry)
-    first = f"{entry.revision:>8}   {when}  {phase:<{_PHASE_WIDTH}} {moved}{word}"
-    lines = [first]
     if on:
-        lines.append(_INDENT + cut(on, WIDTH - len(_INDENT)))
-    told = f"{visible(entry.who)}: {visible(entry.reason)}"
-    return lines + [_INDENT + line for line in wrapped(told, WIDTH - len(_INDENT), "")]
+        lines += [indent + line for line in wrapped(on, screen.width - len(indent), "")]
+    comment = f"{visible(entry.who)}: {visible(entry.reason)}"
+    return lines + [indent + line for line in wrapped(comment, screen.prose - len(indent), "")]
 
 
-def agreement_screen(agreement: Agreement) -> str:
+def agreement_screen(agreement: Agreement, screen: Screen) -> str:
     """Whether flags and history agree; each finding with the command that mends it."""
-    lines = [line for finding in agreement.findings for line in _finding(finding)]
+    lines = [line for finding in agreement.findings for line in _finding(finding, screen)]
     if agreement.agrees:
         lines = [f"flags.json (revision {agreement.revision}) and history.jsonl agree"]
     if agreement.known:
@@ -105,6 +113,9 @@ def agreement_screen(agreement: Agreement) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _finding(finding: Finding) -> list[str]:
+def _finding(finding: Finding, screen: Screen) -> list[str]:
     where = f"history.jsonl line {finding.line}: " if finding.line and not finding.is_damage else ""
-    return [*wrapped(f"! {where}{visible(finding.text)}", WIDTH, "  "), f"  {'mend':<10}{finding.repair}"]
+    return [
+        *wrapped(f"! {where}{visible(finding.text)}", screen.prose, "  "),
+        *labelled("  mend", finding.repair, screen.width, 12),
+    ]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from changeover.evidence.corpus import Corpus
-from changeover.values.safe_text import visible_lines
-from changeover.views.layout import count, cut
+from changeover.values.safe_text import visible, visible_lines
+from changeover.values.text_width import columns_of
+from changeover.views.layout import WIDTH, count, cut
 
-BAR_WIDTH = 40
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+BAR_MIN = 8
 REDRAW_S = 0.2
 LINE_S = 10.0
 
@@ -25,35 +30,39 @@ class Progress:
         self._source = source
         self._total = total
         self._clock = clock
-        self._redraws = stream.isatty()
         self._began = clock()
         self._last = self._began
-        self._drawn = False
+        self._live = _live_on(stream) if stream.isatty() else None
 
     def tell(self, corpus: Corpus) -> None:
         """Show it, if it is time."""
         now = self._clock()
-        if now - self._last < (REDRAW_S if self._redraws else LINE_S):
+        if now - self._last < (LINE_S if self._live is None else REDRAW_S):
             return
         self._last = now
-        lines = progress_lines(self._source, corpus, self._total, now - self._began)
-        if not self._redraws:
-            told = "  ".join(line.strip() for line in lines).replace("━", "").replace("─", "")
-            print(" ".join(told.split()), file=self._stream, flush=True)
+        where, left, found = _parts(self._source, corpus, self._total, now - self._began)
+        if self._live is None:
+            print(" ".join(f"{where} {left} {found}".split()), file=self._stream, flush=True)
             return
-        self._erase()
-        print("\n".join(lines), file=self._stream, flush=True)
-        self._drawn = True
+        self._live.start()
+        # Rich hides the cursor: a program that is killed meanwhile would leave the terminal without one.
+        self._live.console.show_cursor(True)
+        width = min(self._live.console.width, WIDTH)
+        self._live.update(_drawn(where, left, found, corpus.cases, self._total, width), refresh=True)
+
+    def warn(self, problem: str) -> None:
+        """On a line of its own; a bar goes on below it."""
+        if self._live is not None and self._live.is_started:
+            from rich.text import Text
+
+            self._live.console.print(Text(problem))
+        else:
+            print(problem, file=self._stream, flush=True)
 
     def end(self) -> None:
         """Take the bar away."""
-        self._erase()
-        self._drawn = False
-
-    def _erase(self) -> None:
-        if self._drawn:
-            self._stream.write("\x1b[2A\x1b[J")
-            self._stream.flush()
+        if self._live is not None:
+            self._live.stop()
 
 
 class ProgressListener:
@@ -79,20 +88,52 @@ class ProgressListener:
 
     def warns(self, problem: str) -> None:
         """On a line of its own."""
-        print(visible_lines(f"warning: {problem}"), file=self._stream, flush=True)
+        text = visible_lines(f"warning: {problem}")
+        if self._progress is not None:
+            self._progress.warn(text)
+        else:
+            print(text, file=self._stream, flush=True)
 
 
 def progress_lines(source: str, corpus: Corpus, total: int | None, seconds: float) -> list[str]:
     """Where it is and how long it will take; what was found so far."""
-    totals = corpus.total
+    where, left, found = _parts(source, corpus, total, seconds)
+    return [f"{where}   {left}".rstrip(), found]
+
+
+def _parts(source: str, corpus: Corpus, total: int | None, seconds: float) -> tuple[str, str, str]:
+    totals, done = corpus.total, corpus.cases
     found = (
         f"{'':<9} {totals.compared:,} compared   {totals.diverged:,} diverged   "
         f"{totals.not_compared:,} not compared"
     )
-    done, last = corpus.cases, cut(corpus.last or "", 12)
+    where = f"{visible(source):<9} {cut(corpus.last or '', 12):<12} "
     if not total:
-        return [f"{source:<9} {last:<12} {count(done)}", found]
-    filled = min(BAR_WIDTH, BAR_WIDTH * done // total)
-    bar = "━" * filled + "─" * (BAR_WIDTH - filled)
+        return f"{where}{count(done)}", "", found
     left = max(0, round(seconds / done * (total - done))) if done else 0
-    return [f"{source:<9} {last:<12} {done:,} of {total:,}   {bar}   {left // 60}:{left % 60:02} left", found]
+    return f"{where}{done:,} of {total:,}", f"{left // 60}:{left % 60:02} left", found
+
+
+def _live_on(stream: TextIO) -> Live:
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    return Live(
+        console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+    )
+
+
+def _drawn(where: str, left: str, found: str, done: int, total: int | None, width: int) -> RenderableType:
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    room = width - columns_of(where) - columns_of(left) - 6
+    if not total or room < BAR_MIN:
+        return Group(Text(f"{where}   {left}".rstrip()), Text(found))
+    line = Table.grid(padding=(0, 3, 0, 0))
+    bar = ProgressBar(total, done, width=room, style="dim", complete_style="none", finished_style="none")
+    line.add_row(Text(where), bar, Text(left))
+    return Group(line, Text(found))

@@ -9,30 +9,44 @@ from changeover.removal.last_calls import LegacyEntry
 from changeover.removal.rehearsal import Proof, Rehearsal
 from changeover.removal.scan import StaticScan
 from changeover.values.gate_verdict import Answer
-from changeover.values.safe_text import visible
-from changeover.views.layout import WIDTH, count, cut, plural
+from changeover.views.layout import INDENT, Screen, count, cut, flowed, labelled, plural
+from changeover.views.table import Column, Table, numbers
 
 FILES_SHOWN_MAX = 40
-SAID_SHOWN_MAX = 12
+TAIL_SHOWN_MAX = 12
+_LABEL = 12
+_ENTRIES = (
+    Column(f"{INDENT}seam", 37),
+    Column("stage", 12),
+    numbers("legacy answered", 15),
+    Column(width=3),
+    Column("last"),
+)
 _MARKS = {Answer.PASS: "ok", Answer.FAIL: "!!", Answer.INCONCLUSIVE: "??"}
 
 
 def scan_screen(
-    legacy: Sequence[str], static: StaticScan, entries: Sequence[LegacyEntry], production: str
+    legacy: Sequence[str],
+    static: StaticScan,
+    entries: Sequence[LegacyEntry],
+    production: str,
+    screen: Screen,
 ) -> str:
     """What was looked at, who needs legacy, what that does not show, and what to do next."""
+    files = f"{plural(static.gone, 'module')} to be removed, {plural(static.looked_at, 'file')} that stay"
+    not_shown = "calls through objects and through names that are made at run time"
     lines = [
-        f"{', '.join(legacy)}   {plural(static.gone, 'module')} to be removed, "
-        f"{plural(static.looked_at, 'file')} that stay",
+        *flowed(f"{', '.join(legacy)}   {files}", screen.width, INDENT),
         "",
-        *_static(static),
+        *_static(static, screen),
         "",
-        *_run_time(entries, production),
+        *_run_time(entries, production, screen),
         "",
-        "Not shown   calls through objects and through names that are made at run time",
+        *labelled("Not shown", not_shown, screen.prose, _LABEL),
     ]
     if static.unread:
-        lines.append(f"            {plural(len(static.unread), 'file')} that could not be read as Python")
+        unread = f"{plural(len(static.unread), 'file')} that could not be read as Python"
+        lines += labelled("", unread, screen.prose, _LABEL)
     answering = dict.fromkeys(entry.phase for entry in entries if entry.answers)
     if static.open_files:
         does = "mend these files, in the code or in the patch of [migration.removal]"
@@ -40,96 +54,109 @@ def scan_screen(
         does = f"changeover gate {next(iter(answering))}"
     else:
         does = "changeover legacy prove"
-    return "\n".join([*lines, "", f"next        {does}", ""])
+    return "\n".join([*lines, "", *labelled("next", does, screen.prose, _LABEL), ""])
 
 
-def _static(static: StaticScan) -> Iterator[str]:
+def _static(static: StaticScan, screen: Screen) -> Iterator[str]:
     mended = set(static.mended)
     if not static.importers and not static.uses:
-        yield "code        nobody imports or calls it, beside what is deleted with it"
+        yield from labelled(
+            "code", "nobody imports or calls it, beside what is deleted with it", screen.prose, _LABEL
+        )
         return
     number = len(static.open_files)
     verdict = f"{plural(number, 'file')} would break" if number else "nothing would break"
     helped = sorted(static.needing & mended)
-    yield f"code        {verdict}" + (f"; the patch changes {', '.join(helped)}" if helped else "")
+    patched = f"; the patch changes {', '.join(helped)}" if helped else ""
+    yield from labelled("code", f"{verdict}{patched}", screen.prose, _LABEL)
     rows = sorted({(one.file, one.line, one.how, one.name) for one in static.uses})
-    told = {(one.file, one.line) for one in static.uses}
+    used = {(one.file, one.line) for one in static.uses}
     rows += [
         (one.file, one.line, "imports", one.imported)
         for one in static.importers
-        if (one.file, one.line) not in told
+        if (one.file, one.line) not in used
     ]
     rows = [row for row in rows if row[0] not in mended]
-    for file, line, how, name in rows[:FILES_SHOWN_MAX]:
-        place, used = cut(visible(f"{file}:{line}"), 42), cut(visible(name), 32)
-        yield f"            {place:<43}{how:<13}{used}"
+    cells = [["", f"{file}:{line}", how, name] for file, line, how, name in rows[:FILES_SHOWN_MAX]]
+    yield from Table((Column(width=_LABEL), Column(width=43), Column(width=13), Column()), cells).lines(
+        screen
+    )
     if len(rows) > FILES_SHOWN_MAX:
         yield f"            and {len(rows) - FILES_SHOWN_MAX:,} more: --format json"
 
 
-def _run_time(entries: Sequence[LegacyEntry], production: str) -> Iterator[str]:
+def _run_time(entries: Sequence[LegacyEntry], production: str, screen: Screen) -> Iterator[str]:
     answering = sum(entry.answers for entry in entries)
     verdict = (
         f"legacy answers at {answering} of {plural(len(entries), 'seam')}"
         if answering
         else ("legacy answers nowhere")
     )
-    yield f"run time    {verdict}; {production}"
-    yield f"    {'seam':<33}{'stage':<12}{'legacy answered':>15}   last"
-    for entry in entries:
-        last = "-" if entry.last is None else f"{entry.last:%Y-%m-%d %H:%M:%SZ}, in {entry.last_stage}"
-        yield f"    {cut(entry.seam, 32):<33}{entry.setting!s:<12}{count(entry.runs):>15}   {last}"
+    yield from labelled("run time", f"{verdict}; {production}", screen.prose, _LABEL)
+    rows = [
+        [
+            f"{INDENT}{entry.seam}",
+            str(entry.setting),
+            count(entry.runs),
+            "",
+            "-" if entry.last is None else f"{entry.last:%Y-%m-%d %H:%M:%SZ}, in {entry.last_stage}",
+        ]
+        for entry in entries
+    ]
+    yield from Table(_ENTRIES, rows).lines(screen)
 
 
-def prove_screen(proof: Proof) -> str:
+def prove_screen(proof: Proof, screen: Screen) -> str:
     """The rehearsal, the scenarios, and the verdict of both."""
     lines = [
-        f"removal of {', '.join(proof.legacy)}   {proof.answer.upper()}",
+        *flowed(f"removal of {', '.join(proof.legacy)}   {proof.answer.upper()}", screen.width, INDENT),
         "",
-        *_rehearsal(proof.rehearsal),
+        *_rehearsal(proof.rehearsal, screen),
         "",
-        *_alone(proof.alone, ", ".join(proof.legacy)),
+        *_alone(proof.alone, ", ".join(proof.legacy), screen),
         "",
         "Nothing in the working tree was changed.",
     ]
     if proof.folder is not None:
-        lines.append(f"copy        {proof.folder / 'copy'}")
+        lines += labelled("copy", str(proof.folder / "copy"), screen.width, _LABEL)
     return "\n".join([*lines, f"exit {proof.exit_code}", ""])
 
 
-def _rehearsal(seen: Rehearsal) -> Iterator[str]:
-    yield (
-        f"copy        {plural(seen.copied, 'file')}, {count(seen.deleted)} deleted, "
+def _rehearsal(seen: Rehearsal, screen: Screen) -> Iterator[str]:
+    files = (
+        f"{plural(seen.copied, 'file')}, {count(seen.deleted)} deleted, "
         f"{count(seen.patched)} patched; legacy unimportable"
     )
+    yield from labelled("copy", files, screen.prose, _LABEL)
     if seen.astray is not None:
-        yield f"??          {visible(seen.astray)}"
+        yield from labelled("??", seen.astray, screen.prose, _LABEL)
     elif not seen.checks:
-        yield "??          no check: name the commands that must pass in [migration.removal] check"
+        none = "no check: name the commands that must pass in [migration.removal] check"
+        yield from labelled("??", none, screen.prose, _LABEL)
     for ran in seen.checks:
-        yield f"{_MARKS[ran.answer]:<12}{cut(visible(ran.command), 50)}   {ran.seconds:.0f} s"
+        command = cut(ran.command, min(50 + screen.spare, screen.width - 24))
+        yield f"{_MARKS[ran.answer]:<12}{command}   {ran.seconds:.0f} s"
         ended = ran.tail[-1].strip("= ") if ran.answer is Answer.PASS and ran.tail else ran.found
-        yield f"            {cut(visible(ended), WIDTH - 12)}"
+        yield f"            {cut(ended, screen.width - _LABEL)}"
         if ran.answer is not Answer.PASS:
-            for line in ran.tail[-SAID_SHOWN_MAX:]:
-                yield f"            | {cut(visible(line), WIDTH - 14)}"
+            for line in ran.tail[-TAIL_SHOWN_MAX:]:
+                yield f"            | {cut(line, screen.width - 14)}"
 
 
-def _alone(alone: Alone, legacy: str) -> Iterator[str]:
+def _alone(alone: Alone, legacy: str, screen: Screen) -> Iterator[str]:
     how = (
         f"{legacy} unimportable"
         if alone.blocked
         else (f"every call of {legacy} refused: the app itself imports it")
     )
     verdicts = ", ".join(f"{number:,} {verdict}" for verdict, number in sorted(alone.verdicts.items()))
-    yield (
-        f"{_MARKS[alone.answer]:<12}{plural(alone.runs, 'scenario')} by the candidate alone, beside the "
-        f"recorded answers and effects"
+    scenarios = (
+        f"{plural(alone.runs, 'scenario')} by the candidate alone, beside the recorded answers and effects"
     )
-    yield f"            {verdicts or 'none was compared'}"
-    yield f"            {how}"
-    if alone.problem is not None:
-        yield f"            {visible(alone.problem)}"
+    yield from labelled(_MARKS[alone.answer], scenarios, screen.prose, _LABEL)
+    for text in (verdicts or "none was compared", how, alone.problem):
+        if text is not None:
+            yield from labelled("", text, screen.prose, _LABEL)
     for title, rows in (
         ("legacy was called", alone.called),
         ("differs", alone.differing),
@@ -137,4 +164,4 @@ def _alone(alone: Alone, legacy: str) -> Iterator[str]:
         ("no scenario of", alone.missing),
     ):
         for row in rows:
-            yield f"            {title}   {cut(visible(row), WIDTH - 15 - len(title))}"
+            yield f"            {title}   {cut(row, screen.width - 15 - len(title))}"

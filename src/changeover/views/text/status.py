@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from changeover.values.gate_verdict import Answer, Criterion, CriterionKind, GateVerdict
 from changeover.values.safe_text import visible
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
-from changeover.views.layout import WIDTH, Ink, count, cut, plural, wrapped
+from changeover.values.text_width import beginning, columns_of
+from changeover.views.layout import (
+    GAP,
+    ZERO,
+    Screen,
+    count,
+    cut,
+    flowed,
+    labelled,
+    padded,
+    plural,
+    wrapped,
+)
 from changeover.views.text.gate import WORDS, detail_of
 
 BLOCKERS_SHOWN = 2
 PRODUCTION_SHOWN = 4
 _STAGES = tuple(str(stage) for stage in SEAM_STAGES)
-_NAME = 14
 _LABEL = 12
 _WORD_AT, _WORD = 29, 15
 _WIDE, _NARROW = 94, 80
-GAP = "   "
+_NAME = 14
 _SAID_ABOVE = frozenset({CriterionKind.KILL_SWITCH, CriterionKind.FLAGS})
 
 
@@ -39,12 +50,13 @@ class PhaseStatus:
     checks: tuple[int, int] | None = None
     following: Setting | None = None
 
-    def evidence(self, unit: str = "") -> str:
-        """What evidence there is, in a few words; distinct inputs are counted with this unit."""
+    @property
+    def evidence(self) -> str:
+        """What evidence there is, in a few words."""
         if self.checks is not None:
             return f"{self.checks[0]} {'check' if self.checks[0] == 1 else 'checks'} of {self.checks[1]}"
         worlds = self.corpus_worlds + self.production_worlds
-        return f"{worlds:,}{unit}" if worlds else "-"
+        return f"{worlds:,} distinct" if worlds else "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +129,18 @@ class Status:
         return 3 if Answer.INCONCLUSIVE in asked else 0
 
 
-def status_screen(status: Status, ink: Ink, width: int = WIDTH) -> str:
-    """The whole screen; a narrow one drops columns from the right, and commands have lines of their own."""
-    page = _Page(ink, min(width, WIDTH))
+def status_screen(status: Status, screen: Screen) -> str:
+    """The whole screen; a narrow one has fewer columns, and commands have lines of their own."""
+    titles = [_title(step) for step in status.steps]
+    longest = max(map(columns_of, titles), default=0) + 5
+    page = _Page(screen, min(max(_WORD_AT, longest), _WORD_AT + screen.spare // 2))
     lines = [
         line
         for problem in (*status.problems, *status.notices)
-        for line in wrapped(f"! {visible(problem)}", page.width, "  ")
+        for line in wrapped(f"! {visible(problem)}", screen.prose, "  ")
     ]
-    lines += [*([""] if lines else []), cut(visible(status.identity), page.width), "", page.heading()]
-    lines += [page.row(phase) for phase in status.phases]
+    lines += [*([""] if lines else []), *flowed(visible(status.identity), screen.width, ""), ""]
+    lines += page.table(status.phases)
     if status.steps:
         lines.append("")
     for step in status.steps:
@@ -143,67 +157,60 @@ def status_screen(status: Status, ink: Ink, width: int = WIDTH) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """The lines of the screen, in so many columns."""
+    """The lines of one screen."""
 
-    ink: Ink
-    width: int
-
-    @property
-    def _wide(self) -> bool:
-        return self.width >= _WIDE
+    screen: Screen
+    word_at: int
 
     @property
-    def _counts(self) -> bool:
-        return self.width >= _NARROW
+    def _is_wide(self) -> bool:
+        return self.screen.width >= _WIDE
 
-    def heading(self) -> str:
-        """Above the table."""
-        stages = "".join(f"{stage:>{len(stage) + 2}}" for stage in _STAGES)
-        rest = f"{'runs on this code':<19}next" if self._wide else "distinct" if self._counts else ""
-        return f"    {'phase':<{_NAME}} {'answers':<10}{stages}   {rest}"
+    def table(self, phases: Sequence[PhaseStatus]) -> list[str]:
+        """Where every phase stands: a column for every stage, or on a narrow screen one for all of them."""
+        longest = max((columns_of(visible(phase.name)) for phase in phases), default=0)
+        others = 80 if self._is_wide else 55 if self.screen.width >= _NARROW else 46
+        width = min(max(_NAME, longest), self.screen.width - others)
+        stages = _in_columns(_STAGES) if self._is_wide else "stage"
+        lines = [self._row("", "phase", width, "answers", stages, "runs on this code", "next")]
+        for phase in phases:
+            stage = _in_columns(_marks(phase)) if self._is_wide else _stage(phase)
+            following = phase.following if phase.setting.stage in SEAM_STAGES else None
+            cells = (phase.answers, stage, phase.evidence, str(following or "-"))
+            lines.append(self._row(f"{phase.number}", phase.name, width, *cells))
+        return lines
 
-    def row(self, phase: PhaseStatus) -> str:
-        """One phase."""
-        if phase.setting.stage in SEAM_STAGES:
-            at, following = str(phase.setting.stage), phase.following
-        else:
-            # Such a phase is open or done, which is the first and the last of the stages.
-            at, following = _STAGES[0] if phase.setting.stage is Stage.OPEN else _STAGES[-1], None
-        marks = "".join(f"{_mark(name == at, phase.setting):>{len(name) + 2}}" for name in _STAGES)
-        name = f"{phase.number:<3} {cut(visible(phase.name), _NAME):<{_NAME}}"
-        rest = f"{phase.evidence(' distinct'):<19}{following or '-'}" if self._wide else ""
-        if self._counts and not self._wide:
-            rest = phase.evidence()
-        return f"{name} {phase.answers:<10}{marks}   {rest}"
+    def _row(
+        self, number: str, name: str, width: int, answers: str, stage: str, evidence: str, following: str
+    ) -> str:
+        start = f"{number:<4}{padded(name, width)} {answers:<10}"
+        if self.screen.width < _NARROW:
+            return f"{start}{stage:<13}{evidence}"
+        return f"{start}{stage:<{38 if self._is_wide else 13}}{evidence:<19}{following}"
 
     def step(self, step: NextStep) -> Iterator[str]:
         """What a phase may do next: one line, or what blocks it and the first thing to do."""
-        verdict = step.verdict
-        title = verdict.phase if verdict.new.stage is Stage.DONE else f"{verdict.phase} -> {verdict.new}"
-        head = f"{verdict.number:<3} {cut(visible(title), _WORD_AT - 5)}".ljust(_WORD_AT)
+        verdict, paint, width = step.verdict, self.screen.paint, self.screen.width
+        head = padded(f"{verdict.number:<3} {cut(_title(step), self.word_at - 5)}", self.word_at)
         word = "waits" if step.only_waits else WORDS[verdict.answer]
-        begin = f"{head}{self.ink(word)}{' ' * (_WORD - len(word))}"
-        indent, room = _WORD_AT + _WORD, self.width - _WORD_AT - _WORD
-        if step.only_waits:
-            yield begin + cut(visible(step.waits), room)
-            return
-        if verdict.answer is Answer.PASS:
+        begin = f"{head}{paint(word)}{' ' * (_WORD - len(word))}"
+        indent = self.word_at + _WORD
+        if step.only_waits or verdict.answer is Answer.PASS:
             command = f'changeover flip {verdict.phase} {verdict.new} --reason "..."'
-            yield from [begin + command] if len(command) <= room else [begin, f"    {command}"]
+            text = visible(step.waits if step.only_waits else command)
+            if columns_of(text) <= width - indent:
+                yield begin + text
+            else:
+                yield from (begin, *labelled("", text, width, 4))
             return
-        if not self._wide:
+        if not self._is_wide:
             yield begin
-            indent, room, begin = 4, self.width - 4, " " * 4
-        for number, text in enumerate(_blockers(step, room)):
+            indent, begin = 4, " " * 4
+        for number, text in enumerate(_blockers(step, width - indent)):
             yield f"{begin if number == 0 else ' ' * indent}{text}"
         if step.do_first is not None:
-            yield from self._do(visible(step.do_first))
-
-    def _do(self, text: str) -> Iterator[str]:
-        """A command is never cut: what does not fit goes on in the next line."""
-        before = f"{'':<{_WORD_AT}}{'do':<{_WORD}}" if self._wide else "    do  "
-        for number, line in enumerate(wrapped(text, self.width - len(before), "")):
-            yield f"{before if number == 0 else ' ' * len(before)}{line}"
+            before = f"{'':<{self.word_at}}{'do':<{_WORD}}" if self._is_wide else "    do  "
+            yield from labelled(before, visible(step.do_first), width, len(before))
 
     def production(self, status: Status) -> Iterator[str]:
         """What production has shown, phase by phase, and when it ran last."""
@@ -217,26 +224,46 @@ class _Page:
         last = max(found.last for found in status.production)
         hidden = len(status.production) - PRODUCTION_SHOWN
         more = f"{plural(hidden, 'phase')} more" if hidden > 0 else ""
-        told = (f"last run {last:%Y-%m-%d %H:%M:%SZ}", aside, more)
-        yield from self.labelled("", GAP.join(filter(None, told)))
+        parts = (f"last run {last:%Y-%m-%d %H:%M:%SZ}", aside, more)
+        yield from self.labelled("", GAP.join(filter(None, parts)))
 
     def labelled(self, label: str, text: str, gap: str = GAP) -> Iterator[str]:
         """Below the table: what does not fit goes on in the next line, from one gap in the text on."""
+        room = self.screen.width - _LABEL
         lines = [""]
         for part in visible(text).split(gap):
             longer = f"{lines[-1]}{gap}{part}" if lines[-1] else part
-            if lines[-1] and len(longer) > self.width - _LABEL:
+            if lines[-1] and columns_of(longer) > room:
                 lines.append(part)
             else:
                 lines[-1] = longer
-        for number, line in enumerate(lines):
-            yield f"{label if number == 0 else '':<{_LABEL}}{cut(line, self.width - _LABEL)}"
+        for line in lines:
+            yield from labelled(label, line, self.screen.width, _LABEL)
+            label = ""
 
 
-def _mark(here: bool, setting: Setting) -> str:
-    if not here:
-        return "·"
-    return f"{setting.percent:g}%" if setting.stage is Stage.RAMP else "*"
+def _title(step: NextStep) -> str:
+    verdict = step.verdict
+    return visible(verdict.phase if verdict.new.stage is Stage.DONE else f"{verdict.phase} -> {verdict.new}")
+
+
+def _in_columns(cells: Sequence[str]) -> str:
+    return "".join(f"{cell:>{len(stage) + 2}}" for cell, stage in zip(cells, _STAGES, strict=True))
+
+
+def _marks(phase: PhaseStatus) -> list[str]:
+    """Under the stage of a phase a star, or how much of its keys ramps."""
+    stage = phase.setting.stage
+    if stage not in SEAM_STAGES:
+        # Such a phase is open or done, which is the first and the last of the stages.
+        stage = SEAM_STAGES[0] if stage is Stage.OPEN else SEAM_STAGES[-1]
+    mark = f"{phase.setting.percent:g}%" if stage is Stage.RAMP else "*"
+    return [mark if one is stage else ZERO for one in SEAM_STAGES]
+
+
+def _stage(phase: PhaseStatus) -> str:
+    ramp = phase.setting.stage is Stage.RAMP
+    return f"ramp {phase.setting.percent:g}%" if ramp else str(phase.setting.stage)
 
 
 def _blockers(step: NextStep, room: int) -> list[str]:
@@ -252,7 +279,7 @@ def _blocker(criterion: Criterion, room: int) -> str:
     found = visible(f"{criterion.name}: {criterion.found}")
     detail = detail_of(criterion)
     whole = f"{found}: {visible(detail)}" if detail else found
-    return whole if len(whole) <= room else f"{whole[: room - 1].rstrip()}…"
+    return whole if columns_of(whole) <= room else f"{beginning(whole, room - 1).rstrip()}…"
 
 
 def _production_line(found: ProductionStatus) -> str:

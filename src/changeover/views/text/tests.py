@@ -14,9 +14,10 @@ from changeover.record.run import Run
 from changeover.values.divergence import Divergence
 from changeover.values.observation import Side
 from changeover.values.safe_text import visible
+from changeover.values.text_width import columns_of
 from changeover.values.value_text import change_text
 from changeover.values.verdict import Verdict
-from changeover.views.layout import INDENT, WIDTH, cut, plural, wrapped
+from changeover.views.layout import INDENT, Screen, cut, padded, plural, wrapped
 from changeover.views.text.differences import error_text
 
 FINDINGS_SHOWN_MAX = 12
@@ -24,10 +25,13 @@ OF_A_SEAM_SHOWN_MAX = 4
 REASONS_SHOWN_MAX = 5
 PROBLEMS_SHOWN_MAX = 5
 _SEAM_MAX = 28
-_CHANGE_WIDTH = 84
+_NO_SEAM = (
+    "no seam is declared: import the module that declares them, in a conftest.py for example, "
+    'or name it in pyproject.toml: [tool.changeover] app = "module:attribute"'
+)
 _KEY = re.compile(r'\[((?:"(?:[^"\\]|\\.)*"|[^\]"])*)\]')
 # From the best to the worst; `failed` is what a run is called, "not compared" what it means.
-_SAID = {verdict: str(verdict) for verdict in reversed(Verdict)} | {Verdict.FAILED: "not compared"}
+_WORDS = {verdict: str(verdict) for verdict in reversed(Verdict)} | {Verdict.FAILED: "not compared"}
 
 
 @dataclass(slots=True)
@@ -40,17 +44,20 @@ class _Finding:
     runs: int = 1
 
 
-def failure_text(opening: str, runs: Sequence[Run], left_out: int, again: str) -> str:
+def failure_text(opening: str, runs: Sequence[Run], left_out: int, again: str, screen: Screen) -> str:
     """What is said under a test whose runs did not match; `opening` says how the test itself ended."""
     diverged = [run for run in runs if run.verdict in DIVERGED]
     failed = [run for run in runs if run.verdict not in DIVERGED]
     parts: list[str] = []
     if diverged:
         other = {Side.LEGACY: "Legacy", Side.CANDIDATE: "The candidate"}[diverged[0].answered_by.other]
-        parts += [f"{opening} {other} would have done something else:", _block(_findings(diverged))]
+        parts += [f"{opening} {other} would have done something else:", _block(_findings(diverged, screen))]
         opening = "Beside that,"
     if failed:
-        parts += [f"{opening} {plural(len(failed), 'run')} could not be compared:", _block(_reasons(failed))]
+        parts += [
+            f"{opening} {plural(len(failed), 'run')} could not be compared:",
+            _block(_reasons(failed, screen)),
+        ]
     if left_out:
         parts.append(_block([f"and {plural(left_out, 'run')} more that did not match"]))
     return "\n\n".join([*parts, _again(again)])
@@ -70,24 +77,23 @@ def _block(lines: Iterable[str]) -> str:
     return "\n".join(INDENT + line for line in lines)
 
 
-def summary_lines(tally: SuiteTally) -> Iterator[str]:
+def summary_lines(tally: SuiteTally, screen: Screen) -> Iterator[str]:
     """Who crossed what how often, with which verdicts; what was not crossed; what is wrong."""
     for problem in list(tally.problems)[:PROBLEMS_SHOWN_MAX]:
-        yield from wrapped(f"! {problem}", WIDTH, "  ")
+        yield from wrapped(f"! {problem}", screen.prose, "  ")
     if len(tally.problems) > PROBLEMS_SHOWN_MAX:
         yield f"! and {plural(len(tally.problems) - PROBLEMS_SHOWN_MAX, 'problem')} more"
     if tally.lost_workers:
         yield f"! {plural(tally.lost_workers, 'worker')} ended without telling what its tests crossed"
-    yield from wrapped(_crossed(tally), WIDTH, "")
+    yield from wrapped(_crossed(tally), screen.prose, "")
     never = tally.never_crossed
     if never:
         were = "seam was" if len(never) == 1 else "seams were"
         yield from wrapped(
-            f"{len(never):,} {were} never crossed by a test: {', '.join(never)}", WIDTH, INDENT
+            f"{len(never):,} {were} never crossed by a test: {', '.join(never)}", screen.prose, INDENT
         )
     if not tally.declared and not tally.crossings:
-        yield "no seam is declared: import the module that declares them, in a conftest.py for example,"
-        yield 'or name it in pyproject.toml: [tool.changeover] app = "module:attribute"'
+        yield from wrapped(_NO_SEAM, min(screen.width, 94), "")
 
 
 def _crossed(tally: SuiteTally) -> str:
@@ -100,16 +106,16 @@ def _crossed(tally: SuiteTally) -> str:
     times = tally.crossings.total()
     seams = plural(len({seam for seam, _ in tally.crossings}), "seam")
     found = [
-        f"{number:,} {word}"
-        for verdict, said in _SAID.items()
-        for label, word in ((str(verdict), said), (f"{verdict} {AS_EXPECTED}", f"{said} {AS_EXPECTED}"))
+        f"{number:,} {words}"
+        for verdict, word in _WORDS.items()
+        for label, words in ((str(verdict), word), (f"{verdict} {AS_EXPECTED}", f"{word} {AS_EXPECTED}"))
         if (number := sum(n for (_, one), n in tally.crossings.items() if one == label))
     ]
     tests = plural(tally.crossing_tests, "test")
     return f"{tests} crossed {seams} {plural(times, 'time')}: {', '.join(found)}{others}"
 
 
-def _findings(runs: Sequence[Run]) -> Iterator[str]:
+def _findings(runs: Sequence[Run], screen: Screen) -> Iterator[str]:
     gathered: dict[Fingerprint, _Finding] = {}
     for run in runs:
         for fingerprint, finding in _of_run(run).items():
@@ -125,10 +131,10 @@ def _findings(runs: Sequence[Run]) -> Iterator[str]:
         of_seam[one[1].seam] += 1
         if of_seam[one[1].seam] <= OF_A_SEAM_SHOWN_MAX and len(shown) < FINDINGS_SHOWN_MAX:
             shown.append(one)
-    width = max(len(cut(finding.seam, _SEAM_MAX)) for _, finding in shown)
+    width = min(_SEAM_MAX, max(columns_of(visible(finding.seam)) for _, finding in shown))
     mark = "UNSAFE   " if any(finding.divergence.is_unsafe for _, finding in shown) else ""
     for fingerprint, finding in shown:
-        yield from _finding_lines(fingerprint.id, finding, width, mark)
+        yield from _finding_lines(fingerprint.id, finding, width, mark, screen)
     if len(found) > len(shown):
         yield f"and at {plural(len(found) - len(shown), 'place')} more"
 
@@ -145,21 +151,25 @@ def _of_run(run: Run) -> dict[Fingerprint, _Finding]:
     return found
 
 
-def _finding_lines(identifier: str, finding: _Finding, width: int, mark: str) -> Iterator[str]:
+def _finding_lines(
+    identifier: str, finding: _Finding, width: int, mark: str, screen: Screen
+) -> Iterator[str]:
     found = finding.divergence
-    head = f"{cut(finding.seam, _SEAM_MAX):<{width}}   {mark if found.is_unsafe else ' ' * len(mark)}"
+    head = f"{padded(finding.seam, width)}   {mark if found.is_unsafe else ' ' * len(mark)}"
     place = visible(place_called(found.place))
-    change = change_text(error_text(found.legacy), error_text(found.candidate), _CHANGE_WIDTH)
     runs = f", {finding.runs:,} runs" if finding.runs > 1 else ""
+    sides = error_text(found.legacy), error_text(found.candidate)
+    change = change_text(*sides, screen.width - 16 - len(runs))
     tail = f"{change}   ({identifier}{runs})"
-    room = WIDTH - len(INDENT) - len(head)
-    if len(place) + 6 + len(tail) <= room:
+    room = screen.width - len(INDENT) - columns_of(head)
+    if columns_of(place) + 6 + columns_of(tail) <= room:
         yield f"{head}{place}      {tail}"
     else:
         yield f"{head}{cut(place, room)}"
         yield f"{INDENT}{tail}"
     if finding.sighting:
-        yield f"{INDENT}{cut(finding.sighting, WIDTH - 2 * len(INDENT))}"
+        for line in wrapped(finding.sighting, screen.prose - 2 * len(INDENT), ""):
+            yield f"{INDENT}{line}"
 
 
 def place_called(place: str) -> str:
@@ -169,11 +179,11 @@ def place_called(place: str) -> str:
     return _KEY.sub(lambda key: f"({', '.join(key[1].split(','))})", place.removeprefix("effects."), count=1)
 
 
-def _reasons(runs: Sequence[Run]) -> Iterator[str]:
+def _reasons(runs: Sequence[Run], screen: Screen) -> Iterator[str]:
     reasons = list(dict.fromkeys((run.seam, _reason(run)) for run in runs))
     for seam, reason in reasons[:REASONS_SHOWN_MAX]:
         yield seam
-        yield from (INDENT + line for line in wrapped(reason, WIDTH - 2 * len(INDENT), ""))
+        yield from (INDENT + line for line in wrapped(reason, screen.prose - 2 * len(INDENT), ""))
     if len(reasons) > REASONS_SHOWN_MAX:
         yield f"and {plural(len(reasons) - REASONS_SHOWN_MAX, 'reason')} more"
 

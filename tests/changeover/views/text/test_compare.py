@@ -6,7 +6,7 @@ from changeover.evidence.comparison_info import ComparisonInfo
 from changeover.evidence.corpus import Corpus
 from changeover.evidence.tallies import OwnTimes
 from changeover.values.value_text import change_text
-from changeover.views.layout import Ink, count, cut, ink_for
+from changeover.views.layout import Screen, count, cut, screen_for
 from changeover.views.text.compare import compare_screen
 from changeover.views.text.progress import Progress, progress_lines
 from tests.changeover.evidence.test_corpus import (
@@ -79,7 +79,7 @@ not compared    20 of 20 runs of desk.owed: read-missing
 
 def screen(corpus: Corpus) -> str:
     corpus.times = OwnTimes()  # the one part that is different every time
-    return compare_screen(HEADING, corpus, Ink())
+    return compare_screen(HEADING, corpus, Screen())
 
 
 def test_the_screen_where_nothing_differs() -> None:
@@ -101,13 +101,13 @@ def test_the_screen_where_questions_differ() -> None:
 @pytest.mark.parametrize("make", PLANTED)
 def test_no_line_is_wider_than_the_hand(make: type[Office]) -> None:
     corpus = make().corpus()
-    assert max(map(len, compare_screen(HEADING, corpus, Ink()).splitlines())) <= 100
+    assert max(map(len, compare_screen(HEADING, corpus, Screen()).splitlines())) <= 100
 
 
 def test_colour_is_only_on_verdict_words_and_arrows() -> None:
     corpus = office_that_pays_fourfold().corpus()
     plain = screen(corpus)
-    coloured = compare_screen(HEADING, corpus, Ink(coloured=True))
+    coloured = compare_screen(HEADING, corpus, Screen(coloured=True))
     assert "\x1b[1;31mUNSAFE\x1b[0m" in coloured
     for code in ("\x1b[1;31m", "\x1b[2m", "\x1b[0m"):
         coloured = coloured.replace(code, "")
@@ -119,9 +119,9 @@ def test_no_color_and_pipes_are_respected() -> None:
         def isatty(self) -> bool:
             return True
 
-    assert ink_for(Terminal(), {}).coloured
-    assert not ink_for(Terminal(), {"NO_COLOR": "1"}).coloured
-    assert not ink_for(io.StringIO(), {}).coloured
+    assert screen_for(Terminal(), {}).coloured
+    assert not screen_for(Terminal(), {"NO_COLOR": "1"}).coloured
+    assert not screen_for(io.StringIO(), {}).coloured
 
 
 def test_zero_is_a_dot_and_thousands_have_commas() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from changeover.values.gate_verdict import Answer, Criterion, CriterionKind, GateVerdict
 from changeover.values.stage import Setting, Stage, ramp
-from changeover.views.layout import Ink
+from changeover.views.layout import Screen
 from changeover.views.text.status import NextStep, PhaseStatus, ProductionStatus, Status, status_screen
 
 AT = datetime(2026, 8, 3, 20, 45, 3, tzinfo=UTC)
@@ -74,7 +74,7 @@ STATUS = Status(
 
 def test_the_screen_of_six_phases() -> None:
     assert (
-        status_screen(STATUS, Ink())
+        status_screen(STATUS, Screen())
         == """\
 event-driven-orchestration      code 9f3c1e7   rules 5b20aa4
 
@@ -110,7 +110,7 @@ go back     changeover rollback portfolio   all of it, at once: changeover kill
 @pytest.mark.parametrize("width", [100, 94, 80, 72])
 def test_no_line_is_longer_than_the_terminal_is_wide_and_no_command_is_cut(width: int) -> None:
     status = replace(STATUS, problems=(f"flags.json refused: {LONG}",), notices=(LONG,))
-    lines = status_screen(status, Ink(), width).splitlines()
+    lines = status_screen(status, Screen(width)).splitlines()
     assert max(map(len, lines)) <= width
     assert len(lines) <= (40 if width >= 94 else 50)
     text = "\n".join(lines)
@@ -125,12 +125,12 @@ def test_no_line_is_longer_than_the_terminal_is_wide_and_no_command_is_cut(width
 
 def test_what_is_wrong_comes_first() -> None:
     status = replace(STATUS, problems=("kill switch on", "flags refused"), notices=("3 runs were lost",))
-    lines = status_screen(status, Ink()).splitlines()
+    lines = status_screen(status, Screen()).splitlines()
     assert lines[:4] == ["! kill switch on", "! flags refused", "! 3 runs were lost", ""]
 
 
 def test_runs_in_production_are_the_sum_of_what_is_said_of_them() -> None:
-    screen = status_screen(STATUS, Ink()).replace("\n            dropped", "; dropped")
+    screen = status_screen(STATUS, Screen()).replace("\n            dropped", "; dropped")
     lines = [line for line in screen.splitlines() if " runs since " in line]
     assert len(lines) == 2
     for line in lines:
@@ -161,7 +161,7 @@ def test_check_exits_as_the_worst_gate_and_what_only_waits_is_not_asked(
 def test_what_fails_of_its_own_is_shown_although_the_phase_waits_as_well() -> None:
     waits = NextStep(verdict(6, "cleanup", "open", "done", WAITING, LINT), "for 4 to be complete")
     status = replace(STATUS, steps=(waits,))
-    screen = status_screen(status, Ink())
+    screen = status_screen(status, Screen())
     assert "6   cleanup                  FAIL           check: lint-imports: exit 1" in screen
     assert "requires" not in screen
     assert status.exit_code == 1
@@ -180,5 +180,5 @@ def test_nothing_that_a_terminal_obeys_gets_through() -> None:
         soon=evil,
         back=evil,
     )
-    screen = status_screen(status, Ink())
+    screen = status_screen(status, Screen())
     assert all(letter.isprintable() for letter in screen.replace("\n", ""))
