@@ -22,7 +22,7 @@ from changeover.redaction.redactor import Redactor
 from changeover.rollout.plan_file import redact_paths_of
 from changeover.settings import SCENARIOS_FOLDER
 from changeover.values.observation import Side
-from changeover.views.layout import plural, screen_for
+from changeover.views.layout import Screen, plural, screen_for
 from changeover.views.text.scenarios import scenario_screen, scenarios_screen
 
 KEPT_FILE = "kept.jsonl"
@@ -48,7 +48,9 @@ def list_(format_: str) -> None:
         ]
         show_json("scenarios-list", {"scenarios": listed, "damaged": damaged})
     else:
-        show(scenarios_screen(scenarios, screen_for(sys.stdout)))
+        # For another program a line for each, however long.
+        screen = screen_for(sys.stdout) if sys.stdout.isatty() else Screen(sys.maxsize)
+        show(scenarios_screen(scenarios, screen))
     for line in damaged:
         say(f"damaged: {line}")
     raise click.exceptions.Exit(1 if damaged else 0)

@@ -17,8 +17,8 @@ TAIL_SHOWN_MAX = 12
 _LABEL = 12
 _ENTRIES = (
     Column(f"{INDENT}seam", 37),
-    Column("stage", 12),
-    numbers("legacy answered", 15),
+    Column("stage", 11),
+    numbers("legacy answered", 16),
     Column(width=3),
     Column("last"),
 )

@@ -31,6 +31,5 @@ def waived_screen(
         undo = f'remove the entry of cluster "{waiver.cluster}" from {file}'
         lines += labelled("undo", undo, screen.prose, _LABEL)
     again = "changeover compare          its runs count as waived: they show nothing"
-    lines += [f"{'next':<{_LABEL}}{line}" for line in flowed(again, screen.prose - _LABEL, "")][:1]
-    lines += [f"{'':<{_LABEL}}{line}" for line in flowed(again, screen.prose - _LABEL, "")[1:]]
+    lines += labelled("next", again, screen.prose, _LABEL)
     return visible_lines("\n".join(lines)) + "\n"
