@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
+_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
 
 class ChangeoverError(Exception):
     """Anything the toolkit itself says no to."""
@@ -14,6 +18,12 @@ class ConfigurationError(ChangeoverError):
         super().__init__(f"{where}: {problem}")
         self.where = where
         self.problem = problem
+
+
+def describe_os_error(error: OSError) -> str:
+    """Why the system said no; a full disk or quota is called so, since making room is all that helps then."""
+    words = error.strerror or str(error) or type(error).__name__
+    return f"the disk is full: {words}" if error.errno in _FULL else words
 
 
 class DeclarationError(ConfigurationError):

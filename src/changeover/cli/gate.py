@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from changeover.cli.output import quiet, say, show, show_json
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, describe_os_error
 from changeover.gate.collect import collect
 from changeover.gate.decision import decide
 from changeover.gate.inputs import read_project_state
@@ -118,4 +118,4 @@ def _tell_github(verdicts: Sequence[GateVerdict], text: str) -> None:
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write(text)
         except OSError as error:
-            say(f"warning: {SUMMARY_VARIABLE}: could not be written: {error.strerror or error}")
+            say(f"warning: {SUMMARY_VARIABLE}: could not be written: {describe_os_error(error)}")

@@ -10,6 +10,7 @@ import click
 from changeover.cli.output import say, show
 from changeover.project import find_project
 from changeover.settings import PLAN_FILE, RULES_FILE
+from changeover.values.atomic_file import write_file
 
 PHASES = """\
 # The plan: phases in order, the seams of each, and what must be shown before a phase moves on.
@@ -62,8 +63,7 @@ def command(dry_run: bool) -> None:
             say(f"kept     {path}")
             continue
         if not dry_run:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8", newline="\n")
+            write_file(path, content.encode())
         say(f"{'would write' if dry_run else 'wrote'}    {path}")
     if project.app is None:
         show(f"# for pyproject.toml:\n{PYPROJECT}")

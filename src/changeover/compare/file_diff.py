@@ -23,7 +23,7 @@ from changeover.compare.findings import Accepted, Bijection, Findings
 from changeover.compare.rows import paired_by_key, row_key
 from changeover.compare.rules import Rules
 from changeover.compare.walk import Walk
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, describe_os_error
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.limits import DIVERGENCES_KEPT_MAX, NotComparable
 from changeover.values.place import RowKey, render
@@ -45,7 +45,7 @@ def read_rows(path: Path) -> list[Row]:
             raise RowsError(path.name, f"larger than FILE_BYTES_MAX, allowed: {FILE_BYTES_MAX:,} bytes")
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise RowsError(path.name, f"cannot be read: {error.strerror or type(error).__name__}") from None
+        raise RowsError(path.name, f"cannot be read: {describe_os_error(error)}") from None
     except UnicodeDecodeError as error:
         raise RowsError(path.name, f"is not UTF-8 at byte {error.start}") from None
     readers: dict[str, Callable[[str, str], list[Row]]] = {".csv": _csv, ".json": _json}

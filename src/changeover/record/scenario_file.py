@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, describe_os_error
 from changeover.record.codec import Codec, CodecError
 from changeover.record.port import PortBook
 from changeover.record.run import Run
 from changeover.record.tape import Entry, Tape, near
+from changeover.values.atomic_file import write_file
 from changeover.values.observation import Side
 from changeover.values.outcome import Outcome, Raised, Returned
 from changeover.values.toml_table import Table, parse_json
@@ -140,14 +140,11 @@ def write_scenarios(path: Path, scenarios: Iterable[Scenario], codec: Codec) -> 
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write a file anew, with its folder; whoever reads meanwhile sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write a file anew, with its folder; raises ConfigurationError where it cannot be written."""
     try:
-        unfinished.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        write_file(path, "".join(f"{line}\n" for line in lines).encode())
+    except OSError as error:
+        raise ConfigurationError(str(path), f"could not be written: {describe_os_error(error)}") from error
 
 
 def read_scenarios(path: Path, codec: Codec, book: PortBook) -> ScenarioFile:
@@ -167,7 +164,7 @@ def read_scenarios(path: Path, codec: Codec, book: PortBook) -> ScenarioFile:
                 while len(line) > LINE_BYTES_MAX and not line.endswith(b"\n"):
                     line = file.readline(LINE_BYTES_MAX + 1)
     except OSError as error:
-        raise ConfigurationError(str(path), f"could not be read: {error.strerror or error}") from error
+        raise ConfigurationError(str(path), f"could not be read: {describe_os_error(error)}") from error
     return ScenarioFile(tuple(scenarios), tuple(damaged))
 
 

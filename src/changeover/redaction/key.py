@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from contextlib import suppress
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path
+
+from changeover.values.atomic_file import OWNER_ONLY, create_file
 
 KEY_NAME = "redaction.key"
 KEY_BYTES = 32
@@ -40,7 +41,7 @@ class RedactionKey:
         try:
             with suppress(FileNotFoundError):
                 return _read(self._path)
-            _make(self._path)
+            create_file(self._path, secrets.token_hex(KEY_BYTES).encode() + b"\n", OWNER_ONLY)
             return _read(self._path)
         except (OSError, ValueError) as error:
             self.problem = f"{self._path}: {error}; redacted values join only within this process"
@@ -54,20 +55,3 @@ def _read(path: Path) -> bytes:
     if len(key) < KEY_BYTES:
         raise ValueError(f"was a key of {len(key)} bytes, needed: {KEY_BYTES}")
     return key
-
-
-def _make(path: Path) -> None:
-    """Write a new key that nobody else may read; of several processes that do so at once, one wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        handle = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_hex(KEY_BYTES).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(unfinished, path)
-    finally:
-        with suppress(FileNotFoundError):
-            unfinished.unlink()

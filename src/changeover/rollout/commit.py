@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, describe_os_error
 from changeover.rollout.flags_file import FlagsState, flags_content
 from changeover.rollout.history import (
     REFUSED,
@@ -171,7 +171,7 @@ def _not_written(place: Place, revision: int, error: OSError, *, written_down: b
         if written_down
         else "nothing was changed"
     )
-    return NotWrittenError(str(place.flags), f"could not be written: {error.strerror or error}; {after}")
+    return NotWrittenError(str(place.flags), f"could not be written: {describe_os_error(error)}; {after}")
 
 
 def _commit_back(place: Place, content: Mapping[str, object], entries: Sequence[HistoryEntry]) -> None:
@@ -180,14 +180,15 @@ def _commit_back(place: Place, content: Mapping[str, object], entries: Sequence[
         place.files.replace(beside, place.flags)
     except OSError as error:
         place.warn(
-            f"{place.flags}: no new file can be written ({error.strerror or error}); writing over the old one"
+            f"{place.flags}: no new file can be written ({describe_os_error(error)}); "
+            "writing over the old one"
         )
         _overwrite(place, content)
     try:
         place.files.append(place.history, encoded(entries))
     except OSError as error:
         place.warn(
-            f"{place.history}: could not be written ({error.strerror or error}); the move is done and not "
+            f"{place.history}: could not be written ({describe_os_error(error)}); the move is done and not "
             "written down: when there is room again, changeover history --repair"
         )
 
@@ -202,7 +203,7 @@ def _overwrite(place: Place, content: Mapping[str, object]) -> None:
         place.files.overwrite(place.flags, compact.ljust(place.flags.stat().st_size))
     except OSError as error:
         raise NotWrittenError(
-            str(place.flags), f"could not be written over either: {error.strerror or error}"
+            str(place.flags), f"could not be written over either: {describe_os_error(error)}"
         ) from error
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, describe_os_error
 from changeover.settings import HISTORY_FILE
 from changeover.values.gate_verdict import Answer
 from changeover.values.pins import ALL_STAGES
@@ -115,7 +115,7 @@ def read_lines(path: Path) -> list[HistoryLine]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        return [HistoryLine(0, problem=f"{path}: could not be read: {error.strerror or error}")]
+        return [HistoryLine(0, problem=f"{path}: could not be read: {describe_os_error(error)}")]
     if len(data) > HISTORY_BYTES_MAX:
         return [HistoryLine(0, problem=f"{path}: is longer than {HISTORY_BYTES_MAX} bytes, move it away")]
     numbered = enumerate(data.split(b"\n"), start=1)

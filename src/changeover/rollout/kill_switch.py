@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, describe_os_error
 from changeover.rollout.commit import NotWrittenError, cause_of
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import HistoryEntry, encoded, entries_of, last_revision, read_lines
@@ -101,8 +101,8 @@ def switch_kill_on(
     except OSError as error:
         raise NotWrittenError(
             str(place.kill),
-            f"could not be made: {error.strerror or error}; changeover rollback --all needs no new file, and "
-            "CHANGEOVER_KILL=1 in its environment kills a process that is started anew",
+            f"could not be made: {describe_os_error(error)}; changeover rollback --all needs no new file, "
+            "and CHANGEOVER_KILL=1 in its environment kills a process that is started anew",
         ) from error
     content = {"who": cause.who, "at": cause.now.isoformat(), "reason": cause.reason}
     with suppress(OSError):
@@ -121,7 +121,7 @@ def switch_kill_off(
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise NotWrittenError(str(place.kill), f"could not be removed: {error.strerror or error}") from error
+        raise NotWrittenError(str(place.kill), f"could not be removed: {describe_os_error(error)}") from error
     return _append_entry(place, cause.action, cause.who, cause.reason, cause.now)
 
 
@@ -132,5 +132,5 @@ def _append_entry(place: Place, action: str, who: str, reason: str, now: datetim
     try:
         place.files.append(place.history, encoded([entry]))
     except OSError as error:
-        place.warn(f"{place.history}: could not be written ({error.strerror or error}); the {action} holds")
+        place.warn(f"{place.history}: could not be written ({describe_os_error(error)}); the {action} holds")
     return entry

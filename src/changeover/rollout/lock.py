@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, describe_os_error
 
 LOCK_WAIT_S = 10.0
 LOCK_FILE = ".lock"
@@ -113,5 +113,5 @@ def _opened_file(folder: Path) -> int:
 
 def _unlockable(folder: Path, error: OSError) -> NotLockableError:
     return NotLockableError(
-        str(folder), f"could not be locked: {error.strerror or error}; nothing was changed"
+        str(folder), f"could not be locked: {describe_os_error(error)}; nothing was changed"
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import stat
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,81 +13,42 @@ from changeover.rollout.plan_file import Plan
 from changeover.rollout.tripwire_state import trips_path
 from changeover.settings import FLAGS_FILE, FLAGS_VARIABLE, HISTORY_FILE, KILL_FILE
 from changeover.telemetry.logs import logger
+from changeover.values import atomic_file
 from changeover.values.stage import Stages
 
 
 class Files:
-    """Every method raises OSError; what it had begun is then undone as far as the system lets it."""
+    """The steps of a move, each whole or not at all; every one raises OSError."""
 
     def write_beside(self, path: Path, data: bytes) -> Path:
-        """Write and sync the new content beside the old one; only the holder of the lock does so.
-
-        The new file has the old one's mode and owner where possible, and a later time than it, so that a
-        reader that looks at time and size sees every change, however fast they follow each other.
-        """
-        beside = path.with_name(f".{path.name}.new")
-        try:
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                _become_successor(file.fileno(), path)
-                os.fsync(file.fileno())
-        except OSError:
-            self.forget(beside)
-            raise
-        return beside
+        """Write and sync the new content beside the old one; only the holder of the lock does so."""
+        return atomic_file.write_beside(path, data)
 
     def replace(self, beside: Path, path: Path) -> None:
         """Put the new content in the place of the old one: readers see either, never a mixture."""
-        beside.replace(path)
-        _sync_folder(path.parent)
+        atomic_file.move_into_place(beside, path)
 
     def forget(self, beside: Path) -> None:
         """Remove what was written beside; a rest that cannot be removed harms nobody."""
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
+        atomic_file.discard(beside)
 
     def overwrite(self, path: Path, data: bytes) -> None:
         """Write over the old content where it lies, which needs no new room; a reader may see a mixture."""
-        old = path.stat()
-        with path.open("r+b") as file:
-            file.write(data)
-            file.flush()
-            _be_later(file.fileno(), old)
-            os.fsync(file.fileno())
+        atomic_file.overwrite(path, data)
 
     def create_empty(self, path: Path) -> None:
         """Make a file of no length; raises FileExistsError where there is anything of that name."""
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        with suppress(OSError):
-            _sync_folder(path.parent)
+        atomic_file.sync_folder(path.parent)
 
     def remove(self, path: Path) -> None:
         """Remove a file; raises FileNotFoundError where it is not there."""
         path.unlink()
-        with suppress(OSError):
-            _sync_folder(path.parent)
+        atomic_file.sync_folder(path.parent)
 
     def append(self, path: Path, data: bytes) -> None:
-        """Add whole lines and sync them; a torn last line is ended first, and never joined to a new one."""
-        is_new = not path.exists()
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
-        try:
-            size = os.fstat(descriptor).st_size
-            try:
-                if size and not _ends_line(descriptor, size):
-                    data = b"\n" + data
-                while data:
-                    data = data[os.write(descriptor, data) :]
-                os.fsync(descriptor)
-            except OSError:
-                with suppress(OSError):
-                    os.ftruncate(descriptor, size)
-                raise
-        finally:
-            os.close(descriptor)
-        if is_new:
-            _sync_folder(path.parent)
+        """Add whole lines and sync them."""
+        atomic_file.append_lines(path, data)
 
 
 class Untouched(Files):
@@ -119,40 +78,6 @@ class Untouched(Files):
 
     def append(self, path: Path, data: bytes) -> None:
         """Nothing."""
-
-
-def _ends_line(descriptor: int, size: int) -> bool:
-    os.lseek(descriptor, size - 1, os.SEEK_SET)
-    return os.read(descriptor, 1) == b"\n"
-
-
-def _become_successor(descriptor: int, path: Path) -> None:
-    try:
-        old = path.stat()
-    except OSError:
-        return
-    if sys.platform != "win32":
-        with suppress(OSError):
-            os.fchown(descriptor, old.st_uid, old.st_gid)
-        with suppress(OSError):
-            os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-    _be_later(descriptor, old)
-
-
-def _be_later(descriptor: int, old: os.stat_result) -> None:
-    if os.fstat(descriptor).st_mtime_ns <= old.st_mtime_ns and os.utime in os.supports_fd:
-        with suppress(OSError):
-            os.utime(descriptor, ns=(old.st_atime_ns, old.st_mtime_ns + 1))
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":  # folders cannot be synced there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 _log = logger("flips")

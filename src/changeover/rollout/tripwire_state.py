@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 
 from changeover.errors import ConfigurationError
 from changeover.settings import STATE_FOLDER, STORE_VARIABLE, TRIPS_FILE
+from changeover.values.atomic_file import write_file
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import Table, parse_json, read_text, shown
 
@@ -79,20 +78,8 @@ def add_trip(path: Path, trip: Trip) -> None:
 
 
 def _write(path: Path, trips: Iterable[Trip]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {"schema_version": _SCHEMA_VERSION, "trips": [trip.to_data() for trip in trips]}
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        with unfinished.open("w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
+    write_file(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 class Trips:

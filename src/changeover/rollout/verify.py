@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from changeover.errors import describe_os_error
 from changeover.rollout.commit import Cause, NotWrittenError, cause_of
 from changeover.rollout.flags_file import FlagsState, read_flags
 from changeover.rollout.history import (
@@ -183,6 +184,6 @@ def repair(place: Place, stages: Stages | None, who: str, now: datetime) -> int:
             place.files.append(place.history, encoded(entries))
         except OSError as error:
             raise NotWrittenError(
-                str(place.history), f"could not be written: {error.strerror or error}"
+                str(place.history), f"could not be written: {describe_os_error(error)}"
             ) from error
         return len(entries)

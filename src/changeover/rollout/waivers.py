@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from changeover.compare.clusters import Cluster, fingerprint_of
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, describe_os_error
+from changeover.values.atomic_file import write_file
 from changeover.values.divergence import Divergence
 from changeover.values.toml_table import Table, parse_toml, read_text, shown
 
@@ -97,18 +96,10 @@ def add_waiver(path: Path, waiver: Waiver, today: date) -> None:
     gap = b"" if not before else line_end if before.endswith(b"\n") else 2 * line_end
     after = before + gap + entry_text(waiver).encode().replace(b"\n", line_end)
     parse_waivers(after.decode("utf-8-sig"), str(path), today)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("xb") as file:
-            file.write(after)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        write_file(path, after)
     except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise ConfigurationError(str(path), f"could not be written: {error.strerror or error}") from error
+        raise ConfigurationError(str(path), f"could not be written: {describe_os_error(error)}") from error
 
 
 def entry_text(waiver: Waiver) -> str:

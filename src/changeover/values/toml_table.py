@@ -9,7 +9,7 @@ from json import loads
 from pathlib import Path
 from typing import Any
 
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, describe_os_error
 
 FILE_BYTES_MAX = 4 * 1024 * 1024
 SHOWN_CHARACTERS_MAX = 60
@@ -28,7 +28,7 @@ def read_text(path: Path) -> str:
             data = file.read(FILE_BYTES_MAX)
         return data.decode("utf-8-sig")
     except OSError as error:
-        raise ConfigurationError(str(path), f"could not be read: {error.strerror or error}") from error
+        raise ConfigurationError(str(path), f"could not be read: {describe_os_error(error)}") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(str(path), f"was not UTF-8 at byte {error.start}") from error
 

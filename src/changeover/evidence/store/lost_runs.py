@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from changeover.values.atomic_file import append_lines
+
 NAME = "lost.jsonl"
 FILE_BYTES_MAX = 1024 * 1024
 
@@ -16,8 +18,7 @@ def note_lost(store: Path, runs: int, why: str, at: datetime) -> bool:
     line = json.dumps({"at": at.isoformat(timespec="seconds"), "runs": runs, "why": why})
     with suppress(OSError):
         store.parent.mkdir(parents=True, exist_ok=True)
-        with store.with_name(NAME).open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
+        append_lines(store.with_name(NAME), f"{line}\n".encode())
         return True
     return False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -10,9 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, describe_os_error
 from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.evidence.store.records import KeptCluster
+from changeover.values.atomic_file import write_file
 from changeover.values.safe_text import pasted, visible
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting
 from changeover.views.html import caveats
@@ -154,14 +154,9 @@ def write_report(path: Path, data: ReportData) -> Headline:
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write beside and replace: whoever opens the file sees the old page or the new one."""
+    """Replace the file in one step: whoever opens it sees the old page or the new one."""
     check_place(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        try:
-            beside.write_text(page, encoding="utf-8")
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        write_file(path, page.encode())
     except OSError as error:
-        raise ConfigurationError(str(path), f"cannot be written: {error.strerror or error}") from error
+        raise ConfigurationError(str(path), f"cannot be written: {describe_os_error(error)}") from error
