@@ -35,7 +35,7 @@ def load_removal(path: Path) -> Removal:
     top = Table(parse_toml(read_text(path), str(path)), str(path))
     migration = top.table("migration")
     if migration is None:
-        raise top.error("migration", "is missing, needed: a table with a name")
+        raise top.missing("migration", "a table with a name")
     legacy = migration.texts("legacy")
     if not legacy:
         raise migration.error("legacy", "is missing or empty, needed: the packages that will be removed")

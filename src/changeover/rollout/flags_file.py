@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError
+from changeover.values.nearest_name import did_you_mean
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting, Stage, Stages, earliest, ramp
 from changeover.values.toml_table import Table, parse_json, read_text, shown
 
@@ -65,17 +66,15 @@ def parse_flags(content: Any, where: str, phases: Mapping[str, tuple[Stage, ...]
     top.text("$schema", None)
     metadata = top.table("metadata")
     if metadata is None:
-        raise top.error("metadata", "is missing, needed: a table with revision and digest")
+        raise top.missing("metadata", "a table with revision and digest")
     revision = metadata.whole("revision", least=1)
     digest = metadata.text("digest")
     metadata.done()
     flags = top.table("flags")
     if flags is None:
-        raise top.error("flags", "is missing, needed: a table with one flag per phase")
+        raise top.missing("flags", "a table with one flag per phase")
     top.done()
-    settings = {
-        name: _read_flag(Table(flag, where, f"flags.{name}"), name, phases) for name, flag in flags.items()
-    }
+    settings = {name: _read_flag(flags.inner(flag, name), name, phases) for name, flag in flags.items()}
     if digest != digest_of(content):
         raise ConfigurationError(
             where,
@@ -88,7 +87,8 @@ def parse_flags(content: Any, where: str, phases: Mapping[str, tuple[Stage, ...]
 def _read_flag(flag: Table, phase: str, phases: Mapping[str, tuple[Stage, ...]]) -> Setting:
     allowed = phases.get(phase)
     if allowed is None:
-        raise flag.error("", f"phase {phase!r} is unknown, allowed: {', '.join(phases) or 'none'}")
+        meant = did_you_mean(phase, phases)
+        raise flag.error("", f"phase {phase!r} is unknown{meant} allowed: {', '.join(phases) or 'none'}")
     flag.text("state", among=["ENABLED"])
     variants = flag.table("variants")
     names = {str(stage): str(stage) for stage in allowed}

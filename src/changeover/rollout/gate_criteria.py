@@ -93,7 +93,7 @@ def parse_gate(table: Table, stage: Stage) -> Gate:
         content = table.raw(key)
         if not isinstance(content, Mapping) or NOT_ASKED not in content:
             return table.has(key)
-        excused = Table(content, table.where, f"{table.key}.{key}")
+        excused = table.inner(content, key)
         reasons[key] = excused.text(NOT_ASKED)
         excused.done()
         return False

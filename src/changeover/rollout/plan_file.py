@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from changeover.errors import ConfigurationError
 from changeover.redaction.redact_paths import REDACT_ROOTS
 from changeover.rollout.gate_criteria import STRICT_GATES, Gate, parse_gate
+from changeover.values.nearest_name import did_you_mean
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Stage
 from changeover.values.toml_table import Table, parse_toml, read_text
 
@@ -74,7 +74,7 @@ def parse_plan(content: Any, where: str) -> Plan:
     top = Table(content, where)
     migration = top.table("migration")
     if migration is None:
-        raise top.error("migration", "is missing, needed: a table with a name")
+        raise top.missing("migration", "a table with a name")
     name = migration.text("name")
     legacy, code, redact = (migration.texts(key) for key in ("legacy", "code", "redact"))
     _check_redact(migration, redact)
@@ -82,13 +82,14 @@ def parse_plan(content: Any, where: str) -> Plan:
     scenario_tags = migration.texts("scenario_tags")
     migration.done()
     phases: dict[str, Phase] = {}
-    for table in top.tables("phase"):
+    tables = top.tables("phase")
+    for table in tables:
         phase = _phase(table, len(phases) + 1)
         if phase.name in phases:
             raise table.error("name", f"{phase.name!r} is the name of two phases")
         phases[phase.name] = phase
     top.done()
-    _check_together(phases, where)
+    _check_together(phases, top, tables)
     return Plan(name, legacy, code, redact, phases, scenario_tags)
 
 
@@ -133,44 +134,44 @@ def _gates(table: Table, has_seams: bool) -> dict[Stage, Gate]:
     gates = {}
     for stage, content in table.items():
         if stage not in allowed:
-            raise table.error(stage, f"is no stage with a gate, allowed: {', '.join(allowed)}")
-        gates[Stage(stage)] = parse_gate(Table(content, table.where, f"{table.key}.{stage}"), Stage(stage))
+            meant = did_you_mean(stage, allowed)
+            raise table.error(stage, f"is no stage with a gate{meant} allowed: {', '.join(allowed)}")
+        gates[Stage(stage)] = parse_gate(table.inner(content, stage), Stage(stage))
     return gates
 
 
-def _check_together(phases: Mapping[str, Phase], where: str) -> None:
+def _check_together(phases: Mapping[str, Phase], top: Table, tables: Sequence[Table]) -> None:
     owners: dict[str, str] = {}
     earlier: set[str] = set()
-    for phase in phases.values():
-        place = f'{where}: phase "{phase.name}"'
+    for phase, table in zip(phases.values(), tables, strict=True):
         for seam in phase.seams:
             if owners.setdefault(seam, phase.name) != phase.name:
-                raise ConfigurationError(
-                    f"{place}.seams", f"{seam!r} belongs to phase {owners[seam]!r} already"
-                )
+                raise table.error("seams", f"{seam!r} belongs to phase {owners[seam]!r} already")
         for needed in phase.requires:
             if needed not in earlier:
-                known = "comes later or is the phase itself" if needed in phases else "is unknown"
+                unknown = f"is unknown{did_you_mean(needed, earlier)}"
+                known = "comes later or is the phase itself," if needed in phases else unknown
                 allowed = ", ".join(sorted(earlier)) or "none, it is the first"
-                raise ConfigurationError(f"{place}.requires", f"{needed!r} {known}, allowed: {allowed}")
+                raise table.error("requires", f"{needed!r} {known} allowed: {allowed}")
         earlier.add(phase.name)
-        _check_seams_not_asked(phase, place)
+        _check_seams_not_asked(phase, table)
     numbers = [phase.number for phase in phases.values()]
     if len(set(numbers)) != len(numbers):
-        raise ConfigurationError(f"{where}: phase", f"numbers were {numbers}, needed: each once")
+        raise top.error("phase", f"numbers were {numbers}, needed: each once")
 
 
-def _check_seams_not_asked(phase: Phase, place: str) -> None:
+def _check_seams_not_asked(phase: Phase, table: Table) -> None:
     for stage, gate in phase.gates.items():
         excused = () if gate.production is None else tuple(gate.production.seams_not_asked)
-        where = f"{place}.gate.{stage}.production.seams_not_asked"
+        where = f"gate.{stage}.production.seams_not_asked"
         for seam in excused:
             if seam not in phase.seams:
-                raise ConfigurationError(
-                    where, f"{seam!r} is no seam of the phase, allowed: {', '.join(phase.seams)}"
+                meant = did_you_mean(seam, phase.seams)
+                raise table.error(
+                    where, f"{seam!r} is no seam of the phase{meant} allowed: {', '.join(phase.seams)}"
                 )
         if excused and len(excused) == len(phase.seams):
-            raise ConfigurationError(
+            raise table.error(
                 where, 'names every seam of the phase; allowed: production = { not_asked = "the reason" }'
             )
 

@@ -65,19 +65,12 @@ def _waiver(table: Table, today: date) -> Waiver:
         wanted = f"{DIGITS_MIN} to {DIGITS_MAX} digits of 0-9 and a-f, as changeover explain shows them"
         raise table.error("cluster", f"was {shown(cluster)}, allowed: {wanted}")
     owner, reason = table.text("owner"), table.text("reason")
-    until = table.raw("until")
-    if type(until) is not date:
-        found = "is missing" if until is None else f"was {shown(_written(until))}"
-        raise table.error("until", f"{found}, needed: a day without quotes, such as {today}")
+    until = table.day("until")
     too_far = why_not_until(until, today)
     if too_far is not None:
         raise table.error("until", too_far)
     table.done()
     return Waiver(cluster, owner, reason, until)
-
-
-def _written(value: object) -> object:
-    return value.isoformat(" ") if isinstance(value, datetime) else value
 
 
 def why_not_until(until: date, today: date) -> str | None:

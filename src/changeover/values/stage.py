@@ -8,6 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 
+from changeover.values.nearest_name import did_you_mean
 from changeover.values.observation import Side
 
 
@@ -84,7 +85,7 @@ def parse_setting(text: str, allowed: tuple[Stage, ...] = SEAM_STAGES) -> Settin
     name, colon, percent = text.strip().lower().partition(":")
     if name not in allowed or (name == Stage.RAMP) != bool(colon):
         words = ", ".join(RAMP_SYNTAX if stage is Stage.RAMP else stage for stage in allowed)
-        raise ValueError(f"stage was {text!r}, allowed: {words}")
+        raise ValueError(f"stage was {text!r}{did_you_mean(name, allowed)} allowed: {words}")
     if name != Stage.RAMP:
         return Setting(Stage(name))
     return ramp(percent)

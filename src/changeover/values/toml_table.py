@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from functools import cached_property
 from json import loads
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from changeover.errors import ConfigurationError, describe_os_error
+from changeover.values.nearest_name import did_you_mean, nearest_name
+
+if TYPE_CHECKING:
+    from changeover.values.toml_lines import KeyPath
 
 FILE_BYTES_MAX = 4 * 1024 * 1024
 SHOWN_CHARACTERS_MAX = 60
@@ -40,10 +47,28 @@ def parse_json(text: str, where: str) -> Any:
     )
 
 
-def parse_toml(text: str, where: str) -> dict[str, Any]:
+class TomlContent(dict[str, Any]):
+    """A TOML file as it was parsed, which knows the line of a key when an error has to name it."""
+
+    def __init__(self, content: Mapping[str, Any], text: str) -> None:
+        super().__init__(content)
+        self._text = text
+
+    def line_of(self, path: KeyPath) -> int | None:
+        """The line of a key, else that of the table around it; None where neither can be found."""
+        known = (self._lines.get(path[:end]) for end in range(len(path), 0, -1))
+        return next((line for line in known if line is not None), None)
+
+    @cached_property
+    def _lines(self) -> Mapping[KeyPath, int]:
+        from changeover.values.toml_lines import lines_of
+
+        return lines_of(self._text)
+
+
+def parse_toml(text: str, where: str) -> TomlContent:
     """TOML; raises ConfigurationError."""
-    found: dict[str, Any] = _parsed(text, where, "TOML", lambda: tomllib.loads(text))
-    return found
+    return TomlContent(_parsed(text, where, "TOML", lambda: tomllib.loads(text)), text)
 
 
 def _parsed(text: str, where: str, language: str, parse: Callable[[], Any]) -> Any:
@@ -76,29 +101,85 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN_CHARACTERS_MAX else text[: SHOWN_CHARACTERS_MAX - 3] + "..."
 
 
-class Table:
-    """A mapping of which every key must be taken by somebody; `done` refuses what nobody took."""
+class TableError(ConfigurationError):
+    """Something in a table is wrong; `place` is the key and `line` its line, where that is known."""
 
-    def __init__(self, data: object, where: str, key: str = "") -> None:
+    def __init__(self, where: str, line: int | None, place: str, problem: str) -> None:
+        at = where if line is None else f"{where} line {line}"
+        super().__init__(f"{at}: {place}" if place else at, problem)
+        self.line = line
+        self.place = place
+
+
+def _parts_of(key: str) -> KeyPath:
+    """The way to `redact[0]` or `metadata.percent`, as errors write it."""
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"[.\[\]]+", key) if part)
+
+
+class Table:
+    """A mapping of which every key must be taken by somebody; `done` refuses what nobody took.
+
+    Args:
+        data: What was parsed.
+        where: The file, as errors name it.
+        key: How errors call this table within the file.
+        content: The whole file, of which `path` leads to this table, so that errors can name lines.
+    """
+
+    def __init__(
+        self,
+        data: object,
+        where: str,
+        key: str = "",
+        content: TomlContent | None = None,
+        path: KeyPath = (),
+    ) -> None:
         self.where = where
         self.key = key
+        self._content = data if isinstance(data, TomlContent) else content
+        self._path = path
+        self._taken: set[str] = set()
+        self._data: Mapping[str, Any] = {}
         if not isinstance(data, Mapping):
             raise self.error("", f"was {shown(data)}, allowed: a table")
         self._data = data
-        self._taken: set[str] = set()
 
-    def error(self, key: str, problem: str) -> ConfigurationError:
-        """An error at a key of this table."""
+    def inner(self, data: object, key: str, *path: str | int) -> Table:
+        """The table at a key of this one; `path` leads to it where that takes more than the key."""
+        name = f"{self.key}.{key}" if self.key else key
+        return Table(data, self.where, name, self._content, (*self._path, *(path or (key,))))
+
+    def error(self, key: str, problem: str) -> TableError:
+        """An error at a key of this table, or at one further in: `names[2]`, `gate.live`."""
         place = ".".join(part for part in (self.key, key) if part)
-        return ConfigurationError(f"{self.where}: {place}" if place else self.where, problem)
+        return self._error(key, place, problem)
+
+    def _error(self, key: str, place: str, problem: str) -> TableError:
+        line = None
+        if self._content is not None:
+            line = self._content.line_of((*self._path, *((key,) if key in self._data else _parts_of(key))))
+        return TableError(self.where, line, place, problem)
+
+    def missing(self, key: str, wanted: str) -> TableError:
+        """An error for a key that must be there; says which other key may be meant for it."""
+        unknown = nearest_name(key, (other for other in self._data if other not in self._taken))
+        if unknown is None:
+            return self.error(key, f"is missing, needed: {wanted}")
+        place = f"{self.key}.{key}" if self.key else key
+        return self._error(unknown, place, f'is missing, needed: {wanted} (is "{unknown}" meant for it?)')
+
+    def unknown_keys(self) -> Iterator[TableError]:
+        """An error for each key that nobody asked for."""
+        for key in self._data:
+            if key not in self._taken:
+                meant = did_you_mean(str(key), self._taken)
+                allowed = ", ".join(sorted(self._taken))
+                yield self._error(str(key), self.key, f'unknown key "{key}"{meant} allowed: {allowed}')
 
     def done(self) -> None:
         """Refuse keys that nobody asked for."""
-        for key in self._data:
-            if key not in self._taken:
-                raise self.error(
-                    str(key), f"is no key of this table, allowed: {', '.join(sorted(self._taken))}"
-                )
+        for error in self.unknown_keys():
+            raise error
 
     def raw(self, key: str, default: Any = None) -> Any:
         """Whatever stands there."""
@@ -113,7 +194,7 @@ class Table:
         value = self.raw(key)
         if value is None and key not in self._data:
             if default is ...:
-                raise self.error(key, f"is missing, needed: {wanted}")
+                raise self.missing(key, wanted)
             return default
         if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
             raise self.error(key, f"was {shown(value)}, allowed: {wanted}")
@@ -128,7 +209,8 @@ class Table:
             raise self.error(key, "was empty, needed: a text")
         words = None if among is None else list(among)
         if words is not None and value not in words:
-            raise self.error(key, f"was {shown(value)}, allowed: {', '.join(words)}")
+            meant = did_you_mean(value, words)
+            raise self.error(key, f"was {shown(value)}{meant} allowed: {', '.join(words)}")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -141,10 +223,9 @@ class Table:
                 raise self.error(f"{key}[{number}]", f"{value!r} stands there twice")
         return tuple(values)
 
-    def flag(self, key: str, default: bool = False) -> bool:
+    def flag(self, key: str, default: Any = False) -> Any:
         """True or false."""
-        found: bool = self._typed(key, bool, "true or false", default)
-        return found
+        return self._typed(key, bool, "true or false", default)
 
     def whole(self, key: str, default: Any = ..., *, least: int = 0) -> Any:
         """A whole number."""
@@ -161,17 +242,29 @@ class Table:
             raise self.error(key, f"was {value}, allowed: a number above {above:g}{limit}")
         return value
 
+    def day(self, key: str, default: Any = ...) -> Any:
+        """A date of TOML."""
+        value = self.raw(key)
+        wanted = "a day without quotes, such as 2027-03-31"
+        if value is None and key not in self._data:
+            if default is ...:
+                raise self.missing(key, wanted)
+            return default
+        if type(value) is not date:
+            found = value.isoformat(" ") if isinstance(value, datetime) else value
+            raise self.error(key, f"was {shown(found)}, allowed: {wanted}")
+        return value
+
     def table(self, key: str) -> Table | None:
         """A table, or None where the key is missing."""
         value = self.raw(key)
-        place = f"{self.key}.{key}" if self.key else key
-        return None if key not in self._data else Table(value, self.where, place)
+        return None if key not in self._data else self.inner(value, key)
 
     def tables(self, key: str) -> list[Table]:
         """An array of tables, empty where the key is missing."""
-        values = self._typed(key, list, "an array of tables", [])
-        place = f"{self.key}.{key}" if self.key else key
-        return [Table(value, self.where, f"{place}[{number}]") for number, value in enumerate(values)]
+        heading = "" if self._content is None else f", each under [[{key}]]"
+        values = self._typed(key, list, f"an array of tables{heading}", [])
+        return [self.inner(value, f"{key}[{number}]", key, number) for number, value in enumerate(values)]
 
     def items(self) -> list[tuple[str, Any]]:
         """Every key with what stands there, all of them taken."""

@@ -149,7 +149,10 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(shop: Shop, arguments: tuple[
         ('[tool.changeover]\napp = "nowhere:x"\n', "'nowhere' cannot be imported"),
         ('[tool.changeover]\napp = "shop:nothing"\n', "module 'shop' has no 'nothing'"),
         ('[tool.changeover]\napp = "shop:PLANTED"\n', "is a str, allowed: a Migration"),
-        ('[tool.changeover]\nap = "shop"\n', "ap: is no key of this table, allowed: app, directory"),
+        (
+            '[tool.changeover]\nap = "shop"\n',
+            'tool.changeover: unknown key "ap", did you mean "app"? allowed: app, directory',
+        ),
         ("[tool.changeover\n", "was not valid TOML"),
     ],
     ids=[

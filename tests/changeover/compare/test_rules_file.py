@@ -8,68 +8,85 @@ from pathlib import Path
 import pytest
 
 from changeover.compare.rules import Rules
-from changeover.compare.rules_file import RULES_BYTES_MAX, RULES_MAX, RulesError, check_rules_file, load_rules
+from changeover.compare.rules_file import RULES_MAX, RulesError, check_rules_file, load_rules
 from changeover.errors import ConfigurationError
+from changeover.values.toml_table import FILE_BYTES_MAX
 
 TODAY = date(2026, 1, 15)
 RULE = '[[rule]]\npath = "result.a"\nreason = "r"\n'
 
 BAD: list[tuple[str, str, str]] = [
-    ("empty", "", "rules.toml: is empty, allowed: [defaults] and [[rule]] tables"),
-    ("blank", "  \n\n", "is empty"),
-    ("truncated", RULE + 'abs = "0.0', "is not TOML"),
-    ("duplicate key", RULE + 'abs = "1"\nabs = "2"\n', "is not TOML: Cannot overwrite a value (at line 5"),
+    ("empty", "", "rules.toml: was empty, allowed: [defaults] and [[rule]] tables"),
+    ("blank", "  \n\n", "was empty"),
+    ("truncated", RULE + 'abs = "0.0', "was not valid TOML"),
+    (
+        "duplicate key",
+        RULE + 'abs = "1"\nabs = "2"\n',
+        "was not valid TOML: Cannot overwrite a value (at line 5",
+    ),
     ("deeply nested", "a = " + "[" * 100_000, "nested too deeply"),
-    ("unknown table", "[rules]\nx = 1\n", 'line 1: unknown key "rules", allowed: defaults, rule'),
+    (
+        "unknown table",
+        "[rules]\nx = 1\n",
+        'line 1: unknown key "rules", did you mean "rule"? allowed: defaults, rule',
+    ),
     (
         "unknown default",
         '\n[defaults]\ntype = "strict"\n',
-        'line 2: unknown key "defaults.type", allowed: types',
+        'line 3: defaults: unknown key "type", did you mean "types"? allowed: types',
     ),
     (
         "wrong default",
         '[defaults]\ntypes = "exact"\n',
-        'defaults.types: found "exact", allowed: strict, numeric',
+        "line 2: defaults.types: was 'exact', allowed: strict, numeric",
     ),
-    ("defaults no table", "defaults = 3\n", "defaults: found int 3, allowed: a table"),
-    ("rule no list", '[rule]\npath = "result"\n', "rule: found a single value, allowed: [[rule]] tables"),
+    ("defaults no table", "defaults = 3\n", "line 1: defaults: was 3, allowed: a table"),
+    (
+        "rule no list",
+        '[rule]\npath = "result"\n',
+        "line 1: rule: was {'path': 'result'}, allowed: an array of tables, each under [[rule]]",
+    ),
     (
         "unknown rule key",
-        RULE + 'absolute = "1"\n',
-        'line 4: rule 1 "result.a": unknown key "absolute", allowed: ',
+        RULE + 'absolut = "1"\n',
+        'line 4: rule 1 "result.a": unknown key "absolut", did you mean "abs"? allowed: ',
     ),
-    ("no path", '[[rule]]\nreason = "r"\nabs = "1"\n', "line 1: rule 1: has no path"),
-    ("no reason", '[[rule]]\npath = "result"\nabs = "1"\n', "has no reason"),
+    ("no path", '[[rule]]\nreason = "r"\nabs = "1"\n', "line 1: rule 1.path: is missing"),
+    (
+        "no reason",
+        '[[rule]]\npath = "result"\nabs = "1"\n',
+        'rule 1 "result".reason: is missing, needed: a text',
+    ),
     (
         "empty reason",
         '[[rule]]\npath = "result"\nreason = " "\nabs = "1"\n',
-        'line 3: rule 1 "result": reason: found',
+        'line 3: rule 1 "result".reason: was empty',
     ),
     ("says nothing", RULE, "says nothing, allowed: abs, rel"),
-    ("float for abs", RULE + "abs = 0.01\n", "abs: found float 0.01, allowed: an exact decimal as text"),
-    ("negative abs", RULE + 'abs = "-1"\n', 'abs: found "-1", allowed: an exact decimal as text'),
-    ("NaN for rel", RULE + 'rel = "NaN"\n', 'rel: found "NaN"'),
-    ("infinite abs", RULE + 'abs = "Infinity"\n', 'abs: found "Infinity"'),
+    ("float for abs", RULE + "abs = 0.01\n", "abs: was 0.01, allowed: an exact decimal as text"),
+    ("negative abs", RULE + 'abs = "-1"\n', "abs: was '-1', allowed: an exact decimal as text"),
+    ("NaN for rel", RULE + 'rel = "NaN"\n', "rel: was 'NaN'"),
+    ("infinite abs", RULE + 'abs = "Infinity"\n', "abs: was 'Infinity'"),
     (
         "empty match_by",
         RULE + "match_by = []\n",
-        "match_by: found list [], allowed: a list of different names",
+        "match_by: has 0 names, allowed: 1 to 20",
     ),
-    ("match_by text", RULE + 'match_by = "id"\n', 'match_by: found "id"'),
-    ("match_by twice", RULE + 'match_by = ["a", "a"]\n', "match_by: found list"),
-    ("wrong order", RULE + 'order = "none"\n', 'order: found "none", allowed: any'),
-    ("wrong same_as", RULE + "same_as = true\n", "same_as: found bool True, allowed: bijection"),
-    ("ignore text", RULE + 'ignore = "yes"\n', 'ignore: found "yes", allowed: true, false'),
+    ("match_by text", RULE + 'match_by = "id"\n', "match_by: was 'id', allowed: a list of texts"),
+    ("match_by twice", RULE + 'match_by = ["a", "a"]\n', "match_by[1]: 'a' stands there twice"),
+    ("wrong order", RULE + 'order = "none"\n', "order: was 'none', allowed: any"),
+    ("wrong same_as", RULE + "same_as = true\n", "same_as: was True, allowed: a text"),
+    ("ignore text", RULE + 'ignore = "yes"\n', "ignore: was 'yes', allowed: true or false"),
     (
         "wrong must_be",
-        RULE + 'ignore = true\nmust_be = "timestamp"\n',
-        'must_be: found "timestamp", allowed: ',
+        RULE + 'ignore = true\nmust_be = "dattime"\n',
+        "must_be: was 'dattime', did you mean \"datetime\"? allowed: bool",
     ),
     ("must_be alone", RULE + 'must_be = "str"\n', "must_be goes with ignore = true"),
     (
         "until text",
         RULE + 'abs = "1"\nuntil = "2027-01-01"\n',
-        'until: found "2027-01-01", allowed: a date without',
+        "until: was '2027-01-01', allowed: a day without quotes",
     ),
     ("expired", RULE + 'abs = "1"\nuntil = 2026-01-14\n', 'line 1: rule "result.a": expired on 2026-01-14'),
     ("bad path", '[[rule]]\npath = "result..a"\nreason = "r"\nabs = "1"\n', "line 2: rule 1"),
@@ -78,7 +95,7 @@ BAD: list[tuple[str, str, str]] = [
         '[[rule]]\npath = "results.a"\nreason = "r"\nabs = "1"\n',
         "allowed at its start: result",
     ),
-    ("bad seam", RULE + 'seam = ""\nabs = "1"\n', 'seam: found ""'),
+    ("bad seam", RULE + 'seam = ""\nabs = "1"\n', "seam: was empty"),
     ("ignores and tolerates", RULE + 'ignore = true\nabs = "1"\n', "ignores the place and gives abs"),
     ("two kinds of list", RULE + 'match_by = ["a"]\norder = "any"\n', "gives match_by and order"),
     ("renamed and tolerated", RULE + 'same_as = "bijection"\nabs = "1"\n', "gives a tolerance and same_as"),
@@ -145,13 +162,13 @@ def test_arguments_of_effects_may_be_ignored(tmp_path: Path, path: str) -> None:
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RulesError, match=r"rules\.toml: cannot be read: No such file"):
+    with pytest.raises(RulesError, match=r"rules\.toml: could not be read: No such file"):
         load_rules(tmp_path / "rules.toml", today=TODAY)
 
 
 def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_bytes(b"# \xff\xfe")
-    with pytest.raises(RulesError, match="is not UTF-8 at byte 2"):
+    with pytest.raises(RulesError, match="was not UTF-8 at byte 2"):
         load_rules(tmp_path / "rules.toml", today=TODAY)
 
 
@@ -159,7 +176,7 @@ def test_a_file_of_a_hundred_megabytes_is_refused_before_it_is_read(tmp_path: Pa
     file = tmp_path / "rules.toml"
     with file.open("wb") as sparse:
         sparse.truncate(100_000_000)
-    with pytest.raises(RulesError, match=f"larger than RULES_BYTES_MAX, allowed: {RULES_BYTES_MAX:,} bytes"):
+    with pytest.raises(RulesError, match=f"was 100000000 bytes, allowed: {FILE_BYTES_MAX}"):
         load_rules(file, today=TODAY)
 
 

@@ -29,7 +29,10 @@ def test_a_plan_without_the_table_removes_only_the_packages(tmp_path: Path) -> N
         (PLAN + '[migration.removal]\ndelete = ["/etc"]\n', "migration.removal.delete: was '/etc'"),
         (PLAN + '[migration.removal]\ndelete = ["."]\n', "migration.removal.delete: was '.'"),
         (PLAN + '[migration.removal]\npatch = "C:\\\\x"\n', "migration.removal.patch: was"),
-        (PLAN + "[migration.removal]\ndeletes = []\n", "migration.removal.deletes: is no key"),
+        (
+            PLAN + "[migration.removal]\ndeletes = []\n",
+            'migration.removal: unknown key "deletes", did you mean "delete"? allowed',
+        ),
         (PLAN + "[migration.removal]\ntimeout_s = 0\n", "migration.removal.timeout_s: was 0"),
     ],
 )

@@ -96,15 +96,18 @@ DAMAGED: dict[str, tuple[str, str]] = {
     "nan": ('{"flags": NaN}', "NaN is no number"),
     "a list": ("[]", "allowed: a table"),
     "no metadata": (json.dumps({"flags": {}}), "metadata: is missing"),
-    "unknown stage": (json.dumps(changed(defaultVariant="shaddow")), "was 'shaddow', allowed: off, shadow"),
+    "unknown stage": (
+        json.dumps(changed(defaultVariant="shaddow")),
+        "was 'shaddow', did you mean \"shadow\"? allowed: off, shadow",
+    ),
     "unknown variant": (json.dumps(changed(variants={"on": True})), "exactly the stages"),
     "disabled": (json.dumps(changed(state="DISABLED")), "allowed: ENABLED"),
     "targeting": (json.dumps(changed(targeting={"if": [True]})), "a stage holds for every run"),
-    "unknown key": (json.dumps(changed(stage="live")), "stage: is no key of this table"),
+    "unknown key": (json.dumps(changed(stage="live")), 'unknown key "stage", did you mean "state"? allowed'),
     "ramp without percentage": (json.dumps(changed(defaultVariant="ramp")), "ramp percentage was None"),
     "unknown phase": (
         json.dumps(flags_content({"tradnig": Setting(Stage.LIVE)}, revision=1)),
-        "phase 'tradnig' is unknown, allowed: trading, entry-points, cleanup",
+        "phase 'tradnig' is unknown, did you mean \"trading\"? allowed: trading, entry-points, cleanup",
     ),
     "revision as text": (
         json.dumps({**LIVE, "metadata": {"revision": "3", "digest": "x"}}),
@@ -198,7 +201,7 @@ def test_an_override_that_is_no_stage_moves_nothing_forward(desk: Desk) -> None:
     desk.write(LIVE)
     desk.environment["CHANGEOVER_STAGE_TRADING"] = "shaddow"
     assert desk.workflow() == "legacy"
-    assert "was 'shaddow', allowed: off" in desk.migration.problems[0]
+    assert "was 'shaddow', did you mean \"shadow\"? allowed: off" in desk.migration.problems[0]
 
 
 def test_an_override_of_an_unknown_phase_is_named(desk: Desk) -> None:

@@ -143,7 +143,10 @@ def test_json_says_the_same(shop: Shop) -> None:
 
 MISTAKES = {
     "unknown phase": (("shelff", "shadow"), "'shelff' is unknown, allowed: shelf, cleanup"),
-    "unknown stage": (("shelf", "shaddow"), "stage was 'shaddow', allowed: off, shadow, ramp:P"),
+    "unknown stage": (
+        ("shelf", "shaddow"),
+        "stage was 'shaddow', did you mean \"shadow\"? allowed: off, shadow, ramp:P",
+    ),
     "stage of the other kind": (("shelf", "done"), "stage was 'done', allowed: off"),
     "ramp without percentage": (("shelf", "ramp"), "ramp:P with 0 < P < 100"),
     "percentage without ramp": (("shelf", "live", "--percent", "5"), "--percent is for the stage ramp"),

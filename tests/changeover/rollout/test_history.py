@@ -41,7 +41,10 @@ DAMAGED = {
     "torn": (json.dumps(DATA)[:-9], "not valid JSON"),
     "a list": ("[]", "allowed: a table"),
     "no revision": (json.dumps({**DATA, "revision": None}), "revision: was None"),
-    "unknown action": (json.dumps({**DATA, "action": "flop"}), "action: was 'flop', allowed: flip, kill"),
+    "unknown action": (
+        json.dumps({**DATA, "action": "flop"}),
+        "action: was 'flop', did you mean \"flip\"? allowed: flip, kill",
+    ),
     "unknown stage": (json.dumps({**DATA, "to": "shaddow"}), "to: stage was 'shaddow'"),
     "time without zone": (json.dumps({**DATA, "at": "2026-11-20T20:45:03"}), "a time with its zone"),
     "no time": (json.dumps({**DATA, "at": "yesterday"}), "a time with its zone"),

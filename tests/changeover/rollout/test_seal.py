@@ -77,7 +77,7 @@ def test_a_dry_run_changes_nothing(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (to("shaddow"), "was 'shaddow', allowed: off, shadow"),
+        (to("shaddow"), "was 'shaddow', did you mean \"shadow\"? allowed: off, shadow"),
         (
             lambda content: content["flags"].update(x=content["flags"]["trading"]),
             "'x' is unknown",

@@ -34,8 +34,11 @@ def _waiver(digest: str = "09ad52", until: date = TODAY) -> Waiver:
     [
         (ENTRY.replace('"09ad52"', '"09ad"'), "waiver[0].cluster: was '09ad', allowed: 6 to 64 digits"),
         (ENTRY.replace('"09ad52"', '"09AD5Z"'), "waiver[0].cluster: was '09AD5Z'"),
-        (ENTRY.replace('owner = "kim"\n', ""), "waiver[0].owner: is missing"),
-        (ENTRY.replace('"kim"', '" "'), "waiver[0].owner: was empty"),
+        (
+            ENTRY.replace("owner", "onwer"),
+            'line 3: waiver[0].owner: is missing, needed: a text (is "onwer" meant for it?)',
+        ),
+        (ENTRY.replace('"kim"', '" "'), "line 3: waiver[0].owner: was empty"),
         (ENTRY.replace('reason = "rounds twice"\n', ""), "waiver[0].reason: is missing"),
         (ENTRY.replace("until = 2027-01-31\n", ""), "waiver[0].until: is missing, needed: a day"),
         (ENTRY.replace("2027-01-31", '"2027-01-31"'), "waiver[0].until: was '2027-01-31'"),
@@ -45,7 +48,7 @@ def _waiver(digest: str = "09ad52", until: date = TODAY) -> Waiver:
             ENTRY + ENTRY.replace("09ad52", "09ad52ff"),
             "waiver[1].cluster: '09ad52ff' is waived already, by kim",
         ),
-        (ENTRY + 'effect = "any"\n', "waiver[0].effect: is no key of this table"),
+        (ENTRY + 'effect = "any"\n', 'line 6: waiver[0]: unknown key "effect", allowed: cluster'),
         ("[waiver]\n", "waiver: was {}, allowed: an array of tables"),
         ("nonsense", "was not valid TOML"),
     ],
