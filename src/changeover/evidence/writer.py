@@ -185,7 +185,7 @@ class EvidenceWriter:
             self.lost += len(self._waiting)
             self._waiting, self._characters = [], 0
             if self.lost:
-                _log.warning("%d runs are lost as evidence: %s", self.lost, self._problem)
+                _log.warning("%d runs are lost as evidence: %s", self.lost, self._problem, runs=self.lost)
                 self._note_lost()
 
     def _note_lost(self) -> None:
@@ -211,7 +211,7 @@ class EvidenceWriter:
             return False
         self._writes += 1
         if self._problem is not None:
-            _log.warning("evidence is kept again; %d runs were lost", lost)
+            _log.warning("evidence is kept again; %d runs were lost", lost, runs=lost)
         self._problem, self._retry_s = None, RETRY_FIRST_S
         self._next_write = self._monotonic() + WRITTEN_EVERY_S
         return True

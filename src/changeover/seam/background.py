@@ -184,7 +184,7 @@ class Background:
             try:
                 self._hand_on(run)
             except BaseException as error:  # noqa: BLE001  an interrupt is for the main thread alone
-                _log.warning("a run could not be handed on: %r", error)
+                _log.warning("a run could not be handed on: %r", error, seam=run.seam, run=run.id)
         return True
 
     def _next(self, me: _Worker) -> Job | None:

@@ -117,10 +117,11 @@ def _roles(seam: Seam, pins: Pins) -> Roles:
     if path is None:
         path, answering, compared = _the_only_path(seam, answering)
     elif replayed is not None and seam.path_of(replayed) is None and runtime.on_itself is None:
-        runtime.note(f"seam {seam.name!r} has no {replayed} path: nothing is compared")
+        runtime.note(f"seam {seam.name!r} has no {replayed} path: nothing is compared", seam=seam.name)
         compared = False
     elif compared and pins.key is None and pins.setting(seam.phase).stage is Stage.RAMP:
-        runtime.note(f"phase {seam.phase!r} ramps and a run has no key (key=): legacy answers it")
+        text = f"phase {seam.phase!r} ramps and a run has no key (key=): legacy answers it"
+        runtime.note(text, phase=seam.phase, seam=seam.name)
     session = SESSION.get()
     if compared and session is not None and session.replaying:
         compared = False
@@ -134,7 +135,7 @@ def _the_only_path(seam: Seam, wanted: Side) -> tuple[PathFunction, Side, bool]:
     other = seam.path_of(wanted.other)
     if other is None:
         raise LegacyRemovedError(f"seam {seam.name!r} has neither path")
-    seam.runtime.note(f"seam {seam.name!r} has no {wanted} path: {wanted.other} answers")
+    seam.runtime.note(f"seam {seam.name!r} has no {wanted} path: {wanted.other} answers", seam=seam.name)
     return other, wanted.other, False
 
 

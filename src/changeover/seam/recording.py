@@ -141,7 +141,7 @@ class Recording:
             try:
                 self.recorder.supplement(port.methods[method_name], port)
             except Exception as error:  # noqa: BLE001  the tape has the exception, and the replay will meet it
-                _log.info("supplement %s.%s raised %r", port_name, method_name, error)
+                _log.info("supplement %s.%s raised %r", port_name, method_name, error, seam=self._seam.name)
         self.recorder.tape.supplements = len(self.recorder.tape) - before
 
     def fallen_from(self, fallen: Recording) -> None:
@@ -261,4 +261,5 @@ def _warn_of_undeclared(methods: Iterable[str]) -> None:
                 "%s is declared neither read, effect, local, fixed nor clock: "
                 "it passes, no replay answers it",
                 name,
+                method=name,
             )

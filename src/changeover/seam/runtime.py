@@ -18,7 +18,7 @@ from changeover.seam.background import Background, Job
 from changeover.seam.judge import Judge, Predicate, Waived
 from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alerts
-from changeover.telemetry.logs import logger, told
+from changeover.telemetry.logs import logger, redacted
 from changeover.values.limits import Limits
 from changeover.values.observation import Side
 from changeover.values.outcome import is_interruption
@@ -103,20 +103,20 @@ class Runtime:
         except BaseException as error:
             if is_interruption(error):
                 raise
-            self.note(f"the key of seam {seam!r} raised {type(error).__name__}: {error}")
+            self.note(f"the key of seam {seam!r} raised {type(error).__name__}: {error}", seam=seam)
             return Pins(resolution.settings)
 
     def invariants_of(self, seam: str) -> Sequence[Predicate]:
         """The predicates that hold for every observation at a seam."""
         return self.invariants.get(seam, ())
 
-    def note(self, problem: str) -> None:
-        """Say once what is wrong, and keep it for `status`."""
+    def note(self, problem: str, **fields: object) -> None:
+        """Log once what is wrong, with fields such as `seam`, and keep it for `status`."""
         if problem in self._noted or len(self._noted) >= NOTES_MAX:
             return
         self._noted.add(problem)
-        self.notes[told(problem)] = None
-        _log.warning("%s", problem)
+        self.notes[redacted(problem)] = None
+        _log.warning("%s", problem, **fields)
 
     def put_off(self, job: Job) -> bool:
         """Give the run to the background; False where it is compared at once.
@@ -148,4 +148,4 @@ class Runtime:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  promise 1: no store breaks the answer
-            self.note(f"{problem}: {type(error).__name__}: {error}")
+            self.note(f"{problem}: {type(error).__name__}: {error}", seam=run.seam, run=run.id)

@@ -66,7 +66,8 @@ class LogAlerts:
     def __call__(self, alert: Alert) -> None:
         """One line."""
         again = f" ({alert.repeats} more like it were held back)" if alert.repeats else ""
-        _log.error("%s: %s%s", alert.kind, alert.text, again)
+        fields = {"phase": alert.phase, "run": alert.run, "cluster": alert.cluster, "repeats": alert.repeats}
+        _log.error("%s: %s%s", alert.kind, alert.text, again, kind=alert.kind, **fields)
 
 
 @dataclass(slots=True)

@@ -1,20 +1,64 @@
-"""The log of the toolkit: what it says of values of the program is visible and holds no known secret."""
+"""The log of the toolkit: sentences for people with fields for machines, which hold no known secret.
+
+Lines go through structlog to the standard loggers `changeover.*`, so that the program's own configuration of
+`logging` decides where they end. The fields are attributes of the LogRecord (`record.seam`).
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from changeover.record.context import permitted
+from changeover.values.outcome import is_interruption
+
+_AS_IT_IS = (bool, int, float, type(None))
+_FRAMES_STRUCTLOG, _FRAMES_PLAIN = 6, 4  # between the one who logs and the standard logger
 
 
-def logger(name: str) -> logging.Logger:
-    """The logger `changeover.NAME`, whose every line goes through `told`."""
-    made = logging.getLogger(f"changeover.{name}")
-    if _FIT not in made.filters:
-        made.addFilter(_FIT)
-    return made
+class Log:
+    """One logger. Whatever a line holds, and whatever handlers do with it, nothing gets out but an interrupt.
+
+    structlog is imported with the first line that somebody wants to read; where it is missing, or can no
+    longer be imported because the program ends, the standard logger alone takes the line.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._standard = logging.getLogger(f"changeover.{name}")
+        self._write: Callable[..., object] | None = None
+
+    def info(self, text: str, *args: object, **fields: object) -> None:
+        """What is good to know."""
+        self._log(logging.INFO, text, args, fields)
+
+    def warning(self, text: str, *args: object, **fields: object) -> None:
+        """What somebody should look into."""
+        self._log(logging.WARNING, text, args, fields)
+
+    def error(self, text: str, *args: object, **fields: object) -> None:
+        """What somebody has to look into now."""
+        self._log(logging.ERROR, text, args, fields)
+
+    def _log(self, level: int, text: str, args: tuple[object, ...], fields: dict[str, object]) -> None:
+        try:
+            if self._standard.isEnabledFor(level):
+                with permitted():  # a file that a handler opens in a replay is no deed of the path
+                    if self._write is None:
+                        self._write = _through_structlog(self._standard) or _plainly(self._standard)
+                    self._write(level, text, *args, **fields)
+        except BaseException as error:
+            if is_interruption(error):
+                raise
 
 
-def told(text: str) -> str:
+def logger(name: str) -> Log:
+    """The log `changeover.NAME`."""
+    return Log(name)
+
+
+def redacted(text: str) -> str:
     """A text as it may be logged and kept: without the secrets of the environment and of runs seen lately."""
     from changeover.redaction.secrets import masked, remembered, secrets_of_environment
     from changeover.values.safe_text import visible
@@ -23,15 +67,41 @@ def told(text: str) -> str:
     return visible(masked(text, known, lambda _: "[redacted]"))
 
 
-class _FitToTell(logging.Filter):
-    """Lets every record through, on one line and without secrets."""
+def _through_structlog(standard: logging.Logger) -> Callable[..., object] | None:
+    try:
+        import structlog
+    except Exception:  # noqa: BLE001  a package that is missing or broken costs no line
+        return None
+    bound: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+        standard,
+        processors=[_readable, structlog.stdlib.render_to_log_kwargs],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        context_class=dict,
+        stacklevel=_FRAMES_STRUCTLOG,
+    ).bind()
+    return bound.log
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        try:
-            record.msg, record.args = told(record.getMessage()), None
-        except Exception as error:  # noqa: BLE001  a line of the log breaks nothing
-            record.msg, record.args = f"a line that cannot be shown ({type(error).__name__})", None
-        return True
+
+def _plainly(standard: logging.Logger) -> Callable[..., object]:
+    def write(level: int, text: str, *args: object, **fields: object) -> None:
+        line = _readable(standard, "", {"event": text, "positional_args": args, **fields})
+        standard.log(level, line.pop("event"), extra=line, stacklevel=_FRAMES_PLAIN)
+
+    return write
 
 
-_FIT = _FitToTell()
+def _readable(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A processor of structlog: the sentence on one line, and neither it nor a field with a secret."""
+    args = line.pop("positional_args", ())
+    made: dict[str, Any] = {
+        key: value if isinstance(value, _AS_IT_IS) else _shown(str, value) for key, value in line.items()
+    }
+    made["event"] = _shown(lambda text: text % args if args else text, line["event"])
+    return made
+
+
+def _shown(write: Callable[[Any], str], value: object) -> str:
+    try:
+        return redacted(write(value))
+    except Exception as error:  # noqa: BLE001  values of the program may raise anything
+        return f"a line that cannot be shown ({type(error).__name__})"

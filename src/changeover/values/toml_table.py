@@ -113,7 +113,7 @@ class TableError(ConfigurationError):
 
 def _parts_of(key: str) -> KeyPath:
     """The way to `redact[0]` or `metadata.percent`, as errors write it."""
-    return tuple(int(part) if part.isdigit() else part for part in re.split(r"[.\[\]]+", key) if part)
+    return tuple(int(part) if part.isdecimal() else part for part in re.split(r"[.\[\]]+", key) if part)
 
 
 class Table:
