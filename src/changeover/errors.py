@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import re
+import sys
 
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
@@ -28,6 +30,46 @@ def describe_os_error(error: OSError) -> str:
 
 class DeclarationError(ConfigurationError):
     """A port or seam cannot be what its declaration says."""
+
+
+class MissingPackageError(ChangeoverError):
+    """A package that changeover depends on is not installed, or not where this Python looks.
+
+    Attributes:
+        package: Its name, as it is imported and installed.
+    """
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"{package} is not installed for {sys.executable}, and this needs it: "
+            f'python -m pip install "{_requirement(package)}"'
+        )
+        self.package = package
+
+    @classmethod
+    def of(cls, error: ModuleNotFoundError) -> MissingPackageError | None:
+        """What an import that failed says; None where a module of changeover itself is missing."""
+        package = (error.name or "").partition(".")[0]
+        return None if package in ("", "changeover") else cls(package)
+
+
+def need_package(package: str) -> None:
+    """Raises MissingPackageError where it is not installed; imports nothing."""
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        raise MissingPackageError(package)
+
+
+def _requirement(package: str) -> str:
+    """With the versions that changeover asks for, where it is installed itself."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        wanted = requires("changeover") or ()
+    except PackageNotFoundError:
+        wanted = ()
+    return next((one for one in wanted if re.match(rf"{re.escape(package)}\b(?!-)[^;]*$", one)), package)
 
 
 class LegacyRemovedError(ChangeoverError):

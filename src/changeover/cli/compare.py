@@ -13,7 +13,7 @@ import click
 from changeover.cli.output import format_option, say, show, show_json
 from changeover.compare.file_diff import diff_files
 from changeover.compare.rules import STRICT
-from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.errors import ChangeoverError, ConfigurationError, need_package
 from changeover.evidence.comparison_info import Stopped
 from changeover.evidence.source_cases import BUILT_IN, Request
 from changeover.evidence.source_comparison import SourceComparison, compare_source
@@ -86,6 +86,7 @@ def command(
 
     For example: changeover compare portfolio --source history --runs 100
     """
+    need_package("structlog")  # a program runs without it; the log of a comparison keeps its fields
     if page is not None:
         check_place(page)
     began = datetime.now(UTC)

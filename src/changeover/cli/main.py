@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-import click
-
 from changeover import __version__
-from changeover.errors import ChangeoverError
+from changeover.errors import ChangeoverError, MissingPackageError
 from changeover.values.safe_text import visible_lines
+
+try:
+    import click
+except ModuleNotFoundError as error:  # nothing below can be read without it
+    print(f"changeover: {MissingPackageError.of(error)}", file=sys.stderr)
+    sys.exit(2)
 
 INTERRUPTED = 130
 USAGE = 2
@@ -95,6 +99,12 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    except ModuleNotFoundError as error:
+        missing = MissingPackageError.of(error)
+        if missing is None:
+            raise
+        print(f"changeover: {missing}", file=sys.stderr)
+        code = USAGE
     except ChangeoverError as error:
         print(f"changeover: {visible_lines(str(error))}", file=sys.stderr)
         code = USAGE

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from changeover.errors import ConfigurationError, describe_os_error
+from changeover.errors import ConfigurationError, describe_os_error, need_package
 from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.evidence.store.records import KeptCluster
 from changeover.values.atomic_file import write_file
@@ -138,7 +138,8 @@ DEFAULT_FILE = "changeover-report.html"
 
 
 def check_place(path: Path) -> None:
-    """Raises ConfigurationError where no page could be written, before anything long is begun."""
+    """Raises an error where no page could be drawn or written, before anything long is begun."""
+    need_package("jinja2")
     if path.is_dir():
         raise ConfigurationError(str(path), "was a folder, needed: the name of a file")
     if not path.parent.is_dir():

@@ -1,0 +1,77 @@
+"""A package that is not installed is one sentence that names it, never a traceback, and stops no kill."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.changeover.support.projects import shop_in
+
+BLOCKED = """
+import sys
+class Blocked:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] in {packages!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Blocked())
+sys.argv = ["changeover", *{arguments!r}]
+from changeover.cli.main import main
+main()
+"""
+COMMANDS = {
+    "compare": ["compare", "--runs", "3"],
+    "compare with a page": ["compare", "--runs", "3", "--report", "page.html"],
+    "explain": ["explain"],
+    "report": ["report"],
+    "status": ["status"],
+    "gate": ["gate", "shelf"],
+}
+NEEDED_BY = {
+    "click": set(COMMANDS),
+    "jinja2": {"compare with a page", "report"},
+    "structlog": {"compare", "compare with a page"},
+}
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop with evidence in its store."""
+    shop = shop_in(tmp_path_factory.mktemp("shop"))
+    assert shop.run("compare", "--runs", "3", planted="dear").code == 1
+    return shop.root
+
+
+def run_without(packages: set[str], arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", BLOCKED.format(packages=packages, arguments=arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("package", sorted(NEEDED_BY))
+def test_a_command_that_needs_a_missing_package_says_so_and_the_others_work(
+    package: str, compared: Path
+) -> None:
+    refused = set()
+    for name, arguments in COMMANDS.items():
+        done = run_without({package}, arguments, compared)
+        assert "Traceback" not in done.stderr, done.stderr
+        if done.returncode == 2:
+            sentence = f"changeover: {package} is not installed for {sys.executable}, and this needs it: "
+            assert done.stderr.startswith(f'{sentence}python -m pip install "{package}'), done.stderr
+            assert (done.stderr.count("\n"), done.stdout) == (1, "")
+            refused.add(name)
+    assert refused == NEEDED_BY[package]
+
+
+def test_help_and_kill_need_nothing_but_click(compared: Path) -> None:
+    packages = {"pydantic", "structlog", "rich", "deepdiff", "jinja2"}
+    assert run_without(packages, ["--help"], compared).returncode == 0
+    done = run_without(packages, ["kill", "--reason", "a test"], compared)
+    assert done.returncode == 0, done.stderr
+    assert run_without(packages, ["unkill", "--reason", "a test"], compared).returncode == 0
