@@ -67,7 +67,7 @@ def test_seam_with_one_path(benchmark: BenchmarkFixture, stage: str) -> None:
 @pytest.mark.benchmark(group="seam")
 def test_shadow_on_the_callers_path(benchmark: BenchmarkFixture) -> None:
     migration, seam = seam_at("shadow")
-    migration.runtime.put_off = lambda job: True  # type: ignore[method-assign]  # what a queue would take
+    migration.runtime.defer = lambda job: True  # type: ignore[method-assign]  # what a queue would take
     benchmark(many(seam))
 
 

@@ -43,10 +43,10 @@ def arm(
 
     def refused(problem: str) -> None:
         if active_override() is None:
-            alerts.give(Alert(AlertKind.FLAGS_REFUSED, problem))
+            alerts.send(Alert(AlertKind.FLAGS_REFUSED, problem))
 
     def lost(problem: str) -> None:
-        alerts.give(Alert(AlertKind.EVIDENCE_LOST, problem))
+        alerts.send(Alert(AlertKind.EVIDENCE_LOST, problem))
 
     resolver.refused = refused
     if keeping is not None:

@@ -21,7 +21,7 @@ from uuid import UUID
 
 from changeover.compare.comparison import compare
 from changeover.values.divergence import Kind
-from changeover.values.equality import same
+from changeover.values.equality import strictly_same
 from changeover.values.observation import Observation, Side
 from changeover.values.outcome import Returned
 from changeover.values.place import Key, Place, render
@@ -109,7 +109,7 @@ def inject(random: Random, original: Observation) -> Injection | None:
     if change is None:
         return None
     note, value, kind, place = change
-    if same(value, original.outcome.value):
+    if strictly_same(value, original.outcome.value):
         return None
     changed = replace(original, outcome=Returned(value), path=Side.CANDIDATE)
     return Injection(note, changed, frozenset({(kind, render(("result", *place)))}))
@@ -134,7 +134,7 @@ def _inject_effect(random: Random, original: Observation) -> Injection | None:
             kind, note = Kind.EFFECT_EXTRA, "effect doubled"
         case "argument":
             change = _changed(random, call.arguments, keep=True)
-            if change is None or same(change[1], call.arguments):
+            if change is None or strictly_same(change[1], call.arguments):
                 return None
             effects[at] = replace(call, arguments=change[1])
             kind, note = Kind.EFFECT_CHANGED, f"argument: {change[0]}"
@@ -212,7 +212,7 @@ def _changed_list(random: Random, items: list[Any], pack: Callable[[list[Any]], 
             return "row duplicated", pack(copied), Kind.ROW_EXTRA, (end + 1,)
         case _:
             other = random.randrange(len(items))
-            if same(items[at], items[other]):
+            if strictly_same(items[at], items[other]):
                 return None
             items[at], items[other] = items[other], items[at]
             return "rows swapped", pack(items), Kind.ORDER, ()
@@ -220,7 +220,7 @@ def _changed_list(random: Random, items: list[Any], pack: Callable[[list[Any]], 
 
 def _end_of_alike(items: list[Any], at: int) -> int:
     # Which of several equal neighbours is gone cannot be told; the last of them is named.
-    while at + 1 < len(items) and same(items[at], items[at + 1]):
+    while at + 1 < len(items) and strictly_same(items[at], items[at + 1]):
         at += 1
     return at
 

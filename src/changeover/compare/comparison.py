@@ -12,7 +12,7 @@ from changeover.compare.rule_matcher import Matcher, Node
 from changeover.compare.rules import STRICT, Rules
 from changeover.compare.walk import Walk
 from changeover.values.divergence import ABSENT, Divergence, Kind
-from changeover.values.equality import same
+from changeover.values.equality import strictly_same
 from changeover.values.form import type_name
 from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, PortCall, Side
@@ -84,7 +84,7 @@ def _nothing_differs(legacy: Observation, candidate: Observation) -> bool:
     if legacy.inputs_mutated != candidate.inputs_mutated:
         return False
     try:
-        return _same_effects(legacy, candidate) and same(ours.value, theirs.value)
+        return _same_effects(legacy, candidate) and strictly_same(ours.value, theirs.value)
     except Exception:  # noqa: BLE001  the walk meets it again, and says at which place
         return False
 
@@ -99,8 +99,8 @@ def _same_effect(ours: PortCall, theirs: PortCall) -> bool:
     return (
         ours.port == theirs.port
         and ours.method == theirs.method
-        and same(ours.key, theirs.key)
-        and same(ours.arguments, theirs.arguments)
+        and strictly_same(ours.key, theirs.key)
+        and strictly_same(ours.arguments, theirs.arguments)
     )
 
 

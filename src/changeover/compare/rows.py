@@ -16,7 +16,7 @@ from typing import Any
 
 from changeover.compare.rule_matcher import Node
 from changeover.values import limits
-from changeover.values.form import leaves, opened, token
+from changeover.values.form import leaves, open_value, token
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import is_number, number
 from changeover.values.scalars import token as scalar_token
@@ -126,7 +126,7 @@ def row_key(row: Any, names: tuple[str, ...], node: Node) -> tuple[Hashable, tup
     if type(row) is dict:
         key = tuple(_key_part(row[name], node.name(name)) if name in row else _LEFT_OUT for name in names)
         return key, tuple([row.get(name) for name in names])
-    shape, parts = opened(row)
+    shape, parts = open_value(row)
     if shape is not Shape.NAMES:
         return ("no row", token(row)), (row,) if shape is Shape.SCALAR else (None,)
     key = tuple(_key_part(parts[name], node.name(name)) if name in parts else _LEFT_OUT for name in names)
@@ -150,7 +150,7 @@ def _key_part(value: Any, node: Node) -> Hashable:
 def _stand_in(value: Any, node: Node, trail: list[int], left: list[int]) -> Hashable:
     if node.ignore or (node.tolerates and is_number(value)):
         return _LEFT_OUT
-    shape, parts = opened(value)
+    shape, parts = open_value(value)
     if shape is Shape.SCALAR:
         if node.bijection and value is not None:
             return _LEFT_OUT

@@ -20,8 +20,8 @@ from changeover.compare.rows import (
 from changeover.compare.rule_matcher import Node
 from changeover.values import limits
 from changeover.values.divergence import ABSENT, Kind
-from changeover.values.equality import differing_rows, plainly_same, same
-from changeover.values.form import opened, token
+from changeover.values.equality import differing_rows, plainly_same, strictly_same
+from changeover.values.form import open_value, token
 from changeover.values.place import Place, RowKey, Segment
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import is_number, number
@@ -49,8 +49,8 @@ class Walk:
         if node.ignore:
             self._ignore(legacy, candidate, place, node)
             return
-        shape, left = opened(legacy)
-        other, right = opened(candidate)
+        shape, left = open_value(legacy)
+        other, right = open_value(candidate)
         if shape is not other:
             self._other_shape(shape, other, legacy, candidate, place)
         elif shape is Shape.SCALAR:
@@ -69,10 +69,10 @@ class Walk:
         reading = reading_of(cls)
         if cls is list or cls is tuple or reading.values is not None or reading.shape is Shape.SCALAR:
             return False
-        return same(legacy, candidate, len(self._inside))
+        return strictly_same(legacy, candidate, len(self._inside))
 
     def _row_is_same(self, legacy: Any, candidate: Any) -> bool:
-        return same(legacy, candidate, len(self._inside))
+        return strictly_same(legacy, candidate, len(self._inside))
 
     def _inside_of(
         self, legacy: Any, candidate: Any, left: Any, right: Any, place: Place, node: Node, shape: Shape
@@ -103,7 +103,7 @@ class Walk:
         self.findings.add(kind, place, legacy, candidate)
 
     def _ignore(self, legacy: Any, candidate: Any, place: Place, node: Node) -> None:
-        if same(legacy, candidate):
+        if strictly_same(legacy, candidate):
             return
         allowed = MUST_BE.get(node.must_be or "")
         if allowed is not None and not (allowed(legacy) and allowed(candidate)):
@@ -246,7 +246,7 @@ class Walk:
 
     def _surplus(self, kind: Kind, row: Any, place: Place, node: Node) -> None:
         legacy, candidate = (row, ABSENT) if kind is Kind.ROW_MISSING else (ABSENT, row)
-        if opened(row)[0] is Shape.UNREADABLE:
+        if open_value(row)[0] is Shape.UNREADABLE:
             kind = Kind.COMPARER_ERROR
         if node.ignore and node.must_be is None:
             self.findings.accept(node.ignore_rule, differs=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeover.compare.comparison import NOT_COMPARED
-from changeover.record.problem import Note, Trouble
+from changeover.record.replay_problems import ProblemKind, ReplayProblem
 from changeover.record.run import Run
 from changeover.values.form import type_name
 from changeover.values.observation import PortCall, Side
@@ -15,8 +15,8 @@ from changeover.values.verdict import Verdict
 
 REASONS_KEPT_MAX = 200
 _FAILURES = (
-    *(Trouble.READ_MISSING, Trouble.UNDECLARED_CALL, Trouble.LIMIT),
-    *(Trouble.FIXED_CHANGED, Trouble.NOT_KEPT),
+    *(ProblemKind.READ_MISSING, ProblemKind.UNDECLARED_CALL, ProblemKind.LIMIT),
+    *(ProblemKind.FIXED_CHANGED, ProblemKind.NOT_KEPT),
 )
 VACUOUS = "vacuous: both sides empty, or neither input nor read"
 
@@ -66,20 +66,20 @@ def _why(name: str, run: Run, verdict: Verdict) -> Unanswered:
     replayed = run.answered_by.other
     if verdict is Verdict.VACUOUS:
         return Unanswered(run.seam, VACUOUS, "", "", name, replayed)
-    note = next((note for note in run.notes if note.trouble in _FAILURES), None)
+    note = next((note for note in run.notes if note.kind in _FAILURES), None)
     if note is None:
         failure = next((found for found in run.divergences if found.kind in NOT_COMPARED), None)
         if failure is None:
             return Unanswered(run.seam, run.reason or str(verdict), "", "", name, replayed)
         return Unanswered(run.seam, failure.kind, failure.place, str(failure.candidate), name, replayed)
     recorded = _nearest(run, note)
-    return Unanswered(run.seam, note.trouble, note.place, note.detail, name, replayed, note.call, recorded)
+    return Unanswered(run.seam, note.kind, note.place, note.detail, name, replayed, note.call, recorded)
 
 
-def _nearest(run: Run, note: Note) -> PortCall | None:
+def _nearest(run: Run, note: ReplayProblem) -> PortCall | None:
     """The recorded read of the same method that shares most arguments with what was asked."""
     answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
-    if note.trouble is not Trouble.READ_MISSING or note.call is None or answered is None:
+    if note.kind is not ProblemKind.READ_MISSING or note.call is None or answered is None:
         return None
     asked = note.call.arguments
     same_method = [call for call in answered.reads if call.name == note.place]

@@ -86,7 +86,7 @@ def judged(program: Program, seam: Seam, scenario: Scenario, before: Observation
     """The run of two observations of which the second was replayed."""
     runtime = program.runtime.active
     return _draft(seam, scenario, _pins(program, scenario)).judged(
-        before, other.observation, other.troubles, runtime.judge, runtime.invariants_of(seam.name)
+        before, other.observation, other.problems, runtime.judge, runtime.invariants_of(seam.name)
     )
 
 
@@ -174,8 +174,8 @@ def _both(program: Program, seam: Seam, scenario: Scenario) -> Run:
             return not_replayed(seam, scenario, found)
         seen.append(found)
     first, other = seen
-    if first.troubles.failures:
-        unfit = f"the path that answered no longer fits its own tape: {first.troubles.failures[0]}"
+    if first.problems.failures:
+        unfit = f"the path that answered no longer fits its own tape: {first.problems.failures[0]}"
         return not_replayed(seam, scenario, unfit)
     return judged(program, seam, scenario, first.observation, other)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from changeover.compare.comparison import Comparison
-from changeover.record.problem import Trouble
+from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.values.observation import Side
 from changeover.values.outcome import Raised
@@ -102,7 +102,7 @@ class SeamTally:
 
 
 EFFECTS_KEPT_MAX = 1_000
-_REFUSED = (Trouble.EFFECT_WITHHELD, Trouble.UNDECLARED_EFFECT)
+_REFUSED = (ProblemKind.EFFECT_WITHHELD, ProblemKind.UNDECLARED_EFFECT)
 
 
 @dataclass(slots=True)
@@ -155,7 +155,7 @@ class EffectLedger:
                 line.equal += tally.equal
                 line.changed += tally.changed
         for note in run.notes:
-            if note.trouble in _REFUSED:
+            if note.kind in _REFUSED:
                 self._line(note.place).refused += 1
 
     def _line(self, name: str) -> EffectLine:

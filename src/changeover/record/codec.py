@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from changeover.errors import ChangeoverError
 from changeover.values.copying import copied_error
-from changeover.values.key import same
+from changeover.values.key import same_content
 
 TAG = "$"
 DEPTH_MAX = 100
@@ -124,7 +124,9 @@ class Codec:
             back = self.decode(self.encode(value, place), place)
         except CodecError as error:
             return str(error)
-        return None if same(back, value) else f"{place}: what is read back differs from what was written"
+        return (
+            None if same_content(back, value) else f"{place}: what is read back differs from what was written"
+        )
 
     def _encode(self, value: Any, place: str, depth: int) -> Any:
         cls = type(value)

@@ -28,12 +28,12 @@ class Session(Protocol):
         """Answer a call of an instrumented function; for a coroutine function, give an awaitable."""
         ...
 
-    def hindered(self, why: str) -> None:
+    def thread_refused(self, why: str) -> None:
         """The process, not the path, is why a thread could not be had."""
         ...
 
 
-AT_THE_END = "interpreter shutdown"  # in what CPython says of threads and pools that come too late
+SHUTDOWN_TEXT = "interpreter shutdown"  # in what CPython says of threads and pools that come too late
 SESSION: ContextVar[Session | None] = ContextVar("changeover_session", default=None)
 
 
@@ -48,7 +48,7 @@ PERMIT = _Permit()
 
 @contextmanager
 def permitted() -> Iterator[None]:
-    """The toolkit itself opens something here; the net lets it through."""
+    """The toolkit itself opens something here, which a replay lets pass."""
     before, PERMIT.given = PERMIT.given, True
     try:
         yield
@@ -90,8 +90,8 @@ def carry_into_pools() -> None:
             with permitted():
                 return original(self, _Carried(fn, session, pins), *args, **kwargs)
         except RuntimeError as error:
-            if session is not None and AT_THE_END in str(error):
-                session.hindered(str(error))
+            if session is not None and SHUTDOWN_TEXT in str(error):
+                session.thread_refused(str(error))
             raise
 
     submit.carries_changeover = True  # type: ignore[attr-defined]

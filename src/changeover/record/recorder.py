@@ -45,7 +45,7 @@ class Recorder:
         self._copies = copies
         self._chain: tuple[Recorder, ...] = (self,) if outer is None else (self, *outer._chain)
 
-    def hindered(self, why: str) -> None:
+    def thread_refused(self, why: str) -> None:
         """What keeps the answering path from something is a part of what happened."""
 
     def call(

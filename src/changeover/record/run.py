@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from changeover.record.problem import Note
+from changeover.record.replay_problems import ReplayProblem
 from changeover.record.tape import Tape
 from changeover.values.divergence import Divergence
 from changeover.values.observation import Observation, Side
@@ -48,7 +48,7 @@ class Run:
     candidate: Observation | None
     verdict: Verdict
     divergences: tuple[Divergence, ...] = ()
-    notes: tuple[Note, ...] = ()
+    notes: tuple[ReplayProblem, ...] = ()
     reason: str | None = None
     fell_back: bool = False
     not_paired: NotPaired | None = None

@@ -103,15 +103,15 @@ def to_line(scenario: Scenario, codec: Codec) -> str:
 
 def _answer(scenario: Scenario, codec: Codec) -> dict[str, Any] | None:
     try:
-        return None if scenario.answer is None else _written(_said(scenario.answer), "answer", codec)
+        return None if scenario.answer is None else _written(_named_outcome(scenario.answer), "answer", codec)
     except CodecError:
         return None
 
 
 def _call(entry: Entry, codec: Codec) -> dict[str, Any]:
     given = {"args": list(entry.args), "kwargs": entry.kwargs}
-    said = {key: value for key, value in given.items() if value} | _said(entry.outcome)
-    written = _written(said, entry.method.full_name, codec)
+    parts = {key: value for key, value in given.items() if value} | _named_outcome(entry.outcome)
+    written = _written(parts, entry.method.full_name, codec)
     data: dict[str, Any] = {"port": entry.method.port, "method": entry.method.name, **written}
     if entry.outcome is None:
         data["digest"] = entry.answer_digest
@@ -120,18 +120,18 @@ def _call(entry: Entry, codec: Codec) -> dict[str, Any]:
     return data
 
 
-def _said(outcome: Outcome | None) -> dict[str, Any]:
+def _named_outcome(outcome: Outcome | None) -> dict[str, Any]:
     if outcome is None:
         return {}
     return {"raised": outcome.error} if isinstance(outcome, Raised) else {"returned": outcome.value}
 
 
-def _written(said: dict[str, Any], place: str, codec: Codec) -> dict[str, Any]:
-    for key, value in said.items():
+def _written(parts: dict[str, Any], place: str, codec: Codec) -> dict[str, Any]:
+    for key, value in parts.items():
         trouble = codec.trouble(value, f"{place} {key}")
         if trouble is not None:
             raise CodecError(trouble)
-    return {key: codec.encode(value) for key, value in said.items()}
+    return {key: codec.encode(value) for key, value in parts.items()}
 
 
 def write_scenarios(path: Path, scenarios: Iterable[Scenario], codec: Codec) -> None:

@@ -127,7 +127,7 @@ class Tape:
         """What the path saw of the world, without clock and local values, as one comparable value."""
         seen = (CallClass.READ, CallClass.FIXED)
         return [
-            (entry.method.port, entry.place, entry.answer_digest or _said(entry.outcome))
+            (entry.method.port, entry.place, entry.answer_digest or _comparable(entry.outcome))
             for entry in self.entries
             if entry.method.call_class in seen
         ]
@@ -137,7 +137,7 @@ class Tape:
         return digest((seam, arguments, self.world()))
 
 
-def _said(outcome: Outcome | None) -> Any:
+def _comparable(outcome: Outcome | None) -> Any:
     if isinstance(outcome, Raised):
         return ("raised", outcome.error)
     return None if outcome is None else ("returned", outcome.value)

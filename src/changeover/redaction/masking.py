@@ -24,7 +24,7 @@ from changeover.redaction.secrets import (
 )
 from changeover.values.copying import copied_error
 from changeover.values.divergence import ABSENT
-from changeover.values.form import opened, type_name
+from changeover.values.form import open_value, type_name
 from changeover.values.limits import NotComparable
 from changeover.values.place import Key, RowKey, Segment, TypedKey, key_text
 from changeover.values.reading import Shape, own_state
@@ -196,7 +196,7 @@ class Redacting:
 
     def _object(self, value: Any, stand: Stand) -> Any:
         try:
-            shape, parts = opened(value)
+            shape, parts = open_value(value)
         except (NotComparable, Exception):  # noqa: BLE001  a class of the program may raise anything
             return self._unreadable(value)
         if shape is not Shape.NAMES:
@@ -271,7 +271,7 @@ def _with(value: Any, changed: Mapping[str, Any]) -> Any:
                 extra[name] = part
             else:
                 object.__setattr__(made, name, part)
-        _, parts = opened(made)
+        _, parts = open_value(made)
         taken = all(parts[name] is part for name, part in changed.items())
     except Exception:  # noqa: BLE001  a class of the program: its names and values are what counts
         return None

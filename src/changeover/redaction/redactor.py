@@ -17,7 +17,7 @@ from changeover.compare.comparison import Comparison
 from changeover.compare.paths import PathError
 from changeover.errors import ConfigurationError
 from changeover.record.port import CallClass
-from changeover.record.problem import Note
+from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
 from changeover.record.tape import Entry
 from changeover.redaction.key import KEY_NAME, RedactionKey
@@ -31,7 +31,7 @@ from changeover.values.observation import Observation, PortCall
 from changeover.values.outcome import Outcome, Raised, Returned
 from changeover.values.pins import Pins
 
-R = TypeVar("R", Run, Observation, PortCall, Divergence, Note)
+R = TypeVar("R", Run, Observation, PortCall, Divergence, ReplayProblem)
 _ROOT_OF = {CallClass.EFFECT: "effects"}
 
 
@@ -214,7 +214,7 @@ class _Copy:
         done = _replaced(found, changed)
         return done if done is found else replace(done, pattern=found.pattern or change_of(found))
 
-    def _note(self, note: Note) -> Note:
+    def _note(self, note: ReplayProblem) -> ReplayProblem:
         text = self._redacting.text
         call = None if note.call is None else self._call("reads", note.call)
         changed = {"place": text(note.place), "detail": text(note.detail), "call": call}

@@ -18,7 +18,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 from uuid import UUID
 
 from changeover.redaction.key import TOKEN
-from changeover.values.form import opened, type_name
+from changeover.values.form import open_value, type_name
 from changeover.values.key import frozen
 from changeover.values.reading import Shape
 
@@ -180,7 +180,7 @@ def texts_in(value: Any, depth: int = 0) -> Iterator[str]:
     if depth > DEPTH_MAX:
         return
     try:
-        shape, parts = opened(value)
+        shape, parts = open_value(value)
     except Exception:  # noqa: BLE001  what cannot be read cannot be found again
         return
     if shape in (Shape.SCALAR, Shape.UNREADABLE):

@@ -23,7 +23,7 @@ class VirtualClock:
             elif entry.outcome is not None:
                 self._slept_before.setdefault(entry.method.name, slept_s)
                 self._recorded.setdefault(entry.method.name, []).append(entry.outcome)
-        self._told: dict[str, int] = {}
+        self._asked: dict[str, int] = {}
         self._last: dict[str, tuple[Any, float]] = {}
         self._slept_s = 0.0
 
@@ -38,8 +38,8 @@ class VirtualClock:
         recorded = self._recorded.get(method)
         if recorded is None:
             return None
-        told = self._told.get(method, 0)
-        self._told[method] = told + 1
+        told = self._asked.get(method, 0)
+        self._asked[method] = told + 1
         outcome = recorded[min(told, len(recorded) - 1)]
         if not isinstance(outcome, Returned):
             return outcome

@@ -1,4 +1,8 @@
-"""What real objects meet while they answer inside a replay: they may look, and time is the replay's."""
+"""The objects that answer `fixed` and `local` calls in a replay, and what they may do themselves.
+
+A delegate is the real object, or a copy of it where its state must not move. It may read; the time it sees is
+the replay's, and its effects go to copies of ports or nowhere.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,9 @@ from changeover.errors import EffectWithheld
 from changeover.record.hook import Hook
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
-from changeover.record.problem import Trouble
+from changeover.record.replay_problems import ProblemKind, ReplayProblems
 from changeover.record.tape import Entry
 from changeover.replay.clock import VirtualClock, seconds_of
-from changeover.replay.problems import Troubles
 
 
 class Replaying(Protocol):
@@ -23,10 +26,10 @@ class Replaying(Protocol):
     book: PortBook
     copies: PortCopies | None
     calls: list[Entry]
-    troubles: Troubles
+    problems: ReplayProblems
 
-    def hindered(self, why: str) -> None:
-        """Something kept the path from what it wanted to do."""
+    def thread_refused(self, why: str) -> None:
+        """The path could not have a thread, because the process ends."""
         ...
 
     def clock(self, port: str) -> VirtualClock:
@@ -34,8 +37,8 @@ class Replaying(Protocol):
         ...
 
 
-class Guard:
-    """The session of a `fixed` or `local` object, or of a world's copy, that a replay called.
+class DelegateSession:
+    """The session while a delegate, or a copy of a port, answers a call of the replayed path.
 
     What such an object asks of other ports is not on the tape, because a recording does not look inside a
     port. So reads go to the real ports, or to their copies; effects go to copies or nowhere.
@@ -46,9 +49,9 @@ class Guard:
     def __init__(self, replay: Replaying) -> None:
         self.replay = replay
 
-    def hindered(self, why: str) -> None:
+    def thread_refused(self, why: str) -> None:
         """The same as for the path itself."""
-        self.replay.hindered(why)
+        self.replay.thread_refused(why)
 
     def call(
         self, hook: Hook, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -64,23 +67,27 @@ class Guard:
             if method.sleeps:
                 return clock.sleep(seconds_of(args[1:] if hook.has_owner else args, kwargs))
             moment = clock.peek(method.name)
-            return original(*args, **kwargs) if moment is None else moment.give()
+            return original(*args, **kwargs) if moment is None else moment.unwrap()
         copy = None if replay.copies is None else replay.copies.copy_for(method, owner)
         if copy is not None:
             return original(copy, *args[1:], **kwargs)
         if method.call_class in (CallClass.EFFECT, CallClass.UNDECLARED):
             what = "called by a port's own object inside the replay"
-            replay.troubles.note(Trouble.UNDECLARED_EFFECT, method.full_name, what, len(replay.calls))
+            replay.problems.add(ProblemKind.UNDECLARED_EFFECT, method.full_name, what, len(replay.calls))
             raise EffectWithheld(f"{method.full_name}: {what}")
         return original(*args, **kwargs)
 
 
-class NobodyAnswers(Exception):
-    """There is no object that could answer without touching the world; says what to give."""
+class NoDelegate(Exception):
+    """There is no object that could answer without touching the world; the text says what to declare."""
 
 
-class StandIns:
-    """The objects of one replay; `owners` answered for real, for ports that were given as a class."""
+class Delegates:
+    """The delegates of one replay.
+
+    Attributes:
+        owners: Of each port that was declared as a class, the object that answered the recorded path.
+    """
 
     def __init__(self, copies: PortCopies | None, seed: str) -> None:
         self.owners: Mapping[str, Any] = {}
@@ -92,7 +99,7 @@ class StandIns:
     def call(
         self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Callable[[], Any]:
-        """The call on whoever answers it; raises NobodyAnswers."""
+        """The call, bound to the object that answers it; raises NoDelegate."""
         if method.make is not None:
             make = method.make
             if self._random is None:
@@ -104,7 +111,7 @@ class StandIns:
             return lambda: original(*args, **kwargs)
         known = self.owners.get(method.port) if owner is None else owner
         if known is None:
-            raise NobodyAnswers("a port given as a class has no object that could answer; give the object")
+            raise NoDelegate("a port given as a class has no object that could answer; give the object")
         target = self._for(method, known)
         return lambda: original(target, *args, **kwargs)
 
@@ -119,5 +126,5 @@ class StandIns:
                 self._locals[id(owner)] = (owner, copy.deepcopy(owner))
             except Exception as error:
                 hint = f"give local={{{method.name!r}: lambda random, ...: ...}}"
-                raise NobodyAnswers(f"a local object cannot be copied ({error}); {hint}") from error
+                raise NoDelegate(f"a local object cannot be copied ({error}); {hint}") from error
         return self._locals[id(owner)][1]

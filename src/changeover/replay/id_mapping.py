@@ -1,4 +1,4 @@
-"""Identifiers that each path mints for itself: one name on the tape, another in the replay."""
+"""Identifiers that each path mints for itself: `order-17` on the tape is `order-3` in the replay."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def is_identifier(value: Any) -> bool:
     return False
 
 
-class Renaming:
-    """One name on the tape for each of the replay's, and back; the first pairing of a name stays."""
+class IdMapping:
+    """Pairs of an identifier on the tape and its twin in the replay; the first pair of a name stays."""
 
     def __init__(self) -> None:
         self._to_tape: dict[Any, Any] = {}
@@ -56,29 +56,29 @@ class Renaming:
                 self.learn(getattr(on_tape, name, None), getattr(of_path, name, None))
 
     def for_tape(self, value: Any) -> Any:
-        """The value as the tape would say it."""
-        return _renamed(value, self._to_tape) if self._to_tape else value
+        """The value with the identifiers of the tape."""
+        return _mapped(value, self._to_tape) if self._to_tape else value
 
     def for_path(self, value: Any) -> Any:
-        """The value as the path would say it."""
-        return _renamed(value, self._to_path) if self._to_path else value
+        """The value with the identifiers of the replayed path."""
+        return _mapped(value, self._to_path) if self._to_path else value
 
 
-def _renamed(value: Any, names: Mapping[Any, Any]) -> Any:
+def _mapped(value: Any, names: Mapping[Any, Any]) -> Any:
     cls = type(value)
     if cls is str or cls is UUID:
         return names.get(value, value)
     if cls is tuple or cls is list:
-        return cls(_renamed(item, names) for item in value)
+        return cls(_mapped(item, names) for item in value)
     if cls is dict:
-        return {_renamed(key, names): _renamed(item, names) for key, item in value.items()}
+        return {_mapped(key, names): _mapped(item, names) for key, item in value.items()}
     if cls is set or cls is frozenset:
-        return cls(_renamed(item, names) for item in value)
+        return cls(_mapped(item, names) for item in value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return cls._make(_renamed(item, names) for item in value)
+        return cls._make(_mapped(item, names) for item in value)
     if isinstance(value, BaseException):
-        value.args = _renamed(value.args, names)
-        vars(value).update(_renamed(vars(value), names))
+        value.args = _mapped(value.args, names)
+        vars(value).update(_mapped(vars(value), names))
         return value
     fields = None if kind_of(cls) == "shared" else field_names(value)
     if not fields:
@@ -86,7 +86,7 @@ def _renamed(value: Any, names: Mapping[Any, Any]) -> Any:
     changed = {}
     for name in fields:
         item = getattr(value, name, None)
-        new = _renamed(item, names)
+        new = _mapped(item, names)
         if frozen(new) != frozen(item):
             changed[name] = new
     if not changed:

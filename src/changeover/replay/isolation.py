@@ -1,4 +1,4 @@
-"""The net under a replay: what CPython announces of sockets, processes, threads and files is refused."""
+"""What a replay may not do past its ports: CPython announces sockets, processes, threads and files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import wraps
 from threading import Lock, Thread
 from typing import Any
 
-from changeover.record.context import AT_THE_END, PERMIT, SESSION
+from changeover.record.context import PERMIT, SESSION, SHUTDOWN_TEXT
 from changeover.replay.replayer import Replay
 
 _THREAD_STARTS = "_thread.start_new_thread"
@@ -34,8 +34,8 @@ _installed = False
 
 
 @contextmanager
-def spread() -> Iterator[None]:
-    """Hold the net while a replay runs; it is installed once, at the first replay, and idle otherwise."""
+def isolated() -> Iterator[None]:
+    """Refuse such deeds while a replay runs; the hook is installed at the first one, and idle otherwise."""
     global _replays, _installed
     with _counting:
         if not _installed:
@@ -73,8 +73,8 @@ def _watch_threads() -> None:
             original(self)
         except RuntimeError as error:
             session = SESSION.get()
-            if session is not None and AT_THE_END in str(error):  # early CPython 3.12, while it drains
-                session.hindered(str(error))
+            if session is not None and SHUTDOWN_TEXT in str(error):  # early CPython 3.12, while it drains
+                session.thread_refused(str(error))
             raise
 
     setattr(Thread, "start", start)  # noqa: B010  as an assignment it would not type
@@ -103,11 +103,11 @@ def _written_file(path: Any, mode: Any, flags: Any) -> str | None:
     return name
 
 
-_ASKING = ("random", "getrandbits", "gauss", "seed", "getstate", "setstate")
+_REPLACED = ("random", "getrandbits", "gauss", "seed", "getstate", "setstate")
 
 
-def tell_apart() -> None:
-    """From now on a replay with a generator of its own draws from that; asking again changes nothing.
+def give_replays_own_random() -> None:
+    """Let replays that have a generator of their own draw from that from now on; idempotent.
 
     Every other name of `random` (`choice`, `shuffle` ...) comes down to these, taken with `from random
     import` or not. Only `random`, `getrandbits` and `gauss`, where they were taken before, pass by.
@@ -115,8 +115,8 @@ def tell_apart() -> None:
     shared = random._inst
     if type(shared) is not random.Random:  # asked before, or somebody has put a generator of theirs there
         return
-    shared.__class__ = _Asking
-    for name in _ASKING:
+    shared.__class__ = _PerReplay
+    for name in _REPLACED:
         if getattr(getattr(random, name), "__self__", None) is shared:
             setattr(random, name, getattr(shared, name))
 
@@ -128,8 +128,8 @@ def _own() -> random.Random | None:
     return own
 
 
-class _Asking(random.Random):
-    """The shared generator: for everybody else it is what it was, with the same state."""
+class _PerReplay(random.Random):
+    """The shared generator: outside of replays it is what it was, with the same state."""
 
     def random(self) -> float:
         own = _own()

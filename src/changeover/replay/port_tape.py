@@ -1,4 +1,28 @@
-"""Where in a port's tape a replay stands, and which recorded answer a read gets there. Pure."""
+"""Which recorded answer a read of the replayed path gets, given what the path has done before. Pure.
+
+An effect may change what reads answer, so a port's tape is cut at its effects into *epochs*: epoch k holds
+the reads that were recorded after exactly the first k effects. A replay reads from the epoch of the effects
+that it has repeated so far. An example, of a broker whose recorded path did this:
+
+    cash() -> 100        epoch 0
+    buy("SPY")           first effect
+    cash() -> 60         epoch 1
+    price("SPY") -> 40   epoch 1
+    buy("TLT")           second effect
+    cash() -> 10         epoch 2
+
+The replayed path asks, in this order:
+
+    cash()               100: no effect yet, so epoch 0
+    buy("TLT")           repeats the second effect, while the first is still missing
+    cash()               no answer: nobody recorded a broker with TLT and without SPY (`read-missing`)
+    buy("SPY")           now exactly the first two effects are done
+    cash()               10: epoch 2; the order of the two effects is for the comparison to judge
+    price("SPY")         no answer from epoch 2, and never the 40 of epoch 1: an effect lies between
+
+Within an epoch nothing changed the port, so reads may come in another order than they were recorded in. A
+read that was recorded several times gets its answers in turn, and then the last one again.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +32,7 @@ from typing import Any, NamedTuple
 
 from changeover.record.port import CallClass
 from changeover.record.tape import Entry
-from changeover.values.key import same
+from changeover.values.key import same_content
 from changeover.values.outcome import Raised
 
 
@@ -19,8 +43,8 @@ class Served(NamedTuple):
     exact: bool
 
 
-class Lane:
-    """Reads between which nothing changed the port, and a cursor that follows the replay through them."""
+class ReadCursor:
+    """The reads of one epoch in the order of the tape, and how far the replay has come in them."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
@@ -62,16 +86,12 @@ def _same_outcome(one: Any, other: Any) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, Raised):
-        return same(one.error, other.error)
-    return same(one.value, other.value)
+        return same_content(one.error, other.error)
+    return same_content(one.value, other.value)
 
 
 class PortTape:
-    """One port's tape, cut into epochs by the port's effects.
-
-    Epoch k is the port after exactly the first k recorded effects. A replay that has made other effects than
-    those stands in no epoch: the tape never saw that world, so it has no answer from it.
-    """
+    """One port's tape, cut into epochs at the port's effects; see the example above."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         epochs: list[list[Entry]] = [[]]
@@ -83,8 +103,8 @@ class PortTape:
                 epochs.append([])
             elif entry.method.call_class is CallClass.READ:
                 (unaffected if entry.method.unaffected else epochs[-1]).append(entry)
-        self._epochs = [Lane(epoch) for epoch in epochs]
-        self._unaffected = Lane(unaffected)
+        self._epochs = [ReadCursor(epoch) for epoch in epochs]
+        self._unaffected = ReadCursor(unaffected)
         self._waiting: dict[Any, list[int]] = {}
         for index, entry in enumerate(self._effects):
             self._waiting.setdefault(entry.place, []).append(index)
@@ -111,8 +131,8 @@ class PortTape:
         return self._effects[index]
 
 
-def cut(entries: Sequence[Entry]) -> Callable[[str], PortTape]:
-    """The tape of each port, made when it is first asked for."""
+def port_tapes(entries: Sequence[Entry]) -> Callable[[str], PortTape]:
+    """Give the tape of a port by its name; it is cut when it is first asked for."""
     by_port: dict[str, list[Entry]] = {}
     for entry in entries:
         by_port.setdefault(entry.method.port, []).append(entry)

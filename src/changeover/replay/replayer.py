@@ -14,13 +14,12 @@ from changeover.record.hook import Hook
 from changeover.record.instrument import calling_site
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
-from changeover.record.problem import Trouble
+from changeover.record.replay_problems import ProblemKind, ReplayProblems
 from changeover.record.tape import Entry, Tape
 from changeover.replay.clock import VirtualClock, seconds_of
-from changeover.replay.delegates import Guard, NobodyAnswers, StandIns
-from changeover.replay.id_mapping import Renaming
-from changeover.replay.port_tape import PortTape, cut
-from changeover.replay.problems import Troubles
+from changeover.replay.delegates import Delegates, DelegateSession, NoDelegate
+from changeover.replay.id_mapping import IdMapping
+from changeover.replay.port_tape import PortTape, port_tapes
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.key import frozen
 from changeover.values.limits import Limits
@@ -29,7 +28,7 @@ from changeover.values.outcome import Outcome, Raised, Returned, outcome_of
 
 
 class Replay:
-    """One pass of a path over a tape; afterwards `calls` and `troubles` say what it did."""
+    """One pass of a path over a tape; afterwards `calls` and `problems` say what it did."""
 
     replaying = True
 
@@ -38,17 +37,17 @@ class Replay:
     ) -> None:
         self.replay = self
         self.calls: list[Entry] = []
-        self.troubles = Troubles()
+        self.problems = ReplayProblems()
         self.port_s = 0.0
         self.copies = copies
         self.generator: Random | None = None  # for a replay beside the program, which must not seed its
-        self.stand_ins = StandIns(copies, seed)
+        self.delegates = Delegates(copies, seed)
         self.book = book
-        self._ports = cut(tape.entries)
+        self._ports = port_tapes(tape.entries)
         self._tape = tape
         self._limits = limits
         self._deadline = monotonic() + limits.replay_seconds_max
-        self._renaming = Renaming()
+        self._ids = IdMapping()
         self._clocks: dict[str, VirtualClock] = {}
         self._lock = threading.RLock()
         self._closed = False
@@ -64,7 +63,7 @@ class Replay:
         return self.ask(method, owner, rest, kwargs)
 
     def ask(self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Answer a call of a port; for a coroutine function, give an awaitable of the answer."""
+        """Answer a call of a port; the answer of a coroutine function is an awaitable."""
         if method.hook.is_async:
             return self._ask_async(method, owner, args, kwargs)
         began = perf_counter()
@@ -75,7 +74,7 @@ class Replay:
                 self._keep_real(method, args, kwargs, outcome)
         finally:
             self.port_s += perf_counter() - began
-        return outcome.give()
+        return outcome.unwrap()
 
     async def _ask_async(
         self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -84,8 +83,8 @@ class Replay:
         outcome = self._answer(method, owner, args, kwargs)
         if outcome is not None:
             self.port_s += perf_counter() - began
-            return outcome.give()
-        token = SESSION.set(Guard(self))
+            return outcome.unwrap()
+        token = SESSION.set(DelegateSession(self))
         try:
             pending: Coroutine[Any, Any, Any] = self._target_call(method, owner, args, kwargs)()
             outcome = Returned(await pending)
@@ -95,7 +94,7 @@ class Replay:
             SESSION.reset(token)
         self._keep_real(method, args, kwargs, outcome)
         self.port_s += perf_counter() - began
-        return outcome.give()
+        return outcome.unwrap()
 
     def close(self) -> None:
         """Whatever the path left running gets nothing from now on."""
@@ -130,7 +129,7 @@ class Replay:
             self._stay_within_limits(method)
             call_class = method.call_class
             if call_class is CallClass.UNDECLARED:
-                return self._refuse(Trouble.UNDECLARED_CALL, method, args, kwargs, UndeclaredCall)
+                return self._refuse(ProblemKind.UNDECLARED_CALL, method, args, kwargs, UndeclaredCall)
             if self.copies is not None and self.copies.copy_for(method, owner) is not None:
                 return None
             if call_class is CallClass.CLOCK:
@@ -148,17 +147,17 @@ class Replay:
             self._stop(f"more than {self._limits.replay_seconds_max:g} s")
 
     def _stop(self, limit: str) -> None:
-        self.troubles.note(Trouble.LIMIT, "limit reached", limit, len(self.calls))
+        self.problems.add(ProblemKind.LIMIT, "limit reached", limit, len(self.calls))
         raise ReplayStopped(limit)
 
     def _read(self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
         place = self._place(method, args, kwargs)
         served = self._port_tape(method).read(place, unaffected=method.unaffected)
         if served is None:
-            return self._refuse(Trouble.READ_MISSING, method, args, kwargs, ReadMissing)
+            return self._refuse(ProblemKind.READ_MISSING, method, args, kwargs, ReadMissing)
         if not served.exact:
-            self.troubles.note(
-                Trouble.INEXACT, method.full_name, "other answers were as good", len(self.calls) + 1
+            self.problems.add(
+                ProblemKind.INEXACT, method.full_name, "other answers were as good", len(self.calls) + 1
             )
         self._keep(method, args, kwargs, served.entry.outcome)
         return self._for_path(served.entry)
@@ -167,8 +166,8 @@ class Replay:
         place = self._place(method, args, kwargs)
         entry = self._port_tape(method).match(place)
         if entry is None:
-            return self._refuse(Trouble.EFFECT_WITHHELD, method, args, kwargs, EffectWithheld)
-        self._renaming.learn(entry.arguments, method.arguments(args, kwargs))
+            return self._refuse(ProblemKind.EFFECT_WITHHELD, method, args, kwargs, EffectWithheld)
+        self._ids.learn(entry.arguments, method.arguments(args, kwargs))
         self._keep(method, args, kwargs, entry.outcome, with_site=True)
         return self._for_path(entry)
 
@@ -179,12 +178,12 @@ class Replay:
         else:
             outcome = clock.now(method.name)
         if outcome is None:
-            return self._refuse(Trouble.READ_MISSING, method, args, kwargs, ReadMissing)
+            return self._refuse(ProblemKind.READ_MISSING, method, args, kwargs, ReadMissing)
         self._keep(method, args, kwargs, outcome)
         return Raised(copied_error(outcome.error)) if isinstance(outcome, Raised) else outcome
 
     def _place(self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        named, by_name = self._renaming.for_tape(args), self._renaming.for_tape(kwargs)
+        named, by_name = self._ids.for_tape(args), self._ids.for_tape(kwargs)
         try:
             return (method.name, frozen(method.key_of(named, by_name)))
         except Exception as error:  # a key function is a program's own code and may raise anything
@@ -198,28 +197,28 @@ class Replay:
 
     def _keyless(self, method: PortMethod, error: Exception) -> UndeclaredCall:
         what = f"its key cannot be worked out: {type(error).__name__}: {error}"
-        self.troubles.note(Trouble.UNDECLARED_CALL, method.full_name, what, len(self.calls))
+        self.problems.add(ProblemKind.UNDECLARED_CALL, method.full_name, what, len(self.calls))
         return UndeclaredCall(f"{method.full_name}: {what}")
 
     def _for_path(self, entry: Entry) -> Outcome:
         outcome = entry.outcome
         if isinstance(outcome, Raised):
-            return Raised(self._renaming.for_path(copied_error(outcome.error)))
-        return Returned(None if outcome is None else self._renaming.for_path(snapshot(outcome.value)))
+            return Raised(self._ids.for_path(copied_error(outcome.error)))
+        return Returned(None if outcome is None else self._ids.for_path(snapshot(outcome.value)))
 
     def _refuse(
         self,
-        trouble: Trouble,
+        kind: ProblemKind,
         method: PortMethod,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         refusal: type[Exception],
     ) -> Outcome:
-        outcome = Raised(refusal(f"{method.full_name}: {trouble}"))
+        outcome = Raised(refusal(f"{method.full_name}: {kind}"))
         self._keep(method, args, kwargs, outcome, with_site=True)
         call = self.calls[-1].call(len(self.calls))
         asked = f"{method.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
-        self.troubles.note(trouble, method.full_name, asked, len(self.calls), call.asked_at, call)
+        self.problems.add(kind, method.full_name, asked, len(self.calls), call.asked_at, call)
         return outcome
 
     def _keep(
@@ -236,14 +235,16 @@ class Replay:
         try:
             args, kwargs = snapshot(args), snapshot(kwargs) if kwargs else kwargs
         except SnapshotError as error:
-            self.troubles.note(Trouble.NOT_KEPT, method.full_name, f"its arguments: {error}", len(self.calls))
+            self.problems.add(
+                ProblemKind.NOT_KEPT, method.full_name, f"its arguments: {error}", len(self.calls)
+            )
             args, kwargs = (), {}
         self.calls.append(Entry(method, args, kwargs, outcome, site, immutable_answer=answer))
 
     def _keep_real(
         self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any], outcome: Outcome
     ) -> None:
-        """Note a call that a real object or a copy answered."""
+        """Keep a call that a real object or a copy answered."""
         if isinstance(outcome, Raised):
             self._keep(method, args, kwargs, Raised(copied_error(outcome.error)), with_site=True)
         elif method.call_class is CallClass.FIXED:
@@ -260,11 +261,11 @@ class Replay:
         for recorded in self._tape.of_port(entry.method.port, lambda found: found.place == entry.place):
             if recorded.answer_digest not in (None, entry.answer_digest):
                 name = entry.method.full_name
-                self.troubles.note(Trouble.FIXED_CHANGED, name, "answers otherwise now", len(self.calls))
+                self.problems.add(ProblemKind.FIXED_CHANGED, name, "answers otherwise now", len(self.calls))
                 return
 
     def _really(self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        token = SESSION.set(Guard(self))
+        token = SESSION.set(DelegateSession(self))
         try:
             return self._target_call(method, owner, args, kwargs)()
         finally:
@@ -274,16 +275,16 @@ class Replay:
         self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Callable[[], Any]:
         try:
-            return self.stand_ins.call(method, owner, args, kwargs)
-        except NobodyAnswers as error:
-            self.troubles.note(Trouble.UNDECLARED_CALL, method.full_name, str(error), len(self.calls))
+            return self.delegates.call(method, owner, args, kwargs)
+        except NoDelegate as error:
+            self.problems.add(ProblemKind.UNDECLARED_CALL, method.full_name, str(error), len(self.calls))
             raise UndeclaredCall(f"{method.full_name}: {error}") from error
 
-    def hindered(self, why: str) -> None:
-        """The process ends, and the path cannot have a thread: that says nothing of the path."""
-        self.troubles.note(Trouble.LIMIT, "no thread", why, len(self.calls))
+    def thread_refused(self, why: str) -> None:
+        """Note that the process ends and the path could not have a thread: that says nothing of the path."""
+        self.problems.add(ProblemKind.LIMIT, "no thread", why, len(self.calls))
 
     def catch(self, event: str, detail: str) -> None:
         """Refuse what goes past every port."""
-        self.troubles.note(Trouble.UNDECLARED_EFFECT, event, detail, len(self.calls))
+        self.problems.add(ProblemKind.UNDECLARED_EFFECT, event, detail, len(self.calls))
         raise UndeclaredEffect(f"{event} {detail}: the path reached for the world past every port")

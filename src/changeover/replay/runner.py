@@ -1,4 +1,4 @@
-"""Running a path against a tape: in a context of its own, with nothing of the world in reach."""
+"""Replaying a path against a tape: in a context of its own, isolated from the world."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from typing import Any
 from changeover.record.context import SESSION, carry_into_pools
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
-from changeover.record.problem import Trouble
+from changeover.record.replay_problems import ProblemKind, ReplayProblems
 from changeover.record.tape import Tape
 from changeover.replay.event_loop import awaited, completed, threaded
 from changeover.replay.fresh_path import Fresh
-from changeover.replay.isolation import spread
-from changeover.replay.problems import Troubles
+from changeover.replay.isolation import isolated
 from changeover.replay.replayer import Replay
 from changeover.values.copying import SnapshotError, copied_error, snapshot
-from changeover.values.key import same
+from changeover.values.key import same_content
 from changeover.values.limits import Limits
 from changeover.values.observation import Observation, Side
-from changeover.values.outcome import Outcome, Raised, Returned, is_interruption, outcome_of, said
+from changeover.values.outcome import Outcome, Raised, Returned, is_interruption, message_of, outcome_of
 
 View = Callable[[Any], Any]
 
@@ -36,7 +35,7 @@ class Replayed:
     """What a path left behind in a replay, and what the replay itself has to say."""
 
     observation: Observation
-    troubles: Troubles
+    problems: ReplayProblems
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class ReplayTask:
         carry_into_pools()
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
-        replay.stand_ins.owners = self.owners
+        replay.delegates.owners = self.owners
         if self.apart:
             replay.generator = random.Random(self.seed)  # noqa: S311  repeatable, not secret
         context = self.context.copy()
@@ -87,19 +86,19 @@ class ReplayTask:
         self, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], outcome: Outcome, seconds: float
     ) -> Replayed:
         replay.close()
-        mutated = not (same(args, self.args) and same(kwargs, self.kwargs))
+        mutated = not (same_content(args, self.args) and same_content(kwargs, self.kwargs))
         try:
-            outcome = viewed(outcome, self.view)
+            outcome = apply_view(outcome, self.view)
         except SnapshotError as error:
-            replay.troubles.note(Trouble.NOT_KEPT, f"result of {self.side}", str(error), len(replay.calls))
+            replay.problems.add(ProblemKind.NOT_KEPT, f"result of {self.side}", str(error), len(replay.calls))
             outcome = Returned(None)
         own_time_s = max(0.0, seconds - replay.port_s)
         seen = Observation(self.side, outcome, replay.effects, replay.reads, own_time_s, mutated)
-        return Replayed(seen, replay.troubles)
+        return Replayed(seen, replay.problems)
 
 
-def viewed(outcome: Outcome, view: View | None) -> Outcome:
-    """The outcome as it is compared: through the view, and kept as it is now; raises SnapshotError."""
+def apply_view(outcome: Outcome, view: View | None) -> Outcome:
+    """The outcome as it is compared: through the seam's view, copied; raises SnapshotError."""
     if isinstance(outcome, Raised):
         return Raised(copied_error(outcome.error)) if isinstance(outcome.error, Exception) else outcome
     value = outcome.value
@@ -109,7 +108,7 @@ def viewed(outcome: Outcome, view: View | None) -> Outcome:
         except BaseException as error:
             if is_interruption(error):
                 raise
-            raise SnapshotError(f"the view raised {type(error).__name__}: {said(error)}") from error
+            raise SnapshotError(f"the view raised {type(error).__name__}: {message_of(error)}") from error
     return Returned(snapshot(value))
 
 
@@ -122,7 +121,7 @@ def _path(task: ReplayTask, replay: Replay) -> Callable[..., Any]:
 def _sync(
     task: ReplayTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
 ) -> Any:
-    with spread(), nullcontext() if task.apart else _seeded(task.seed):
+    with isolated(), nullcontext() if task.apart else _seeded(task.seed):
         built = context.run(outcome_of, lambda: _path(task, replay))
         replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
         began = perf_counter()
@@ -142,7 +141,7 @@ def _sync(
 async def _async(
     task: ReplayTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
 ) -> Any:
-    with spread():
+    with isolated():
         built = context.run(outcome_of, lambda: _path(task, replay))
         replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
         began = perf_counter()

@@ -1,4 +1,24 @@
-"""The stage of every phase now: kill switch, environment, tripwire, flags file. Never raises."""
+"""Which stage every phase is in now. Never raises: what is wrong becomes a problem.
+
+For each phase the first of these that says something decides:
+
+1. the kill switch, CHANGEOVER_KILL=1 or the file KILL: `off`, for all phases with seams
+2. CHANGEOVER_STAGE_<PHASE> in the environment; where that is no stage, what held before
+3. a test override (the pytest plugin), for phases with seams
+4. trips.json: `shadow`, where flags.json says ramp or live and is no newer than the trip
+5. flags.json; where it is refused, the last revision that this process read
+6. the first stage: `off`, or `open` for a phase of checks only
+
+An example. flags.json at revision 7 says `portfolio` live, `trading` ramp:10; the environment has
+CHANGEOVER_STAGE_TRADING=shadow; the tripwire has just moved `portfolio` back at revision 7:
+
+    portfolio   shadow   by 4: the trip is as new as the flags
+    trading     shadow   by 2, and `overridden` says that this overrides ramp:10
+    entry       off      by 6: the plan has it, the flags do not name it
+
+Somebody flips `portfolio` to live again: revision 8 is newer than the trip, so 5 decides, `live`. Then the
+file KILL appears: all three are `off` at the next look, within `refresh_s`, and as before once it is gone.
+"""
 
 from __future__ import annotations
 

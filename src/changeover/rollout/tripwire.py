@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.errors import ChangeoverError
-from changeover.record.problem import Trouble
+from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.rollout.lock import exclusive
 from changeover.rollout.plan_file import Plan
@@ -33,9 +33,9 @@ from changeover.values.verdict import Verdict
 _ASKED_BY_LEGACY = frozenset(
     {Kind.EFFECT_CHANGED, Kind.EFFECT_MISSING, Kind.EFFECT_ORDER, Kind.UNDECLARED_EFFECT}
 )
-_REFUSED = frozenset({Trouble.EFFECT_WITHHELD, Trouble.UNDECLARED_EFFECT})
+_REFUSED = frozenset({ProblemKind.EFFECT_WITHHELD, ProblemKind.UNDECLARED_EFFECT})
 _NOT_REPLAYED = frozenset(
-    {Trouble.READ_MISSING, Trouble.UNDECLARED_CALL, Trouble.FIXED_CHANGED, Trouble.NOT_KEPT}
+    {ProblemKind.READ_MISSING, ProblemKind.UNDECLARED_CALL, ProblemKind.FIXED_CHANGED, ProblemKind.NOT_KEPT}
 )
 
 
@@ -51,7 +51,7 @@ class LegacyFailure:
     """How the shadowed legacy failed: the type that it `raised`, or the `trouble` that stopped its replay."""
 
     raised: str | None = None
-    trouble: Trouble | None = None
+    trouble: ProblemKind | None = None
 
     def __str__(self) -> str:
         return f"could not be replayed: {self.trouble}" if self.raised is None else f"raised {self.raised}"
@@ -67,19 +67,19 @@ def legacy_failure(
     """
     if run.answered_by is not Side.CANDIDATE or run.legacy is None or run.candidate is None:
         return None
-    troubles = {note.trouble for note in run.notes}
+    troubles = {note.kind for note in run.notes}
     failure = _failure(run, troubles, answers)
     if failure is None or (raised_type(run.candidate) is not None and failure != dead):
         return None
     return None if troubles & _REFUSED or _acted_differently(run) else failure
 
 
-def _failure(run: Run, troubles: set[Trouble], answers: frozenset[str]) -> LegacyFailure | None:
+def _failure(run: Run, troubles: set[ProblemKind], answers: frozenset[str]) -> LegacyFailure | None:
     lost = troubles & _NOT_REPLAYED
     if lost and run.verdict != Verdict.FAILED:
         return None  # what such a replay still proves came before it lost the tape
-    if lost or Trouble.LIMIT in troubles:
-        return LegacyFailure(trouble=min(lost or {Trouble.LIMIT}))
+    if lost or ProblemKind.LIMIT in troubles:
+        return LegacyFailure(trouble=min(lost or {ProblemKind.LIMIT}))
     raised = raised_type(run.legacy)
     return None if raised is None or raised in answers else LegacyFailure(raised)
 
@@ -268,7 +268,7 @@ class Tripwire:
         self, kind: AlertKind, run: Run, text: str, resolution: Resolution, cluster: str | None = None
     ) -> None:
         alert = Alert(kind, text, run.phase, run.id, cluster, self._now())
-        self._alerts.give(alert, revision=resolution.revision)
+        self._alerts.send(alert, revision=resolution.revision)
 
 
 def _difference(run: Run) -> str:

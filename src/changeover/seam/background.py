@@ -19,7 +19,7 @@ from weakref import WeakSet
 
 from changeover.record.context import permitted
 from changeover.record.run import NotPaired, Run, Sink
-from changeover.replay.isolation import tell_apart
+from changeover.replay.isolation import give_replays_own_random
 from changeover.telemetry.logs import logger
 
 QUEUE_MAX = 1_000
@@ -35,7 +35,7 @@ _log = logger("background")
 class Job(Protocol):
     """A run that has been answered and is to be compared; each method gives it to be handed on."""
 
-    def replayed_apart(self) -> Run:
+    def replay_apart(self) -> Run:
         """Replay and judge it here, in a thread that is not the caller's. Never raises."""
         ...
 
@@ -64,10 +64,14 @@ class _Worker:
 
 
 class Background:
-    """Whoever puts a run waits for nothing but a lock. Each run is handed on once, or never where it hangs
-    in the sink.
+    """The queue of one runtime. `put` blocks only on a lock; each run is handed on once.
 
-    `settled` is called when the queue was drained, to write what the runs left behind.
+    Args:
+        hand_on: Gets every run when it was judged, dropped or given up. A run that hangs in it is lost.
+        settled: Called when the queue was drained, to write what the runs left behind.
+        queue_max: So many runs may wait; further ones are dropped and counted.
+        hung_after_s: A replay that takes longer is given up with its thread; after REPLACED_MAX of them no
+            thread is started any more.
     """
 
     def __init__(
@@ -112,7 +116,7 @@ class Background:
             if self._closed:
                 return False
             out = self._look_for_a_hung_one()
-            reason = self._taken(job)
+            reason = self._enqueue(job)
             if reason is not None:
                 self.dropped += 1
                 out.append(job.unpaired(reason))
@@ -120,8 +124,8 @@ class Background:
             self._hand_on(run)
         return True
 
-    def _taken(self, job: Job) -> NotPaired | None:
-        """None, or why the run is dropped."""
+    def _enqueue(self, job: Job) -> NotPaired | None:
+        """Let the run wait for the thread; gives the reason where it is dropped instead."""
         if self._worker is None or not self._worker.is_alive:
             if self.hung > REPLACED_MAX:
                 return NotPaired.NO_THREAD
@@ -138,7 +142,7 @@ class Background:
         return None
 
     def _start(self) -> None:
-        tell_apart()
+        give_replays_own_random()
         self._worker = worker = _Worker()
         # A context of its own: a thread would inherit the caller's where CPython is built without the GIL.
         worker.thread = threading.Thread(
@@ -167,16 +171,16 @@ class Background:
         return out
 
     def _work(self, me: _Worker) -> None:
-        while self._one(me):
+        while self._replay_next(me):
             pass
 
-    def _one(self, me: _Worker) -> bool:
+    def _replay_next(self, me: _Worker) -> bool:
         """Wait for a run and compare it; False where this thread is no longer wanted."""
         job = self._next(me)
         if job is None:
             return False
         with me.replays:
-            run = job.replayed_apart()
+            run = job.replay_apart()
             with self._changed:
                 if self._worker is not me:
                     return False

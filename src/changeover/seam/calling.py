@@ -33,11 +33,11 @@ class Calling(Protocol):
 
 
 class _Sync:
-    """Whatever colour the paths have, the caller waits for a value."""
+    """The caller waits for a value; a path that is a coroutine function runs on a loop of its own."""
 
     def call(self, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if iscoroutinefunction(path):
-            return completed(lambda: path(*args, **kwargs), copy_context()).give()
+            return completed(lambda: path(*args, **kwargs), copy_context()).unwrap()
         return path(*args, **kwargs)
 
     async def outcome(

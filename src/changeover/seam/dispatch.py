@@ -92,14 +92,14 @@ def _answer(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any
     roles = _roles(seam, pins)
     if not roles.compared:
         return SYNC.call(_callable(seam, roles.path), args, kwargs)
-    return completed_now(experiment(_call(seam, pins, roles, args, kwargs), SYNC)).give()
+    return completed_now(experiment(_call(seam, pins, roles, args, kwargs), SYNC)).unwrap()
 
 
 async def _answer_async(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     roles = _roles(seam, pins)
     if not roles.compared:
         return await ASYNC.call(_callable(seam, roles.path), args, kwargs)
-    return (await experiment(_call(seam, pins, roles, args, kwargs), ASYNC)).give()
+    return (await experiment(_call(seam, pins, roles, args, kwargs), ASYNC)).unwrap()
 
 
 def _call(seam: Seam, pins: Pins, roles: Roles, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:

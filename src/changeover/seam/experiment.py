@@ -30,9 +30,9 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
         outcome = await recording.answer(calling)
         recording.fallen_from(fallen)
     for due in _due(call, recording):
-        due.let_go_of_the_call()
-        if not due.runtime.put_off(due):
-            due.runtime.hand_on(await due.compared(calling))
+        due.forget_arguments()
+        if not due.runtime.defer(due):
+            due.runtime.hand_on(await due.compare(calling))
     return outcome
 
 

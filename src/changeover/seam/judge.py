@@ -1,4 +1,4 @@
-"""From two observations and the troubles of the replay to the run and its verdict.
+"""From two observations and the problems of the replay to the run and its verdict.
 
 The comparison is imported when there is something to compare.
 """
@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from changeover.record.problem import Note, Trouble
+from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import NotPaired, Run
 from changeover.record.tape import Tape
-from changeover.replay.problems import Troubles
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.observation import Observation, Side
 from changeover.values.pins import Pins
@@ -25,12 +24,12 @@ Predicate = Callable[[Observation], bool]
 Waived = Callable[[str, Divergence], bool]
 
 _KINDS = {
-    Trouble.READ_MISSING: Kind.READ_MISSING,
-    Trouble.UNDECLARED_CALL: Kind.READ_MISSING,
-    Trouble.UNDECLARED_EFFECT: Kind.UNDECLARED_EFFECT,
-    Trouble.LIMIT: Kind.TIMEOUT,
-    Trouble.FIXED_CHANGED: Kind.COMPARER_ERROR,
-    Trouble.NOT_KEPT: Kind.COMPARER_ERROR,
+    ProblemKind.READ_MISSING: Kind.READ_MISSING,
+    ProblemKind.UNDECLARED_CALL: Kind.READ_MISSING,
+    ProblemKind.UNDECLARED_EFFECT: Kind.UNDECLARED_EFFECT,
+    ProblemKind.LIMIT: Kind.TIMEOUT,
+    ProblemKind.FIXED_CHANGED: Kind.COMPARER_ERROR,
+    ProblemKind.NOT_KEPT: Kind.COMPARER_ERROR,
 }
 
 
@@ -127,19 +126,19 @@ def facts_of(
     seam: str,
     answered: Observation,
     shadowed: Observation,
-    troubles: Troubles,
+    problems: ReplayProblems,
     predicates: Sequence[Predicate],
     has_input: bool,
 ) -> Facts:
     """Put what a run left behind on its two sides, and say what the replay noted as divergences."""
     legacy, candidate = (answered, shadowed) if answered.path is Side.LEGACY else (shadowed, answered)
-    noted = [_noted(note, shadowed.path) for note in troubles.notes if note.trouble in _KINDS]
+    noted = [_noted(note, shadowed.path) for note in problems.all if note.kind in _KINDS]
     if predicates:
         from changeover.compare.invariants import Invariant, broken_invariants
 
         named = [Invariant(predicate.__name__, seam, predicate) for predicate in predicates]
         noted += broken_invariants(named, seam, legacy, candidate)
-    inexact = troubles.of(Trouble.INEXACT)
+    inexact = problems.of(ProblemKind.INEXACT)
     return Facts(
         seam,
         legacy,
@@ -151,12 +150,12 @@ def facts_of(
     )
 
 
-def _noted(note: Note, shadowed: Side) -> Divergence:
-    kind = _KINDS[note.trouble]
+def _noted(note: ReplayProblem, shadowed: Side) -> Divergence:
+    kind = _KINDS[note.kind]
     family = "effects" if kind is Kind.UNDECLARED_EFFECT else "reads"
     asked = f"{note.detail} ({note.asked_at})" if note.asked_at else note.detail
-    if note.trouble is not Trouble.READ_MISSING:
-        asked = f"{note.trouble}: {asked}"
+    if note.kind is not ProblemKind.READ_MISSING:
+        asked = f"{note.kind}: {asked}"
     legacy, candidate = (ABSENT, asked) if shadowed is Side.CANDIDATE else (asked, ABSENT)
     return Divergence(f"{family}.{note.place}", kind, legacy, candidate, position=note.position)
 
@@ -180,12 +179,12 @@ class RunDraft:
         self,
         answered: Observation,
         other: Observation,
-        troubles: Troubles,
+        problems: ReplayProblems,
         judge: Judge,
         invariants: Sequence[Predicate],
     ) -> Run:
         """The run as the judge sees what both paths left behind; raises what a judge or a rule raises."""
-        facts = facts_of(self.seam, answered, other, troubles, invariants, bool(self.arguments))
+        facts = facts_of(self.seam, answered, other, problems, invariants, bool(self.arguments))
         judgement = judge(facts)
         failed = judgement.verdict == Verdict.FAILED
         return self._run(
@@ -193,8 +192,8 @@ class RunDraft:
             legacy=facts.legacy,
             candidate=facts.candidate,
             divergences=judgement.divergences,
-            notes=tuple(troubles.notes),
-            reason=next((str(note) for note in troubles.failures), None) if failed else None,
+            notes=tuple(problems.all),
+            reason=next((str(note) for note in problems.failures), None) if failed else None,
             judgement=judgement.detail,
         )
 

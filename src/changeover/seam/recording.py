@@ -13,18 +13,18 @@ from changeover.record.context import SESSION, carry_into_pools
 from changeover.record.port import CallClass
 from changeover.record.port_copies import PortCopies
 from changeover.record.recorder import Recorder
+from changeover.record.replay_problems import ReplayProblems
 from changeover.record.run import NotPaired, Run
-from changeover.replay.problems import Troubles
-from changeover.replay.runner import ReplayTask, View, viewed
+from changeover.replay.runner import ReplayTask, View, apply_view
 from changeover.seam.calling import SYNC, Calling, completed_now
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import Seam
 from changeover.telemetry.logs import logger
 from changeover.values.copying import snapshot
-from changeover.values.key import same
+from changeover.values.key import same_content
 from changeover.values.limits import SEAM_DEPTH_MAX
 from changeover.values.observation import Observation, Side
-from changeover.values.outcome import Outcome, Raised, is_interruption, said
+from changeover.values.outcome import Outcome, Raised, is_interruption, message_of
 from changeover.values.pins import Pins
 
 _log = logger("seam")
@@ -89,7 +89,7 @@ class Recording:
         except BaseException as error:
             if is_interruption(error):
                 raise
-            self._trouble = f"inputs cannot be kept: {said(error)}"
+            self._trouble = f"inputs cannot be kept: {message_of(error)}"
 
     async def answer(self, calling: Calling) -> Outcome:
         """Run the path that answers, and keep what it did."""
@@ -110,7 +110,7 @@ class Recording:
     @property
     def mutated(self) -> bool:
         """Whether the path has changed its arguments."""
-        return not (same(self._args, self._given) and same(self._kwargs, self._given_kwargs))
+        return not (same_content(self._args, self._given) and same_content(self._kwargs, self._given_kwargs))
 
     @property
     def fell_back(self) -> bool:
@@ -124,12 +124,12 @@ class Recording:
             if isinstance(outcome, Raised) and is_interruption(outcome.error):
                 self.interrupted = True
             else:
-                self._outcome = viewed(outcome, self._view(self.answering))
+                self._outcome = apply_view(outcome, self._view(self.answering))
                 self._supplement()
         except BaseException as error:
             if is_interruption(error):
                 raise
-            self._trouble = self._trouble or f"result of {self.answering} cannot be kept: {said(error)}"
+            self._trouble = self._trouble or f"result of {self.answering} cannot be kept: {message_of(error)}"
         self.recorder.closed = True
         _warn_of_undeclared(self.recorder.undeclared)
 
@@ -149,12 +149,12 @@ class Recording:
         self._fallen = fallen._observation()
         self.recorder.deferred[:0] = fallen.recorder.deferred
 
-    def let_go_of_the_call(self) -> None:
+    def forget_arguments(self) -> None:
         """Forget the caller's own arguments; what was kept of them is enough from now on."""
         self._given, self._given_kwargs = (), {}
         self._call = replace(self._call, args=(), kwargs={})
 
-    async def compared(self, calling: Calling, *, apart: bool = False) -> Run:
+    async def compare(self, calling: Calling, *, apart: bool = False) -> Run:
         """Replay the other path and judge both; only interrupts pass."""
         draft = self._draft()
         try:
@@ -162,25 +162,25 @@ class Recording:
             if trouble is not None:
                 return draft.failed(trouble)
             if self._fallen is not None:
-                other, troubles = self._fallen, Troubles()
+                other, problems = self._fallen, ReplayProblems()
             else:
                 replayed = await calling.replay(self._task(apart=apart))
-                other, troubles = replayed.observation, replayed.troubles
+                other, problems = replayed.observation, replayed.problems
             runtime = self.runtime
             invariants = runtime.invariants_of(self._seam.name)
-            return draft.judged(self._observation(), other, troubles, runtime.judge, invariants)
+            return draft.judged(self._observation(), other, problems, runtime.judge, invariants)
         except BaseException as error:
             if calling.lets_pass(error):
                 raise
             return draft.failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer
 
-    def replayed_apart(self) -> Run:
+    def replay_apart(self) -> Run:
         """The run, replayed and judged in a thread that is not the caller's; raises nothing."""
 
         def compared() -> Run:
             SESSION.set(None)
             decimal.setcontext(self._decimals.copy())  # the caller goes on with the one in this context
-            return completed_now(self.compared(SYNC, apart=True))
+            return completed_now(self.compare(SYNC, apart=True))
 
         try:
             return self._context.copy().run(compared)

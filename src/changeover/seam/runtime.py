@@ -118,10 +118,10 @@ class Runtime:
         self.notes[redacted(problem)] = None
         _log.warning("%s", problem, **fields)
 
-    def put_off(self, job: Job) -> bool:
-        """Give the run to the background; False where it is compared at once.
+    def defer(self, job: Job) -> bool:
+        """Give the run to the background; False where the caller has to compare it at once.
 
-        Tests and comparisons wait for what they ask for.
+        Under a test override and in a comparison runs are compared at once: the caller asks for the verdict.
         """
         if self.background is None or self.is_comparison or active_override() is not None:
             return False

@@ -1,4 +1,4 @@
-"""What somebody has to hear of at once, and how it is given on: an alert never breaks or delays a run."""
+"""Alerts: what somebody has to hear of at once. Sending one never breaks or delays a run."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ class LogAlerts:
 
 
 @dataclass(slots=True)
-class _Told:
+class _Sent:
     at: float
     held_back: int = 0
 
 
 class Alerts:
-    """Gives alerts to all sinks; the same kind for the same phase and revision once in `AGAIN_S` seconds.
+    """Sends alerts to all sinks; the same kind for the same phase and revision once in `AGAIN_S` seconds.
 
     `redact` takes secrets out of a text before any sink sees it; where it fails, the text is left out. A
     sink that raises is said in the log and harms neither the run nor the other sinks.
@@ -94,10 +94,10 @@ class Alerts:
         self._redact = redact
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._told: dict[tuple[AlertKind, str | None, int | None], _Told] = {}
+        self._sent: dict[tuple[AlertKind, str | None, int | None], _Sent] = {}
 
-    def give(self, alert: Alert, *, revision: int | None = None) -> None:
-        """Tell it, unless it was told a short while ago; only KeyboardInterrupt gets out."""
+    def send(self, alert: Alert, *, revision: int | None = None) -> None:
+        """Send it to all sinks unless one like it was sent within `AGAIN_S`; only interrupts are raised."""
         held_back = self._held_back((alert.kind, alert.phase, revision))
         if held_back is None:
             return
@@ -114,14 +114,14 @@ class Alerts:
         """How many were held back before this one; None where it is held back itself."""
         now = self._monotonic()
         with self._lock:
-            told = self._told.get(key)
-            if told is not None and now - told.at < AGAIN_S:
-                told.held_back += 1
+            sent = self._sent.get(key)
+            if sent is not None and now - sent.at < AGAIN_S:
+                sent.held_back += 1
                 return None
-            if len(self._told) >= REMEMBERED_MAX:
-                self._told.clear()
-            self._told[key] = _Told(now)
-            return 0 if told is None else told.held_back
+            if len(self._sent) >= REMEMBERED_MAX:
+                self._sent.clear()
+            self._sent[key] = _Sent(now)
+            return 0 if sent is None else sent.held_back
 
     def readable(self, text: str) -> str:
         """The text without secrets, and not too long."""

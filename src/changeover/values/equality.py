@@ -1,7 +1,8 @@
 """Whether two values are strictly the same, decided on the values themselves, without building plain forms.
 
-Exactly what the walk finds without rules, only sooner: `same` is true where the walk would find nothing, and
-raises where the walk would. Two values that contain themselves are the same if no path tells them apart.
+Exactly what the walk finds without rules, only sooner: `strictly_same` is true where the walk would find
+nothing, and raises where the walk would. Two values that contain themselves are the same if no path tells
+them apart.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from changeover.values import limits
-from changeover.values.form import opened, token
+from changeover.values.form import open_value, token
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import token as scalar_token
 
@@ -74,7 +75,7 @@ _TRAIL_FROM = 16
 """Below this depth no cycle is looked for: one that exists comes by again."""
 
 
-def same(legacy: Any, candidate: Any, depth: int = 0) -> bool:
+def strictly_same(legacy: Any, candidate: Any, depth: int = 0) -> bool:
     """True where the two are the same under strict types; `depth` is how deep they stand already."""
     if legacy is candidate:
         return True
@@ -250,8 +251,8 @@ class _Comparison:
 
     def any_shape(self, a: Any, b: Any, depth: int) -> bool:
         """Whether two values are the same when each is opened: the way that knows every type."""
-        shape, left = opened(a)
-        other, right = opened(b)
+        shape, left = open_value(a)
+        other, right = open_value(b)
         if shape is not other or shape is Shape.UNREADABLE:
             return False
         if shape is Shape.SCALAR:

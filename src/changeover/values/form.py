@@ -1,6 +1,6 @@
 """The one plain, typed, bounded form that both sides are brought to before they are compared.
 
-`opened` takes one value one level apart; `token` stands for a whole value, so that two tokens are equal
+`open_value` takes one value one level apart; `token` stands for a whole value, so that two tokens are equal
 exactly where the values are the same; `plain` is the form as data: dicts, lists and scalars of exact type.
 Keys that are not `str` keep their type. A class is not part of the form: a dataclass and a mapping with the
 same names and values are the same.
@@ -69,7 +69,7 @@ def type_name(cls: type) -> str:
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
-def opened(value: Any) -> tuple[Shape, Any]:
+def open_value(value: Any) -> tuple[Shape, Any]:
     """The shape, and the parts: names and errors as a dict, items and sets as a sequence.
 
     A scalar is its own part; an unreadable value's part is the name of its type.
@@ -115,7 +115,7 @@ def leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
 
 
 def _leaves(value: Any, place: Place, trail: list[int], left: list[int]) -> Iterator[tuple[Place, Any]]:
-    shape, parts = opened(value)
+    shape, parts = open_value(value)
     if shape in (Shape.SCALAR, Shape.UNREADABLE) or not parts:
         yield place, value
         return
@@ -193,7 +193,7 @@ def _with_state(value: Any, reading: Reading) -> Names:
 
 
 def _plain(value: Any, trail: list[int], left: list[int]) -> Any:
-    shape, parts = opened(value)
+    shape, parts = open_value(value)
     if shape is Shape.SCALAR:
         return value
     if shape is Shape.UNREADABLE:
@@ -228,7 +228,7 @@ class _Tokens:
         self.left = limits.LEAVES_MAX
 
     def of(self, value: Any, trail: list[int]) -> Hashable:
-        shape, parts = opened(value)
+        shape, parts = open_value(value)
         if shape is Shape.SCALAR:
             scalar = reading_of(type(value)).scalar
             return scalar_token(value, scalar or type(value), self.types)

@@ -1,4 +1,4 @@
-"""Whether two values of one program are the same inside, and a hashable stand-in for looking values up."""
+"""Values as keys: a hashable form to look them up by, a digest, and whether two have the same content."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def _is_odd(value: Any) -> bool:
     return isinstance(value, Decimal) and not value.is_finite()
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two values have the same types and contents; NaN is itself, identity does not matter."""
+def same_content(one: Any, other: Any) -> bool:
+    """Whether two values have the same types and contents; NaN equals NaN, identity does not matter."""
     return one is other or _typed(one) == _typed(other)
 
 

@@ -13,8 +13,8 @@ class Returned:
 
     value: Any
 
-    def give(self) -> Any:
-        """The same value."""
+    def unwrap(self) -> Any:
+        """The value."""
         return self.value
 
 
@@ -24,7 +24,7 @@ class Raised:
 
     error: BaseException
 
-    def give(self) -> Any:
+    def unwrap(self) -> Any:
         """Raise the same exception again."""
         raise self.error
 
@@ -50,8 +50,8 @@ def is_interruption(error: BaseException) -> bool:
     return not isinstance(error, Exception) and type(error).__name__ == "CancelledError"
 
 
-def said(error: BaseException) -> str:
-    """What an exception says; its type where it says nothing, or cannot."""
+def message_of(error: BaseException) -> str:
+    """The text of an exception; the name of its type where it has none, or cannot give it."""
     try:
         return str(error) or type(error).__name__
     except Exception:  # noqa: BLE001  whatever its __str__ does

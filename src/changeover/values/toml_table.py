@@ -43,7 +43,7 @@ def read_text(path: Path) -> str:
 def parse_json(text: str, where: str) -> Any:
     """Strict JSON: no duplicate keys, no NaN, bounded nesting; raises ConfigurationError."""
     return _parsed(
-        text, where, "JSON", lambda: loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        text, where, "JSON", lambda: loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
     )
 
 
@@ -82,7 +82,7 @@ def _parsed(text: str, where: str, language: str, parse: Callable[[], Any]) -> A
         raise ConfigurationError(where, f"was not valid {language}: {error}") from error
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for key, value in pairs:
         if key in table:

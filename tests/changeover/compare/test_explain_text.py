@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from changeover.compare.explain_text import SILENT, explain
-from changeover.values.equality import same
+from changeover.values.equality import strictly_same
 from tests.changeover.support.observations import differences, rule
 
 ORDERED_DATA = st.recursive(
@@ -31,8 +31,8 @@ class Model(BaseModel):
 
 @given(ORDERED_DATA, ORDERED_DATA)
 def test_on_ordered_data_the_walk_and_deepdiff_agree(one: Any, other: Any) -> None:
-    assert (DeepDiff(one, other) == {}) == same(one, other)
-    if not same(one, other):
+    assert (DeepDiff(one, other) == {}) == strictly_same(one, other)
+    if not strictly_same(one, other):
         assert explain(one, other).agrees
 
 
@@ -105,8 +105,8 @@ def test_an_explanation_is_bounded() -> None:
 def test_deepdiff_is_loaded_only_when_something_is_explained() -> None:
     program = (
         "import sys; from changeover.compare import explain_text;"
-        "from changeover.values.equality import same;"
-        "same([1], [2]); assert 'deepdiff' not in sys.modules;"
+        "from changeover.values.equality import strictly_same;"
+        "strictly_same([1], [2]); assert 'deepdiff' not in sys.modules;"
         "explain_text.explain(1, 2); assert 'deepdiff' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

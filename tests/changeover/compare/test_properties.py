@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from changeover.compare.comparison import compare
 from changeover.compare.rules import Rules
-from changeover.values.equality import same
+from changeover.values.equality import strictly_same
 from changeover.values.form import plain, token
 from tests.changeover.support.observations import differences, effect, found, returned, rule
 from tests.sweeps.injections import mirrored
@@ -65,13 +65,13 @@ def test_a_value_and_its_copy_have_no_difference(value: Any) -> None:
 
 @given(VALUES, VALUES)
 def test_the_fast_path_says_same_where_and_only_where_the_walk_finds_nothing(one: Any, other: Any) -> None:
-    assert same(one, other) == (differences(one, other) == [])
-    assert same([one] * 5, [other] * 5) == same(one, other)
+    assert strictly_same(one, other) == (differences(one, other) == [])
+    assert strictly_same([one] * 5, [other] * 5) == strictly_same(one, other)
 
 
 @given(VALUES, VALUES)
 def test_tokens_are_equal_where_and_only_where_values_are_the_same(one: Any, other: Any) -> None:
-    assert (token(one) == token(other)) == same(one, other)
+    assert (token(one) == token(other)) == strictly_same(one, other)
 
 
 @given(VALUES, VALUES)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from changeover.values.equality import same
+from changeover.values.equality import strictly_same
 from tests.changeover.support.observations import differences
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -164,8 +164,8 @@ DIFFERENT: list[tuple[str, Any, Any, str]] = [
 def test_what_is_the_same_is_the_same_on_both_ways(legacy: Any, candidate: Any) -> None:
     assert differences(legacy, candidate) == []
     assert differences([legacy], [candidate]) == []
-    assert same(legacy, candidate)
-    assert same(candidate, legacy)
+    assert strictly_same(legacy, candidate)
+    assert strictly_same(candidate, legacy)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_what_differs_is_found_wherever_it_stands(legacy: Any, candidate: Any, k
     assert differences(legacy, candidate) == [(kind, "result")]
     assert differences({"a": [0, legacy]}, {"a": [0, candidate]}) == [(kind, "result.a[1]")]
     assert differences([(legacy,)] * 5, [(candidate,)] * 5)
-    assert not same(legacy, candidate)
-    assert not same([legacy] * 9, [candidate] * 9)
+    assert not strictly_same(legacy, candidate)
+    assert not strictly_same([legacy] * 9, [candidate] * 9)
 
 
 def test_a_missing_key_differs_from_none() -> None:

@@ -22,7 +22,7 @@ from changeover import ConfigurationError
 from changeover.record.codec import Codec, CodecError
 from changeover.record.scenario_file import read_scenarios, scenario_of, to_line, write_scenarios
 from changeover.record.tape import site_text
-from changeover.values.key import same
+from changeover.values.key import same_content
 from tests.changeover.support.small_trade import Order, Rejected, Trade
 
 Pair = namedtuple("Pair", "left right")
@@ -68,7 +68,7 @@ def test_every_known_type_comes_back_as_it_was(value: Any) -> None:
     data = json.loads(json.dumps(CODEC.encode(value)))
     back = CODEC.decode(data)
     assert type(back) is type(value)
-    assert same(back, value) or (value != value and back != back)
+    assert same_content(back, value) or (value != value and back != back)
 
 
 @given(
@@ -158,7 +158,7 @@ def test_a_run_survives_being_written_and_read(tmp_path: Path) -> None:
     back = read.scenarios[0]
     assert (back.id, back.seam, back.arguments) == (scenario.id, scenario.seam, scenario.arguments)
     assert back.tape.is_stored
-    assert same(
+    assert same_content(
         [(entry.place, site_text(entry.site), entry.kwargs) for entry in back.tape.entries],
         [(entry.place, site_text(entry.site), entry.kwargs) for entry in scenario.tape.entries],
     )

@@ -140,7 +140,7 @@ def test_positions_read_only_after_the_fill_are_not_answered_from_before_it() ->
 
     run = Trade().run(early, late)
     assert run.verdict == "failed"
-    assert [str(note.trouble) for note in run.notes] == ["read-missing"]
+    assert [str(note.kind) for note in run.notes] == ["read-missing"]
 
 
 def test_effects_made_in_another_order_leave_every_recorded_epoch() -> None:
@@ -159,7 +159,7 @@ def test_effects_made_in_another_order_leave_every_recorded_epoch() -> None:
         return between
 
     run = Trade().run(one_then_other, other_way_round)
-    assert [str(note.trouble) for note in run.notes] == ["read-missing"]
+    assert [str(note.kind) for note in run.notes] == ["read-missing"]
     assert run.verdict in ("failed", "unsafe")
 
 
@@ -283,7 +283,7 @@ def test_ambiguous_answers_make_a_run_inexact_and_never_diverged() -> None:
     trade = Trade()
     sell(trade)
     run = trade.run(recorded, another)
-    assert [str(note.trouble) for note in run.notes] == ["inexact"]
+    assert [str(note.kind) for note in run.notes] == ["inexact"]
     assert run.verdict == "failed"
 
 
@@ -381,7 +381,7 @@ def test_a_copied_world_shows_what_follows_a_divergence() -> None:
     run = trade.run(legacy, all_of_it)
     assert run.verdict == "unsafe"
     assert run.candidate is not None
-    assert run.candidate.outcome.give() == (10, 0)
+    assert run.candidate.outcome.unwrap() == (10, 0)
     assert trade.broker.held["SPY"] == 5
     assert len(trade.broker.orders) == 1
 

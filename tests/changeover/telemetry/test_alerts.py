@@ -35,7 +35,7 @@ def test_an_alert_reaches_every_sink_and_the_log_says_it_as_an_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     heard: list[Alert] = []
-    Alerts([LogAlerts(), heard.append]).give(alert())
+    Alerts([LogAlerts(), heard.append]).send(alert())
     assert [one.text for one in heard] == ["portfolio: live -> shadow"]
     record = caplog.records[-1]
     assert (record.levelno, record.getMessage()) == (logging.ERROR, "tripped: portfolio: live -> shadow")
@@ -44,7 +44,7 @@ def test_an_alert_reaches_every_sink_and_the_log_says_it_as_an_error(
 @pytest.mark.parametrize("error", [OSError("no route"), SystemExit(1), RecursionError()])
 def test_a_sink_that_fails_harms_neither_the_caller_nor_the_other_sinks(error: BaseException) -> None:
     heard: list[Alert] = []
-    Alerts([raising(error), heard.append]).give(alert())
+    Alerts([raising(error), heard.append]).send(alert())
     assert len(heard) == 1
 
 
@@ -53,26 +53,26 @@ def test_the_same_alert_is_held_back_for_an_hour_and_then_says_how_often() -> No
     hours = Hours()
     alerts = Alerts([heard.append], monotonic=hours)
     for _ in range(5):
-        alerts.give(alert(), revision=14)
+        alerts.send(alert(), revision=14)
     assert [one.repeats for one in heard] == [0]
     hours.now += AGAIN_S
-    alerts.give(alert(), revision=14)
+    alerts.send(alert(), revision=14)
     assert [one.repeats for one in heard] == [0, 4]
 
 
 def test_another_phase_kind_or_revision_is_another_alert() -> None:
     heard: list[Alert] = []
     alerts = Alerts([heard.append])
-    alerts.give(alert(), revision=14)
-    alerts.give(alert(), revision=15)
-    alerts.give(alert(phase="trading"), revision=15)
-    alerts.give(Alert(AlertKind.LEGACY_FAILED, "it raised", "trading"), revision=15)
+    alerts.send(alert(), revision=14)
+    alerts.send(alert(), revision=15)
+    alerts.send(alert(phase="trading"), revision=15)
+    alerts.send(Alert(AlertKind.LEGACY_FAILED, "it raised", "trading"), revision=15)
     assert len(heard) == 4
 
 
 def test_no_sink_sees_a_text_before_it_is_redacted() -> None:
     heard: list[Alert] = []
-    Alerts([heard.append], redact=lambda text: text.replace("hunter2", "[redacted]")).give(
+    Alerts([heard.append], redact=lambda text: text.replace("hunter2", "[redacted]")).send(
         alert("the password hunter2 was sent")
     )
     assert heard[0].text == "the password [redacted] was sent"
@@ -83,7 +83,7 @@ def test_a_text_that_cannot_be_redacted_is_not_shown() -> None:
         raise ValueError(text)
 
     heard: list[Alert] = []
-    Alerts([heard.append], redact=broken).give(alert("hunter2"))
+    Alerts([heard.append], redact=broken).send(alert("hunter2"))
     assert heard[0].text == "the text could not be redacted (ValueError)"
 
 

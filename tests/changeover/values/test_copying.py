@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from changeover.values.copying import ITEMS_MAX, SnapshotError, copied_error, snapshot
-from changeover.values.key import digest, frozen, same
+from changeover.values.key import digest, frozen, same_content
 
 Pair = namedtuple("Pair", "left right")
 
@@ -127,7 +127,7 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_a_snapshot_is_the_same_as_the_value(value: Any) -> None:
-    assert same(snapshot(value), value)
+    assert same_content(snapshot(value), value)
 
 
 @given(VALUES)
@@ -138,4 +138,4 @@ def test_a_key_can_be_looked_up_and_digested(value: Any) -> None:
 
 @pytest.mark.parametrize(("one", "other"), [(1, 1.0), (1, True), ([1], (1,)), ({"a": None}, {}), ("1", 1)])
 def test_values_of_different_types_are_not_the_same(one: Any, other: Any) -> None:
-    assert not same(one, other)
+    assert not same_content(one, other)

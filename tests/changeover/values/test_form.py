@@ -12,7 +12,7 @@ import pytest
 from changeover.compare.comparison import compare
 from changeover.values import limits as named_limits
 from changeover.values.divergence import Kind
-from changeover.values.equality import same
+from changeover.values.equality import strictly_same
 from changeover.values.form import PlainSet, Unreadable, leaf_count, plain
 from changeover.values.limits import LimitReached, NotComparable
 from tests.changeover.support.observations import compared, differences, effect, found, returned
@@ -91,9 +91,9 @@ def test_values_that_contain_themselves_are_compared_to_their_end() -> None:
     third: list[Any] = [2]
     third.append(third)
     assert differences(one, other) == []
-    assert same(one, other)
+    assert strictly_same(one, other)
     assert ("value", "result[0]") in differences(one, third)
-    assert not same(one, third)
+    assert not strictly_same(one, third)
 
 
 def test_a_cycle_in_plain_form_says_how_far_up_it_leads() -> None:
@@ -127,7 +127,7 @@ def test_shared_values_that_multiply_reach_the_limit_instead_of_taking_for_ever(
         return value
 
     with pytest.raises(LimitReached, match="LEAVES_MAX"):
-        same(laughing(), laughing())
+        strictly_same(laughing(), laughing())
 
 
 def test_a_limit_in_the_result_hides_no_difference_of_effects() -> None:
@@ -146,7 +146,7 @@ def test_keys_that_would_become_one_are_not_merged() -> None:
     with pytest.raises(NotComparable):
         plain({"a": one})
     with pytest.raises(NotComparable):
-        same(one, other)
+        strictly_same(one, other)
 
 
 def test_more_divergences_than_are_kept_are_counted() -> None:

@@ -1,0 +1,79 @@
+"""What kept a replay from going on as the recorded path did, apart from what the comparison will find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from changeover.values.observation import PortCall
+
+PROBLEMS_KEPT_MAX = 100
+
+
+class ProblemKind(StrEnum):
+    """Why a replay says less than a real run would have."""
+
+    READ_MISSING = "read-missing"
+    UNDECLARED_CALL = "undeclared-call"
+    UNDECLARED_EFFECT = "undeclared-effect"
+    EFFECT_WITHHELD = "effect-extra"
+    INEXACT = "inexact"
+    LIMIT = "limit"
+    FIXED_CHANGED = "fixed-changed"
+    NOT_KEPT = "not-kept"
+
+
+_FAILURES = frozenset(
+    {
+        *(ProblemKind.READ_MISSING, ProblemKind.UNDECLARED_CALL, ProblemKind.LIMIT),
+        *(ProblemKind.FIXED_CHANGED, ProblemKind.NOT_KEPT),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayProblem:
+    """One of them: where (port.method, or the event), what was asked, after which of the path's calls."""
+
+    kind: ProblemKind
+    place: str
+    detail: str
+    position: int
+    asked_at: str | None = None
+    call: PortCall | None = None
+
+    def __str__(self) -> str:
+        asked = f" ({self.asked_at})" if self.asked_at else ""
+        return f"{self.kind}: {self.place}: {self.detail}{asked}"
+
+
+class ReplayProblems:
+    """Those of one replay, in order; what is beyond the limit is counted."""
+
+    def __init__(self) -> None:
+        self.all: list[ReplayProblem] = []
+        self.left_out = 0
+
+    def add(
+        self,
+        kind: ProblemKind,
+        place: str,
+        detail: str,
+        position: int,
+        asked_at: str | None = None,
+        call: PortCall | None = None,
+    ) -> None:
+        """Take one more, or count it."""
+        if len(self.all) < PROBLEMS_KEPT_MAX:
+            self.all.append(ReplayProblem(kind, place, detail, position, asked_at, call))
+        else:
+            self.left_out += 1
+
+    def of(self, kind: ProblemKind) -> list[ReplayProblem]:
+        """Those of one kind."""
+        return [problem for problem in self.all if problem.kind is kind]
+
+    @property
+    def failures(self) -> list[ReplayProblem]:
+        """What makes the run one that could not be compared."""
+        return [problem for problem in self.all if problem.kind in _FAILURES]
