@@ -118,15 +118,15 @@ class Codec:
         except (ArithmeticError, AttributeError, KeyError, LookupError, TypeError, ValueError) as error:
             raise CodecError(f"{place}: data cannot be read: {type(error).__name__}: {error}") from error
 
-    def trouble(self, value: Any, place: str = "value") -> str | None:
+    def problem_of(self, value: Any, place: str = "value") -> str | None:
         """Why a value would not survive being written and read; None where it does."""
         try:
             back = self.decode(self.encode(value, place), place)
         except CodecError as error:
             return str(error)
-        return (
-            None if same_content(back, value) else f"{place}: what is read back differs from what was written"
-        )
+        if same_content(back, value):
+            return None
+        return f"{place}: what is read back differs from what was written"
 
     def _encode(self, value: Any, place: str, depth: int) -> Any:
         cls = type(value)

@@ -114,7 +114,7 @@ class Recorder:
                 self._copies.before_call(method, args)
             return (snapshot(own), snapshot(kwargs) if kwargs else kwargs, site)
         except Exception as error:  # noqa: BLE001  recording must not change what the path sees
-            self._trouble(f"arguments of {method.full_name} cannot be kept: {error}")
+            self._note_problem(f"arguments of {method.full_name} cannot be kept: {error}")
             return None
 
     def _keep(
@@ -125,14 +125,14 @@ class Recorder:
             try:
                 entry = self._entry(method, kept, outcome)
             except Exception as error:  # noqa: BLE001  recording must not change what the path sees
-                self._trouble(f"answer of {method.full_name} cannot be kept: {error}")
+                self._note_problem(f"answer of {method.full_name} cannot be kept: {error}")
         seconds = perf_counter() - began  # of the call and of its recording: neither is the path's own time
         for recorder in self._chain:
             recorder.port_s += seconds
             if entry is not None and not recorder.closed:
                 recorder._entries.append(entry)
                 if len(recorder._entries) > self._calls_max:
-                    recorder.tape.trouble = f"limit reached: more than {self._calls_max} port calls"
+                    recorder.tape.problem = f"limit reached: more than {self._calls_max} port calls"
                     recorder.closed = True
 
     def _entry(self, method: PortMethod, kept: tuple[Any, Any, Site | None], outcome: Outcome) -> Entry:
@@ -148,9 +148,9 @@ class Recorder:
         value = snapshot(outcome.value)
         return Entry(method, args, kwargs, outcome if value is outcome.value else Returned(value), site)
 
-    def _trouble(self, text: str) -> None:
+    def _note_problem(self, text: str) -> None:
         for recorder in self._chain:
-            recorder.tape.trouble = recorder.tape.trouble or text
+            recorder.tape.problem = recorder.tape.problem or text
 
     def supplement(self, method: PortMethod, port: Port) -> None:
         """Take one argument-free read from the real port, after the path has ended.

@@ -82,9 +82,9 @@ def to_line(scenario: Scenario, codec: Codec) -> str:
 
     An answer that would not survive is left out: the line can still be replayed by both paths.
     """
-    trouble = scenario.tape.trouble or codec.trouble(scenario.arguments, "arguments")
-    if trouble is not None:
-        raise CodecError(trouble)
+    problem = scenario.tape.problem or codec.problem_of(scenario.arguments, "arguments")
+    if problem is not None:
+        raise CodecError(problem)
     head = {
         "schema_version": SCHEMA_VERSION,
         "id": scenario.id,
@@ -128,9 +128,9 @@ def _named_outcome(outcome: Outcome | None) -> dict[str, Any]:
 
 def _written(parts: dict[str, Any], place: str, codec: Codec) -> dict[str, Any]:
     for key, value in parts.items():
-        trouble = codec.trouble(value, f"{place} {key}")
-        if trouble is not None:
-            raise CodecError(trouble)
+        problem = codec.problem_of(value, f"{place} {key}")
+        if problem is not None:
+            raise CodecError(problem)
     return {key: codec.encode(value) for key, value in parts.items()}
 
 

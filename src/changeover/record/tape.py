@@ -100,15 +100,15 @@ def near(site: Site) -> Site:
 
 
 class Tape:
-    """Entries in the order in which the calls ended; `trouble` says why it may not be replayed, if so."""
+    """Entries in the order in which the calls ended; `problem` says why it may not be replayed, if so."""
 
-    __slots__ = ("entries", "is_stored", "supplements", "trouble")
+    __slots__ = ("entries", "is_stored", "problem", "supplements")
 
     def __init__(self, entries: list[Entry] | None = None, *, is_stored: bool = False) -> None:
         self.entries = [] if entries is None else entries
         self.is_stored = is_stored
         self.supplements = 0  # how many entries at the end the toolkit itself added
-        self.trouble: str | None = None
+        self.problem: str | None = None
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -29,7 +29,7 @@ class RedactedTape(Tape):
 
     def __init__(self, original: Tape, arguments: dict[str, Any], entries: list[Entry]) -> None:
         super().__init__(entries, is_stored=original.is_stored)
-        self.supplements, self.trouble = original.supplements, original.trouble
+        self.supplements, self.problem = original.supplements, original.problem
         self._original = original
         self._arguments = arguments
 

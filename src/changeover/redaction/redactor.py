@@ -122,8 +122,8 @@ class _Copy:
         elif arguments is not run.arguments or self._redacting.retyped is not None:
             changed["tape"] = RedactedTape(run.tape, run.arguments, run.tape.entries)
         tape = changed.get("tape")
-        if isinstance(tape, RedactedTape) and tape.trouble is None:
-            tape.trouble = self._redacting.retyped
+        if isinstance(tape, RedactedTape) and tape.problem is None:
+            tape.problem = self._redacting.retyped
         if changed["divergences"] is not run.divergences:
             changed["judgement"] = _without(run.judgement, changed["divergences"])
         return _replaced(run, changed)

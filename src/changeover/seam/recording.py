@@ -55,7 +55,7 @@ class Recording:
         self.interrupted = False
         self._call = call
         self._seam = call.seam
-        self._trouble: str | None = None
+        self._problem: str | None = None
         self._owner, self._given = call.args[: call.seam.owners], call.args[call.seam.owners :]
         self._given_kwargs = call.kwargs
         self._args: tuple[Any, ...] = ()
@@ -71,7 +71,7 @@ class Recording:
         self._prepare()
         self.recorder = Recorder(self.runtime.book, self.runtime.limits, self.outer, self._copies)
         if self.recorder.depth > SEAM_DEPTH_MAX:
-            self._trouble = f"limit reached: more than {SEAM_DEPTH_MAX} seams inside each other"
+            self._problem = f"limit reached: more than {SEAM_DEPTH_MAX} seams inside each other"
         self._context = copy_context()
         self._decimals = decimal.getcontext().copy()
 
@@ -89,7 +89,7 @@ class Recording:
         except BaseException as error:
             if is_interruption(error):
                 raise
-            self._trouble = f"inputs cannot be kept: {message_of(error)}"
+            self._problem = f"inputs cannot be kept: {message_of(error)}"
 
     async def answer(self, calling: Calling) -> Outcome:
         """Run the path that answers, and keep what it did."""
@@ -129,7 +129,7 @@ class Recording:
         except BaseException as error:
             if is_interruption(error):
                 raise
-            self._trouble = self._trouble or f"result of {self.answering} cannot be kept: {message_of(error)}"
+            self._problem = self._problem or f"result of {self.answering} cannot be kept: {message_of(error)}"
         self.recorder.closed = True
         _warn_of_undeclared(self.recorder.undeclared)
 
@@ -158,9 +158,9 @@ class Recording:
         """Replay the other path and judge both; only interrupts pass."""
         draft = self._draft()
         try:
-            trouble = self._trouble or self.recorder.tape.trouble
-            if trouble is not None:
-                return draft.failed(trouble)
+            problem = self._problem or self.recorder.tape.problem
+            if problem is not None:
+                return draft.failed(problem)
             if self._fallen is not None:
                 other, problems = self._fallen, ReplayProblems()
             else:
@@ -212,7 +212,7 @@ class Recording:
         """What the answering path left behind."""
         tape, outcome = self.recorder.tape, self._outcome
         if outcome is None:
-            raise RuntimeError(self._trouble or "the path has not ended")
+            raise RuntimeError(self._problem or "the path has not ended")
         effects = tuple(tape.calls(CallClass.EFFECT))
         reads = tuple(tape.calls(CallClass.READ, CallClass.FIXED))
         return Observation(self.answering, outcome, effects, reads, self._own_time_s, self._mutated)

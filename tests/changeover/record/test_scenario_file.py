@@ -81,7 +81,7 @@ def test_every_known_type_comes_back_as_it_was(value: Any) -> None:
     )
 )  # fmt: skip
 def test_any_tree_of_standard_values_survives(value: Any) -> None:
-    assert CODEC.trouble(value) is None
+    assert CODEC.problem_of(value) is None
 
 
 def test_classes_are_learnt_through_annotations() -> None:
@@ -129,7 +129,7 @@ def test_a_round_trip_that_changes_the_value_is_found() -> None:
 
     codec = Codec()
     codec.register(Doubling)
-    assert "differs from what was written" in (codec.trouble(Doubling(1)) or "")
+    assert "differs from what was written" in (codec.problem_of(Doubling(1)) or "")
 
 
 def path(trade: Trade) -> Any:
