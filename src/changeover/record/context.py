@@ -1,4 +1,4 @@
-"""What a port asks first: is this call part of a run? And how thread pools keep that answer."""
+"""Whether a port call belongs to a run, and which; thread pools carry the answer to their tasks."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Session(Protocol):
     def call(
         self, hook: Hook, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        """Answer a call of an instrumented function; for a coroutine function, give an awaitable."""
+        """Answer a call of an instrumented function; the answer of a coroutine function is an awaitable."""
         ...
 
     def thread_refused(self, why: str) -> None:
-        """The process, not the path, is why a thread could not be had."""
+        """Note that a thread could not be had because the process ends, which says nothing of the path."""
         ...
 
 
@@ -57,7 +57,7 @@ def permitted() -> Iterator[None]:
 
 
 class _Carried:
-    """A task of a thread pool that runs in the session and pins of whoever submitted it."""
+    """A task of a thread pool that runs with the session and pins of its submitter."""
 
     __slots__ = ("_pins", "_session", "_task")
 

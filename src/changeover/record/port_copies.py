@@ -9,7 +9,7 @@ from changeover.record.port import PortBook, PortMethod
 
 
 class PortCopies:
-    """The copies of one run; an object that nobody called before is as it was when the run began."""
+    """The copies of one run, each taken before the first call on its object."""
 
     def __init__(self, book: PortBook) -> None:
         self._book = book
@@ -25,7 +25,7 @@ class PortCopies:
             self.copy_for(method, args[0])
 
     def copy_for(self, method: PortMethod, owner: Any) -> Any | None:
-        """The copy that stands for this object, None where the port offers none."""
+        """The copy of this object, None where the port offers none."""
         port = self._book.ports[method.port]
         target = owner if owner is not None else port.target
         if port.world is None or isinstance(target, type) or self.is_copy(target):

@@ -34,7 +34,7 @@ class Recorder:
         self.tape = Tape()
         self.attempted = False
         self.port_s = 0.0
-        self.deferred: list[Any] = []  # crossings inside this one, replayed after the outermost answered
+        self.deferred: list[Any] = []  # runs inside this one, replayed after the outermost has answered
         self.closed = False
         self.undeclared: dict[str, None] = {}  # methods in no class that were called
         self.owners: dict[str, Any] = {}  # of ports given as a class: the object that was called last

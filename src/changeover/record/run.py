@@ -31,7 +31,7 @@ class Run:
     """`reason` says why a run was not compared, None for one that was; `not_paired` is set for `unpaired`.
 
     `fell_back` is True where the candidate gave up before it attempted anything and legacy answered.
-    `judgement` is what the judge gave, for whoever knows it.
+    `judgement` is whatever the judge returned.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What stands in the place of a secret: a keyed hash. Equal secrets still join, and none can be guessed."""
+"""The token in place of a secret: a keyed hash, so that equal secrets stay equal and none can be guessed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RedactionKey:
         self.problem: str | None = None
 
     def token(self, secret: bytes) -> str:
-        """The text that stands for the secret: `[redacted 4f2a91]`."""
+        """The text in place of the secret: `[redacted 4f2a91]`."""
         if self._key is None:
             self._key = self._found()
         return f"[redacted {digest(self._key, secret, sha256).hex()[:TOKEN_DIGITS]}]"

@@ -88,7 +88,7 @@ class Redacting:
         return made
 
     def secret(self, value: Any, where: str) -> Any:
-        """What stands for a value that is secret as a whole; None and empty text are none.
+        """The token of a value that is secret as a whole; None and empty text are none.
 
         `where` is the path or field that says so.
         """
@@ -212,7 +212,7 @@ class Redacting:
         """It is shown as it prints itself, if at all."""
         try:
             written = str(value)
-        except Exception:  # noqa: BLE001  nobody can show it then
+        except Exception:  # noqa: BLE001  it cannot be shown then
             return value
         done = self.text(written)
         return value if done == written else done
@@ -262,7 +262,7 @@ def _remade_secret(value: Any, inner: Any, token: str) -> Any:
 
 
 def _with(value: Any, changed: Mapping[str, Any]) -> Any:
-    """A copy with other attributes, past validation and frozenness; None where the class lets nobody."""
+    """A copy with other attributes, past validation and frozenness; None where that cannot be made."""
     try:
         made = copy.copy(value)
         extra = getattr(made, "__pydantic_extra__", None)

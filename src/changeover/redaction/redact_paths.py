@@ -88,7 +88,7 @@ class RedactPaths:
 
 
 def _segment(part: PathPart) -> Segment | None:
-    """The one segment that a part of a place stands for."""
+    """The segment that a part of a place matches."""
     if isinstance(part, NameIs):
         return next(iter(part.names)) if part.names is not None and len(part.names) == 1 else None
     if isinstance(part, Anything) or part.parts is None or None in part.parts:

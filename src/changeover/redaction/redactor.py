@@ -52,7 +52,7 @@ class Redactor:
     def of(cls, redact: Iterable[str], environment: Mapping[str, str], key_path: Path | None) -> Redactor:
         """For the `redact` paths of a plan and the secrets of an environment; raises ConfigurationError.
 
-        Without a place for its key, what stands for a secret is the same within this object only.
+        Without a file for its key, equal secrets get equal tokens within this object only.
         """
         try:
             paths = RedactPaths(redact)

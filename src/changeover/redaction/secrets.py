@@ -58,7 +58,7 @@ def _passwords(address: str) -> Iterator[str]:
 
 
 def masked(text: str, known: frozenset[str], token: Callable[[str], str]) -> str:
-    """The text with every secret replaced by what stands for it; the same object where there is none."""
+    """The text with every secret replaced by its token; the same object where there is none."""
     if not known:
         return text
     pattern, owners = _pattern(known)
@@ -127,7 +127,7 @@ SCALARS = (int, float, complex, Decimal, UUID, datetime, date, time, timedelta)
 
 
 def is_token(value: Any) -> bool:
-    """Whether it stands for a secret already."""
+    """Whether it is the token of a secret already."""
     if isinstance(value, bytes | bytearray):
         value = bytes(value).decode("latin-1")
     return isinstance(value, str) and TOKEN.fullmatch(value) is not None

@@ -26,7 +26,7 @@ QUEUE_MAX = 1_000
 HUNG_AFTER_S = 120.0  # a replay that asks its ports is stopped far earlier: REPLAY_SECONDS_MAX
 REPLACED_MAX = 3
 DRAIN_S = 5.0
-IDLE_S = 10.0  # an idle thread ends, so that nothing keeps a migration alive that nobody uses
+IDLE_S = 10.0  # an idle thread ends, so that an unused migration can be collected
 FORK_WAIT_S = 0.5
 HUNG = "hung: its replay did not end"
 _log = logger("background")
@@ -160,7 +160,7 @@ class Background:
         return out + self._dropped(NotPaired.NO_THREAD) if self.hung > REPLACED_MAX else out
 
     def _given_up(self) -> list[Job]:
-        """Let the busy thread go: what it comes to is not handed on. Gives its run, if nobody has that."""
+        """Give up the busy thread: what it comes to is not handed on. Gives its run unless that was."""
         worker, self._worker = self._worker, None
         return [] if worker is None or worker.job is None or worker.given else [worker.job]
 

@@ -34,7 +34,7 @@ def seam_function(seam: Seam) -> Any:
     legacy, candidate = seam.path_of(Side.LEGACY), seam.path_of(Side.CANDIDATE)
     original = legacy if legacy is not None else candidate
     off, complete = Stage.OFF, Stage.COMPLETE
-    # In these two stages one path answers alone; one of the seam's colour is called without more ado.
+    # In these two stages one path answers alone; where path and seam are both sync it is called directly.
     legacy_alone = _plain(seam, legacy)
     candidate_alone = _plain(seam, candidate)
 

@@ -78,7 +78,7 @@ class Runtime:
 
     @contextmanager
     def replaced_by(self, other: Runtime) -> Iterator[Runtime]:
-        """Every run that begins meanwhile, in whichever thread, belongs to the other runtime."""
+        """Until the block ends, every run that begins, in any thread, belongs to the other runtime."""
         if self.background is not None:
             self.background.drain()
         before, self._in_place = self._in_place, other

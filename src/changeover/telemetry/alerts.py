@@ -1,4 +1,4 @@
-"""Alerts: what somebody has to hear of at once. Sending one never breaks or delays a run."""
+"""Alerts for people, sent at once. Sending one never breaks or delays a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _log = logger("alert")
 
 
 class AlertKind(StrEnum):
-    """Why somebody has to look."""
+    """What happened."""
 
     TRIPPED = "tripped"
     NOT_DEMOTED = "not-demoted"

@@ -19,9 +19,9 @@ _FRAMES_STRUCTLOG, _FRAMES_PLAIN = 6, 4  # between the one who logs and the stan
 
 
 class Log:
-    """One logger. Whatever a line holds, and whatever handlers do with it, nothing gets out but an interrupt.
+    """One logger. It raises nothing but an interrupt, whatever a line holds and whatever handlers do with it.
 
-    structlog is imported with the first line that somebody wants to read; where it is missing, or can no
+    structlog is imported with the first line whose level is enabled; where it is missing, or can no
     longer be imported because the program ends, the standard logger alone takes the line.
     """
 
@@ -30,15 +30,15 @@ class Log:
         self._write: Callable[..., object] | None = None
 
     def info(self, text: str, *args: object, **fields: object) -> None:
-        """What is good to know."""
+        """Log at level INFO."""
         self._log(logging.INFO, text, args, fields)
 
     def warning(self, text: str, *args: object, **fields: object) -> None:
-        """What somebody should look into."""
+        """Log at level WARNING."""
         self._log(logging.WARNING, text, args, fields)
 
     def error(self, text: str, *args: object, **fields: object) -> None:
-        """What somebody has to look into now."""
+        """Log at level ERROR."""
         self._log(logging.ERROR, text, args, fields)
 
     def _log(self, level: int, text: str, args: tuple[object, ...], fields: dict[str, object]) -> None:

@@ -1,4 +1,4 @@
-"""Alerts as POST requests to one address, from a thread of their own: nobody waits for them."""
+"""Alerts as POST requests to one address, from a thread of their own, so that no run waits for them."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def create_file(path: Path, data: bytes, mode: int = ANYBODY) -> bool:
-    """Write a file with its folder unless there is one; of several that do so at once, one wins.
+    """Write a file, with its folder, unless it exists; of several processes that do so at once one wins.
 
     Returns:
         Whether this call has written it.
@@ -79,7 +79,7 @@ def move_into_place(beside: Path, path: Path) -> None:
 
 
 def discard(beside: Path) -> None:
-    """Remove what was written beside; a rest that cannot be removed harms nobody."""
+    """Remove what was written beside; a file that cannot be removed does no harm."""
     with suppress(OSError):
         beside.unlink()
 
@@ -111,7 +111,7 @@ def append_lines(path: Path, data: bytes) -> None:
             os.fsync(descriptor)
         except OSError:
             with suppress(OSError):
-                # Where somebody else has added a line meanwhile, the torn one stays before it.
+                # Another process may have added a line behind the torn one, which then has to stay.
                 if os.fstat(descriptor).st_size == size + written:
                     os.ftruncate(descriptor, size)
             raise

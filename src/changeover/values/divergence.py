@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 
 class Absent(Enum):
-    """Stands for the value on the side that has none; no program's value is ever this one."""
+    """In place of the value on the side that has none; never a value of a program."""
 
     ABSENT = "absent"
 

@@ -1,6 +1,6 @@
 """The one plain, typed, bounded form that both sides are brought to before they are compared.
 
-`open_value` takes one value one level apart; `token` stands for a whole value, so that two tokens are equal
+`open_value` takes one value one level apart; `token` is a hashable summary of a whole value: two are equal
 exactly where the values are the same; `plain` is the form as data: dicts, lists and scalars of exact type.
 Keys that are not `str` keep their type. A class is not part of the form: a dataclass and a mapping with the
 same names and values are the same.
@@ -28,7 +28,7 @@ _CONVERTIBLE = (str, int, float, complex, Decimal, bytes)
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands for a value without readable structure: it could not be compared."""
+    """In place of a value without readable structure, which cannot be compared."""
 
     type: str
 
@@ -59,7 +59,7 @@ class PlainSet(Set[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """Stands for a value that contains itself, this many levels up."""
+    """In place of a value that contains itself, this many levels up."""
 
     levels: int
 
@@ -95,7 +95,7 @@ def open_value(value: Any) -> tuple[Shape, Any]:
 
 
 def token(value: Any, types: Types = "strict") -> Hashable:
-    """What stands for the whole value: equal tokens mean the same value."""
+    """A hashable summary of the whole value: equal tokens mean the same value."""
     return _Tokens(types).of(value, [])
 
 

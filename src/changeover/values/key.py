@@ -17,7 +17,7 @@ DEPTH_MAX = 100
 def frozen(value: Any, depth: int = 0) -> Any:
     """A hashable value that is equal for equal values: list and tuple alike, objects by type and fields.
 
-    An object that shows no fields stands for itself; deeper than DEPTH_MAX raises ValueError.
+    An object without readable fields is its own key; deeper than DEPTH_MAX raises ValueError.
     """
     cls = type(value)
     if cls in _SCALARS and (cls is not float or math.isfinite(value)):

@@ -1,4 +1,4 @@
-"""The known name that somebody meant."""
+"""The known name that was probably meant by an unknown one."""
 
 from __future__ import annotations
 

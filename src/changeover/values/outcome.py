@@ -41,7 +41,7 @@ def outcome_of(call: Callable[[], Any]) -> Outcome:
 
 
 def is_interruption(error: BaseException) -> bool:
-    """Whether somebody outside stopped the call, so that how it ended says nothing about it.
+    """Whether the call was stopped from outside, so that how it ended says nothing about it.
 
     The class of a cancelled asyncio task is known by its name: importing asyncio takes longer than the rest.
     """

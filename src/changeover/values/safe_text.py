@@ -44,7 +44,7 @@ _SHELL_WORD = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 
 
 def visible_lines(text: str, *, coloured: bool = False) -> str:
-    """`visible` for text of several lines: line ends stay, and the colours of our own hand if it has any."""
+    """`visible` for text of several lines: line ends stay, and with `coloured` the toolkit's own colours."""
     if coloured:
         parts = _COLOUR.split(text)
         return "".join(part if number % 2 else visible_lines(part) for number, part in enumerate(parts))

@@ -117,7 +117,7 @@ def _parts_of(key: str) -> KeyPath:
 
 
 class Table:
-    """A mapping of which every key must be taken by somebody; `done` refuses what nobody took.
+    """A mapping whose keys are read one by one; `done` raises for a key that was not read.
 
     Args:
         data: What was parsed.
@@ -169,7 +169,7 @@ class Table:
         return self._error(unknown, place, f'is missing, needed: {wanted} (is "{unknown}" meant for it?)')
 
     def unknown_keys(self) -> Iterator[TableError]:
-        """An error for each key that nobody asked for."""
+        """An error for each key that was not read."""
         for key in self._data:
             if key not in self._taken:
                 meant = did_you_mean(str(key), self._taken)
@@ -177,17 +177,17 @@ class Table:
                 yield self._error(str(key), self.key, f'unknown key "{key}"{meant} allowed: {allowed}')
 
     def done(self) -> None:
-        """Refuse keys that nobody asked for."""
+        """Raise for the first key that was not read."""
         for error in self.unknown_keys():
             raise error
 
     def raw(self, key: str, default: Any = None) -> Any:
-        """Whatever stands there."""
+        """The value of a key, unchecked."""
         self._taken.add(key)
         return self._data.get(key, default)
 
     def has(self, key: str) -> bool:
-        """Whether the key is there; asking does not take it."""
+        """Whether the key is there; this does not count as reading it."""
         return key in self._data
 
     def _typed(self, key: str, kinds: type | tuple[type, ...], wanted: str, default: Any) -> Any:
@@ -267,6 +267,6 @@ class Table:
         return [self.inner(value, f"{key}[{number}]", key, number) for number, value in enumerate(values)]
 
     def items(self) -> list[tuple[str, Any]]:
-        """Every key with what stands there, all of them taken."""
+        """Every key and its value; all count as read."""
         self._taken.update(str(key) for key in self._data)
         return [(str(key), value) for key, value in self._data.items()]
