@@ -47,7 +47,7 @@ def alterations_of(observation: Observation) -> Iterator[Alteration]:
     outcome = observation.outcome
     if isinstance(outcome, Returned):
         base = replace(observation, outcome=Returned(plain(outcome.value)))
-        for place, change, value in altered_values(base.outcome.unwrap(), ("result",)):
+        for place, change, value in altered_values(base.outcome.give(), ("result",)):
             yield Alteration(place, change, replace(observation, outcome=Returned(value)), base)
     for place, change, other in _other_endings(outcome):
         yield Alteration(place, change, replace(observation, outcome=other), observation)

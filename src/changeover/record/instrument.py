@@ -138,7 +138,7 @@ def subclasses(cls: type) -> Iterator[type]:
                 waiting.append(derived)
 
 
-_ENTRANCES = frozenset({"changeover.seam.dispatch", "changeover.seam.calling", "changeover.replay.runner"})
+_ENTRANCES = frozenset({"changeover.seam.dispatch", "changeover.seam.experiment", "changeover.replay.runner"})
 _MACHINERY = ("changeover.", "concurrent.futures.", "asyncio.")
 FRAMES_MAX = 100
 

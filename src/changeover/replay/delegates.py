@@ -67,7 +67,7 @@ class DelegateSession:
             if method.sleeps:
                 return clock.sleep(seconds_of(args[1:] if hook.has_owner else args, kwargs))
             moment = clock.peek(method.name)
-            return original(*args, **kwargs) if moment is None else moment.unwrap()
+            return original(*args, **kwargs) if moment is None else moment.give()
         copy = None if replay.copies is None else replay.copies.copy_for(method, owner)
         if copy is not None:
             return original(copy, *args[1:], **kwargs)

@@ -74,7 +74,7 @@ class Replay:
                 self._keep_real(method, args, kwargs, outcome)
         finally:
             self.port_s += perf_counter() - began
-        return outcome.unwrap()
+        return outcome.give()
 
     async def _ask_async(
         self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -83,7 +83,7 @@ class Replay:
         outcome = self._answer(method, owner, args, kwargs)
         if outcome is not None:
             self.port_s += perf_counter() - began
-            return outcome.unwrap()
+            return outcome.give()
         token = SESSION.set(DelegateSession(self))
         try:
             pending: Coroutine[Any, Any, Any] = self._target_call(method, owner, args, kwargs)()
@@ -94,7 +94,7 @@ class Replay:
             SESSION.reset(token)
         self._keep_real(method, args, kwargs, outcome)
         self.port_s += perf_counter() - began
-        return outcome.unwrap()
+        return outcome.give()
 
     def close(self) -> None:
         """Whatever the path left running gets nothing from now on."""

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from changeover.errors import LegacyRemovedError
 from changeover.record.context import SESSION
 from changeover.replay.fresh_path import Fresh
-from changeover.seam.calling import ASYNC, SYNC, completed_now
-from changeover.seam.experiment import experiment, is_sampled, sampled_out
+from changeover.seam.experiment import ASYNC, SYNC, completed_now, experiment, is_sampled, sampled_out
 from changeover.seam.recording import Call
 from changeover.seam.seam import F, PathFunction, Seam
 from changeover.values.observation import Side
@@ -92,14 +91,14 @@ def _answer(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any
     roles = _roles(seam, pins)
     if not roles.compared:
         return SYNC.call(_callable(seam, roles.path), args, kwargs)
-    return completed_now(experiment(_call(seam, pins, roles, args, kwargs), SYNC)).unwrap()
+    return completed_now(experiment(_call(seam, pins, roles, args, kwargs), SYNC)).give()
 
 
 async def _answer_async(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     roles = _roles(seam, pins)
     if not roles.compared:
         return await ASYNC.call(_callable(seam, roles.path), args, kwargs)
-    return (await experiment(_call(seam, pins, roles, args, kwargs), ASYNC)).unwrap()
+    return (await experiment(_call(seam, pins, roles, args, kwargs), ASYNC)).give()
 
 
 def _call(seam: Seam, pins: Pins, roles: Roles, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:

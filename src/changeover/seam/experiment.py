@@ -6,34 +6,182 @@ nothing in it ever waits, so that `completed_now` runs it to its end without an 
 
 from __future__ import annotations
 
-from dataclasses import replace
+import decimal
+from collections.abc import Callable, Coroutine
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from inspect import iscoroutinefunction
+from time import perf_counter
+from typing import Any, Protocol, TypeVar
 
-from changeover.record.run import NotPaired
+from changeover.record.context import SESSION
+from changeover.record.replay_problems import ReplayProblems
+from changeover.record.run import NotPaired, Run
 from changeover.record.tape import Tape
+from changeover.replay.event_loop import completed, threaded
+from changeover.replay.runner import Replayed, ReplayTask
 from changeover.rollout.test_override import active_override
-from changeover.seam.calling import Calling
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Call, Recording
 from changeover.seam.seam import Seam
 from changeover.values.observation import Side
-from changeover.values.outcome import Outcome, Raised
+from changeover.values.outcome import Outcome, Raised, Returned, is_interruption
 from changeover.values.pins import Pins
 from changeover.values.stage import BUCKETS, Stage, bucket
+
+T = TypeVar("T")
+
+
+class Calling(Protocol):
+    """How a path is called and the other one replayed: in a sync or in an async seam."""
+
+    async def outcome(
+        self, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Outcome:
+        """How the path ends; raises nothing."""
+        ...
+
+    async def replay(self, task: ReplayTask) -> Replayed:
+        """What the other path leaves behind; only interrupts pass."""
+        ...
+
+    def lets_pass(self, error: BaseException) -> bool:
+        """Whether it is an interrupt that is meant for the caller."""
+        ...
+
+
+class _Sync:
+    """The caller waits for a value; a path that is a coroutine function runs on a loop of its own."""
+
+    def call(self, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if iscoroutinefunction(path):
+            return completed(lambda: path(*args, **kwargs), copy_context()).give()
+        return path(*args, **kwargs)
+
+    async def outcome(
+        self, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Outcome:
+        try:
+            return Returned(self.call(path, args, kwargs))
+        except BaseException as error:  # noqa: BLE001  raised again when everything is kept
+            return Raised(error)
+
+    async def replay(self, task: ReplayTask) -> Replayed:
+        return task.run()
+
+    def lets_pass(self, error: BaseException) -> bool:
+        return isinstance(error, KeyboardInterrupt)
+
+
+class _Async:
+    """The caller awaits; a path that is no coroutine function runs in a thread."""
+
+    async def call(self, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if iscoroutinefunction(path):
+            return await path(*args, **kwargs)
+        return await threaded(lambda: path(*args, **kwargs))
+
+    async def outcome(
+        self, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Outcome:
+        try:
+            return Returned(await self.call(path, args, kwargs))
+        except BaseException as error:  # noqa: BLE001  raised again when everything is kept
+            return Raised(error)
+
+    async def replay(self, task: ReplayTask) -> Replayed:
+        return await task.run_async()
+
+    def lets_pass(self, error: BaseException) -> bool:
+        return is_interruption(error)
+
+
+SYNC, ASYNC = _Sync(), _Async()
+
+
+def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never waits for anything."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise RuntimeError("a sync seam waited for an event loop")
 
 
 async def experiment(call: Call, calling: Calling) -> Outcome:
     """Answer one call whose run is pinned, and compare it. The outcome is the answering path's, unchanged."""
     recording = Recording(call)
-    outcome = await recording.answer(calling)
+    outcome = await _answer(recording, calling)
     if _falls_back(call, recording, outcome):
         fallen, recording = recording, Recording(replace(call, answering=Side.LEGACY, path=call.fallback))
-        outcome = await recording.answer(calling)
+        outcome = await _answer(recording, calling)
         recording.fallen_from(fallen)
     for due in _due(call, recording):
         due.forget_arguments()
-        if not due.runtime.defer(due):
-            due.runtime.hand_on(await due.compare(calling))
+        if not due.runtime.defer(_Deferred(due)):
+            due.runtime.hand_on(await _compare(due, calling))
     return outcome
+
+
+async def _answer(recording: Recording, calling: Calling) -> Outcome:
+    """Run the path that answers, and keep what it did."""
+    call, token = recording.call, SESSION.set(recording.recorder)
+    began = perf_counter()
+    try:
+        outcome = await calling.outcome(call.path, call.args, call.kwargs)
+    finally:
+        SESSION.reset(token)
+    recording.keep(outcome, perf_counter() - began)
+    return outcome
+
+
+async def _compare(recording: Recording, calling: Calling, *, apart: bool = False) -> Run:
+    """Replay the other path and judge both; only interrupts pass."""
+    draft, runtime = recording.draft(), recording.runtime
+    try:
+        if recording.problem is not None:
+            return draft.failed(recording.problem)
+        if recording.fallen is not None:
+            other, problems = recording.fallen, ReplayProblems()
+        else:
+            replayed = await calling.replay(recording.task(apart=apart))
+            other, problems = replayed.observation, replayed.problems
+        invariants = runtime.invariants_of(draft.seam)
+        return draft.judged(recording.observation(), other, problems, runtime.judge, invariants)
+    except BaseException as error:
+        if calling.lets_pass(error):
+            raise
+        return draft.failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Deferred:
+    """A recording that is compared in the background, in a thread that is not the caller's."""
+
+    recording: Recording
+
+    def replay_apart(self) -> Run:
+        """The run, replayed and judged there; raises nothing."""
+        recording = self.recording
+
+        def compared() -> Run:
+            SESSION.set(None)
+            decimal.setcontext(recording.decimals.copy())  # the caller goes on with the one in this context
+            return completed_now(_compare(recording, SYNC, apart=True))
+
+        try:
+            return recording.context.copy().run(compared)
+        except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
+            return recording.failed(f"the replay was interrupted: {error!r}")
+
+    def failed(self, reason: str) -> Run:
+        """The run as one that could not be compared."""
+        return self.recording.failed(reason)
+
+    def unpaired(self, why: NotPaired) -> Run:
+        """The run as one that was not compared."""
+        return self.recording.unpaired(why)
 
 
 def is_sampled(seam: Seam, pins: Pins) -> bool:

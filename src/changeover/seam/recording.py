@@ -1,4 +1,4 @@
-"""What is kept of one call of a seam, and what its comparison makes of it."""
+"""What is kept of one call of a seam, so that the other path can be replayed against it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import decimal
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import Any
 
 from changeover.record.context import SESSION, carry_into_pools
 from changeover.record.port import CallClass
 from changeover.record.port_copies import PortCopies
 from changeover.record.recorder import Recorder
-from changeover.record.replay_problems import ReplayProblems
 from changeover.record.run import NotPaired, Run
 from changeover.replay.runner import ReplayTask, View, apply_view
-from changeover.seam.calling import SYNC, Calling, completed_now
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import Seam
 from changeover.telemetry.logs import logger
@@ -72,8 +69,8 @@ class Recording:
         self.recorder = Recorder(self.runtime.book, self.runtime.limits, self.outer, self._copies)
         if self.recorder.depth > SEAM_DEPTH_MAX:
             self._problem = f"limit reached: more than {SEAM_DEPTH_MAX} seams inside each other"
-        self._context = copy_context()
-        self._decimals = decimal.getcontext().copy()
+        self.context = copy_context()
+        self.decimals = decimal.getcontext().copy()
 
     def _prepare(self) -> None:
         runtime, call = self.runtime, self._call
@@ -91,16 +88,20 @@ class Recording:
                 raise
             self._problem = f"inputs cannot be kept: {message_of(error)}"
 
-    async def answer(self, calling: Calling) -> Outcome:
-        """Run the path that answers, and keep what it did."""
-        token = SESSION.set(self.recorder)
-        began = perf_counter()
-        try:
-            outcome = await calling.outcome(self._call.path, self._call.args, self._call.kwargs)
-        finally:
-            SESSION.reset(token)
-        self._keep(outcome, perf_counter() - began)
-        return outcome
+    @property
+    def call(self) -> Call:
+        """The call as it was made; without the caller's own arguments once they are forgotten."""
+        return self._call
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be compared, None where it can."""
+        return self._problem or self.recorder.tape.problem
+
+    @property
+    def fallen(self) -> Observation | None:
+        """What the candidate left behind that gave up, where this path answers in its place."""
+        return self._fallen
 
     @property
     def answering(self) -> Side:
@@ -117,7 +118,8 @@ class Recording:
         """Whether it answers in place of a candidate that gave up."""
         return self._fallen is not None
 
-    def _keep(self, outcome: Outcome, seconds: float) -> None:
+    def keep(self, outcome: Outcome, seconds: float) -> None:
+        """Keep how the answering path ended, after so many seconds; the recording is closed then."""
         try:
             self._own_time_s = max(0.0, seconds - self.recorder.port_s)
             self._mutated = self.mutated
@@ -146,7 +148,7 @@ class Recording:
 
     def fallen_from(self, fallen: Recording) -> None:
         """This path answers because that one gave up before it attempted anything."""
-        self._fallen = fallen._observation()
+        self._fallen = fallen.observation()
         self.recorder.deferred[:0] = fallen.recorder.deferred
 
     def forget_arguments(self) -> None:
@@ -154,48 +156,16 @@ class Recording:
         self._given, self._given_kwargs = (), {}
         self._call = replace(self._call, args=(), kwargs={})
 
-    async def compare(self, calling: Calling, *, apart: bool = False) -> Run:
-        """Replay the other path and judge both; only interrupts pass."""
-        draft = self._draft()
-        try:
-            problem = self._problem or self.recorder.tape.problem
-            if problem is not None:
-                return draft.failed(problem)
-            if self._fallen is not None:
-                other, problems = self._fallen, ReplayProblems()
-            else:
-                replayed = await calling.replay(self._task(apart=apart))
-                other, problems = replayed.observation, replayed.problems
-            runtime = self.runtime
-            invariants = runtime.invariants_of(self._seam.name)
-            return draft.judged(self._observation(), other, problems, runtime.judge, invariants)
-        except BaseException as error:
-            if calling.lets_pass(error):
-                raise
-            return draft.failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer
-
-    def replay_apart(self) -> Run:
-        """The run, replayed and judged in a thread that is not the caller's; raises nothing."""
-
-        def compared() -> Run:
-            SESSION.set(None)
-            decimal.setcontext(self._decimals.copy())  # the caller goes on with the one in this context
-            return completed_now(self.compare(SYNC, apart=True))
-
-        try:
-            return self._context.copy().run(compared)
-        except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
-            return self.failed(f"the replay was interrupted: {error!r}")
-
     def failed(self, reason: str) -> Run:
         """The run as one that could not be compared."""
-        return self._draft().failed(reason)
+        return self.draft().failed(reason)
 
     def unpaired(self, why: NotPaired) -> Run:
         """The run as one that was not compared."""
-        return self._draft().unpaired(why)
+        return self.draft().unpaired(why)
 
-    def _draft(self) -> RunDraft:
+    def draft(self) -> RunDraft:
+        """The run as far as it is known before it is judged."""
         return RunDraft(
             seam=self._seam.name,
             phase=self._seam.phase,
@@ -208,7 +178,7 @@ class Recording:
             fell_back=self.fell_back,
         )
 
-    def _observation(self) -> Observation:
+    def observation(self) -> Observation:
         """What the answering path left behind."""
         tape, outcome = self.recorder.tape, self._outcome
         if outcome is None:
@@ -217,7 +187,7 @@ class Recording:
         reads = tuple(tape.calls(CallClass.READ, CallClass.FIXED))
         return Observation(self.answering, outcome, effects, reads, self._own_time_s, self._mutated)
 
-    def _task(self, *, apart: bool) -> ReplayTask:
+    def task(self, *, apart: bool) -> ReplayTask:
         """What it takes to replay the other path, here or beside the program."""
         replayed = self.answering.other
         path = self._seam.path_of(self.runtime.on_itself or replayed)
@@ -234,8 +204,8 @@ class Recording:
             book=self.runtime.book,
             seed=self._call.pins.correlation_id,
             limits=self.runtime.limits,
-            context=self._context,
-            decimals=self._decimals,
+            context=self.context,
+            decimals=self.decimals,
             copies=self._copies,
             owners=self.recorder.owners,
             apart=apart,

@@ -13,7 +13,7 @@ class Returned:
 
     value: Any
 
-    def unwrap(self) -> Any:
+    def give(self) -> Any:
         """The value."""
         return self.value
 
@@ -24,7 +24,7 @@ class Raised:
 
     error: BaseException
 
-    def unwrap(self) -> Any:
+    def give(self) -> Any:
         """Raise the same exception again."""
         raise self.error
 

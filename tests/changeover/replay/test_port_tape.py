@@ -33,7 +33,7 @@ def effect(place: str) -> Any:
 
 def answer(tape: PortTape, place: str, *, unaffected: bool = False) -> object:
     served = tape.read(place, unaffected=unaffected)
-    return None if served is None else served.entry.outcome.unwrap()  # type: ignore[union-attr]
+    return None if served is None else served.entry.outcome.give()  # type: ignore[union-attr]
 
 
 def test_a_read_is_answered_from_the_epoch_of_the_effects_that_were_repeated() -> None:

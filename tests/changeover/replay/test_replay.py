@@ -381,7 +381,7 @@ def test_a_copied_world_shows_what_follows_a_divergence() -> None:
     run = trade.run(legacy, all_of_it)
     assert run.verdict == "unsafe"
     assert run.candidate is not None
-    assert run.candidate.outcome.unwrap() == (10, 0)
+    assert run.candidate.outcome.give() == (10, 0)
     assert trade.broker.held["SPY"] == 5
     assert len(trade.broker.orders) == 1
 

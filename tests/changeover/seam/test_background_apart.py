@@ -53,7 +53,7 @@ def test_the_program_draws_what_it_would_draw_alone() -> None:
     first = [seeded.random(), seeded.choice(range(1000)), seeded.gauss(0, 1)]
     again = random.Random(1)  # noqa: S311
     assert runs[0].candidate is not None
-    assert runs[0].candidate.outcome.unwrap() == [
+    assert runs[0].candidate.outcome.give() == [
         *first, again.getrandbits(9), again.sample(range(1000), 3),
     ]  # fmt: skip
 
@@ -76,7 +76,7 @@ def test_views_compute_as_they_do_for_the_caller_and_leave_its_arithmetic_alone(
         assert contexts[1] is not callers
     assert [run.verdict for run in runs] == ["match"]
     assert runs[0].candidate is not None
-    assert runs[0].candidate.outcome.unwrap() == ("keen", Decimal("0.33333"))
+    assert runs[0].candidate.outcome.give() == ("keen", Decimal("0.33333"))
 
 
 class Parcel:

@@ -25,7 +25,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("seam.recording", "record.recorder", "replay.runner", "replay.replayer"):
+    for module in ("seam.experiment", "record.recorder", "replay.runner", "replay.replayer"):
         monkeypatch.setattr(f"changeover.{module}.perf_counter", clock)
     return clock
 

@@ -256,7 +256,7 @@ def test_invariants_are_checked_on_both_paths() -> None:
 
     @migration.invariant("plan")
     def is_positive(seen: Observation) -> bool:
-        positive: bool = seen.outcome.unwrap() > 0
+        positive: bool = seen.outcome.give() > 0
         return positive
 
     plan(1)
