@@ -26,10 +26,13 @@ COMMANDS = {
     "report": ["report"],
     "status": ["status"],
     "gate": ["gate", "shelf"],
+    "doctor": ["doctor"],
+    "schema": ["schema", "phases"],
 }
 NEEDED_BY = {
     "click": set(COMMANDS),
     "jinja2": {"compare with a page", "report"},
+    "pydantic": {"doctor", "schema"},
     "structlog": {"compare", "compare with a page"},
 }
 
