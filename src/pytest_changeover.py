@@ -91,7 +91,7 @@ class ComparedSession:
         opted_out = mark.get("skip") is not None
         self._tested = None if opted_out else CrossedRuns(EXPECTABLE.get(mark.get("expect") or "", ()))
         try:
-            with self._imposing(self._tested):
+            with self._stages_overridden(self._tested):
                 return (yield)
         finally:
             if self._tested is None:
@@ -100,7 +100,7 @@ class ComparedSession:
                 self._tally.add_test(self._tested)
             self._tested = None
 
-    def _imposing(self, tested: CrossedRuns | None) -> AbstractContextManager[None]:
+    def _stages_overridden(self, tested: CrossedRuns | None) -> AbstractContextManager[None]:
         from changeover.rollout.test_override import StageOverride, override_stages
         from changeover.values.stage import parse_setting
 
@@ -121,7 +121,7 @@ class ComparedSession:
         if tested is None:
             return report
         # What differed while fixtures were set up is said with the test, once it had its chance to run.
-        text = "" if report.when == "setup" and report.passed else self._text(item, report, tested)
+        text = "" if report.when == "setup" and report.passed else self._failure_text(item, report, tested)
         if report.failed and text:
             report.sections.append(("changeover", text))
         elif text:
@@ -132,11 +132,11 @@ class ComparedSession:
             report.user_properties += [(f"changeover.{verdict}", number) for verdict, number in counts]
         return report
 
-    def _text(self, item: pytest.Item, report: pytest.TestReport, tested: CrossedRuns) -> str:
+    def _failure_text(self, item: pytest.Item, report: pytest.TestReport, tested: CrossedRuns) -> str:
         from changeover.views.layout import Screen
         from changeover.views.text.tests import expected_text, failure_text
 
-        again = f"pytest {shlex.quote(self._called(item))} --changeover={self._stage}"
+        again = f"pytest {shlex.quote(self._name_from_here(item))} --changeover={self._stage}"
         problems = [self._redactor.run(run) for run in tested.take_problems()]
         if problems:
             what = "test" if report.when == "call" else report.when
@@ -164,7 +164,7 @@ class ComparedSession:
         except ConfigurationError:
             return Redactor.for_project((), root)
 
-    def _called(self, item: pytest.Item) -> str:
+    def _name_from_here(self, item: pytest.Item) -> str:
         """The test as it is called from the folder in which pytest was started."""
         file = os.path.relpath(item.path, self._config.invocation_params.dir)
         return "::".join([file.replace(os.sep, "/"), *item.nodeid.split("::")[1:]])
@@ -206,16 +206,18 @@ def _mark_of(item: pytest.Item) -> dict[str, Any]:
     mark = item.get_closest_marker("changeover")
     if mark is None:
         return {}
-    said = dict(mark.kwargs)
-    wrong = bool(mark.args) or not said.keys() <= {"expect", "skip"} or len(said) != 1
-    wrong = wrong or said.get("expect", "diverged") not in EXPECTABLE
-    if wrong or not isinstance(said.get("skip", ""), str):
+    options = dict(mark.kwargs)
+    wrong = bool(mark.args) or not options.keys() <= {"expect", "skip"} or len(options) != 1
+    wrong = wrong or options.get("expect", "diverged") not in EXPECTABLE
+    if wrong or not isinstance(options.get("skip", ""), str):
         allowed = " or ".join([f'expect="{word}"' for word in EXPECTABLE] + ['skip="reason"'])
-        raise pytest.UsageError(f"{item.nodeid}: mark changeover: was {_written(mark)}, allowed: {allowed}")
-    return said
+        raise pytest.UsageError(
+            f"{item.nodeid}: mark changeover: was {_format_mark(mark)}, allowed: {allowed}"
+        )
+    return options
 
 
-def _written(mark: pytest.Mark) -> str:
+def _format_mark(mark: pytest.Mark) -> str:
     words = [repr(word) for word in mark.args] + [f"{name}={word!r}" for name, word in mark.kwargs.items()]
     return f"({', '.join(words)})"
 
@@ -238,5 +240,5 @@ def _import_app(config: pytest.Config) -> None:
     try:
         import_module(project.app.partition(":")[0])
     except Exception as error:  # the app's own modules may raise anything
-        said = f"importing {project.app!r} raised {type(error).__name__}: {error}"
-        raise pytest.UsageError(f"pyproject.toml: tool.changeover.app: {said}") from error
+        what = f"importing {project.app!r} raised {type(error).__name__}: {error}"
+        raise pytest.UsageError(f"pyproject.toml: tool.changeover.app: {what}") from error

@@ -1,19 +1,17 @@
-"""The front door of the toolkit: ports and seams are declared here, pins are taken, runs are handed on."""
+"""The front door of the toolkit: ports, seams, invariants and sources of one program are declared here."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from inspect import getattr_static
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypeVar, Unpack, overload
 from weakref import WeakSet
 
 from changeover.errors import DeclarationError
-from changeover.evidence.sink import Keeping
 from changeover.evidence.sources import WithSources
 from changeover.record.codec import Codec
 from changeover.record.port import CallClass, Methods, PortMethod, declare
@@ -21,36 +19,22 @@ from changeover.record.run import Sink
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.runner import View
 from changeover.rollout.plan_file import Plan, load_plan
-from changeover.rollout.resolver import Resolution, Resolver
+from changeover.rollout.resolver import Resolution
 from changeover.rollout.test_override import follow
-from changeover.seam.background import HUNG_AFTER_S, Background
+from changeover.seam.declaration import SeamOptions, declare_seam
 from changeover.seam.dispatch import seam_function
-from changeover.seam.judge import Judge, Predicate, comparing_judge, waived_by
-from changeover.seam.runtime import Runtime
+from changeover.seam.judge import Judge, Predicate
 from changeover.seam.seam import OwnerOf, Seam, SeamFunction
-from changeover.settings import (
-    BACKGROUND,
-    DIRECTORY_VARIABLE,
-    INLINE,
-    MODES,
-    PLAN_FILE,
-    REFRESH_S,
-    RULES_FILE,
-    WAIVERS_FILE,
-    mode_of,
-    population_of,
-)
+from changeover.settings import DIRECTORY_VARIABLE, INLINE, PLAN_FILE, REFRESH_S
 from changeover.telemetry.alerts import AlertSink
 from changeover.values.limits import Limits
 from changeover.values.pins import PINNED, Pins, resumed
 from changeover.values.stage import SEAM_STAGES, Stage
-from changeover.wiring import arm
+from changeover.wiring import MigrationOptions, wire
 
 P = ParamSpec("P")
 R = TypeVar("R")
 PathFunction = Callable[P, R] | Fresh[P, R]
-_SEAM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*")
-
 
 _alive: WeakSet[Migration] = WeakSet()
 
@@ -61,12 +45,32 @@ def migrations_alive() -> list[Migration]:
 
 
 class Migration(WithSources):
-    """One migration of a program. Without a plan every seam is a phase of its own, and `off`.
+    """One migration of a program: declare its ports, then its seams, and run the program as before.
 
-    `world` is `tape`, or `copy` to let shadowed paths act on copies of the ports that offer one. `alerts`
-    hear of what somebody has to look at (beside the log, which always does). With a folder the compared runs
-    are kept as evidence, unless `keep` is false. `mode` is `inline`, or `background` to compare after the
-    caller got its answer, in a thread beside the program; CHANGEOVER_MODE says otherwise.
+    Without a plan every seam is a phase of its own, and `off`.
+
+    Args:
+        plan: the phases of `phases.toml`; `Migration.load` reads them.
+        directory: the folder with flags, rules and waivers; with one, compared runs are kept as evidence.
+        judge: decides whether two observations are alike; by the rules of the folder unless given.
+        sink: is handed every run, after the evidence.
+        sample: the share of runs that are compared, from 0 to 1, in all of the migration.
+        world: `tape`, or `copy` to let shadowed paths act on copies of the ports that offer one.
+        limits: how much of a run is recorded and compared.
+        refresh_s: how old, in seconds, the stages that runs begin with may be.
+        environment: in place of `os.environ`.
+        alerts: hear of what somebody has to look at, beside the log, which always does.
+        keep: whether compared runs are kept as evidence.
+        mode: `inline`, or `background` to compare in a thread after the caller has its answer;
+            CHANGEOVER_MODE says otherwise.
+
+    Raises:
+        DeclarationError: `world` or `mode` is none.
+
+    Example:
+        migration = Migration.load("migration")
+        migration.port("broker", Broker, effects={"submit_order"}, reads={"positions"})
+        rebalance = migration.seam("portfolio.rebalance", legacy=old.rebalance, candidate=new.rebalance)
     """
 
     def __init__(
@@ -85,69 +89,42 @@ class Migration(WithSources):
         keep: bool = True,
         mode: str = INLINE,
     ) -> None:
-        if world not in ("tape", "copy"):
-            raise DeclarationError("Migration", f"world was {world!r}, allowed: tape, copy")
-        if mode not in MODES:
-            raise DeclarationError("Migration", f"mode was {mode!r}, allowed: {', '.join(MODES)}")
         self.plan = plan
         self.directory = directory
         self.seams: dict[str, Seam] = {}
-        self._sample = sample
-        self._resolver = Resolver(
-            self._stages_by_phase,
-            directory=directory,
-            closed=plan is not None,
-            environment=environment,
-            refresh_s=refresh_s,
-        )
-        waived = (
-            None
-            if directory is None
-            else waived_by(directory / WAIVERS_FILE, lambda problem: self.runtime.note(problem))
-        )
-        rules_file = None if directory is None or judge is not None else directory / RULES_FILE
-        if judge is None:
-            judge = comparing_judge(waived=waived, rules_file=rules_file)
         self.codec = Codec()
-        self._keeping: Keeping | None = None
-        population, no_population = population_of(os.environ if environment is None else environment)
-        if keep and directory is not None and no_population is None:
-            self._keeping = sink = Keeping(
-                directory,
-                plan,
-                self.codec,
-                rules_file=rules_file,
-                environment=os.environ if environment is None else environment,
-                sink=sink,
-            )
-        self.runtime = Runtime(self._resolver, judge, sink, limits or Limits(), copies_ports=world == "copy")
-        self.runtime.waived = waived
-        self.runtime.population = population
-        if no_population is not None:
-            self.runtime.note(no_population)
-        arm(
-            self.runtime,
-            self._resolver,
-            alerts,
-            plan=plan,
-            directory=directory,
-            environment=os.environ if environment is None else environment,
-            keeping=self._keeping,
-        )
-        mode, misnamed = mode_of(mode, os.environ if environment is None else environment)
-        if misnamed is not None:
-            self.runtime.note(misnamed)
-        if mode == BACKGROUND:
-            patience_s = max(HUNG_AFTER_S, 2 * self.runtime.limits.replay_seconds_max)
-            self.runtime.background = Background(self.runtime.hand_on, self._write, hung_after_s=patience_s)
+        self._sample = sample
+        options: MigrationOptions = {
+            "judge": judge,
+            "sink": sink,
+            "world": world,
+            "limits": limits,
+            "refresh_s": refresh_s,
+            "environment": environment,
+            "alerts": alerts,
+            "keep": keep,
+            "mode": mode,
+        }
+        parts = wire(self._stages_by_phase, self.codec, plan=plan, directory=directory, options=options)
+        self.runtime = parts.runtime
+        self._resolver = parts.resolver
+        self._evidence = parts.evidence
         follow(self)
         _alive.add(self)
 
     @classmethod
-    def load(cls, directory: str | Path = "migration", **options: Any) -> Migration:
-        """The migration whose plan and flags lie in a folder; CHANGEOVER_DIR names another.
+    def load(cls, directory: str | Path = "migration", **options: Unpack[MigrationOptions]) -> Migration:
+        """The migration whose plan and flags lie in a folder.
 
-        Raises ConfigurationError for a wrong plan. Wrong flags raise nothing: see `problems`.
+        Args:
+            directory: the folder, from the working folder; CHANGEOVER_DIR names another.
+            options: those of `Migration`.
+
+        Raises:
+            ConfigurationError: the plan is missing or wrong. Wrong flags raise nothing: see `problems`.
+
+        Example:
+            migration = Migration.load(Path(__file__).parent / "migration", sample=0.1)
         """
         environment = options.get("environment")
         named = (os.environ if environment is None else environment).get(DIRECTORY_VARIABLE)
@@ -169,9 +146,26 @@ class Migration(WithSources):
     ) -> None:
         """Declare a class, a module or one object as a port, and instrument it in place.
 
-        Each class takes method names, or a mapping: for effects, reads and fixed to a key function (which
-        calls count as the same), for local to one that mints a value from a seeded `random.Random`.
-        `unaffected` reads ignore the port's effects. `world` copies the object. Raises DeclarationError.
+        Each class of calls takes method names, or a mapping from them to functions: for `effects`, `reads`
+        and `fixed` a key function (calls with equal keys count as the same), for `local` one that makes a
+        value from a seeded `random.Random`. A method in no class is refused in a replay.
+
+        Args:
+            name: of the port, unique in the migration.
+            target: what the paths reach the world through.
+            effects: change the world; withheld from the path that does not answer.
+            reads: ask the world; a replay answers from the recording.
+            local: make values such as identifiers, which differ from call to call.
+            fixed: answer the same whenever they are called.
+            clock: tell the time; a replay gives the recorded times.
+            unaffected: reads that the port's own effects do not change.
+            world: copies the object, for `world="copy"`.
+
+        Raises:
+            DeclarationError: the target has no such method, a method is in two classes, or the name is taken.
+
+        Example:
+            migration.port("broker", Broker, effects={"submit_order": lambda order: order.symbol})
         """
         classes = {
             CallClass.EFFECT: effects,
@@ -187,15 +181,7 @@ class Migration(WithSources):
 
     @overload
     def seam(
-        self,
-        name: str,
-        *,
-        key: Callable[..., object] | None = None,
-        tags: Callable[..., Iterable[str]] | None = None,
-        view: tuple[View | None, View | None] | None = None,
-        sample: float | None = None,
-        fallback: bool | None = None,
-        owner: OwnerOf | None = None,
+        self, name: str, **options: Unpack[SeamOptions]
     ) -> Callable[[Callable[P, R]], SeamFunction[P, R]]: ...
     @overload
     def seam(
@@ -204,12 +190,7 @@ class Migration(WithSources):
         *,
         legacy: PathFunction[P, R] | None = None,
         candidate: PathFunction[P, Any] | None = None,
-        key: Callable[..., object] | None = None,
-        tags: Callable[..., Iterable[str]] | None = None,
-        view: tuple[View | None, View | None] | None = None,
-        sample: float | None = None,
-        fallback: bool | None = None,
-        owner: OwnerOf | None = None,
+        **options: Unpack[SeamOptions],
     ) -> SeamFunction[P, R]: ...
     def seam(
         self,
@@ -226,24 +207,63 @@ class Migration(WithSources):
     ) -> Any:
         """Declare a call with two paths: decorate the legacy one, or give them and get the new function.
 
-        `key` and `tags` get the call's arguments. `view` maps each path's answer to what is compared.
-        `sample` is the share of runs that are compared. `fallback` lets legacy answer in `live` where the
-        candidate raises before it attempted an effect. `owner` makes the object of a method anew for a stored
-        scenario, or a context manager that gives it: once for each path that is replayed. Raises
-        DeclarationError.
+        Args:
+            name: lower-case words, joined by '.', '-' or '_'; with a plan one that a phase has.
+            legacy: the path of the old code; `fresh(build)` for one that is built for every run.
+            candidate: the path of the new code; or later, with `@NAME.candidate`.
+            key: gets the call's arguments and gives who the run is for: in `ramp` a key has one path.
+            tags: gets the call's arguments and gives words that gates may ask to have seen.
+            view: maps each path's answer to what is compared, legacy's first.
+            sample: the share of runs that are compared, from 0 to 1; that of the phase unless given.
+            fallback: let legacy answer in `live` where the candidate raises before it attempted an effect.
+            owner: makes the object of a method anew for a stored scenario, or a context manager that gives
+                it: once for each path that is replayed.
+
+        Raises:
+            DeclarationError: name, sample or a path cannot be what it is, or is given twice.
+
+        Example:
+            @migration.seam("portfolio.rebalance", key=lambda account: account)
+            def rebalance(account): ...
+
+            @rebalance.candidate
+            def rebalance_by_events(account): ...
         """
-
-        def declared(path: Any) -> Any:
-            return self._declare(name, path, candidate, key, tags, view, sample, fallback, owner)
-
-        return declared if legacy is None and candidate is None else declared(legacy)
+        options: SeamOptions = {
+            "key": key,
+            "tags": tags,
+            "view": view,
+            "sample": sample,
+            "fallback": fallback,
+            "owner": owner,
+        }
+        if legacy is None and candidate is None:
+            return lambda path: self._declare(name, path, None, options)
+        return self._declare(name, legacy, candidate, options)
 
     def wrap(
-        self, cls: type, method: str, *, candidate: Any, name: str | None = None, **options: Any
+        self,
+        cls: type,
+        method: str,
+        *,
+        candidate: Any,
+        name: str | None = None,
+        **options: Unpack[SeamOptions],
     ) -> Seam:
         """Make a seam of a method whose source may not be edited; all its objects go through it.
 
-        `options` are those of `seam`; the name is that of class and method unless given.
+        Args:
+            cls: the class, which is changed in place.
+            method: its method, static and class methods too.
+            candidate: the path of the new code; it gets the same arguments, `self` too.
+            name: that of class and method unless given.
+            options: those of `seam`.
+
+        Raises:
+            DeclarationError: there is no such method, or as `seam` does.
+
+        Example:
+            migration.wrap(Orchestrator, "rebalance", candidate=handlers.rebalance)
         """
         static = getattr_static(cls, method, None)
         if static is None:
@@ -257,7 +277,18 @@ class Migration(WithSources):
         return seam
 
     def invariant(self, seam: str) -> Callable[[Predicate], Predicate]:
-        """Register what must hold of each observation at a seam: a predicate that answers True or False."""
+        """Register what must hold of each observation at a seam, whatever the other path does.
+
+        Args:
+            seam: the name of the seam, declared or not yet.
+
+        Returns:
+            A decorator for a predicate that gets an `Observation` and answers True or False.
+
+        Example:
+            @migration.invariant("portfolio.rebalance")
+            def weights_add_up(observation): ...
+        """
 
         def registered(predicate: Predicate) -> Predicate:
             self.runtime.invariants.setdefault(seam, []).append(predicate)
@@ -284,7 +315,7 @@ class Migration(WithSources):
     @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong with flags, evidence and declarations, flags first; empty where all is well."""
-        kept = () if self._keeping is None else self._keeping.problems
+        kept = () if self._evidence is None else self._evidence.problems
         background = () if self.runtime.background is None else self.runtime.background.problems
         stages = [problem.text for problem in self._resolver.problems]
         return (*stages, *kept, *background, *self.runtime.notes)
@@ -308,8 +339,8 @@ class Migration(WithSources):
             self._write()
 
     def _write(self) -> None:
-        if self._keeping is not None:
-            self._keeping.flush()
+        if self._evidence is not None:
+            self._evidence.flush()
 
     @property
     def counts(self) -> Counter[tuple[str, str]]:
@@ -326,49 +357,9 @@ class Migration(WithSources):
             return {name: phase.stages for name, phase in self.plan.phases.items()}
         return dict.fromkeys(list(self.seams), SEAM_STAGES)
 
-    def _declare(
-        self,
-        name: str,
-        legacy: Any,
-        candidate: Any,
-        key: Callable[..., object] | None,
-        tags: Callable[..., Iterable[str]] | None,
-        view: tuple[View | None, View | None] | None,
-        sample: float | None,
-        fallback: bool | None,
-        owner: OwnerOf | None,
-    ) -> Any:
-        place = f'seam "{name}"'
-        if not _SEAM_NAME.fullmatch(name):
-            raise DeclarationError(
-                place, "is no name of a seam, allowed: lower-case words, joined by '.', '-' or '_'"
-            )
-        if name in self.seams:
-            raise DeclarationError(place, "is declared twice")
-        phase = None if self.plan is None else self.plan.phase_of(name)
-        if self.plan is not None and phase is None:
-            known = ", ".join(seam for one in self.plan.phases.values() for seam in one.seams)
-            raise DeclarationError(place, f"belongs to no phase of phases.toml, allowed: {known or 'none'}")
-        share = (
-            sample if sample is not None else self._sample if phase is None else phase.sample * self._sample
-        )
-        if not 0.0 <= share <= 1.0:
-            raise DeclarationError(place, f"sample was {share}, allowed: 0 to 1")
-        seam = Seam(
-            self.runtime,
-            name,
-            name if phase is None else phase.name,
-            legacy,
-            candidate,
-            key=key,
-            tags=tags,
-            view=view,
-            sample=share,
-            fallback=fallback if fallback is not None else phase is not None and phase.fallback,
-            supplement=[
-                self._supplement(place, text) for text in (() if phase is None else phase.supplement)
-            ],
-            owner=owner,
+    def _declare(self, name: str, legacy: Any, candidate: Any, options: SeamOptions) -> Any:
+        seam = declare_seam(
+            self.runtime, self.plan, self.seams, name, legacy, candidate, sample=self._sample, options=options
         )
         self.seams[name] = seam
         for path in (legacy, candidate):
@@ -376,14 +367,3 @@ class Migration(WithSources):
                 self.codec.learn(path)
         self._resolver.look_again()
         return seam_function(seam)
-
-    def _supplement(self, place: str, text: str) -> tuple[str, str]:
-        port, method = text.split(".")
-        known = self.runtime.book.ports.get(port)
-        if known is None or method not in known.methods:
-            raise DeclarationError(
-                place, f"supplement {text!r} names no port method; declare ports before seams"
-            )
-        if known.methods[method].call_class not in (CallClass.READ, CallClass.CLOCK):
-            raise DeclarationError(place, f"supplement {text!r} is no read")
-        return port, method

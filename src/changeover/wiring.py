@@ -1,35 +1,146 @@
-"""Wires the tripwire and the alerts of one migration; without a plan in a folder there is nothing to move."""
+"""What a migration is made of, wired together: stages, judge, evidence, alerts, tripwire and background."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
-from changeover.errors import ConfigurationError
-from changeover.evidence.sink import Keeping
+from changeover.errors import ConfigurationError, DeclarationError
+from changeover.evidence.sink import EvidenceSink
+from changeover.record.codec import Codec
+from changeover.record.run import Sink
 from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.resolver import Resolver
 from changeover.rollout.test_override import active_override
 from changeover.rollout.tripwire_state import trips_path
+from changeover.seam.background import HUNG_AFTER_S, Background
+from changeover.seam.judge import Judge, comparing_judge, waived_by
 from changeover.seam.runtime import Runtime
-from changeover.settings import WEBHOOK_VARIABLE
+from changeover.settings import (
+    BACKGROUND,
+    INLINE,
+    MODES,
+    REFRESH_S,
+    RULES_FILE,
+    WAIVERS_FILE,
+    WEBHOOK_VARIABLE,
+    mode_of,
+    population_of,
+)
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts, AlertSink, LogAlerts
+from changeover.values.limits import Limits
+from changeover.values.stage import Stages
 
 KEY_NAME = "redaction.key"
+WORLDS = ("tape", "copy")
 
 
-def arm(
-    home: Runtime,
-    resolver: Resolver,
-    sinks: Sequence[AlertSink],
+class MigrationOptions(TypedDict, total=False):
+    """What `Migration` takes beside its plan and its folder."""
+
+    judge: Judge | None
+    sink: Sink | None
+    sample: float
+    world: str
+    limits: Limits | None
+    refresh_s: float
+    environment: Mapping[str, str] | None
+    alerts: Sequence[AlertSink]
+    keep: bool
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The parts of one migration; `evidence` is None where no run is kept."""
+
+    resolver: Resolver
+    runtime: Runtime
+    evidence: EvidenceSink | None
+
+
+def wire(
+    stages: Callable[[], Stages],
+    codec: Codec,
     *,
     plan: Plan | None,
     directory: Path | None,
+    options: MigrationOptions,
+) -> Wiring:
+    """Make the parts and join them; what is wrong with the environment is noted, and raises nothing.
+
+    Args:
+        stages: the stages that each phase may have, asked whenever the flags are read.
+        codec: reads and writes the values of the program's own types.
+        plan: the phases; without one there is no tripwire.
+        directory: the migration's folder; without one no file is read and no run is kept.
+        options: those of `Migration`.
+
+    Raises:
+        DeclarationError: `world` or `mode` is none.
+    """
+    world, wanted_mode = options.get("world", WORLDS[0]), options.get("mode", INLINE)
+    if world not in WORLDS:
+        raise DeclarationError("Migration", f"world was {world!r}, allowed: {', '.join(WORLDS)}")
+    if wanted_mode not in MODES:
+        raise DeclarationError("Migration", f"mode was {wanted_mode!r}, allowed: {', '.join(MODES)}")
+    given = options.get("environment")
+    environment = os.environ if given is None else given
+    resolver = Resolver(
+        stages,
+        directory=directory,
+        closed=plan is not None,
+        environment=given,
+        refresh_s=options.get("refresh_s", REFRESH_S),
+    )
+    judge, rules_file = options.get("judge"), None
+    waived = (
+        None
+        if directory is None
+        else waived_by(directory / WAIVERS_FILE, lambda problem: runtime.note(problem))
+    )
+    if judge is None:
+        rules_file = None if directory is None else directory / RULES_FILE
+        judge = comparing_judge(waived=waived, rules_file=rules_file)
+    population, no_population = population_of(environment)
+    sink, evidence = options.get("sink"), None
+    if options.get("keep", True) and directory is not None and no_population is None:
+        sink = evidence = EvidenceSink(
+            directory, plan, codec, rules_file=rules_file, environment=environment, sink=sink
+        )
+    limits = options.get("limits") or Limits()
+    runtime = Runtime(resolver, judge, sink, limits, copies_ports=world == "copy")
+    runtime.waived = waived
+    runtime.population = population
+    if no_population is not None:
+        runtime.note(no_population)
+    _connect_alerts(
+        Wiring(resolver, runtime, evidence), options.get("alerts", ()), plan, directory, environment
+    )
+    mode, misnamed = mode_of(wanted_mode, environment)
+    if misnamed is not None:
+        runtime.note(misnamed)
+    if mode == BACKGROUND:
+        runtime.background = Background(
+            runtime.hand_on,
+            (lambda: None) if evidence is None else evidence.flush,
+            hung_after_s=max(HUNG_AFTER_S, 2 * limits.replay_seconds_max),
+        )
+    return Wiring(resolver, runtime, evidence)
+
+
+def _connect_alerts(
+    parts: Wiring,
+    sinks: Sequence[AlertSink],
+    plan: Plan | None,
+    directory: Path | None,
     environment: Mapping[str, str],
-    keeping: Keeping | None = None,
 ) -> None:
-    """Give the seams a tripwire and alerts; a webhook that cannot be one is noted, and the log has alerts."""
-    redact = _redacting(plan, directory, environment)
+    """Give the seams alerts and a tripwire; a webhook that cannot be one is noted, and the log has alerts."""
+    runtime = parts.runtime
     named = environment.get(WEBHOOK_VARIABLE)
     all_sinks: list[AlertSink] = [LogAlerts(), *sinks]
     if named and directory is not None:
@@ -38,23 +149,20 @@ def arm(
         try:
             all_sinks.append(WebhookAlerts(named))
         except ConfigurationError as error:
-            home.note(f"{WEBHOOK_VARIABLE}: {error.problem}")
-    alerts = home.alerts = Alerts(all_sinks, redact=redact)
+            runtime.note(f"{WEBHOOK_VARIABLE}: {error.problem}")
+    alerts = runtime.alerts = Alerts(all_sinks, redact=_redacting(plan, directory, environment))
 
-    def refused(problem: str) -> None:
+    def alert_of_flags(problem: str) -> None:
         if active_override() is None:
             alerts.send(Alert(AlertKind.FLAGS_REFUSED, problem))
 
-    def lost(problem: str) -> None:
-        alerts.send(Alert(AlertKind.EVIDENCE_LOST, problem))
-
-    resolver.refused = refused
-    if keeping is not None:
-        keeping.alarm = lost
+    parts.resolver.refused = alert_of_flags
+    if parts.evidence is not None:
+        parts.evidence.alarm = lambda problem: alerts.send(Alert(AlertKind.EVIDENCE_LOST, problem))
     if plan is not None and directory is not None:
         from changeover.rollout.tripwire import Tripwire
 
-        home.tripwire = Tripwire(plan, directory, resolver, alerts, environment=environment)
+        runtime.tripwire = Tripwire(plan, directory, parts.resolver, alerts, environment=environment)
 
 
 def _redacting(

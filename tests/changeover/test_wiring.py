@@ -1,6 +1,8 @@
 """Five shapes of real programs: each is wired without editing what may not be edited."""
 
 import asyncio
+import inspect
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -196,3 +198,33 @@ def test_legacy_that_returns_plain_dictionaries_against_typed_values() -> None:
     seam(date(2020, 1, 2))
     assert runs[0].verdict == "match"
     migration.seam("other", legacy=lambda: 1)
+
+
+@pytest.mark.parametrize(
+    "door",
+    [
+        Migration,
+        Migration.load,
+        Migration.port,
+        Migration.seam,
+        Migration.wrap,
+        Migration.invariant,
+        Migration.source,
+    ],
+    ids=lambda door: door.__name__,
+)
+def test_the_front_door_tells_what_every_argument_is(door: Callable[..., Any]) -> None:
+    text = inspect.getdoc(door) or ""
+    named = [name for name in inspect.signature(door).parameters if name != "self"]
+    assert [name for name in named if not re.search(rf"^    {name}: ", text, re.MULTILINE)] == []
+    assert "\nExample:\n" in text
+
+
+def test_an_option_that_there_is_not_is_refused_by_its_name() -> None:
+    options: Any = {"smaple": 0.1}
+    with pytest.raises(TypeError, match="smaple"):
+        Migration(**options)
+    with pytest.raises(TypeError, match="smaple"):
+        Migration().seam("s", legacy=len, **options)
+    with pytest.raises(TypeError, match="smaple"):
+        Migration().wrap(dict, "get", candidate=len, **options)

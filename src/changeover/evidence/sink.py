@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from changeover.evidence.writer import EvidenceWriter
 
 
-class Keeping:
+class EvidenceSink:
     """A sink: first the evidence, then whoever else wants the run.
 
     The store is the one that the commands look into: that of the project around `directory`. `rules_file` is
@@ -44,17 +44,17 @@ class Keeping:
         self._environment = environment
         self._sink = sink
         self._lock = threading.Lock()
-        self._keeper: EvidenceWriter | None = None
-        self._told: tuple[str, ...] = ()
+        self._writer: EvidenceWriter | None = None
+        self._last_problems: tuple[str, ...] = ()
         self.alarm: Callable[[str], None] | None = None
 
     def __call__(self, run: Run) -> None:
         """Hand it to both; the one that fails does not keep it from the other."""
         try:
-            keeper = self._keeper or self._make()
-            keeper(run)
-            if keeper.problems != self._told:
-                self._tell(keeper.problems)
+            writer = self._writer or self._make()
+            writer(run)
+            if writer.problems != self._last_problems:
+                self._raise_alarm(writer.problems)
         finally:
             if self._sink is not None:
                 self._sink(run)
@@ -62,17 +62,17 @@ class Keeping:
     @property
     def problems(self) -> tuple[str, ...]:
         """Why nothing is kept, or why it does not count; empty where all is well."""
-        return () if self._keeper is None else self._keeper.problems
+        return () if self._writer is None else self._writer.problems
 
-    def _tell(self, problems: tuple[str, ...]) -> None:
-        self._told = problems
+    def _raise_alarm(self, problems: tuple[str, ...]) -> None:
+        self._last_problems = problems
         if self.alarm is not None and problems:
             self.alarm("; ".join(problems))
 
     def flush(self) -> None:
         """Write what waits."""
-        if self._keeper is not None:
-            self._keeper.flush()
+        if self._writer is not None:
+            self._writer.flush()
 
     def _make(self) -> EvidenceWriter:
         from changeover.evidence.code_digest import judged_by
@@ -80,9 +80,9 @@ class Keeping:
         from changeover.redaction.redactor import Redactor
 
         with self._lock:
-            if self._keeper is None:
+            if self._writer is None:
                 root = root_around(self._directory)
-                self._keeper = EvidenceWriter(
+                self._writer = EvidenceWriter(
                     root,
                     self._codec,
                     judged=lambda: judged_by(
@@ -93,7 +93,7 @@ class Keeping:
                     ),
                     environment=self._environment,
                 )
-            return self._keeper
+            return self._writer
 
 
 def root_around(directory: Path) -> Path:

@@ -116,10 +116,25 @@ class WithSources:
         unit: str = "cases",
         count: Callable[[SourceOptions], int] | None = None,
     ) -> Callable[[C], C]:
-        """Declare a callable that yields the inputs of a comparison; raises DeclarationError.
+        """Declare a callable that yields the inputs of a comparison.
 
-        `population` is `production`, `recorded` or `generated`; `unit` what cases are called ("sessions");
-        `count` how many there will be, for the progress bar.
+        Args:
+            name: of the source, without '/'; not `scenarios` or `store`, which the toolkit has itself.
+            population: `production`, `recorded` or `generated`.
+            unit: what cases are called in the plural ("sessions").
+            count: how many cases there will be, for the progress bar.
+
+        Returns:
+            A decorator for a callable that gets `SourceOptions` and yields `Case`s.
+
+        Raises:
+            DeclarationError: the name is taken or none, or there is no such population.
+
+        Example:
+            @migration.source("days", population="generated", unit="days")
+            def days(options):
+                for day in calendar(options.seed):
+                    yield Case(str(day), lambda day=day: rebalance(day))
         """
 
         def declared(cases: C) -> C:

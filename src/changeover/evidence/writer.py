@@ -83,7 +83,7 @@ class EvidenceWriter:
         self._retry_s = RETRY_FIRST_S
         self._writes = 0
         self._begin_anew()
-        _keepers.add(self)
+        _writers.add(self)
 
     def _begin_anew(self) -> None:
         """In a forked process nothing waits: what waited is written by its parent."""
@@ -226,17 +226,17 @@ class EvidenceWriter:
             _log.warning("evidence is not kept: %s", problem)
 
 
-_keepers: WeakSet[EvidenceWriter] = WeakSet()
+_writers: WeakSet[EvidenceWriter] = WeakSet()
 
 
 def _close_all() -> None:
-    for keeper in list(_keepers):
-        keeper.close()
+    for writer in list(_writers):
+        writer.close()
 
 
 def _forked() -> None:
-    for keeper in list(_keepers):
-        keeper._begin_anew()
+    for writer in list(_writers):
+        writer._begin_anew()
 
 
 atexit.register(_close_all)
