@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import translate
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from changeover.compare.paths import Anything, ItemIs, NameIs, PathError, PathPart, PathPattern, parse_path
 from changeover.errors import ConfigurationError
-from changeover.evidence.mutation_search import BlindSpotSearch, FoundSpot
 from changeover.evidence.store.records import Review
-from changeover.values.gate_verdict import Answer
+from changeover.values.gate_verdict import EXIT_CODES, Answer
 from changeover.values.toml_table import Table, parse_toml, read_text, shown
+
+if TYPE_CHECKING:
+    from changeover.evidence.mutation_search import BlindSpotSearch, FoundSpot
 
 ACCEPTED_NAME = "blindspots.toml"
 ACCEPTED_MAX = 500
@@ -179,6 +181,11 @@ class BlindSpotReview:
         quiet = not seams or any(not self.search.tried[seam] for seam in seams)
         return Answer.INCONCLUSIVE if quiet else Answer.PASS
 
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 fail, 3 inconclusive."""
+        return EXIT_CODES[self.answer()]
+
     def reviews(self, at: datetime, code: str | None, rules: str) -> Iterator[Review]:
         """One review for each phase, for the store."""
         for phase, seams in self.seams.items():
@@ -210,6 +217,8 @@ def reviewed_spots(review: Review, accepted: Sequence[AcceptedBlindSpot]) -> lis
 
 
 def _stored_spot(data: Mapping[str, Any]) -> tuple[FoundSpot, int]:
+    from changeover.evidence.mutation_search import FoundSpot
+
     seam, place, change = (str(data.get(key, "")) for key in ("seam", "place", "change"))
     return FoundSpot(seam, place, change, tuple(data.get("hidden_by", ()))), int(data.get("times", 1))
 

@@ -14,9 +14,8 @@ from changeover.evidence.store.store import keep_review, store_path
 from changeover.gate.check_commands import CheckResult, run_check
 from changeover.gate.inputs import GateInputs, ProjectState, read_project_state
 from changeover.rollout.plan_file import Phase, redact_paths_of
-from changeover.rollout.resolver import stage_variable
 from changeover.values.gate_verdict import Answer
-from changeover.values.stage import Setting, Stage, Step, step
+from changeover.values.stage import Setting, Stage, Step, stage_variable, step
 
 if TYPE_CHECKING:
     from changeover.project import Project

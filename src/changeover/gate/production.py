@@ -14,7 +14,6 @@ from changeover.evidence.confidence import comparisons_needed, percent_above, up
 from changeover.evidence.store.records import KeptRun
 from changeover.gate.corpus_selection import CountedCorpora
 from changeover.gate.inputs import GateInputs
-from changeover.record.run import NotPaired
 from changeover.rollout.gate_criteria import ProductionCriteria
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.stage import SEAM_STAGES, Stage
@@ -111,6 +110,8 @@ def production_of(inputs: GateInputs) -> Production:
         return sum(verdict in among for _, verdict in verdicts)
 
     unpaired = [run for run, verdict in verdicts if verdict is Verdict.UNPAIRED]
+    from changeover.record.run import NotPaired
+
     sampled_out = sum(run.not_paired is NotPaired.SAMPLED_OUT for run in unpaired)
     return Production(
         compared=tuple(run for run, verdict in verdicts if verdict.is_evidence or _differs(verdict)),

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from changeover.models.table import UNSET, FileTable, Text, refuse, said
-from changeover.values.pins import ALL_STAGES
-from changeover.values.stage import RAMP_FINEST, Stage, parse_setting, ramp
+from changeover.values.stage import ALL_STAGES, RAMP_FINEST, Stage, parse_setting, ramp
 from changeover.values.toml_table import shown
 
 _PERCENT = {"type": "number", "minimum": RAMP_FINEST, "exclusiveMaximum": 100}

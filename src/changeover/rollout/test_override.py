@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
-from changeover.record.run import Run
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
+
+if TYPE_CHECKING:
+    from changeover.record.run import Run
 
 
 @dataclass(frozen=True, slots=True)

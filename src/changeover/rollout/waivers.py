@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from changeover.compare.clusters import Cluster, fingerprint_of
 from changeover.errors import ConfigurationError, describe_os_error
 from changeover.values.atomic_file import write_file
 from changeover.values.divergence import Divergence
 from changeover.values.toml_table import Table, parse_toml, read_text, shown
+
+if TYPE_CHECKING:
+    from changeover.compare.clusters import Cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,8 @@ class Waivers:
         """Whether a waiver covers this difference today."""
         if not self.all or divergence.is_unsafe:
             return False
+        from changeover.compare.clusters import fingerprint_of
+
         today, digest = self._today(), fingerprint_of(seam, divergence).digest
         return any(one.covers(digest) and not one.has_expired(today) for one in self.all)
 

@@ -8,9 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 from uuid import uuid4
 
-from changeover.values.stage import OFF, SEAM_STAGES, Roles, Setting, Stage, in_bucket, parse_setting, roles
-
-ALL_STAGES = (*SEAM_STAGES, Stage.OPEN, Stage.DONE)
+from changeover.values.stage import ALL_STAGES, OFF, Roles, Setting, Stage, in_bucket, parse_setting, roles
 
 
 class Pins:

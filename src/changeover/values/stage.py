@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 
+from changeover.settings import STAGE_VARIABLE
 from changeover.values.nearest_name import did_you_mean
 from changeover.values.observation import Side
 
@@ -26,6 +28,7 @@ class Stage(StrEnum):
 
 SEAM_STAGES = (Stage.OFF, Stage.SHADOW, Stage.RAMP, Stage.LIVE, Stage.COMPLETE)
 CHECK_STAGES = (Stage.OPEN, Stage.DONE)
+ALL_STAGES = (*SEAM_STAGES, *CHECK_STAGES)
 RAMP_FINEST = 0.01  # percent; buckets are no finer
 RAMP_SYNTAX = "ramp:P with 0 < P < 100"
 
@@ -164,3 +167,8 @@ def earlier(one: Setting, other: Setting) -> Setting:
         return earliest_like(one)
     order = tuple(Stage)
     return min(one, other, key=lambda setting: (order.index(setting.stage), setting.percent))
+
+
+def stage_variable(phase: str) -> str:
+    """The environment variable that overrides the stage of a phase."""
+    return STAGE_VARIABLE + re.sub(r"[^A-Z0-9]", "_", phase.upper())

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from changeover.compare.clusters import Cluster
-from changeover.evidence.comparison_info import ComparisonInfo
 from changeover.evidence.confidence import CONFIDENCE
-from changeover.evidence.corpus import Corpus
 from changeover.evidence.store.rows import divergence_body
-from changeover.evidence.tallies import SeamTally
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.observation import PortCall
-from changeover.views.html.caveats import unshown
-from changeover.views.html.data import ReportData, counts_of, word_of
-from changeover.views.html.headline import headline, worst_cluster
 from changeover.views.layout import call_text
+
+if TYPE_CHECKING:
+    from changeover.compare.clusters import Cluster
+    from changeover.evidence.comparison_info import ComparisonInfo
+    from changeover.evidence.corpus import Corpus
+    from changeover.evidence.tallies import SeamTally
+    from changeover.views.html.data import ReportData
 
 _CALL_CHARACTERS_MAX = 2_000
 
@@ -180,6 +180,10 @@ def gate_json(verdict: GateVerdict) -> dict[str, Any]:
 
 def report_json(data: ReportData) -> dict[str, Any]:
     """Everything that the page says, and the sums it shows."""
+    from changeover.views.html.caveats import unshown
+    from changeover.views.html.data import counts_of, word_of
+    from changeover.views.html.headline import headline, worst_cluster
+
     top = headline(data)
     worst = worst_cluster(data)
     seams = data.corpus.seams

@@ -19,7 +19,9 @@ assert not heavy, heavy
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["status"], ["compare", "--help"], ["report", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["status"], ["kill"], ["history"], ["compare", "--help"], ["report", "--help"]]
+)
 def test_what_is_asked_often_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     shop_in(tmp_path)
     done = subprocess.run(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from changeover.record.run import NotPaired
 from changeover.values.observation import Side
-from changeover.values.pins import ALL_STAGES
-from changeover.values.stage import Setting, parse_setting
+from changeover.values.stage import ALL_STAGES, Setting, parse_setting
 from changeover.values.verdict import Verdict
+
+if TYPE_CHECKING:
+    from changeover.record.run import NotPaired
 
 GAVE_UP = "the answering path raised, or gave nothing"
 """The reason of a run that was compared, and of which it says so."""
@@ -56,6 +57,8 @@ class KeptRun:
         """Why an unpaired run was not compared; None for the others, and for a reason of another version."""
         if self.verdict is not Verdict.UNPAIRED:
             return None
+        from changeover.record.run import NotPaired
+
         return next((known for known in NotPaired if known == self.reason), None)
 
     @property

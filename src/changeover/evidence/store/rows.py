@@ -6,14 +6,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from changeover.compare.clusters import Cluster, Example, fingerprint_of
-from changeover.compare.comparison import Comparison
-from changeover.compare.provenance import Provenance
 from changeover.evidence.store.records import GAVE_UP
-from changeover.evidence.tallies import gave_up
-from changeover.record.run import Run
 from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.form import plain
 from changeover.values.limits import NotComparable
@@ -21,6 +16,10 @@ from changeover.values.observation import Observation, PortCall, Side
 from changeover.values.outcome import Outcome, Raised
 from changeover.values.value_text import value_text
 from changeover.values.verdict import Verdict
+
+if TYPE_CHECKING:
+    from changeover.compare.clusters import Cluster, Example
+    from changeover.record.run import Run
 
 VALUE_CHARACTERS_MAX = 2_000
 
@@ -141,6 +140,8 @@ def _example(example: Example) -> dict[str, Any]:
 
 def run_body(run: Run) -> dict[str, Any]:
     """A run in the plain form that `explain` shows."""
+    from changeover.compare.provenance import Provenance
+
     answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
     provenance = Provenance(run.arguments, answered.reads if answered is not None else ())
     return {
@@ -201,7 +202,7 @@ UNSAFE_MARK = "!"
 WHOLE = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.WAIVED)
 DIFFERING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.WAIVED)
 UNSHOWN = (Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS)
-Redact = Callable[[Run], Run]
+Redact = Callable[["Run"], "Run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +329,8 @@ def stored_run(
 
 def _reason(run: Run, verdict: Verdict) -> str | None:
     """Why it was not compared; of a run that was, whether there was anything to compare with."""
+    from changeover.evidence.tallies import gave_up
+
     return GAVE_UP if verdict not in UNSHOWN and gave_up(run) else run.reason
 
 
@@ -336,6 +339,9 @@ def clusters_of(run: Run) -> str:
 
     They are those of the values as they were, so that a finding has one name wherever it was made.
     """
+    from changeover.compare.clusters import fingerprint_of
+    from changeover.compare.comparison import Comparison
+
     found: dict[str, None] = {}
     for divergence in run.divergences:
         mark = UNSAFE_MARK if divergence.is_unsafe else ""
