@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
 from pathlib import Path
-from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.plan_file import Plan, load_plan
 from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE, RULES_FILE
 from changeover.values.toml_table import Table, parse_toml, read_text
 
 if TYPE_CHECKING:
     from changeover.compare.rules import Rules
     from changeover.migration import Migration
-
-
-from collections.abc import Iterator
-
-from changeover.migration import Migration
-from changeover.values.observation import Side
+    from changeover.rollout.plan_file import Plan
 
 PYPROJECT = "pyproject.toml"
 
@@ -39,6 +33,8 @@ class Project:
 
     def plan(self) -> Plan | None:
         """The plan, None where there is no phases.toml yet; raises ConfigurationError."""
+        from changeover.rollout.plan_file import load_plan
+
         path = self.directory / PLAN_FILE
         return load_plan(path) if path.exists() else None
 
@@ -97,6 +93,48 @@ def find_project(start: Path, environment: Mapping[str, str]) -> Project:
     return _project(start, {}, environment)
 
 
+def open_project(project: str | Path | Project) -> Project:
+    """A project, or the one around a folder; raises ConfigurationError for a wrong pyproject.toml."""
+    if isinstance(project, Project):
+        return project
+    return find_project(Path(project).resolve(), os.environ)
+
+
+def find_folder(project: str | Path | Project, warn: Callable[[str], None]) -> Path:
+    """The migration's folder, also where pyproject.toml cannot be read: going back needs no project.
+
+    Raises ConfigurationError where there is no such folder: a kill switch in the wrong one would stop nobody.
+    """
+    directory = project.directory if isinstance(project, Project) else _folder_around(Path(project), warn)
+    if not directory.is_dir():
+        raise ConfigurationError(
+            str(directory), f"there is no such folder; go to the project's, or set {DIRECTORY_VARIABLE}"
+        )
+    return directory
+
+
+def _folder_around(start: Path, warn: Callable[[str], None]) -> Path:
+    try:
+        return open_project(start).directory
+    except ConfigurationError as error:
+        directory = Path(os.environ.get(DIRECTORY_VARIABLE) or _nearest_migration(start.resolve()))
+        warn(f"{error}; the folder {directory} is taken")
+        return directory
+
+
+def _nearest_migration(start: Path) -> Path:
+    for folder in (start, *start.parents):
+        if (folder / PYPROJECT).exists() or (folder / "migration").is_dir():
+            return folder / "migration"
+    return start / "migration"
+
+
+def near(path: Path) -> str:
+    """A path as a person would type it in the working folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
 def _project(root: Path, tool: object, environment: Mapping[str, str]) -> Project:
     table = Table(tool, PYPROJECT, "tool.changeover")
     app, directory = table.text("app", None), table.text("directory", "migration")
@@ -112,7 +150,7 @@ def _attribute(where: str, module_name: str, attribute: str) -> Any:
     except ModuleNotFoundError as error:
         raise ConfigurationError(where, f"{module_name!r} cannot be imported: {error}") from error
     except Exception as error:  # the app's own modules may raise anything
-        raise ConfigurationError(where, f"importing {module_name!r} raised {_said(error)}") from error
+        raise ConfigurationError(where, f"importing {module_name!r} raised {_described(error)}") from error
     try:
         return getattr(module, attribute)
     except AttributeError:
@@ -125,10 +163,13 @@ def _called(where: str, app: str, factory: Any) -> Any:
     except ConfigurationError:
         raise
     except Exception as error:  # the app's own code may raise anything
-        raise ConfigurationError(where, f"calling {app!r} raised {_said(error)}") from error
+        raise ConfigurationError(where, f"calling {app!r} raised {_described(error)}") from error
 
 
-def _said(error: Exception) -> str:
+def _described(error: Exception) -> str:
+    """What an exception says and where it was raised."""
+    from traceback import extract_tb
+
     frames = extract_tb(error.__traceback__)
     at = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{at}"
@@ -136,6 +177,8 @@ def _said(error: Exception) -> str:
 
 def wiring_problems(migration: Migration) -> Iterator[str]:
     """What is wrong with the declarations of the app, whatever its files and its store say."""
+    from changeover.values.observation import Side
+
     for method in migration.undeclared:
         yield f"{method.full_name} is in no class: a replay refuses it"
     for seam in migration.seams.values():

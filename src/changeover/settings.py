@@ -42,6 +42,9 @@ SCENARIOS_FOLDER = "scenarios"
 STATE_FOLDER = ".changeover"
 """Beside the migration's folder: the store of evidence, and what else belongs to one machine."""
 
+NO_REASON = "no reason given"
+"""What the history says where a phase went back and nobody said why."""
+
 REFRESH_S = 1.0
 """How old the stages that a process acts on may be."""
 

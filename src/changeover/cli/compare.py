@@ -1,28 +1,19 @@
-"""`changeover compare`: the main job."""
+"""`changeover compare`, the main job, and `changeover diff`."""
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
+from changeover.api.comparison import compare, diff
 from changeover.cli.output import format_option, say, show, show_json
-from changeover.compare.file_diff import diff_files
-from changeover.compare.rules import STRICT
-from changeover.errors import ChangeoverError, ConfigurationError, need_package
-from changeover.evidence.comparison_info import Stopped
-from changeover.evidence.source_cases import BUILT_IN, Request
-from changeover.evidence.source_comparison import SourceComparison, compare_source
-from changeover.evidence.sources import Source, SourceOptions
+from changeover.errors import need_package
+from changeover.evidence.source_comparison import SourceComparison
 from changeover.evidence.store.rows import STORE
-from changeover.migration import Migration
-from changeover.project import Project, find_project
+from changeover.project import near
 from changeover.values.observation import Side
-from changeover.views.html.page import check_place, write_report
 from changeover.views.json import compare_json
 from changeover.views.layout import plural, screen_for
 from changeover.views.text.compare import compare_screen
@@ -54,11 +45,10 @@ from changeover.views.text.progress import ProgressListener
 @click.option(
     "--noise", is_flag=True, help="replay the answering path itself: what differs is nondeterminism"
 )
-@click.option("--run", "only", metavar="ID", help="one case: SOURCE/CASE, or CASE with --source")
+@click.option("--run", metavar="ID", help="one case: SOURCE/CASE, or CASE with --source")
 @click.option("--fail-fast", is_flag=True, help="stop at the first case that differs")
 @click.option(
     "--report",
-    "page",
     type=click.Path(path_type=Path),
     metavar="FILE.html",
     help="write the page of `changeover report` as well",
@@ -73,9 +63,9 @@ def command(
     world: str,
     answer: str,
     noise: bool,
-    only: str | None,
+    run: str | None,
     fail_fast: bool,
-    page: Path | None,
+    report: Path | None,
     exit_zero: bool,
     format_: str,
 ) -> None:
@@ -87,36 +77,37 @@ def command(
     For example: changeover compare portfolio --source history --runs 100
     """
     need_package("structlog")  # a program runs without it; the log of a comparison keeps its fields
-    if page is not None:
-        check_place(page)
-    began = datetime.now(UTC)
-    project = find_project(Path.cwd(), os.environ)
-    migration = project.migration()
-    chosen, only = _chosen(migration, sources, only)
-    side = Side(answer)
-    options = SourceOptions(runs, seed, "copy" if world == "copy" else "tape", side, only)
-    request = Request(names, options, noise, fail_fast)
-    codes, screens, interrupted = [], [], False
-    for source in chosen:
-        done = compare_source(project, migration, source, request, ProgressListener(sys.stderr))
-        info, corpus = done.info, done.corpus
+    shown: list[SourceComparison] = []
+
+    def show_source(done: SourceComparison) -> None:
+        shown.append(done)
         _say_how_it_went(done)
-        codes.append(corpus.exit_code)
-        if format_ == "json":
-            screens.append(compare_json(info, corpus))
-        else:
-            show(("\n" if len(codes) > 1 else "") + compare_screen(info, corpus, screen_for(sys.stdout)))
-        interrupted = info.stopped is Stopped.INTERRUPTED
-        if interrupted:
-            break
+        if format_ == "text":
+            screen = compare_screen(done.info, done.corpus, screen_for(sys.stdout))
+            show(("\n" if len(shown) > 1 else "") + screen)
+
+    done = compare(
+        *names,
+        source=sources,
+        runs=runs,
+        seed=seed,
+        world=world,
+        answer=answer,
+        noise=noise,
+        run=run,
+        fail_fast=fail_fast,
+        report=report,
+        listener=ProgressListener(sys.stderr),
+        source_done=show_source,
+    )
     if format_ == "json":
-        show_json("compare", {"comparisons": screens})
-    if page is not None and not _is_written(page, project, chosen, began):
-        codes.append(3)
-    if interrupted:
+        show_json("compare", {"comparisons": [compare_json(one.info, one.corpus) for one in done.sources]})
+    if report is not None:
+        problem = done.page_problem
+        say(f"the page is in {report}" if problem is None else f"no page was written: {problem}")
+    if done.is_interrupted:
         raise KeyboardInterrupt
-    code = 1 if 1 in codes else max(codes)
-    raise click.exceptions.Exit(0 if exit_zero else code)
+    raise click.exceptions.Exit(0 if exit_zero else done.exit_code)
 
 
 def _say_how_it_went(done: SourceComparison) -> None:
@@ -124,48 +115,12 @@ def _say_how_it_went(done: SourceComparison) -> None:
         say(f"raised in {line}")
     if done.info.source == STORE and not done.corpus.cases:
         say("every stored tape that could be replayed is on this code and these rules already")
-    kept = "not kept" if done.kept_in is None else f"kept in {_shown_path(done.kept_in)}"
+    kept = "not kept" if done.kept_in is None else f"kept in {near(done.kept_in)}"
     say(f"{plural(done.corpus.total.runs, 'comparison')} in {_duration(done.seconds)}; {kept}")
 
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds) // 60} min {int(seconds) % 60} s"
-
-
-def _shown_path(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def _is_written(page: Path, project: Project, sources: Sequence[Source], began: datetime) -> bool:
-    """The page about what was compared since; of several sources, about the one that says the worst."""
-    from changeover.views.html.collect import collect
-
-    try:
-        write_report(page, collect(project, [source.name for source in sources], since=began))
-    except ChangeoverError as why:
-        say(f"no page was written: {why}")
-        return False
-    say(f"the page is in {page}")
-    return True
-
-
-def _chosen(migration: Migration, names: Sequence[str], only: str | None) -> tuple[list[Source], str | None]:
-    if only is not None and "/" in only and not names:
-        source, _, only = only.partition("/")
-        names = [source]
-    elif only is not None and len(names) == 1:
-        only = only.removeprefix(f"{names[0]}/")
-    known = migration.sources.names
-    if not known and not (names and set(names) <= {*BUILT_IN}):
-        raise ConfigurationError(
-            "the app", 'declares no scenario source: @migration.source("history", population="generated")'
-        )
-    return [
-        BUILT_IN.get(name) or migration.sources.named(name) for name in dict.fromkeys(names or known[:1])
-    ], only
 
 
 @click.command("diff")
@@ -182,16 +137,12 @@ def diff_command(old: Path, new: Path, by: str, format_: str) -> None:
 
     For example: changeover diff old.jsonl new.jsonl --by symbol
     """
-    project = find_project(Path.cwd(), os.environ)
-    rules = project.rules(date.today()) or STRICT
     names = [name.strip() for name in by.split(",") if name.strip()]
     if not names:
         raise click.BadParameter(f"was {by!r}, allowed: one or more names, with commas", param_hint="--by")
-    found = diff_files(old, new, names, rules)
+    found = diff(old, new, by=names)
     if format_ == "json":
         show_json("diff", diff_json(found))
     else:
         show(diff_screen(found, old.name, new.name, names, screen_for(sys.stdout)))
-    differs = found.differing or found.only_old or found.only_new
-    nothing = found.not_compared or not (found.old_rows or found.new_rows)
-    raise click.exceptions.Exit(1 if differs else 3 if nothing else 0)
+    raise click.exceptions.Exit(found.exit_code)

@@ -1,19 +1,15 @@
-"""`changeover evidence`: stores of several machines joined, and what a store may forget."""
+"""`changeover evidence import` and `changeover evidence prune`."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
+from changeover.api.evidence import import_evidence, prune_evidence
 from changeover.cli.output import format_option, show, show_json
-from changeover.errors import ConfigurationError
-from changeover.evidence.store.store import NOWHERE, StoreProblem, store_path
-from changeover.project import find_project
-from changeover.settings import STORE_VARIABLE
 from changeover.views.layout import plural
 
 
@@ -31,18 +27,8 @@ def import_(files: tuple[Path, ...], dry_run: bool, format_: str) -> None:
 
     For example: changeover evidence import /srv/one/evidence.db /srv/two/evidence.db
     """
-    from changeover.evidence.store.maintenance import join
-
-    path = _store()
-    for file in files:
-        if not file.is_file():
-            raise ConfigurationError(str(file), "is no file, allowed: the stores of other machines")
-        if path.exists() and file.samefile(path):
-            raise ConfigurationError(str(file), "is this store itself, allowed: the stores of other machines")
-    try:
-        joined = join(path, files, dry_run=dry_run)
-    except StoreProblem as problem:
-        raise ConfigurationError(str(problem), "nothing was taken") from problem
+    found = import_evidence(*files, dry_run=dry_run)
+    path, joined = found.store, found.taken
     if format_ == "json":
         show_json("evidence-import", {"store": str(path), "dry_run": dry_run, **asdict(joined)})
         return
@@ -71,21 +57,8 @@ def prune(before: datetime | None, keep_bytes: int | None, dry_run: bool, format
 
     For example: changeover evidence prune --before 2026-01-01 --dry-run
     """
-    from changeover.evidence.store.maintenance import StoreLimits, prune_store, usual_limits
-
-    path = _store()
-    if not path.exists():
-        raise ConfigurationError(str(path), "is no store yet: changeover compare")
-    usual = usual_limits(datetime.now(UTC))
-    limits = StoreLimits(
-        usual.before if before is None else before.replace(tzinfo=UTC),
-        usual.runs_max,
-        usual.bytes_max if keep_bytes is None else keep_bytes,
-    )
-    try:
-        done = prune_store(path, limits, corpora_too=before is not None, dry_run=dry_run)
-    except StoreProblem as problem:
-        raise ConfigurationError(str(path), f"cannot be pruned: {problem.why}") from problem
+    found = prune_evidence(before=before, keep_bytes=keep_bytes, dry_run=dry_run)
+    path, done = found.store, found.forgotten
     if format_ == "json":
         show_json("evidence-prune", {"store": str(path), "dry_run": dry_run, **asdict(done)})
         return
@@ -95,10 +68,3 @@ def prune(before: datetime | None, keep_bytes: int | None, dry_run: bool, format
     )
     show(f"of {plural(done.bodies, 'run')} and the tapes of {done.tapes:,}\n")
     show(f"{'used':<12}{done.bytes_before:,} -> {done.bytes_after:,} bytes in {path}\n")
-
-
-def _store() -> Path:
-    path = store_path(find_project(Path.cwd(), os.environ).root)
-    if path == NOWHERE:
-        raise ConfigurationError(STORE_VARIABLE, "was none, needed: sqlite:///PATH, or nothing")
-    return path

@@ -1,23 +1,18 @@
-"""`changeover gate`: may this phase move; or, with `--scenarios`, do both paths still agree on these."""
+"""`changeover gate`."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from changeover.api.gate import gate
 from changeover.cli.output import quiet, say, show, show_json
-from changeover.errors import ConfigurationError, describe_os_error
-from changeover.gate.collect import collect
-from changeover.gate.decision import decide
-from changeover.gate.inputs import read_project_state
-from changeover.project import Project, find_project
-from changeover.values.gate_verdict import Answer, GateVerdict
-from changeover.values.stage import Setting, parse_setting
+from changeover.errors import describe_os_error
+from changeover.values.gate_verdict import GateVerdict
 from changeover.views.json import gate_json
 from changeover.views.junit import gate_junit
 from changeover.views.layout import screen_for
@@ -27,7 +22,6 @@ from changeover.views.text.progress import ProgressListener
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 ACTIONS_VARIABLE = "GITHUB_ACTIONS"
-_WORST_FIRST = (Answer.FAIL, Answer.INCONCLUSIVE, Answer.PASS)
 
 
 @click.command("gate")
@@ -57,38 +51,10 @@ def command(phases: tuple[str, ...], to: str | None, scenarios: bool, no_checks:
     For example: changeover gate portfolio --to live
     """
     quiet()
-    project = find_project(Path.cwd(), os.environ)
-    if scenarios:
-        if to is not None:
-            raise ConfigurationError("--to", "goes with a phase and its evidence, not with --scenarios")
-        from changeover.gate.scenario_gate import scenario_verdicts
-
-        verdicts = scenario_verdicts(project, phases, ProgressListener(sys.stderr))
-    else:
-        verdicts = [_verdict(project, phases, to, run_checks=not no_checks)]
-    _show(verdicts, format_)
-    answer = next(one for one in _WORST_FIRST if any(verdict.answer is one for verdict in verdicts))
-    raise click.exceptions.Exit(next(one.exit_code for one in verdicts if one.answer is answer))
-
-
-def _verdict(project: Project, phases: Sequence[str], to: str | None, *, run_checks: bool) -> GateVerdict:
-    project_state = read_project_state(project)
-    allowed = ", ".join(project_state.plan.phases) or "none, the plan is empty"
-    if len(phases) != 1:
-        found = "is missing" if not phases else f"was {', '.join(phases)}"
-        raise ConfigurationError("PHASE", f"{found}, needed: one of {allowed}; or --scenarios")
-    phase = project_state.plan.phases.get(phases[0])
-    if phase is None:
-        raise ConfigurationError(f'phase "{phases[0]}"', f"is unknown, allowed: {allowed}")
-    new: Setting | None = None
-    if to is not None:
-        try:
-            new = parse_setting(to, phase.stages)
-        except ValueError as error:
-            raise ConfigurationError("--to", str(error)) from None
-    inputs = collect(project, phase.name, new, run_checks=run_checks, say=say, project_state=project_state)
-    # A check that ran some other day says nothing to somebody who asks now.
-    return decide(inputs if run_checks else replace(inputs, checks={}))
+    listener = ProgressListener(sys.stderr)
+    asked = gate(*phases, to=to, scenarios=scenarios, no_checks=no_checks, progress=say, listener=listener)
+    _show(asked.verdicts, format_)
+    raise click.exceptions.Exit(asked.exit_code)
 
 
 def _show(verdicts: Sequence[GateVerdict], format_: str) -> None:

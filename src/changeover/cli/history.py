@@ -1,79 +1,68 @@
-"""`changeover history`: who moved what; and whether that agrees with where the phases stand."""
+"""`changeover history` and `changeover flags seal`."""
 
 from __future__ import annotations
 
-import os
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
-from changeover.cli.move_options import (
-    dry_run_option,
-    folder_to_go_back_in,
-    place_for,
-    reason_option,
-    stages_to_go_back_by,
-    warn,
-    who_moves,
-    who_option,
-)
-from changeover.cli.output import format_option, say, show, show_json
-from changeover.project import find_project
-from changeover.rollout.commit import Change, cause_of
-from changeover.rollout.flags_file import read_flags
-from changeover.rollout.history import entries_of, entry_data, read_lines
-from changeover.rollout.migration_files import stages_of
-from changeover.rollout.seal import HandEdit, read_edit, seal
-from changeover.rollout.verify import Agreement, Finding, agreement, repair
+from changeover.api.history import LAST, History, Sealed, history, seal_flags
+from changeover.cli.move_options import dry_run_option, reason_option, who_option
+from changeover.cli.output import format_option, say, say_dry_run, show, show_json, warn
+from changeover.rollout.commit import Change
+from changeover.rollout.history import entry_data
+from changeover.rollout.verify import Agreement, Finding
 from changeover.views.layout import screen_for
 from changeover.views.text.history import Moved, agreement_screen, history_screen, moved_screen
-
-LAST_SHOWN = 50
 
 
 @click.command("history")
 @click.option(
     "--last",
     type=click.IntRange(min=1),
-    default=LAST_SHOWN,
+    default=LAST,
     show_default=True,
     metavar="N",
     help="so many lines of it, the latest",
 )
 @click.option("--verify", is_flag=True, help="do flags.json and history.jsonl agree; exits 1 where not")
-@click.option("--repair", "mend", is_flag=True, help="add the lines that the history lacks, then verify")
+@click.option("--repair", is_flag=True, help="add the lines that the history lacks, then verify")
 @who_option
 @format_option
-def command(last: int, verify: bool, mend: bool, who: str | None, format_: str) -> None:
+def command(last: int, verify: bool, repair: bool, who: str | None, format_: str) -> None:
     """Who moved what, when, why, and on which evidence.
 
     For example: changeover history --verify
     """
-    directory = folder_to_go_back_in()
-    place, stages = place_for(directory, dry_run=False), stages_to_go_back_by(directory)
-    if mend:
-        added = repair(place, stages, who_moves(who), datetime.now(UTC))
-        say(f"added {added} to {place.history}" if added else "nothing that a line could mend")
-    lines = read_lines(place.history)
-    entries = entries_of(lines)
-    found = agreement(read_flags(place.flags, stages), lines)
+    found = history(last=last, verify=verify, repair=repair, who=who, warn=warn)
+    if repair:
+        added = f"added {found.repaired} to {found.file}"
+        say(added if found.repaired else "nothing that a line could mend")
+    _show(found, format_)
+    raise click.exceptions.Exit(found.exit_code)
+
+
+def _show(found: History, format_: str) -> None:
     if format_ == "json":
-        damaged = [line.problem for line in lines if line.entry is None]
-        shown = [entry_data(entry) for entry in entries[-last:]]
-        show_json("history", {"entries": shown, "damaged": damaged, "agreement": _as_json(found)})
-    elif verify or mend:
-        show(agreement_screen(found, screen_for(sys.stdout)))
+        show_json("history", as_json(found))
+    elif found.is_verified:
+        show(agreement_screen(found.agreement, screen_for(sys.stdout)))
     else:
-        left_out = max(0, len(entries) - last)
-        problems = [finding.text for finding in found.findings]
-        show(history_screen(entries[-last:], left_out, problems, screen_for(sys.stdout)))
-    raise click.exceptions.Exit(1 if (verify or mend) and not found.agrees else 0)
+        problems = [finding.text for finding in found.agreement.findings]
+        show(history_screen(found.entries, found.left_out, problems, screen_for(sys.stdout)))
 
 
-def _as_json(found: Agreement) -> dict[str, Any]:
+def as_json(found: History) -> dict[str, Any]:
+    """What `--format json` prints."""
+    return {
+        "entries": [entry_data(entry) for entry in found.entries],
+        "damaged": list(found.damaged),
+        "agreement": _agreement(found.agreement),
+    }
+
+
+def _agreement(found: Agreement) -> dict[str, Any]:
     return {
         "agrees": found.agrees,
         "revision": found.revision,
@@ -101,34 +90,28 @@ def seal_(reason: str, who: str | None, dry_run: bool, format_: str) -> None:
 
     For example: changeover flags seal --reason "edited on the host while the console was down"
     """
-    project = find_project(Path.cwd(), os.environ)
-    stages = stages_of(project.plan())
-    place = place_for(project.directory, dry_run=dry_run)
-    edit = read_edit(place, stages)
-    if edit.sealed and not edit.changes:
-        show(f"flags.json is sealed: revision {edit.flags_state.revision}; nothing was changed\n")
+    sealed = seal_flags(reason=reason, who=who, dry_run=dry_run, warn=warn)
+    before = sealed.edit.flags_state.revision
+    if sealed.was_sealed:
+        show(f"flags.json is sealed: revision {before}; nothing was changed\n")
         return
-    cause = cause_of("seal", who_moves(who), reason, datetime.now(UTC))
-    entries = seal(place, stages, edit, cause)
+    _show_sealed(sealed, format_, dry_run=dry_run)
+    for change in sealed.edit.forward:
+        warn(f"{change.phase} went forward, {change.old} -> {change.new}, WITHOUT A GATE: edited by hand")
+    say_dry_run(dry_run)
+
+
+def _show_sealed(sealed: Sealed, format_: str, *, dry_run: bool) -> None:
+    before = sealed.edit.flags_state.revision
     if format_ == "json":
-        moved = [entry_data(entry) for entry in entries]
-        show_json(
-            "flags-seal", {"dry_run": dry_run, "revision_before": edit.flags_state.revision, "moved": moved}
-        )
+        moved = [entry_data(entry) for entry in sealed.entries]
+        show_json("flags-seal", {"dry_run": dry_run, "revision_before": before, "moved": moved})
     else:
-        undo = tuple(_undo(change) for change in edit.changes)
-        show(moved_screen(Moved(tuple(entries), edit.flags_state.revision, undo), screen_for(sys.stdout)))
-    _warn_of_steps(edit)
-    if dry_run:
-        say("dry run: nothing was changed; without --dry-run exactly this is done")
+        undo = tuple(_undo(change) for change in sealed.edit.changes)
+        show(moved_screen(Moved(sealed.entries, before, undo), screen_for(sys.stdout)))
 
 
 def _undo(change: Change) -> str:
     if change.is_forward:
         return f"changeover rollback {change.phase} --to {change.old}"
     return f'changeover flip {change.phase} {change.old} --reason "..."'
-
-
-def _warn_of_steps(edit: HandEdit) -> None:
-    for change in edit.forward:
-        warn(f"{change.phase} went forward, {change.old} -> {change.new}, WITHOUT A GATE: edited by hand")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
-from changeover.values.safe_text import json_text, visible_lines
+from changeover.values.safe_text import json_text, visible, visible_lines
 
 SCHEMA_VERSION = 1
 format_option: Callable[[Any], Any] = click.option(
@@ -44,9 +43,22 @@ def show_json(name: str, content: Mapping[str, Any]) -> None:
 
 def quiet() -> None:
     """What is wrong with the flags is on the screen already; nobody has to log it as well."""
+    import logging
+
     logging.getLogger("changeover").addHandler(logging.NullHandler())
 
 
 def say(text: str) -> None:
     """Talk, on standard error."""
     print(visible_lines(text), file=sys.stderr, flush=True)
+
+
+def warn(text: str) -> None:
+    """Something that must not be overlooked, on standard error."""
+    say(f"! {visible(text)}")
+
+
+def say_dry_run(dry_run: bool) -> None:
+    """Say at the end of a dry run that it was one."""
+    if dry_run:
+        say("dry run: nothing was changed; without --dry-run exactly this is done")

@@ -1,15 +1,13 @@
-"""`changeover report`: one self-contained HTML page, to be read before deciding."""
+"""`changeover report`."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from changeover.cli.output import format_option, quiet, say, show, show_json
-from changeover.project import find_project
-from changeover.views.html.page import DEFAULT_FILE, check_place, write_report
+from changeover.views.html.page import DEFAULT_FILE
 
 NOTHING_COMPARED = 3
 
@@ -30,19 +28,17 @@ def command(output: Path, corpus: str | None, format_: str) -> None:
 
     For example: changeover report -o report.html --corpus history
     """
-    from changeover.views.html.collect import NothingToReport, collect
+    from changeover.api.report import report
+    from changeover.views.html.collect import NothingToReport
     from changeover.views.json import report_json
 
     quiet()
-    if format_ == "text":
-        check_place(output)
     try:
-        data = collect(find_project(Path.cwd(), os.environ), () if corpus is None else (corpus,))
+        done = report(output if format_ == "text" else None, corpus=corpus)
     except NothingToReport as nothing:
         say(f"changeover: {nothing}")
         raise click.exceptions.Exit(NOTHING_COMPARED) from None
     if format_ == "json":
-        show_json("report", report_json(data))
-        return
-    top = write_report(output, data)
-    show(f"{output}\n{top.word}   {top.sentence}\n")
+        show_json("report", report_json(done.data))
+    else:
+        show(f"{output}\n{done.headline.word}   {done.headline.sentence}\n")

@@ -1,45 +1,23 @@
-"""`changeover rollback`: back to an earlier stage, at once, whatever else is broken."""
+"""`changeover rollback`."""
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 import click
 
-from changeover.cli.move_options import (
-    dry_run_option,
-    folder_to_go_back_in,
-    free_reason_option,
-    place_for,
-    stages_to_go_back_by,
-    warn,
-    warn_of_overrides,
-    warn_of_those_ahead,
-    who_moves,
-    who_option,
-)
-from changeover.cli.output import format_option, say, show, show_json
-from changeover.errors import ConfigurationError
-from changeover.rollout.commit import Cause, NotWrittenError, cause_of
-from changeover.rollout.history import HistoryEntry, entry_data
-from changeover.rollout.kill_switch import switch_kill_on
-from changeover.rollout.lock import NotLockableError
-from changeover.rollout.migration_files import Place
-from changeover.rollout.move import MovedMeanwhileError
-from changeover.rollout.rollback import RollbackPlan, plan_rollback, read_flags_and_history, roll_back
-from changeover.values.pins import ALL_STAGES
-from changeover.values.stage import Setting, Stages, parse_setting
+from changeover.api.rollback import Rollback, rollback
+from changeover.cli.move_options import dry_run_option, free_reason_option, who_option
+from changeover.cli.output import format_option, say_dry_run, show, show_json, warn
+from changeover.rollout.history import entry_data
 from changeover.views.layout import screen_for
 from changeover.views.text.history import Moved, moved_screen
-
-TRIES_MAX = 10
 
 
 @click.command("rollback")
 @click.argument("phase", required=False)
-@click.option("--to", "stage", metavar="STAGE", help="an earlier stage; else the one that it came from")
+@click.option("--to", metavar="STAGE", help="an earlier stage; else the one that it came from")
 @click.option("--all", "everything", is_flag=True, help="every phase with seams to off")
 @free_reason_option
 @who_option
@@ -47,7 +25,7 @@ TRIES_MAX = 10
 @format_option
 def command(
     phase: str | None,
-    stage: str | None,
+    to: str | None,
     everything: bool,
     reason: str,
     who: str | None,
@@ -60,77 +38,34 @@ def command(
 
     For example: changeover rollback portfolio --to shadow
     """
-    if (phase is None) != everything or (everything and stage is not None):
+    if (phase is None) != everything or (everything and to is not None):
         raise click.UsageError("say one PHASE, with --to or without, or --all")
-    asked = None if phase is None else {phase: None if stage is None else _setting(stage)}
-    directory = folder_to_go_back_in()
-    place = place_for(directory, dry_run=dry_run)
-    stages = stages_to_go_back_by(directory)
-    cause = cause_of("rollback", who_moves(who), reason, datetime.now(UTC))
-    try:
-        way, entries = _gone_back(place, stages, asked, cause)
-    except (NotWrittenError, NotLockableError) as error:
-        if dry_run:
-            raise
-        _kill_instead(directory, cause, error)
-        raise click.exceptions.Exit(1) from None
-    _show(way, entries, format_, dry_run=dry_run)
-    warn_of_overrides(directory, [entry.phase for entry in entries if entry.phase])
-    warn_of_those_ahead(directory, way.settings)
+    done = rollback(phase, to=to, all=everything, reason=reason, who=who, dry_run=dry_run, warn=warn)
+    if done.failure is None:
+        _show(done, format_, dry_run=dry_run)
+        say_dry_run(dry_run)
+    for text in done.caveats:
+        warn(text)
+    raise click.exceptions.Exit(done.exit_code)
 
 
-def _setting(text: str) -> Setting:
-    try:
-        return parse_setting(text, ALL_STAGES)
-    except ValueError as error:
-        raise ConfigurationError("--to", str(error)) from None
-
-
-def _gone_back(
-    place: Place, stages: Stages | None, asked: dict[str, Setting | None] | None, cause: Cause
-) -> tuple[RollbackPlan, list[HistoryEntry]]:
-    """Whoever moves at the same time does not stop it: it looks again."""
-    for tried in range(1, TRIES_MAX + 1):
-        way = plan_rollback(*read_flags_and_history(place, stages), stages, asked)
-        for lost in way.lost:
-            warn(
-                f"{lost}: its stage could not be told from flags and history, it goes to {way.settings[lost]}"
-            )
-        if not way.is_needed:
-            return way, []
-        try:
-            return way, roll_back(place, stages, way, cause)
-        except MovedMeanwhileError:
-            if tried == TRIES_MAX:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _kill_instead(directory: Path, cause: Cause, error: ConfigurationError) -> None:
-    warn(str(error))
-    try:
-        switch_kill_on(directory, cause.who, f"rollback: {cause.reason}", cause.now)
-    except NotWrittenError as second:
-        warn(f"{second}; NOTHING WAS CHANGED")
-    else:
-        warn("the kill switch was put instead: legacy answers every new run of every phase")
-
-
-def _show(way: RollbackPlan, entries: list[HistoryEntry], format_: str, *, dry_run: bool) -> None:
-    again = [
-        f'changeover flip {entry.phase} {entry.old} --reason "..."'
-        for entry in entries
-        if entry.phase and entry.old
-    ]
+def _show(done: Rollback, format_: str, *, dry_run: bool) -> None:
+    entries, before = done.entries, done.revision_before
     if format_ == "json":
-        moved = [entry_data(entry) for entry in entries]
-        show_json(
-            "rollback", {"dry_run": dry_run, "revision_before": way.flags_state.revision, "moved": moved}
-        )
+        show_json("rollback", as_json(done, dry_run=dry_run))
     elif not entries:
         show("nothing to go back from; nothing was changed\n")
     else:
-        before = way.flags_state.revision if way.flags_state.revision or entries[0].revision == 1 else None
-        show(moved_screen(Moved(tuple(entries), before, tuple(again), "forward"), screen_for(sys.stdout)))
-    if dry_run:
-        say("dry run: nothing was changed; without --dry-run exactly this is done")
+        again = [
+            f'changeover flip {entry.phase} {entry.old} --reason "..."'
+            for entry in entries
+            if entry.phase and entry.old
+        ]
+        known = before if before or entries[0].revision == 1 else None
+        show(moved_screen(Moved(entries, known, tuple(again), "forward"), screen_for(sys.stdout)))
+
+
+def as_json(done: Rollback, *, dry_run: bool) -> dict[str, Any]:
+    """What `--format json` prints."""
+    moved = [entry_data(entry) for entry in done.entries]
+    return {"dry_run": dry_run, "revision_before": done.revision_before, "moved": moved}

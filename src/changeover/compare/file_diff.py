@@ -139,6 +139,13 @@ class FilesDiff:
     clusters: tuple[Cluster, ...]
     accepted: tuple[Accepted, ...]
 
+    @property
+    def exit_code(self) -> int:
+        """0 no row differs, 1 some do, 3 some could not be compared, or there is none."""
+        if self.differing or self.only_old or self.only_new:
+            return 1
+        return 3 if self.not_compared or not (self.old_rows or self.new_rows) else 0
+
 
 def diff_files(old: Path, new: Path, by: Sequence[str], rules: Rules) -> FilesDiff:
     """Compare two files; raises `RowsError` where one cannot be read or has a row without a key."""

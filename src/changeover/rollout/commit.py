@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from changeover.rollout.history import (
 )
 from changeover.rollout.migration_files import Place
 from changeover.rollout.tripwire_state import Trips
+from changeover.settings import WHO_VARIABLE
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Setting, earlier, earliest_like
 
@@ -226,3 +229,25 @@ def tripped_changes(
         if why is not None:
             held[phase] = Change(phase, setting, at), why
     return held
+
+
+def mover(named: str | None) -> str:
+    """A name for the history; never asks and never fails."""
+    given = named or os.environ.get(WHO_VARIABLE, "").strip()
+    if given:
+        return given
+    from getpass import getuser
+
+    try:
+        user = getuser()
+    except (OSError, KeyError, ImportError):  # a container may run under a number that nobody named
+        user = "unknown"
+    return f"{user}@{_machine() or 'unknown'}"
+
+
+def _machine() -> str:
+    if sys.platform != "win32":
+        return os.uname().nodename
+    import platform
+
+    return platform.node()

@@ -12,8 +12,7 @@ from typing import Any
 from changeover.errors import ConfigurationError, describe_os_error
 from changeover.settings import HISTORY_FILE
 from changeover.values.gate_verdict import Answer
-from changeover.values.pins import ALL_STAGES
-from changeover.values.stage import Setting, parse_setting
+from changeover.values.stage import ALL_STAGES, Setting, parse_setting
 from changeover.values.toml_table import Table, parse_json, shown
 
 MOVING = frozenset({"flip", "rollback", "trip", "seal", "repair"})  # actions that say what flags.json became

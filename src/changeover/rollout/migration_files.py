@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from changeover.rollout.lock import LOCK_WAIT_S, exclusive
-from changeover.rollout.plan_file import Plan
 from changeover.rollout.tripwire_state import trips_path
 from changeover.settings import FLAGS_FILE, FLAGS_VARIABLE, HISTORY_FILE, KILL_FILE
-from changeover.telemetry.logs import logger
 from changeover.values import atomic_file
 from changeover.values.stage import Stages
 
@@ -80,7 +79,14 @@ class Untouched(Files):
         """Nothing."""
 
 
-_log = logger("flips")
+if TYPE_CHECKING:
+    from changeover.rollout.plan_file import Plan
+
+
+def _log(text: str) -> None:
+    from changeover.telemetry.logs import logger
+
+    logger("flips").warning(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Place:
     trips: Path | None = None
     files: Files = field(default_factory=Files)
     lock_wait_s: float = LOCK_WAIT_S
-    warn: Callable[[str], None] = _log.warning
+    warn: Callable[[str], None] = _log
 
     @property
     def history(self) -> Path:
@@ -120,6 +126,12 @@ def place_of(directory: Path, environment: Mapping[str, str] | None = None) -> P
     # A link stays a link: what it points to is replaced.
     flags = Path(os.path.realpath(named or directory / FLAGS_FILE))
     return Place(directory, flags, trips_path(directory, named_by))
+
+
+def place_for(directory: Path, warn: Callable[[str], None], *, dry_run: bool = False) -> Place:
+    """Where a command writes: nowhere in a dry run. `warn` hears what goes wrong without stopping it."""
+    place = replace(place_of(directory), warn=warn)
+    return replace(place, files=Untouched()) if dry_run else place
 
 
 def stages_of(plan: Plan | None) -> Stages | None:

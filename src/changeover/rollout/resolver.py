@@ -23,7 +23,6 @@ file KILL appears: all three are `off` at the next look, within `refresh_s`, and
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -43,16 +42,11 @@ from changeover.settings import (
     STAGE_VARIABLE,
 )
 from changeover.telemetry.logs import logger
-from changeover.values.stage import OFF, SEAM_STAGES, Setting, Stage, parse_setting
+from changeover.values.stage import OFF, SEAM_STAGES, Setting, Stage, parse_setting, stage_variable
 from changeover.values.toml_table import parse_json, read_text
 
 _log = logger("flags")
 KILLED_MEANS = "legacy answers every phase, whatever follows"
-
-
-def stage_variable(phase: str) -> str:
-    """The environment variable that overrides the stage of a phase."""
-    return STAGE_VARIABLE + re.sub(r"[^A-Z0-9]", "_", phase.upper())
 
 
 class ProblemKind(StrEnum):

@@ -18,8 +18,8 @@ from changeover.rollout.history import (
 )
 from changeover.rollout.migration_files import Place
 from changeover.rollout.move import MovedMeanwhileError
-from changeover.values.pins import ALL_STAGES
 from changeover.values.stage import (
+    ALL_STAGES,
     SEAM_STAGES,
     Setting,
     Stage,

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from changeover.cli.flip import Answered, Asked, flip
+from changeover.api.flip import Flip, FlipRequest, flip_as_judged
 from changeover.errors import ConfigurationError
 from changeover.project import Project, find_project
+from changeover.rollout.migration_files import place_for
 from changeover.values.gate_verdict import Answer as GateAnswer
 from changeover.values.gate_verdict import Criterion, GateVerdict
 from changeover.values.stage import Setting
@@ -39,12 +40,13 @@ class Gate:
         return GateVerdict(phase, 2, old, new, "9f3c1e7aaa", "5b20aa4", "3e1f0c9bbb", (criterion,))
 
 
-def ask(shop: Shop, new: str, gate: Gate, *, force: bool = False, dry_run: bool = False) -> Answered:
+def ask(shop: Shop, new: str, gate: Gate, *, force: bool = False, dry_run: bool = False) -> Flip:
     project = find_project(shop.root, {})
     plan = project.plan()
     assert plan is not None
-    asked = Asked("shelf", setting(new), "anna", "a test", force, dry_run)
-    return flip(project, plan, asked, gate, NOW)
+    request = FlipRequest("shelf", setting(new), "anna", "a test", force)
+    place = place_for(project.directory, lambda text: None, dry_run=dry_run)
+    return flip_as_judged(project, plan, request, gate, NOW, place)
 
 
 def checked(shop: Shop, command: str) -> None:
@@ -78,7 +80,7 @@ def test_a_gate_that_cannot_be_asked_is_an_error_and_only_force_gets_past_it(sho
     forced = ask(shop, "shadow", Gate(None), force=True)
     assert forced.entry is not None
     assert forced.entry.gate == "forced: no verdict"
-    assert forced.problem == "store: cannot be read"
+    assert forced.gate_problem == "store: cannot be read"
 
 
 def test_back_the_gate_is_not_asked(shop: Shop) -> None:

@@ -18,8 +18,7 @@ from changeover.rollout.move import move
 from changeover.rollout.plan_file import Plan, load_plan
 from changeover.rollout.resolver import Resolver
 from changeover.rollout.verify import Agreement, agreement
-from changeover.values.pins import ALL_STAGES
-from changeover.values.stage import Setting, parse_setting
+from changeover.values.stage import ALL_STAGES, Setting, parse_setting
 
 NOW = datetime(2026, 11, 20, 20, 45, 3, tzinfo=UTC)
 PLAN = """\

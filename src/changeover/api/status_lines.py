@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from changeover.cli.move_options import near
 from changeover.errors import ConfigurationError
 from changeover.gate.inputs import ProjectState
-from changeover.project import Project
+from changeover.project import Project, near
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import MOVING, HistoryEntry, read_lines
 from changeover.rollout.migration_files import place_of, stages_of

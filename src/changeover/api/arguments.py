@@ -1,0 +1,34 @@
+"""Arguments that the command line checks by itself, checked for those who call from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import TypeVar
+
+from changeover.errors import ConfigurationError
+
+Told = Callable[[str], None]
+T = TypeVar("T", bound=StrEnum)
+
+
+def ignore(text: str) -> None:
+    """Hear nothing."""
+
+
+def names_of(given: str | Iterable[str]) -> tuple[str, ...]:
+    """One name, or several."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def check_choice(name: str, value: object, allowed: Iterable[object]) -> None:
+    """Raises ConfigurationError for a value that is none of these."""
+    words = [str(one) for one in allowed]
+    if str(value) not in words:
+        raise ConfigurationError(name, f"was {value!r}, allowed: {', '.join(words)}")
+
+
+def check_positive(name: str, value: int | None) -> None:
+    """Raises ConfigurationError for a number below 1; None is none."""
+    if value is not None and value < 1:
+        raise ConfigurationError(name, f"was {value}, allowed: 1 or more")

@@ -1,0 +1,193 @@
+"""`compare`, the main job, and `diff`: the same rules on two files of rows."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from changeover.api.arguments import check_choice, check_positive, names_of
+from changeover.compare.file_diff import FilesDiff, diff_files
+from changeover.compare.rules import STRICT
+from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.evidence.comparison_info import Stopped
+from changeover.evidence.corpus import Corpus
+from changeover.evidence.source_cases import BUILT_IN, Request
+from changeover.evidence.source_comparison import Listener, SourceComparison, compare_source
+from changeover.evidence.sources import Source, SourceOptions
+from changeover.migration import Migration
+from changeover.project import Project, open_project
+from changeover.values.observation import Side
+from changeover.views.html.page import check_place, write_report
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was compared, source by source; `page_problem` says why the page that was wanted is not there."""
+
+    sources: tuple[SourceComparison, ...]
+    page_problem: str | None = None
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether somebody interrupted it (Ctrl-C): what was seen until then is here and is kept."""
+        return any(one.info.stopped is Stopped.INTERRUPTED for one in self.sources)
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing differs, 1 something does, 3 some runs were not compared, 130 interrupted."""
+        if self.is_interrupted:
+            return INTERRUPTED
+        codes = [one.corpus.exit_code for one in self.sources] + ([3] if self.page_problem else [])
+        return 1 if 1 in codes else max(codes)
+
+
+class Silence:
+    """A listener that does nothing."""
+
+    def begins(self, source: str, total: int | None) -> None:
+        """Nothing."""
+
+    def case_done(self, corpus: Corpus) -> None:
+        """Nothing."""
+
+    def ends(self) -> None:
+        """Nothing."""
+
+    def warns(self, problem: str) -> None:
+        """Nothing."""
+
+
+def compare(
+    *names: str,
+    source: str | Iterable[str] = (),
+    runs: int | None = None,
+    seed: int = 0,
+    world: str = "tape",
+    answer: Side | str = Side.LEGACY,
+    noise: bool = False,
+    run: str | None = None,
+    fail_fast: bool = False,
+    report: str | Path | None = None,
+    project: str | Path | Project = ".",
+    listener: Listener | None = None,
+    source_done: Callable[[SourceComparison], None] | None = None,
+) -> Comparison:
+    """Run both paths on every case of a source and compare what they return and do. No stage is changed.
+
+    Args:
+        names: phases or seams; none named: all.
+        source: where the cases come from, one or several; the first that is declared unless given.
+        runs: at most so many cases.
+        seed: for sources that generate cases.
+        world: what answers the replayed path: `tape`, the recording, or `copy`, copies of the ports.
+        answer: which path runs for real; the other one is replayed.
+        noise: replay the answering path itself: what differs is nondeterminism.
+        run: one case: SOURCE/CASE, or CASE with a source.
+        fail_fast: stop at the first case that differs.
+        report: the page of `report` is written to this file as well.
+        project: a folder of the project, or the project.
+        listener: is told how far a comparison is.
+        source_done: is handed the comparison of each source when it has ended.
+
+    Returns:
+        What each source showed; it is kept in the store as well.
+
+    Raises:
+        ConfigurationError: the app, a file of the project or an argument is wrong.
+
+    Example:
+        done = changeover.compare("portfolio", source="history", runs=100)
+        assert done.exit_code == 0, done.sources[0].corpus.total.diverged
+    """
+    check_choice("world", world, ("tape", "copy"))
+    check_choice("answer", answer, Side)
+    check_positive("runs", runs)
+    page = None if report is None else Path(report)
+    if page is not None:
+        check_place(page)
+    began = datetime.now(UTC)
+    found = open_project(project)
+    migration = found.migration()
+    sources, case = _sources(migration, names_of(source), run)
+    options = SourceOptions(runs, seed, "copy" if world == "copy" else "tape", Side(answer), case)
+    request = Request(names, options, noise, fail_fast)
+    done: list[SourceComparison] = []
+    with collector_as_it_was():
+        for one in sources:
+            done.append(compare_source(found, migration, one, request, listener or Silence()))
+            if source_done is not None:
+                source_done(done[-1])
+            if done[-1].info.stopped is Stopped.INTERRUPTED:
+                break
+    return Comparison(tuple(done), None if page is None else _write_page(page, found, sources, began))
+
+
+@contextmanager
+def collector_as_it_was() -> Iterator[None]:
+    """A comparison lets the garbage collector run less often; whoever called gets it back as it was."""
+    threshold, frozen = gc.get_threshold(), gc.get_freeze_count()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*threshold)
+        if not frozen:
+            gc.unfreeze()
+
+
+def _sources(migration: Migration, names: Sequence[str], run: str | None) -> tuple[list[Source], str | None]:
+    """The sources that are meant, and the one case of them that is, None for all."""
+    if run is not None and "/" in run and not names:
+        name, _, run = run.partition("/")
+        names = [name]
+    elif run is not None and len(names) == 1:
+        run = run.removeprefix(f"{names[0]}/")
+    known = migration.sources.names
+    if not known and not (names and set(names) <= {*BUILT_IN}):
+        raise ConfigurationError(
+            "the app", 'declares no scenario source: @migration.source("history", population="generated")'
+        )
+    wanted = dict.fromkeys(names or known[:1])
+    return [BUILT_IN.get(name) or migration.sources.named(name) for name in wanted], run
+
+
+def _write_page(page: Path, project: Project, sources: Sequence[Source], began: datetime) -> str | None:
+    """The page about what was compared since, of several sources about the worst; or why there is none."""
+    from changeover.views.html.collect import collect
+
+    try:
+        write_report(page, collect(project, [source.name for source in sources], since=began))
+    except ChangeoverError as why:
+        return str(why)
+    return None
+
+
+def diff(
+    old: str | Path, new: str | Path, *, by: str | Iterable[str], project: str | Path | Project = "."
+) -> FilesDiff:
+    """Compare two files of recorded outputs (JSON lines, JSON, CSV) with the rules of a project.
+
+    Args:
+        old: the file of the legacy program.
+        new: the file of the new one.
+        by: the fields that join the rows.
+        project: a folder of the project, or the project.
+
+    Returns:
+        The rows that differ, and the differences in groups.
+
+    Raises:
+        ConfigurationError: a file cannot be read as rows, or the rules are wrong.
+
+    Example:
+        found = changeover.diff("old.jsonl", "new.jsonl", by="symbol")
+    """
+    names = names_of(by)
+    if not names:
+        raise ConfigurationError("by", "was empty, needed: one name or more")
+    return diff_files(Path(old), Path(new), names, open_project(project).rules(date.today()) or STRICT)

@@ -1,0 +1,172 @@
+"""`flip`: move a phase; forward only where its gate passes, and written down either way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from changeover.api.arguments import Told, ignore
+from changeover.api.moving import Warnings, overrides_of
+from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.project import Project, open_project
+from changeover.rollout.commit import mover
+from changeover.rollout.flags_file import read_flags
+from changeover.rollout.history import HistoryEntry
+from changeover.rollout.migration_files import Place, place_for, stages_of
+from changeover.rollout.move import check_unmoved, is_forward, move
+from changeover.rollout.plan_file import Phase, Plan
+from changeover.settings import PLAN_FILE
+from changeover.values.gate_verdict import Answer, GateVerdict
+from changeover.values.stage import Setting, Stage, parse_setting, ramp
+
+Judge = Callable[[Project, str, Setting], GateVerdict]
+
+
+@dataclass(frozen=True, slots=True)
+class FlipRequest:
+    """What somebody wants to be done."""
+
+    phase: str
+    new: Setting
+    who: str
+    reason: str
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """What came of it: no entry where the gate refused, and no verdict where nobody had to be asked.
+
+    `gate_problem` says why the gate could not be asked; only `force` gets past that. `caveats` say what keeps
+    the move from being seen.
+    """
+
+    request: FlipRequest
+    revision_before: int
+    old: Setting
+    entry: HistoryEntry | None = None
+    verdict: GateVerdict | None = None
+    gate_problem: str | None = None
+    warnings: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 moved, or at that stage already; else that of the gate."""
+        return 0 if self.entry is not None or self.verdict is None else self.verdict.exit_code
+
+
+def flip(
+    phase: str,
+    stage: str,
+    *,
+    percent: str | float | None = None,
+    reason: str,
+    who: str | None = None,
+    force: bool = False,
+    dry_run: bool = False,
+    project: str | Path | Project = ".",
+    warn: Told | None = None,
+    progress: Told = ignore,
+) -> Flip:
+    """Move a phase to a stage. Forward its gate has to pass; back it is not asked.
+
+    Args:
+        phase: the phase.
+        stage: `off`, `shadow`, `ramp:P`, `live`, `complete`; `open` or `done` of a phase without seams.
+        percent: of the keys, for the stage `ramp`.
+        reason: why, for those who read the history later.
+        who: who does it; else CHANGEOVER_WHO, else user@host.
+        force: go forward although the gate does not pass; it is written down.
+        dry_run: work everything out and change nothing.
+        project: a folder of the project, or the project.
+        warn: hears what must not be overlooked; the result has it too.
+        progress: is told which check command of the gate runs.
+
+    Raises:
+        ConfigurationError: a file of the project or an argument is wrong, or somebody else moved meanwhile.
+
+    Example:
+        done = changeover.flip("portfolio", "shadow", reason="first week of comparison")
+        assert done.exit_code == 0, done.verdict.criteria
+    """
+    found, warnings = open_project(project), Warnings(warn)
+    plan = found.plan()
+    if plan is None:
+        raise ConfigurationError(str(found.directory / PLAN_FILE), "is missing: changeover init writes one")
+    new = _setting(_phase(plan, phase), stage, percent)
+    request = FlipRequest(phase, new, mover(who), reason, force)
+    place = place_for(found.directory, warnings, dry_run=dry_run)
+    done = flip_as_judged(
+        found, plan, request, partial(_ask_gate, progress=progress), datetime.now(UTC), place
+    )
+    caveats = () if done.entry is None else tuple(overrides_of(found.directory, [phase]))
+    return replace(done, warnings=warnings.texts, caveats=caveats)
+
+
+def flip_as_judged(
+    project: Project, plan: Plan, request: FlipRequest, judge: Judge, now: datetime, place: Place
+) -> Flip:
+    """Ask the gate where it has to be asked, then move on the very revision that it was asked about."""
+    stages = stages_of(plan)
+    flags_state = read_flags(place.flags, stages)
+    check_unmoved(place, flags_state, None)
+    old = flags_state.setting(request.phase, stages)
+    if old == request.new:
+        return Flip(request, flags_state.revision, old)
+    verdict, problem = None, None
+    if is_forward(request.phase, old, request.new):
+        try:
+            verdict = judge(project, request.phase, request.new)
+        except ChangeoverError as error:
+            if not request.force:
+                raise
+            problem = str(error)
+        passed = verdict is not None and verdict.answer is Answer.PASS
+        if not passed and not request.force:
+            return Flip(request, flags_state.revision, old, None, verdict)
+    entry = move(
+        project.directory,
+        request.phase,
+        old,
+        request.new,
+        plan=plan,
+        action="flip",
+        who=request.who,
+        reason=request.reason,
+        now=now,
+        expected_revision=flags_state.revision,
+        gate_verdict=verdict,
+        forced=request.force and (verdict is None or verdict.answer is not Answer.PASS),
+        place=place,
+    )
+    return Flip(request, flags_state.revision, old, entry, verdict, problem)
+
+
+def _ask_gate(project: Project, phase: str, new: Setting, *, progress: Told) -> GateVerdict:
+    """What `gate` answers, checks and all."""
+    from changeover.gate.collect import collect
+    from changeover.gate.decision import decide
+
+    return decide(collect(project, phase, new, run_checks=True, say=progress))
+
+
+def _phase(plan: Plan, name: str) -> Phase:
+    found = plan.phases.get(name)
+    if found is None:
+        raise ConfigurationError("PHASE", f"{name!r} is unknown, allowed: {', '.join(plan.phases) or 'none'}")
+    return found
+
+
+def _setting(phase: Phase, stage: str, percent: str | float | None) -> Setting:
+    try:
+        if percent is None:
+            return parse_setting(stage, phase.stages)
+        if stage != Stage.RAMP or Stage.RAMP not in phase.stages:
+            raise ValueError(f"--percent is for the stage ramp, not for {stage}")
+        return ramp(percent)
+    except ValueError as error:
+        raise ConfigurationError("STAGE", str(error)) from None

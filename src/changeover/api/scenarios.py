@@ -1,0 +1,209 @@
+"""Scenarios, the recorded runs that are kept as regression cases: list, show, keep, record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from changeover.api.arguments import Told, check_positive, ignore, names_of
+from changeover.errors import ConfigurationError
+from changeover.evidence.scenario_recording import recorded
+from changeover.evidence.scenario_replay import codec_of, stored_scenarios
+from changeover.evidence.sources import SourceOptions
+from changeover.evidence.store.store import Archive, store_path
+from changeover.project import Project, open_project
+from changeover.record.codec import CodecError
+from changeover.record.scenario_file import Scenario, to_line, write_lines
+from changeover.redaction.redactor import Redactor
+from changeover.rollout.plan_file import redact_paths_of
+from changeover.settings import SCENARIOS_FOLDER
+from changeover.values.observation import Side
+
+KEPT_FILE = "kept.jsonl"
+NAMES_SHOWN_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScenarios:
+    """The scenarios of a project, and the lines that cannot be read as one."""
+
+    scenarios: tuple[Scenario, ...]
+    damaged: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """1 where a line is damaged."""
+        return 1 if self.damaged else 0
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenScenarios:
+    """Scenarios that were written to a file, or would be, of `size` bytes in all; `left_out` could not be."""
+
+    file: Path
+    scenarios: tuple[Scenario, ...]
+    size: int
+    left_out: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """3 where a run cannot become a scenario."""
+        return 3 if self.left_out else 0
+
+
+def list_scenarios(*, project: str | Path | Project = ".") -> StoredScenarios:
+    """The scenarios that are kept.
+
+    Args:
+        project: a folder of the project, or the project; its app is imported.
+
+    Raises:
+        ConfigurationError: the app or its pyproject.toml is wrong.
+
+    Example:
+        assert not changeover.list_scenarios().damaged
+    """
+    found = open_project(project)
+    scenarios, damaged = stored_scenarios(found.migration(), found.directory / SCENARIOS_FOLDER)
+    return StoredScenarios(tuple(scenarios), tuple(map(str, damaged)))
+
+
+def show_scenario(name: str, *, project: str | Path | Project = ".") -> Scenario:
+    """One scenario: its input, and every call on its tape.
+
+    Args:
+        name: any unambiguous beginning of its identifier.
+        project: a folder of the project, or the project; its app is imported.
+
+    Raises:
+        ConfigurationError: no scenario or several begin so.
+
+    Example:
+        changeover.show_scenario("history/2011-08-09/trading.workflow").tape
+    """
+    found = [one for one in list_scenarios(project=project).scenarios if one.id.startswith(name)]
+    exact = [one for one in found if one.id == name]
+    if len(exact or found) != 1:
+        if not found:
+            raise ConfigurationError(name, "begins no scenario: changeover scenarios list")
+        known = ", ".join(one.id for one in found[:NAMES_SHOWN_MAX])
+        more = ", ..." if len(found) > NAMES_SHOWN_MAX else ""
+        raise ConfigurationError(name, f"begins {len(found)} scenarios, allowed: one of {known}{more}")
+    return (exact or found)[0]
+
+
+def keep_scenario(
+    name: str, *, dry_run: bool = False, project: str | Path | Project = "."
+) -> WrittenScenarios:
+    """Run the smallest case of a cluster once more and keep its recording as a regression case.
+
+    Args:
+        name: a cluster, by any unambiguous beginning of its identifier, or a run as SOURCE/CASE.
+        dry_run: record it and write nothing.
+        project: a folder of the project, or the project; its app is imported.
+
+    Raises:
+        ConfigurationError: nothing of this name is kept, or it cannot become a scenario.
+
+    Example:
+        changeover.keep_scenario("09ad52")
+    """
+    found = open_project(project)
+    kept = list_scenarios(project=found).scenarios
+    migration = found.migration()
+    case, seam, side, seed = _wanted(Archive(store_path(found.root)), name)
+    source, _, only = case.partition("/")
+    options = SourceOptions(None, seed, "tape", side, only)
+    redact = Redactor.for_project(redact_paths_of(migration.plan), found.root).run
+    made = list(recorded(migration, source, options, () if seam is None else (seam,), redact))
+    if not made:
+        raise ConfigurationError(case, f"no longer passes through {seam}")
+    scenario = made[-1]
+    if any(one.id == scenario.id for one in kept):
+        raise ConfigurationError(scenario.id, "is kept already")
+    try:
+        line = to_line(scenario, codec_of(migration))
+    except CodecError as error:
+        raise ConfigurationError(scenario.id, f"cannot become a scenario: {error}") from error
+    path = found.directory / SCENARIOS_FOLDER / KEPT_FILE
+    if not dry_run:
+        before = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        write_lines(path, [*before, line])
+    return WrittenScenarios(path, (scenario,), _size([line]))
+
+
+def record_scenarios(
+    source: str,
+    *,
+    run: str | Iterable[str] = (),
+    runs: int | None = None,
+    seed: int = 0,
+    seam: str | Iterable[str] = (),
+    output: str | Path,
+    dry_run: bool = False,
+    project: str | Path | Project = ".",
+    progress: Told = ignore,
+) -> WrittenScenarios:
+    """Run cases of a source and write their recordings to a file, anew: of each case the last run of a seam.
+
+    Args:
+        source: where the cases come from.
+        run: one case or several; all of the source unless given.
+        runs: at most so many cases.
+        seed: for sources that generate cases.
+        seam: only runs of these seams.
+        output: the file, from the working folder.
+        dry_run: record them and write nothing.
+        project: a folder of the project, or the project; its app is imported.
+        progress: is told what cannot become a scenario.
+
+    Raises:
+        ConfigurationError: the app or an argument is wrong, or no case passes through these seams.
+
+    Example:
+        changeover.record_scenarios("history", runs=3, output="migration/scenarios/history.jsonl")
+    """
+    check_positive("runs", runs)
+    found = open_project(project)
+    migration = found.migration()
+    codec = codec_of(migration)
+    redact = Redactor.for_project(redact_paths_of(migration.plan), found.root).run
+    scenarios, lines, left_out = [], [], 0
+    for case in names_of(run) or (None,):
+        options = SourceOptions(runs, seed, "tape", Side.LEGACY, case and case.removeprefix(f"{source}/"))
+        for scenario in recorded(migration, source, options, names_of(seam), redact):
+            try:
+                lines.append(to_line(scenario, codec))
+                scenarios.append(scenario)
+            except CodecError as error:
+                left_out += 1
+                progress(f"left out: {scenario.id}: {error}")
+    if not lines:
+        raise ConfigurationError(source, "no case of it passes through these seams")
+    if not dry_run:
+        write_lines(Path(output), lines)
+    return WrittenScenarios(Path(output), tuple(scenarios), _size(lines), left_out)
+
+
+def _size(lines: Iterable[str]) -> int:
+    return sum(len(line.encode()) + 1 for line in lines)
+
+
+def _wanted(archive: Archive, name: str) -> tuple[str, str | None, Side, int]:
+    """Case, seam, who answered and seed of a cluster's smallest run, or of a run."""
+    corpora = {corpus.number: json.loads(corpus.summary) for corpus in archive.corpora()}
+    clusters = [] if "/" in name else archive.clusters(name)
+    if len(clusters) > 1:
+        raise ConfigurationError(name, f"begins {len(clusters)} clusters, allowed: a longer beginning")
+    if clusters:
+        body = json.loads(clusters[0].body)
+        seed = corpora[clusters[0].corpus].get("seed", 0)
+        return body["smallest"]["run"], body["seam"], Side(body["answered_by"]), seed
+    runs = archive.runs(name)
+    if not runs:
+        raise ConfigurationError(name, "is no cluster and no run that is kept: changeover explain lists them")
+    if runs[-1].corpus not in corpora:
+        raise ConfigurationError(runs[-1].name, "ran in production, allowed: a case of a source")
+    return runs[-1].name, runs[-1].seam, Side.LEGACY, corpora[runs[-1].corpus].get("seed", 0)
