@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from changeover.values.observation import PortCall
@@ -47,12 +47,12 @@ class ReplayProblem:
         return f"{self.kind}: {self.place}: {self.detail}{asked}"
 
 
+@dataclass(slots=True)
 class ReplayProblems:
     """Those of one replay, in order; what is beyond the limit is counted."""
 
-    def __init__(self) -> None:
-        self.all: list[ReplayProblem] = []
-        self.left_out = 0
+    all: list[ReplayProblem] = field(default_factory=list)
+    left_out: int = 0
 
     def add(
         self,
