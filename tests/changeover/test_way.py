@@ -38,13 +38,14 @@ def check(files: list[str], most: int) -> None:
     assert 0 < len(files) <= most, f"{len(files)} files, allowed: {most}\n" + "\n".join(files)
 
 
-def test_a_matching_shadow_call_with_its_evidence_enters_at_most_35_files(tmp_path: Path) -> None:
+def test_a_matching_shadow_call_with_its_evidence_enters_at_most_35_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("changeover.evidence.writer.WRITTEN_EVERY_S", 0.0)  # every run is written at once
     folder = tmp_path / "migration"
     folder.mkdir()
     (folder / "phases.toml").write_text(PLAN)
-    (folder / "flags.json").write_text(
-        __import__("json").dumps(flags_content({"p": Setting(Stage.SHADOW)}, revision=1))
-    )
+    (folder / "flags.json").write_text(json.dumps(flags_content({"p": Setting(Stage.SHADOW)}, revision=1)))
     migration, client = Migration.load(folder, environment={}), Client()
     migration.port("client", client, reads={"read"}, effects={"send"})
     seam = migration.seam(
@@ -52,12 +53,7 @@ def test_a_matching_shadow_call_with_its_evidence_enters_at_most_35_files(tmp_pa
         legacy=lambda number: client.send(client.read(number)),
         candidate=lambda number: client.send(client.read(number)),
     )
-
-    def one_call() -> None:
-        seam(3)
-        migration.flush()
-
-    files = files_entered(one_call)
+    files = files_entered(lambda: seam(3))
     assert migration.counts == {("s", "match"): 2}
     check(files, 35)
 

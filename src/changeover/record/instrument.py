@@ -5,13 +5,80 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
-from changeover.record.context import SESSION
-from changeover.record.hook import Hook, Site
+from changeover.record.context import SESSION, SHUTDOWN_TEXT, Session, permitted
+from changeover.values.pins import PINNED, Pins
+
+Site = tuple[str, int]
+"""File and line of a call."""
+
+
+class Hook:
+    """One instrumented function of a class or module; which port it serves is for each migration to say."""
+
+    __slots__ = ("has_owner", "is_async", "is_property", "module", "name", "original")
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        original: Callable[..., Any],
+        *,
+        has_owner: bool,
+        is_property: bool = False,
+    ) -> None:
+        self.name = name
+        self.module = module
+        self.original = original
+        self.has_owner = has_owner  # the first argument is the object or class the call is made on
+        self.is_property = is_property
+        self.is_async = inspect.iscoroutinefunction(original)
+
+
+class Binder:
+    """Arguments by name, defaults included, without the cost of `Signature.bind` where it can be spared."""
+
+    __slots__ = ("_defaults", "_names", "_positional_max", "_signature")
+
+    def __init__(self, function: Callable[..., Any], *, skip_first: bool) -> None:
+        self._signature: inspect.Signature | None = None
+        self._names: tuple[str, ...] = ()
+        self._defaults: dict[str, Any] = {}
+        self._positional_max = -1
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            return  # a builtin that does not show its signature
+        parameters = list(signature.parameters.values())[1 if skip_first else 0 :]
+        self._signature = signature.replace(parameters=parameters)
+        kinds = {parameter.kind for parameter in parameters}
+        if not kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+            self._names = tuple(parameter.name for parameter in parameters)
+            self._positional_max = sum(p.kind is not inspect.Parameter.KEYWORD_ONLY for p in parameters)
+            self._defaults = {
+                p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty
+            }
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments by name in the order of the signature; by number where there is no such name."""
+        if len(args) <= self._positional_max and kwargs.keys() <= set(self._names[len(args) :]):
+            bound = {**self._defaults, **dict(zip(self._names, args, strict=False)), **kwargs}
+            return {name: bound[name] for name in self._names if name in bound}
+        if self._signature is not None:
+            try:
+                arguments = self._signature.bind(*args, **kwargs)
+            except TypeError:
+                pass  # the call itself fails the same way; it is recorded as it was made
+            else:
+                arguments.apply_defaults()
+                return dict(arguments.arguments)
+        return {**{str(number): value for number, value in enumerate(args)}, **kwargs}
+
 
 _MARK = "__changeover_hook__"
 
@@ -164,3 +231,45 @@ def calling_site(port_module: str, frames_inside: int = 2) -> Site | None:
             inside = inside or site
         frame = frame.f_back
     return inside
+
+
+class _Carried:
+    """A task of a thread pool that runs with the session and pins of its submitter."""
+
+    __slots__ = ("_pins", "_session", "_task")
+
+    def __init__(self, task: Callable[..., Any], session: Session | None, pins: Pins | None) -> None:
+        self._task = task
+        self._session = session
+        self._pins = pins
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        session, pins = SESSION.set(self._session), PINNED.set(self._pins)
+        try:
+            return self._task(*args, **kwargs)
+        finally:
+            PINNED.reset(pins)
+            SESSION.reset(session)
+
+
+def carry_into_pools() -> None:
+    """From now on `ThreadPoolExecutor.submit` carries session and pins; asking again changes nothing."""
+    original: Callable[..., Any] = ThreadPoolExecutor.submit
+    if hasattr(original, "carries_changeover"):
+        return
+
+    @wraps(original)
+    def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        session, pins = SESSION.get(), PINNED.get()
+        if session is None and pins is None:
+            return original(self, fn, *args, **kwargs)
+        try:
+            with permitted():
+                return original(self, _Carried(fn, session, pins), *args, **kwargs)
+        except RuntimeError as error:
+            if session is not None and SHUTDOWN_TEXT in str(error):
+                session.thread_refused(str(error))
+            raise
+
+    submit.carries_changeover = True  # type: ignore[attr-defined]
+    setattr(ThreadPoolExecutor, "submit", submit)  # noqa: B010  as an assignment it would not type

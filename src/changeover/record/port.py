@@ -10,8 +10,15 @@ from types import ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
-from changeover.record.hook import Binder, Hook
-from changeover.record.instrument import hook_function, is_hooked, is_stream, public_functions, subclasses
+from changeover.record.instrument import (
+    Binder,
+    Hook,
+    hook_function,
+    is_hooked,
+    is_stream,
+    public_functions,
+    subclasses,
+)
 
 
 class CallClass(StrEnum):

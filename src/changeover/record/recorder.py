@@ -7,8 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from changeover.record.context import SESSION
-from changeover.record.hook import Hook, Site
-from changeover.record.instrument import calling_site
+from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.tape import Entry, Tape

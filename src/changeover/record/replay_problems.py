@@ -69,10 +69,6 @@ class ReplayProblems:
         else:
             self.left_out += 1
 
-    def of(self, kind: ProblemKind) -> list[ReplayProblem]:
-        """Those of one kind."""
-        return [problem for problem in self.all if problem.kind is kind]
-
     @property
     def failures(self) -> list[ReplayProblem]:
         """What makes the run one that could not be compared."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from changeover.record.hook import Site
+from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
 from changeover.values.key import digest, frozen, text_digest
 from changeover.values.observation import PortCall

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
 
 from changeover.errors import EffectWithheld
-from changeover.record.hook import Hook
+from changeover.record.instrument import Hook
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.replay_problems import ProblemKind, ReplayProblems
@@ -82,19 +83,21 @@ class NoDelegate(Exception):
     """There is no object that could answer without touching the world; the text says what to declare."""
 
 
+@dataclass(slots=True)
 class Delegates:
     """The delegates of one replay.
 
     Attributes:
+        copies: Copies of ports that may act.
+        seed: Of the random numbers that mint local values.
         owners: Of each port that was declared as a class, the object that answered the recorded path.
     """
 
-    def __init__(self, copies: PortCopies | None, seed: str) -> None:
-        self.owners: Mapping[str, Any] = {}
-        self._copies = copies
-        self._seed = seed
-        self._random: Random | None = None
-        self._locals: dict[int, tuple[Any, Any]] = {}
+    copies: PortCopies | None
+    seed: str
+    owners: Mapping[str, Any] = field(default_factory=dict)
+    _random: Random | None = None
+    _locals: dict[int, tuple[Any, Any]] = field(default_factory=dict)
 
     def call(
         self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -103,7 +106,7 @@ class Delegates:
         if method.make is not None:
             make = method.make
             if self._random is None:
-                self._random = Random(self._seed)  # noqa: S311  repeatable, not secret
+                self._random = Random(self.seed)  # noqa: S311  repeatable, not secret
             generator = self._random
             return lambda: make(generator, *args, **kwargs)
         original = method.hook.original
@@ -116,7 +119,7 @@ class Delegates:
         return lambda: original(target, *args, **kwargs)
 
     def _for(self, method: PortMethod, owner: Any) -> Any:
-        copied = None if self._copies is None else self._copies.copy_for(method, owner)
+        copied = None if self.copies is None else self.copies.copy_for(method, owner)
         if copied is not None:
             return copied
         if method.call_class is not CallClass.LOCAL or isinstance(owner, type):

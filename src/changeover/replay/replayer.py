@@ -10,8 +10,7 @@ from typing import Any
 
 from changeover.errors import EffectWithheld, ReadMissing, ReplayStopped, UndeclaredCall, UndeclaredEffect
 from changeover.record.context import SESSION
-from changeover.record.hook import Hook
-from changeover.record.instrument import calling_site
+from changeover.record.instrument import Hook, calling_site
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.replay_problems import ProblemKind, ReplayProblems

@@ -12,7 +12,8 @@ from inspect import iscoroutinefunction
 from time import perf_counter
 from typing import Any
 
-from changeover.record.context import SESSION, carry_into_pools
+from changeover.record.context import SESSION
+from changeover.record.instrument import carry_into_pools
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
 from changeover.record.replay_problems import ProblemKind, ReplayProblems

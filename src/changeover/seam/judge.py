@@ -138,14 +138,14 @@ def facts_of(
 
         named = [Invariant(predicate.__name__, seam, predicate) for predicate in predicates]
         noted += broken_invariants(named, seam, legacy, candidate)
-    inexact = problems.of(ProblemKind.INEXACT)
+    inexact = [note.position for note in problems.all if note.kind is ProblemKind.INEXACT]
     return Facts(
         seam,
         legacy,
         candidate,
         shadowed.path,
         tuple(noted),
-        inexact[0].position if inexact else None,
+        min(inexact, default=None),
         has_input or bool(legacy.reads or candidate.reads),
     )
 

@@ -8,7 +8,8 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.record.context import SESSION, carry_into_pools
+from changeover.record.context import SESSION
+from changeover.record.instrument import carry_into_pools
 from changeover.record.port import CallClass
 from changeover.record.port_copies import PortCopies
 from changeover.record.recorder import Recorder

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from changeover.errors import DeclarationError
-from changeover.record.hook import Binder
+from changeover.record.instrument import Binder
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.runner import View
 from changeover.seam.runtime import Runtime
