@@ -328,7 +328,7 @@ def test_a_scenario_is_shown_kept_and_recorded_and_a_difference_waived(tmp_path:
         assert "shelf.refill" in (tmp_path / "page.html").read_text()
         latest = changeover.explain(project=tmp_path)
         assert isinstance(latest, LatestExplained)
-        cluster = str(latest.clusters[0]["id"])
+        cluster = str(latest.clusters[0].id)
         waived = changeover.waive(
             cluster, owner="kim", until=today, reason="dear", dry_run=True, project=tmp_path
         )

@@ -11,7 +11,8 @@ from pathlib import Path
 from changeover import __version__
 from changeover.compare.rules_file import check_rules_file
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.store import Archive, store_path
+from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.store import store_path
 from changeover.migration import Migration
 from changeover.project import Project, open_project, wiring_problems
 from changeover.rollout.waivers import load_waivers, today_utc

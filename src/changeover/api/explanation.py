@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.rows import ClusterRow, CorpusRow, RunRow
-from changeover.evidence.store.store import Archive, store_path
+from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
+from changeover.evidence.store.run_contents import RunContents
+from changeover.evidence.store.store import store_path
 from changeover.project import Project, open_project
 from changeover.views.text.explain import below_of
-from changeover.views.text.explain_run import SeamRun
 
 _HEXADECIMAL = frozenset("0123456789abcdef")
 NAMES_SHOWN_MAX = 5
@@ -23,8 +21,8 @@ NAMES_SHOWN_MAX = 5
 class LatestExplained:
     """The latest comparison and its clusters, in the order in which a run meets them."""
 
-    comparison: dict[str, Any]
-    clusters: list[dict[str, Any]]
+    comparison: StoredComparison
+    clusters: list[StoredCluster]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +32,17 @@ class ClusterExplained:
     A cluster is below another one where it only appears in runs that have the other one too.
     """
 
-    cluster: dict[str, Any]
-    comparison: dict[str, Any]
-    below: list[Mapping[str, Any]]
-    run: dict[str, Any] | None
+    cluster: StoredCluster
+    comparison: StoredComparison
+    below: list[StoredCluster]
+    run: RunContents | None
 
 
 @dataclass(frozen=True, slots=True)
 class RunsExplained:
-    """The runs of one case, or the run of an id; `ids` are theirs, in the same order."""
+    """The runs of one case, or the run of an id."""
 
-    runs: list[SeamRun]
-    ids: list[str]
+    runs: list[StoredRun]
 
 
 Explanation = LatestExplained | ClusterExplained | RunsExplained
@@ -71,10 +68,10 @@ def explain(name: str | None = None, *, project: str | Path | Project = ".") -> 
         raise ConfigurationError(str(archive.path), "holds no comparison yet: changeover compare")
     if name is None:
         latest = next(iter(corpora.values()))
-        return LatestExplained(_corpus(latest), _clusters_of(archive, latest.number))
+        return LatestExplained(latest, _clusters_of(archive, latest.number))
     clusters = archive.clusters(name) if _may_be_cluster(name) else []
     if len(clusters) > 1:
-        known = ", ".join(row.digest[: len(name) + 4] for row in clusters[:NAMES_SHOWN_MAX])
+        known = ", ".join(one.digest[: len(name) + 4] for one in clusters[:NAMES_SHOWN_MAX])
         raise ConfigurationError(
             name, f"begins {len(clusters)} clusters, allowed: a longer beginning: {known}"
         )
@@ -83,41 +80,21 @@ def explain(name: str | None = None, *, project: str | Path | Project = ".") -> 
     runs = archive.runs(name)
     if not runs:
         raise ConfigurationError(name, "is no cluster and no run that is kept: changeover explain lists them")
-    return _runs(runs)
+    return RunsExplained(runs)
 
 
 def _may_be_cluster(name: str) -> bool:
     return set(name.lower()) <= _HEXADECIMAL
 
 
-def _cluster(archive: Archive, row: ClusterRow, corpus: CorpusRow) -> ClusterExplained:
-    cluster = _body(row)
-    runs = [
-        run for run in archive.runs(cluster["smallest"]["run"]) if run.seam == cluster["seam"] and run.body
-    ]
-    run = json.loads(runs[0].body) if runs and runs[0].body else None
-    below = below_of(cluster, _clusters_of(archive, corpus.number))
-    return ClusterExplained(cluster, _corpus(corpus), below, run)
+def _cluster(archive: Archive, cluster: StoredCluster, comparison: StoredComparison) -> ClusterExplained:
+    runs = [] if cluster.smallest is None else archive.runs(cluster.smallest.run)
+    run = next((run.contents for run in runs if run.seam == cluster.seam and run.body), None)
+    below = below_of(cluster, _clusters_of(archive, comparison.number))
+    return ClusterExplained(cluster, comparison, below, run)
 
 
-def _runs(runs: list[RunRow]) -> RunsExplained:
-    shown = [
-        SeamRun(run.name, run.seam, run.verdict, None if run.body is None else json.loads(run.body))
-        for run in runs
-    ]
-    return RunsExplained(shown, [run.id for run in runs])
-
-
-def _clusters_of(archive: Archive, corpus: int) -> list[dict[str, Any]]:
+def _clusters_of(archive: Archive, corpus: int) -> list[StoredCluster]:
     """In the order in which a run meets them."""
-    found = [_body(row) for row in archive.clusters("") if row.corpus == corpus]
-    return sorted(found, key=lambda body: int(body["number"]))
-
-
-def _body(row: ClusterRow) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(row.body)
-    return body
-
-
-def _corpus(corpus: CorpusRow) -> dict[str, Any]:
-    return {"at": corpus.at, "source": corpus.source, "code": corpus.code, "rules": corpus.rules}
+    found = [one for one in archive.clusters("") if one.corpus == corpus]
+    return sorted(found, key=lambda one: one.number)

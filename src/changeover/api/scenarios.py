@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.scenario_recording import recorded
 from changeover.evidence.scenario_replay import codec_of, stored_scenarios
 from changeover.evidence.sources import SourceOptions
-from changeover.evidence.store.store import Archive, store_path
+from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.store import store_path
 from changeover.project import Project, open_project
 from changeover.record.codec import CodecError
 from changeover.record.scenario_file import Scenario, to_line, write_lines
@@ -193,17 +193,17 @@ def _size(lines: Iterable[str]) -> int:
 
 def _wanted(archive: Archive, name: str) -> tuple[str, str | None, Side, int]:
     """Case, seam, who answered and seed of a cluster's smallest run, or of a run."""
-    corpora = {corpus.number: json.loads(corpus.summary) for corpus in archive.corpora()}
+    seeds = {comparison.number: comparison.summary.seed for comparison in archive.corpora()}
     clusters = [] if "/" in name else archive.clusters(name)
     if len(clusters) > 1:
         raise ConfigurationError(name, f"begins {len(clusters)} clusters, allowed: a longer beginning")
-    if clusters:
-        body = json.loads(clusters[0].body)
-        seed = corpora[clusters[0].corpus].get("seed", 0)
-        return body["smallest"]["run"], body["seam"], Side(body["answered_by"]), seed
+    if clusters and clusters[0].smallest is not None:
+        found = clusters[0]
+        return clusters[0].smallest.run, found.seam, found.answered_by, seeds[found.corpus]
     runs = archive.runs(name)
     if not runs:
         raise ConfigurationError(name, "is no cluster and no run that is kept: changeover explain lists them")
-    if runs[-1].corpus not in corpora:
-        raise ConfigurationError(runs[-1].name, "ran in production, allowed: a case of a source")
-    return runs[-1].name, runs[-1].seam, Side.LEGACY, corpora[runs[-1].corpus].get("seed", 0)
+    last = runs[-1]
+    if last.corpus is None or last.corpus not in seeds:
+        raise ConfigurationError(last.name, "ran in production, allowed: a case of a source")
+    return last.name, last.seam, Side.LEGACY, seeds[last.corpus]

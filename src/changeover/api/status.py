@@ -7,7 +7,7 @@ from pathlib import Path
 
 from changeover.api.status_lines import back_line, flags_line, notices_of, problems_of, soon_line
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.records import KeptCorpus, KeptRun
+from changeover.evidence.store.records import StoredComparison, StoredRun
 from changeover.gate.collect import collect, next_setting
 from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
@@ -82,7 +82,7 @@ def _status(project: Project) -> Status:
     )
 
 
-def _is_today(project_state: ProjectState, one: KeptRun | KeptCorpus) -> bool:
+def _is_today(project_state: ProjectState, one: StoredRun | StoredComparison) -> bool:
     return (one.code, one.rules) == (project_state.code, project_state.rules)
 
 
@@ -112,9 +112,9 @@ def _answers(resolution: Resolution, phase: Phase) -> str:
     return str(Pins(resolution.settings).roles(phase.name).answering)
 
 
-def _corpora(project_state: ProjectState, phase: Phase) -> list[KeptCorpus]:
+def _corpora(project_state: ProjectState, phase: Phase) -> list[StoredComparison]:
     """The latest whole comparison of each source that looked at the phase, on this code and these rules."""
-    latest: dict[str, KeptCorpus] = {}
+    latest: dict[str, StoredComparison] = {}
     for corpus in project_state.evidence.corpora:
         is_evidence = corpus.whole and not corpus.partial and _is_today(project_state, corpus)
         if is_evidence and set(phase.seams) & set(corpus.seams):

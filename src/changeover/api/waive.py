@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from changeover.compare.clusters import ID_DIGITS
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.store import Archive, store_path
+from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.records import StoredCluster
+from changeover.evidence.store.store import store_path
 from changeover.project import Project, open_project
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.lock import exclusive
@@ -28,7 +27,7 @@ class WaivedCluster:
     """The entry of waivers.toml, and the cluster that it speaks of as it is kept."""
 
     waiver: Waiver
-    cluster: Mapping[str, Any]
+    cluster: StoredCluster
     file: Path
     is_written: bool
 
@@ -60,8 +59,8 @@ def waive(
     """
     found = open_project(project)
     today, path = today_utc(), found.directory / WAIVERS_FILE
-    digest, body = _cluster(Archive(store_path(found.root)), cluster.lower())
-    if body["unsafe"]:
+    digest, kept = _cluster(Archive(store_path(found.root)), cluster.lower())
+    if kept.unsafe:
         raise ConfigurationError(cluster, "cannot be waived: an effect differs, allowed: mend it")
     texts = Redactor.for_project(redact_paths_of(found.plan()), found.root)
     waiver = Waiver(
@@ -76,10 +75,10 @@ def waive(
         found.directory.mkdir(parents=True, exist_ok=True)
         with exclusive(found.directory):
             add_waiver(path, waiver, today)
-    return WaivedCluster(waiver, body, path, not dry_run)
+    return WaivedCluster(waiver, kept, path, not dry_run)
 
 
-def _cluster(archive: Archive, name: str) -> tuple[str, dict[str, Any]]:
+def _cluster(archive: Archive, name: str) -> tuple[str, StoredCluster]:
     """As much of its digest as tells it from all others that are kept, and what is known of it."""
     found = archive.clusters(name) if name and set(name) <= _HEXADECIMAL else []
     if not found:
@@ -90,7 +89,7 @@ def _cluster(archive: Archive, name: str) -> tuple[str, dict[str, Any]]:
     digits = max(ID_DIGITS, len(name))
     while digits < len(found[0].digest) and len(archive.clusters(found[0].digest[:digits])) > 1:
         digits += 1
-    return found[0].digest[:digits], json.loads(found[0].body)
+    return found[0].digest[:digits], found[0]
 
 
 def _filled(option: str, text: str) -> str:

@@ -10,6 +10,7 @@ import click
 from changeover.api.explanation import ClusterExplained, Explanation, LatestExplained, explain
 from changeover.cli.output import format_option, show, show_json
 from changeover.views.layout import Screen, screen_for
+from changeover.views.stored_json import cluster_json, heading_json, run_json
 from changeover.views.text.explain import cluster_screen, clusters_screen
 from changeover.views.text.explain_run import runs_screen
 
@@ -33,9 +34,7 @@ def command(name: str | None, format_: str) -> None:
 
 def _screen(found: Explanation, screen: Screen) -> str:
     if isinstance(found, LatestExplained):
-        if found.clusters:
-            return clusters_screen(found.clusters, found.comparison, screen)
-        return f"{found.comparison['source']}, {found.comparison['at']}   nothing differs\n"
+        return clusters_screen(found.clusters, found.comparison, screen)
     if isinstance(found, ClusterExplained):
         return cluster_screen(found.cluster, found.comparison, found.below, found.run, screen)
     return runs_screen(found.runs, screen)
@@ -44,18 +43,21 @@ def _screen(found: Explanation, screen: Screen) -> str:
 def as_json(found: Explanation) -> dict[str, Any]:
     """What `--format json` prints."""
     if isinstance(found, LatestExplained):
-        return {"comparison": found.comparison, "clusters": found.clusters}
-    if isinstance(found, ClusterExplained):
-        below = [one["id"] for one in found.below]
         return {
-            "cluster": found.cluster,
-            "comparison": found.comparison,
-            "below": below,
-            "run": found.run,
+            "comparison": heading_json(found.comparison),
+            "clusters": list(map(cluster_json, found.clusters)),
         }
+    if isinstance(found, ClusterExplained):
+        return {
+            "cluster": cluster_json(found.cluster),
+            "comparison": heading_json(found.comparison),
+            "below": [one.id for one in found.below],
+            "run": run_json(found.run),
+        }
+    names = ("id", "name", "seam", "verdict")
     return {
         "runs": [
-            {"id": id_, "name": run.name, "seam": run.seam, "verdict": run.verdict, "run": run.body}
-            for id_, run in zip(found.ids, found.runs, strict=True)
+            {**{name: getattr(run, name) for name in names}, "run": run_json(run.contents)}
+            for run in found.runs
         ]
     }

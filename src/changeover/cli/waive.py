@@ -28,10 +28,10 @@ def command(name: str, owner: str, until: str, reason: str, dry_run: bool, forma
     For example: changeover waive e41b7c --owner kim --until 2027-01-31 --reason "legacy rounds twice"
     """
     done = waive(name, owner=owner, until=until, reason=reason, dry_run=dry_run)
-    waiver, body, shown = done.waiver, done.cluster, os.path.relpath(done.file)
+    waiver, cluster, shown = done.waiver, done.cluster, os.path.relpath(done.file)
     if format_ == "json":
-        about = {"cluster": waiver.cluster, "seam": body["seam"], "place": body["place"], "file": shown}
+        about = {"cluster": waiver.cluster, "seam": cluster.seam, "place": cluster.place, "file": shown}
         entry = {"owner": waiver.owner, "reason": waiver.reason, "until": waiver.until.isoformat()}
         show_json("waive", {"written": done.is_written, **about, **entry})
         return
-    show(waived_screen(waiver, body, shown, screen_for(sys.stdout), dry_run=dry_run))
+    show(waived_screen(waiver, cluster, shown, screen_for(sys.stdout), dry_run=dry_run))

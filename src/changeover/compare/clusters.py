@@ -8,8 +8,10 @@ from datetime import datetime
 from hashlib import sha256
 from statistics import median_low
 
-from changeover.compare.change_pattern import pattern_of
-from changeover.compare.occurrence import Meeting, Moment
+from changeover.compare.change_pattern import ChangePattern, read_pattern
+from changeover.compare.occurrence import CasePosition, RunOccurrence
+from changeover.compare.places import is_effect, method_at
+from changeover.compare.value_change import pattern_of
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.observation import Observation
 
@@ -23,13 +25,13 @@ class Fingerprint:
     seam: str
     place: str
     kind: Kind
-    pattern: str
+    pattern: ChangePattern
 
     @property
     def digest(self) -> str:
         """64 hexadecimal digits, the same in every process and on every machine."""
-        said = "\x1f".join((self.seam, self.place, self.kind, self.pattern))
-        return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+        text = "\x1f".join((self.seam, self.place, self.kind, str(self.pattern)))
+        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def id(self) -> str:
@@ -39,11 +41,11 @@ class Fingerprint:
 
 def fingerprint_of(seam: str, divergence: Divergence) -> Fingerprint:
     """The fingerprint of one divergence in a seam."""
-    pattern = divergence.pattern or change_of(divergence)
+    pattern = change_of(divergence) if divergence.pattern is None else read_pattern(divergence.pattern)
     return Fingerprint(seam, divergence.normal_place or divergence.place, divergence.kind, pattern)
 
 
-def change_of(divergence: Divergence) -> str:
+def change_of(divergence: Divergence) -> ChangePattern:
     """The pattern of the change, from its values."""
     return pattern_of(divergence.legacy, divergence.candidate, divergence.detail or divergence.kind)
 
@@ -53,7 +55,7 @@ class RunFound:
     """One compared run, for clusters; the runs of a case have its name and come one after the other.
 
     `size` says which example is smallest. `reached` names what the run came by ("broker.submit_order"), so
-    that a share is one of the runs in which the place could differ at all. Without `meeting` results come
+    that a share is one of the runs in which the place could differ at all. Without `occurrence` results come
     after all calls.
     """
 
@@ -63,7 +65,7 @@ class RunFound:
     at: datetime | None = None
     size: int = 0
     reached: frozenset[str] = frozenset()
-    meeting: Meeting | None = None
+    occurrence: RunOccurrence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Cluster:
 
 CLUSTERS_KEPT_MAX = 1_000
 ALWAYS_WITH_MAX = 10
-_MOMENTS_KEPT_MAX = 1_000
+_POSITIONS_KEPT_MAX = 1_000
 
 
 @dataclass(slots=True)
@@ -127,7 +129,7 @@ class _Gathered:
     runs: int = 0
     occurrences: int = 0
     members: bytearray = field(default_factory=bytearray)
-    moments: list[Moment] = field(default_factory=list)
+    positions: list[CasePosition] = field(default_factory=list)
 
 
 class Clusters:
@@ -158,12 +160,12 @@ class Clusters:
             gathered.occurrences += 1
             if fingerprint not in seen:
                 seen.add(fingerprint)
-                self._note_run(gathered, Example(run.run, divergence, run.at, run.size), run.meeting)
+                self._note_run(gathered, Example(run.run, divergence, run.at, run.size), run.occurrence)
 
     @property
     def found(self) -> tuple[Cluster, ...]:
         """All clusters, in the order in which a run meets them."""
-        ordered = sorted(self._gathered.items(), key=lambda item: self._meeting_order(*item))
+        ordered = sorted(self._gathered.items(), key=lambda item: self._case_order(*item))
         cases = {name: int.from_bytes(gathered.members, "little") for name, gathered in ordered}
         roots: list[Fingerprint] = []
         found: list[Cluster] = []
@@ -196,7 +198,7 @@ class Clusters:
             gathered = self._gathered[fingerprint] = _Gathered(example, example, example)
         return gathered
 
-    def _note_run(self, gathered: _Gathered, example: Example, meeting: Meeting | None) -> None:
+    def _note_run(self, gathered: _Gathered, example: Example, occurrence: RunOccurrence | None) -> None:
         gathered.runs += 1
         gathered.first = min(gathered.first, example, key=_when)
         gathered.last = gathered.last if _when(gathered.last) > _when(example) else example
@@ -205,16 +207,18 @@ class Clusters:
         if len(gathered.members) <= byte:
             gathered.members.extend(bytes(byte + 1 - len(gathered.members)))
         gathered.members[byte] |= 1 << bit
-        if len(gathered.moments) < _MOMENTS_KEPT_MAX:
+        if len(gathered.positions) < _POSITIONS_KEPT_MAX:
             divergence = example.divergence
-            if meeting is not None:
-                gathered.moments.append(meeting.of(divergence))
+            if occurrence is not None:
+                gathered.positions.append(occurrence.of(divergence))
             elif divergence.position is not None:
-                gathered.moments.append((0, False, divergence.position, 0))
+                gathered.positions.append((0, False, divergence.position, 0))
 
-    def _meeting_order(self, fingerprint: Fingerprint, gathered: _Gathered) -> tuple[bool, Moment, int, str]:
-        moment = median_low(gathered.moments) if gathered.moments else (0, False, 0, 0)
-        return (not gathered.moments, moment, -gathered.runs, fingerprint.digest)
+    def _case_order(
+        self, fingerprint: Fingerprint, gathered: _Gathered
+    ) -> tuple[bool, CasePosition, int, str]:
+        position = median_low(gathered.positions) if gathered.positions else (0, False, 0, 0)
+        return (not gathered.positions, position, -gathered.runs, fingerprint.digest)
 
     def _cluster(
         self,
@@ -223,10 +227,9 @@ class Clusters:
         around: tuple[Fingerprint, ...],
         root: Fingerprint | None,
     ) -> Cluster:
-        method = ".".join(fingerprint.place.split("[")[0].split(".")[1:3])
         reachable = self._runs[fingerprint.seam]
-        if fingerprint.place.startswith("effects."):
-            reachable = self._reached.get((fingerprint.seam, method), reachable)
+        if is_effect(fingerprint.place):
+            reachable = self._reached.get((fingerprint.seam, method_at(fingerprint.place)), reachable)
         return Cluster(
             fingerprint,
             gathered.runs,

@@ -4,6 +4,24 @@ An effect that only one side has, or that differs in an argument, is never ignor
 effects of a method are matched by those arguments in place of their intent key. A key made of identifiers
 that are renamed matches its renamed counterpart. Whatever differs inside an argument has the kind
 `effect-changed`, and says how in its detail.
+
+An example; the intent key of `submit` is its symbol, that of `confirm` the order's identifier, which may be
+another one on each side (`same_as = "bijection"` for `effects.broker.*[*].id`):
+
+    legacy     submit(SPY, 10, id="a1")   confirm("a1")             submit(TLT, 5, id="a2")
+    candidate  submit(TLT, 5, id="x7")    submit(SPY, 12, id="x8")  confirm("x8")   confirm("x7")
+
+1. By key: both `submit` pairs are found, whatever their order. Their arguments are compared: the quantity
+   of SPY is `effect-changed` (10 -> 12), and the pairs of identifiers a1/x8 and a2/x7 become known on the
+   way.
+2. By renamed key: `confirm("a1")` has no partner, but a1 is now known as x8, so that it is paired with
+   `confirm("x8")`. This is why renamed keys are looked up in a second pass.
+3. What is left is on one side only: `confirm("x7")` is `effect-extra`.
+4. Order, of the pairs alone: legacy submits SPY and confirms it before TLT, the candidate after it. That is
+   one `effect-order` at `effects.broker`, unless a rule accepts any order there.
+
+The tally of `submit` is then legacy 2, candidate 2, equal 1, changed 1; that of `confirm` legacy 1,
+candidate 2, equal 1, changed 0.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from changeover.compare.comparison import compare
 from changeover.compare.invariants import Invariant, broken_invariants
+from changeover.compare.places import is_effect
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Rules
 from changeover.values.divergence import Divergence, Kind
@@ -157,7 +158,7 @@ class BlindSpot:
     @property
     def is_effect(self) -> bool:
         """True for a change of what was done to the world."""
-        return self.place.startswith("effects")
+        return is_effect(self.place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ What every program is full of (0, 1, True, None, "", small whole numbers) is nev
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from itertools import islice
 from typing import Any
 
+from changeover.compare.sighting import Sighting
 from changeover.values.form import leaves
 from changeover.values.limits import NotComparable
 from changeover.values.observation import PortCall
@@ -28,15 +28,8 @@ ARGUMENTS_SHOWN_MAX = 60
 VALUE_SHOWN_MAX = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """One place where a value was seen; `position` is the read's place on the tape, None for an input."""
-
-    where: str
-    position: int | None
-
-    def __str__(self) -> str:
-        return self.where if self.position is None else f"{self.where}, read {self.position}"
+_Seen = tuple[str, str | None, int | None]
+"""Where, the method of the read, its position."""
 
 
 class Provenance:
@@ -45,7 +38,7 @@ class Provenance:
     def __init__(self, inputs: Mapping[str, Any], reads: Sequence[PortCall]) -> None:
         self._inputs = inputs
         self._reads = reads
-        self._index: dict[Hashable, list[Sighting]] | None = None
+        self._index: dict[Hashable, list[_Seen]] | None = None
         self.truncated = False
 
     def of(self, value: Any) -> tuple[Sighting, ...]:
@@ -55,40 +48,36 @@ class Provenance:
             return ()
         if self._index is None:
             self._index = self._indexed()
-        return tuple(self._index.get(key, ()))
-
-    def sentence(self, value: Any) -> str | None:
-        """The first sighting in words, None where there is none."""
-        seen = self.of(value)
-        if not seen:
-            return None
         text = str(value)
         shown = text if len(text) <= VALUE_SHOWN_MAX else f"{text[:VALUE_SHOWN_MAX]}…"
-        return f"{shown} is {seen[0]}"
+        return tuple(Sighting(shown, *seen) for seen in self._index.get(key, ()))
 
-    def _indexed(self) -> dict[Hashable, list[Sighting]]:
-        index: dict[Hashable, list[Sighting]] = {}
+    def first(self, value: Any) -> Sighting | None:
+        """The earliest sighting, None where there is none."""
+        return next(iter(self.of(value)), None)
+
+    def _indexed(self) -> dict[Hashable, list[_Seen]]:
+        index: dict[Hashable, list[_Seen]] = {}
         every = self._every_leaf()
-        for sighting, leaf in islice(every, LEAVES_INDEXED_MAX):
+        for (where, method, position), place, leaf in islice(every, LEAVES_INDEXED_MAX):
             key = _looked_up_as(leaf)
             if key is None:
                 continue
             seen = index.setdefault(key, [])
             if len(seen) < SIGHTINGS_KEPT_MAX:
-                where, place, position = sighting
-                seen.append(Sighting(f"{where}{_below(place)}", position))
+                seen.append((f"{where}{_below(place)}", method, position))
         self.truncated = self.truncated or next(every, None) is not None
         return index
 
-    def _every_leaf(self) -> Iterator[tuple[tuple[str, Place, int | None], Any]]:
+    def _every_leaf(self) -> Iterator[tuple[_Seen, Place, Any]]:
         for name, value in self._inputs.items():
             for place, leaf in self._leaves(value):
-                yield (f"argument {name}", place, None), leaf
+                yield (f"argument {name}", None, None), place, leaf
         for call in self._reads:
             if isinstance(call.outcome, Returned):
                 where = f"{call.name}({_arguments(call.arguments)})"
                 for place, leaf in self._leaves(call.outcome.value):
-                    yield (where, place, call.position), leaf
+                    yield (where, call.name, call.position), place, leaf
 
     def _leaves(self, value: Any) -> Iterator[tuple[Place, Any]]:
         try:

@@ -1,4 +1,20 @@
-"""The judge: two values walked side by side, guided by the rules, until every difference has its place."""
+"""The judge: two values walked side by side, guided by the rules, until every difference has its place.
+
+An example, with `match_by = ["symbol"]` for `result.lots` and `abs = "0.01"` for `result.lots[*].cost`:
+
+    legacy     {"lots": [{"symbol": "SPY", "cost": 10.00}, {"symbol": "TLT", "cost": 5.00}]}
+    candidate  {"lots": [{"symbol": "TLT", "cost": 5.00},  {"symbol": "SPY", "cost": 10.02}]}
+
+`visit` opens both values at `result` and finds two mappings, so `_names` visits `result.lots` on both sides.
+There two lists stand at a place with `match_by`: `_by_key` pairs row 0 with row 1 and row 1 with row 0, and
+notes that the rule accepted another order. The TLT rows are the same and are not opened. The SPY rows are, at
+`result.lots[SPY]`, and `_scalars` compares their costs: 0.02 apart is more than the rule allows, so that
+`result.lots[SPY].cost` is kept as `tolerance-exceeded`.
+
+Without `match_by` the lists are compared in order. Both have the same rows but for the cost, which a rule
+tolerates: `_same_length` reports `order` once, pairs each row with its like all the same, and the cost is
+found again, at `result.lots[0].cost`. A row that only one side has becomes `row-missing` or `row-extra`.
+"""
 
 from __future__ import annotations
 

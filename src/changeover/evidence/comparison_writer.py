@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from changeover.evidence.store.maintenance import prune, usual_limits
-from changeover.evidence.store.rows import ClusterRow, CorpusRow, StoredRun
+from changeover.evidence.store.records import StoredComparison, StoredRun
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import NOWHERE, StoreProblem, writing
-from changeover.evidence.store.writing import add_corpus, add_runs, end_corpus, renew_runs
+from changeover.evidence.store.writing import RedactData, add_corpus, add_runs, end_corpus, renew_runs
 
 BODIES_KEPT_MAX = 5_000
 WRITTEN_TOGETHER = 200
@@ -23,23 +20,32 @@ class ComparisonWriter:
     """Begin, keep, end; `problem` says why nothing is kept any more, None while all is well.
 
     The runs of a comparison are its own; with `renews` they are runs in production that are there already.
+    `redact` takes secrets out of what is written about the comparison itself.
     """
 
-    def __init__(self, path: Path, warn: Callable[[str], None], *, renews: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        warn: Callable[[str], None],
+        *,
+        renews: bool = False,
+        redact: RedactData = lambda data: data,
+    ) -> None:
         self.path = path
         self.problem: str | None = "nothing is kept" if path == NOWHERE else None
         self._warn = warn
         self._renews = renews
+        self._redact = redact
         self._number: int | None = None
         self._waiting: list[StoredRun] = []
         self._bodies = 0
 
-    def begin(self, row: CorpusRow) -> None:
+    def begin(self, comparison: StoredComparison) -> None:
         """A comparison begins; what is beyond the limits of the store is forgotten."""
 
         def add(connection: Connection) -> None:
-            self._number = add_corpus(connection, row)
-            prune(connection, usual_limits(datetime.fromisoformat(row.at)))
+            self._number = add_corpus(connection, comparison, self._redact)
+            prune(connection, usual_limits(comparison.at))
 
         self._write(add)
 
@@ -66,22 +72,12 @@ class ComparisonWriter:
             runs = [replace(run, corpus=self._number) for run in waiting]
             self._write(lambda connection: add_runs(connection, runs))
 
-    def end(
-        self,
-        clusters: Sequence[ClusterRow],
-        summary: dict[str, Any],
-        *,
-        whole: bool,
-        seams: Iterable[str],
-    ) -> None:
-        """The comparison is over, `whole` or stopped early: its clusters, and what its screen said."""
+    def end(self, comparison: StoredComparison) -> None:
+        """The comparison is over, `whole` or stopped early: its clusters, and what its screen showed."""
         self.flush()
-        number = self._number
-        if number is not None:
-            text = json.dumps(summary, ensure_ascii=False)
-            self._write(
-                lambda connection: end_corpus(connection, number, clusters, text, whole=whole, seams=seams)
-            )
+        if self._number is not None:
+            numbered = replace(comparison, number=self._number)
+            self._write(lambda connection: end_corpus(connection, numbered, self._redact))
 
     def _write(self, statements: Callable[[Connection], None]) -> None:
         if self.problem is not None:

@@ -10,15 +10,19 @@ from decimal import Decimal
 from changeover.compare.clusters import Cluster, Clusters, Fingerprint, RunFound, fingerprint_of, reached_by
 from changeover.compare.comparison import Comparison
 from changeover.compare.findings import Accepted
-from changeover.compare.occurrence import Meeting
+from changeover.compare.occurrence import RunOccurrence
 from changeover.compare.provenance import Provenance
 from changeover.compare.rule import Rule
 from changeover.compare.rules import STRICT, Rules
-from changeover.evidence.case_order import meetings
+from changeover.compare.sighting import Sighting
+from changeover.evidence.case_runs import occurrences, outermost
 from changeover.evidence.confidence import CONFIDENCE, upper_bound
-from changeover.evidence.not_compared import NotCompared
-from changeover.evidence.tallies import EffectLedger, OwnTimes, SeamTally, outermost
+from changeover.evidence.not_compared import NotComparedReasons
+from changeover.evidence.own_times import OwnTimes
+from changeover.evidence.store.summary import OneSidedRead
+from changeover.evidence.tallies import NOT_COMPARED, EffectCounts, SeamTally, total_of
 from changeover.evidence.timeline import Periods
+from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.values.key import digest
 from changeover.values.observation import Side
@@ -26,8 +30,9 @@ from changeover.values.verdict import Verdict
 
 WORLDS_KEPT_MAX = 500_000
 TAGS_KEPT_MAX = 1_000
+EFFECTS_KEPT_MAX = 1_000
+_REFUSED = (ProblemKind.EFFECT_WITHHELD, ProblemKind.UNDECLARED_EFFECT)
 SIGHTINGS_KEPT_MAX = 1_000
-_UNSHOWN = (Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS)
 _LOST = (Verdict.FAILED, Verdict.UNPAIRED)
 _OPEN = (Verdict.UNSAFE, Verdict.DIVERGED)
 
@@ -51,15 +56,36 @@ class RuleTally:
             self.largest = max(accepted.largest, self.largest or accepted.largest)
 
 
-@dataclass(frozen=True, slots=True)
-class OneSidedRead:
-    """A read that one path asks for in most runs and the other never: perhaps a lost guard."""
+class EffectTable:
+    """Adds the effects of compared outermost runs."""
 
-    seam: str
-    method: str
-    asked_by: Side
-    runs: int
-    of: int
+    def __init__(self) -> None:
+        self._lines: dict[str, EffectCounts] = {}
+
+    @property
+    def lines(self) -> tuple[EffectCounts, ...]:
+        """By name."""
+        return tuple(self._lines[name] for name in sorted(self._lines))
+
+    def add(self, run: Run) -> None:
+        """The effects of one run."""
+        if isinstance(run.judgement, Comparison):
+            for tally in run.judgement.effects:
+                sides = (tally.legacy, tally.candidate)
+                line = self._line(tally.name)
+                performed, asked = sides if run.answered_by is Side.LEGACY else sides[::-1]
+                line.performed += performed
+                line.asked += asked
+                line.equal += tally.equal
+                line.changed += tally.changed
+        for note in run.notes:
+            if note.kind in _REFUSED:
+                self._line(note.place).refused += 1
+
+    def _line(self, name: str) -> EffectCounts:
+        if name not in self._lines and len(self._lines) >= EFFECTS_KEPT_MAX:
+            name = "(others)"
+        return self._lines.setdefault(name, EffectCounts(name))
 
 
 class Corpus:
@@ -81,15 +107,15 @@ class Corpus:
         self._redact = redact
         self.required_tags = tuple(dict.fromkeys(required_tags))
         self.seams: dict[str, SeamTally] = {seam: SeamTally(seam, phase) for seam, phase in expected}
-        self.effects = EffectLedger()
+        self.effects = EffectTable()
         self.times = OwnTimes()
         self.phase_times: dict[str, OwnTimes] = {}
         self.periods = Periods()
-        self.not_compared = NotCompared()
+        self.not_compared = NotComparedReasons()
         self.tags: Counter[str] = Counter()
         self.compared_tags: Counter[str] = Counter()
         self.rule_tallies: dict[int, RuleTally] = {}
-        self.sightings: dict[Fingerprint, str] = {}
+        self.sightings: dict[Fingerprint, Sighting | None] = {}
         self.cases = 0
         self.silent_cases = 0
         self.damaged: list[str] = []
@@ -107,12 +133,12 @@ class Corpus:
         seen = {*tags, *(tag for run in runs for tag in self._tags(run))}
         self._note_tags(seen)
         self.periods.add(case, runs)
-        verdicts = [Verdict(run.verdict) for run in runs]
+        verdicts = [run.verdict for run in runs]
         differs = any(run.divergences for run in runs)
-        stands = meetings(runs) if differs else [None] * len(runs)
+        stands = occurrences(runs) if differs else [None] * len(runs)
         for run, verdict, stand in zip(runs, verdicts, stands, strict=True):
             self._add_run(name, run, verdict, stand)
-        compared = [run for run, verdict in zip(runs, verdicts, strict=True) if verdict not in _UNSHOWN]
+        compared = [run for run, verdict in zip(runs, verdicts, strict=True) if verdict not in NOT_COMPARED]
         shown = outermost(compared)
         for run in shown:
             self.effects.add(run)
@@ -128,11 +154,11 @@ class Corpus:
     def _tags(self, run: Run) -> tuple[str, ...]:
         return run.tags if not run.tags or self._redact is None else self._redact(run).tags
 
-    def _add_run(self, name: str, run: Run, verdict: Verdict, meeting: Meeting | None) -> None:
+    def _add_run(self, name: str, run: Run, verdict: Verdict, occurrence: RunOccurrence | None) -> None:
         self.seams.setdefault(run.seam, SeamTally(run.seam, run.phase)).add(run, verdict)
         if self._redact is not None and not verdict.is_evidence:
             run = self._redact(run)
-        if verdict in _UNSHOWN:
+        if verdict in NOT_COMPARED:
             self.not_compared.add(name, run, verdict)
             return
         if isinstance(run.judgement, Comparison):
@@ -143,7 +169,7 @@ class Corpus:
             return
         reached = reached_by(run.legacy, run.candidate)
         size = len(run.tape)
-        self._clusters.add(RunFound(name, run.seam, run.divergences, None, size, reached, meeting))
+        self._clusters.add(RunFound(name, run.seam, run.divergences, None, size, reached, occurrence))
         self._note_sightings(run)
 
     def _note_sightings(self, run: Run) -> None:
@@ -155,7 +181,7 @@ class Corpus:
                 continue
             answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
             provenance = provenance or Provenance(run.arguments, answered.reads if answered else ())
-            self.sightings[fingerprint] = provenance.sentence(divergence.candidate) or ""
+            self.sightings[fingerprint] = provenance.first(divergence.candidate)
 
     def _note_phase_times(self, compared: list[Run]) -> None:
         """Of each phase those runs that no other run of the same phase contains."""
@@ -189,10 +215,7 @@ class Corpus:
     @property
     def total(self) -> SeamTally:
         """All seams together."""
-        total = SeamTally("", "")
-        for tally in self.seams.values():
-            total.verdicts.update(tally.verdicts)
-        return total
+        return total_of(self.seams.values())
 
     @property
     def distinct_worlds(self) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 from changeover.compare.invariants import Invariant
 from changeover.compare.mutations import BlindSpot, BlindSpots, blind_spots
+from changeover.compare.places import is_effect
 from changeover.compare.rules import Rules
 from changeover.compare.view_mutations import view_spots
 from changeover.evidence.case_runner import CaseDone, Selection, compared_cases
@@ -38,7 +39,7 @@ class FoundSpot:
     @property
     def is_effect(self) -> bool:
         """True for a change of what was done to the world."""
-        return self.place.startswith("effects")
+        return is_effect(self.place)
 
 
 class BlindSpotSearch:

@@ -22,7 +22,7 @@ VACUOUS = "vacuous: both sides empty, or neither input nor read"
 
 
 @dataclass(slots=True)
-class Unanswered:
+class NotCompared:
     """Runs of one seam that could not be compared for one reason.
 
     `asked` is what the replayed path asked in the first of them, `recorded` the nearest question of the path
@@ -40,15 +40,15 @@ class Unanswered:
     runs: int = 0
 
 
-class NotCompared:
+class NotComparedReasons:
     """Gathers the reasons; `left_out` counts runs whose reason is beyond the limit."""
 
     def __init__(self) -> None:
-        self._reasons: dict[tuple[str, str, str], Unanswered] = {}
+        self._reasons: dict[tuple[str, str, str], NotCompared] = {}
         self.left_out = 0
 
     @property
-    def reasons(self) -> tuple[Unanswered, ...]:
+    def reasons(self) -> tuple[NotCompared, ...]:
         """The most frequent first."""
         return tuple(sorted(self._reasons.values(), key=lambda one: (-one.runs, one.seam, one.place)))
 
@@ -62,18 +62,18 @@ class NotCompared:
             self._reasons.setdefault(key, found).runs += 1
 
 
-def _why(name: str, run: Run, verdict: Verdict) -> Unanswered:
+def _why(name: str, run: Run, verdict: Verdict) -> NotCompared:
     replayed = run.answered_by.other
     if verdict is Verdict.VACUOUS:
-        return Unanswered(run.seam, VACUOUS, "", "", name, replayed)
+        return NotCompared(run.seam, VACUOUS, "", "", name, replayed)
     note = next((note for note in run.notes if note.kind in _FAILURES), None)
     if note is None:
         failure = next((found for found in run.divergences if found.kind in NOT_COMPARED), None)
         if failure is None:
-            return Unanswered(run.seam, run.reason or str(verdict), "", "", name, replayed)
-        return Unanswered(run.seam, failure.kind, failure.place, str(failure.candidate), name, replayed)
+            return NotCompared(run.seam, run.reason or str(verdict), "", "", name, replayed)
+        return NotCompared(run.seam, failure.kind, failure.place, str(failure.candidate), name, replayed)
     recorded = _nearest(run, note)
-    return Unanswered(run.seam, note.kind, note.place, note.detail, name, replayed, note.call, recorded)
+    return NotCompared(run.seam, note.kind, note.place, note.detail, name, replayed, note.call, recorded)
 
 
 def _nearest(run: Run, note: ReplayProblem) -> PortCall | None:

@@ -6,7 +6,6 @@ no longer fits its own tape has failed, and counts as not compared.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,28 +16,26 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.case_runner import CaseDone
 from changeover.evidence.program import Program, comparison_runtime
 from changeover.evidence.scenario_replay import codec_of, not_replayed, replayed_scenarios
+from changeover.evidence.store.from_runs import WHOLE, Redact, stored_run
+from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.rows import (
-    COLUMNS,
+    MORE_COLUMNS,
+    READ_COLUMNS,
     STORE,
-    UNSHOWN,
-    WHOLE,
-    Redact,
-    StoredRun,
-    stored_at,
-    stored_run,
+    read_run,
 )
 from changeover.evidence.store.store import NOWHERE, reading
 from changeover.evidence.store.tapes import unpacked
+from changeover.evidence.tallies import NOT_COMPARED
 from changeover.record.codec import CodecError
 from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario, from_line
 from changeover.record.tape import Tape
 from changeover.seam.judge import Waived
-from changeover.values.observation import Side
 from changeover.values.stage import parse_setting
-from changeover.values.verdict import Verdict
 
 READ_TOGETHER = 100
+_COLUMNS = ", ".join((*READ_COLUMNS, *MORE_COLUMNS, "body", "tape"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +86,11 @@ def renewed_cases(
 
 
 def _renewed(old: StoredRun, run: Run, wanted: Wanted, now: datetime, redact: Redact | None) -> StoredRun:
-    verdict = Verdict(run.verdict)
-    row = stored_run(run, old.name, old.at, wanted.code, wanted.rules, redact=redact, body=verdict in WHOLE)
+    is_whole = run.verdict in WHOLE
+    row = stored_run(run, old.name, old.at, wanted.code, wanted.rules, redact=redact, body=is_whole)
     # A tape that was redacted would give another world: what was one world stays one.
-    world = None if verdict in UNSHOWN else old.world or row.world
-    return replace(row, world=world, renewed_at=stored_at(now))
+    world = None if run.verdict in NOT_COMPARED else old.world or row.world
+    return replace(row, world=world, renewed_at=now)
 
 
 def _replayed(program: Program, old: StoredRun) -> Run:
@@ -102,8 +99,7 @@ def _replayed(program: Program, old: StoredRun) -> Run:
         scenario = from_line(unpacked(old.tape or b""), codec_of(program), program.runtime.book)
         ((_, run),) = replayed_scenarios(program, [scenario])
     except (CodecError, ConfigurationError) as error:
-        tags = tuple(json.loads(old.tags))
-        unread = Scenario(old.id, old.seam, Side(old.answered_by), old.key, tags, {}, Tape())
+        unread = Scenario(old.id, old.seam, old.answered_by, old.key, old.tags, {}, Tape())
         run = not_replayed(seam, unread, f"its tape can no longer be read: {error}")
     return replace(run, id=old.id, population=old.population, setting=parse_setting(old.stage))
 
@@ -121,10 +117,10 @@ def _stale(path: Path, wanted: Wanted) -> Iterator[StoredRun]:
         marks = ", ".join("?" * len(some))
         with reading(path) as connection:
             rows = connection.execute(
-                f"SELECT {', '.join(COLUMNS)} FROM runs WHERE id IN ({marks}) ORDER BY at, rowid",  # noqa: S608
+                f"SELECT {_COLUMNS} FROM runs WHERE id IN ({marks}) ORDER BY at, rowid",  # noqa: S608
                 some,
             ).fetchall()
-        yield from (StoredRun(*row) for row in rows)
+        yield from map(read_run, rows)
 
 
 def _where(wanted: Wanted) -> tuple[str, list[object]]:

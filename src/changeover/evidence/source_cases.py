@@ -14,18 +14,13 @@ from changeover.evidence.program import Program
 from changeover.evidence.renewal import Wanted, renewed_cases, stale_runs
 from changeover.evidence.scenario_replay import stored_scenarios
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.evidence.store.rows import (
-    STORE,
-    WHOLE,
-    StoredRun,
-    stored_at,
-    stored_run,
-)
+from changeover.evidence.store.from_runs import WHOLE, stored_run
+from changeover.evidence.store.records import StoredRun
+from changeover.evidence.store.rows import STORE
 from changeover.record.scenario_file import Scenario
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.seam.judge import Waived
 from changeover.settings import SCENARIOS_FOLDER as SCENARIOS
-from changeover.values.verdict import Verdict
 
 BUILT_IN = {
     SCENARIOS: Source(SCENARIOS, "recorded", lambda _: (), "scenarios"),
@@ -112,16 +107,15 @@ class SourceCases:
 
     def rows(self, done: CaseDone, *, sampled: bool, bodies: bool) -> list[StoredRun]:
         """What is kept of a case: whole if it diverged, failed or is sampled, while `bodies` are taken."""
-        at = stored_at(self.now)
         return [
             stored_run(
                 run,
                 done.name,
-                at,
+                self.now,
                 self.code,
                 self.rules_digest,
                 redact=self.redact,
-                body=bodies and (sampled or Verdict(run.verdict) in WHOLE),
+                body=bodies and (sampled or run.verdict in WHOLE),
                 counts=False,
             )
             for run in done.runs

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
+from typing import Protocol
 
 from changeover.compare.rules import STRICT, Rules
 from changeover.errors import ConfigurationError
@@ -23,15 +22,11 @@ from changeover.evidence.interruption import Interruption
 from changeover.evidence.program import Program, ProjectFiles
 from changeover.evidence.source_cases import BUILT_IN, Request, SourceCases
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.evidence.store.rows import (
-    SAMPLE_KEPT_WHOLE,
-    STORE,
-    CorpusRow,
-    cluster_row,
-    stored_at,
-)
+from changeover.evidence.store.from_runs import SAMPLE_KEPT_WHOLE
+from changeover.evidence.store.records import StoredComparison
+from changeover.evidence.store.rows import STORE
 from changeover.evidence.store.store import StoreProblem, store_path
-from changeover.evidence.summary import asked_for, summary_of
+from changeover.evidence.summary import asked_for, ended
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.plan_file import Plan, redact_paths_of
@@ -104,22 +99,12 @@ def compare_source(
         waivers,
     )
     corpus = _empty_corpus(program, source, request, selection, rules, fit)
-    writer = ComparisonWriter(path, listener.warns, renews=source.name == STORE)
-    asked = asked_for(request.names, request.options, partial=cases.is_partial, noise=request.noise)
-    writer.begin(_row(now, source, info, redactor.body(asked)))
+    writer = ComparisonWriter(path, listener.warns, renews=source.name == STORE, redact=redactor.body)
+    begun = _begun(now, source, info, request, is_partial=cases.is_partial)
+    writer.begin(begun)
     raised, stopped = _run(cases, corpus, writer, listener)
     corpus.damaged += cases.damaged
-    sightings = corpus.sightings
-    summary = summary_of(corpus, asked, source.unit, stopped=stopped)
-    writer.end(
-        [
-            cluster_row(number, one, sightings.get(one.fingerprint, ""), info.answer, redactor.body)
-            for number, one in enumerate(corpus.clusters)
-        ],
-        redactor.body(summary),
-        whole=stopped is None,
-        seams=[name for name, tally in corpus.seams.items() if tally.compared],
-    )
+    writer.end(ended(begun, corpus, source.unit, stopped))
     info = replace(info, waivers=waiver_uses(waivers.all, corpus.clusters, today), stopped=stopped)
     return SourceComparison(
         info,
@@ -166,16 +151,19 @@ def _run(
     return raised, Stopped.INTERRUPTED if interruption.is_asked_for else None
 
 
-def _row(now: datetime, source: Source, info: ComparisonInfo, asked: dict[str, Any]) -> CorpusRow:
-    return CorpusRow(
-        stored_at(now),
+def _begun(
+    now: datetime, source: Source, info: ComparisonInfo, request: Request, *, is_partial: bool
+) -> StoredComparison:
+    return StoredComparison(
+        0,
+        now,
         source.name,
         source.population,
         info.code,
         info.rules,
+        partial=is_partial,
         answered_by=info.answer,
-        summary=json.dumps(asked, ensure_ascii=False),
-        partial=asked["partial"],
+        summary=asked_for(request.names, request.options, noise=request.noise),
     )
 
 

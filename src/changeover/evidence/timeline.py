@@ -5,34 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
-from changeover.record.run import Run
+from changeover.evidence.store.summary import PeriodCell, PeriodLabel, Timeline
 from changeover.values.verdict import Verdict
+
+if TYPE_CHECKING:
+    from changeover.record.run import Run
 
 SLICES_MAX = 32
 QUARTERS_MAX = 200
 _DAY = re.compile(r"(?<!\d)(\d{4})-(0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)")
-_SEVERITY = {verdict: verdict.severity for verdict in Verdict}
 _DIVERGED = (Verdict.UNSAFE, Verdict.DIVERGED)
 
 
-@dataclass(slots=True)
-class _Cell:
-    """The runs of one seam in one period."""
-
-    worst: Verdict | None = None
-    runs: int = 0
-    diverged: int = 0
-
-    def add(self, verdict: Verdict | None, runs: int, diverged: int) -> None:
-        if verdict is not None and (self.worst is None or _SEVERITY[verdict] < _SEVERITY[self.worst]):
-            self.worst = verdict
-        self.runs += runs
-        self.diverged += diverged
-
-
-_Cells = dict[str, _Cell]
+_Cells = dict[str, PeriodCell]
 
 
 @dataclass(slots=True)
@@ -44,7 +31,7 @@ class Periods:
     """
 
     _slices: list[_Cells] = field(default_factory=list)
-    _quarters: dict[str, _Cells] | None = field(default_factory=dict)
+    _quarters: dict[PeriodLabel, _Cells] | None = field(default_factory=dict)
     _width: int = 1
     _cases: int = 0
 
@@ -68,41 +55,40 @@ class Periods:
             else:
                 places.append(self._quarters.setdefault(quarter, {}))
         for run in runs:
-            verdict = Verdict(run.verdict)
+            verdict = run.verdict
             for cells in places:
                 cell = cells.get(run.seam)
                 if cell is None:
-                    cell = cells[run.seam] = _Cell()
+                    cell = cells[run.seam] = PeriodCell()
                 cell.add(verdict, 1, verdict in _DIVERGED)
 
-    def to_data(self, seams: Iterable[str]) -> dict[str, Any]:
-        """Labels, and for each seam as many cells: worst verdict or None, runs, diverged."""
+    def timeline(self, seams: Iterable[str]) -> Timeline:
+        """For each of these seams what was seen of it."""
         if self._quarters:
-            labels = sorted(self._quarters)
+            labels = sorted(self._quarters.keys(), key=lambda label: label.text)
             columns = [self._quarters[label] for label in labels]
         else:
             columns = self._slices
             labels = [
-                f"{number * self._width + 1:,} to {min((number + 1) * self._width, self._cases):,}"
+                PeriodLabel(
+                    f"{number * self._width + 1:,} to {min((number + 1) * self._width, self._cases):,}"
+                )
                 for number in range(len(columns))
             ]
-        empty = _Cell()
-        found = {seam: [cells.get(seam, empty) for cells in columns] for seam in seams}
-        return {
-            "labels": labels,
-            "seams": {
-                seam: [[cell.worst, cell.runs, cell.diverged] for cell in row] for seam, row in found.items()
-            },
-        }
+        empty = PeriodCell()
+        found = {seam: tuple(cells.get(seam, empty) for cells in columns) for seam in seams}
+        return Timeline(tuple(labels), found)
 
 
-def quarter_of(case: str) -> str | None:
+def quarter_of(case: str) -> PeriodLabel | None:
     """The quarter of the first day in a name: `2011 Q3`."""
     found = _DAY.search(case)
-    return None if found is None else f"{found[1]} Q{(int(found[2]) + 2) // 3}"
+    if found is None:
+        return None
+    return PeriodLabel(f"{found[1]} Q{(int(found[2]) + 2) // 3}", int(found[1]))
 
 
 def _merged(one: _Cells, other: _Cells) -> _Cells:
     for seam, cell in other.items():
-        one.setdefault(seam, _Cell()).add(cell.worst, cell.runs, cell.diverged)
+        one.setdefault(seam, PeriodCell()).add(cell.worst, cell.runs, cell.diverged)
     return one

@@ -13,23 +13,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from weakref import WeakSet
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import Judged
+from changeover.evidence.store.from_runs import SAMPLE_KEPT_WHOLE, WHOLE, Redact, production_name, stored_run
 from changeover.evidence.store.lost_runs import note_lost
 from changeover.evidence.store.maintenance import prune, usual_limits
-from changeover.evidence.store.rows import (
-    SAMPLE_KEPT_WHOLE,
-    WHOLE,
-    Redact,
-    StoredRun,
-    production_name,
-    stored_at,
-    stored_run,
-)
+from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.store import NOWHERE, StoreProblem, store_path, writing
 from changeover.evidence.store.tapes import Tapes, without_known_tapes
 from changeover.evidence.store.writing import LOST, add_runs, count_up
@@ -37,7 +31,6 @@ from changeover.record.codec import Codec
 from changeover.record.run import NotPaired, Run
 from changeover.rollout.test_override import active_override
 from changeover.telemetry.logs import logger
-from changeover.values.verdict import Verdict
 
 LOCK_WAIT_S = 0.2
 WRITTEN_EVERY_S = 1.0
@@ -126,15 +119,15 @@ class EvidenceWriter:
 
     def _row(self, run: Run) -> StoredRun:
         self._ask()
-        at = stored_at(self._now())
+        at = self._now()
         with self._lock:
             self._seen[run.seam] += 1
             seen = self._seen[run.seam]
-        whole = Verdict(run.verdict) in WHOLE or seen <= SAMPLE_KEPT_WHOLE or seen % SAMPLED_EVERY == 0
-        shown = run if self._redact is None else self._redact(run)
+        whole = run.verdict in WHOLE or seen <= SAMPLE_KEPT_WHOLE or seen % SAMPLED_EVERY == 0
+        fit = run if self._redact is None else self._redact(run)
         code, rules = self._judged.code, self._judged.rules
-        row = stored_run(shown, production_name(run, at), at, code, rules, body=whole)
-        return row.with_tape(self._tapes.packed(shown, row))
+        row = stored_run(fit, production_name(run, at), at, code, rules, body=whole)
+        return replace(row, tape=self._tapes.packed(fit, row))
 
     def _ask(self) -> None:
         with self._lock:
@@ -151,9 +144,9 @@ class EvidenceWriter:
             if len(self._waiting) >= WAITING_MAX:
                 self.lost += 1
                 return
-            if self._characters + row.characters > WAITING_CHARACTERS_MAX:
-                row = row.without_contents()
-            self._characters += row.characters
+            if self._characters + _characters(row) > WAITING_CHARACTERS_MAX:
+                row = replace(row, body=None, tape=None)
+            self._characters += _characters(row)
             self._waiting.append(row)
 
     def _is_due(self) -> bool:
@@ -224,6 +217,11 @@ class EvidenceWriter:
         if problem != self._problem:
             self._problem = problem
             _log.warning("evidence is not kept: %s", problem)
+
+
+def _characters(row: StoredRun) -> int:
+    """How much of it is worth dropping when memory is short."""
+    return len(row.body or "") + len(row.tape or b"")
 
 
 _writers: WeakSet[EvidenceWriter] = WeakSet()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from changeover.evidence.store.records import KeptCorpus
+from changeover.evidence.store.records import StoredComparison
 from changeover.gate.corpus_selection import (
     CountedCorpora,
     SeamEvidence,
@@ -31,7 +31,7 @@ def compared(inputs: GateInputs, corpora: CountedCorpora, production: Production
     yield from _regressed(inputs, corpora.latest)
 
 
-def effects(inputs: GateInputs, corpora: tuple[KeptCorpus, ...], production: Production) -> Criterion:
+def effects(inputs: GateInputs, corpora: tuple[StoredComparison, ...], production: Production) -> Criterion:
     """No effect may differ, in a corpus or in production; no waiver changes that."""
     name = "effects that differ"
     in_corpora = phase_total(corpora, inputs).unsafe
@@ -55,7 +55,9 @@ def effects(inputs: GateInputs, corpora: tuple[KeptCorpus, ...], production: Pro
     return Criterion(name, Answer.FAIL, "0", found, do, detail)
 
 
-def _seams_alike(inputs: GateInputs, corpora: tuple[KeptCorpus, ...], production: Production) -> Criterion:
+def _seams_alike(
+    inputs: GateInputs, corpora: tuple[StoredComparison, ...], production: Production
+) -> Criterion:
     seams = inputs.phase.seams
     nothing = {}
     for seam in seams:
@@ -87,7 +89,7 @@ def _why_no_evidence(seam: str, parts: list[SeamEvidence], production: Productio
 
 
 def reference(
-    seams: tuple[str, ...], corpora: tuple[KeptCorpus, ...], inputs: GateInputs, production: Production
+    seams: tuple[str, ...], corpora: tuple[StoredComparison, ...], inputs: GateInputs, production: Production
 ) -> Criterion:
     """The reference path must have done something: agreement with a path that always raised shows nothing."""
     idle = [
@@ -104,7 +106,7 @@ def reference(
     return Criterion("reference ran", Answer.INCONCLUSIVE, "yes", "no", None, detail)
 
 
-def _regressed(inputs: GateInputs, corpora: tuple[KeptCorpus, ...]) -> Iterator[Criterion]:
+def _regressed(inputs: GateInputs, corpora: tuple[StoredComparison, ...]) -> Iterator[Criterion]:
     back = [
         one
         for corpus in corpora
@@ -161,7 +163,7 @@ def _whole_corpora(
     for source in corpora.missing:
         do = f"{compare} --source {source}{answering}"
         yield Criterion(f"corpus: {source}{who}", Answer.INCONCLUSIVE, "whole", "none on this code", do)
-    found: dict[str, list[tuple[KeptCorpus, Criterion]]] = {}
+    found: dict[str, list[tuple[StoredComparison, Criterion]]] = {}
     for corpus in corpora.asked:
         asked_of = corpus.source if criteria.sources else ""
         one = _corpus_criterion(inputs, corpus, who, f"{compare} --source {corpus.source}{answering}")
@@ -175,13 +177,13 @@ def _whole_corpora(
         )
 
 
-def _without_superseded(found: list[tuple[KeptCorpus, Criterion]]) -> Iterator[Criterion]:
+def _without_superseded(found: list[tuple[StoredComparison, Criterion]]) -> Iterator[Criterion]:
     """One corpus that passes is enough; damaged ones stay in the list, as they may hide something."""
     passed = any(one.answer is Answer.PASS for _, one in found)
     yield from (one for corpus, one in found if not passed or one.answer is Answer.PASS or corpus.damaged)
 
 
-def _corpus_criterion(inputs: GateInputs, corpus: KeptCorpus, who: str, do: str) -> Criterion:
+def _corpus_criterion(inputs: GateInputs, corpus: StoredComparison, who: str, do: str) -> Criterion:
     candidate = corpus.answered_by is Side.CANDIDATE and not who
     name = f"corpus: {corpus.source}{' by candidate' if candidate else who}"
     runs = phase_total((corpus,), inputs).runs

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from changeover.evidence.store.records import KeptCluster, KeptCorpus, SeamCounts
+from changeover.evidence.store.records import StoredCluster, StoredComparison
+from changeover.evidence.tallies import SeamTally
 from changeover.gate.inputs import GateInputs
 from changeover.rollout.gate_criteria import CorpusCriteria
 from changeover.values.verdict import Verdict
@@ -39,14 +40,14 @@ class SeamEvidence:
         return self.evidence + self.waived + self.unexplained + self.unsafe
 
 
-def seam_evidence(corpus: KeptCorpus, seam: str, is_waived: Callable[[str], bool]) -> SeamEvidence:
+def seam_evidence(corpus: StoredComparison, seam: str, is_waived: Callable[[str], bool]) -> SeamEvidence:
     """Count the runs of a seam with the waivers of today, which may differ from those of the comparison."""
     counts = corpus.seams.get(seam)
     if counts is None:
         return SeamEvidence()
     clusters = [one for one in corpus.clusters if one.seam == seam and not one.unsafe]
     diverged = counts.of(*_OPEN)
-    left_out = bool(corpus.summary.get("clusters_left_out"))
+    left_out = bool(corpus.summary.clusters_left_out)
     unexplained = _unexplained(diverged, counts, clusters, is_waived, left_out=left_out)
     return SeamEvidence(
         runs=counts.runs,
@@ -62,8 +63,8 @@ def seam_evidence(corpus: KeptCorpus, seam: str, is_waived: Callable[[str], bool
 
 def _unexplained(
     diverged: int,
-    counts: SeamCounts,
-    clusters: list[KeptCluster],
+    counts: SeamTally,
+    clusters: list[StoredCluster],
     is_waived: Callable[[str], bool],
     *,
     left_out: bool,
@@ -90,11 +91,11 @@ class CountedCorpora:
     still fail it. `missing` are required sources without a corpus. `set_aside` do not count.
     """
 
-    asked: tuple[KeptCorpus, ...]
-    latest: tuple[KeptCorpus, ...]
-    still: tuple[KeptCorpus, ...]
+    asked: tuple[StoredComparison, ...]
+    latest: tuple[StoredComparison, ...]
+    still: tuple[StoredComparison, ...]
     missing: tuple[str, ...]
-    set_aside: tuple[KeptCorpus, ...]
+    set_aside: tuple[StoredComparison, ...]
 
 
 def count_corpora(inputs: GateInputs) -> CountedCorpora:
@@ -120,32 +121,32 @@ def count_corpora(inputs: GateInputs) -> CountedCorpora:
     )
 
 
-def is_asked(corpus: KeptCorpus, criteria: CorpusCriteria) -> bool:
+def is_asked(corpus: StoredComparison, criteria: CorpusCriteria) -> bool:
     """Whether the table asks for this source and for the path that answered."""
     if criteria.sources and corpus.source not in criteria.sources:
         return False
     return criteria.answered_by in (None, str(corpus.answered_by))
 
 
-def _arrangement(corpus: KeptCorpus) -> tuple[object, ...]:
+def _arrangement(corpus: StoredComparison) -> tuple[object, ...]:
     """What must be equal before one comparison replaces another: source, answering path, seed and ports.
 
     With the other path answering, other seams are crossed; another seed gives other cases. If it could
     replace a comparison that failed, one would try seeds until one passes.
     """
     summary = corpus.summary
-    return corpus.source, corpus.answered_by, summary.get("seed", 0), summary.get("world", "tape")
+    return corpus.source, corpus.answered_by, summary.seed, summary.world
 
 
-def _latest_of_each(corpora: Iterable[KeptCorpus]) -> list[KeptCorpus]:
+def _latest_of_each(corpora: Iterable[StoredComparison]) -> list[StoredComparison]:
     """The evidence has the latest first."""
-    found: dict[tuple[object, ...], KeptCorpus] = {}
+    found: dict[tuple[object, ...], StoredComparison] = {}
     for corpus in corpora:
         found.setdefault(_arrangement(corpus), corpus)
     return list(found.values())
 
 
-def _not_done_again(corpora: Iterable[KeptCorpus], seams: set[str]) -> Iterator[KeptCorpus]:
+def _not_done_again(corpora: Iterable[StoredComparison], seams: set[str]) -> Iterator[StoredComparison]:
     """Corpora with a seam that no later whole comparison of the same arrangement ran again.
 
     A later comparison of one seam says nothing about the others.
@@ -159,16 +160,16 @@ def _not_done_again(corpora: Iterable[KeptCorpus], seams: set[str]) -> Iterator[
             later |= {name for name, counts in corpus.seams.items() if counts.runs}
 
 
-def _compares_both(corpus: KeptCorpus) -> bool:
+def _compares_both(corpus: StoredComparison) -> bool:
     """Whether it compared both paths, and not one with itself; it need not be whole."""
-    return (corpus.whole and not corpus.partial) or corpus.summary.get("noise") is False
+    return (corpus.whole and not corpus.partial) or corpus.summary.noise is False
 
 
 def _differs(total: SeamEvidence) -> bool:
     return bool(total.unsafe or total.unexplained)
 
 
-def phase_total(corpora: Iterable[KeptCorpus], inputs: GateInputs) -> SeamEvidence:
+def phase_total(corpora: Iterable[StoredComparison], inputs: GateInputs) -> SeamEvidence:
     """The sum over all seams of the phase in these corpora."""
     parts = [
         seam_evidence(corpus, seam, inputs.is_waived) for corpus in corpora for seam in inputs.phase.seams

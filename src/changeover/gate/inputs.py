@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import code_digest
-from changeover.evidence.store.records import Evidence, KeptCorpus, KeptRun, Review
+from changeover.evidence.store.records import Evidence, Review, StoredComparison, StoredRun
 from changeover.evidence.store.store import read_evidence, store_path
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, AcceptedBlindSpot, load_accepted_blind_spots
 from changeover.rollout.flags_file import read_flags
@@ -73,7 +73,7 @@ class GateInputs:
         """The criteria of the stage that the phase would enter."""
         return self.phase.gate_to(self.new.stage)
 
-    def is_today(self, one: KeptCorpus | KeptRun | Review) -> bool:
+    def is_today(self, one: StoredComparison | StoredRun | Review) -> bool:
         """Whether it is about this code and these rules."""
         return (one.code, one.rules) == (self.code, self.rules)
 

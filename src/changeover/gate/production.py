@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from changeover.evidence.confidence import comparisons_needed, percent_above, upper_bound
-from changeover.evidence.store.records import KeptRun
+from changeover.evidence.store.records import StoredRun
 from changeover.gate.corpus_selection import CountedCorpora
 from changeover.gate.inputs import GateInputs
 from changeover.rollout.gate_criteria import ProductionCriteria
@@ -63,7 +63,7 @@ class Production:
     `sampled_out` runs were not meant to be compared, `unpaired` ones were dropped, `lost` were not stored.
     """
 
-    compared: tuple[KeptRun, ...]
+    compared: tuple[StoredRun, ...]
     waived: int
     vacuous: int
     not_compared: int
@@ -130,7 +130,7 @@ def production_of(inputs: GateInputs) -> Production:
     )
 
 
-def verdict_today(run: KeptRun, inputs: GateInputs) -> Verdict:
+def verdict_today(run: StoredRun, inputs: GateInputs) -> Verdict:
     """The verdict of a run with today's waivers; an effect is never waived."""
     if run.verdict not in (Verdict.DIVERGED, Verdict.WAIVED) or not run.clusters:
         return Verdict.DIVERGED if run.verdict is Verdict.WAIVED else run.verdict
@@ -138,7 +138,7 @@ def verdict_today(run: KeptRun, inputs: GateInputs) -> Verdict:
 
 
 def _distinct_inputs(
-    inputs: GateInputs, verdicts: list[tuple[KeptRun, Verdict]], not_asked: Container[str]
+    inputs: GateInputs, verdicts: list[tuple[StoredRun, Verdict]], not_asked: Container[str]
 ) -> Iterator[DistinctInputs]:
     for seam in inputs.phase.seams:
         diverged: dict[str, bool] = {}
@@ -157,16 +157,16 @@ def _differs(verdict: Verdict) -> bool:
     return verdict in (Verdict.DIVERGED, Verdict.UNSAFE)
 
 
-def _only_some_keys(run: KeptRun, inputs: GateInputs) -> bool:
+def _only_some_keys(run: StoredRun, inputs: GateInputs) -> bool:
     """For `complete` the candidate must have answered every key: runs of a ramp do not count."""
     return inputs.new.stage is Stage.COMPLETE and _stage_of(run) is Stage.RAMP
 
 
-def _stage_compares(run: KeptRun) -> bool:
+def _stage_compares(run: StoredRun) -> bool:
     return _stage_of(run) in SEAM_STAGES[1:-1]
 
 
-def _stage_of(run: KeptRun) -> Stage | None:
+def _stage_of(run: StoredRun) -> Stage | None:
     return None if run.setting is None else run.setting.stage
 
 
@@ -291,7 +291,7 @@ def _ratio(legacy: float, candidate: float) -> float:
     return candidate / legacy if legacy > 0 else float("inf") if candidate > 0 else 1.0
 
 
-def _in_production(runs: tuple[KeptRun, ...]) -> Iterator[tuple[float, float]]:
+def _in_production(runs: tuple[StoredRun, ...]) -> Iterator[tuple[float, float]]:
     """The p95 of both paths, seam by seam; renewed runs took their times on other code."""
     by_seam: dict[str, list[tuple[float, float]]] = {}
     for run in runs:

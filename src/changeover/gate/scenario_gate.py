@@ -15,7 +15,8 @@ from changeover.evidence.corpus import Corpus
 from changeover.evidence.source_cases import Request
 from changeover.evidence.source_comparison import Listener, compare_source
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.evidence.store.records import KeptCluster, KeptCorpus, SeamCounts
+from changeover.evidence.store.from_runs import stored_cluster
+from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.gate.corpus_selection import seam_evidence
 from changeover.gate.preconditions import waivers
 from changeover.project import Project
@@ -37,7 +38,7 @@ class Replay:
     """
 
     plan: Plan
-    corpus: KeptCorpus
+    corpus: StoredComparison
     waivers: tuple[Waiver, ...]
     now: datetime
     waivers_problem: str | None = None
@@ -126,12 +127,12 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
         )
 
 
-def _explain(clusters: Sequence[KeptCluster]) -> str:
+def _explain(clusters: Sequence[StoredCluster]) -> str:
     return f"changeover explain {clusters[0].digest[:6]}" if clusters else "changeover compare"
 
 
 def _counted(
-    name: str, otherwise: Answer, found: int, runs: int, do: str, clusters: Sequence[KeptCluster] = ()
+    name: str, otherwise: Answer, found: int, runs: int, do: str, clusters: Sequence[StoredCluster] = ()
 ) -> Criterion:
     named = "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in clusters[:NAMED_MAX])
     answer = otherwise if found else Answer.PASS
@@ -192,9 +193,9 @@ def _chosen(plan: Plan, names: Sequence[str]) -> list[str]:
     return [name for name in known if not names or name in names]
 
 
-def _kept(info: ComparisonInfo, corpus: Corpus, now: datetime) -> KeptCorpus:
+def _kept(info: ComparisonInfo, corpus: Corpus, now: datetime) -> StoredComparison:
     """The comparison as the store would return it; the gate in CI needs no store."""
-    return KeptCorpus(
+    return StoredComparison(
         number=0,
         at=now,
         source=info.source,
@@ -204,24 +205,12 @@ def _kept(info: ComparisonInfo, corpus: Corpus, now: datetime) -> KeptCorpus:
         whole=True,
         partial=False,
         answered_by=info.answer,
-        seams={
-            name: SeamCounts(tally.phase, tally.verdicts, tally.gave_up)
-            for name, tally in corpus.seams.items()
-        },
+        seams=corpus.seams,
         tags=corpus.compared_tags,
         distinct_worlds=corpus.distinct_worlds,
         distinct_diverged=corpus.distinct_diverged,
         damaged=tuple(corpus.damaged),
         clusters=tuple(
-            KeptCluster(
-                one.fingerprint.digest,
-                one.fingerprint.seam,
-                one.fingerprint.place,
-                one.fingerprint.kind,
-                one.fingerprint.pattern,
-                one.is_unsafe,
-                one.runs,
-            )
-            for one in corpus.clusters
+            stored_cluster(number, one, None, info.answer) for number, one in enumerate(corpus.clusters)
         ),
     )

@@ -212,7 +212,7 @@ class _Copy:
             "normal_place": None if found.normal_place is None else text(found.normal_place),
         }
         done = _replaced(found, changed)
-        return done if done is found else replace(done, pattern=found.pattern or change_of(found))
+        return done if done is found else replace(done, pattern=found.pattern or str(change_of(found)))
 
     def _note(self, note: ReplayProblem) -> ReplayProblem:
         text = self._redacting.text

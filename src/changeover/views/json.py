@@ -9,13 +9,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from changeover.evidence.confidence import CONFIDENCE
-from changeover.evidence.store.rows import divergence_body
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.observation import PortCall
 from changeover.views.layout import call_text
+from changeover.views.stored_json import comparison_json, divergence_json, named_run_json
 
 if TYPE_CHECKING:
     from changeover.compare.clusters import Cluster
+    from changeover.compare.sighting import Sighting
     from changeover.evidence.comparison_info import ComparisonInfo
     from changeover.evidence.corpus import Corpus
     from changeover.evidence.tallies import SeamTally
@@ -53,7 +54,7 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
             }
             for line in corpus.effects.lines
         ],
-        "clusters": [_cluster(one, corpus.sightings.get(one.fingerprint, "")) for one in corpus.clusters],
+        "clusters": [_cluster(one, corpus.sightings.get(one.fingerprint)) for one in corpus.clusters],
         "not_compared": [
             {
                 "seam": one.seam,
@@ -112,30 +113,24 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
 def _tally(tally: SeamTally) -> dict[str, Any]:
     return {
         "phase": tally.phase,
-        "runs": tally.runs,
-        "match": tally.match,
-        "tolerated": tally.tolerated,
-        "waived": tally.waived,
-        "diverged": tally.diverged,
-        "unsafe": tally.unsafe,
-        "not_compared": tally.not_compared,
+        **_counts(tally),
         "verdicts": {str(verdict): number for verdict, number in tally.verdicts.items()},
     }
 
 
-def _cluster(cluster: Cluster, sighting: str) -> dict[str, Any]:
+def _cluster(cluster: Cluster, sighting: Sighting | None) -> dict[str, Any]:
     fingerprint = cluster.fingerprint
     return {
         "id": cluster.id,
         "seam": fingerprint.seam,
         "place": fingerprint.place,
         "kind": fingerprint.kind,
-        "pattern": fingerprint.pattern,
+        "pattern": str(fingerprint.pattern),
         "unsafe": cluster.is_unsafe,
         "runs": cluster.runs,
         "reachable": cluster.reachable,
-        "smallest": {"run": cluster.smallest.run, **divergence_body(cluster.smallest.divergence)},
-        "sighting": sighting or None,
+        "smallest": {"run": cluster.smallest.run, **divergence_json(cluster.smallest.divergence)},
+        "sighting": None if sighting is None else str(sighting),
         "always_with": [one.id for one in cluster.always_with],
         "root": None if cluster.root is None else cluster.root.id,
     }
@@ -181,23 +176,35 @@ def gate_json(verdict: GateVerdict) -> dict[str, Any]:
 def report_json(data: ReportData) -> dict[str, Any]:
     """Everything that the page says, and the sums it shows."""
     from changeover.views.html.caveats import unshown
-    from changeover.views.html.data import counts_of, word_of
+    from changeover.views.html.data import period_of, word_of
     from changeover.views.html.headline import headline, worst_cluster
 
     top = headline(data)
     worst = worst_cluster(data)
     seams = data.corpus.seams
-    content: dict[str, Any] = plain_data(data)
+    stored = ("corpus", "others", "example", "runs")
+    content = {
+        one.name: plain_data(getattr(data, one.name)) for one in fields(data) if one.name not in stored
+    }
+    example = data.example
     return {
         "headline": {"word": top.word, "count": top.count, "sentence": top.sentence, "detail": top.detail},
         "title": top.title,
         "worst_cluster": None if worst is None else worst.digest,
-        "counts": {name: plain_data(counts_of([seam])) for name, seam in seams.items()},
-        "total": plain_data(counts_of(list(seams.values()))),
+        "counts": {name: _counts(seam) for name, seam in seams.items()},
+        "total": _counts(data.total),
         "not_shown": unshown(data),
         **content,
+        "corpus": plain_data(comparison_json(data.corpus)),
+        "example": None if example is None else named_run_json(example, period_of(example)),
+        "runs": [named_run_json(run, period_of(run)) for run in data.runs],
         "others": [{"number": one.number, "source": one.source, "word": word_of(one)} for one in data.others],
     }
+
+
+def _counts(tally: SeamTally) -> dict[str, int]:
+    names = ("runs", "match", "tolerated", "waived", "diverged", "unsafe", "not_compared")
+    return {name: getattr(tally, name) for name in names}
 
 
 def plain_data(value: Any) -> Any:

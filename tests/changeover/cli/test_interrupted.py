@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.evidence.store.records import KeptCorpus
+from changeover.evidence.store.records import StoredComparison
 from changeover.evidence.store.store import read_evidence
 from changeover.values.verdict import Verdict
 from tests.changeover.support.projects import Shop, shop_in
@@ -16,7 +16,7 @@ def shop(tmp_path: Path) -> Shop:
     return shop_in(tmp_path)
 
 
-def latest(shop: Shop) -> KeptCorpus:
+def latest(shop: Shop) -> StoredComparison:
     return read_evidence(shop.root / ".changeover" / "evidence.db").corpora[0]
 
 
@@ -34,7 +34,7 @@ def test_an_interrupt_ends_it_after_the_case_that_runs_and_shows_what_it_saw(sho
     assert "Not shown   Interrupted after 8 days: what comes later is not shown.\n" in answer.out
     assert "UNSAFE" in answer.out
     kept = latest(shop)
-    assert (kept.whole, kept.summary["stopped"], kept.summary["cases"]) == (False, "interrupted", 8)
+    assert (kept.whole, kept.summary.stopped, kept.summary.cases) == (False, "interrupted", 8)
     assert kept.clusters
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from changeover.compare.change_pattern import pattern_of
+from changeover.compare.change_pattern import Change, ChangePattern, read_pattern
 from changeover.compare.clusters import CLUSTERS_KEPT_MAX, Clusters, RunFound, fingerprint_of, reached_by
 from changeover.compare.comparison import compare
+from changeover.compare.value_change import pattern_of
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from tests.changeover.support.observations import compared, effect, returned
 
@@ -65,12 +66,20 @@ class Colour(Enum):
     ],
 )
 def test_the_pattern_of_a_change_holds_for_other_values(legacy: Any, candidate: Any, pattern: str) -> None:
-    assert pattern_of(legacy, candidate) == pattern
+    found = pattern_of(legacy, candidate)
+    assert str(found) == pattern
+    assert read_pattern(pattern) == found
+
+
+@pytest.mark.parametrize("change", Change)
+def test_the_text_of_a_pattern_is_read_back_as_the_same_pattern(change: Change) -> None:
+    pattern = ChangePattern(change, ("3", "demo.Money")[: change.count("{}")])
+    assert read_pattern(str(pattern)) == pattern
 
 
 def test_another_order_is_a_permutation() -> None:
     (divergence,) = compared([1, 2, 3], [2, 3, 1]).divergences
-    assert fingerprint_of("s", divergence).pattern == "permutation"
+    assert fingerprint_of("s", divergence).pattern == ChangePattern(Change.PERMUTATION)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeover.compare.clusters import Cluster, Clusters, RunFound
-from changeover.compare.occurrence import Meeting
+from changeover.compare.occurrence import RunOccurrence
+from changeover.compare.sighting import Sighting
 from changeover.values.divergence import Divergence, Kind
 from changeover.views.layout import WIDTH, Screen
 from changeover.views.text.differences import cluster_lines
@@ -55,10 +56,12 @@ def test_what_an_inner_seam_gave_is_met_before_the_effect_that_follows_and_the_r
 def test_a_result_is_met_after_the_calls_of_its_run_also_where_other_cases_have_more_calls() -> None:
     clusters = Clusters()
     for number, calls in enumerate((3, 30, 30)):
-        meeting = Meeting(tuple((1, False, call, 1) for call in range(1, calls + 1)), (1, True, calls, 1))
+        occurrence = RunOccurrence(
+            tuple((1, False, call, 1) for call in range(1, calls + 1)), (1, True, calls, 1)
+        )
         late = replace(found(PLACES[0])[0], position=calls)
         differing = (late,) if calls > 3 else (late, *found(PLACES[3]))
-        clusters.add(RunFound(str(number), "s", differing, meeting=meeting))
+        clusters.add(RunFound(str(number), "s", differing, occurrence=occurrence))
     assert [place for _, place in told(clusters.found)] == [PLACES[0], PLACES[3]]
 
 
@@ -125,8 +128,12 @@ def test_an_effect_is_shown_below_however_many_results_are_met_before_it() -> No
     clusters = Clusters()
     for number in range(8):
         result = found(PLACES[3])
-        clusters.add(RunFound("1", f"s{number}", result, meeting=Meeting((), (number, True, number, number))))
-    clusters.add(RunFound("1", "s9", found(PLACES[0]), meeting=Meeting(((9, False, 9, 9),), (9, True, 9, 9))))
+        clusters.add(
+            RunFound("1", f"s{number}", result, occurrence=RunOccurrence((), (number, True, number, number)))
+        )
+    clusters.add(
+        RunFound("1", "s9", found(PLACES[0]), occurrence=RunOccurrence(((9, False, 9, 9),), (9, True, 9, 9)))
+    )
     text = "\n".join(cluster_lines(clusters.found, {}, Screen()))
     assert f"    {clusters.found[-1].id}   s9" in text
     assert "more never without" in text
@@ -138,7 +145,8 @@ def test_what_stands_below_is_no_wider_than_the_hand() -> None:
         "effects.till.pay" + "[*].amount" * 30, Kind.EFFECT_CHANGED, "a" * 90, "b" * 90, position=2
     )
     clusters.add(RunFound("1" * 90, "s" * 90, (*found(PLACES[2]), long)))
-    lines = cluster_lines(clusters.found, {one.fingerprint: "x" * 200 for one in clusters.found}, Screen())
+    seen = dict.fromkeys((one.fingerprint for one in clusters.found), Sighting("x" * 200, "y"))
+    lines = cluster_lines(clusters.found, seen, Screen())
     assert max(map(len, lines)) <= WIDTH
 
 

@@ -28,16 +28,16 @@ READS = [
 
 def test_a_value_is_found_where_it_was_read() -> None:
     seen = Provenance({}, READS)
-    assert seen.sentence(312) == '312 is broker.positions()["SPY"].quantity, read 4'
-    assert seen.sentence(118.5) == '118.5 is market.closes("SPY", 200)[1], read 6'
-    assert seen.sentence(Decimal("118240.150")) == '118240.150 is broker.account()["cash"], read 3'
+    assert str(seen.first(312)) == '312 is broker.positions()["SPY"].quantity, read 4'
+    assert str(seen.first(118.5)) == '118.5 is market.closes("SPY", 200)[1], read 6'
+    assert str(seen.first(Decimal("118240.150"))) == '118240.150 is broker.account()["cash"], read 3'
 
 
 def test_a_value_is_found_among_the_inputs_first() -> None:
     seen = Provenance({"order": {"quantity": 312}}, READS)
     assert [str(sighting) for sighting in seen.of(312)] == [
-        'argument order["quantity"]',
-        'broker.positions()["SPY"].quantity, read 4',
+        '312 is argument order["quantity"]',
+        '312 is broker.positions()["SPY"].quantity, read 4',
     ]
 
 
@@ -50,11 +50,11 @@ def test_what_every_program_is_full_of_was_never_seen(trivial: Any) -> None:
 
 @pytest.mark.parametrize("value", ["SPY", 11, 0.5, UUID(int=7), b"ab", Decimal("-12")])
 def test_what_says_something_is_found(value: Any) -> None:
-    assert Provenance({"a": [value]}, []).sentence(value) == f"{value} is argument a[0]"
+    assert str(Provenance({"a": [value]}, []).first(value)) == f"{value} is argument a[0]"
 
 
 def test_what_was_not_seen_has_no_sentence() -> None:
-    assert Provenance({}, READS).sentence(4711) is None
+    assert Provenance({}, READS).first(4711) is None
     assert Provenance({}, READS).of([312]) == ()
 
 
@@ -67,4 +67,4 @@ def test_the_index_and_the_sightings_are_bounded() -> None:
 def test_values_that_contain_themselves_are_looked_through_once() -> None:
     value: dict[str, Any] = {"n": 312}
     value["self"] = value
-    assert Provenance({"a": value}, []).sentence(312) == '312 is argument a["n"]'
+    assert str(Provenance({"a": value}, []).first(312)) == '312 is argument a["n"]'

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.evidence.store.records import KeptRun
+from changeover.evidence.store.records import StoredRun
 from changeover.values.verdict import Verdict
 from tests.changeover.support.production_runs import evidence_of, sell
 from tests.changeover.support.projects import Shop, shop_in
@@ -23,7 +23,7 @@ def new_code(shop: Shop, old: str = "", new: str = "") -> None:
     app.write_text(app.read_text().replace(old, new) + "\nNEW = 1\n")
 
 
-def runs(shop: Shop) -> tuple[KeptRun, ...]:
+def runs(shop: Shop) -> tuple[StoredRun, ...]:
     evidence = evidence_of(shop)
     assert evidence.problem is None
     return evidence.production

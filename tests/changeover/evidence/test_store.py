@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from hypothesis import strategies as st
 
 from changeover.evidence.comparison_writer import ComparisonWriter
 from changeover.evidence.store import writing as row_writing
+from changeover.evidence.store.archive import Archive
 from changeover.evidence.store.maintenance import StoreLimits, prune, prune_store, used_bytes
-from changeover.evidence.store.records import Review
-from changeover.evidence.store.rows import ClusterRow, CorpusRow
+from changeover.evidence.store.records import Review, StoredCluster, StoredComparison
+from changeover.evidence.store.rows import read_cluster
 from changeover.evidence.store.schema import SCHEMA_VERSION
-from changeover.evidence.store.store import Archive, keep_review, read_evidence, store_path, writing
+from changeover.evidence.store.store import keep_review, read_evidence, store_path, writing
 from changeover.evidence.store.writing import REVIEWS_KEPT_MAX
+from changeover.evidence.tallies import SeamTally
 from changeover.values.verdict import Verdict
 from tests.changeover.support.evidence_rows import BEGAN, a_run, store_of
 
@@ -101,7 +104,11 @@ def test_a_newer_store_is_refused_with_a_sentence_and_left_alone(tmp_path: Path)
 def test_a_row_that_no_program_of_ours_wrote_makes_the_whole_a_problem(
     tmp_path: Path, wrong: dict[str, str]
 ) -> None:
-    evidence = read_evidence(store_of(tmp_path / "evidence.db", a_run(1), a_run(2, **wrong)))
+    path = store_of(tmp_path / "evidence.db", a_run(1), a_run(2))
+    ((column, value),) = wrong.items()
+    with writing(path) as connection:
+        connection.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, a_run(2).id))  # noqa: S608
+    evidence = read_evidence(path)
     assert evidence.problem is not None
     assert evidence.production == ()
 
@@ -110,7 +117,8 @@ def test_a_row_that_no_program_of_ours_wrote_makes_the_whole_a_problem(
 def test_a_damaged_byte_never_raises(at: int, byte: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.db"
     if not (whole := path.with_suffix(".whole")).exists():
-        store_of(whole, *(a_run(number, verdict="diverged", clusters='["!ab"]') for number in range(40)))
+        differing = {"verdict": Verdict.DIVERGED, "clusters": ("ab",), "unsafe": ("ab",)}
+        store_of(whole, *(a_run(number, **differing) for number in range(40)))
     content = bytearray(whole.read_bytes())
     content[at % len(content)] ^= byte
     path.write_bytes(content)
@@ -128,12 +136,19 @@ def test_no_store_is_no_problem_and_one_that_is_switched_off_is(tmp_path: Path) 
 def test_runs_come_back_as_they_were_the_latest_first(tmp_path: Path) -> None:
     path = store_of(
         tmp_path / "evidence.db",
-        a_run(1, tags='["a"]', key="k", renewed_at="2026-04-01T00:00:00.000+00:00"),
-        a_run(2, verdict="unsafe", clusters='["!ab", "cd", "more"]', reason="half a \udc80 character"),
+        a_run(1, tags=("a",), key="k", renewed_at=datetime(2026, 4, 1, tzinfo=UTC), gave_up=True),
+        a_run(
+            2,
+            verdict=Verdict.UNSAFE,
+            clusters=("ab", "cd", "more"),
+            unsafe=("ab",),
+            reason="half a \udc80 character",
+        ),
     )
     latest, earliest = read_evidence(path).production
     assert (earliest.tags, earliest.at) == (("a",), BEGAN + timedelta(minutes=1))
     assert earliest.renewed_at == datetime(2026, 4, 1, tzinfo=UTC)
+    assert (earliest.gave_up, earliest.reason) == (True, None)
     assert (latest.verdict, latest.clusters, latest.unsafe) == (Verdict.UNSAFE, ("ab", "cd", "more"), ("ab",))
 
 
@@ -166,11 +181,12 @@ def test_of_forgotten_comparisons_it_is_still_known_what_they_found(
     path = tmp_path / "evidence.db"
     for number in range(8):
         keeper = ComparisonWriter(path, pytest.fail)
-        at = (BEGAN + timedelta(hours=number)).isoformat(timespec="milliseconds")
-        keeper.begin(CorpusRow(at, "days", "generated", "c", "r"))
+        begun = StoredComparison(0, BEGAN + timedelta(hours=number), "days", "generated", "c", "r")
+        keeper.begin(begun)
         keeper.keep(a_run(number, id=f"run {number:02}"))
-        found = [cluster()] if number in (1, 7) else []
-        keeper.end(found, {"seams": {}}, whole=True, seams=["till.pay"])
+        found = (cluster(),) if number in (1, 7) else ()
+        seams = {"till.pay": SeamTally("till.pay", "till", {Verdict.MATCH: 1})}
+        keeper.end(replace(begun, whole=True, seams=seams, clusters=found))
     evidence = read_evidence(path)
     assert len(evidence.corpora) == 3
     assert [one.state for one in evidence.corpora[0].clusters] == ["regressed"]
@@ -178,8 +194,8 @@ def test_of_forgotten_comparisons_it_is_still_known_what_they_found(
     assert evidence.production == ()
 
 
-def cluster() -> ClusterRow:
-    return ClusterRow("a" * 64, json.dumps(CLUSTER), seam="till.pay")
+def cluster() -> StoredCluster:
+    return read_cluster("a" * 64, CLUSTER)
 
 
 def test_age_and_number_are_bounded_the_oldest_go_and_are_counted(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.evidence.store.records import KeptCorpus
+from changeover.evidence.store.records import StoredComparison
+from changeover.evidence.store.summary import read_timeline, timeline_data
 from changeover.evidence.timeline import SLICES_MAX, Periods, quarter_of
 from changeover.record.run import Run
 from changeover.values.verdict import Verdict
@@ -22,7 +23,7 @@ def shop(tmp_path: Path) -> Shop:
     return shop_in(tmp_path)
 
 
-def kept(shop: Shop, *arguments: str, planted: str = "") -> KeptCorpus:
+def kept(shop: Shop, *arguments: str, planted: str = "") -> StoredComparison:
     shop.run("compare", *arguments, planted=planted)
     evidence = evidence_of(shop)
     assert evidence.problem is None
@@ -36,13 +37,13 @@ def test_what_is_kept_is_what_was_shown(shop: Shop) -> None:
     assert corpus.whole
     assert (seam.phase, seam.runs, seam.of(Verdict.MATCH), seam.gave_up) == ("shelf", 20, 20, 0)
     assert corpus.tags == {"short": 16, "full": 4}
-    assert corpus.summary["missing_tags"] == ["sold-out"]
-    assert (corpus.summary["seed"], corpus.summary["cases"], corpus.summary["unit"]) == (3, 20, "days")
-    assert (corpus.summary["first"], corpus.summary["last"]) == ("day-01", "day-20")
+    assert corpus.summary.missing_tags == ("sold-out",)
+    assert (corpus.summary.seed, corpus.summary.cases, corpus.summary.unit) == (3, 20, "days")
+    assert (corpus.summary.first, corpus.summary.last) == ("day-01", "day-20")
     assert 0 < corpus.distinct_worlds <= 20
     assert corpus.distinct_diverged == 0
     assert set(corpus.own_times) == {"shelf"}
-    assert 0 < len(corpus.summary["own_time"]["pairs"]) <= 200
+    assert 0 < len(corpus.summary.own_time.pairs) <= 200
 
 
 def test_effects_clusters_and_periods_add_up(shop: Shop) -> None:
@@ -53,10 +54,10 @@ def test_effects_clusters_and_periods_add_up(shop: Shop) -> None:
     assert order.asked == 50
     assert order.performed == order.equal + order.changed
     assert order.asked - order.equal - order.changed == 10
-    cells = corpus.summary["periods"]["seams"]["shelf.refill"]
-    assert sum(cell[1] for cell in cells) == sum(cell[2] for cell in cells) == 50
-    assert {cell[0] for cell in cells} == {"unsafe"}
-    assert len(cells) == len(corpus.summary["periods"]["labels"]) <= SLICES_MAX
+    cells = corpus.summary.periods.seams["shelf.refill"]
+    assert sum(cell.runs for cell in cells) == sum(cell.diverged for cell in cells) == 50
+    assert {cell.worst for cell in cells} == {"unsafe"}
+    assert len(cells) == len(corpus.summary.periods.labels) <= SLICES_MAX
     assert {one.state for one in corpus.clusters} == {"new"}
     again = kept(shop, planted="whole")
     assert {one.state for one in again.clusters} == {"open"}
@@ -67,10 +68,10 @@ def test_effects_clusters_and_periods_add_up(shop: Shop) -> None:
 
 def test_what_could_not_be_compared_is_kept_with_its_reason(shop: Shop) -> None:
     corpus = kept(shop, planted="question")
-    (reason,) = corpus.summary["not_compared"]
-    assert reason["seam"] == "shelf.refill"
-    assert reason["reason"].startswith("read-missing: depot.held")
-    assert (reason["runs"], reason["example"]) == (50, "days/day-01")
+    (reason,) = corpus.summary.not_compared
+    assert reason.seam == "shelf.refill"
+    assert reason.reason.startswith("read-missing: depot.held")
+    assert (reason.runs, reason.example) == (50, "days/day-01")
     assert corpus.tags == {}
 
 
@@ -80,10 +81,10 @@ def test_rules_are_kept_with_what_they_accepted(shop: Shop) -> None:
         '[[rule]]\npath = "result.nothing"\nabs = "2"\nreason = "never"\n'
     )
     corpus = kept(shop, planted="dear")
-    (rule,) = corpus.summary["rules"]
-    assert (rule["path"], rule["says"], rule["reason"]) == ("result.cost", "abs 2", "rounding")
-    assert (rule["runs"], rule["hits"], rule["differing"], rule["largest"]) == (50, 50, 50, "1.00")
-    assert corpus.summary["unused_rules"] == ["result.nothing"]
+    (rule,) = corpus.summary.rules or ()
+    assert (rule.path, rule.says, rule.reason) == ("result.cost", "abs 2", "rounding")
+    assert (rule.runs, rule.hits, rule.differing, rule.largest) == (50, 50, 50, "1.00")
+    assert corpus.summary.unused_rules == ("result.nothing",)
 
 
 @pytest.mark.parametrize(
@@ -100,13 +101,13 @@ def test_less_than_the_whole_source_is_partial(shop: Shop, arguments: list[str],
     app = (shop.root / "shop.py").read_text()
     (shop.root / "shop.py").write_text(app.replace('unit="days")', 'unit="days", count=lambda options: 50)'))
     corpus = kept(shop, *arguments)
-    assert (corpus.partial, corpus.summary["noise"]) == (partial, arguments == ["--noise"])
+    assert (corpus.partial, corpus.summary.noise) == (partial, arguments == ["--noise"])
     assert corpus.whole
 
 
 def test_one_that_stops_at_the_first_difference_does_not_come_to_its_end(shop: Shop) -> None:
     corpus = kept(shop, "--fail-fast", planted="whole")
-    assert (corpus.whole, corpus.summary["stopped"]) == (False, "fail-fast")
+    assert (corpus.whole, corpus.summary.stopped) == (False, "fail-fast")
 
 
 @pytest.mark.parametrize("arguments", [["--runs", "5"], ["--runs", "50"], ["--runs", "60"]])
@@ -144,22 +145,24 @@ def test_slices_are_few_of_one_length_and_lose_no_run(cases: int, run: Run) -> N
     periods = Periods()
     for number in range(cases):
         periods.add(f"case {number}", [run])
-    data = periods.to_data(["till.pay"])
-    cells = data["seams"]["till.pay"]
-    assert len(cells) == len(data["labels"]) <= SLICES_MAX
-    assert sum(cell[1] for cell in cells) == cases
-    assert len({cell[1] for cell in cells[:-1]}) <= 1
-    assert cells[-1][1] <= cells[0][1]
+    timeline = periods.timeline(["till.pay"])
+    cells = timeline.seams["till.pay"]
+    assert len(cells) == len(timeline.labels) <= SLICES_MAX
+    assert sum(cell.runs for cell in cells) == cases
+    assert len({cell.runs for cell in cells[:-1]}) <= 1
+    assert cells[-1].runs <= cells[0].runs
 
 
 def test_cases_named_after_days_are_told_by_quarter(run: Run) -> None:
     periods = Periods()
     for number in range(0, 400, 10):
         periods.add(f"session {date(2011, 1, 3) + timedelta(days=number)}", [run])
-    data = json.loads(json.dumps(periods.to_data(["till.pay", "never"])))
+    data = json.loads(json.dumps(timeline_data(periods.timeline(["till.pay", "never"]))))
+    assert timeline_data(read_timeline(data)) == data
+    assert {label.year for label in read_timeline(data).labels} == {2011, 2012}
     assert data["labels"] == ["2011 Q1", "2011 Q2", "2011 Q3", "2011 Q4", "2012 Q1"]
     assert sum(cell[1] for cell in data["seams"]["till.pay"]) == 40
     assert data["seams"]["never"] == [[None, 0, 0]] * 5
     periods.add("a case without a day", [run])
-    assert len(periods.to_data(["till.pay"])["labels"]) == 21
+    assert len(periods.timeline(["till.pay"]).labels) == 21
     assert quarter_of("order 20111-03-99") is None

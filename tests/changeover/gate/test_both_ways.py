@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from changeover.evidence.store.summary import Summary
 from changeover.values.gate_verdict import Answer
 from changeover.values.observation import Side
 from tests.changeover.support.gate_inputs import NOW, SEAMS, Case, completing, corpus, counts, passing, run
@@ -41,11 +42,13 @@ def test_a_later_comparison_the_same_way_round_takes_the_place_of_the_first_one(
 
 def test_cases_of_another_seed_do_not_take_the_place_of_those_in_which_something_differed() -> None:
     diverged = replace(
-        corpus(summary={"seed": 1}), seams={seam: counts(match=49, diverged=1) for seam in SEAMS}
+        corpus(summary=Summary(seed=1)), seams={seam: counts(match=49, diverged=1) for seam in SEAMS}
     )
-    again = replace(corpus(number=2, at=NOW - timedelta(hours=1)), summary={"seed": 2})
+    again = replace(corpus(number=2, at=NOW - timedelta(hours=1)), summary=Summary(seed=2))
     assert passing().but_evidence(corpora=(again, diverged)).verdict.answer is Answer.FAIL
-    assert passing().but_evidence(corpora=(again, corpus(summary={"seed": 1}))).verdict.answer is Answer.PASS
+    assert (
+        passing().but_evidence(corpora=(again, corpus(summary=Summary(seed=1)))).verdict.answer is Answer.PASS
+    )
 
 
 def test_before_complete_the_keys_of_a_ramp_alone_are_not_enough() -> None:

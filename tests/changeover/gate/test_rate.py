@@ -9,7 +9,7 @@ from math import comb
 import pytest
 
 from changeover.evidence.confidence import LOOKS_MAX, comparisons_needed, repeated_looks, upper_bound
-from changeover.evidence.store.records import KeptRun
+from changeover.evidence.store.records import StoredRun
 from changeover.gate.production import DistinctInputs
 from changeover.rollout.gate_criteria import ProductionCriteria
 from changeover.values.gate_verdict import Answer
@@ -120,7 +120,7 @@ def test_a_world_has_diverged_whichever_of_its_runs_comes_first() -> None:
 EXCUSED = 'production = { span_days = 1, seams_not_asked = { "desk.settle" = "a job of the year\'s end" } }'
 
 
-def _with_excuse(runs: Iterable[KeptRun]) -> Case:
+def _with_excuse(runs: Iterable[StoredRun]) -> Case:
     table = "[phase.gate.live]\n"
     return passing().but_plan(table, f"{table}{EXCUSED}\n").but_runs(runs)
 

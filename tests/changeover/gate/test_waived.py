@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from changeover.evidence.store.records import KeptCluster
+from changeover.evidence.store.records import StoredCluster
 from changeover.gate.corpus_selection import seam_evidence
 from changeover.values.gate_verdict import Answer
 from changeover.values.verdict import Verdict
@@ -72,7 +72,7 @@ def test_an_unsafe_run_stays_unsafe() -> None:
     ],
 )
 def test_a_run_that_may_be_unexplained_is_taken_for_unexplained(
-    clusters: tuple[KeptCluster, ...], waived: tuple[str, ...], unexplained: int
+    clusters: tuple[StoredCluster, ...], waived: tuple[str, ...], unexplained: int
 ) -> None:
     part = seam_evidence(
         corpus(seams={SEAMS[0]: counts(match=5, diverged=5)}, clusters=clusters),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.records import GAVE_UP, KeptCorpus
+from changeover.evidence.store.records import StoredComparison
+from changeover.evidence.store.summary import Summary
 from changeover.values.gate_verdict import Answer
 from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
@@ -29,13 +30,13 @@ BAD = {SEAMS[0]: counts(match=50), SEAMS[1]: counts(match=49, unsafe=1)}
 ODD = {SEAMS[0]: counts(match=49, diverged=1), SEAMS[1]: counts(match=50)}
 
 
-def kept(number: int, **changes: Any) -> KeptCorpus:
+def kept(number: int, **changes: Any) -> StoredComparison:
     """The later, the higher its number."""
     at = NOW - timedelta(days=1) + timedelta(minutes=number)
     return corpus(**{"number": number, "at": at, "seams": GOOD, **changes})
 
 
-def unsafe(number: int, **changes: Any) -> KeptCorpus:
+def unsafe(number: int, **changes: Any) -> StoredComparison:
     found = cluster(UNSAFE, seam=SEAMS[1], unsafe=True, place="effects.till.pay[*]", runs=1)
     return kept(number, **{"seams": BAD, "clusters": (found,), **changes})
 
@@ -46,12 +47,12 @@ def unsafe(number: int, **changes: Any) -> KeptCorpus:
         kept(2, seams={SEAMS[0]: counts(match=50)}),
         kept(2, seams={SEAMS[0]: counts(match=50), SEAMS[1]: counts()}),
         kept(2, answered_by=Side.CANDIDATE),
-        kept(2, partial=True, summary={"noise": False}),
+        kept(2, partial=True, summary=Summary(noise=False)),
         kept(2, source="stress"),
     ],
     ids=["one seam", "one seam was silent", "the other path answered", "a part", "another source"],
 )
-def test_an_effect_that_differed_counts_until_its_seam_is_compared_again(later: KeptCorpus) -> None:
+def test_an_effect_that_differed_counts_until_its_seam_is_compared_again(later: StoredComparison) -> None:
     case = passing().but_evidence(corpora=(kept(3, source="stress"), later, unsafe(1)))
     assert case.criterion("effects that differ").answer is Answer.FAIL
     again = case.but_evidence(corpora=(kept(4), *case.inputs.evidence.corpora))
@@ -59,10 +60,10 @@ def test_an_effect_that_differed_counts_until_its_seam_is_compared_again(later: 
 
 
 def test_what_a_part_of_a_source_showed_counts_although_it_is_no_evidence() -> None:
-    part = unsafe(2, partial=True, summary={"noise": False})
+    part = unsafe(2, partial=True, summary=Summary(noise=False))
     case = passing().but_evidence(corpora=(part, kept(1)))
     assert case.criterion("effects that differ").answer is Answer.FAIL
-    odd = kept(2, seams=ODD, clusters=(cluster(runs=1),), partial=True, summary={"noise": False})
+    odd = kept(2, seams=ODD, clusters=(cluster(runs=1),), partial=True, summary=Summary(noise=False))
     case = passing().but_evidence(corpora=(odd, kept(1)))
     assert case.criterion("corpus: divergences").answer is Answer.FAIL
     assert case.criterion("corpus: divergences").do == f"changeover explain {SAFE[:6]}"
@@ -70,14 +71,14 @@ def test_what_a_part_of_a_source_showed_counts_although_it_is_no_evidence() -> N
 
 
 def test_a_path_that_differs_from_itself_says_nothing_of_the_other() -> None:
-    noise = unsafe(2, partial=True, summary={"noise": True})
+    noise = unsafe(2, partial=True, summary=Summary(noise=True))
     assert passing().but_evidence(corpora=(noise, kept(1))).verdict.answer is Answer.PASS
     interrupted = replace(noise, whole=False)
     assert passing().but_evidence(corpora=(interrupted, kept(1))).verdict.answer is Answer.PASS
 
 
 def test_what_a_comparison_saw_before_it_was_interrupted_counts() -> None:
-    torn = unsafe(2, whole=False, summary={"noise": False})
+    torn = unsafe(2, whole=False, summary=Summary(noise=False))
     case = passing().but_evidence(corpora=(torn, kept(1)))
     assert case.criterion("effects that differ").answer is Answer.FAIL
     nameless = replace(torn, clusters=())
@@ -91,16 +92,16 @@ def test_where_clusters_were_left_out_a_waiver_of_the_others_explains_nothing() 
     case = passing().but(waivers=(waiver(),))
     named = kept(1, seams=both, clusters=(cluster(runs=10),))
     assert case.but_evidence(corpora=(named,)).verdict.answer is Answer.PASS
-    more = replace(named, summary={"clusters_left_out": 5})
+    more = replace(named, summary=Summary(clusters_left_out=5))
     assert case.but_evidence(corpora=(more,)).criterion("corpus: divergences").answer is Answer.FAIL
 
 
 def test_production_in_which_both_paths_always_gave_up_shows_nothing() -> None:
-    case = passing().but_every_run(reason=GAVE_UP)
+    case = passing().but_every_run(gave_up=True)
     assert case.verdict.answer is Answer.INCONCLUSIVE
     assert f"{SEAMS[0]} in production" in case.criterion("reference ran").detail
     ran, *others = case.inputs.evidence.production
-    one = replace(ran, reason=None), replace(others[0], reason=None), *others[1:]
+    one = replace(ran, gave_up=False), replace(others[0], gave_up=False), *others[1:]
     assert {run.verdict for run in one} == {Verdict.MATCH}
     assert case.but_runs(one).verdict.answer is Answer.PASS
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.evidence.store.records import Evidence, KeptRun
+from changeover.evidence.store.records import Evidence, StoredRun
 from changeover.removal.last_calls import legacy_entries
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
@@ -91,8 +91,8 @@ def test_a_legacy_package_that_is_none_is_a_mistake_in_the_plan(mill: Mill) -> N
     assert "'mill.lagacy' is no module of 'mill'" in done.err
 
 
-def run(seam: str, side: Side, day: int, stage: str) -> KeptRun:
-    return KeptRun(
+def run(seam: str, side: Side, day: int, stage: str) -> StoredRun:
+    return StoredRun(
         id=f"{seam}{day}",
         at=datetime(2026, 11, day, tzinfo=UTC),
         seam=seam,

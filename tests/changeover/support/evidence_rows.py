@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from changeover import Migration
-from changeover.evidence.store.records import Evidence
-from changeover.evidence.store.rows import StoredRun, stored_at
+from changeover.evidence.store.records import Evidence, StoredRun
+from changeover.evidence.store.rows import stored_at
 from changeover.evidence.store.store import read_evidence, writing
 from changeover.evidence.store.writing import add_runs
 from changeover.record.run import Sink
+from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
 
 PHASES = """\
 [migration]
@@ -77,26 +79,23 @@ class Shadowed:
 
 def a_run(number: int, **changed: object) -> StoredRun:
     """A run in production, a minute after the one before."""
-    at = stored_at(BEGAN + timedelta(minutes=number))
+    at = BEGAN + timedelta(minutes=number)
     row = StoredRun(
         id=f"{number:032x}",
         corpus=None,
         at=at,
         population="production",
-        name=f"store/{at}",
+        name=f"store/{stored_at(at)}",
         seam="till.pay",
         phase="till",
         stage="shadow",
-        answered_by="legacy",
+        answered_by=Side.LEGACY,
         key=None,
         correlation_id=None,
-        tags="[]",
         world=f"{number:016x}",
         code="c",
         rules="r",
-        verdict="match",
-        reason=None,
-        clusters="[]",
+        verdict=Verdict.MATCH,
         legacy_s=0.01,
         candidate_s=0.02,
         body=json.dumps({"number": number}),

@@ -5,12 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from changeover.evidence.store.records import Evidence, KeptCluster, KeptCorpus, KeptRun, Review, SeamCounts
+from changeover.compare.change_pattern import Change, ChangePattern
+from changeover.evidence.store.records import (
+    Evidence,
+    Review,
+    StoredCluster,
+    StoredComparison,
+    StoredRun,
+)
+from changeover.evidence.tallies import SeamTally
 from changeover.gate.decision import decide
 from changeover.gate.inputs import GateInputs
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.plan_file import Plan, parse_plan
 from changeover.rollout.waivers import Waiver
+from changeover.values.divergence import Kind
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
@@ -49,9 +58,9 @@ def plan_of(text: str = PLAN) -> Plan:
     return parse_plan(parse_toml(text, "phases.toml"), "phases.toml")
 
 
-def run(number: int, seam: str = SEAMS[0], **changes: Any) -> KeptRun:
+def run(number: int, seam: str = SEAMS[0], **changes: Any) -> StoredRun:
     """The run of a day; every one has a world of its own, and 30 days follow one another."""
-    made = KeptRun(
+    made = StoredRun(
         id=f"run-{number}-{seam}",
         at=NOW - timedelta(days=number % 30, hours=1),
         seam=seam,
@@ -68,16 +77,16 @@ def run(number: int, seam: str = SEAMS[0], **changes: Any) -> KeptRun:
     return replace(made, **changes)
 
 
-def production(number: int = 300) -> tuple[KeptRun, ...]:
+def production(number: int = 300) -> tuple[StoredRun, ...]:
     return tuple(run(one, seam) for one in range(number) for seam in SEAMS)
 
 
-def counts(**verdicts: int) -> SeamCounts:
-    return SeamCounts("desk", {Verdict(name): number for name, number in verdicts.items()})
+def counts(**verdicts: int) -> SeamTally:
+    return SeamTally("", "desk", {Verdict(name): number for name, number in verdicts.items()})
 
 
-def corpus(**changes: Any) -> KeptCorpus:
-    made = KeptCorpus(
+def corpus(**changes: Any) -> StoredComparison:
+    made = StoredComparison(
         number=1,
         at=NOW - timedelta(days=1),
         source="history",
@@ -96,8 +105,8 @@ def corpus(**changes: Any) -> KeptCorpus:
     return replace(made, **changes)
 
 
-def cluster(digest: str = SAFE, **changes: Any) -> KeptCluster:
-    made = KeptCluster(digest, SEAMS[0], "result.total", "value", "larger", False, 2)
+def cluster(digest: str = SAFE, **changes: Any) -> StoredCluster:
+    made = StoredCluster(digest, SEAMS[0], "result.total", Kind.VALUE, ChangePattern(Change.LARGER), False, 2)
     return replace(made, **changes)
 
 
@@ -140,7 +149,7 @@ class Case:
     def but_problem(self, **changes: Any) -> "Case":
         return self.but(problems=replace(self.inputs.problems, **changes))
 
-    def but_runs(self, runs: Iterable[KeptRun]) -> "Case":
+    def but_runs(self, runs: Iterable[StoredRun]) -> "Case":
         return self.but_evidence(production=tuple(runs))
 
     def but_every_run(self, **changes: Any) -> "Case":

@@ -5,7 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from changeover.evidence.store.records import EffectCounts, KeptCluster, KeptCorpus, SeamCounts
+from changeover.evidence.store.records import StoredCluster, StoredComparison
+from changeover.evidence.store.rows import read_cluster
+from changeover.evidence.store.summary import read_summary
+from changeover.evidence.tallies import EffectCounts, SeamTally
 from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 
@@ -32,14 +35,17 @@ SOME_TOLERATED = {Verdict.MATCH: 1539, Verdict.TOLERATED: 412}
 Verdicts = Mapping[Verdict, int]
 
 
+def _kept(text: str) -> str:
+    return text[1:-1] if text.startswith('"') else f"(Decimal) {text}"
+
+
 def divergence(place: str, legacy: str, candidate: str, position: int | None = None) -> dict[str, Any]:
     return {
         "place": place,
         "kind": "value",
         "detail": None,
-        "legacy": legacy,
-        "candidate": candidate,
-        "texts": [legacy, candidate],
+        "legacy": _kept(legacy),
+        "candidate": _kept(candidate),
         "position": position,
         "consequence_of": None,
         "sighting": None,
@@ -60,12 +66,18 @@ def cluster(
     state: str = "new",
     sighting: str = "",
     **more: Any,
-) -> KeptCluster:
+) -> StoredCluster:
     digest = (name or f"{number:06x}") + 58 * "0"
     exact = place.replace("submit_order[*]", "submit_order[SPY,SELL]").replace("[*]", "[0]")
     example = {"run": DAY, "size": 9, "divergence": divergence(exact, legacy, candidate, 5)}
     body = {
         "id": digest[:6],
+        "seam": seam,
+        "place": place,
+        "kind": kind,
+        "pattern": pattern,
+        "unsafe": kind.startswith("effect"),
+        "runs": runs,
         "number": number,
         "occurrences": runs,
         "reachable": runs,
@@ -76,8 +88,7 @@ def cluster(
         "sighting": sighting,
         "answered_by": "legacy",
     }
-    unsafe = kind.startswith("effect")
-    return KeptCluster(digest, seam, place, kind, pattern, unsafe, runs, state, body | more)
+    return replace(read_cluster(digest, body | more), state=state)
 
 
 def row(worst: Verdict | None, differing: list[int] | None = None) -> list[list[object]]:
@@ -120,10 +131,10 @@ ALIKE = (
 
 def corpus(
     verdicts: Mapping[str, Verdicts], cells: Mapping[str, list[list[object]]], **changes: Any
-) -> KeptCorpus:
+) -> StoredComparison:
     """`changes` are of the corpus; those of `summary` are added to what it says else."""
     summary = SUMMARY | {"periods": {"labels": LABELS, "seams": dict(cells)}} | changes.pop("summary", {})
-    plain = KeptCorpus(
+    plain = StoredComparison(
         number=7,
         at=NOW,
         source="history",
@@ -133,11 +144,13 @@ def corpus(
         whole=True,
         partial=False,
         answered_by=Side.LEGACY,
-        seams={seam: SeamCounts(PHASE_OF.get(seam, seam), found) for seam, found in verdicts.items()},
+        seams={
+            seam: SeamTally(seam, PHASE_OF.get(seam, seam), dict(found)) for seam, found in verdicts.items()
+        },
         tags={"balanced": 900},
         distinct_worlds=1951,
         distinct_diverged=0,
         effects=ALIKE,
-        summary=summary,
+        summary=read_summary(summary),
     )
     return replace(plain, **changes)

@@ -1,14 +1,19 @@
 """What pages are made of: a comparison that differs, one that does not, ones that showed nothing."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
-from changeover.evidence.store.records import EffectCounts, Review
+from changeover.evidence.store.records import Review, StoredRun
+from changeover.evidence.store.summary import Summary
+from changeover.evidence.tallies import EffectCounts
 from changeover.rollout.history import HistoryEntry
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
+from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.verdict import Verdict
-from changeover.views.html.data import NamedRun, PhaseStanding, ReportData
+from changeover.views.html.data import PhaseStanding, ReportData
 from tests.changeover.support.report_corpora import (
     ALL_MATCH,
     CODE,
@@ -141,6 +146,17 @@ BLIND = Review(
 )
 
 
+def named_run(seam: str, verdict: Verdict, content: dict[str, Any] | None = None) -> StoredRun:
+    """The run of the day; `content` is what is kept of it whole."""
+    whole = None if content is None else json.dumps(content)
+    return StoredRun(
+        *("a run", NOW, seam, PHASE_OF[seam], "shadow", Side.LEGACY, verdict, CODE, RULES),
+        corpus=7,
+        name=DAY,
+        body=whole,
+    )
+
+
 def diverging() -> ReportData:
     """The example of the design: the plan leaves `target_weight` at 0."""
     verdicts = {
@@ -172,8 +188,8 @@ def diverging() -> ReportData:
         RULES,
         found,
         phases=PHASES,
-        example=NamedRun(DAY, "trading.workflow", Verdict.UNSAFE, "2011 Q3", body()),
-        runs=(NamedRun(DAY, "trading.workflow", Verdict.UNSAFE, "2011 Q3"),),
+        example=named_run("trading.workflow", Verdict.UNSAFE, body()),
+        runs=(named_run("trading.workflow", Verdict.UNSAFE),),
         gates=(GATE,),
         history=HISTORY,
         blind_spots=(BLIND,),
@@ -202,5 +218,5 @@ def nothing_compared() -> ReportData:
 
 def empty() -> ReportData:
     """As bare as a store can leave it: no plan, no seam, nothing said of anything."""
-    found = replace(corpus({}, {}), summary={}, effects=(), distinct_worlds=0, code=None)
+    found = replace(corpus({}, {}), summary=Summary(), effects=(), distinct_worlds=0, code=None)
     return ReportData("migration", NOW, None, RULES, found, unavailable={"gates": "there is no plan"})

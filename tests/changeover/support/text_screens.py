@@ -1,5 +1,6 @@
 """Every screen of text as a function of its Screen, with one free text wherever data stands."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +9,10 @@ from typing import Any
 
 from changeover.compare.clusters import Clusters, RunFound
 from changeover.compare.file_diff import FilesDiff
-from changeover.evidence.tallies import EffectLine, SeamTally
+from changeover.compare.sighting import Sighting
+from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
+from changeover.evidence.store.rows import read_cluster
+from changeover.evidence.tallies import EffectCounts, SeamTally, total_of
 from changeover.record.scenario_file import Scenario
 from changeover.record.tape import Tape
 from changeover.rollout.history import HistoryEntry
@@ -22,7 +26,7 @@ from changeover.views.text.compare import effect_lines, verdict_lines
 from changeover.views.text.differences import cluster_lines, diff_screen
 from changeover.views.text.doctor import doctor_screen
 from changeover.views.text.explain import cluster_screen, clusters_screen
-from changeover.views.text.explain_run import SeamRun, runs_screen
+from changeover.views.text.explain_run import runs_screen
 from changeover.views.text.gate import gate_screen
 from changeover.views.text.history import Moved, history_screen, moved_screen
 from changeover.views.text.scenarios import scenario_screen, scenarios_screen
@@ -40,8 +44,8 @@ def screens(text: str, seams: int = 30) -> dict[str, Show]:
         12, "rollback", AT, text, text, "b", "a", text, "ramp:12.5", "shadow", "pass", "e" * 64, "c" * 64
     )
     scenario = Scenario(f"{text}/12/seam", "seam", Side.LEGACY, None, (text,), {text: text}, Tape())
-    run = SeamRun(text, text, "unsafe", run_body(text))
-    corpus = {"at": "2026-08-03 20:45", "source": text, "code": "c" * 64, "rules": "r" * 64}
+    run = stored_run(text, text, Verdict.UNSAFE, run_body(text))
+    corpus = StoredComparison(1, AT, text, "recorded", "c" * 64, "r" * 64)
     cluster = kept_cluster(text)
     below = [kept_cluster(text, name, root="09ad52") for name in ("5c7f20", "e41b7c")]
     found = clusters_of(text)
@@ -50,7 +54,7 @@ def screens(text: str, seams: int = 30) -> dict[str, Show]:
         "verdicts": lambda screen: "\n".join(verdicts(text, seams, screen)),
         "effects": lambda screen: "\n".join(effects(text, screen)),
         "clusters": lambda screen: "\n".join(
-            cluster_lines(found.found, {one.fingerprint: text for one in found.found}, screen)
+            cluster_lines(found.found, {one.fingerprint: Sighting(text, text) for one in found.found}, screen)
         ),
         "gate": lambda screen: gate_screen(verdict, screen),
         "status": lambda screen: status_screen(status(text), screen),
@@ -59,7 +63,7 @@ def screens(text: str, seams: int = 30) -> dict[str, Show]:
         "scenarios": lambda screen: scenarios_screen([scenario], screen),
         "scenario": lambda screen: scenario_screen(scenario, screen),
         "explain": lambda screen: clusters_screen([cluster, *below], corpus, screen),
-        "explain cluster": lambda screen: cluster_screen(cluster, corpus, below, run_body(text), screen),
+        "explain cluster": lambda screen: cluster_screen(cluster, corpus, below, run.contents, screen),
         "explain run": lambda screen: runs_screen([run], screen),
         "diff": lambda screen: diff_screen(diff, text, text, [text], screen),
         "doctor": lambda screen: doctor_screen({"app": text, "seams": text}, [text], text, screen),
@@ -81,15 +85,15 @@ def tallies(text: str, seams: int) -> list[SeamTally]:
 def verdicts(text: str, seams: int, screen: Screen) -> list[str]:
     """The matrix of `compare`."""
     rows = tallies(text, seams)
-    total = SeamTally("", "", sum((row.verdicts for row in rows), Counter()))
+    total = SeamTally("", "", total_of(rows).verdicts)
     return verdict_lines(rows, total, {"first": 1, text: 2}, screen)
 
 
 def effects(text: str, screen: Screen) -> list[str]:
     """The ledger of effects of `compare`."""
     lines = (
-        EffectLine(f"port.{text}", 6_412_345, 6_412_344, 5_710_000, 702, 9),
-        EffectLine("mail.send", 7, 7, 7),
+        EffectCounts(f"port.{text}", 6_412_345, 6_412_344, 5_710_000, 702, 9),
+        EffectCounts("mail.send", 7, 7, 7),
     )
     return effect_lines(lines, Side.LEGACY, screen, noise=False)
 
@@ -139,31 +143,48 @@ def status(text: str) -> Status:
     )
 
 
+def stored_run(name: str, seam: str, verdict: Verdict, content: dict[str, Any] | None = None) -> StoredRun:
+    """A run of a comparison; `content` is what is kept of it whole."""
+    whole = None if content is None else json.dumps(content)
+    return StoredRun(
+        *(f"{seam} {verdict}", AT, seam, "desk", "shadow", Side.LEGACY, verdict, None, ""),
+        corpus=1,
+        name=name,
+        body=whole,
+    )
+
+
 def run_body(text: str) -> dict[str, Any]:
     """The sample run with the text as a value, a place and an answer."""
     run = body()
     changes = {"class": "read", "name": f"port.{text}", "answer": {"returned": text}}
     run["legacy"]["calls"].append(run["legacy"]["calls"][0] | changes)
-    run["divergences"][1] |= {"place": f"result.{text}", "texts": [text, f"{text}."], "sighting": text}
+    run["divergences"][1] |= {
+        "place": f"result.{text}",
+        "legacy": text,
+        "candidate": f"{text}.",
+        "sighting": text,
+    }
     run["divergences"].append({**run["divergences"][1], "legacy": [text], "candidate": {text: 1}})
     return run
 
 
-def kept_cluster(text: str, name: str = "09ad52", root: str | None = None) -> dict[str, Any]:
+def kept_cluster(text: str, name: str = "09ad52", root: str | None = None) -> StoredCluster:
     """A cluster as it is kept."""
-    return {
-        "id": name,
+    data = {
         "seam": text,
         "place": f"effects.broker.submit_order[*].{text}",
         "kind": "effect-changed",
         "pattern": "larger",
         "unsafe": True,
+        "number": 0,
         "runs": 1_234_567,
         "reachable": 7_654_321,
         "occurrences": 2_345_678,
-        "smallest": {"run": text, "divergence": run_body(text)["divergences"][0]},
+        "smallest": {"run": text, "size": 9, "divergence": run_body(text)["divergences"][0]},
         "sighting": text,
         "always_with": ["5c7f20"],
         "answered_by": "legacy",
         "root": root,
     }
+    return read_cluster(name + 58 * "0", data)

@@ -5,39 +5,26 @@ from __future__ import annotations
 import gc
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from changeover.evidence.cluster_states import Sightings, state_of
-from changeover.evidence.store.records import (
-    EffectCounts,
-    Evidence,
-    KeptCluster,
-    KeptCorpus,
-    KeptRun,
-    Review,
-    SeamCounts,
-)
-from changeover.evidence.store.rows import UNSAFE_MARK
+from changeover.evidence.store.records import Evidence, Review, StoredComparison, StoredRun
+from changeover.evidence.store.rows import READ_COLUMNS, read_cluster, read_run, read_seam
 from changeover.evidence.store.schema import Connection
+from changeover.evidence.store.summary import read_summary
+from changeover.evidence.tallies import EffectCounts
 from changeover.values.observation import Side
-from changeover.values.verdict import Verdict
-
-_VERDICTS = {str(verdict): verdict for verdict in Verdict}
-_PATHS = {str(path): path for path in Side}
-_RUN_COLUMNS = (
-    "id, at, seam, phase, stage, answered_by, verdict, code, rules, world, clusters, reason, tags,"
-    " legacy_s, candidate_s, renewed_at"
-)
 
 
 def evidence_in(connection: Connection) -> Evidence:
     """Everything; raises where a row is not of this program's making."""
     counters = dict(connection.execute("SELECT name, sum(value) FROM counters GROUP BY name").fetchall())
     rows = connection.execute(
-        f"SELECT {_RUN_COLUMNS} FROM runs WHERE corpus IS NULL AND population = 'production'"  # noqa: S608
+        f"SELECT {', '.join(READ_COLUMNS)} FROM runs WHERE corpus IS NULL AND population = 'production'"  # noqa: S608
         " ORDER BY at DESC, rowid DESC"
     ).fetchall()
     reviews = connection.execute(
@@ -52,9 +39,9 @@ def evidence_in(connection: Connection) -> Evidence:
     )
 
 
-def _runs(rows: list[Sequence[Any]]) -> tuple[KeptRun, ...]:
+def _runs(rows: list[Sequence[Any]]) -> tuple[StoredRun, ...]:
     with _nothing_collected():
-        return tuple(map(_run, rows))
+        return tuple(map(read_run, rows))
 
 
 @contextmanager
@@ -67,34 +54,6 @@ def _nothing_collected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _run(row: Sequence[Any]) -> KeptRun:
-    clusters, unsafe = ((), ()) if row[10] == "[]" else _marked(json.loads(row[10]))
-    return KeptRun(
-        row[0],
-        datetime.fromisoformat(row[1]),
-        row[2],
-        row[3],
-        row[4],
-        _PATHS[row[5]],
-        _VERDICTS[row[6]],
-        row[7],
-        row[8],
-        row[9],
-        clusters,
-        row[11],
-        () if row[12] == "[]" else tuple(json.loads(row[12])),
-        row[13],
-        row[14],
-        None if row[15] is None else datetime.fromisoformat(row[15]),
-        unsafe,
-    )
-
-
-def _marked(listed: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    unsafe = tuple(name[1:] for name in listed if name.startswith(UNSAFE_MARK))
-    return tuple(name.removeprefix(UNSAFE_MARK) for name in listed), unsafe
 
 
 def _review(row: Sequence[Any]) -> Review:
@@ -122,40 +81,35 @@ def sightings_in(connection: Connection) -> list[Sightings]:
     ]
 
 
-def _corpora(connection: Connection) -> list[KeptCorpus]:
+def _corpora(connection: Connection) -> list[StoredComparison]:
     history = sightings_in(connection)
+    found = []
+    for comparison in comparisons_in(connection):
+        clusters = connection.execute(
+            "SELECT digest, body FROM clusters WHERE corpus = ? AND body != ''", (comparison.number,)
+        ).fetchall()
+        read = [read_cluster(digest, json.loads(body), comparison.number) for digest, body in clusters]
+        known = [
+            replace(one, state=state_of(history, comparison.number, one.seam, one.digest)) for one in read
+        ]
+        found.append(replace(comparison, clusters=tuple(sorted(known, key=lambda one: one.number))))
+    return found
+
+
+def comparisons_in(connection: Connection) -> list[StoredComparison]:
+    """Every comparison that is kept, the latest first, without its clusters."""
     rows = connection.execute(
-        "SELECT number, at, source, population, code, rules, whole, partial, answered_by, summary"
+        "SELECT number, at, source, population, code, rules, whole, partial, answered_by, uid, summary"
         " FROM corpora WHERE kept ORDER BY at DESC, number DESC"
     ).fetchall()
-    return [_corpus(connection, row, history) for row in rows]
+    return [_comparison(connection, row) for row in rows]
 
 
-def _corpus(connection: Connection, row: Sequence[Any], history: Sequence[Sightings]) -> KeptCorpus:
-    number, at, source, population, code, rules, whole, partial, answered_by, text = row
-    summary = json.loads(text)
-    seams = summary.get("seams", {}) if whole or "seams" in summary else _seams_so_far(connection, number)
-    bodies = [
-        (digest, json.loads(body))
-        for digest, body in connection.execute(
-            "SELECT digest, body FROM clusters WHERE corpus = ? AND body != ''", (number,)
-        ).fetchall()
-    ]
-    clusters = [
-        KeptCluster(
-            digest,
-            body["seam"],
-            body["place"],
-            body["kind"],
-            body["pattern"],
-            bool(body["unsafe"]),
-            body["runs"],
-            state_of(history, number, body["seam"], digest),
-            body,
-        )
-        for digest, body in sorted(bodies, key=lambda pair: int(pair[1]["number"]))
-    ]
-    return KeptCorpus(
+def _comparison(connection: Connection, row: Sequence[Any]) -> StoredComparison:
+    number, at, source, population, code, rules, whole, partial, answered_by, uid, text = row
+    data = json.loads(text)
+    seams = data.get("seams", {}) if whole or "seams" in data else _seams_so_far(connection, number)
+    return StoredComparison(
         number=number,
         at=datetime.fromisoformat(at),
         source=source,
@@ -164,16 +118,16 @@ def _corpus(connection: Connection, row: Sequence[Any], history: Sequence[Sighti
         rules=rules,
         whole=bool(whole),
         partial=bool(partial),
-        answered_by=_PATHS[answered_by],
-        seams={name: _counts(seam) for name, seam in seams.items()},
-        tags=summary.get("tags", {}),
-        distinct_worlds=summary.get("distinct_worlds", 0),
-        distinct_diverged=summary.get("distinct_diverged", 0),
-        damaged=tuple(summary.get("damaged", ())),
-        effects=tuple(EffectCounts(**line) for line in summary.get("effects", ())),
-        clusters=tuple(clusters),
-        own_times={phase: (one[0], one[1]) for phase, one in summary.get("own_times", {}).items()},
-        summary=summary,
+        answered_by=Side(answered_by),
+        seams={name: read_seam(name, seam) for name, seam in seams.items()},
+        tags=data.get("tags", {}),
+        distinct_worlds=data.get("distinct_worlds", 0),
+        distinct_diverged=data.get("distinct_diverged", 0),
+        damaged=tuple(data.get("damaged", ())),
+        effects=tuple(EffectCounts(**line) for line in data.get("effects", ())),
+        own_times={phase: (one[0], one[1]) for phase, one in data.get("own_times", {}).items()},
+        summary=read_summary(data),
+        uid=uid,
     )
 
 
@@ -186,8 +140,3 @@ def _seams_so_far(connection: Connection, corpus: int) -> dict[str, dict[str, An
     ).fetchall():
         found.setdefault(seam, {"phase": phase, "verdicts": {}})["verdicts"][verdict] = runs
     return found
-
-
-def _counts(seam: Mapping[str, Any]) -> SeamCounts:
-    verdicts = {_VERDICTS[name]: count for name, count in seam.get("verdicts", {}).items()}
-    return SeamCounts(seam.get("phase", ""), verdicts, seam.get("gave_up", 0))

@@ -1,29 +1,39 @@
-"""What is kept of runs, as a gate, a screen or a report reads it again. Values only; the store makes them."""
+"""What is kept of runs and comparisons, from the store to the screen. Values only; the store makes them."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from changeover.compare.change_pattern import ChangePattern
+from changeover.compare.sighting import Sighting
+from changeover.evidence.store.summary import Summary
+from changeover.evidence.tallies import EffectCounts, SeamTally
+from changeover.values.divergence import Kind
 from changeover.values.observation import Side
 from changeover.values.stage import ALL_STAGES, Setting, parse_setting
 from changeover.values.verdict import Verdict
 
 if TYPE_CHECKING:
+    from changeover.compare.clusters import Example
+    from changeover.evidence.store.run_contents import RunContents
     from changeover.record.run import NotPaired
 
-GAVE_UP = "the answering path raised, or gave nothing"
-"""The reason of a run that was compared, and of which it says so."""
+ID_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class KeptRun:
-    """One run in production. `clusters` are the digests of what differs, `unsafe` of effects among them.
+class StoredRun:
+    """One run; `corpus` is the number of its comparison, None in production.
 
-    `world` is a digest, None where the run was not compared; own times are in seconds. Where more differs
-    than is kept, `clusters` ends with a word that no waiver covers.
+    `clusters` are the digests of what differs, `unsafe` those of effects among them; where more differs than
+    is kept, `clusters` ends with a word that no waiver covers. `gave_up` says that the run was compared and
+    that its answering path did nothing. `world` is a digest, None where the run was not compared. Own times
+    are in seconds. `body` is what is kept of it whole (JSON), None where only its verdict
+    is; `tape` is a packed line of a scenario file.
     """
 
     id: str
@@ -43,6 +53,14 @@ class KeptRun:
     candidate_s: float | None = None
     renewed_at: datetime | None = None
     unsafe: tuple[str, ...] = ()
+    gave_up: bool = False
+    corpus: int | None = None
+    population: str = "production"
+    name: str = ""
+    key: str | None = None
+    correlation_id: str | None = None
+    body: str | None = None
+    tape: bytes | None = None
 
     @property
     def setting(self) -> Setting | None:
@@ -62,63 +80,55 @@ class KeptRun:
         return next((known for known in NotPaired if known == self.reason), None)
 
     @property
-    def gave_up(self) -> bool:
-        """Whether the reference did nothing in it."""
-        return self.reason == GAVE_UP
+    def contents(self) -> RunContents | None:
+        """What both paths asked and did, None where it is not there."""
+        from changeover.evidence.store.run_contents import read_contents
+
+        return None if self.body is None else read_contents(json.loads(self.body))
 
 
 @dataclass(frozen=True, slots=True)
-class SeamCounts:
-    """Verdicts of one seam in one corpus. `gave_up` counts compared runs whose reference did nothing."""
+class StoredCluster:
+    """One cluster of one comparison; `state` is new, open, fixed or regressed.
 
-    phase: str
-    verdicts: Mapping[Verdict, int]
-    gave_up: int = 0
-
-    @property
-    def runs(self) -> int:
-        """All of them."""
-        return sum(self.verdicts.values())
-
-    def of(self, *verdicts: Verdict) -> int:
-        """How many ended so."""
-        return sum(self.verdicts.get(verdict, 0) for verdict in verdicts)
-
-
-@dataclass(frozen=True, slots=True)
-class EffectCounts:
-    """One port method in one corpus. asked = equal + changed + only asked; performed likewise."""
-
-    name: str
-    performed: int
-    asked: int
-    equal: int
-    changed: int
-    refused: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeptCluster:
-    """One finding as it was met last; `state` is new, open, fixed or regressed."""
+    `number` counts the clusters in the order in which a run meets them. `always_with` and `root` are short
+    identifiers. Examples are None where nothing but the finding itself is known.
+    """
 
     digest: str
     seam: str
     place: str
-    kind: str
-    pattern: str
+    kind: Kind
+    pattern: ChangePattern
     unsafe: bool
     runs: int
     state: str = "new"
-    body: Mapping[str, Any] = field(default_factory=dict)
+    number: int = 0
+    occurrences: int = 0
+    reachable: int = 0
+    first: Example | None = None
+    last: Example | None = None
+    smallest: Example | None = None
+    always_with: tuple[str, ...] = ()
+    root: str | None = None
+    sighting: Sighting | None = None
+    answered_by: Side = Side.LEGACY
+    corpus: int = 0
+
+    @property
+    def id(self) -> str:
+        """The first digits of its digest."""
+        return self.digest[:ID_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)
-class KeptCorpus:
+class StoredComparison:
     """One comparison over a source.
 
-    `whole` is false for one that did not come to its end; of one that was killed, the runs that were written
-    are counted. `partial` is true where it was not the whole source (one case, A/A). `own_times` maps a phase
-    to the p95 of both paths in seconds. `summary` has what else screens and reports show.
+    `whole` is false while it runs and for one that did not come to its end; of one that was killed, the runs
+    that were written are counted. `partial` is true where it was not the whole source (one case, A/A).
+    `own_times` maps a phase to the p95 of both paths in seconds. `summary` has what else screens and reports
+    show. `uid` names it in every store that it is imported into.
     """
 
     number: int
@@ -127,18 +137,19 @@ class KeptCorpus:
     population: str
     code: str | None
     rules: str
-    whole: bool
-    partial: bool
-    answered_by: Side
-    seams: Mapping[str, SeamCounts]
-    tags: Mapping[str, int]
-    distinct_worlds: int
-    distinct_diverged: int
+    whole: bool = False
+    partial: bool = False
+    answered_by: Side = Side.LEGACY
+    seams: Mapping[str, SeamTally] = field(default_factory=dict)
+    tags: Mapping[str, int] = field(default_factory=dict)
+    distinct_worlds: int = 0
+    distinct_diverged: int = 0
     damaged: tuple[str, ...] = ()
     effects: tuple[EffectCounts, ...] = ()
-    clusters: tuple[KeptCluster, ...] = ()
+    clusters: tuple[StoredCluster, ...] = ()
     own_times: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    summary: Mapping[str, Any] = field(default_factory=dict)
+    summary: Summary = field(default_factory=Summary)
+    uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +177,8 @@ class Evidence:
     `lost` counts runs that could not be kept since the store was made, `pruned` those forgotten by limits.
     """
 
-    corpora: tuple[KeptCorpus, ...] = ()
-    production: tuple[KeptRun, ...] = ()
+    corpora: tuple[StoredComparison, ...] = ()
+    production: tuple[StoredRun, ...] = ()
     reviews: tuple[Review, ...] = ()
     problem: str | None = None
     lost: int = 0

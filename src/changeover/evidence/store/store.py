@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.store.lost_runs import lost_beside
 from changeover.evidence.store.records import Evidence, Review
-from changeover.evidence.store.rows import UNSAFE_MARK, ClusterRow, CorpusRow, RunRow
 from changeover.evidence.store.schema import SCHEMA_VERSION, Connection, make_tables, version_of
 from changeover.settings import STATE_FOLDER, STORE_VARIABLE
 
 NOTHING_KEPT = "none"
 NOWHERE = Path(os.devnull)
 DEFAULT_PLACE = Path(STATE_FOLDER) / "evidence.db"
-FOUND_MAX = 200
 TIMEOUT_S = 1.0
-_LOOKED_UP = "SELECT id, name, seam, phase, verdict, body, coalesce(corpus, 0) FROM runs"
 _TROUBLES = (sqlite3.Error, OSError, ValueError, OverflowError)
 
 
@@ -181,79 +177,3 @@ def keep_review(path: Path, review: Review) -> str | None:
     except Exception as error:  # noqa: BLE001  whoever looked goes on, whatever is wrong with the store
         return str(error) or type(error).__name__
     return None
-
-
-class Archive:
-    """Looks comparisons and runs up, for screens; raises ConfigurationError where a store cannot be read."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def corpora(self) -> list[CorpusRow]:
-        """All comparisons, the latest first."""
-        found = self._rows(
-            "SELECT number, at, source, population, code, rules, whole, summary FROM corpora"
-            " WHERE kept ORDER BY at DESC, number DESC"
-        )
-        return [
-            CorpusRow(at, source, population, code, rules, number, bool(whole), summary)
-            for number, at, source, population, code, rules, whole, summary in found
-        ]
-
-    def clusters(self, prefix: str) -> list[ClusterRow]:
-        """The clusters whose digest begins so, each as it was found last."""
-        found = self._rows(
-            "SELECT digest, clusters.body, corpus FROM clusters JOIN corpora ON number = corpus"
-            " WHERE kept AND substr(digest, 1, ?) = ? ORDER BY at DESC, number DESC",
-            (len(prefix), prefix),
-        )
-        latest: dict[str, ClusterRow] = {}
-        for digest, body, corpus in found:
-            if digest in latest or len(latest) < FOUND_MAX:
-                latest.setdefault(digest, ClusterRow(digest, body, corpus))
-        return list(latest.values())
-
-    def runs(self, name: str) -> list[RunRow]:
-        """The runs of a case of this name, or whose id begins so, of the latest comparison that has any.
-
-        Runs in production come last, also the latest one with a cluster that begins so; their `corpus` is 0.
-        """
-        found = self._rows(
-            f"{_LOOKED_UP} WHERE name = ? OR substr(id, 1, ?) = ? ORDER BY corpus DESC, rowid LIMIT ?",
-            (name, len(name), name, FOUND_MAX),
-        ) or self._rows(
-            f"{_LOOKED_UP} WHERE corpus IS NULL AND (instr(clusters, ?) OR instr(clusters, ?))"
-            " ORDER BY at DESC LIMIT 1",
-            (f'"{name}', f'"{UNSAFE_MARK}{name}'),
-        )
-        return [RunRow(*row) for row in found if row[-1] == found[0][-1]]
-
-    def runs_of(self, corpus: int, verdicts: Sequence[str], most: int) -> list[RunRow]:
-        """The runs of one comparison that ended so, at most so many, in their order and without bodies."""
-        marks = ", ".join("?" * len(verdicts))
-        found = self._rows(
-            "SELECT id, name, seam, phase, verdict, NULL, corpus FROM runs"  # noqa: S608  question marks
-            f" WHERE corpus = ? AND verdict IN ({marks}) ORDER BY rowid LIMIT ?",
-            (corpus, *map(str, verdicts), most),
-        )
-        return [RunRow(*row) for row in found]
-
-    def run_of(self, corpus: int, name: str, seam: str) -> RunRow | None:
-        """One run of one comparison, whole if it is kept so: of several in a case, one that differs."""
-        found = self._rows(
-            "SELECT id, name, seam, phase, verdict, body, corpus FROM runs"
-            " WHERE corpus = ? AND name = ? AND seam = ?"
-            " ORDER BY verdict NOT IN ('unsafe', 'diverged'), body IS NULL, rowid LIMIT 1",
-            (corpus, name, seam),
-        )
-        return RunRow(*found[0]) if found else None
-
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        if self.path == NOWHERE or not self.path.exists():
-            return []
-        try:
-            with reading(self.path) as connection:
-                rows: list[Any] = connection.execute(query, tuple(values)).fetchall()
-                return rows
-        except StoreProblem as problem:
-            raise ConfigurationError(str(self.path), f"cannot be read as a store: {problem.why}") from problem

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from zlib import compress, decompressobj, error
 
-from changeover.evidence.store.rows import WHOLE, StoredRun
+from changeover.evidence.store.from_runs import WHOLE
+from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.schema import Connection
 from changeover.record.codec import Codec, CodecError
 from changeover.record.run import Run
 from changeover.record.scenario_file import LINE_BYTES_MAX, scenario_of, to_line
-from changeover.values.verdict import Verdict
 
 TAPES_PER_PHASE_MAX = 10_000
 TAPE_CHARACTERS_MAX = 1_000_000
@@ -46,7 +46,7 @@ class Tapes:
         """The tape of a run that is fit to be written; None where it is not wanted, or would not survive."""
         if run.legacy is None and run.candidate is None:
             return None  # nothing of it was kept
-        if Verdict(row.verdict) not in WHOLE:
+        if row.verdict not in WHOLE:
             worlds = self._worlds[row.phase]
             if row.world is None or row.world in worlds or len(worlds) >= TAPES_PER_PHASE_MAX:
                 return None
@@ -63,7 +63,7 @@ def without_known_tapes(connection: Connection, runs: Iterable[StoredRun]) -> li
     counts: dict[str, int] = {}
     kept: list[StoredRun] = []
     for run in runs:
-        if run.tape is None or Verdict(run.verdict) in WHOLE:
+        if run.tape is None or run.verdict in WHOLE:
             kept.append(run)
             continue
         if run.phase not in counts:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC
+from typing import Any
 from uuid import uuid4
 
-from changeover.evidence.store.records import Review
-from changeover.evidence.store.rows import COLUMNS, ClusterRow, CorpusRow, StoredRun, writable
+from changeover.evidence.store.records import Review, StoredComparison, StoredRun
+from changeover.evidence.store.rows import (
+    COLUMNS,
+    cluster_data,
+    comparison_data,
+    run_row,
+    stored_at,
+    writable,
+)
 from changeover.evidence.store.schema import Connection
+from changeover.evidence.store.summary import summary_data
 
 CORPORA_KEPT_MAX = 20
 CORPORA_REMEMBERED_MAX = 200
@@ -23,26 +32,34 @@ _RENEWED = (
 )
 
 
-def add_corpus(connection: Connection, row: CorpusRow) -> int:
+RedactData = Callable[[Any], Any]
+"""Takes out of JSON what must not be written."""
+
+
+def add_corpus(connection: Connection, comparison: StoredComparison, redact: RedactData) -> int:
     """A comparison begins; gives its number. The oldest ones are forgotten down to what they found."""
     cursor = connection.execute(
         "INSERT INTO corpora (at, source, population, code, rules, whole, summary, uid, answered_by, partial)"
         " VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
         (
-            row.at,
-            row.source,
-            row.population,
-            row.code,
-            row.rules,
-            writable(row.summary),
-            row.uid or uuid4().hex,
-            row.answered_by,
-            row.partial,
+            stored_at(comparison.at),
+            comparison.source,
+            comparison.population,
+            comparison.code,
+            comparison.rules,
+            _text(redact({**summary_data(comparison.summary), "partial": comparison.partial})),
+            comparison.uid or uuid4().hex,
+            str(comparison.answered_by),
+            comparison.partial,
         ),
     )
     forget_corpora(connection)
     number: int = cursor.lastrowid
     return number
+
+
+def _text(data: Any) -> str:
+    return writable(json.dumps(data, ensure_ascii=False))
 
 
 def forget_corpora(connection: Connection) -> None:
@@ -65,7 +82,7 @@ def forget_corpora(connection: Connection) -> None:
 
 def add_runs(connection: Connection, runs: Iterable[StoredRun]) -> None:
     """Runs, each in the place of one that has its identifier already."""
-    connection.executemany(_INSERT, [run.row for run in runs])
+    connection.executemany(_INSERT, [run_row(run) for run in runs])
 
 
 def renew_runs(connection: Connection, runs: Iterable[StoredRun]) -> None:
@@ -73,30 +90,26 @@ def renew_runs(connection: Connection, runs: Iterable[StoredRun]) -> None:
     connection.executemany(
         f"UPDATE runs SET {', '.join(f'{name} = ?' for name in _RENEWED)}"  # noqa: S608  names of columns
         " WHERE id = ? AND corpus IS NULL",
-        [(*run.values(*_RENEWED), run.id) for run in runs],
+        [(*run_row(run, _RENEWED), run.id) for run in runs],
     )
 
 
-def end_corpus(
-    connection: Connection,
-    number: int,
-    clusters: Iterable[ClusterRow],
-    summary: str,
-    *,
-    whole: bool,
-    seams: Iterable[str],
-) -> None:
-    """The comparison is over: its clusters, what its screen said, the seams of which it showed something.
+def end_corpus(connection: Connection, comparison: StoredComparison, redact: RedactData) -> None:
+    """The comparison is over: its clusters, what its screen showed, the seams of which it showed something.
 
     Not `whole` is one that was stopped before its source ended.
     """
     connection.executemany(
         "INSERT OR REPLACE INTO clusters (digest, corpus, body, seam) VALUES (?, ?, ?, ?)",
-        [(row.digest, number, writable(row.body), row.seam) for row in clusters],
+        [
+            (one.digest, comparison.number, _text(redact(cluster_data(one))), one.seam)
+            for one in comparison.clusters
+        ],
     )
+    seams = [name for name, tally in comparison.seams.items() if tally.compared]
     connection.execute(
         "UPDATE corpora SET whole = ?, summary = ?, seams = ? WHERE number = ?",
-        (whole, writable(summary), json.dumps(list(seams)), number),
+        (comparison.whole, _text(redact(comparison_data(comparison))), json.dumps(seams), comparison.number),
     )
 
 

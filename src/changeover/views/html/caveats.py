@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from changeover.evidence.confidence import CONFIDENCE, percent_above, upper_bound
-from changeover.views.html.data import ReportData, counts_of, word_of
+from changeover.evidence.store.summary import ReasonCount, RuleUse
+from changeover.evidence.tallies import total_of
+from changeover.views.html.data import ReportData, word_of
 from changeover.views.layout import plural
 
 NAMED_MAX = 5
@@ -20,8 +21,8 @@ def unshown(data: ReportData) -> list[str]:
 
 def _left_aside(data: ReportData) -> Iterator[str]:
     corpus, summary = data.corpus, data.corpus.summary
-    total = counts_of(list(corpus.seams.values()))
-    missing = list(summary.get("missing_tags") or ())
+    total = data.total
+    missing = summary.missing_tags
     if missing:
         seen = f"{plural(len(missing), 'required tag')} did not occur"
         yield f"{seen}: {_named(missing)}."
@@ -31,7 +32,7 @@ def _left_aside(data: ReportData) -> Iterator[str]:
     if never:
         yield f"Never crossed: {_named(never)}."
     for name, seam in corpus.seams.items():
-        if 0 < seam.gave_up == counts_of([seam]).compared:
+        if seam.reference_gave_up:
             yield f"The reference did not run: every run of {name} raised or gave nothing."
     for line in corpus.damaged[:DAMAGED_SHOWN_MAX]:
         yield f"Damaged: {line}."
@@ -42,23 +43,20 @@ def _left_aside(data: ReportData) -> Iterator[str]:
 
 
 def _beside(data: ReportData) -> Iterator[str]:
-    corpus, summary = data.corpus, data.corpus.summary
-    total = counts_of(list(corpus.seams.values()))
+    summary, total = data.corpus.summary, data.total
     if total.tolerated:
-        rules = [rule for rule in summary.get("rules") or () if rule.get("differing")]
+        rules = [rule for rule in summary.rules or () if rule.differing]
         by = f": {_named([_rule(rule) for rule in rules])}" if rules else ""
         yield f"{plural(total.tolerated, 'comparison')} were alike only by a rule{by}."
     if total.waived:
         yield f"{plural(total.waived, 'run')} are waived, which shows nothing."
-    for read in summary.get("one_sided_reads") or ():
-        other = "candidate" if read["asked_by"] == "legacy" else "legacy"
+    for read in summary.one_sided_reads:
         yield (
-            f"{read['seam']}: {read['method']} is read by {read['asked_by']} in {read['runs']:,} of"
-            f" {plural(read['of'], 'run')}, never by {other}: a lost guard?"
+            f"{read.seam}: {read.method} is read by {read.asked_by} in {read.runs:,} of"
+            f" {plural(read.of, 'run')}, never by {read.asked_by.other}: a lost guard?"
         )
-    unused = [str(path) for path in summary.get("unused_rules") or ()]
-    if unused:
-        yield f"{plural(len(unused), 'rule')} matched nothing: {_named(unused)}."
+    if summary.unused_rules:
+        yield f"{plural(len(summary.unused_rules), 'rule')} matched nothing: {_named(summary.unused_rules)}."
 
 
 def _sample(data: ReportData) -> Iterator[str]:
@@ -83,28 +81,24 @@ def other_sources(data: ReportData) -> list[tuple[str, str, int, int, bool]]:
     """Source, word, runs, runs that differ, and whether it is about other code, for each other comparison."""
     rows = []
     for corpus in data.others:
-        total = counts_of(list(corpus.seams.values()))
+        total = total_of(corpus.seams.values())
         stale = (corpus.code, corpus.rules) != (data.code, data.rules)
         rows.append((corpus.source, word_of(corpus), total.runs, total.diverged, stale))
     return rows
 
 
-def why_not_compared(data: ReportData) -> list[tuple[str, str, int, str]]:
-    """Seam, reason, runs and an example; what the reasons leave unsaid is in the last row."""
-    rows = [
-        (str(one["seam"]), str(one["reason"]), int(one["runs"]), str(one.get("example") or ""))
-        for one in data.corpus.summary.get("not_compared") or ()
-    ]
-    total = counts_of(list(data.corpus.seams.values())).not_compared
-    rest = total - sum(row[2] for row in rows)
-    return [*rows, ("", "other reasons", rest, "")] if rest > 0 else rows
+def why_not_compared(data: ReportData) -> list[ReasonCount]:
+    """The reasons; the runs that they leave out are in the last row."""
+    rows = list(data.corpus.summary.not_compared)
+    rest = data.total.not_compared - sum(row.runs for row in rows)
+    return [*rows, ReasonCount("", "other reasons", rest)] if rest > 0 else rows
 
 
-def _rule(rule: Mapping[str, Any]) -> str:
-    largest = f", largest {rule['largest']}" if rule.get("largest") is not None else ""
-    return f"{rule['path']} ({rule['says']}{largest})"
+def _rule(rule: RuleUse) -> str:
+    largest = "" if rule.largest is None else f", largest {rule.largest}"
+    return f"{rule.path} ({rule.says}{largest})"
 
 
-def _named(names: list[str]) -> str:
-    shown = ", ".join(names[:NAMED_MAX])
-    return f"{shown} and {len(names) - NAMED_MAX:,} more" if len(names) > NAMED_MAX else shown
+def _named(names: Sequence[str]) -> str:
+    first = ", ".join(names[:NAMED_MAX])
+    return f"{first} and {len(names) - NAMED_MAX:,} more" if len(names) > NAMED_MAX else first

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.code_digest import DIGITS_SHOWN
-from changeover.evidence.store.records import KeptCluster, KeptCorpus, Review
-from changeover.evidence.store.rows import RunRow
-from changeover.evidence.store.store import Archive, read_evidence, store_path
-from changeover.evidence.timeline import quarter_of
+from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.records import Review, StoredCluster, StoredComparison, StoredRun
+from changeover.evidence.store.store import read_evidence, store_path
 from changeover.gate.collect import collect as collect_inputs
 from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
@@ -24,7 +22,6 @@ from changeover.values.verdict import Verdict
 from changeover.views.html.data import (
     DIVERGED,
     UNSAFE,
-    NamedRun,
     PhaseStanding,
     ReportData,
     word_of,
@@ -40,7 +37,9 @@ class NothingToReport(ChangeoverError):
     """There is no comparison that a page could be about."""
 
 
-def chosen(corpora: Sequence[KeptCorpus], wanted: Sequence[str], code: str | None, rules: str) -> KeptCorpus:
+def chosen(
+    corpora: Sequence[StoredComparison], wanted: Sequence[str], code: str | None, rules: str
+) -> StoredComparison:
     """`corpora` are the latest first; `wanted` are numbers or sources, of several the worst is taken.
 
     Raises NothingToReport where nothing was compared, ConfigurationError where it was not what is wanted.
@@ -55,7 +54,7 @@ def chosen(corpora: Sequence[KeptCorpus], wanted: Sequence[str], code: str | Non
     return next((one for one in corpora if not one.partial), corpora[0])
 
 
-def begun_since(corpora: Sequence[KeptCorpus], moment: datetime) -> tuple[KeptCorpus, ...]:
+def begun_since(corpora: Sequence[StoredComparison], moment: datetime) -> tuple[StoredComparison, ...]:
     """Those that began then or later; raises NothingToReport where none of them was kept."""
     found = tuple(one for one in corpora if one.at >= moment.replace(microsecond=0))
     if not found:
@@ -63,27 +62,27 @@ def begun_since(corpora: Sequence[KeptCorpus], moment: datetime) -> tuple[KeptCo
     return found
 
 
-def beside(corpora: Sequence[KeptCorpus], shown: KeptCorpus) -> tuple[KeptCorpus, ...]:
+def beside(corpora: Sequence[StoredComparison], shown: StoredComparison) -> tuple[StoredComparison, ...]:
     """The latest comparisons of other sources than the one that is shown."""
     return tuple(
         one for one in latest_of_each(list(filter(says_something, corpora))) if one.source != shown.source
     )
 
 
-def says_something(corpus: KeptCorpus) -> bool:
+def says_something(corpus: StoredComparison) -> bool:
     """Whether it speaks about its source: one that stopped early does where something differs."""
     return not corpus.partial and (corpus.whole or word_of(corpus) in (UNSAFE, DIVERGED))
 
 
-def latest_of_each(corpora: Sequence[KeptCorpus]) -> list[KeptCorpus]:
+def latest_of_each(corpora: Sequence[StoredComparison]) -> list[StoredComparison]:
     """Of each source the first that is met."""
-    found: dict[str, KeptCorpus] = {}
+    found: dict[str, StoredComparison] = {}
     for corpus in corpora:
         found.setdefault(corpus.source, corpus)
     return list(found.values())
 
 
-def _named_choice(corpora: Sequence[KeptCorpus], name: str) -> KeptCorpus:
+def _named_choice(corpora: Sequence[StoredComparison], name: str) -> StoredComparison:
     for corpus in corpora:
         if name in (str(corpus.number), corpus.source):
             return corpus
@@ -128,7 +127,7 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
         phases=phases,
         problems=(*flags_state, *_wrong(project_state), *_about(corpus, code, rules), *_lost(evidence.lost)),
         example=example,
-        runs=tuple(map(_named, archive.runs_of(corpus.number, _WORTH_NAMING, RUNS_NAMED_MAX))),
+        runs=tuple(archive.runs_of(corpus.number, _WORTH_NAMING, RUNS_NAMED_MAX)),
         gates=() if project_state is None else tuple(_gates(project, project_state)),
         history=() if project_state is None else project_state.history,
         blind_spots=tuple(_blind_spots(evidence.reviews)),
@@ -161,7 +160,7 @@ def _wrong(project_state: ProjectState | None) -> Iterator[str]:
         yield from found.history
 
 
-def _about(corpus: KeptCorpus, code: str | None, rules: str) -> Iterator[str]:
+def _about(corpus: StoredComparison, code: str | None, rules: str) -> Iterator[str]:
     """Says so where the comparison is not about what runs today."""
     other = []
     if corpus.code != code:
@@ -181,20 +180,11 @@ def _lost(runs: int) -> Iterator[str]:
         yield f"{runs:,} runs could not be kept by the store"
 
 
-def _example(archive: Archive, corpus: KeptCorpus, cluster: KeptCluster) -> NamedRun | None:
-    smallest = cluster.body.get("smallest") or {}
-    row = archive.run_of(corpus.number, str(smallest.get("run", "")), cluster.seam)
-    if row is None or row.body is None:
+def _example(archive: Archive, corpus: StoredComparison, cluster: StoredCluster) -> StoredRun | None:
+    if cluster.smallest is None:
         return None
-    return NamedRun(row.name, row.seam, Verdict(row.verdict), _quarter(row), json.loads(row.body))
-
-
-def _named(row: RunRow) -> NamedRun:
-    return NamedRun(row.name, row.seam, Verdict(row.verdict), _quarter(row))
-
-
-def _quarter(row: RunRow) -> str:
-    return quarter_of(row.name.partition("/")[2] or row.name) or ""
+    run = archive.run_of(corpus.number, cluster.smallest.run, cluster.seam)
+    return None if run is None or run.body is None else run
 
 
 def _gates(project: Project, project_state: ProjectState) -> Iterator[GateVerdict]:

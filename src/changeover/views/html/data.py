@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from changeover.evidence.store.records import KeptCluster, KeptCorpus, Review, SeamCounts
+from changeover.evidence.store.records import Review, StoredCluster, StoredComparison, StoredRun
+from changeover.evidence.tallies import SeamTally, total_of
+from changeover.evidence.timeline import quarter_of
 from changeover.rollout.history import HistoryEntry
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Setting
-from changeover.values.verdict import Verdict
 
 UNSAFE = "UNSAFE"
 DIVERGED = "diverged"
@@ -32,20 +32,6 @@ class PhaseStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedRun:
-    """One run of the comparison as it is kept; `body` is None where only its verdict was.
-
-    `period` is the label of the matrix column it belongs to.
-    """
-
-    name: str
-    seam: str
-    verdict: Verdict
-    period: str = ""
-    body: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ReportData:
     """`code` and `rules` are digests of today; the comparison says which ones it was about.
 
@@ -58,12 +44,12 @@ class ReportData:
     made_at: datetime
     code: str | None
     rules: str
-    corpus: KeptCorpus
-    others: tuple[KeptCorpus, ...] = ()
+    corpus: StoredComparison
+    others: tuple[StoredComparison, ...] = ()
     phases: tuple[PhaseStanding, ...] = ()
     problems: tuple[str, ...] = ()
-    example: NamedRun | None = None
-    runs: tuple[NamedRun, ...] = ()
+    example: StoredRun | None = None
+    runs: tuple[StoredRun, ...] = ()
     gates: tuple[GateVerdict, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     blind_spots: tuple[Review, ...] = ()
@@ -77,52 +63,28 @@ class ReportData:
     @property
     def unit(self) -> str:
         """What a case of the source is called, in the plural."""
-        return str(self.corpus.summary.get("unit") or "cases")
+        return self.corpus.summary.unit
 
     @property
     def cases(self) -> int:
         """How many cases were run."""
-        return int(self.corpus.summary.get("cases") or 0)
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictCounts:
-    """runs = match + tolerated + waived + diverged + not_compared; `unsafe` are among the diverged."""
-
-    runs: int
-    match: int
-    tolerated: int
-    waived: int
-    diverged: int
-    unsafe: int
-    not_compared: int
+        return self.corpus.summary.cases
 
     @property
-    def compared(self) -> int:
-        """Runs that showed something."""
-        return self.runs - self.not_compared
+    def total(self) -> SeamTally:
+        """The verdicts of all seams together."""
+        return total_of(self.corpus.seams.values())
 
 
-def counts_of(seams: Sequence[SeamCounts]) -> VerdictCounts:
-    """The verdicts of some seams together."""
-
-    def total(*verdicts: Verdict) -> int:
-        return sum(seam.of(*verdicts) for seam in seams)
-
-    return VerdictCounts(
-        sum(seam.runs for seam in seams),
-        total(Verdict.MATCH),
-        total(Verdict.TOLERATED),
-        total(Verdict.WAIVED),
-        total(Verdict.DIVERGED, Verdict.UNSAFE),
-        total(Verdict.UNSAFE),
-        total(Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS),
-    )
+def period_of(run: StoredRun) -> str:
+    """The label of the quarter that a run's case is named after, empty where it is not named after a day."""
+    quarter = quarter_of(run.name.partition("/")[2] or run.name)
+    return "" if quarter is None else quarter.text
 
 
-def word_of(corpus: KeptCorpus) -> str:
+def word_of(corpus: StoredComparison) -> str:
     """What a comparison showed, in one word; `match` only where every seam of it showed something."""
-    total = counts_of(list(corpus.seams.values()))
+    total = total_of(corpus.seams.values())
     if total.unsafe:
         return UNSAFE
     if total.diverged:
@@ -130,17 +92,16 @@ def word_of(corpus: KeptCorpus) -> str:
     return INCONCLUSIVE if why_inconclusive(corpus) else MATCH
 
 
-def why_inconclusive(corpus: KeptCorpus) -> tuple[str, ...]:
+def why_inconclusive(corpus: StoredComparison) -> tuple[str, ...]:
     """Why nothing that differs is not the same as everything being alike; empty where it is."""
     reasons: list[str] = []
-    total = counts_of(list(corpus.seams.values()))
-    failed = sum(seam.of(Verdict.FAILED, Verdict.UNPAIRED) for seam in corpus.seams.values())
-    silent = [name for name, seam in corpus.seams.items() if not seam.of(Verdict.MATCH, Verdict.TOLERATED)]
-    dead = [name for name, seam in corpus.seams.items() if 0 < seam.gave_up == counts_of([seam]).compared]
+    total = total_of(corpus.seams.values())
+    silent = [name for name, seam in corpus.seams.items() if not seam.match + seam.tolerated]
+    dead = [name for name, seam in corpus.seams.items() if seam.reference_gave_up]
     if not total.compared:
         reasons.append("no run was compared")
-    elif failed:
-        reasons.append(f"{failed:,} of {total.runs:,} runs could not be compared")
+    elif total.failed:
+        reasons.append(f"{total.failed:,} of {total.runs:,} runs could not be compared")
     if total.compared and silent:
         reasons.append(f"nothing was shown about {', '.join(silent)}")
     if dead:
@@ -152,15 +113,14 @@ def why_inconclusive(corpus: KeptCorpus) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def worst_first(corpora: Sequence[KeptCorpus]) -> list[KeptCorpus]:
+def worst_first(corpora: Sequence[StoredComparison]) -> list[StoredComparison]:
     """The comparison that says the worst comes first; of equals, the latest."""
     return sorted(corpora, key=lambda corpus: (_WORST_FIRST.index(word_of(corpus)), -corpus.number))
 
 
-def in_meeting_order(corpus: KeptCorpus) -> list[KeptCluster]:
+def in_meeting_order(corpus: StoredComparison) -> list[StoredCluster]:
     """Clusters in the order in which a run meets them."""
-    numbered = enumerate(corpus.clusters)
-    return [one for _, one in sorted(numbered, key=lambda item: (item[1].body.get("number", 0), item[0]))]
+    return sorted(corpus.clusters, key=lambda one: one.number)
 
 
 def fallback_sentence(runs: int, of: int, unit: str, place: str) -> str:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-from changeover.evidence.store.records import KeptCluster
+from changeover.compare.clusters import Example
+from changeover.compare.places import below_method, method_at, segments
+from changeover.evidence.store.records import StoredCluster
 from changeover.views.html.data import ReportData, in_meeting_order
-from changeover.views.html.headline import call_of
 from changeover.views.html.matrix import in_plan_order
 
 FINDINGS_SHOWN_MAX = 6
 CLUSTERS_SHOWN_MAX = 300
-_SEGMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*"|\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]|[^."\[])+')
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The clusters of one seam in one method's effects, or in its result; `cluster` stands for them."""
 
-    cluster: KeptCluster
+    cluster: StoredCluster
     seams: tuple[str, ...]
     places: int
 
@@ -36,11 +34,11 @@ class Place:
     """One part of a field path; `clusters` are those that end here."""
 
     name: str
-    clusters: list[KeptCluster] = field(default_factory=list)
+    clusters: list[StoredCluster] = field(default_factory=list)
     below: dict[str, Place] = field(default_factory=dict)
 
     @property
-    def every(self) -> Iterable[KeptCluster]:
+    def every(self) -> Iterable[StoredCluster]:
         """All clusters here and below."""
         yield from self.clusters
         for place in self.below.values():
@@ -60,14 +58,14 @@ class Place:
 def findings(data: ReportData) -> list[Finding]:
     """In the order in which a run meets them; an effect that several seams contain is told once."""
     order = {seam: number for number, (seam, _) in enumerate(in_plan_order(data))}
-    around: dict[tuple[str, ...], list[KeptCluster]] = {}
+    around: dict[tuple[str, ...], list[StoredCluster]] = {}
     for cluster in in_meeting_order(data.corpus):
-        key = (cluster.place, cluster.kind, cluster.pattern)
-        around.setdefault(key if call_of(cluster.place) else (*key, cluster.seam), []).append(cluster)
-    heads: dict[tuple[str, str], list[tuple[KeptCluster, list[str]]]] = {}
+        key = (cluster.place, cluster.kind, str(cluster.pattern))
+        around.setdefault(key if method_at(cluster.place) else (*key, cluster.seam), []).append(cluster)
+    heads: dict[tuple[str, str], list[tuple[StoredCluster, list[str]]]] = {}
     for same in around.values():
         innermost = min(same, key=lambda one: order.get(one.seam, len(order)))
-        head = (innermost.seam, call_of(innermost.place))
+        head = (innermost.seam, method_at(innermost.place))
         heads.setdefault(head, []).append((innermost, [one.seam for one in same]))
     found = []
     for group in heads.values():
@@ -83,23 +81,19 @@ def tree(data: ReportData) -> tuple[list[tuple[str, Place]], int]:
     roots: dict[str, Place] = {}
     for cluster in clusters[:CLUSTERS_SHOWN_MAX]:
         place = roots.setdefault(cluster.seam, Place(cluster.seam))
-        for name in segments(cluster.place):
+        for name in branches(cluster.place):
             place = place.below.setdefault(name, Place(name))
         place.clusters.append(cluster)
-    left_out = max(0, len(clusters) - CLUSTERS_SHOWN_MAX) + int(
-        data.corpus.summary.get("clusters_left_out") or 0
-    )
+    left_out = max(0, len(clusters) - CLUSTERS_SHOWN_MAX) + data.corpus.summary.clusters_left_out
     shown = [(seam, _joined(roots[seam])) for seam, _ in in_plan_order(data) if seam in roots]
     known = {seam for seam, _ in shown}
     return [*shown, *((seam, _joined(root)) for seam, root in roots.items() if seam not in known)], left_out
 
 
-def segments(place: str) -> list[str]:
-    """The parts of a dotted place; a key in brackets stays with the name before it."""
-    parts = _SEGMENT.findall(place)
-    if parts[:1] == ["effects"] and len(parts) > 2:
-        return [".".join(parts[1:3]), *parts[3:]]
-    return parts or [place]
+def branches(place: str) -> list[str]:
+    """The parts of a place on the tree: port and method of an effect are one."""
+    names = segments(place)
+    return [".".join(names[1:3]), *below_method(place)] if method_at(place) else list(names)
 
 
 def _joined(place: Place) -> Place:
@@ -113,10 +107,10 @@ def _joined(place: Place) -> Place:
     return place
 
 
-def examples(cluster: KeptCluster) -> list[tuple[str, Mapping[str, Any]]]:
+def examples(cluster: StoredCluster) -> list[tuple[str, Example]]:
     """The smallest and the latest example, once where they are the same run."""
-    smallest, last = cluster.body.get("smallest"), cluster.body.get("last")
-    found = [("smallest", smallest)] if smallest else []
-    if last and (not smallest or last["run"] != smallest["run"]):
+    smallest, last = cluster.smallest, cluster.last
+    found = [] if smallest is None else [("smallest", smallest)]
+    if last is not None and (smallest is None or last.run != smallest.run):
         found.append(("latest", last))
     return found

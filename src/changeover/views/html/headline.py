@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from changeover.evidence.store.records import KeptCluster, KeptCorpus
+from changeover.compare.change_pattern import Change
+from changeover.compare.places import method_at, segments, without_items
+from changeover.evidence.store.records import StoredCluster, StoredComparison
+from changeover.evidence.tallies import total_effects
+from changeover.values.divergence import Kind
 from changeover.views.html.data import (
     INCONCLUSIVE,
     MATCH,
     UNSAFE,
     ReportData,
-    counts_of,
     fallback_sentence,
     in_meeting_order,
     why_inconclusive,
     word_of,
 )
 from changeover.views.layout import cut, plural
+from changeover.views.shared_rows import withheld_effects
 
 PLACE_SHOWN_MAX = 60
-_READ = re.compile(r"^(?P<value>.+?) is (?P<read>[\w.]+)\((?P<rest>.*), read \d+$", re.DOTALL)
-_BECAME = re.compile(r"^(?P<old>.+) became (?P<new>.+)$", re.DOTALL)
-_KEYED = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,46 +44,60 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Fits a cluster of this kind whose pattern begins so, where everything that it names is known."""
+    """Fits a cluster of this kind and one of these changes (none: any), where all that it names is known."""
 
-    kind: str
-    pattern: str
+    kind: Kind
+    changes: tuple[Change, ...]
     sentence: str
 
 
+_OTHER_TEXT = (Change.TEXT, Change.TEXT_TO_EMPTY)
+_OTHER_SIGN = (Change.OTHER_SIGN, Change.OTHER_SIGN_AND_SIZE)
 TEMPLATES = (
     Template(
-        "effect-changed",
-        "larger",
+        Kind.EFFECT_CHANGED,
+        (Change.LARGER,),
         "The candidate calls {call} with all that {read}() gave, where legacy asks for less.",
     ),
-    Template("effect-changed", "larger", "The candidate calls {call} with a larger {name} than legacy."),
-    Template("effect-changed", "smaller", "The candidate calls {call} with a smaller {name} than legacy."),
-    Template("effect-changed", "non-zero became 0", "The candidate calls {call} with {name} 0."),
-    Template("effect-changed", "text", "The candidate calls {call} with another text in {name} than legacy."),
-    Template("effect-changed", "", "The candidate calls {call} with another {name} than legacy."),
-    Template("effect-extra", "", "The candidate calls {call} where legacy does not."),
-    Template("effect-missing", "", "The candidate does not call {call} where legacy does."),
-    Template("effect-order", "", "The candidate has the same effects as legacy, in another order."),
-    Template("undeclared-effect", "", "The candidate reaches for the world past its ports: {place}."),
-    Template("error-one-side", "only in candidate", "The candidate raises where legacy answers."),
-    Template("error-one-side", "only in legacy", "The candidate answers where legacy raises."),
-    Template("error-differs", "", "Both paths raise, and not the same exception."),
-    Template("value", "non-zero became 0", "The candidate's {name} is 0 where legacy's is not."),
-    Template("value", "value became none", "The candidate gives no {name} where legacy gives one."),
-    Template("value", "rounded to", "The candidate rounds {name}, which legacy does not."),
-    Template("value", "other sign", "The candidate's {name} has the other sign."),
-    Template("value", "ratio 10^", "The candidate's {name} is legacy's, moved by powers of ten."),
-    Template("type", "", "The candidate's {name} is a {new} where legacy's is a {old}."),
-    Template("missing", "", "The candidate leaves out {name}."),
-    Template("extra", "", "The candidate adds {name}, which legacy does not give."),
-    Template("row-missing", "", "The candidate leaves out rows of {name}."),
-    Template("row-extra", "", "The candidate adds rows to {name}."),
-    Template("order", "", "The candidate gives {name} in another order."),
-    Template("tolerance-exceeded", "", "The candidate's {name} differs by more than its rule accepts."),
-    Template("not-a-bijection", "", "The candidate does not rename {name} one to one."),
-    Template("input-mutated", "", "One path changes its own arguments, the other does not."),
-    Template("invariant-broken", "", "A promise that every run must keep is broken: {place}."),
+    Template(
+        Kind.EFFECT_CHANGED, (Change.LARGER,), "The candidate calls {call} with a larger {name} than legacy."
+    ),
+    Template(
+        Kind.EFFECT_CHANGED,
+        (Change.SMALLER,),
+        "The candidate calls {call} with a smaller {name} than legacy.",
+    ),
+    Template(Kind.EFFECT_CHANGED, (Change.NUMBER_TO_ZERO,), "The candidate calls {call} with {name} 0."),
+    Template(
+        Kind.EFFECT_CHANGED,
+        _OTHER_TEXT,
+        "The candidate calls {call} with another text in {name} than legacy.",
+    ),
+    Template(Kind.EFFECT_CHANGED, (), "The candidate calls {call} with another {name} than legacy."),
+    Template(Kind.EFFECT_EXTRA, (), "The candidate calls {call} where legacy does not."),
+    Template(Kind.EFFECT_MISSING, (), "The candidate does not call {call} where legacy does."),
+    Template(Kind.EFFECT_ORDER, (), "The candidate has the same effects as legacy, in another order."),
+    Template(Kind.UNDECLARED_EFFECT, (), "The candidate reaches for the world past its ports: {place}."),
+    Template(Kind.ERROR_ONE_SIDE, (Change.ONLY_CANDIDATE,), "The candidate raises where legacy answers."),
+    Template(Kind.ERROR_ONE_SIDE, (Change.ONLY_LEGACY,), "The candidate answers where legacy raises."),
+    Template(Kind.ERROR_DIFFERS, (), "Both paths raise, and not the same exception."),
+    Template(Kind.VALUE, (Change.NUMBER_TO_ZERO,), "The candidate's {name} is 0 where legacy's is not."),
+    Template(Kind.VALUE, (Change.VALUE_TO_NONE,), "The candidate gives no {name} where legacy gives one."),
+    Template(Kind.VALUE, (Change.ROUNDED,), "The candidate rounds {name}, which legacy does not."),
+    Template(Kind.VALUE, _OTHER_SIGN, "The candidate's {name} has the other sign."),
+    Template(
+        Kind.VALUE, (Change.POWER_OF_TEN,), "The candidate's {name} is legacy's, moved by powers of ten."
+    ),
+    Template(Kind.TYPE, (), "The candidate's {name} is a {new} where legacy's is a {old}."),
+    Template(Kind.MISSING, (), "The candidate leaves out {name}."),
+    Template(Kind.EXTRA, (), "The candidate adds {name}, which legacy does not give."),
+    Template(Kind.ROW_MISSING, (), "The candidate leaves out rows of {name}."),
+    Template(Kind.ROW_EXTRA, (), "The candidate adds rows to {name}."),
+    Template(Kind.ORDER, (), "The candidate gives {name} in another order."),
+    Template(Kind.TOLERANCE_EXCEEDED, (), "The candidate's {name} differs by more than its rule accepts."),
+    Template(Kind.NOT_A_BIJECTION, (), "The candidate does not rename {name} one to one."),
+    Template(Kind.INPUT_MUTATED, (), "One path changes its own arguments, the other does not."),
+    Template(Kind.INVARIANT_BROKEN, (), "A promise that every run must keep is broken: {place}."),
 )
 
 
@@ -95,11 +109,10 @@ def headline(data: ReportData) -> Headline:
 
 def _differing(data: ReportData, word: str) -> Headline:
     seams = list(data.corpus.seams.values())
-    rows = [counts_of([seam]) for seam in seams]
-    count = max(row.unsafe if word == UNSAFE else row.diverged for row in rows)
+    count = max(seam.unsafe if word == UNSAFE else seam.diverged for seam in seams)
     worst = worst_cluster(data)
     if worst is None:
-        total = counts_of(seams)
+        total = data.total
         said = fallback_sentence(total.diverged, total.runs, "runs", "places that are not kept")
         return Headline(word, count, said, _harm(data))
     return Headline(word, count, sentence_of(worst, data), f"{_extent(worst, data)} {_harm(data)}".strip())
@@ -107,7 +120,7 @@ def _differing(data: ReportData, word: str) -> Headline:
 
 def _alike(data: ReportData) -> Headline:
     """Nothing differs: a match only where everything was shown, about today's code, on the whole source."""
-    total = counts_of(list(data.corpus.seams.values()))
+    total = data.total
     reasons = why_inconclusive(data.corpus)
     shown = f"{plural(total.compared, 'comparison')} of {_cases(data, data.cases)}"
     if not total.compared:
@@ -128,12 +141,12 @@ def _alike(data: ReportData) -> Headline:
     return Headline(INCONCLUSIVE, 0, said, f"{_capital('; '.join(reasons))}.")
 
 
-def worst_cluster(data: ReportData) -> KeptCluster | None:
+def worst_cluster(data: ReportData) -> StoredCluster | None:
     """The one that the sentence is about."""
     return worst_cluster_of(data.corpus, {phase.name: phase.number for phase in data.phases})
 
 
-def worst_cluster_of(corpus: KeptCorpus, numbers: Mapping[str, int]) -> KeptCluster | None:
+def worst_cluster_of(corpus: StoredComparison, numbers: Mapping[str, int]) -> StoredCluster | None:
     """An effect before a result, a cause before what follows from it, else what a run meets first.
 
     `numbers` orders the phases: the same effect stands in every seam around it, the innermost says most.
@@ -145,33 +158,34 @@ def worst_cluster_of(corpus: KeptCorpus, numbers: Mapping[str, int]) -> KeptClus
     for number, cluster in enumerate(clusters):
         first.setdefault(_effect(cluster), number)
 
-    def badness(cluster: KeptCluster) -> tuple[bool, bool, int, int]:
-        follows = bool(_example(cluster).get("consequence_of"))
+    def badness(cluster: StoredCluster) -> tuple[bool, bool, int, int]:
+        example = cluster.smallest
+        follows = example is not None and example.divergence.consequence_of is not None
         return (not cluster.unsafe, follows, first[_effect(cluster)], phase.get(cluster.seam, 0))
 
     return min(clusters, key=badness, default=None)
 
 
-def _effect(cluster: KeptCluster) -> tuple[str, ...]:
+def _effect(cluster: StoredCluster) -> tuple[str, ...]:
     """What the clusters of one effect in several seams have in common; a result is its seam's own."""
-    same = (cluster.place, cluster.kind, cluster.pattern)
+    same = (cluster.place, cluster.kind, str(cluster.pattern))
     return same if cluster.unsafe else (*same, cluster.seam)
 
 
-def sentence_of(cluster: KeptCluster, data: ReportData) -> str:
+def sentence_of(cluster: StoredCluster, data: ReportData) -> str:
     """The template that fits, filled; else how many runs differ where."""
-    sighting = _READ.match(str(cluster.body.get("sighting") or ""))
-    became = _BECAME.match(cluster.pattern)
+    change, parts = cluster.pattern.change, cluster.pattern.parts
+    old, new = parts if change is Change.TYPE else ("", "")
     words = {
-        "call": call_of(cluster.place),
+        "call": method_at(cluster.place),
         "name": _name(cluster.place),
         "place": cut(cluster.place, PLACE_SHOWN_MAX),
-        "read": sighting["read"] if sighting else "",
-        "old": became["old"] if became else "",
-        "new": became["new"] if became else "",
+        "read": (cluster.sighting.method if cluster.sighting else None) or "",
+        "old": old,
+        "new": new,
     }
     for template in TEMPLATES:
-        fits = cluster.kind == template.kind and cluster.pattern.startswith(template.pattern)
+        fits = cluster.kind is template.kind and (not template.changes or change in template.changes)
         wanted = [word for word in words if f"{{{word}}}" in template.sentence]
         if fits and all(words[word] for word in wanted):
             return template.sentence.format(**words)
@@ -180,50 +194,34 @@ def sentence_of(cluster: KeptCluster, data: ReportData) -> str:
     return fallback_sentence(cluster.runs, of, "runs", words["place"])
 
 
-def call_of(place: str) -> str:
-    """Port and method of a place with an effect, empty for another place."""
-    if not place.startswith("effects."):
-        return ""
-    return ".".join(_KEYED.split(place, maxsplit=1)[0].split(".")[1:3])
-
-
 def _name(place: str) -> str:
     """The last name of a place, without the items it stands for."""
-    bare = _KEYED.sub("", place)
-    name = bare.rpartition(".")[2] or bare
-    return "whole answer" if name == "result" else cut(name, PLACE_SHOWN_MAX)
+    names = segments(place)
+    return (
+        "whole answer"
+        if names[0] == "result" and len(names) == 1
+        else cut(without_items(names[-1]), PLACE_SHOWN_MAX)
+    )
 
 
-def _example(cluster: KeptCluster) -> dict[str, object]:
-    found = cluster.body.get("smallest", {}).get("divergence", {})
-    return dict(found)
-
-
-def _extent(cluster: KeptCluster, data: ReportData) -> str:
+def _extent(cluster: StoredCluster, data: ReportData) -> str:
     """How often, in how many cases: numbers of the cluster that the sentence is about."""
-    call = call_of(cluster.place)
-    times = int(cluster.body.get("occurrences") or cluster.runs)
+    times = cluster.occurrences or cluster.runs
     counts = data.corpus.seams.get(cluster.seam)
     of = counts.runs if counts is not None else cluster.runs
     runs = f"{cluster.runs:,} of {of:,} runs of {cluster.seam}"
-    if call and times > cluster.runs:
+    if method_at(cluster.place) and times > cluster.runs:
         return f"{times:,} calls in {runs}."
     return f"{_capital(runs)}."
 
 
 def _harm(data: ReportData) -> str:
-    effects = data.corpus.effects
-    parts = (
-        (sum(line.changed for line in effects), "would have been other than performed"),
-        (sum(line.asked - line.equal - line.changed for line in effects), "would have been added"),
-        (sum(line.performed - line.equal - line.changed for line in effects), "would have been missing"),
-    )
-    said = [f"{number:,} {words}" for number, words in parts if number]
-    return f"No effect left the replay: {', '.join(said)}." if said else ""
+    said = ", ".join(withheld_effects(data.corpus.effects))
+    return f"No effect left the replay: {said}." if said else ""
 
 
 def _effects(data: ReportData) -> str:
-    equal = sum(line.equal for line in data.corpus.effects)
+    equal = total_effects(data.corpus.effects).equal
     return f"{plural(equal, 'effect is', 'effects are')} the same on both paths." if equal else ""
 
 

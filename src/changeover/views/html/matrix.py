@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from changeover.evidence.store.records import StoredRun
+from changeover.evidence.store.summary import PeriodCell, PeriodLabel
+from changeover.evidence.tallies import SeamTally
 from changeover.values.verdict import Verdict
-from changeover.views.html.data import DIVERGED, MATCH, UNSAFE, NamedRun, ReportData, VerdictCounts, counts_of
+from changeover.views.html.data import DIVERGED, MATCH, UNSAFE, ReportData, period_of
+from changeover.views.shared_rows import short_names
 
 NOT_COMPARED = "not compared"
 EMPTY = "no run"
-_SAID = {
+_WORDS = {
     Verdict.UNSAFE: UNSAFE,
     Verdict.DIVERGED: DIVERGED,
     Verdict.FAILED: NOT_COMPARED,
@@ -20,7 +22,6 @@ _SAID = {
     Verdict.VACUOUS: NOT_COMPARED,
     Verdict.MATCH: MATCH,
 }
-_QUARTER = re.compile(r"(?P<year>\d{4})[- ]?Q[1-4]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Row:
     seam: str
     name: str
     phase: str
-    counts: VerdictCounts
+    counts: SeamTally
     cells: tuple[Cell, ...]
 
     @property
@@ -73,18 +74,18 @@ class Period:
     anchor: str
     heading: str
     cells: tuple[tuple[str, Cell], ...]
-    runs: tuple[NamedRun, ...] = ()
+    runs: tuple[StoredRun, ...] = ()
 
     @property
     def cases(self) -> list[tuple[str, str, str]]:
         """Each case with its worst verdict, and the seams that it differs in."""
-        found: dict[str, list[NamedRun]] = {}
+        found: dict[str, list[StoredRun]] = {}
         for run in self.runs:
             found.setdefault(run.name, []).append(run)
         return [
             (
                 name,
-                _SAID.get(min((run.verdict for run in runs), key=lambda one: one.severity), ""),
+                _WORDS.get(min((run.verdict for run in runs), key=lambda one: one.severity), ""),
                 ", ".join(dict.fromkeys(run.seam for run in runs)),
             )
             for name, runs in found.items()
@@ -106,7 +107,7 @@ class Matrix:
     """Rows in the order of the plan; `total` is the sum of them. `period` names what a cell is."""
 
     rows: tuple[Row, ...]
-    total: VerdictCounts
+    total: SeamTally
     periods: tuple[Period, ...]
     period: str
 
@@ -114,37 +115,30 @@ class Matrix:
 def matrix(data: ReportData) -> Matrix:
     """The matrix of the comparison."""
     corpus = data.corpus
-    periods = corpus.summary.get("periods") or {}
-    labels = [str(label) for label in periods.get("labels", ())]
+    timeline = corpus.summary.periods
+    labels = timeline.labels
     names = short_names(list(corpus.seams))
-    cells = {seam: _cells(labels, (periods.get("seams") or {}).get(seam, ())) for seam in corpus.seams}
     rows = tuple(
-        Row(seam, names[seam], counts.phase, counts_of([counts]), cells[seam])
-        for seam, counts in in_plan_order(data)
+        Row(seam, names[seam], tally.phase, tally, _cells(labels, timeline.seams.get(seam, ())))
+        for seam, tally in in_plan_order(data)
     )
     found = tuple(
         Period(
-            label,
+            label.text,
             period_anchor(number),
             _fitting(labels, number),
             tuple((row.seam, row.cells[number]) for row in rows if row.cells[number].runs),
-            tuple(run for run in data.runs if run.period == label),
+            tuple(run for run in data.runs if period_of(run) == label.text),
         )
         for number, label in enumerate(labels)
     )
-    return Matrix(rows, counts_of(list(corpus.seams.values())), found, _called(labels))
+    return Matrix(rows, data.total, found, "quarter" if timeline.is_by_quarter else "part")
 
 
-def in_plan_order(data: ReportData) -> list[tuple[str, Any]]:
+def in_plan_order(data: ReportData) -> list[tuple[str, SeamTally]]:
     """The seams of the comparison, phase by phase as the plan has them; unknown ones last."""
     order = {seam: number for number, seam in enumerate(seam for one in data.phases for seam in one.seams)}
     return sorted(data.corpus.seams.items(), key=lambda item: order.get(item[0], len(order)))
-
-
-def short_names(seams: Sequence[str]) -> Mapping[str, str]:
-    """Names without their first word, where they stay different."""
-    short = {seam: seam.partition(".")[2] or seam for seam in seams}
-    return short if len(set(short.values())) == len(seams) else {seam: seam for seam in seams}
 
 
 def period_anchor(number: int) -> str:
@@ -152,31 +146,22 @@ def period_anchor(number: int) -> str:
     return f"runs-{number + 1}"
 
 
-def _cells(labels: Sequence[str], found: Sequence[Sequence[Any]]) -> tuple[Cell, ...]:
+def _cells(labels: Sequence[PeriodLabel], found: Sequence[PeriodCell]) -> tuple[Cell, ...]:
     cells = []
     for number, label in enumerate(labels):
-        worst, runs, diverged = found[number] if number < len(found) else (None, 0, 0)
-        word = EMPTY if worst is None or not runs else _SAID.get(Verdict(worst), str(worst))
-        cells.append(Cell(label, word, int(runs), int(diverged), bool(_heading(labels, number))))
+        cell = found[number] if number < len(found) else PeriodCell()
+        word = EMPTY if cell.worst is None or not cell.runs else _WORDS.get(cell.worst, str(cell.worst))
+        cells.append(Cell(label.text, word, cell.runs, cell.diverged, bool(_heading(labels, number))))
     return tuple(cells)
 
 
-def _heading(labels: Sequence[str], number: int) -> str:
+def _heading(labels: Sequence[PeriodLabel], number: int) -> str:
     """The year above its first quarter; nothing above the others."""
-    quarter = _QUARTER.fullmatch(labels[number])
-    before = _QUARTER.fullmatch(labels[number - 1]) if number else None
-    if quarter is None or (before is not None and before["year"] == quarter["year"]):
-        return ""
-    return quarter["year"]
+    year = labels[number].year
+    return "" if year is None or (number and labels[number - 1].year == year) else str(year)
 
 
-def _fitting(labels: Sequence[str], number: int) -> str:
+def _fitting(labels: Sequence[PeriodLabel], number: int) -> str:
     """The same, where it does not run into the next one."""
     following = labels[number + 1 : number + 2]
     return "" if following and _heading(labels, number + 1) else _heading(labels, number)
-
-
-def _called(labels: Sequence[str]) -> str:
-    if labels and all(_QUARTER.fullmatch(label) for label in labels):
-        return "quarter"
-    return "part"

@@ -9,19 +9,22 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from changeover.compare.places import below_root
 from changeover.errors import ConfigurationError, describe_os_error, need_package
 from changeover.evidence.code_digest import DIGITS_SHOWN
-from changeover.evidence.store.records import KeptCluster
+from changeover.evidence.store.records import StoredCluster
+from changeover.evidence.tallies import total_effects
 from changeover.values.atomic_file import write_file
+from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting
+from changeover.values.value_text import value_text
 from changeover.views.html import caveats
 from changeover.views.html.data import ReportData, in_meeting_order
 from changeover.views.html.differences import FINDINGS_SHOWN_MAX, examples, findings, tree
-from changeover.views.html.effects import ledger
 from changeover.views.html.headline import headline, worst_cluster
 from changeover.views.html.matrix import matrix
-from changeover.views.html.side_by_side import shown_sides, side_by_side
+from changeover.views.html.side_by_side import change_sides, side_by_side
 from changeover.views.html.timing_chart import HEIGHT, WIDTH, duration_text, paired_dots
 from changeover.views.layout import count, cut, plural
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 TEMPLATES = "templates"
 CASES_SHOWN_MAX = 40
 PLACE_SHOWN_MAX = 38
+EXAMPLE_SHOWN_MAX = 200
 
 
 def report_page(data: ReportData) -> str:
@@ -60,27 +64,27 @@ def report_page(data: ReportData) -> str:
             reproduce=reproduce(data, worst),
             tree=tree(data),
             clusters=in_meeting_order(data.corpus),
-            effects=ledger(data.corpus.effects),
+            all_effects=total_effects(data.corpus.effects),
             not_compared=caveats.why_not_compared(data),
-            drawing=paired_dots((data.corpus.summary.get("own_time") or {}).get("pairs") or ()),
+            drawing=paired_dots(data.corpus.summary.own_time.pairs),
             drawn=(WIDTH, HEIGHT),
             cases_max=CASES_SHOWN_MAX,
         )
     )
 
 
-def reproduce(data: ReportData, worst: KeptCluster | None) -> str:
+def reproduce(data: ReportData, worst: StoredCluster | None) -> str:
     """The command that shows the same again: the example where there is one, else the whole comparison."""
-    side = " --answer candidate" if data.corpus.answered_by == "candidate" else ""
-    if worst is not None and worst.body.get("smallest"):
-        return f"changeover compare {worst.seam} --run {pasted(worst.body['smallest']['run'])}{side}"
+    side = " --answer candidate" if data.corpus.answered_by is Side.CANDIDATE else ""
+    if worst is not None and worst.smallest is not None:
+        return f"changeover compare {worst.seam} --run {pasted(worst.smallest.run)}{side}"
     summary = data.corpus.summary
-    asked = "".join(f" {pasted(name)}" for name in summary.get("names") or ())
+    asked = "".join(f" {pasted(name)}" for name in summary.names)
     if data.corpus.source:
         asked += f" --source {pasted(data.corpus.source)}"
-    asked += f" --runs {summary['limit']}" if summary.get("limit") else ""
-    asked += f" --seed {summary['seed']}" if summary.get("seed") else ""
-    asked += " --world copy" if summary.get("world") == "copy" else ""
+    asked += f" --runs {summary.limit}" if summary.limit else ""
+    asked += f" --seed {summary.seed}" if summary.seed else ""
+    asked += " --world copy" if summary.world == "copy" else ""
     return f"changeover compare{asked}{side}"
 
 
@@ -101,14 +105,13 @@ def _environment() -> Environment:
         "count": count,
         "plural": plural,
         "cut": cut,
-        "short_place": lambda place: cut(
-            place.removeprefix("effects.").removeprefix("result."), PLACE_SHOWN_MAX
-        ),
+        "short_place": lambda place: cut(below_root(place), PLACE_SHOWN_MAX),
         "digits": lambda digest: digest[:DIGITS_SHOWN] if digest else "-",
         "moment": lambda at: f"{at:%Y-%m-%d %H:%M}Z",
         "track": _track,
         "examples": examples,
-        "sides": shown_sides,
+        "sides": change_sides,
+        "value": lambda value: value_text(value, EXAMPLE_SHOWN_MAX),
         "sentences": lambda texts: " ".join(f"{text.rstrip('.')}." for text in texts),
         "duration": duration_text,
         "shade": lambda word: str(word).lower().replace(" ", "-"),

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
-from changeover.evidence.store.records import KeptCluster
-from changeover.values.value_text import around_difference
-from changeover.views.html.data import NamedRun
-from changeover.views.html.differences import segments
+from changeover.compare.places import below_method, below_root, is_effect, method_at
+from changeover.compare.sighting import Sighting
+from changeover.evidence.store.records import StoredCluster, StoredRun
+from changeover.values.divergence import Divergence
+from changeover.values.observation import PortCall, Side
+from changeover.values.value_text import around_difference, value_text
+from changeover.views.call_pairs import pair_calls
 from changeover.views.layout import cut
 
 ROWS_SHOWN_MAX = 5
 TEXT_WIDTH = 44
 NOTHING = "-"
-_TYPED = re.compile(r"\((?P<type>[A-Za-z_][\w.]*)\) (?P<text>.*)", re.DOTALL)
-
-Body = Mapping[str, Any]
+VALUE_SHOWN_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +38,10 @@ class SideBySide:
 
     run: str
     seam: str
-    answered_by: str
+    answered_by: Side
     lines: tuple[Line, ...]
     left_out: int
-    sighting: str
+    sighting: Sighting | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +52,21 @@ class _Differing:
     at: frozenset[tuple[str, int | None, str]]
 
 
-def side_by_side(run: NamedRun, cluster: KeptCluster) -> SideBySide | None:
+def side_by_side(run: StoredRun, cluster: StoredCluster) -> SideBySide | None:
     """The run as far as it fits on a screen; None where the run is not kept whole."""
-    body = run.body
-    if body is None or not body.get("legacy") or not body.get("candidate"):
+    contents = run.contents
+    if contents is None or contents.legacy is None or contents.candidate is None:
         return None
-    differing = _differing(body["divergences"])
-    calls = [
-        [call for call in body[side]["calls"] if call["class"] == "EFFECT"]
-        for side in ("legacy", "candidate")
-    ]
-    effects = [_effect(ours, theirs, differing) for ours, theirs in _paired(*calls)]
-    answers = [_answer(found) for found in body["divergences"] if not found["place"].startswith("effects.")]
+    differing = _differing(contents.divergences)
+    pairs = pair_calls(
+        contents.legacy.effects, contents.candidate.effects, lambda call: repr((call.name, call.key))
+    )
+    effects = [_effect(ours, theirs, differing) for ours, theirs in pairs]
+    answers = [_answer(found) for found in contents.divergences if not is_effect(found.place)]
     # Where an effect differs the answer only repeats it.
     lines = _most_telling(effects if cluster.unsafe and effects else [*answers, *effects])
     left_out = len(effects) + len(answers) - len(lines)
-    sighting = str(cluster.body.get("sighting") or "")
-    return SideBySide(run.name, run.seam, str(body["answered_by"]), tuple(lines), left_out, sighting)
+    return SideBySide(run.name, run.seam, contents.answered_by, tuple(lines), left_out, cluster.sighting)
 
 
 def _most_telling(lines: Sequence[Line]) -> list[Line]:
@@ -79,64 +75,59 @@ def _most_telling(lines: Sequence[Line]) -> list[Line]:
     return [lines[number] for number in sorted(ranked[:ROWS_SHOWN_MAX])]
 
 
-def _differing(divergences: Sequence[Body]) -> _Differing:
+def _differing(divergences: Sequence[Divergence]) -> _Differing:
     arguments: dict[str, dict[str, None]] = {}
     at: set[tuple[str, int | None, str]] = set()
     for found in divergences:
-        if found["place"].startswith("effects."):
-            method, *rest = segments(found["place"])
-            name, argument = method.partition("[")[0], ".".join(rest)
+        if is_effect(found.place):
+            name, argument = method_at(found.place), ".".join(below_method(found.place))
             arguments.setdefault(name, {}).setdefault(argument)
-            at.add((name, found["position"], argument))
+            at.add((name, found.position, argument))
     return _Differing({name: list(found) for name, found in arguments.items()}, frozenset(at))
 
 
-def _paired(legacy: Sequence[Body], candidate: Sequence[Body]) -> Iterator[tuple[Body | None, Body | None]]:
-    """Both orders kept; calls of one intent stand side by side."""
-    ours, theirs = ([json.dumps((one["name"], one["key"])) for one in side] for side in (legacy, candidate))
-    for kind, start, end, other, until in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
-        if kind == "equal":
-            yield from zip(legacy[start:end], candidate[other:until], strict=True)
-        else:
-            yield from ((call, None) for call in legacy[start:end])
-            yield from ((None, call) for call in candidate[other:until])
-
-
-def _effect(legacy: Body | None, candidate: Body | None, differing: _Differing) -> Line:
+def _effect(legacy: PortCall | None, candidate: PortCall | None, differing: _Differing) -> Line:
     if legacy is None or candidate is None:
-        sides = (_whole(legacy), _whole(candidate))
-        return Line(_what(legacy or candidate or {}), "", *sides, differs=True)
-    what, name = _what(legacy), legacy["name"]
-    ours, theirs = dict(_leaves(legacy["arguments"])), dict(_leaves(candidate["arguments"]))
-    positions = (legacy["position"], candidate["position"])
+        call = legacy or candidate
+        what = "" if call is None else _what(call)
+        return Line(what, "", _whole(legacy), _whole(candidate), differs=True)
+    what, name = _what(legacy), legacy.name
+    ours, theirs = dict(_leaves(legacy.arguments)), dict(_leaves(candidate.arguments))
+    positions = (legacy.position, candidate.position)
     known = [one for one in differing.arguments.get(name, ()) if one in ours or one in theirs]
     here = [one for one in known if any((name, at, one) in differing.at for at in positions)]
-    odd = any(found[:2] in ((name, at) for at in positions) for found in differing.at)
-    shown = (here or known or [one for one in ours if ours[one] not in what] or list(ours) or [""])[0]
+    odd = any(method == name and at in positions for method, at, _ in differing.at)
+    field = (here or known or [one for one in ours if ours[one] not in what] or list(ours) or [""])[0]
     more = f" +{len(here) - 1}" if len(here) > 1 else ""
-    texts = shown_sides((ours.get(shown, NOTHING), theirs.get(shown, NOTHING)))
-    return Line(what, f"{shown.rpartition('.')[2]}{more}", *texts, differs=odd)
+    texts = text_sides((ours.get(field, NOTHING), theirs.get(field, NOTHING)))
+    return Line(what, f"{field.rpartition('.')[2]}{more}", *texts, differs=odd)
 
 
-def _what(call: Body) -> str:
+def _what(call: PortCall) -> str:
     """Method and intent key."""
-    return cut(f"{call['name'].partition('.')[2]} {_key(call['key'])}".strip(), TEXT_WIDTH)
+    return cut(f"{call.method} {_key(call.key)}".strip(), TEXT_WIDTH)
 
 
-def _whole(call: Body | None) -> str:
+def _whole(call: PortCall | None) -> str:
     if call is None:
         return NOTHING
-    return _begun(", ".join(text for _, text in _leaves(call["arguments"])) or "called", TEXT_WIDTH)
+    return _begun(", ".join(text for _, text in _leaves(call.arguments)) or "called", TEXT_WIDTH)
 
 
-def _answer(found: Body) -> Line:
-    place = str(found["place"]).removeprefix("result.")
-    return Line("answer", cut(place, TEXT_WIDTH), *shown_sides(found["texts"]), differs=True)
+def _answer(found: Divergence) -> Line:
+    return Line("answer", cut(below_root(found.place), TEXT_WIDTH), *change_sides(found), differs=True)
 
 
-def shown_sides(texts: Sequence[Any], width: int = TEXT_WIDTH) -> tuple[str, str]:
-    """Both texts, legacy's first, each in so much room; long ones from where they part."""
-    legacy, candidate = (str(text) for text in texts)
+def change_sides(found: Divergence, width: int = TEXT_WIDTH) -> tuple[str, str]:
+    """Both values of a divergence, legacy's first, each in so much room."""
+    return text_sides(
+        tuple(value_text(side, VALUE_SHOWN_MAX) for side in (found.legacy, found.candidate)), width
+    )
+
+
+def text_sides(texts: tuple[str, ...], width: int = TEXT_WIDTH) -> tuple[str, str]:
+    """Both texts, each in so much room; long ones from where they part."""
+    legacy, candidate = texts
     if max(len(legacy), len(candidate)) > width and legacy != candidate:
         legacy, candidate = around_difference(legacy, candidate, width)
     return _begun(legacy, width), _begun(candidate, width)
@@ -154,25 +145,13 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         for number, below in enumerate(value):
             yield from _leaves(below, f"{name}[{number}]")
     else:
-        yield name, told(value)
+        yield name, value_text(value, VALUE_SHOWN_MAX)
 
 
 def _key(key: Any) -> str:
     parts = key if isinstance(key, list) else [key]
-    return ", ".join(bare(part) for part in parts if part is not None)
-
-
-def bare(value: Any) -> str:
-    """A kept value without its type and without quotes."""
-    text = told(value)
-    return text[1:-1] if text.startswith('"') else text
-
-
-def told(value: Any) -> str:
-    """A kept value as a person reads it: types in front are left out, texts are quoted."""
-    if isinstance(value, str):
-        typed = _TYPED.fullmatch(value)
-        return typed["text"] if typed else f'"{value}"'.replace("\n", "\\n")
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "none"}[value]
-    return json.dumps(value, ensure_ascii=False)
+    return ", ".join(
+        part if isinstance(part, str) else value_text(part, VALUE_SHOWN_MAX)
+        for part in parts
+        if part is not None
+    )

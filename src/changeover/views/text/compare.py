@@ -9,14 +9,16 @@ from changeover.compare.rule import rule_says
 from changeover.evidence.comparison_info import ComparisonInfo
 from changeover.evidence.confidence import CONFIDENCE, percent_above
 from changeover.evidence.corpus import Corpus
-from changeover.evidence.tallies import EffectLine, Quantiles, SeamTally
+from changeover.evidence.own_times import Quantiles
+from changeover.evidence.tallies import EffectCounts, SeamTally
 from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
 from changeover.views.layout import INDENT, Screen, beside, count, cut, flowed, labelled, plural, wrapped
+from changeover.views.shared_rows import short_names
 from changeover.views.table import VERDICT, Column, Table, numbers
 from changeover.views.text.differences import cluster_lines, harm_text
 from changeover.views.text.heading import counted, identity, stopped_after, unit, who_ran
-from changeover.views.text.not_compared import unanswered_lines
+from changeover.views.text.not_compared import not_compared_lines
 
 _VERDICTS = (
     Column(width=26),
@@ -42,7 +44,7 @@ def verdict_lines(
         tallies = by_phase[phase]
         if phase in phases:
             rows.append([f"{phases[phase]} {phase}"])
-        names = _short_names([tally.seam for tally in tallies]) if phase in phases else {}
+        names = short_names([tally.seam for tally in tallies]) if phase in phases else {}
         for tally in tallies:
             mark = "UNSAFE" if tally.unsafe else ""
             rows.append([f"{INDENT}{names.get(tally.seam, tally.seam)}", *_numbers(tally), mark])
@@ -54,13 +56,7 @@ def _numbers(tally: SeamTally) -> list[str]:
     return [count(number) for number in (tally.runs, *verdicts)]
 
 
-def _short_names(seams: list[str]) -> dict[str, str]:
-    """Names without their first word, where they stay different."""
-    short = {seam: seam.partition(".")[2] or seam for seam in seams}
-    return short if len(set(short.values())) == len(seams) else {}
-
-
-def effect_lines(effects: Iterable[EffectLine], answer: Side, screen: Screen, *, noise: bool) -> list[str]:
+def effect_lines(effects: Iterable[EffectCounts], answer: Side, screen: Screen, *, noise: bool) -> list[str]:
     """One row per port method; nothing where no path had an effect."""
     asking = answer if noise else answer.other
     columns = (
@@ -109,7 +105,7 @@ def _parts(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> Iterator[lis
         yield cluster_lines(corpus.clusters, corpus.sightings, screen)
     harm = harm_text(corpus.effects.lines)
     yield wrapped(harm, screen.prose, "") if harm else []
-    yield unanswered_lines(corpus.not_compared.reasons, corpus.seams, screen)
+    yield not_compared_lines(corpus.not_compared.reasons, corpus.seams, screen)
     yield [*_tolerated(corpus, screen), *_waived(info, screen), *_latency(corpus, screen)]
     sentences = [*_what_is_shown(corpus, info), *_what_is_not_shown(corpus, info)]
     yield [line for label, text in sentences for line in labelled(label, text, screen.prose, _LABEL)]

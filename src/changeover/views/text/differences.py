@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from changeover.compare.change_pattern import Change
 from changeover.compare.clusters import Cluster, Fingerprint
 from changeover.compare.file_diff import FilesDiff
-from changeover.evidence.store.rows import divergence_body
-from changeover.evidence.tallies import EffectLine
+from changeover.compare.places import is_effect, method_at
+from changeover.compare.sighting import Sighting
+from changeover.evidence.tallies import EffectCounts
 from changeover.values.safe_text import visible
 from changeover.values.text_width import columns_of
 from changeover.values.value_text import Bare, change_text
 from changeover.views.layout import Screen, beside, count, cut, flowed, padded, plural, wrapped
+from changeover.views.shared_rows import withheld_effects
+from changeover.views.stored_json import divergence_json
 from changeover.views.table import Column, Table, numbers
 
 CLUSTERS_SHOWN_MAX = 12
@@ -26,7 +30,7 @@ _BESIDE_ID, _BESIDE_SEAM, _BESIDE_WHAT = 20, 22, 46
 
 
 def cluster_lines(
-    clusters: Sequence[Cluster], sightings: Mapping[Fingerprint, str], screen: Screen
+    clusters: Sequence[Cluster], sightings: Mapping[Fingerprint, Sighting | None], screen: Screen
 ) -> list[str]:
     """The clusters as a run meets them, below each what never occurs without it; the others are counted.
 
@@ -44,9 +48,9 @@ def cluster_lines(
     for head in heads[:CLUSTERS_SHOWN_MAX]:
         folded = below.get(head.fingerprint, [])
         shown = _one_of_each(head, folded)
-        lines += ["", *_cluster(head, sightings.get(head.fingerprint, ""), screen, seam_width)]
+        lines += ["", *_cluster(head, sightings.get(head.fingerprint), screen, seam_width)]
         for cluster in shown:
-            part = _cluster(cluster, sightings.get(cluster.fingerprint, ""), screen, seam_width, _FOLD)
+            part = _cluster(cluster, sightings.get(cluster.fingerprint), screen, seam_width, _FOLD)
             lines += ["", *(f"{_FOLD}{line}" for line in part)]
         if len(folded) > len(shown):
             lines += ["", *_more(head, [one for one in folded if one not in shown], screen)]
@@ -76,24 +80,22 @@ def _more(head: Cluster, others: Sequence[Cluster], screen: Screen) -> list[str]
 
 def _subject(cluster: Cluster) -> str:
     """The method of an effect, the seam of a result."""
-    return method_of(cluster.fingerprint.place) or cluster.fingerprint.seam
-
-
-def method_of(place: str) -> str:
-    """Port and method of the place of an effect; empty for another place."""
-    return ".".join(place.split("[")[0].split(".")[1:3]) if place.startswith("effects.") else ""
+    return method_at(cluster.fingerprint.place) or cluster.fingerprint.seam
 
 
 def place_text(place: str) -> str:
     """A place as it is written on screens: `effects  broker.submit_order[*].quantity`."""
-    return place.replace("effects.", "effects  ", 1) if place.startswith("effects.") else place
+    return place.replace(".", "  ", 1) if is_effect(place) else place
 
 
-def _cluster(cluster: Cluster, sighting: str, screen: Screen, seam_width: int, fold: str = "") -> list[str]:
+def _cluster(
+    cluster: Cluster, sighting: Sighting | None, screen: Screen, seam_width: int, fold: str = ""
+) -> list[str]:
     width = screen.width - len(fold)
     lines = _where(cluster, screen, width, seam_width) + _change(cluster, screen, width)
     below = _share(cluster, width - len(_BELOW))
-    below += wrapped(sighting, screen.prose - len(fold) - 12, "") if sighting else []
+    if sighting is not None:
+        below += wrapped(str(sighting), screen.prose - len(fold) - 12, "")
     return [*lines, *(_BELOW + line for line in below)]
 
 
@@ -110,8 +112,9 @@ def _where(cluster: Cluster, screen: Screen, width: int, seam_width: int) -> lis
 def _change(cluster: Cluster, screen: Screen, width: int) -> list[str]:
     """What kind of change it is, and the one of the smallest run; on a narrow screen in two lines."""
     fingerprint, found = cluster.fingerprint, cluster.smallest.divergence
-    says_it = fingerprint.pattern.startswith("only in ") or fingerprint.pattern == "permutation"
-    what = fingerprint.kind if says_it else f"{fingerprint.kind}, {fingerprint.pattern}"
+    change = fingerprint.pattern.change
+    kind_says_it = change.is_one_sided or change is Change.PERMUTATION
+    what = fingerprint.kind if kind_says_it else f"{fingerprint.kind}, {fingerprint.pattern}"
     sides, room = (error_text(found.legacy), error_text(found.candidate)), width - _BESIDE_WHAT
     whole = change_text(*sides, width - len(_BELOW))
     if screen.is_narrow and columns_of(whole) > room:
@@ -132,7 +135,7 @@ def _share(cluster: Cluster, width: int) -> list[str]:
 
 def share_text(cluster: Cluster) -> str:
     """In how many runs, of those that could differ here."""
-    method = method_of(cluster.fingerprint.place)
+    method = method_at(cluster.fingerprint.place)
     of = f"run that has {method}" if method else "run"
     if cluster.runs >= cluster.reachable:
         return f"{plural(cluster.runs, 'run')}, every {of}"
@@ -140,14 +143,9 @@ def share_text(cluster: Cluster) -> str:
     return f"{cluster.runs:,} of {cluster.reachable:,} {runs}"
 
 
-def harm_text(effects: Sequence[EffectLine]) -> str:
+def harm_text(effects: Sequence[EffectCounts]) -> str:
     """What the replay kept from happening."""
-    counted = (
-        (sum(line.changed for line in effects), "would have been other than performed"),
-        (sum(line.only_asked for line in effects), "would have been added"),
-        (sum(line.only_performed for line in effects), "would have been missing"),
-    )
-    parts = [f"{number:,} {words}" for number, words in counted if number]
+    parts = withheld_effects(effects)
     return f"No effect left the replay. Of the effects, {', '.join(parts)}." if parts else ""
 
 
@@ -229,15 +227,15 @@ def diff_json(diff: FilesDiff) -> dict[str, Any]:
     return {
         **{name: getattr(diff, name) for name in names},
         "left_out": diff.left_out,
-        "divergences": [divergence_body(found) for found in diff.divergences],
+        "divergences": [divergence_json(found) for found in diff.divergences],
         "clusters": [
             {
                 "id": one.id,
                 "place": one.fingerprint.place,
                 "kind": one.fingerprint.kind,
-                "pattern": one.fingerprint.pattern,
+                "pattern": str(one.fingerprint.pattern),
                 "rows": one.runs,
-                "smallest": divergence_body(one.smallest.divergence),
+                "smallest": divergence_json(one.smallest.divergence),
             }
             for one in diff.clusters
         ],

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from changeover.compare.places import is_effect, method_at
+from changeover.evidence.store.records import StoredCluster, StoredComparison
+from changeover.evidence.store.rows import stored_at
+from changeover.evidence.store.run_contents import RunContents
+from changeover.values.divergence import ABSENT, Divergence
+from changeover.values.observation import Observation, Side
 from changeover.values.safe_text import pasted, visible
 from changeover.values.text_width import columns_of
+from changeover.values.value_text import value_text
 from changeover.views.layout import INDENT, Screen, cut, flowed, labelled, padded, plural
 from changeover.views.table import VERDICT, Column, Table, numbers
-from changeover.views.text.differences import method_of, place_text
+from changeover.views.text.differences import place_text
 from changeover.views.text.in_words import in_words
 
 ROWS_SHOWN_MAX = 14
 BELOW_SHOWN_MAX = 40
-_NAME, _SIDE, _NARROW = 28, 30, 80
+_NAME, _SIDE, _NARROW, _VALUE = 28, 30, 80, 200
 _LABEL = 12
-
-Body = Mapping[str, Any]
 
 
 def cluster_screen(
-    cluster: Body, corpus: Body, below: Sequence[Body], run: Body | None, screen: Screen
+    cluster: StoredCluster,
+    comparison: StoredComparison,
+    below: Sequence[StoredCluster],
+    run: RunContents | None,
+    screen: Screen,
 ) -> str:
     """One cluster as it is kept, and those `below` it, which never occur without it.
 
     `run` is its smallest run, None where that is kept no longer.
     """
     lines = [
-        *_head(cluster, corpus, screen),
+        *_head(cluster, comparison, screen),
         "",
-        *labelled("smallest example", cluster["smallest"]["run"], screen.width, 19),
+        *labelled("smallest example", _smallest_run(cluster), screen.width, 19),
         "",
     ]
     lines += _sides(cluster, run, screen)
@@ -45,33 +53,36 @@ def cluster_screen(
     return "\n".join(lines) + "\n"
 
 
-def clusters_screen(clusters: Sequence[Body], corpus: Body, screen: Screen) -> str:
+def clusters_screen(clusters: Sequence[StoredCluster], comparison: StoredComparison, screen: Screen) -> str:
     """The clusters of one comparison, each on a line; below one what never occurs without it."""
     number = plural(len(clusters), "cluster") if clusters else "nothing differs"
-    lines = flowed(f"{visible(corpus['source'])}, {corpus['at']}   {number}", screen.width, INDENT)
+    about = f"{visible(comparison.source)}, {stored_at(comparison.at)}   {number}"
+    lines = flowed(about, screen.width, INDENT)
     if not clusters:
         return "\n".join(lines) + "\n"
     rows = [
         row
         for head in clusters
-        if head.get("root") is None
+        if head.root is None
         for row in (_row(head), *(_row(one, "  ") for one in below_of(head, clusters)))
     ]
-    lines += ["", *_table(rows, screen), "", f"{'next':<{_LABEL}}changeover explain {clusters[0]['id']}"]
+    lines += ["", *_table(rows, screen), "", f"{'next':<{_LABEL}}changeover explain {clusters[0].id}"]
     return "\n".join(lines) + "\n"
 
 
-def below_of(head: Body, clusters: Sequence[Body]) -> list[Body]:
+def below_of(head: StoredCluster, clusters: Sequence[StoredCluster]) -> list[StoredCluster]:
     """Those of a comparison that never occur without this one, in the order in which a run meets them."""
-    return [one for one in clusters if one.get("root") == head["id"]]
+    return [one for one in clusters if one.root == head.id]
 
 
 _CLUSTERS = (Column(width=11), Column(width=27), Column(width=44), numbers("", 14), VERDICT)
 
 
-def _row(one: Body, indent: str = "") -> list[str]:
-    runs = f"{one['runs']:,} runs"
-    return [f"{indent}{one['id']}", one["seam"], place_text(one["place"]), runs, "UNSAFE" * one["unsafe"]]
+def _row(one: StoredCluster, indent: str = "") -> list[str]:
+    return [
+        *(f"{indent}{one.id}", one.seam, place_text(one.place), f"{one.runs:,} runs"),
+        "UNSAFE" if one.unsafe else "",
+    ]
 
 
 def _table(rows: Sequence[Sequence[str]], screen: Screen) -> list[str]:
@@ -86,38 +97,46 @@ def _table(rows: Sequence[Sequence[str]], screen: Screen) -> list[str]:
     return lines
 
 
-def _head(cluster: Body, corpus: Body, screen: Screen) -> Iterator[str]:
-    word = "UNSAFE" if cluster["unsafe"] else "diverged"
-    seam = cut(cluster["seam"], 30 + screen.spare // 4)
-    place = cut(place_text(cluster["place"]), 46 + screen.spare // 2)
-    first, *others = flowed(f"{cluster['id']}   {word}   {seam}   {place}", screen.width, INDENT)
+def _head(cluster: StoredCluster, comparison: StoredComparison, screen: Screen) -> Iterator[str]:
+    word = "UNSAFE" if cluster.unsafe else "diverged"
+    seam = cut(cluster.seam, 30 + screen.spare // 4)
+    place = cut(place_text(cluster.place), 46 + screen.spare // 2)
+    first, *others = flowed(f"{cluster.id}   {word}   {seam}   {place}", screen.width, INDENT)
     yield first.replace(word, screen.paint(word), 1)
     yield from others
-    method = method_of(cluster["place"])
-    of = f"{cluster['reachable']:,} runs{f' that have {method}' if method else ''}"
-    code = (corpus["code"] or "-")[:7]
-    yield from flowed(
-        f"in {cluster['runs']:,} of {of}   {corpus['source']}   code {code}", screen.width, INDENT
-    )
+    method = method_at(cluster.place)
+    of = f"{cluster.reachable:,} runs{f' that have {method}' if method else ''}"
+    code = (comparison.code or "-")[:7]
+    about = f"in {cluster.runs:,} of {of}   {comparison.source}   code {code}"
+    yield from flowed(about, screen.width, INDENT)
 
 
-def _sides(cluster: Body, run: Body | None, screen: Screen) -> Iterator[str]:
-    example = cluster["smallest"]["divergence"]
-    rows = [example] if run is None else run["divergences"]
-    longest = max(columns_of(visible(row["texts"][0])) for row in rows[:ROWS_SHOWN_MAX]) + 2
+def _smallest_run(cluster: StoredCluster) -> str:
+    return "" if cluster.smallest is None else cluster.smallest.run
+
+
+def _sides(cluster: StoredCluster, run: RunContents | None, screen: Screen) -> Iterator[str]:
+    example = None if cluster.smallest is None else cluster.smallest.divergence
+    rows = run.divergences if run is not None else () if example is None else (example,)
+    shown = [(row.place, _texts(row)) for row in rows[:ROWS_SHOWN_MAX]]
+    longest = max((columns_of(visible(legacy)) for _, (legacy, _) in shown), default=0) + 2
     side = min((screen.width - 40) // 2, max(_SIDE, longest))
     yield f"{INDENT}{'':<{_NAME}}{'legacy':<{side + 2}}candidate"
     parent = None
-    for row in rows[:ROWS_SHOWN_MAX]:
-        above, name = _split(row["place"])
+    for place, texts in shown:
+        above, name = _split(place)
         if above != parent:
             parent = above
             yield INDENT + cut(above, screen.width - 6)
-        yield from _both(f"  {name or '(whole)'}", row["texts"], "x ", side, screen)
+        yield from _both(f"  {name or '(whole)'}", texts, "x ", side, screen)
     if len(rows) > ROWS_SHOWN_MAX:
         yield f"{INDENT}and {plural(len(rows) - ROWS_SHOWN_MAX, 'place')} more"
-    if run is not None and example["place"].startswith("effects."):
+    if run is not None and example is not None and is_effect(example.place):
         yield from _both("asked at", asked_at(run, example), "  ", side, screen)
+
+
+def _texts(divergence: Divergence) -> tuple[str, str]:
+    return value_text(divergence.legacy, _VALUE), value_text(divergence.candidate, _VALUE)
 
 
 def _both(name: str, texts: Sequence[str], mark: str, side: int, screen: Screen) -> Iterator[str]:
@@ -138,46 +157,45 @@ def _split(place: str) -> tuple[str, str]:
     return (above, name) if dot and "]" not in name else (place, "")
 
 
-def asked_at(run: Body, divergence: Body) -> tuple[str, str]:
+def asked_at(run: RunContents, divergence: Divergence) -> tuple[str, str]:
     """The source lines of the effect on both sides, `-` where it is not there."""
-    method = method_of(divergence["place"])
-    found: list[str] = []
-    for side in ("legacy", "candidate"):
-        calls = [
-            call
-            for call in (run[side] or {"calls": []})["calls"]
-            if call["class"] == "EFFECT" and call["name"] == method
-        ]
-        exact = [call for call in calls if call["position"] == divergence["position"]]
-        call = (exact or calls or [None])[0]
-        missing = divergence[side] == {"absent": True}
-        found.append("-" if call is None or missing else call["asked_at"] or "-")
-    return found[0], found[1]
+    return (
+        _asked_at(run.legacy, divergence, divergence.legacy),
+        _asked_at(run.candidate, divergence, divergence.candidate),
+    )
 
 
-def _meaning(cluster: Body, screen: Screen) -> Iterator[str]:
-    pattern = f"{cluster['kind']}, {cluster['pattern']}; {plural(cluster['occurrences'], 'time')}"
+def _asked_at(observation: Observation | None, divergence: Divergence, value: object) -> str:
+    method = method_at(divergence.place)
+    calls = [call for call in (observation.effects if observation else ()) if call.name == method]
+    exact = [call for call in calls if call.position == divergence.position]
+    call = next(iter(exact or calls), None)
+    return "-" if call is None or value is ABSENT else call.asked_at or "-"
+
+
+def _meaning(cluster: StoredCluster, screen: Screen) -> Iterator[str]:
+    pattern = f"{cluster.kind}, {cluster.pattern}; {plural(cluster.occurrences, 'time')}"
     yield from labelled("pattern", pattern, screen.prose, _LABEL)
-    for number, line in enumerate(in_words(cluster["smallest"]["divergence"])):
+    words = [] if cluster.smallest is None else in_words(cluster.smallest.divergence)
+    for number, line in enumerate(words):
         yield from labelled("in words" if number == 0 else "", line, screen.prose, _LABEL)
-    if cluster["sighting"]:
-        yield from labelled("seen before", cluster["sighting"], screen.prose, _LABEL)
-    root = cluster.get("root")
-    if root is not None:
-        others = [one for one in cluster["always_with"] if one != root]
-        always = ", ".join([f"{root}, which is met first", *others[:4]])
+    if cluster.sighting is not None:
+        yield from labelled("seen before", str(cluster.sighting), screen.prose, _LABEL)
+    if cluster.root is not None:
+        others = [one for one in cluster.always_with if one != cluster.root]
+        always = ", ".join([f"{cluster.root}, which is met first", *others[:4]])
         yield from labelled("never without", always, screen.prose, _LABEL)
 
 
-def _next(cluster: Body, screen: Screen) -> Iterator[str]:
-    side = "" if cluster["answered_by"] == "legacy" else " --answer candidate"
-    run = pasted(cluster["smallest"]["run"])
-    waive = f'changeover waive {cluster["id"]} --owner WHO --until DAY --reason "..."'
+def _next(cluster: StoredCluster, screen: Screen) -> Iterator[str]:
+    side = "" if cluster.answered_by is Side.LEGACY else " --answer candidate"
+    run = pasted(_smallest_run(cluster))
+    waive = f'changeover waive {cluster.id} --owner WHO --until DAY --reason "..."'
     commands = {
-        "reproduce": f"changeover compare {cluster['seam']} --run {run}{side}",
+        "reproduce": f"changeover compare {cluster.seam} --run {run}{side}",
         "one run": f"changeover explain {run}",
-        "keep": f"changeover scenarios keep {cluster['id']}",
-        "accept": "not offered: an effect differs" if cluster["unsafe"] else waive,
+        "keep": f"changeover scenarios keep {cluster.id}",
+        "accept": "not offered: an effect differs" if cluster.unsafe else waive,
     }
     for label, command in commands.items():
         yield from labelled(label, command, screen.width, _LABEL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from changeover.evidence.not_compared import Unanswered, how_questions_differ
+from changeover.evidence.not_compared import NotCompared, how_questions_differ
 from changeover.evidence.tallies import SeamTally
 from changeover.values.observation import PortCall, Side
 from changeover.values.value_text import value_text
@@ -14,8 +14,8 @@ REASONS_SHOWN_MAX = 6
 _PLACE_WIDTH = 26
 
 
-def unanswered_lines(
-    reasons: Sequence[Unanswered], seams: Mapping[str, SeamTally], screen: Screen
+def not_compared_lines(
+    reasons: Sequence[NotCompared], seams: Mapping[str, SeamTally], screen: Screen
 ) -> list[str]:
     """One part per reason, the most frequent first; seams about which nothing was shown at the end."""
     lines: list[str] = []
@@ -32,7 +32,7 @@ def unanswered_lines(
     return lines
 
 
-def _reason(reason: Unanswered, runs: int, screen: Screen) -> list[str]:
+def _reason(reason: NotCompared, runs: int, screen: Screen) -> list[str]:
     of = f"{reason.runs:,} of {plural(runs, 'run')} of {reason.seam}"
     lines = labelled("not compared", f"{of}: {reason.reason}", screen.prose, 16)
     example = INDENT + cut(f"first in {reason.example}", screen.width - len(INDENT))
@@ -58,7 +58,7 @@ def _question(side: Side, call: PortCall | None, screen: Screen) -> list[str]:
     return beside(f"{head}{asked}", place, len(head) + min(56, call_width) + 2, screen, " " * len(head))
 
 
-def _advice(reason: Unanswered, screen: Screen) -> list[str]:
+def _advice(reason: NotCompared, screen: Screen) -> list[str]:
     asked, recorded = reason.asked, reason.recorded
     if asked is None or recorded is None:
         return [f"{INDENT}the tape has no answer to this question"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from changeover.compare.clusters import Fingerprint, fingerprint_of
 from changeover.compare.provenance import Provenance
+from changeover.compare.sighting import Sighting
 from changeover.evidence.test_session import AS_EXPECTED, DIVERGED, SuiteTally
 from changeover.record.run import Run
 from changeover.values.divergence import Divergence
@@ -40,7 +41,7 @@ class _Finding:
 
     seam: str
     divergence: Divergence
-    sighting: str
+    sighting: Sighting | None
     runs: int = 1
 
 
@@ -146,7 +147,7 @@ def _of_run(run: Run) -> dict[Fingerprint, _Finding]:
     for divergence in run.divergences:
         fingerprint = fingerprint_of(run.seam, divergence)
         if fingerprint not in found:
-            sighting = provenance.sentence(divergence.candidate) or ""
+            sighting = provenance.first(divergence.candidate)
             found[fingerprint] = _Finding(run.seam, divergence, sighting)
     return found
 
@@ -167,8 +168,8 @@ def _finding_lines(
     else:
         yield f"{head}{cut(place, room)}"
         yield f"{INDENT}{tail}"
-    if finding.sighting:
-        for line in wrapped(finding.sighting, screen.prose - 2 * len(INDENT), ""):
+    if finding.sighting is not None:
+        for line in wrapped(str(finding.sighting), screen.prose - 2 * len(INDENT), ""):
             yield f"{INDENT}{line}"
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from changeover.evidence.store.records import StoredCluster
 from changeover.rollout.waivers import Waiver, entry_text
 from changeover.values.safe_text import visible_lines
 from changeover.views.layout import INDENT, Screen, flowed, labelled, plural, wrapped
@@ -12,13 +10,11 @@ from changeover.views.layout import INDENT, Screen, flowed, labelled, plural, wr
 _LABEL = 12
 
 
-def waived_screen(
-    waiver: Waiver, cluster: Mapping[str, Any], file: str, screen: Screen, *, dry_run: bool
-) -> str:
+def waived_screen(waiver: Waiver, cluster: StoredCluster, file: str, screen: Screen, *, dry_run: bool) -> str:
     """The whole screen; `cluster` is what is kept of it."""
     verb = "would waive" if dry_run else "waived"
-    about = f"{cluster['seam']}   {cluster['place']}   {cluster['kind']}, {cluster['pattern']}"
-    met = f'{plural(cluster["runs"], "run")} when it was met last; "{waiver.reason}"'
+    about = f"{cluster.seam}   {cluster.place}   {cluster.kind}, {cluster.pattern}"
+    met = f'{plural(cluster.runs, "run")} when it was met last; "{waiver.reason}"'
     lines = [
         *wrapped(f"{verb} {waiver.cluster} until {waiver.until}, by {waiver.owner}", screen.prose, INDENT),
         *(INDENT + line for line in flowed(about, screen.width - len(INDENT), "")),

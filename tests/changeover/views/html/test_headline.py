@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from changeover.evidence.store.records import KeptCluster, SeamCounts
+from changeover.compare.sighting import Sighting
+from changeover.evidence.store.records import StoredCluster
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import ReportData
 from changeover.views.html.headline import TEMPLATES, Template, headline, sentence_of, worst_cluster
@@ -33,12 +34,12 @@ SENTENCES = [
 ]
 
 
-def with_clusters(*clusters: KeptCluster) -> ReportData:
+def with_clusters(*clusters: StoredCluster) -> ReportData:
     data = samples.diverging()
     return replace(data, corpus=replace(data.corpus, clusters=clusters))
 
 
-def at_till(kind: str, pattern: str) -> KeptCluster:
+def at_till(kind: str, pattern: str) -> StoredCluster:
     place = "effects.till.pay[*].amount" if kind.startswith("effect") else "result.lines[*].amount"
     return cluster(0, "trading.workflow", place, kind=kind, pattern=pattern)
 
@@ -49,11 +50,12 @@ def test_the_sentence_comes_from_a_table_by_kind_and_pattern(kind: str, pattern:
     assert sentence_of(found, with_clusters(found)) == sentence
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: f"{one.kind} {one.pattern}")
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: f"{one.kind} {one.changes[:1]}")
 def test_every_template_can_be_reached_and_is_one_sentence(template: Template) -> None:
-    found = at_till(template.kind, template.pattern or "int became str")
+    change = template.changes[0].format(2) if template.changes else "int became str"
+    found = at_till(template.kind, change)
     if "{read}" in template.sentence:
-        found = replace(found, body=dict(found.body) | {"sighting": "9 is till.balance(a).sum, read 3"})
+        found = replace(found, sighting=Sighting("9", "till.balance(a).sum", "till.balance", 3))
     words = {"call": "till.pay", "name": "amount", "read": "till.balance", "place": found.place}
     sentence = sentence_of(found, with_clusters(found))
     assert sentence == template.sentence.format(**words, old="int", new="str")
@@ -80,9 +82,10 @@ def test_an_effect_is_told_before_a_result_and_the_innermost_seam_before_those_a
 
 def test_a_cause_is_told_before_what_follows_from_it() -> None:
     follows = at_till("effect-changed", "larger")
-    example = follows.body["smallest"]
-    caused = example | {"divergence": example["divergence"] | {"consequence_of": "effects.a"}}
-    follows = replace(follows, body=dict(follows.body) | {"smallest": caused})
+    example = follows.smallest
+    assert example is not None
+    caused = replace(example, divergence=replace(example.divergence, consequence_of="effects.a"))
+    follows = replace(follows, smallest=caused)
     cause = cluster(1, "trading.workflow", "effects.till.open[*]", kind="effect-extra", name="beef00")
     assert worst_cluster(with_clusters(follows, cause)) == cause
 
@@ -125,7 +128,8 @@ def test_a_seam_without_a_single_match_is_never_green(verdicts: dict[Verdict, in
 
 def test_a_reference_that_always_gave_up_is_never_green() -> None:
     found = corpus({"trading.workflow": ALL_MATCH}, {"trading.workflow": row(Verdict.MATCH)})
-    dead = replace(found, seams={"trading.workflow": SeamCounts("trading", ALL_MATCH, gave_up=1951)})
+    tally = replace(found.seams["trading.workflow"], gave_up=1951)
+    dead = replace(found, seams={"trading.workflow": tally})
     said = headline(replace(samples.matching(), corpus=dead))
     assert said.word == "inconclusive"
     assert "the reference did not run" in said.detail.lower()

@@ -1,5 +1,6 @@
 """Whatever stands in a text, the page shows it and nothing of it is live."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from itertools import cycle
@@ -7,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from changeover.evidence.store.records import KeptCluster
+from changeover.evidence.store.records import StoredCluster, StoredRun
 from changeover.values.safe_text import visible
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import ReportData
@@ -33,6 +34,9 @@ def poisoned(value: Any, texts: Iterator[str]) -> Any:
         return value
     if type(value) is str:
         return next(texts)
+    if isinstance(value, StoredRun) and value.body is not None:
+        body = json.dumps(poisoned(json.loads(value.body), texts))
+        return replace(poisoned(replace(value, body=None), texts), body=body)
     if is_dataclass(value) and not isinstance(value, type):
         changed = {
             one.name: poisoned(getattr(value, one.name), texts)
@@ -54,7 +58,7 @@ def poisoned_report(data: ReportData, start: int) -> ReportData:
 def _with_same_places(data: ReportData) -> ReportData:
     """Effects stay effects, so that their part of the page is drawn as well."""
 
-    def again(cluster: KeptCluster) -> KeptCluster:
+    def again(cluster: StoredCluster) -> StoredCluster:
         return replace(cluster, place=f"effects.{cluster.place}") if cluster.unsafe else cluster
 
     return replace(data, corpus=replace(data.corpus, clusters=tuple(map(again, data.corpus.clusters))))

@@ -2,18 +2,17 @@ from dataclasses import replace
 from typing import Any
 
 from changeover.values.verdict import Verdict
-from changeover.views.html.data import NamedRun
-from changeover.views.html.differences import findings, segments, tree
+from changeover.views.html.differences import branches, findings, tree
 from changeover.views.html.side_by_side import ROWS_SHOWN_MAX, SideBySide, side_by_side
 from tests.changeover.support import report_samples as samples
-from tests.changeover.support.report_corpora import DAY, cluster, divergence
+from tests.changeover.support.report_corpora import cluster, divergence
 from tests.changeover.support.sample_run import body, mail, order, side
 
 UNSAFE = samples.CLUSTERS[1]
 
 
 def drawn(content: dict[str, Any]) -> SideBySide:
-    found = side_by_side(NamedRun(DAY, "trading.workflow", Verdict.UNSAFE, body=content), UNSAFE)
+    found = side_by_side(samples.named_run("trading.workflow", Verdict.UNSAFE, content), UNSAFE)
     assert found is not None
     return found
 
@@ -52,7 +51,7 @@ def test_where_only_the_answer_differs_it_is_what_is_shown() -> None:
     content = body()
     content["divergences"] = [divergence("result.items[0].target_weight", "0.2944", "0")]
     found = side_by_side(
-        NamedRun(DAY, "portfolio.rebalance-plan", Verdict.DIVERGED, body=content), samples.CLUSTERS[0]
+        samples.named_run("portfolio.rebalance-plan", Verdict.DIVERGED, content), samples.CLUSTERS[0]
     )
     assert found is not None
     (line,) = [line for line in found.lines if line.differs]
@@ -73,7 +72,7 @@ def test_long_texts_are_shown_from_where_they_part() -> None:
 
 
 def test_a_run_that_is_not_kept_whole_is_not_made_up() -> None:
-    assert side_by_side(NamedRun(DAY, "trading.workflow", Verdict.UNSAFE), UNSAFE) is None
+    assert side_by_side(samples.named_run("trading.workflow", Verdict.UNSAFE), UNSAFE) is None
 
 
 def test_an_effect_that_several_seams_contain_is_told_once_with_its_innermost_seam() -> None:
@@ -108,6 +107,6 @@ def test_clusters_hang_on_a_tree_of_field_paths() -> None:
 
 
 def test_a_key_in_brackets_is_no_part_of_a_path_of_its_own() -> None:
-    assert segments('effects.till.pay["a.b",x].sum') == ['till.pay["a.b",x]', "sum"]
-    assert segments('result."odd.name"[3].x') == ["result", '"odd.name"[3]', "x"]
-    assert segments("") == [""]
+    assert branches('effects.till.pay["a.b",x].sum') == ['till.pay["a.b",x]', "sum"]
+    assert branches('result."odd.name"[3].x') == ["result", '"odd.name"[3]', "x"]
+    assert branches("") == [""]

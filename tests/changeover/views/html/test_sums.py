@@ -5,10 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.evidence.store.records import EffectCounts, SeamCounts
+from changeover.evidence.tallies import EffectCounts, SeamTally, total_effects, total_of
 from changeover.values.verdict import Verdict
-from changeover.views.html.data import counts_of
-from changeover.views.html.effects import ledger
 from changeover.views.html.matrix import matrix
 from changeover.views.html.page import report_page
 from tests.changeover.support import report_samples as samples
@@ -52,8 +50,8 @@ def test_the_quarters_of_a_seam_add_up_to_its_runs() -> None:
 
 def test_what_was_not_compared_adds_up_even_where_reasons_were_left_out() -> None:
     data = samples.nothing_compared()
-    (reason,) = data.corpus.summary["not_compared"]
-    left_out = dict(data.corpus.summary) | {"not_compared": [reason | {"runs": 1_900}]}
+    (reason,) = data.corpus.summary.not_compared
+    left_out = replace(data.corpus.summary, not_compared=(replace(reason, runs=1_900),))
     root = read(report_page(replace(data, corpus=replace(data.corpus, summary=left_out))))
     rows = table_of(root.named("not-compared"))
     assert [row[2] for row in rows[1:]] == ["1,900", "51", "1,951"]
@@ -61,26 +59,21 @@ def test_what_was_not_compared_adds_up_even_where_reasons_were_left_out() -> Non
 
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(Verdict, few)), max_size=6))
 def test_any_verdicts_add_up(found: list[dict[Verdict, int]]) -> None:
-    seams = [SeamCounts("phase", verdicts) for verdicts in found]
-    total = counts_of(seams)
+    rows = [SeamTally("seam", "phase", verdicts) for verdicts in found]
+    total = total_of(rows)
     assert total.runs == sum(sum(verdicts.values()) for verdicts in found)
     assert total.runs == (total.match + total.tolerated + total.waived + total.diverged + total.not_compared)
-    rows = [counts_of([seam]) for seam in seams]
     assert total.diverged == sum(row.diverged for row in rows)
     assert total.unsafe == sum(row.unsafe for row in rows)
 
 
 @given(st.lists(st.tuples(few, few, few, few, few), max_size=5))
 def test_any_effects_add_up(found: list[tuple[int, int, int, int, int]]) -> None:
-    lines = ledger(
-        [
-            EffectCounts(
-                f"port.{at}", equal + changed + only, equal + changed + extra, equal, changed, refused
-            )
-            for at, (equal, changed, only, extra, refused) in enumerate(found)
-        ]
-    )
-    for line in (*lines.lines, lines.total):
+    lines = [
+        EffectCounts(f"port.{at}", equal + changed + only, equal + changed + extra, equal, changed, refused)
+        for at, (equal, changed, only, extra, refused) in enumerate(found)
+    ]
+    for line in (*lines, total_effects(lines)):
         assert line.asked == line.equal + line.changed + line.only_asked
         assert line.performed == line.equal + line.changed + line.only_performed
 

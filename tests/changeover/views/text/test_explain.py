@@ -2,18 +2,26 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from changeover.compare.clusters import Example
+from changeover.evidence.store.records import StoredComparison, StoredRun
+from changeover.evidence.store.run_contents import read_divergence
+from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.verdict import Verdict
 from changeover.views.layout import Screen
 from changeover.views.text.explain import cluster_screen
-from changeover.views.text.explain_run import SeamRun, runs_screen
+from changeover.views.text.explain_run import runs_screen
 from changeover.views.text.in_words import in_words
-from tests.changeover.support.text_screens import kept_cluster, run_body
+from tests.changeover.support.text_screens import kept_cluster, run_body, stored_run
 
 
-def at(seam: str, verdict: str) -> SeamRun:
-    return SeamRun("days/one", seam, verdict, None)
+def at(seam: str, verdict: str, body: dict[str, Any] | None = None) -> StoredRun:
+    return stored_run("days/one", seam, Verdict(verdict), body)
 
 
 def test_the_worst_seam_comes_first_and_those_alike_are_only_named() -> None:
@@ -37,26 +45,33 @@ ORDER = {
     "candidate": [{"symbol": "TLT"}, {"symbol": "SPY"}],
     "texts": ["[{symbol: SPY}, {symbol: TLT}]", "[{symbol: TLT}, {symbol: SPY}]"],
     "position": None,
+    "detail": None,
+    "consequence_of": None,
 }
 
 
 def test_two_lists_that_differ_are_told_apart_in_words_by_cluster_and_by_run() -> None:
     words = 'Value of root[0][\'symbol\'] changed from "SPY" to "TLT".'
-    cluster = kept_cluster("desk.settle") | {"smallest": {"run": "days/one", "divergence": ORDER}}
-    corpus = {"at": "2026-08-03", "source": "days", "code": None, "rules": ""}
-    assert f"in words    {words}\n" in cluster_screen(cluster, corpus, [], None, Screen())
+    example = Example("days/one", read_divergence(ORDER), None, 9)
+    cluster = replace(kept_cluster("desk.settle"), smallest=example)
+    comparison = StoredComparison(1, datetime(2026, 8, 3, tzinfo=UTC), "days", "recorded", None, "")
+    assert f"in words    {words}\n" in cluster_screen(cluster, comparison, [], None, Screen())
     run = run_body("desk.settle") | {"divergences": [ORDER]}
-    assert f"\n    {words}\n" in runs_screen([SeamRun("days/one", "desk.settle", "diverged", run)], Screen())
+    assert f"\n    {words}\n" in runs_screen([at("desk.settle", "diverged", run)], Screen())
 
 
-@pytest.mark.parametrize("side", [{"absent": True}, {"not kept": "too deep"}, "18", 18, None])
+def differing(legacy: object, candidate: object) -> Divergence:
+    return Divergence("result", Kind.VALUE, legacy, candidate)
+
+
+@pytest.mark.parametrize("side", [ABSENT, {"not kept": "too deep"}, "18", 18, None])
 def test_a_value_beside_none_or_a_leaf_needs_no_words(side: object) -> None:
-    assert in_words({"legacy": [1, 2], "candidate": side}) == []
-    assert in_words({"legacy": side, "candidate": {"a": 1}}) == []
+    assert in_words(differing([1, 2], side)) == []
+    assert in_words(differing(side, {"a": 1})) == []
 
 
 def test_of_many_differences_the_first_are_shown_and_the_others_counted() -> None:
-    lines = in_words({"legacy": list(range(30)), "candidate": list(range(100, 130))})
+    lines = in_words(differing(list(range(30)), list(range(100, 130))))
     assert len(lines) == 9
     assert lines[-1] == "and 22 differences more"
 
@@ -64,7 +79,8 @@ def test_of_many_differences_the_first_are_shown_and_the_others_counted() -> Non
 def test_deepdiff_is_imported_only_where_two_wholes_differ() -> None:
     script = (
         "import sys; from changeover.views.text.in_words import in_words;"
-        "in_words({'legacy': 1, 'candidate': [1]}); assert 'deepdiff' not in sys.modules;"
-        "in_words({'legacy': [2], 'candidate': [1]}); assert 'deepdiff' in sys.modules"
+        "from changeover.values.divergence import Divergence, Kind;"
+        "in_words(Divergence('a', Kind.VALUE, 1, [1])); assert 'deepdiff' not in sys.modules;"
+        "in_words(Divergence('a', Kind.VALUE, [2], [1])); assert 'deepdiff' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -1,0 +1,97 @@
+"""Looks kept comparisons, clusters and runs up, for screens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from changeover.errors import ConfigurationError
+from changeover.evidence.store.reading import comparisons_in
+from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
+from changeover.evidence.store.rows import MORE_COLUMNS, READ_COLUMNS, UNSAFE_MARK, read_cluster, read_run
+from changeover.evidence.store.schema import Connection
+from changeover.evidence.store.store import NOWHERE, StoreProblem, reading
+from changeover.values.verdict import Verdict
+
+FOUND_MAX = 200
+_RUNS = f"SELECT {', '.join((*READ_COLUMNS, *MORE_COLUMNS))}"
+T = TypeVar("T")
+
+
+class Archive:
+    """Raises ConfigurationError where a store cannot be read; one that is not there holds nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def corpora(self) -> list[StoredComparison]:
+        """All comparisons without their clusters, the latest first."""
+        return self._look(comparisons_in)
+
+    def clusters(self, prefix: str) -> list[StoredCluster]:
+        """The clusters whose digest begins so, each as it was found last."""
+        return self._look(lambda connection: _clusters(connection, prefix))
+
+    def runs(self, name: str) -> list[StoredRun]:
+        """The runs of a case of this name, or whose id begins so, of the latest comparison that has any.
+
+        Runs in production come last, also the latest one with a cluster that begins so.
+        """
+        found = self._runs(
+            ", body FROM runs WHERE name = ? OR substr(id, 1, ?) = ? ORDER BY coalesce(corpus, 0) DESC, rowid"
+            " LIMIT ?",
+            (name, len(name), name, FOUND_MAX),
+        ) or self._runs(
+            ", body FROM runs WHERE corpus IS NULL AND (instr(clusters, ?) OR instr(clusters, ?))"
+            " ORDER BY at DESC LIMIT 1",
+            (f'"{name}', f'"{UNSAFE_MARK}{name}'),
+        )
+        return [run for run in found if run.corpus == found[0].corpus]
+
+    def runs_of(self, corpus: int, verdicts: Sequence[Verdict], most: int) -> list[StoredRun]:
+        """The runs of one comparison that ended so, at most so many, in their order and without bodies."""
+        marks = ", ".join("?" * len(verdicts))
+        return self._runs(
+            f" FROM runs WHERE corpus = ? AND verdict IN ({marks}) ORDER BY rowid LIMIT ?",
+            (corpus, *map(str, verdicts), most),
+        )
+
+    def run_of(self, corpus: int, name: str, seam: str) -> StoredRun | None:
+        """One run of one comparison, whole if it is kept so: of several in a case, one that differs."""
+        found = self._runs(
+            ", body FROM runs WHERE corpus = ? AND name = ? AND seam = ?"
+            " ORDER BY verdict NOT IN ('unsafe', 'diverged'), body IS NULL, rowid LIMIT 1",
+            (corpus, name, seam),
+        )
+        return found[0] if found else None
+
+    def _runs(self, query: str, values: Sequence[object]) -> list[StoredRun]:
+        return self._look(
+            lambda connection: [
+                read_run(row) for row in connection.execute(f"{_RUNS}{query}", tuple(values)).fetchall()
+            ]
+        )
+
+    def _look(self, at: Callable[[Connection], list[T]]) -> list[T]:
+        if self.path == NOWHERE or not self.path.exists():
+            return []
+        try:
+            with reading(self.path) as connection:
+                return at(connection)
+        except StoreProblem as problem:
+            raise ConfigurationError(str(self.path), f"cannot be read as a store: {problem.why}") from problem
+
+
+def _clusters(connection: Connection, prefix: str) -> list[StoredCluster]:
+    rows = connection.execute(
+        "SELECT digest, clusters.body, corpus FROM clusters JOIN corpora ON number = corpus"
+        " WHERE kept AND substr(digest, 1, ?) = ? ORDER BY at DESC, number DESC",
+        (len(prefix), prefix),
+    ).fetchall()
+    latest: dict[str, tuple[str, int]] = {}
+    for digest, body, corpus in rows:
+        if digest in latest or len(latest) < FOUND_MAX:
+            latest.setdefault(digest, (body, corpus))
+    return [read_cluster(digest, json.loads(body), corpus) for digest, (body, corpus) in latest.items()]

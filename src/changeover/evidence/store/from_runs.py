@@ -1,0 +1,212 @@
+"""From runs and clusters of a program to what is kept of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from changeover.compare.clusters import Cluster, Example, fingerprint_of
+from changeover.compare.comparison import Comparison
+from changeover.compare.provenance import Provenance
+from changeover.compare.sighting import Sighting
+from changeover.evidence.store.records import StoredCluster, StoredRun
+from changeover.evidence.store.rows import STORE, stored_at
+from changeover.evidence.store.run_contents import KeptError, RunContents, TypedText, contents_data
+from changeover.evidence.tallies import NOT_COMPARED, gave_up
+from changeover.record.run import Run
+from changeover.values.divergence import ABSENT, Divergence
+from changeover.values.form import plain
+from changeover.values.limits import NotComparable
+from changeover.values.observation import Observation, PortCall, Side
+from changeover.values.outcome import Outcome, Raised, Returned
+from changeover.values.verdict import Verdict
+
+SAMPLE_KEPT_WHOLE = 10
+BODY_CHARACTERS_MAX = 1_000_000
+VALUE_CHARACTERS_MAX = 2_000
+CLUSTERS_OF_A_RUN_MAX = 50
+LEFT_OUT = "more"
+WHOLE = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.WAIVED)
+DIFFERING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.WAIVED)
+Redact = Callable[[Run], Run]
+
+
+def production_name(run: Run, at: datetime) -> str:
+    """What people call a run in production: when it was, and the beginning of its identifier.
+
+    Its source is the store, from where `compare --run` replays it.
+    """
+    return f"{STORE}/{stored_at(at)[:19]}Z-{run.id[:8]}"
+
+
+def stored_run(
+    run: Run,
+    name: str,
+    at: datetime,
+    code: str | None,
+    rules: str,
+    *,
+    redact: Redact | None = None,
+    body: bool = False,
+    counts: bool = True,
+) -> StoredRun:
+    """A run as it is kept, without its tape; `body` says whether it is kept whole.
+
+    `counts` leaves out what a comparison keeps for all of its runs together. Nothing but the verdict is kept
+    of a run that is neither whole nor counts, so that it need not be redacted.
+    """
+    verdict = run.verdict
+    is_compared = verdict not in NOT_COMPARED
+    says = body or counts
+    fit = redact(run) if redact is not None and says else run
+    text = json.dumps(contents_data(contents_of(fit)), ensure_ascii=False) if body else None
+    clusters, unsafe = clusters_of(run) if counts and verdict in DIFFERING else ((), ())
+    legacy, candidate = run.legacy, run.candidate
+    return StoredRun(
+        id=run.id,
+        at=at,
+        seam=run.seam,
+        phase=run.phase,
+        stage=str(run.setting),
+        answered_by=run.answered_by,
+        verdict=verdict,
+        code=code,
+        rules=rules,
+        world=fit.world if counts and is_compared else None,
+        clusters=clusters,
+        reason=fit.reason if says else None,
+        tags=fit.tags if says else (),
+        legacy_s=None if legacy is None else legacy.own_time_s,
+        candidate_s=None if candidate is None else candidate.own_time_s,
+        unsafe=unsafe,
+        gave_up=says and is_compared and gave_up(fit),
+        population=run.population,
+        name=name,
+        key=fit.key if says else None,
+        correlation_id=fit.correlation_id if says else None,
+        body=text if text is not None and len(text) <= BODY_CHARACTERS_MAX else None,
+    )
+
+
+def clusters_of(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The digests of what differs, those of effects first, and these once more alone.
+
+    They are those of the values as they were, so that a finding has one name wherever it was made.
+    """
+    found = {
+        fingerprint_of(run.seam, divergence).digest: divergence.is_unsafe for divergence in run.divergences
+    }
+    listed = sorted(found, key=lambda digest: not found[digest])
+    left_out = isinstance(run.judgement, Comparison) and run.judgement.left_out
+    kept = tuple(listed[:CLUSTERS_OF_A_RUN_MAX])
+    unsafe = tuple(digest for digest in kept if found[digest])
+    return (*kept, LEFT_OUT) if len(listed) > len(kept) or left_out else kept, unsafe
+
+
+def contents_of(run: Run) -> RunContents:
+    """The run as it is kept."""
+    return RunContents(
+        run.answered_by,
+        str(run.setting),
+        run.tags,
+        run.reason,
+        keep_value(run.arguments),
+        _keep_observation(run.legacy),
+        _keep_observation(run.candidate),
+        tuple(map(keep_divergence, run.divergences)),
+        _sightings(run) if run.divergences else (),
+        tuple(map(str, run.notes)),
+    )
+
+
+def _sightings(run: Run) -> tuple[Sighting | None, ...]:
+    answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
+    provenance = Provenance(run.arguments, answered.reads if answered is not None else ())
+    return tuple(provenance.first(found.candidate) for found in run.divergences)
+
+
+def keep_divergence(divergence: Divergence) -> Divergence:
+    """The divergence with its values in kept form."""
+    sides = keep_value(divergence.legacy), keep_value(divergence.candidate)
+    return replace(divergence, legacy=sides[0], candidate=sides[1])
+
+
+def _keep_observation(observation: Observation | None) -> Observation | None:
+    if observation is None:
+        return None
+    effects, reads = (tuple(map(_keep_call, calls)) for calls in (observation.effects, observation.reads))
+    return replace(observation, outcome=_keep_outcome(observation.outcome), effects=effects, reads=reads)
+
+
+def _keep_call(call: PortCall) -> PortCall:
+    key, arguments = keep_value(call.key), keep_value(call.arguments)
+    return replace(call, key=key, arguments=arguments, outcome=_keep_outcome(call.outcome))
+
+
+def _keep_outcome(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Returned):
+        return Returned(keep_value(outcome.value))
+    return Raised(KeptError(type(outcome.error).__name__, str(outcome.error)[:VALUE_CHARACTERS_MAX]))
+
+
+def keep_value(value: Any) -> Any:
+    """The value in mappings, lists, JSON's own leaves, `TypedText` and ABSENT; long texts are cut."""
+    if value is ABSENT:
+        return value
+    try:
+        return _kept(plain(value))
+    except NotComparable as reason:
+        return {"not kept": str(reason)}
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _kept(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_kept(part) for part in value]
+    if value is None or isinstance(value, bool) or (type(value) is int and abs(value) < 2**53):
+        return value
+    text = _leaf_text(value)
+    text = text if len(text) <= VALUE_CHARACTERS_MAX else f"{text[:VALUE_CHARACTERS_MAX]}…"
+    return text if type(value) is str else TypedText(type(value).__name__, text)
+
+
+def _leaf_text(value: Any) -> str:
+    if isinstance(value, Enum):
+        return value.name or str(value.value)
+    if isinstance(value, Decimal) and value.is_finite():
+        return f"{value:f}"
+    return value.isoformat() if isinstance(value, (date, time)) else str(value)
+
+
+def stored_cluster(number: int, cluster: Cluster, sighting: Sighting | None, answer: Side) -> StoredCluster:
+    """A cluster as it is kept."""
+    fingerprint = cluster.fingerprint
+    return StoredCluster(
+        fingerprint.digest,
+        fingerprint.seam,
+        fingerprint.place,
+        fingerprint.kind,
+        fingerprint.pattern,
+        cluster.is_unsafe,
+        cluster.runs,
+        number=number,
+        occurrences=cluster.occurrences,
+        reachable=cluster.reachable,
+        first=_keep_example(cluster.first),
+        last=_keep_example(cluster.last),
+        smallest=_keep_example(cluster.smallest),
+        always_with=tuple(other.id for other in cluster.always_with),
+        root=None if cluster.root is None else cluster.root.id,
+        sighting=sighting,
+        answered_by=answer,
+    )
+
+
+def _keep_example(example: Example) -> Example:
+    return replace(example, divergence=keep_divergence(example.divergence), at=None)

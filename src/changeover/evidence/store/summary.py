@@ -1,0 +1,200 @@
+"""What screens and reports show of a comparison beside its runs, clusters, verdicts and effects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
+
+Pair = tuple[float, float]
+_QUARTER = re.compile(r"(\d{4}) Q[1-4]")
+_SEVERITY = {verdict: verdict.severity for verdict in Verdict}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUse:
+    """What one rule accepted: in how many runs, how often, how large; `differing` runs are tolerated."""
+
+    path: str
+    says: str
+    reason: str
+    until: str | None
+    runs: int
+    hits: int
+    differing: int
+    largest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many runs of a seam could not be compared for one reason, and one of them."""
+
+    seam: str
+    reason: str
+    runs: int
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OneSidedRead:
+    """A read that one path asks for in most runs and the other never: perhaps a lost guard."""
+
+    seam: str
+    method: str
+    asked_by: Side
+    runs: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTime:
+    """Seconds of legacy and candidate over outermost runs, without time in ports; `pairs` are of one run."""
+
+    p50: Pair | None = None
+    p95: Pair | None = None
+    pairs: tuple[Pair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodLabel:
+    """What a period is called; `year` is that of a quarter, None for a slice."""
+
+    text: str
+    year: int | None = None
+
+
+@dataclass(slots=True)
+class PeriodCell:
+    """The runs of one seam in one period; `worst` is None where there is none."""
+
+    worst: Verdict | None = None
+    runs: int = 0
+    diverged: int = 0
+
+    def add(self, verdict: Verdict | None, runs: int, diverged: int) -> None:
+        """Some runs more, with the worst verdict of them."""
+        if verdict is not None and (self.worst is None or _SEVERITY[verdict] < _SEVERITY[self.worst]):
+            self.worst = verdict
+        self.runs += runs
+        self.diverged += diverged
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The course of a comparison: for each seam as many cells as there are labels."""
+
+    labels: tuple[PeriodLabel, ...] = ()
+    seams: Mapping[str, tuple[PeriodCell, ...]] = field(default_factory=dict)
+
+    @property
+    def is_by_quarter(self) -> bool:
+        """Whether every period is a quarter."""
+        return bool(self.labels) and all(label.year is not None for label in self.labels)
+
+
+def timeline_data(timeline: Timeline) -> dict[str, Any]:
+    """As JSON: labels, and for each seam its cells: worst verdict or null, runs, diverged."""
+    return {
+        "labels": [label.text for label in timeline.labels],
+        "seams": {
+            seam: [[cell.worst, cell.runs, cell.diverged] for cell in cells]
+            for seam, cells in timeline.seams.items()
+        },
+    }
+
+
+def read_timeline(data: Mapping[str, Any]) -> Timeline:
+    """What `timeline_data` wrote."""
+    return Timeline(
+        tuple(map(_read_label, data.get("labels", ()))),
+        {
+            seam: tuple(
+                PeriodCell(None if worst is None else Verdict(worst), runs, diverged)
+                for worst, runs, diverged in cells
+            )
+            for seam, cells in data.get("seams", {}).items()
+        },
+    )
+
+
+def _read_label(text: str) -> PeriodLabel:
+    quarter = _QUARTER.fullmatch(text)
+    return PeriodLabel(text, None if quarter is None else int(quarter[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`names`, `seed`, `limit` and `world` are what was asked for; `noise` is None where nobody knows.
+
+    `stopped` is `interrupted` or `fail-fast`, None where it came to its end. `first` and `last` name cases,
+    of which there are `cases`, called `unit`. `rules` is None where they were not counted. `exit_code` is
+    that of the command; `clusters_left_out` counts differences of which no cluster is kept.
+    """
+
+    names: tuple[str, ...] = ()
+    seed: int = 0
+    limit: int | None = None
+    world: str = "tape"
+    noise: bool | None = None
+    stopped: str | None = None
+    cases: int = 0
+    first: str | None = None
+    last: str | None = None
+    unit: str = "cases"
+    missing_tags: tuple[str, ...] = ()
+    silent_cases: int = 0
+    exit_code: int | None = None
+    own_time: OwnTime = field(default_factory=OwnTime)
+    periods: Timeline = field(default_factory=Timeline)
+    rules: tuple[RuleUse, ...] | None = None
+    unused_rules: tuple[str, ...] = ()
+    not_compared: tuple[ReasonCount, ...] = ()
+    not_compared_left_out: int = 0
+    one_sided_reads: tuple[OneSidedRead, ...] = ()
+    clusters_left_out: int = 0
+
+
+def summary_data(summary: Summary) -> dict[str, Any]:
+    """As JSON."""
+    return asdict(summary) | {"periods": timeline_data(summary.periods)}
+
+
+def read_summary(data: Mapping[str, Any]) -> Summary:
+    """What `summary_data` wrote, by this program or an earlier one."""
+    times = data.get("own_time") or {}
+    rules = data.get("rules")
+    simple: dict[str, Any] = {name: data[name] for name in _SIMPLE if data.get(name) is not None}
+    lists: dict[str, Any] = {
+        name: tuple(data.get(name) or ()) for name in ("names", "missing_tags", "unused_rules")
+    }
+    return Summary(
+        **simple,
+        **lists,
+        own_time=OwnTime(
+            _pair(times.get("p50")),
+            _pair(times.get("p95")),
+            tuple((pair[0], pair[1]) for pair in times.get("pairs") or ()),
+        ),
+        periods=read_timeline(data.get("periods") or {}),
+        rules=None if rules is None else tuple(RuleUse(**one) for one in rules),
+        not_compared=tuple(ReasonCount(**one) for one in data.get("not_compared") or ()),
+        one_sided_reads=tuple(
+            OneSidedRead(**{**one, "asked_by": Side(one["asked_by"])})
+            for one in data.get("one_sided_reads") or ()
+        ),
+    )
+
+
+_LISTS = ("names", "missing_tags", "unused_rules")
+_SIMPLE = (
+    *("seed", "limit", "world", "noise", "stopped", "cases", "first", "last", "unit", "silent_cases"),
+    *("exit_code", "not_compared_left_out", "clusters_left_out"),
+)
+
+
+def _pair(data: Any) -> Pair | None:
+    return None if data is None else (data[0], data[1])
