@@ -3,6 +3,7 @@
 Everything was imported and done once before, so that imports and first looks are not counted.
 """
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
