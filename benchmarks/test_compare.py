@@ -19,8 +19,7 @@ from changeover.compare.comparison import compare
 from changeover.compare.paths import parse_path
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Rules
-from changeover.values.observation import Observation, Side
-from changeover.values.outcome import Returned
+from changeover.values.observation import Observation, Returned, Side
 
 POSITIONS = 30
 

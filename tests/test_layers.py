@@ -57,7 +57,7 @@ def broken_contracts(sources: Path, planted_in: str, line: str) -> list[str]:
             "def late() -> None:\n    from changeover.cli.main import main\n    main()",
             LAYERS,
         ),
-        ("changeover/values/observation.py", "from changeover.values.pins import Pins", CIRCLES),
+        ("changeover/values/observation.py", "from changeover.values.stage import Pins", CIRCLES),
         (
             "changeover/record/port.py",
             "import typing\nif typing.TYPE_CHECKING:\n    from changeover.record.tape import Tape",

@@ -29,11 +29,9 @@ if TYPE_CHECKING:
     from changeover.migration import Migration
     from changeover.record.run import Run
     from changeover.replay.fresh_path import fresh
-    from changeover.values.observation import Observation, PortCall, Side
+    from changeover.values.observation import Observation, PortCall, Raised, Returned, Side
     from changeover.values.observation import Side as Path
-    from changeover.values.outcome import Raised, Returned
-    from changeover.values.pins import Pins
-    from changeover.values.stage import Stage
+    from changeover.values.stage import Pins, Stage
 
 __version__ = "0.1.0"
 

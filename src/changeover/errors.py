@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import re
 import sys
+from collections.abc import Iterable
 
+_NAMES_MAX = 1_000
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
@@ -26,6 +28,20 @@ def describe_os_error(error: OSError) -> str:
     """Why the system said no; a full disk or quota is called so, since making room is all that helps then."""
     words = error.strerror or str(error) or type(error).__name__
     return f"the disk is full: {words}" if error.errno in _FULL else words
+
+
+def nearest_name(name: str, known: Iterable[object]) -> str | None:
+    """The one that is written almost so, None where none is."""
+    from difflib import get_close_matches  # only where something is wrong
+
+    found = get_close_matches(name, [str(one) for one in known][:_NAMES_MAX], 1)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[object]) -> str:
+    """Between an unknown name and what is allowed: `, did you mean "abs"?` if one is near, else a comma."""
+    nearest = nearest_name(name, known)
+    return "," if nearest is None else f', did you mean "{nearest}"?'
 
 
 class DeclarationError(ConfigurationError):

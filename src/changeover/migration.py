@@ -28,8 +28,7 @@ from changeover.seam.seam import OwnerOf, Seam, SeamFunction
 from changeover.settings import DIRECTORY_VARIABLE, INLINE, PLAN_FILE, REFRESH_S
 from changeover.telemetry.alerts import AlertSink
 from changeover.values.limits import Limits
-from changeover.values.pins import PINNED, Pins, resumed
-from changeover.values.stage import SEAM_STAGES, Stage
+from changeover.values.stage import PINNED, SEAM_STAGES, Pins, Stage, resumed
 from changeover.wiring import MigrationOptions, wire
 
 P = ParamSpec("P")

@@ -22,8 +22,7 @@ from uuid import UUID
 from changeover.compare.comparison import compare
 from changeover.values.divergence import Kind
 from changeover.values.equality import strictly_same
-from changeover.values.observation import Observation, Side
-from changeover.values.outcome import Returned
+from changeover.values.observation import Observation, Returned, Side
 from changeover.values.place import Key, Place, render
 from tests.sweeps.random_observations import Book, Lot, OrderSide, made_observation
 

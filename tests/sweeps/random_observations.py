@@ -11,8 +11,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from changeover.values.observation import Observation, PortCall, Side
-from changeover.values.outcome import Returned
+from changeover.values.observation import Observation, PortCall, Returned, Side
 
 
 class OrderSide(StrEnum):

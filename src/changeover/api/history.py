@@ -13,8 +13,7 @@ from changeover.rollout.commit import cause_of, mover
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import HistoryEntry, entries_of, read_lines
 from changeover.rollout.migration_files import place_for, stages_of
-from changeover.rollout.seal import HandEdit, read_edit, seal
-from changeover.rollout.verify import Agreement, agreement
+from changeover.rollout.verify import Agreement, HandEdit, agreement, read_edit, seal
 from changeover.rollout.verify import repair as repair_history
 
 LAST = 50

@@ -9,11 +9,10 @@ from changeover.api.arguments import Told, ignore
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.store import read_evidence, store_path
 from changeover.project import Project, open_project
-from changeover.removal.last_calls import LegacyEntry, legacy_entries
 from changeover.removal.patch import read_patch
 from changeover.removal.plan import Removal, load_removal
 from changeover.removal.rehearsal import Proof, listed_files, prove
-from changeover.removal.scan import StaticScan, scan
+from changeover.removal.scan import LegacyEntry, StaticScan, legacy_entries, scan
 from changeover.rollout.resolver import Resolver
 from changeover.settings import PLAN_FILE
 

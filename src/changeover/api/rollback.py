@@ -13,10 +13,14 @@ from changeover.project import Project, find_folder
 from changeover.rollout.commit import Cause, NotWrittenError, cause_of, mover
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.kill_switch import switch_kill_on
-from changeover.rollout.lock import NotLockableError
-from changeover.rollout.migration_files import Place, place_for
-from changeover.rollout.move import MovedMeanwhileError
-from changeover.rollout.rollback import RollbackPlan, plan_rollback, read_flags_and_history, roll_back
+from changeover.rollout.migration_files import NotLockableError, Place, place_for
+from changeover.rollout.move import (
+    MovedMeanwhileError,
+    RollbackPlan,
+    plan_rollback,
+    read_flags_and_history,
+    roll_back,
+)
 from changeover.settings import NO_REASON
 from changeover.values.stage import ALL_STAGES, Setting, Stages, parse_setting
 

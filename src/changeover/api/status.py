@@ -7,7 +7,7 @@ from pathlib import Path
 
 from changeover.api.status_lines import back_line, flags_line, notices_of, problems_of, soon_line
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.records import StoredComparison, StoredRun
+from changeover.evidence.store.records import StoredComparison
 from changeover.gate.collect import collect, next_setting
 from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
@@ -15,10 +15,9 @@ from changeover.project import Project, open_project
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.settings import PLAN_FILE
+from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer, CriterionKind, GateVerdict
-from changeover.values.pins import Pins
-from changeover.values.stage import SEAM_STAGES, Stage
-from changeover.values.verdict import Verdict
+from changeover.values.stage import SEAM_STAGES, Pins, Stage
 from changeover.views.text.heading import identity
 from changeover.views.text.status import (
     NextStep,
@@ -73,17 +72,12 @@ def _status(project: Project) -> Status:
         steps,
         tuple(production),
         sum(
-            run.seam in seams and not _is_today(project_state, run)
-            for run in project_state.evidence.production
+            run.seam in seams and not project_state.is_today(run) for run in project_state.evidence.production
         ),
         flags_line(project, project_state, resolution),
         soon_line(project, project_state),
         back_line(project_state),
     )
-
-
-def _is_today(project_state: ProjectState, one: StoredRun | StoredComparison) -> bool:
-    return (one.code, one.rules) == (project_state.code, project_state.rules)
 
 
 def _phase(project_state: ProjectState, resolution: Resolution, phase: Phase) -> PhaseStatus:
@@ -116,7 +110,7 @@ def _corpora(project_state: ProjectState, phase: Phase) -> list[StoredComparison
     """The latest whole comparison of each source that looked at the phase, on this code and these rules."""
     latest: dict[str, StoredComparison] = {}
     for corpus in project_state.evidence.corpora:
-        is_evidence = corpus.whole and not corpus.partial and _is_today(project_state, corpus)
+        is_evidence = corpus.whole and not corpus.partial and project_state.is_today(corpus)
         if is_evidence and set(phase.seams) & set(corpus.seams):
             latest.setdefault(corpus.source, corpus)
     return list(latest.values())
@@ -127,7 +121,7 @@ def _distinct_in_production(project_state: ProjectState, phase: Phase) -> int:
     worlds: dict[str, set[str]] = {}
     for run in project_state.evidence.production:
         compared = run.verdict.is_evidence or run.verdict in (Verdict.UNSAFE, Verdict.DIVERGED)
-        if compared and run.world and run.seam in phase.seams and _is_today(project_state, run):
+        if compared and run.world and run.seam in phase.seams and project_state.is_today(run):
             worlds.setdefault(run.seam, set()).add(run.world)
     return max(map(len, worlds.values()), default=0)
 
@@ -173,7 +167,7 @@ def _production(project_state: ProjectState, phase: Phase) -> ProductionStatus |
     runs = [
         run
         for run in project_state.evidence.production
-        if run.seam in phase.seams and _is_today(project_state, run)
+        if run.seam in phase.seams and project_state.is_today(run)
     ]
     if not runs:
         return None

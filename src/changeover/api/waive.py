@@ -13,7 +13,7 @@ from changeover.evidence.store.records import StoredCluster
 from changeover.evidence.store.store import store_path
 from changeover.project import Project, open_project
 from changeover.redaction.redactor import Redactor
-from changeover.rollout.lock import exclusive
+from changeover.rollout.migration_files import exclusive
 from changeover.rollout.plan_file import redact_paths_of
 from changeover.rollout.waivers import Waiver, add_waiver, load_waivers, today_utc, why_not_until
 from changeover.settings import WAIVERS_FILE

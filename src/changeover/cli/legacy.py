@@ -9,7 +9,7 @@ import click
 
 from changeover.api.legacy import prove_removal, scan_legacy
 from changeover.cli.output import format_option, quiet, say, show, show_json
-from changeover.removal.last_calls import LegacyEntry
+from changeover.removal.scan import LegacyEntry
 from changeover.views.layout import screen_for
 from changeover.views.text.removal import prove_screen, scan_screen
 

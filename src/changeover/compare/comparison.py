@@ -15,8 +15,7 @@ from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.equality import strictly_same
 from changeover.values.form import type_name
 from changeover.values.limits import NotComparable
-from changeover.values.observation import Observation, PortCall, Side
-from changeover.values.outcome import Raised, Returned
+from changeover.values.observation import Observation, PortCall, Raised, Returned, Side
 from changeover.values.reading import Shape, reading_of
 
 NOT_COMPARED = frozenset({Kind.READ_MISSING, Kind.TIMEOUT, Kind.COMPARER_ERROR})

@@ -18,8 +18,7 @@ from changeover.compare.rule import Rule
 from changeover.compare.rules import Rules
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.form import PlainSet, plain
-from changeover.values.observation import Observation
-from changeover.values.outcome import Outcome, Raised, Returned
+from changeover.values.observation import Observation, Outcome, Raised, Returned
 from changeover.values.place import Key, Place, RowKey, normalise, render
 
 _FAR = 1_000_003

@@ -15,8 +15,7 @@ from typing import Any
 from changeover.compare.sighting import Sighting
 from changeover.values.form import leaves
 from changeover.values.limits import NotComparable
-from changeover.values.observation import PortCall
-from changeover.values.outcome import Returned
+from changeover.values.observation import PortCall, Returned
 from changeover.values.place import Key, Place, RowKey, TypedKey
 from changeover.values.reading import reading_of
 from changeover.values.scalars import is_number, number, token

@@ -14,8 +14,7 @@ from changeover.compare.rule import AT_THE_PLACE, INHERITED, Rule
 from changeover.compare.rule_matcher import Matcher
 from changeover.compare.rules import Rules
 from changeover.values.form import leaves
-from changeover.values.observation import Observation
-from changeover.values.outcome import Returned
+from changeover.values.observation import Observation, Returned
 from changeover.values.place import Place
 
 _EFFECT_PLACES = tuple(parse_path(text) for text in ("effects", "effects.*", "effects.*.*", "effects.*.*[*]"))

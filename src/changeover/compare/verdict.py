@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from changeover.compare.comparison import NOT_COMPARED, Comparison
-from changeover.values.divergence import Divergence, Kind
-from changeover.values.verdict import Verdict
+from changeover.values.divergence import Divergence, Kind, Verdict
 
 
 def verdict_of(

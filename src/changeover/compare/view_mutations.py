@@ -15,8 +15,7 @@ from changeover.compare.mutations import ALTERATIONS_MAX, BlindSpot, BlindSpots,
 from changeover.compare.rules import Rules
 from changeover.values.copying import field_names
 from changeover.values.limits import DEPTH_MAX
-from changeover.values.observation import Observation, Side
-from changeover.values.outcome import Raised, outcome_of
+from changeover.values.observation import Observation, Raised, Side, outcome_of
 from changeover.values.place import Key, Place, normalise, render
 
 View = Callable[[Any], Any]

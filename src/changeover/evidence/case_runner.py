@@ -19,8 +19,7 @@ from changeover.record.scenario_file import Scenario
 from changeover.seam.judge import Waived
 from changeover.seam.runtime import AnswerSeen
 from changeover.values.observation import Side
-from changeover.values.pins import Pins, resumed
-from changeover.values.stage import SEAM_STAGES, Setting, Stage
+from changeover.values.stage import SEAM_STAGES, Pins, Setting, Stage, resumed
 
 RUNS_OF_A_CASE_MAX = 100_000
 RAISED_KEPT_MAX = 20

@@ -18,8 +18,7 @@ from changeover.replay.runner import Replayed, ReplayTask
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import Seam
 from changeover.values.observation import Observation, Side
-from changeover.values.pins import Pins, resumed
-from changeover.values.stage import Setting, Stage
+from changeover.values.stage import Pins, Setting, Stage, resumed
 
 During = Callable[[], AbstractContextManager[None]]
 

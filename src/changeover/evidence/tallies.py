@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from changeover.values.observation import Side
-from changeover.values.outcome import Raised
-from changeover.values.verdict import Verdict
+from changeover.values.divergence import Verdict
+from changeover.values.observation import Raised, Side
 
 if TYPE_CHECKING:
     from changeover.record.run import Run

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from changeover.evidence.store.summary import PeriodCell, PeriodLabel, Timeline
-from changeover.values.verdict import Verdict
+from changeover.values.divergence import Verdict
 
 if TYPE_CHECKING:
     from changeover.record.run import Run

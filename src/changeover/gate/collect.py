@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from changeover.errors import ConfigurationError
@@ -15,7 +15,7 @@ from changeover.gate.check_commands import CheckResult, run_check
 from changeover.gate.inputs import GateInputs, ProjectState, read_project_state
 from changeover.rollout.plan_file import Phase, redact_paths_of
 from changeover.values.gate_verdict import Answer
-from changeover.values.stage import Setting, Stage, Step, stage_variable, step
+from changeover.values.stage import Setting, Stage, Step, step
 
 if TYPE_CHECKING:
     from changeover.project import Project
@@ -52,25 +52,8 @@ def collect(
     old = project_state.settings[phase]
     new = new or next_setting(found, old)
     _check_forward(found, old, new)
-    variable = stage_variable(phase)
-    inputs = GateInputs(
-        plan=project_state.plan,
-        phase=found,
-        old=old,
-        new=new,
-        settings=project_state.settings,
-        revision=project_state.revision,
-        code=project_state.code,
-        rules=project_state.rules,
-        now=project_state.now,
-        evidence=project_state.evidence,
-        history=project_state.history,
-        waivers=project_state.waivers,
-        accepted=project_state.accepted,
-        problems=project_state.problems,
-        killed=project_state.killed,
-        override=variable if variable in project_state.environment else None,
-    )
+    state = {one.name: getattr(project_state, one.name) for one in fields(project_state)}
+    inputs = GateInputs(**state, phase=found, old=old, new=new)
     return _with_checks_run(inputs, project, say) if run_checks else _with_kept_checks(inputs)
 
 

@@ -16,9 +16,9 @@ from changeover.gate.corpus_selection import (
 from changeover.gate.inputs import GateInputs
 from changeover.gate.production import Production
 from changeover.rollout.gate_criteria import CorpusCriteria
+from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.observation import Side
-from changeover.values.verdict import Verdict
 
 NAMED_MAX = 5
 
@@ -135,7 +135,7 @@ def corpus_criteria(
     if criteria.divergences_max is not None:
         answer = Answer.PASS if total.unexplained <= criteria.divergences_max else Answer.FAIL
         waived = f"{total.waived:,} waived" if total.waived else ""
-        yield _judged(
+        yield Criterion(
             "corpus: divergences, unexplained",
             answer,
             _at_most(criteria.divergences_max),
@@ -145,7 +145,7 @@ def corpus_criteria(
         )
     if criteria.not_compared_max is not None:
         answer = Answer.PASS if total.not_compared <= criteria.not_compared_max else Answer.INCONCLUSIVE
-        yield _judged(
+        yield Criterion(
             "corpus: not compared",
             answer,
             _at_most(criteria.not_compared_max),
@@ -205,7 +205,7 @@ def _tags(inputs: GateInputs, criteria: CorpusCriteria, corpora: CountedCorpora)
         f" and {len(missing) - NAMED_MAX} more" if len(missing) > NAMED_MAX else ""
     )
     source = f" --source {criteria.sources[-1]}" if criteria.sources else ""
-    return _judged(
+    return Criterion(
         "corpus: tags seen",
         Answer.INCONCLUSIVE if missing else Answer.PASS,
         f"{len(criteria.tags):,}",
@@ -213,10 +213,6 @@ def _tags(inputs: GateInputs, criteria: CorpusCriteria, corpora: CountedCorpora)
         f"changeover compare {inputs.phase.name}{source}",
         f"missing: {others}" if missing else "",
     )
-
-
-def _judged(name: str, answer: Answer, required: str, found: str, do: str, detail: str = "") -> Criterion:
-    return Criterion(name, answer, required, found, None if answer is Answer.PASS else do, detail)
 
 
 def _worst_cluster(inputs: GateInputs, corpora: CountedCorpora) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 
-from changeover.gate.caveats import not_counted, not_shown
+from changeover.evidence.confidence import percent_above, repeated_looks
 from changeover.gate.corpus_criteria import compared, corpus_criteria
-from changeover.gate.corpus_selection import CountedCorpora, count_corpora
+from changeover.gate.corpus_selection import CountedCorpora, count_corpora, phase_total
 from changeover.gate.inputs import GateInputs
 from changeover.gate.preconditions import flags, preconditions, requires
 from changeover.gate.production import Production, own_time, production_criteria, production_of
@@ -76,3 +77,91 @@ def _evidence_digest(inputs: GateInputs, corpora: CountedCorpora, production: Pr
         "checks": sorted((name, one.answer) for name, one in inputs.checks.items()),
     }
     return sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
+
+
+LOOKS_TO_DIVERGENCES = 20
+"""Repeated looks are told of until a candidate at the limit has diverged so often: 2,000 worlds at 1 %."""
+
+
+def not_counted(inputs: GateInputs, corpora: CountedCorpora, production: Production) -> Iterator[str]:
+    """Describe the evidence that does not count, with the reason."""
+    if production.other_code:
+        yield f"{_counted(production.other_code, 'run')} on other code or rules"
+    if production.other_side:
+        criteria = inputs.gate.production
+        other = "" if criteria is None else f" in which {criteria.answered_by} did not answer"
+        yield f"{_counted(production.other_side, 'run')}{other}"
+    for number, what in (
+        (production.vacuous, "vacuous"),
+        (production.waived, "waived"),
+        (production.sampled_out, "sampled out"),
+        (production.in_a_ramp, "in a ramp, where only some keys were answered"),
+    ):
+        if number:
+            yield f"{number:,} {what}"
+    by_population: Counter[str] = Counter()
+    for corpus in corpora.latest:
+        by_population[corpus.population] += phase_total((corpus,), inputs).runs
+    if inputs.gate.production is not None:
+        yield from (
+            f"{_counted(runs, f'{name} run')} (the rate is of production alone)"
+            for name, runs in by_population.items()
+            if runs
+        )
+    total = phase_total(corpora.latest, inputs)
+    for number, what in ((total.vacuous, "vacuous"), (total.waived, "waived")):
+        if number:
+            yield f"{number:,} {what} in corpora"
+    yield from _corpora(inputs, corpora)
+    renewed = sum(run.renewed_at is not None for run in production.compared)
+    if renewed:
+        yield f"own times of {_counted(renewed, 'renewed run')}"
+    if inputs.evidence.pruned:
+        yield f"{_counted(inputs.evidence.pruned, 'run')} pruned from the store"
+    yield from _idle_waivers(inputs)
+
+
+def _corpora(inputs: GateInputs, corpora: CountedCorpora) -> Iterator[str]:
+    unasked = [one.source for one in corpora.latest if one not in corpora.asked]
+    if unasked:
+        yield f"corpora that are not asked for: {', '.join(unasked)}"
+    other = [one for one in corpora.set_aside if not inputs.is_today(one)]
+    partial = [one for one in corpora.set_aside if inputs.is_today(one) and (one.partial or not one.whole)]
+    if other:
+        yield f"{_counted(len(other), 'corpus', 'corpora')} on other code or rules"
+    if partial:
+        yield f"{_counted(len(partial), 'corpus', 'corpora')} not whole"
+
+
+def _idle_waivers(inputs: GateInputs) -> Iterator[str]:
+    met = {one.digest for corpus in inputs.evidence.corpora for one in corpus.clusters}
+    met |= {digest for run in inputs.evidence.production for digest in run.clusters}
+    idle = [one.cluster[:6] for one in inputs.waivers if not any(map(one.covers, met))]
+    if idle:
+        yield f"{_counted(len(idle), 'waiver')} that match nothing any more: {', '.join(idle[:5])}"
+
+
+def not_shown(inputs: GateInputs, production: Production) -> Iterator[str]:
+    """Describe what a pass does not show."""
+    yield from (f"{key} is not asked: {reason}" for key, reason in inputs.gate.not_asked.items())
+    criteria = inputs.gate.production
+    if not inputs.phase.seams:
+        yield "Anything that its check commands do not look at."
+        return
+    yield "What no run met: inputs that did not occur, calls that pass no port (docs/limits.md)."
+    if criteria is None:
+        return
+    yield from (f"No rate of {seam} is asked: {reason}" for seam, reason in criteria.seams_not_asked.items())
+    yield "The rate is exact if the inputs seen are a fair sample of those to come."
+    looks = round(LOOKS_TO_DIVERGENCES / criteria.rate_max)
+    chance = repeated_looks(criteria.rate_max, criteria.confidence, looks)
+    if chance is not None:
+        single = round(1 - criteria.confidence, 9)
+        yield (
+            f"If one looks after every run until it passes: within {looks:,} inputs a candidate at the limit "
+            f"passes with a chance of up to {percent_above(chance, 2)}, not {percent_above(single, 2)}."
+        )
+
+
+def _counted(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

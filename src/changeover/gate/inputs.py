@@ -17,12 +17,12 @@ from changeover.rollout.flags_file import read_flags
 from changeover.rollout.gate_criteria import Gate
 from changeover.rollout.history import HistoryEntry, read_history
 from changeover.rollout.kill_switch import read_kill_switch
-from changeover.rollout.migration_files import place_of, stages_of
+from changeover.rollout.migration_files import place_of, stages_of, trips_path
 from changeover.rollout.plan_file import Phase, Plan
-from changeover.rollout.tripwire_state import Trips, trips_path
-from changeover.rollout.waivers import Waiver, load_waivers
+from changeover.rollout.tripwire_state import Trips
+from changeover.rollout.waivers import Waiver, is_waived, load_waivers
 from changeover.settings import PLAN_FILE, WAIVERS_FILE
-from changeover.values.stage import Setting
+from changeover.values.stage import Setting, stage_variable
 
 if TYPE_CHECKING:
     from changeover.project import Project
@@ -41,18 +41,14 @@ class Problems:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GateInputs:
-    """Everything that the gate of one step of one phase looks at.
+class ProjectState:
+    """The files and the store of a project at one moment; what could not be read is in `problems`.
 
-    `settings` are the stages of all phases by the flags; `now` is aware. `override` names the environment
-    variable that overrides the phase. `accepted` are the accepted blind spots. `checks` has the latest result
-    of each command line. `code` is None where the plan names no packages.
+    `settings` are the stages of all phases by the flags; `now` is aware. `code` is None where the plan names
+    no packages. `accepted` are the accepted blind spots.
     """
 
     plan: Plan
-    phase: Phase
-    old: Setting
-    new: Setting
     settings: Mapping[str, Setting]
     revision: int | None = None
     code: str | None
@@ -62,16 +58,9 @@ class GateInputs:
     history: tuple[HistoryEntry, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     accepted: tuple[AcceptedBlindSpot, ...] = ()
-    checks: Mapping[str, Review] = field(default_factory=dict)
-    doctor: Review | None = None
     problems: Problems = field(default_factory=Problems)
     killed: bool = False
-    override: str | None = None
-
-    @property
-    def gate(self) -> Gate:
-        """The criteria of the stage that the phase would enter."""
-        return self.phase.gate_to(self.new.stage)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def is_today(self, one: StoredComparison | StoredRun | Review) -> bool:
         """Whether it is about this code and these rules."""
@@ -79,8 +68,7 @@ class GateInputs:
 
     def is_waived(self, digest: str) -> bool:
         """Whether a waiver that has not expired covers this cluster."""
-        today = self.now.date()
-        return any(one.covers(digest) and not one.has_expired(today) for one in self.waivers)
+        return is_waived(self.waivers, digest, self.now.date())
 
     @property
     def reviews(self) -> tuple[Review, ...]:
@@ -88,27 +76,33 @@ class GateInputs:
         return tuple(one for one in self.evidence.reviews if self.is_today(one))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateInputs(ProjectState):
+    """Everything that the gate of one step of one phase looks at.
+
+    `checks` has the latest result of each command line.
+    """
+
+    phase: Phase
+    old: Setting
+    new: Setting
+    checks: Mapping[str, Review] = field(default_factory=dict)
+    doctor: Review | None = None
+
+    @property
+    def gate(self) -> Gate:
+        """The criteria of the stage that the phase would enter."""
+        return self.phase.gate_to(self.new.stage)
+
+    @property
+    def override(self) -> str | None:
+        """The environment variable that overrides the phase, None where none does."""
+        variable = stage_variable(self.phase.name)
+        return variable if variable in self.environment else None
+
+
 R = TypeVar("R")
 S = TypeVar("S")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectState:
-    """The files and the store of a project at one moment; what could not be read is in `problems`."""
-
-    plan: Plan
-    settings: Mapping[str, Setting]
-    revision: int | None
-    code: str | None
-    rules: str
-    now: datetime
-    evidence: Evidence
-    history: tuple[HistoryEntry, ...]
-    waivers: tuple[Waiver, ...]
-    accepted: tuple[AcceptedBlindSpot, ...]
-    problems: Problems
-    killed: bool
-    environment: Mapping[str, str]
 
 
 def read_project_state(project: Project, environment: Mapping[str, str] | None = None) -> ProjectState:
@@ -123,12 +117,12 @@ def read_project_state(project: Project, environment: Mapping[str, str] | None =
     now = datetime.now(UTC)
     today = now.date()
     project.make_importable()
-    code, code_problem = _value_or_problem(lambda: code_digest(plan.code) if plan.code else None, None)
-    rules, rules_problem = _value_or_problem(lambda: project.rules_digest(today), "")
-    waivers, waivers_problem = _value_or_problem(
+    code, code_problem = value_or_problem(lambda: code_digest(plan.code) if plan.code else None, None)
+    rules, rules_problem = value_or_problem(lambda: project.rules_digest(today), "")
+    waivers, waivers_problem = value_or_problem(
         lambda: load_waivers(project.directory / WAIVERS_FILE, today), ()
     )
-    accepted, accepted_problem = _value_or_problem(
+    accepted, accepted_problem = value_or_problem(
         lambda: load_accepted_blind_spots(project.directory / ACCEPTED_NAME), ()
     )
     entries, damaged = read_history(project.directory)
@@ -152,7 +146,8 @@ def read_project_state(project: Project, environment: Mapping[str, str] | None =
     )
 
 
-def _value_or_problem(read: Callable[[], R], otherwise: S) -> tuple[R | S, str | None]:
+def value_or_problem(read: Callable[[], R], otherwise: S) -> tuple[R | S, str | None]:
+    """What was read, or `otherwise` and why it could not be."""
     try:
         return read(), None
     except ConfigurationError as error:
@@ -160,7 +155,7 @@ def _value_or_problem(read: Callable[[], R], otherwise: S) -> tuple[R | S, str |
 
 
 def _evidence(project: Project, environment: Mapping[str, str]) -> Evidence:
-    path, problem = _value_or_problem(lambda: store_path(project.root, environment), None)
+    path, problem = value_or_problem(lambda: store_path(project.root, environment), None)
     return Evidence(problem=problem) if path is None else read_evidence(path)
 
 

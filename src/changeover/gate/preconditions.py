@@ -161,7 +161,7 @@ def requires(inputs: GateInputs) -> Iterator[Criterion]:
             Answer.PASS if passed else Answer.FAIL,
             str(target),
             str(there),
-            None if passed else f"changeover gate {name}",
+            f"changeover gate {name}",
             kind=CriterionKind.REQUIRES,
             required_phase=name,
         )

@@ -15,9 +15,9 @@ from changeover.evidence.store.records import StoredRun
 from changeover.gate.corpus_selection import CountedCorpora
 from changeover.gate.inputs import GateInputs
 from changeover.rollout.gate_criteria import ProductionCriteria
+from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.stage import SEAM_STAGES, Stage
-from changeover.values.verdict import Verdict
 
 COMPARISONS_MAX = 10_000_000
 """Beyond so many, nobody is told how many more are needed."""
@@ -206,7 +206,7 @@ def production_criteria(
         Answer.PASS if enough else Answer.INCONCLUSIVE,
         f">= {criteria.span_days:,}",
         f"{len(days):,}",
-        None if enough else _more(inputs, production, f"{criteria.span_days - len(days):,} more days"),
+        _more(inputs, production, f"{criteria.span_days - len(days):,} more days"),
         f"{days[0]} to {days[-1]}" if days else "",
     )
 
@@ -249,13 +249,12 @@ def _more(inputs: GateInputs, production: Production, what: str) -> str:
 
 
 def _share_rates(name: str, found: float, most: float, detail: str, do: str) -> Criterion:
-    passed = found <= most
     return Criterion(
         name,
-        Answer.PASS if passed else Answer.INCONCLUSIVE,
+        Answer.PASS if found <= most else Answer.INCONCLUSIVE,
         f"<= {_percent(most)}",
         percent_above(found) if found else "0.00 %",
-        None if passed else do,
+        do,
         detail,
     )
 

@@ -36,21 +36,20 @@ def blind_spots(inputs: GateInputs, word: str) -> Iterator[Criterion]:
     of_effects = [one for one in spots if one.spot.is_effect]
     unlisted = [one for one in spots if one.accepted is None]
     if of_effects:
-        answer, bad = Answer.FAIL, of_effects
-        detail = f"hides an effect: {_named(of_effects)}"
+        answer, detail = Answer.FAIL, f"hides an effect: {_named(of_effects)}"
     elif word == "none" and spots:
-        answer, bad, detail = Answer.FAIL, spots, _named(spots)
+        answer, detail = Answer.FAIL, _named(spots)
     elif word == "listed" and unlisted:
-        answer, bad, detail = Answer.FAIL, unlisted, f"not accepted by name: {_named(unlisted)}"
+        answer, detail = Answer.FAIL, f"not accepted by name: {_named(unlisted)}"
     elif not tried or review.answer != Answer.PASS:
         found = review.found if tried else "nothing altered"
         yield Criterion(name, Answer.INCONCLUSIVE, required, found, do, "a seam was not looked at")
         return
     else:
-        answer, bad, detail = Answer.PASS, [], f"{len(spots):,} listed, no effect" if spots else ""
+        answer, detail = Answer.PASS, f"{len(spots):,} listed, no effect" if spots else ""
     hidden = sum(one.times for one in spots)
     found = f"{max(0, tried - hidden):,} of {tried:,}"
-    yield Criterion(name, answer, required, found, do if bad else None, detail)
+    yield Criterion(name, answer, required, found, do, detail)
 
 
 def _named(spots: list[JudgedSpot]) -> str:
@@ -73,7 +72,7 @@ def doctor(inputs: GateInputs) -> Criterion:
     if found is None:
         return Criterion("doctor", Answer.INCONCLUSIVE, "clean", "not asked on this code", do)
     answer = _answer_of(found)
-    return Criterion("doctor", answer, "clean", found.found, None if answer is Answer.PASS else do)
+    return Criterion("doctor", answer, "clean", found.found, do)
 
 
 def rollback_rehearsed(inputs: GateInputs) -> Criterion:
@@ -124,8 +123,7 @@ def checks(inputs: GateInputs) -> Iterator[Criterion]:
         answer = _answer_of(result)
         tail = result.body.get("tail", ())
         detail = str(tail[-1]).strip() if tail and answer is not Answer.PASS else ""
-        do = None if answer is Answer.PASS else command
-        yield Criterion(f"check: {command}", answer, "exit 0", result.found, do, detail)
+        yield Criterion(f"check: {command}", answer, "exit 0", result.found, command, detail)
     if not commands and inputs.new.stage is Stage.DONE:
         do = f'check = ["COMMAND"] in [phase.gate.done] of phase "{inputs.phase.name}", phases.toml'
         detail = "nothing was checked: phases.toml declares no check command"

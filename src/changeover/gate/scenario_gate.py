@@ -18,10 +18,11 @@ from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.from_runs import stored_cluster
 from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.gate.corpus_selection import seam_evidence
+from changeover.gate.inputs import value_or_problem
 from changeover.gate.preconditions import waivers
 from changeover.project import Project
 from changeover.rollout.plan_file import Phase, Plan
-from changeover.rollout.waivers import Waiver, load_waivers
+from changeover.rollout.waivers import Waiver, is_waived, load_waivers
 from changeover.settings import PLAN_FILE, WAIVERS_FILE
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.stage import OFF, Setting
@@ -46,7 +47,7 @@ class Replay:
 
     def is_waived(self, digest: str) -> bool:
         """Whether a waiver that has not expired covers this cluster."""
-        return any(one.covers(digest) and not one.has_expired(self.now.date()) for one in self.waivers)
+        return is_waived(self.waivers, digest, self.now.date())
 
 
 def decide_scenarios(replay: Replay, phase: Phase) -> GateVerdict:
@@ -80,7 +81,7 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
     compare = f"changeover compare {phase.name} --source {SOURCE}"
     parts = {seam: seam_evidence(corpus, seam, replay.is_waived) for seam in phase.seams}
     bare = [seam for seam, part in parts.items() if not part.evidence]
-    yield _judged(
+    yield Criterion(
         "seams with a scenario",
         Answer.INCONCLUSIVE if bare else Answer.PASS,
         "every one",
@@ -99,7 +100,7 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
     yield _counted("not compared, or vacuous", Answer.INCONCLUSIVE, missed, runs, compare)
     idle = [seam for seam, part in parts.items() if part.gave_up]
     detail = f"every run of {', '.join(idle)} raised or gave nothing" if idle else ""
-    yield _judged(
+    yield Criterion(
         "reference ran",
         Answer.INCONCLUSIVE if idle else Answer.PASS,
         "yes",
@@ -107,7 +108,7 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
         compare,
         detail,
     )
-    yield _judged(
+    yield Criterion(
         "damaged lines",
         Answer.FAIL if corpus.damaged else Answer.PASS,
         "0",
@@ -117,7 +118,7 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
     )
     if plan.scenario_tags:
         missing = [tag for tag in plan.scenario_tags if not corpus.tags.get(tag)]
-        yield _judged(
+        yield Criterion(
             "tags seen in all scenarios",
             Answer.INCONCLUSIVE if missing else Answer.PASS,
             f"{len(plan.scenario_tags):,}",
@@ -136,11 +137,7 @@ def _counted(
 ) -> Criterion:
     named = "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in clusters[:NAMED_MAX])
     answer = otherwise if found else Answer.PASS
-    return _judged(name, answer, "0", f"{found:,} of {runs:,} runs", do, named if found else "")
-
-
-def _judged(name: str, answer: Answer, required: str, found: str, do: str, detail: str) -> Criterion:
-    return Criterion(name, answer, required, found, None if answer is Answer.PASS else do, detail)
+    return Criterion(name, answer, "0", f"{found:,} of {runs:,} runs", do, named if found else "")
 
 
 def _not_counted(replay: Replay, phase: Phase) -> Iterator[str]:
@@ -170,15 +167,10 @@ def scenario_verdicts(project: Project, names: Sequence[str], listener: Listener
     info, corpus = done.info, done.corpus
     if info.stopped is not None:
         raise KeyboardInterrupt
-    waivers: tuple[Waiver, ...] = ()
-    problem = None
-    try:
-        waivers = load_waivers(project.directory / WAIVERS_FILE, now.date())
-    except ConfigurationError as error:
-        problem = str(error)
-    replay = Replay(
-        plan=plan, corpus=_kept(info, corpus, now), waivers=waivers, now=now, waivers_problem=problem
-    )
+    file = project.directory / WAIVERS_FILE
+    waivers, problem = value_or_problem(lambda: load_waivers(file, now.date()), ())
+    kept = _kept(info, corpus, now)
+    replay = Replay(plan=plan, corpus=kept, waivers=waivers, now=now, waivers_problem=problem)
     return [decide_scenarios(replay, plan.phases[name]) for name in chosen]
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from changeover.errors import did_you_mean
 from changeover.models.gates import Gates, ProductionCriteria
 from changeover.models.path_patterns import RedactPath
-from changeover.models.table import UNSET, EachOnce, FileTable, Like, Share, Text, Texts, nearest, refuse
+from changeover.models.table import UNSET, EachOnce, FileTable, Like, Share, Text, Texts, refuse
 
 _INSIDE = r"(?!/)(?!(?:.*/)?\.\.(?:/|$))(?!(?:\./)*\.?/?$)[^\\:]+"
 _InsidePath = Annotated[str, Like(_INSIDE, "a path inside the project, with '/'")]
@@ -89,11 +90,8 @@ class Phase(FileTable):
             place = ("gate", stage, "production", "seams_not_asked")
             for seam in excused:
                 if seam not in self.seams:
-                    allowed = ", ".join(self.seams)
-                    yield (
-                        place,
-                        f"{seam!r} is no seam of the phase{nearest(seam, self.seams)}, allowed: {allowed}",
-                    )
+                    allowed = f"{did_you_mean(seam, self.seams)} allowed: {', '.join(self.seams)}"
+                    yield place, f"{seam!r} is no seam of the phase{allowed}"
             if excused and len(excused) == len(self.seams):
                 allowed = 'production = { not_asked = "the reason" }'
                 yield place, f"names every seam of the phase; allowed: {allowed}"
@@ -125,12 +123,12 @@ class PhasesFile(FileTable):
             for needed in phase.requires:
                 if needed not in earlier:
                     known = (
-                        "comes later or is the phase itself"
+                        "comes later or is the phase itself,"
                         if needed in names
-                        else f"is unknown{nearest(needed, earlier)}"
+                        else f"is unknown{did_you_mean(needed, earlier)}"
                     )
                     allowed = ", ".join(sorted(earlier)) or "none, it is the first"
-                    yield ("phase", at, "requires"), f"{needed!r} {known}, allowed: {allowed}"
+                    yield ("phase", at, "requires"), f"{needed!r} {known} allowed: {allowed}"
             number = phase.number or at + 1
             if number in numbers:
                 yield ("phase", at, "number"), f"was {number}, needed: a number that no other phase has"

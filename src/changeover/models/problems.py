@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from changeover.errors import did_you_mean
 from changeover.models.schema import schema_of
-from changeover.models.table import SAID, nearest
+from changeover.models.table import SAID
 from changeover.values.toml_table import shown
 
 PROBLEMS_MAX = 200
@@ -54,7 +55,9 @@ def _problem(error: Any, content: Any, schema: dict[str, Any], root: str) -> Fil
         return FileProblem(key, error["ctx"]["sentence"])
     if kind == "extra_forbidden":
         known = list(above.get("properties", ()))
-        return FileProblem(key, f"unknown key{nearest(str(place[-1]), known)}, allowed: {', '.join(known)}")
+        return FileProblem(
+            key, f"unknown key{did_you_mean(str(place[-1]), known)} allowed: {', '.join(known)}"
+        )
     node = _node(schema, place)
     wanted = _wanted(node, schema)
     if kind == "missing":
@@ -64,8 +67,8 @@ def _problem(error: Any, content: Any, schema: dict[str, Any], root: str) -> Fil
         return FileProblem(
             key, f"has {len(found):,} entr{'y' if len(found) == 1 else 'ies'}, allowed: {_length(node)}"
         )
-    near = nearest(found, node.get("enum", ())) if isinstance(found, str) else ""
-    return FileProblem(key, f"was {_written(found)}{near}, allowed: {wanted}")
+    near = did_you_mean(found, node.get("enum", ())) if isinstance(found, str) else ","
+    return FileProblem(key, f"was {_written(found)}{near} allowed: {wanted}")
 
 
 def _written(value: object) -> str:

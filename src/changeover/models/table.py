@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -51,12 +50,6 @@ class Like:
             wrong = f", wrong from character {begins.end() + 1} on" if begins and begins.end() else ""
             raise said(f"was {shown(text)}{wrong}, allowed: {self.allowed}")
         return text
-
-
-def nearest(found: str, known: Iterable[str]) -> str:
-    """The known name that was probably meant, as part of a sentence; empty where none is near."""
-    near = get_close_matches(found, list(known), 1)
-    return f' (did you mean "{near[0]}"?)' if near else ""
 
 
 def said(sentence: str) -> PydanticCustomError:

@@ -12,7 +12,7 @@ from typing import Any
 
 from changeover.errors import DeclarationError
 from changeover.record.context import SESSION, SHUTDOWN_TEXT, Session, permitted
-from changeover.values.pins import PINNED, Pins
+from changeover.values.stage import PINNED, Pins
 
 Site = tuple[str, int]
 """File and line of a call."""

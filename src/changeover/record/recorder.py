@@ -14,7 +14,7 @@ from changeover.record.tape import Entry, Tape
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.key import text_digest
 from changeover.values.limits import Limits
-from changeover.values.outcome import Outcome, Raised, Returned, is_interruption
+from changeover.values.observation import Outcome, Raised, Returned, is_interruption
 
 _FRAMES_TO_CALLER = 4  # calling_site, _prepare, call, and the instrumented function
 

@@ -14,8 +14,7 @@ from changeover.record.port import PortBook
 from changeover.record.run import Run
 from changeover.record.tape import Entry, Tape, near
 from changeover.values.atomic_file import write_file
-from changeover.values.observation import Side
-from changeover.values.outcome import Outcome, Raised, Returned
+from changeover.values.observation import Outcome, Raised, Returned, Side
 from changeover.values.toml_table import Table, parse_json
 
 SCHEMA_VERSION = 1

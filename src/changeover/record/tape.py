@@ -8,8 +8,7 @@ from typing import Any
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
 from changeover.values.key import digest, frozen, text_digest
-from changeover.values.observation import PortCall
-from changeover.values.outcome import Outcome, Raised, Returned
+from changeover.values.observation import Outcome, PortCall, Raised, Returned
 
 
 class Entry:

@@ -57,7 +57,7 @@ class Redacting:
 
     def text(self, text: str) -> str:
         """A text without the secrets that are known."""
-        return masked(text, self._known, self._stand_in_text)
+        return masked(text, self._known, self._stand_in_text) if self._known else text
 
     def value(self, value: Any, stand: Stand = NOWHERE) -> Any:
         """The value at this stand of the paths; the same object where nothing in it is secret."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from changeover.record.run import Run
 from changeover.record.tape import Entry, Tape
-from changeover.values.outcome import Outcome
+from changeover.values.observation import Outcome
 
 
 class RedactedEntry(Entry):

@@ -27,9 +27,8 @@ from changeover.redaction.redacted_runs import RedactedEntry, RedactedTape
 from changeover.redaction.secrets import as_secrets, masked, remember, remembered, secrets_of_environment
 from changeover.settings import STATE_FOLDER
 from changeover.values.divergence import ABSENT, Divergence
-from changeover.values.observation import Observation, PortCall
-from changeover.values.outcome import Outcome, Raised, Returned
-from changeover.values.pins import Pins
+from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned
+from changeover.values.stage import Pins
 
 R = TypeVar("R", Run, Observation, PortCall, Divergence, ReplayProblem)
 _ROOT_OF = {CallClass.EFFECT: "effects"}
@@ -100,6 +99,7 @@ class _Copy:
     def __init__(self, redacting: Redacting, run: Run) -> None:
         self._redacting = redacting
         self._paths = redacting.paths
+        self._has_paths = bool(redacting.paths.start)
         self._run = run
 
     def made(self) -> Run:
@@ -129,7 +129,7 @@ class _Copy:
         return _replaced(run, changed)
 
     def _at(self, *segments: Any) -> Stand:
-        return self._paths.step(self._paths.start, *segments) if self._paths else NOWHERE
+        return self._paths.step(self._paths.start, *segments) if self._has_paths else NOWHERE
 
     @staticmethod
     def _all(items: tuple[Any, ...], done: Any) -> tuple[Any, ...]:
@@ -153,7 +153,7 @@ class _Copy:
         return outcome if value is outcome.value else Returned(value)
 
     def _call(self, root: str, call: PortCall) -> PortCall:
-        stand = self._at(root, call.port, call.method, row_key(call.key)) if self._paths else NOWHERE
+        stand = self._at(root, call.port, call.method, row_key(call.key)) if self._has_paths else NOWHERE
         changed = {
             "key": self._redacting.value(call.key),
             "arguments": self._redacting.value(call.arguments, stand),
@@ -164,6 +164,8 @@ class _Copy:
         return _replaced(call, changed)
 
     def _ended(self, outcome: Outcome, stand: Stand) -> Outcome:
+        if not stand:
+            return self._outcome(outcome, stand, stand)
         return self._outcome(outcome, self._paths.step(stand, "answer"), self._paths.step(stand, "error"))
 
     def _entry(self, entry: Entry) -> Entry:
@@ -173,7 +175,7 @@ class _Copy:
             names, key = entry.arguments, entry.key
         except Exception:  # noqa: BLE001  a key function of the program
             names, key = {}, None
-        stand = self._at(root, method.port, method.name, row_key(key)) if self._paths else NOWHERE
+        stand = self._at(root, method.port, method.name, row_key(key)) if self._has_paths else NOWHERE
         args = tuple(
             self._argument(name, value, stand)
             for name, value in zip(_positional(names, entry), entry.args, strict=True)
@@ -193,7 +195,7 @@ class _Copy:
         return self._redacting.value(value, self._paths.step(stand, name) if stand else stand)
 
     def _divergence(self, found: Divergence) -> Divergence:
-        stand = self._paths.at(found.place) if self._paths else NOWHERE
+        stand = self._paths.at(found.place) if self._has_paths else NOWHERE
         text, value = self._redacting.text, self._redacting.value
         whole = stand is None or _is_inside_secret(found.place)
         legacy, candidate = (
@@ -223,7 +225,7 @@ class _Copy:
     def _pins(self, pins: Pins) -> Pins:
         key = pins.key
         if key is not None:
-            hidden = bool(self._paths) and self._paths.matches(self._at("key"))
+            hidden = self._has_paths and self._paths.matches(self._at("key"))
             key = self._redacting.secret(key, "key") if hidden else self._redacting.text(key)
         correlation_id = self._redacting.text(pins.correlation_id)
         if key is pins.key and correlation_id is pins.correlation_id:

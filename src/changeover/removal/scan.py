@@ -1,14 +1,18 @@
-"""Who still needs what is to be removed: the import graph of the packages, and the syntax of every file."""
+"""Who still needs what is to be removed: files by their imports and syntax, seams by who answers in them."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from changeover.errors import ConfigurationError
+from changeover.evidence.store.records import Evidence
 from changeover.removal.plan import Removal
+from changeover.values.observation import Side
+from changeover.values.stage import Setting, Stage
 
 ALIASES_MAX = 10_000
 
@@ -212,3 +216,44 @@ def _file_of(root: Path, module: str) -> str:
         if (root / place).exists():
             return place
     return module
+
+
+_LEGACY_MAY_ANSWER = (Stage.OFF, Stage.SHADOW, Stage.RAMP)
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyEntry:
+    """One seam as a way into legacy. `runs` and `last` are those in which legacy answered, by stage."""
+
+    seam: str
+    phase: str
+    setting: Setting
+    runs: int
+    last: datetime | None
+    last_stage: str | None
+
+    @property
+    def answers(self) -> bool:
+        """Whether legacy may answer the next call; in `live` it is replayed only."""
+        return self.setting.stage in _LEGACY_MAY_ANSWER
+
+
+def legacy_entries(
+    seams: Iterable[tuple[str, str]], settings: Mapping[str, Setting], evidence: Evidence
+) -> tuple[LegacyEntry, ...]:
+    """Each seam (with its phase) in the order given; a phase that nobody set stands at `off`."""
+    found = []
+    for seam, phase in seams:
+        runs = [run for run in evidence.production if run.seam == seam and run.answered_by is Side.LEGACY]
+        last = max(runs, key=lambda run: run.at, default=None)
+        found.append(
+            LegacyEntry(
+                seam,
+                phase,
+                settings.get(phase, Setting(Stage.OFF)),
+                len(runs),
+                None if last is None else last.at,
+                None if last is None else last.stage,
+            )
+        )
+    return tuple(found)

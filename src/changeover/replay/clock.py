@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from changeover.record.tape import Entry
-from changeover.values.outcome import Outcome, Returned
+from changeover.values.observation import Outcome, Returned
 
 
 class VirtualClock:

@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Any
 
 from changeover.record.context import permitted
-from changeover.values.outcome import Outcome, Raised, Returned
+from changeover.values.observation import Outcome, Raised, Returned
 
 
 def completed(start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:

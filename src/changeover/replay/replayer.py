@@ -22,8 +22,7 @@ from changeover.replay.port_tape import PortTape, port_tapes
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.key import frozen
 from changeover.values.limits import Limits
-from changeover.values.observation import PortCall
-from changeover.values.outcome import Outcome, Raised, Returned, outcome_of
+from changeover.values.observation import Outcome, PortCall, Raised, Returned, outcome_of
 
 
 class Replay:

@@ -25,8 +25,16 @@ from changeover.replay.replayer import Replay
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.key import same_content
 from changeover.values.limits import Limits
-from changeover.values.observation import Observation, Side
-from changeover.values.outcome import Outcome, Raised, Returned, is_interruption, message_of, outcome_of
+from changeover.values.observation import (
+    Observation,
+    Outcome,
+    Raised,
+    Returned,
+    Side,
+    is_interruption,
+    message_of,
+    outcome_of,
+)
 
 View = Callable[[Any], Any]
 

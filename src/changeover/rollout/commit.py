@@ -56,6 +56,12 @@ class Cause:
     code: str | None = None
     rules: str | None = None
 
+    def entry(self, revision: int, before: str | None, after: str | None) -> HistoryEntry:
+        """The line of the history for a change of flags.json between these digests, without a phase yet."""
+        gate = None if self.gate is None else str(self.gate)
+        made = HistoryEntry(revision, self.action, self.now, self.who, self.reason, before, after)
+        return replace(made, gate=gate, evidence=self.evidence, code=self.code, rules=self.rules)
+
 
 def cause_of(
     action: str,
@@ -95,27 +101,19 @@ def draft(
     """What a move would write: the content of flags.json and the lines of the history. Pure."""
     revision = max(flags_state.revision, last_revision) + 1
     content = flags_content(settings, revision=revision)
-    moved: Sequence[Change | None] = changes or [None]
-    entries = [
-        HistoryEntry(
-            revision=revision,
-            action=cause.action,
-            at=cause.now,
-            who=cause.who,
-            reason=cause.reason,
-            before=flags_state.digest if flags_state.problem is None else REFUSED,
-            after=content["metadata"]["digest"],
-            phase=None if change is None else change.phase,
-            old=None if change is None or change.old is None else str(change.old),
-            new=None if change is None else str(change.new),
-            gate=None if cause.gate is None else str(cause.gate),
-            evidence=cause.evidence,
-            code=cause.code,
-            rules=cause.rules,
+    before = flags_state.digest if flags_state.problem is None else REFUSED
+    entry = cause.entry(revision, before, content["metadata"]["digest"])
+    if not changes:
+        return content, [entry]
+    return content, [
+        replace(
+            entry,
+            phase=change.phase,
+            old=None if change.old is None else str(change.old),
+            new=str(change.new),
         )
-        for change in moved
+        for change in changes
     ]
-    return content, entries
 
 
 def commit(

@@ -9,22 +9,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from changeover.errors import ConfigurationError
-from changeover.values.nearest_name import did_you_mean
+from changeover.errors import ConfigurationError, did_you_mean
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting, Stage, Stages, earliest, ramp
 from changeover.values.toml_table import Table, parse_json, read_text, shown
 
 SCHEMA = "https://flagd.dev/schema/v0/flags.json"
 SEAL_COMMAND = "changeover flags seal --reason ..."
-
-
-@dataclass(frozen=True, slots=True)
-class Flags:
-    """One sealed state of the flags."""
-
-    revision: int
-    digest: str
-    settings: Mapping[str, Setting]
 
 
 def digest_of(content: Mapping[str, Any]) -> str:
@@ -57,7 +47,7 @@ def _flag(setting: Setting) -> dict[str, Any]:
     return flag
 
 
-def parse_flags(content: Any, where: str, phases: Mapping[str, tuple[Stage, ...]]) -> Flags:
+def parse_flags(content: Any, where: str, phases: Mapping[str, tuple[Stage, ...]]) -> FlagsState:
     """Read parsed content; `phases` gives the stages that each known phase may have.
 
     Raises ConfigurationError, also where the content does not match its digest.
@@ -81,7 +71,7 @@ def parse_flags(content: Any, where: str, phases: Mapping[str, tuple[Stage, ...]
             f"revision {revision} refused: digest does not match its content; "
             f"after a hand edit: {SEAL_COMMAND}",
         )
-    return Flags(revision, digest, settings)
+    return FlagsState(revision, digest, settings)
 
 
 def _read_flag(flag: Table, phase: str, phases: Mapping[str, tuple[Stage, ...]]) -> Setting:
@@ -158,19 +148,15 @@ def read_flags(path: Path, stages: Stages | None) -> FlagsState:
     try:
         text = read_text(path)
     except ConfigurationError as error:
-        missing = not path.exists()
-        return (
-            FlagsState(missing=True)
-            if missing
-            else FlagsState(problem=Refusal(error.where, error.problem), sealed=False)
-        )
+        if not path.exists():
+            return FlagsState(missing=True)
+        return FlagsState(problem=Refusal(error.where, error.problem), sealed=False)
     content: Any = None
     try:
         content = parse_json(text, str(path))
-        flags = parse_flags(content, str(path), stages_in_file(content) if stages is None else stages)
+        return parse_flags(content, str(path), stages_in_file(content) if stages is None else stages)
     except ConfigurationError as error:
         return _salvaged(content, stages, Refusal(error.where, error.problem))
-    return FlagsState(flags.revision, flags.digest, flags.settings)
 
 
 def stages_in_file(content: Any) -> Stages:

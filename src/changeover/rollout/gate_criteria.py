@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -88,55 +88,37 @@ def parse_gate(table: Table, stage: Stage) -> Gate:
     default = STRICT_GATES[stage]
     reasons: dict[str, str] = {}
 
-    def unless_not_asked(key: str) -> bool:
-        """Whether a key is there to be read; where it only says why nothing is asked, that is kept."""
+    def asked(key: str, read: Callable[[str], Any], nothing: Any = None) -> Any:
+        """What a key asks, `nothing` where it only says why nothing is asked, else what the default asks."""
         content = table.raw(key)
-        if not isinstance(content, Mapping) or NOT_ASKED not in content:
-            return table.has(key)
-        excused = table.inner(content, key)
-        reasons[key] = excused.text(NOT_ASKED)
-        excused.done()
-        return False
+        if isinstance(content, Mapping) and NOT_ASKED in content:
+            excused = table.inner(content, key)
+            reasons[key] = excused.text(NOT_ASKED)
+            excused.done()
+            return nothing
+        found = read(key) if table.has(key) else getattr(default, key)
+        if getattr(default, key) and not found:
+            words = ("was false", "true") if found is False else ("was empty", "commands")
+            raise table.error(key, f'{words[0]}, allowed: {words[1]}, or {{ {NOT_ASKED} = "the reason" }}')
+        return found
 
-    corpus, production = default.corpus, default.production
-    if unless_not_asked("corpus"):
-        corpus = _corpus(_inner(table, "corpus"))
-    if unless_not_asked("production"):
-        production = _production(_inner(table, "production"), default.production or ProductionCriteria())
-    ratio, check, rehearsed = default.own_time_p95_ratio_max, default.check, default.rollback_rehearsed
-    if unless_not_asked("own_time_p95_ratio_max"):
-        ratio = float(table.number("own_time_p95_ratio_max"))
-    if unless_not_asked("check"):
-        check = table.texts("check")
-    if unless_not_asked("rollback_rehearsed"):
-        rehearsed = table.flag("rollback_rehearsed")
-        if default.rollback_rehearsed and not rehearsed:
-            raise table.error("rollback_rehearsed", f"was false, allowed: {_excuse('true')}")
-    if default.check and not check:
-        raise table.error("check", f"was empty, allowed: {_excuse('commands')}")
     gate = Gate(
-        corpus=None if "corpus" in reasons else corpus,
-        production=None if "production" in reasons else production,
-        own_time_p95_ratio_max=None if "own_time_p95_ratio_max" in reasons else ratio,
+        corpus=asked("corpus", lambda key: _corpus(table.inner(table.raw(key), key))),
+        production=asked(
+            "production",
+            lambda key: _production(
+                table.inner(table.raw(key), key), default.production or ProductionCriteria()
+            ),
+        ),
+        own_time_p95_ratio_max=asked("own_time_p95_ratio_max", lambda key: float(table.number(key))),
         blind_spots=table.text("blind_spots", default.blind_spots, among=BLIND_SPOT_WORDS),
-        check=() if "check" in reasons else check,
+        check=asked("check", table.texts, ()),
         check_timeout_s=table.whole("check_timeout_s", CHECK_TIMEOUT_S, least=1),
-        rollback_rehearsed="rollback_rehearsed" not in reasons and rehearsed,
+        rollback_rehearsed=asked("rollback_rehearsed", table.flag, False),
         not_asked=reasons,
     )
     table.done()
     return gate
-
-
-def _excuse(otherwise: str) -> str:
-    return f'{otherwise}, or {{ {NOT_ASKED} = "the reason" }}'
-
-
-def _inner(table: Table, key: str) -> Table:
-    inner = table.table(key)
-    if inner is None:
-        raise table.error(key, "is missing")
-    return inner
 
 
 def _corpus(table: Table) -> CorpusCriteria:

@@ -204,30 +204,15 @@ class Link:
     entries: tuple[HistoryEntry, ...]
 
     @property
-    def revision(self) -> int:
-        """The revision that it made."""
-        return self.entries[0].revision
-
-    @property
-    def action(self) -> str:
-        """What was done."""
-        return self.entries[0].action
-
-    @property
-    def before(self) -> str | None:
-        """The digest it began from, None where there was no good file."""
-        return self.entries[0].before
-
-    @property
-    def after(self) -> str | None:
-        """The digest it left."""
-        return self.entries[0].after
+    def first(self) -> HistoryEntry:
+        """What all its lines have in common stands in each."""
+        return self.entries[0]
 
     @property
     def summary(self) -> str:
         """What moved where, for messages."""
         moved = [f"{entry.phase} {entry.old or '?'} -> {entry.new}" for entry in self.entries if entry.phase]
-        return ", ".join(moved) or self.action
+        return ", ".join(moved) or self.first.action
 
 
 def links_of(lines: Iterable[HistoryLine]) -> list[Link]:
@@ -256,14 +241,14 @@ def was_abandoned(links: Sequence[Link], at: int, digest: str | None) -> bool:
 
     `digest` is that of flags.json now, which is what comes after the last one.
     """
-    link = links[at]
-    following = links[at + 1] if at + 1 < len(links) else None
+    change = links[at].first
+    following = links[at + 1].first if at + 1 < len(links) else None
     if following is not None and following.action == "repair":
         return False  # a repair says itself what became of the phases
-    if link.before == REFUSED or (link.before is None and following and following.action != "flip"):
+    if change.before == REFUSED or (change.before is None and following and following.action != "flip"):
         return False  # refused or missing again: something else has happened since
     begun_from = digest if following is None else following.before
-    return begun_from == link.before and link.before != link.after
+    return begun_from == change.before and change.before != change.after
 
 
 def settings_by(links: Sequence[Link], digest: str | None) -> dict[str, Setting]:

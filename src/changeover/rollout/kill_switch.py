@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.errors import ConfigurationError, describe_os_error
-from changeover.rollout.commit import NotWrittenError, cause_of
+from changeover.rollout.commit import Cause, NotWrittenError, cause_of
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import HistoryEntry, encoded, entries_of, last_revision, read_lines
 from changeover.rollout.migration_files import Place, place_of
@@ -107,7 +107,7 @@ def switch_kill_on(
     content = {"who": cause.who, "at": cause.now.isoformat(), "reason": cause.reason}
     with suppress(OSError):
         place.files.append(place.kill, json.dumps(content).encode() + b"\n")
-    return _append_entry(place, cause.action, cause.who, cause.reason, cause.now)
+    return _append_entry(place, cause)
 
 
 def switch_kill_off(
@@ -122,15 +122,17 @@ def switch_kill_off(
         return None
     except OSError as error:
         raise NotWrittenError(str(place.kill), f"could not be removed: {describe_os_error(error)}") from error
-    return _append_entry(place, cause.action, cause.who, cause.reason, cause.now)
+    return _append_entry(place, cause)
 
 
-def _append_entry(place: Place, action: str, who: str, reason: str, now: datetime) -> HistoryEntry:
+def _append_entry(place: Place, cause: Cause) -> HistoryEntry:
     flags_state = read_flags(place.flags, None)
     revision = flags_state.revision or last_revision(entries_of(read_lines(place.history)))
-    entry = HistoryEntry(revision, action, now, who, reason, flags_state.digest, flags_state.digest)
+    entry = cause.entry(revision, flags_state.digest, flags_state.digest)
     try:
         place.files.append(place.history, encoded([entry]))
     except OSError as error:
-        place.warn(f"{place.history}: could not be written ({describe_os_error(error)}); the {action} holds")
+        place.warn(
+            f"{place.history}: could not be written ({describe_os_error(error)}); the {cause.action} holds"
+        )
     return entry

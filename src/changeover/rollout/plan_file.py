@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from changeover.errors import did_you_mean
 from changeover.redaction.redact_paths import REDACT_ROOTS
 from changeover.rollout.gate_criteria import STRICT_GATES, Gate, parse_gate
-from changeover.values.nearest_name import did_you_mean
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Stage
 from changeover.values.toml_table import Table, parse_toml, read_text
 

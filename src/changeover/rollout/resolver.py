@@ -31,10 +31,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.flags_file import Flags, parse_flags
+from changeover.rollout.flags_file import FlagsState, parse_flags
 from changeover.rollout.kill_switch import KillSwitch, read_kill_switch
+from changeover.rollout.migration_files import trips_path
 from changeover.rollout.test_override import active_override
-from changeover.rollout.tripwire_state import Trip, Trips, identity, trips_path
+from changeover.rollout.tripwire_state import Trip, Trips, identity
 from changeover.settings import (
     FLAGS_FILE,
     FLAGS_VARIABLE,
@@ -126,10 +127,6 @@ class Resolver:
 
     `phases` returns the stages that each known phase may have; `closed` says that there are no others, so
     that an override of another phase is a mistake.
-
-    For example flags.json has `pay` at live and `ship` at shadow, trips.json holds `pay` back, and
-    CHANGEOVER_STAGE_SHIP=off is set. Flags: pay live, ship shadow. Tripwire: pay shadow. Environment: ship
-    off. Result: pay shadow, ship off. With a file KILL both are off; the others then only give problems.
     """
 
     def __init__(
@@ -154,7 +151,7 @@ class Resolver:
         self._has_looked = False
         self._resolution = Resolution()
         self._good: dict[str, Setting] = {}
-        self._flags: Flags | None = None
+        self._flags: FlagsState | None = None
         self._seen: tuple[object, ...] | None = None
         self._flags_problem: str | None = None
         self._trips = Trips(None if directory is None else trips_path(directory, self._environment))
@@ -268,7 +265,7 @@ class Resolver:
         if self._flags_problem is not None:
             look.note(ProblemKind.FLAGS_REFUSED, self._flags_problem)
 
-    def _tripped(self, phase: str, flags: Flags, base: Setting, look: _Look) -> Setting:
+    def _tripped(self, phase: str, flags: FlagsState, base: Setting, look: _Look) -> Setting:
         setting, why = self._trips.apply(phase, flags.settings.get(phase, base), flags.revision)
         if why is not None:
             look.tripped.add(phase)

@@ -16,18 +16,16 @@ from pathlib import Path
 from changeover.errors import ChangeoverError
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
-from changeover.rollout.lock import exclusive
+from changeover.rollout.migration_files import exclusive, trips_path
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import active_override
-from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip, trips_path
+from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip
 from changeover.settings import FLAGS_FILE
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
-from changeover.values.divergence import Kind
-from changeover.values.observation import Observation, Side
-from changeover.values.outcome import Raised
+from changeover.values.divergence import Kind, Verdict
+from changeover.values.observation import Observation, Raised, Side
 from changeover.values.stage import Setting
-from changeover.values.verdict import Verdict
 
 # What legacy asked of the world and the candidate did not, or otherwise: that is the candidate's doing.
 _ASKED_BY_LEGACY = frozenset(

@@ -1,17 +1,27 @@
-"""Whether flags.json and history.jsonl agree; where not, what happened and which command mends it."""
+"""Whether flags.json and history.jsonl agree; where not, what happened, and the two ways to mend it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from changeover.errors import describe_os_error
-from changeover.rollout.commit import Cause, NotWrittenError, cause_of
-from changeover.rollout.flags_file import FlagsState, read_flags
+from changeover.errors import ConfigurationError, describe_os_error
+from changeover.rollout.commit import Cause, Change, NotWrittenError, cause_of, commit
+from changeover.rollout.flags_file import (
+    REVISION_MAX,
+    FlagsState,
+    digest_of,
+    parse_flags,
+    read_flags,
+    stages_in_file,
+)
 from changeover.rollout.history import (
     REFUSED,
+    GateOutcome,
     HistoryEntry,
     HistoryLine,
     Link,
@@ -22,7 +32,9 @@ from changeover.rollout.history import (
     was_abandoned,
 )
 from changeover.rollout.migration_files import Place
+from changeover.rollout.move import MovedMeanwhileError
 from changeover.values.stage import Setting, Stages, earliest_like
+from changeover.values.toml_table import parse_json, read_text
 
 
 class Repair(StrEnum):
@@ -64,7 +76,7 @@ def agreement(flags_state: FlagsState, lines: Sequence[HistoryLine]) -> Agreemen
     """Compare the flags with the history. Pure."""
     links = links_of(lines)
     found = [*_damaged(lines), *_within(links), *_at_end(flags_state, links)]
-    repaired = max((link.line for link in links if link.action == "repair"), default=-1)
+    repaired = max((link.line for link in links if link.first.action == "repair"), default=-1)
     known = [one for one in found if one.line is not None and one.line < repaired and one.line > 0]
     return Agreement(flags_state.revision, tuple(one for one in found if one not in known), tuple(known))
 
@@ -80,54 +92,51 @@ def _damaged(lines: Sequence[HistoryLine]) -> list[Finding]:
 def _within(links: Sequence[Link]) -> list[Finding]:
     found = []
     for at, link in enumerate(links[1:], start=1):
-        before = links[at - 1]
-        if link.action == "repair":
+        change, before = link.first, links[at - 1].first
+        if change.action == "repair":
             continue
         if was_abandoned(links, at - 1, None):
-            found.append(_not_carried_out(before))
-        elif link.before in (None, REFUSED):
+            found.append(_not_carried_out(links[at - 1]))
+        elif change.before in (None, REFUSED):
             continue  # a rollback or a seal: it began where nothing good was, and says so
-        elif link.before != before.after:
-            text = f"revision {link.revision} began from other flags than revision {before.revision} left"
+        elif change.before != before.after:
+            text = f"revision {change.revision} began from other flags than revision {before.revision} left"
             found.append(Finding(f"{text}: somebody changed flags.json between", Repair.HISTORY, link.line))
-        elif link.revision != before.revision + 1 and before.action != "repair":
-            text = f"revision {link.revision} follows revision {before.revision}"
+        elif change.revision != before.revision + 1 and before.action != "repair":
+            text = f"revision {change.revision} follows revision {before.revision}"
             found.append(Finding(f"{text}: what lies between is not there", Repair.HISTORY, link.line))
     return found
 
 
 def _at_end(flags_state: FlagsState, links: Sequence[Link]) -> list[Finding]:
-    last = links[-1] if links else None
     if flags_state.problem is not None:
         return [Finding(str(flags_state.problem), Repair.SEAL)]
-    if last is None:
+    at = f"flags.json is at revision {flags_state.revision}"
+    if not links:
         moved = {p: s for p, s in flags_state.settings.items() if s != earliest_like(s)}
         if not moved:
             return []
         told = ", ".join(f"{phase} {setting}" for phase, setting in moved.items())
-        text = f"flags.json is at revision {flags_state.revision} ({told}) and the history is empty"
-        return [Finding(f"{text}: the moves are not written down", Repair.HISTORY)]
+        text = f"{at} ({told}) and the history is empty: the moves are not written down"
+        return [Finding(text, Repair.HISTORY)]
+    last = links[-1].first
     if flags_state.digest == last.after:
         return []
     if was_abandoned(links, len(links) - 1, flags_state.digest):
-        return [_not_carried_out(last)]
+        return [_not_carried_out(links[-1])]
     if flags_state.missing:
-        return [
-            Finding(f"flags.json is missing, and revision {last.revision} was written", Repair.START_AGAIN)
-        ]
-    earlier = [link for link in links if link.after == flags_state.digest]
-    if earlier:
-        text = (
-            f"flags.json is back at revision {flags_state.revision}, and the history ends at {last.revision}"
-        )
-        return [Finding(f"{text}: an older copy was put in its place", Repair.HISTORY)]
-    text = f"flags.json is at revision {flags_state.revision}, and the history ends at {last.revision}"
-    return [Finding(f"{text}: the last move is not written down", Repair.HISTORY)]
+        text = f"flags.json is missing, and revision {last.revision} was written"
+        return [Finding(text, Repair.START_AGAIN)]
+    ends = f"and the history ends at {last.revision}"
+    if any(link.first.after == flags_state.digest for link in links):
+        back = f"flags.json is back at revision {flags_state.revision}"
+        return [Finding(f"{back}, {ends}: an older copy was put in its place", Repair.HISTORY)]
+    return [Finding(f"{at}, {ends}: the last move is not written down", Repair.HISTORY)]
 
 
 def _not_carried_out(link: Link) -> Finding:
-    entry = link.entries[0]
-    text = f"revision {link.revision} ({link.summary}, {entry.who}) was written down and not carried out"
+    entry = link.first
+    text = f"revision {entry.revision} ({link.summary}, {entry.who}) was written down and not carried out"
     return Finding(text, Repair.HISTORY, link.line)
 
 
@@ -137,30 +146,12 @@ def repairs(
     """The entries that are missing for the history to agree with good flags."""
     links = links_of(lines)
     known = settings_by(links, "")  # whatever was written down last: the repair says what became of it
-    moved = {
-        phase: setting
-        for phase, setting in whole.items()
-        if known.get(phase, earliest_like(setting)) != setting
-    }
-    before = links[-1].after if links else None
-
-    def entry(phase: str | None) -> HistoryEntry:
-        old = None if phase is None else str(known.get(phase, earliest_like(moved[phase])))
-        new = None if phase is None else str(moved[phase])
-        return HistoryEntry(
-            flags_state.revision,
-            "repair",
-            cause.now,
-            cause.who,
-            cause.reason,
-            before,
-            flags_state.digest,
-            phase,
-            old,
-            new,
-        )
-
-    return [entry(phase) for phase in moved or [None]]
+    old = {phase: known.get(phase, earliest_like(setting)) for phase, setting in whole.items()}
+    moved = [phase for phase, setting in whole.items() if old[phase] != setting]
+    entry = cause.entry(flags_state.revision, links[-1].first.after if links else None, flags_state.digest)
+    if not moved:
+        return [entry]
+    return [replace(entry, phase=p, old=str(old[p]), new=str(whole[p])) for p in moved]
 
 
 REASON_CHARACTERS_MAX = 600
@@ -187,3 +178,68 @@ def repair(place: Place, stages: Stages | None, who: str, now: datetime) -> int:
                 str(place.history), f"could not be written: {describe_os_error(error)}"
             ) from error
         return len(entries)
+
+
+BY_HAND = GateOutcome(forced=True, note="by hand")
+
+
+@dataclass(frozen=True, slots=True)
+class HandEdit:
+    """An edited flags.json; `changes` are relative to the last state in the history."""
+
+    flags_state: FlagsState
+    settings: Mapping[str, Setting]
+    changes: tuple[Change, ...]
+    sealed: bool
+
+    @property
+    def forward(self) -> tuple[Change, ...]:
+        """Changes that go forward, which no gate allowed."""
+        return tuple(one for one in self.changes if one.is_forward)
+
+
+def read_edit(place: Place, stages: Stages | None) -> HandEdit:
+    """Read the edited file; raises ConfigurationError where it is no valid flags.json."""
+    where = str(place.flags)
+    content = parse_json(read_text(place.flags), where)
+    flags_state = read_flags(place.flags, stages)
+    flags = parse_flags(
+        _as_if_sealed(content, where), where, stages_in_file(content) if stages is None else stages
+    )
+    settings = replace(flags_state, settings=flags.settings).every_setting(stages)
+    written = settings_by(links_of(read_lines(place.history)), "")
+    changes = []
+    for phase, setting in settings.items():
+        old = written.get(phase, earliest_like(setting))
+        if old != setting:
+            changes.append(Change(phase, old, setting))
+    return HandEdit(flags_state, settings, tuple(changes), flags_state.problem is None)
+
+
+def seal(place: Place, stages: Stages | None, edit: HandEdit, cause: Cause) -> list[HistoryEntry]:
+    """Write the edit with a new revision and digest; raises NotWrittenError or MovedMeanwhileError."""
+    forward = edit.forward
+    with place.lock():
+        if read_edit(place, stages) != edit:
+            raise MovedMeanwhileError(str(place.flags), "was edited again meanwhile; look again")
+        return commit(
+            place,
+            edit.flags_state,
+            edit.settings,
+            edit.changes,
+            replace(cause, gate=BY_HAND if forward else None),
+            forward=bool(forward),
+        )
+
+
+def _as_if_sealed(content: Any, where: str) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise ConfigurationError(where, f"was {json.dumps(content)[:40]}, allowed: a table")
+    old = content.get("metadata")
+    metadata = dict(old) if isinstance(old, dict) else {}
+    revision = metadata.get("revision")
+    if not isinstance(revision, int) or isinstance(revision, bool) or not 0 < revision < REVISION_MAX:
+        metadata["revision"] = 1
+    sealed = {**content, "metadata": {**metadata, "digest": "none yet"}}
+    sealed["metadata"]["digest"] = digest_of(sealed)
+    return sealed

@@ -36,6 +36,11 @@ class Waiver:
         return today > self.until
 
 
+def is_waived(waivers: Iterable[Waiver], digest: str, today: date) -> bool:
+    """Whether one of them covers this cluster and has not expired."""
+    return any(one.covers(digest) and not one.has_expired(today) for one in waivers)
+
+
 DAYS_AHEAD_MAX = 366
 DIGITS_MIN, DIGITS_MAX = 6, 64
 _CLUSTER = re.compile(f"[0-9a-f]{{{DIGITS_MIN},{DIGITS_MAX}}}")
@@ -141,8 +146,7 @@ class Waivers:
             return False
         from changeover.compare.clusters import fingerprint_of
 
-        today, digest = self._today(), fingerprint_of(seam, divergence).digest
-        return any(one.covers(digest) and not one.has_expired(today) for one in self.all)
+        return is_waived(self.all, fingerprint_of(seam, divergence).digest, self._today())
 
 
 def waivers_of(path: Path, note: Callable[[str], None], today: Today = today_utc) -> Waivers:

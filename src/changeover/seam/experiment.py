@@ -24,10 +24,8 @@ from changeover.rollout.test_override import active_override
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Call, Recording
 from changeover.seam.seam import Seam
-from changeover.values.observation import Side
-from changeover.values.outcome import Outcome, Raised, Returned, is_interruption
-from changeover.values.pins import Pins
-from changeover.values.stage import BUCKETS, Stage, bucket
+from changeover.values.observation import Outcome, Raised, Returned, Side, is_interruption
+from changeover.values.stage import BUCKETS, Pins, Stage, bucket
 
 T = TypeVar("T")
 

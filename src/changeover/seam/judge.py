@@ -15,10 +15,9 @@ from uuid import uuid4
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import NotPaired, Run
 from changeover.record.tape import Tape
-from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.divergence import ABSENT, Divergence, Kind, Verdict
 from changeover.values.observation import Observation, Side
-from changeover.values.pins import Pins
-from changeover.values.verdict import Verdict
+from changeover.values.stage import Pins
 
 Predicate = Callable[[Observation], bool]
 Waived = Callable[[str, Divergence], bool]

@@ -21,9 +21,8 @@ from changeover.telemetry.logs import logger
 from changeover.values.copying import snapshot
 from changeover.values.key import same_content
 from changeover.values.limits import SEAM_DEPTH_MAX
-from changeover.values.observation import Observation, Side
-from changeover.values.outcome import Outcome, Raised, is_interruption, message_of
-from changeover.values.pins import Pins
+from changeover.values.observation import Observation, Outcome, Raised, Side, is_interruption, message_of
+from changeover.values.stage import Pins
 
 _log = logger("seam")
 _warned_undeclared: set[str] = set()

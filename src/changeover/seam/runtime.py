@@ -20,9 +20,8 @@ from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alerts
 from changeover.telemetry.logs import logger, redacted
 from changeover.values.limits import Limits
-from changeover.values.observation import Side
-from changeover.values.outcome import is_interruption
-from changeover.values.pins import Pins, key_text
+from changeover.values.observation import Side, is_interruption
+from changeover.values.stage import Pins, key_text
 
 _log = logger("seam")
 NOTES_MAX = 1_000

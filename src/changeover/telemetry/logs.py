@@ -12,7 +12,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from changeover.record.context import permitted
-from changeover.values.outcome import is_interruption
+from changeover.values.observation import is_interruption
 
 _AS_IT_IS = (bool, int, float, type(None))
 _FRAMES_STRUCTLOG, _FRAMES_PLAIN = 6, 4  # between the one who logs and the standard logger

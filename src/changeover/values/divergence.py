@@ -1,4 +1,4 @@
-"""One difference between two observations, with its place and kind."""
+"""One difference between two observations, with its place and kind, and the verdict of one run."""
 
 from __future__ import annotations
 
@@ -79,3 +79,26 @@ _UNSAFE = frozenset(
         Kind.UNDECLARED_EFFECT,
     }
 )
+
+
+class Verdict(StrEnum):
+    """What one run showed; declared from worst to best. Only the last two are evidence of sameness."""
+
+    UNSAFE = "unsafe"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+    UNPAIRED = "unpaired"
+    VACUOUS = "vacuous"
+    WAIVED = "waived"
+    TOLERATED = "tolerated"
+    MATCH = "match"
+
+    @property
+    def is_evidence(self) -> bool:
+        """True where the run speaks for sameness."""
+        return self in (Verdict.TOLERATED, Verdict.MATCH)
+
+    @property
+    def severity(self) -> int:
+        """0 is the worst; `max(verdicts, key=…)` finds the best, `min` the worst."""
+        return list(Verdict).index(self)

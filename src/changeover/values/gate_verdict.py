@@ -30,7 +30,7 @@ class CriterionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One question of a gate. `do` is the command to type first where the answer is not pass.
+    """One question of a gate. `do` is the command to type first, kept only where the answer is not pass.
 
     `required_phase` names the other phase that `REQUIRES` asks about. Name, found and detail are for people.
     """
@@ -43,6 +43,10 @@ class Criterion:
     detail: str = ""
     kind: CriterionKind = CriterionKind.EVIDENCE
     required_phase: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.answer is Answer.PASS:
+            object.__setattr__(self, "do", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,5 @@ class GateVerdict:
     @property
     def do_first(self) -> str | None:
         """The first thing to do: for what fails before what could not tell."""
-        for answer in (Answer.FAIL, Answer.INCONCLUSIVE):
-            for criterion in self.criteria:
-                if criterion.answer is answer and criterion.do is not None:
-                    return criterion.do
-        return None
+        worst_first = sorted(self.criteria, key=lambda one: one.answer is not Answer.FAIL)
+        return next((one.do for one in worst_first if one.do is not None), None)

@@ -1,10 +1,12 @@
-"""Text with nothing in it that acts where it is shown, or that cannot be seen."""
+"""Text as it may be shown: nothing in it acts or cannot be seen, and how many columns it takes."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
+from unicodedata import east_asian_width
 
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _BLANK_LETTERS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]")
@@ -97,3 +99,35 @@ def workflow_text(text: str, *, is_property: bool = False) -> str:
     """Text for the message of a GitHub workflow command, or for one of its properties."""
     escaped = visible(text).replace("%", "%25")
     return escaped.replace(":", "%3A").replace(",", "%2C") if is_property else escaped
+
+
+def columns_of(text: str) -> int:
+    """The columns that a visible text takes at most: letters of East Asian width take two."""
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(map(_is_wide, text))
+
+
+def beginning(text: str, columns: int) -> str:
+    """As much of the beginning as fits."""
+    return text[:columns] if text.isascii() else text[: _fitting(text, columns)]
+
+
+def ending(text: str, columns: int) -> str:
+    """As much of the end as fits."""
+    kept = columns if text.isascii() else _fitting(reversed(text), columns)
+    return text[max(0, len(text) - kept) :]
+
+
+def _fitting(letters: Iterable[str], columns: int) -> int:
+    number = 0
+    for letter in letters:
+        columns -= 1 + _is_wide(letter)
+        if columns < 0:
+            break
+        number += 1
+    return number
+
+
+def _is_wide(letter: str) -> bool:
+    return letter > "\u10ff" and east_asian_width(letter) in "WF"

@@ -7,13 +7,11 @@ import stat
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
-from functools import cached_property
 from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from changeover.errors import ConfigurationError, describe_os_error
-from changeover.values.nearest_name import did_you_mean, nearest_name
+from changeover.errors import ConfigurationError, describe_os_error, did_you_mean, nearest_name
 
 if TYPE_CHECKING:
     from changeover.values.toml_lines import KeyPath
@@ -56,14 +54,10 @@ class TomlContent(dict[str, Any]):
 
     def line_of(self, path: KeyPath) -> int | None:
         """The line of a key, else that of the table around it; None where neither can be found."""
-        known = (self._lines.get(path[:end]) for end in range(len(path), 0, -1))
-        return next((line for line in known if line is not None), None)
+        from changeover.values.toml_lines import lines_of  # only where something is wrong
 
-    @cached_property
-    def _lines(self) -> Mapping[KeyPath, int]:
-        from changeover.values.toml_lines import lines_of
-
-        return lines_of(self._text)
+        lines = lines_of(self._text)
+        return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
 
 
 def parse_toml(text: str, where: str) -> TomlContent:
@@ -196,7 +190,7 @@ class Table:
             if default is ...:
                 raise self.missing(key, wanted)
             return default
-        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds in (int, _NUMBER)):
             raise self.error(key, f"was {shown(value)}, allowed: {wanted}")
         return value
 
@@ -244,13 +238,9 @@ class Table:
 
     def day(self, key: str, default: Any = ...) -> Any:
         """A date of TOML."""
-        value = self.raw(key)
         wanted = "a day without quotes, such as 2027-03-31"
-        if value is None and key not in self._data:
-            if default is ...:
-                raise self.missing(key, wanted)
-            return default
-        if type(value) is not date:
+        value = self._typed(key, object, wanted, default)
+        if value is not default and type(value) is not date:
             found = value.isoformat(" ") if isinstance(value, datetime) else value
             raise self.error(key, f"was {shown(found)}, allowed: {wanted}")
         return value

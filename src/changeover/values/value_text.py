@@ -9,8 +9,7 @@ from enum import Enum
 from typing import Any
 
 from changeover.values.divergence import ABSENT
-from changeover.values.safe_text import visible
-from changeover.values.text_width import beginning, columns_of
+from changeover.values.safe_text import beginning, columns_of, visible
 
 VALUE_SHOWN_MAX = 32
 CHANGE_LOOKED_AT_MAX = 10_000

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import Any, TextIO
 
-from changeover.values.safe_text import visible
-from changeover.values.text_width import beginning, columns_of, ending
+from changeover.values.safe_text import beginning, columns_of, ending, visible
 from changeover.values.value_text import value_text
 
 WIDTH = 100

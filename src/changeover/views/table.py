@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-from changeover.values.safe_text import visible
-from changeover.values.text_width import columns_of
+from changeover.values.safe_text import columns_of, visible
 from changeover.views.layout import GAP, INDENT, ZERO, Screen, cut, flowed
 
 TEXT_MIN = 20

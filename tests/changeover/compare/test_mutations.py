@@ -11,8 +11,7 @@ from changeover.compare.invariants import Invariant
 from changeover.compare.mutations import blind_spots
 from changeover.compare.rules import Rules
 from changeover.compare.view_mutations import view_spots
-from changeover.values.observation import Observation, Side
-from changeover.values.outcome import Returned
+from changeover.values.observation import Observation, Returned, Side
 from tests.changeover.support.observations import effect, raised, returned, rule
 
 NAMES = rule("**.name", 'same_as = "bijection"')

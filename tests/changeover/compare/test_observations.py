@@ -9,8 +9,7 @@ import pytest
 from changeover.compare.invariants import Invariant, broken_invariants
 from changeover.compare.mutations import blind_spots
 from changeover.compare.rules import Rules
-from changeover.values.observation import Observation
-from changeover.values.outcome import Returned
+from changeover.values.observation import Observation, Returned
 from tests.changeover.support.observations import effect, raised, returned, rule, rules
 
 

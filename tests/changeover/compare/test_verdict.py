@@ -9,8 +9,7 @@ import pytest
 from changeover.compare.comparison import Comparison, compare
 from changeover.compare.rules import Rules
 from changeover.compare.verdict import verdict_of
-from changeover.values.divergence import ABSENT, Divergence, Kind
-from changeover.values.verdict import Verdict
+from changeover.values.divergence import ABSENT, Divergence, Kind, Verdict
 from tests.changeover.support.observations import compared, effect, returned, rule
 
 

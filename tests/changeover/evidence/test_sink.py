@@ -13,7 +13,7 @@ import pytest
 
 from changeover.evidence.sink import root_around
 from changeover.evidence.store.store import read_evidence
-from changeover.values.verdict import Verdict
+from changeover.values.divergence import Verdict
 from tests.changeover.support.evidence_rows import Shadowed
 
 PROJECT = '[tool.changeover]\napp = "till:migration"\n'

@@ -120,13 +120,13 @@ def test_what_is_wrong_is_said_in_plain_words(case: FileCase) -> None:
         (
             "phases",
             "an unknown phase required",
-            "'evnets' is unknown (did you mean \"events\"?), allowed: events",
+            "'evnets' is unknown, did you mean \"events\"? allowed: events",
         ),
-        ("phases", "misspelt key", 'unknown key (did you mean "fallback"?), allowed: name, number, title, '),
+        ("phases", "misspelt key", 'unknown key, did you mean "fallback"? allowed: name, number, title, '),
         ("phases", "rate zero", "was 0, allowed: a number above 0, at most 0.999999"),
         ("waivers", "until with a time", "was '2026-01-31 10:00:00+00:00', allowed: a day without quotes"),
         ("rules", "path result..a", "was 'result..a', wrong from character 7 on, allowed: a place (dotted "),
-        ("flags", "unknown stage", "was 'shaddow' (did you mean \"shadow\"?), allowed: off, shadow, ramp, "),
+        ("flags", "unknown stage", "was 'shaddow', did you mean \"shadow\"? allowed: off, shadow, ramp, "),
         ("flags", "targeting", "has 1 entry, allowed: none"),
     ],
 )

@@ -29,10 +29,10 @@ def test_all_files_at_once_each_with_file_key_found_allowed_and_the_nearest_name
     assert code == 1
     for expected in (
         "migration/rules.toml: rule[0].reason: is missing, needed: a text that is not empty",
-        'migration/rules.toml: rule[0].reson: unknown key (did you mean "reason"?), allowed: path, ',
+        'migration/rules.toml: rule[0].reson: unknown key, did you mean "reason"? allowed: path, ',
         "migration/rules.toml: rule[0].path: was 'results.a', wrong from character 7 on, allowed: a place ",
         "migration/rules.toml: rule[0].abs: was 1, allowed: an exact decimal as text",
-        'migration/waivers.toml: waiver[0].onwer: unknown key (did you mean "owner"?), allowed: ',
+        'migration/waivers.toml: waiver[0].onwer: unknown key, did you mean "owner"? allowed: ',
         "migration/waivers.toml: waiver[0].until: is missing, needed: a day without quotes, such",
         "migration/blindspots.toml: blindspot[0].place: was 'effects.a', allowed: a place ",
         "migration/blindspots.toml: blindspot[0].reason: is missing",
@@ -51,10 +51,10 @@ def test_where_the_plan_is_wrong_all_of_it_is_listed_and_the_exit_code_is_2_as_b
     code, problems = told(shop)
     assert code == 2
     assert problems[:3] == [
-        'migration/phases.toml: phase "shelf".nunber: unknown key (did you mean "number"?), '
+        'migration/phases.toml: phase "shelf".nunber: unknown key, did you mean "number"? '
         "allowed: name, number, title, requires, seams, supplement, fallback, sample, trip_after, gate",
         'migration/phases.toml: phase "cleanup".number: was 0, allowed: a whole number from 1',
-        'migration/rules.toml: default: unknown key (did you mean "defaults"?), allowed: defaults, rule',
+        'migration/rules.toml: default: unknown key, did you mean "defaults"? allowed: defaults, rule',
     ]
     text = shop.run("doctor")
     assert text.code == 2
@@ -70,7 +70,7 @@ def test_a_wrong_pyproject_does_not_hide_what_is_wrong_with_the_plan(shop: Shop)
         problems[0] == "pyproject.toml: tool.changeover.directory: was 3, allowed: a text that is not empty"
     )
     assert (
-        'pyproject.toml: tool.changeover.ap: unknown key (did you mean "app"?), allowed: app, directory'
+        'pyproject.toml: tool.changeover.ap: unknown key, did you mean "app"? allowed: app, directory'
         in problems
     )
     assert "migration/phases.toml: migration: is missing, needed: a table" in problems

@@ -18,7 +18,7 @@ from changeover.record.scenario_file import scenario_of, to_line
 from changeover.redaction.key import TOKEN, RedactionKey
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.plan_file import parse_plan
-from changeover.values.outcome import Raised, Returned
+from changeover.values.observation import Raised, Returned
 from tests.changeover.support.small_trade import Trade
 
 Path_ = Callable[[Trade], Any]

@@ -5,7 +5,7 @@ from typing import Any
 
 from changeover.record.port import CallClass
 from changeover.replay.port_tape import PortTape
-from changeover.values.outcome import Outcome, Returned
+from changeover.values.observation import Outcome, Returned
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ import pytest
 from changeover.errors import ConfigurationError
 from changeover.rollout.commit import NotWrittenError
 from changeover.rollout.flags_file import flags_content
-from changeover.rollout.lock import LockHeldError, exclusive
-from changeover.rollout.migration_files import place_of
+from changeover.rollout.migration_files import LockHeldError, exclusive, place_of
 from changeover.rollout.move import MovedMeanwhileError, NotAllowedError
 from changeover.rollout.tripwire_state import Trip, add_trip
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict

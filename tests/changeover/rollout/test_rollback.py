@@ -12,7 +12,7 @@ from changeover.errors import ConfigurationError
 from changeover.rollout.commit import NotWrittenError, cause_of
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.migration_files import stages_of
-from changeover.rollout.rollback import RollbackPlan, plan_rollback, read_flags_and_history, roll_back
+from changeover.rollout.move import RollbackPlan, plan_rollback, read_flags_and_history, roll_back
 from changeover.values.stage import Stages
 from tests.changeover.support.migration_folder import NOW, Desk, FullDisk, desk_in, setting
 

@@ -8,7 +8,7 @@ import pytest
 
 from changeover.compare.clusters import fingerprint_of
 from changeover.errors import ConfigurationError
-from changeover.rollout.lock import exclusive
+from changeover.rollout.migration_files import exclusive
 from changeover.rollout.waivers import Waiver, Waivers, add_waiver, load_waivers, today_utc
 from changeover.values.divergence import Divergence, Kind
 from tests.changeover.support.projects import Shop, shop_in

@@ -15,8 +15,7 @@ from typing import Any
 from changeover.rollout.commit import cause_of
 from changeover.rollout.history import entries_of, read_lines
 from changeover.rollout.migration_files import stages_of
-from changeover.rollout.move import MovedMeanwhileError
-from changeover.rollout.rollback import plan_rollback, read_flags_and_history, roll_back
+from changeover.rollout.move import MovedMeanwhileError, plan_rollback, read_flags_and_history, roll_back
 from changeover.rollout.verify import repair
 from changeover.values.stage import Setting
 from tests.changeover.support.migration_folder import (

@@ -10,8 +10,7 @@ from typing import Any
 from changeover.compare.comparison import Comparison, compare
 from changeover.compare.rules import Rules
 from changeover.compare.rules_file import load_rules
-from changeover.values.observation import Observation, PortCall, Side
-from changeover.values.outcome import Raised, Returned
+from changeover.values.observation import Observation, PortCall, Raised, Returned, Side
 
 TODAY = date(2026, 1, 15)
 

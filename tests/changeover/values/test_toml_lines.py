@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from changeover.values.nearest_name import nearest_name
+from changeover.errors import nearest_name
 from changeover.values.toml_lines import KeyPath, lines_of
 from changeover.values.toml_table import Table, TableError, parse_toml
 

@@ -13,7 +13,7 @@ from changeover.evidence.store.records import StoredCluster, StoredComparison, S
 from changeover.evidence.store.rows import MORE_COLUMNS, READ_COLUMNS, UNSAFE_MARK, read_cluster, read_run
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import NOWHERE, StoreProblem, reading
-from changeover.values.verdict import Verdict
+from changeover.values.divergence import Verdict
 
 FOUND_MAX = 200
 _RUNS = f"SELECT {', '.join((*READ_COLUMNS, *MORE_COLUMNS))}"

@@ -19,12 +19,10 @@ from changeover.evidence.store.rows import STORE, stored_at
 from changeover.evidence.store.run_contents import KeptError, RunContents, TypedText, contents_data
 from changeover.evidence.tallies import NOT_COMPARED, gave_up
 from changeover.record.run import Run
-from changeover.values.divergence import ABSENT, Divergence
+from changeover.values.divergence import ABSENT, Divergence, Verdict
 from changeover.values.form import plain
 from changeover.values.limits import NotComparable
-from changeover.values.observation import Observation, PortCall, Side
-from changeover.values.outcome import Outcome, Raised, Returned
-from changeover.values.verdict import Verdict
+from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
 
 SAMPLE_KEPT_WHOLE = 10
 BODY_CHARACTERS_MAX = 1_000_000

@@ -12,9 +12,8 @@ from changeover.compare.change_pattern import read_pattern
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.summary import summary_data
 from changeover.evidence.tallies import SeamTally
-from changeover.values.divergence import Kind
+from changeover.values.divergence import Kind, Verdict
 from changeover.values.observation import Side
-from changeover.values.verdict import Verdict
 
 if TYPE_CHECKING:
     from changeover.compare.clusters import Example

@@ -13,8 +13,7 @@ from typing import Any
 
 from changeover.compare.sighting import Sighting
 from changeover.values.divergence import ABSENT, Divergence, Kind
-from changeover.values.observation import Observation, PortCall, Side
-from changeover.values.outcome import Outcome, Raised, Returned
+from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
 
 READ, EFFECT = "read", "EFFECT"
 _TYPED = re.compile(r"\((?P<type>[A-Za-z_][\w.]*)\) (?P<text>.*)", re.DOTALL)

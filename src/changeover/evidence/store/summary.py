@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from changeover.values.divergence import Verdict
 from changeover.values.observation import Side
-from changeover.values.verdict import Verdict
 
 Pair = tuple[float, float]
 _QUARTER = re.compile(r"(\d{4}) Q[1-4]")

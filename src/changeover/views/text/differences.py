@@ -11,8 +11,7 @@ from changeover.compare.file_diff import FilesDiff
 from changeover.compare.places import is_effect, method_at
 from changeover.compare.sighting import Sighting
 from changeover.evidence.tallies import EffectCounts
-from changeover.values.safe_text import visible
-from changeover.values.text_width import columns_of
+from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import Bare, change_text
 from changeover.views.layout import Screen, beside, count, cut, flowed, padded, plural, wrapped
 from changeover.views.shared_rows import withheld_effects

@@ -10,8 +10,7 @@ from changeover.evidence.store.rows import stored_at
 from changeover.evidence.store.run_contents import RunContents
 from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.observation import Observation, Side
-from changeover.values.safe_text import pasted, visible
-from changeover.values.text_width import columns_of
+from changeover.values.safe_text import columns_of, pasted, visible
 from changeover.values.value_text import value_text
 from changeover.views.layout import INDENT, Screen, cut, flowed, labelled, padded, plural
 from changeover.views.table import VERDICT, Column, Table, numbers

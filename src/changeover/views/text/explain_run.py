@@ -9,13 +9,10 @@ from changeover.compare.places import method_at
 from changeover.compare.sighting import Sighting
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.run_contents import EFFECT, READ, RunContents, calls_in_order, error_name
-from changeover.values.divergence import Divergence
-from changeover.values.observation import Observation, PortCall, Side
-from changeover.values.outcome import Outcome, Raised
-from changeover.values.safe_text import pasted, visible
-from changeover.values.text_width import columns_of
+from changeover.values.divergence import Divergence, Verdict
+from changeover.values.observation import Observation, Outcome, PortCall, Raised, Side
+from changeover.values.safe_text import columns_of, pasted, visible
 from changeover.values.value_text import value_text
-from changeover.values.verdict import Verdict
 from changeover.views.call_pairs import pair_calls
 from changeover.views.layout import GAP, Screen, cut, flowed, labelled, padded, plural, wrapped
 from changeover.views.text.differences import place_text

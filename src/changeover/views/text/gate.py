@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
-from changeover.values.safe_text import visible
-from changeover.values.text_width import columns_of
+from changeover.values.safe_text import columns_of, visible
 from changeover.views.layout import WIDTH, Screen, beside, cut, labelled, padded, wrapped
 from changeover.views.text.heading import digits
 

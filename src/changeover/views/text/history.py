@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.verify import Agreement, Finding
-from changeover.values.safe_text import visible
-from changeover.values.text_width import columns_of
+from changeover.values.safe_text import columns_of, visible
 from changeover.views.layout import Screen, beside, flowed, labelled, padded, plural, wrapped
 
 

@@ -7,8 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
 from changeover.evidence.corpus import Corpus
-from changeover.values.safe_text import visible, visible_lines
-from changeover.values.text_width import columns_of
+from changeover.values.safe_text import columns_of, visible, visible_lines
 from changeover.views.layout import WIDTH, count, cut
 
 if TYPE_CHECKING:

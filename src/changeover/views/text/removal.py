@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from changeover.removal.candidate_alone import Alone
-from changeover.removal.last_calls import LegacyEntry
 from changeover.removal.rehearsal import Proof, Rehearsal
-from changeover.removal.scan import StaticScan
+from changeover.removal.scan import LegacyEntry, StaticScan
 from changeover.values.gate_verdict import Answer
 from changeover.views.layout import INDENT, Screen, count, cut, flowed, labelled, plural
 from changeover.views.table import Column, Table, numbers

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from changeover.record.scenario_file import Scenario
-from changeover.values.safe_text import visible
-from changeover.values.text_width import columns_of
+from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import value_text
 from changeover.views.layout import GAP, INDENT, Screen, call_text, flowed, padded, plural, wrapped
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from changeover.values.gate_verdict import Answer, Criterion, CriterionKind, GateVerdict
-from changeover.values.safe_text import visible
+from changeover.values.safe_text import beginning, columns_of, visible
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
-from changeover.values.text_width import beginning, columns_of
 from changeover.views.layout import (
     GAP,
     ZERO,

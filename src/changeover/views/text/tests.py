@@ -12,12 +12,10 @@ from changeover.compare.provenance import Provenance
 from changeover.compare.sighting import Sighting
 from changeover.evidence.test_session import AS_EXPECTED, DIVERGED, SuiteTally
 from changeover.record.run import Run
-from changeover.values.divergence import Divergence
+from changeover.values.divergence import Divergence, Verdict
 from changeover.values.observation import Side
-from changeover.values.safe_text import visible
-from changeover.values.text_width import columns_of
+from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import change_text
-from changeover.values.verdict import Verdict
 from changeover.views.layout import INDENT, Screen, cut, padded, plural, wrapped
 from changeover.views.text.differences import error_text
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from typing import Any
 
-from changeover.values.verdict import Verdict
+from changeover.values.divergence import Verdict
 from changeover.views.html.differences import branches, findings, tree
 from changeover.views.html.side_by_side import ROWS_SHOWN_MAX, SideBySide, side_by_side
 from tests.changeover.support import report_samples as samples
