@@ -15,7 +15,7 @@ from changeover.record.run import Sink
 from changeover.rollout.migration_files import trips_path
 from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.resolver import Resolver
-from changeover.rollout.test_override import active_override
+from changeover.rollout.test_override import ACTIVE
 from changeover.seam.background import HUNG_AFTER_S, Background
 from changeover.seam.judge import Judge, comparing_judge, waived_by
 from changeover.seam.runtime import Runtime
@@ -153,7 +153,7 @@ def _connect_alerts(
     alerts = runtime.alerts = Alerts(all_sinks, redact=_redacting(plan, directory, environment))
 
     def alert_of_flags(problem: str) -> None:
-        if active_override() is None:
+        if ACTIVE.override is None:
             alerts.send(Alert(AlertKind.FLAGS_REFUSED, problem))
 
     parts.resolver.refused = alert_of_flags

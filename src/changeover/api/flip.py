@@ -12,9 +12,8 @@ from changeover.api.arguments import Told, ignore
 from changeover.api.moving import Warnings, overrides_of
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.project import Project, open_project
-from changeover.rollout.commit import mover
 from changeover.rollout.flags_file import read_flags
-from changeover.rollout.history import HistoryEntry
+from changeover.rollout.history import HistoryEntry, mover
 from changeover.rollout.migration_files import Place, place_for, stages_of
 from changeover.rollout.move import check_unmoved, is_forward, move
 from changeover.rollout.plan_file import Phase, Plan

@@ -9,9 +9,8 @@ from pathlib import Path
 from changeover.api.arguments import Told, check_positive
 from changeover.api.moving import Warnings, stages_to_go_back_by
 from changeover.project import Project, find_folder, open_project
-from changeover.rollout.commit import cause_of, mover
 from changeover.rollout.flags_file import read_flags
-from changeover.rollout.history import HistoryEntry, entries_of, read_lines
+from changeover.rollout.history import HistoryEntry, cause_of, entries_of, mover, read_lines
 from changeover.rollout.migration_files import place_for, stages_of
 from changeover.rollout.verify import Agreement, HandEdit, agreement, read_edit, seal
 from changeover.rollout.verify import repair as repair_history

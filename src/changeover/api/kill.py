@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from changeover.api.arguments import Told, ignore
 from changeover.project import Project, find_folder
-from changeover.rollout.commit import mover
+from changeover.rollout.history import mover
 from changeover.rollout.kill_switch import read_kill_switch, switch_kill_off, switch_kill_on
 from changeover.rollout.migration_files import place_for
 from changeover.settings import NO_REASON

@@ -10,15 +10,14 @@ from changeover.api.arguments import Told
 from changeover.api.moving import Warnings, overrides_of, stages_to_go_back_by, those_ahead
 from changeover.errors import ConfigurationError
 from changeover.project import Project, find_folder
-from changeover.rollout.commit import Cause, NotWrittenError, cause_of, mover
-from changeover.rollout.history import HistoryEntry
+from changeover.rollout.flags_file import read_flags
+from changeover.rollout.history import Cause, HistoryEntry, NotWrittenError, cause_of, mover, read_lines
 from changeover.rollout.kill_switch import switch_kill_on
 from changeover.rollout.migration_files import NotLockableError, Place, place_for
 from changeover.rollout.move import (
     MovedMeanwhileError,
     RollbackPlan,
     plan_rollback,
-    read_flags_and_history,
     roll_back,
 )
 from changeover.settings import NO_REASON
@@ -112,7 +111,8 @@ def _gone_back(
 ) -> tuple[RollbackPlan, list[HistoryEntry]]:
     """Whoever moves at the same time does not stop it: it looks again."""
     for tried in range(1, TRIES_MAX + 1):
-        way = plan_rollback(*read_flags_and_history(place, stages), stages, asked)
+        flags_state, lines = read_flags(place.flags, stages), read_lines(place.history)
+        way = plan_rollback(flags_state, lines, stages, asked)
         for lost in way.lost:
             place.warn(
                 f"{lost}: its stage could not be told from flags and history, it goes to {way.settings[lost]}"

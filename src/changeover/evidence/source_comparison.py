@@ -66,6 +66,7 @@ class SourceComparison:
 
     info: ComparisonInfo
     corpus: Corpus
+    stored: StoredComparison
     raised: tuple[str, ...]
     kept_in: Path | None
     seconds: float
@@ -104,11 +105,13 @@ def compare_source(
     writer.begin(begun)
     raised, stopped = _run(cases, corpus, writer, listener)
     corpus.damaged += cases.damaged
-    writer.end(ended(begun, corpus, source.unit, stopped))
+    stored = ended(begun, corpus, source.unit, stopped)
+    writer.end(stored)
     info = replace(info, waivers=waiver_uses(waivers.all, corpus.clusters, today), stopped=stopped)
     return SourceComparison(
         info,
         corpus,
+        stored,
         tuple(map(redactor.text, raised)),
         None if writer.problem else path,
         monotonic() - began,

@@ -29,7 +29,7 @@ from changeover.evidence.store.tapes import Tapes, without_known_tapes
 from changeover.evidence.store.writing import LOST, add_runs, count_up
 from changeover.record.codec import Codec
 from changeover.record.run import NotPaired, Run
-from changeover.rollout.test_override import active_override
+from changeover.rollout.test_override import ACTIVE
 from changeover.telemetry.logs import logger
 
 LOCK_WAIT_S = 0.2
@@ -93,7 +93,7 @@ class EvidenceWriter:
     def __call__(self, run: Run) -> None:
         """Keep one run."""
         if (
-            active_override() is not None
+            ACTIVE.override is not None
             or run.population != "production"
             or run.not_paired is NotPaired.SAMPLED_OUT
         ):

@@ -151,10 +151,7 @@ class BlindSpotReview:
     """The result of a finished search; `seams` are those that were searched, by phase."""
 
     def __init__(
-        self,
-        search: BlindSpotSearch,
-        seams: dict[str, list[str]],
-        accepted: Sequence[AcceptedBlindSpot],
+        self, search: BlindSpotSearch, seams: dict[str, list[str]], accepted: Sequence[AcceptedBlindSpot]
     ) -> None:
         self.search = search
         self.seams = seams

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import DIGITS_SHOWN
-from changeover.evidence.comparison_info import ComparisonInfo
-from changeover.evidence.corpus import Corpus
 from changeover.evidence.source_cases import Request
 from changeover.evidence.source_comparison import Listener, compare_source
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.evidence.store.from_runs import stored_cluster
 from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.gate.corpus_selection import seam_evidence
 from changeover.gate.inputs import value_or_problem
@@ -164,12 +161,11 @@ def scenario_verdicts(project: Project, names: Sequence[str], listener: Listener
     request = Request(tuple(chosen), SourceOptions(), noise=False, fail_fast=False)
     source = Source(SOURCE, "recorded", lambda _: (), SOURCE)
     done = compare_source(project, project.migration(), source, request, listener)
-    info, corpus = done.info, done.corpus
-    if info.stopped is not None:
+    if done.info.stopped is not None:
         raise KeyboardInterrupt
     file = project.directory / WAIVERS_FILE
     waivers, problem = value_or_problem(lambda: load_waivers(file, now.date()), ())
-    kept = _kept(info, corpus, now)
+    kept = replace(done.stored, damaged=tuple(done.corpus.damaged))  # all of them, unlike in the store
     replay = Replay(plan=plan, corpus=kept, waivers=waivers, now=now, waivers_problem=problem)
     return [decide_scenarios(replay, plan.phases[name]) for name in chosen]
 
@@ -183,26 +179,3 @@ def _chosen(plan: Plan, names: Sequence[str]) -> list[str]:
     if not known:
         raise ConfigurationError(PLAN_FILE, "has no phase with seams, so that there is nothing to replay")
     return [name for name in known if not names or name in names]
-
-
-def _kept(info: ComparisonInfo, corpus: Corpus, now: datetime) -> StoredComparison:
-    """The comparison as the store would return it; the gate in CI needs no store."""
-    return StoredComparison(
-        number=0,
-        at=now,
-        source=info.source,
-        population="recorded",
-        code=info.code,
-        rules=info.rules,
-        whole=True,
-        partial=False,
-        answered_by=info.answer,
-        seams=corpus.seams,
-        tags=corpus.compared_tags,
-        distinct_worlds=corpus.distinct_worlds,
-        distinct_diverged=corpus.distinct_diverged,
-        damaged=tuple(corpus.damaged),
-        clusters=tuple(
-            stored_cluster(number, one, None, info.answer) for number, one in enumerate(corpus.clusters)
-        ),
-    )

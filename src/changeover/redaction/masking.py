@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from enum import Enum
+from operator import is_
 from pathlib import PurePath
 from typing import Any
 
@@ -179,11 +180,11 @@ class Redacting:
             self.value(item, self.paths.step(stand, number) if stand else stand)
             for number, item in enumerate(value)
         ]
-        return value if all(map(_is, items, value)) else kind(items)
+        return value if all(map(is_, items, value)) else kind(items)
 
     def _named_tuple(self, value: Any, stand: Stand) -> Any:
         items = list(self._fields(value, dict(zip(type(value)._fields, value, strict=True)), stand).values())
-        return value if all(map(_is, items, value)) else type(value)._make(items)
+        return value if all(map(is_, items, value)) else type(value)._make(items)
 
     def _fields(self, value: Any, parts: Mapping[Any, Any], stand: Stand) -> dict[Any, Any]:
         secret = secret_fields(type(value))
@@ -236,10 +237,6 @@ class Redacting:
         except Exception:  # noqa: BLE001  a class of the program may not let itself be copied
             return _stand_in(error, message)
         return _stand_in(error, message)
-
-
-def _is(one: Any, other: Any) -> bool:
-    return one is other
 
 
 def _segment(key: Any) -> Segment:

@@ -29,9 +29,6 @@ class RedactPaths:
             stand for number in range(len(self._parts)) for stand in self._opened(number, 0)
         )
 
-    def __bool__(self) -> bool:
-        return bool(self._parts)
-
     def step(self, stand: Stand, *segments: Segment) -> Stand:
         """Where the patterns stand further down; empty where none can match any more."""
         for segment in segments:

@@ -85,11 +85,6 @@ def _by_git(root: Path) -> list[Path] | None:
     return [Path(os.fsdecode(name)) for name in dict.fromkeys(done.stdout.split(b"\0")) if name]
 
 
-def discard(folder: Path) -> None:
-    """Delete a scratch folder; what cannot be deleted stays, as it is in the folder for temporary files."""
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 _WHERE_S = 60.0
 
 
@@ -184,7 +179,7 @@ def prove(root: Path, removal: Removal, say: Callable[[str], None], *, keep: boo
         rehearsal = rehearse(root, removal, folder, say)
     finally:
         if not keep:
-            discard(folder)
+            shutil.rmtree(folder, ignore_errors=True)  # it is in the folder for temporary files
     say("scenarios, the candidate alone ...")
     alone = run_alone(root, removal, removal.timeout_s)
     say(f"{alone.answer}: {alone.runs:,} scenarios")

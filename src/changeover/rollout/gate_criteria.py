@@ -66,10 +66,7 @@ class Gate:
 _AS_LIVE = Gate(CorpusCriteria(), ProductionCriteria(), own_time_p95_ratio_max=1.5)
 STRICT_GATES: Mapping[Stage, Gate] = MappingProxyType(
     {
-        Stage.SHADOW: Gate(
-            CorpusCriteria(divergences_max=None, not_compared_max=None),
-            blind_spots="any",
-        ),
+        Stage.SHADOW: Gate(CorpusCriteria(divergences_max=None, not_compared_max=None), blind_spots="any"),
         Stage.RAMP: _AS_LIVE,
         Stage.LIVE: _AS_LIVE,
         Stage.COMPLETE: Gate(

@@ -1,8 +1,10 @@
-"""`history.jsonl`: lines are only ever added, never changed or removed."""
+"""`history.jsonl`: lines are only ever added, never changed or removed; and who adds one, and why."""
 
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError, describe_os_error
-from changeover.settings import HISTORY_FILE
-from changeover.values.gate_verdict import Answer
-from changeover.values.stage import ALL_STAGES, Setting, parse_setting
+from changeover.settings import HISTORY_FILE, WHO_VARIABLE
+from changeover.values.gate_verdict import Answer, GateVerdict
+from changeover.values.stage import ALL_STAGES, parse_setting
 from changeover.values.toml_table import Table, parse_json, shown
 
 MOVING = frozenset({"flip", "rollback", "trip", "seal", "repair"})  # actions that say what flags.json became
@@ -197,67 +199,70 @@ def _moment(table: Table) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """One change of flags.json: all lines that were written for it at once. `line` is the first of them."""
+class Cause:
+    """Who moves, why, when, and on which evidence."""
 
-    line: int
-    entries: tuple[HistoryEntry, ...]
+    action: str
+    who: str
+    reason: str
+    now: datetime
+    gate: GateOutcome | None = None
+    evidence: str | None = None
+    code: str | None = None
+    rules: str | None = None
 
-    @property
-    def first(self) -> HistoryEntry:
-        """What all its lines have in common stands in each."""
-        return self.entries[0]
-
-    @property
-    def summary(self) -> str:
-        """What moved where, for messages."""
-        moved = [f"{entry.phase} {entry.old or '?'} -> {entry.new}" for entry in self.entries if entry.phase]
-        return ", ".join(moved) or self.first.action
-
-
-def links_of(lines: Iterable[HistoryLine]) -> list[Link]:
-    """Every change that was written down, in the order of the file."""
-    links: list[Link] = []
-    last = -1
-    for line in lines:
-        entry = line.entry
-        if entry is None or entry.action not in MOVING:
-            continue
-        # Lines of one change were written at once, so that nothing lies between them.
-        if line.number == last + 1 and _change(links[-1].entries[0]) == _change(entry):
-            links[-1] = replace(links[-1], entries=(*links[-1].entries, entry))
-        else:
-            links.append(Link(line.number, (entry,)))
-        last = line.number
-    return links
+    def entry(self, revision: int, before: str | None, after: str | None) -> HistoryEntry:
+        """The line of the history for a change of flags.json between these digests, without a phase yet."""
+        gate = None if self.gate is None else str(self.gate)
+        made = HistoryEntry(revision, self.action, self.now, self.who, self.reason, before, after)
+        return replace(made, gate=gate, evidence=self.evidence, code=self.code, rules=self.rules)
 
 
-def _change(entry: HistoryEntry) -> tuple[object, ...]:
-    return entry.revision, entry.action, entry.at, entry.before, entry.after
+def cause_of(
+    action: str,
+    who: str,
+    reason: str,
+    now: datetime,
+    verdict: GateVerdict | None = None,
+    *,
+    forced: bool = False,
+) -> Cause:
+    """Put together what the history says about a move; raises ConfigurationError without a reason."""
+    if not one_paragraph(reason):
+        raise ConfigurationError("--reason", "was empty, needed: why, for those who read the history later")
+    if now.tzinfo is None:
+        raise ValueError("the moment of a move needs a zone")
+    gate = None
+    if verdict is not None:
+        gate = GateOutcome(verdict.answer, forced)
+    elif forced:
+        gate = GateOutcome(forced=True, note="no verdict")
+    on = () if verdict is None else (verdict.evidence or None, verdict.code, verdict.rules or None)
+    who = one_paragraph(who) or "unknown"
+    return Cause(action, who, one_paragraph(reason), now.astimezone(UTC), gate, *on)
 
 
-def was_abandoned(links: Sequence[Link], at: int, digest: str | None) -> bool:
-    """Whether a change was written down and never carried out: what came next began where it had begun.
-
-    `digest` is that of flags.json now, which is what comes after the last one.
-    """
-    change = links[at].first
-    following = links[at + 1].first if at + 1 < len(links) else None
-    if following is not None and following.action == "repair":
-        return False  # a repair says itself what became of the phases
-    if change.before == REFUSED or (change.before is None and following and following.action != "flip"):
-        return False  # refused or missing again: something else has happened since
-    begun_from = digest if following is None else following.before
-    return begun_from == change.before and change.before != change.after
+class NotWrittenError(ConfigurationError):
+    """A file could not be written."""
 
 
-def settings_by(links: Sequence[Link], digest: str | None) -> dict[str, Setting]:
-    """Where the phases stand by what was written down and carried out; only those that ever moved."""
-    settings = {}
-    for at, link in enumerate(links):
-        if was_abandoned(links, at, digest):
-            continue
-        for entry in link.entries:
-            if entry.phase is not None and entry.new is not None:
-                settings[entry.phase] = parse_setting(entry.new, ALL_STAGES)
-    return settings
+def mover(named: str | None) -> str:
+    """A name for the history; never asks and never fails."""
+    given = named or os.environ.get(WHO_VARIABLE, "").strip()
+    if given:
+        return given
+    from getpass import getuser
+
+    try:
+        user = getuser()
+    except (OSError, KeyError, ImportError):  # a container may run under a number that nobody named
+        user = "unknown"
+    return f"{user}@{_machine() or 'unknown'}"
+
+
+def _machine() -> str:
+    if sys.platform != "win32":
+        return os.uname().nodename
+    import platform
+
+    return platform.node()

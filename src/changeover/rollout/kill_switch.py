@@ -11,9 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.errors import ConfigurationError, describe_os_error
-from changeover.rollout.commit import Cause, NotWrittenError, cause_of
 from changeover.rollout.flags_file import read_flags
-from changeover.rollout.history import HistoryEntry, encoded, entries_of, last_revision, read_lines
+from changeover.rollout.history import (
+    Cause,
+    HistoryEntry,
+    NotWrittenError,
+    cause_of,
+    encoded,
+    entries_of,
+    last_revision,
+    read_lines,
+)
 from changeover.rollout.migration_files import Place, place_of
 from changeover.settings import KILL_FILE, KILL_VARIABLE
 from changeover.values.toml_table import parse_json, read_text

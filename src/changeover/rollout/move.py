@@ -8,16 +8,16 @@ from datetime import datetime
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.commit import Cause, Change, cause_of, commit, tripped_changes
+from changeover.rollout.commit import Change, commit, links_of, settings_by, tripped_changes
 from changeover.rollout.flags_file import FlagsState, read_flags
 from changeover.rollout.history import (
+    Cause,
     HistoryEntry,
     HistoryLine,
+    cause_of,
     entries_of,
     last_revision,
-    links_of,
     read_lines,
-    settings_by,
 )
 from changeover.rollout.migration_files import Place, place_of, stages_of
 from changeover.rollout.plan_file import Plan
@@ -210,11 +210,6 @@ def roll_back(place: Place, stages: Stages | None, way: RollbackPlan, cause: Cau
         if read_flags(place.flags, stages) != way.flags_state:
             raise MovedMeanwhileError(str(place.flags), "somebody else moved first; look again")
         return commit(place, way.flags_state, way.settings, way.changes, cause, forward=False)
-
-
-def read_flags_and_history(place: Place, stages: Stages | None) -> tuple[FlagsState, list[HistoryLine]]:
-    """Read what a rollback starts from."""
-    return read_flags(place.flags, stages), read_lines(place.history)
 
 
 def _is_back(current: Setting, old: Setting) -> bool:

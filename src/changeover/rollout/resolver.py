@@ -34,14 +34,9 @@ from changeover.errors import ConfigurationError
 from changeover.rollout.flags_file import FlagsState, parse_flags
 from changeover.rollout.kill_switch import KillSwitch, read_kill_switch
 from changeover.rollout.migration_files import trips_path
-from changeover.rollout.test_override import active_override
+from changeover.rollout.test_override import ACTIVE
 from changeover.rollout.tripwire_state import Trip, Trips, identity
-from changeover.settings import (
-    FLAGS_FILE,
-    FLAGS_VARIABLE,
-    REFRESH_S,
-    STAGE_VARIABLE,
-)
+from changeover.settings import FLAGS_FILE, FLAGS_VARIABLE, REFRESH_S, STAGE_VARIABLE
 from changeover.telemetry.logs import logger
 from changeover.values.stage import OFF, SEAM_STAGES, Setting, Stage, parse_setting, stage_variable
 from changeover.values.toml_table import parse_json, read_text
@@ -277,7 +272,7 @@ class Resolver:
         variable = stage_variable(phase)
         word = self._environment.get(variable)
         if word is None:
-            under_test = active_override()
+            under_test = ACTIVE.override
             return base if under_test is None else under_test.apply(allowed, base)
         try:
             setting = parse_setting(word, allowed)

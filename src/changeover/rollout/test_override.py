@@ -35,7 +35,16 @@ class Follower(Protocol):
 
 
 _followers: WeakSet[Follower] = WeakSet()
-_now: StageOverride | None = None
+
+
+@dataclass(slots=True)
+class _Active:
+    """The override that holds now, None outside a test."""
+
+    override: StageOverride | None = None
+
+
+ACTIVE = _Active()
 
 
 def follow(follower: Follower) -> None:
@@ -43,21 +52,15 @@ def follow(follower: Follower) -> None:
     _followers.add(follower)
 
 
-def active_override() -> StageOverride | None:
-    """The override that holds now, None outside a test."""
-    return _now
-
-
 @contextmanager
 def override_stages(wanted: StageOverride) -> Iterator[None]:
     """Let an override hold in all threads, and undo it afterwards; no file changes."""
-    global _now
-    before, _now = _now, wanted
+    before, ACTIVE.override = ACTIVE.override, wanted
     _all_look_again()
     try:
         yield
     finally:
-        _now = before
+        ACTIVE.override = before
         _all_look_again()
 
 

@@ -19,7 +19,7 @@ from changeover.record.run import Run
 from changeover.rollout.migration_files import exclusive, trips_path
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
-from changeover.rollout.test_override import active_override
+from changeover.rollout.test_override import ACTIVE
 from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip
 from changeover.settings import FLAGS_FILE
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
@@ -135,9 +135,7 @@ class Tripwire:
         if run.verdict in _NOTHING_DIFFERS:
             self._learn(run)
         elif (
-            run.population == "production"
-            and run.setting.stage in TRIPPED_STAGES
-            and active_override() is None
+            run.population == "production" and run.setting.stage in TRIPPED_STAGES and ACTIVE.override is None
         ):
             self._judge(run)
 

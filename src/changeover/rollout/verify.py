@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from changeover.errors import ConfigurationError, describe_os_error
-from changeover.rollout.commit import Cause, Change, NotWrittenError, cause_of, commit
+from changeover.rollout.commit import Change, Link, commit, links_of, settings_by, was_abandoned
 from changeover.rollout.flags_file import (
     REVISION_MAX,
     FlagsState,
@@ -21,15 +21,14 @@ from changeover.rollout.flags_file import (
 )
 from changeover.rollout.history import (
     REFUSED,
+    Cause,
     GateOutcome,
     HistoryEntry,
     HistoryLine,
-    Link,
+    NotWrittenError,
+    cause_of,
     encoded,
-    links_of,
     read_lines,
-    settings_by,
-    was_abandoned,
 )
 from changeover.rollout.migration_files import Place
 from changeover.rollout.move import MovedMeanwhileError

@@ -20,7 +20,7 @@ from changeover.record.run import NotPaired, Run
 from changeover.record.tape import Tape
 from changeover.replay.event_loop import completed, threaded
 from changeover.replay.runner import Replayed, ReplayTask
-from changeover.rollout.test_override import active_override
+from changeover.rollout.test_override import ACTIVE
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Call, Recording
 from changeover.seam.seam import Seam
@@ -188,7 +188,7 @@ def is_sampled(seam: Seam, pins: Pins) -> bool:
     return (
         share >= 1.0
         or seam.runtime.is_comparison
-        or active_override() is not None
+        or ACTIVE.override is not None
         or bucket(f"sample {seam.phase}", pins.correlation_id) < share * BUCKETS
     )
 

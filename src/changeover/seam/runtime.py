@@ -13,7 +13,7 @@ from changeover.record.port import PortBook
 from changeover.record.run import Run, Sink
 from changeover.replay.runner import View
 from changeover.rollout.resolver import Resolution, Resolver
-from changeover.rollout.test_override import active_override
+from changeover.rollout.test_override import ACTIVE
 from changeover.seam.background import Background, Job
 from changeover.seam.judge import Judge, Predicate, Waived
 from changeover.settings import PRODUCTION
@@ -122,7 +122,7 @@ class Runtime:
 
         Under a test override and in a comparison runs are compared at once: the caller asks for the verdict.
         """
-        if self.background is None or self.is_comparison or active_override() is not None:
+        if self.background is None or self.is_comparison or ACTIVE.override is not None:
             return False
         return self.background.put(job)
 
@@ -132,7 +132,7 @@ class Runtime:
         """
         with self._counting:
             self.counts[run.seam, run.verdict] += 1
-        under_test = active_override()
+        under_test = ACTIVE.override
         if under_test is not None and not self.is_comparison:  # those that a comparison makes are its own
             under_test.watch(run)
         # The tripwire comes first: what it writes must not wait for a store.

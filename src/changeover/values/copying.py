@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from operator import is_
 from pathlib import PurePath
 from re import Pattern
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -144,21 +145,21 @@ class _Copier:
     def _tuple(self, value: tuple[Any, ...], depth: int) -> tuple[Any, ...]:
         self._count(value)
         items = [self.copied(item, depth) for item in value]
-        return value if all(map(_is, items, value)) else tuple(items)
+        return value if all(map(is_, items, value)) else tuple(items)
 
     def _frozenset(self, value: frozenset[Any], depth: int) -> frozenset[Any]:
         self._count(value)
         items = [self.copied(item, depth) for item in value]
-        return value if all(map(_is, items, value)) else frozenset(items)
+        return value if all(map(is_, items, value)) else frozenset(items)
 
     def _named(self, value: Any, depth: int) -> Any:
         items = [self.copied(item, depth) for item in value]
-        return value if all(map(_is, items, value)) else type(value)._make(items)
+        return value if all(map(is_, items, value)) else type(value)._make(items)
 
     def _frozen(self, value: Any, depth: int) -> Any:
         names = field_names(value) or ()
         state = [getattr(value, name, None) for name in names]
-        if all(map(_is, [self.copied(item, depth) for item in state], state)):
+        if all(map(is_, [self.copied(item, depth) for item in state], state)):
             return value
         return copy.deepcopy(value, self.memo)
 
@@ -172,10 +173,6 @@ class _Copier:
         self.items += len(value)
         if self.items > ITEMS_MAX:
             raise SnapshotError(f"{type(value).__name__} goes beyond {ITEMS_MAX} items")
-
-
-def _is(one: Any, other: Any) -> bool:
-    return one is other
 
 
 def copied_error(error: BaseException, copier: _Copier | None = None, depth: int = 0) -> BaseException:

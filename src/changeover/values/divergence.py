@@ -71,13 +71,7 @@ class Divergence:
 
 
 _UNSAFE = frozenset(
-    {
-        Kind.EFFECT_MISSING,
-        Kind.EFFECT_EXTRA,
-        Kind.EFFECT_CHANGED,
-        Kind.EFFECT_ORDER,
-        Kind.UNDECLARED_EFFECT,
-    }
+    {Kind.EFFECT_MISSING, Kind.EFFECT_EXTRA, Kind.EFFECT_CHANGED, Kind.EFFECT_ORDER, Kind.UNDECLARED_EFFECT}
 )
 
 

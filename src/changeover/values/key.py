@@ -37,7 +37,7 @@ def frozen(value: Any, depth: int = 0) -> Any:
         return ("set", frozenset(frozen(item, depth + 1) for item in value))
     if isinstance(value, BaseException):
         return (cls.__qualname__, frozen(value.args, depth + 1), frozen(vars(value), depth + 1))
-    names = None if _is_atom(value) else field_names(value)
+    names = None if kind_of(cls) == "shared" else field_names(value)
     if names is not None:
         return (cls.__qualname__, *((name, frozen(getattr(value, name, None), depth + 1)) for name in names))
     try:
@@ -45,10 +45,6 @@ def frozen(value: Any, depth: int = 0) -> Any:
     except TypeError:
         return (cls.__qualname__, repr(value))
     return value
-
-
-def _is_atom(value: Any) -> bool:
-    return kind_of(type(value)) == "shared"
 
 
 def _is_odd(value: Any) -> bool:
@@ -77,7 +73,7 @@ def _typed(value: Any, depth: int = 0) -> Any:
         return (cls, frozenset(frozen(item) for item in value))
     if isinstance(value, BaseException):
         return (cls, _typed(value.args, depth + 1), _typed(vars(value), depth + 1))
-    names = None if _is_atom(value) else field_names(value)
+    names = None if kind_of(cls) == "shared" else field_names(value)
     if names is not None:
         return (cls, [(name, _typed(getattr(value, name, None), depth + 1)) for name in names])
     return (cls, value)

@@ -50,22 +50,18 @@ _CANDIDATE_FIRST = Roles(Side.CANDIDATE, Side.LEGACY, True)
 _CANDIDATE_ALONE = Roles(Side.CANDIDATE, None, False)
 
 _ROLES = {
-    (Stage.OFF, False): _LEGACY_ALONE,
-    (Stage.OFF, True): _LEGACY_ALONE,
-    (Stage.SHADOW, False): _LEGACY_FIRST,
-    (Stage.SHADOW, True): _LEGACY_FIRST,
-    (Stage.RAMP, False): _LEGACY_FIRST,
-    (Stage.RAMP, True): _CANDIDATE_FIRST,
-    (Stage.LIVE, False): _CANDIDATE_FIRST,
-    (Stage.LIVE, True): _CANDIDATE_FIRST,
-    (Stage.COMPLETE, False): _CANDIDATE_ALONE,
-    (Stage.COMPLETE, True): _CANDIDATE_ALONE,
+    Stage.OFF: _LEGACY_ALONE,
+    Stage.SHADOW: _LEGACY_FIRST,
+    Stage.LIVE: _CANDIDATE_FIRST,
+    Stage.COMPLETE: _CANDIDATE_ALONE,
 }
 
 
 def roles(stage: Stage, *, in_bucket: bool) -> Roles:
     """The stage table; only `ramp` asks whether the run's key is in the bucket."""
-    found = _ROLES.get((stage, in_bucket))
+    if stage is Stage.RAMP:
+        return _CANDIDATE_FIRST if in_bucket else _LEGACY_FIRST
+    found = _ROLES.get(stage)
     if found is None:
         raise ValueError(f"stage {stage} is for phases without seams, nothing answers in it")
     return found
@@ -205,12 +201,9 @@ class Pins:
 
     def roles(self, phase: str) -> Roles:
         """Who answers in this run; a phase that ramps without a key answers with legacy."""
-        setting = self.settings.get(phase, OFF)
-        if setting.stage is not Stage.RAMP:
-            return roles(setting.stage, in_bucket=False)
-        return roles(
-            setting.stage, in_bucket=self.key is not None and in_bucket(phase, self.key, setting.percent)
-        )
+        setting, key = self.setting(phase), self.key
+        picked = setting.stage is Stage.RAMP and key is not None and in_bucket(phase, key, setting.percent)
+        return roles(setting.stage, in_bucket=picked)
 
     def to_data(self) -> dict[str, Any]:
         """Plain values, for a message or a stored workflow."""

@@ -121,12 +121,7 @@ class Table:
     """
 
     def __init__(
-        self,
-        data: object,
-        where: str,
-        key: str = "",
-        content: TomlContent | None = None,
-        path: KeyPath = (),
+        self, data: object, where: str, key: str = "", content: TomlContent | None = None, path: KeyPath = ()
     ) -> None:
         self.where = where
         self.key = key

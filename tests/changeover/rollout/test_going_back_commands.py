@@ -9,7 +9,7 @@ from shutil import which
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.history import NotWrittenError
 from changeover.rollout.kill_switch import read_kill_switch, switch_kill_off, switch_kill_on
 from tests.changeover.support.migration_folder import NOW, Desk, FullDisk, desk_in
 from tests.changeover.support.projects import Answer, Shop

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.commit import NotWrittenError
 from changeover.rollout.flags_file import flags_content
+from changeover.rollout.history import NotWrittenError
 from changeover.rollout.migration_files import LockHeldError, exclusive, place_of
 from changeover.rollout.move import MovedMeanwhileError, NotAllowedError
 from changeover.rollout.tripwire_state import Trip, add_trip

@@ -9,10 +9,10 @@ from shutil import copytree
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.commit import NotWrittenError, cause_of
-from changeover.rollout.history import HistoryEntry
+from changeover.rollout.flags_file import read_flags
+from changeover.rollout.history import HistoryEntry, NotWrittenError, cause_of, read_lines
 from changeover.rollout.migration_files import stages_of
-from changeover.rollout.move import RollbackPlan, plan_rollback, read_flags_and_history, roll_back
+from changeover.rollout.move import RollbackPlan, plan_rollback, roll_back
 from changeover.values.stage import Stages
 from tests.changeover.support.migration_folder import NOW, Desk, FullDisk, desk_in, setting
 
@@ -36,7 +36,7 @@ def way(
 ) -> RollbackPlan:
     stages: Stages | None = None if planless else stages_of(desk.plan)
     asked = None if phase is None else {phase: None if to is None else setting(to)}
-    return plan_rollback(*read_flags_and_history(desk.place, stages), stages, asked)
+    return plan_rollback(read_flags(desk.place.flags, stages), read_lines(desk.place.history), stages, asked)
 
 
 def go_back(

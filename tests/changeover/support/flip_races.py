@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from changeover.rollout.commit import cause_of
-from changeover.rollout.history import entries_of, read_lines
+from changeover.rollout.flags_file import read_flags
+from changeover.rollout.history import cause_of, entries_of, read_lines
 from changeover.rollout.migration_files import stages_of
-from changeover.rollout.move import MovedMeanwhileError, plan_rollback, read_flags_and_history, roll_back
+from changeover.rollout.move import MovedMeanwhileError, plan_rollback, roll_back
 from changeover.rollout.verify import repair
 from changeover.values.stage import Setting
 from tests.changeover.support.migration_folder import (
@@ -195,11 +195,7 @@ def _go_back_and_forth(folder: Path) -> None:
         stages = stages_of(full.plan)
         for phase, to in (("trading", "shadow"), ("portfolio", "off"), ("trading", "off")):
             asked: dict[str, Setting | None] = {phase: setting(to)}
-            roll_back(
-                quiet_place,
-                stages,
-                plan_rollback(*read_flags_and_history(quiet_place, stages), stages, asked),
-                cause,
-            )
+            flags_state, lines = read_flags(quiet_place.flags, stages), read_lines(quiet_place.history)
+            roll_back(quiet_place, stages, plan_rollback(flags_state, lines, stages, asked), cause)
         roomy.walk("portfolio", "off", "shadow", "live")
         roomy.walk("trading", "off", "shadow", "live")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.rollout.commit import NotWrittenError
+from changeover.rollout.history import NotWrittenError
 from tests.changeover.support.migration_folder import desk_in
 from tests.changeover.support.projects import Shop
 
