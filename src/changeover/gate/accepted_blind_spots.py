@@ -209,15 +209,14 @@ class BlindSpotReview:
 
 def reviewed_spots(review: Review, accepted: Sequence[AcceptedBlindSpot]) -> list[JudgedSpot]:
     """The blind spots of a stored review, with what is accepted today."""
-    stored = [one for one in review.body.get("spots", ()) if isinstance(one, Mapping)]
-    return [JudgedSpot(spot, times, _accepting(spot, accepted)) for spot, times in map(_stored_spot, stored)]
-
-
-def _stored_spot(data: Mapping[str, Any]) -> tuple[FoundSpot, int]:
     from changeover.evidence.mutation_search import FoundSpot
 
-    seam, place, change = (str(data.get(key, "")) for key in ("seam", "place", "change"))
-    return FoundSpot(seam, place, change, tuple(data.get("hidden_by", ()))), int(data.get("times", 1))
+    found = []
+    for data in (one for one in review.body.get("spots", ()) if isinstance(one, Mapping)):
+        seam, place, change = (str(data.get(key, "")) for key in ("seam", "place", "change"))
+        spot = FoundSpot(seam, place, change, tuple(data.get("hidden_by", ())))
+        found.append(JudgedSpot(spot, int(data.get("times", 1)), _accepting(spot, accepted)))
+    return found
 
 
 def _accepting(spot: FoundSpot, accepted: Sequence[AcceptedBlindSpot]) -> AcceptedBlindSpot | None:

@@ -11,7 +11,7 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import code_digest
 from changeover.evidence.store.records import Review
 from changeover.evidence.store.store import keep_review, store_path
-from changeover.gate.check_commands import CheckResult, run_check
+from changeover.gate.check_commands import run_check
 from changeover.gate.inputs import GateInputs, ProjectState, read_project_state
 from changeover.rollout.plan_file import Phase, redact_paths_of
 from changeover.values.gate_verdict import Answer
@@ -85,8 +85,9 @@ def _with_checks_run(inputs: GateInputs, project: Project, say: Callable[[str], 
     results = {}
     for command in inputs.gate.check:
         say(f"check: {command}")
-        result = run_check(command, project.root, inputs.gate.check_timeout_s)
-        results[command] = _keep_check(inputs, project, result)
+        ran = run_check(command, project.root, inputs.gate.check_timeout_s)
+        body = {"tail": list(ran.tail), "seconds": round(ran.seconds, 3)}
+        results[command] = _keep_review(inputs, project, "check", command, ran.answer, ran.found, body)
     doctor = _doctor(inputs, project) if inputs.new.stage is Stage.SHADOW else None
     return replace(_still_the_same_code(inputs), checks=results, doctor=doctor)
 
@@ -97,11 +98,6 @@ def _still_the_same_code(inputs: GateInputs) -> GateInputs:
         return inputs
     changed = "was changed while the checks ran: ask again"
     return replace(inputs, problems=replace(inputs.problems, code=changed))
-
-
-def _keep_check(inputs: GateInputs, project: Project, result: CheckResult) -> Review:
-    body = {"tail": list(result.tail), "seconds": round(result.seconds, 3)}
-    return _keep_review(inputs, project, "check", result.command, result.answer, result.found, body)
 
 
 def _doctor(inputs: GateInputs, project: Project) -> Review:
@@ -143,8 +139,5 @@ def _keep_review(
 
 def _with_kept_checks(inputs: GateInputs) -> GateInputs:
     """Take the last results of the checks on this code and these rules; nothing runs, nothing is imported."""
-    found: dict[str, Review] = {}
-    for review in inputs.reviews:
-        if review.kind == "check" and review.name in inputs.gate.check:
-            found.setdefault(review.name, review)
-    return replace(inputs, checks=found)
+    checks = (one for one in reversed(inputs.reviews) if one.kind == "check")
+    return replace(inputs, checks={one.name: one for one in checks if one.name in inputs.gate.check})

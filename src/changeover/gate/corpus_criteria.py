@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 from changeover.evidence.store.records import StoredComparison
 from changeover.gate.corpus_selection import (
+    NAMED_MAX,
     CountedCorpora,
     SeamEvidence,
+    clusters_in,
     is_asked,
+    name_clusters,
     phase_total,
     seam_evidence,
 )
@@ -19,8 +22,6 @@ from changeover.rollout.gate_criteria import CorpusCriteria
 from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.observation import Side
-
-NAMED_MAX = 5
 
 
 def compared(inputs: GateInputs, corpora: CountedCorpora, production: Production) -> Iterator[Criterion]:
@@ -42,16 +43,13 @@ def effects(inputs: GateInputs, corpora: tuple[StoredComparison, ...], productio
             performed.update({line.name: line.performed for line in corpus.effects if line.performed})
         asked = ", ".join(f"{number:,} {what}" for what, number in performed.most_common(2))
         return Criterion(name, Answer.PASS, "0", f"0 of {asked}" if asked else "0")
-    unsafe = [
-        one for corpus in corpora for one in corpus.clusters if one.unsafe and one.seam in inputs.phase.seams
-    ]
-    where = "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in unsafe[:NAMED_MAX])
+    unsafe = [one for one in clusters_in(corpora, inputs) if one.unsafe]
     digests = [one.digest for one in unsafe] + [
         digest for run in production.compared if run.verdict is Verdict.UNSAFE for digest in run.clusters
     ]
     found = f"in {in_corpora + in_production:,} runs"
     do = f"changeover explain {digests[0][:6]}" if digests else f"changeover compare {inputs.phase.name}"
-    detail = where or f"{in_production:,} in production, {in_corpora:,} in corpora"
+    detail = name_clusters(unsafe) or f"{in_production:,} in production, {in_corpora:,} in corpora"
     return Criterion(name, Answer.FAIL, "0", found, do, detail)
 
 
@@ -66,11 +64,10 @@ def _seams_alike(
         if not alike + sum(part.evidence for part in parts):
             nothing[seam] = _why_no_evidence(seam, parts, production)
     found = f"{len(seams) - len(nothing)} of {len(seams)} seams"
-    if not nothing:
-        return Criterion("seams shown to be alike", Answer.PASS, "every one", found)
     named = "; ".join(f"{seam}: {why}" for seam, why in list(nothing.items())[:NAMED_MAX])
     do = f"changeover compare {inputs.phase.name}"
-    return Criterion("seams shown to be alike", Answer.INCONCLUSIVE, "every one", found, do, named)
+    answer = Answer.INCONCLUSIVE if nothing else Answer.PASS
+    return Criterion("seams shown to be alike", answer, "every one", found, do, named)
 
 
 def _why_no_evidence(seam: str, parts: list[SeamEvidence], production: Production) -> str:
@@ -107,18 +104,10 @@ def reference(
 
 
 def _regressed(inputs: GateInputs, corpora: tuple[StoredComparison, ...]) -> Iterator[Criterion]:
-    back = [
-        one
-        for corpus in corpora
-        for one in corpus.clusters
-        if one.seam in inputs.phase.seams and one.state == "regressed"
-    ]
+    back = [one for one in clusters_in(corpora, inputs) if one.state == "regressed"]
     if back:
-        named = "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in back[:NAMED_MAX])
-        do = f"changeover explain {back[0].digest[:6]}"
-        yield Criterion(
-            "regressed clusters", Answer.FAIL, "0", f"{len(back):,}", do, f"was fixed once: {named}"
-        )
+        detail, do = f"was fixed once: {name_clusters(back)}", f"changeover explain {back[0].digest[:6]}"
+        yield Criterion("regressed clusters", Answer.FAIL, "0", f"{len(back):,}", do, detail)
 
 
 def corpus_criteria(
@@ -216,15 +205,8 @@ def _tags(inputs: GateInputs, criteria: CorpusCriteria, corpora: CountedCorpora)
 
 
 def _worst_cluster(inputs: GateInputs, corpora: CountedCorpora) -> str:
-    return next(
-        (
-            one.digest[:6]
-            for corpus in (*corpora.asked, *corpora.still)
-            for one in corpus.clusters
-            if one.seam in inputs.phase.seams and not inputs.is_waived(one.digest)
-        ),
-        "",
-    )
+    found = clusters_in((*corpora.asked, *corpora.still), inputs)
+    return next((one.digest[:6] for one in found if not inputs.is_waived(one.digest)), "")
 
 
 def _at_most(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from changeover.evidence.store.records import StoredCluster, StoredComparison
@@ -11,6 +11,7 @@ from changeover.gate.inputs import GateInputs
 from changeover.rollout.gate_criteria import CorpusCriteria
 from changeover.values.divergence import Verdict
 
+NAMED_MAX = 5
 RENEWAL = "store"
 """Stored runs of production replayed again: they count as production, and are no corpus."""
 _OPEN = (Verdict.DIVERGED, Verdict.WAIVED)
@@ -176,3 +177,13 @@ def phase_total(corpora: Iterable[StoredComparison], inputs: GateInputs) -> Seam
     ]
     total = {name: sum(getattr(part, name) for part in parts) for name in _ADDED}
     return SeamEvidence(**total, gave_up=any(part.gave_up for part in parts))
+
+
+def clusters_in(corpora: Iterable[StoredComparison], inputs: GateInputs) -> list[StoredCluster]:
+    """The clusters of the seams of the phase in these corpora."""
+    return [one for corpus in corpora for one in corpus.clusters if one.seam in inputs.phase.seams]
+
+
+def name_clusters(clusters: Sequence[StoredCluster]) -> str:
+    """Name the first of them."""
+    return "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in clusters[:NAMED_MAX])

@@ -15,6 +15,7 @@ from changeover.values.stage import SEAM_STAGES, Setting, Stage
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 _ID_DIGITS = 6
+_MOMENT = "%Y-%m-%d %H:%M:%SZ"
 NAMED_MAX = 5
 
 
@@ -54,16 +55,14 @@ def flags(inputs: GateInputs) -> Iterator[Criterion]:
         )
     late = _clock_problem(inputs)
     if late is not None:
-        yield Criterion(
-            "clock", Answer.INCONCLUSIVE, "not set back", f"{inputs.now:%Y-%m-%d %H:%M:%SZ}", None, late
-        )
+        yield Criterion("clock", Answer.INCONCLUSIVE, "not set back", f"{inputs.now:{_MOMENT}}", None, late)
 
 
 def _clock_problem(inputs: GateInputs) -> str | None:
     evidence = inputs.evidence
     flips = max((entry.at for entry in inputs.history), default=None)
     if flips is not None and flips > inputs.now:
-        return f"the clock was set back: the last flip is of {_moment(flips)}"
+        return f"the clock was set back: the last flip is of {flips:{_MOMENT}}"
     kept = (
         *(corpus.at for corpus in evidence.corpora),
         *(run.at for run in evidence.production),
@@ -71,52 +70,48 @@ def _clock_problem(inputs: GateInputs) -> str | None:
     )
     latest = max(kept, default=None)
     if latest is not None and latest > inputs.now + CLOCK_TOLERANCE:
-        return f"the clock was set back, or evidence is of the future: {_moment(latest)}"
+        return f"the clock was set back, or evidence is of the future: {latest:{_MOMENT}}"
     return None
 
 
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%SZ}"
+def _sound(
+    name: str,
+    required: str,
+    problem: str | None,
+    found: str,
+    do: str | None = None,
+    worst: Answer = Answer.FAIL,
+) -> Criterion:
+    """Something is as required, or not, because of a problem."""
+    if problem is not None:
+        return Criterion(name, worst, required, f"not {required}", do, problem)
+    return Criterion(name, Answer.PASS, required, found)
 
 
 def _store(inputs: GateInputs) -> Criterion:
     evidence = inputs.evidence
-    if evidence.problem is not None:
-        return Criterion(
-            "evidence store",
-            Answer.INCONCLUSIVE,
-            "readable",
-            "not readable",
-            "changeover doctor",
-            evidence.problem,
-        )
     corpora = f"{len(evidence.corpora):,} {'corpus' if len(evidence.corpora) == 1 else 'corpora'}"
-    found = f"{len(evidence.production):,} runs, {corpora}"
-    return Criterion("evidence store", Answer.PASS, "readable", found)
+    found, do = f"{len(evidence.production):,} runs, {corpora}", "changeover doctor"
+    return _sound("evidence store", "readable", evidence.problem, found, do, Answer.INCONCLUSIVE)
 
 
 def _code(inputs: GateInputs) -> Criterion:
     if inputs.problems.code is not None:
-        return Criterion("code", Answer.FAIL, "readable", "not readable", None, inputs.problems.code)
-    if inputs.code is None:
-        do = 'migration.code = ["PACKAGE"] in phases.toml'
-        detail = "phases.toml names no packages, so that no evidence can be about today's code"
-        return Criterion("code", Answer.INCONCLUSIVE, "named", "not named", do, detail)
-    return Criterion("code", Answer.PASS, "named", inputs.code[:DIGITS_SHOWN])
+        return _sound("code", "readable", inputs.problems.code, "")
+    do = 'migration.code = ["PACKAGE"] in phases.toml'
+    unnamed = "phases.toml names no packages, so that no evidence can be about today's code"
+    problem = unnamed if inputs.code is None else None
+    return _sound("code", "named", problem, (inputs.code or "")[:DIGITS_SHOWN], do, Answer.INCONCLUSIVE)
 
 
 def _rules(inputs: GateInputs) -> Criterion:
-    if inputs.problems.rules is not None:
-        return Criterion(
-            "rules", Answer.FAIL, "sound", "not sound", "changeover rules check", inputs.problems.rules
-        )
-    return Criterion("rules", Answer.PASS, "sound", inputs.rules[:DIGITS_SHOWN])
+    found = inputs.rules[:DIGITS_SHOWN]
+    return _sound("rules", "sound", inputs.problems.rules, found, "changeover rules check")
 
 
 def _waivers(inputs: GateInputs) -> Criterion:
-    problem = inputs.problems.waivers
-    if problem is not None:
-        return Criterion("waivers", Answer.FAIL, "readable", "not readable", None, problem)
+    if inputs.problems.waivers is not None:
+        return _sound("waivers", "readable", inputs.problems.waivers, "")
     return waivers(inputs.waivers, inputs.now, unsafe_clusters(inputs))
 
 

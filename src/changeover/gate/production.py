@@ -6,6 +6,7 @@ rate of its own, and the worst one decides.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -43,13 +44,7 @@ class DistinctInputs:
             low, high = high, 2 * high
             if high > COMPARISONS_MAX:
                 return None
-        while low < high:
-            middle = (low + high) // 2
-            if self._excludes(middle, criteria):
-                high = middle
-            else:
-                low = middle + 1
-        return high
+        return low + bisect_left(range(low, high), True, key=lambda seen: self._excludes(seen, criteria))
 
     def _excludes(self, seen: int, criteria: ProductionCriteria) -> bool:
         at_most = replace(self, seen=max(seen, self.diverged))
@@ -101,7 +96,7 @@ def production_of(inputs: GateInputs) -> Production:
     criteria = inputs.gate.production
     wanted = None if criteria is None else criteria.answered_by
     of_phase = [run for run in inputs.evidence.production if run.seam in inputs.phase.seams]
-    today = [run for run in of_phase if inputs.is_today(run) and _stage_compares(run)]
+    today = [run for run in of_phase if inputs.is_today(run) and _stage_of(run) in SEAM_STAGES[1:-1]]
     wanted_side = [run for run in today if wanted in (None, str(run.answered_by))]
     runs = [run for run in wanted_side if not _only_some_keys(run, inputs)]
     verdicts = [(run, verdict_today(run, inputs)) for run in runs]
@@ -160,10 +155,6 @@ def _differs(verdict: Verdict) -> bool:
 def _only_some_keys(run: StoredRun, inputs: GateInputs) -> bool:
     """For `complete` the candidate must have answered every key: runs of a ramp do not count."""
     return inputs.new.stage is Stage.COMPLETE and _stage_of(run) is Stage.RAMP
-
-
-def _stage_compares(run: StoredRun) -> bool:
-    return _stage_of(run) in SEAM_STAGES[1:-1]
 
 
 def _stage_of(run: StoredRun) -> Stage | None:

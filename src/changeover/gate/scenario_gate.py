@@ -14,7 +14,7 @@ from changeover.evidence.source_cases import Request
 from changeover.evidence.source_comparison import Listener, compare_source
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import StoredCluster, StoredComparison
-from changeover.gate.corpus_selection import seam_evidence
+from changeover.gate.corpus_selection import NAMED_MAX, name_clusters, seam_evidence
 from changeover.gate.inputs import value_or_problem
 from changeover.gate.preconditions import waivers
 from changeover.project import Project
@@ -25,7 +25,6 @@ from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.stage import OFF, Setting
 
 SOURCE = "scenarios"
-NAMED_MAX = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +77,9 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
     compare = f"changeover compare {phase.name} --source {SOURCE}"
     parts = {seam: seam_evidence(corpus, seam, replay.is_waived) for seam in phase.seams}
     bare = [seam for seam, part in parts.items() if not part.evidence]
-    yield Criterion(
-        "seams with a scenario",
-        Answer.INCONCLUSIVE if bare else Answer.PASS,
-        "every one",
-        f"{len(parts) - len(bare)} of {len(parts)} seams",
-        "changeover scenarios keep RUN",
-        f"none of {', '.join(bare[:NAMED_MAX])}" if bare else "",
-    )
+    found, keep = f"{len(parts) - len(bare)} of {len(parts)} seams", "changeover scenarios keep RUN"
+    detail = f"none of {', '.join(bare[:NAMED_MAX])}" if bare else ""
+    yield Criterion("seams with a scenario", _unless(bare), "every one", found, keep, detail)
     runs = sum(part.runs for part in parts.values())
     clusters = [one for one in corpus.clusters if one.seam in parts and not replay.is_waived(one.digest)]
     unsafe_runs = sum(part.unsafe for part in parts.values())
@@ -97,32 +91,20 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
     yield _counted("not compared, or vacuous", Answer.INCONCLUSIVE, missed, runs, compare)
     idle = [seam for seam, part in parts.items() if part.gave_up]
     detail = f"every run of {', '.join(idle)} raised or gave nothing" if idle else ""
-    yield Criterion(
-        "reference ran",
-        Answer.INCONCLUSIVE if idle else Answer.PASS,
-        "yes",
-        "no" if idle else "yes",
-        compare,
-        detail,
-    )
-    yield Criterion(
-        "damaged lines",
-        Answer.FAIL if corpus.damaged else Answer.PASS,
-        "0",
-        f"{len(corpus.damaged):,}",
-        "changeover scenarios list",
-        "; ".join(corpus.damaged[:NAMED_MAX]),
-    )
+    yield Criterion("reference ran", _unless(idle), "yes", "no" if idle else "yes", compare, detail)
+    damaged, named = f"{len(corpus.damaged):,}", "; ".join(corpus.damaged[:NAMED_MAX])
+    answer = _unless(corpus.damaged, Answer.FAIL)
+    yield Criterion("damaged lines", answer, "0", damaged, "changeover scenarios list", named)
     if plan.scenario_tags:
+        asked = len(plan.scenario_tags)
         missing = [tag for tag in plan.scenario_tags if not corpus.tags.get(tag)]
-        yield Criterion(
-            "tags seen in all scenarios",
-            Answer.INCONCLUSIVE if missing else Answer.PASS,
-            f"{len(plan.scenario_tags):,}",
-            f"{len(plan.scenario_tags) - len(missing):,}",
-            "changeover scenarios keep RUN",
-            f"missing: {', '.join(missing[:NAMED_MAX])}" if missing else "",
-        )
+        detail = f"missing: {', '.join(missing[:NAMED_MAX])}" if missing else ""
+        name, seen = "tags seen in all scenarios", f"{asked - len(missing):,}"
+        yield Criterion(name, _unless(missing), f"{asked:,}", seen, keep, detail)
+
+
+def _unless(bad: Sequence[object], otherwise: Answer = Answer.INCONCLUSIVE) -> Answer:
+    return otherwise if bad else Answer.PASS
 
 
 def _explain(clusters: Sequence[StoredCluster]) -> str:
@@ -132,9 +114,10 @@ def _explain(clusters: Sequence[StoredCluster]) -> str:
 def _counted(
     name: str, otherwise: Answer, found: int, runs: int, do: str, clusters: Sequence[StoredCluster] = ()
 ) -> Criterion:
-    named = "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in clusters[:NAMED_MAX])
     answer = otherwise if found else Answer.PASS
-    return Criterion(name, answer, "0", f"{found:,} of {runs:,} runs", do, named if found else "")
+    return Criterion(
+        name, answer, "0", f"{found:,} of {runs:,} runs", do, name_clusters(clusters) if found else ""
+    )
 
 
 def _not_counted(replay: Replay, phase: Phase) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from enum import Enum
 from operator import is_
 from pathlib import PurePath
@@ -69,10 +70,9 @@ class Redacting:
             return self._scalar(value) if self._known and cls not in _UNTOUCHED else value
         if cls is str:
             return self.text(value) if self._known else value
-        if cls in _CONTAINERS and self._harmless(value, stand):
-            value_is_done = cls is not dict or self._harmless(value.values(), stand)
-            if value_is_done:
-                return value
+        parts = value.values() if cls is dict else ()
+        if cls in _CONTAINERS and self._harmless(value, stand) and self._harmless(parts, stand):
+            return value
         if id(value) in self._inside:
             return CYCLE
         if len(self._inside) >= DEPTH_MAX:
@@ -228,14 +228,12 @@ class Redacting:
         message = self.secret(written, "error.message") if hidden else self.text(written)
         if args is error.args and message == written and all(clean[name] is state[name] for name in state):
             return error
-        try:
+        with suppress(Exception):  # a class of the program may not let itself be copied
             made = copied_error(error)
             made.args = (message,) if hidden else args
             vars(made).update(clean)
             if _message(made) == self.text(_message(made)) and (not hidden or _message(made) == message):
                 return made
-        except Exception:  # noqa: BLE001  a class of the program may not let itself be copied
-            return _stand_in(error, message)
         return _stand_in(error, message)
 
 

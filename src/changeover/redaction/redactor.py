@@ -7,8 +7,9 @@ screens, what a test is told, alerts, lines of the log.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from operator import is_
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -108,16 +109,16 @@ class _Copy:
         arguments = self._redacting.value(run.arguments, self._at("arguments"))
         changed: dict[str, Any] = {
             "arguments": arguments,
-            "tags": _same(run.tags, tuple(map(text, run.tags))),
+            "tags": _each(run.tags, text),
             "legacy": self._observation(run.legacy),
             "candidate": self._observation(run.candidate),
-            "divergences": self._all(run.divergences, self._divergence),
-            "notes": self._all(run.notes, self._note),
+            "divergences": _each(run.divergences, self._divergence),
+            "notes": _each(run.notes, self._note),
             "reason": None if run.reason is None else text(run.reason),
             "pins": self._pins(run.pins),
         }
         entries = [self._entry(entry) for entry in run.tape.entries]
-        if not all(entry is old for entry, old in zip(entries, run.tape.entries, strict=True)):
+        if not all(map(is_, entries, run.tape.entries)):
             changed["tape"] = RedactedTape(run.tape, run.arguments, entries)
         elif arguments is not run.arguments or self._redacting.retyped is not None:
             changed["tape"] = RedactedTape(run.tape, run.arguments, run.tape.entries)
@@ -125,23 +126,21 @@ class _Copy:
         if isinstance(tape, RedactedTape) and tape.problem is None:
             tape.problem = self._redacting.retyped
         if changed["divergences"] is not run.divergences:
-            changed["judgement"] = _without(run.judgement, changed["divergences"])
+            # Nothing is kept of a judge that is not ours.
+            ours = run.judgement if isinstance(run.judgement, Comparison) else None
+            changed["judgement"] = ours and replace(ours, divergences=changed["divergences"])
         return _replaced(run, changed)
 
     def _at(self, *segments: Any) -> Stand:
         return self._paths.step(self._paths.start, *segments) if self._has_paths else NOWHERE
-
-    @staticmethod
-    def _all(items: tuple[Any, ...], done: Any) -> tuple[Any, ...]:
-        return _same(items, tuple(map(done, items)))
 
     def _observation(self, observation: Observation | None) -> Observation | None:
         if observation is None:
             return None
         changed = {
             "outcome": self._outcome(observation.outcome, self._at("result"), self._at("error")),
-            "effects": self._all(observation.effects, lambda call: self._call("effects", call)),
-            "reads": self._all(observation.reads, lambda call: self._call("reads", call)),
+            "effects": _each(observation.effects, lambda call: self._call("effects", call)),
+            "reads": _each(observation.reads, lambda call: self._call("reads", call)),
         }
         return _replaced(observation, changed)
 
@@ -183,8 +182,9 @@ class _Copy:
         kwargs = {name: self._argument(name, value, stand) for name, value in entry.kwargs.items()}
         outcome = None if entry.outcome is None else self._ended(entry.outcome, stand)
         clean = self._redacting.value(key)
-        same = all(one is other for one, other in zip(args, entry.args, strict=True))
-        same = same and all(kwargs[name] is value for name, value in entry.kwargs.items())
+        same = all(map(is_, args, entry.args)) and all(
+            kwargs[name] is value for name, value in entry.kwargs.items()
+        )
         if same and clean is key and outcome is entry.outcome:
             return entry
         return RedactedEntry(entry, args, kwargs, outcome, clean)
@@ -197,7 +197,9 @@ class _Copy:
     def _divergence(self, found: Divergence) -> Divergence:
         stand = self._paths.at(found.place) if self._has_paths else NOWHERE
         text, value = self._redacting.text, self._redacting.value
-        whole = stand is None or _is_inside_secret(found.place)
+        whole = stand is None or found.place.endswith(
+            "._secret_value"
+        )  # the field that a secret type hides it in
         legacy, candidate = (
             side
             if side is ABSENT
@@ -241,22 +243,13 @@ def _replaced(record: R, changed: Mapping[str, Any]) -> R:
     return made
 
 
-def _same(old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The old items where all of them are still there."""
-    return old if all(one is other for one, other in zip(old, new, strict=True)) else new
+def _each(items: tuple[Any, ...], done: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """What is done to each of them; the old items where all of them are still there."""
+    new = tuple(map(done, items))
+    return items if all(map(is_, items, new)) else new
 
 
 def _positional(names: Mapping[str, Any], entry: Entry) -> list[str]:
     """A name for each positional argument; those of `*args` share theirs."""
     known = list(names)[: len(entry.args)]
     return known + [known[-1] if known else ""] * (len(entry.args) - len(known))
-
-
-def _is_inside_secret(place: str) -> bool:
-    """Whether a difference lies within a secret type, whose one field holds what it hides."""
-    return place.endswith("._secret_value")
-
-
-def _without(judgement: Any, divergences: tuple[Divergence, ...]) -> Any:
-    """What the judge gave, with the divergences as they may be shown; nothing of a judge that is not ours."""
-    return replace(judgement, divergences=divergences) if isinstance(judgement, Comparison) else None

@@ -7,6 +7,7 @@ import re
 import typing
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -44,17 +45,9 @@ def secrets_of_environment(environment: Mapping[str, str]) -> frozenset[str]:
         if _SECRET_NAME.search(name) and not _PLACE_NAME.search(name):
             found.add(value)
         elif "://" in value and "@" in value:
-            found.update(_passwords(value))
+            with suppress(ValueError):
+                found.add(urlsplit(value).password or "")
     return frozenset(value for value in found if len(value) >= NAMED_CHARACTERS_MIN)
-
-
-def _passwords(address: str) -> Iterator[str]:
-    try:
-        password = urlsplit(address).password
-    except ValueError:
-        return
-    if password:
-        yield password
 
 
 def masked(text: str, known: frozenset[str], token: Callable[[str], str]) -> str:

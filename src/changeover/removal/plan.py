@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -54,8 +53,5 @@ def load_removal(path: Path) -> Removal:
 
 def _is_inside(place: str) -> bool:
     path = PurePosixPath(place)
-    return not path.is_absolute() and "\\" not in place and ":" not in place and _goes_down(path.parts)
-
-
-def _goes_down(parts: Sequence[str]) -> bool:
-    return bool(parts) and ".." not in parts
+    is_plain = not path.is_absolute() and "\\" not in place and ":" not in place
+    return is_plain and bool(path.parts) and ".." not in path.parts

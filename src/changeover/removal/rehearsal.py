@@ -16,7 +16,7 @@ from changeover.removal.blockers import write_blocker
 from changeover.removal.candidate_alone import Alone, environment_for, run_alone
 from changeover.removal.patch import apply_patch, read_patch
 from changeover.removal.plan import Removal
-from changeover.values.gate_verdict import EXIT_CODES, Answer
+from changeover.values.gate_verdict import EXIT_CODES, Answer, worst
 
 COPIED_BYTES_MAX = 2 * 1024**3
 _LISTING_S = 60
@@ -101,11 +101,7 @@ class Rehearsal:
     @property
     def answer(self) -> Answer:
         """Without a check, or with other code under test, nothing was shown."""
-        answers = {ran.answer for ran in self.checks}
-        if Answer.FAIL in answers:
-            return Answer.FAIL
-        clear = answers == {Answer.PASS} and self.astray is None
-        return Answer.PASS if clear else Answer.INCONCLUSIVE
+        return worst([ran.answer for ran in self.checks] + [Answer.INCONCLUSIVE] * (self.astray is not None))
 
 
 def prepare(root: Path, removal: Removal, copy: Path) -> Rehearsal:
@@ -160,8 +156,7 @@ class Proof:
     @property
     def answer(self) -> Answer:
         """Fail where one half fails, pass where both pass."""
-        answers = (self.rehearsal.answer, self.alone.answer)
-        return max(answers, key=list(Answer).index)
+        return worst((self.rehearsal.answer, self.alone.answer))
 
     @property
     def exit_code(self) -> int:

@@ -12,7 +12,7 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import Evidence
 from changeover.removal.plan import Removal
 from changeover.values.observation import Side
-from changeover.values.stage import Setting, Stage
+from changeover.values.stage import OFF, Setting, Stage
 
 ALIASES_MAX = 10_000
 
@@ -176,14 +176,8 @@ def _importers(root: Path, removal: Removal, gone: Gone) -> Iterator[Importer]:
         for module in graph.find_modules_that_directly_import(imported):
             if gone.has_module(module):
                 continue
-            chain = next(
-                (
-                    found
-                    for legacy in removal.legacy
-                    if (found := graph.find_shortest_chain(module, legacy, as_packages=True))
-                ),
-                None,
-            )
+            chains = (graph.find_shortest_chain(module, one, as_packages=True) for one in removal.legacy)
+            chain = next(filter(None, chains), None)
             for detail in graph.get_import_details(importer=module, imported=imported):
                 file = _file_of(root, module)
                 yield Importer(module, file, detail["line_number"], imported, tuple(chain or ()))
@@ -212,10 +206,8 @@ def _places_of(root: Path, package: str) -> Iterator[str]:
 
 def _file_of(root: Path, module: str) -> str:
     stem = module.replace(".", "/")
-    for place in (f"src/{stem}.py", f"src/{stem}/__init__.py", f"{stem}.py", f"{stem}/__init__.py"):
-        if (root / place).exists():
-            return place
-    return module
+    places = (f"src/{stem}.py", f"src/{stem}/__init__.py", f"{stem}.py", f"{stem}/__init__.py")
+    return next((place for place in places if (root / place).exists()), module)
 
 
 _LEGACY_MAY_ANSWER = (Stage.OFF, Stage.SHADOW, Stage.RAMP)
@@ -246,14 +238,6 @@ def legacy_entries(
     for seam, phase in seams:
         runs = [run for run in evidence.production if run.seam == seam and run.answered_by is Side.LEGACY]
         last = max(runs, key=lambda run: run.at, default=None)
-        found.append(
-            LegacyEntry(
-                seam,
-                phase,
-                settings.get(phase, Setting(Stage.OFF)),
-                len(runs),
-                None if last is None else last.at,
-                None if last is None else last.stage,
-            )
-        )
+        at, stage = (None, None) if last is None else (last.at, last.stage)
+        found.append(LegacyEntry(seam, phase, settings.get(phase, OFF), len(runs), at, stage))
     return tuple(found)

@@ -180,16 +180,13 @@ def _commit_forward(place: Place, content: Mapping[str, object], entries: Sequen
     except OSError as error:
         if beside is not None:
             place.files.forget(beside)
-        raise _not_written(place, entries[0].revision, error, written_down=written_down) from error
-
-
-def _not_written(place: Place, revision: int, error: OSError, *, written_down: bool) -> NotWrittenError:
-    after = (
-        f"revision {revision} stands in the history and was not carried out: changeover history --verify"
-        if written_down
-        else "nothing was changed"
-    )
-    return NotWrittenError(str(place.flags), f"could not be written: {describe_os_error(error)}; {after}")
+        after = (
+            f"revision {entries[0].revision} stands in the history and was not carried out: "
+            "changeover history --verify"
+            if written_down
+            else "nothing was changed"
+        )
+        raise NotWrittenError(place.flags, error, then=f"; {after}") from error
 
 
 def _commit_back(place: Place, content: Mapping[str, object], entries: Sequence[HistoryEntry]) -> None:
@@ -220,9 +217,7 @@ def _overwrite(place: Place, content: Mapping[str, object]) -> None:
     try:
         place.files.overwrite(place.flags, compact.ljust(place.flags.stat().st_size))
     except OSError as error:
-        raise NotWrittenError(
-            str(place.flags), f"could not be written over either: {describe_os_error(error)}"
-        ) from error
+        raise NotWrittenError(place.flags, error, "could not be written over either") from error
 
 
 def _text(content: Mapping[str, object]) -> bytes:

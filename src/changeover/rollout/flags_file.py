@@ -95,10 +95,8 @@ def _read_flag(flag: Table, phase: str, phases: Mapping[str, tuple[Stage, ...]])
     if metadata is not None:
         metadata.done()
     flag.done()
-    if stage != Stage.RAMP:
-        return Setting(Stage(stage))
     try:
-        return ramp(percent)
+        return ramp(percent) if stage == Stage.RAMP else Setting(Stage(stage))
     except ValueError as error:
         raise flag.error("metadata.ramp_percent", str(error)) from None
 

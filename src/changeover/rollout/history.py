@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,7 +86,8 @@ HISTORY_BYTES_MAX = 64 * 1024 * 1024
 TEXT_CHARACTERS_MAX = 1_000
 _ACTIONS = sorted(MOVING | SWITCHING)
 _KEYS = {"old": "from", "new": "to"}  # field -> key in the file, where they differ
-_OPTIONAL = ("before", "after", "phase", "old", "new", "gate", "evidence", "code", "rules")
+_MOVED, _SHOWN = ("phase", "old", "new"), ("gate", "evidence", "code", "rules", "before", "after")
+_IN_ORDER = ("revision", "action", "at", "who", *_MOVED, "reason", *_SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +142,8 @@ def encoded(entries: Sequence[HistoryEntry]) -> bytes:
 
 def entry_data(entry: HistoryEntry) -> dict[str, Any]:
     """The content of a line; what does not apply is left out."""
-    at = entry.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    data: dict[str, Any] = {"revision": entry.revision, "action": entry.action, "at": at, "who": entry.who}
-    for name in ("phase", "old", "new"):
-        data[_KEYS.get(name, name)] = getattr(entry, name)
-    data["reason"] = entry.reason
-    for name in ("gate", "evidence", "code", "rules", "before", "after"):
-        data[name] = getattr(entry, name)
+    data = {_KEYS.get(name, name): getattr(entry, name) for name in _IN_ORDER}
+    data["at"] = entry.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return {key: value for key, value in data.items() if value is not None}
 
 
@@ -167,9 +164,12 @@ def _line(where: str, number: int, line: bytes) -> HistoryLine:
 
 def _entry(table: Table) -> HistoryEntry:
     """Keys that nobody knows are left alone: a newer version may have added them."""
-    optional = {name: table.text(_KEYS.get(name, name), None) for name in _OPTIONAL}
+    optional = {name: table.text(_KEYS.get(name, name), None) for name in (*_MOVED, *_SHOWN)}
     for name in ("old", "new"):
-        _check_stage(table, _KEYS[name], optional[name])
+        try:
+            _ = optional[name] is None or parse_setting(optional[name], ALL_STAGES)
+        except ValueError as error:
+            raise table.error(_KEYS[name], str(error)) from None
     return HistoryEntry(
         revision=table.whole("revision"),
         action=table.text("action", among=_ACTIONS),
@@ -180,19 +180,10 @@ def _entry(table: Table) -> HistoryEntry:
     )
 
 
-def _check_stage(table: Table, key: str, text: str | None) -> None:
-    try:
-        _ = None if text is None else parse_setting(text, ALL_STAGES)
-    except ValueError as error:
-        raise table.error(key, str(error)) from None
-
-
 def _moment(table: Table) -> datetime:
-    text = table.text("at")
-    try:
+    text, at = table.text("at"), None
+    with suppress(ValueError):
         at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
     if at is None or at.tzinfo is None:
         raise table.error("at", f"was {shown(text)}, allowed: a time with its zone, as 2026-11-20T20:45:03Z")
     return at.astimezone(UTC)
@@ -244,6 +235,11 @@ def cause_of(
 
 class NotWrittenError(ConfigurationError):
     """A file could not be written."""
+
+    def __init__(
+        self, path: Path, error: OSError, what: str = "could not be written", then: str = ""
+    ) -> None:
+        super().__init__(str(path), f"{what}: {describe_os_error(error)}{then}")
 
 
 def mover(named: str | None) -> str:

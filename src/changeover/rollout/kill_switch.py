@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from changeover.errors import ConfigurationError, describe_os_error
 from changeover.rollout.flags_file import read_flags
@@ -79,16 +80,13 @@ def read_kill_switch(
 
 def _described(file: Path, status: os.stat_result) -> KillSwitch:
     """A file switches it on, whatever is wrong with its content or its time."""
-    at, content = None, None
+    at = None
+    pairs: Iterable[tuple[str, Any]] = ()
     with suppress(OverflowError, OSError, ValueError):
         at = datetime.fromtimestamp(status.st_mtime, UTC)
-    with suppress(ConfigurationError):
-        content = parse_json(read_text(file), str(file))
-    texts = (
-        {key: text for key, text in content.items() if isinstance(text, str)}
-        if isinstance(content, dict)
-        else {}
-    )
+    with suppress(ConfigurationError, AttributeError):  # what is no table has no items
+        pairs = parse_json(read_text(file), str(file)).items()
+    texts = {key: text for key, text in pairs if isinstance(text, str)}
     return KillSwitch(None, file, at, texts.get("who"), texts.get("reason"))
 
 
@@ -107,11 +105,9 @@ def switch_kill_on(
     except FileExistsError:
         return None
     except OSError as error:
-        raise NotWrittenError(
-            str(place.kill),
-            f"could not be made: {describe_os_error(error)}; changeover rollback --all needs no new file, "
-            "and CHANGEOVER_KILL=1 in its environment kills a process that is started anew",
-        ) from error
+        instead = "; changeover rollback --all needs no new file, "
+        instead += "and CHANGEOVER_KILL=1 in its environment kills a process that is started anew"
+        raise NotWrittenError(place.kill, error, "could not be made", instead) from error
     content = {"who": cause.who, "at": cause.now.isoformat(), "reason": cause.reason}
     with suppress(OSError):
         place.files.append(place.kill, json.dumps(content).encode() + b"\n")
@@ -129,7 +125,7 @@ def switch_kill_off(
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise NotWrittenError(str(place.kill), f"could not be removed: {describe_os_error(error)}") from error
+        raise NotWrittenError(place.kill, error, "could not be removed") from error
     return _append_entry(place, cause)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -239,12 +239,13 @@ def _target(
 def _trusted(
     flags_state: FlagsState, lines: Sequence[HistoryLine], stages: Stages | None
 ) -> tuple[dict[str, Setting], set[str]]:
-    if flags_state.problem is None or flags_state.sealed:
-        missing_after_moves = flags_state.missing and bool(links_of(lines))
-        if not missing_after_moves:
-            return flags_state.every_setting(stages), set()
-    written = settings_by(links_of(lines), "")
-    names = _names(stages, flags_state.settings, written)
+    links = links_of(lines)
+    has_vanished = flags_state.missing and bool(links)
+    if (flags_state.problem is None or flags_state.sealed) and not has_vanished:
+        return flags_state.every_setting(stages), set()
+    written = settings_by(links, "")
+    # With a plan its phases alone: a file that names others would be refused again.
+    names = dict.fromkeys((*flags_state.settings, *written)) if stages is None else stages
     trusted, lost = {}, set()
     for name in names:
         seen, told = flags_state.settings.get(name), written.get(name)
@@ -257,8 +258,3 @@ def _trusted(
             if known is None or known != first:
                 lost.add(name)
     return trusted, lost
-
-
-def _names(stages: Stages | None, *found: Iterable[str]) -> list[str]:
-    """With a plan, its phases alone: a file that names others would be refused again."""
-    return list(stages) if stages is not None else list(dict.fromkeys(name for one in found for name in one))

@@ -99,10 +99,6 @@ class Resolution:
         """Whether the kill switch is on."""
         return self.kill_switch.killed
 
-    def is_overridden(self, phase: str) -> bool:
-        """Whether the environment sets the stage of this phase."""
-        return any(one.phase == phase for one in self.overridden)
-
 
 @dataclass(slots=True)
 class _Look:

@@ -23,7 +23,7 @@ from changeover.rollout.test_override import ACTIVE
 from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip
 from changeover.settings import FLAGS_FILE
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
-from changeover.values.divergence import Kind, Verdict
+from changeover.values.divergence import Divergence, Kind, Verdict
 from changeover.values.observation import Observation, Raised, Side
 from changeover.values.stage import Setting
 
@@ -182,9 +182,10 @@ class Tripwire:
         self._alert(AlertKind.LEGACY_FAILED, run, text, self._resolver.current())
 
     def _trip(self, run: Run, why: str) -> None:
-        cluster = _cluster(run)
+        worst = min(run.divergences, key=lambda found: not found.is_unsafe, default=None)
+        cluster = None if worst is None else _cluster(run.seam, worst)
         known = "" if cluster is None else f" cluster {cluster}"
-        reason = self._alerts.readable(f"{why}: run {run.id}{known} {_difference(run)}")
+        reason = self._alerts.readable(f"{why}: run {run.id}{known} {_difference(run.seam, worst)}")
         # Whoever waits here in vain finds the phase moved back by the thread that does not.
         if not self._lock.acquire(timeout=2 * LOCK_WAIT_S):
             return
@@ -201,7 +202,7 @@ class Tripwire:
         setting = resolution.settings.get(run.phase, run.setting)
         if setting.stage not in TRIPPED_STAGES:  # under the kill switch all are off
             return True
-        if resolution.is_overridden(run.phase):
+        if any(one.phase == run.phase for one in resolution.overridden):
             text = f"{run.phase} cannot be moved back from {setting}: the environment overrides its stage; "
             self._alert(AlertKind.NOT_DEMOTED, run, text + reason, resolution, cluster)
             return True
@@ -267,17 +268,15 @@ class Tripwire:
         self._alerts.send(alert, revision=resolution.revision)
 
 
-def _difference(run: Run) -> str:
+def _difference(seam: str, worst: Divergence | None) -> str:
     """The place and kind of the worst divergence; no values, which may be secret."""
-    worst = min(run.divergences, key=lambda found: not found.is_unsafe, default=None)
-    return run.seam if worst is None else f"{run.seam}: {worst.kind} at {worst.normal_place or worst.place}"
+    return seam if worst is None else f"{seam}: {worst.kind} at {worst.normal_place or worst.place}"
 
 
-def _cluster(run: Run) -> str | None:
+def _cluster(seam: str, worst: Divergence) -> str | None:
     from changeover.compare.clusters import fingerprint_of
 
-    worst = min(run.divergences, key=lambda found: not found.is_unsafe, default=None)
     try:
-        return None if worst is None else fingerprint_of(run.seam, worst).id
+        return fingerprint_of(seam, worst).id
     except Exception:  # noqa: BLE001  a trip does not wait for a name
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,7 @@ class Trip:
 
     def to_data(self) -> dict[str, Any]:
         """Plain values."""
-        at = self.at.isoformat()
-        return {"phase": self.phase, "revision": self.revision, "at": at, "reason": self.reason}
+        return {**asdict(self), "at": self.at.isoformat()}
 
 
 def parse_trips(text: str, where: str) -> tuple[Trip, ...]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from changeover.errors import ConfigurationError, describe_os_error
+from changeover.errors import ConfigurationError
 from changeover.rollout.commit import Change, Link, commit, links_of, settings_by, was_abandoned
 from changeover.rollout.flags_file import (
     REVISION_MAX,
@@ -74,18 +74,12 @@ class Agreement:
 def agreement(flags_state: FlagsState, lines: Sequence[HistoryLine]) -> Agreement:
     """Compare the flags with the history. Pure."""
     links = links_of(lines)
-    found = [*_damaged(lines), *_within(links), *_at_end(flags_state, links)]
+    damaged = [line for line in lines if line.entry is None]
+    found = [Finding(line.problem, Repair.HISTORY, line.number, is_damage=True) for line in damaged]
+    found += [*_within(links), *_at_end(flags_state, links)]
     repaired = max((link.line for link in links if link.first.action == "repair"), default=-1)
     known = [one for one in found if one.line is not None and one.line < repaired and one.line > 0]
     return Agreement(flags_state.revision, tuple(one for one in found if one not in known), tuple(known))
-
-
-def _damaged(lines: Sequence[HistoryLine]) -> list[Finding]:
-    return [
-        Finding(line.problem, Repair.HISTORY, line.number, is_damage=True)
-        for line in lines
-        if line.entry is None
-    ]
 
 
 def _within(links: Sequence[Link]) -> list[Finding]:
@@ -173,9 +167,7 @@ def repair(place: Place, stages: Stages | None, who: str, now: datetime) -> int:
         try:
             place.files.append(place.history, encoded(entries))
         except OSError as error:
-            raise NotWrittenError(
-                str(place.history), f"could not be written: {describe_os_error(error)}"
-            ) from error
+            raise NotWrittenError(place.history, error) from error
         return len(entries)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -45,16 +45,8 @@ class Alert:
 
     def to_data(self) -> dict[str, Any]:
         """Plain values, as a webhook sends them."""
-        return {
-            "schema_version": 1,
-            "kind": str(self.kind),
-            "phase": self.phase,
-            "text": self.text,
-            "run": self.run,
-            "cluster": self.cluster,
-            "at": self.at.isoformat(),
-            "repeats": self.repeats,
-        }
+        at = self.at.isoformat()
+        return {"schema_version": 1, **asdict(self), "kind": str(self.kind), "at": at}
 
 
 AlertSink = Callable[[Alert], None]
@@ -108,7 +100,8 @@ class Alerts:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001  promise 1: no alert breaks the answer
-                _log.warning("an alert could not be given to %s: %s", _name(sink), type(error).__name__)
+                sink_name = getattr(sink, "__qualname__", type(sink).__qualname__)
+                _log.warning("an alert could not be given to %s: %s", sink_name, type(error).__name__)
 
     def _held_back(self, key: tuple[AlertKind, str | None, int | None]) -> int | None:
         """How many were held back before this one; None where it is held back itself."""
@@ -129,7 +122,3 @@ class Alerts:
             return self._redact(text)[:TEXT_CHARACTERS_MAX]
         except Exception as error:  # noqa: BLE001  a text that may hold a secret is not shown
             return f"the text could not be redacted ({type(error).__name__})"
-
-
-def _name(sink: AlertSink) -> str:
-    return getattr(sink, "__qualname__", type(sink).__qualname__)

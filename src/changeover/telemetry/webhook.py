@@ -88,10 +88,8 @@ class WebhookAlerts:
                 done = self._sent(body)
                 with self._changed:
                     self._sending = False
-                    if done:
-                        self.sent += 1
-                    else:
-                        self.failed += 1
+                    self.sent += done
+                    self.failed += not done
                     self._changed.notify_all()
 
     def _sent(self, body: bytes) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from operator import is_
 from pathlib import PurePath
 from re import Pattern
@@ -24,7 +26,6 @@ _ATOMS: set[type] = {
     *(type, FunctionType, BuiltinFunctionType, ModuleType),
 }
 _SHARED_BASES = (Enum, PurePath, type)
-_KINDS: dict[type, str] = {}
 _KINDS_MAX = 10_000
 
 
@@ -68,16 +69,6 @@ def field_names(value: Any) -> tuple[str, ...] | None:
     return tuple(name for name in names if hasattr(value, name)) if names else None
 
 
-def kind_of(cls: type) -> str:
-    """How a class is copied; `shared` is not copied at all."""
-    kind = _KINDS.get(cls)
-    if kind is None:
-        if len(_KINDS) >= _KINDS_MAX:  # classes made at run time must not fill the memory
-            _KINDS.clear()
-        kind = _KINDS[cls] = _find_kind(cls)
-    return kind
-
-
 def _find_kind(cls: type) -> str:
     if cls in _ATOMS or issubclass(cls, _SHARED_BASES):
         return "shared"
@@ -92,6 +83,10 @@ def _find_kind(cls: type) -> str:
     if isinstance(config, dict) and config.get("frozen") and hasattr(cls, "__pydantic_fields__"):
         return "frozen"
     return "error" if issubclass(cls, BaseException) else "foreign"
+
+
+kind_of: Callable[[type], str] = lru_cache(_KINDS_MAX)(_find_kind)  # bounded: classes are made at run time
+"""How a class is copied; `shared` is not copied at all."""
 
 
 class _Copier:

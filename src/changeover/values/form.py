@@ -9,7 +9,7 @@ same names and values are the same.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set, Sized
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -96,12 +96,12 @@ def open_value(value: Any) -> tuple[Shape, Any]:
 
 def token(value: Any, types: Types = "strict") -> Hashable:
     """A hashable summary of the whole value: equal tokens mean the same value."""
-    return _Tokens(types).of(value, [])
+    return _token(value, types, _Trail())
 
 
 def plain(value: Any) -> Any:
     """The value as dicts, lists, sets and scalars; what cannot be read stands as `Unreadable`."""
-    return _plain(value, [], [limits.LEAVES_MAX])
+    return _plain(value, _Trail())
 
 
 def leaf_count(value: Any) -> int:
@@ -111,26 +111,44 @@ def leaf_count(value: Any) -> int:
 
 def leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
     """Every leaf with its place below the value; an empty container is a leaf, a cycle is followed once."""
-    yield from _leaves(value, place, [], [limits.LEAVES_MAX])
+    yield from _leaves(value, place, _Trail())
 
 
-def _leaves(value: Any, place: Place, trail: list[int], left: list[int]) -> Iterator[tuple[Place, Any]]:
+class _Trail:
+    """The values that a walk is inside of, and what is left of its limits."""
+
+    __slots__ = ("inside", "left")
+
+    def __init__(self) -> None:
+        self.inside: list[int] = []
+        self.left = limits.LEAVES_MAX
+
+    def enter(self, value: Any, parts: Sized) -> None:
+        """Go into a value, which has these parts; whoever leaves it takes the last off `inside`."""
+        if len(self.inside) >= limits.DEPTH_MAX:
+            raise limits.too_deep()
+        self.left -= len(parts)
+        if self.left < 0:
+            raise limits.too_many()
+        self.inside.append(id(value))
+
+    def levels_to(self, value: Any) -> int:
+        """How many levels up the value stands that is met again, 0 where it is not."""
+        return len(self.inside) - self.inside.index(id(value)) if id(value) in self.inside else 0
+
+
+def _leaves(value: Any, place: Place, trail: _Trail) -> Iterator[tuple[Place, Any]]:
     shape, parts = open_value(value)
     if shape in (Shape.SCALAR, Shape.UNREADABLE) or not parts:
         yield place, value
         return
-    if id(value) in trail:
+    if trail.levels_to(value):
         return
-    if len(trail) >= limits.DEPTH_MAX:
-        raise limits.too_deep()
-    left[0] -= len(parts)
-    if left[0] < 0:
-        raise limits.too_many()
-    trail.append(id(value))
+    trail.enter(value, parts)
     named = parts.items() if isinstance(parts, dict) else enumerate(parts)
     for segment, part in named:
-        yield from _leaves(part, (*place, segment), trail, left)
-    trail.pop()
+        yield from _leaves(part, (*place, segment), trail)
+    trail.inside.pop()
 
 
 def _bounded(items: Any) -> Sequence[Any]:
@@ -192,61 +210,44 @@ def _with_state(value: Any, reading: Reading) -> Names:
     return names
 
 
-def _plain(value: Any, trail: list[int], left: list[int]) -> Any:
+def _plain(value: Any, trail: _Trail) -> Any:
     shape, parts = open_value(value)
     if shape is Shape.SCALAR:
         return value
     if shape is Shape.UNREADABLE:
         return Unreadable(parts)
-    if id(value) in trail:
-        return Cycle(len(trail) - trail.index(id(value)))
-    if len(trail) >= limits.DEPTH_MAX:
-        raise limits.too_deep()
-    left[0] -= len(parts)
-    if left[0] < 0:
-        raise limits.too_many()
-    trail.append(id(value))
+    if levels := trail.levels_to(value):
+        return Cycle(levels)
+    trail.enter(value, parts)
     done: Any
     if isinstance(parts, dict):
         raw = value if shape is Shape.NAMES and isinstance(value, Mapping) and CONTENT not in parts else None
         keys = parts if raw is None else raw
         done = {
-            key if raw is not None else str(key): _plain(part, trail, left)
+            key if raw is not None else str(key): _plain(part, trail)
             for key, part in zip(keys, parts.values(), strict=True)
         }
     else:
-        done = [_plain(part, trail, left) for part in parts]
-    trail.pop()
+        done = [_plain(part, trail) for part in parts]
+    trail.inside.pop()
     return PlainSet(tuple(done)) if shape is Shape.BAG else done
 
 
-class _Tokens:
-    """Builds the token of one value, within the limits."""
-
-    def __init__(self, types: Types) -> None:
-        self.types: Types = types
-        self.left = limits.LEAVES_MAX
-
-    def of(self, value: Any, trail: list[int]) -> Hashable:
-        shape, parts = open_value(value)
-        if shape is Shape.SCALAR:
-            scalar = reading_of(type(value)).scalar
-            return scalar_token(value, scalar or type(value), self.types)
-        if shape is Shape.UNREADABLE:
-            return (shape, id(value))
-        if id(value) in trail:
-            return ("cycle", len(trail) - trail.index(id(value)))
-        if len(trail) >= limits.DEPTH_MAX:
-            raise limits.too_deep()
-        self.left -= len(parts)
-        if self.left < 0:
-            raise limits.too_many()
-        trail.append(id(value))
-        inside: Hashable
-        if isinstance(parts, dict):
-            inside = frozenset((key, self.of(part, trail)) for key, part in parts.items())
-        else:
-            members = tuple(self.of(part, trail) for part in parts)
-            inside = members if shape is Shape.ITEMS else frozenset(Counter(members).items())
-        trail.pop()
-        return (shape, inside)
+def _token(value: Any, types: Types, trail: _Trail) -> Hashable:
+    shape, parts = open_value(value)
+    if shape is Shape.SCALAR:
+        scalar = reading_of(type(value)).scalar
+        return scalar_token(value, scalar or type(value), types)
+    if shape is Shape.UNREADABLE:
+        return (shape, id(value))
+    if levels := trail.levels_to(value):
+        return ("cycle", levels)
+    trail.enter(value, parts)
+    inside: Hashable
+    if isinstance(parts, dict):
+        inside = frozenset((key, _token(part, types, trail)) for key, part in parts.items())
+    else:
+        members = tuple(_token(part, types, trail) for part in parts)
+        inside = members if shape is Shape.ITEMS else frozenset(Counter(members).items())
+    trail.inside.pop()
+    return (shape, inside)

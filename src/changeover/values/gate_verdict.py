@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,11 @@ class Answer(StrEnum):
     PASS = "pass"  # noqa: S105  an answer, not a password
     INCONCLUSIVE = "inconclusive"
     FAIL = "fail"
+
+
+def worst(answers: Iterable[Answer]) -> Answer:
+    """Fail where one of them is, else inconclusive where one is; of none nothing was shown."""
+    return max(answers, key=list(Answer).index, default=Answer.INCONCLUSIVE)
 
 
 EXIT_CODES = {Answer.PASS: 0, Answer.FAIL: 1, Answer.INCONCLUSIVE: 3}
@@ -78,10 +84,7 @@ class GateVerdict:
     @property
     def answer(self) -> Answer:
         """Fail where one criterion fails, else inconclusive where one could not tell; none is no pass."""
-        answers = {criterion.answer for criterion in self.criteria}
-        if Answer.FAIL in answers:
-            return Answer.FAIL
-        return Answer.INCONCLUSIVE if Answer.INCONCLUSIVE in answers or not answers else Answer.PASS
+        return worst(criterion.answer for criterion in self.criteria)
 
     @property
     def exit_code(self) -> int:

@@ -8,7 +8,7 @@ indexes, row keys that are free text, mapping keys that are identifiers, numbers
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -84,33 +84,33 @@ def quoted(text: str) -> str:
 
 def render(place: Place) -> str:
     """The place as text."""
-    parts: list[str] = []
-    for segment in place:
-        if isinstance(segment, RowKey):
-            parts.append(f"[{','.join(quoted(part) for part in segment.parts)}]")
-        elif isinstance(segment, int):
-            parts.append(f"[{segment}]")
-        else:
-            parts.append(f".{quoted(str(segment))}" if parts else quoted(str(segment)))
-    return "".join(parts)
+    return _joined(
+        place,
+        lambda item: ",".join(map(quoted, item.parts)) if isinstance(item, RowKey) else str(item),
+        lambda name: quoted(str(name)),
+    )
 
 
 def normalise(place: Place) -> str:
     """The place with placeholders for what differs from run to run; the place of a cluster."""
+    return _joined(place, _normal_item, _normal_name)
+
+
+def _joined(place: Place, item: Callable[[RowKey | int], str], name: Callable[[str | TypedKey], str]) -> str:
     parts: list[str] = []
     for segment in place:
-        if isinstance(segment, RowKey):
-            shown = [
-                quoted(part) if settled else "*"
-                for part, settled in zip(segment.parts, segment.settled, strict=True)
-            ]
-            parts.append(f"[{','.join(shown)}]" if any(segment.settled) else "[*]")
-        elif isinstance(segment, int):
-            parts.append("[*]")
+        if isinstance(segment, (RowKey, int)):
+            parts.append(f"[{item(segment)}]")
         else:
-            name = _normal_name(segment)
-            parts.append(f".{name}" if parts else name)
+            parts.append(f".{name(segment)}" if parts else name(segment))
     return "".join(parts)
+
+
+def _normal_item(item: RowKey | int) -> str:
+    if isinstance(item, int) or not any(item.settled):
+        return "*"
+    pairs = zip(item.parts, item.settled, strict=True)
+    return ",".join(quoted(part) if settled else "*" for part, settled in pairs)
 
 
 def _normal_name(segment: str | TypedKey) -> str:
