@@ -8,22 +8,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from changeover.api.comparison import compare, diff
-    from changeover.api.doctor import doctor
-    from changeover.api.evidence import import_evidence, prune_evidence
-    from changeover.api.explanation import explain
-    from changeover.api.flip import flip
-    from changeover.api.gate import gate
-    from changeover.api.history import history, seal_flags
-    from changeover.api.init import init
-    from changeover.api.kill import kill, unkill
-    from changeover.api.legacy import prove_removal, scan_legacy
-    from changeover.api.report import report
-    from changeover.api.rollback import rollback
-    from changeover.api.rules import check_rules, find_blind_spots
+    from changeover.api.comparison import compare, diff, report
+    from changeover.api.configuration import check_rules, doctor, find_blind_spots, init
+    from changeover.api.evidence import explain, import_evidence, prune_evidence, waive
+    from changeover.api.going_back import kill, rollback, unkill
+    from changeover.api.moves import flip, history, seal_flags
+    from changeover.api.readiness import gate, prove_removal, scan_legacy
     from changeover.api.scenarios import keep_scenario, list_scenarios, record_scenarios, show_scenario
     from changeover.api.status import status
-    from changeover.api.waive import waive
     from changeover.errors import ConfigurationError, EffectWithheld
     from changeover.evidence.sources import Case, SourceOptions
     from changeover.migration import Migration
@@ -35,92 +27,36 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+# fmt: off
 __all__ = [
-    "Case",
-    "ConfigurationError",
-    "EffectWithheld",
-    "Migration",
-    "Observation",
-    "Path",
-    "Pins",
-    "PortCall",
-    "Raised",
-    "Returned",
-    "Run",
-    "Side",
-    "SourceOptions",
-    "Stage",
-    "check_rules",
-    "compare",
-    "diff",
-    "doctor",
-    "explain",
-    "find_blind_spots",
-    "flip",
-    "fresh",
-    "gate",
-    "history",
-    "import_evidence",
-    "init",
-    "keep_scenario",
-    "kill",
-    "list_scenarios",
-    "prove_removal",
-    "prune_evidence",
-    "record_scenarios",
-    "report",
-    "rollback",
-    "scan_legacy",
-    "seal_flags",
-    "show_scenario",
-    "status",
-    "unkill",
-    "waive",
+    "Case", "ConfigurationError", "EffectWithheld", "Migration", "Observation", "Path", "Pins",
+    "PortCall", "Raised", "Returned", "Run", "Side", "SourceOptions", "Stage", "check_rules", "compare",
+    "diff", "doctor", "explain", "find_blind_spots", "flip", "fresh", "gate", "history",
+    "import_evidence", "init", "keep_scenario", "kill", "list_scenarios", "prove_removal",
+    "prune_evidence", "record_scenarios", "report", "rollback", "scan_legacy", "seal_flags",
+    "show_scenario", "status", "unkill", "waive",
 ]
+# fmt: on
 
 # Imported when first asked for, so that `import changeover` costs a program nothing.
-_HOMES = {
-    "Case": "evidence.sources",
-    "ConfigurationError": "errors",
-    "EffectWithheld": "errors",
-    "Migration": "migration",
-    "Observation": "values.observation",
-    "Path": "values.observation",
-    "Pins": "values.stage",
-    "PortCall": "values.observation",
-    "Raised": "values.observation",
-    "Returned": "values.observation",
-    "Run": "record.run",
-    "Side": "values.observation",
-    "SourceOptions": "evidence.sources",
-    "Stage": "values.stage",
-    "check_rules": "api.rules",
-    "compare": "api.comparison",
-    "diff": "api.comparison",
-    "doctor": "api.doctor",
-    "explain": "api.explanation",
-    "find_blind_spots": "api.rules",
-    "flip": "api.flip",
-    "fresh": "replay.fresh_path",
-    "gate": "api.gate",
-    "history": "api.history",
-    "import_evidence": "api.evidence",
-    "init": "api.init",
-    "keep_scenario": "api.scenarios",
-    "kill": "api.kill",
-    "list_scenarios": "api.scenarios",
-    "prove_removal": "api.legacy",
-    "prune_evidence": "api.evidence",
-    "record_scenarios": "api.scenarios",
-    "report": "api.report",
-    "rollback": "api.rollback",
-    "scan_legacy": "api.legacy",
-    "seal_flags": "api.history",
-    "show_scenario": "api.scenarios",
-    "status": "api.status",
-    "unkill": "api.kill",
-    "waive": "api.waive",
+_NAMES = {
+    "api.comparison": ("compare", "diff", "report"),
+    "api.configuration": ("check_rules", "doctor", "find_blind_spots", "init"),
+    "api.evidence": ("explain", "import_evidence", "prune_evidence", "waive"),
+    "api.going_back": ("kill", "rollback", "unkill"),
+    "api.moves": ("flip", "history", "seal_flags"),
+    "api.readiness": ("gate", "prove_removal", "scan_legacy"),
+    "api.scenarios": ("keep_scenario", "list_scenarios", "record_scenarios", "show_scenario"),
+    "api.status": ("status",),
+    "errors": ("ConfigurationError", "EffectWithheld"),
+    "evidence.sources": ("Case", "SourceOptions"),
+    "migration": ("Migration",),
+    "record.run": ("Run",),
+    "replay.fresh_path": ("fresh",),
+    "values.observation": ("Observation", "Path", "PortCall", "Raised", "Returned", "Side"),
+    "values.stage": ("Pins", "Stage"),
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from inspect import getattr_static
 from pathlib import Path
@@ -15,19 +15,15 @@ from changeover.errors import DeclarationError
 from changeover.evidence.sources import WithSources
 from changeover.record.codec import Codec
 from changeover.record.port import CallClass, Methods, PortMethod, declare
-from changeover.record.run import Sink
 from changeover.replay.fresh_path import Fresh
-from changeover.replay.runner import View
 from changeover.rollout.plan_file import Plan, load_plan
 from changeover.rollout.resolver import Resolution
 from changeover.rollout.test_override import follow
 from changeover.seam.declaration import SeamOptions, declare_seam
 from changeover.seam.dispatch import seam_function
-from changeover.seam.judge import Judge, Predicate
-from changeover.seam.seam import OwnerOf, Seam, SeamFunction
-from changeover.settings import DIRECTORY_VARIABLE, INLINE, PLAN_FILE, REFRESH_S
-from changeover.telemetry.alerts import AlertSink
-from changeover.values.limits import Limits
+from changeover.seam.judge import Predicate
+from changeover.seam.seam import Seam, SeamFunction
+from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE
 from changeover.values.stage import PINNED, SEAM_STAGES, Pins, Stage, resumed
 from changeover.wiring import MigrationOptions, wire
 
@@ -51,9 +47,10 @@ class Migration(WithSources):
     Args:
         plan: the phases of `phases.toml`; `Migration.load` reads them.
         directory: the folder with flags, rules and waivers; with one, compared runs are kept as evidence.
+        sample: the share of runs that are compared, from 0 to 1, in all of the migration.
+        options: any of these, by name:
         judge: decides whether two observations are alike; by the rules of the folder unless given.
         sink: is handed every run, after the evidence.
-        sample: the share of runs that are compared, from 0 to 1, in all of the migration.
         world: `tape`, or `copy` to let shadowed paths act on copies of the ports that offer one.
         limits: how much of a run is recorded and compared.
         refresh_s: how old, in seconds, the stages that runs begin with may be.
@@ -77,34 +74,15 @@ class Migration(WithSources):
         *,
         plan: Plan | None = None,
         directory: Path | None = None,
-        judge: Judge | None = None,
-        sink: Sink | None = None,
         sample: float = 1.0,
-        world: str = "tape",
-        limits: Limits | None = None,
-        refresh_s: float = REFRESH_S,
-        environment: Mapping[str, str] | None = None,
-        alerts: Sequence[AlertSink] = (),
-        keep: bool = True,
-        mode: str = INLINE,
+        **options: Unpack[MigrationOptions],
     ) -> None:
         self.plan = plan
         self.directory = directory
         self.seams: dict[str, Seam] = {}
         self.codec = Codec()
         self._sample = sample
-        options: MigrationOptions = {
-            "judge": judge,
-            "sink": sink,
-            "world": world,
-            "limits": limits,
-            "refresh_s": refresh_s,
-            "environment": environment,
-            "alerts": alerts,
-            "keep": keep,
-            "mode": mode,
-        }
-        parts = wire(self._stages_by_phase, self.codec, plan=plan, directory=directory, options=options)
+        parts = wire(self._stages_by_phase, self.codec, plan, directory, **options)
         self.runtime = parts.runtime
         self._resolver = parts.resolver
         self._evidence = parts.evidence
@@ -112,12 +90,15 @@ class Migration(WithSources):
         _alive.add(self)
 
     @classmethod
-    def load(cls, directory: str | Path = "migration", **options: Unpack[MigrationOptions]) -> Migration:
+    def load(
+        cls, directory: str | Path = "migration", *, sample: float = 1.0, **options: Unpack[MigrationOptions]
+    ) -> Migration:
         """The migration whose plan and flags lie in a folder.
 
         Args:
             directory: the folder, from the working folder; CHANGEOVER_DIR names another.
-            options: those of `Migration`.
+            sample: the share of runs that are compared, as in `Migration`.
+            options: the others of `Migration`.
 
         Raises:
             ConfigurationError: the plan is missing or wrong. Wrong flags raise nothing: see `problems`.
@@ -128,7 +109,7 @@ class Migration(WithSources):
         environment = options.get("environment")
         named = (os.environ if environment is None else environment).get(DIRECTORY_VARIABLE)
         folder = Path(named or directory)
-        return cls(plan=load_plan(folder / PLAN_FILE), directory=folder, **options)
+        return cls(plan=load_plan(folder / PLAN_FILE), directory=folder, sample=sample, **options)
 
     def port(
         self,
@@ -192,17 +173,7 @@ class Migration(WithSources):
         **options: Unpack[SeamOptions],
     ) -> SeamFunction[P, R]: ...
     def seam(
-        self,
-        name: str,
-        *,
-        legacy: Any = None,
-        candidate: Any = None,
-        key: Callable[..., object] | None = None,
-        tags: Callable[..., Iterable[str]] | None = None,
-        view: tuple[View | None, View | None] | None = None,
-        sample: float | None = None,
-        fallback: bool | None = None,
-        owner: OwnerOf | None = None,
+        self, name: str, *, legacy: Any = None, candidate: Any = None, **options: Unpack[SeamOptions]
     ) -> Any:
         """Declare a call with two paths: decorate the legacy one, or give them and get the new function.
 
@@ -210,6 +181,7 @@ class Migration(WithSources):
             name: lower-case words, joined by '.', '-' or '_'; with a plan one that a phase has.
             legacy: the path of the old code; `fresh(build)` for one that is built for every run.
             candidate: the path of the new code; or later, with `@NAME.candidate`.
+            options: any of these, by name:
             key: gets the call's arguments and gives who the run is for: in `ramp` a key has one path.
             tags: gets the call's arguments and gives words that gates may ask to have seen.
             view: maps each path's answer to what is compared, legacy's first.
@@ -228,14 +200,9 @@ class Migration(WithSources):
             @rebalance.candidate
             def rebalance_by_events(account): ...
         """
-        options: SeamOptions = {
-            "key": key,
-            "tags": tags,
-            "view": view,
-            "sample": sample,
-            "fallback": fallback,
-            "owner": owner,
-        }
+        unknown = options.keys() - SeamOptions.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"seam() has no option {', '.join(sorted(unknown))}")
         if legacy is None and candidate is None:
             return lambda path: self._declare(name, path, None, options)
         return self._declare(name, legacy, candidate, options)

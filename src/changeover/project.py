@@ -38,6 +38,13 @@ class Project:
         path = self.directory / PLAN_FILE
         return load_plan(path) if path.exists() else None
 
+    def needed_plan(self) -> Plan:
+        """The plan; raises ConfigurationError where there is none, too."""
+        plan, file = self.plan(), self.directory / PLAN_FILE
+        if plan is None:
+            raise ConfigurationError(str(file), "is missing: changeover init writes one")
+        return plan
+
     def rules(self, today: date) -> Rules | None:
         """The rules, None where there is no rules.toml; raises ConfigurationError."""
         from changeover.compare.rules_file import load_rules

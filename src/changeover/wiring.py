@@ -39,11 +39,10 @@ WORLDS = ("tape", "copy")
 
 
 class MigrationOptions(TypedDict, total=False):
-    """What `Migration` takes beside its plan and its folder."""
+    """What `Migration` takes beside its plan, its folder and its sample."""
 
     judge: Judge | None
     sink: Sink | None
-    sample: float
     world: str
     limits: Limits | None
     refresh_s: float
@@ -65,10 +64,18 @@ class Wiring:
 def wire(
     stages: Callable[[], Stages],
     codec: Codec,
-    *,
     plan: Plan | None,
     directory: Path | None,
-    options: MigrationOptions,
+    *,
+    judge: Judge | None = None,
+    sink: Sink | None = None,
+    world: str = WORLDS[0],
+    limits: Limits | None = None,
+    refresh_s: float = REFRESH_S,
+    environment: Mapping[str, str] | None = None,
+    alerts: Sequence[AlertSink] = (),
+    keep: bool = True,
+    mode: str = INLINE,
 ) -> Wiring:
     """Make the parts and join them; what is wrong with the environment is noted, and raises nothing.
 
@@ -77,50 +84,39 @@ def wire(
         codec: reads and writes the values of the program's own types.
         plan: the phases; without one there is no tripwire.
         directory: the migration's folder; without one no file is read and no run is kept.
-        options: those of `Migration`.
+        judge: this and all that follows as in `Migration`.
 
     Raises:
         DeclarationError: `world` or `mode` is none.
     """
-    world, wanted_mode = options.get("world", WORLDS[0]), options.get("mode", INLINE)
     if world not in WORLDS:
         raise DeclarationError("Migration", f"world was {world!r}, allowed: {', '.join(WORLDS)}")
-    if wanted_mode not in MODES:
-        raise DeclarationError("Migration", f"mode was {wanted_mode!r}, allowed: {', '.join(MODES)}")
-    given = options.get("environment")
-    environment = os.environ if given is None else given
+    if mode not in MODES:
+        raise DeclarationError("Migration", f"mode was {mode!r}, allowed: {', '.join(MODES)}")
     resolver = Resolver(
-        stages,
-        directory=directory,
-        closed=plan is not None,
-        environment=given,
-        refresh_s=options.get("refresh_s", REFRESH_S),
+        stages, directory=directory, closed=plan is not None, environment=environment, refresh_s=refresh_s
     )
-    judge, rules_file = options.get("judge"), None
-    waived = (
-        None
-        if directory is None
-        else waived_by(directory / WAIVERS_FILE, lambda problem: runtime.note(problem))
-    )
+    environment = os.environ if environment is None else environment
+    waived = rules_file = None
+    if directory is not None:
+        waived = waived_by(directory / WAIVERS_FILE, lambda problem: runtime.note(problem))
     if judge is None:
         rules_file = None if directory is None else directory / RULES_FILE
         judge = comparing_judge(waived=waived, rules_file=rules_file)
     population, no_population = population_of(environment)
-    sink, evidence = options.get("sink"), None
-    if options.get("keep", True) and directory is not None and no_population is None:
+    evidence = None
+    if keep and directory is not None and no_population is None:
         sink = evidence = EvidenceSink(
             directory, plan, codec, rules_file=rules_file, environment=environment, sink=sink
         )
-    limits = options.get("limits") or Limits()
+    limits = limits or Limits()
     runtime = Runtime(resolver, judge, sink, limits, copies_ports=world == "copy")
     runtime.waived = waived
     runtime.population = population
     if no_population is not None:
         runtime.note(no_population)
-    _connect_alerts(
-        Wiring(resolver, runtime, evidence), options.get("alerts", ()), plan, directory, environment
-    )
-    mode, misnamed = mode_of(wanted_mode, environment)
+    _connect_alerts(Wiring(resolver, runtime, evidence), alerts, plan, directory, environment)
+    mode, misnamed = mode_of(mode, environment)
     if misnamed is not None:
         runtime.note(misnamed)
     if mode == BACKGROUND:

@@ -18,9 +18,12 @@ import click
 import pytest
 
 import changeover
-from changeover.api.explanation import LatestExplained
-from changeover.cli import explain, flip, history, rollback, status
+from changeover.api.evidence import LatestExplained
+from changeover.cli.evidence import explain_json
+from changeover.cli.going_back import rollback_json
 from changeover.cli.main import changeover as commands
+from changeover.cli.moves import flip_json, history_json
+from changeover.cli.status import status_json
 from changeover.errors import ConfigurationError
 from changeover.evidence.source_comparison import SourceComparison
 from changeover.project import Project, find_project
@@ -166,15 +169,15 @@ PAIRS = {
         lambda root: changeover.diff(root / "old.jsonl", root / "new.jsonl", by="item", project=root),
         diff_json,
     ),
-    "explain": Pair("explain", lambda root: changeover.explain(project=root), explain.as_json),
+    "explain": Pair("explain", lambda root: changeover.explain(project=root), explain_json),
     "explain a run": Pair(
-        "explain days/day-01", lambda root: changeover.explain("days/day-01", project=root), explain.as_json
+        "explain days/day-01", lambda root: changeover.explain("days/day-01", project=root), explain_json
     ),
     "status": Pair(
         "status --check",
         lambda root: changeover.status(project=root),
         # Of the flags file the path is said from the working folder.
-        lambda found: {**status.as_json(found), "flags": found.flags.replace("verbs-shop/", "")},
+        lambda found: {**status_json(found), "flags": found.flags.replace("verbs-shop/", "")},
     ),
     "gate": Pair(
         "gate shelf --to shadow --no-checks",
@@ -189,22 +192,22 @@ PAIRS = {
     "flip": Pair(
         f"flip shelf shadow --force --dry-run {BY_ANNA}",
         lambda root: changeover.flip("shelf", "shadow", force=True, dry_run=True, project=root, **ANNA),
-        lambda done: flip.as_json(done, dry_run=True),
+        lambda done: flip_json(done, dry_run=True),
     ),
     "a flip that the gate refuses": Pair(
         f"flip shelf shadow {BY_ANNA}",
         lambda root: changeover.flip("shelf", "shadow", project=root, **ANNA),
-        lambda done: flip.as_json(done, dry_run=False),
+        lambda done: flip_json(done, dry_run=False),
     ),
     "rollback": Pair(
         f"rollback --all --dry-run {BY_ANNA}",
         lambda root: changeover.rollback(all=True, dry_run=True, project=root, **ANNA),
-        lambda done: rollback.as_json(done, dry_run=True),
+        lambda done: rollback_json(done, dry_run=True),
     ),
     "history": Pair(
         "history --verify --last 1",
         lambda root: changeover.history(verify=True, last=1, project=root / "migration"),
-        history.as_json,
+        history_json,
     ),
     "doctor": Pair(
         "doctor",

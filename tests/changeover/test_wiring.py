@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from changeover import Migration, Run, fresh
+from changeover.seam.declaration import SeamOptions
+from changeover.wiring import MigrationOptions
 
 
 def shadowing(*seams: str) -> tuple[Migration, list[Run]]:
@@ -218,6 +220,12 @@ def test_the_front_door_tells_what_every_argument_is(door: Callable[..., Any]) -
     named = [name for name in inspect.signature(door).parameters if name != "self"]
     assert [name for name in named if not re.search(rf"^    {name}: ", text, re.MULTILINE)] == []
     assert "\nExample:\n" in text
+
+
+@pytest.mark.parametrize(("door", "options"), [(Migration, MigrationOptions), (Migration.seam, SeamOptions)])
+def test_the_front_door_tells_what_every_option_is(door: Callable[..., Any], options: type) -> None:
+    text = inspect.getdoc(door) or ""
+    assert [name for name in options.__annotations__ if f"\n    {name}: " not in text] == []
 
 
 def test_an_option_that_there_is_not_is_refused_by_its_name() -> None:

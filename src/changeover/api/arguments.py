@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from enum import StrEnum
-from typing import TypeVar
 
 from changeover.errors import ConfigurationError
+from changeover.values.stage import Setting, Stage, parse_setting
 
 Told = Callable[[str], None]
-T = TypeVar("T", bound=StrEnum)
 
 
 def ignore(text: str) -> None:
@@ -32,3 +30,11 @@ def check_positive(name: str, value: int | None) -> None:
     """Raises ConfigurationError for a number below 1; None is none."""
     if value is not None and value < 1:
         raise ConfigurationError(name, f"was {value}, allowed: 1 or more")
+
+
+def setting_of(name: str, word: str, allowed: tuple[Stage, ...]) -> Setting:
+    """A stage as it is written; raises ConfigurationError for one that is none of these."""
+    try:
+        return parse_setting(word, allowed)
+    except ValueError as error:
+        raise ConfigurationError(name, str(error)) from None

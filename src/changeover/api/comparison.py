@@ -1,4 +1,4 @@
-"""`compare`, the main job, and `diff`: the same rules on two files of rows."""
+"""`compare`, the main job; `diff`: the same rules on two files of rows; `report`: a page to be read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from changeover.evidence.sources import Source, SourceOptions
 from changeover.migration import Migration
 from changeover.project import Project, open_project
 from changeover.values.observation import Side
-from changeover.views.html.page import check_place, write_report
+from changeover.views.html.collect import collect
+from changeover.views.html.data import ReportData
+from changeover.views.html.headline import Headline, headline
+from changeover.views.html.page import DEFAULT_FILE, check_place, write_report
 
 INTERRUPTED = 130
 
@@ -191,3 +194,40 @@ def diff(
     if not names:
         raise ConfigurationError("by", "was empty, needed: one name or more")
     return diff_files(Path(old), Path(new), names, open_project(project).rules(date.today()) or STRICT)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the page is made of, what it says first, and where it is; `file` is None where none was wanted."""
+
+    data: ReportData
+    headline: Headline
+    file: Path | None
+
+
+def report(
+    output: str | Path | None = DEFAULT_FILE,
+    *,
+    corpus: str | None = None,
+    project: str | Path | Project = ".",
+) -> Report:
+    """Write one HTML page about a comparison, the phases, their gates and their history.
+
+    Args:
+        output: the file, from the working folder; None writes no page.
+        corpus: one comparison, by number or source; the worst of the latest on this code unless given.
+        project: a folder of the project, or the project.
+
+    Raises:
+        NothingToReport: nothing was compared yet.
+        ConfigurationError: a file of the project or an argument is wrong, or the page cannot be written.
+
+    Example:
+        page = changeover.report("report.html", corpus="history")
+    """
+    file = None if output is None else Path(output)
+    if file is not None:
+        check_place(file)
+    data = collect(open_project(project), () if corpus is None else (corpus,))
+    top = headline(data) if file is None else write_report(file, data)
+    return Report(data, top, file)

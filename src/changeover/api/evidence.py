@@ -1,23 +1,197 @@
-"""`import_evidence`: stores of other machines taken in; `prune_evidence`: what is old forgotten."""
+"""What the store keeps: `explain` and `waive` its clusters, `import_evidence`, `prune_evidence`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+from changeover.compare.clusters import ID_DIGITS
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.maintenance import (
-    Joined,
-    Pruned,
-    StoreLimits,
-    join,
-    prune_store,
-    usual_limits,
-)
+from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.maintenance import Joined, Pruned, StoreLimits, join, prune_store, usual_limits
+from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
+from changeover.evidence.store.run_contents import RunContents
 from changeover.evidence.store.store import NOWHERE, StoreProblem, store_path
 from changeover.project import Project, open_project
-from changeover.settings import STORE_VARIABLE
+from changeover.redaction.redactor import Redactor
+from changeover.rollout.migration_files import exclusive
+from changeover.rollout.plan_file import redact_paths_of
+from changeover.rollout.waivers import Waiver, add_waiver, load_waivers, today_utc, why_not_until
+from changeover.settings import STORE_VARIABLE, WAIVERS_FILE
+from changeover.views.text.explain import below_of
+
+_HEXADECIMAL = frozenset("0123456789abcdef")
+NAMES_SHOWN_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LatestExplained:
+    """The latest comparison and its clusters, in the order in which a run meets them."""
+
+    comparison: StoredComparison
+    clusters: list[StoredCluster]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterExplained:
+    """One cluster, the comparison that found it last, its smallest run, and the clusters `below` it.
+
+    A cluster is below another one where it only appears in runs that have the other one too.
+    """
+
+    cluster: StoredCluster
+    comparison: StoredComparison
+    below: list[StoredCluster]
+    run: RunContents | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunsExplained:
+    """The runs of one case, or the run of an id."""
+
+    runs: list[StoredRun]
+
+
+Explanation = LatestExplained | ClusterExplained | RunsExplained
+
+
+def explain(name: str | None = None, *, project: str | Path | Project = ".") -> Explanation:
+    """What differs, where, both values, in how many runs, and how to reproduce it.
+
+    Args:
+        name: any unambiguous beginning of a cluster's identifier, or a run as SOURCE/CASE; unless given, all
+            clusters of the latest comparison.
+        project: a folder of the project, or the project.
+
+    Raises:
+        ConfigurationError: nothing of this name is kept, or the store cannot be read.
+
+    Example:
+        found = changeover.explain("09ad52")
+    """
+    archive = Archive(store_path(open_project(project).root))
+    corpora = {corpus.number: corpus for corpus in archive.corpora()}
+    if not corpora and name is None:
+        raise ConfigurationError(str(archive.path), "holds no comparison yet: changeover compare")
+    if name is None:
+        latest = next(iter(corpora.values()))
+        return LatestExplained(latest, _clusters_of(archive, latest.number))
+    cluster = cluster_named(archive, name)
+    if cluster is None:
+        return RunsExplained(runs_named(archive, name))
+    runs = [] if cluster.smallest is None else archive.runs(cluster.smallest.run)
+    run = next((run.contents for run in runs if run.seam == cluster.seam and run.body), None)
+    below = below_of(cluster, _clusters_of(archive, cluster.corpus))
+    return ClusterExplained(cluster, corpora[cluster.corpus], below, run)
+
+
+def cluster_named(archive: Archive, name: str) -> StoredCluster | None:
+    """The one cluster whose identifier begins so, None for none; raises ConfigurationError for several."""
+    found = archive.clusters(name.lower()) if name and set(name.lower()) <= _HEXADECIMAL else []
+    if len(found) > 1:
+        known = ", ".join(one.digest[: len(name) + 4] for one in found[:NAMES_SHOWN_MAX])
+        raise ConfigurationError(name, f"begins {len(found)} clusters, allowed: a longer beginning: {known}")
+    return found[0] if found else None
+
+
+def runs_named(archive: Archive, name: str) -> list[StoredRun]:
+    """The runs of a case, or of an id, at least one; raises ConfigurationError for none."""
+    runs = archive.runs(name) if name else []
+    if not runs:
+        raise ConfigurationError(name, "is no cluster and no run that is kept: changeover explain lists them")
+    return runs
+
+
+def _clusters_of(archive: Archive, corpus: int) -> list[StoredCluster]:
+    """In the order in which a run meets them."""
+    found = [one for one in archive.clusters("") if one.corpus == corpus]
+    return sorted(found, key=lambda one: one.number)
+
+
+@dataclass(frozen=True, slots=True)
+class WaivedCluster:
+    """The entry of waivers.toml, and the cluster that it speaks of as it is kept."""
+
+    waiver: Waiver
+    cluster: StoredCluster
+    file: Path
+    is_written: bool
+
+
+def waive(
+    cluster: str,
+    *,
+    owner: str,
+    until: str | date,
+    reason: str,
+    dry_run: bool = False,
+    project: str | Path | Project = ".",
+) -> WaivedCluster:
+    """Accept a difference for now. It shows nothing from then on, and after that day its gate fails.
+
+    Args:
+        cluster: any unambiguous beginning of its identifier.
+        owner: who answers for it.
+        until: the last day it holds.
+        reason: why it may be, for now.
+        dry_run: check everything and write nothing.
+        project: a folder of the project, or the project.
+
+    Raises:
+        ConfigurationError: no such cluster, one with an effect that differs, or an argument is wrong.
+
+    Example:
+        changeover.waive("e41b7c", owner="kim", until="2027-01-31", reason="legacy rounds twice")
+    """
+    found = open_project(project)
+    today, path = today_utc(), found.directory / WAIVERS_FILE
+    archive = Archive(store_path(found.root))
+    kept = cluster_named(archive, cluster)
+    if kept is None:
+        raise ConfigurationError(cluster, "is no cluster that is kept: changeover explain lists them")
+    if kept.unsafe:
+        raise ConfigurationError(cluster, "cannot be waived: an effect differs, allowed: mend it")
+    texts = Redactor.for_project(redact_paths_of(found.plan()), found.root)
+    waiver = Waiver(
+        _telling_beginning(archive, kept.digest, len(cluster)),
+        texts.text(_filled("--owner", owner)),
+        texts.text(_filled("--reason", reason)),
+        _day(until, today),
+    )
+    if dry_run:
+        load_waivers(path, today)
+    else:
+        found.directory.mkdir(parents=True, exist_ok=True)
+        with exclusive(found.directory):
+            add_waiver(path, waiver, today)
+    return WaivedCluster(waiver, kept, path, not dry_run)
+
+
+def _telling_beginning(archive: Archive, digest: str, digits: int) -> str:
+    """As much of a digest as tells it from all others that are kept, and at least so many digits."""
+    digits = max(ID_DIGITS, digits)
+    while digits < len(digest) and len(archive.clusters(digest[:digits])) > 1:
+        digits += 1
+    return digest[:digits]
+
+
+def _filled(option: str, text: str) -> str:
+    if not text.strip():
+        raise ConfigurationError(option, "was empty, needed: a text")
+    return " ".join(text.split())
+
+
+def _day(given: str | date, today: date) -> date:
+    try:
+        until = given if isinstance(given, date) else date.fromisoformat(given)
+    except ValueError:
+        raise ConfigurationError("--until", f"was {given!r}, allowed: a day, such as {today}") from None
+    past = f"was {until}, allowed: today, {today}, or later" if until < today else None
+    problem = past or why_not_until(until, today)
+    if problem is not None:
+        raise ConfigurationError("--until", problem)
+    return until
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +264,8 @@ def prune_evidence(
         raise ConfigurationError(str(path), "is no store yet: changeover compare")
     usual = usual_limits(datetime.now(UTC))
     aware = before if before is None or before.tzinfo else before.replace(tzinfo=UTC)
-    limits = StoreLimits(
-        aware or usual.before,
-        usual.runs_max,
-        usual.bytes_max if keep_bytes is None else keep_bytes,
-    )
+    bytes_max = usual.bytes_max if keep_bytes is None else keep_bytes
+    limits = StoreLimits(aware or usual.before, usual.runs_max, bytes_max)
     try:
         done = prune_store(path, limits, corpora_too=before is not None, dry_run=dry_run)
     except StoreProblem as problem:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from changeover.api.arguments import Told, check_positive, ignore, names_of
+from changeover.api.evidence import NAMES_SHOWN_MAX, cluster_named, runs_named
 from changeover.errors import ConfigurationError
 from changeover.evidence.scenario_recording import recorded
 from changeover.evidence.scenario_replay import codec_of, stored_scenarios
@@ -22,7 +23,6 @@ from changeover.settings import SCENARIOS_FOLDER
 from changeover.values.observation import Side
 
 KEPT_FILE = "kept.jsonl"
-NAMES_SHOWN_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,16 +194,10 @@ def _size(lines: Iterable[str]) -> int:
 def _wanted(archive: Archive, name: str) -> tuple[str, str | None, Side, int]:
     """Case, seam, who answered and seed of a cluster's smallest run, or of a run."""
     seeds = {comparison.number: comparison.summary.seed for comparison in archive.corpora()}
-    clusters = [] if "/" in name else archive.clusters(name)
-    if len(clusters) > 1:
-        raise ConfigurationError(name, f"begins {len(clusters)} clusters, allowed: a longer beginning")
-    if clusters and clusters[0].smallest is not None:
-        found = clusters[0]
-        return clusters[0].smallest.run, found.seam, found.answered_by, seeds[found.corpus]
-    runs = archive.runs(name)
-    if not runs:
-        raise ConfigurationError(name, "is no cluster and no run that is kept: changeover explain lists them")
-    last = runs[-1]
+    found = cluster_named(archive, name)
+    if found is not None and found.smallest is not None:
+        return found.smallest.run, found.seam, found.answered_by, seeds[found.corpus]
+    last = runs_named(archive, name)[-1]
     if last.corpus is None or last.corpus not in seeds:
         raise ConfigurationError(last.name, "ran in production, allowed: a case of a source")
     return last.name, last.seam, Side.LEGACY, seeds[last.corpus]

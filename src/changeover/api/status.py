@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
 
-from changeover.api.status_lines import back_line, flags_line, notices_of, problems_of, soon_line
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import StoredComparison
 from changeover.gate.collect import collect, next_setting
 from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
-from changeover.project import Project, open_project
+from changeover.project import Project, near, open_project
+from changeover.rollout.flags_file import read_flags
+from changeover.rollout.history import MOVING, HistoryEntry, read_lines
+from changeover.rollout.migration_files import place_of, stages_of
 from changeover.rollout.plan_file import Phase
-from changeover.rollout.resolver import Resolution, Resolver
-from changeover.settings import PLAN_FILE
+from changeover.rollout.resolver import KILLED_MEANS, ProblemKind, Resolution, Resolver
+from changeover.rollout.verify import agreement
 from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer, CriterionKind, GateVerdict
 from changeover.values.stage import SEAM_STAGES, Pins, Stage
+from changeover.views.layout import plural
 from changeover.views.text.heading import identity
-from changeover.views.text.status import (
-    NextStep,
-    PhaseStatus,
-    ProductionStatus,
-    Status,
-)
+from changeover.views.text.status import NextStep, PhaseStatus, ProductionStatus, Status
 
 
 def status(*, project: str | Path | Project = ".") -> Status:
@@ -45,37 +45,30 @@ def status(*, project: str | Path | Project = ".") -> Status:
         assert not changeover.status().problems
     """
     found = open_project(project)
-    if found.plan() is None:
-        raise ConfigurationError(str(found.directory / PLAN_FILE), "is missing: changeover init writes one")
-    return _status(found)
-
-
-def _status(project: Project) -> Status:
-    project_state = read_project_state(project)
+    found.needed_plan()
+    project_state = read_project_state(found)
     plan = project_state.plan
     resolver = Resolver(
         lambda: {name: phase.stages for name, phase in plan.phases.items()},
-        directory=project.directory,
+        directory=found.directory,
         closed=True,
     )
     resolution = resolver.current()
-    steps = tuple(_steps(project, project_state))
-    production = [
-        found for found in (_production(project_state, one) for one in plan.phases.values()) if found
-    ]
+    steps = tuple(_steps(found, project_state))
+    production = [_production(project_state, phase) for phase in plan.phases.values()]
     seams = {seam for phase in plan.phases.values() for seam in phase.seams}
     return Status(
         identity(plan.name, project_state.code, project_state.rules),
-        tuple(problems_of(project, project_state, resolver)),
+        tuple(problems_of(found, project_state, resolver)),
         tuple(notices_of(project_state)),
         tuple(_phase(project_state, resolution, phase) for phase in plan.phases.values()),
         steps,
-        tuple(production),
+        tuple(one for one in production if one),
         sum(
             run.seam in seams and not project_state.is_today(run) for run in project_state.evidence.production
         ),
-        flags_line(project, project_state, resolution),
-        soon_line(project, project_state),
+        flags_line(found, project_state, resolution),
+        soon_line(found, project_state),
         back_line(project_state),
     )
 
@@ -171,21 +164,157 @@ def _production(project_state: ProjectState, phase: Phase) -> ProductionStatus |
     ]
     if not runs:
         return None
-
-    def counted(*among: Verdict) -> int:
-        return sum(run.verdict in among for run in runs)
-
+    verdicts = Counter(run.verdict for run in runs)
     moments = [run.at for run in runs]
     return ProductionStatus(
         phase=phase.name,
         runs=len(runs),
-        match=counted(Verdict.MATCH),
-        tolerated=counted(Verdict.TOLERATED),
-        diverged=counted(Verdict.UNSAFE, Verdict.DIVERGED),
-        waived=counted(Verdict.WAIVED),
-        vacuous=counted(Verdict.VACUOUS),
-        dropped=counted(Verdict.UNPAIRED),
-        not_compared=counted(Verdict.FAILED),
+        match=verdicts[Verdict.MATCH],
+        tolerated=verdicts[Verdict.TOLERATED],
+        diverged=verdicts[Verdict.UNSAFE] + verdicts[Verdict.DIVERGED],
+        waived=verdicts[Verdict.WAIVED],
+        vacuous=verdicts[Verdict.VACUOUS],
+        dropped=verdicts[Verdict.UNPAIRED],
+        not_compared=verdicts[Verdict.FAILED],
         since=min(moments),
         last=max(moments),
     )
+
+
+SOON_DAYS = 180
+_CLUSTER_DIGITS = 6
+
+
+def problems_of(project: Project, project_state: ProjectState, resolver: Resolver) -> Iterator[str]:
+    """What is wrong, the worst first: each fails `status --check`."""
+    resolution = resolver.current()
+    yield from (_nearer(text, project.root) for text in _about_stages(project_state, resolver))
+    for one in resolution.overridden:
+        yield f"{one.variable}={one.word} in the environment overrides flags.json ({one.base})"
+    yield from _trips(project_state)
+    evidence, found = project_state.evidence, project_state.problems
+    if evidence.problem is not None:
+        yield _nearer(f"no evidence can be read: {evidence.problem}", project.root)
+    for problem in (found.code, found.rules, found.waivers, found.blind_spots):
+        if problem is not None:
+            yield _nearer(problem, project.root)
+    today = project_state.now.date()
+    for waiver in project_state.waivers:
+        if waiver.has_expired(today):
+            yield f"waiver {waiver.cluster[:_CLUSTER_DIGITS]} of {waiver.owner} expired on {waiver.until}"
+    yield from (_nearer(text, project.root) for text in _disagreements(project, project_state))
+
+
+def _about_stages(project_state: ProjectState, resolver: Resolver) -> Iterator[str]:
+    kill = resolver.current().kill_switch
+    for problem in resolver.problems:
+        if problem.kind is not ProblemKind.KILLED or kill.variable is not None:
+            yield problem.text
+            continue
+        since = "" if kill.at is None else f", since {_moment(kill.at, project_state.now)}"
+        who = "" if kill.who is None else f" by {kill.who}"
+        why = "" if kill.reason is None else f": {kill.reason}"
+        yield f"kill switch on ({kill.file}{since}{who}{why}): {KILLED_MEANS}"
+
+
+def _moment(at: datetime, now: datetime) -> str:
+    return f"{at:%H:%M:%SZ}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M:%SZ}"
+
+
+def _trips(project_state: ProjectState) -> Iterator[str]:
+    """Phases that the tripwire moved last: somebody has to decide how they go on."""
+    last: dict[str, HistoryEntry] = {}
+    for entry in project_state.history:
+        if entry.action in MOVING and entry.phase is not None:
+            last[entry.phase] = entry
+    for phase, entry in last.items():
+        if entry.action == "trip" and phase in project_state.plan.phases:
+            when = _moment(entry.at, project_state.now)
+            yield f"tripwire: {phase} was moved back, {entry.old} -> {entry.new}, at {when}: {entry.reason}"
+
+
+def _disagreements(project: Project, project_state: ProjectState) -> Iterator[str]:
+    place, stages = place_of(project.directory, project_state.environment), stages_of(project_state.plan)
+    flags_state = read_flags(place.flags, stages)
+    if flags_state.problem is None:  # else it is said already
+        for finding in agreement(flags_state, read_lines(place.history)).findings:
+            yield f"{finding.text}   mend: {finding.repair}"
+
+
+def notices_of(project_state: ProjectState) -> Iterator[str]:
+    """What should be known, and is weighed by the gates."""
+    if project_state.evidence.lost:
+        yield f"{plural(project_state.evidence.lost, 'run')} in production could not be kept as evidence"
+
+
+def flags_line(project: Project, project_state: ProjectState, resolution: Resolution) -> str:
+    """Which flags hold, and what overrides them."""
+    place = place_of(project.directory, project_state.environment)
+    name = near(place.flags)
+    if project_state.problems.flags:
+        state = f"{name} refused"
+    elif project_state.revision is None:
+        state = f"no {name} yet, all off"
+    else:
+        state = f"{name} revision {project_state.revision}, digest ok"
+    overrides = plural(len(resolution.overridden), "override") if resolution.overridden else "no override"
+    return f"{state}   kill switch {'on' if project_state.killed else 'off'}   {overrides}"
+
+
+def soon_line(project: Project, project_state: ProjectState) -> str:
+    """What will expire within half a year, and when going back was last tried."""
+    today = project_state.now.date()
+    back = [one for one in project_state.history if one.action == "rollback"]
+    rehearsed = f"rollback rehearsed {back[-1].at:%Y-%m-%d}" if back else "no rollback rehearsed"
+    return "   ".join((_rules(project, today), _waivers(project_state, today), rehearsed))
+
+
+def _rules(project: Project, today: date) -> str:
+    try:
+        rules = project.rules(today)
+    except ConfigurationError:
+        return "rules cannot be read"
+    expiring = sorted(
+        (rule.until, rule.path.text) for rule in (rules.rules if rules else ()) if rule.until is not None
+    )
+    return _first(expiring, "rule", today) or "no rule expires"
+
+
+def _waivers(project_state: ProjectState, today: date) -> str:
+    held = [one for one in project_state.waivers if not one.has_expired(today)]
+    if not held:
+        return "no waiver"
+    expiring = sorted((one.until, one.cluster[:_CLUSTER_DIGITS]) for one in held)
+    return _first(expiring, "waiver", today) or plural(len(held), "waiver")
+
+
+def _first(expiring: list[tuple[date, str]], word: str, today: date) -> str:
+    soon = [(until, name) for until, name in expiring if (until - today).days <= SOON_DAYS]
+    if not soon:
+        return ""
+    until, name = soon[0]
+    days = (until - today).days
+    more = f" ({len(soon) - 1} more)" if len(soon) > 1 else ""
+    when = f"in {plural(days, 'day')}" if days > 0 else "today"
+    return f"{word} {name} expires {when}{more}"
+
+
+def back_line(project_state: ProjectState) -> str:
+    """The command that takes the last step back, and the one for everything where it is not in force."""
+    everything = "" if project_state.killed else "   all of it, at once: changeover kill"
+    moved = [
+        name
+        for name, setting in project_state.settings.items()
+        if setting.stage in SEAM_STAGES and setting.stage is not Stage.OFF
+    ]
+    if not moved:
+        return f"nothing has moved{everything}"
+    flipped = [one.phase for one in project_state.history if one.action == "flip" and one.phase in moved]
+    furthest = max(moved, key=lambda name: SEAM_STAGES.index(project_state.settings[name].stage))
+    phase = flipped[-1] if flipped else furthest
+    return f"changeover rollback {phase}{everything}"
+
+
+def _nearer(text: str, root: Path) -> str:
+    """Paths in a sentence as one would type them in the project."""
+    return text.replace(f"{root}/", "")

@@ -1,24 +1,99 @@
-"""`changeover evidence import` and `changeover evidence prune`."""
+"""`changeover explain` and `waive`; `changeover evidence import` and `changeover evidence prune`."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from changeover.api.evidence import import_evidence, prune_evidence
-from changeover.cli.output import format_option, show, show_json
-from changeover.views.layout import plural
+from changeover.api import evidence as verbs
+from changeover.cli.output import format_option, show_result
+from changeover.views.layout import Screen, plural
+from changeover.views.stored_json import cluster_json, heading_json, run_json
+from changeover.views.text.explain import cluster_screen, clusters_screen
+from changeover.views.text.explain_run import runs_screen
+from changeover.views.text.waive import waived_screen
+
+
+@click.command("explain")
+@click.argument("name", required=False, metavar="[CLUSTER or RUN]")
+@format_option
+def explain_command(name: str | None, format_: str) -> None:
+    """What differs, where, both values, in how many runs, and how to reproduce it.
+
+    A cluster is named by any unambiguous beginning of its identifier, a run as SOURCE/CASE.
+
+    For example: changeover explain 09ad52
+    """
+    found = verbs.explain(name)
+    show_result(format_, "explain", found, explain_json, _explain_screen)
+
+
+def _explain_screen(found: verbs.Explanation, screen: Screen) -> str:
+    if isinstance(found, verbs.LatestExplained):
+        return clusters_screen(found.clusters, found.comparison, screen)
+    if isinstance(found, verbs.ClusterExplained):
+        return cluster_screen(found.cluster, found.comparison, found.below, found.run, screen)
+    return runs_screen(found.runs, screen)
+
+
+def explain_json(found: verbs.Explanation) -> dict[str, Any]:
+    """What `--format json` prints."""
+    if isinstance(found, verbs.LatestExplained):
+        clusters = list(map(cluster_json, found.clusters))
+        return {"comparison": heading_json(found.comparison), "clusters": clusters}
+    if isinstance(found, verbs.ClusterExplained):
+        return {
+            "cluster": cluster_json(found.cluster),
+            "comparison": heading_json(found.comparison),
+            "below": [one.id for one in found.below],
+            "run": run_json(found.run),
+        }
+    names = ("id", "name", "seam", "verdict")
+    return {
+        "runs": [
+            {**{name: getattr(run, name) for name in names}, "run": run_json(run.contents)}
+            for run in found.runs
+        ]
+    }
+
+
+@click.command("waive")
+@click.argument("name", metavar="CLUSTER")
+@click.option("--owner", required=True, help="who answers for it")
+@click.option("--until", required=True, metavar="DATE", help="the last day it holds, such as 2027-01-31")
+@click.option("--reason", required=True, help="why it may be, for now")
+@click.option("--dry-run", is_flag=True, help="only say what would be written")
+@format_option
+def waive_command(name: str, dry_run: bool, format_: str, **options: Any) -> None:
+    """Accept a difference for now. It shows nothing from then on, and after that day its gate fails.
+
+    An effect that differs cannot be waived.
+
+    For example: changeover waive e41b7c --owner kim --until 2027-01-31 --reason "legacy rounds twice"
+    """
+    done = verbs.waive(name, dry_run=dry_run, **options)
+    file = os.path.relpath(done.file)
+    about = {"until": done.waiver.until.isoformat(), "seam": done.cluster.seam, "place": done.cluster.place}
+    show_result(
+        format_,
+        "waive",
+        done,
+        lambda _: {"written": done.is_written, **asdict(done.waiver), **about, "file": file},
+        lambda _, screen: waived_screen(done.waiver, done.cluster, file, screen, dry_run=dry_run),
+    )
 
 
 @click.group("evidence")
-def command() -> None:
+def evidence_command() -> None:
     """What gates decide on: stores of other machines taken in, and what is old forgotten."""
 
 
-@command.command("import", short_help="take in the stores of other machines")
+@evidence_command.command("import", short_help="take in the stores of other machines")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--dry-run", is_flag=True, help="only say what would be taken")
 @format_option
@@ -27,17 +102,22 @@ def import_(files: tuple[Path, ...], dry_run: bool, format_: str) -> None:
 
     For example: changeover evidence import /srv/one/evidence.db /srv/two/evidence.db
     """
-    found = import_evidence(*files, dry_run=dry_run)
-    path, joined = found.store, found.taken
-    if format_ == "json":
-        show_json("evidence-import", {"store": str(path), "dry_run": dry_run, **asdict(joined)})
-        return
-    verb = "would take" if dry_run else "took"
-    show(f"{verb} {plural(joined.runs, 'run')} in production, {plural(joined.corpora, 'comparison')}, ")
-    show(f"{plural(joined.reviews, 'review')} that {path} did not have\n")
+    found = verbs.import_evidence(*files, dry_run=dry_run)
+    taken = found.taken
+    show_result(
+        format_,
+        "evidence-import",
+        found,
+        lambda _: {"store": str(found.store), "dry_run": dry_run, **asdict(taken)},
+        lambda *_: (
+            f"{'would take' if dry_run else 'took'} {plural(taken.runs, 'run')} in production, "
+            f"{plural(taken.corpora, 'comparison')}, {plural(taken.reviews, 'review')} that {found.store} "
+            "did not have\n"
+        ),
+    )
 
 
-@command.command("prune", short_help="forget what is old, and give the space back")
+@evidence_command.command("prune", short_help="forget what is old, and give the space back")
 @click.option(
     "--before",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -57,14 +137,17 @@ def prune(before: datetime | None, keep_bytes: int | None, dry_run: bool, format
 
     For example: changeover evidence prune --before 2026-01-01 --dry-run
     """
-    found = prune_evidence(before=before, keep_bytes=keep_bytes, dry_run=dry_run)
-    path, done = found.store, found.forgotten
-    if format_ == "json":
-        show_json("evidence-prune", {"store": str(path), "dry_run": dry_run, **asdict(done)})
-        return
-    verb = "would forget" if dry_run else "forgot"
-    show(
-        f"{verb} {plural(done.runs, 'run')} in production, {plural(done.corpora, 'comparison')}, the values "
+    found = verbs.prune_evidence(before=before, keep_bytes=keep_bytes, dry_run=dry_run)
+    done = found.forgotten
+    show_result(
+        format_,
+        "evidence-prune",
+        found,
+        lambda _: {"store": str(found.store), "dry_run": dry_run, **asdict(done)},
+        lambda *_: (
+            f"{'would forget' if dry_run else 'forgot'} {plural(done.runs, 'run')} in production, "
+            f"{plural(done.corpora, 'comparison')}, the values of {plural(done.bodies, 'run')} and the tapes "
+            f"of {done.tapes:,}\n"
+            f"{'used':<12}{done.bytes_before:,} -> {done.bytes_after:,} bytes in {found.store}\n"
+        ),
     )
-    show(f"of {plural(done.bodies, 'run')} and the tapes of {done.tapes:,}\n")
-    show(f"{'used':<12}{done.bytes_before:,} -> {done.bytes_after:,} bytes in {path}\n")

@@ -26,9 +26,9 @@ USAGE = 2
 
 
 class LateGroup(click.Group):
-    """A group whose commands are imported when they are asked for; the values say what each does."""
+    """A group whose commands are imported when they are asked for; the values are file and help."""
 
-    def __init__(self, *args: Any, late: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, late: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._late = late
 
@@ -40,45 +40,42 @@ class LateGroup(click.Group):
         """The command, imported now."""
         if cmd_name not in self._late:
             return None
-        module, _, attribute = SHARED.get(cmd_name, cmd_name).partition(":")
-        command: click.Command = getattr(import_module(f"changeover.cli.{module}"), attribute or "command")
+        module = import_module(f"changeover.cli.{self._late[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing one."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(self._late.items()))
+            formatter.write_dl([(name, about) for name, (_, about) in self._late.items()])
 
 
 COMMANDS = {
-    "compare": "run both paths on the cases of a source, and say exactly what differs",
-    "explain": "one cluster or run: both sides, where the odd value was seen, how to reproduce it",
-    "diff": "compare two files of recorded outputs with the same rules",
-    "status": "where every phase stands, problems first",
-    "report": "one HTML page to read before deciding",
-    "gate": "may this phase move to that stage, criterion by criterion",
-    "flip": "move a phase; forward only where its gate passes",
-    "rollback": "move a phase back, or all of them; always possible",
-    "kill": "let legacy answer everything, now",
-    "unkill": "let the flags decide again",
-    "history": "who moved what, when, why; does it agree with the flags",
-    "flags": "seal a hand edit of flags.json",
-    "waive": "accept a difference for now: by whom, why, until when",
-    "rules": "are the rules sound; what do they hide",
-    "scenarios": "cases that are kept as regression tests",
-    "evidence": "join the stores of other machines; forget what is old",
-    "legacy": "who still calls the old code; does everything pass without it",
-    "doctor": "the effective configuration, and what is wrong with it",
-    "schema": "the JSON Schema of a file or of an output",
-    "init": "write a commented migration folder",
+    "compare": ("comparison", "run both paths on the cases of a source, and say exactly what differs"),
+    "explain": (
+        "evidence",
+        "one cluster or run: both sides, where the odd value was seen, how to reproduce it",
+    ),
+    "diff": ("comparison", "compare two files of recorded outputs with the same rules"),
+    "status": ("status", "where every phase stands, problems first"),
+    "report": ("comparison", "one HTML page to read before deciding"),
+    "gate": ("readiness", "may this phase move to that stage, criterion by criterion"),
+    "flip": ("moves", "move a phase; forward only where its gate passes"),
+    "rollback": ("going_back", "move a phase back, or all of them; always possible"),
+    "kill": ("going_back", "let legacy answer everything, now"),
+    "unkill": ("going_back", "let the flags decide again"),
+    "history": ("moves", "who moved what, when, why; does it agree with the flags"),
+    "flags": ("moves", "seal a hand edit of flags.json"),
+    "waive": ("evidence", "accept a difference for now: by whom, why, until when"),
+    "rules": ("configuration", "are the rules sound; what do they hide"),
+    "scenarios": ("scenarios", "cases that are kept as regression tests"),
+    "evidence": ("evidence", "join the stores of other machines; forget what is old"),
+    "legacy": ("readiness", "who still calls the old code; does everything pass without it"),
+    "doctor": ("configuration", "the effective configuration, and what is wrong with it"),
+    "schema": ("configuration", "the JSON Schema of a file or of an output"),
+    "init": ("configuration", "write a commented migration folder"),
 }
-
-# Commands that stand in the file of another one.
-SHARED = {
-    "diff": "compare:diff_command",
-    "unkill": "kill:unkill_command",
-    "flags": "history:flags_command",
-}
+"""Of each command its file in this folder, and what it does."""
 
 
 @click.group(cls=LateGroup, late=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,17 +1,24 @@
-"""What commands share about showing: the option `--format`, JSON, and results on standard output."""
+"""What commands share: common options, JSON and screens on standard output, talk on standard error."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from changeover.settings import NO_REASON, WHO_VARIABLE
 from changeover.values.safe_text import json_text, visible, visible_lines
 
+if TYPE_CHECKING:
+    from changeover.views.layout import Screen
+
 SCHEMA_VERSION = 1
-format_option: Callable[[Any], Any] = click.option(
+T = TypeVar("T")
+Decorator = Callable[[Any], Any]
+
+format_option: Decorator = click.option(
     "--format",
     "format_",
     type=click.Choice(["text", "json"]),
@@ -19,12 +26,43 @@ format_option: Callable[[Any], Any] = click.option(
     show_default=True,
     help="of the result",
 )
+seed_option: Decorator = click.option(
+    "--seed", type=int, default=0, show_default=True, help="for sources that generate cases"
+)
+who_option: Decorator = click.option(
+    "--who", metavar="NAME", help=f"who moves; else {WHO_VARIABLE}, else user@host"
+)
+reason_option: Decorator = click.option(
+    "--reason", required=True, metavar="TEXT", help="why, for those who read the history later"
+)
+free_reason_option: Decorator = click.option(
+    "--reason", default=NO_REASON, metavar="TEXT", help="why; may be left out where haste is needed"
+)
+dry_run_option: Decorator = click.option(
+    "--dry-run", is_flag=True, help="print what would be done, and change nothing"
+)
 
 
 def show(text: str) -> None:
     """Text that ends with its own line end, on standard output; on a terminal it may have colour."""
     sys.stdout.write(visible_lines(text, coloured=sys.stdout.isatty()))
     sys.stdout.flush()
+
+
+def show_result(
+    format_: str,
+    name: str,
+    result: T,
+    data: Callable[[T], Mapping[str, Any]],
+    screen: Callable[[T, Screen], str],
+) -> None:
+    """A result in the format that was asked for; `name` is that of the schema of its JSON."""
+    if format_ == "json":
+        show_json(name, data(result))
+    else:
+        from changeover.views.layout import screen_for
+
+        show(screen(result, screen_for(sys.stdout)))
 
 
 def show_json(name: str, content: Mapping[str, Any]) -> None:

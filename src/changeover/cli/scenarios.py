@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from changeover.api.scenarios import keep_scenario, list_scenarios, record_scenarios, show_scenario
-from changeover.cli.output import format_option, say, show, show_json
+from changeover.api import scenarios as verbs
+from changeover.cli.output import format_option, say, seed_option, show, show_json
 from changeover.views.layout import Screen, plural, screen_for
 from changeover.views.text.scenarios import scenario_screen, scenarios_screen
 
 
 @click.group("scenarios")
-def command() -> None:
+def scenarios_command() -> None:
     """Recorded runs that are kept as regression cases: changeover compare --source scenarios."""
 
 
-@command.command("list", short_help="the scenarios that are kept")
+@scenarios_command.command("list", short_help="the scenarios that are kept")
 @format_option
 def list_(format_: str) -> None:
     """The scenarios that are kept; exits 1 where a line is damaged.
 
     For example: changeover scenarios list
     """
-    found = list_scenarios()
+    found = verbs.list_scenarios()
     scenarios, damaged = found.scenarios, found.damaged
     if format_ == "json":
         listed = [
@@ -41,7 +42,7 @@ def list_(format_: str) -> None:
     raise click.exceptions.Exit(found.exit_code)
 
 
-@command.command("show", short_help="one scenario: its input, and every call on its tape")
+@scenarios_command.command("show", short_help="one scenario: its input, and every call on its tape")
 @click.argument("name", metavar="ID")
 def show_(name: str) -> None:
     """One scenario: its input, and every call on its tape.
@@ -50,10 +51,10 @@ def show_(name: str) -> None:
 
     For example: changeover scenarios show history/2011-08-09/trading.workflow
     """
-    show(scenario_screen(show_scenario(name), screen_for(sys.stdout)))
+    show(scenario_screen(verbs.show_scenario(name), screen_for(sys.stdout)))
 
 
-@command.command("keep", short_help="make the smallest run of a cluster a scenario")
+@scenarios_command.command("keep", short_help="make the smallest run of a cluster a scenario")
 @click.argument("name", metavar="CLUSTER or RUN")
 @click.option("--dry-run", is_flag=True, help="only say what would be written")
 def keep(name: str, dry_run: bool) -> None:
@@ -61,37 +62,27 @@ def keep(name: str, dry_run: bool) -> None:
 
     For example: changeover scenarios keep 09ad52
     """
-    kept = keep_scenario(name, dry_run=dry_run)
+    kept = verbs.keep_scenario(name, dry_run=dry_run)
     show(f"{'would keep' if dry_run else 'kept'} {kept.scenarios[0].id} in {kept.file}\n")
     show("again       changeover compare --source scenarios\n")
 
 
-@command.command("record", short_help="write the recordings of a source's cases to a file")
+@scenarios_command.command("record", short_help="write the recordings of a source's cases to a file")
 @click.option("--source", required=True, metavar="NAME", help="where the cases come from")
 @click.option("--run", multiple=True, metavar="CASE", help="one case; repeatable")
 @click.option("--runs", type=click.IntRange(min=1), help="at most so many cases")
-@click.option("--seed", type=int, default=0, show_default=True, help="for sources that generate cases")
+@seed_option
 @click.option("--seam", multiple=True, metavar="SEAM", help="only runs of this seam; repeatable")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="only say what would be written")
-def record(
-    source: str,
-    run: tuple[str, ...],
-    runs: int | None,
-    seed: int,
-    seam: tuple[str, ...],
-    output: Path,
-    dry_run: bool,
-) -> None:
+def record(source: str, output: Path, dry_run: bool, **options: Any) -> None:
     """Run cases of a source and write their recordings to a file, anew: of each case the last run of a seam.
 
     Exits 3 where a run cannot become a scenario; the others are written.
 
     For example: changeover scenarios record --source history --runs 3 -o migration/scenarios/history.jsonl
     """
-    written = record_scenarios(
-        source, run=run, runs=runs, seed=seed, seam=seam, output=output, dry_run=dry_run, progress=say
-    )
+    written = verbs.record_scenarios(source, output=output, dry_run=dry_run, progress=say, **options)
     what = f"{plural(len(written.scenarios), 'scenario')}, {written.size:,} bytes"
     show(f"{'would write' if dry_run else 'wrote'} {what} to {output}\n")
     raise click.exceptions.Exit(written.exit_code)

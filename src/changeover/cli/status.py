@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import asdict
 from typing import Any
 
 import click
 
-from changeover.api.status import status
-from changeover.cli.output import format_option, quiet, show, show_json
+from changeover.api import status as verbs
+from changeover.cli.output import format_option, quiet, show_result
 from changeover.views.json import gate_json
-from changeover.views.layout import screen_for
 from changeover.views.text.status import PhaseStatus, Status, status_screen
 
 
@@ -19,21 +18,18 @@ from changeover.views.text.status import PhaseStatus, Status, status_screen
     "--check", is_flag=True, help="exit 1 where something is wrong or a gate fails, 3 where one cannot tell"
 )
 @format_option
-def command(check: bool, format_: str) -> None:
+def status_command(check: bool, format_: str) -> None:
     """Where every phase stands, on what evidence, what is next, what blocks it; problems first.
 
     For example: changeover status --check
     """
     quiet()
-    found = status()
-    if format_ == "json":
-        show_json("status", as_json(found))
-    else:
-        show(status_screen(found, screen_for(sys.stdout)))
+    found = verbs.status()
+    show_result(format_, "status", found, status_json, status_screen)
     raise click.exceptions.Exit(found.exit_code if check else 0)
 
 
-def as_json(status: Status) -> dict[str, Any]:
+def status_json(status: Status) -> dict[str, Any]:
     """What `--format json` prints."""
     return {
         "problems": list(status.problems),
@@ -44,19 +40,7 @@ def as_json(status: Status) -> dict[str, Any]:
             for step in status.steps
         ],
         "production": [
-            {
-                "phase": found.phase,
-                "runs": found.runs,
-                "match": found.match,
-                "tolerated": found.tolerated,
-                "diverged": found.diverged,
-                "waived": found.waived,
-                "vacuous": found.vacuous,
-                "dropped": found.dropped,
-                "not_compared": found.not_compared,
-                "since": found.since.isoformat(),
-                "last": found.last.isoformat(),
-            }
+            asdict(found) | {"since": found.since.isoformat(), "last": found.last.isoformat()}
             for found in status.production
         ],
         "production_on_other_code": status.other_code,

@@ -1,4 +1,4 @@
-"""`rules.toml`: how places are compared where equality of every value is not what is meant."""
+"""`rules.toml`, `waivers.toml` and `blindspots.toml`: how places are compared, and what is accepted."""
 
 from __future__ import annotations
 
@@ -8,9 +8,32 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from changeover.models.path_patterns import RulePath, SeamPattern
-from changeover.models.table import UNSET, EachOnce, FileTable, Like, Text, refuse
+from changeover.models.base import UNSET, EachOnce, FileTable, Like, Text, refuse
 from changeover.values.scalars import Types
+
+PATH_TEXT_MAX = 1_000
+_NAME = r'(?:[^.\[\]{}"*,\\ \t\n\r]+|"(?:\\[\s\S]|[^"\\])*")'
+_KEY = rf"(?:\*|{_NAME})"
+_ITEM = rf"\[{_KEY}(?:,{_KEY})*\]"
+_SEGMENT = rf"(?:\*\*|\*|\{{{_NAME}(?:,{_NAME})*\}}|{_NAME}|{_ITEM})"
+_REST = rf"(?:{_ITEM}|\.{_SEGMENT})*"
+_HOW = "dotted names, * for one, ** for any number, [*] for an item"
+
+
+def _path(roots: tuple[str, ...], *, wildcards: bool) -> Like:
+    root = "|".join(part for name in roots for part in (name, f'"{name}"'))
+    first = rf"{root}|\{{(?:{root})(?:,(?:{root}))*\}}" + (r"|\*\*|\*" if wildcards else "")
+    begins = ", ".join((*roots, "*, **") if wildcards else roots)
+    return Like(rf"(?:{first}){_REST}", f"a place ({_HOW}) that begins with {begins}", PATH_TEXT_MAX)
+
+
+RulePath = Annotated[str, _path(("result", "error", "effects"), wildcards=True)]
+RedactPath = Annotated[
+    str, _path(("arguments", "result", "error", "effects", "reads", "key"), wildcards=True)
+]
+PlaceOfResult = Annotated[str, _path(("result", "error"), wildcards=False)]
+SeamPattern = Annotated[str, Like(r"[\w.*:/-]{1,200}", "a seam's name, * for any part of it")]
+
 
 RULES_MAX = 500
 _Exact = Annotated[
@@ -97,3 +120,62 @@ class RulesFile(FileTable):
     rule: Annotated[list[Rule], Field(max_length=RULES_MAX)] = Field(
         [], description="The rules; the more specific path wins."
     )
+
+
+_Digits = Annotated[
+    str, Like("[0-9a-f]{6,64}", "6 to 64 digits of 0-9 and a-f, as changeover explain shows them")
+]
+
+
+class Waiver(FileTable):
+    """One cluster of differences that counts as waived until a day. An effect cannot be waived."""
+
+    cluster: _Digits = Field(description="The beginning of the cluster's identifier.")
+    owner: Text = Field(description="Who answers for it.")
+    reason: Text = Field(description="Why it may be, for now.")
+    until: date = Field(description="The last day it holds, at most a year ahead; then its gate fails.")
+
+
+class WaiversFile(FileTable):
+    """Differences that somebody accepted for now: `changeover waive` writes them."""
+
+    waiver: list[Waiver] = Field([], description="The waivers; each cluster once.")
+
+    @model_validator(mode="after")
+    def _each_cluster_once(self) -> WaiversFile:
+        refuse(
+            (("waiver", at, "cluster"), f"{one.cluster!r} is waived already, by {other.owner}")
+            for at, one in enumerate(self.waiver)
+            for other in self.waiver[:at]
+            if one.cluster.startswith(other.cluster) or other.cluster.startswith(one.cluster)
+        )
+        return self
+
+
+ACCEPTED_MAX = 500
+
+
+class BlindSpot(FileTable):
+    """One place of a result or an error whose change the comparison may miss. Never a place of an effect."""
+
+    seam: SeamPattern = Field(description="The seam; * stands for any part of its name.")
+    place: PlaceOfResult = Field(description="The place, written as in rules: result.plan_id.")
+    reason: Text = Field(description="Why a change there does no harm.")
+
+
+class BlindSpotsFile(FileTable):
+    """What the comparison does not notice and somebody accepts: `changeover rules blindspots` finds them."""
+
+    blindspot: Annotated[list[BlindSpot], Field(max_length=ACCEPTED_MAX)] = Field(
+        [], description="The accepted ones; each place of a seam once."
+    )
+
+    @model_validator(mode="after")
+    def _each_place_once(self) -> BlindSpotsFile:
+        seen = [(one.seam, one.place) for one in self.blindspot]
+        refuse(
+            (("blindspot", at, "place"), f"{place!r} of {seam!r} is accepted already")
+            for at, (seam, place) in enumerate(seen)
+            if (seam, place) in seen[:at]
+        )
+        return self

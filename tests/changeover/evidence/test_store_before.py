@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from changeover.cli.explain import command
+from changeover.cli.evidence import explain_command
 from changeover.compare.change_pattern import Change
 from changeover.evidence.store.archive import Archive
 from changeover.evidence.store.store import read_evidence
@@ -36,7 +36,7 @@ def store_of(folder: Path) -> Path:
 
 
 def explained(*arguments: str) -> str:
-    answer = CliRunner().invoke(command, arguments)
+    answer = CliRunner().invoke(explain_command, arguments)
     assert answer.exit_code == 0, answer.output
     return answer.output
 

@@ -16,9 +16,9 @@ from changeover.compare.paths import ROOTS, NameIs, PathError, parse_path
 from changeover.compare.rules_file import check_rules_file
 from changeover.errors import ConfigurationError
 from changeover.gate.accepted_blind_spots import ACCEPTED_MAX, load_accepted_blind_spots
-from changeover.models import blindspots, path_patterns, rules
+from changeover.models import rules
+from changeover.models.base import problems_in
 from changeover.models.catalogue import model_of
-from changeover.models.problems import problems_in
 from changeover.project import find_project
 from changeover.redaction.redact_paths import REDACT_ROOTS
 from changeover.removal.plan import load_removal
@@ -160,8 +160,8 @@ def test_limits_and_words_are_those_of_the_plain_readers() -> None:
 
     assert set(get_args(rules.MustBe)) == set(MUST_BE)
     assert rules.RULES_MAX == rules_file.RULES_MAX
-    assert blindspots.ACCEPTED_MAX == ACCEPTED_MAX
-    assert path_patterns.PATH_TEXT_MAX == paths.PATH_TEXT_MAX
+    assert rules.ACCEPTED_MAX == ACCEPTED_MAX
+    assert rules.PATH_TEXT_MAX == paths.PATH_TEXT_MAX
 
 
 _TOKENS = (
@@ -205,7 +205,7 @@ def test_the_pattern_of_a_path_accepts_what_the_reader_of_paths_accepts(root: st
         except PathError:
             accepted = False
         try:
-            TypeAdapter(getattr(path_patterns, name)).validate_python(text)
+            TypeAdapter(getattr(rules, name)).validate_python(text)
             fits = True
         except ValidationError:
             fits = False

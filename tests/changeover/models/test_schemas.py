@@ -1,6 +1,7 @@
 """The JSON Schemas: current, valid, and such that the committed files and every output fit them."""
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,7 +14,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from changeover.cli.main import COMMANDS
 from changeover.models import catalogue
 from changeover.models.catalogue import FILES, OUTPUTS, described, fitted, schema_text
-from changeover.models.outputs.gate import GateAnswer
+from changeover.models.readiness import GateAnswer
 from tests.changeover.support.json_schemas import SCHEMAS, held_against_schema, validator
 from tests.changeover.support.projects import Shop, shop_in
 
@@ -59,11 +60,7 @@ def test_every_command_with_json_has_a_schema_and_every_schema_a_command() -> No
     shown = set()
     for path in (ROOT / "src" / "changeover" / "cli").glob("*.py"):
         text = path.read_text(encoding="utf-8")
-        shown |= {
-            name
-            for name in OUTPUTS
-            if f'show_json("{name}"' in text or f'show_json(\n            "{name}"' in text
-        }
+        shown |= set(re.findall(r'show_(?:json\(|result\(\s*format_,)\s*"([a-z-]+)"', text))
     assert shown == set(OUTPUTS)
     assert {name.partition("-")[0] for name in OUTPUTS} <= set(COMMANDS)
 
@@ -81,7 +78,7 @@ def test_an_output_that_does_not_fit_is_shown_all_the_same_and_said_to_be_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(catalogue, "fitted", fitted)  # as in production
-    monkeypatch.setitem(OUTPUTS, "rules-check", "upkeep:ScenariosListOutput")
+    monkeypatch.setitem(OUTPUTS, "rules-check", "evidence:ScenariosListOutput")
     answer = shop_in(tmp_path).run("rules", "check", "--format", "json")
     assert answer.code == 0
     assert json.loads(answer.out)["problems"] == []

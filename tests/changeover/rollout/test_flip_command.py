@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from changeover.api.flip import Flip, FlipRequest, flip_as_judged
+from changeover.api.moves import Flip, FlipRequest, flip_as_judged
 from changeover.errors import ConfigurationError
 from changeover.project import Project, find_project
 from changeover.rollout.migration_files import place_for

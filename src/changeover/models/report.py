@@ -6,9 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from changeover.models.outputs.explanation import ClusterBody, RunBody
-from changeover.models.outputs.gate import Criterion
-from changeover.models.outputs.output import (
+from changeover.models.comparison import (
     AnswerWord,
     Count,
     KindWord,
@@ -19,6 +17,8 @@ from changeover.models.outputs.output import (
     Verdicts,
     VerdictWord,
 )
+from changeover.models.evidence import ClusterBody, RunBody
+from changeover.models.readiness import Criterion
 from changeover.values.gate_verdict import CriterionKind
 
 Word = Literal["UNSAFE", "diverged", "inconclusive", "match"]

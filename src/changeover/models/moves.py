@@ -1,4 +1,4 @@
-"""Files that the toolkit writes and reads again: `flags.json`, `trips.json`, lines of `history.jsonl`."""
+"""`flags.json`, `trips.json` and `history.jsonl`; `changeover flip`, `rollback`, `flags seal`, `history`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from changeover.models.table import UNSET, FileTable, Text, refuse, said
+from changeover.models.base import UNSET, FileTable, Text, refuse, said
+from changeover.models.comparison import Output, Part
+from changeover.models.readiness import GateAnswer
 from changeover.values.stage import ALL_STAGES, RAMP_FINEST, Stage, parse_setting, ramp
 from changeover.values.toml_table import shown
 
@@ -155,3 +157,49 @@ class HistoryLine(FileTable):
     rules: Text = Field(UNSET, description="Digest of the rules that the evidence is about.")
     before: Text = Field(UNSET, description="Digest of flags.json before; refused where nobody may trust it.")
     after: Text = Field(UNSET, description="Digest of flags.json after.")
+
+
+class MovedOutput(Output):
+    """What was moved, or in a dry run what would be; empty where nothing was."""
+
+    dry_run: bool
+    revision_before: int
+    moved: list[HistoryLine]
+
+
+class FlipOutput(Output):
+    """One step of a phase; `moved` is null where the gate refused, or where the phase stood there already."""
+
+    phase: str
+    from_: str = Field(alias="from")
+    to: str
+    dry_run: bool
+    moved: HistoryLine | None
+    revision_before: int
+    gate: GateAnswer | None = Field(description="Null where the gate was not asked.")
+    undo: str | None = Field(description="The command that takes it back.")
+
+
+class Finding(Part):
+    """What is wrong, and what mends it; `line` is null where it is about flags.json as it is now."""
+
+    line: int | None
+    finding: str
+    repair: str
+
+
+class Agreement(Part):
+    """Whether flags.json and history.jsonl agree."""
+
+    agrees: bool
+    revision: int
+    findings: list[Finding]
+    known: list[Finding] = Field(description="Found before, and repaired by a later line.")
+
+
+class HistoryOutput(Output):
+    """The latest lines of the history."""
+
+    entries: list[HistoryLine]
+    damaged: list[str]
+    agreement: Agreement

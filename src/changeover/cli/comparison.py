@@ -1,33 +1,35 @@
-"""`changeover compare`, the main job, and `changeover diff`."""
+"""`changeover compare`, the main job, `changeover diff` and `changeover report`."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from changeover.api.comparison import compare, diff
-from changeover.cli.output import format_option, say, show, show_json
+from changeover.api import comparison as verbs
+from changeover.cli.output import format_option, quiet, say, seed_option, show, show_json, show_result
 from changeover.errors import need_package
 from changeover.evidence.source_comparison import SourceComparison
 from changeover.evidence.store.rows import STORE
 from changeover.project import near
 from changeover.values.observation import Side
+from changeover.views.html.page import DEFAULT_FILE
 from changeover.views.json import compare_json
 from changeover.views.layout import plural, screen_for
 from changeover.views.text.compare import compare_screen
 from changeover.views.text.differences import diff_json, diff_screen
 from changeover.views.text.progress import ProgressListener
 
+NOTHING_COMPARED = 3
+
 
 @click.command("compare")
 @click.argument("names", nargs=-1, metavar="[PHASE or SEAM]...")
-@click.option(
-    "--source", "sources", multiple=True, metavar="NAME", help="where the cases come from; repeatable"
-)
+@click.option("--source", multiple=True, metavar="NAME", help="where the cases come from; repeatable")
 @click.option("--runs", type=click.IntRange(min=1), help="at most so many cases")
-@click.option("--seed", type=int, default=0, show_default=True, help="for sources that generate cases")
+@seed_option
 @click.option(
     "--world",
     type=click.Choice(["tape", "copy"]),
@@ -55,19 +57,8 @@ from changeover.views.text.progress import ProgressListener
 )
 @click.option("--exit-zero", is_flag=True, help="exit 0 whatever differs")
 @format_option
-def command(
-    names: tuple[str, ...],
-    sources: tuple[str, ...],
-    runs: int | None,
-    seed: int,
-    world: str,
-    answer: str,
-    noise: bool,
-    run: str | None,
-    fail_fast: bool,
-    report: Path | None,
-    exit_zero: bool,
-    format_: str,
+def compare_command(
+    names: tuple[str, ...], report: Path | None, exit_zero: bool, format_: str, **options: Any
 ) -> None:
     """Run both paths on every case of a source and compare what they return and do. No stage is changed.
 
@@ -86,20 +77,8 @@ def command(
             screen = compare_screen(done.info, done.corpus, screen_for(sys.stdout))
             show(("\n" if len(shown) > 1 else "") + screen)
 
-    done = compare(
-        *names,
-        source=sources,
-        runs=runs,
-        seed=seed,
-        world=world,
-        answer=answer,
-        noise=noise,
-        run=run,
-        fail_fast=fail_fast,
-        report=report,
-        listener=ProgressListener(sys.stderr),
-        source_done=show_source,
-    )
+    listener = ProgressListener(sys.stderr)
+    done = verbs.compare(*names, report=report, listener=listener, source_done=show_source, **options)
     if format_ == "json":
         show_json("compare", {"comparisons": [compare_json(one.info, one.corpus) for one in done.sources]})
     if report is not None:
@@ -126,9 +105,7 @@ def _duration(seconds: float) -> str:
 @click.command("diff")
 @click.argument("old", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("new", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--by", "by", metavar="KEY", required=True, help="fields that join the rows: symbol or symbol,side"
-)
+@click.option("--by", metavar="KEY", required=True, help="fields that join the rows: symbol or symbol,side")
 @format_option
 def diff_command(old: Path, new: Path, by: str, format_: str) -> None:
     """Compare two files of recorded outputs (JSON lines, JSON, CSV) with the rules of this project.
@@ -140,9 +117,43 @@ def diff_command(old: Path, new: Path, by: str, format_: str) -> None:
     names = [name.strip() for name in by.split(",") if name.strip()]
     if not names:
         raise click.BadParameter(f"was {by!r}, allowed: one or more names, with commas", param_hint="--by")
-    found = diff(old, new, by=names)
-    if format_ == "json":
-        show_json("diff", diff_json(found))
-    else:
-        show(diff_screen(found, old.name, new.name, names, screen_for(sys.stdout)))
+    found = verbs.diff(old, new, by=names)
+    show_result(
+        format_,
+        "diff",
+        found,
+        diff_json,
+        lambda found, screen: diff_screen(found, old.name, new.name, names, screen),
+    )
     raise click.exceptions.Exit(found.exit_code)
+
+
+@click.command("report")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=DEFAULT_FILE, show_default=True, metavar="FILE"
+)
+@click.option(
+    "--corpus", metavar="N or SOURCE", help="one comparison; else the worst of the latest on this code"
+)
+@format_option
+def report_command(output: Path, corpus: str | None, format_: str) -> None:
+    """Write one HTML page about a comparison, the phases, their gates and their history.
+
+    With --format json what the page is made of is printed, and no page is written. Exits 3 where nothing was
+    compared yet.
+
+    For example: changeover report -o report.html --corpus history
+    """
+    from changeover.views.html.collect import NothingToReport
+    from changeover.views.json import report_json
+
+    quiet()
+    try:
+        done = verbs.report(output if format_ == "text" else None, corpus=corpus)
+    except NothingToReport as nothing:
+        say(f"changeover: {nothing}")
+        raise click.exceptions.Exit(NOTHING_COMPARED) from None
+    if format_ == "json":
+        show_json("report", report_json(done.data))
+    else:
+        show(f"{output}\n{done.headline.word}   {done.headline.sentence}\n")

@@ -1,0 +1,264 @@
+"""`init` and `doctor`: the files of a project; `check_rules`, `find_blind_spots`: its rules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from time import monotonic
+
+from changeover import __version__
+from changeover.api.arguments import Told, check_positive, ignore, names_of
+from changeover.compare.rules import STRICT, Rules
+from changeover.compare.rules_check import RuleProblem
+from changeover.compare.rules_file import check_rules_file
+from changeover.errors import ConfigurationError
+from changeover.evidence.case_runner import select
+from changeover.evidence.code_digest import code_digest
+from changeover.evidence.mutation_search import ALIKE_MAX, BlindSpotSearch
+from changeover.evidence.sources import SourceOptions
+from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.store import keep_review, store_path
+from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, BlindSpotReview, load_accepted_blind_spots
+from changeover.migration import Migration
+from changeover.project import Project, open_project, wiring_problems
+from changeover.rollout.waivers import load_waivers, today_utc
+from changeover.settings import (
+    DIRECTORY_VARIABLE,
+    FLAGS_VARIABLE,
+    KILL_VARIABLE,
+    PLAN_FILE,
+    RULES_FILE,
+    STAGE_VARIABLE,
+    STORE_VARIABLE,
+    WAIVERS_FILE,
+)
+from changeover.values.atomic_file import write_file
+
+_INITIAL_FILES = Path(__file__).with_name("initial_files")
+LIMITS = (
+    "A client that is open already, a C extension, or a read of clock or environment past every port "
+    "is not seen: docs/limits.md"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What is in effect, by name; what is wrong; and what nobody can see. No facts: no app can be loaded."""
+
+    facts: Mapping[str, str]
+    problems: tuple[str, ...]
+    not_seen: str = LIMITS
+
+    @property
+    def exit_code(self) -> int:
+        """1 where something is wrong, 2 where the app cannot be loaded."""
+        return 0 if not self.problems else 1 if self.facts else 2
+
+
+def doctor(*, project: str | Path | Project = ".") -> Diagnosis:
+    """Say what is in effect, where every value comes from, and every problem of every configuration file.
+
+    Args:
+        project: a folder of the project, or the project; its app is imported.
+
+    Raises:
+        ConfigurationError: the app cannot be loaded, though no file is wrong.
+
+    Example:
+        assert not changeover.doctor().problems
+    """
+    from changeover.models.catalogue import problems_by_file
+
+    start = project.root if isinstance(project, Project) else Path(project).resolve()
+    wrong = problems_by_file(start, os.environ)
+    problems = [text for texts in wrong.values() for text in texts]
+    try:
+        found = open_project(project)
+        migration = found.migration()
+    except ConfigurationError as error:
+        if not problems:
+            raise
+        # Nothing else can be looked at before that is mended.
+        return Diagnosis({}, (*problems, str(error)))
+    problems += _problems(found, migration, wrong)
+    return Diagnosis(dict(_facts(found, migration)), tuple(problems))
+
+
+def _facts(project: Project, migration: Migration) -> Iterator[tuple[str, str]]:
+    named = f" ({DIRECTORY_VARIABLE})" if os.environ.get(DIRECTORY_VARIABLE) else ""
+    yield "version", __version__
+    yield "app", f"{project.app} (pyproject.toml in {project.root})"
+    yield "directory", f"{project.directory}{named}"
+    yield "plan", "none: every seam is a phase of its own" if migration.plan is None else migration.plan.name
+    store_named = f" ({STORE_VARIABLE})" if os.environ.get(STORE_VARIABLE) else ""
+    yield "store", f"{store_path(project.root)}{store_named}"
+    yield "seams", f"{len(migration.seams)}: {', '.join(migration.seams)}"
+    ports = migration.runtime.book.ports.values()
+    yield "ports", f"{len(ports)}: {', '.join(port.name for port in ports)}"
+    copies = [port.name for port in ports if port.world is not None]
+    yield "worlds", ", ".join(copies) or "no port offers world=, so --world copy changes nothing"
+    yield "sources", ", ".join(migration.sources.names) or "none: @migration.source(...)"
+    variables = [name for name in (FLAGS_VARIABLE, KILL_VARIABLE) if os.environ.get(name)]
+    variables += [name for name in os.environ if name.startswith(STAGE_VARIABLE)]
+    yield "environment", ", ".join(f"{name}={os.environ[name]}" for name in variables) or "overrides nothing"
+
+
+def _problems(project: Project, migration: Migration, wrong: Container[str]) -> Iterator[str]:
+    """What is wrong beside what the files show themselves; `wrong` are the files that were named already."""
+    migration.look_again()
+    migration.stages()
+    yield from migration.problems
+    rules, waivers = project.directory / RULES_FILE, project.directory / WAIVERS_FILE
+    if RULES_FILE not in wrong and rules.exists():
+        for problem in check_rules_file(rules, today=date.today())[1]:
+            yield f"{RULES_FILE}{f' line {problem.line}' if problem.line else ''}: {problem.text}"
+    try:
+        if WAIVERS_FILE not in wrong:
+            load_waivers(waivers, today_utc())
+        Archive(store_path(project.root)).corpora()
+    except ConfigurationError as error:
+        yield str(error)
+    yield from wiring_problems(migration)
+
+
+@dataclass(frozen=True, slots=True)
+class InitialFiles:
+    """The files of a migration folder, and whether each is new; `app` is what pyproject.toml names, if so."""
+
+    files: dict[Path, bool]
+    app: str | None
+
+
+def init(*, dry_run: bool = False, project: str | Path | Project = ".") -> InitialFiles:
+    """Write a commented migration folder; files that are there already stay as they are.
+
+    Args:
+        dry_run: write nothing.
+        project: a folder of the project, or the project.
+
+    Raises:
+        ConfigurationError: pyproject.toml is wrong.
+
+    Example:
+        changeover.init(project="shop")
+    """
+    found = open_project(project)
+    files = {}
+    for name in (PLAN_FILE, RULES_FILE):
+        path = found.directory / name
+        files[path] = not path.exists()
+        if files[path] and not dry_run:
+            write_file(path, (_INITIAL_FILES / name).read_bytes())
+    return InitialFiles(files, found.app)
+
+
+CASES = 64
+"""Of each source: enough for every tag of a source that deals them out in turn."""
+
+LINE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RulesCheck:
+    """The rules of a file, None where they cannot be used; strict where there is no file."""
+
+    file: Path
+    rules: Rules | None
+    problems: tuple[RuleProblem, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """1 where something is wrong."""
+        return 1 if self.problems else 0
+
+
+def check_rules(*, project: str | Path | Project = ".") -> RulesCheck:
+    """Read rules.toml and say everything that is wrong with it.
+
+    Args:
+        project: a folder of the project, or the project.
+
+    Raises:
+        ConfigurationError: the file cannot be read at all.
+
+    Example:
+        assert not changeover.check_rules().problems
+    """
+    path = open_project(project).directory / RULES_FILE
+    if not path.exists():
+        return RulesCheck(path, STRICT, ())
+    rules, problems = check_rules_file(path, today=date.today())
+    return RulesCheck(path, rules, tuple(problems))
+
+
+def find_blind_spots(
+    *phases: str,
+    source: str | Iterable[str] = (),
+    runs: int = CASES,
+    seed: int = 0,
+    everything: bool = False,
+    project: str | Path | Project = ".",
+    progress: Told = ignore,
+) -> BlindSpotReview:
+    """Alter every place of real runs in turn, and list what the comparison does not notice.
+
+    Args:
+        phases: phases or seams; none named: all.
+        source: where runs come from, one or several; all that are declared unless given.
+        runs: at most so many cases of each source.
+        seed: for sources that generate cases.
+        everything: alter places that look alike as well, in every run.
+        project: a folder of the project, or the project.
+        progress: is told how far it is, and what is not kept as evidence.
+
+    Returns:
+        The blind spots, and which of them blindspots.toml accepts; `exit_code` is 0 where all were noticed or
+        are accepted, 1 where one is not or an effect is hidden, 3 where nothing could be altered.
+
+    Raises:
+        ConfigurationError: the app, a file of the project or an argument is wrong.
+
+    Example:
+        review = changeover.find_blind_spots("trading", source=["history", "stress"])
+    """
+    check_positive("runs", runs)
+    found = open_project(project)
+    accepted = load_accepted_blind_spots(found.directory / ACCEPTED_NAME)
+    migration = found.migration()
+    rules = found.rules(date.today()) or STRICT
+    selection = select(migration, phases)
+    search = BlindSpotSearch(migration, rules, alike_max=None if everything else ALIKE_MAX)
+    for one in [migration.sources.named(name) for name in names_of(source) or migration.sources.names]:
+        options = SourceOptions(runs, seed)
+        total, last = one.total(options), monotonic()
+        for number, _ in enumerate(search.look_at(one, options, selection), start=1):
+            if monotonic() - last >= LINE_S:
+                last = monotonic()
+                of = "" if total is None else f" of {total:,}"
+                progress(f"{one.name}   {number:,}{of}   {search.tried.total():,} alterations")
+    seams: dict[str, list[str]] = {}
+    for seam in selection.seams:
+        seams.setdefault(migration.seams[seam].phase, []).append(seam)
+    review = BlindSpotReview(search, seams, accepted)
+    _keep(found, migration, rules, review, progress)
+    return review
+
+
+def _keep(
+    project: Project, migration: Migration, rules: Rules, review: BlindSpotReview, progress: Told
+) -> None:
+    """A phase of which only some seams were looked at is not one that was looked at."""
+    path = store_path(project.root)
+    plan = migration.plan
+    code = code_digest(plan.code) if plan is not None and plan.code else None
+    for one in review.reviews(datetime.now(UTC), code, rules.digest):
+        whole = {seam.name for seam in migration.seams.values() if seam.phase == one.name}
+        if whole != set(review.seams[one.name]):
+            progress(f"{one.name}: not kept as evidence, as not all of its seams were looked at")
+            continue
+        problem = keep_review(path, one)
+        if problem is not None:
+            progress(f"{one.name}: not kept as evidence: {problem}")

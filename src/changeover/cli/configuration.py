@@ -1,0 +1,139 @@
+"""`changeover init`, `doctor` and `schema`; `changeover rules check` and `changeover rules blindspots`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from changeover.api import configuration as verbs
+from changeover.cli.output import format_option, quiet, say, seed_option, show, show_result
+from changeover.views.text.doctor import doctor_screen
+from changeover.views.text.mutations import blind_spots_screen
+from changeover.views.text.rules import rules_screen
+
+PYPROJECT = """\
+[tool.changeover]
+app = "shop.compat:migration"     # module:attribute, a Migration or a function that gives one
+directory = "migration"
+"""
+
+
+@click.command("init")
+@click.option("--dry-run", is_flag=True, help="only say what would be written")
+def init_command(dry_run: bool) -> None:
+    """Write a commented migration folder; files that are there already stay as they are.
+
+    For example: changeover init --dry-run
+    """
+    made = verbs.init(dry_run=dry_run)
+    new = "would write" if dry_run else "wrote"
+    for path, is_new in made.files.items():
+        say(f"{new}    {path}" if is_new else f"kept     {path}")
+    if made.app is None:
+        show(f"# for pyproject.toml:\n{PYPROJECT}")
+
+
+@click.command("doctor")
+@format_option
+def doctor_command(format_: str) -> None:
+    """Say what is in effect, where every value comes from, and what is wrong; exits 1 where something is.
+
+    Every problem of every configuration file is listed at once; exits 2 where the app cannot be loaded.
+
+    For example: changeover doctor
+    """
+    quiet()
+    found = verbs.doctor()
+    show_result(
+        format_,
+        "doctor",
+        found,
+        asdict,
+        lambda found, screen: doctor_screen(found.facts, found.problems, found.not_seen, screen),
+    )
+    raise click.exceptions.Exit(found.exit_code)
+
+
+@click.group("rules")
+def rules_command() -> None:
+    """Are the rules sound, and what do they hide."""
+
+
+@rules_command.command("check", short_help="everything that is wrong with rules.toml")
+@format_option
+def check(format_: str) -> None:
+    """Read rules.toml and say everything that is wrong with it; exits 1 where something is.
+
+    For example: changeover rules check
+    """
+    found = verbs.check_rules()
+    show_result(
+        format_,
+        "rules-check",
+        found,
+        lambda found: {
+            "file": str(found.file),
+            "problems": [{"line": one.line, "problem": one.text} for one in found.problems],
+            "digest": None if found.rules is None else found.rules.digest,
+        },
+        lambda found, screen: rules_screen(found.file.name, found.rules, found.problems, screen),
+    )
+    raise click.exceptions.Exit(found.exit_code)
+
+
+@rules_command.command("blindspots", short_help="what the comparison would not notice")
+@click.argument("names", metavar="[PHASE]...", nargs=-1)
+@click.option("--source", metavar="NAME", multiple=True, help="where runs come from; all that are declared")
+@click.option(
+    "--runs",
+    type=click.IntRange(min=1),
+    default=verbs.CASES,
+    show_default=True,
+    help="at most so many cases of each source",
+)
+@seed_option
+@click.option("--everything", is_flag=True, help="alter places that look alike as well, in every run")
+@format_option
+def blindspots(names: tuple[str, ...], format_: str, **options: Any) -> None:
+    """Alter every place of real runs in turn, and list what the comparison does not notice.
+
+    Exits 0 where everything was noticed or is listed in blindspots.toml, 1 where something is not or an
+    effect is hidden, 3 where nothing could be altered.
+
+    For example: changeover rules blindspots trading --source history --source stress
+    """
+    review = verbs.find_blind_spots(*names, progress=say, **options)
+    show_result(format_, "rules-blindspots", review, lambda review: review.as_data(), blind_spots_screen)
+    raise click.exceptions.Exit(review.exit_code)
+
+
+@click.command("schema")
+@click.argument("name", required=False)
+@click.option(
+    "--write",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="write every schema to FOLDER/NAME.json",
+)
+def schema_command(name: str | None, folder: Path | None) -> None:
+    """Print the JSON Schema (draft 2020-12) of a file or of a command's JSON; without NAME list the names.
+
+    For example: changeover schema phases
+    """
+    from changeover.models.catalogue import described, schema_text
+
+    if folder is not None:
+        texts = {one: schema_text(one) for one in (described() if name is None else [name])}
+        folder.mkdir(parents=True, exist_ok=True)
+        for one, text in texts.items():
+            (folder / f"{one}.json").write_text(text, encoding="utf-8", newline="\n")
+        say(f"wrote {len(texts)} schemas to {folder}")
+    elif name is None:
+        width = max(map(len, described()))
+        show("".join(f"{one:<{width}}   {about}\n" for one, about in described().items()))
+    else:
+        show(schema_text(name))

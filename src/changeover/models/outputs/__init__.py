@@ -1,1 +1,0 @@
-"""What commands print with `--format json`, one model a command."""
