@@ -11,6 +11,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from changeover import Migration
 from changeover.record.context import SESSION
 from changeover.record.recorder import Recorder
+from changeover.seam.background import Background
 from changeover.seam.judge import Judgement
 from changeover.values.divergence import Verdict
 from changeover.values.limits import Limits
@@ -67,7 +68,8 @@ def test_seam_with_one_path(benchmark: BenchmarkFixture, stage: str) -> None:
 @pytest.mark.benchmark(group="seam")
 def test_shadow_on_the_callers_path(benchmark: BenchmarkFixture) -> None:
     migration, seam = seam_at("shadow")
-    migration.runtime.defer = lambda job: True  # type: ignore[method-assign]  # what a queue would take
+    background = migration.runtime.background = Background(migration.runtime.hand_on)
+    background.put = lambda job: True  # type: ignore[method-assign]  # what a queue would take
     benchmark(many(seam))
 
 

@@ -190,7 +190,7 @@ def wiring_problems(migration: Migration) -> Iterator[str]:
         yield f"{method.full_name} is in no class: a replay refuses it"
     for seam in migration.seams.values():
         for side in Side:
-            if seam.path_of(side) is None:
+            if seam.paths.get(side) is None:
                 yield f"seam {seam.name} has no {side} path: nothing is compared"
     planned = () if migration.plan is None else migration.plan.phases.values()
     missing = [seam for phase in planned for seam in phase.seams if seam not in migration.seams]

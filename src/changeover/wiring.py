@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from changeover.errors import ConfigurationError, DeclarationError
-from changeover.evidence.sink import EvidenceSink
+from changeover.evidence.writer import EvidenceWriter, evidence_of
 from changeover.record.codec import Codec
 from changeover.record.run import Sink
 from changeover.rollout.migration_files import trips_path
@@ -58,7 +58,7 @@ class Wiring:
 
     resolver: Resolver
     runtime: Runtime
-    evidence: EvidenceSink | None
+    evidence: EvidenceWriter | None
 
 
 def wire(
@@ -106,7 +106,7 @@ def wire(
     population, no_population = population_of(environment)
     evidence = None
     if keep and directory is not None and no_population is None:
-        sink = evidence = EvidenceSink(
+        sink = evidence = evidence_of(
             directory, plan, codec, rules_file=rules_file, environment=environment, sink=sink
         )
     limits = limits or Limits()

@@ -9,7 +9,7 @@ from pathlib import Path
 from changeover.api.arguments import Told, check_positive, ignore, names_of
 from changeover.api.evidence import NAMES_SHOWN_MAX, cluster_named, runs_named
 from changeover.errors import ConfigurationError
-from changeover.evidence.scenario_recording import recorded
+from changeover.evidence.case_runner import recorded
 from changeover.evidence.scenario_replay import codec_of, stored_scenarios
 from changeover.evidence.sources import SourceOptions
 from changeover.evidence.store.archive import Archive

@@ -12,7 +12,7 @@ from changeover.api import comparison as verbs
 from changeover.cli.output import format_option, quiet, say, seed_option, show, show_json, show_result
 from changeover.errors import need_package
 from changeover.evidence.source_comparison import SourceComparison
-from changeover.evidence.store.rows import STORE
+from changeover.evidence.store.records import STORE
 from changeover.project import near
 from changeover.values.observation import Side
 from changeover.views.html.page import DEFAULT_FILE

@@ -9,8 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum, StrEnum
 from functools import cache
+from typing import Any
+
+from changeover.compare.findings import abs_difference
+from changeover.values.divergence import ABSENT, Kind
+from changeover.values.form import type_name
+from changeover.values.scalars import is_aware, is_number, number
 
 
 class Change(StrEnum):
@@ -83,3 +91,138 @@ def _forms() -> list[tuple[Change, re.Pattern[str]]]:
         for change in Change
         if change is not Change.OTHER
     ]
+
+
+_OFFSET_STEP = timedelta(minutes=15)
+_OFFSET_MAX = timedelta(hours=26)
+_PLACES_MAX = 12
+_POWERS_MAX = 12
+_TEXT_LOOKED_AT_MAX = 10_000
+
+
+def pattern_of(legacy: Any, candidate: Any, kind: Kind = Kind.VALUE) -> ChangePattern:
+    """How legacy's value became the candidate's, in words that hold for other values as well."""
+    found = _change(legacy, candidate, kind)
+    return found if isinstance(found, ChangePattern) else ChangePattern(found)
+
+
+def _change(legacy: Any, candidate: Any, kind: Kind) -> Change | ChangePattern:
+    if kind in (Kind.ORDER, Kind.EFFECT_ORDER):
+        return Change.PERMUTATION
+    if kind is Kind.COMPARER_ERROR:
+        return Change.NOT_COMPARABLE
+    if legacy is ABSENT or candidate is ABSENT:
+        return Change.ONLY_LEGACY if candidate is ABSENT else Change.ONLY_CANDIDATE
+    if legacy is None or candidate is None:
+        return Change.NONE_TO_VALUE if legacy is None else Change.VALUE_TO_NONE
+    if is_number(legacy) and is_number(candidate) and type(legacy) is type(candidate):
+        return _numbers(number(legacy), number(candidate), whole=isinstance(legacy, int))
+    if type(legacy) is not type(candidate):
+        return _became(_type(legacy), _type(candidate))
+    if isinstance(legacy, bool):
+        return _became(str(legacy).lower(), str(candidate).lower())
+    if isinstance(legacy, str) and not isinstance(legacy, Enum):
+        return _texts(legacy, candidate)
+    if isinstance(legacy, datetime):
+        return _moments(legacy, candidate)
+    if isinstance(legacy, date):
+        return _days(legacy, candidate)
+    if isinstance(legacy, timedelta):
+        return Change.LARGER if candidate > legacy else Change.SMALLER
+    return Change.CHANGED
+
+
+def _became(old: str, new: str) -> ChangePattern:
+    return ChangePattern(Change.TYPE, (old, new))
+
+
+def _type(value: Any) -> str:
+    name = type_name(type(value))
+    return {"list": "list", "dict": "mapping", "PlainSet": "set"}.get(name.rpartition(".")[2], name)
+
+
+def _numbers(legacy: Decimal, candidate: Decimal, *, whole: bool) -> Change | ChangePattern:
+    if not (legacy.is_finite() and candidate.is_finite()):
+        return _became(_finiteness(legacy), _finiteness(candidate))
+    if not legacy or not candidate:
+        return Change.ZERO_TO_NUMBER if not legacy else Change.NUMBER_TO_ZERO
+    if legacy == candidate:
+        return Change.SAME_NUMBER
+    if legacy == candidate.copy_negate():
+        return Change.OTHER_SIGN
+    if (legacy < 0) != (candidate < 0):
+        return Change.OTHER_SIGN_AND_SIZE
+    if abs_difference(legacy, candidate) == 1:
+        return Change.ONE_MORE if candidate > legacy else Change.ONE_LESS
+    power = _power_of_ten(legacy, candidate)
+    if power is not None:
+        return ChangePattern(Change.POWER_OF_TEN, (str(power),))
+    rounded = None if whole else _rounded(legacy, candidate)
+    if rounded is not None:
+        return rounded
+    return Change.LARGER if candidate > legacy else Change.SMALLER
+
+
+def _finiteness(value: Decimal) -> str:
+    if value.is_nan():
+        return "NaN"
+    return "number" if value.is_finite() else "infinity"
+
+
+def _power_of_ten(legacy: Decimal, candidate: Decimal) -> int | None:
+    power = candidate.adjusted() - legacy.adjusted()
+    if power == 0 or abs(power) > _POWERS_MAX:
+        return None
+    return power if _digits(legacy) == _digits(candidate) else None
+
+
+def _digits(value: Decimal) -> str:
+    return "".join(map(str, value.as_tuple().digits)).rstrip("0")
+
+
+def _rounded(legacy: Decimal, candidate: Decimal) -> ChangePattern | None:
+    for places in range(_PLACES_MAX + 1):
+        half = Decimal(5).scaleb(-places - 1)
+        step = Decimal(1).scaleb(-places)
+        near = abs_difference(legacy, candidate) <= half
+        if near and _is_multiple(candidate, step) and not _is_multiple(legacy, step):
+            return ChangePattern(Change.ROUNDED, (str(places),))
+        if near and _is_multiple(legacy, step) and not _is_multiple(candidate, step):
+            return ChangePattern(Change.NO_LONGER_ROUNDED, (str(places),))
+    return None
+
+
+def _is_multiple(value: Decimal, step: Decimal) -> bool:
+    # By digits, not by remainder, which no context is wide enough for with every number.
+    last_digit = value.adjusted() - len(_digits(value)) + 1
+    return last_digit >= step.adjusted()
+
+
+def _texts(legacy: str, candidate: str) -> Change:
+    if max(len(legacy), len(candidate)) > _TEXT_LOOKED_AT_MAX:
+        return Change.TEXT
+    if legacy.casefold() == candidate.casefold():
+        return Change.CASE
+    if "".join(legacy.split()) == "".join(candidate.split()):
+        return Change.SPACE
+    if not legacy or not candidate:
+        return Change.EMPTY_TO_TEXT if not legacy else Change.TEXT_TO_EMPTY
+    return Change.TEXT
+
+
+def _moments(legacy: datetime, candidate: datetime) -> Change | ChangePattern:
+    if is_aware(legacy) != is_aware(candidate):
+        return Change.NAIVE_TO_AWARE if is_aware(candidate) else Change.AWARE_TO_NAIVE
+    apart = candidate - legacy
+    steps = round(apart / _OFFSET_STEP)
+    if steps and apart == steps * _OFFSET_STEP and abs(apart) < _OFFSET_MAX:
+        hours = Decimal(steps) / 4
+        return ChangePattern(Change.OFFSET, (f"{hours:+f}",))
+    return Change.LATER if apart > timedelta(0) else Change.EARLIER
+
+
+def _days(legacy: date, candidate: date) -> Change:
+    days = (candidate - legacy).days
+    if abs(days) == 1:
+        return Change.NEXT_DAY if days > 0 else Change.DAY_BEFORE
+    return Change.LATER if days > 0 else Change.EARLIER

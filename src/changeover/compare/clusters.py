@@ -8,12 +8,33 @@ from datetime import datetime
 from hashlib import sha256
 from statistics import median_low
 
-from changeover.compare.change_pattern import ChangePattern, read_pattern
-from changeover.compare.occurrence import CasePosition, RunOccurrence
-from changeover.compare.places import is_effect, method_at
-from changeover.compare.value_change import pattern_of
+from changeover.compare.change_pattern import ChangePattern, pattern_of, read_pattern
+from changeover.compare.paths import is_effect, method_at
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.observation import Observation
+
+CasePosition = tuple[int, bool, int, int]
+"""How many runs of the case had ended, whether one ends now, the call of the case, the run that looks.
+
+Ended runs count first: cases have about the same ones, while one has three calls and another has thirty.
+Of what stands on the tapes of several runs, the innermost comes first.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOccurrence:
+    """When each call of the run's own tape was made, and when the run ended."""
+
+    calls: tuple[CasePosition, ...]
+    end: CasePosition
+
+    def of(self, divergence: Divergence) -> CasePosition:
+        """Where in its case a divergence occurs: a call when it is made, a result when its run ends."""
+        if divergence.position is None:
+            return self.end
+        known = self.calls[: divergence.position]
+        return known[-1] if known else self.end
+
 
 ID_DIGITS = 6
 

@@ -1,4 +1,4 @@
-"""Two observations compared: what differs, what rules accepted, what could not be compared."""
+"""Two observations compared: what differs, what rules accepted, and the verdict that a run has by it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 
 from changeover.compare.effects import EffectTally, compare_effects
 from changeover.compare.findings import Accepted, Bijection, Findings
-from changeover.compare.rule_matcher import Matcher, Node
-from changeover.compare.rules import STRICT, Rules
+from changeover.compare.rules import STRICT, Matcher, Node, Rules
 from changeover.compare.walk import Walk
-from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.divergence import ABSENT, Divergence, Kind, Verdict
 from changeover.values.equality import strictly_same
 from changeover.values.form import type_name
 from changeover.values.limits import NotComparable
@@ -54,15 +53,17 @@ def compare(
     `noted` are divergences that a replay met on its way (a missing read, an undeclared effect). With
     `shadowed`, the first effect that only the shadowed path had is named as the cause of what follows it.
     """
+    # Identifiers are paired in equal values too, unless everything is equal: then each is paired with itself.
+    is_same = _nothing_differs(legacy, candidate)
+    if is_same and not noted:
+        return Comparison((), 0, (), _equal_tally(legacy.effects), _is_empty(legacy), inexact_from)
     findings = Findings()
     for divergence in noted:
         findings.keep(divergence)
-    matcher = rules.for_seam(seam)
-    # Identifiers are paired in equal values too, unless everything is equal: then each is paired with itself.
-    if matcher.pairs and _nothing_differs(legacy, candidate):
+    if is_same:
         effects = _equal_tally(legacy.effects)
     else:
-        effects = _compare_all(legacy, candidate, matcher, findings)
+        effects = _compare_all(legacy, candidate, rules.for_seam(seam), findings)
     divergences = findings.divergences
     if shadowed is not None:
         divergences = _with_consequences(divergences, shadowed)
@@ -203,3 +204,58 @@ def _is_empty(observation: Observation) -> bool:
         return len(outcome.value) == 0
     except Exception:  # noqa: BLE001  what cannot say how long it is, is not nothing
         return False
+
+
+def verdict_of(
+    comparison: Comparison | None,
+    *,
+    saw_anything: bool,
+    waived: Callable[[Divergence], bool],
+) -> Verdict:
+    """The verdict of a run; `comparison` is None where it was dropped or sampled out.
+
+    `saw_anything` is false for a run that had neither input nor read. `waived` is asked about what differs,
+    never about an effect.
+    """
+    if comparison is None:
+        return Verdict.UNPAIRED
+    shown = [found for found in comparison.divergences if _proves(found, comparison)]
+    if any(found.is_unsafe for found in shown):
+        return Verdict.UNSAFE
+    unwaived = [found for found in shown if not waived(found)]
+    if unwaived or (shown and comparison.left_out):
+        return Verdict.DIVERGED
+    if len(shown) < len(comparison.divergences) or comparison.left_out:
+        return Verdict.FAILED
+    if comparison.is_empty or not saw_anything:
+        return Verdict.VACUOUS
+    if shown:
+        return Verdict.WAIVED
+    if any(accepted.differs for accepted in comparison.accepted):
+        return Verdict.TOLERATED
+    return Verdict.MATCH
+
+
+def _proves(found: Divergence, comparison: Comparison) -> bool:
+    """Whether it shows that the paths differ, and not only that they no longer saw the same."""
+    if found.kind in NOT_COMPARED:
+        return False
+    start = _uncertain_from(comparison)
+    if start is None or found.kind is Kind.UNDECLARED_EFFECT:
+        return True
+    if found.kind is Kind.EFFECT_MISSING and comparison.inexact_from is None:
+        # A path that was refused a read may have stopped there: what it did not do shows nothing.
+        return False
+    return found.position is not None and found.position < start
+
+
+def _uncertain_from(comparison: Comparison) -> int | None:
+    """The tape position from which a difference proves nothing, None where all of them do."""
+    positions = [
+        found.position or 0
+        for found in comparison.divergences
+        if found.kind in (Kind.READ_MISSING, Kind.TIMEOUT)
+    ]
+    if comparison.inexact_from is not None:
+        positions.append(comparison.inexact_from)
+    return min(positions, default=None)

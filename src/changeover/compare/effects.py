@@ -35,13 +35,14 @@ from typing import Any
 from changeover.compare.findings import Findings
 from changeover.compare.rows import Pair, Pairing, paired_by_key
 from changeover.compare.rule import Rule
-from changeover.compare.rule_matcher import Node
+from changeover.compare.rules import Node
 from changeover.compare.walk import Walk
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.form import token
 from changeover.values.observation import PortCall
 from changeover.values.place import Place, RowKey, render
 
+Calls = Sequence[PortCall]
 EFFECTS_SHOWN_MAX = 50
 
 
@@ -138,12 +139,9 @@ class EffectTally:
     changed: int
 
 
-def compare_effects(
-    legacy: Sequence[PortCall], candidate: Sequence[PortCall], node: Node, walk: Walk
-) -> tuple[EffectTally, ...]:
+def compare_effects(legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> tuple[EffectTally, ...]:
     """Compare the effects of both paths; `node` is the place `effects`."""
-    changed: Counter[str] = Counter()
-    equal: Counter[str] = Counter()
+    equal, changed = Counter[str](), Counter[str]()
     by_key = paired_by_key(
         [_identity(call, node) for call in legacy], [_identity(call, node) for call in candidate]
     )
@@ -168,8 +166,8 @@ def compare_effects(
 
 def _compare_pairs(
     pairs: Sequence[Pair],
-    legacy: Sequence[PortCall],
-    candidate: Sequence[PortCall],
+    legacy: Calls,
+    candidate: Calls,
     node: Node,
     walk: Walk,
     equal: Counter[str],
@@ -182,9 +180,7 @@ def _compare_pairs(
         (changed if differs else equal)[ours.name] += 1
 
 
-def _renamed(
-    by_key: Pairing, legacy: Sequence[PortCall], candidate: Sequence[PortCall], node: Node, walk: Walk
-) -> Pairing:
+def _renamed(by_key: Pairing, legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> Pairing:
     ours, theirs = by_key.only_legacy, by_key.only_candidate
     again = paired_by_key(
         [walk.bijection.renamed(_identity(legacy[index], node)) for index in ours],

@@ -1,28 +1,27 @@
-"""Every way to alter an observation in one place: what a comparison must notice, unless a rule hides it."""
+"""Every way to alter an observation in one place: what a comparison must notice, unless a rule hides it.
+
+What a view lets through is altered in its plain form by `blind_spots`; `view_spots` alters an answer in its
+own types, and asks only what never reaches the comparison.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum
-from pathlib import PurePath
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
 
+from changeover.compare.altered_values import altered_answers, altered_values
 from changeover.compare.comparison import compare
 from changeover.compare.invariants import Invariant, broken_invariants
-from changeover.compare.places import is_effect
+from changeover.compare.paths import is_effect
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Rules
 from changeover.values.divergence import Divergence, Kind
-from changeover.values.form import PlainSet, plain
-from changeover.values.observation import Observation, Outcome, Raised, Returned
-from changeover.values.place import Key, Place, RowKey, normalise, render
+from changeover.values.form import plain
+from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, outcome_of
+from changeover.values.place import Place, RowKey, normalise, render
 
-_FAR = 1_000_003
-"""Further than any tolerance that could be meant."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,58 +88,6 @@ def _saying(error: type[BaseException], message: str) -> BaseException:
     return made()
 
 
-def altered_values(value: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
-    """A value in plain form, altered in one place at a time: place, what was done, the altered value."""
-    if isinstance(value, Mapping):
-        for name, part in value.items():
-            below = (*place, Key(name))  # of a mapping, perhaps: then it may be a code or an identifier
-            yield below, "dropped", {key: other for key, other in value.items() if key is not name}
-            for at, change, other in altered_values(part, below):
-                yield at, change, {**value, name: other}
-    elif isinstance(value, (list, PlainSet)):
-        items = list(value)
-        pack = list if isinstance(value, list) else _set
-        for index, part in enumerate(items):
-            below = (*place, index)
-            yield below, "dropped", pack(items[:index] + items[index + 1 :])
-            for at, change, other in altered_values(part, below):
-                yield at, change, pack([*items[:index], other, *items[index + 1 :]])
-    else:
-        yield place, "changed", altered_leaf(value)
-
-
-def _set(members: list[Any]) -> PlainSet:
-    return PlainSet(tuple(members))
-
-
-def altered_leaf(value: Any) -> Any:
-    """Another value of the same type, far from this one; for a type that has none, a text."""
-    if isinstance(value, Enum):
-        return next((member for member in type(value) if member is not value), "altered")
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, Decimal):
-        return Decimal(_FAR) if not value.is_finite() or abs(value) < _FAR else Decimal(-_FAR)
-    if isinstance(value, (int, float)):
-        return type(value)(_FAR) if abs(value) < _FAR or value != value else type(value)(-_FAR)
-    if isinstance(value, str):
-        return f"{value}~"
-    if isinstance(value, (bytes, bytearray)):
-        return value + b"~"
-    if isinstance(value, (date, datetime)):
-        days = timedelta(days=1_000)
-        return value - days if value.year > 5_000 else value + days
-    if isinstance(value, time):
-        return value.replace(hour=(value.hour + 1) % 24)
-    if isinstance(value, timedelta):
-        return value - timedelta(days=1_000) if value.days > 0 else value + timedelta(days=1_000)
-    if isinstance(value, UUID):
-        return UUID(int=value.int ^ 1)
-    if isinstance(value, PurePath):
-        return value / "~"
-    return "altered"
-
-
 ALTERATIONS_MAX = 5_000
 Wanted = Callable[[str, str], bool]
 
@@ -183,20 +130,35 @@ def blind_spots(
     with the normal form of a place and what is to be done there; None alters everything.
     """
     held = _Held(invariants, seam)
+
+    def hidden_by(alteration: Alteration) -> tuple[Rule, ...] | None:
+        comparison = compare(observation, alteration.observation, rules, seam=seam)
+        if comparison.divergences or held.notice(alteration):
+            return None
+        return tuple(accepted.rule for accepted in comparison.accepted)
+
+    altered = ((one.place, one.change, one) for one in alterations_of(observation))
+    return _unnoticed(altered, wanted, hidden_by)
+
+
+def _unnoticed(
+    altered: Iterable[tuple[Place, str, T]],
+    wanted: Wanted | None,
+    hidden_by: Callable[[T], tuple[Rule, ...] | None],
+) -> BlindSpots:
+    """Those that `hidden_by` does not answer None for, which says that the alteration was noticed."""
     spots: list[BlindSpot] = []
     tried = 0
-    for alteration in alterations_of(observation):
-        normal_place = normalise(alteration.place)
-        if wanted is not None and not wanted(normal_place, alteration.change):
+    for place, change, one in altered:
+        normal_place = normalise(place)
+        if wanted is not None and not wanted(normal_place, change):
             continue
         if tried >= ALTERATIONS_MAX:
             return BlindSpots(tuple(spots), tried, left_out=True)
         tried += 1
-        comparison = compare(observation, alteration.observation, rules, seam=seam)
-        if comparison.divergences or held.notice(alteration):
-            continue
-        hidden_by = tuple(accepted.rule for accepted in comparison.accepted)
-        spots.append(BlindSpot(render(alteration.place), normal_place, alteration.change, hidden_by))
+        rules = hidden_by(one)
+        if rules is not None:
+            spots.append(BlindSpot(render(place), normal_place, change, rules))
     return BlindSpots(tuple(spots), tried, left_out=False)
 
 
@@ -224,3 +186,27 @@ class _Held:
         self, invariants: Sequence[Invariant], ours: Observation, theirs: Observation
     ) -> tuple[Divergence, ...]:
         return broken_invariants(invariants, self._seam, ours, theirs)
+
+
+View = Callable[[Any], Any]
+
+
+def view_spots(
+    answer: Any, view: View, side: Side, rules: Rules, seam: str, *, wanted: Wanted | None = None
+) -> BlindSpots:
+    """Alter an answer in every place in turn, and compare what the view makes of it with what it made before.
+
+    A view that raises for an altered answer has not hidden the change: such a run is not compared.
+    """
+    before = _seen(view, answer, side)
+
+    def hidden_by(altered: Any) -> tuple[Rule, ...] | None:
+        after = _seen(view, altered, side)
+        is_seen = isinstance(after.outcome, Raised) or compare(before, after, rules, seam=seam).divergences
+        return None if is_seen else ()
+
+    return _unnoticed(altered_answers(answer, ("result",), 0), wanted, hidden_by)
+
+
+def _seen(view: View, answer: Any, side: Side) -> Observation:
+    return Observation(side, outcome_of(lambda: view(answer)), (), ())

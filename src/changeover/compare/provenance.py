@@ -7,18 +7,37 @@ What every program is full of (0, 1, True, None, "", small whole numbers) is nev
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from itertools import islice
 from typing import Any
 
-from changeover.compare.sighting import Sighting
 from changeover.values.form import leaves
 from changeover.values.limits import NotComparable
 from changeover.values.observation import PortCall, Returned
 from changeover.values.place import Key, Place, RowKey, TypedKey
 from changeover.values.reading import reading_of
 from changeover.values.scalars import is_number, number, token
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One place where a value was seen: `where` in an input, or in what a read answered.
+
+    `method` and `position` are those of the read (`broker.positions`, its place on the tape), None for an
+    input.
+    """
+
+    value: str
+    where: str
+    method: str | None = None
+    position: int | None = None
+
+    def __str__(self) -> str:
+        read = "" if self.position is None else f", read {self.position}"
+        return f"{self.value} is {self.where}{read}"
+
 
 LEAVES_INDEXED_MAX = 50_000
 SIGHTINGS_KEPT_MAX = 3

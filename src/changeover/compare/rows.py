@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from functools import reduce
 from typing import Any
 
-from changeover.compare.rule_matcher import Node
+from changeover.compare.rules import Node
 from changeover.values import limits
 from changeover.values.form import leaves, open_value, token
 from changeover.values.reading import Shape, reading_of

@@ -11,8 +11,7 @@ from typing import Any
 from changeover.compare.findings import Accepted
 from changeover.compare.paths import Anything, NameIs, PathPattern, parse_path
 from changeover.compare.rule import AT_THE_PLACE, INHERITED, Rule
-from changeover.compare.rule_matcher import Matcher
-from changeover.compare.rules import Rules
+from changeover.compare.rules import Matcher, Rules
 from changeover.values.form import leaves
 from changeover.values.observation import Observation, Returned
 from changeover.values.place import Place

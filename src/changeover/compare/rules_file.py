@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from changeover.compare.leaves import MUST_BE
+from changeover.compare.findings import MUST_BE
 from changeover.compare.paths import PathError, PathPattern, parse_path
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Rules

@@ -22,8 +22,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from changeover.compare.findings import Bijection, Findings
-from changeover.compare.leaves import MUST_BE, abs_difference, judge
+from changeover.compare.findings import MUST_BE, Bijection, Findings, abs_difference, judge
 from changeover.compare.rows import (
     Pairing,
     paired_by_key,
@@ -33,7 +32,7 @@ from changeover.compare.rows import (
     stand_in,
     tolerated_numbers,
 )
-from changeover.compare.rule_matcher import Node
+from changeover.compare.rules import Node
 from changeover.values import limits
 from changeover.values.divergence import ABSENT, Kind
 from changeover.values.equality import differing_rows, plainly_same, strictly_same
@@ -42,6 +41,7 @@ from changeover.values.place import Place, RowKey, Segment
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import is_number, number
 
+Rows = Sequence[Any]
 ROWS_SHOWN_MAX = 20
 """So many rows of a list in another order are kept as the example."""
 
@@ -164,7 +164,7 @@ class Walk:
         else:
             self.findings.accept(node.ignore_rule, differs=True)
 
-    def _bag(self, left: Sequence[Any], right: Sequence[Any], place: Place, node: Node) -> None:
+    def _bag(self, left: Rows, right: Rows, place: Place, node: Node) -> None:
         below = node.item(0)
         keys = (
             [token(member, below.types) for member in left],
@@ -176,9 +176,7 @@ class Walk:
         for index in pairing.only_candidate:
             self._surplus(Kind.ROW_EXTRA, right[index], (*place, RowKey.of((right[index],))), below)
 
-    def _by_key(
-        self, left: Sequence[Any], right: Sequence[Any], place: Place, node: Node, names: tuple[str, ...]
-    ) -> None:
+    def _by_key(self, left: Rows, right: Rows, place: Place, node: Node, names: tuple[str, ...]) -> None:
         ours = [row_key(row, names, node.item(0)) for row in left]
         theirs = [row_key(row, names, node.item(0)) for row in right]
         keys, other_keys = [key for key, _ in ours], [key for key, _ in theirs]
@@ -204,7 +202,7 @@ class Walk:
             segment = RowKey.of(theirs[index][1])
             self._surplus(Kind.ROW_EXTRA, right[index], (*place, segment), node.item(segment))
 
-    def _any_order(self, left: Sequence[Any], right: Sequence[Any], place: Place, node: Node) -> None:
+    def _any_order(self, left: Rows, right: Rows, place: Place, node: Node) -> None:
         below = node.item(0)
         exact = paired_by_key([token(row) for row in left], [token(row) for row in right])
         # Of rows that are the same but for tolerated numbers, the smallest belongs to the smallest.
@@ -223,7 +221,7 @@ class Walk:
             self.findings.accept(node.any_order_rule, differs=True)
         self._paired(pairing, left, right, place, node)
 
-    def _items(self, left: Sequence[Any], right: Sequence[Any], place: Place, node: Node) -> None:
+    def _items(self, left: Rows, right: Rows, place: Place, node: Node) -> None:
         if len(left) == len(right):
             pairing = self._same_length(left, right, place, node)
         else:
@@ -231,7 +229,7 @@ class Walk:
             pairing = paired_in_order(left, right, lambda row: stand_in(row, below))
         self._paired(pairing, left, right, place, node)
 
-    def _same_length(self, left: Sequence[Any], right: Sequence[Any], place: Place, node: Node) -> Pairing:
+    def _same_length(self, left: Rows, right: Rows, place: Place, node: Node) -> Pairing:
         differing = differing_rows(left, right, len(self._inside))
         if len(differing) > 1:
             ours = self._stand_ins([left[index] for index in differing], node)
@@ -250,9 +248,7 @@ class Walk:
             return Pairing(tuple((index, index) for index in differing), (), ())
         return Pairing(tuple((index, index) for index in range(len(left))), (), ())
 
-    def _paired(
-        self, pairing: Pairing, left: Sequence[Any], right: Sequence[Any], place: Place, node: Node
-    ) -> None:
+    def _paired(self, pairing: Pairing, left: Rows, right: Rows, place: Place, node: Node) -> None:
         for index, other in pairing.pairs:
             self.visit(left[index], right[other], (*place, index), node.item(index))
         for index in pairing.only_legacy:
@@ -269,7 +265,7 @@ class Walk:
         else:
             self.findings.add(kind, place, legacy, candidate)
 
-    def _stand_ins(self, rows: Sequence[Any], node: Node) -> list[Hashable]:
+    def _stand_ins(self, rows: Rows, node: Node) -> list[Hashable]:
         below = node.item(0)
         return [stand_in(row, below) for row in rows]
 

@@ -6,23 +6,23 @@ candidate is to answer), all others `off`. Whatever flags, environment and kill 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from changeover.compare.clusters import RunOccurrence
+from changeover.compare.comparison import Comparison
 from changeover.compare.rules import Rules
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.program import Program, comparison_runtime
 from changeover.evidence.scenario_replay import replayed_scenarios
 from changeover.evidence.sources import Case, Source, SourceOptions
 from changeover.record.run import Run
-from changeover.record.scenario_file import Scenario
+from changeover.record.scenario_file import Scenario, scenario_of
 from changeover.seam.judge import Waived
 from changeover.seam.runtime import AnswerSeen
 from changeover.values.observation import Side
 from changeover.values.stage import SEAM_STAGES, Pins, Setting, Stage, resumed
-
-RUNS_OF_A_CASE_MAX = 100_000
-RAISED_KEPT_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +157,74 @@ def _run(source: Source, case: Case, settings: Mapping[str, Setting]) -> CaseDon
         except Exception as error:  # noqa: BLE001  the answer of a path may be an exception
             done.raised = f"{type(error).__name__}: {error}"
     return done
+
+
+def recorded(
+    program: Program,
+    source: str,
+    options: SourceOptions,
+    seams: tuple[str, ...],
+    redact: Callable[[Run], Run],
+) -> Iterator[Scenario]:
+    """Of each case the last run of each seam (none named: all), named SOURCE/CASE/SEAM; no stage is changed.
+
+    `redact` takes out what must not be written. Raises DeclarationError for an unknown source,
+    ConfigurationError for an unknown seam or case.
+    """
+    chosen = program.sources.named(source)
+    for done in compared_cases(program, chosen, options, select(program, seams), rules=None, noise=False):
+        yield from _last_of_each_seam(done, redact)
+
+
+def _last_of_each_seam(done: CaseDone, redact: Callable[[Run], Run]) -> Iterator[Scenario]:
+    for run in {run.seam: run for run in done.runs}.values():
+        scenario = scenario_of(redact(run))
+        tags = tuple(dict.fromkeys((*done.tags, *scenario.tags)))
+        yield replace(scenario, id=f"{done.name}/{run.seam}", tags=tags)
+
+
+def outermost(runs: Sequence[Run]) -> list[Run]:
+    """The runs of one case that no other of them contains. Inner runs come before the run around them.
+
+    A run without any port call is taken for an inner one where others have calls, unless the replayed path
+    made an effect up.
+    """
+    kept: list[tuple[frozenset[int], Run]] = []
+    silent_too = not any(run.tape.entries for run in runs)
+    for run in reversed(runs):
+        entries = frozenset(map(id, run.tape.entries))
+        if entries and any(entries <= around for around, _ in kept):
+            continue
+        if entries or silent_too or _has_effects(run):
+            kept.append((entries, run))
+    return [run for _, run in kept][::-1]
+
+
+def _has_effects(run: Run) -> bool:
+    return bool(isinstance(run.judgement, Comparison) and run.judgement.effects)
+
+
+def occurrences(runs: Sequence[Run]) -> list[RunOccurrence]:
+    """One of each run, in their order; inner runs come before the run around them.
+
+    A run that made no call stands where the one before it ended.
+    """
+    numbers: dict[int, int] = {}
+    for run in outermost(runs):
+        for entry in run.tape.entries:
+            numbers[id(entry)] = len(numbers) + 1
+    made: list[list[int]] = []
+    ends: list[int] = []
+    for run in runs:
+        end = ends[-1] if ends else 0
+        calls = [numbers.get(id(entry), end) for entry in run.tape.entries]
+        made.append(calls)
+        ends.append(calls[-1] if calls else end)
+    in_order = sorted(ends)
+    return [
+        RunOccurrence(
+            tuple((bisect_left(in_order, call), False, call, number) for call in calls),
+            (number, True, ends[number], number),
+        )
+        for number, calls in enumerate(made)
+    ]

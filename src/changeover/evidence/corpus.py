@@ -7,21 +7,26 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from changeover.compare.clusters import Cluster, Clusters, Fingerprint, RunFound, fingerprint_of, reached_by
+from changeover.compare.clusters import (
+    Cluster,
+    Clusters,
+    Fingerprint,
+    RunFound,
+    RunOccurrence,
+    fingerprint_of,
+    reached_by,
+)
 from changeover.compare.comparison import Comparison
 from changeover.compare.findings import Accepted
-from changeover.compare.occurrence import RunOccurrence
-from changeover.compare.provenance import Provenance
+from changeover.compare.provenance import Provenance, Sighting
 from changeover.compare.rule import Rule
 from changeover.compare.rules import STRICT, Rules
-from changeover.compare.sighting import Sighting
-from changeover.evidence.case_runs import occurrences, outermost
+from changeover.evidence.case_runner import occurrences, outermost
 from changeover.evidence.confidence import CONFIDENCE, upper_bound
 from changeover.evidence.not_compared import NotComparedReasons
-from changeover.evidence.own_times import OwnTimes
 from changeover.evidence.store.summary import OneSidedRead
 from changeover.evidence.tallies import NOT_COMPARED, EffectCounts, SeamTally, total_of
-from changeover.evidence.timeline import Periods
+from changeover.evidence.timeline import OwnTimes, Periods
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.values.divergence import Verdict
@@ -179,8 +184,7 @@ class Corpus:
             fingerprint = fingerprint_of(run.seam, divergence)
             if fingerprint in self.sightings or len(self.sightings) >= SIGHTINGS_KEPT_MAX:
                 continue
-            answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
-            provenance = provenance or Provenance(run.arguments, answered.reads if answered else ())
+            provenance = provenance or Provenance(run.arguments, run.answered.reads if run.answered else ())
             self.sightings[fingerprint] = provenance.first(divergence.candidate)
 
     def _note_phase_times(self, compared: list[Run]) -> None:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeover.compare.invariants import Invariant
-from changeover.compare.mutations import BlindSpot, BlindSpots, blind_spots
-from changeover.compare.places import is_effect
+from changeover.compare.mutations import BlindSpot, BlindSpots, blind_spots, view_spots
+from changeover.compare.paths import is_effect
 from changeover.compare.rules import Rules
-from changeover.compare.view_mutations import view_spots
 from changeover.evidence.case_runner import CaseDone, Selection, compared_cases
 from changeover.evidence.program import Program
 from changeover.evidence.sources import Source, SourceOptions
@@ -77,14 +76,13 @@ class BlindSpotSearch:
             yield done
 
     def _alter(self, run: Run, tags: tuple[str, ...]) -> None:
-        answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
-        if answered is None:
+        if run.answered is None:
             return
         self.runs[run.seam] += 1
         predicates = self._program.runtime.invariants_of(run.seam)
         invariants: Sequence[Invariant] = [Invariant(one.__name__, run.seam, one) for one in predicates]
         wanted = self._wanted(run.seam, tags)
-        found = blind_spots(answered, self._rules, run.seam, invariants=invariants, wanted=wanted)
+        found = blind_spots(run.answered, self._rules, run.seam, invariants=invariants, wanted=wanted)
         self._add(run.seam, found, lambda spot: tuple(rule.path.text for rule in spot.hidden_by))
 
     def _alter_answer(self, seam: str, side: Side, view: View, answer: Any, tags: tuple[str, ...]) -> None:

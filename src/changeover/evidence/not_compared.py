@@ -14,10 +14,6 @@ from changeover.values.form import type_name
 from changeover.values.observation import PortCall, Side
 
 REASONS_KEPT_MAX = 200
-_FAILURES = (
-    *(ProblemKind.READ_MISSING, ProblemKind.UNDECLARED_CALL, ProblemKind.LIMIT),
-    *(ProblemKind.FIXED_CHANGED, ProblemKind.NOT_KEPT),
-)
 VACUOUS = "vacuous: both sides empty, or neither input nor read"
 
 
@@ -66,7 +62,7 @@ def _why(name: str, run: Run, verdict: Verdict) -> NotCompared:
     replayed = run.answered_by.other
     if verdict is Verdict.VACUOUS:
         return NotCompared(run.seam, VACUOUS, "", "", name, replayed)
-    note = next((note for note in run.notes if note.kind in _FAILURES), None)
+    note = next((note for note in run.notes if note.is_failure), None)
     if note is None:
         failure = next((found for found in run.divergences if found.kind in NOT_COMPARED), None)
         if failure is None:
@@ -78,11 +74,10 @@ def _why(name: str, run: Run, verdict: Verdict) -> NotCompared:
 
 def _nearest(run: Run, note: ReplayProblem) -> PortCall | None:
     """The recorded read of the same method that shares most arguments with what was asked."""
-    answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
-    if note.kind is not ProblemKind.READ_MISSING or note.call is None or answered is None:
+    if note.kind is not ProblemKind.READ_MISSING or note.call is None or run.answered is None:
         return None
     asked = note.call.arguments
-    same_method = [call for call in answered.reads if call.name == note.place]
+    same_method = [call for call in run.answered.reads if call.name == note.place]
     return max(same_method, key=lambda call: _shared(call.arguments, asked), default=None)
 
 

@@ -22,27 +22,22 @@ class Program(Protocol):
     @property
     def plan(self) -> Plan | None:
         """The phases, None without a plan."""
-        ...
 
     @property
     def seams(self) -> Mapping[str, Seam]:
         """The declared seams by name."""
-        ...
 
     @property
     def runtime(self) -> Runtime:
         """What the seams share while the program runs."""
-        ...
 
     @property
     def codec(self) -> Codec:
         """Reads and writes the values of the program's own types."""
-        ...
 
     @property
     def sources(self) -> Sources:
         """The declared sources of cases."""
-        ...
 
 
 class ProjectFiles(Protocol):
@@ -51,16 +46,13 @@ class ProjectFiles(Protocol):
     @property
     def root(self) -> Path:
         """The folder of the project."""
-        ...
 
     @property
     def directory(self) -> Path:
         """The folder of the migration."""
-        ...
 
     def rules(self, today: date) -> Rules | None:
         """What counts as the same, None without a file; raises ConfigurationError."""
-        ...
 
 
 def comparison_runtime(

@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from zlib import decompressobj, error
 
 from changeover.compare.rules import Rules
 from changeover.errors import ConfigurationError
@@ -17,19 +18,13 @@ from changeover.evidence.case_runner import CaseDone
 from changeover.evidence.program import Program, comparison_runtime
 from changeover.evidence.scenario_replay import codec_of, not_replayed, replayed_scenarios
 from changeover.evidence.store.from_runs import WHOLE, Redact, stored_run
-from changeover.evidence.store.records import StoredRun
-from changeover.evidence.store.rows import (
-    MORE_COLUMNS,
-    READ_COLUMNS,
-    STORE,
-    read_run,
-)
+from changeover.evidence.store.reading import MORE_COLUMNS, READ_COLUMNS, read_run
+from changeover.evidence.store.records import STORE, StoredRun
 from changeover.evidence.store.store import NOWHERE, reading
-from changeover.evidence.store.tapes import unpacked
 from changeover.evidence.tallies import NOT_COMPARED
 from changeover.record.codec import CodecError
 from changeover.record.run import Run
-from changeover.record.scenario_file import Scenario, from_line
+from changeover.record.scenario_file import LINE_BYTES_MAX, Scenario, from_line
 from changeover.record.tape import Tape
 from changeover.seam.judge import Waived
 from changeover.values.stage import parse_setting
@@ -102,6 +97,18 @@ def _replayed(program: Program, old: StoredRun) -> Run:
         unread = Scenario(old.id, old.seam, old.answered_by, old.key, old.tags, {}, Tape())
         run = not_replayed(seam, unread, f"its tape can no longer be read: {error}")
     return replace(run, id=old.id, population=old.population, setting=parse_setting(old.stage))
+
+
+def unpacked(tape: bytes) -> bytes:
+    """The line again; raises CodecError for what is none, or would be longer than any that is written."""
+    reader = decompressobj()
+    try:
+        line = reader.decompress(tape, LINE_BYTES_MAX)
+    except error as problem:
+        raise CodecError(f"the tape is damaged: {problem}") from problem
+    if not reader.eof:
+        raise CodecError("the tape is damaged: it has no end")
+    return line
 
 
 def _stale(path: Path, wanted: Wanted) -> Iterator[StoredRun]:

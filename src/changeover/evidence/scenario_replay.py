@@ -32,7 +32,7 @@ def replayed(
     comparison, whatever the flags say now: a path that crosses other seams inside meets there the path that
     answered.
     """
-    path = seam.path_of(side)
+    path = seam.paths.get(side)
     if path is None:
         return f"the seam has no {side} path"
     if seam.owners and seam.owner_of is None:
@@ -42,7 +42,7 @@ def replayed(
             task = ReplayTask(
                 side=side,
                 path=path,
-                view=seam.view_of(side),
+                view=seam.views.get(side),
                 owner=owner,
                 args=(),
                 kwargs=scenario.arguments,

@@ -15,8 +15,7 @@ from changeover.evidence.renewal import Wanted, renewed_cases, stale_runs
 from changeover.evidence.scenario_replay import stored_scenarios
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.from_runs import WHOLE, stored_run
-from changeover.evidence.store.records import StoredRun
-from changeover.evidence.store.rows import STORE
+from changeover.evidence.store.records import STORE, StoredRun
 from changeover.record.scenario_file import Scenario
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.seam.judge import Waived

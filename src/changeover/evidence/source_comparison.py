@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import gc
 import os
-from contextlib import closing
+import signal
+import sys
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
+from types import FrameType
+from typing import Any, Protocol, Self
 
 from changeover.compare.rules import STRICT, Rules
 from changeover.errors import ConfigurationError
 from changeover.evidence.case_runner import Selection, select
 from changeover.evidence.code_digest import code_digest
 from changeover.evidence.comparison_info import ComparisonInfo, Stopped
-from changeover.evidence.comparison_writer import ComparisonWriter
+from changeover.evidence.comparison_writer import ComparisonWriter, asked_for, ended
 from changeover.evidence.corpus import Corpus
-from changeover.evidence.interruption import Interruption
 from changeover.evidence.program import Program, ProjectFiles
 from changeover.evidence.source_cases import BUILT_IN, Request, SourceCases
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.from_runs import SAMPLE_KEPT_WHOLE
-from changeover.evidence.store.records import StoredComparison
-from changeover.evidence.store.rows import STORE
+from changeover.evidence.store.records import STORE, StoredComparison
 from changeover.evidence.store.store import StoreProblem, store_path
-from changeover.evidence.summary import asked_for, ended
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.plan_file import Plan, redact_paths_of
@@ -42,19 +42,15 @@ class Listener(Protocol):
 
     def begins(self, source: str, total: int | None) -> None:
         """Before the first case; `total` is None where nobody knows how many there are."""
-        ...
 
     def case_done(self, corpus: Corpus) -> None:
         """After every case."""
-        ...
 
     def ends(self) -> None:
         """After the last one, however it ended."""
-        ...
 
     def warns(self, problem: str) -> None:
         """Something went wrong that does not end the comparison."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,3 +220,40 @@ def _required_tags(plan: Plan | None, selection: Selection, source: str) -> list
         if gate.corpus is not None and source in gate.corpus.sources
         for tag in gate.corpus.tags
     ]
+
+
+SAID = b"\nchangeover: ends after this case; interrupt once more to end at once\n"
+
+
+class Interruption:
+    """While it is entered, the first interrupt is only noted, so that no case is counted by half.
+
+    A second one is a KeyboardInterrupt at once. Where the program has its own way with interrupts, or this is
+    not the main thread, everything stays as it is.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked_for = False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            try:
+                self._before = signal.signal(signal.SIGINT, self._ask)
+            except ValueError:  # only the main thread may
+                self._before = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._restore()
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._restore()
+        self.is_asked_for = True
+        with suppress(OSError, ValueError):  # past the stream, which may be in the middle of a line
+            os.write(sys.stderr.fileno(), SAID)
+
+    def _restore(self) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            self._before = None

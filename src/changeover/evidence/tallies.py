@@ -8,20 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from changeover.values.divergence import Verdict
-from changeover.values.observation import Raised, Side
+from changeover.values.observation import Side
 
 if TYPE_CHECKING:
     from changeover.record.run import Run
 
 NOT_COMPARED = (Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS)
-
-
-def gave_up(run: Run) -> bool:
-    """Whether the answering path raised, or gave None, without any effect."""
-    answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
-    if answered is None or answered.effects:
-        return False
-    return isinstance(answered.outcome, Raised) or answered.outcome.value is None
 
 
 @dataclass(slots=True)
@@ -46,7 +38,7 @@ class SeamTally:
             return
         for observation in (run.legacy, run.candidate):
             self.reads[observation.path].update({call.name for call in observation.reads})
-        self.gave_up += gave_up(run)
+        self.gave_up += run.answered is not None and run.answered.gave_up
 
     def of(self, *verdicts: Verdict) -> int:
         """How many ended so."""
@@ -141,11 +133,6 @@ class EffectCounts:
 
 def total_effects(effects: Iterable[EffectCounts]) -> EffectCounts:
     """All methods together."""
-    total = EffectCounts("")
-    for one in effects:
-        total.performed += one.performed
-        total.asked += one.asked
-        total.equal += one.equal
-        total.changed += one.changed
-        total.refused += one.refused
-    return total
+    names = ("performed", "asked", "equal", "changed", "refused")
+    found = list(effects)
+    return EffectCounts("", *(sum(getattr(one, name) for one in found) for name in names))

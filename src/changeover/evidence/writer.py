@@ -3,6 +3,7 @@
 A run that comes alone is written at once; of many in a row those of up to a second are written together. The
 caller waits for a locked store at most `LOCK_WAIT_S`; after that nothing is tried for a while, which grows,
 and what waits in memory is bounded. What could not be kept is counted, and the count is kept once that works.
+The store and what fills it are imported when there is a run to keep.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from changeover.errors import ConfigurationError
-from changeover.evidence.code_digest import Judged
-from changeover.evidence.store.from_runs import SAMPLE_KEPT_WHOLE, WHOLE, Redact, production_name, stored_run
-from changeover.evidence.store.lost_runs import note_lost
-from changeover.evidence.store.maintenance import prune, usual_limits
-from changeover.evidence.store.records import StoredRun
-from changeover.evidence.store.store import NOWHERE, StoreProblem, store_path, writing
-from changeover.evidence.store.tapes import Tapes, without_known_tapes
-from changeover.evidence.store.writing import LOST, add_runs, count_up
 from changeover.record.codec import Codec
-from changeover.record.run import NotPaired, Run
+from changeover.record.run import NotPaired, Run, Sink
+from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.test_override import ACTIVE
 from changeover.telemetry.logs import logger
+from changeover.values.toml_table import parse_toml, read_text
+
+if TYPE_CHECKING:
+    from changeover.evidence.code_digest import Judged
+    from changeover.evidence.store.records import StoredRun
+    from changeover.evidence.store.writing import Tapes
 
 LOCK_WAIT_S = 0.2
 WRITTEN_EVERY_S = 1.0
@@ -44,10 +45,11 @@ _log = logger("evidence")
 
 
 class EvidenceWriter:
-    """A sink. `problems` says why nothing is kept at this moment, or why it does not count.
+    """A sink: first the evidence, then `sink`. `problems` says why nothing is kept, or why it does not count.
 
     `root` is the folder of the project; CHANGEOVER_STORE in the environment wins. `judged` and `redact` are
     asked when the first run comes. Runs of tests are not kept, nor those that were not meant to be compared.
+    `alarm` is told of problems when they change.
     """
 
     def __init__(
@@ -56,22 +58,24 @@ class EvidenceWriter:
         codec: Codec,
         *,
         judged: Callable[[], Judged],
-        redact: Callable[[], Redact] | None = None,
+        redact: Callable[[], Callable[[Run], Run]] | None = None,
         environment: Mapping[str, str] | None = None,
+        sink: Sink | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lost = 0
-        self._root = root
+        self.alarm: Callable[[str], None] | None = None
+        self._root, self._codec, self._sink = root, codec, sink
         self._environment = os.environ if environment is None else environment
-        self._ask_judged, self._judged = judged, Judged(None, "")
-        self._ask_redact: Callable[[], Redact] | None = redact
-        self._redact: Redact | None = None
-        self._asked = False
+        self._ask_judged, self._ask_redact = judged, redact
+        self._judged: Judged | None = None
+        self._redact: Callable[[Run], Run] | None = None
+        self._tapes: Tapes | None = None
         self._now, self._monotonic = now, monotonic
-        self._tapes = Tapes(codec)
         self._seen: Counter[str] = Counter()
         self._problem: str | None = None
+        self._last_problems: tuple[str, ...] = ()
         self._next_write = float("-inf")
         self._retry_s = RETRY_FIRST_S
         self._writes = 0
@@ -88,17 +92,27 @@ class EvidenceWriter:
     def problems(self) -> tuple[str, ...]:
         """Empty where all is well."""
         kept = () if self._problem is None else (f"evidence is not kept: {self._problem}",)
-        return kept if self._judged.problem is None else (*kept, f"evidence: {self._judged.problem}")
+        wrong = None if self._judged is None else self._judged.problem
+        return kept if wrong is None else (*kept, f"evidence: {wrong}")
 
     def __call__(self, run: Run) -> None:
-        """Keep one run."""
-        if (
-            ACTIVE.override is not None
-            or run.population != "production"
-            or run.not_paired is NotPaired.SAMPLED_OUT
-        ):
-            return
-        if self._path() == NOWHERE:
+        """Keep one run and hand it on; where the one fails, the other is done all the same."""
+        try:
+            self._keep(run)
+            problems = self.problems
+            if problems != self._last_problems:
+                self._last_problems = problems
+                if self.alarm is not None and problems:
+                    self.alarm("; ".join(problems))
+        finally:
+            if self._sink is not None:
+                self._sink(run)
+
+    def _keep(self, run: Run) -> None:
+        from changeover.evidence.store.store import NOWHERE
+
+        is_tested = ACTIVE.override is not None or run.population != "production"
+        if is_tested or run.not_paired is NotPaired.SAMPLED_OUT or self._path() == NOWHERE:
             return
         try:
             row = self._row(run)
@@ -111,6 +125,8 @@ class EvidenceWriter:
 
     def _path(self) -> Path | None:
         """None where it is wrong, which is a problem like any other."""
+        from changeover.evidence.store.store import store_path
+
         try:
             return store_path(self._root, self._environment)
         except ConfigurationError as error:
@@ -118,26 +134,29 @@ class EvidenceWriter:
             return None
 
     def _row(self, run: Run) -> StoredRun:
-        self._ask()
+        from changeover.evidence.store.from_runs import SAMPLE_KEPT_WHOLE, WHOLE, production_name, stored_run
+
+        judged, tapes = self._asked()
         at = self._now()
         with self._lock:
             self._seen[run.seam] += 1
             seen = self._seen[run.seam]
         whole = run.verdict in WHOLE or seen <= SAMPLE_KEPT_WHOLE or seen % SAMPLED_EVERY == 0
         fit = run if self._redact is None else self._redact(run)
-        code, rules = self._judged.code, self._judged.rules
-        row = stored_run(fit, production_name(run, at), at, code, rules, body=whole)
-        return replace(row, tape=self._tapes.packed(fit, row))
+        row = stored_run(fit, production_name(run, at), at, judged.code, judged.rules, body=whole)
+        return replace(row, tape=tapes.packed(fit, row))
 
-    def _ask(self) -> None:
+    def _asked(self) -> tuple[Judged, Tapes]:
+        """What the runs are judged by, and which tapes are kept: asked once."""
+        from changeover.evidence.store.writing import Tapes
+
         with self._lock:
-            if not self._asked:
-                if self._ask_redact is not None:
-                    self._redact = self._ask_redact()
-                self._judged = self._ask_judged()
-                self._asked = True
+            if self._judged is None or self._tapes is None:
+                self._redact = None if self._ask_redact is None else self._ask_redact()
+                self._judged, self._tapes = self._ask_judged(), Tapes(self._codec)
                 if self._judged.problem is not None:
                     _log.warning("evidence: %s", self._judged.problem)
+            return self._judged, self._tapes
 
     def _take(self, row: StoredRun) -> None:
         with self._lock:
@@ -183,11 +202,17 @@ class EvidenceWriter:
 
     def _note_lost(self) -> None:
         """The store did not take them to the end: what it cannot count stands beside it."""
+        from changeover.evidence.store.store import note_lost
+
         path = self._path()
         if path is not None and note_lost(path, self.lost, self._problem or "", self._now()):
             self.lost = 0
 
     def _write(self, runs: list[StoredRun], lost: int) -> bool:
+        from changeover.evidence.store.maintenance import prune, usual_limits
+        from changeover.evidence.store.store import StoreProblem, writing
+        from changeover.evidence.store.writing import LOST, add_runs, count_up, without_known_tapes
+
         path = self._path()
         try:
             if path is None:
@@ -222,6 +247,50 @@ class EvidenceWriter:
 def _characters(row: StoredRun) -> int:
     """How much of it is worth dropping when memory is short."""
     return len(row.body or "") + len(row.tape or b"")
+
+
+def evidence_of(
+    directory: Path,
+    plan: Plan | None,
+    codec: Codec,
+    *,
+    rules_file: Path | None,
+    environment: Mapping[str, str],
+    sink: Sink | None,
+) -> EvidenceWriter:
+    """What keeps the runs of a migration, in the store of the project around `directory`.
+
+    `rules_file` is None where the runs are not judged by it: they are kept then, and never count.
+    """
+    root, loaded_ns = root_around(directory), time.time_ns()
+
+    def judged() -> Judged:
+        from changeover.evidence.code_digest import judged_by
+
+        return judged_by(plan, rules_file, datetime.now(UTC).date(), loaded_ns)
+
+    def redact() -> Callable[[Run], Run]:
+        from changeover.redaction.redactor import Redactor
+
+        return Redactor.for_project(redact_paths_of(plan), root, environment).run
+
+    return EvidenceWriter(root, codec, judged=judged, redact=redact, environment=environment, sink=sink)
+
+
+def root_around(directory: Path) -> Path:
+    """The folder whose pyproject.toml speaks of the toolkit, else the one that the migration lies in.
+
+    A link to the migration's folder leads nowhere else: it lies where the link lies.
+    """
+    around = directory.absolute().parents
+    return next((folder for folder in around if _is_project(folder / "pyproject.toml")), around[0])
+
+
+def _is_project(file: Path) -> bool:
+    try:
+        return "changeover" in parse_toml(read_text(file), str(file)).get("tool", {})
+    except (ConfigurationError, OSError, AttributeError, TypeError):
+        return False
 
 
 _writers: WeakSet[EvidenceWriter] = WeakSet()

@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+Args = tuple[Any, ...]
+Kwargs = dict[str, Any]
+"""With `Args` the arguments of a call, as it was made."""
+
 
 class Session(Protocol):
     """What answers port calls: a recorder, or a replay. Outside any run there is none."""
@@ -15,20 +19,15 @@ class Session(Protocol):
     @property
     def replaying(self) -> bool:
         """True where nothing may reach the world."""
-        ...
 
-    def call(
-        self, hook: Any, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    def call(self, hook: Any, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Answer a call of an instrumented function (`record.instrument.Hook`).
 
         The answer of a coroutine function is an awaitable.
         """
-        ...
 
     def thread_refused(self, why: str) -> None:
         """Note that a thread could not be had because the process ends, which says nothing of the path."""
-        ...
 
 
 SHUTDOWN_TEXT = "interpreter shutdown"  # in what CPython says of threads and pools that come too late

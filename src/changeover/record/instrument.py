@@ -6,38 +6,34 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import wraps
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
-from changeover.record.context import SESSION, SHUTDOWN_TEXT, Session, permitted
+from changeover.record.context import SESSION, SHUTDOWN_TEXT, Args, Kwargs, Session, permitted
 from changeover.values.stage import PINNED, Pins
 
 Site = tuple[str, int]
 """File and line of a call."""
 
 
+@dataclass(eq=False, repr=False)
 class Hook:
-    """One instrumented function of a class or module; which port it serves is for each migration to say."""
+    """One instrumented function of a class or module; which port it serves is for each migration to say.
 
-    __slots__ = ("has_owner", "is_async", "is_property", "module", "name", "original")
+    With `has_owner` the first argument is the object or class that the call is made on.
+    """
 
-    def __init__(
-        self,
-        name: str,
-        module: str,
-        original: Callable[..., Any],
-        *,
-        has_owner: bool,
-        is_property: bool = False,
-    ) -> None:
-        self.name = name
-        self.module = module
-        self.original = original
-        self.has_owner = has_owner  # the first argument is the object or class the call is made on
-        self.is_property = is_property
-        self.is_async = inspect.iscoroutinefunction(original)
+    name: str
+    module: str
+    original: Callable[..., Any]
+    has_owner: bool
+    is_property: bool = False
+
+    def __post_init__(self) -> None:
+        self.is_async = inspect.iscoroutinefunction(self.original)
 
 
 class Binder:
@@ -64,7 +60,7 @@ class Binder:
                 p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty
             }
 
-    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, args: Args, kwargs: Kwargs) -> dict[str, Any]:
         """The arguments by name in the order of the signature; by number where there is no such name."""
         if len(args) <= self._positional_max and kwargs.keys() <= set(self._names[len(args) :]):
             bound = {**self._defaults, **dict(zip(self._names, args, strict=False)), **kwargs}
@@ -233,20 +229,18 @@ def calling_site(port_module: str, frames_inside: int = 2) -> Site | None:
     return inside
 
 
+@dataclass(slots=True)
 class _Carried:
     """A task of a thread pool that runs with the session and pins of its submitter."""
 
-    __slots__ = ("_pins", "_session", "_task")
-
-    def __init__(self, task: Callable[..., Any], session: Session | None, pins: Pins | None) -> None:
-        self._task = task
-        self._session = session
-        self._pins = pins
+    task: Callable[..., Any]
+    session: Session | None
+    pins: Pins | None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        session, pins = SESSION.set(self._session), PINNED.set(self._pins)
+        session, pins = SESSION.set(self.session), PINNED.set(self.pins)
         try:
-            return self._task(*args, **kwargs)
+            return self.task(*args, **kwargs)
         finally:
             PINNED.reset(pins)
             SESSION.reset(session)

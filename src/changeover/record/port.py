@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
+from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import (
     Binder,
     Hook,
@@ -32,63 +33,41 @@ class CallClass(StrEnum):
     UNDECLARED = "undeclared"
 
 
+@dataclass(eq=False, repr=False)
 class PortMethod:
-    """A method of a port under its class; `key` tells which calls count as the same."""
+    """A method of a port under its class; `key` tells which calls count as the same.
 
-    __slots__ = (
-        "_binder",
-        "attempts",
-        "call_class",
-        "has_owner",
-        "hook",
-        "is_effect",
-        "is_fixed",
-        "is_kept",
-        "key",
-        "make",
-        "name",
-        "port",
-        "sleeps",
-        "unaffected",
-    )
+    `make` mints a local value in a replay, from a random generator seeded by the run.
+    """
 
-    def __init__(
-        self,
-        port: str,
-        hook: Hook,
-        call_class: CallClass,
-        *,
-        key: Callable[..., Any] | None = None,
-        make: Callable[..., Any] | None = None,
-        unaffected: bool = False,
-        sleeps: bool = False,
-    ) -> None:
-        self.port = port
-        self.hook = hook
-        self.name = hook.name
-        self.call_class = call_class
-        self.key = key
-        self.make = make  # mints a local value in a replay, from a random generator seeded by the run
-        self.unaffected = unaffected
-        self.sleeps = sleeps
-        self.has_owner = hook.has_owner
+    port: str
+    hook: Hook
+    call_class: CallClass
+    key: Callable[..., Any] | None = None
+    make: Callable[..., Any] | None = None
+    unaffected: bool = False
+    sleeps: bool = False
+
+    def __post_init__(self) -> None:
+        self.name = self.hook.name
+        self.has_owner = self.hook.has_owner
         # Asked on every recorded call, where looking up a member of an enum would be felt.
-        self.is_effect = call_class is CallClass.EFFECT
-        self.is_fixed = call_class is CallClass.FIXED
-        self.is_kept = call_class is not CallClass.UNDECLARED
+        self.is_effect = self.call_class is CallClass.EFFECT
+        self.is_fixed = self.call_class is CallClass.FIXED
+        self.is_kept = self.call_class is not CallClass.UNDECLARED
         self.attempts = self.is_effect or not self.is_kept
-        self._binder = Binder(hook.original, skip_first=hook.has_owner)
+        self._binder = Binder(self.hook.original, skip_first=self.has_owner)
 
     @property
     def full_name(self) -> str:
         """Port and method as people write them."""
         return f"{self.port}.{self.name}"
 
-    def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    def arguments(self, args: Args, kwargs: Kwargs) -> dict[str, Any]:
         """The arguments by name."""
         return self._binder(args, kwargs)
 
-    def key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def key_of(self, args: Args, kwargs: Kwargs) -> Any:
         """The key function's answer; without one, the arguments in the order of the signature."""
         if self.key is not None:
             return self.key(*args, **kwargs)
@@ -207,7 +186,7 @@ class PortBook:
                         self._cover(port)
                         break
 
-    def find(self, hook: Hook, args: tuple[Any, ...]) -> PortMethod | None:
+    def find(self, hook: Hook, args: Args) -> PortMethod | None:
         """The port method that this call is; None where the function belongs to no port of this migration."""
         binding = self._bindings.get(hook)
         if binding is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from changeover.record.context import SESSION
+from changeover.record.context import SESSION, Args
 from changeover.record.port import PortBook, PortMethod
 
 
@@ -19,7 +19,7 @@ class PortCopies:
             if port.world is not None and port.is_object:
                 self._copy(port.name, port.target)
 
-    def before_call(self, method: PortMethod, args: tuple[Any, ...]) -> None:
+    def before_call(self, method: PortMethod, args: Args) -> None:
         """Take the copy of an object before the first call on it changes it."""
         if method.has_owner and args:
             self.copy_for(method, args[0])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from time import perf_counter
 from typing import Any
 
-from changeover.record.context import SESSION
+from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
@@ -47,9 +47,7 @@ class Recorder:
     def thread_refused(self, why: str) -> None:
         """What keeps the answering path from something is a part of what happened."""
 
-    def call(
-        self, hook: Hook, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Let the call through, with what it calls itself unrecorded: that is the port's own affair."""
         method = self._book.find(hook, args)
         if method is None or self.closed:
@@ -74,8 +72,8 @@ class Recorder:
         method: PortMethod,
         kept: tuple[Any, Any, Site | None] | None,
         original: Callable[..., Coroutine[Any, Any, Any]],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        args: Args,
+        kwargs: Kwargs,
     ) -> Coroutine[Any, Any, Any]:
         async def awaited() -> Any:
             token = SESSION.set(None)
@@ -92,9 +90,7 @@ class Recorder:
 
         return awaited()
 
-    def _prepare(
-        self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Any, Any, Site | None] | None:
+    def _prepare(self, method: PortMethod, args: Args, kwargs: Kwargs) -> tuple[Any, Any, Site | None] | None:
         """Keep the arguments as they are before the call; None where they cannot be kept."""
         site = None
         if method.attempts:

@@ -42,6 +42,11 @@ class ReplayProblem:
     asked_at: str | None = None
     call: PortCall | None = None
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether it makes the run one that could not be compared."""
+        return self.kind in _FAILURES
+
     def __str__(self) -> str:
         asked = f" ({self.asked_at})" if self.asked_at else ""
         return f"{self.kind}: {self.place}: {self.detail}{asked}"
@@ -72,4 +77,4 @@ class ReplayProblems:
     @property
     def failures(self) -> list[ReplayProblem]:
         """What makes the run one that could not be compared."""
-        return [problem for problem in self.all if problem.kind in _FAILURES]
+        return [problem for problem in self.all if problem.is_failure]

@@ -53,6 +53,11 @@ class Run:
     judgement: Any = None
 
     @property
+    def answered(self) -> Observation | None:
+        """What the path left behind whose answer the caller got."""
+        return self.legacy if self.answered_by is Side.LEGACY else self.candidate
+
+    @property
     def key(self) -> str | None:
         """Who the run was for."""
         return self.pins.key

@@ -62,7 +62,6 @@ class ScenarioFile:
 
 def scenario_of(run: Run) -> Scenario:
     """The run as an input for later ones."""
-    answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
     return Scenario(
         run.id,
         run.seam,
@@ -71,7 +70,7 @@ def scenario_of(run: Run) -> Scenario:
         run.tags,
         run.arguments,
         run.tape,
-        None if answered is None else answered.outcome,
+        None if run.answered is None else run.answered.outcome,
         run.correlation_id,
     )
 

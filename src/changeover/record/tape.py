@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
 from changeover.values.key import digest, frozen, text_digest
@@ -18,23 +19,15 @@ class Entry:
     """
 
     __slots__ = (
-        "_answer",
-        "_arguments",
-        "_digest",
-        "_key",
-        "_place",
-        "args",
-        "kwargs",
-        "method",
-        "outcome",
-        "site",
+        *("_answer", "_arguments", "_digest", "_key", "_place"),
+        *("args", "kwargs", "method", "outcome", "site"),
     )
 
     def __init__(
         self,
         method: PortMethod,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        args: Args,
+        kwargs: Kwargs,
         outcome: Outcome | None,
         site: Site | None = None,
         answer_digest: str | None = None,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from changeover.record.context import Args, Kwargs
 from changeover.record.tape import Entry
 from changeover.values.observation import Outcome, Returned
 
@@ -72,7 +73,7 @@ class VirtualClock:
         return value
 
 
-def seconds_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> float:
+def seconds_of(args: Args, kwargs: Kwargs) -> float:
     """The length of a sleep, its first argument."""
     length = args[0] if args else next(iter(kwargs.values()), 0.0)
     return length.total_seconds() if isinstance(length, timedelta) else float(length)

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Protocol
 
 from changeover.errors import EffectWithheld
+from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Hook
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
@@ -31,11 +32,9 @@ class Replaying(Protocol):
 
     def thread_refused(self, why: str) -> None:
         """The path could not have a thread, because the process ends."""
-        ...
 
     def clock(self, port: str) -> VirtualClock:
         """The time of the replay."""
-        ...
 
 
 class DelegateSession:
@@ -54,9 +53,7 @@ class DelegateSession:
         """The same as for the path itself."""
         self.replay.thread_refused(why)
 
-    def call(
-        self, hook: Hook, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Answer a call that the real object or copy makes."""
         replay = self.replay
         method = replay.book.find(hook, args)
@@ -99,9 +96,7 @@ class Delegates:
     _random: Random | None = None
     _locals: dict[int, tuple[Any, Any]] = field(default_factory=dict)
 
-    def call(
-        self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Callable[[], Any]:
+    def call(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Callable[[], Any]:
         """The call, bound to the object that answers it; raises NoDelegate."""
         if method.make is not None:
             make = method.make

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from changeover.errors import DeclarationError
+from changeover.record.context import Args
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.replay.replayer import Replay
 
@@ -34,7 +35,7 @@ class Fresh(Generic[P, R]):
             self._answering = self.build(Ports({name: port.target for name, port in book.ports.items()}))
         return self._answering
 
-    def replayed(self, book: PortBook, replay: Replay, owner: tuple[Any, ...] = ()) -> Callable[P, R]:
+    def replayed(self, book: PortBook, replay: Replay, owner: Args = ()) -> Callable[P, R]:
         """A path of its own for one replay; `owner` is the `self` of the call, if it has one."""
         ports = Ports({name: ReplayPort(port, replay) for name, port in book.ports.items()})
         return self.build(ports, *owner) if self._takes_owner else self.build(ports)

@@ -12,7 +12,7 @@ from functools import wraps
 from threading import Lock, Thread
 from typing import Any
 
-from changeover.record.context import PERMIT, SESSION, SHUTDOWN_TEXT
+from changeover.record.context import PERMIT, SESSION, SHUTDOWN_TEXT, Args
 from changeover.replay.replayer import Replay
 
 _THREAD_STARTS = "_thread.start_new_thread"
@@ -50,7 +50,7 @@ def isolated() -> Iterator[None]:
             _replays -= 1
 
 
-def _on_event(event: str, args: tuple[Any, ...]) -> None:
+def _on_event(event: str, args: Args) -> None:
     if not _replays or (event not in _REFUSED and event not in _LOOKED_INTO):
         return
     session = SESSION.get()
@@ -80,7 +80,7 @@ def _watch_threads() -> None:
     setattr(Thread, "start", start)  # noqa: B010  as an assignment it would not type
 
 
-def _detail(event: str, args: tuple[Any, ...]) -> str | None:
+def _detail(event: str, args: Args) -> str | None:
     """What was to be opened; None where it is harmless."""
     if event == "open":
         return _written_file(*args)
@@ -121,42 +121,19 @@ def give_replays_own_random() -> None:
             setattr(random, name, getattr(shared, name))
 
 
-def _own() -> random.Random | None:
-    session = SESSION.get()
-    replay = None if session is None else getattr(session, "replay", None)
-    own: random.Random | None = None if replay is None else replay.generator
-    return own
+def _drawn(name: str) -> Any:
+    plain = getattr(random.Random, name)
+
+    @wraps(plain)
+    def draw(self: random.Random, *args: Any, **kwargs: Any) -> Any:
+        replay = getattr(SESSION.get(), "replay", None)
+        own = None if replay is None else replay.generator
+        return plain(self if own is None else own, *args, **kwargs)
+
+    return draw
 
 
 class _PerReplay(random.Random):
     """The shared generator: outside of replays it is what it was, with the same state."""
 
-    def random(self) -> float:
-        own = _own()
-        return super().random() if own is None else own.random()
-
-    def getrandbits(self, k: int, /) -> int:
-        own = _own()
-        return super().getrandbits(k) if own is None else own.getrandbits(k)
-
-    def gauss(self, mu: float = 0.0, sigma: float = 1.0) -> float:
-        own = _own()
-        return super().gauss(mu, sigma) if own is None else own.gauss(mu, sigma)
-
-    def seed(self, a: Any = None, version: int = 2) -> None:
-        own = _own()
-        if own is None:
-            super().seed(a, version)
-        else:
-            own.seed(a, version)
-
-    def getstate(self) -> tuple[Any, ...]:
-        own = _own()
-        return super().getstate() if own is None else own.getstate()
-
-    def setstate(self, state: tuple[Any, ...]) -> None:
-        own = _own()
-        if own is None:
-            super().setstate(state)
-        else:
-            own.setstate(state)
+    random, getrandbits, gauss, seed, getstate, setstate = map(_drawn, _REPLACED)

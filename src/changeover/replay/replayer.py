@@ -9,7 +9,7 @@ from time import monotonic, perf_counter
 from typing import Any
 
 from changeover.errors import EffectWithheld, ReadMissing, ReplayStopped, UndeclaredCall, UndeclaredEffect
-from changeover.record.context import SESSION
+from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import Hook, calling_site
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
@@ -50,9 +50,7 @@ class Replay:
         self._lock = threading.RLock()
         self._closed = False
 
-    def call(
-        self, hook: Hook, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Answer a call of an instrumented function; one that is no port of this migration runs as it is."""
         method = self.book.find(hook, args)
         if method is None:
@@ -60,7 +58,7 @@ class Replay:
         owner, rest = (args[0], args[1:]) if hook.has_owner else (None, args)
         return self.ask(method, owner, rest, kwargs)
 
-    def ask(self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def ask(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Any:
         """Answer a call of a port; the answer of a coroutine function is an awaitable."""
         if method.hook.is_async:
             return self._ask_async(method, owner, args, kwargs)
@@ -74,9 +72,7 @@ class Replay:
             self.port_s += perf_counter() - began
         return outcome.give()
 
-    async def _ask_async(
-        self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    async def _ask_async(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Any:
         began = perf_counter()
         outcome = self._answer(method, owner, args, kwargs)
         if outcome is not None:
@@ -119,9 +115,7 @@ class Replay:
     def _calls_of(self, *classes: CallClass) -> tuple[PortCall, ...]:
         return tuple(Tape(self.calls).calls(*classes))
 
-    def _answer(
-        self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Outcome | None:
+    def _answer(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Outcome | None:
         """How the call ends; None where a real object, or a copy of one, has to answer."""
         with self._lock:
             self._stay_within_limits(method)
@@ -148,7 +142,7 @@ class Replay:
         self.problems.add(ProblemKind.LIMIT, "limit reached", limit, len(self.calls))
         raise ReplayStopped(limit)
 
-    def _read(self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+    def _read(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
         place = self._place(method, args, kwargs)
         served = self._port_tape(method).read(place, unaffected=method.unaffected)
         if served is None:
@@ -160,7 +154,7 @@ class Replay:
         self._keep(method, args, kwargs, served.entry.outcome)
         return self._for_path(served.entry)
 
-    def _effect(self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+    def _effect(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
         place = self._place(method, args, kwargs)
         entry = self._port_tape(method).match(place)
         if entry is None:
@@ -169,7 +163,7 @@ class Replay:
         self._keep(method, args, kwargs, entry.outcome, with_site=True)
         return self._for_path(entry)
 
-    def _time(self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+    def _time(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
         clock = self.clock(method.port)
         if method.sleeps:
             outcome: Outcome | None = outcome_of(lambda: clock.sleep(seconds_of(args, kwargs)))
@@ -180,7 +174,7 @@ class Replay:
         self._keep(method, args, kwargs, outcome)
         return Raised(copied_error(outcome.error)) if isinstance(outcome, Raised) else outcome
 
-    def _place(self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _place(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Any:
         named, by_name = self._ids.for_tape(args), self._ids.for_tape(kwargs)
         try:
             return (method.name, frozen(method.key_of(named, by_name)))
@@ -205,12 +199,7 @@ class Replay:
         return Returned(None if outcome is None else self._ids.for_path(snapshot(outcome.value)))
 
     def _refuse(
-        self,
-        kind: ProblemKind,
-        method: PortMethod,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        refusal: type[Exception],
+        self, kind: ProblemKind, method: PortMethod, args: Args, kwargs: Kwargs, refusal: type[Exception]
     ) -> Outcome:
         outcome = Raised(refusal(f"{method.full_name}: {kind}"))
         self._keep(method, args, kwargs, outcome, with_site=True)
@@ -222,8 +211,8 @@ class Replay:
     def _keep(
         self,
         method: PortMethod,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        args: Args,
+        kwargs: Kwargs,
         outcome: Outcome | None,
         *,
         with_site: bool = False,
@@ -239,9 +228,7 @@ class Replay:
             args, kwargs = (), {}
         self.calls.append(Entry(method, args, kwargs, outcome, site, immutable_answer=answer))
 
-    def _keep_real(
-        self, method: PortMethod, args: tuple[Any, ...], kwargs: dict[str, Any], outcome: Outcome
-    ) -> None:
+    def _keep_real(self, method: PortMethod, args: Args, kwargs: Kwargs, outcome: Outcome) -> None:
         """Keep a call that a real object or a copy answered."""
         if isinstance(outcome, Raised):
             self._keep(method, args, kwargs, Raised(copied_error(outcome.error)), with_site=True)
@@ -262,16 +249,14 @@ class Replay:
                 self.problems.add(ProblemKind.FIXED_CHANGED, name, "answers otherwise now", len(self.calls))
                 return
 
-    def _really(self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _really(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Any:
         token = SESSION.set(DelegateSession(self))
         try:
             return self._target_call(method, owner, args, kwargs)()
         finally:
             SESSION.reset(token)
 
-    def _target_call(
-        self, method: PortMethod, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Callable[[], Any]:
+    def _target_call(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Callable[[], Any]:
         try:
             return self.delegates.call(method, owner, args, kwargs)
         except NoDelegate as error:

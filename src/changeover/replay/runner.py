@@ -12,7 +12,7 @@ from inspect import iscoroutinefunction
 from time import perf_counter
 from typing import Any
 
-from changeover.record.context import SESSION
+from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import carry_into_pools
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
@@ -58,9 +58,9 @@ class ReplayTask:
     side: Side
     path: Callable[..., Any] | Fresh[..., Any]
     view: View | None
-    owner: tuple[Any, ...]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
+    owner: Args
+    args: Args
+    kwargs: Kwargs
     tape: Tape
     book: PortBook
     seed: str
@@ -92,7 +92,7 @@ class ReplayTask:
         return replay, snapshot(self.args), snapshot(self.kwargs), context
 
     def _ended(
-        self, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], outcome: Outcome, seconds: float
+        self, replay: Replay, args: Args, kwargs: Kwargs, outcome: Outcome, seconds: float
     ) -> Replayed:
         replay.close()
         mutated = not (same_content(args, self.args) and same_content(kwargs, self.kwargs))
@@ -127,9 +127,7 @@ def _path(task: ReplayTask, replay: Replay) -> Callable[..., Any]:
     return task.path.replayed(task.book, replay, task.owner)
 
 
-def _sync(
-    task: ReplayTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
-) -> Any:
+def _sync(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
     with isolated(), nullcontext() if task.apart else _seeded(task.seed):
         built = context.run(outcome_of, lambda: _path(task, replay))
         replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
@@ -147,9 +145,7 @@ def _sync(
     return replay, args, kwargs, outcome, seconds
 
 
-async def _async(
-    task: ReplayTask, replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any], context: Context
-) -> Any:
+async def _async(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
     with isolated():
         built = context.run(outcome_of, lambda: _path(task, replay))
         replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time

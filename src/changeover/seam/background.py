@@ -14,12 +14,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
-from typing import Protocol
+from dataclasses import dataclass
 from weakref import WeakSet
 
 from changeover.record.context import permitted
 from changeover.record.run import NotPaired, Run, Sink
 from changeover.replay.isolation import give_replays_own_random
+from changeover.seam.judge import RunDraft
 from changeover.telemetry.logs import logger
 
 QUEUE_MAX = 1_000
@@ -32,20 +33,15 @@ HUNG = "hung: its replay did not end"
 _log = logger("background")
 
 
-class Job(Protocol):
-    """A run that has been answered and is to be compared; each method gives it to be handed on."""
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run that has been answered and is to be compared: replayed and judged in a thread of its own.
 
-    def replay_apart(self) -> Run:
-        """Replay and judge it here, in a thread that is not the caller's. Never raises."""
-        ...
+    `replay_apart` gives the run to be handed on, and never raises; `draft` makes one that was not compared.
+    """
 
-    def unpaired(self, why: NotPaired) -> Run:
-        """It was not compared."""
-        ...
-
-    def failed(self, reason: str) -> Run:
-        """It could not be compared."""
-        ...
+    draft: Callable[[], RunDraft]
+    replay_apart: Callable[[], Run]
 
 
 class _Worker:
@@ -119,7 +115,7 @@ class Background:
             reason = self._enqueue(job)
             if reason is not None:
                 self.dropped += 1
-                out.append(job.unpaired(reason))
+                out.append(job.draft().unpaired(reason))
         for run in out:
             self._hand_on(run)
         return True
@@ -156,7 +152,7 @@ class Background:
         if worker is None or worker.job is None or self._monotonic() - worker.since <= self._hung_after_s:
             return []
         self.hung += 1
-        out = [job.failed(f"{HUNG} within {self._hung_after_s:g} s") for job in self._given_up()]
+        out = [job.draft().failed(f"{HUNG} within {self._hung_after_s:g} s") for job in self._given_up()]
         return out + self._dropped(NotPaired.NO_THREAD) if self.hung > REPLACED_MAX else out
 
     def _given_up(self) -> list[Job]:
@@ -165,7 +161,7 @@ class Background:
         return [] if worker is None or worker.job is None or worker.given else [worker.job]
 
     def _dropped(self, reason: NotPaired, *others: Job) -> list[Run]:
-        out = [job.unpaired(reason) for job in (*others, *self._waiting)]
+        out = [job.draft().unpaired(reason) for job in (*others, *self._waiting)]
         self.dropped += len(out)
         self._waiting.clear()
         return out

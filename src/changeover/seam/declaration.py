@@ -78,7 +78,7 @@ def declare_seam(
         supplement=[
             _supplement(place, runtime.book, text) for text in (() if phase is None else phase.supplement)
         ],
-        owner=options.get("owner"),
+        owner_of=options.get("owner"),
     )
 
 

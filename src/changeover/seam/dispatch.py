@@ -8,7 +8,7 @@ from inspect import iscoroutinefunction
 from typing import Any, NamedTuple
 
 from changeover.errors import LegacyRemovedError
-from changeover.record.context import SESSION
+from changeover.record.context import SESSION, Args, Kwargs
 from changeover.replay.fresh_path import Fresh
 from changeover.seam.experiment import ASYNC, SYNC, completed_now, experiment, is_sampled, sampled_out
 from changeover.seam.recording import Call
@@ -28,8 +28,8 @@ class Roles(NamedTuple):
 def seam_function(seam: Seam) -> Any:
     """The function that callers call."""
     pinned, phase, key = PINNED.get, seam.phase, seam.key
-    runtime, current = seam.own_runtime, seam.own_runtime.current  # flags are the same in a comparison
-    legacy, candidate = seam.path_of(Side.LEGACY), seam.path_of(Side.CANDIDATE)
+    runtime, current = seam.runtime, seam.runtime.current  # flags are the same in a comparison
+    legacy, candidate = seam.paths.get(Side.LEGACY), seam.paths.get(Side.CANDIDATE)
     original = legacy if legacy is not None else candidate
     off, complete = Stage.OFF, Stage.COMPLETE
     # In these two stages one path answers alone; where path and seam are both sync it is called directly.
@@ -86,35 +86,35 @@ def _plain(seam: Seam, path: PathFunction | None) -> Callable[..., Any] | None:
     return path
 
 
-def _answer(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _answer(seam: Seam, pins: Pins, args: Args, kwargs: Kwargs) -> Any:
     roles = _roles(seam, pins)
     if not roles.compared:
         return SYNC.call(_callable(seam, roles.path), args, kwargs)
     return completed_now(experiment(_call(seam, pins, roles, args, kwargs), SYNC)).give()
 
 
-async def _answer_async(seam: Seam, pins: Pins, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+async def _answer_async(seam: Seam, pins: Pins, args: Args, kwargs: Kwargs) -> Any:
     roles = _roles(seam, pins)
     if not roles.compared:
         return await ASYNC.call(_callable(seam, roles.path), args, kwargs)
     return (await experiment(_call(seam, pins, roles, args, kwargs), ASYNC)).give()
 
 
-def _call(seam: Seam, pins: Pins, roles: Roles, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+def _call(seam: Seam, pins: Pins, roles: Roles, args: Args, kwargs: Kwargs) -> Call:
     path = _callable(seam, roles.path)
-    legacy = seam.path_of(Side.LEGACY) if seam.fallback else None
+    legacy = seam.paths.get(Side.LEGACY) if seam.fallback else None
     fallback = path if legacy is None else _callable(seam, legacy)
     return Call(seam, pins, roles.answering, path, args, kwargs, fallback)
 
 
 def _roles(seam: Seam, pins: Pins) -> Roles:
     """What the stage table says of this run, and what there is to carry it out with."""
-    runtime = seam.runtime
+    runtime = seam.runtime.active
     answering, replayed, compared = pins.roles(seam.phase)
-    path = seam.path_of(answering)
+    path = seam.paths.get(answering)
     if path is None:
         path, answering, compared = _the_only_path(seam, answering)
-    elif replayed is not None and seam.path_of(replayed) is None and runtime.on_itself is None:
+    elif replayed is not None and seam.paths.get(replayed) is None and runtime.on_itself is None:
         runtime.note(f"seam {seam.name!r} has no {replayed} path: nothing is compared", seam=seam.name)
         compared = False
     elif compared and pins.key is None and pins.setting(seam.phase).stage is Stage.RAMP:
@@ -130,10 +130,12 @@ def _roles(seam: Seam, pins: Pins) -> Roles:
 
 
 def _the_only_path(seam: Seam, wanted: Side) -> tuple[PathFunction, Side, bool]:
-    other = seam.path_of(wanted.other)
+    other = seam.paths.get(wanted.other)
     if other is None:
         raise LegacyRemovedError(f"seam {seam.name!r} has neither path")
-    seam.runtime.note(f"seam {seam.name!r} has no {wanted} path: {wanted.other} answers", seam=seam.name)
+    seam.runtime.active.note(
+        f"seam {seam.name!r} has no {wanted} path: {wanted.other} answers", seam=seam.name
+    )
     return other, wanted.other, False
 
 
@@ -144,5 +146,5 @@ def _callable(seam: Seam, path: PathFunction) -> Callable[..., Any]:
     if not isinstance(path, Fresh):
         return path
     replay = getattr(SESSION.get(), "replay", None)
-    book = seam.runtime.book
+    book = seam.runtime.active.book
     return path.real(book) if replay is None else path.replayed_inside(book, replay)

@@ -9,18 +9,20 @@ from __future__ import annotations
 import decimal
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from inspect import iscoroutinefunction
 from time import perf_counter
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from changeover.record.context import SESSION
+from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.replay_problems import ReplayProblems
 from changeover.record.run import NotPaired, Run
 from changeover.record.tape import Tape
 from changeover.replay.event_loop import completed, threaded
 from changeover.replay.runner import Replayed, ReplayTask
 from changeover.rollout.test_override import ACTIVE
+from changeover.seam.background import Job
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Call, Recording
 from changeover.seam.seam import Seam
@@ -30,35 +32,18 @@ from changeover.values.stage import BUCKETS, Pins, Stage, bucket
 T = TypeVar("T")
 
 
-class Calling(Protocol):
-    """How a path is called and the other one replayed: in a sync or in an async seam."""
-
-    async def outcome(
-        self, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Outcome:
-        """How the path ends; raises nothing."""
-        ...
-
-    async def replay(self, task: ReplayTask) -> Replayed:
-        """What the other path leaves behind; only interrupts pass."""
-        ...
-
-    def lets_pass(self, error: BaseException) -> bool:
-        """Whether it is an interrupt that is meant for the caller."""
-        ...
-
-
 class _Sync:
-    """The caller waits for a value; a path that is a coroutine function runs on a loop of its own."""
+    """The caller waits for a value; a path that is a coroutine function runs on a loop of its own.
 
-    def call(self, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    `outcome` raises nothing; of `replay` only interrupts pass, if `lets_pass` says that the caller gets them.
+    """
+
+    def call(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         if iscoroutinefunction(path):
             return completed(lambda: path(*args, **kwargs), copy_context()).give()
         return path(*args, **kwargs)
 
-    async def outcome(
-        self, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Outcome:
+    async def outcome(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Outcome:
         try:
             return Returned(self.call(path, args, kwargs))
         except BaseException as error:  # noqa: BLE001  raised again when everything is kept
@@ -74,14 +59,12 @@ class _Sync:
 class _Async:
     """The caller awaits; a path that is no coroutine function runs in a thread."""
 
-    async def call(self, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    async def call(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         if iscoroutinefunction(path):
             return await path(*args, **kwargs)
         return await threaded(lambda: path(*args, **kwargs))
 
-    async def outcome(
-        self, path: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Outcome:
+    async def outcome(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Outcome:
         try:
             return Returned(await self.call(path, args, kwargs))
         except BaseException as error:  # noqa: BLE001  raised again when everything is kept
@@ -95,6 +78,8 @@ class _Async:
 
 
 SYNC, ASYNC = _Sync(), _Async()
+Calling = _Sync | _Async
+"""How a path is called and the other one replayed: in a sync or in an async seam."""
 
 
 def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -117,7 +102,8 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
         recording.fallen_from(fallen)
     for due in _due(call, recording):
         due.forget_arguments()
-        if not due.runtime.defer(_Deferred(due)):
+        queue = due.runtime.queue
+        if queue is None or not queue.put(Job(due.draft, partial(_replay_apart, due))):
             due.runtime.hand_on(await _compare(due, calling))
     return outcome
 
@@ -153,33 +139,18 @@ async def _compare(recording: Recording, calling: Calling, *, apart: bool = Fals
         return draft.failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer
 
 
-@dataclass(frozen=True, slots=True)
-class _Deferred:
-    """A recording that is compared in the background, in a thread that is not the caller's."""
+def _replay_apart(recording: Recording) -> Run:
+    """The run, replayed and judged in a thread that is not the caller's; raises nothing."""
 
-    recording: Recording
+    def compared() -> Run:
+        SESSION.set(None)
+        decimal.setcontext(recording.decimals.copy())  # the caller goes on with the one in this context
+        return completed_now(_compare(recording, SYNC, apart=True))
 
-    def replay_apart(self) -> Run:
-        """The run, replayed and judged there; raises nothing."""
-        recording = self.recording
-
-        def compared() -> Run:
-            SESSION.set(None)
-            decimal.setcontext(recording.decimals.copy())  # the caller goes on with the one in this context
-            return completed_now(_compare(recording, SYNC, apart=True))
-
-        try:
-            return recording.context.copy().run(compared)
-        except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
-            return recording.failed(f"the replay was interrupted: {error!r}")
-
-    def failed(self, reason: str) -> Run:
-        """The run as one that could not be compared."""
-        return self.recording.failed(reason)
-
-    def unpaired(self, why: NotPaired) -> Run:
-        """The run as one that was not compared."""
-        return self.recording.unpaired(why)
+    try:
+        return recording.context.copy().run(compared)
+    except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
+        return recording.draft().failed(f"the replay was interrupted: {error!r}")
 
 
 def is_sampled(seam: Seam, pins: Pins) -> bool:
@@ -187,7 +158,7 @@ def is_sampled(seam: Seam, pins: Pins) -> bool:
     share = seam.sample
     return (
         share >= 1.0
-        or seam.runtime.is_comparison
+        or seam.runtime.active.is_comparison
         or ACTIVE.override is not None
         or bucket(f"sample {seam.phase}", pins.correlation_id) < share * BUCKETS
     )
@@ -195,7 +166,7 @@ def is_sampled(seam: Seam, pins: Pins) -> bool:
 
 def sampled_out(seam: Seam, pins: Pins, answering: Side) -> None:
     """Count a run that was not to be compared; nothing of it was kept."""
-    runtime = seam.runtime
+    runtime = seam.runtime.active
     draft = RunDraft(seam.name, seam.phase, runtime.population, pins, answering, arguments={}, tape=Tape())
     runtime.hand_on(draft.unpaired(NotPaired.SAMPLED_OUT))
 
@@ -210,7 +181,7 @@ def _falls_back(call: Call, recording: Recording, outcome: Outcome) -> bool:
         and isinstance(outcome.error, Exception)
         and not recording.recorder.attempted
         and not recording.mutated
-        and call.seam.path_of(Side.LEGACY) is not None
+        and call.seam.paths.get(Side.LEGACY) is not None
     )
 
 
@@ -219,11 +190,11 @@ def _due(call: Call, recording: Recording) -> list[Recording]:
     due: list[Recording] = [*recording.recorder.deferred, recording]
     if recording.interrupted:
         for one in due:
-            one.runtime.hand_on(one.unpaired(NotPaired.INTERRUPTED))
+            one.runtime.hand_on(one.draft().unpaired(NotPaired.INTERRUPTED))
         return []
-    if not recording.fell_back and not is_sampled(call.seam, call.pins):
+    if recording.fallen is None and not is_sampled(call.seam, call.pins):
         due.pop()
-        recording.runtime.hand_on(recording.unpaired(NotPaired.SAMPLED_OUT))
+        recording.runtime.hand_on(recording.draft().unpaired(NotPaired.SAMPLED_OUT))
     if recording.outer is None:
         return due
     recording.outer.deferred.extend(due)

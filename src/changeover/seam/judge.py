@@ -73,9 +73,8 @@ def comparing_judge(
 
     def judge(facts: Facts) -> Judgement:
         nonlocal found
-        from changeover.compare.comparison import compare
+        from changeover.compare.comparison import compare, verdict_of
         from changeover.compare.rules import STRICT
-        from changeover.compare.verdict import verdict_of
 
         if found is None:
             found = _read(rules_file) if rules_file is not None and rules_file.exists() else STRICT

@@ -8,12 +8,11 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.record.context import SESSION
+from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import carry_into_pools
 from changeover.record.port import CallClass
 from changeover.record.port_copies import PortCopies
 from changeover.record.recorder import Recorder
-from changeover.record.run import NotPaired, Run
 from changeover.replay.runner import ReplayTask, View, apply_view
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import Seam
@@ -39,30 +38,35 @@ class Call:
     pins: Pins
     answering: Side
     path: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
+    args: Args
+    kwargs: Kwargs
     fallback: Callable[..., Any]
 
 
 class Recording:
-    """Inputs, tape and outcome of the path that answers; afterwards the other path is replayed against it."""
+    """Inputs, tape and outcome of the path that answers; afterwards the other path is replayed against it.
+
+    `call` has the caller's own arguments until they are forgotten. `fallen` is what the candidate left behind
+    that gave up, where this path answers in its place.
+    """
 
     def __init__(self, call: Call) -> None:
-        self.runtime = call.seam.runtime
+        self.runtime = call.seam.runtime.active
         self.interrupted = False
-        self._call = call
+        self.call = call
+        self.answering = call.answering
+        self.fallen: Observation | None = None
         self._seam = call.seam
         self._problem: str | None = None
         self._owner, self._given = call.args[: call.seam.owners], call.args[call.seam.owners :]
         self._given_kwargs = call.kwargs
-        self._args: tuple[Any, ...] = ()
-        self._kwargs: dict[str, Any] = {}
+        self._args: Args = ()
+        self._kwargs: Kwargs = {}
         self._tags: tuple[str, ...] = ()
         self._outcome: Outcome | None = None
         self._own_time_s = 0.0
         self._mutated = False
         self._copies: PortCopies | None = None
-        self._fallen: Observation | None = None
         session = SESSION.get()
         self.outer = session if isinstance(session, Recorder) and not session.closed else None
         self._prepare()
@@ -73,7 +77,7 @@ class Recording:
         self.decimals = decimal.getcontext().copy()
 
     def _prepare(self) -> None:
-        runtime, call = self.runtime, self._call
+        runtime, call = self.runtime, self.call
         try:
             carry_into_pools()
             runtime.book.cover()
@@ -89,34 +93,14 @@ class Recording:
             self._problem = f"inputs cannot be kept: {message_of(error)}"
 
     @property
-    def call(self) -> Call:
-        """The call as it was made; without the caller's own arguments once they are forgotten."""
-        return self._call
-
-    @property
     def problem(self) -> str | None:
         """Why it cannot be compared, None where it can."""
         return self._problem or self.recorder.tape.problem
 
     @property
-    def fallen(self) -> Observation | None:
-        """What the candidate left behind that gave up, where this path answers in its place."""
-        return self._fallen
-
-    @property
-    def answering(self) -> Side:
-        """The path whose answer the caller gets."""
-        return self._call.answering
-
-    @property
     def mutated(self) -> bool:
         """Whether the path has changed its arguments."""
         return not (same_content(self._args, self._given) and same_content(self._kwargs, self._given_kwargs))
-
-    @property
-    def fell_back(self) -> bool:
-        """Whether it answers in place of a candidate that gave up."""
-        return self._fallen is not None
 
     def keep(self, outcome: Outcome, seconds: float) -> None:
         """Keep how the answering path ended, after so many seconds; the recording is closed then."""
@@ -148,21 +132,13 @@ class Recording:
 
     def fallen_from(self, fallen: Recording) -> None:
         """This path answers because that one gave up before it attempted anything."""
-        self._fallen = fallen.observation()
+        self.fallen = fallen.observation()
         self.recorder.deferred[:0] = fallen.recorder.deferred
 
     def forget_arguments(self) -> None:
         """Forget the caller's own arguments; what was kept of them is enough from now on."""
         self._given, self._given_kwargs = (), {}
-        self._call = replace(self._call, args=(), kwargs={})
-
-    def failed(self, reason: str) -> Run:
-        """The run as one that could not be compared."""
-        return self.draft().failed(reason)
-
-    def unpaired(self, why: NotPaired) -> Run:
-        """The run as one that was not compared."""
-        return self.draft().unpaired(why)
+        self.call = replace(self.call, args=(), kwargs={})
 
     def draft(self) -> RunDraft:
         """The run as far as it is known before it is judged."""
@@ -170,12 +146,12 @@ class Recording:
             seam=self._seam.name,
             phase=self._seam.phase,
             population=self.runtime.population,
-            pins=self._call.pins,
+            pins=self.call.pins,
             answered_by=self.answering,
             arguments=self._seam.named(self._args, self._kwargs),
             tape=self.recorder.tape,
             tags=self._tags,
-            fell_back=self.fell_back,
+            fell_back=self.fallen is not None,
         )
 
     def observation(self) -> Observation:
@@ -190,7 +166,7 @@ class Recording:
     def task(self, *, apart: bool) -> ReplayTask:
         """What it takes to replay the other path, here or beside the program."""
         replayed = self.answering.other
-        path = self._seam.path_of(self.runtime.on_itself or replayed)
+        path = self._seam.paths.get(self.runtime.on_itself or replayed)
         if path is None:
             raise RuntimeError(f"there is no {replayed} path")
         return ReplayTask(
@@ -202,7 +178,7 @@ class Recording:
             kwargs=self._kwargs,
             tape=self.recorder.tape,
             book=self.runtime.book,
-            seed=self._call.pins.correlation_id,
+            seed=self.call.pins.correlation_id,
             limits=self.runtime.limits,
             context=self.context,
             decimals=self.decimals,
@@ -212,7 +188,7 @@ class Recording:
         )
 
     def _view(self, side: Side) -> View | None:
-        view, seen = self._seam.view_of(self.runtime.on_itself or side), self.runtime.answer_seen
+        view, seen = self._seam.views.get(self.runtime.on_itself or side), self.runtime.answer_seen
         if view is None or seen is None:
             return view
 

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
+from changeover.record.context import Args, Kwargs
 from changeover.record.port import PortBook
 from changeover.record.run import Run, Sink
 from changeover.replay.runner import View
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
-from changeover.seam.background import Background, Job
+from changeover.seam.background import Background
 from changeover.seam.judge import Judge, Predicate, Waived
 from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alerts
@@ -87,12 +88,7 @@ class Runtime:
             self._in_place = before
 
     def pins(
-        self,
-        seam: str,
-        key: Callable[..., object] | None,
-        resolution: Resolution,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        self, seam: str, key: Callable[..., object] | None, resolution: Resolution, args: Args, kwargs: Kwargs
     ) -> Pins:
         """The pins of a run that begins at this seam; the key is worked out only where something needs it."""
         if key is None or not (resolution.ramps or resolution.compares):
@@ -117,14 +113,13 @@ class Runtime:
         self.notes[redacted(problem)] = None
         _log.warning("%s", problem, **fields)
 
-    def defer(self, job: Job) -> bool:
-        """Give the run to the background; False where the caller has to compare it at once.
+    @property
+    def queue(self) -> Background | None:
+        """Where runs wait to be compared, None where the caller has to compare them at once.
 
         Under a test override and in a comparison runs are compared at once: the caller asks for the verdict.
         """
-        if self.background is None or self.is_comparison or ACTIVE.override is not None:
-            return False
-        return self.background.put(job)
+        return None if self.is_comparison or ACTIVE.override is not None else self.background
 
     def hand_on(self, run: Run) -> None:
         """Count the run, show it to the tripwire, give it to the sink; one that fails is noted and breaks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from changeover.errors import DeclarationError
@@ -35,7 +36,6 @@ class SeamFunction(Protocol[P, R_co]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Answer, by whichever path the stage says."""
-        ...
 
     @overload
     def __get__(self, instance: None, owner: type | None = None) -> SeamFunction[P, R_co]: ...
@@ -46,83 +46,62 @@ class SeamFunction(Protocol[P, R_co]):
 
     def candidate(self, path: F) -> F:
         """Say what the new path is."""
-        ...
 
 
+@dataclass(eq=False, repr=False)
 class Seam:
     """The two paths of one call, and how they are seen; `owners` is 1 where the first argument is `self`.
 
-    `owner_of` makes the object of a method anew for a stored scenario.
+    `runtime` is the program's, whatever comparison is under way. `paths` has those that there are, `views`
+    how their answers are seen. `named` gives the arguments of a call by name, without `self`. `owner_of`
+    makes the object of a method anew for a stored scenario.
     """
 
-    def __init__(
+    runtime: Runtime
+    name: str
+    phase: str
+    legacy: InitVar[PathFunction | None]
+    candidate: InitVar[PathFunction | None]
+    key: Callable[..., object] | None
+    tags: Callable[..., Iterable[str]] | None
+    view: InitVar[tuple[View | None, View | None] | None]
+    sample: float
+    fallback: bool
+    supplement: Sequence[tuple[str, str]]
+    owner_of: OwnerOf | None = None
+
+    def __post_init__(
         self,
-        runtime: Runtime,
-        name: str,
-        phase: str,
         legacy: PathFunction | None,
         candidate: PathFunction | None,
-        *,
-        key: Callable[..., object] | None,
-        tags: Callable[..., Iterable[str]] | None,
         view: tuple[View | None, View | None] | None,
-        sample: float,
-        fallback: bool,
-        supplement: Sequence[tuple[str, str]],
-        owner: OwnerOf | None = None,
     ) -> None:
-        self.own_runtime = runtime
-        self.name = name
-        self.phase = phase
-        self.key = key
-        self.tags = tags
-        self.sample = sample
-        self.fallback = fallback
-        self.supplement = tuple(supplement)
-        self.owner_of = owner
-        self._views = {Side.LEGACY: view[0], Side.CANDIDATE: view[1]} if view is not None else {}
-        self._paths: dict[Side, PathFunction] = {}
+        self.views: dict[Side, View | None] = {Side.LEGACY: view[0], Side.CANDIDATE: view[1]} if view else {}
+        self.paths: dict[Side, PathFunction] = {}
         first = legacy if legacy is not None else candidate
         if first is None:
-            raise DeclarationError(f'seam "{name}"', "has no path, needed: legacy=, candidate= or both")
+            raise DeclarationError(f'seam "{self.name}"', "has no path, needed: legacy=, candidate= or both")
         self.shape = first.build if isinstance(first, Fresh) else first
         for side, path in ((Side.LEGACY, legacy), (Side.CANDIDATE, candidate)):
             if path is not None:
                 self.add(side, path)
         self.is_async = not isinstance(first, Fresh) and inspect.iscoroutinefunction(first)
         self.owners = 0 if isinstance(first, Fresh) else _owners(first)
-        self._named = Binder(
+        self.named = Binder(
             (lambda: None) if isinstance(first, Fresh) else first, skip_first=self.owners == 1
         )
-
-    @property
-    def runtime(self) -> Runtime:
-        """The program's, or that of the comparison that is under way."""
-        return self.own_runtime.active
 
     def add(self, side: Side, path: PathFunction) -> None:
         """Give one of the paths, once; raises DeclarationError."""
         place = f'seam "{self.name}", {side}'
-        if side in self._paths:
+        if side in self.paths:
             raise DeclarationError(place, "is given twice")
         if not isinstance(path, Fresh) and not callable(path):
             raise DeclarationError(place, f"was {path!r}, allowed: a function or fresh(build)")
         inner = path.build if isinstance(path, Fresh) else path
         if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
             raise DeclarationError(place, ": ".join(_STREAMS))
-        self._paths[side] = path
-
-    def path_of(self, side: Side) -> PathFunction | None:
-        """One of the two paths, None where there is none."""
-        return self._paths.get(side)
-
-    def view_of(self, side: Side) -> View | None:
-        """How an answer of that path is seen by the comparison."""
-        return self._views.get(side)
-
-    def named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """The arguments by name, without `self`."""
-        return self._named(args, kwargs)
+        self.paths[side] = path
 
 
 def _owners(function: Callable[..., Any]) -> int:

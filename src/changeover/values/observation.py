@@ -108,3 +108,8 @@ class Observation:
     reads: tuple[PortCall, ...]
     own_time_s: float = 0.0
     inputs_mutated: bool = False
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the path raised, or gave None, without any effect."""
+        return not self.effects and (isinstance(self.outcome, Raised) or self.outcome.value is None)

@@ -16,7 +16,7 @@ from changeover.views.stored_json import comparison_json, divergence_json, named
 
 if TYPE_CHECKING:
     from changeover.compare.clusters import Cluster
-    from changeover.compare.sighting import Sighting
+    from changeover.compare.provenance import Sighting
     from changeover.evidence.comparison_info import ComparisonInfo
     from changeover.evidence.corpus import Corpus
     from changeover.evidence.tallies import SeamTally

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from changeover.compare.clusters import Example
-from changeover.evidence.store.from_runs import keep_divergence
+from changeover.evidence.store.from_runs import keep_divergence, stored_at
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
-from changeover.evidence.store.rows import cluster_data, comparison_data, stored_at
 from changeover.evidence.store.run_contents import RunContents, contents_data, divergence_data
+from changeover.evidence.store.writing import cluster_data, comparison_data
 from changeover.values.divergence import Divergence
 from changeover.values.value_text import value_text
 

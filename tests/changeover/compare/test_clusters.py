@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from changeover.compare.change_pattern import Change, ChangePattern, read_pattern
+from changeover.compare.change_pattern import Change, ChangePattern, pattern_of, read_pattern
 from changeover.compare.clusters import CLUSTERS_KEPT_MAX, Clusters, RunFound, fingerprint_of, reached_by
 from changeover.compare.comparison import compare
-from changeover.compare.value_change import pattern_of
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from tests.changeover.support.observations import compared, effect, returned
 

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from changeover.compare.invariants import Invariant
-from changeover.compare.mutations import blind_spots
+from changeover.compare.mutations import blind_spots, view_spots
 from changeover.compare.rules import Rules
-from changeover.compare.view_mutations import view_spots
 from changeover.values.observation import Observation, Returned, Side
 from tests.changeover.support.observations import effect, raised, returned, rule
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.compare.clusters import Cluster, Clusters, RunFound
-from changeover.compare.occurrence import RunOccurrence
-from changeover.compare.sighting import Sighting
+from changeover.compare.clusters import Cluster, Clusters, RunFound, RunOccurrence
+from changeover.compare.provenance import Sighting
 from changeover.values.divergence import Divergence, Kind
 from changeover.views.layout import WIDTH, Screen
 from changeover.views.text.differences import cluster_lines

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from changeover.compare.comparison import Comparison, compare
+from changeover.compare.comparison import Comparison, compare, verdict_of
 from changeover.compare.rules import Rules
-from changeover.compare.verdict import verdict_of
 from changeover.values.divergence import ABSENT, Divergence, Kind, Verdict
 from tests.changeover.support.observations import compared, effect, returned, rule
 

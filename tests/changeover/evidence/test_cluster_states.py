@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.evidence.cluster_states import FIXED, NEW, OPEN, REGRESSED, Sightings, state_of
+from changeover.evidence.store.records import FIXED, NEW, OPEN, REGRESSED, Sightings, state_of
 
 SEAM = "till.pay"
 

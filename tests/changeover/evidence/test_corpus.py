@@ -154,7 +154,7 @@ def test_a_read_that_only_one_path_asks_for_is_advice() -> None:
         return office.legacy_settle(name)
 
     office = Office()
-    office.migration.seams["desk.settle"]._paths[Side.LEGACY] = settle
+    office.migration.seams["desk.settle"].paths[Side.LEGACY] = settle
     corpus = office.corpus()
     (read,) = corpus.one_sided_reads
     assert (read.seam, read.method, read.asked_by, read.runs) == (
@@ -171,7 +171,7 @@ def test_a_reference_that_always_raises_shows_nothing() -> None:
         raise LookupError(name)
 
     office = Office(settle=refuse)
-    office.migration.seams["desk.settle"]._paths[Side.LEGACY] = refuse
+    office.migration.seams["desk.settle"].paths[Side.LEGACY] = refuse
     corpus = office.corpus()
     assert "desk.settle" in corpus.gave_up
     assert corpus.exit_code == 3
@@ -185,10 +185,10 @@ def test_a_program_that_is_not_deterministic_differs_from_itself() -> None:
         return {"name": name, "settled": Decimal(len(calls)), "owed": office.owed(name)}
 
     office = Office()
-    office.migration.seams["desk.settle"]._paths[Side.LEGACY] = settle
+    office.migration.seams["desk.settle"].paths[Side.LEGACY] = settle
     corpus = office.corpus(noise=True)
     assert corpus.seams["desk.settle"].diverged == 20
-    assert office.migration.seams["desk.settle"].path_of(Side.CANDIDATE) == office.legacy_settle
+    assert office.migration.seams["desk.settle"].paths.get(Side.CANDIDATE) == office.legacy_settle
 
 
 def test_a_seam_that_was_never_crossed_keeps_the_corpus_from_passing() -> None:
@@ -226,5 +226,5 @@ def test_a_read_that_one_path_asks_for_now_and_then_is_no_advice() -> None:
         return office.legacy_settle(name)
 
     office = Office()
-    office.migration.seams["desk.settle"]._paths[Side.LEGACY] = settle
+    office.migration.seams["desk.settle"].paths[Side.LEGACY] = settle
     assert office.corpus().one_sided_reads == ()

@@ -11,8 +11,8 @@ from unittest.mock import patch
 
 import pytest
 
-from changeover.evidence.sink import root_around
 from changeover.evidence.store.store import read_evidence
+from changeover.evidence.writer import root_around
 from changeover.values.divergence import Verdict
 from tests.changeover.support.evidence_rows import Shadowed
 

@@ -15,8 +15,8 @@ from changeover.evidence.comparison_writer import ComparisonWriter
 from changeover.evidence.store import writing as row_writing
 from changeover.evidence.store.archive import Archive
 from changeover.evidence.store.maintenance import StoreLimits, prune, prune_store, used_bytes
+from changeover.evidence.store.reading import read_cluster
 from changeover.evidence.store.records import Review, StoredCluster, StoredComparison
-from changeover.evidence.store.rows import read_cluster
 from changeover.evidence.store.schema import SCHEMA_VERSION
 from changeover.evidence.store.store import keep_review, read_evidence, store_path, writing
 from changeover.evidence.store.writing import REVIEWS_KEPT_MAX

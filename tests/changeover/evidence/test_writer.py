@@ -18,8 +18,8 @@ import pytest
 from changeover import Run
 from changeover.evidence import writer
 from changeover.evidence.code_digest import Judged
+from changeover.evidence.renewal import unpacked
 from changeover.evidence.store.store import read_evidence
-from changeover.evidence.store.tapes import unpacked
 from changeover.evidence.writer import RETRY_FIRST_S, EvidenceWriter
 from changeover.record.codec import Codec
 from changeover.rollout.test_override import StageOverride, override_stages

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis.strategies import lists, sampled_from
 from pydantic import TypeAdapter, ValidationError
 
-from changeover.compare.leaves import MUST_BE
+from changeover.compare.findings import MUST_BE
 from changeover.compare.paths import ROOTS, NameIs, PathError, parse_path
 from changeover.compare.rules_file import check_rules_file
 from changeover.errors import ConfigurationError

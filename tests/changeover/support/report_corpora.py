@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from changeover.evidence.store.reading import read_cluster
 from changeover.evidence.store.records import StoredCluster, StoredComparison
-from changeover.evidence.store.rows import read_cluster
 from changeover.evidence.store.summary import read_summary
 from changeover.evidence.tallies import EffectCounts, SeamTally
 from changeover.values.divergence import Verdict

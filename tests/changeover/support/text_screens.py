@@ -9,9 +9,9 @@ from typing import Any
 
 from changeover.compare.clusters import Clusters, RunFound
 from changeover.compare.file_diff import FilesDiff
-from changeover.compare.sighting import Sighting
+from changeover.compare.provenance import Sighting
+from changeover.evidence.store.reading import read_cluster
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
-from changeover.evidence.store.rows import read_cluster
 from changeover.evidence.tallies import EffectCounts, SeamTally, total_of
 from changeover.record.scenario_file import Scenario
 from changeover.record.tape import Tape

@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.reading import comparisons_in
-from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
-from changeover.evidence.store.rows import MORE_COLUMNS, READ_COLUMNS, UNSAFE_MARK, read_cluster, read_run
+from changeover.evidence.store.reading import (
+    MORE_COLUMNS,
+    READ_COLUMNS,
+    comparisons_in,
+    read_cluster,
+    read_run,
+)
+from changeover.evidence.store.records import UNSAFE_MARK, StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import NOWHERE, StoreProblem, reading
 from changeover.values.divergence import Verdict

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 from changeover.compare.clusters import Cluster, Example, fingerprint_of
 from changeover.compare.comparison import Comparison
-from changeover.compare.provenance import Provenance
-from changeover.compare.sighting import Sighting
-from changeover.evidence.store.records import StoredCluster, StoredRun
-from changeover.evidence.store.rows import STORE, stored_at
+from changeover.compare.provenance import Provenance, Sighting
+from changeover.evidence.store.records import STORE, StoredCluster, StoredRun
 from changeover.evidence.store.run_contents import KeptError, RunContents, TypedText, contents_data
-from changeover.evidence.tallies import NOT_COMPARED, gave_up
+from changeover.evidence.tallies import NOT_COMPARED
 from changeover.record.run import Run
 from changeover.values.divergence import ABSENT, Divergence, Verdict
 from changeover.values.form import plain
@@ -32,6 +30,11 @@ LEFT_OUT = "more"
 WHOLE = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.WAIVED)
 DIFFERING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.WAIVED)
 Redact = Callable[[Run], Run]
+
+
+def stored_at(moment: datetime) -> str:
+    """A moment as stores keep it: in UTC, so that texts sort as moments do."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def production_name(run: Run, at: datetime) -> str:
@@ -65,6 +68,7 @@ def stored_run(
     text = json.dumps(contents_data(contents_of(fit)), ensure_ascii=False) if body else None
     clusters, unsafe = clusters_of(run) if counts and verdict in DIFFERING else ((), ())
     legacy, candidate = run.legacy, run.candidate
+    answered = legacy if run.answered_by is Side.LEGACY else candidate
     return StoredRun(
         id=run.id,
         at=at,
@@ -75,18 +79,18 @@ def stored_run(
         verdict=verdict,
         code=code,
         rules=rules,
-        world=fit.world if counts and is_compared else None,
+        world=fit.tape.world_digest(fit.seam, fit.arguments) if counts and is_compared else None,
         clusters=clusters,
         reason=fit.reason if says else None,
         tags=fit.tags if says else (),
         legacy_s=None if legacy is None else legacy.own_time_s,
         candidate_s=None if candidate is None else candidate.own_time_s,
         unsafe=unsafe,
-        gave_up=says and is_compared and gave_up(fit),
+        gave_up=says and is_compared and answered is not None and answered.gave_up,
         population=run.population,
         name=name,
-        key=fit.key if says else None,
-        correlation_id=fit.correlation_id if says else None,
+        key=fit.pins.key if says else None,
+        correlation_id=fit.pins.correlation_id if says else None,
         body=text if text is not None and len(text) <= BODY_CHARACTERS_MAX else None,
     )
 
@@ -123,8 +127,7 @@ def contents_of(run: Run) -> RunContents:
 
 
 def _sightings(run: Run) -> tuple[Sighting | None, ...]:
-    answered = run.legacy if run.answered_by is Side.LEGACY else run.candidate
-    provenance = Provenance(run.arguments, answered.reads if answered is not None else ())
+    provenance = Provenance(run.arguments, run.answered.reads if run.answered else ())
     return tuple(provenance.first(found.candidate) for found in run.divergences)
 
 

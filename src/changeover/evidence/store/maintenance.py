@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from changeover.evidence.store.rows import COLUMNS, stored_at
+from changeover.evidence.store.from_runs import stored_at
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import compact, copied, reading, writing
-from changeover.evidence.store.writing import PRUNED, count_up, forget_corpora
+from changeover.evidence.store.writing import COLUMNS, PRUNED, count_up, forget_corpora
 
 RUNS_KEPT_DAYS = 400
 RUNS_KEPT_MAX = 200_000
@@ -91,9 +91,8 @@ def prune_store(path: Path, limits: StoreLimits, *, corpora_too: bool, dry_run: 
                 ).rowcount
             done = prune(connection, limits)
             while done.bodies or done.tapes or done.runs:
-                total.bodies += done.bodies
-                total.tapes += done.tapes
-                total.runs += done.runs
+                for name in ("bodies", "tapes", "runs"):
+                    setattr(total, name, getattr(total, name) + getattr(done, name))
                 done = prune(connection, limits)
             total.bytes_after = used_bytes(connection)
             if dry_run:

@@ -5,19 +5,44 @@ from __future__ import annotations
 import gc
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from changeover.evidence.cluster_states import Sightings, state_of
-from changeover.evidence.store.records import Evidence, Review, StoredComparison, StoredRun
-from changeover.evidence.store.rows import READ_COLUMNS, read_cluster, read_run, read_seam
+from changeover.compare.change_pattern import read_pattern
+from changeover.evidence.store.records import (
+    GAVE_UP,
+    UNSAFE_MARK,
+    Evidence,
+    Review,
+    Sightings,
+    StoredCluster,
+    StoredComparison,
+    StoredRun,
+    state_of,
+)
 from changeover.evidence.store.schema import Connection
-from changeover.evidence.store.summary import read_summary
-from changeover.evidence.tallies import EffectCounts
+from changeover.evidence.store.summary import read_record, read_summary
+from changeover.evidence.tallies import SeamTally
+from changeover.values.divergence import Kind, Verdict
 from changeover.values.observation import Side
+
+if TYPE_CHECKING:
+    from changeover.compare.clusters import Example
+
+READ_COLUMNS = (
+    *("id", "at", "seam", "phase", "stage", "answered_by", "verdict", "code", "rules", "world", "clusters"),
+    *("reason", "tags", "legacy_s", "candidate_s", "renewed_at"),
+)
+"""The first fields of `StoredRun`, which `read_run` begins with; the next are what screens look at."""
+_CORPUS = (
+    *("number", "at", "source", "population", "code", "rules", "whole", "partial", "answered_by", "uid"),
+)
+MORE_COLUMNS = ("corpus", "population", "name", "key", "correlation_id")
+_VERDICTS = {str(verdict): verdict for verdict in Verdict}
+_SIDES = {str(side): side for side in Side}
 
 
 def evidence_in(connection: Connection) -> Evidence:
@@ -99,36 +124,25 @@ def _corpora(connection: Connection) -> list[StoredComparison]:
 def comparisons_in(connection: Connection) -> list[StoredComparison]:
     """Every comparison that is kept, the latest first, without its clusters."""
     rows = connection.execute(
-        "SELECT number, at, source, population, code, rules, whole, partial, answered_by, uid, summary"
-        " FROM corpora WHERE kept ORDER BY at DESC, number DESC"
+        f"SELECT {', '.join(_CORPUS)}, summary FROM corpora WHERE kept ORDER BY at DESC, number DESC"  # noqa: S608
     ).fetchall()
-    return [_comparison(connection, row) for row in rows]
+    return [
+        _comparison(connection, dict(zip(_CORPUS, row, strict=False)), json.loads(row[-1])) for row in rows
+    ]
 
 
-def _comparison(connection: Connection, row: Sequence[Any]) -> StoredComparison:
-    number, at, source, population, code, rules, whole, partial, answered_by, uid, text = row
-    data = json.loads(text)
-    seams = data.get("seams", {}) if whole or "seams" in data else _seams_so_far(connection, number)
-    return StoredComparison(
-        number=number,
-        at=datetime.fromisoformat(at),
-        source=source,
-        population=population,
-        code=code,
-        rules=rules,
-        whole=bool(whole),
-        partial=bool(partial),
-        answered_by=Side(answered_by),
-        seams={name: read_seam(name, seam) for name, seam in seams.items()},
-        tags=data.get("tags", {}),
-        distinct_worlds=data.get("distinct_worlds", 0),
-        distinct_diverged=data.get("distinct_diverged", 0),
-        damaged=tuple(data.get("damaged", ())),
-        effects=tuple(EffectCounts(**line) for line in data.get("effects", ())),
-        own_times={phase: (one[0], one[1]) for phase, one in data.get("own_times", {}).items()},
-        summary=read_summary(data),
-        uid=uid,
-    )
+def _comparison(connection: Connection, columns: dict[str, Any], data: dict[str, Any]) -> StoredComparison:
+    """Of columns and JSON with the same name the columns count."""
+    is_told = columns["whole"] or "seams" in data
+    seams = data.get("seams", {}) if is_told else _seams_so_far(connection, columns["number"])
+    made = {
+        "at": datetime.fromisoformat(columns["at"]),
+        "whole": bool(columns["whole"]),
+        "partial": bool(columns["partial"]),
+        "seams": {name: read_seam(name, seam) for name, seam in seams.items()},
+        "summary": read_summary(data),
+    }
+    return read_record(StoredComparison, {**data, **columns, **made})
 
 
 def _seams_so_far(connection: Connection, corpus: int) -> dict[str, dict[str, Any]]:
@@ -140,3 +154,77 @@ def _seams_so_far(connection: Connection, corpus: int) -> dict[str, dict[str, An
     ).fetchall():
         found.setdefault(seam, {"phase": phase, "verdicts": {}})["verdicts"][verdict] = runs
     return found
+
+
+def read_run(row: Sequence[Any]) -> StoredRun:
+    """A run from `READ_COLUMNS`, or from these, `MORE_COLUMNS` and, as far as asked for, body and tape."""
+    clusters, unsafe = ((), ()) if row[10] == "[]" else _read_clusters(json.loads(row[10]))
+    is_given_up = row[11] == GAVE_UP
+    return StoredRun(
+        row[0],
+        datetime.fromisoformat(row[1]),
+        row[2],
+        row[3],
+        row[4],
+        _SIDES[row[5]],
+        _VERDICTS[row[6]],
+        row[7],
+        row[8],
+        row[9],
+        clusters,
+        None if is_given_up else row[11],
+        () if row[12] == "[]" else tuple(json.loads(row[12])),
+        row[13],
+        row[14],
+        None if row[15] is None else datetime.fromisoformat(row[15]),
+        unsafe,
+        is_given_up,
+        *row[16:],
+    )
+
+
+def _read_clusters(listed: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    unsafe = tuple(name[1:] for name in listed if name.startswith(UNSAFE_MARK))
+    return tuple(name.removeprefix(UNSAFE_MARK) for name in listed), unsafe
+
+
+def read_cluster(digest: str, data: Mapping[str, Any], corpus: int = 0) -> StoredCluster:
+    """What `cluster_data` wrote, by this program or an earlier one."""
+    from changeover.evidence.store.run_contents import read_sighting
+
+    first, last, smallest = (_read_example(data.get(name)) for name in ("first", "last", "smallest"))
+    return StoredCluster(
+        digest,
+        data["seam"],
+        data["place"],
+        Kind(data["kind"]),
+        read_pattern(data["pattern"]),
+        bool(data["unsafe"]),
+        data["runs"],
+        number=data["number"],
+        occurrences=data.get("occurrences", data["runs"]),
+        reachable=data.get("reachable", data["runs"]),
+        first=first,
+        last=last,
+        smallest=smallest,
+        always_with=tuple(data.get("always_with", ())),
+        root=data.get("root"),
+        sighting=read_sighting(data),
+        answered_by=Side(data.get("answered_by", Side.LEGACY)),
+        corpus=corpus,
+    )
+
+
+def _read_example(data: Mapping[str, Any] | None) -> Example | None:
+    from changeover.compare.clusters import Example
+    from changeover.evidence.store.run_contents import read_divergence
+
+    if data is None:
+        return None
+    return Example(data["run"], read_divergence(data["divergence"]), None, data["size"])
+
+
+def read_seam(name: str, data: Mapping[str, Any]) -> SeamTally:
+    """The tally of one seam, from what `comparison_data` wrote."""
+    verdicts = {_VERDICTS[verdict]: number for verdict, number in data.get("verdicts", {}).items()}
+    return SeamTally(name, data.get("phase", ""), verdicts, data.get("gave_up", 0))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from changeover.compare.sighting import Sighting
+from changeover.compare.provenance import Sighting
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
 

@@ -49,22 +49,13 @@ class Connection(Protocol):
 
     def execute(self, query: str, values: Any = ..., /) -> Any:
         """Run one statement."""
-        ...
 
     def executemany(self, query: str, rows: Any, /) -> Any:
         """Run one statement for many rows."""
-        ...
 
 
-def version_of(connection: Connection) -> int:
-    """0 for a file without tables."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version
-
-
-def make_tables(connection: Connection) -> None:
-    """Bring a store of an earlier version, or an empty file, to today's; inside one transaction."""
-    version = version_of(connection)
+def make_tables(connection: Connection, version: int) -> None:
+    """Bring a store of this version, 0 for an empty file, to today's; inside one transaction."""
     if version == 1:
         connection.execute("ALTER TABLE runs RENAME TO runs_of_version_1")
         connection.execute("DROP INDEX IF EXISTS runs_by_name")

@@ -6,18 +6,20 @@ what cannot be kept is counted by whoever had it.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from changeover.errors import ChangeoverError, ConfigurationError
-from changeover.evidence.store.lost_runs import lost_beside
 from changeover.evidence.store.records import Evidence, Review
-from changeover.evidence.store.schema import SCHEMA_VERSION, Connection, make_tables, version_of
+from changeover.evidence.store.schema import SCHEMA_VERSION, Connection, make_tables
 from changeover.settings import STATE_FOLDER, STORE_VARIABLE
+from changeover.values.atomic_file import append_lines
 
 NOTHING_KEPT = "none"
 NOWHERE = Path(os.devnull)
@@ -73,7 +75,7 @@ def reading(path: Path) -> Iterator[Connection]:
     """One look at a store that exists, brought to today's tables where it is older. Raises StoreProblem."""
     try:
         with closing(_opened(path)) as connection:
-            version = version_of(connection)
+            version = _version_of(connection)
         if version > SCHEMA_VERSION:
             raise sqlite3.DatabaseError(_newer(version))
         if version < SCHEMA_VERSION:
@@ -102,7 +104,7 @@ def copied(path: Path, target: Path) -> None:
             ((sound,), *_) = made.execute("PRAGMA quick_check(1)").fetchall()
             if sound != "ok":
                 raise sqlite3.DatabaseError(sound)
-            if version_of(made) == 0:
+            if _version_of(made) == 0:
                 raise sqlite3.DatabaseError("it is no store of evidence")
         with writing(target):
             pass
@@ -133,13 +135,19 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _bring_to_today(connection: sqlite3.Connection) -> None:
-    version = version_of(connection)
+    version = _version_of(connection)
     if version > SCHEMA_VERSION:
         raise sqlite3.DatabaseError(_newer(version))
     if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
         raise sqlite3.DatabaseError("it is a database of something else")
     if version < SCHEMA_VERSION:
-        make_tables(connection)
+        make_tables(connection, version)
+
+
+def _version_of(connection: Connection) -> int:
+    """0 for a file without tables."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
 
 
 def _newer(version: int) -> str:
@@ -177,3 +185,36 @@ def keep_review(path: Path, review: Review) -> str | None:
     except Exception as error:  # noqa: BLE001  whoever looked goes on, whatever is wrong with the store
         return str(error) or type(error).__name__
     return None
+
+
+NAME = "lost.jsonl"
+FILE_BYTES_MAX = 1024 * 1024
+
+
+def note_lost(store: Path, runs: int, why: str, at: datetime) -> bool:
+    """Append so many runs; False where even that could not be written. Never raises."""
+    line = json.dumps({"at": at.isoformat(timespec="seconds"), "runs": runs, "why": why})
+    with suppress(OSError):
+        store.parent.mkdir(parents=True, exist_ok=True)
+        append_lines(store.with_name(NAME), f"{line}\n".encode())
+        return True
+    return False
+
+
+def lost_beside(store: Path) -> int:
+    """How many runs were lost so; a line that cannot be read stands for one at least."""
+    file = store.with_name(NAME)
+    try:
+        with file.open("rb") as opened:
+            lines = opened.read(FILE_BYTES_MAX).splitlines()
+    except OSError:
+        return 0
+    return sum(map(_runs_in, filter(bytes.strip, lines)))
+
+
+def _runs_in(line: bytes) -> int:
+    try:
+        runs = json.loads(line)["runs"]
+    except (ValueError, KeyError, TypeError):
+        return 1
+    return runs if type(runs) is int and runs > 0 else 1

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import cache
+from itertools import repeat
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from changeover.values.divergence import Verdict
 from changeover.values.observation import Side
 
+R = TypeVar("R")
 Pair = tuple[float, float]
 _QUARTER = re.compile(r"(\d{4}) Q[1-4]")
 _SEVERITY = {verdict: verdict.severity for verdict in Verdict}
@@ -165,36 +168,39 @@ def summary_data(summary: Summary) -> dict[str, Any]:
 
 def read_summary(data: Mapping[str, Any]) -> Summary:
     """What `summary_data` wrote, by this program or an earlier one."""
-    times = data.get("own_time") or {}
-    rules = data.get("rules")
-    simple: dict[str, Any] = {name: data[name] for name in _SIMPLE if data.get(name) is not None}
-    lists: dict[str, Any] = {
-        name: tuple(data.get(name) or ()) for name in ("names", "missing_tags", "unused_rules")
-    }
-    return Summary(
-        **simple,
-        **lists,
-        own_time=OwnTime(
-            _pair(times.get("p50")),
-            _pair(times.get("p95")),
-            tuple((pair[0], pair[1]) for pair in times.get("pairs") or ()),
-        ),
-        periods=read_timeline(data.get("periods") or {}),
-        rules=None if rules is None else tuple(RuleUse(**one) for one in rules),
-        not_compared=tuple(ReasonCount(**one) for one in data.get("not_compared") or ()),
-        one_sided_reads=tuple(
-            OneSidedRead(**{**one, "asked_by": Side(one["asked_by"])})
-            for one in data.get("one_sided_reads") or ()
-        ),
+    return read_record(Summary, {**data, "periods": read_timeline(data.get("periods") or {})})
+
+
+def read_record(cls: type[R], data: Mapping[str, Any]) -> R:
+    """A dataclass of plain values, enums, tuples and such dataclasses, from its JSON.
+
+    What is not there, or null where it may not be, has its default; what is read already stays as it is.
+    """
+    hints = _hints(cast("Any", cls))
+    given = {name for name in hints if name in data and (data[name] is not None or _may_be_none(hints[name]))}
+    return cls(**{name: _read(hints[name], data[name]) for name in given})
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _may_be_none(hint: Any) -> bool:
+    return type(None) in get_args(hint)
+
+
+def _read(hint: Any, data: Any) -> Any:
+    parts = get_args(hint)
+    if get_origin(hint) is tuple:
+        kinds = repeat(parts[0]) if parts[-1] is Ellipsis else parts
+        return tuple(map(_read, kinds, data))
+    if _may_be_none(hint):
+        return None if data is None else _read(parts[0], data)
+    if get_origin(hint) is Mapping:
+        return {name: _read(parts[1], part) for name, part in data.items()}
+    if isinstance(data, str):
+        return hint(data)
+    return (
+        read_record(hint, data) if hasattr(hint, "__dataclass_fields__") and isinstance(data, dict) else data
     )
-
-
-_LISTS = ("names", "missing_tags", "unused_rules")
-_SIMPLE = (
-    *("seed", "limit", "world", "noise", "stopped", "cases", "first", "last", "unit", "silent_cases"),
-    *("exit_code", "not_compared_left_out", "clusters_left_out"),
-)
-
-
-def _pair(data: Any) -> Pair | None:
-    return None if data is None else (data[0], data[1])

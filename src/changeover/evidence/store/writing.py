@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from datetime import UTC
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
+from zlib import compress
 
-from changeover.evidence.store.records import Review, StoredComparison, StoredRun
-from changeover.evidence.store.rows import (
-    COLUMNS,
-    cluster_data,
-    comparison_data,
-    run_row,
-    stored_at,
-    writable,
+from changeover.compare.clusters import Example
+from changeover.evidence.store.from_runs import WHOLE, stored_at
+from changeover.evidence.store.records import (
+    GAVE_UP,
+    UNSAFE_MARK,
+    Review,
+    StoredCluster,
+    StoredComparison,
+    StoredRun,
 )
+from changeover.evidence.store.run_contents import divergence_data, sighting_data
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.summary import summary_data
+from changeover.evidence.tallies import SeamTally
+from changeover.record.codec import Codec, CodecError
+from changeover.record.run import Run
+from changeover.record.scenario_file import scenario_of, to_line
 
+TAPES_PER_PHASE_MAX = 10_000
+TAPE_CHARACTERS_MAX = 1_000_000
 CORPORA_KEPT_MAX = 20
 CORPORA_REMEMBERED_MAX = 200
 REVIEWS_KEPT_MAX = 500
 LOST = "lost"
 PRUNED = "pruned"
+COLUMNS = (
+    *("id", "corpus", "at", "population", "name", "seam", "phase", "stage", "answered_by", "key"),
+    *("correlation_id", "tags", "world", "code", "rules", "verdict", "reason", "clusters", "legacy_s"),
+    *("candidate_s", "renewed_at", "body", "tape"),
+)
 _INSERT = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  question marks
 _RENEWED = (
     *("world", "code", "rules", "verdict", "reason", "clusters"),
@@ -144,3 +160,123 @@ def count_up(connection: Connection, name: str, number: int) -> None:
             " ON CONFLICT (store, name) DO UPDATE SET value = value + excluded.value",
             (store, name, number),
         )
+
+
+def writable(text: str) -> str:
+    """Half a character that no encoding has (a lone surrogate) is written as JSON writes it."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def run_row(run: StoredRun, columns: Sequence[str] = COLUMNS) -> tuple[object, ...]:
+    """The values of these columns."""
+    return tuple(_column(run, name) for name in columns)
+
+
+def _column(run: StoredRun, name: str) -> object:
+    if name in ("at", "renewed_at"):
+        moment: datetime | None = getattr(run, name)
+        return None if moment is None else stored_at(moment)
+    if name == "clusters":
+        marked = [f"{UNSAFE_MARK}{one}" if one in run.unsafe else one for one in run.clusters]
+        return json.dumps(marked) if marked else "[]"
+    if name == "tags":
+        return writable(json.dumps(run.tags)) if run.tags else "[]"
+    if name == "reason" and run.gave_up:
+        return GAVE_UP
+    value = getattr(run, name)
+    return writable(str(value)) if isinstance(value, str) else value
+
+
+def cluster_data(cluster: StoredCluster) -> dict[str, Any]:
+    """A cluster as JSON."""
+    names = ("id", "number", "seam", "place", "kind", "unsafe", "runs", "occurrences", "reachable")
+    examples = ("first", "last", "smallest")
+    return {
+        **{name: getattr(cluster, name) for name in (*names, "root", "answered_by")},
+        "pattern": str(cluster.pattern),
+        **{name: _example_data(getattr(cluster, name)) for name in examples},
+        "always_with": list(cluster.always_with),
+        **sighting_data(cluster.sighting),
+    }
+
+
+def _example_data(example: Example | None) -> dict[str, Any] | None:
+    if example is None:
+        return None
+    return {"run": example.run, "size": example.size, "divergence": divergence_data(example.divergence)}
+
+
+def comparison_data(comparison: StoredComparison) -> dict[str, Any]:
+    """What is kept of a whole comparison beside its columns, runs and clusters, as JSON.
+
+    `runs`, `compared`, `diverged` and `not_compared` of a seam are sums of its verdicts.
+    """
+    return {
+        **summary_data(comparison.summary),
+        "partial": comparison.partial,
+        "seams": {name: _seam_data(tally) for name, tally in comparison.seams.items()},
+        "tags": dict(comparison.tags),
+        "distinct_worlds": comparison.distinct_worlds,
+        "distinct_diverged": comparison.distinct_diverged,
+        "damaged": list(comparison.damaged),
+        "effects": list(map(asdict, comparison.effects)),
+        "own_times": {phase: list(pair) for phase, pair in comparison.own_times.items()},
+    }
+
+
+def _seam_data(tally: SeamTally) -> dict[str, Any]:
+    names = ("phase", "gave_up", "runs", "compared", "diverged", "not_compared")
+    verdicts = {str(verdict): number for verdict, number in tally.verdicts.items() if number}
+    return {**{name: getattr(tally, name) for name in names}, "verdicts": verdicts}
+
+
+def packed(line: str) -> bytes:
+    """A line of a scenario file as the store has it: tapes of one program repeat themselves."""
+    return compress(line.encode("utf-8", "backslashreplace"))
+
+
+class Tapes:
+    """One tape for every world of a phase, up to a limit, and one for whatever did not match."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._worlds: defaultdict[str, set[str]] = defaultdict(set)
+
+    def packed(self, run: Run, row: StoredRun) -> bytes | None:
+        """The tape of a run that is fit to be written; None where it is not wanted, or would not survive."""
+        if run.legacy is None and run.candidate is None:
+            return None  # nothing of it was kept
+        if row.verdict not in WHOLE:
+            worlds = self._worlds[row.phase]
+            if row.world is None or row.world in worlds or len(worlds) >= TAPES_PER_PHASE_MAX:
+                return None
+            worlds.add(row.world)
+        try:
+            line = to_line(scenario_of(run), self._codec)
+        except CodecError:  # `doctor` names the place
+            return None
+        return packed(line) if len(line) <= TAPE_CHARACTERS_MAX else None
+
+
+def without_known_tapes(connection: Connection, runs: Iterable[StoredRun]) -> list[StoredRun]:
+    """The same runs, without the tapes of worlds of which the store has one, or beyond the limit."""
+    counts: dict[str, int] = {}
+    kept: list[StoredRun] = []
+    for run in runs:
+        if run.tape is None or run.verdict in WHOLE:
+            kept.append(run)
+            continue
+        if run.phase not in counts:
+            ((counts[run.phase],),) = connection.execute(
+                "SELECT count(*) FROM runs WHERE tape IS NOT NULL AND phase = ?", (run.phase,)
+            ).fetchall()
+        known = (
+            counts[run.phase] >= TAPES_PER_PHASE_MAX
+            or connection.execute(
+                "SELECT 1 FROM runs WHERE tape IS NOT NULL AND phase = ? AND world = ? LIMIT 1",
+                (run.phase, run.world),
+            ).fetchone()
+        )
+        counts[run.phase] += not known
+        kept.append(replace(run, tape=None) if known else run)
+    return kept

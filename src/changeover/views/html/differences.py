@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from changeover.compare.clusters import Example
-from changeover.compare.places import below_method, method_at, segments
+from changeover.compare.paths import below_method, method_at, segments
 from changeover.evidence.store.records import StoredCluster
 from changeover.views.html.data import ReportData, in_meeting_order
 from changeover.views.html.matrix import in_plan_order

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from changeover.compare.change_pattern import Change
-from changeover.compare.places import method_at, segments, without_items
+from changeover.compare.paths import method_at, segments, without_items
 from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.evidence.tallies import total_effects
 from changeover.values.divergence import Kind

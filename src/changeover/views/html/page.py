@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from changeover.compare.places import below_root
+from changeover.compare.paths import below_root
 from changeover.errors import ConfigurationError, describe_os_error, need_package
 from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.evidence.store.records import StoredCluster

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.compare.places import below_method, below_root, is_effect, method_at
-from changeover.compare.sighting import Sighting
+from changeover.compare.paths import below_method, below_root, is_effect, method_at
+from changeover.compare.provenance import Sighting
 from changeover.evidence.store.records import StoredCluster, StoredRun
 from changeover.values.divergence import Divergence
 from changeover.values.observation import PortCall, Side

@@ -9,8 +9,8 @@ from changeover.compare.rule import rule_says
 from changeover.evidence.comparison_info import ComparisonInfo
 from changeover.evidence.confidence import CONFIDENCE, percent_above
 from changeover.evidence.corpus import Corpus
-from changeover.evidence.own_times import Quantiles
 from changeover.evidence.tallies import EffectCounts, SeamTally
+from changeover.evidence.timeline import Quantiles
 from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
 from changeover.views.layout import INDENT, Screen, beside, count, cut, flowed, labelled, plural, wrapped

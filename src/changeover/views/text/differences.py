@@ -8,8 +8,8 @@ from typing import Any
 from changeover.compare.change_pattern import Change
 from changeover.compare.clusters import Cluster, Fingerprint
 from changeover.compare.file_diff import FilesDiff
-from changeover.compare.places import is_effect, method_at
-from changeover.compare.sighting import Sighting
+from changeover.compare.paths import is_effect, method_at
+from changeover.compare.provenance import Sighting
 from changeover.evidence.tallies import EffectCounts
 from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import Bare, change_text

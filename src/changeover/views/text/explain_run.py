@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from changeover.compare.places import method_at
-from changeover.compare.sighting import Sighting
+from changeover.compare.paths import method_at
+from changeover.compare.provenance import Sighting
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.run_contents import EFFECT, READ, RunContents, calls_in_order, error_name
 from changeover.values.divergence import Divergence, Verdict

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from changeover.compare.clusters import Fingerprint, fingerprint_of
-from changeover.compare.provenance import Provenance
-from changeover.compare.sighting import Sighting
+from changeover.compare.provenance import Provenance, Sighting
 from changeover.evidence.test_session import AS_EXPECTED, DIVERGED, SuiteTally
 from changeover.record.run import Run
 from changeover.values.divergence import Divergence, Verdict

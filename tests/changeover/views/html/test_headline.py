@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from changeover.compare.sighting import Sighting
+from changeover.compare.provenance import Sighting
 from changeover.evidence.store.records import StoredCluster
 from changeover.values.divergence import Verdict
 from changeover.views.html.data import ReportData

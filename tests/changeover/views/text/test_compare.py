@@ -4,7 +4,7 @@ import pytest
 
 from changeover.evidence.comparison_info import ComparisonInfo
 from changeover.evidence.corpus import Corpus
-from changeover.evidence.own_times import OwnTimes
+from changeover.evidence.timeline import OwnTimes
 from changeover.values.value_text import change_text
 from changeover.views.layout import Screen, count, cut, screen_for
 from changeover.views.text.compare import compare_screen
