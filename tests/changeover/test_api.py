@@ -30,8 +30,7 @@ from changeover.project import Project, find_project
 from changeover.settings import KILL_FILE
 from changeover.values.safe_text import json_text
 from changeover.views.html.collect import NothingToReport
-from changeover.views.json import compare_json, gate_json, report_json
-from changeover.views.text.differences import diff_json
+from changeover.views.json import compare_json, diff_json, gate_json, report_json
 from tests.changeover.support.doc_pages import DOCS
 from tests.changeover.support.projects import Shop, shop_in
 from tests.changeover.support.verb_reference import GROUPS, reference

@@ -23,7 +23,7 @@ from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer, CriterionKind, GateVerdict
 from changeover.values.stage import SEAM_STAGES, Pins, Stage
 from changeover.views.layout import plural
-from changeover.views.text.heading import identity
+from changeover.views.rows import identity
 from changeover.views.text.status import NextStep, PhaseStatus, ProductionStatus, Status
 
 

@@ -16,10 +16,10 @@ from changeover.evidence.store.records import STORE
 from changeover.project import near
 from changeover.values.observation import Side
 from changeover.views.html.page import DEFAULT_FILE
-from changeover.views.json import compare_json
+from changeover.views.json import compare_json, diff_json
 from changeover.views.layout import plural, screen_for
 from changeover.views.text.compare import compare_screen
-from changeover.views.text.differences import diff_json, diff_screen
+from changeover.views.text.differences import diff_screen
 from changeover.views.text.progress import ProgressListener
 
 NOTHING_COMPARED = 3

@@ -10,9 +10,8 @@ import click
 
 from changeover.api import configuration as verbs
 from changeover.cli.output import format_option, quiet, say, seed_option, show, show_result
-from changeover.views.text.doctor import doctor_screen
-from changeover.views.text.mutations import blind_spots_screen
-from changeover.views.text.rules import rules_screen
+from changeover.views.text.accepted import blind_spots_screen, rules_screen
+from changeover.views.text.status import doctor_screen
 
 PYPROJECT = """\
 [tool.changeover]

@@ -12,11 +12,11 @@ import click
 
 from changeover.api import evidence as verbs
 from changeover.cli.output import format_option, show_result
+from changeover.views.json import cluster_json, heading_json, run_json
 from changeover.views.layout import Screen, plural
-from changeover.views.stored_json import cluster_json, heading_json, run_json
+from changeover.views.text.accepted import waived_screen
 from changeover.views.text.explain import cluster_screen, clusters_screen
 from changeover.views.text.explain_run import runs_screen
-from changeover.views.text.waive import waived_screen
 
 
 @click.command("explain")

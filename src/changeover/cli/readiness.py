@@ -16,10 +16,9 @@ from changeover.cli.output import format_option, quiet, say, show, show_json, sh
 from changeover.errors import describe_os_error
 from changeover.removal.scan import LegacyEntry
 from changeover.values.gate_verdict import GateVerdict
+from changeover.views.ci import gate_junit, gate_markdown, github_annotations
 from changeover.views.json import gate_json
-from changeover.views.junit import gate_junit
 from changeover.views.layout import screen_for
-from changeover.views.markdown import gate_markdown, github_annotations
 from changeover.views.text.gate import gate_screen
 from changeover.views.text.progress import ProgressListener
 from changeover.views.text.removal import prove_screen, scan_screen

@@ -1,4 +1,4 @@
-"""The same screens for programs."""
+"""The same screens for programs, and what the store keeps, with both values also as texts."""
 
 from __future__ import annotations
 
@@ -9,60 +9,47 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from changeover.evidence.confidence import CONFIDENCE
+from changeover.evidence.store.from_runs import keep_divergence, stored_at
+from changeover.evidence.store.run_contents import contents_data, divergence_data
+from changeover.evidence.store.writing import cluster_data, comparison_data
+from changeover.values.divergence import Divergence
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.observation import PortCall
+from changeover.values.value_text import value_text
 from changeover.views.layout import call_text
-from changeover.views.stored_json import comparison_json, divergence_json, named_run_json
 
 if TYPE_CHECKING:
     from changeover.compare.clusters import Cluster
+    from changeover.compare.file_diff import FilesDiff
     from changeover.compare.provenance import Sighting
     from changeover.evidence.comparison_info import ComparisonInfo
     from changeover.evidence.corpus import Corpus
+    from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
+    from changeover.evidence.store.run_contents import RunContents
     from changeover.evidence.tallies import SeamTally
     from changeover.views.html.data import ReportData
 
+TEXT_MAX = 200
 _CALL_CHARACTERS_MAX = 2_000
+_EXAMPLES = ("first", "last", "smallest")
 
 
 def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
     """Everything that the screen of `compare` says; `exit_code` is what the command would exit with."""
+    effects = ("name", "performed", "asked", "equal", "changed", "only_performed", "only_asked", "refused")
     times = {f"p{round(100 * at)}": corpus.times.at(at) for at in (0.5, 0.95)}
     return {
-        "migration": info.migration,
-        "code": info.code,
-        "rules": info.rules,
-        "source": info.source,
+        **_taken(info, "migration", "code", "rules", "source"),
         "answered_by": info.answer,
-        "copied": list(info.copied),
-        "noise": info.noise,
-        "stopped": info.stopped,
-        "cases": corpus.cases,
-        "silent_cases": corpus.silent_cases,
+        **_taken(info, "copied", "noise", "stopped"),
+        **_taken(corpus, "cases", "silent_cases"),
         "seams": {name: _tally(tally) for name, tally in corpus.seams.items()},
         "total": _tally(corpus.total),
-        "effects": [
-            {
-                "name": line.name,
-                "performed": line.performed,
-                "asked": line.asked,
-                "equal": line.equal,
-                "changed": line.changed,
-                "only_performed": line.only_performed,
-                "only_asked": line.only_asked,
-                "refused": line.refused,
-            }
-            for line in corpus.effects.lines
-        ],
+        "effects": [_taken(line, *effects) for line in corpus.effects.lines],
         "clusters": [_cluster(one, corpus.sightings.get(one.fingerprint)) for one in corpus.clusters],
         "not_compared": [
             {
-                "seam": one.seam,
-                "reason": one.reason,
-                "place": one.place,
-                "detail": one.detail,
-                "runs": one.runs,
-                "example": one.example,
+                **_taken(one, "seam", "reason", "place", "detail", "runs", "example"),
                 str(one.asked_by): _question(one.asked),
                 str(one.asked_by.other): _question(one.recorded),
             }
@@ -72,30 +59,19 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
             {
                 "path": tally.rule.path.text,
                 "reason": tally.rule.reason,
-                "runs": tally.runs,
-                "hits": tally.hits,
+                **_taken(tally, "runs", "hits"),
                 "tolerated_runs": tally.differing,
                 "largest": None if tally.largest is None else str(tally.largest),
-                "until": None if tally.rule.until is None else tally.rule.until.isoformat(),
+                **_taken(tally.rule, "until"),
             }
             for tally in corpus.rule_tallies.values()
         ],
         "waivers": [
-            {
-                "cluster": use.waiver.cluster,
-                "owner": use.waiver.owner,
-                "reason": use.waiver.reason,
-                "until": use.waiver.until.isoformat(),
-                "runs": use.runs,
-                "expired": use.expired,
-            }
+            _taken(use.waiver, "cluster", "owner", "reason", "until") | _taken(use, "runs", "expired")
             for use in info.waivers
         ],
         "unused_rules": [rule.path.text for rule in corpus.unused_rules],
-        "one_sided_reads": [
-            {"seam": one.seam, "method": one.method, "asked_by": one.asked_by, "runs": one.runs, "of": one.of}
-            for one in corpus.one_sided_reads
-        ],
+        "one_sided_reads": plain_data(corpus.one_sided_reads),
         "reference_gave_up": list(corpus.gave_up),
         "tags": dict(sorted(corpus.tags.items())),
         "missing_tags": list(corpus.missing_tags),
@@ -103,32 +79,23 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
             name: None if at is None else {"legacy": at.legacy_s, "candidate": at.candidate_s}
             for name, at in times.items()
         },
-        "distinct_worlds": corpus.distinct_worlds,
-        "distinct_diverged": corpus.distinct_diverged,
+        **_taken(corpus, "distinct_worlds", "distinct_diverged"),
         "rate_bound": {"confidence": CONFIDENCE, "below": corpus.rate_bound()},
         "exit_code": corpus.exit_code,
     }
 
 
 def _tally(tally: SeamTally) -> dict[str, Any]:
-    return {
-        "phase": tally.phase,
-        **_counts(tally),
-        "verdicts": {str(verdict): number for verdict, number in tally.verdicts.items()},
-    }
+    return {"phase": tally.phase, **_counts(tally), "verdicts": plain_data(tally.verdicts)}
 
 
 def _cluster(cluster: Cluster, sighting: Sighting | None) -> dict[str, Any]:
-    fingerprint = cluster.fingerprint
     return {
         "id": cluster.id,
-        "seam": fingerprint.seam,
-        "place": fingerprint.place,
-        "kind": fingerprint.kind,
-        "pattern": str(fingerprint.pattern),
+        **_taken(cluster.fingerprint, "seam", "place", "kind"),
+        "pattern": str(cluster.fingerprint.pattern),
         "unsafe": cluster.is_unsafe,
-        "runs": cluster.runs,
-        "reachable": cluster.reachable,
+        **_taken(cluster, "runs", "reachable"),
         "smallest": {"run": cluster.smallest.run, **divergence_json(cluster.smallest.divergence)},
         "sighting": None if sighting is None else str(sighting),
         "always_with": [one.id for one in cluster.always_with],
@@ -143,33 +110,46 @@ def _question(call: PortCall | None) -> dict[str, Any] | None:
     return {"asked": asked, "asked_at": call.asked_at}
 
 
+def diff_json(diff: FilesDiff) -> dict[str, Any]:
+    """Everything that the screen of `diff` says."""
+    return {
+        **_taken(
+            diff,
+            "old_rows",
+            "new_rows",
+            "equal",
+            "differing",
+            "only_old",
+            "only_new",
+            "not_compared",
+            "repeated",
+            "left_out",
+        ),
+        "divergences": [divergence_json(found) for found in diff.divergences],
+        "clusters": [
+            {
+                "id": one.id,
+                **_taken(one.fingerprint, "place", "kind"),
+                "pattern": str(one.fingerprint.pattern),
+                "rows": one.runs,
+                "smallest": divergence_json(one.smallest.divergence),
+            }
+            for one in diff.clusters
+        ],
+    }
+
+
 def gate_json(verdict: GateVerdict) -> dict[str, Any]:
     """Everything that the screen says; `exit_code` is what the command would exit with."""
     return {
-        "phase": verdict.phase,
-        "number": verdict.number,
+        **_taken(verdict, "phase", "number"),
         "from": str(verdict.old),
         "to": str(verdict.new),
-        "source": verdict.source,
-        "answer": str(verdict.answer),
-        "code": verdict.code,
-        "rules": verdict.rules,
-        "evidence": verdict.evidence,
+        **_taken(verdict, "source", "answer", "code", "rules", "evidence"),
         "criteria": [
-            {
-                "name": one.name,
-                "answer": str(one.answer),
-                "required": one.required,
-                "found": one.found,
-                "detail": one.detail,
-                "do": one.do,
-            }
-            for one in verdict.criteria
+            _taken(one, "name", "answer", "required", "found", "detail", "do") for one in verdict.criteria
         ],
-        "not_counted": list(verdict.not_counted),
-        "not_shown": list(verdict.not_shown),
-        "do_first": verdict.do_first,
-        "exit_code": verdict.exit_code,
+        **_taken(verdict, "not_counted", "not_shown", "do_first", "exit_code"),
     }
 
 
@@ -179,22 +159,27 @@ def report_json(data: ReportData) -> dict[str, Any]:
     from changeover.views.html.data import period_of, word_of
     from changeover.views.html.headline import headline, worst_cluster
 
-    top = headline(data)
-    worst = worst_cluster(data)
-    seams = data.corpus.seams
-    stored = ("corpus", "others", "example", "runs")
-    content = {
-        one.name: plain_data(getattr(data, one.name)) for one in fields(data) if one.name not in stored
-    }
-    example = data.example
+    top, worst, example = headline(data), worst_cluster(data), data.example
+    content = (
+        "migration",
+        "made_at",
+        "code",
+        "rules",
+        "phases",
+        "problems",
+        "gates",
+        "history",
+        "blind_spots",
+        "unavailable",
+    )
     return {
-        "headline": {"word": top.word, "count": top.count, "sentence": top.sentence, "detail": top.detail},
+        "headline": plain_data(top),
         "title": top.title,
         "worst_cluster": None if worst is None else worst.digest,
-        "counts": {name: _counts(seam) for name, seam in seams.items()},
+        "counts": {name: _counts(seam) for name, seam in data.corpus.seams.items()},
         "total": _counts(data.total),
         "not_shown": unshown(data),
-        **content,
+        **_taken(data, *content),
         "corpus": plain_data(comparison_json(data.corpus)),
         "example": None if example is None else named_run_json(example, period_of(example)),
         "runs": [named_run_json(run, period_of(run)) for run in data.runs],
@@ -203,8 +188,77 @@ def report_json(data: ReportData) -> dict[str, Any]:
 
 
 def _counts(tally: SeamTally) -> dict[str, int]:
-    names = ("runs", "match", "tolerated", "waived", "diverged", "unsafe", "not_compared")
-    return {name: getattr(tally, name) for name in names}
+    return _taken(tally, "runs", "match", "tolerated", "waived", "diverged", "unsafe", "not_compared")
+
+
+def divergence_json(divergence: Divergence) -> dict[str, Any]:
+    """A divergence that was just found."""
+    return _with_texts(divergence_data(keep_divergence(divergence)), divergence)
+
+
+def _with_texts(data: Mapping[str, Any], divergence: Divergence) -> dict[str, Any]:
+    texts = [value_text(side, TEXT_MAX) for side in (divergence.legacy, divergence.candidate)]
+    return {**{name: part for name, part in data.items() if name != "seen"}, "texts": texts}
+
+
+def cluster_json(cluster: StoredCluster) -> dict[str, Any]:
+    """A cluster that is kept."""
+    data = cluster_data(cluster)
+    data.pop("seen", None)
+    for name in _EXAMPLES:
+        example = getattr(cluster, name)
+        if example is not None:
+            data[name]["divergence"] = _with_texts(data[name]["divergence"], example.divergence)
+    return data | {"sighting": data["sighting"] or ""}
+
+
+def run_json(contents: RunContents | None) -> dict[str, Any] | None:
+    """What is kept of a run, None where only its verdict is."""
+    if contents is None:
+        return None
+    data = contents_data(contents)
+    pairs = zip(data["divergences"], contents.divergences, strict=True)
+    return data | {"divergences": [_with_texts(found, divergence) for found, divergence in pairs]}
+
+
+def heading_json(comparison: StoredComparison) -> dict[str, Any]:
+    """Which comparison it is."""
+    return {"at": stored_at(comparison.at), **_taken(comparison, "source", "code", "rules")}
+
+
+def comparison_json(comparison: StoredComparison) -> dict[str, Any]:
+    """A whole comparison."""
+    data = comparison_data(comparison)
+    names = ("tags", "distinct_worlds", "distinct_diverged", "damaged", "effects", "own_times")
+    return {
+        "number": comparison.number,
+        "at": comparison.at.isoformat(),
+        **_taken(comparison, "source", "population", "code", "rules", "whole", "partial", "answered_by"),
+        "seams": {
+            name: {part: seam[part] for part in ("phase", "verdicts", "gave_up")}
+            for name, seam in data["seams"].items()
+        },
+        **{name: data[name] for name in names},
+        "clusters": [_listed(one) for one in comparison.clusters],
+        "summary": data,
+    }
+
+
+def _listed(cluster: StoredCluster) -> dict[str, Any]:
+    body = cluster_json(cluster)
+    named = {name: body[name] for name in ("seam", "place", "kind", "pattern", "unsafe", "runs")}
+    return {"digest": cluster.digest, **named, "state": cluster.state, "body": body}
+
+
+def named_run_json(run: StoredRun, period: str) -> dict[str, Any]:
+    """A run of a comparison, with the label of the period that it belongs to."""
+    named = {"name": run.name, "seam": run.seam, "verdict": run.verdict, "period": period}
+    return named | {"body": run_json(run.contents)}
+
+
+def _taken(value: object, *names: str) -> dict[str, Any]:
+    """Some attributes of a value."""
+    return {name: plain_data(getattr(value, name)) for name in names}
 
 
 def plain_data(value: Any) -> Any:

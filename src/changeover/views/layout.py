@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import Any, TextIO
@@ -136,6 +136,15 @@ def labelled(label: str, text: str, width: int, margin: int) -> list[str]:
     margin = max(margin, columns_of(visible(label).rstrip()) + 1)
     lines = flowed(text, width - margin, "")
     return [padded(label if number == 0 else "", margin) + line for number, line in enumerate(lines)]
+
+
+def listed(label: str, texts: Iterable[str], width: int, margin: int) -> list[str]:
+    """Several texts under one label, each beginning a line."""
+    lines = []
+    for text in texts:
+        lines += labelled(label, text, width, margin)
+        label = ""
+    return lines
 
 
 def flowed(line: str, width: int, indent: str) -> list[str]:

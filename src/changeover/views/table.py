@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
+from itertools import compress
 
 from changeover.values.safe_text import columns_of, visible
-from changeover.views.layout import GAP, INDENT, ZERO, Screen, cut, flowed
+from changeover.views.layout import GAP, INDENT, ZERO, Screen, cut, flowed, padded
 
 TEXT_MIN = 20
 _ATTEMPTS = ((2, False, False), (2, True, False), (2, True, True), (1, True, True))
@@ -50,11 +50,10 @@ class Table:
         blank = [""] * len(self.columns)
         rows = [[*map(visible, row), *blank[len(row) :]] for row in self.rows]
         usual = _Shape(self.columns, rows, gap=1)
-        shapes = [_Shape(self.columns, rows, gap, splits) for gap, splits, _ in _ATTEMPTS]
-        tight = [
-            shape.without_empty_columns() if drops else shape
-            for shape, (_, _, drops) in zip(shapes, _ATTEMPTS, strict=True)
-        ]
+        tight = []
+        for gap, splits, drops in _ATTEMPTS:
+            shape = _Shape(self.columns, rows, gap, splits)
+            tight.append(shape.without_empty_columns() if drops else shape)
         # Rather less air than a text that is cut.
         tries = [(usual, usual.wanted()), *((shape, shape.needed()) for shape in tight)]
         tries += [(shape, shape.squeezed(screen.width)) for shape in tight]
@@ -75,12 +74,11 @@ class _Shape:
 
     def without_empty_columns(self) -> _Shape:
         kept = [
-            at
+            not column.may_go or any(row[at] not in ("", ZERO) for row in self.rows)
             for at, column in enumerate(self.columns)
-            if not column.may_go or any(row[at] not in ("", ZERO) for row in self.rows)
         ]
-        rows = [[row[at] for at in kept] for row in self.rows]
-        return _Shape([self.columns[at] for at in kept], rows, self.gap, self.splits)
+        rows = [list(compress(row, kept)) for row in self.rows]
+        return _Shape(list(compress(self.columns, kept)), rows, self.gap, self.splits)
 
     def wanted(self) -> list[int]:
         """The widths where there is room for everything."""
@@ -122,39 +120,19 @@ class _Shape:
         return f"{title[:middle]}\n{title[middle + 1 :]}"
 
     def drawn(self, widths: Sequence[int], screen: Screen) -> list[str]:
-        from rich.console import Console
-        from rich.table import Table as Grid
-        from rich.text import Text
+        titles = [self._title(at).split("\n") for at in range(len(widths))]
+        height = max(map(len, titles)) if any(column.title for column in self.columns) else 0
+        head = zip(*([*[""] * (height - len(title)), *title][:height] for title in titles), strict=True)
+        return [
+            "".join(self._cell(at, text, widths[at], screen) for at, text in enumerate(row)).rstrip()
+            for row in (*head, *self.rows)
+        ]
 
-        titled = any(column.title for column in self.columns)
-        grid = Grid(box=None, padding=0, pad_edge=False, header_style="none", show_header=titled)
-        for at, width in enumerate(widths):
-            grid.add_column(
-                Text(self._title(at)),
-                width=width,
-                justify="right" if self.columns[at].is_number else "left",
-                no_wrap=True,
-                vertical="bottom",
-            )
-        for row in self.rows:
-            cells = []
-            for at, text in enumerate(row):
-                if self.columns[at].is_verdict:
-                    cells.append(Text.from_ansi(screen.paint(text)))
-                else:
-                    number = self.columns[at].is_number
-                    cells.append(Text(text if number else cut(text, widths[at] - self._gap(at))))
-            grid.add_row(*cells)
-        file = StringIO()
-        Console(
-            file=file,
-            width=sum(widths),
-            force_terminal=screen.coloured,
-            color_system="standard" if screen.coloured else None,
-            legacy_windows=False,
-            _environ={},
-        ).print(grid)
-        return [line.rstrip() for line in file.getvalue().splitlines()]
+    def _cell(self, at: int, text: str, width: int, screen: Screen) -> str:
+        column = self.columns[at]
+        if not column.is_number:
+            return padded(cut(text, width - self._gap(at)), width)
+        return " " * (width - columns_of(text)) + (screen.paint(text) if column.is_verdict else text)
 
 
 def _row_lines(columns: Sequence[Column], row: Sequence[str], screen: Screen) -> list[str]:

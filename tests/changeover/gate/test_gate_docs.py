@@ -5,9 +5,8 @@ from pathlib import Path
 
 from changeover.evidence.confidence import percent_above, repeated_looks
 from changeover.rollout.gate_criteria import CHECK_TIMEOUT_S
-from changeover.views.junit import gate_junit
+from changeover.views.ci import gate_junit, gate_markdown, github_annotations
 from changeover.views.layout import Screen
-from changeover.views.markdown import gate_markdown, github_annotations
 from changeover.views.text.gate import gate_screen
 from tests.changeover.support.gate_inputs import finishing, passing, production, review
 

@@ -23,13 +23,19 @@ from changeover.values.stage import Setting, Stage, ramp
 from changeover.views.layout import Screen
 from changeover.views.text.compare import effect_lines, verdict_lines
 from changeover.views.text.differences import cluster_lines, diff_screen
-from changeover.views.text.doctor import doctor_screen
 from changeover.views.text.explain import cluster_screen, clusters_screen
 from changeover.views.text.explain_run import runs_screen
 from changeover.views.text.gate import gate_screen
 from changeover.views.text.history import Moved, history_screen, moved_screen
 from changeover.views.text.scenarios import scenario_screen, scenarios_screen
-from changeover.views.text.status import NextStep, PhaseStatus, ProductionStatus, Status, status_screen
+from changeover.views.text.status import (
+    NextStep,
+    PhaseStatus,
+    ProductionStatus,
+    Status,
+    doctor_screen,
+    status_screen,
+)
 from tests.changeover.support.sample_run import body
 
 AT = datetime(2026, 8, 3, 20, 45, 3, tzinfo=UTC)

@@ -6,10 +6,9 @@ from xml.etree import ElementTree
 import pytest
 
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
+from changeover.views.ci import gate_junit, gate_markdown, github_annotations
 from changeover.views.json import gate_json
-from changeover.views.junit import gate_junit
 from changeover.views.layout import Screen
-from changeover.views.markdown import gate_markdown, github_annotations
 from changeover.views.text.gate import gate_screen
 from tests.changeover.support.gate_inputs import passing, production
 

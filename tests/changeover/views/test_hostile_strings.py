@@ -20,10 +20,9 @@ from changeover.values.safe_text import json_text, markdown_text, pasted, visibl
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import parse_toml
 from changeover.values.value_text import change_text, value_text
+from changeover.views.ci import gate_junit, gate_markdown, github_annotations
 from changeover.views.json import gate_json
-from changeover.views.junit import gate_junit
 from changeover.views.layout import Screen, call_text, cut, wrapped
-from changeover.views.markdown import gate_markdown, github_annotations
 from changeover.views.text.gate import gate_screen
 from changeover.views.text.history import history_screen
 from changeover.views.text.tests import failure_text

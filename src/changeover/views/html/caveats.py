@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from changeover.evidence.confidence import CONFIDENCE, percent_above, upper_bound
-from changeover.evidence.store.summary import ReasonCount, RuleUse
+from changeover.evidence.store.summary import ReasonCount
 from changeover.evidence.tallies import total_of
 from changeover.views.html.data import ReportData, word_of
 from changeover.views.layout import plural
+from changeover.views.rows import lost_guard
 
 NAMED_MAX = 5
 DAMAGED_SHOWN_MAX = 5
@@ -46,15 +47,13 @@ def _beside(data: ReportData) -> Iterator[str]:
     summary, total = data.corpus.summary, data.total
     if total.tolerated:
         rules = [rule for rule in summary.rules or () if rule.differing]
-        by = f": {_named([_rule(rule) for rule in rules])}" if rules else ""
+        largest = ["" if rule.largest is None else f", largest {rule.largest}" for rule in rules]
+        names = [f"{rule.path} ({rule.says}{most})" for rule, most in zip(rules, largest, strict=True)]
+        by = f": {_named(names)}" if rules else ""
         yield f"{plural(total.tolerated, 'comparison')} were alike only by a rule{by}."
     if total.waived:
         yield f"{plural(total.waived, 'run')} are waived, which shows nothing."
-    for read in summary.one_sided_reads:
-        yield (
-            f"{read.seam}: {read.method} is read by {read.asked_by} in {read.runs:,} of"
-            f" {plural(read.of, 'run')}, never by {read.asked_by.other}: a lost guard?"
-        )
+    yield from map(lost_guard, summary.one_sided_reads)
     if summary.unused_rules:
         yield f"{plural(len(summary.unused_rules), 'rule')} matched nothing: {_named(summary.unused_rules)}."
 
@@ -64,27 +63,21 @@ def _sample(data: ReportData) -> Iterator[str]:
     worlds, differ = corpus.distinct_worlds, corpus.distinct_diverged
     if worlds and differ < worlds:
         bound = percent_above(upper_bound(differ, worlds))
-        found = (
-            f"{differ:,} of {worlds:,} distinct {data.unit} differ"
-            if differ
-            else f"{worlds:,} distinct {data.unit}"
-        )
-        yield (
-            f"{found}: were they a fair sample, fewer than {bound} of all would differ,"
-            f" at {CONFIDENCE * 100:g} % confidence."
-        )
+        found = f"{worlds:,} distinct {data.unit}"
+        found = f"{differ:,} of {found} differ" if differ else found
+        rate = f"fewer than {bound} of all would differ, at {CONFIDENCE * 100:g} % confidence"
+        yield f"{found}: were they a fair sample, {rate}."
     if corpus.population == "generated":
         yield "They are generated, which is no sample of production."
 
 
-def other_sources(data: ReportData) -> list[tuple[str, str, int, int, bool]]:
-    """Source, word, runs, runs that differ, and whether it is about other code, for each other comparison."""
-    rows = []
-    for corpus in data.others:
-        total = total_of(corpus.seams.values())
-        stale = (corpus.code, corpus.rules) != (data.code, data.rules)
-        rows.append((corpus.source, word_of(corpus), total.runs, total.diverged, stale))
-    return rows
+def other_sources(data: ReportData) -> list[tuple[str, str, int, bool]]:
+    """Source, word, runs, and whether it is about other code, for each other comparison."""
+    totals = [(corpus, total_of(corpus.seams.values())) for corpus in data.others]
+    return [
+        (one.source, word_of(one), total.runs, (one.code, one.rules) != (data.code, data.rules))
+        for one, total in totals
+    ]
 
 
 def why_not_compared(data: ReportData) -> list[ReasonCount]:
@@ -92,11 +85,6 @@ def why_not_compared(data: ReportData) -> list[ReasonCount]:
     rows = list(data.corpus.summary.not_compared)
     rest = data.total.not_compared - sum(row.runs for row in rows)
     return [*rows, ReasonCount("", "other reasons", rest)] if rest > 0 else rows
-
-
-def _rule(rule: RuleUse) -> str:
-    largest = "" if rule.largest is None else f", largest {rule.largest}"
-    return f"{rule.path} ({rule.says}{largest})"
 
 
 def _named(names: Sequence[str]) -> str:

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from changeover.errors import ChangeoverError, ConfigurationError
-from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.evidence.store.archive import Archive
 from changeover.evidence.store.records import Review, StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.store import read_evidence, store_path
@@ -19,15 +18,9 @@ from changeover.rollout.resolver import Resolver
 from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Stage
-from changeover.views.html.data import (
-    DIVERGED,
-    UNSAFE,
-    PhaseStanding,
-    ReportData,
-    word_of,
-    worst_first,
-)
+from changeover.views.html.data import DIVERGED, UNSAFE, PhaseStanding, ReportData, word_of, worst_first
 from changeover.views.html.headline import worst_cluster_of
+from changeover.views.rows import short_digest
 
 if TYPE_CHECKING:
     from changeover.project import Project
@@ -76,10 +69,8 @@ def says_something(corpus: StoredComparison) -> bool:
 
 def latest_of_each(corpora: Sequence[StoredComparison]) -> list[StoredComparison]:
     """Of each source the first that is met."""
-    found: dict[str, StoredComparison] = {}
-    for corpus in corpora:
-        found.setdefault(corpus.source, corpus)
-    return list(found.values())
+    first = {corpus.source: corpus for corpus in reversed(corpora)}
+    return [corpus for corpus in corpora if first[corpus.source] is corpus]
 
 
 def _named_choice(corpora: Sequence[StoredComparison], name: str) -> StoredComparison:
@@ -116,7 +107,7 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
     archive = Archive(path)
     worst = worst_cluster_of(corpus, {phase.name: phase.number for phase in phases})
     example = None if worst is None else _example(archive, corpus, worst)
-    unavailable = {} if project_state is not None else {"gates": _NO_PLAN}
+    lost = (f"{evidence.lost:,} runs could not be kept by the store",) if evidence.lost else ()
     return ReportData(
         migration="migration" if project_state is None else project_state.plan.name,
         made_at=datetime.now(UTC),
@@ -125,13 +116,13 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
         corpus=corpus,
         others=beside(evidence.corpora, corpus),
         phases=phases,
-        problems=(*flags_state, *_wrong(project_state), *_about(corpus, code, rules), *_lost(evidence.lost)),
+        problems=(*flags_state, *_wrong(project_state), *_about(corpus, code, rules), *lost),
         example=example,
         runs=tuple(archive.runs_of(corpus.number, _WORTH_NAMING, RUNS_NAMED_MAX)),
         gates=() if project_state is None else tuple(_gates(project, project_state)),
         history=() if project_state is None else project_state.history,
         blind_spots=tuple(_blind_spots(evidence.reviews)),
-        unavailable=unavailable,
+        unavailable={} if project_state is not None else {"gates": _NO_PLAN},
     )
 
 
@@ -154,9 +145,8 @@ def _wrong(project_state: ProjectState | None) -> Iterator[str]:
     """What could not be read, beside the flags."""
     if project_state is not None:
         found = project_state.problems
-        for problem in (found.code, found.rules, found.waivers, found.blind_spots):
-            if problem is not None:
-                yield problem
+        read = (found.code, found.rules, found.waivers, found.blind_spots)
+        yield from (problem for problem in read if problem is not None)
         yield from found.history
 
 
@@ -164,20 +154,11 @@ def _about(corpus: StoredComparison, code: str | None, rules: str) -> Iterator[s
     """Says so where the comparison is not about what runs today."""
     other = []
     if corpus.code != code:
-        other.append(f"code ({_short(corpus.code)}; today's is {_short(code)})")
+        other.append(f"code ({short_digest(corpus.code)}; today's is {short_digest(code)})")
     if corpus.rules != rules:
-        other.append(f"rules ({_short(corpus.rules)}; today's are {_short(rules)})")
+        other.append(f"rules ({short_digest(corpus.rules)}; today's are {short_digest(rules)})")
     if other:
         yield f"this comparison is about other {' and other '.join(other)}: no gate counts it"
-
-
-def _short(digest: str | None) -> str:
-    return digest[:DIGITS_SHOWN] if digest else "-"
-
-
-def _lost(runs: int) -> Iterator[str]:
-    if runs:
-        yield f"{runs:,} runs could not be kept by the store"
 
 
 def _example(archive: Archive, corpus: StoredComparison, cluster: StoredCluster) -> StoredRun | None:

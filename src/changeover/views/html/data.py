@@ -121,8 +121,3 @@ def worst_first(corpora: Sequence[StoredComparison]) -> list[StoredComparison]:
 def in_meeting_order(corpus: StoredComparison) -> list[StoredCluster]:
     """Clusters in the order in which a run meets them."""
     return sorted(corpus.clusters, key=lambda one: one.number)
-
-
-def fallback_sentence(runs: int, of: int, unit: str, place: str) -> str:
-    """What is said of a difference that no template knows."""
-    return f"{runs:,} of {of:,} {unit} differ at {place}."

@@ -1,15 +1,22 @@
-"""What differs, gathered for reading: a few lines for the first screen, a tree of places below it."""
+"""What differs, gathered for reading: findings, a tree of places, and one run side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from changeover.compare.clusters import Example
-from changeover.compare.paths import below_method, method_at, segments
-from changeover.evidence.store.records import StoredCluster
+from changeover.compare.paths import below_method, below_root, is_effect, method_at, segments
+from changeover.compare.provenance import Sighting
+from changeover.evidence.store.records import StoredCluster, StoredRun
+from changeover.values.divergence import Divergence
+from changeover.values.observation import PortCall, Side
+from changeover.values.value_text import around_difference, value_text
+from changeover.views.html.charts import in_plan_order
 from changeover.views.html.data import ReportData, in_meeting_order
-from changeover.views.html.matrix import in_plan_order
+from changeover.views.layout import cut
+from changeover.views.rows import pair_calls
 
 FINDINGS_SHOWN_MAX = 6
 CLUSTERS_SHOWN_MAX = 300
@@ -85,9 +92,8 @@ def tree(data: ReportData) -> tuple[list[tuple[str, Place]], int]:
             place = place.below.setdefault(name, Place(name))
         place.clusters.append(cluster)
     left_out = max(0, len(clusters) - CLUSTERS_SHOWN_MAX) + data.corpus.summary.clusters_left_out
-    shown = [(seam, _joined(roots[seam])) for seam, _ in in_plan_order(data) if seam in roots]
-    known = {seam for seam, _ in shown}
-    return [*shown, *((seam, _joined(root)) for seam, root in roots.items() if seam not in known)], left_out
+    seams = dict.fromkeys([*(seam for seam, _ in in_plan_order(data)), *roots])
+    return [(seam, _joined(roots[seam])) for seam in seams if seam in roots], left_out
 
 
 def branches(place: str) -> list[str]:
@@ -114,3 +120,129 @@ def examples(cluster: StoredCluster) -> list[tuple[str, Example]]:
     if last is not None and (smallest is None or last.run != smallest.run):
         found.append(("latest", last))
     return found
+
+
+ROWS_SHOWN_MAX = 5
+TEXT_WIDTH = 44
+NOTHING = "-"
+VALUE_SHOWN_MAX = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One effect, or one place of the answer, on both sides; `field` is the argument that is shown of it."""
+
+    what: str
+    field: str
+    legacy: str
+    candidate: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """The lines that are shown, how many more there are, and where the odd value was seen."""
+
+    run: str
+    seam: str
+    answered_by: Side
+    lines: tuple[Line, ...]
+    left_out: int
+    sighting: Sighting | None
+
+
+def side_by_side(run: StoredRun, cluster: StoredCluster) -> SideBySide | None:
+    """The run as far as it fits on a screen; None where the run is not kept whole."""
+    contents = run.contents
+    if contents is None or contents.legacy is None or contents.candidate is None:
+        return None
+    differing = {
+        (method_at(found.place), found.position, ".".join(below_method(found.place))): None
+        for found in contents.divergences
+        if is_effect(found.place)
+    }
+    sides = contents.legacy.effects, contents.candidate.effects
+    pairs = pair_calls(*sides, lambda call: repr((call.name, call.key)))
+    effects = [_effect(ours, theirs, differing) for ours, theirs in pairs]
+    answers = [_answer(found) for found in contents.divergences if not is_effect(found.place)]
+    # Where an effect differs the answer only repeats it.
+    lines = _most_telling(effects if cluster.unsafe and effects else [*answers, *effects])
+    left_out = len(effects) + len(answers) - len(lines)
+    return SideBySide(run.name, run.seam, contents.answered_by, tuple(lines), left_out, cluster.sighting)
+
+
+def _most_telling(lines: Sequence[Line]) -> list[Line]:
+    """As many as fit, those that differ before the others, in their order."""
+    ranked = sorted(range(len(lines)), key=lambda number: not lines[number].differs)
+    return [lines[number] for number in sorted(ranked[:ROWS_SHOWN_MAX])]
+
+
+def _effect(
+    legacy: PortCall | None, candidate: PortCall | None, differing: Iterable[tuple[str, int | None, str]]
+) -> Line:
+    """`differing` says of effects at which calls which arguments differ, in the order found."""
+    if legacy is None or candidate is None:
+        call = legacy or candidate
+        what = "" if call is None else _what(call)
+        return Line(what, "", _whole(legacy), _whole(candidate), differs=True)
+    what, name = _what(legacy), legacy.name
+    ours, theirs = dict(_leaves(legacy.arguments)), dict(_leaves(candidate.arguments))
+    positions = (legacy.position, candidate.position)
+    of_method = [(at, one) for method, at, one in differing if method == name]
+    known = [one for one in dict.fromkeys(one for _, one in of_method) if one in ours or one in theirs]
+    here = [one for one in known if any((at, one) in of_method for at in positions)]
+    odd = any(at in positions for at, _ in of_method)
+    field = (here or known or [one for one in ours if ours[one] not in what] or list(ours) or [""])[0]
+    more = f" +{len(here) - 1}" if len(here) > 1 else ""
+    texts = text_sides((ours.get(field, NOTHING), theirs.get(field, NOTHING)))
+    return Line(what, f"{field.rpartition('.')[2]}{more}", *texts, differs=odd)
+
+
+def _what(call: PortCall) -> str:
+    """Method and intent key."""
+    return cut(f"{call.method} {_key(call.key)}".strip(), TEXT_WIDTH)
+
+
+def _whole(call: PortCall | None) -> str:
+    if call is None:
+        return NOTHING
+    return _begun(", ".join(text for _, text in _leaves(call.arguments)) or "called", TEXT_WIDTH)
+
+
+def _answer(found: Divergence) -> Line:
+    return Line("answer", cut(below_root(found.place), TEXT_WIDTH), *change_sides(found), differs=True)
+
+
+def change_sides(found: Divergence, width: int = TEXT_WIDTH) -> tuple[str, str]:
+    """Both values of a divergence, legacy's first, each in so much room."""
+    return text_sides(
+        tuple(value_text(side, VALUE_SHOWN_MAX) for side in (found.legacy, found.candidate)), width
+    )
+
+
+def text_sides(texts: tuple[str, ...], width: int = TEXT_WIDTH) -> tuple[str, str]:
+    """Both texts, each in so much room; long ones from where they part."""
+    legacy, candidate = texts
+    if max(len(legacy), len(candidate)) > width and legacy != candidate:
+        legacy, candidate = around_difference(legacy, candidate, width)
+    return _begun(legacy, width), _begun(candidate, width)
+
+
+def _begun(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping) and value:
+        for part, below in value.items():
+            yield from _leaves(below, f"{name}.{part}" if name else str(part))
+    elif isinstance(value, list) and value:
+        for number, below in enumerate(value):
+            yield from _leaves(below, f"{name}[{number}]")
+    else:
+        yield name, value_text(value, VALUE_SHOWN_MAX)
+
+
+def _key(key: Any) -> str:
+    parts = [part for part in (key if isinstance(key, list) else [key]) if part is not None]
+    return ", ".join(part if isinstance(part, str) else value_text(part, VALUE_SHOWN_MAX) for part in parts)

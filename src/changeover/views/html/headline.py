@@ -15,13 +15,12 @@ from changeover.views.html.data import (
     MATCH,
     UNSAFE,
     ReportData,
-    fallback_sentence,
     in_meeting_order,
     why_inconclusive,
     word_of,
 )
 from changeover.views.layout import cut, plural
-from changeover.views.shared_rows import withheld_effects
+from changeover.views.rows import withheld_effects
 
 PLACE_SHOWN_MAX = 60
 
@@ -53,52 +52,42 @@ class Template:
 
 _OTHER_TEXT = (Change.TEXT, Change.TEXT_TO_EMPTY)
 _OTHER_SIGN = (Change.OTHER_SIGN, Change.OTHER_SIGN_AND_SIZE)
-TEMPLATES = (
-    Template(
-        Kind.EFFECT_CHANGED,
+_EFFECT = Kind.EFFECT_CHANGED
+_TABLE: tuple[tuple[Kind, tuple[Change, ...], str], ...] = (
+    (
+        _EFFECT,
         (Change.LARGER,),
         "The candidate calls {call} with all that {read}() gave, where legacy asks for less.",
     ),
-    Template(
-        Kind.EFFECT_CHANGED, (Change.LARGER,), "The candidate calls {call} with a larger {name} than legacy."
-    ),
-    Template(
-        Kind.EFFECT_CHANGED,
-        (Change.SMALLER,),
-        "The candidate calls {call} with a smaller {name} than legacy.",
-    ),
-    Template(Kind.EFFECT_CHANGED, (Change.NUMBER_TO_ZERO,), "The candidate calls {call} with {name} 0."),
-    Template(
-        Kind.EFFECT_CHANGED,
-        _OTHER_TEXT,
-        "The candidate calls {call} with another text in {name} than legacy.",
-    ),
-    Template(Kind.EFFECT_CHANGED, (), "The candidate calls {call} with another {name} than legacy."),
-    Template(Kind.EFFECT_EXTRA, (), "The candidate calls {call} where legacy does not."),
-    Template(Kind.EFFECT_MISSING, (), "The candidate does not call {call} where legacy does."),
-    Template(Kind.EFFECT_ORDER, (), "The candidate has the same effects as legacy, in another order."),
-    Template(Kind.UNDECLARED_EFFECT, (), "The candidate reaches for the world past its ports: {place}."),
-    Template(Kind.ERROR_ONE_SIDE, (Change.ONLY_CANDIDATE,), "The candidate raises where legacy answers."),
-    Template(Kind.ERROR_ONE_SIDE, (Change.ONLY_LEGACY,), "The candidate answers where legacy raises."),
-    Template(Kind.ERROR_DIFFERS, (), "Both paths raise, and not the same exception."),
-    Template(Kind.VALUE, (Change.NUMBER_TO_ZERO,), "The candidate's {name} is 0 where legacy's is not."),
-    Template(Kind.VALUE, (Change.VALUE_TO_NONE,), "The candidate gives no {name} where legacy gives one."),
-    Template(Kind.VALUE, (Change.ROUNDED,), "The candidate rounds {name}, which legacy does not."),
-    Template(Kind.VALUE, _OTHER_SIGN, "The candidate's {name} has the other sign."),
-    Template(
-        Kind.VALUE, (Change.POWER_OF_TEN,), "The candidate's {name} is legacy's, moved by powers of ten."
-    ),
-    Template(Kind.TYPE, (), "The candidate's {name} is a {new} where legacy's is a {old}."),
-    Template(Kind.MISSING, (), "The candidate leaves out {name}."),
-    Template(Kind.EXTRA, (), "The candidate adds {name}, which legacy does not give."),
-    Template(Kind.ROW_MISSING, (), "The candidate leaves out rows of {name}."),
-    Template(Kind.ROW_EXTRA, (), "The candidate adds rows to {name}."),
-    Template(Kind.ORDER, (), "The candidate gives {name} in another order."),
-    Template(Kind.TOLERANCE_EXCEEDED, (), "The candidate's {name} differs by more than its rule accepts."),
-    Template(Kind.NOT_A_BIJECTION, (), "The candidate does not rename {name} one to one."),
-    Template(Kind.INPUT_MUTATED, (), "One path changes its own arguments, the other does not."),
-    Template(Kind.INVARIANT_BROKEN, (), "A promise that every run must keep is broken: {place}."),
+    (_EFFECT, (Change.LARGER,), "The candidate calls {call} with a larger {name} than legacy."),
+    (_EFFECT, (Change.SMALLER,), "The candidate calls {call} with a smaller {name} than legacy."),
+    (_EFFECT, (Change.NUMBER_TO_ZERO,), "The candidate calls {call} with {name} 0."),
+    (_EFFECT, _OTHER_TEXT, "The candidate calls {call} with another text in {name} than legacy."),
+    (_EFFECT, (), "The candidate calls {call} with another {name} than legacy."),
+    (Kind.EFFECT_EXTRA, (), "The candidate calls {call} where legacy does not."),
+    (Kind.EFFECT_MISSING, (), "The candidate does not call {call} where legacy does."),
+    (Kind.EFFECT_ORDER, (), "The candidate has the same effects as legacy, in another order."),
+    (Kind.UNDECLARED_EFFECT, (), "The candidate reaches for the world past its ports: {place}."),
+    (Kind.ERROR_ONE_SIDE, (Change.ONLY_CANDIDATE,), "The candidate raises where legacy answers."),
+    (Kind.ERROR_ONE_SIDE, (Change.ONLY_LEGACY,), "The candidate answers where legacy raises."),
+    (Kind.ERROR_DIFFERS, (), "Both paths raise, and not the same exception."),
+    (Kind.VALUE, (Change.NUMBER_TO_ZERO,), "The candidate's {name} is 0 where legacy's is not."),
+    (Kind.VALUE, (Change.VALUE_TO_NONE,), "The candidate gives no {name} where legacy gives one."),
+    (Kind.VALUE, (Change.ROUNDED,), "The candidate rounds {name}, which legacy does not."),
+    (Kind.VALUE, _OTHER_SIGN, "The candidate's {name} has the other sign."),
+    (Kind.VALUE, (Change.POWER_OF_TEN,), "The candidate's {name} is legacy's, moved by powers of ten."),
+    (Kind.TYPE, (), "The candidate's {name} is a {new} where legacy's is a {old}."),
+    (Kind.MISSING, (), "The candidate leaves out {name}."),
+    (Kind.EXTRA, (), "The candidate adds {name}, which legacy does not give."),
+    (Kind.ROW_MISSING, (), "The candidate leaves out rows of {name}."),
+    (Kind.ROW_EXTRA, (), "The candidate adds rows to {name}."),
+    (Kind.ORDER, (), "The candidate gives {name} in another order."),
+    (Kind.TOLERANCE_EXCEEDED, (), "The candidate's {name} differs by more than its rule accepts."),
+    (Kind.NOT_A_BIJECTION, (), "The candidate does not rename {name} one to one."),
+    (Kind.INPUT_MUTATED, (), "One path changes its own arguments, the other does not."),
+    (Kind.INVARIANT_BROKEN, (), "A promise that every run must keep is broken: {place}."),
 )
+TEMPLATES = tuple(Template(*row) for row in _TABLE)
 
 
 def headline(data: ReportData) -> Headline:
@@ -113,7 +102,7 @@ def _differing(data: ReportData, word: str) -> Headline:
     worst = worst_cluster(data)
     if worst is None:
         total = data.total
-        said = fallback_sentence(total.diverged, total.runs, "runs", "places that are not kept")
+        said = _fallback(total.diverged, total.runs, "places that are not kept")
         return Headline(word, count, said, _harm(data))
     return Headline(word, count, sentence_of(worst, data), f"{_extent(worst, data)} {_harm(data)}".strip())
 
@@ -122,7 +111,8 @@ def _alike(data: ReportData) -> Headline:
     """Nothing differs: a match only where everything was shown, about today's code, on the whole source."""
     total = data.total
     reasons = why_inconclusive(data.corpus)
-    shown = f"{plural(total.compared, 'comparison')} of {_cases(data, data.cases)}"
+    cases = plural(data.cases, data.unit.removesuffix("s"), data.unit)
+    shown = f"{plural(total.compared, 'comparison')} of {cases}"
     if not total.compared:
         said = "Nothing was shown."
     elif reasons:
@@ -136,7 +126,9 @@ def _alike(data: ReportData) -> Headline:
     else:
         accepted = f"{total.tolerated:,} are alike only by a rule. " if total.tolerated else ""
         waived = f"{total.waived:,} are waived, which shows nothing. " if total.waived else ""
-        detail = f"{accepted}{waived}{_effects(data)}".strip()
+        equal = total_effects(data.corpus.effects).equal
+        alike = f"{plural(equal, 'effect is', 'effects are')} the same on both paths." if equal else ""
+        detail = f"{accepted}{waived}{alike}".strip()
         return Headline(MATCH, 0, f"Nothing differs in {shown}.", detail)
     return Headline(INCONCLUSIVE, 0, said, f"{_capital('; '.join(reasons))}.")
 
@@ -189,27 +181,30 @@ def sentence_of(cluster: StoredCluster, data: ReportData) -> str:
         wanted = [word for word in words if f"{{{word}}}" in template.sentence]
         if fits and all(words[word] for word in wanted):
             return template.sentence.format(**words)
-    runs = data.corpus.seams.get(cluster.seam)
-    of = runs.runs if runs is not None else cluster.runs
-    return fallback_sentence(cluster.runs, of, "runs", words["place"])
+    return _fallback(cluster.runs, _runs_of(cluster, data), words["place"])
+
+
+def _fallback(runs: int, of: int, place: str) -> str:
+    """What is said of a difference that no template knows."""
+    return f"{runs:,} of {of:,} runs differ at {place}."
+
+
+def _runs_of(cluster: StoredCluster, data: ReportData) -> int:
+    counts = data.corpus.seams.get(cluster.seam)
+    return cluster.runs if counts is None else counts.runs
 
 
 def _name(place: str) -> str:
     """The last name of a place, without the items it stands for."""
-    names = segments(place)
-    return (
-        "whole answer"
-        if names[0] == "result" and len(names) == 1
-        else cut(without_items(names[-1]), PLACE_SHOWN_MAX)
-    )
+    if place == "result":
+        return "whole answer"
+    return cut(without_items(segments(place)[-1]), PLACE_SHOWN_MAX)
 
 
 def _extent(cluster: StoredCluster, data: ReportData) -> str:
     """How often, in how many cases: numbers of the cluster that the sentence is about."""
     times = cluster.occurrences or cluster.runs
-    counts = data.corpus.seams.get(cluster.seam)
-    of = counts.runs if counts is not None else cluster.runs
-    runs = f"{cluster.runs:,} of {of:,} runs of {cluster.seam}"
+    runs = f"{cluster.runs:,} of {_runs_of(cluster, data):,} runs of {cluster.seam}"
     if method_at(cluster.place) and times > cluster.runs:
         return f"{times:,} calls in {runs}."
     return f"{_capital(runs)}."
@@ -218,15 +213,6 @@ def _extent(cluster: StoredCluster, data: ReportData) -> str:
 def _harm(data: ReportData) -> str:
     said = ", ".join(withheld_effects(data.corpus.effects))
     return f"No effect left the replay: {said}." if said else ""
-
-
-def _effects(data: ReportData) -> str:
-    equal = total_effects(data.corpus.effects).equal
-    return f"{plural(equal, 'effect is', 'effects are')} the same on both paths." if equal else ""
-
-
-def _cases(data: ReportData, number: int) -> str:
-    return f"{number:,} {data.unit.removesuffix('s') if number == 1 else data.unit}"
 
 
 def _capital(text: str) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from changeover.compare.paths import below_root
 from changeover.errors import ConfigurationError, describe_os_error, need_package
-from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.evidence.store.records import StoredCluster
 from changeover.evidence.tallies import total_effects
 from changeover.values.atomic_file import write_file
@@ -20,19 +19,22 @@ from changeover.values.safe_text import pasted, visible
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting
 from changeover.values.value_text import value_text
 from changeover.views.html import caveats
+from changeover.views.html.charts import HEIGHT, WIDTH, duration_text, matrix, paired_dots
 from changeover.views.html.data import ReportData, in_meeting_order
-from changeover.views.html.differences import FINDINGS_SHOWN_MAX, examples, findings, tree
-from changeover.views.html.headline import headline, worst_cluster
-from changeover.views.html.matrix import matrix
-from changeover.views.html.side_by_side import change_sides, side_by_side
-from changeover.views.html.timing_chart import HEIGHT, WIDTH, duration_text, paired_dots
+from changeover.views.html.differences import (
+    FINDINGS_SHOWN_MAX,
+    change_sides,
+    examples,
+    findings,
+    side_by_side,
+    tree,
+)
+from changeover.views.html.headline import Headline, headline, worst_cluster
 from changeover.views.layout import count, cut, plural
+from changeover.views.rows import short_digest
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-    from changeover.views.html.data import ReportData
-    from changeover.views.html.headline import Headline
 
 
 TEMPLATES = "templates"
@@ -45,31 +47,28 @@ def report_page(data: ReportData) -> str:
     """The whole page. The same data give the same page, to the byte."""
     style = files(__package__).joinpath(TEMPLATES, "style.css").read_text(encoding="utf-8")
     worst, found = worst_cluster(data), findings(data)
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            data=data,
-            style=_trusted(style),
-            style_digest=_trusted(b64encode(sha256(style.encode()).digest()).decode()),
-            headline=headline(data),
-            matrix=matrix(data),
-            findings=found,
-            some_elsewhere=any(one.elsewhere for one in found[:FINDINGS_SHOWN_MAX]),
-            findings_max=FINDINGS_SHOWN_MAX,
-            worst=worst,
-            sides=None if data.example is None or worst is None else side_by_side(data.example, worst),
-            unshown=caveats.unshown(data),
-            others=caveats.other_sources(data),
-            reproduce=reproduce(data, worst),
-            tree=tree(data),
-            clusters=in_meeting_order(data.corpus),
-            all_effects=total_effects(data.corpus.effects),
-            not_compared=caveats.why_not_compared(data),
-            drawing=paired_dots(data.corpus.summary.own_time.pairs),
-            drawn=(WIDTH, HEIGHT),
-            cases_max=CASES_SHOWN_MAX,
-        )
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        data=data,
+        style=style,
+        style_digest=b64encode(sha256(style.encode()).digest()).decode(),
+        headline=headline(data),
+        matrix=matrix(data),
+        findings=found,
+        some_elsewhere=any(one.elsewhere for one in found[:FINDINGS_SHOWN_MAX]),
+        findings_max=FINDINGS_SHOWN_MAX,
+        worst=worst,
+        sides=None if data.example is None or worst is None else side_by_side(data.example, worst),
+        unshown=caveats.unshown(data),
+        others=caveats.other_sources(data),
+        reproduce=reproduce(data, worst),
+        tree=tree(data),
+        clusters=in_meeting_order(data.corpus),
+        all_effects=total_effects(data.corpus.effects),
+        not_compared=caveats.why_not_compared(data),
+        drawing=paired_dots(data.corpus.summary.own_time.pairs),
+        drawn=(WIDTH, HEIGHT),
+        cases_max=CASES_SHOWN_MAX,
     )
 
 
@@ -106,7 +105,7 @@ def _environment() -> Environment:
         "plural": plural,
         "cut": cut,
         "short_place": lambda place: cut(below_root(place), PLACE_SHOWN_MAX),
-        "digits": lambda digest: digest[:DIGITS_SHOWN] if digest else "-",
+        "digits": short_digest,
         "moment": lambda at: f"{at:%Y-%m-%d %H:%M}Z",
         "track": _track,
         "examples": examples,
@@ -131,12 +130,6 @@ def _track(setting: Setting) -> list[tuple[str, bool]]:
     return [(str(stage), number <= reached) for number, stage in enumerate(stages)]
 
 
-def _trusted(text: str) -> Any:
-    from markupsafe import Markup
-
-    return Markup(text)  # noqa: S704  the package's own style sheet, and its digest
-
-
 DEFAULT_FILE = "changeover-report.html"
 
 
@@ -151,8 +144,6 @@ def check_place(path: Path) -> None:
 
 def write_report(path: Path, data: ReportData) -> Headline:
     """Draw the page and write it; what it says first is handed back. Raises ConfigurationError."""
-    from changeover.views.html.headline import headline
-
     write_page(path, report_page(data))
     return headline(data)
 

@@ -6,18 +6,28 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from changeover.compare.clusters import ID_DIGITS
 from changeover.compare.rule import rule_says
-from changeover.evidence.comparison_info import ComparisonInfo
+from changeover.evidence.comparison_info import ComparisonInfo, Stopped
 from changeover.evidence.confidence import CONFIDENCE, percent_above
 from changeover.evidence.corpus import Corpus
 from changeover.evidence.tallies import EffectCounts, SeamTally
 from changeover.evidence.timeline import Quantiles
 from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
-from changeover.views.layout import INDENT, Screen, beside, count, cut, flowed, labelled, plural, wrapped
-from changeover.views.shared_rows import short_names
+from changeover.views.layout import (
+    INDENT,
+    Screen,
+    beside,
+    count,
+    cut,
+    flowed,
+    labelled,
+    listed,
+    plural,
+    wrapped,
+)
+from changeover.views.rows import identity, lost_guard, short_names, withheld_effects
 from changeover.views.table import VERDICT, Column, Table, numbers
-from changeover.views.text.differences import cluster_lines, harm_text
-from changeover.views.text.heading import counted, identity, stopped_after, unit, who_ran
+from changeover.views.text.differences import cluster_lines
 from changeover.views.text.not_compared import not_compared_lines
 
 _VERDICTS = (
@@ -68,13 +78,8 @@ def effect_lines(effects: Iterable[EffectCounts], answer: Side, screen: Screen, 
         numbers("one side only", 16, may_go=True),
         numbers("refused", 10, may_go=True),
     )
-    rows = [
-        [
-            f"{INDENT}{line.name}",
-            *map(count, (line.performed, line.asked, line.equal, line.changed, line.one_side, line.refused)),
-        ]
-        for line in effects
-    ]
+    names = ("performed", "asked", "equal", "changed", "one_side", "refused")
+    rows = [[f"{INDENT}{line.name}", *(count(getattr(line, name)) for name in names)] for line in effects]
     return Table(columns, rows).lines(screen) if rows else []
 
 
@@ -95,20 +100,22 @@ def _parts(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> Iterator[lis
     about = f"{identity(info.migration, info.code, info.rules)}      no stage is changed by this"
     yield flowed(about, screen.width, "")
     span = f", {corpus.first} to {corpus.last}" if corpus.first != corpus.last else ""
+    cases = f"{corpus.cases:,} {_unit(info, corpus.cases)}"
     yield [
-        *labelled(info.source, f"{counted(info, corpus.cases)}{span}", screen.width, _SOURCE),
-        *labelled("", who_ran(info), screen.prose, _SOURCE),
+        *labelled(info.source, f"{cases}{span}", screen.width, _SOURCE),
+        *labelled("", _who_ran(info), screen.prose, _SOURCE),
     ]
     yield verdict_lines(corpus.seams.values(), corpus.total, info.phases, screen)
     yield effect_lines(corpus.effects.lines, info.answer, screen, noise=info.noise)
-    if corpus.clusters:
-        yield cluster_lines(corpus.clusters, corpus.sightings, screen)
-    harm = harm_text(corpus.effects.lines)
-    yield wrapped(harm, screen.prose, "") if harm else []
+    yield cluster_lines(corpus.clusters, corpus.sightings, screen) if corpus.clusters else []
+    harm = ", ".join(withheld_effects(corpus.effects.lines))
+    yield wrapped(f"No effect left the replay. Of the effects, {harm}.", screen.prose, "") if harm else []
     yield not_compared_lines(corpus.not_compared.reasons, corpus.seams, screen)
     yield [*_tolerated(corpus, screen), *_waived(info, screen), *_latency(corpus, screen)]
-    sentences = [*_what_is_shown(corpus, info), *_what_is_not_shown(corpus, info)]
-    yield [line for label, text in sentences for line in labelled(label, text, screen.prose, _LABEL)]
+    yield [
+        *listed("Shown", _what_is_shown(corpus, info), screen.prose, _LABEL),
+        *listed("Not shown", _what_is_not_shown(corpus, info), screen.prose, _LABEL),
+    ]
     yield _next(info, corpus, screen)
 
 
@@ -155,34 +162,34 @@ def _milliseconds(quantiles: Quantiles) -> str:
     return f"{quantiles.legacy_s * 1000:.{digits}f} -> {quantiles.candidate_s * 1000:.{digits}f} ms"
 
 
-def _what_is_shown(corpus: Corpus, info: ComparisonInfo) -> list[tuple[str, str]]:
+def _what_is_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
     total = corpus.total
     shown = total.compared - total.waived
     if not shown:
         why = "every run that was compared is waived" if total.compared else "no run was compared"
-        return [("Shown", f"Nothing: {why}.")]
+        return [f"Nothing: {why}."]
     bound = percent_above(corpus.rate_bound())
-    worlds = f"{corpus.distinct_worlds:,} distinct {unit(info, corpus.distinct_worlds)}"
+    worlds = f"{corpus.distinct_worlds:,} distinct {_unit(info, corpus.distinct_worlds)}"
     confidence = f"at {CONFIDENCE * 100:g} % confidence"
     if total.diverged:
         found = f"{total.diverged:,} divergent of {plural(shown, 'comparison')}"
         if not corpus.distinct_worlds:
-            return [("Shown", f"{found}.")]
+            return [f"{found}."]
         if corpus.distinct_diverged == corpus.distinct_worlds:
-            return [("Shown", f"{found}; every one of {worlds} differs.")]
+            return [f"{found}; every one of {worlds} differs."]
         rate = f"{corpus.distinct_diverged:,} of {worlds} differ: fewer than {bound} of all, {confidence}"
-        return [("Shown", f"{found}. If they were a fair sample, {rate}.")]
+        return [f"{found}. If they were a fair sample, {rate}."]
     if not corpus.distinct_worlds:
         compared = plural(shown, "comparison")
-        return [("Shown", f"No divergence in {compared}; no {unit(info, 1)} was compared as a whole.")]
+        return [f"No divergence in {compared}; no {_unit(info, 1)} was compared as a whole."]
     return [
-        ("Shown", f"No divergence in {plural(shown, 'comparison')}, {worlds}."),
-        ("", f"If they were a fair sample: fewer than {bound} would differ, {confidence}."),
+        f"No divergence in {plural(shown, 'comparison')}, {worlds}.",
+        f"If they were a fair sample: fewer than {bound} would differ, {confidence}.",
     ]
 
 
-def _what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> Iterator[tuple[str, str]]:
-    sentences = [stopped_after(info, corpus.cases)] if info.stopped else []
+def _what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
+    sentences = [_stopped_after(info, corpus.cases)] if info.stopped else []
     if corpus.missing_tags:
         missing = f"{len(corpus.missing_tags)} of {len(corpus.required_tags)} required tags did not occur"
         sentences.append(f"{missing}: {', '.join(corpus.missing_tags)}.")
@@ -197,17 +204,14 @@ def _what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> Iterator[tuple[s
         sentences.append(f"Damaged: {plural(len(corpus.damaged) - DAMAGED_SHOWN_MAX, 'line')} more.")
     if corpus.silent_cases:
         sentences.append(f"{plural(corpus.silent_cases, 'case')} crossed no seam.")
-    for read in corpus.one_sided_reads:
-        asked = f"{read.method} is read by {read.asked_by} in {read.runs:,} of {plural(read.of, 'run')}"
-        sentences.append(f"{read.seam}: {asked}, never by {read.asked_by.other}: a lost guard?")
+    sentences += map(lost_guard, corpus.one_sided_reads)
     if corpus.unused_rules:
         paths = ", ".join(rule.path.text for rule in corpus.unused_rules[:5])
         sentences.append(f"{plural(len(corpus.unused_rules), 'rule')} matched nothing: {paths}.")
     if corpus.total.waived:
         are = "is" if corpus.total.waived == 1 else "are"
         sentences.append(f"{plural(corpus.total.waived, 'run')} {are} waived, which shows nothing.")
-    for number, sentence in enumerate(sentences):
-        yield "Not shown" if number == 0 else "", sentence
+    return sentences
 
 
 def _next(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> list[str]:
@@ -228,8 +232,35 @@ def _next(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> list[str]:
         commands.append(("changeover status", "where every phase stands"))
     longest = max(len(command) + 3 for command, _ in commands)
     width = longest if screen.is_narrow else max(_COMMAND, longest)
-    lines = []
-    for number, (command, why) in enumerate(commands):
-        left = f"{'next' if number == 0 else '':<{_LABEL}}{command}"
-        lines += beside(left, why, _LABEL + width, screen, " " * (_LABEL + 2))
+    lines, label = [], "next"
+    for command, why in commands:
+        lines += beside(f"{label:<{_LABEL}}{command}", why, _LABEL + width, screen, " " * (_LABEL + 2))
+        label = ""
     return lines
+
+
+def _unit(info: ComparisonInfo, number: int) -> str:
+    """What so many cases are called."""
+    return info.unit.removesuffix("s") if number == 1 else info.unit
+
+
+def _stopped_after(info: ComparisonInfo, cases: int) -> str:
+    """Why nothing is known of what comes later; empty where it came to its end."""
+    after = f"after {cases:,} {_unit(info, cases)}: what comes later is not shown."
+    if info.stopped is Stopped.INTERRUPTED:
+        return f"Interrupted {after}"
+    return f"Stopped at the first difference, {after}" if info.stopped else ""
+
+
+def _who_ran(info: ComparisonInfo) -> str:
+    """Who ran for real, and against what the other was replayed."""
+    answering, other = info.answer, info.answer if info.noise else info.answer.other
+    each = f"each {_unit(info, 1)}'s"
+    if info.copied:
+        copies = f"copies of {', '.join(info.copied)}, else on the tape"
+        return f"{answering} ran for real; {other} acted on {copies}"
+    if info.noise:
+        return f"{answering} ran for real and replayed its own tapes: what differs is nondeterminism"
+    if info.stored:
+        return f"nothing ran for real: both paths replayed {each} tape"
+    return f"{answering} ran for real; {other} replayed {each} tape"

@@ -1,4 +1,4 @@
-"""What differs, cluster by cluster, as `compare` shows it: one real example stands beside every count."""
+"""What differs: clusters as `compare` shows them, files as `diff` does, and two wholes in words."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from changeover.compare.clusters import Cluster, Fingerprint
 from changeover.compare.file_diff import FilesDiff
 from changeover.compare.paths import is_effect, method_at
 from changeover.compare.provenance import Sighting
-from changeover.evidence.tallies import EffectCounts
+from changeover.evidence.store.run_contents import value_data
+from changeover.values.divergence import Divergence
 from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import Bare, change_text
 from changeover.views.layout import Screen, beside, count, cut, flowed, padded, plural, wrapped
-from changeover.views.shared_rows import withheld_effects
-from changeover.views.stored_json import divergence_json
 from changeover.views.table import Column, Table, numbers
 
 CLUSTERS_SHOWN_MAX = 12
@@ -125,27 +124,15 @@ def _change(cluster: Cluster, screen: Screen, width: int) -> list[str]:
 
 def _share(cluster: Cluster, width: int) -> list[str]:
     """In how many runs, and which is the smallest of them."""
-    share = share_text(cluster)
+    method = method_at(cluster.fingerprint.place)
+    share = f"{plural(cluster.runs, 'run')}, every run{f' that has {method}' if method else ''}"
+    if cluster.runs < cluster.reachable:
+        that = f" that have {method}" if method else ""
+        share = f"{cluster.runs:,} of {cluster.reachable:,} runs{that}"
     smallest = f"smallest {cut(cluster.smallest.run, max(_RUN_MIN, width - columns_of(share) - 11))}"
     if columns_of(share) + 2 + columns_of(smallest) <= width:
         return [f"{share}; {smallest}"]
     return [*wrapped(share, width, ""), cut(smallest, width)]
-
-
-def share_text(cluster: Cluster) -> str:
-    """In how many runs, of those that could differ here."""
-    method = method_at(cluster.fingerprint.place)
-    of = f"run that has {method}" if method else "run"
-    if cluster.runs >= cluster.reachable:
-        return f"{plural(cluster.runs, 'run')}, every {of}"
-    runs = of.replace("run", "runs", 1).replace("has", "have")
-    return f"{cluster.runs:,} of {cluster.reachable:,} {runs}"
-
-
-def harm_text(effects: Sequence[EffectCounts]) -> str:
-    """What the replay kept from happening."""
-    parts = withheld_effects(effects)
-    return f"No effect left the replay. Of the effects, {', '.join(parts)}." if parts else ""
 
 
 def error_text(value: Any) -> Any:
@@ -169,12 +156,10 @@ def diff_screen(diff: FilesDiff, old: str, new: str, by: Sequence[str], screen: 
     """What was compared, what differs, what was not shown."""
     name_width = (screen.width - 32) // 2
     head = f"{cut(old, name_width)} -> {cut(new, name_width)}   joined by {', '.join(by)}"
+    sides = (("old", diff.old_rows, diff.only_old), ("new", diff.new_rows, diff.only_new))
     rows = [
         [label, *map(count, (found, diff.equal, diff.differing, alone, diff.not_compared))]
-        for label, found, alone in (
-            ("old", diff.old_rows, diff.only_old),
-            ("new", diff.new_rows, diff.only_new),
-        )
+        for label, found, alone in sides
     ]
     lines = [line.replace("->", screen.paint("->"), 1) for line in flowed(head, screen.width, "")]
     lines += ["", *Table(_DIFF_COLUMNS, rows).lines(screen)]
@@ -192,12 +177,10 @@ def diff_screen(diff: FilesDiff, old: str, new: str, by: Sequence[str], screen: 
 
 def _row_cluster(cluster: Cluster, screen: Screen) -> list[str]:
     found, name = cluster.smallest.divergence, cluster.fingerprint
-    place_width = 44 + screen.spare if not screen.is_narrow else screen.width - 24
-    change = change_text(
-        found.legacy,
-        found.candidate,
-        58 + screen.spare if not screen.is_narrow else screen.width - len(_BELOW),
-    )
+    place_width, room = 44 + screen.spare, 58 + screen.spare
+    if screen.is_narrow:
+        place_width, room = screen.width - 24, screen.width - len(_BELOW)
+    change = change_text(found.legacy, found.candidate, room)
     what = f"{_BELOW}{padded(f'{name.kind}, {name.pattern}', 30)}"
     return [
         f"{cluster.id}   {padded(name.place, place_width)} {plural(cluster.runs, 'row')}",
@@ -207,35 +190,30 @@ def _row_cluster(cluster: Cluster, screen: Screen) -> list[str]:
 
 
 def _accepted(diff: FilesDiff, screen: Screen) -> list[str]:
-    lines = [
-        line
-        for one in diff.accepted
-        if one.differs
-        for line in flowed(
-            f'tolerated   {one.rule.path.text}   {plural(one.hits, "time")}   "{one.rule.reason}"',
-            screen.width,
-            " " * 12,
-        )
-    ]
+    lines = []
+    for one in diff.accepted:
+        if one.differs:
+            facts = f'{one.rule.path.text}   {plural(one.hits, "time")}   "{one.rule.reason}"'
+            lines += flowed(f"tolerated   {facts}", screen.width, " " * 12)
     return ["", *lines] if lines else []
 
 
-def diff_json(diff: FilesDiff) -> dict[str, Any]:
-    """The same for programs."""
-    names = ("old_rows", "new_rows", "equal", "differing", "only_old", "only_new", "not_compared", "repeated")
-    return {
-        **{name: getattr(diff, name) for name in names},
-        "left_out": diff.left_out,
-        "divergences": [divergence_json(found) for found in diff.divergences],
-        "clusters": [
-            {
-                "id": one.id,
-                "place": one.fingerprint.place,
-                "kind": one.fingerprint.kind,
-                "pattern": str(one.fingerprint.pattern),
-                "rows": one.runs,
-                "smallest": divergence_json(one.smallest.divergence),
-            }
-            for one in diff.clusters
-        ],
-    }
+LINES_SHOWN_MAX = 8
+_NO_VALUE = {"not kept"}
+
+
+def in_words(divergence: Divergence) -> list[str]:
+    """A sentence for each difference inside; nothing where one of the values is a leaf or is not there."""
+    legacy, candidate = divergence.legacy, divergence.candidate
+    if not (_is_whole(legacy) and _is_whole(candidate)):
+        return []
+    from changeover.compare.explain_text import explain
+
+    found = explain(value_data(legacy), value_data(candidate))
+    left_out = found.left_out + max(0, len(found.lines) - LINES_SHOWN_MAX)
+    more = [f"and {plural(left_out, 'difference')} more"] if left_out else []
+    return [*found.lines[:LINES_SHOWN_MAX], *more]
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, list) or (isinstance(value, Mapping) and set(value) != _NO_VALUE)

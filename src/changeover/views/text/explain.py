@@ -12,10 +12,9 @@ from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.observation import Observation, Side
 from changeover.values.safe_text import columns_of, pasted, visible
 from changeover.values.value_text import value_text
-from changeover.views.layout import INDENT, Screen, cut, flowed, labelled, padded, plural
+from changeover.views.layout import INDENT, Screen, cut, flowed, labelled, listed, padded, plural
 from changeover.views.table import VERDICT, Column, Table, numbers
-from changeover.views.text.differences import place_text
-from changeover.views.text.in_words import in_words
+from changeover.views.text.differences import in_words, place_text
 
 ROWS_SHOWN_MAX = 14
 BELOW_SHOWN_MAX = 40
@@ -34,14 +33,9 @@ def cluster_screen(
 
     `run` is its smallest run, None where that is kept no longer.
     """
-    lines = [
-        *_head(cluster, comparison, screen),
-        "",
-        *labelled("smallest example", _smallest_run(cluster), screen.width, 19),
-        "",
-    ]
-    lines += _sides(cluster, run, screen)
-    lines += ["", *_meaning(cluster, screen), ""]
+    example = labelled("smallest example", _smallest_run(cluster), screen.width, 19)
+    lines = [*_head(cluster, comparison, screen), "", *example, ""]
+    lines += [*_sides(cluster, run, screen), "", *_meaning(cluster, screen), ""]
     if below:
         rows = [_row(one, INDENT) for one in below[:BELOW_SHOWN_MAX]]
         lines += ["never without it", *_table(rows, screen)]
@@ -59,12 +53,9 @@ def clusters_screen(clusters: Sequence[StoredCluster], comparison: StoredCompari
     lines = flowed(about, screen.width, INDENT)
     if not clusters:
         return "\n".join(lines) + "\n"
-    rows = [
-        row
-        for head in clusters
-        if head.root is None
-        for row in (_row(head), *(_row(one, "  ") for one in below_of(head, clusters)))
-    ]
+    rows = []
+    for head in (one for one in clusters if one.root is None):
+        rows += [_row(head), *(_row(one, "  ") for one in below_of(head, clusters))]
     lines += ["", *_table(rows, screen), "", f"{'next':<{_LABEL}}changeover explain {clusters[0].id}"]
     return "\n".join(lines) + "\n"
 
@@ -78,10 +69,8 @@ _CLUSTERS = (Column(width=11), Column(width=27), Column(width=44), numbers("", 1
 
 
 def _row(one: StoredCluster, indent: str = "") -> list[str]:
-    return [
-        *(f"{indent}{one.id}", one.seam, place_text(one.place), f"{one.runs:,} runs"),
-        "UNSAFE" if one.unsafe else "",
-    ]
+    unsafe = "UNSAFE" if one.unsafe else ""
+    return [f"{indent}{one.id}", one.seam, place_text(one.place), f"{one.runs:,} runs", unsafe]
 
 
 def _table(rows: Sequence[Sequence[str]], screen: Screen) -> list[str]:
@@ -117,8 +106,11 @@ def _smallest_run(cluster: StoredCluster) -> str:
 def _sides(cluster: StoredCluster, run: RunContents | None, screen: Screen) -> Iterator[str]:
     example = None if cluster.smallest is None else cluster.smallest.divergence
     rows = run.divergences if run is not None else () if example is None else (example,)
-    shown = [(row.place, _texts(row)) for row in rows[:ROWS_SHOWN_MAX]]
-    longest = max((columns_of(visible(legacy)) for _, (legacy, _) in shown), default=0) + 2
+    shown = [
+        (row.place, [value_text(value, _VALUE) for value in (row.legacy, row.candidate)])
+        for row in rows[:ROWS_SHOWN_MAX]
+    ]
+    longest = max((columns_of(visible(texts[0])) for _, texts in shown), default=0) + 2
     side = min((screen.width - 40) // 2, max(_SIDE, longest))
     yield f"{INDENT}{'':<{_NAME}}{'legacy':<{side + 2}}candidate"
     parent = None
@@ -131,11 +123,9 @@ def _sides(cluster: StoredCluster, run: RunContents | None, screen: Screen) -> I
     if len(rows) > ROWS_SHOWN_MAX:
         yield f"{INDENT}and {plural(len(rows) - ROWS_SHOWN_MAX, 'place')} more"
     if run is not None and example is not None and is_effect(example.place):
-        yield from _both("asked at", asked_at(run, example), "  ", side, screen)
-
-
-def _texts(divergence: Divergence) -> tuple[str, str]:
-    return value_text(divergence.legacy, _VALUE), value_text(divergence.candidate, _VALUE)
+        values = ((run.legacy, example.legacy), (run.candidate, example.candidate))
+        places = [_asked_at(observation, example, value) for observation, value in values]
+        yield from _both("asked at", places, "  ", side, screen)
 
 
 def _both(name: str, texts: Sequence[str], mark: str, side: int, screen: Screen) -> Iterator[str]:
@@ -156,15 +146,8 @@ def _split(place: str) -> tuple[str, str]:
     return (above, name) if dot and "]" not in name else (place, "")
 
 
-def asked_at(run: RunContents, divergence: Divergence) -> tuple[str, str]:
-    """The source lines of the effect on both sides, `-` where it is not there."""
-    return (
-        _asked_at(run.legacy, divergence, divergence.legacy),
-        _asked_at(run.candidate, divergence, divergence.candidate),
-    )
-
-
 def _asked_at(observation: Observation | None, divergence: Divergence, value: object) -> str:
+    """The source line of the effect, `-` where it is not there."""
     method = method_at(divergence.place)
     calls = [call for call in (observation.effects if observation else ()) if call.name == method]
     exact = [call for call in calls if call.position == divergence.position]
@@ -176,8 +159,7 @@ def _meaning(cluster: StoredCluster, screen: Screen) -> Iterator[str]:
     pattern = f"{cluster.kind}, {cluster.pattern}; {plural(cluster.occurrences, 'time')}"
     yield from labelled("pattern", pattern, screen.prose, _LABEL)
     words = [] if cluster.smallest is None else in_words(cluster.smallest.divergence)
-    for number, line in enumerate(words):
-        yield from labelled("in words" if number == 0 else "", line, screen.prose, _LABEL)
+    yield from listed("in words", words, screen.prose, _LABEL)
     if cluster.sighting is not None:
         yield from labelled("seen before", str(cluster.sighting), screen.prose, _LABEL)
     if cluster.root is not None:
@@ -186,7 +168,7 @@ def _meaning(cluster: StoredCluster, screen: Screen) -> Iterator[str]:
         yield from labelled("never without", always, screen.prose, _LABEL)
 
 
-def _next(cluster: StoredCluster, screen: Screen) -> Iterator[str]:
+def _next(cluster: StoredCluster, screen: Screen) -> list[str]:
     side = "" if cluster.answered_by is Side.LEGACY else " --answer candidate"
     run = pasted(_smallest_run(cluster))
     waive = f'changeover waive {cluster.id} --owner WHO --until DAY --reason "..."'
@@ -196,5 +178,4 @@ def _next(cluster: StoredCluster, screen: Screen) -> Iterator[str]:
         "keep": f"changeover scenarios keep {cluster.id}",
         "accept": "not offered: an effect differs" if cluster.unsafe else waive,
     }
-    for label, command in commands.items():
-        yield from labelled(label, command, screen.width, _LABEL)
+    return [line for label, text in commands.items() for line in labelled(label, text, screen.width, _LABEL)]

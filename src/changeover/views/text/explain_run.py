@@ -13,10 +13,9 @@ from changeover.values.divergence import Divergence, Verdict
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Side
 from changeover.values.safe_text import columns_of, pasted, visible
 from changeover.values.value_text import value_text
-from changeover.views.call_pairs import pair_calls
 from changeover.views.layout import GAP, Screen, cut, flowed, labelled, padded, plural, wrapped
-from changeover.views.text.differences import place_text
-from changeover.views.text.in_words import in_words
+from changeover.views.rows import pair_calls
+from changeover.views.text.differences import in_words, place_text
 
 CALLS_SHOWN_MAX = 60
 DIVERGENCES_SHOWN_MAX = 20
@@ -46,7 +45,8 @@ def run_screen(run: StoredRun, screen: Screen) -> str:
     word = "UNSAFE" if run.verdict is Verdict.UNSAFE else str(run.verdict)
     stage = [] if contents is None else [f"stage {contents.stage}", f"{contents.answered_by} answered"]
     head = flowed(GAP.join([visible(run.name), run.seam, word, *stage]), screen.width, "    ")
-    lines = _painted(head, word, screen)
+    at = next(number for number, line in enumerate(head) if f"  {word}" in line)
+    lines = [*head[:at], head[at].replace(f"  {word}", f"  {screen.paint(word)}", 1), *head[at + 1 :]]
     again = labelled("again", f"changeover compare {run.seam} --run {pasted(run.name)}", screen.width, _LABEL)
     if contents is None:
         kept = "only the verdict is kept: runs that match are kept whole as a sample"
@@ -61,13 +61,6 @@ def run_screen(run: StoredRun, screen: Screen) -> str:
     return "\n".join([*lines, "", *again]) + "\n"
 
 
-def _painted(lines: Sequence[str], word: str, screen: Screen) -> list[str]:
-    """The verdict in its colour, where it stands: after a gap."""
-    at = next(number for number, line in enumerate(lines) if f"  {word}" in line)
-    line = lines[at].replace(f"  {word}", f"  {screen.paint(word)}", 1)
-    return [*lines[:at], line, *lines[at + 1 :]]
-
-
 def _calls(
     contents: RunContents, legacy: Observation, candidate: Observation, screen: Screen
 ) -> Iterator[str]:
@@ -77,7 +70,7 @@ def _calls(
     yield f"      {left}; {right} if different" if stacked else f"      {left:<{width + 2}} {right}"
     differing = {(method_at(found.place), found.position) for found in contents.divergences}
     ours, theirs = (list(calls_in_order(side)) for side in (legacy, candidate))
-    pairs = pair_calls(ours, theirs, _identity)
+    pairs = pair_calls(ours, theirs, lambda call: repr((call[0], call[1].name, call[1].key)))
     rows = list(pairs)
     for number, row in enumerate(rows[:CALLS_SHOWN_MAX], start=1):
         left, right = _row(*row, differing, width)
@@ -91,11 +84,6 @@ def _calls(
         yield f"      and {plural(len(rows) - CALLS_SHOWN_MAX, 'call')} more"
 
 
-def _identity(of_class: Call) -> str:
-    word, call = of_class
-    return repr((word, call.name, call.key))
-
-
 def _row(
     legacy: Call | None, candidate: Call | None, differing: set[tuple[str, int | None]], width: int
 ) -> tuple[str, str]:
@@ -104,10 +92,8 @@ def _row(
     calls = [call for call in (legacy, candidate) if call is not None]
     crossed = any(word == EFFECT and (call.name, call.position) in differing for word, call in calls)
     if legacy is None or candidate is None or crossed:
-        right = f"{'x' if crossed else ' '} {'-' if candidate is None else _call(candidate, width)}"
-    else:
-        right = _SAME if _is_same(legacy[1], candidate[1]) else "  same by the rules"
-    return left, right
+        return left, f"{'x' if crossed else ' '} {'-' if candidate is None else _call(candidate, width)}"
+    return left, _SAME if _is_same(legacy[1], candidate[1]) else "  same by the rules"
 
 
 def _is_same(one: PortCall, other: PortCall) -> bool:
@@ -157,8 +143,7 @@ def _divergences(
             legacy, candidate = (cut(text, 16 + screen.spare // 4) for text in texts)
             place = padded(place, 46 + screen.spare // 2)
             yield f"x {place} {found.kind:<14} {legacy} -> {candidate}".rstrip()
-        for text in (*in_words(found), "" if sighting is None else str(sighting)):
-            if text:
-                yield from (f"    {line}" for line in wrapped(text, screen.prose - 6, ""))
+        for text in (*in_words(found), *([] if sighting is None else [str(sighting)])):
+            yield from (f"    {line}" for line in wrapped(text, screen.prose - 6, ""))
     if len(divergences) > DIVERGENCES_SHOWN_MAX:
         yield f"and {plural(len(divergences) - DIVERGENCES_SHOWN_MAX, 'divergence')} more"

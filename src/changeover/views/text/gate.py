@@ -7,8 +7,8 @@ from itertools import zip_longest
 
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.safe_text import columns_of, visible
-from changeover.views.layout import WIDTH, Screen, beside, cut, labelled, padded, wrapped
-from changeover.views.text.heading import digits
+from changeover.views.layout import WIDTH, Screen, beside, cut, labelled, listed, padded, wrapped
+from changeover.views.rows import digits
 
 MARKS = {Answer.PASS: "ok", Answer.INCONCLUSIVE: "??", Answer.FAIL: "!!"}
 WORDS = {Answer.PASS: "PASS", Answer.INCONCLUSIVE: "INCONCLUSIVE", Answer.FAIL: "FAIL"}
@@ -43,8 +43,7 @@ def _lines(verdict: GateVerdict, screen: Screen) -> Iterator[str]:
     rest = []
     if verdict.not_counted:
         rest += labelled("not counted", ", ".join(verdict.not_counted), screen.prose, _LABEL)
-    for number, sentence in enumerate(verdict.not_shown):
-        rest += labelled("not shown" if number == 0 else "", sentence, screen.prose, _LABEL)
+    rest += listed("not shown", verdict.not_shown, screen.prose, _LABEL)
     if verdict.do_first is not None:
         rest += labelled("do first", verdict.do_first, screen.prose, _LABEL)
     if rest:
@@ -72,11 +71,12 @@ def _criterion(criterion: Criterion, name_width: int, required_width: int, scree
     # What was found is never cut: it has lines of its own.
     beside_name = next((text for text in (together, found) if columns_of(text) <= room), "")
     below = together if not beside_name else detail if beside_name != together else ""
-    names = wrapped(cut(criterion.name, _LINES_MAX * (name_width - 1)), name_width - 1, "")
-    required = wrapped(cut(criterion.required, _LINES_MAX * (required_width - 1)), required_width - 1, "")
+    names, required = (
+        wrapped(cut(text, _LINES_MAX * (width - 1)), width - 1, "")
+        for text, width in ((criterion.name, name_width), (criterion.required, required_width))
+    )
     mark = MARKS[criterion.answer]
-    for cells in zip_longest(names, required, [beside_name], fillvalue=""):
-        name, needs, what = cells
+    for name, needs, what in zip_longest(names, required, [beside_name], fillvalue=""):
         yield f"{mark:<4}{padded(name, name_width)}{padded(needs, required_width)}{what}".rstrip()
         mark = ""
     if below:

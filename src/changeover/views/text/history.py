@@ -29,9 +29,8 @@ def moved_screen(moved: Moved, screen: Screen) -> str:
     """The whole of it."""
     width = max((len(entry.phase or "") for entry in moved.entries), default=0)
     lines = [line for entry in moved.entries for line in _move(entry, moved.revision_before, width, screen)]
-    begun = (
-        "keep their stages" if moved.revision_before is None else f"stay on revision {moved.revision_before}"
-    )
+    before = moved.revision_before
+    begun = "keep their stages" if before is None else f"stay on revision {before}"
     follow = f"processes that read this file follow at their next run; runs that have begun {begun}"
     lines += wrapped(follow, screen.prose, "")
     for command in moved.undo:
@@ -45,20 +44,15 @@ def grounds(entry: HistoryEntry) -> str:
     if outcome is None:
         return ""
     word = str(outcome).upper() if outcome.answer is not None and not outcome.forced else str(outcome)
-    on = [
-        f"{name} {digest[:DIGITS_SHOWN]}"
-        for name, digest in (("evidence", entry.evidence), ("code", entry.code))
-        if digest
-    ]
+    digests = {"evidence": entry.evidence, "code": entry.code}
+    on = [f"{name} {digest[:DIGITS_SHOWN]}" for name, digest in digests.items() if digest]
     return visible(f"gate {word}" + (f" ({', '.join(on)})" if on else ""))
 
 
 def _move(entry: HistoryEntry, before: int | None, width: int, screen: Screen) -> list[str]:
-    what = (
-        f"{visible(entry.phase):<{width}}   {entry.old or '?'} -> {entry.new}"
-        if entry.phase
-        else f"{entry.action}, no stage changes"
-    )
+    what = f"{entry.action}, no stage changes"
+    if entry.phase:
+        what = f"{visible(entry.phase):<{width}}   {entry.old or '?'} -> {entry.new}"
     why = grounds(entry)
     revision = str(entry.revision) if before is None else f"{before} -> {entry.revision}"
     lines = flowed(f"{what}   revision {revision}" + (f"   {why}" if why else ""), screen.width, "    ")
@@ -114,7 +108,5 @@ def agreement_screen(agreement: Agreement, screen: Screen) -> str:
 
 def _finding(finding: Finding, screen: Screen) -> list[str]:
     where = f"history.jsonl line {finding.line}: " if finding.line and not finding.is_damage else ""
-    return [
-        *wrapped(f"! {where}{visible(finding.text)}", screen.prose, "  "),
-        *labelled("  mend", finding.repair, screen.width, 12),
-    ]
+    lines = wrapped(f"! {where}{visible(finding.text)}", screen.prose, "  ")
+    return lines + labelled("  mend", finding.repair, screen.width, 12)

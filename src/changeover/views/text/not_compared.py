@@ -22,10 +22,8 @@ def not_compared_lines(
     for reason in reasons[:REASONS_SHOWN_MAX]:
         lines += [*([""] if lines else []), *_reason(reason, seams[reason.seam].runs, screen)]
     if len(reasons) > REASONS_SHOWN_MAX:
-        lines += [
-            "",
-            f"and for {plural(len(reasons) - REASONS_SHOWN_MAX, 'reason')} more: --format json",
-        ]
+        left_out = plural(len(reasons) - REASONS_SHOWN_MAX, "reason")
+        lines += ["", f"and for {left_out} more: --format json"]
     silent = [tally.seam for tally in seams.values() if tally.runs and not tally.compared]
     if silent:
         lines += ["", *wrapped(f"No verdict: nothing was shown about {', '.join(silent)}.", screen.prose, "")]

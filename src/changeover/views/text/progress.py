@@ -19,22 +19,25 @@ REDRAW_S = 0.2
 LINE_S = 10.0
 
 
-class Progress:
-    """Tell it after every case; `total` is None where the source does not say how many there are."""
+class ProgressListener:
+    """Shows on a stream how far a comparison is, and what went wrong meanwhile."""
 
-    def __init__(
-        self, stream: TextIO, source: str, total: int | None, clock: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = monotonic) -> None:
         self._stream = stream
-        self._source = source
-        self._total = total
         self._clock = clock
-        self._began = clock()
-        self._last = self._began
-        self._live = _live_on(stream) if stream.isatty() else None
+        self._source = ""
+        self._total: int | None = None
+        self._began = self._last = 0.0
+        self._live: Live | None = None
 
-    def tell(self, corpus: Corpus) -> None:
-        """Show it, if it is time."""
+    def begins(self, source: str, total: int | None) -> None:
+        """Before the first case; `total` is None where the source does not say how many there are."""
+        self._source, self._total = source, total
+        self._began = self._last = self._clock()
+        self._live = _live_on(self._stream) if self._stream.isatty() else None
+
+    def case_done(self, corpus: Corpus) -> None:
+        """After every case: show it, if it is time."""
         now = self._clock()
         if now - self._last < (LINE_S if self._live is None else REDRAW_S):
             return
@@ -49,63 +52,26 @@ class Progress:
         width = min(self._live.console.width, WIDTH)
         self._live.update(_drawn(where, left, found, corpus.cases, self._total, width), refresh=True)
 
-    def warn(self, problem: str) -> None:
-        """On a line of its own; a bar goes on below it."""
-        if self._live is not None and self._live.is_started:
-            from rich.text import Text
-
-            self._live.console.print(Text(problem))
-        else:
-            print(problem, file=self._stream, flush=True)
-
-    def end(self) -> None:
-        """Take the bar away."""
+    def ends(self) -> None:
+        """After the last one: take the bar away."""
         if self._live is not None:
             self._live.stop()
 
-
-class ProgressListener:
-    """Shows on a stream how far a comparison is, and what went wrong meanwhile."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._progress: Progress | None = None
-
-    def begins(self, source: str, total: int | None) -> None:
-        """Before the first case."""
-        self._progress = Progress(self._stream, source, total)
-
-    def case_done(self, corpus: Corpus) -> None:
-        """After every case."""
-        if self._progress is not None:
-            self._progress.tell(corpus)
-
-    def ends(self) -> None:
-        """After the last one."""
-        if self._progress is not None:
-            self._progress.end()
-
     def warns(self, problem: str) -> None:
-        """On a line of its own."""
+        """On a line of its own; a bar goes on below it."""
         text = visible_lines(f"warning: {problem}")
-        if self._progress is not None:
-            self._progress.warn(text)
+        if self._live is not None and self._live.is_started:
+            from rich.text import Text
+
+            self._live.console.print(Text(text))
         else:
             print(text, file=self._stream, flush=True)
 
 
-def progress_lines(source: str, corpus: Corpus, total: int | None, seconds: float) -> list[str]:
-    """Where it is and how long it will take; what was found so far."""
-    where, left, found = _parts(source, corpus, total, seconds)
-    return [f"{where}   {left}".rstrip(), found]
-
-
 def _parts(source: str, corpus: Corpus, total: int | None, seconds: float) -> tuple[str, str, str]:
     totals, done = corpus.total, corpus.cases
-    found = (
-        f"{'':<9} {totals.compared:,} compared   {totals.diverged:,} diverged   "
-        f"{totals.not_compared:,} not compared"
-    )
+    compared = f"{totals.compared:,} compared   {totals.diverged:,} diverged"
+    found = f"{'':<9} {compared}   {totals.not_compared:,} not compared"
     where = f"{visible(source):<9} {cut(corpus.last or '', 12):<12} "
     if not total:
         return f"{where}{count(done)}", "", found

@@ -8,8 +8,9 @@ from changeover.removal.candidate_alone import Alone
 from changeover.removal.rehearsal import Proof, Rehearsal
 from changeover.removal.scan import LegacyEntry, StaticScan
 from changeover.values.gate_verdict import Answer
-from changeover.views.layout import INDENT, Screen, count, cut, flowed, labelled, plural
+from changeover.views.layout import INDENT, Screen, count, cut, flowed, labelled, listed, plural
 from changeover.views.table import Column, Table, numbers
+from changeover.views.text.gate import MARKS
 
 FILES_SHOWN_MAX = 40
 TAIL_SHOWN_MAX = 12
@@ -21,19 +22,16 @@ _ENTRIES = (
     Column(width=3),
     Column("last"),
 )
-_MARKS = {Answer.PASS: "ok", Answer.FAIL: "!!", Answer.INCONCLUSIVE: "??"}
 
 
 def scan_screen(
-    legacy: Sequence[str],
-    static: StaticScan,
-    entries: Sequence[LegacyEntry],
-    production: str,
-    screen: Screen,
+    legacy: Sequence[str], static: StaticScan, entries: Sequence[LegacyEntry], production: str, screen: Screen
 ) -> str:
     """What was looked at, who needs legacy, what that does not show, and what to do next."""
     files = f"{plural(static.gone, 'module')} to be removed, {plural(static.looked_at, 'file')} that stay"
-    not_shown = "calls through objects and through names that are made at run time"
+    not_shown = ["calls through objects and through names that are made at run time"]
+    if static.unread:
+        not_shown.append(f"{plural(len(static.unread), 'file')} that could not be read as Python")
     lines = [
         *flowed(f"{', '.join(legacy)}   {files}", screen.width, INDENT),
         "",
@@ -41,11 +39,8 @@ def scan_screen(
         "",
         *_run_time(entries, production, screen),
         "",
-        *labelled("Not shown", not_shown, screen.prose, _LABEL),
+        *listed("Not shown", not_shown, screen.prose, _LABEL),
     ]
-    if static.unread:
-        unread = f"{plural(len(static.unread), 'file')} that could not be read as Python"
-        lines += labelled("", unread, screen.prose, _LABEL)
     answering = dict.fromkeys(entry.phase for entry in entries if entry.answers)
     if static.open_files:
         does = "mend these files, in the code or in the patch of [migration.removal]"
@@ -59,9 +54,8 @@ def scan_screen(
 def _static(static: StaticScan, screen: Screen) -> Iterator[str]:
     mended = set(static.mended)
     if not static.importers and not static.uses:
-        yield from labelled(
-            "code", "nobody imports or calls it, beside what is deleted with it", screen.prose, _LABEL
-        )
+        nobody = "nobody imports or calls it, beside what is deleted with it"
+        yield from labelled("code", nobody, screen.prose, _LABEL)
         return
     number = len(static.open_files)
     verdict = f"{plural(number, 'file')} would break" if number else "nothing would break"
@@ -70,38 +64,23 @@ def _static(static: StaticScan, screen: Screen) -> Iterator[str]:
     yield from labelled("code", f"{verdict}{patched}", screen.prose, _LABEL)
     rows = sorted({(one.file, one.line, one.how, one.name) for one in static.uses})
     used = {(one.file, one.line) for one in static.uses}
-    rows += [
-        (one.file, one.line, "imports", one.imported)
-        for one in static.importers
-        if (one.file, one.line) not in used
-    ]
+    importers = [(one.file, one.line, "imports", one.imported) for one in static.importers]
+    rows += [row for row in importers if row[:2] not in used]
     rows = [row for row in rows if row[0] not in mended]
     cells = [["", f"{file}:{line}", how, name] for file, line, how, name in rows[:FILES_SHOWN_MAX]]
-    yield from Table((Column(width=_LABEL), Column(width=43), Column(width=13), Column()), cells).lines(
-        screen
-    )
+    yield from Table([Column(width=width) for width in (_LABEL, 43, 13, 0)], cells).lines(screen)
     if len(rows) > FILES_SHOWN_MAX:
         yield f"            and {len(rows) - FILES_SHOWN_MAX:,} more: --format json"
 
 
 def _run_time(entries: Sequence[LegacyEntry], production: str, screen: Screen) -> Iterator[str]:
     answering = sum(entry.answers for entry in entries)
-    verdict = (
-        f"legacy answers at {answering} of {plural(len(entries), 'seam')}"
-        if answering
-        else ("legacy answers nowhere")
-    )
-    yield from labelled("run time", f"{verdict}; {production}", screen.prose, _LABEL)
-    rows = [
-        [
-            f"{INDENT}{entry.seam}",
-            str(entry.setting),
-            count(entry.runs),
-            "",
-            "-" if entry.last is None else f"{entry.last:%Y-%m-%d %H:%M:%SZ}, in {entry.last_stage}",
-        ]
-        for entry in entries
-    ]
+    where = f"at {answering} of {plural(len(entries), 'seam')}" if answering else "nowhere"
+    yield from labelled("run time", f"legacy answers {where}; {production}", screen.prose, _LABEL)
+    rows = []
+    for one in entries:
+        last = "-" if one.last is None else f"{one.last:%Y-%m-%d %H:%M:%SZ}, in {one.last_stage}"
+        rows.append([f"{INDENT}{one.seam}", str(one.setting), count(one.runs), "", last])
     yield from Table(_ENTRIES, rows).lines(screen)
 
 
@@ -122,11 +101,8 @@ def prove_screen(proof: Proof, screen: Screen) -> str:
 
 
 def _rehearsal(seen: Rehearsal, screen: Screen) -> Iterator[str]:
-    files = (
-        f"{plural(seen.copied, 'file')}, {count(seen.deleted)} deleted, "
-        f"{count(seen.patched)} patched; legacy unimportable"
-    )
-    yield from labelled("copy", files, screen.prose, _LABEL)
+    changed = f"{count(seen.deleted)} deleted, {count(seen.patched)} patched; legacy unimportable"
+    yield from labelled("copy", f"{plural(seen.copied, 'file')}, {changed}", screen.prose, _LABEL)
     if seen.astray is not None:
         yield from labelled("??", seen.astray, screen.prose, _LABEL)
     elif not seen.checks:
@@ -134,7 +110,7 @@ def _rehearsal(seen: Rehearsal, screen: Screen) -> Iterator[str]:
         yield from labelled("??", none, screen.prose, _LABEL)
     for ran in seen.checks:
         command = cut(ran.command, min(50 + screen.spare, screen.width - 24))
-        yield f"{_MARKS[ran.answer]:<12}{command}   {ran.seconds:.0f} s"
+        yield f"{MARKS[ran.answer]:<12}{command}   {ran.seconds:.0f} s"
         ended = ran.tail[-1].strip("= ") if ran.answer is Answer.PASS and ran.tail else ran.found
         yield f"            {cut(ended, screen.width - _LABEL)}"
         if ran.answer is not Answer.PASS:
@@ -143,19 +119,13 @@ def _rehearsal(seen: Rehearsal, screen: Screen) -> Iterator[str]:
 
 
 def _alone(alone: Alone, legacy: str, screen: Screen) -> Iterator[str]:
-    how = (
-        f"{legacy} unimportable"
-        if alone.blocked
-        else (f"every call of {legacy} refused: the app itself imports it")
-    )
+    refused = f"every call of {legacy} refused: the app itself imports it"
+    how = f"{legacy} unimportable" if alone.blocked else refused
     verdicts = ", ".join(f"{number:,} {verdict}" for verdict, number in sorted(alone.verdicts.items()))
-    scenarios = (
-        f"{plural(alone.runs, 'scenario')} by the candidate alone, beside the recorded answers and effects"
-    )
-    yield from labelled(_MARKS[alone.answer], scenarios, screen.prose, _LABEL)
-    for text in (verdicts or "none was compared", how, alone.problem):
-        if text is not None:
-            yield from labelled("", text, screen.prose, _LABEL)
+    alone_by = "by the candidate alone, beside the recorded answers and effects"
+    texts = [f"{plural(alone.runs, 'scenario')} {alone_by}", verdicts or "none was compared", how]
+    texts += [] if alone.problem is None else [alone.problem]
+    yield from listed(MARKS[alone.answer], texts, screen.prose, _LABEL)
     for title, rows in (
         ("legacy was called", alone.called),
         ("differs", alone.differing),

@@ -1,26 +1,15 @@
-"""The screen of `changeover status`: problems first, then phases, what each may do next, and the way back."""
+"""The screens of `status` and `doctor`: problems first, then how everything stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from changeover.values.gate_verdict import Answer, Criterion, CriterionKind, GateVerdict
 from changeover.values.safe_text import beginning, columns_of, visible
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
-from changeover.views.layout import (
-    GAP,
-    ZERO,
-    Screen,
-    count,
-    cut,
-    flowed,
-    labelled,
-    padded,
-    plural,
-    wrapped,
-)
+from changeover.views.layout import GAP, ZERO, Screen, count, cut, flowed, labelled, padded, plural, wrapped
 from changeover.views.text.gate import WORDS, detail_of
 
 BLOCKERS_SHOWN = 2
@@ -133,25 +122,30 @@ def status_screen(status: Status, screen: Screen) -> str:
     titles = [_title(step) for step in status.steps]
     longest = max(map(columns_of, titles), default=0) + 5
     page = _Page(screen, min(max(_WORD_AT, longest), _WORD_AT + screen.spare // 2))
-    lines = [
-        line
-        for problem in (*status.problems, *status.notices)
-        for line in wrapped(f"! {visible(problem)}", screen.prose, "  ")
-    ]
-    lines += [*([""] if lines else []), *flowed(visible(status.identity), screen.width, ""), ""]
-    lines += page.table(status.phases)
+    lines = _problems(map(visible, (*status.problems, *status.notices)), screen)
+    lines += [*flowed(visible(status.identity), screen.width, ""), "", *page.table(status.phases)]
     if status.steps:
         lines.append("")
     for step in status.steps:
         lines += page.step(step)
-    lines += [
-        "",
-        *page.production(status),
-        *page.labelled("flags", status.flags),
-        *page.labelled("soon", status.soon),
-        *page.labelled("go back", status.back),
-    ]
+    lines += ["", *page.production(status)]
+    for label, text in (("flags", status.flags), ("soon", status.soon), ("go back", status.back)):
+        lines += page.labelled(label, text)
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def doctor_screen(facts: Mapping[str, str], problems: Sequence[str], not_seen: str, screen: Screen) -> str:
+    """What is wrong, what is in effect, and what the tool cannot see; the first alone where it is all."""
+    lines = _problems(problems, screen)
+    lines += [line for label, value in facts.items() for line in labelled(label, value, screen.width, _LABEL)]
+    lines += ["", *wrapped(not_seen, screen.prose, "")] if facts else []
+    return "\n".join(lines) + "\n"
+
+
+def _problems(problems: Iterable[str], screen: Screen) -> list[str]:
+    """With a blank line below them."""
+    lines = [line for problem in problems for line in wrapped(f"! {problem}", screen.prose, "  ")]
+    return [*lines, ""] if lines else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +199,9 @@ class _Page:
         if not self._is_wide:
             yield begin
             indent, begin = 4, " " * 4
-        for number, text in enumerate(_blockers(step, width - indent)):
-            yield f"{begin if number == 0 else ' ' * indent}{text}"
+        for text in _blockers(step, width - indent):
+            yield f"{begin}{text}"
+            begin = " " * indent
         if step.do_first is not None:
             before = f"{'':<{self.word_at}}{'do':<{_WORD}}" if self._is_wide else "    do  "
             yield from labelled(before, visible(step.do_first), width, len(before))
@@ -261,8 +256,8 @@ def _marks(phase: PhaseStatus) -> list[str]:
 
 
 def _stage(phase: PhaseStatus) -> str:
-    ramp = phase.setting.stage is Stage.RAMP
-    return f"ramp {phase.setting.percent:g}%" if ramp else str(phase.setting.stage)
+    stage = phase.setting.stage
+    return f"ramp {phase.setting.percent:g}%" if stage is Stage.RAMP else str(stage)
 
 
 def _blockers(step: NextStep, room: int) -> list[str]:
@@ -283,14 +278,9 @@ def _blocker(criterion: Criterion, room: int) -> str:
 
 def _production_line(found: ProductionStatus) -> str:
     """Zero is left out, but for what must not be overlooked when it is not."""
-    parts = [f"{count(found.match)} match"]
-    rest = (
-        ("tolerated", found.tolerated),
-        ("diverged", found.diverged),
-        ("waived", found.waived),
-        ("vacuous", found.vacuous),
-    )
-    parts += [f"{count(number)} {word}" for word, number in rest if number]
+    rest = ("tolerated", "diverged", "waived", "vacuous")
+    parts = [f"{count(getattr(found, word))} {word}" for word in rest if getattr(found, word)]
+    parts.insert(0, f"{count(found.match)} match")
     runs = plural(found.runs, "run")
     return (
         f"{found.phase}: {runs} since {found.since:%Y-%m-%d}, {', '.join(parts)}; "

@@ -39,7 +39,7 @@ class _Finding:
     seam: str
     divergence: Divergence
     sighting: Sighting | None
-    runs: int = 1
+    runs: int = 0
 
 
 def failure_text(opening: str, runs: Sequence[Run], left_out: int, again: str, screen: Screen) -> str:
@@ -52,10 +52,8 @@ def failure_text(opening: str, runs: Sequence[Run], left_out: int, again: str, s
         parts += [f"{opening} {other} would have done something else:", _block(_findings(diverged, screen))]
         opening = "Beside that,"
     if failed:
-        parts += [
-            f"{opening} {plural(len(failed), 'run')} could not be compared:",
-            _block(_reasons(failed, screen)),
-        ]
+        parts.append(f"{opening} {plural(len(failed), 'run')} could not be compared:")
+        parts.append(_block(_reasons(failed, screen)))
     if left_out:
         parts.append(_block([f"and {plural(left_out, 'run')} more that did not match"]))
     return "\n\n".join([*parts, _again(again)])
@@ -86,10 +84,8 @@ def summary_lines(tally: SuiteTally, screen: Screen) -> Iterator[str]:
     yield from wrapped(_crossed(tally), screen.prose, "")
     never = tally.never_crossed
     if never:
-        were = "seam was" if len(never) == 1 else "seams were"
-        yield from wrapped(
-            f"{len(never):,} {were} never crossed by a test: {', '.join(never)}", screen.prose, INDENT
-        )
+        were = plural(len(never), "seam was", "seams were")
+        yield from wrapped(f"{were} never crossed by a test: {', '.join(never)}", screen.prose, INDENT)
     if not tally.declared and not tally.crossings:
         yield from wrapped(_NO_SEAM, min(screen.width, 94), "")
 
@@ -117,18 +113,15 @@ def _findings(runs: Sequence[Run], screen: Screen) -> Iterator[str]:
     gathered: dict[Fingerprint, _Finding] = {}
     for run in runs:
         for fingerprint, finding in _of_run(run).items():
-            if fingerprint in gathered:
-                gathered[fingerprint].runs += 1
-            else:
-                gathered[fingerprint] = finding
+            gathered.setdefault(fingerprint, finding).runs += 1
     found = sorted(gathered.items(), key=lambda item: not item[1].divergence.is_unsafe)
     # An outer seam repeats what its inner ones show: no seam may crowd out another.
     of_seam: Counter[str] = Counter()
     shown: list[tuple[Fingerprint, _Finding]] = []
-    for one in found:
-        of_seam[one[1].seam] += 1
-        if of_seam[one[1].seam] <= OF_A_SEAM_SHOWN_MAX and len(shown) < FINDINGS_SHOWN_MAX:
-            shown.append(one)
+    for fingerprint, finding in found:
+        of_seam[finding.seam] += 1
+        if of_seam[finding.seam] <= OF_A_SEAM_SHOWN_MAX and len(shown) < FINDINGS_SHOWN_MAX:
+            shown.append((fingerprint, finding))
     width = min(_SEAM_MAX, max(columns_of(visible(finding.seam)) for _, finding in shown))
     mark = "UNSAFE   " if any(finding.divergence.is_unsafe for _, finding in shown) else ""
     for fingerprint, finding in shown:
@@ -144,8 +137,7 @@ def _of_run(run: Run) -> dict[Fingerprint, _Finding]:
     for divergence in run.divergences:
         fingerprint = fingerprint_of(run.seam, divergence)
         if fingerprint not in found:
-            sighting = provenance.first(divergence.candidate)
-            found[fingerprint] = _Finding(run.seam, divergence, sighting)
+            found[fingerprint] = _Finding(run.seam, divergence, provenance.first(divergence.candidate))
     return found
 
 

@@ -2,8 +2,14 @@ from dataclasses import replace
 from typing import Any
 
 from changeover.values.divergence import Verdict
-from changeover.views.html.differences import branches, findings, tree
-from changeover.views.html.side_by_side import ROWS_SHOWN_MAX, SideBySide, side_by_side
+from changeover.views.html.differences import (
+    ROWS_SHOWN_MAX,
+    SideBySide,
+    branches,
+    findings,
+    side_by_side,
+    tree,
+)
 from tests.changeover.support import report_samples as samples
 from tests.changeover.support.report_corpora import cluster, divergence
 from tests.changeover.support.sample_run import body, mail, order, side

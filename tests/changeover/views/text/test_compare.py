@@ -8,7 +8,7 @@ from changeover.evidence.timeline import OwnTimes
 from changeover.values.value_text import change_text
 from changeover.views.layout import Screen, count, cut, screen_for
 from changeover.views.text.compare import compare_screen
-from changeover.views.text.progress import Progress, progress_lines
+from changeover.views.text.progress import ProgressListener
 from tests.changeover.evidence.test_corpus import (
     PLANTED,
     office_that_asks_something_else,
@@ -146,20 +146,23 @@ def test_long_texts_are_shown_from_where_they_part() -> None:
 
 
 def test_progress_says_how_far_and_how_long() -> None:
-    corpus = Office().corpus()
-    bar, found = progress_lines("desk", corpus, 40, 10.0)
-    assert "20 of 40" in bar
-    assert bar.endswith("0:10 left")
-    assert found.strip() == "40 compared   0 diverged   0 not compared"
+    stream, now = io.StringIO(), [0.0]
+    progress = ProgressListener(stream, lambda: now[0])
+    progress.begins("desk", 40)
+    now[0] = 10.0
+    progress.case_done(Office().corpus())
+    assert " 20 of 40 0:10 left " in stream.getvalue()
+    assert stream.getvalue().endswith(" left 40 compared 0 diverged 0 not compared\n")
 
 
 def test_progress_speaks_now_and_then_where_there_is_no_terminal() -> None:
     stream, now = io.StringIO(), [0.0]
-    progress = Progress(stream, "desk", 40, lambda: now[0])
+    progress = ProgressListener(stream, lambda: now[0])
+    progress.begins("desk", 40)
     corpus = Office().corpus()
-    progress.tell(corpus)
+    progress.case_done(corpus)
     now[0] = 11.0
-    progress.tell(corpus)
-    progress.tell(corpus)
-    progress.end()
+    progress.case_done(corpus)
+    progress.case_done(corpus)
+    progress.ends()
     assert stream.getvalue().count("\n") == 1

@@ -13,9 +13,9 @@ from changeover.evidence.store.records import StoredComparison, StoredRun
 from changeover.evidence.store.run_contents import read_divergence
 from changeover.values.divergence import ABSENT, Divergence, Kind, Verdict
 from changeover.views.layout import Screen
+from changeover.views.text.differences import in_words
 from changeover.views.text.explain import cluster_screen
 from changeover.views.text.explain_run import runs_screen
-from changeover.views.text.in_words import in_words
 from tests.changeover.support.text_screens import kept_cluster, run_body, stored_run
 
 
@@ -77,7 +77,7 @@ def test_of_many_differences_the_first_are_shown_and_the_others_counted() -> Non
 
 def test_deepdiff_is_imported_only_where_two_wholes_differ() -> None:
     script = (
-        "import sys; from changeover.views.text.in_words import in_words;"
+        "import sys; from changeover.views.text.differences import in_words;"
         "from changeover.values.divergence import Divergence, Kind;"
         "in_words(Divergence('a', Kind.VALUE, 1, [1])); assert 'deepdiff' not in sys.modules;"
         "in_words(Divergence('a', Kind.VALUE, [2], [1])); assert 'deepdiff' in sys.modules"

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from changeover.views.layout import WIDTH_MIN, Screen, screen_for
 from changeover.views.table import VERDICT, Column, Table, numbers
-from changeover.views.text.progress import Progress
+from changeover.views.text.progress import ProgressListener
 from tests.changeover.support.hostile_texts import STRINGS, obeyed
 from tests.changeover.support.shop_runs import Office
 from tests.changeover.support.text_screens import screens
@@ -112,9 +112,10 @@ def test_the_bar_fits_its_terminal_and_is_taken_away(width: int, monkeypatch: py
     monkeypatch.delenv("NO_COLOR", raising=False)
     stream, now = Terminal(), [0.0]
     corpus = Office().corpus()
-    progress = Progress(stream, "[b]desk[/b]", 1_234_567, lambda: now[0])
+    progress = ProgressListener(stream, lambda: now[0])
+    progress.begins("[b]desk[/b]", 1_234_567)
     now[0] = 10.0
-    progress.tell(corpus)
+    progress.case_done(corpus)
     drawn = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", stream.getvalue()).splitlines()
     assert longest("\n".join(drawn)) <= width
     assert "[b]desk[/b]" in drawn[0]
@@ -122,16 +123,17 @@ def test_the_bar_fits_its_terminal_and_is_taken_away(width: int, monkeypatch: py
     assert drawn[0].rstrip().endswith(" left")
     assert (drawn[0].count("━") > 0) == (width > 60)
     assert drawn[1].strip() == "40 compared   0 diverged   0 not compared"
-    progress.warn("[red]disk full[/red]")
-    progress.end()
-    assert "[red]disk full[/red]\n" in stream.getvalue()
+    progress.warns("[red]disk full[/red]")
+    progress.ends()
+    assert "warning: [red]disk full[/red]\n" in stream.getvalue()
     assert stream.getvalue().endswith("\x1b[1A\x1b[2K" * 2)
 
 
 def test_a_bar_leaves_the_cursor_where_it_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     stream, now = Terminal(), [0.0]
-    progress = Progress(stream, "desk", 40, lambda: now[0])
+    progress = ProgressListener(stream, lambda: now[0])
+    progress.begins("desk", 40)
     now[0] = 10.0
-    progress.tell(Office().corpus())
+    progress.case_done(Office().corpus())
     assert stream.getvalue().rfind("\x1b[?25h") > stream.getvalue().rfind("\x1b[?25l")

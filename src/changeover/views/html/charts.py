@@ -1,16 +1,18 @@
-"""The matrix: one row a seam, one cell a period, shaded by its worst verdict."""
+"""What the page draws: verdicts by seam and period, and own times of both paths as paired dots."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
+from statistics import median
 
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.summary import PeriodCell, PeriodLabel
 from changeover.evidence.tallies import SeamTally
 from changeover.values.divergence import Verdict
 from changeover.views.html.data import DIVERGED, MATCH, UNSAFE, ReportData, period_of
-from changeover.views.shared_rows import short_names
+from changeover.views.rows import short_names
 
 NOT_COMPARED = "not compared"
 EMPTY = "no run"
@@ -39,15 +41,8 @@ class Cell:
         """The cell in words."""
         if not self.runs:
             return f"{self.label}: {EMPTY}"
-        differ = (
-            f", {self.diverged:,} of {self.runs:,} runs differ" if self.diverged else f", {self.runs:,} runs"
-        )
-        return f"{self.label}: {self.word}{differ}"
-
-    @property
-    def shade(self) -> str:
-        """The word as a class of the style sheet."""
-        return self.word.lower().replace(" ", "-")
+        differ = f"{self.diverged:,} of {self.runs:,} runs differ" if self.diverged else f"{self.runs:,} runs"
+        return f"{self.label}: {self.word}, {differ}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,6 @@ class Row:
 
     seam: str
     name: str
-    phase: str
     counts: SeamTally
     cells: tuple[Cell, ...]
 
@@ -68,7 +62,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What all seams showed in one period; `runs` are some that differ or were not compared."""
+    """What all seams showed in one period, at an anchor; `runs` differ or were not compared."""
 
     label: str
     anchor: str
@@ -82,14 +76,12 @@ class Period:
         found: dict[str, list[StoredRun]] = {}
         for run in self.runs:
             found.setdefault(run.name, []).append(run)
-        return [
-            (
-                name,
-                _WORDS.get(min((run.verdict for run in runs), key=lambda one: one.severity), ""),
-                ", ".join(dict.fromkeys(run.seam for run in runs)),
-            )
-            for name, runs in found.items()
-        ]
+        cases = []
+        for name, runs in found.items():
+            worst = min((run.verdict for run in runs), key=lambda verdict: verdict.severity)
+            seams = ", ".join(dict.fromkeys(run.seam for run in runs))
+            cases.append((name, _WORDS.get(worst, ""), seams))
+        return cases
 
     @property
     def all_runs(self) -> int:
@@ -119,14 +111,15 @@ def matrix(data: ReportData) -> Matrix:
     labels = timeline.labels
     names = short_names(list(corpus.seams))
     rows = tuple(
-        Row(seam, names[seam], tally.phase, tally, _cells(labels, timeline.seams.get(seam, ())))
+        Row(seam, names[seam], tally, _cells(labels, timeline.seams.get(seam, ())))
         for seam, tally in in_plan_order(data)
     )
     found = tuple(
         Period(
             label.text,
-            period_anchor(number),
-            _fitting(labels, number),
+            f"runs-{number + 1}",
+            # Where it does not run into the next one.
+            "" if _heading(labels, number + 1) else _heading(labels, number),
             tuple((row.seam, row.cells[number]) for row in rows if row.cells[number].runs),
             tuple(run for run in data.runs if period_of(run) == label.text),
         )
@@ -141,11 +134,6 @@ def in_plan_order(data: ReportData) -> list[tuple[str, SeamTally]]:
     return sorted(data.corpus.seams.items(), key=lambda item: order.get(item[0], len(order)))
 
 
-def period_anchor(number: int) -> str:
-    """Where the runs of a period stand on the page."""
-    return f"runs-{number + 1}"
-
-
 def _cells(labels: Sequence[PeriodLabel], found: Sequence[PeriodCell]) -> tuple[Cell, ...]:
     cells = []
     for number, label in enumerate(labels):
@@ -157,11 +145,74 @@ def _cells(labels: Sequence[PeriodLabel], found: Sequence[PeriodCell]) -> tuple[
 
 def _heading(labels: Sequence[PeriodLabel], number: int) -> str:
     """The year above its first quarter; nothing above the others."""
-    year = labels[number].year
+    year = labels[number].year if number < len(labels) else None
     return "" if year is None or (number and labels[number - 1].year == year) else str(year)
 
 
-def _fitting(labels: Sequence[PeriodLabel], number: int) -> str:
-    """The same, where it does not run into the next one."""
-    following = labels[number + 1 : number + 2]
-    return "" if following and _heading(labels, number + 1) else _heading(labels, number)
+WIDTH, HEIGHT = 1000.0, 220.0
+PAIRS_SHOWN_MAX = 200
+_SHORTEST_S = 1e-7
+_FEW_DECADES = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Where the two dots of one run stand."""
+
+    x: float
+    legacy_y: float
+    candidate_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Dots from the fastest run of legacy to its slowest, on a logarithmic scale of seconds."""
+
+    pairs: tuple[Pair, ...]
+    ticks: tuple[tuple[float, str], ...]
+    median_ratio: float | None
+
+    @property
+    def median_text(self) -> str:
+        """How many times longer the candidate takes in the middle run."""
+        return "-" if self.median_ratio is None else f"x {self.median_ratio:.2f}"
+
+
+def paired_dots(times: Iterable[Sequence[float]]) -> Drawing | None:
+    """The drawing, None without times. Both paths are in seconds."""
+    pairs = sorted((float(legacy), float(candidate)) for legacy, candidate in times)[:PAIRS_SHOWN_MAX]
+    if not pairs:
+        return None
+    logs = [tuple(log10(max(side, _SHORTEST_S)) for side in pair) for pair in pairs]
+    low = floor(min(min(pair) for pair in logs) * 2) / 2
+    high = max(ceil(max(max(pair) for pair in logs) * 2) / 2, low + 0.5)
+
+    def y(value: float) -> float:
+        return round(HEIGHT * (1 - (value - low) / (high - low)), 1)
+
+    step = WIDTH / len(pairs)
+    dots = tuple(
+        Pair(round(step * (number + 0.5), 1), y(legacy), y(candidate))
+        for number, (legacy, candidate) in enumerate(logs)
+    )
+    ratios = [candidate / legacy for legacy, candidate in pairs if legacy > 0]
+    return Drawing(dots, tuple(_ticks(low, high, y)), median(ratios) if ratios else None)
+
+
+def _ticks(low: float, high: float, y: Callable[[float], float]) -> Iterator[tuple[float, str]]:
+    """1, 2 and 5 times the powers of ten within the scale; the powers alone where these are many."""
+    factors = (1, 2, 5) if high - low <= _FEW_DECADES else (1,)
+    for power in range(floor(low), ceil(high) + 1):
+        for factor in factors:
+            value = power + log10(factor)
+            if low <= value <= high:
+                yield y(value), duration_text(factor * 10.0**power)
+
+
+def duration_text(seconds: float) -> str:
+    """Three digits in the unit that fits: `1.83 ms`."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            amount = seconds / size
+            return f"{amount:.{0 if amount >= 100 else 1 if amount >= 10 else 2}f} {unit}"
+    return f"{seconds * 1e6:.2f} µs"

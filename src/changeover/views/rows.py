@@ -1,0 +1,66 @@
+"""What several screens and the page show alike: digests, short names, effects withheld, pairs of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import TypeVar
+
+from changeover.evidence.code_digest import DIGITS_SHOWN
+from changeover.evidence.store.summary import OneSidedRead
+from changeover.evidence.tallies import EffectCounts, total_effects
+from changeover.views.layout import plural
+
+
+def identity(migration: str, code: str | None, rules: str) -> str:
+    """Which migration, on which code, by which rules."""
+    return f"{migration:<29}   {digits(code, rules)}"
+
+
+def digits(code: str | None, rules: str) -> str:
+    """The digests, as far as anybody reads them."""
+    return f"code {short_digest(code)}   rules {rules[:DIGITS_SHOWN]}"
+
+
+def short_digest(digest: str | None) -> str:
+    """As much of it as anybody reads, a dash where there is none."""
+    return digest[:DIGITS_SHOWN] if digest else "-"
+
+
+def short_names(seams: Sequence[str]) -> Mapping[str, str]:
+    """Names without their first word, where they stay different."""
+    short = {seam: seam.partition(".")[2] or seam for seam in seams}
+    return short if len(set(short.values())) == len(seams) else {seam: seam for seam in seams}
+
+
+def lost_guard(read: OneSidedRead) -> str:
+    """The sentence about a read that only one path asks for."""
+    asked = f"{read.method} is read by {read.asked_by} in {read.runs:,} of {plural(read.of, 'run')}"
+    return f"{read.seam}: {asked}, never by {read.asked_by.other}: a lost guard?"
+
+
+def withheld_effects(effects: Iterable[EffectCounts]) -> list[str]:
+    """How many effects would have been other, more or fewer; empty where both paths did the same."""
+    total = total_effects(effects)
+    counted = (
+        (total.changed, "would have been other than performed"),
+        (total.only_asked, "would have been added"),
+        (total.only_performed, "would have been missing"),
+    )
+    return [f"{number:,} {words}" for number, words in counted if number]
+
+
+Call = TypeVar("Call")
+
+
+def pair_calls(
+    legacy: Sequence[Call], candidate: Sequence[Call], identity: Callable[[Call], str]
+) -> Iterator[tuple[Call | None, Call | None]]:
+    """Pairs of calls of one identity; a call that only one side has stands alone."""
+    ours, theirs = list(map(identity, legacy)), list(map(identity, candidate))
+    for kind, start, end, other, until in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
+        if kind == "equal":
+            yield from zip(legacy[start:end], candidate[other:until], strict=True)
+        else:
+            yield from ((call, None) for call in legacy[start:end])
+            yield from ((None, call) for call in candidate[other:until])
