@@ -13,8 +13,8 @@ from changeover.record.context import SESSION
 from changeover.record.recorder import Recorder
 from changeover.seam.background import Background
 from changeover.seam.judge import Judgement
-from changeover.values.divergence import Verdict
 from changeover.values.limits import Limits
+from changeover.values.verdict import Verdict
 
 CALLS = 1_000
 

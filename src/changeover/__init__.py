@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from changeover.replay.fresh_path import fresh
     from changeover.values.observation import Observation, PortCall, Raised, Returned, Side
     from changeover.values.observation import Side as Path
-    from changeover.values.stage import Pins, Stage
+    from changeover.values.pins import Pins
+    from changeover.values.stage import Stage
 
 __version__ = "0.1.0"
 
@@ -54,7 +55,8 @@ _NAMES = {
     "record.run": ("Run",),
     "replay.fresh_path": ("fresh",),
     "values.observation": ("Observation", "Path", "PortCall", "Raised", "Returned", "Side"),
-    "values.stage": ("Pins", "Stage"),
+    "values.pins": ("Pins",),
+    "values.stage": ("Stage",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

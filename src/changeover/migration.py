@@ -24,7 +24,8 @@ from changeover.seam.dispatch import seam_function
 from changeover.seam.judge import Predicate
 from changeover.seam.seam import Seam, SeamFunction
 from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE
-from changeover.values.stage import PINNED, SEAM_STAGES, Pins, Stage, resumed
+from changeover.values.pins import PINNED, Pins, resumed
+from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.wiring import MigrationOptions, wire
 
 P = ParamSpec("P")

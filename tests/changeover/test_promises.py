@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from changeover import Migration, Run
 from changeover.rollout.flags_file import flags_content
 from changeover.seam.judge import Judgement
-from changeover.values.divergence import Verdict
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
+from changeover.values.verdict import Verdict
 from tests.changeover.support.small_trade import Trade
 
 MOOD: ContextVar[str] = ContextVar("mood", default="calm")

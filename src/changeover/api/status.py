@@ -19,9 +19,10 @@ from changeover.rollout.migration_files import place_of, stages_of
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.resolver import KILLED_MEANS, ProblemKind, Resolution, Resolver
 from changeover.rollout.verify import agreement
-from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer, CriterionKind, GateVerdict
-from changeover.values.stage import SEAM_STAGES, Pins, Stage
+from changeover.values.pins import Pins
+from changeover.values.stage import SEAM_STAGES, Stage
+from changeover.values.verdict import Verdict
 from changeover.views.layout import plural
 from changeover.views.rows import identity
 from changeover.views.text.status import NextStep, PhaseStatus, ProductionStatus, Status

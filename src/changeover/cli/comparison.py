@@ -68,6 +68,7 @@ def compare_command(
     For example: changeover compare portfolio --source history --runs 100
     """
     need_package("structlog")  # a program runs without it; the log of a comparison keeps its fields
+    need_package("rich")  # said before the comparison runs, not when its tables are drawn
     shown: list[SourceComparison] = []
 
     def show_source(done: SourceComparison) -> None:

@@ -12,6 +12,7 @@ import click
 
 from changeover.api import evidence as verbs
 from changeover.cli.output import format_option, show_result
+from changeover.errors import need_package
 from changeover.views.json import cluster_json, heading_json, run_json
 from changeover.views.layout import Screen, plural
 from changeover.views.text.accepted import waived_screen
@@ -29,6 +30,7 @@ def explain_command(name: str | None, format_: str) -> None:
 
     For example: changeover explain 09ad52
     """
+    need_package("deepdiff")  # it says how two lists or mappings differ
     found = verbs.explain(name)
     show_result(format_, "explain", found, explain_json, _explain_screen)
 

@@ -10,12 +10,13 @@ from changeover.compare.effects import EffectTally, compare_effects
 from changeover.compare.findings import Accepted, Bijection, Findings
 from changeover.compare.rules import STRICT, Matcher, Node, Rules
 from changeover.compare.walk import Walk
-from changeover.values.divergence import ABSENT, Divergence, Kind, Verdict
+from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.equality import strictly_same
 from changeover.values.form import type_name
 from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, PortCall, Raised, Returned, Side
 from changeover.values.reading import Shape, reading_of
+from changeover.values.verdict import Verdict
 
 NOT_COMPARED = frozenset({Kind.READ_MISSING, Kind.TIMEOUT, Kind.COMPARER_ERROR})
 """Kinds that say that a run could not be compared, rather than that its paths differ."""

@@ -22,7 +22,8 @@ from changeover.record.scenario_file import Scenario, scenario_of
 from changeover.seam.judge import Waived
 from changeover.seam.runtime import AnswerSeen
 from changeover.values.observation import Side
-from changeover.values.stage import SEAM_STAGES, Pins, Setting, Stage, resumed
+from changeover.values.pins import Pins, resumed
+from changeover.values.stage import SEAM_STAGES, Setting, Stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,9 @@ from changeover.evidence.tallies import NOT_COMPARED, EffectCounts, SeamTally, t
 from changeover.evidence.timeline import OwnTimes, Periods
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
-from changeover.values.divergence import Verdict
 from changeover.values.key import digest
 from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
 
 WORLDS_KEPT_MAX = 500_000
 TAGS_KEPT_MAX = 1_000

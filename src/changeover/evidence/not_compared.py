@@ -9,9 +9,9 @@ from typing import Any
 from changeover.compare.comparison import NOT_COMPARED
 from changeover.record.replay_problems import ProblemKind, ReplayProblem
 from changeover.record.run import Run
-from changeover.values.divergence import Verdict
 from changeover.values.form import type_name
 from changeover.values.observation import PortCall, Side
+from changeover.values.verdict import Verdict
 
 REASONS_KEPT_MAX = 200
 VACUOUS = "vacuous: both sides empty, or neither input nor read"

@@ -18,7 +18,8 @@ from changeover.replay.runner import Replayed, ReplayTask
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import Seam
 from changeover.values.observation import Observation, Side
-from changeover.values.stage import Pins, Setting, Stage, resumed
+from changeover.values.pins import Pins, resumed
+from changeover.values.stage import Setting, Stage
 
 During = Callable[[], AbstractContextManager[None]]
 

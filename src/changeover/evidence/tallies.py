@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from changeover.values.divergence import Verdict
 from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
 
 if TYPE_CHECKING:
     from changeover.record.run import Run

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from changeover.record.run import Run
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 
 RUNS_KEPT_MAX = 10_000
 PROBLEMS_KEPT_MAX = 20

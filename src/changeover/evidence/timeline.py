@@ -12,7 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from changeover.evidence.store.summary import PeriodCell, PeriodLabel, Timeline
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 
 if TYPE_CHECKING:
     from changeover.record.run import Run

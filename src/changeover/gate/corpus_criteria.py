@@ -19,9 +19,9 @@ from changeover.gate.corpus_selection import (
 from changeover.gate.inputs import GateInputs
 from changeover.gate.production import Production
 from changeover.rollout.gate_criteria import CorpusCriteria
-from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
 
 
 def compared(inputs: GateInputs, corpora: CountedCorpora, production: Production) -> Iterator[Criterion]:

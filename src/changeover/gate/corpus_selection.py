@@ -9,7 +9,7 @@ from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.evidence.tallies import SeamTally
 from changeover.gate.inputs import GateInputs
 from changeover.rollout.gate_criteria import CorpusCriteria
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 
 NAMED_MAX = 5
 RENEWAL = "store"

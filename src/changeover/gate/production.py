@@ -16,9 +16,9 @@ from changeover.evidence.store.records import StoredRun
 from changeover.gate.corpus_selection import CountedCorpora
 from changeover.gate.inputs import GateInputs
 from changeover.rollout.gate_criteria import ProductionCriteria
-from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.stage import SEAM_STAGES, Stage
+from changeover.values.verdict import Verdict
 
 COMPARISONS_MAX = 10_000_000
 """Beyond so many, nobody is told how many more are needed."""

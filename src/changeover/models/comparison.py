@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from changeover.values.divergence import Kind, Verdict
+from changeover.values.divergence import Kind
 from changeover.values.gate_verdict import Answer
 from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
 
 Word = Field(strict=False)
 AnswerWord = Annotated[Answer, Word]

@@ -13,7 +13,7 @@ from typing import Any
 
 from changeover.errors import DeclarationError
 from changeover.record.context import SESSION, SHUTDOWN_TEXT, Args, Kwargs, Session, permitted
-from changeover.values.stage import PINNED, Pins
+from changeover.values.pins import PINNED, Pins
 
 Site = tuple[str, int]
 """File and line of a call."""

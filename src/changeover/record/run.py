@@ -9,9 +9,11 @@ from typing import Any
 
 from changeover.record.replay_problems import ReplayProblem
 from changeover.record.tape import Tape
-from changeover.values.divergence import Divergence, Verdict
+from changeover.values.divergence import Divergence
 from changeover.values.observation import Observation, Side
-from changeover.values.stage import Pins, Setting
+from changeover.values.pins import Pins
+from changeover.values.stage import Setting
+from changeover.values.verdict import Verdict
 
 
 class NotPaired(StrEnum):

@@ -29,7 +29,7 @@ from changeover.redaction.secrets import as_secrets, masked, remember, remembere
 from changeover.settings import STATE_FOLDER
 from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned
-from changeover.values.stage import Pins
+from changeover.values.pins import Pins
 
 R = TypeVar("R", Run, Observation, PortCall, Divergence, ReplayProblem)
 _ROOT_OF = {CallClass.EFFECT: "effects"}

@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 
 from changeover.errors import ConfigurationError
 from changeover.removal.plan import Removal
-from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer
+from changeover.values.verdict import Verdict
 
 KEPT_MAX = 10
 _GOOD = (Verdict.MATCH, Verdict.TOLERATED)

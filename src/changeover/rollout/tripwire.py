@@ -23,9 +23,10 @@ from changeover.rollout.test_override import ACTIVE
 from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip
 from changeover.settings import FLAGS_FILE
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
-from changeover.values.divergence import Divergence, Kind, Verdict
+from changeover.values.divergence import Divergence, Kind
 from changeover.values.observation import Observation, Raised, Side
 from changeover.values.stage import Setting
+from changeover.values.verdict import Verdict
 
 # What legacy asked of the world and the candidate did not, or otherwise: that is the candidate's doing.
 _ASKED_BY_LEGACY = frozenset(

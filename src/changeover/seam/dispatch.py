@@ -14,7 +14,8 @@ from changeover.seam.experiment import ASYNC, SYNC, completed_now, experiment, i
 from changeover.seam.recording import Call
 from changeover.seam.seam import F, PathFunction, Seam
 from changeover.values.observation import Side
-from changeover.values.stage import OFF, PINNED, Pins, Stage
+from changeover.values.pins import PINNED, Pins
+from changeover.values.stage import OFF, Stage
 
 
 class Roles(NamedTuple):

@@ -27,7 +27,8 @@ from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Call, Recording
 from changeover.seam.seam import Seam
 from changeover.values.observation import Outcome, Raised, Returned, Side, is_interruption
-from changeover.values.stage import BUCKETS, Pins, Stage, bucket
+from changeover.values.pins import Pins
+from changeover.values.stage import BUCKETS, Stage, bucket
 
 T = TypeVar("T")
 

@@ -15,9 +15,10 @@ from uuid import uuid4
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import NotPaired, Run
 from changeover.record.tape import Tape
-from changeover.values.divergence import ABSENT, Divergence, Kind, Verdict
+from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.observation import Observation, Side
-from changeover.values.stage import Pins
+from changeover.values.pins import Pins
+from changeover.values.verdict import Verdict
 
 Predicate = Callable[[Observation], bool]
 Waived = Callable[[str, Divergence], bool]

@@ -21,7 +21,7 @@ from changeover.values.copying import snapshot
 from changeover.values.key import same_content
 from changeover.values.limits import SEAM_DEPTH_MAX
 from changeover.values.observation import Observation, Outcome, Raised, Side, is_interruption, message_of
-from changeover.values.stage import Pins
+from changeover.values.pins import Pins
 
 _log = logger("seam")
 _warned_undeclared: set[str] = set()

@@ -22,7 +22,7 @@ from changeover.telemetry.alerts import Alerts
 from changeover.telemetry.logs import logger, redacted
 from changeover.values.limits import Limits
 from changeover.values.observation import Side, is_interruption
-from changeover.values.stage import Pins, key_text
+from changeover.values.pins import Pins, key_text
 
 _log = logger("seam")
 NOTES_MAX = 1_000

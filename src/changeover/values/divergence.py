@@ -73,26 +73,3 @@ class Divergence:
 _UNSAFE = frozenset(
     {Kind.EFFECT_MISSING, Kind.EFFECT_EXTRA, Kind.EFFECT_CHANGED, Kind.EFFECT_ORDER, Kind.UNDECLARED_EFFECT}
 )
-
-
-class Verdict(StrEnum):
-    """What one run showed; declared from worst to best. Only the last two are evidence of sameness."""
-
-    UNSAFE = "unsafe"
-    DIVERGED = "diverged"
-    FAILED = "failed"
-    UNPAIRED = "unpaired"
-    VACUOUS = "vacuous"
-    WAIVED = "waived"
-    TOLERATED = "tolerated"
-    MATCH = "match"
-
-    @property
-    def is_evidence(self) -> bool:
-        """True where the run speaks for sameness."""
-        return self in (Verdict.TOLERATED, Verdict.MATCH)
-
-    @property
-    def severity(self) -> int:
-        """0 is the worst; `max(verdicts, key=…)` finds the best, `min` the worst."""
-        return list(Verdict).index(self)

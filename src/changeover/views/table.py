@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import StringIO
 from itertools import compress
+from typing import TYPE_CHECKING
 
 from changeover.values.safe_text import columns_of, visible
-from changeover.views.layout import GAP, INDENT, ZERO, Screen, cut, flowed, padded
+from changeover.views.layout import GAP, INDENT, ZERO, Screen, cut, flowed
+
+if TYPE_CHECKING:
+    from rich.text import Text as RichText
 
 TEXT_MIN = 20
 _ATTEMPTS = ((2, False, False), (2, True, False), (2, True, True), (1, True, True))
@@ -120,19 +125,40 @@ class _Shape:
         return f"{title[:middle]}\n{title[middle + 1 :]}"
 
     def drawn(self, widths: Sequence[int], screen: Screen) -> list[str]:
-        titles = [self._title(at).split("\n") for at in range(len(widths))]
-        height = max(map(len, titles)) if any(column.title for column in self.columns) else 0
-        head = zip(*([*[""] * (height - len(title)), *title][:height] for title in titles), strict=True)
-        return [
-            "".join(self._cell(at, text, widths[at], screen) for at, text in enumerate(row)).rstrip()
-            for row in (*head, *self.rows)
-        ]
+        from rich.console import Console
+        from rich.table import Table as Grid
+        from rich.text import Text
 
-    def _cell(self, at: int, text: str, width: int, screen: Screen) -> str:
+        titled = any(column.title for column in self.columns)
+        grid = Grid(box=None, padding=0, pad_edge=False, header_style="none", show_header=titled)
+        for at, (column, width) in enumerate(zip(self.columns, widths, strict=True)):
+            grid.add_column(
+                Text(self._title(at)),
+                width=width,
+                justify="right" if column.is_number else "left",
+                no_wrap=True,
+                vertical="bottom",
+            )
+        for row in self.rows:
+            grid.add_row(*(self._cell(at, text, widths[at], screen) for at, text in enumerate(row)))
+        file = StringIO()
+        Console(
+            file=file,
+            width=sum(widths),
+            force_terminal=screen.coloured,
+            color_system="standard" if screen.coloured else None,
+            legacy_windows=False,
+            _environ={},
+        ).print(grid)
+        return [line.rstrip() for line in file.getvalue().splitlines()]
+
+    def _cell(self, at: int, text: str, width: int, screen: Screen) -> RichText:
+        from rich.text import Text
+
         column = self.columns[at]
-        if not column.is_number:
-            return padded(cut(text, width - self._gap(at)), width)
-        return " " * (width - columns_of(text)) + (screen.paint(text) if column.is_verdict else text)
+        if column.is_verdict:
+            return Text.from_ansi(screen.paint(text))
+        return Text(text if column.is_number else cut(text, width - self._gap(at)))
 
 
 def _row_lines(columns: Sequence[Column], row: Sequence[str], screen: Screen) -> list[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from changeover.values.stage import Pins, resumed
+from changeover.values.pins import Pins, resumed
 from trading import wording
 from trading.desk import Desk
 from trading.display import Screen

@@ -7,7 +7,7 @@ import pytest
 
 from changeover.evidence.store.records import StoredComparison
 from changeover.evidence.store.store import read_evidence
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 from tests.changeover.support.projects import Shop, shop_in
 
 

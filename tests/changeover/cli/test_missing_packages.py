@@ -31,8 +31,10 @@ COMMANDS = {
 }
 NEEDED_BY = {
     "click": set(COMMANDS),
+    "deepdiff": {"explain"},
     "jinja2": {"compare with a page", "report"},
     "pydantic": {"doctor", "schema"},
+    "rich": {"compare", "compare with a page"},
     "structlog": {"compare", "compare with a page"},
 }
 

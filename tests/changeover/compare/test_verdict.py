@@ -8,7 +8,8 @@ import pytest
 
 from changeover.compare.comparison import Comparison, compare, verdict_of
 from changeover.compare.rules import Rules
-from changeover.values.divergence import ABSENT, Divergence, Kind, Verdict
+from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.verdict import Verdict
 from tests.changeover.support.observations import compared, effect, returned, rule
 
 

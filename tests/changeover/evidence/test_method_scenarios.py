@@ -12,7 +12,8 @@ from changeover import Migration, Returned
 from changeover.evidence.scenario_replay import alone, codec_of, replayed_scenarios, stored_scenarios
 from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario, scenario_of, write_scenarios
-from changeover.values.stage import Pins, Setting, Stage, resumed
+from changeover.values.pins import Pins, resumed
+from changeover.values.stage import Setting, Stage
 
 
 class Till:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from changeover.evidence.store.records import StoredRun
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 from tests.changeover.support.production_runs import evidence_of, sell
 from tests.changeover.support.projects import Shop, shop_in
 

@@ -13,7 +13,7 @@ import pytest
 
 from changeover.evidence.store.store import read_evidence
 from changeover.evidence.writer import root_around
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 from tests.changeover.support.evidence_rows import Shadowed
 
 PROJECT = '[tool.changeover]\napp = "till:migration"\n'

@@ -21,7 +21,7 @@ from changeover.evidence.store.schema import SCHEMA_VERSION
 from changeover.evidence.store.store import keep_review, read_evidence, store_path, writing
 from changeover.evidence.store.writing import REVIEWS_KEPT_MAX
 from changeover.evidence.tallies import SeamTally
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 from tests.changeover.support.evidence_rows import BEGAN, a_run, store_of
 
 VERSION_1 = """

@@ -12,7 +12,7 @@ from changeover.evidence.store.records import StoredComparison
 from changeover.evidence.store.summary import read_timeline, timeline_data
 from changeover.evidence.timeline import SLICES_MAX, Periods, quarter_of
 from changeover.record.run import Run
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 from tests.changeover.support.evidence_rows import Shadowed
 from tests.changeover.support.production_runs import evidence_of
 from tests.changeover.support.projects import Shop, shop_in

@@ -23,9 +23,9 @@ from changeover.evidence.store.store import read_evidence
 from changeover.evidence.writer import RETRY_FIRST_S, EvidenceWriter
 from changeover.record.codec import Codec
 from changeover.rollout.test_override import StageOverride, override_stages
-from changeover.values.divergence import Verdict
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
+from changeover.values.verdict import Verdict
 from tests.changeover.support.evidence_rows import Shadowed
 
 

@@ -12,8 +12,8 @@ from changeover.evidence.confidence import LOOKS_MAX, comparisons_needed, repeat
 from changeover.evidence.store.records import StoredRun
 from changeover.gate.production import DistinctInputs
 from changeover.rollout.gate_criteria import ProductionCriteria
-from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer
+from changeover.values.verdict import Verdict
 from tests.changeover.support.gate_inputs import Case, passing, production, run
 
 RATES = (0.001, 0.01, 0.02, 0.1, 0.3)

@@ -6,8 +6,8 @@ import pytest
 
 from changeover.evidence.store.records import StoredCluster
 from changeover.gate.corpus_selection import seam_evidence
-from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer
+from changeover.values.verdict import Verdict
 from tests.changeover.support.gate_inputs import (
     SAFE,
     SEAMS,

@@ -10,9 +10,9 @@ import pytest
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import StoredComparison
 from changeover.evidence.store.summary import Summary
-from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer
 from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
 from tests.changeover.support.gate_inputs import (
     NOW,
     SAFE,

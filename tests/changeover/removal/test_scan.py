@@ -9,9 +9,9 @@ import pytest
 
 from changeover.evidence.store.records import Evidence, StoredRun
 from changeover.removal.scan import legacy_entries
-from changeover.values.divergence import Verdict
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
+from changeover.values.verdict import Verdict
 from tests.changeover.support.mill import Mill, mill_in
 
 CALLER = """\

@@ -12,8 +12,8 @@ from changeover.evidence.store.records import Evidence, StoredRun
 from changeover.evidence.store.store import read_evidence, writing
 from changeover.evidence.store.writing import add_runs
 from changeover.record.run import Sink
-from changeover.values.divergence import Verdict
 from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
 
 PHASES = """\
 [migration]

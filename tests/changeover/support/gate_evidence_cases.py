@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from changeover.evidence.store.records import Evidence
-from changeover.values.divergence import Verdict
 from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
 from tests.changeover.support.gate_inputs import (
     FAIL,
     NOW,

@@ -19,11 +19,12 @@ from changeover.gate.inputs import GateInputs
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.plan_file import Plan, parse_plan
 from changeover.rollout.waivers import Waiver
-from changeover.values.divergence import Kind, Verdict
+from changeover.values.divergence import Kind
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import parse_toml
+from changeover.values.verdict import Verdict
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 CODE, RULES = "9f3c1e7".ljust(64, "0"), "5b20aa4".ljust(64, "0")

@@ -9,8 +9,8 @@ from changeover.evidence.store.reading import read_cluster
 from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.evidence.store.summary import read_summary
 from changeover.evidence.tallies import EffectCounts, SeamTally
-from changeover.values.divergence import Verdict
 from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
 
 CODE, RULES = "41d09bb" + 57 * "0", "5b20aa4" + 57 * "0"
 NOW = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)

@@ -9,10 +9,10 @@ from changeover.evidence.store.records import Review, StoredRun
 from changeover.evidence.store.summary import Summary
 from changeover.evidence.tallies import EffectCounts
 from changeover.rollout.history import HistoryEntry
-from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
+from changeover.values.verdict import Verdict
 from changeover.views.html.data import PhaseStanding, ReportData
 from tests.changeover.support.report_corpora import (
     ALL_MATCH,

@@ -16,10 +16,11 @@ from changeover.evidence.tallies import EffectCounts, SeamTally, total_of
 from changeover.record.scenario_file import Scenario
 from changeover.record.tape import Tape
 from changeover.rollout.history import HistoryEntry
-from changeover.values.divergence import Divergence, Kind, Verdict
+from changeover.values.divergence import Divergence, Kind
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage, ramp
+from changeover.values.verdict import Verdict
 from changeover.views.layout import Screen
 from changeover.views.text.compare import effect_lines, verdict_lines
 from changeover.views.text.differences import cluster_lines, diff_screen

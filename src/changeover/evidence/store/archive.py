@@ -18,7 +18,7 @@ from changeover.evidence.store.reading import (
 from changeover.evidence.store.records import UNSAFE_MARK, StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import NOWHERE, StoreProblem, reading
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 
 FOUND_MAX = 200
 _RUNS = f"SELECT {', '.join((*READ_COLUMNS, *MORE_COLUMNS))}"

@@ -17,10 +17,11 @@ from changeover.evidence.store.records import STORE, StoredCluster, StoredRun
 from changeover.evidence.store.run_contents import KeptError, RunContents, TypedText, contents_data
 from changeover.evidence.tallies import NOT_COMPARED
 from changeover.record.run import Run
-from changeover.values.divergence import ABSENT, Divergence, Verdict
+from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.form import plain
 from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
+from changeover.values.verdict import Verdict
 
 SAMPLE_KEPT_WHOLE = 10
 BODY_CHARACTERS_MAX = 1_000_000

@@ -26,8 +26,9 @@ from changeover.evidence.store.records import (
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.summary import read_record, read_summary
 from changeover.evidence.tallies import SeamTally
-from changeover.values.divergence import Kind, Verdict
+from changeover.values.divergence import Kind
 from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
 
 if TYPE_CHECKING:
     from changeover.compare.clusters import Example

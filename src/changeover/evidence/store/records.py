@@ -12,9 +12,10 @@ from changeover.compare.change_pattern import ChangePattern
 from changeover.compare.provenance import Sighting
 from changeover.evidence.store.summary import Summary
 from changeover.evidence.tallies import EffectCounts, SeamTally
-from changeover.values.divergence import Kind, Verdict
+from changeover.values.divergence import Kind
 from changeover.values.observation import Side
 from changeover.values.stage import ALL_STAGES, Setting, parse_setting
+from changeover.values.verdict import Verdict
 
 if TYPE_CHECKING:
     from changeover.compare.clusters import Example

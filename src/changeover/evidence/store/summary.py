@@ -9,8 +9,8 @@ from functools import cache
 from itertools import repeat
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from changeover.values.divergence import Verdict
 from changeover.values.observation import Side
+from changeover.values.verdict import Verdict
 
 R = TypeVar("R")
 Pair = tuple[float, float]

@@ -10,7 +10,7 @@ from statistics import median
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.summary import PeriodCell, PeriodLabel
 from changeover.evidence.tallies import SeamTally
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 from changeover.views.html.data import DIVERGED, MATCH, UNSAFE, ReportData, period_of
 from changeover.views.rows import short_names
 

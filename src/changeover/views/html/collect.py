@@ -15,9 +15,9 @@ from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolver
-from changeover.values.divergence import Verdict
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Stage
+from changeover.values.verdict import Verdict
 from changeover.views.html.data import DIVERGED, UNSAFE, PhaseStanding, ReportData, word_of, worst_first
 from changeover.views.html.headline import worst_cluster_of
 from changeover.views.rows import short_digest

@@ -9,10 +9,11 @@ from changeover.compare.paths import method_at
 from changeover.compare.provenance import Sighting
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.run_contents import EFFECT, READ, RunContents, calls_in_order, error_name
-from changeover.values.divergence import Divergence, Verdict
+from changeover.values.divergence import Divergence
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Side
 from changeover.values.safe_text import columns_of, pasted, visible
 from changeover.values.value_text import value_text
+from changeover.values.verdict import Verdict
 from changeover.views.layout import GAP, Screen, cut, flowed, labelled, padded, plural, wrapped
 from changeover.views.rows import pair_calls
 from changeover.views.text.differences import in_words, place_text

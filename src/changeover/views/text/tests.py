@@ -11,10 +11,11 @@ from changeover.compare.clusters import Fingerprint, fingerprint_of
 from changeover.compare.provenance import Provenance, Sighting
 from changeover.evidence.test_session import AS_EXPECTED, DIVERGED, SuiteTally
 from changeover.record.run import Run
-from changeover.values.divergence import Divergence, Verdict
+from changeover.values.divergence import Divergence
 from changeover.values.observation import Side
 from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import change_text
+from changeover.values.verdict import Verdict
 from changeover.views.layout import INDENT, Screen, cut, padded, plural, wrapped
 from changeover.views.text.differences import error_text
 

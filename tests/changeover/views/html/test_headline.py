@@ -4,7 +4,7 @@ import pytest
 
 from changeover.compare.provenance import Sighting
 from changeover.evidence.store.records import StoredCluster
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 from changeover.views.html.data import ReportData
 from changeover.views.html.headline import TEMPLATES, Template, headline, sentence_of, worst_cluster
 from tests.changeover.support import report_samples as samples

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import pytest
 
 from changeover.evidence.store.records import StoredCluster, StoredRun
-from changeover.values.divergence import Verdict
 from changeover.values.safe_text import visible
+from changeover.values.verdict import Verdict
 from changeover.views.html.data import ReportData
 from changeover.views.html.page import report_page
 from tests.changeover.support import report_samples as samples

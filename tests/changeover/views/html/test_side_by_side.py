@@ -1,7 +1,7 @@
 from dataclasses import replace
 from typing import Any
 
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 from changeover.views.html.differences import (
     ROWS_SHOWN_MAX,
     SideBySide,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeover.evidence.tallies import EffectCounts, SeamTally, total_effects, total_of
-from changeover.values.divergence import Verdict
+from changeover.values.verdict import Verdict
 from changeover.views.html.charts import matrix
 from changeover.views.html.page import report_page
 from tests.changeover.support import report_samples as samples

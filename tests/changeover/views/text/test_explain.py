@@ -11,7 +11,8 @@ import pytest
 from changeover.compare.clusters import Example
 from changeover.evidence.store.records import StoredComparison, StoredRun
 from changeover.evidence.store.run_contents import read_divergence
-from changeover.values.divergence import ABSENT, Divergence, Kind, Verdict
+from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.verdict import Verdict
 from changeover.views.layout import Screen
 from changeover.views.text.differences import in_words
 from changeover.views.text.explain import cluster_screen

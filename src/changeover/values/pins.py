@@ -1,0 +1,88 @@
+"""The stages that one run keeps from beginning to end, whatever is flipped meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from uuid import uuid4
+
+from changeover.values.stage import ALL_STAGES, OFF, Roles, Setting, Stage, in_bucket, parse_setting, roles
+
+
+class Pins:
+    """The settings of all phases, the run's key, and its correlation id, minted when first asked for."""
+
+    key: str | None = None
+    _correlation_id: str | None = None
+
+    def __init__(
+        self, settings: Mapping[str, Setting], key: str | None = None, correlation_id: str | None = None
+    ) -> None:
+        self.settings = settings
+        if key is not None:  # the class has the defaults: most runs at `off` need neither
+            self.key = key
+        if correlation_id is not None:
+            self._correlation_id = correlation_id
+
+    @property
+    def correlation_id(self) -> str:
+        """The same for every seam that this run passes."""
+        if self._correlation_id is None:
+            self._correlation_id = uuid4().hex
+        return self._correlation_id
+
+    def setting(self, phase: str) -> Setting:
+        """The stage of a phase in this run."""
+        return self.settings.get(phase, OFF)
+
+    def roles(self, phase: str) -> Roles:
+        """Who answers in this run; a phase that ramps without a key answers with legacy."""
+        setting, key = self.setting(phase), self.key
+        picked = setting.stage is Stage.RAMP and key is not None and in_bucket(phase, key, setting.percent)
+        return roles(setting.stage, in_bucket=picked)
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain values, for a message or a stored workflow."""
+        settings = {phase: str(setting) for phase, setting in self.settings.items()}
+        return {"stages": settings, "key": self.key, "correlation_id": self.correlation_id}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Pins:
+        """The inverse of `to_data`; raises ValueError or KeyError where it is something else."""
+        settings = {str(phase): parse_setting(text, ALL_STAGES) for phase, text in data["stages"].items()}
+        return cls(settings, data["key"], str(data["correlation_id"]))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Pins):
+            return NotImplemented
+        return self.to_data() == other.to_data()
+
+    __hash__ = None  # type: ignore[assignment]  # two pins are compared, never looked up
+
+    def __repr__(self) -> str:
+        return f"Pins({self.to_data()})"
+
+
+PINNED: ContextVar[Pins | None] = ContextVar("changeover_pinned", default=None)
+
+
+@contextmanager
+def resumed(pins: Pins) -> Iterator[Pins]:
+    """Every seam inside uses these pins, as if it were still the run that they come from."""
+    token = PINNED.set(pins)
+    try:
+        yield pins
+    finally:
+        PINNED.reset(token)
+
+
+def key_text(
+    key: Callable[..., object] | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> str | None:
+    """The key of a run as text, None without a key function or where it gives None."""
+    if key is None:
+        return None
+    found = key(*args, **kwargs)
+    return None if found is None else str(found)
