@@ -134,7 +134,7 @@ class ComparedSession:
 
     def _failure_text(self, item: pytest.Item, report: pytest.TestReport, tested: CrossedRuns) -> str:
         from changeover.views.layout import Screen
-        from changeover.views.text.tests import expected_text, failure_text
+        from changeover.views.text.test_summary import expected_text, failure_text
 
         again = f"pytest {shlex.quote(self._name_from_here(item))} --changeover={self._stage}"
         problems = [self._redactor.run(run) for run in tested.take_problems()]
@@ -192,7 +192,7 @@ class ComparedSession:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was compared, and what was not."""
         from changeover.views.layout import Screen
-        from changeover.views.text.tests import summary_lines
+        from changeover.views.text.test_summary import summary_lines
 
         terminalreporter.write_sep("=", "changeover")
         for line in summary_lines(self._tally, Screen()):

@@ -14,7 +14,7 @@ from changeover.compare.file_diff import FilesDiff, diff_files
 from changeover.compare.rules import STRICT
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.comparison_info import Stopped
-from changeover.evidence.corpus import Corpus
+from changeover.evidence.comparison_totals import Corpus
 from changeover.evidence.source_cases import BUILT_IN, Request
 from changeover.evidence.source_comparison import Listener, SourceComparison, compare_source
 from changeover.evidence.sources import Source, SourceOptions

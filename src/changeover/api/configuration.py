@@ -15,11 +15,11 @@ from changeover.compare.rules import STRICT, Rules
 from changeover.compare.rules_check import RuleProblem
 from changeover.compare.rules_file import check_rules_file
 from changeover.errors import ConfigurationError
+from changeover.evidence.blind_spot_search import ALIKE_MAX, BlindSpotSearch
 from changeover.evidence.case_runner import select
 from changeover.evidence.code_digest import code_digest
-from changeover.evidence.mutation_search import ALIKE_MAX, BlindSpotSearch
 from changeover.evidence.sources import SourceOptions
-from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.store import keep_review, store_path
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, BlindSpotReview, load_accepted_blind_spots
 from changeover.migration import Migration

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from changeover.compare.clusters import ID_DIGITS
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.maintenance import Joined, Pruned, StoreLimits, join, prune_store, usual_limits
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.run_contents import RunContents

@@ -12,7 +12,7 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.case_runner import recorded
 from changeover.evidence.scenario_replay import codec_of, stored_scenarios
 from changeover.evidence.sources import SourceOptions
-from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.store import store_path
 from changeover.project import Project, open_project
 from changeover.record.codec import CodecError

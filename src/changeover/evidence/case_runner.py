@@ -14,7 +14,7 @@ from changeover.compare.clusters import RunOccurrence
 from changeover.compare.comparison import Comparison
 from changeover.compare.rules import Rules
 from changeover.errors import ChangeoverError, ConfigurationError
-from changeover.evidence.program import Program, comparison_runtime
+from changeover.evidence.program_interface import Program, comparison_runtime
 from changeover.evidence.scenario_replay import replayed_scenarios
 from changeover.evidence.sources import Case, Source, SourceOptions
 from changeover.record.run import Run

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from changeover.compare.rule import rule_says
-from changeover.evidence.corpus import Corpus, RuleTally
+from changeover.evidence.comparison_totals import Corpus, RuleTally
 from changeover.evidence.sources import SourceOptions
-from changeover.evidence.store.from_runs import stored_cluster
 from changeover.evidence.store.maintenance import prune, usual_limits
 from changeover.evidence.store.records import StoredComparison, StoredRun
+from changeover.evidence.store.rows_of_runs import stored_cluster
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import NOWHERE, StoreProblem, writing
 from changeover.evidence.store.summary import OwnTime, ReasonCount, RuleUse, Summary

@@ -15,11 +15,11 @@ from zlib import decompressobj, error
 from changeover.compare.rules import Rules
 from changeover.errors import ConfigurationError
 from changeover.evidence.case_runner import CaseDone
-from changeover.evidence.program import Program, comparison_runtime
+from changeover.evidence.program_interface import Program, comparison_runtime
 from changeover.evidence.scenario_replay import codec_of, not_replayed, replayed_scenarios
-from changeover.evidence.store.from_runs import WHOLE, Redact, stored_run
 from changeover.evidence.store.reading import MORE_COLUMNS, READ_COLUMNS, read_run
 from changeover.evidence.store.records import STORE, StoredRun
+from changeover.evidence.store.rows_of_runs import WHOLE, Redact, stored_run
 from changeover.evidence.store.store import NOWHERE, reading
 from changeover.evidence.tallies import NOT_COMPARED
 from changeover.record.codec import CodecError

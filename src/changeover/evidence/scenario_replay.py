@@ -9,7 +9,7 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
-from changeover.evidence.program import Program
+from changeover.evidence.program_interface import Program
 from changeover.record.codec import Codec
 from changeover.record.port import CallClass
 from changeover.record.run import Run

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from changeover.compare.rules import Rules
 from changeover.evidence.case_runner import CaseDone, Selection, compared_cases, stored_cases
-from changeover.evidence.program import Program
+from changeover.evidence.program_interface import Program
 from changeover.evidence.renewal import Wanted, renewed_cases, stale_runs
 from changeover.evidence.scenario_replay import stored_scenarios
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.evidence.store.from_runs import WHOLE, stored_run
 from changeover.evidence.store.records import STORE, StoredRun
+from changeover.evidence.store.rows_of_runs import WHOLE, stored_run
 from changeover.record.scenario_file import Scenario
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.seam.judge import Waived

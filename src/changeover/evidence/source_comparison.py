@@ -19,13 +19,13 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.case_runner import Selection, select
 from changeover.evidence.code_digest import code_digest
 from changeover.evidence.comparison_info import ComparisonInfo, Stopped
+from changeover.evidence.comparison_totals import Corpus
 from changeover.evidence.comparison_writer import ComparisonWriter, asked_for, ended
-from changeover.evidence.corpus import Corpus
-from changeover.evidence.program import Program, ProjectFiles
+from changeover.evidence.program_interface import Program, ProjectFiles
 from changeover.evidence.source_cases import BUILT_IN, Request, SourceCases
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.evidence.store.from_runs import SAMPLE_KEPT_WHOLE
 from changeover.evidence.store.records import STORE, StoredComparison
+from changeover.evidence.store.rows_of_runs import SAMPLE_KEPT_WHOLE
 from changeover.evidence.store.store import StoreProblem, store_path
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.redaction.redactor import Redactor

@@ -134,7 +134,12 @@ class EvidenceWriter:
             return None
 
     def _row(self, run: Run) -> StoredRun:
-        from changeover.evidence.store.from_runs import SAMPLE_KEPT_WHOLE, WHOLE, production_name, stored_run
+        from changeover.evidence.store.rows_of_runs import (
+            SAMPLE_KEPT_WHOLE,
+            WHOLE,
+            production_name,
+            stored_run,
+        )
 
         judged, tapes = self._asked()
         at = self._now()

@@ -20,7 +20,7 @@ from changeover.values.gate_verdict import EXIT_CODES, Answer
 from changeover.values.toml_table import Table, parse_toml, read_text, shown
 
 if TYPE_CHECKING:
-    from changeover.evidence.mutation_search import BlindSpotSearch, FoundSpot
+    from changeover.evidence.blind_spot_search import BlindSpotSearch, FoundSpot
 
 ACCEPTED_NAME = "blindspots.toml"
 ACCEPTED_MAX = 500
@@ -209,7 +209,7 @@ class BlindSpotReview:
 
 def reviewed_spots(review: Review, accepted: Sequence[AcceptedBlindSpot]) -> list[JudgedSpot]:
     """The blind spots of a stored review, with what is accepted today."""
-    from changeover.evidence.mutation_search import FoundSpot
+    from changeover.evidence.blind_spot_search import FoundSpot
 
     found = []
     for data in (one for one in review.body.get("spots", ()) if isinstance(one, Mapping)):

@@ -18,8 +18,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from changeover.errors import ChangeoverError
+from changeover.values.content_key import same_content
 from changeover.values.copying import copied_error
-from changeover.values.key import same_content
 
 TAG = "$"
 DEPTH_MAX = 100

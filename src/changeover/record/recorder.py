@@ -11,8 +11,8 @@ from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.tape import Entry, Tape
+from changeover.values.content_key import text_digest
 from changeover.values.copying import SnapshotError, copied_error, snapshot
-from changeover.values.key import text_digest
 from changeover.values.limits import Limits
 from changeover.values.observation import Outcome, Raised, Returned, is_interruption
 

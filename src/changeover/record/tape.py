@@ -8,7 +8,7 @@ from typing import Any
 from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
-from changeover.values.key import digest, frozen, text_digest
+from changeover.values.content_key import digest, frozen, text_digest
 from changeover.values.observation import Outcome, PortCall, Raised, Returned
 
 

@@ -19,8 +19,8 @@ from urllib.parse import quote, quote_plus, urlsplit
 from uuid import UUID
 
 from changeover.redaction.key import TOKEN
+from changeover.values.content_key import frozen
 from changeover.values.form import open_value, type_name
-from changeover.values.key import frozen
 from changeover.values.reading import Shape
 
 FOUND_CHARACTERS_MIN = 4

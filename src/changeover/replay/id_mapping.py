@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from changeover.values.content_key import frozen
 from changeover.values.copying import field_names, kind_of
-from changeover.values.key import frozen
 
 # A name with a digit in it and without space: not a word like SELL, not an amount, not a date.
 _IDENTIFIER = re.compile(r"(?=.*\d)(?=.*[A-Za-z_])[^\s]{2,200}")

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 from changeover.record.port import CallClass
 from changeover.record.tape import Entry
-from changeover.values.key import same_content
+from changeover.values.content_key import same_content
 from changeover.values.observation import Raised
 
 

@@ -15,12 +15,12 @@ from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.replay_problems import ProblemKind, ReplayProblems
 from changeover.record.tape import Entry, Tape
+from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
 from changeover.replay.clock import VirtualClock, seconds_of
-from changeover.replay.delegates import Delegates, DelegateSession, NoDelegate
 from changeover.replay.id_mapping import IdMapping
 from changeover.replay.port_tape import PortTape, port_tapes
+from changeover.values.content_key import frozen
 from changeover.values.copying import SnapshotError, copied_error, snapshot
-from changeover.values.key import frozen
 from changeover.values.limits import Limits
 from changeover.values.observation import Outcome, PortCall, Raised, Returned, outcome_of
 

@@ -22,8 +22,8 @@ from changeover.replay.event_loop import awaited, completed, threaded
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.isolation import isolated
 from changeover.replay.replayer import Replay
+from changeover.values.content_key import same_content
 from changeover.values.copying import SnapshotError, copied_error, snapshot
-from changeover.values.key import same_content
 from changeover.values.limits import Limits
 from changeover.values.observation import (
     Observation,

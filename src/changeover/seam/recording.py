@@ -17,8 +17,8 @@ from changeover.replay.runner import ReplayTask, View, apply_view
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import Seam
 from changeover.telemetry.logs import logger
+from changeover.values.content_key import same_content
 from changeover.values.copying import snapshot
-from changeover.values.key import same_content
 from changeover.values.limits import SEAM_DEPTH_MAX
 from changeover.values.observation import Observation, Outcome, Raised, Side, is_interruption, message_of
 from changeover.values.pins import Pins

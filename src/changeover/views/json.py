@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from changeover.evidence.confidence import CONFIDENCE
-from changeover.evidence.store.from_runs import keep_divergence, stored_at
+from changeover.evidence.store.rows_of_runs import keep_divergence, stored_at
 from changeover.evidence.store.run_contents import contents_data, divergence_data
 from changeover.evidence.store.writing import cluster_data, comparison_data
 from changeover.values.divergence import Divergence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from changeover.compare.file_diff import FilesDiff
     from changeover.compare.provenance import Sighting
     from changeover.evidence.comparison_info import ComparisonInfo
-    from changeover.evidence.corpus import Corpus
+    from changeover.evidence.comparison_totals import Corpus
     from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
     from changeover.evidence.store.run_contents import RunContents
     from changeover.evidence.tallies import SeamTally

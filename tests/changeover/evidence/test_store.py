@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from changeover.evidence.comparison_writer import ComparisonWriter
 from changeover.evidence.store import writing as row_writing
-from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.maintenance import StoreLimits, prune, prune_store, used_bytes
 from changeover.evidence.store.reading import read_cluster
 from changeover.evidence.store.records import Review, StoredCluster, StoredComparison

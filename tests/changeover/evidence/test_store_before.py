@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from changeover.cli.evidence import explain_command
 from changeover.compare.change_pattern import Change
-from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.store import read_evidence
 
 BEFORE = Path(__file__).parent / "store_before"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.evidence.store.from_runs import VALUE_CHARACTERS_MAX, keep_value
+from changeover.evidence.store.rows_of_runs import VALUE_CHARACTERS_MAX, keep_value
 from changeover.evidence.store.run_contents import read_value, value_data
 from changeover.values.divergence import ABSENT
 from changeover.values.value_text import value_text

@@ -22,7 +22,7 @@ from changeover import ConfigurationError
 from changeover.record.codec import Codec, CodecError
 from changeover.record.scenario_file import read_scenarios, scenario_of, to_line, write_scenarios
 from changeover.record.tape import site_text
-from changeover.values.key import same_content
+from changeover.values.content_key import same_content
 from tests.changeover.support.small_trade import Order, Rejected, Trade
 
 Pair = namedtuple("Pair", "left right")

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from changeover import Migration
-from changeover.evidence.store.from_runs import stored_at
 from changeover.evidence.store.records import Evidence, StoredRun
+from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.store import read_evidence, writing
 from changeover.evidence.store.writing import add_runs
 from changeover.record.run import Sink

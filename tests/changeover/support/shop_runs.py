@@ -6,7 +6,7 @@ from decimal import Decimal
 from changeover import Case, Migration, SourceOptions
 from changeover.compare.rules import STRICT, Rules
 from changeover.evidence.case_runner import compared_cases, select
-from changeover.evidence.corpus import Corpus
+from changeover.evidence.comparison_totals import Corpus
 from changeover.evidence.sources import Source
 from changeover.values.observation import Side
 

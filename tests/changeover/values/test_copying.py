@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
+from changeover.values.content_key import digest, frozen, same_content
 from changeover.values.copying import ITEMS_MAX, SnapshotError, copied_error, snapshot
-from changeover.values.key import digest, frozen, same_content
 
 Pair = namedtuple("Pair", "left right")
 

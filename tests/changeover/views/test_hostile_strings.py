@@ -25,7 +25,7 @@ from changeover.views.json import gate_json
 from changeover.views.layout import Screen, call_text, cut, wrapped
 from changeover.views.text.gate import gate_screen
 from changeover.views.text.history import history_screen
-from changeover.views.text.tests import failure_text
+from changeover.views.text.test_summary import failure_text
 from tests.changeover.support.hostile_texts import STRINGS, obeyed
 from tests.changeover.support.planted_texts import planted
 from tests.changeover.support.small_trade import Trade

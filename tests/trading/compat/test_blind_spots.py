@@ -4,8 +4,8 @@ from datetime import date
 from pathlib import Path
 
 from changeover.compare.rules_file import load_rules
+from changeover.evidence.blind_spot_search import BlindSpotSearch
 from changeover.evidence.case_runner import select
-from changeover.evidence.mutation_search import BlindSpotSearch
 from changeover.evidence.sources import SourceOptions
 from changeover.gate.accepted_blind_spots import load_accepted_blind_spots
 from trading.composition import compose_migration

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from changeover.evidence.store.from_runs import stored_at
+from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import compact, copied, reading, writing
 from changeover.evidence.store.writing import COLUMNS, PRUNED, count_up, forget_corpora

@@ -12,7 +12,6 @@ from uuid import uuid4
 from zlib import compress
 
 from changeover.compare.clusters import Example
-from changeover.evidence.store.from_runs import WHOLE, stored_at
 from changeover.evidence.store.records import (
     GAVE_UP,
     UNSAFE_MARK,
@@ -21,6 +20,7 @@ from changeover.evidence.store.records import (
     StoredComparison,
     StoredRun,
 )
+from changeover.evidence.store.rows_of_runs import WHOLE, stored_at
 from changeover.evidence.store.run_contents import divergence_data, sighting_data
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.summary import summary_data

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from changeover.errors import ChangeoverError, ConfigurationError
-from changeover.evidence.store.archive import Archive
+from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.records import Review, StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.store import read_evidence, store_path
 from changeover.gate.collect import collect as collect_inputs

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from changeover.compare.clusters import ID_DIGITS
 from changeover.compare.rule import rule_says
 from changeover.evidence.comparison_info import ComparisonInfo, Stopped
+from changeover.evidence.comparison_totals import Corpus
 from changeover.evidence.confidence import CONFIDENCE, percent_above
-from changeover.evidence.corpus import Corpus
 from changeover.evidence.tallies import EffectCounts, SeamTally
 from changeover.evidence.timeline import Quantiles
 from changeover.values.observation import Side

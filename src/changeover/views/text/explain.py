@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from changeover.compare.paths import is_effect, method_at
-from changeover.evidence.store.from_runs import stored_at
 from changeover.evidence.store.records import StoredCluster, StoredComparison
+from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.run_contents import RunContents
 from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.observation import Observation, Side

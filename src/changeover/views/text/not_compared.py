@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from changeover.evidence.not_compared import NotCompared, how_questions_differ
+from changeover.evidence.reasons_not_compared import NotCompared, how_questions_differ
 from changeover.evidence.tallies import SeamTally
 from changeover.values.observation import PortCall, Side
 from changeover.values.value_text import value_text

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
-from changeover.evidence.corpus import Corpus
+from changeover.evidence.comparison_totals import Corpus
 from changeover.values.safe_text import columns_of, visible, visible_lines
 from changeover.views.layout import WIDTH, count, cut
 

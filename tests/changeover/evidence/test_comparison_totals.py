@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from changeover.evidence.corpus import Corpus
+from changeover.evidence.comparison_totals import Corpus
 from changeover.values.observation import Side
 from tests.changeover.support.shop_runs import Answer, Office
 

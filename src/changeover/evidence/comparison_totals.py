@@ -23,13 +23,13 @@ from changeover.compare.rule import Rule
 from changeover.compare.rules import STRICT, Rules
 from changeover.evidence.case_runner import occurrences, outermost
 from changeover.evidence.confidence import CONFIDENCE, upper_bound
-from changeover.evidence.not_compared import NotComparedReasons
+from changeover.evidence.reasons_not_compared import NotComparedReasons
 from changeover.evidence.store.summary import OneSidedRead
 from changeover.evidence.tallies import NOT_COMPARED, EffectCounts, SeamTally, total_of
 from changeover.evidence.timeline import OwnTimes, Periods
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
-from changeover.values.key import digest
+from changeover.values.content_key import digest
 from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 

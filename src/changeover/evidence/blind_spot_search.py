@@ -16,7 +16,7 @@ from changeover.compare.mutations import BlindSpot, BlindSpots, blind_spots, vie
 from changeover.compare.paths import is_effect
 from changeover.compare.rules import Rules
 from changeover.evidence.case_runner import CaseDone, Selection, compared_cases
-from changeover.evidence.program import Program
+from changeover.evidence.program_interface import Program
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.record.run import Run
 from changeover.replay.runner import View
