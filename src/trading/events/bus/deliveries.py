@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from structlog.typing import FilteringBoundLogger
 
 from trading.clock import Clock
-from trading.events.bus.failures import announce, describe, failure_of
+from trading.events.bus.failures import announce, failure_of, log_fields
 from trading.events.bus.handling import CLOSING_RESERVE, EVENTS_PER_RUN_MAX, Handling, RunCounts
 from trading.events.bus.metrics import BusMetrics, measure
 from trading.events.bus.routes import Routes, Target, UnroutedEvents
@@ -224,7 +224,7 @@ class Deliveries:
         except TooManyDelayed:
             return False
         self._log.warning(
-            "handler failed, will be tried again", due=due.isoformat(), **describe(delivery, failure)
+            "handler failed, will be tried again", due=due.isoformat(), **log_fields(delivery, failure)
         )
         return True
 
@@ -243,7 +243,7 @@ class Deliveries:
         else:
             self._unannounced += 1
         self._settle(delivery, Outcome.DEAD, failure=failure, published=announcements, took_s=took)
-        self._log.error("given up", announced=bool(announcements), **describe(delivery, failure))
+        self._log.error("given up", announced=bool(announcements), **log_fields(delivery, failure))
 
     def _may_announce(self, delivery: Delivery | DamagedDelivery) -> bool:
         """Not the failure of an announcement, and not without end: either would answer itself for ever."""

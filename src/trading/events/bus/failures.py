@@ -30,7 +30,7 @@ def announce(
     )
 
 
-def describe(delivery: Delivery | DamagedDelivery, failure: Failure) -> dict[str, object]:
+def log_fields(delivery: Delivery | DamagedDelivery, failure: Failure) -> dict[str, object]:
     """A failed delivery as fields of a log line."""
     return {
         "handler": delivery.handler,

@@ -1,11 +1,6 @@
 import io
 
 import pytest
-from tests.changeover.evidence.test_comparison_totals import (
-    PLANTED,
-    office_that_asks_something_else,
-    office_that_pays_fourfold,
-)
 
 from changeover.evidence.comparison_info import ComparisonInfo
 from changeover.evidence.comparison_totals import Corpus
@@ -14,6 +9,11 @@ from changeover.values.value_text import change_text
 from changeover.views.layout import Screen, count, cut, screen_for
 from changeover.views.text.compare import compare_screen
 from changeover.views.text.progress import ProgressListener
+from tests.changeover.evidence.test_comparison_totals import (
+    PLANTED,
+    office_that_asks_something_else,
+    office_that_pays_fourfold,
+)
 from tests.changeover.support.shop_runs import Office
 
 HEADING = ComparisonInfo("guest-house", "9f3c1e7aaaa", "5b20aa4bbbb", "desk")
