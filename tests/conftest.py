@@ -5,6 +5,7 @@ Laws are tried on 60 examples here; the sweeps beside the tests try them on tens
 
 import logging
 import os
+import signal
 
 import pytest
 import structlog
@@ -19,3 +20,5 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 def pytest_configure() -> None:
     """The toolkit's own tests are about programs in production, which the plugin keeps tests from being."""
     os.environ.pop("CHANGEOVER_POPULATION", None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell
+        signal.signal(signal.SIGINT, signal.default_int_handler)
