@@ -204,13 +204,29 @@ def test_no_run_at_all_is_inconclusive() -> None:
     assert Corpus().rate_bound() == 1.0
 
 
-def test_stages_sink_and_judge_are_as_they_were() -> None:
+def test_after_a_comparison_the_programs_own_runtime_is_in_place_again() -> None:
     office = Office()
-    home = office.migration.runtime
-    before = (home.sink, home.judge, home.population, home.copies_ports)
+    runtime = office.migration.runtime
     office.corpus()
-    assert (home.sink, home.judge, home.population, home.copies_ports) == before
+    assert runtime.active is runtime
+    assert not runtime.active.is_comparison
     assert office.migration.stages().settings["desk.settle"].stage == "off"
+
+
+def test_a_comparison_has_a_runtime_of_its_own_and_gives_way_when_it_is_broken_off() -> None:
+    runtime = Office().migration.runtime
+    before = dict(vars(runtime))
+    own = runtime.with_(is_comparison=True, sink=None, population="generated")
+
+    def broken_off() -> None:
+        with runtime.replaced_by(own):
+            assert runtime.active is own
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert runtime.active is runtime
+    assert vars(runtime) == before
 
 
 def test_where_the_candidate_answers_its_effects_are_the_ones_performed() -> None:
