@@ -63,12 +63,6 @@ class Node:
         """True where some difference between two numbers may be accepted."""
         return self.absolute is not None or self.relative is not None
 
-    @property
-    def rule_numbers(self) -> frozenset[int]:
-        """The rules whose whole path matches here."""
-        rules = self._matcher.rules
-        return frozenset(rules[index].number for index in self._matcher.accepted(self._states))
-
     def at(self, segment: Segment) -> Node:
         """The place one segment below."""
         if isinstance(segment, (int, RowKey)):

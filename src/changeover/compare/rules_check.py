@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from typing import Any
 
-from changeover.compare.findings import Accepted
 from changeover.compare.paths import Anything, NameIs, PathPattern, parse_path
 from changeover.compare.rule import AT_THE_PLACE, INHERITED, Rule
-from changeover.compare.rules import Matcher, Rules
-from changeover.values.form import leaves
-from changeover.values.observation import Observation, Returned
-from changeover.values.place import Place
 
 _EFFECT_PLACES = tuple(parse_path(text) for text in ("effects", "effects.*", "effects.*.*", "effects.*.*[*]"))
 _CALL_LEVELS = _EFFECT_PLACES[2]
@@ -33,35 +27,6 @@ def check_rules(rules: Sequence[Rule], today: date) -> list[RuleProblem]:
     """Everything that makes these rules unusable together, in the order of the rules."""
     problems = [problem for rule in rules for problem in _check_one(rule, today)]
     return problems + list(_contradictions(rules))
-
-
-def unused_rules(rules: Rules, accepted: Iterable[Accepted]) -> tuple[Rule, ...]:
-    """The rules that accepted nothing in a whole corpus."""
-    used = {part.rule.number for part in accepted}
-    return tuple(rule for rule in rules.rules if rule.number not in used)
-
-
-def rules_that_reach(rules: Matcher, observation: Observation) -> frozenset[int]:
-    """The numbers of the rules whose path fits some place of an observation, whether needed there or not.
-
-    A rule that reaches nothing in any observation is misspelt; one that reaches and accepts nothing is no
-    longer needed.
-    """
-    reached: set[int] = set()
-    roots: list[tuple[Place, Any]] = []
-    if isinstance(observation.outcome, Returned):
-        roots.append((("result",), observation.outcome.value))
-    else:
-        roots.append((("error",), {"type": "", "message": ""}))
-    for call in observation.effects:
-        roots.append((("effects", call.port, call.method, 0), call.arguments))
-    for root, value in roots:
-        for place, _ in leaves(value, root):
-            node = rules.root
-            for segment in place:
-                node = node.at(segment)
-                reached |= node.rule_numbers
-    return frozenset(reached)
 
 
 def _check_one(rule: Rule, today: date) -> Iterator[RuleProblem]:
