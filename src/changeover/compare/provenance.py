@@ -7,6 +7,7 @@ What every program is full of (0, 1, True, None, "", small whole numbers) is nev
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -40,7 +41,6 @@ class Sighting:
 
 
 LEAVES_INDEXED_MAX = 50_000
-SIGHTINGS_KEPT_MAX = 3
 SMALL_NUMBER_MAX = 10
 ARGUMENTS_SHOWN_MAX = 60
 VALUE_SHOWN_MAX = 60
@@ -51,57 +51,49 @@ _Seen = tuple[str, str | None, int | None]
 
 
 class Provenance:
-    """Looks values up in what one run saw; `truncated` says that not all of it was indexed."""
+    """Looks values up in what one run saw, as far as `LEAVES_INDEXED_MAX` goes."""
 
     def __init__(self, inputs: Mapping[str, Any], reads: Sequence[PortCall]) -> None:
         self._inputs = inputs
         self._reads = reads
-        self._index: dict[Hashable, list[_Seen]] | None = None
-        self.truncated = False
-
-    def of(self, value: Any) -> tuple[Sighting, ...]:
-        """Where the value was seen, earliest first; empty for trivial values and for what was not seen."""
-        key = _looked_up_as(value)
-        if key is None:
-            return ()
-        if self._index is None:
-            self._index = self._indexed()
-        text = str(value)
-        shown = text if len(text) <= VALUE_SHOWN_MAX else f"{text[:VALUE_SHOWN_MAX]}…"
-        return tuple(Sighting(shown, *seen) for seen in self._index.get(key, ()))
+        self._index: dict[Hashable, _Seen] | None = None
 
     def first(self, value: Any) -> Sighting | None:
-        """The earliest sighting, None where there is none."""
-        return next(iter(self.of(value)), None)
+        """Where the value was seen first; None for trivial values and for what was not seen."""
+        key = _looked_up_as(value)
+        if key is None:
+            return None
+        if self._index is None:
+            self._index = self._indexed()
+        seen = self._index.get(key)
+        if seen is None:
+            return None
+        text = str(value)
+        shown = text if len(text) <= VALUE_SHOWN_MAX else f"{text[:VALUE_SHOWN_MAX]}…"
+        return Sighting(shown, *seen)
 
-    def _indexed(self) -> dict[Hashable, list[_Seen]]:
-        index: dict[Hashable, list[_Seen]] = {}
-        every = self._every_leaf()
-        for (where, method, position), place, leaf in islice(every, LEAVES_INDEXED_MAX):
+    def _indexed(self) -> dict[Hashable, _Seen]:
+        index: dict[Hashable, _Seen] = {}
+        for (where, method, position), place, leaf in islice(self._every_leaf(), LEAVES_INDEXED_MAX):
             key = _looked_up_as(leaf)
-            if key is None:
-                continue
-            seen = index.setdefault(key, [])
-            if len(seen) < SIGHTINGS_KEPT_MAX:
-                seen.append((f"{where}{_below(place)}", method, position))
-        self.truncated = self.truncated or next(every, None) is not None
+            if key is not None and key not in index:
+                index[key] = (f"{where}{_below(place)}", method, position)
         return index
 
     def _every_leaf(self) -> Iterator[tuple[_Seen, Place, Any]]:
         for name, value in self._inputs.items():
-            for place, leaf in self._leaves(value):
+            for place, leaf in _readable_leaves(value):
                 yield (f"argument {name}", None, None), place, leaf
         for call in self._reads:
             if isinstance(call.outcome, Returned):
                 where = f"{call.name}({_arguments(call.arguments)})"
-                for place, leaf in self._leaves(call.outcome.value):
+                for place, leaf in _readable_leaves(call.outcome.value):
                     yield (where, call.name, call.position), place, leaf
 
-    def _leaves(self, value: Any) -> Iterator[tuple[Place, Any]]:
-        try:
-            yield from leaves(value)
-        except NotComparable:
-            self.truncated = True
+
+def _readable_leaves(value: Any) -> Iterator[tuple[Place, Any]]:
+    with suppress(NotComparable):
+        yield from leaves(value)
 
 
 def _looked_up_as(value: Any) -> Hashable | None:
