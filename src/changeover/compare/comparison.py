@@ -170,9 +170,7 @@ def _said(outcome: Raised) -> dict[str, str]:
 def _errors(ours: dict[str, str], theirs: dict[str, str], node: Node, walk: Walk) -> None:
     inner = Findings()
     Walk(inner, walk.bijection).visit(ours, theirs, ("error",), node)
-    for found in inner.divergences:
-        walk.findings.keep(replace(found, kind=Kind.ERROR_DIFFERS, detail=found.kind))
-    walk.findings.accept_all(inner.accepted)
+    walk.findings.take(inner, lambda found: replace(found, kind=Kind.ERROR_DIFFERS, detail=found.kind))
 
 
 def _with_consequences(divergences: Sequence[Divergence], shadowed: Side) -> list[Divergence]:

@@ -30,7 +30,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 from changeover.compare.findings import Findings
 from changeover.compare.rows import Pair, Pairing, paired_by_key
@@ -142,17 +141,25 @@ class EffectTally:
 def compare_effects(legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> tuple[EffectTally, ...]:
     """Compare the effects of both paths; `node` is the place `effects`."""
     equal, changed = Counter[str](), Counter[str]()
+
+    def compare_pairs(pairs: Sequence[Pair]) -> None:
+        for index, other in pairs:
+            differs = _arguments(legacy[index], candidate[other], node, walk)
+            (changed if differs else equal)[legacy[index].name] += 1
+
     by_key = paired_by_key(
         [_identity(call, node) for call in legacy], [_identity(call, node) for call in candidate]
     )
-    _compare_pairs(by_key.pairs, legacy, candidate, node, walk, equal, changed)
+    compare_pairs(by_key.pairs)
     # Only now are the identifiers known by which the candidate may call the same thing.
     renamed = _renamed(by_key, legacy, candidate, node, walk)
-    _compare_pairs(renamed.pairs, legacy, candidate, node, walk, equal, changed)
-    for index in renamed.only_legacy:
-        _one_side(Kind.EFFECT_MISSING, legacy[index], node, walk.findings)
-    for index in renamed.only_candidate:
-        _one_side(Kind.EFFECT_EXTRA, candidate[index], node, walk.findings)
+    compare_pairs(renamed.pairs)
+    for call in (legacy[index] for index in renamed.only_legacy):
+        place, _ = _place(call, node)
+        walk.findings.add(Kind.EFFECT_MISSING, place, call.arguments, ABSENT, position=call.position)
+    for call in (candidate[index] for index in renamed.only_candidate):
+        place, _ = _place(call, node)
+        walk.findings.add(Kind.EFFECT_EXTRA, place, ABSENT, call.arguments, position=call.position)
     matched = [
         MatchedEffect(legacy[index], index, other) for index, other in sorted(by_key.pairs + renamed.pairs)
     ]
@@ -162,22 +169,6 @@ def compare_effects(legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> 
         EffectTally(name, ours_by_name[name], theirs_by_name[name], equal[name], changed[name])
         for name in dict.fromkeys([*ours_by_name, *theirs_by_name])
     )
-
-
-def _compare_pairs(
-    pairs: Sequence[Pair],
-    legacy: Calls,
-    candidate: Calls,
-    node: Node,
-    walk: Walk,
-    equal: Counter[str],
-    changed: Counter[str],
-) -> None:
-    for index, other in pairs:
-        ours, theirs = legacy[index], candidate[other]
-        place, at = _place(ours, node)
-        differs = _arguments(ours, theirs, place, at, walk)
-        (changed if differs else equal)[ours.name] += 1
 
 
 def _renamed(by_key: Pairing, legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> Pairing:
@@ -208,17 +199,16 @@ def _place(call: PortCall, node: Node) -> tuple[Place, Node]:
     return ("effects", call.port, call.method, key), method.item(key)
 
 
-def _arguments(ours: PortCall, theirs: PortCall, place: Place, node: Node, walk: Walk) -> bool:
+def _arguments(ours: PortCall, theirs: PortCall, node: Node, walk: Walk) -> bool:
+    """Compare the arguments of one pair; whether they differ."""
+    place, at = _place(ours, node)
     inner = Findings()
     outer, walk.findings = walk.findings, inner
     try:
-        walk.visit(ours.arguments, theirs.arguments, place, node)
+        walk.visit(ours.arguments, theirs.arguments, place, at)
     finally:
         walk.findings = outer
-    for found in inner.divergences:
-        outer.keep(_as_effect(found, ours, theirs))
-    outer.left_out += inner.left_out
-    outer.accept_all(inner.accepted)
+    outer.take(inner, lambda found: _as_effect(found, ours, theirs))
     return inner.count > 0
 
 
@@ -227,10 +217,3 @@ def _as_effect(found: Divergence, ours: PortCall, theirs: PortCall) -> Divergenc
     if found.kind is Kind.COMPARER_ERROR:
         return replace(found, position=position)
     return replace(found, kind=Kind.EFFECT_CHANGED, detail=found.kind, position=position)
-
-
-def _one_side(kind: Kind, call: PortCall, node: Node, findings: Findings) -> None:
-    place, _ = _place(call, node)
-    sides: tuple[Any, Any] = (call.arguments, ABSENT)
-    legacy, candidate = sides if kind is Kind.EFFECT_MISSING else (sides[1], sides[0])
-    findings.add(kind, place, legacy, candidate, position=call.position)

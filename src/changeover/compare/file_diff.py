@@ -25,7 +25,7 @@ from changeover.compare.rules import Rules
 from changeover.compare.walk import Walk
 from changeover.errors import ConfigurationError, describe_os_error
 from changeover.values.divergence import ABSENT, Divergence, Kind
-from changeover.values.limits import DIVERGENCES_KEPT_MAX, NotComparable
+from changeover.values.limits import NotComparable
 from changeover.values.place import RowKey, render
 
 FILE_BYTES_MAX = 1_000_000_000
@@ -167,10 +167,7 @@ def diff_rows(old: Sequence[Row], new: Sequence[Row], by: Sequence[str], rules: 
         clusters.add(RunFound(run, "", tuple(findings.divergences)))
         failed = any(divergence.kind is Kind.COMPARER_ERROR for divergence in findings.divergences)
         counts["not compared" if failed else found] += 1
-        for divergence in findings.divergences:
-            total.keep(divergence)
-        total.left_out += findings.left_out
-        total.accept_all(findings.accepted)
+        total.take(findings)
 
     for index, other in pairing.pairs:
         findings = _pair(old[index], new[other], RowKey.of(ours[index][1]), rules, bijection)
@@ -195,7 +192,7 @@ def diff_rows(old: Sequence[Row], new: Sequence[Row], by: Sequence[str], rules: 
         counts[Kind.ROW_EXTRA],
         counts["not compared"],
         repeated,
-        tuple(total.divergences[:DIVERGENCES_KEPT_MAX]),
+        tuple(total.divergences),
         total.left_out,
         clusters.found,
         total.accepted,

@@ -84,6 +84,13 @@ class Findings:
         else:
             self.divergences.append(divergence)
 
+    def take(self, part: Findings, changed: Callable[[Divergence], Divergence] | None = None) -> None:
+        """What was found in a part of the comparison, each divergence as `changed` makes it."""
+        for divergence in part.divergences:
+            self.keep(divergence if changed is None else changed(divergence))
+        self.left_out += part.left_out
+        self.accept_all(part.accepted)
+
     def accept(self, rule: Rule | None, *, differs: bool, difference: Decimal | None = None) -> None:
         """A rule accepted something; what the defaults accept is not counted."""
         if rule is None:
