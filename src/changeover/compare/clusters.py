@@ -175,13 +175,14 @@ class Clusters:
         seen: set[Fingerprint] = set()
         for divergence in run.divergences:
             fingerprint = fingerprint_of(run.seam, divergence)
-            gathered = self._of(fingerprint, run, divergence)
+            example = Example(run.run, divergence, run.at, run.size)
+            gathered = self._of(fingerprint, example)
             if gathered is None:
                 continue
             gathered.occurrences += 1
             if fingerprint not in seen:
                 seen.add(fingerprint)
-                self._note_run(gathered, Example(run.run, divergence, run.at, run.size), run.occurrence)
+                self._note_run(gathered, example, run.occurrence)
 
     @property
     def found(self) -> tuple[Cluster, ...]:
@@ -195,7 +196,19 @@ class Clusters:
             root = next((one for one in roots if mine & cases[one] == mine), None)
             if root is None:
                 roots.append(fingerprint)
-            found.append(self._cluster(fingerprint, gathered, self._around(fingerprint, cases), root))
+            found.append(
+                Cluster(
+                    fingerprint,
+                    gathered.runs,
+                    gathered.occurrences,
+                    self._reachable(fingerprint),
+                    gathered.first,
+                    gathered.last,
+                    gathered.smallest,
+                    self._around(fingerprint, cases),
+                    root,
+                )
+            )
         return tuple(found)
 
     def _around(self, fingerprint: Fingerprint, cases: dict[Fingerprint, int]) -> tuple[Fingerprint, ...]:
@@ -209,13 +222,12 @@ class Clusters:
         around.sort(key=lambda item: item[:2])
         return tuple(name for _, _, name in around[:ALWAYS_WITH_MAX])
 
-    def _of(self, fingerprint: Fingerprint, run: RunFound, divergence: Divergence) -> _Gathered | None:
+    def _of(self, fingerprint: Fingerprint, example: Example) -> _Gathered | None:
         gathered = self._gathered.get(fingerprint)
         if gathered is None:
             if len(self._gathered) >= CLUSTERS_KEPT_MAX:
                 self.left_out += 1
                 return None
-            example = Example(run.run, divergence, run.at, run.size)
             gathered = self._gathered[fingerprint] = _Gathered(example, example, example)
         return gathered
 
@@ -241,27 +253,12 @@ class Clusters:
         position = median_low(gathered.positions) if gathered.positions else (0, False, 0, 0)
         return (not gathered.positions, position, -gathered.runs, fingerprint.digest)
 
-    def _cluster(
-        self,
-        fingerprint: Fingerprint,
-        gathered: _Gathered,
-        around: tuple[Fingerprint, ...],
-        root: Fingerprint | None,
-    ) -> Cluster:
-        reachable = self._runs[fingerprint.seam]
-        if is_effect(fingerprint.place):
-            reachable = self._reached.get((fingerprint.seam, method_at(fingerprint.place)), reachable)
-        return Cluster(
-            fingerprint,
-            gathered.runs,
-            gathered.occurrences,
-            reachable,
-            gathered.first,
-            gathered.last,
-            gathered.smallest,
-            around,
-            root,
-        )
+    def _reachable(self, fingerprint: Fingerprint) -> int:
+        """The runs that came by the place."""
+        runs = self._runs[fingerprint.seam]
+        if not is_effect(fingerprint.place):
+            return runs
+        return self._reached.get((fingerprint.seam, method_at(fingerprint.place)), runs)
 
 
 def reached_by(legacy: Observation, candidate: Observation) -> frozenset[str]:
