@@ -54,12 +54,7 @@ class ItemIs:
         """Whether the segment is such an item."""
         if not isinstance(segment, (int, RowKey)):
             return False
-        found = segment.parts if isinstance(segment, RowKey) else (str(segment),)
-        if self.parts is None:
-            return True
-        return len(self.parts) == len(found) and all(
-            wanted is None or wanted == part for wanted, part in zip(self.parts, found, strict=True)
-        )
+        return self.meets(ItemIs(segment.parts if isinstance(segment, RowKey) else (str(segment),)))
 
     def meets(self, other: PathPart) -> bool:
         """Whether some segment fits both."""
@@ -107,7 +102,25 @@ class PathPattern:
 
     def overlaps(self, other: PathPattern) -> bool:
         """Whether there is a place that both match."""
-        return _overlap(self.parts, other.parts)
+        left, right = self.parts, other.parts
+        reachable = {(0, 0)}
+        seen: set[tuple[int, int]] = set()
+        while reachable:
+            i, j = reachable.pop()
+            if (i, j) in seen:
+                continue
+            seen.add((i, j))
+            if i == len(left) and j == len(right):
+                return True
+            a = left[i] if i < len(left) else None
+            b = right[j] if j < len(right) else None
+            if isinstance(a, Anything):
+                reachable |= {(i + 1, j)} | ({(i, j + 1)} if b is not None else set())
+            if isinstance(b, Anything):
+                reachable |= {(i, j + 1)} | ({(i + 1, j)} if a is not None else set())
+            if isinstance(a, (NameIs, ItemIs)) and isinstance(b, (NameIs, ItemIs)) and a.meets(b):
+                reachable.add((i + 1, j + 1))
+        return False
 
 
 def parse_path(text: str, roots: Collection[str] | None = ROOTS) -> PathPattern:
@@ -122,27 +135,6 @@ def parse_path(text: str, roots: Collection[str] | None = ROOTS) -> PathPattern:
     ):
         raise PathError(f'path "{text}" matches nothing: allowed at its start: {", ".join(roots)}, *, **')
     return PathPattern(text, parts)
-
-
-def _overlap(left: tuple[PathPart, ...], right: tuple[PathPart, ...]) -> bool:
-    reachable = {(0, 0)}
-    seen: set[tuple[int, int]] = set()
-    while reachable:
-        i, j = reachable.pop()
-        if (i, j) in seen:
-            continue
-        seen.add((i, j))
-        if i == len(left) and j == len(right):
-            return True
-        a = left[i] if i < len(left) else None
-        b = right[j] if j < len(right) else None
-        if isinstance(a, Anything):
-            reachable |= {(i + 1, j)} | ({(i, j + 1)} if b is not None else set())
-        if isinstance(b, Anything):
-            reachable |= {(i, j + 1)} | ({(i + 1, j)} if a is not None else set())
-        if isinstance(a, (NameIs, ItemIs)) and isinstance(b, (NameIs, ItemIs)) and a.meets(b):
-            reachable.add((i + 1, j + 1))
-    return False
 
 
 class _Reader:
