@@ -124,12 +124,12 @@ def row_key(row: Any, names: tuple[str, ...], node: Node) -> tuple[Hashable, tup
     names at all is its own key.
     """
     if type(row) is dict:
-        key = tuple(_key_part(row[name], node.name(name)) if name in row else _LEFT_OUT for name in names)
+        key = tuple(token(row[name], node.name(name).types) if name in row else _LEFT_OUT for name in names)
         return key, tuple([row.get(name) for name in names])
     shape, parts = open_value(row)
     if shape is not Shape.NAMES:
         return ("no row", token(row)), (row,) if shape is Shape.SCALAR else (None,)
-    key = tuple(_key_part(parts[name], node.name(name)) if name in parts else _LEFT_OUT for name in names)
+    key = tuple(token(parts[name], node.name(name).types) if name in parts else _LEFT_OUT for name in names)
     return key, tuple(parts.get(name) for name in names)
 
 
@@ -141,10 +141,6 @@ def tolerated_numbers(value: Any, node: Node) -> tuple[Decimal, ...]:
         if at.tolerates and is_number(leaf):
             found.append(number(leaf))
     return tuple(size for size in found if size.is_finite())
-
-
-def _key_part(value: Any, node: Node) -> Hashable:
-    return token(value, node.types)
 
 
 def _stand_in(value: Any, node: Node, trail: list[int], left: list[int]) -> Hashable:

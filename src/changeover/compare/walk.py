@@ -128,7 +128,7 @@ class Walk:
         far: Any = None
         if is_number(legacy) and is_number(candidate):
             numbers = number(legacy), number(candidate)
-            far = abs_difference(*numbers) if all(map(_finite, numbers)) else None
+            far = abs_difference(*numbers) if all(size.is_finite() for size in numbers) else None
         self.findings.accept(node.ignore_rule, differs=node.must_be is None, difference=far)
 
     def _scalars(self, legacy: Any, candidate: Any, place: Place, node: Node) -> None:
@@ -166,11 +166,7 @@ class Walk:
 
     def _bag(self, left: Rows, right: Rows, place: Place, node: Node) -> None:
         below = node.item(0)
-        keys = (
-            [token(member, below.types) for member in left],
-            [token(member, below.types) for member in right],
-        )
-        pairing = paired_by_key(*keys)
+        pairing = paired_by_key(*([token(member, below.types) for member in side] for side in (left, right)))
         for index in pairing.only_legacy:
             self._surplus(Kind.ROW_MISSING, left[index], (*place, RowKey.of((left[index],))), below)
         for index in pairing.only_candidate:
@@ -260,15 +256,8 @@ class Walk:
         legacy, candidate = (row, ABSENT) if kind is Kind.ROW_MISSING else (ABSENT, row)
         if open_value(row)[0] is Shape.UNREADABLE:
             kind = Kind.COMPARER_ERROR
-        if node.ignore and node.must_be is None:
-            self.findings.accept(node.ignore_rule, differs=True)
-        else:
-            self.findings.add(kind, place, legacy, candidate)
+        self._one_side(kind, legacy, candidate, place, node)
 
     def _stand_ins(self, rows: Rows, node: Node) -> list[Hashable]:
         below = node.item(0)
         return [stand_in(row, below) for row in rows]
-
-
-def _finite(value: Any) -> bool:
-    return bool(value.is_finite())
