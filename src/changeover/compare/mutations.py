@@ -16,7 +16,7 @@ from changeover.compare.invariants import Invariant, broken_invariants
 from changeover.compare.paths import is_effect
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Rules
-from changeover.values.divergence import Divergence, Kind
+from changeover.values.divergence import Kind
 from changeover.values.form import plain
 from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, outcome_of
 from changeover.values.place import Place, RowKey, normalise, render
@@ -178,14 +178,11 @@ class _Held:
         base = alteration.base
         if base is not self._base:
             self._base = base
-            self._held = [one for one in self._invariants if not self._found([one], base, base)]
-        found = self._found(self._held, base, alteration.observation)
+            self._held = [
+                one for one in self._invariants if not broken_invariants([one], self._seam, base, base)
+            ]
+        found = broken_invariants(self._held, self._seam, base, alteration.observation)
         return any(divergence.kind is Kind.INVARIANT_BROKEN for divergence in found)
-
-    def _found(
-        self, invariants: Sequence[Invariant], ours: Observation, theirs: Observation
-    ) -> tuple[Divergence, ...]:
-        return broken_invariants(invariants, self._seam, ours, theirs)
 
 
 View = Callable[[Any], Any]
