@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -18,6 +18,7 @@ from changeover.values.place import Key, Place
 
 Altered = tuple[Place, str, Any]
 """Where it was altered, what was done there, the altered value."""
+_Alter = Callable[[Any, Place], Iterator[Altered]]
 _FAR = 1_000_003
 """Further than any tolerance that could be meant."""
 
@@ -31,13 +32,8 @@ def altered_values(value: Any, place: Place) -> Iterator[Altered]:
             for at, change, other in altered_values(part, below):
                 yield at, change, {**value, name: other}
     elif isinstance(value, (list, PlainSet)):
-        items = list(value)
         pack = list if isinstance(value, list) else _set
-        for index, part in enumerate(items):
-            below = (*place, index)
-            yield below, "dropped", pack(items[:index] + items[index + 1 :])
-            for at, change, other in altered_values(part, below):
-                yield at, change, pack([*items[:index], other, *items[index + 1 :]])
+        yield from _altered_rows(list(value), pack, place, altered_values)
     else:
         yield place, "changed", altered_leaf(value)
 
@@ -83,7 +79,9 @@ def altered_answers(value: Any, place: Place, depth: int) -> Iterator[Altered]:
     if isinstance(value, Mapping) and hasattr(cls, "__setitem__"):
         yield from _altered_mapping(value, place, depth)
     elif cls in (list, tuple):
-        yield from _altered_rows(list(value), cls, place, depth)
+        yield from _altered_rows(
+            list(value), cls, place, lambda part, below: altered_answers(part, below, depth + 1)
+        )
     elif isinstance(value, tuple) and hasattr(cls, "_fields"):
         for name in cls._fields:
             for at, change, other in altered_answers(getattr(value, name), (*place, name), depth + 1):
@@ -113,12 +111,14 @@ def _altered_mapping(value: Mapping[Any, Any], place: Place, depth: int) -> Iter
             yield at, change, changed
 
 
-def _altered_rows(rows: list[Any], cls: type, place: Place, depth: int) -> Iterator[Altered]:
+def _altered_rows(
+    rows: list[Any], pack: Callable[[list[Any]], Any], place: Place, altered: _Alter
+) -> Iterator[Altered]:
     for index, part in enumerate(rows):
         before, after = rows[:index], rows[index + 1 :]
-        yield (*place, index), "dropped", cls(before + after)
-        for at, change, other in altered_answers(part, (*place, index), depth + 1):
-            yield at, change, cls([*before, other, *after])
+        yield (*place, index), "dropped", pack(before + after)
+        for at, change, other in altered(part, (*place, index)):
+            yield at, change, pack([*before, other, *after])
 
 
 def _names_of(value: Any) -> tuple[str, ...] | None:
