@@ -141,9 +141,6 @@ class Bijection:
             return tuple(self.renamed(part) for part in legacy)
         return legacy
 
-    def __bool__(self) -> bool:
-        return bool(self._to_candidate)
-
 
 # Wide enough for the exact difference of any two floats. Between numbers further apart than that, the
 # difference is rounded up and the allowance down, so that no rounding ever accepts anything.

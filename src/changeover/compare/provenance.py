@@ -17,7 +17,7 @@ from typing import Any
 from changeover.values.form import leaves
 from changeover.values.limits import NotComparable
 from changeover.values.observation import PortCall, Returned
-from changeover.values.place import Key, Place, RowKey, TypedKey
+from changeover.values.place import Key, Place, TypedKey
 from changeover.values.reading import reading_of
 from changeover.values.scalars import is_number, number, token
 
@@ -118,8 +118,8 @@ def _below(place: Place) -> str:
     for segment in place:
         if isinstance(segment, Key):
             parts.append(f'["{segment}"]')
-        elif isinstance(segment, (TypedKey, RowKey)):
-            parts.append(f"[{segment.text if isinstance(segment, TypedKey) else ','.join(segment.parts)}]")
+        elif isinstance(segment, TypedKey):
+            parts.append(f"[{segment.text}]")
         elif isinstance(segment, int):
             parts.append(f"[{segment}]")
         else:
