@@ -30,6 +30,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 from changeover.compare.findings import Findings
 from changeover.compare.rows import Pair, Pairing, paired_by_key
@@ -45,6 +46,11 @@ Calls = Sequence[PortCall]
 EFFECTS_SHOWN_MAX = 50
 
 
+def intent_key(key: Any) -> RowKey:
+    """The intent key of a call as the segment of a place."""
+    return RowKey.of(tuple(key) if isinstance(key, (tuple, list)) else (key,))
+
+
 @dataclass(frozen=True, slots=True)
 class MatchedEffect:
     """One effect as legacy performed it, and how many effects came before it on either side."""
@@ -56,9 +62,7 @@ class MatchedEffect:
     @property
     def label(self) -> str:
         """The effect in a word or two."""
-        key = self.legacy.key
-        parts = RowKey.of(tuple(key) if isinstance(key, (tuple, list)) else (key,))
-        return render((self.legacy.port, self.legacy.method, parts))
+        return render((self.legacy.port, self.legacy.method, intent_key(self.legacy.key)))
 
 
 def compare_order(matched: Sequence[MatchedEffect], node: Node, findings: Findings) -> None:
@@ -195,7 +199,7 @@ def _place(call: PortCall, node: Node) -> tuple[Place, Node]:
     if method.match_by is not None:
         key = RowKey.of(tuple(call.arguments.get(name) for name in method.match_by))
     else:
-        key = RowKey.of(tuple(call.key) if isinstance(call.key, (tuple, list)) else (call.key,))
+        key = intent_key(call.key)
     return ("effects", call.port, call.method, key), method.item(key)
 
 

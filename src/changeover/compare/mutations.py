@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from changeover.compare.altered_values import altered_answers, altered_values
 from changeover.compare.comparison import compare
+from changeover.compare.effects import intent_key
 from changeover.compare.invariants import Invariant, broken_invariants
 from changeover.compare.paths import is_effect
 from changeover.compare.rule import Rule
@@ -19,7 +20,7 @@ from changeover.compare.rules import Rules
 from changeover.values.divergence import Kind
 from changeover.values.form import plain
 from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, outcome_of
-from changeover.values.place import Place, RowKey, normalise, render
+from changeover.values.place import Place, normalise, render
 
 T = TypeVar("T")
 
@@ -53,8 +54,7 @@ def alterations_of(observation: Observation) -> Iterator[Alteration]:
     effects = observation.effects
     for index, call in enumerate(effects):
         before, after = effects[:index], effects[index + 1 :]
-        key = RowKey.of(tuple(call.key) if isinstance(call.key, (tuple, list)) else (call.key,))
-        place = ("effects", call.port, call.method, key)
+        place = ("effects", call.port, call.method, intent_key(call.key))
         without, twice = before + after, (*before, call, call, *after)
         yield Alteration(place, "dropped", replace(observation, effects=without), observation)
         yield Alteration(place, "doubled", replace(observation, effects=twice), observation)

@@ -28,7 +28,7 @@ from changeover.values.copying import copied_error
 from changeover.values.divergence import ABSENT
 from changeover.values.form import open_value, type_name
 from changeover.values.limits import NotComparable
-from changeover.values.place import Key, RowKey, Segment, TypedKey, key_text
+from changeover.values.place import Key, Segment, TypedKey, key_text
 from changeover.values.reading import Shape, own_state
 
 DEPTH_MAX = 100
@@ -241,12 +241,6 @@ def _segment(key: Any) -> Segment:
     if isinstance(key, str) and not isinstance(key, Enum):
         return Key(key)
     return TypedKey(type(key).__name__, key_text(key), key_text(key))
-
-
-def row_key(key: Any) -> RowKey:
-    """The key of a call as the segment of a place."""
-    parts = tuple(key) if isinstance(key, list | tuple) else (key,)
-    return RowKey(tuple(key_text(part) for part in parts), (False,) * len(parts))
 
 
 def _remade_secret(value: Any, inner: Any, token: str) -> Any:

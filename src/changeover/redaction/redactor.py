@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from changeover.compare.clusters import change_of
 from changeover.compare.comparison import Comparison
+from changeover.compare.effects import intent_key
 from changeover.compare.paths import PathError
 from changeover.errors import ConfigurationError
 from changeover.record.port import CallClass
@@ -22,7 +23,7 @@ from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
 from changeover.record.tape import Entry
 from changeover.redaction.key import KEY_NAME, RedactionKey
-from changeover.redaction.masking import NOWHERE, Redacting, row_key
+from changeover.redaction.masking import NOWHERE, Redacting
 from changeover.redaction.redact_paths import RedactPaths, Stand
 from changeover.redaction.redacted_runs import RedactedEntry, RedactedTape
 from changeover.redaction.secrets import as_secrets, masked, remember, remembered, secrets_of_environment
@@ -152,7 +153,7 @@ class _Copy:
         return outcome if value is outcome.value else Returned(value)
 
     def _call(self, root: str, call: PortCall) -> PortCall:
-        stand = self._at(root, call.port, call.method, row_key(call.key)) if self._has_paths else NOWHERE
+        stand = self._at(root, call.port, call.method, intent_key(call.key)) if self._has_paths else NOWHERE
         changed = {
             "key": self._redacting.value(call.key),
             "arguments": self._redacting.value(call.arguments, stand),
@@ -172,7 +173,7 @@ class _Copy:
             names, key = entry.arguments, entry.key
         except Exception:  # noqa: BLE001  a key function of the program
             names, key = {}, None
-        stand = self._at(root, method.port, method.name, row_key(key)) if self._has_paths else NOWHERE
+        stand = self._at(root, method.port, method.name, intent_key(key)) if self._has_paths else NOWHERE
         args = tuple(
             self._argument(name, value, stand)
             for name, value in zip(_positional(names, entry), entry.args, strict=True)
