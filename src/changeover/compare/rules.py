@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
-from changeover.compare.paths import Anything, ItemIs, NameIs
+from changeover.compare.path_states import PathStates, opened, stepped
+from changeover.compare.paths import ItemIs, NameIs
 from changeover.compare.rule import AT_THE_PLACE, INHERITED, Rule
 from changeover.values.place import Key, RowKey, Segment, TypedKey
 from changeover.values.scalars import Types
 
-_State = tuple[int, int]
 _Inherited = tuple[tuple[str, int], ...]
 
 IDENTITY_LEVELS = 4
@@ -29,7 +29,7 @@ class Node:
     )
 
     def __init__(
-        self, matcher: Matcher, states: frozenset[_State], inherited: _Inherited, effect_level: int
+        self, matcher: Matcher, states: PathStates, inherited: _Inherited, effect_level: int
     ) -> None:
         self._matcher = matcher
         self._states = states
@@ -104,14 +104,13 @@ class Matcher:
     def __init__(self, rules: tuple[Rule, ...], types: Types) -> None:
         self.rules = rules
         self.types: Types = types
-        parts = [part for rule in rules for part in rule.path.parts]
-        self.names = frozenset(
-            name for part in parts if isinstance(part, NameIs) and part.names for name in part.names
-        )
-        self.names |= {"effects"}
+        self._paths = tuple(rule.path.parts for rule in rules)
+        parts = [part for path in self._paths for part in path]
+        named = [part.names for part in parts if isinstance(part, NameIs) and part.names]
+        self.names = frozenset({"effects"}).union(*named)
         self.names_items = any(isinstance(part, ItemIs) and part.parts is not None for part in parts)
-        self._nodes: dict[tuple[frozenset[_State], _Inherited, int], Node] = {}
-        states = self._closed({(index, 0) for index in range(len(rules))})
+        self._nodes: dict[tuple[PathStates, _Inherited, int], Node] = {}
+        states = opened(self._paths, {(index, 0) for index in range(len(rules))})
         everywhere = [index for index, at in states if self._is_end(index, at)]
         self.root = self._node(states, self._inheriting((), everywhere), 0)
 
@@ -120,30 +119,19 @@ class Matcher:
         """True where identifiers are matched by a bijection anywhere."""
         return self.root.may_pair
 
-    def step(
-        self, states: frozenset[_State], inherited: _Inherited, segment: Segment, effect_level: int
-    ) -> Node:
+    def step(self, states: PathStates, inherited: _Inherited, segment: Segment, effect_level: int) -> Node:
         """The place reached by one segment."""
-        stayed: set[_State] = set()
-        arrived: set[_State] = set()
-        for index, at in states:
-            parts = self.rules[index].path.parts
-            if at < len(parts):
-                part = parts[at]
-                if isinstance(part, Anything):
-                    stayed.add((index, at))
-                elif part.fits(segment):
-                    arrived.add((index, at + 1))
-        arrivals = self._closed(arrived)
+        stayed, arrived = stepped(self._paths, states, segment)
+        arrivals = opened(self._paths, arrived)
         # A rule that ends in `**` went on matching, it did not match anew: here it is an ancestor's.
-        after = arrivals | self._closed(stayed)
+        after = arrivals | opened(self._paths, stayed)
         anew = {index for index, at in arrivals if self._is_end(index, at)}
         nearest = self._inheriting(inherited, sorted(anew))
         if 0 < effect_level <= IDENTITY_LEVELS:
             nearest = tuple((setting, index) for setting, index in nearest if setting != "ignore")
         return self._node(after, nearest, effect_level)
 
-    def accepted(self, states: frozenset[_State]) -> list[int]:
+    def accepted(self, states: PathStates) -> list[int]:
         """The rules whose whole path matches here."""
         return sorted(index for index, at in states if self._is_end(index, at))
 
@@ -167,24 +155,15 @@ class Matcher:
         }
         return tuple(sorted(nearest.items()))
 
-    def _node(self, states: frozenset[_State], inherited: _Inherited, effect_level: int) -> Node:
+    def _node(self, states: PathStates, inherited: _Inherited, effect_level: int) -> Node:
         key = (states, inherited, effect_level)
         found = self._nodes.get(key)
         if found is None:
             found = self._nodes[key] = Node(self, states, inherited, effect_level)
         return found
 
-    def _closed(self, states: set[_State]) -> frozenset[_State]:
-        closed = set(states)
-        for index, at in states:
-            parts = self.rules[index].path.parts
-            while at < len(parts) and isinstance(parts[at], Anything):
-                at += 1
-                closed.add((index, at))
-        return frozenset(closed)
-
     def _is_end(self, index: int, at: int) -> bool:
-        return at == len(self.rules[index].path.parts)
+        return at == len(self._paths[index])
 
 
 MATCHERS_KEPT_MAX = 1_000

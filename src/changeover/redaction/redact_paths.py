@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
+from changeover.compare.path_states import PathStates, opened, stepped
 from changeover.compare.paths import Anything, ItemIs, NameIs, PathError, PathPart, parse_path
 from changeover.values.place import RowKey, Segment
 
 _STEPS_KEPT_MAX = 20_000
 
-Stand = frozenset[tuple[int, int]]
-"""Where all patterns stand: number of the pattern, and of its next part."""
+Stand = PathStates
+"""Where all patterns stand."""
 
 
 class RedactPaths:
@@ -25,9 +26,7 @@ class RedactPaths:
             isinstance(part, ItemIs) and part.parts is not None for parts in self._parts for part in parts
         )
         self._next = lru_cache(maxsize=_STEPS_KEPT_MAX)(self._worked_out)
-        self.start: Stand = frozenset(
-            stand for number in range(len(self._parts)) for stand in self._opened(number, 0)
-        )
+        self.start: Stand = opened(self._parts, {(number, 0) for number in range(len(self._parts))})
 
     def step(self, stand: Stand, *segments: Segment) -> Stand:
         """Where the patterns stand further down; empty where none can match any more."""
@@ -63,25 +62,8 @@ class RedactPaths:
         return stand
 
     def _worked_out(self, stand: Stand, segment: Segment) -> Stand:
-        found: set[tuple[int, int]] = set()
-        for number, part in stand:
-            parts = self._parts[number]
-            if part == len(parts):
-                continue
-            wanted = parts[part]
-            if isinstance(wanted, Anything):
-                found.update(self._opened(number, part))
-            elif wanted.fits(segment):
-                found.update(self._opened(number, part + 1))
-        return frozenset(found)
-
-    def _opened(self, number: int, part: int) -> Iterator[tuple[int, int]]:
-        """This part, and those behind a `**`, which may stand for nothing."""
-        yield number, part
-        parts = self._parts[number]
-        while part < len(parts) and isinstance(parts[part], Anything):
-            part += 1
-            yield number, part
+        stayed, arrived = stepped(self._parts, stand, segment)
+        return opened(self._parts, stayed | arrived)
 
 
 def _segment(part: PathPart) -> Segment | None:
