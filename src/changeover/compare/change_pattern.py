@@ -154,12 +154,9 @@ def _numbers(legacy: Decimal, candidate: Decimal, *, whole: bool) -> Change | Ch
         return Change.OTHER_SIGN_AND_SIZE
     if abs_difference(legacy, candidate) == 1:
         return Change.ONE_MORE if candidate > legacy else Change.ONE_LESS
-    power = _power_of_ten(legacy, candidate)
-    if power is not None:
-        return ChangePattern(Change.POWER_OF_TEN, (str(power),))
-    rounded = None if whole else _rounded(legacy, candidate)
-    if rounded is not None:
-        return rounded
+    found = _power_of_ten(legacy, candidate) or (None if whole else _rounded(legacy, candidate))
+    if found is not None:
+        return found
     return Change.LARGER if candidate > legacy else Change.SMALLER
 
 
@@ -169,11 +166,11 @@ def _finiteness(value: Decimal) -> str:
     return "number" if value.is_finite() else "infinity"
 
 
-def _power_of_ten(legacy: Decimal, candidate: Decimal) -> int | None:
+def _power_of_ten(legacy: Decimal, candidate: Decimal) -> ChangePattern | None:
     power = candidate.adjusted() - legacy.adjusted()
-    if power == 0 or abs(power) > _POWERS_MAX:
+    if power == 0 or abs(power) > _POWERS_MAX or _digits(legacy) != _digits(candidate):
         return None
-    return power if _digits(legacy) == _digits(candidate) else None
+    return ChangePattern(Change.POWER_OF_TEN, (str(power),))
 
 
 def _digits(value: Decimal) -> str:

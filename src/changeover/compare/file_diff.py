@@ -85,11 +85,8 @@ def _json(name: str, text: str) -> list[Row]:
 
 def _json_lines(name: str, text: str) -> list[Row]:
     lines = enumerate(text.split("\n"), start=1)
-    return _objects(
-        name,
-        "line",
-        ((number, _parsed(f"{name} line {number}", line)) for number, line in lines if line.strip()),
-    )
+    found = ((number, _parsed(f"{name} line {number}", line)) for number, line in lines if line.strip())
+    return _objects(name, "line", found)
 
 
 def _objects(name: str, unit: str, found: Iterable[tuple[int, Any]]) -> list[Row]:

@@ -150,9 +150,8 @@ class Matcher:
         if not anew:
             return inherited
         nearest = dict(inherited)
-        nearest |= {
-            setting: self.rules.index(rule) for setting, rule in self.winners(anew, INHERITED).items()
-        }
+        for setting, rule in self.winners(anew, INHERITED).items():
+            nearest[setting] = self.rules.index(rule)
         return tuple(sorted(nearest.items()))
 
     def _node(self, states: PathStates, inherited: _Inherited, effect_level: int) -> Node:

@@ -47,9 +47,8 @@ def _hides_effects(rule: Rule) -> bool:
         return False
     first, last = rule.path.parts[0], rule.path.parts[-1]
     # `**.sent_at` is meant for fields of that name, and a port or method is not ignored by it (see Node).
-    by_chance = (
-        isinstance(first, Anything) and isinstance(last, NameIs) and last.names is not None
-    ) and "effects" not in last.names
+    names = last.names if isinstance(last, NameIs) else None
+    by_chance = isinstance(first, Anything) and names is not None and "effects" not in names
     return not by_chance
 
 

@@ -196,9 +196,8 @@ class _Copy:
     def _divergence(self, found: Divergence) -> Divergence:
         stand = self._paths.at(found.place) if self._has_paths else NOWHERE
         text, value = self._redacting.text, self._redacting.value
-        whole = stand is None or found.place.endswith(
-            "._secret_value"
-        )  # the field that a secret type hides it in
+        # `_secret_value` is the field that a secret type hides it in.
+        whole = stand is None or found.place.endswith("._secret_value")
         legacy, candidate = (
             side
             if side is ABSENT
