@@ -53,7 +53,7 @@ def store_path(root: Path, environment: Mapping[str, str] | None = None) -> Path
 @contextmanager
 def writing(path: Path, timeout_s: float = TIMEOUT_S) -> Iterator[Connection]:
     """One transaction on today's tables: all of it is kept or nothing. Raises StoreProblem."""
-    try:
+    with _troubles_of(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=timeout_s, isolation_level=None)) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
@@ -66,40 +66,34 @@ def writing(path: Path, timeout_s: float = TIMEOUT_S) -> Iterator[Connection]:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
                 raise
-    except _TROUBLES as error:
-        raise StoreProblem(path, error) from error
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[Connection]:
     """One look at a store that exists, brought to today's tables where it is older. Raises StoreProblem."""
-    try:
+    with _troubles_of(path):
         with closing(_opened(path)) as connection:
-            version = _version_of(connection)
-        if version > SCHEMA_VERSION:
-            raise sqlite3.DatabaseError(_newer(version))
-        if version < SCHEMA_VERSION:
+            is_older = _version_of(connection) < SCHEMA_VERSION
+        if is_older:
             with writing(path):
                 pass
         with closing(_opened(path)) as connection:
             yield connection
-    except _TROUBLES as error:
-        raise StoreProblem(path, error) from error
 
 
 def compact(path: Path) -> None:
     """Give the space of what was forgotten back; raises StoreProblem."""
-    try:
-        with closing(sqlite3.connect(path, timeout=TIMEOUT_S, isolation_level=None)) as connection:
-            connection.execute("VACUUM")
-    except _TROUBLES as error:
-        raise StoreProblem(path, error) from error
+    with (
+        _troubles_of(path),
+        closing(sqlite3.connect(path, timeout=TIMEOUT_S, isolation_level=None)) as connection,
+    ):
+        connection.execute("VACUUM")
 
 
 def copied(path: Path, target: Path) -> None:
     """A sound copy of a store, on today's tables; raises StoreProblem where it cannot be read in full."""
     try:
-        with closing(_opened(path)) as source, closing(sqlite3.connect(target)) as made:
+        with _troubles_of(path), closing(_opened(path)) as source, closing(sqlite3.connect(target)) as made:
             source.backup(made)
             ((sound,), *_) = made.execute("PRAGMA quick_check(1)").fetchall()
             if sound != "ok":
@@ -108,26 +102,32 @@ def copied(path: Path, target: Path) -> None:
                 raise sqlite3.DatabaseError("it is no store of evidence")
         with writing(target):
             pass
-    except _TROUBLES as error:
-        raise StoreProblem(path, error) from error
     except StoreProblem as problem:
         raise StoreProblem(path, problem.why) from problem
+
+
+@contextmanager
+def _troubles_of(path: Path) -> Iterator[None]:
+    """Whatever is wrong with the file is a problem of this store."""
+    try:
+        yield
+    except _TROUBLES as error:
+        raise StoreProblem(path, error) from error
 
 
 def _opened(path: Path) -> sqlite3.Connection:
     """For reading; where a writer died in the middle, what it began has to be undone first, by writing."""
     place = path.resolve().as_uri()
-    connection = sqlite3.connect(f"{place}?mode=ro", uri=True, timeout=TIMEOUT_S)
+    try:
+        return _connected(f"{place}?mode=ro")
+    except sqlite3.OperationalError:
+        return _connected(f"{place}?mode=rw")
+
+
+def _connected(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=TIMEOUT_S)
     try:
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        connection.close()
-        connection = sqlite3.connect(f"{place}?mode=rw", uri=True, timeout=TIMEOUT_S)
-        try:
-            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-        except BaseException:
-            connection.close()
-            raise
     except BaseException:
         connection.close()
         raise
@@ -136,8 +136,6 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _bring_to_today(connection: sqlite3.Connection) -> None:
     version = _version_of(connection)
-    if version > SCHEMA_VERSION:
-        raise sqlite3.DatabaseError(_newer(version))
     if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
         raise sqlite3.DatabaseError("it is a database of something else")
     if version < SCHEMA_VERSION:
@@ -145,13 +143,12 @@ def _bring_to_today(connection: sqlite3.Connection) -> None:
 
 
 def _version_of(connection: Connection) -> int:
-    """0 for a file without tables."""
+    """0 for a file without tables; raises DatabaseError for a version that is newer than this program."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        newer = f"it has version {version}, this program knows {SCHEMA_VERSION}: a newer changeover wrote it"
+        raise sqlite3.DatabaseError(newer)
     return version
-
-
-def _newer(version: int) -> str:
-    return f"it has version {version}, this program knows {SCHEMA_VERSION}: a newer changeover wrote it"
 
 
 def read_evidence(path: Path) -> Evidence:
