@@ -6,7 +6,7 @@ Age and number are those of runs in production: comparisons are bounded where th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -138,11 +138,6 @@ class Joined:
     corpora: int = 0
     reviews: int = 0
 
-    def __iadd__(self, other: Joined) -> Joined:
-        for field in fields(self):
-            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
-        return self
-
 
 def join(path: Path, others: Sequence[Path], *, dry_run: bool = False) -> Joined:
     """Take all of them or none; raises StoreProblem naming the one that cannot be read.
@@ -160,22 +155,21 @@ def join(path: Path, others: Sequence[Path], *, dry_run: bool = False) -> Joined
         with writing(target) as into:
             for copy in copies:
                 with reading(copy) as source:
-                    total += _join_one(source, into)
+                    _join_one(source, into, total)
             forget_corpora(into)
     return total
 
 
-def _join_one(source: Connection, into: Connection) -> Joined:
-    done = Joined()
+def _join_one(source: Connection, into: Connection, total: Joined) -> None:
     cursor = source.execute(f"SELECT {', '.join(COLUMNS)} FROM runs WHERE corpus IS NULL")  # noqa: S608
     while rows := cursor.fetchmany(_TOGETHER):
-        done.runs += into.executemany(_INSERT, rows).rowcount
+        total.runs += into.executemany(_INSERT, rows).rowcount
     for number, uid, *corpus in source.execute(f"SELECT number, {_CORPUS} FROM corpora").fetchall():  # noqa: S608
         if into.execute("SELECT 1 FROM corpora WHERE uid = ?", (uid,)).fetchone() is None:
-            done.corpora += 1
+            total.corpora += 1
             _join_corpus(source, into, number, [uid, *corpus])
     reviews = source.execute("SELECT * FROM reviews").fetchall()
-    done.reviews = into.executemany(
+    total.reviews += into.executemany(
         "INSERT OR IGNORE INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?)", reviews
     ).rowcount
     counters = source.execute("SELECT store, name, value FROM counters").fetchall()
@@ -184,7 +178,6 @@ def _join_one(source: Connection, into: Connection) -> Joined:
         " ON CONFLICT (store, name) DO UPDATE SET value = max(value, excluded.value)",
         counters,
     )
-    return done
 
 
 def _join_corpus(source: Connection, into: Connection, number: int, corpus: list[object]) -> None:
