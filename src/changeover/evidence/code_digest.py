@@ -30,15 +30,11 @@ def code_digest(packages: Iterable[str]) -> str:
 
 def changed_since(packages: Iterable[str], moment_ns: int) -> str | None:
     """A source file that was written later than that, None where there is none; raises ConfigurationError."""
-    return next(
-        (
-            name
-            for package in sorted(set(packages))
-            for name, path in _files(package)
-            if path.stat().st_mtime_ns > moment_ns
-        ),
-        None,
-    )
+    for package in sorted(set(packages)):
+        for name, path in _files(package):
+            if path.stat().st_mtime_ns > moment_ns:
+                return name
+    return None
 
 
 def _files(package: str) -> Iterator[tuple[str, Path]]:

@@ -16,7 +16,7 @@ from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import NOWHERE, StoreProblem, writing
 from changeover.evidence.store.summary import OwnTime, ReasonCount, RuleUse, Summary
 from changeover.evidence.store.writing import RedactData, add_corpus, add_runs, end_corpus, renew_runs
-from changeover.evidence.timeline import OwnTimes, Quantiles
+from changeover.evidence.timeline import OwnTimes
 
 BODIES_KEPT_MAX = 5_000
 WRITTEN_TOGETHER = 200
@@ -109,7 +109,7 @@ def asked_for(names: Sequence[str], options: SourceOptions, *, noise: bool) -> S
 
 def ended(begun: StoredComparison, corpus: Corpus, unit: str, stopped: str | None) -> StoredComparison:
     """The comparison with everything that it showed; `begun` says what was asked for."""
-    late = {phase: times.at(0.95) for phase, times in corpus.phase_times.items()}
+    late = ((phase, times.at(0.95)) for phase, times in corpus.phase_times.items())
     return replace(
         begun,
         whole=stopped is None,
@@ -123,7 +123,7 @@ def ended(begun: StoredComparison, corpus: Corpus, unit: str, stopped: str | Non
             stored_cluster(number, one, corpus.sightings.get(one.fingerprint), begun.answered_by)
             for number, one in enumerate(corpus.clusters)
         ),
-        own_times={phase: (at.legacy_s, at.candidate_s) for phase, at in late.items() if at is not None},
+        own_times={phase: at for phase, at in late if at is not None},
         summary=_summary(begun.summary, corpus, unit, stopped),
     )
 
@@ -161,11 +161,7 @@ def _summary(asked: Summary, corpus: Corpus, unit: str, stopped: str | None) -> 
 
 
 def _own_time(times: OwnTimes) -> OwnTime:
-    return OwnTime(_pair(times.at(0.5)), _pair(times.at(0.95)), tuple(times.some(PAIRS_KEPT_MAX)))
-
-
-def _pair(quantiles: Quantiles | None) -> tuple[float, float] | None:
-    return None if quantiles is None else (quantiles.legacy_s, quantiles.candidate_s)
+    return OwnTime(times.at(0.5), times.at(0.95), tuple(times.some(PAIRS_KEPT_MAX)))
 
 
 def _rule_use(tally: RuleTally) -> RuleUse:

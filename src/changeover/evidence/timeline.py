@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from changeover.evidence.store.summary import PeriodCell, PeriodLabel, Timeline
 from changeover.values.verdict import Verdict
@@ -89,7 +89,7 @@ def quarter_of(case: str) -> PeriodLabel | None:
     found = _DAY.search(case)
     if found is None:
         return None
-    return PeriodLabel(f"{found[1]} Q{(int(found[2]) + 2) // 3}", int(found[1]))
+    return PeriodLabel(f"{found[1]} Q{(int(found[2]) + 2) // 3}")
 
 
 def _merged(one: _Cells, other: _Cells) -> _Cells:
@@ -101,8 +101,7 @@ def _merged(one: _Cells, other: _Cells) -> _Cells:
 TIMES_KEPT_MAX = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Quantiles:
+class Quantiles(NamedTuple):
     """Seconds of both paths at one quantile, and how many times longer the candidate takes."""
 
     legacy_s: float

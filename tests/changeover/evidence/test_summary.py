@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeover.evidence.store.records import StoredComparison
-from changeover.evidence.store.summary import read_timeline, timeline_data
+from changeover.evidence.store.summary import Timeline, read_record, timeline_data
 from changeover.evidence.timeline import SLICES_MAX, Periods, quarter_of
 from changeover.record.run import Run
 from changeover.values.verdict import Verdict
@@ -158,8 +158,8 @@ def test_cases_named_after_days_are_told_by_quarter(run: Run) -> None:
     for number in range(0, 400, 10):
         periods.add(f"session {date(2011, 1, 3) + timedelta(days=number)}", [run])
     data = json.loads(json.dumps(timeline_data(periods.timeline(["till.pay", "never"]))))
-    assert timeline_data(read_timeline(data)) == data
-    assert {label.year for label in read_timeline(data).labels} == {2011, 2012}
+    assert timeline_data(read_record(Timeline, data)) == data
+    assert {label.year for label in read_record(Timeline, data).labels} == {2011, 2012}
     assert data["labels"] == ["2011 Q1", "2011 Q2", "2011 Q3", "2011 Q4", "2012 Q1"]
     assert sum(cell[1] for cell in data["seams"]["till.pay"]) == 40
     assert data["seams"]["never"] == [[None, 0, 0]] * 5

@@ -7,7 +7,7 @@ from typing import Any
 
 from changeover.evidence.store.reading import read_cluster
 from changeover.evidence.store.records import StoredCluster, StoredComparison
-from changeover.evidence.store.summary import read_summary
+from changeover.evidence.store.summary import Summary, read_record
 from changeover.evidence.tallies import EffectCounts, SeamTally
 from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
@@ -151,6 +151,6 @@ def corpus(
         distinct_worlds=1951,
         distinct_diverged=0,
         effects=ALIKE,
-        summary=read_summary(summary),
+        summary=read_record(Summary, summary),
     )
     return replace(plain, **changes)

@@ -24,7 +24,7 @@ from changeover.evidence.store.records import (
     state_of,
 )
 from changeover.evidence.store.schema import Connection
-from changeover.evidence.store.summary import read_record, read_summary
+from changeover.evidence.store.summary import Summary, read_record
 from changeover.evidence.tallies import SeamTally
 from changeover.values.divergence import Kind
 from changeover.values.observation import Side
@@ -141,7 +141,7 @@ def _comparison(connection: Connection, columns: dict[str, Any], data: dict[str,
         "whole": bool(columns["whole"]),
         "partial": bool(columns["partial"]),
         "seams": {name: read_seam(name, seam) for name, seam in seams.items()},
-        "summary": read_summary(data),
+        "summary": read_record(Summary, data),
     }
     return read_record(StoredComparison, {**data, **columns, **made})
 
@@ -164,19 +164,14 @@ def read_run(row: Sequence[Any]) -> StoredRun:
     return StoredRun(
         row[0],
         datetime.fromisoformat(row[1]),
-        row[2],
-        row[3],
-        row[4],
+        *row[2:5],
         _SIDES[row[5]],
         _VERDICTS[row[6]],
-        row[7],
-        row[8],
-        row[9],
+        *row[7:10],
         clusters,
         None if is_given_up else row[11],
         () if row[12] == "[]" else tuple(json.loads(row[12])),
-        row[13],
-        row[14],
+        *row[13:15],
         None if row[15] is None else datetime.fromisoformat(row[15]),
         unsafe,
         is_given_up,
@@ -193,26 +188,20 @@ def read_cluster(digest: str, data: Mapping[str, Any], corpus: int = 0) -> Store
     """What `cluster_data` wrote, by this program or an earlier one."""
     from changeover.evidence.store.run_contents import read_sighting
 
-    first, last, smallest = (_read_example(data.get(name)) for name in ("first", "last", "smallest"))
+    made: dict[str, Any] = {name: data[name] for name in ("seam", "place", "runs", "number")}
+    made |= {name: data.get(name, data["runs"]) for name in ("occurrences", "reachable")}
+    made |= {name: _read_example(data.get(name)) for name in ("first", "last", "smallest")}
     return StoredCluster(
-        digest,
-        data["seam"],
-        data["place"],
-        Kind(data["kind"]),
-        read_pattern(data["pattern"]),
-        bool(data["unsafe"]),
-        data["runs"],
-        number=data["number"],
-        occurrences=data.get("occurrences", data["runs"]),
-        reachable=data.get("reachable", data["runs"]),
-        first=first,
-        last=last,
-        smallest=smallest,
+        digest=digest,
+        kind=Kind(data["kind"]),
+        pattern=read_pattern(data["pattern"]),
+        unsafe=bool(data["unsafe"]),
         always_with=tuple(data.get("always_with", ())),
         root=data.get("root"),
         sighting=read_sighting(data),
         answered_by=Side(data.get("answered_by", Side.LEGACY)),
         corpus=corpus,
+        **made,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, is_dataclass
 from functools import cache
 from itertools import repeat
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -64,10 +64,15 @@ class OwnTime:
 
 @dataclass(frozen=True, slots=True)
 class PeriodLabel:
-    """What a period is called; `year` is that of a quarter, None for a slice."""
+    """What a period is called."""
 
     text: str
-    year: int | None = None
+
+    @property
+    def year(self) -> int | None:
+        """That of a quarter, None for a slice."""
+        quarter = _QUARTER.fullmatch(self.text)
+        return None if quarter is None else int(quarter[1])
 
 
 @dataclass(slots=True)
@@ -101,32 +106,8 @@ class Timeline:
 
 def timeline_data(timeline: Timeline) -> dict[str, Any]:
     """As JSON: labels, and for each seam its cells: worst verdict or null, runs, diverged."""
-    return {
-        "labels": [label.text for label in timeline.labels],
-        "seams": {
-            seam: [[cell.worst, cell.runs, cell.diverged] for cell in cells]
-            for seam, cells in timeline.seams.items()
-        },
-    }
-
-
-def read_timeline(data: Mapping[str, Any]) -> Timeline:
-    """What `timeline_data` wrote."""
-    return Timeline(
-        tuple(map(_read_label, data.get("labels", ()))),
-        {
-            seam: tuple(
-                PeriodCell(None if worst is None else Verdict(worst), runs, diverged)
-                for worst, runs, diverged in cells
-            )
-            for seam, cells in data.get("seams", {}).items()
-        },
-    )
-
-
-def _read_label(text: str) -> PeriodLabel:
-    quarter = _QUARTER.fullmatch(text)
-    return PeriodLabel(text, None if quarter is None else int(quarter[1]))
+    seams = {seam: [list(astuple(cell)) for cell in cells] for seam, cells in timeline.seams.items()}
+    return {"labels": [label.text for label in timeline.labels], "seams": seams}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,19 +143,15 @@ class Summary:
 
 
 def summary_data(summary: Summary) -> dict[str, Any]:
-    """As JSON."""
+    """As JSON, for `read_record`."""
     return asdict(summary) | {"periods": timeline_data(summary.periods)}
-
-
-def read_summary(data: Mapping[str, Any]) -> Summary:
-    """What `summary_data` wrote, by this program or an earlier one."""
-    return read_record(Summary, {**data, "periods": read_timeline(data.get("periods") or {})})
 
 
 def read_record(cls: type[R], data: Mapping[str, Any]) -> R:
     """A dataclass of plain values, enums, tuples and such dataclasses, from its JSON.
 
-    What is not there, or null where it may not be, has its default; what is read already stays as it is.
+    A list has its fields in order, a text its only one. What is not there, or null where it may not be, has
+    its default; what is read already stays as it is.
     """
     hints = _hints(cast("Any", cls))
     given = {name for name in hints if name in data and (data[name] is not None or _may_be_none(hints[name]))}
@@ -201,6 +178,6 @@ def _read(hint: Any, data: Any) -> Any:
         return {name: _read(parts[1], part) for name, part in data.items()}
     if isinstance(data, str):
         return hint(data)
-    return (
-        read_record(hint, data) if hasattr(hint, "__dataclass_fields__") and isinstance(data, dict) else data
-    )
+    if is_dataclass(hint) and isinstance(data, list):
+        return hint(*map(_read, _hints(hint).values(), data))
+    return read_record(hint, data) if is_dataclass(hint) and isinstance(data, dict) else data

@@ -54,20 +54,13 @@ RedactData = Callable[[Any], Any]
 
 def add_corpus(connection: Connection, comparison: StoredComparison, redact: RedactData) -> int:
     """A comparison begins; gives its number. The oldest ones are forgotten down to what they found."""
+    about = (comparison.source, comparison.population, comparison.code, comparison.rules)
+    summary = _text(redact({**summary_data(comparison.summary), "partial": comparison.partial}))
+    kept = (comparison.uid or uuid4().hex, str(comparison.answered_by), comparison.partial)
     cursor = connection.execute(
         "INSERT INTO corpora (at, source, population, code, rules, whole, summary, uid, answered_by, partial)"
         " VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
-        (
-            stored_at(comparison.at),
-            comparison.source,
-            comparison.population,
-            comparison.code,
-            comparison.rules,
-            _text(redact({**summary_data(comparison.summary), "partial": comparison.partial})),
-            comparison.uid or uuid4().hex,
-            str(comparison.answered_by),
-            comparison.partial,
-        ),
+        (stored_at(comparison.at), *about, summary, *kept),
     )
     forget_corpora(connection)
     number: int = cursor.lastrowid
@@ -131,19 +124,10 @@ def end_corpus(connection: Connection, comparison: StoredComparison, redact: Red
 
 def add_review(connection: Connection, review: Review) -> None:
     """One review; the oldest beyond the limit are forgotten."""
-    connection.execute(
-        "INSERT OR IGNORE INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            review.kind,
-            review.name,
-            review.at.astimezone(UTC).isoformat(),
-            review.code,
-            review.rules,
-            review.answer,
-            review.found,
-            json.dumps(dict(review.body)),
-        ),
-    )
+    at = review.at.astimezone(UTC).isoformat()
+    judged = (review.code, review.rules, review.answer, review.found)
+    row = (review.kind, review.name, at, *judged, json.dumps(dict(review.body)))
+    connection.execute("INSERT OR IGNORE INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     connection.execute(
         "DELETE FROM reviews WHERE rowid NOT IN"
         " (SELECT rowid FROM reviews ORDER BY at DESC, rowid DESC LIMIT ?)",
