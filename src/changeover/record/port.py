@@ -113,37 +113,28 @@ def declare(
     world: Callable[[Any], Any] | None,
 ) -> Port:
     """Check what is said about a port; raises DeclarationError."""
+    where = f'port "{name}"'
     declared: dict[str, Declaration] = {}
     loose = set(unaffected)
     for call_class, methods in classes.items():
         options: Mapping[str, Any] = methods if isinstance(methods, Mapping) else dict.fromkeys(methods)
         if isinstance(methods, str):
-            raise DeclarationError(
-                f'port "{name}"', f"{call_class}: was the text {methods!r}, allowed: a set of names"
-            )
+            raise DeclarationError(where, f"{call_class}: was the text {methods!r}, allowed: a set of names")
         for method, option in options.items():
             if method in declared:
                 both = f"{declared[method].call_class} and {call_class}"
-                raise DeclarationError(
-                    f'port "{name}"', f"{method!r} is declared as {both}, allowed: one of them"
-                )
+                raise DeclarationError(where, f"{method!r} is declared as {both}, allowed: one of them")
             if inspect.getattr_static(target, method, None) is None:
                 has = ", ".join(_names(target)) or "none"
-                raise DeclarationError(
-                    f'port "{name}"', f"{method!r} is no method of {target!r}, it has: {has}"
-                )
+                raise DeclarationError(where, f"{method!r} is no method of {target!r}, it has: {has}")
             if is_stream(target, method):
-                raise DeclarationError(
-                    f'port "{name}"', f"{method!r} is a generator; a port answers with values"
-                )
+                raise DeclarationError(where, f"{method!r} is a generator; a port answers with values")
             if option is not None and not callable(option):
-                raise DeclarationError(f'port "{name}"', f"{method}: was {option!r}, allowed: a function")
+                raise DeclarationError(where, f"{method}: was {option!r}, allowed: a function")
             declared[method] = Declaration(call_class, option, method in loose)
     strangers = loose - {m for m, said in declared.items() if said.call_class is CallClass.READ}
     if strangers:
-        raise DeclarationError(
-            f'port "{name}"', f"unaffected: {', '.join(sorted(strangers))} is not among the reads"
-        )
+        raise DeclarationError(where, f"unaffected: {', '.join(sorted(strangers))} is not among the reads")
     return Port(name, target, declared, world)
 
 
