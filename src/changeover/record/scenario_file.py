@@ -132,11 +132,6 @@ def _written(parts: dict[str, Any], place: str, codec: Codec) -> dict[str, Any]:
     return {key: codec.encode(value) for key, value in parts.items()}
 
 
-def write_scenarios(path: Path, scenarios: Iterable[Scenario], codec: Codec) -> None:
-    """Write a file anew; raises CodecError before anything is written."""
-    write_lines(path, [to_line(scenario, codec) for scenario in scenarios])
-
-
 def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write a file anew, with its folder; raises ConfigurationError where it cannot be written."""
     try:

@@ -11,7 +11,7 @@ import pytest
 from changeover import Migration, Returned
 from changeover.evidence.scenario_replay import alone, codec_of, replayed_scenarios, stored_scenarios
 from changeover.record.run import Run
-from changeover.record.scenario_file import Scenario, scenario_of, write_scenarios
+from changeover.record.scenario_file import Scenario, scenario_of, to_line, write_lines
 from changeover.values.pins import Pins, resumed
 from changeover.values.stage import Setting, Stage
 
@@ -62,7 +62,7 @@ class Program:
         with resumed(Pins({"shop.close": Setting(Stage.SHADOW)}, None, "days/monday")):
             Closing(Till(7), 3).close("monday")
         self.folder = folder
-        write_scenarios(folder / "kept.jsonl", [scenario_of(self.runs[0])], codec_of(self.migration))
+        write_lines(folder / "kept.jsonl", [to_line(scenario_of(self.runs[0]), codec_of(self.migration))])
 
     def _candidate(self, shop: Shop, day: str) -> int:
         return self.answer(shop, day)
@@ -169,7 +169,7 @@ def test_a_line_from_before_there_were_answers_is_read_and_replayed(tmp_path: Pa
 def test_an_answer_that_has_no_form_in_json_is_left_out_of_the_line(tmp_path: Path) -> None:
     program = Program(tmp_path, shop_of)
     scenario = replace(program.scenarios[0], answer=Returned(object()))
-    write_scenarios(tmp_path / "kept.jsonl", [scenario], codec_of(program.migration))
+    write_lines(tmp_path / "kept.jsonl", [to_line(scenario, codec_of(program.migration))])
     assert program.scenarios[0].answer is None
     assert program.both().verdict == "match"
 

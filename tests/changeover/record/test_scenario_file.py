@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from changeover import ConfigurationError
 from changeover.record.codec import Codec, CodecError
-from changeover.record.scenario_file import read_scenarios, scenario_of, to_line, write_scenarios
+from changeover.record.scenario_file import read_scenarios, scenario_of, to_line, write_lines
 from changeover.record.tape import site_text
 from changeover.values.content_key import same_content
 from tests.changeover.support.small_trade import Order, Rejected, Trade
@@ -151,7 +151,7 @@ def test_a_run_survives_being_written_and_read(tmp_path: Path) -> None:
     trade, codec = recorded()
     file = tmp_path / "runs.jsonl"
     scenario = scenario_of(trade.runs[0])
-    write_scenarios(file, [scenario, scenario], codec)
+    write_lines(file, [to_line(scenario, codec)] * 2)
     read = read_scenarios(file, codec, trade.migration.runtime.book)
     assert read.damaged == ()
     assert len(read.scenarios) == 2
