@@ -161,7 +161,7 @@ def read_run(row: Sequence[Any]) -> StoredRun:
     """A run from `READ_COLUMNS`, or from these, `MORE_COLUMNS` and, as far as asked for, body and tape."""
     clusters, unsafe = ((), ()) if row[10] == "[]" else _read_clusters(json.loads(row[10]))
     is_given_up = row[11] == GAVE_UP
-    return StoredRun(
+    values: list[Any] = [
         row[0],
         datetime.fromisoformat(row[1]),
         *row[2:5],
@@ -176,7 +176,8 @@ def read_run(row: Sequence[Any]) -> StoredRun:
         unsafe,
         is_given_up,
         *row[16:],
-    )
+    ]
+    return StoredRun(*values)
 
 
 def _read_clusters(listed: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, astuple, dataclass, field, is_dataclass
+from dataclasses import asdict, astuple, dataclass, field
 from functools import cache
 from itertools import repeat
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -178,6 +178,7 @@ def _read(hint: Any, data: Any) -> Any:
         return {name: _read(parts[1], part) for name, part in data.items()}
     if isinstance(data, str):
         return hint(data)
-    if is_dataclass(hint) and isinstance(data, list):
+    is_record = hasattr(hint, "__dataclass_fields__")
+    if is_record and isinstance(data, list):
         return hint(*map(_read, _hints(hint).values(), data))
-    return read_record(hint, data) if is_dataclass(hint) and isinstance(data, dict) else data
+    return read_record(hint, data) if is_record and isinstance(data, dict) else data
