@@ -11,7 +11,6 @@ from typing import Any
 
 from changeover.evidence.program_interface import Program
 from changeover.record.codec import Codec
-from changeover.record.port import CallClass
 from changeover.record.run import Run
 from changeover.record.scenario_file import DamagedLine, Scenario, read_scenarios
 from changeover.replay.runner import Replayed, ReplayTask
@@ -77,9 +76,7 @@ def answered(scenario: Scenario) -> Observation | None:
     """What the answering path left behind when the scenario was recorded, None where that is not known."""
     if scenario.answer is None:
         return None
-    effects = tuple(scenario.tape.calls(CallClass.EFFECT))
-    reads = tuple(scenario.tape.calls(CallClass.READ, CallClass.FIXED))
-    return Observation(scenario.answered_by, scenario.answer, effects, reads)
+    return scenario.tape.observation(scenario.answered_by, scenario.answer)
 
 
 def judged(program: Program, seam: Seam, scenario: Scenario, before: Observation, other: Replayed) -> Run:

@@ -59,18 +59,10 @@ class ReplayProblems:
     all: list[ReplayProblem] = field(default_factory=list)
     left_out: int = 0
 
-    def add(
-        self,
-        kind: ProblemKind,
-        place: str,
-        detail: str,
-        position: int,
-        asked_at: str | None = None,
-        call: PortCall | None = None,
-    ) -> None:
+    def add(self, problem: ReplayProblem) -> None:
         """Take one more, or count it."""
         if len(self.all) < PROBLEMS_KEPT_MAX:
-            self.all.append(ReplayProblem(kind, place, detail, position, asked_at, call))
+            self.all.append(problem)
         else:
             self.left_out += 1
 

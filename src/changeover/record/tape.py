@@ -9,7 +9,7 @@ from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
 from changeover.values.content_key import digest, frozen, text_digest
-from changeover.values.observation import Outcome, PortCall, Raised, Returned
+from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
 
 
 class Entry:
@@ -110,6 +110,12 @@ class Tape:
         for position, entry in enumerate(self.entries[: len(self.entries) - self.supplements], start=1):
             if entry.method.call_class in classes:
                 yield entry.call(position)
+
+    def observation(self, path: Side, outcome: Outcome, *measured: Any) -> Observation:
+        """What the path left behind that made these calls; `measured` are the further fields of it."""
+        effects = tuple(self.calls(CallClass.EFFECT))
+        reads = tuple(self.calls(CallClass.READ, CallClass.FIXED))
+        return Observation(path, outcome, effects, reads, *measured)
 
     def of_port(self, port: str, wanted: Callable[[Entry], bool]) -> list[Entry]:
         """The entries of one port that are wanted, in order."""

@@ -17,8 +17,7 @@ from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Hook
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
-from changeover.record.replay_problems import ProblemKind, ReplayProblems
-from changeover.record.tape import Entry
+from changeover.record.replay_problems import ProblemKind
 from changeover.replay.clock import VirtualClock, seconds_of
 
 
@@ -27,8 +26,9 @@ class Replaying(Protocol):
 
     book: PortBook
     copies: PortCopies | None
-    calls: list[Entry]
-    problems: ReplayProblems
+
+    def note(self, kind: ProblemKind, place: str, detail: str) -> None:
+        """Note what the replay says less than a real run for."""
 
     def thread_refused(self, why: str) -> None:
         """The path could not have a thread, because the process ends."""
@@ -71,7 +71,7 @@ class DelegateSession:
             return original(copy, *args[1:], **kwargs)
         if method.call_class in (CallClass.EFFECT, CallClass.UNDECLARED):
             what = "called by a port's own object inside the replay"
-            replay.problems.add(ProblemKind.UNDECLARED_EFFECT, method.full_name, what, len(replay.calls))
+            replay.note(ProblemKind.UNDECLARED_EFFECT, method.full_name, what)
             raise EffectWithheld(f"{method.full_name}: {what}")
         return original(*args, **kwargs)
 

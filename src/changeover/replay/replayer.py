@@ -13,7 +13,7 @@ from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import Hook, calling_site
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
-from changeover.record.replay_problems import ProblemKind, ReplayProblems
+from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.tape import Entry, Tape
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
 from changeover.replay.clock import VirtualClock, seconds_of
@@ -22,7 +22,7 @@ from changeover.replay.port_tape import PortTape, port_tapes
 from changeover.values.content_key import frozen
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.limits import Limits
-from changeover.values.observation import Outcome, PortCall, Raised, Returned, outcome_of
+from changeover.values.observation import Outcome, Raised, Returned, outcome_of
 
 
 class Replay:
@@ -94,15 +94,9 @@ class Replay:
         """Whatever the path left running gets nothing from now on."""
         self._closed = True
 
-    @property
-    def effects(self) -> tuple[PortCall, ...]:
-        """The effects that the path asked for, the withheld ones included."""
-        return self._calls_of(CallClass.EFFECT)
-
-    @property
-    def reads(self) -> tuple[PortCall, ...]:
-        """What the path read."""
-        return self._calls_of(CallClass.READ, CallClass.FIXED)
+    def note(self, kind: ProblemKind, place: str, detail: str) -> None:
+        """A problem that is met after the calls so far."""
+        self.problems.add(ReplayProblem(kind, place, detail, len(self.calls)))
 
     def clock(self, port: str) -> VirtualClock:
         """The time of this replay."""
@@ -111,9 +105,6 @@ class Replay:
             entries = self._tape.of_port(port, lambda entry: entry.method.call_class is CallClass.CLOCK)
             found = self._clocks[port] = VirtualClock(entries)
         return found
-
-    def _calls_of(self, *classes: CallClass) -> tuple[PortCall, ...]:
-        return tuple(Tape(self.calls).calls(*classes))
 
     def _answer(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Outcome | None:
         """How the call ends; None where a real object, or a copy of one, has to answer."""
@@ -139,7 +130,7 @@ class Replay:
             self._stop(f"more than {self._limits.replay_seconds_max:g} s")
 
     def _stop(self, limit: str) -> None:
-        self.problems.add(ProblemKind.LIMIT, "limit reached", limit, len(self.calls))
+        self.note(ProblemKind.LIMIT, "limit reached", limit)
         raise ReplayStopped(limit)
 
     def _read(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
@@ -148,9 +139,8 @@ class Replay:
         if served is None:
             return self._refuse(ProblemKind.READ_MISSING, method, args, kwargs, ReadMissing)
         if not served.exact:
-            self.problems.add(
-                ProblemKind.INEXACT, method.full_name, "other answers were as good", len(self.calls) + 1
-            )
+            position, why = len(self.calls) + 1, "other answers were as good"
+            self.problems.add(ReplayProblem(ProblemKind.INEXACT, method.full_name, why, position))
         self._keep(method, args, kwargs, served.entry.outcome)
         return self._for_path(served.entry)
 
@@ -189,7 +179,7 @@ class Replay:
 
     def _keyless(self, method: PortMethod, error: Exception) -> UndeclaredCall:
         what = f"its key cannot be worked out: {type(error).__name__}: {error}"
-        self.problems.add(ProblemKind.UNDECLARED_CALL, method.full_name, what, len(self.calls))
+        self.note(ProblemKind.UNDECLARED_CALL, method.full_name, what)
         return UndeclaredCall(f"{method.full_name}: {what}")
 
     def _for_path(self, entry: Entry) -> Outcome:
@@ -205,7 +195,8 @@ class Replay:
         self._keep(method, args, kwargs, outcome, with_site=True)
         call = self.calls[-1].call(len(self.calls))
         asked = f"{method.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
-        self.problems.add(kind, method.full_name, asked, len(self.calls), call.asked_at, call)
+        position = len(self.calls)
+        self.problems.add(ReplayProblem(kind, method.full_name, asked, position, call.asked_at, call))
         return outcome
 
     def _keep(
@@ -222,9 +213,7 @@ class Replay:
         try:
             args, kwargs = snapshot(args), snapshot(kwargs) if kwargs else kwargs
         except SnapshotError as error:
-            self.problems.add(
-                ProblemKind.NOT_KEPT, method.full_name, f"its arguments: {error}", len(self.calls)
-            )
+            self.note(ProblemKind.NOT_KEPT, method.full_name, f"its arguments: {error}")
             args, kwargs = (), {}
         self.calls.append(Entry(method, args, kwargs, outcome, site, immutable_answer=answer))
 
@@ -245,8 +234,7 @@ class Replay:
             return
         for recorded in self._tape.of_port(entry.method.port, lambda found: found.place == entry.place):
             if recorded.answer_digest not in (None, entry.answer_digest):
-                name = entry.method.full_name
-                self.problems.add(ProblemKind.FIXED_CHANGED, name, "answers otherwise now", len(self.calls))
+                self.note(ProblemKind.FIXED_CHANGED, entry.method.full_name, "answers otherwise now")
                 return
 
     def _really(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Any:
@@ -260,14 +248,14 @@ class Replay:
         try:
             return self.delegates.call(method, owner, args, kwargs)
         except NoDelegate as error:
-            self.problems.add(ProblemKind.UNDECLARED_CALL, method.full_name, str(error), len(self.calls))
+            self.note(ProblemKind.UNDECLARED_CALL, method.full_name, str(error))
             raise UndeclaredCall(f"{method.full_name}: {error}") from error
 
     def thread_refused(self, why: str) -> None:
         """Note that the process ends and the path could not have a thread: that says nothing of the path."""
-        self.problems.add(ProblemKind.LIMIT, "no thread", why, len(self.calls))
+        self.note(ProblemKind.LIMIT, "no thread", why)
 
     def catch(self, event: str, detail: str) -> None:
         """Refuse what goes past every port."""
-        self.problems.add(ProblemKind.UNDECLARED_EFFECT, event, detail, len(self.calls))
+        self.note(ProblemKind.UNDECLARED_EFFECT, event, detail)
         raise UndeclaredEffect(f"{event} {detail}: the path reached for the world past every port")

@@ -99,10 +99,10 @@ class ReplayTask:
         try:
             outcome = apply_view(outcome, self.view)
         except SnapshotError as error:
-            replay.problems.add(ProblemKind.NOT_KEPT, f"result of {self.side}", str(error), len(replay.calls))
+            replay.note(ProblemKind.NOT_KEPT, f"result of {self.side}", str(error))
             outcome = Returned(None)
         own_time_s = max(0.0, seconds - replay.port_s)
-        seen = Observation(self.side, outcome, replay.effects, replay.reads, own_time_s, mutated)
+        seen = Tape(replay.calls).observation(self.side, outcome, own_time_s, mutated)
         return Replayed(seen, replay.problems)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import carry_into_pools
-from changeover.record.port import CallClass
 from changeover.record.port_copies import PortCopies
 from changeover.record.recorder import Recorder
 from changeover.replay.runner import ReplayTask, View, apply_view
@@ -156,12 +155,10 @@ class Recording:
 
     def observation(self) -> Observation:
         """What the answering path left behind."""
-        tape, outcome = self.recorder.tape, self._outcome
-        if outcome is None:
+        if self._outcome is None:
             raise RuntimeError(self._problem or "the path has not ended")
-        effects = tuple(tape.calls(CallClass.EFFECT))
-        reads = tuple(tape.calls(CallClass.READ, CallClass.FIXED))
-        return Observation(self.answering, outcome, effects, reads, self._own_time_s, self._mutated)
+        measured = (self._own_time_s, self._mutated)
+        return self.recorder.tape.observation(self.answering, self._outcome, *measured)
 
     def task(self, *, apart: bool) -> ReplayTask:
         """What it takes to replay the other path, here or beside the program."""
