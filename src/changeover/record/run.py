@@ -44,9 +44,9 @@ class Run:
     answered_by: Side
     arguments: dict[str, Any]
     tape: Tape
-    legacy: Observation | None
-    candidate: Observation | None
     verdict: Verdict
+    legacy: Observation | None = None
+    candidate: Observation | None = None
     divergences: tuple[Divergence, ...] = ()
     notes: tuple[ReplayProblem, ...] = ()
     reason: str | None = None

@@ -6,7 +6,7 @@ The comparison is imported when there is something to compare.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -121,34 +121,6 @@ def _never(seam: str, divergence: Divergence) -> bool:
     return False
 
 
-def facts_of(
-    seam: str,
-    answered: Observation,
-    shadowed: Observation,
-    problems: ReplayProblems,
-    predicates: Sequence[Predicate],
-    has_input: bool,
-) -> Facts:
-    """Put what a run left behind on its two sides, and say what the replay noted as divergences."""
-    legacy, candidate = (answered, shadowed) if answered.path is Side.LEGACY else (shadowed, answered)
-    noted = [_noted(note, shadowed.path) for note in problems.all if note.kind in _KINDS]
-    if predicates:
-        from changeover.compare.invariants import Invariant, broken_invariants
-
-        named = [Invariant(predicate.__name__, seam, predicate) for predicate in predicates]
-        noted += broken_invariants(named, seam, legacy, candidate)
-    inexact = [note.position for note in problems.all if note.kind is ProblemKind.INEXACT]
-    return Facts(
-        seam,
-        legacy,
-        candidate,
-        shadowed.path,
-        tuple(noted),
-        min(inexact, default=None),
-        has_input or bool(legacy.reads or candidate.reads),
-    )
-
-
 def _noted(note: ReplayProblem, shadowed: Side) -> Divergence:
     kind = _KINDS[note.kind]
     family = "effects" if kind is Kind.UNDECLARED_EFFECT else "reads"
@@ -161,7 +133,7 @@ def _noted(note: ReplayProblem, shadowed: Side) -> Divergence:
 
 @dataclass(frozen=True, slots=True)
 class RunDraft:
-    """What is known of a run before it is judged; the one place where a `Run` is made."""
+    """The fields of a run that are known before it is judged; the one place where a `Run` is made."""
 
     seam: str
     phase: str
@@ -183,7 +155,7 @@ class RunDraft:
         invariants: Sequence[Predicate],
     ) -> Run:
         """The run as the judge sees what both paths left behind; raises what a judge or a rule raises."""
-        facts = facts_of(self.seam, answered, other, problems, invariants, bool(self.arguments))
+        facts = self._facts(answered, other, problems, invariants)
         judgement = judge(facts)
         failed = judgement.verdict == Verdict.FAILED
         return self._run(
@@ -196,6 +168,22 @@ class RunDraft:
             judgement=judgement.detail,
         )
 
+    def _facts(
+        self, answered: Observation, other: Observation, problems: ReplayProblems, holds: Sequence[Predicate]
+    ) -> Facts:
+        """Put what a run left behind on its two sides, and say what the replay noted as divergences."""
+        legacy, candidate = (answered, other) if answered.path is Side.LEGACY else (other, answered)
+        noted = [_noted(note, other.path) for note in problems.all if note.kind in _KINDS]
+        if holds:
+            from changeover.compare.invariants import Invariant, broken_invariants
+
+            named = [Invariant(predicate.__name__, self.seam, predicate) for predicate in holds]
+            noted += broken_invariants(named, self.seam, legacy, candidate)
+        inexact = [note.position for note in problems.all if note.kind is ProblemKind.INEXACT]
+        saw_anything = bool(self.arguments or legacy.reads or candidate.reads)
+        first = min(inexact, default=None)
+        return Facts(self.seam, legacy, candidate, other.path, tuple(noted), first, saw_anything)
+
     def failed(self, reason: str) -> Run:
         """The run as one that could not be compared."""
         return self._run(Verdict.FAILED, reason=reason)
@@ -205,19 +193,5 @@ class RunDraft:
         return self._run(Verdict.UNPAIRED, reason=str(why), not_paired=why)
 
     def _run(self, verdict: Verdict, **known: Any) -> Run:
-        known = {"legacy": None, "candidate": None, **known}
-        return Run(
-            id=self.id,
-            seam=self.seam,
-            phase=self.phase,
-            population=self.population,
-            setting=self.pins.setting(self.phase),
-            pins=self.pins,
-            tags=self.tags,
-            answered_by=self.answered_by,
-            arguments=self.arguments,
-            tape=self.tape,
-            verdict=verdict,
-            fell_back=self.fell_back,
-            **known,
-        )
+        drafted = {one.name: getattr(self, one.name) for one in fields(self)}
+        return Run(**drafted, setting=self.pins.setting(self.phase), verdict=verdict, **known)
