@@ -16,6 +16,8 @@ from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.limits import Limits
 from changeover.values.observation import Outcome, Raised, Returned, is_interruption
 
+_Kept = tuple[Any, Any, Site | None]
+"""The arguments of a call, copied before it was made, and where it was made."""
 _FRAMES_TO_CALLER = 4  # calling_site, _prepare, call, and the instrumented function
 
 
@@ -68,12 +70,7 @@ class Recorder:
         return value
 
     def _call_async(
-        self,
-        method: PortMethod,
-        kept: tuple[Any, Any, Site | None] | None,
-        original: Callable[..., Coroutine[Any, Any, Any]],
-        args: Args,
-        kwargs: Kwargs,
+        self, method: PortMethod, kept: _Kept | None, original: Callable[..., Any], args: Args, kwargs: Kwargs
     ) -> Coroutine[Any, Any, Any]:
         async def awaited() -> Any:
             token = SESSION.set(None)
@@ -90,7 +87,7 @@ class Recorder:
 
         return awaited()
 
-    def _prepare(self, method: PortMethod, args: Args, kwargs: Kwargs) -> tuple[Any, Any, Site | None] | None:
+    def _prepare(self, method: PortMethod, args: Args, kwargs: Kwargs) -> _Kept | None:
         """Keep the arguments as they are before the call; None where they cannot be kept."""
         site = None
         if method.attempts:
@@ -112,9 +109,7 @@ class Recorder:
             self._note_problem(f"arguments of {method.full_name} cannot be kept: {error}")
             return None
 
-    def _keep(
-        self, method: PortMethod, kept: tuple[Any, Any, Site | None] | None, outcome: Outcome, began: float
-    ) -> None:
+    def _keep(self, method: PortMethod, kept: _Kept | None, outcome: Outcome, began: float) -> None:
         entry = None
         if kept is not None and method.is_kept:
             try:
@@ -130,7 +125,7 @@ class Recorder:
                     recorder.tape.problem = f"limit reached: more than {self._calls_max} port calls"
                     recorder.closed = True
 
-    def _entry(self, method: PortMethod, kept: tuple[Any, Any, Site | None], outcome: Outcome) -> Entry:
+    def _entry(self, method: PortMethod, kept: _Kept, outcome: Outcome) -> Entry:
         args, kwargs, site = kept
         if isinstance(outcome, Raised):
             if is_interruption(outcome.error):
