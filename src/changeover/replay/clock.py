@@ -51,13 +51,11 @@ class VirtualClock:
         recorded = self._recorded.get(method)
         if recorded is None:
             return None
-        if method not in self._last:
-            first = recorded[0]
-            return (
-                Returned(_later(first.value, self._ahead(method))) if isinstance(first, Returned) else first
-            )
-        value, slept_s = self._last[method]
-        return Returned(_later(value, self._slept_s - slept_s))
+        if method in self._last:
+            value, slept_s = self._last[method]
+            return Returned(_later(value, self._slept_s - slept_s))
+        first = recorded[0]
+        return Returned(_later(first.value, self._ahead(method))) if isinstance(first, Returned) else first
 
     def _ahead(self, method: str) -> float:
         """How much longer this path slept before it first asked than the recorded one had."""

@@ -76,9 +76,7 @@ async def threaded(call: Callable[[], Any]) -> Any:
 async def _ended(start: Callable[[], Coroutine[Any, Any, Any]]) -> Outcome:
     try:
         return Returned(await start())
-    except Exception as error:  # noqa: BLE001  exceptions become data, so that no loop meets them
-        return Raised(error)
-    except SystemExit as error:  # a loop would stop for it
+    except (Exception, SystemExit) as error:  # noqa: BLE001  data, so that no loop meets them, or stops
         return Raised(error)
     except BaseException as error:
         if type(error).__name__ in ("CancelledError", "KeyboardInterrupt", "GeneratorExit"):

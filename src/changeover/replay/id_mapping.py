@@ -68,12 +68,10 @@ def _mapped(value: Any, names: Mapping[Any, Any]) -> Any:
     cls = type(value)
     if cls is str or cls is UUID:
         return names.get(value, value)
-    if cls is tuple or cls is list:
+    if cls in (tuple, list, set, frozenset):
         return cls(_mapped(item, names) for item in value)
     if cls is dict:
         return {_mapped(key, names): _mapped(item, names) for key, item in value.items()}
-    if cls is set or cls is frozenset:
-        return cls(_mapped(item, names) for item in value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return cls._make(_mapped(item, names) for item in value)
     if isinstance(value, BaseException):

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from changeover.record.port import CallClass
@@ -136,12 +137,9 @@ def port_tapes(entries: Sequence[Entry]) -> Callable[[str], PortTape]:
     by_port: dict[str, list[Entry]] = {}
     for entry in entries:
         by_port.setdefault(entry.method.port, []).append(entry)
-    made: dict[str, PortTape] = {}
 
+    @cache
     def of(port: str) -> PortTape:
-        found = made.get(port)
-        if found is None:
-            found = made[port] = PortTape(by_port.get(port, []))
-        return found
+        return PortTape(by_port.get(port, []))
 
     return of
