@@ -95,9 +95,9 @@ def compare_source(
         fit,
         waivers,
     )
-    corpus = _empty_corpus(program, source, request, selection, rules, fit)
+    corpus = _empty_corpus(cases)
     writer = ComparisonWriter(path, listener.warns, renews=source.name == STORE, redact=redactor.body)
-    begun = _begun(now, source, info, request, is_partial=cases.is_partial)
+    begun = _begun(cases)
     writer.begin(begun)
     raised, stopped = _run(cases, corpus, writer, listener)
     corpus.damaged += cases.damaged
@@ -150,36 +150,29 @@ def _run(
     return raised, Stopped.INTERRUPTED if interruption.is_asked_for else None
 
 
-def _begun(
-    now: datetime, source: Source, info: ComparisonInfo, request: Request, *, is_partial: bool
-) -> StoredComparison:
+def _begun(cases: SourceCases) -> StoredComparison:
+    source, request = cases.source, cases.request
     return StoredComparison(
         0,
-        now,
+        cases.now,
         source.name,
         source.population,
-        info.code,
-        info.rules,
-        partial=is_partial,
-        answered_by=info.answer,
+        cases.code,
+        cases.rules_digest,
+        partial=cases.is_partial,
+        answered_by=request.options.answer,
         summary=asked_for(request.names, request.options, noise=request.noise),
     )
 
 
-def _empty_corpus(
-    program: Program,
-    source: Source,
-    request: Request,
-    selection: Selection,
-    rules: Rules | None,
-    redact: FitRuns,
-) -> Corpus:
+def _empty_corpus(cases: SourceCases) -> Corpus:
     """A whole source is expected to cross every seam and to show every tag; single cases are not."""
-    if source.name in BUILT_IN or request.options.only is not None:
-        return Corpus(rules or STRICT, redact=redact)
-    seams = [(seam, program.seams[seam].phase) for seam in selection.seams]
-    tags = _required_tags(program.plan, selection, source.name)
-    return Corpus(rules or STRICT, expected=seams, required_tags=tags, redact=redact)
+    rules, seams = cases.rules or STRICT, cases.program.seams
+    if cases.source.name in BUILT_IN or cases.request.options.only is not None:
+        return Corpus(rules, redact=cases.redact)
+    expected = [(seam, seams[seam].phase) for seam in cases.selection.seams]
+    tags = _required_tags(cases.program.plan, cases.selection, cases.source.name)
+    return Corpus(rules, expected=expected, required_tags=tags, redact=cases.redact)
 
 
 def _info(program: Program, source: Source, request: Request, rules: Rules) -> ComparisonInfo:
@@ -238,10 +231,8 @@ class Interruption:
 
     def __enter__(self) -> Self:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            try:
+            with suppress(ValueError):  # only the main thread may
                 self._before = signal.signal(signal.SIGINT, self._ask)
-            except ValueError:  # only the main thread may
-                self._before = None
         return self
 
     def __exit__(self, *_: object) -> None:
