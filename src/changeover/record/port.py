@@ -89,6 +89,9 @@ class Declaration:
     unaffected: bool
 
 
+_NOTHING_SAID = Declaration(CallClass.UNDECLARED, None, unaffected=False)
+
+
 @dataclass(slots=True)
 class Port:
     """One way through which paths touch the world."""
@@ -210,18 +213,16 @@ class PortBook:
                 self._bind(port, hook_function(cls, name), port.target)
 
     def _bind(self, port: Port, hook: Hook, target: Any) -> None:
-        said = port.declared.get(hook.name)
-        call_class = CallClass.UNDECLARED if said is None else said.call_class
-        option = None if said is None else said.option
-        makes, sleeps = call_class is CallClass.LOCAL, call_class is CallClass.CLOCK and _is_sleep(hook.name)
+        said = port.declared.get(hook.name, _NOTHING_SAID)
+        makes = said.call_class is CallClass.LOCAL
         method = PortMethod(
             port.name,
             hook,
-            call_class,
-            key=None if makes else option,
-            make=option if makes else None,
-            unaffected=said is not None and said.unaffected,
-            sleeps=sleeps,
+            said.call_class,
+            key=None if makes else said.option,
+            make=said.option if makes else None,
+            unaffected=said.unaffected,
+            sleeps=said.call_class is CallClass.CLOCK and _is_sleep(hook.name),
         )
         port.methods.setdefault(hook.name, method)
         binding = self._bindings.setdefault(hook, _Binding())
