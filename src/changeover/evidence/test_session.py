@@ -80,10 +80,8 @@ class SuiteTally:
     def add_test(self, tested: CrossedRuns) -> None:
         """One test that ran."""
         self.crossings.update(tested.counts)
-        if tested.counts:
-            self.crossing_tests += 1
-        else:
-            self.idle_tests += 1
+        self.crossing_tests += bool(tested.counts)
+        self.idle_tests += not tested.counts
 
     def note(self, seams: Iterable[str], problems: Iterable[str]) -> None:
         """What a migration declares, and what is wrong with it."""

@@ -61,10 +61,7 @@ class Periods:
         for run in runs:
             verdict = run.verdict
             for cells in places:
-                cell = cells.get(run.seam)
-                if cell is None:
-                    cell = cells[run.seam] = PeriodCell()
-                cell.add(verdict, 1, verdict in _DIVERGED)
+                cells.setdefault(run.seam, PeriodCell()).add(verdict, 1, verdict in _DIVERGED)
 
     def timeline(self, seams: Iterable[str]) -> Timeline:
         """For each of these seams what was seen of it."""
@@ -74,10 +71,8 @@ class Periods:
         else:
             columns = self._slices
             labels = [
-                PeriodLabel(
-                    f"{number * self._width + 1:,} to {min((number + 1) * self._width, self._cases):,}"
-                )
-                for number in range(len(columns))
+                PeriodLabel(f"{start + 1:,} to {min(start + self._width, self._cases):,}")
+                for start in range(0, self._cases, self._width)
             ]
         empty = PeriodCell()
         found = {seam: tuple(cells.get(seam, empty) for cells in columns) for seam in seams}
