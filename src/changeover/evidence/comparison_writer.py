@@ -130,16 +130,11 @@ def ended(begun: StoredComparison, corpus: Corpus, unit: str, stopped: str | Non
 
 def _summary(asked: Summary, corpus: Corpus, unit: str, stopped: str | None) -> Summary:
     reasons = corpus.not_compared.reasons
+    same = ("cases", "first", "last", "missing_tags", "silent_cases", "exit_code", "one_sided_reads")
     return replace(
         asked,
         stopped=stopped,
-        cases=corpus.cases,
-        first=corpus.first,
-        last=corpus.last,
         unit=unit,
-        missing_tags=corpus.missing_tags,
-        silent_cases=corpus.silent_cases,
-        exit_code=corpus.exit_code,
         own_time=_own_time(corpus.times),
         periods=corpus.periods.timeline(corpus.seams),
         rules=tuple(_rule_use(tally) for _, tally in sorted(corpus.rule_tallies.items())),
@@ -155,8 +150,8 @@ def _summary(asked: Summary, corpus: Corpus, unit: str, stopped: str | None) -> 
         ),
         not_compared_left_out=corpus.not_compared.left_out
         + sum(one.runs for one in reasons[REASONS_KEPT_MAX:]),
-        one_sided_reads=corpus.one_sided_reads,
         clusters_left_out=corpus.clusters_left_out,
+        **{name: getattr(corpus, name) for name in same},
     )
 
 

@@ -55,8 +55,7 @@ def used_bytes(connection: Connection) -> int:
         connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("page_count", "freelist_count", "page_size")
     )
-    used: int = (pages - free) * size
-    return used
+    return int((pages - free) * size)
 
 
 def prune(connection: Connection, limits: StoreLimits, most: int = PRUNED_TOGETHER) -> Pruned:

@@ -56,18 +56,15 @@ def evidence_in(connection: Connection) -> Evidence:
     reviews = connection.execute(
         "SELECT kind, name, at, code, rules, answer, found, body FROM reviews ORDER BY at DESC, rowid DESC"
     ).fetchall()
+    with _nothing_collected():
+        production = tuple(map(read_run, rows))
     return Evidence(
         corpora=tuple(_corpora(connection)),
-        production=_runs(rows),
+        production=production,
         reviews=tuple(map(_review, reviews)),
         lost=counters.get("lost", 0),
         pruned=counters.get("pruned", 0),
     )
-
-
-def _runs(rows: list[Sequence[Any]]) -> tuple[StoredRun, ...]:
-    with _nothing_collected():
-        return tuple(map(read_run, rows))
 
 
 @contextmanager

@@ -66,11 +66,9 @@ def calls_in_order(observation: Observation) -> Iterator[tuple[str, PortCall]]:
 
 def contents_data(contents: RunContents) -> dict[str, Any]:
     """As JSON."""
+    names = ("answered_by", "stage", "tags", "reason")
     return {
-        "answered_by": contents.answered_by,
-        "stage": contents.stage,
-        "tags": list(contents.tags),
-        "reason": contents.reason,
+        **{name: getattr(contents, name) for name in names},
         "arguments": value_data(contents.arguments),
         "legacy": _observation_data(contents.legacy),
         "candidate": _observation_data(contents.candidate),

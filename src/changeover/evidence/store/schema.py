@@ -91,15 +91,10 @@ def _fill_from_version_1(connection: Connection) -> None:
         summary = json.loads(text)
         said = f"{number} {at} {source} {code} {rules} {text}"
         seams = [name for name, seam in summary.get("seams", {}).items() if seam.get("compared")]
+        uid, partial = sha256(said.encode()).hexdigest()[:32], bool(summary.get("partial"))
         connection.execute(
             "UPDATE corpora SET uid = ?, answered_by = ?, partial = ?, seams = ? WHERE number = ?",
-            (
-                sha256(said.encode()).hexdigest()[:32],
-                answered.get(number, "legacy"),
-                bool(summary.get("partial")),
-                json.dumps(seams),
-                number,
-            ),
+            (uid, answered.get(number, "legacy"), partial, json.dumps(seams), number),
         )
     connection.execute(
         "INSERT INTO runs (id, corpus, at, population, name, seam, phase, stage, answered_by, tags, code,"
