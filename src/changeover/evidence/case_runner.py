@@ -87,8 +87,8 @@ def compared_cases(
     answer_seen: AnswerSeen | None = None,
 ) -> Generator[CaseDone, None, None]:
     """Yield every compared case when it is done; raises ConfigurationError where the source is wrong."""
-    compared = Stage.SHADOW if options.answer is Side.LEGACY else Stage.LIVE
-    alone = Stage.OFF if options.answer is Side.LEGACY else Stage.COMPLETE
+    is_legacy = options.answer is Side.LEGACY
+    compared, alone = (Stage.SHADOW, Stage.OFF) if is_legacy else (Stage.LIVE, Stage.COMPLETE)
     settings = _settings(program, selection, compared)
     collected: list[Run] = []
     runtime = comparison_runtime(
@@ -174,14 +174,11 @@ def recorded(
     """
     chosen = program.sources.named(source)
     for done in compared_cases(program, chosen, options, select(program, seams), rules=None, noise=False):
-        yield from _last_of_each_seam(done, redact)
-
-
-def _last_of_each_seam(done: CaseDone, redact: Callable[[Run], Run]) -> Iterator[Scenario]:
-    for run in {run.seam: run for run in done.runs}.values():
-        scenario = scenario_of(redact(run))
-        tags = tuple(dict.fromkeys((*done.tags, *scenario.tags)))
-        yield replace(scenario, id=f"{done.name}/{run.seam}", tags=tags)
+        last_of_seam = {run.seam: run for run in done.runs}
+        for run in last_of_seam.values():
+            scenario = scenario_of(redact(run))
+            tags = tuple(dict.fromkeys((*done.tags, *scenario.tags)))
+            yield replace(scenario, id=f"{done.name}/{run.seam}", tags=tags)
 
 
 def outermost(runs: Sequence[Run]) -> list[Run]:

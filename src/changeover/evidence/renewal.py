@@ -138,9 +138,5 @@ def _where(wanted: Wanted) -> tuple[str, list[object]]:
     if wanted.only is None:
         where += " AND (code IS NOT ? OR rules != ?)"
         return where, [*values, wanted.code, wanted.rules]
-    return f"{where} AND (name = ? OR substr(id, 1, ?) = ?)", [
-        *values,
-        f"{STORE}/{wanted.only}",
-        len(wanted.only),
-        wanted.only,
-    ]
+    values += [f"{STORE}/{wanted.only}", len(wanted.only), wanted.only]
+    return f"{where} AND (name = ? OR substr(id, 1, ?) = ?)", values

@@ -65,11 +65,8 @@ def _owner(seam: Seam, scenario: Scenario) -> Iterator[tuple[Any, ...]]:
         yield ()
         return
     made = seam.owner_of(scenario)
-    if isinstance(made, AbstractContextManager):
-        with made as owner:
-            yield (owner,)
-    else:
-        yield (made,)
+    with made if isinstance(made, AbstractContextManager) else nullcontext(made) as owner:
+        yield (owner,)
 
 
 def answered(scenario: Scenario) -> Observation | None:
@@ -180,11 +177,8 @@ def _both(program: Program, seam: Seam, scenario: Scenario) -> Run:
 def _one(program: Program, seam: Seam, scenario: Scenario, side: Side, during: During) -> Run:
     before = answered(scenario)
     if before is None:
-        return not_replayed(
-            seam,
-            scenario,
-            "the scenario has no recorded answer; record it again: changeover scenarios record",
-        )
+        unknown = "the scenario has no recorded answer; record it again: changeover scenarios record"
+        return not_replayed(seam, scenario, unknown)
     found = replayed(program, seam, scenario, side, during)
     if isinstance(found, str):
         return not_replayed(seam, scenario, found)

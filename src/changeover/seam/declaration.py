@@ -64,6 +64,7 @@ def declare_seam(
         raise DeclarationError(place, "is declared twice")
     phase = None if plan is None else _phase_of(place, plan, name)
     fallback = options.get("fallback")
+    supplements = () if phase is None else phase.supplement
     return Seam(
         runtime,
         name,
@@ -75,9 +76,7 @@ def declare_seam(
         view=options.get("view"),
         sample=_sample(place, phase, sample, options.get("sample")),
         fallback=fallback if fallback is not None else phase is not None and phase.fallback,
-        supplement=[
-            _supplement(place, runtime.book, text) for text in (() if phase is None else phase.supplement)
-        ],
+        supplement=[_supplement(place, runtime.book, text) for text in supplements],
         owner_of=options.get("owner"),
     )
 

@@ -134,9 +134,8 @@ def _the_only_path(seam: Seam, wanted: Side) -> tuple[PathFunction, Side, bool]:
     other = seam.paths.get(wanted.other)
     if other is None:
         raise LegacyRemovedError(f"seam {seam.name!r} has neither path")
-    seam.runtime.active.note(
-        f"seam {seam.name!r} has no {wanted} path: {wanted.other} answers", seam=seam.name
-    )
+    text = f"seam {seam.name!r} has no {wanted} path: {wanted.other} answers"
+    seam.runtime.active.note(text, seam=seam.name)
     return other, wanted.other, False
 
 

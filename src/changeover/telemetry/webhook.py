@@ -55,11 +55,9 @@ class WebhookAlerts:
         """Wait until everything was sent or given up, at most so long (None: one timeout)."""
         if os.getpid() != self._pid:
             return
+        longest_s = self._timeout_s if deadline_s is None else deadline_s
         with self._changed:
-            self._changed.wait_for(
-                lambda: not self._waiting and not self._sending,
-                self._timeout_s if deadline_s is None else deadline_s,
-            )
+            self._changed.wait_for(lambda: not self._waiting and not self._sending, longest_s)
 
     def __repr__(self) -> str:
         return f"WebhookAlerts({self._host})"
