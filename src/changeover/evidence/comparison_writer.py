@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from changeover.compare.rule import rule_says
 from changeover.evidence.comparison_totals import Corpus, RuleTally
-from changeover.evidence.sources import SourceOptions
 from changeover.evidence.store.maintenance import prune, usual_limits
 from changeover.evidence.store.records import StoredComparison, StoredRun
 from changeover.evidence.store.rows_of_runs import stored_cluster
@@ -100,11 +99,6 @@ PAIRS_KEPT_MAX = 200
 REASONS_KEPT_MAX = 50
 DAMAGED_KEPT_MAX = 50
 TEXT_MAX = 500
-
-
-def asked_for(names: Sequence[str], options: SourceOptions, *, noise: bool) -> Summary:
-    """The part that is known before the first case."""
-    return Summary(tuple(names), options.seed, options.limit, options.world, noise)
 
 
 def ended(begun: StoredComparison, corpus: Corpus, unit: str, stopped: str | None) -> StoredComparison:

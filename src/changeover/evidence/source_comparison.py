@@ -20,13 +20,14 @@ from changeover.evidence.case_runner import Selection, select
 from changeover.evidence.code_digest import code_digest
 from changeover.evidence.comparison_info import ComparisonInfo, Stopped
 from changeover.evidence.comparison_totals import Corpus
-from changeover.evidence.comparison_writer import ComparisonWriter, asked_for, ended
+from changeover.evidence.comparison_writer import ComparisonWriter, ended
 from changeover.evidence.program_interface import Program, ProjectFiles
 from changeover.evidence.source_cases import BUILT_IN, Request, SourceCases
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import STORE, StoredComparison
 from changeover.evidence.store.rows_of_runs import SAMPLE_KEPT_WHOLE
 from changeover.evidence.store.store import StoreProblem, store_path
+from changeover.evidence.store.summary import Summary
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.plan_file import Plan, redact_paths_of
@@ -151,7 +152,7 @@ def _run(
 
 
 def _begun(cases: SourceCases) -> StoredComparison:
-    source, request = cases.source, cases.request
+    source, request, options = cases.source, cases.request, cases.request.options
     return StoredComparison(
         0,
         cases.now,
@@ -160,8 +161,8 @@ def _begun(cases: SourceCases) -> StoredComparison:
         cases.code,
         cases.rules_digest,
         partial=cases.is_partial,
-        answered_by=request.options.answer,
-        summary=asked_for(request.names, request.options, noise=request.noise),
+        answered_by=options.answer,
+        summary=Summary(request.names, options.seed, options.limit, options.world, request.noise),
     )
 
 
