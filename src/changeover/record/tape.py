@@ -111,11 +111,13 @@ class Tape:
             if entry.method.call_class in classes:
                 yield entry.call(position)
 
-    def observation(self, path: Side, outcome: Outcome, *measured: Any) -> Observation:
-        """What the path left behind that made these calls; `measured` are the further fields of it."""
+    def observation(
+        self, path: Side, outcome: Outcome, own_time_s: float = 0.0, *, mutated: bool = False
+    ) -> Observation:
+        """What the path left behind that made these calls; `mutated` says that it changed its arguments."""
         effects = tuple(self.calls(CallClass.EFFECT))
         reads = tuple(self.calls(CallClass.READ, CallClass.FIXED))
-        return Observation(path, outcome, effects, reads, *measured)
+        return Observation(path, outcome, effects, reads, own_time_s, mutated)
 
     def of_port(self, port: str, wanted: Callable[[Entry], bool]) -> list[Entry]:
         """The entries of one port that are wanted, in order."""

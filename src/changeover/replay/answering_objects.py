@@ -28,7 +28,7 @@ class Replaying(Protocol):
     copies: PortCopies | None
 
     def note(self, kind: ProblemKind, place: str, detail: str) -> None:
-        """Note what the replay says less than a real run for."""
+        """Note what kept the path from being replayed as it is."""
 
     def thread_refused(self, why: str) -> None:
         """The path could not have a thread, because the process ends."""

@@ -102,7 +102,7 @@ class ReplayTask:
             replay.note(ProblemKind.NOT_KEPT, f"result of {self.side}", str(error))
             outcome = Returned(None)
         own_time_s = max(0.0, seconds - replay.port_s)
-        seen = Tape(replay.calls).observation(self.side, outcome, own_time_s, mutated)
+        seen = Tape(replay.calls).observation(self.side, outcome, own_time_s, mutated=mutated)
         return Replayed(seen, replay.problems)
 
 

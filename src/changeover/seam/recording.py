@@ -155,10 +155,10 @@ class Recording:
 
     def observation(self) -> Observation:
         """What the answering path left behind."""
-        if self._outcome is None:
+        tape, outcome = self.recorder.tape, self._outcome
+        if outcome is None:
             raise RuntimeError(self._problem or "the path has not ended")
-        measured = (self._own_time_s, self._mutated)
-        return self.recorder.tape.observation(self.answering, self._outcome, *measured)
+        return tape.observation(self.answering, outcome, self._own_time_s, mutated=self._mutated)
 
     def task(self, *, apart: bool) -> ReplayTask:
         """What it takes to replay the other path, here or beside the program."""
