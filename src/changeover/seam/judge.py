@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -104,17 +105,14 @@ def _read(rules_file: Path) -> Any:
 
 def waived_by(waivers_file: Path, note: Callable[[str], None]) -> Waived:
     """What a file waives, read when something differs for the first time; a wrong one waives nothing."""
-    found: Waived | None = None
 
-    def waived(seam: str, divergence: Divergence) -> bool:
-        nonlocal found
-        if found is None:
-            from changeover.rollout.waivers import waivers_of
+    @cache
+    def read() -> Waived:
+        from changeover.rollout.waivers import waivers_of
 
-            found = waivers_of(waivers_file, note)
-        return found(seam, divergence)
+        return waivers_of(waivers_file, note)
 
-    return waived
+    return lambda seam, divergence: read()(seam, divergence)
 
 
 def _never(seam: str, divergence: Divergence) -> bool:

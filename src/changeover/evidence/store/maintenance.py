@@ -60,8 +60,7 @@ def used_bytes(connection: Connection) -> int:
 
 def prune(connection: Connection, limits: StoreLimits, most: int = PRUNED_TOGETHER) -> Pruned:
     """Forget what is beyond the limits, at most so many rows of each kind, and count it."""
-    done = Pruned()
-    done.runs += _forget_runs(connection, "AND at < ?", (stored_at(limits.before),), most)
+    done = Pruned(runs=_forget_runs(connection, "AND at < ?", (stored_at(limits.before),), most))
     ((runs,),) = connection.execute("SELECT count(*) FROM runs WHERE corpus IS NULL").fetchall()
     if runs > limits.runs_max:
         done.runs += _forget_runs(connection, "", (), min(most, runs - limits.runs_max))
