@@ -12,6 +12,7 @@ from changeover.values.safe_text import columns_of, visible
 from changeover.views.layout import GAP, INDENT, ZERO, Screen, cut, flowed
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
     from rich.text import Text as RichText
 
 TEXT_MIN = 20
@@ -132,24 +133,16 @@ class _Shape:
         titled = any(column.title for column in self.columns)
         grid = Grid(box=None, padding=0, pad_edge=False, header_style="none", show_header=titled)
         for at, (column, width) in enumerate(zip(self.columns, widths, strict=True)):
-            grid.add_column(
-                Text(self._title(at)),
-                width=width,
-                justify="right" if column.is_number else "left",
-                no_wrap=True,
-                vertical="bottom",
-            )
+            justify: JustifyMethod = "right" if column.is_number else "left"
+            title = Text(self._title(at))
+            grid.add_column(title, width=width, justify=justify, no_wrap=True, vertical="bottom")
         for row in self.rows:
             grid.add_row(*(self._cell(at, text, widths[at], screen) for at, text in enumerate(row)))
         file = StringIO()
-        Console(
-            file=file,
-            width=sum(widths),
-            force_terminal=screen.coloured,
-            color_system="standard" if screen.coloured else None,
-            legacy_windows=False,
-            _environ={},
-        ).print(grid)
+        # Colours are on verdicts alone, and only where the screen has any.
+        width = sum(widths)
+        console = Console(file=file, width=width, color_system="standard", legacy_windows=False, _environ={})
+        console.print(grid)
         return [line.rstrip() for line in file.getvalue().splitlines()]
 
     def _cell(self, at: int, text: str, width: int, screen: Screen) -> RichText:
