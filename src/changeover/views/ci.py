@@ -24,13 +24,10 @@ def _junit_lines(verdicts: Sequence[GateVerdict]) -> Iterator[str]:
     for verdict in verdicts:
         yield f'  <testsuite name="{xml_text(verdict.title)}" {_counts(_cases_of(verdict))}>'
         yield "    <properties>"
-        for name, value in (
-            ("answer", str(verdict.answer)),
-            ("code", (verdict.code or "-")[:DIGITS_SHOWN]),
-            ("rules", verdict.rules[:DIGITS_SHOWN]),
-            ("evidence", verdict.evidence[:DIGITS_SHOWN]),
-        ):
-            yield f'      <property name="{name}" value="{xml_text(value)}"/>'
+        yield f'      <property name="answer" value="{verdict.answer}"/>'
+        digests = {"code": verdict.code or "-", "rules": verdict.rules, "evidence": verdict.evidence}
+        for name, digest in digests.items():
+            yield f'      <property name="{name}" value="{xml_text(digest[:DIGITS_SHOWN])}"/>'
         yield "    </properties>"
         for criterion in _cases_of(verdict):
             yield from _junit_case(verdict, criterion)

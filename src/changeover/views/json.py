@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 
 TEXT_MAX = 200
 _CALL_CHARACTERS_MAX = 2_000
-_EXAMPLES = ("first", "last", "smallest")
 
 
 def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
     """Everything that the screen of `compare` says; `exit_code` is what the command would exit with."""
     effects = ("name", "performed", "asked", "equal", "changed", "only_performed", "only_asked", "refused")
-    times = {f"p{round(100 * at)}": corpus.times.at(at) for at in (0.5, 0.95)}
+    times = {
+        name: None if found is None else {"legacy": found.legacy_s, "candidate": found.candidate_s}
+        for name, found in (("p50", corpus.times.at(0.5)), ("p95", corpus.times.at(0.95)))
+    }
     return {
         **_taken(info, "migration", "code", "rules", "source"),
         "answered_by": info.answer,
@@ -48,17 +50,14 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
         "effects": [_taken(line, *effects) for line in corpus.effects.lines],
         "clusters": [_cluster(one, corpus.sightings.get(one.fingerprint)) for one in corpus.clusters],
         "not_compared": [
-            {
-                **_taken(one, "seam", "reason", "place", "detail", "runs", "example"),
-                str(one.asked_by): _question(one.asked),
-                str(one.asked_by.other): _question(one.recorded),
-            }
+            _taken(one, "seam", "reason", "place", "detail", "runs", "example")
+            | {str(one.asked_by): _question(one.asked), str(one.asked_by.other): _question(one.recorded)}
             for one in corpus.not_compared.reasons
         ],
         "accepted": [
             {
                 "path": tally.rule.path.text,
-                "reason": tally.rule.reason,
+                **_taken(tally.rule, "reason"),
                 **_taken(tally, "runs", "hits"),
                 "tolerated_runs": tally.differing,
                 "largest": None if tally.largest is None else str(tally.largest),
@@ -75,10 +74,7 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
         "reference_gave_up": list(corpus.gave_up),
         "tags": dict(sorted(corpus.tags.items())),
         "missing_tags": list(corpus.missing_tags),
-        "own_time_s": {
-            name: None if at is None else {"legacy": at.legacy_s, "candidate": at.candidate_s}
-            for name, at in times.items()
-        },
+        "own_time_s": times,
         **_taken(corpus, "distinct_worlds", "distinct_diverged"),
         "rate_bound": {"confidence": CONFIDENCE, "below": corpus.rate_bound()},
         "exit_code": corpus.exit_code,
@@ -112,19 +108,9 @@ def _question(call: PortCall | None) -> dict[str, Any] | None:
 
 def diff_json(diff: FilesDiff) -> dict[str, Any]:
     """Everything that the screen of `diff` says."""
+    rows = ("old_rows", "new_rows", "equal", "differing", "only_old", "only_new", "not_compared", "repeated")
     return {
-        **_taken(
-            diff,
-            "old_rows",
-            "new_rows",
-            "equal",
-            "differing",
-            "only_old",
-            "only_new",
-            "not_compared",
-            "repeated",
-            "left_out",
-        ),
+        **_taken(diff, *rows, "left_out"),
         "divergences": [divergence_json(found) for found in diff.divergences],
         "clusters": [
             {
@@ -141,14 +127,13 @@ def diff_json(diff: FilesDiff) -> dict[str, Any]:
 
 def gate_json(verdict: GateVerdict) -> dict[str, Any]:
     """Everything that the screen says; `exit_code` is what the command would exit with."""
+    criterion = ("name", "answer", "required", "found", "detail", "do")
     return {
         **_taken(verdict, "phase", "number"),
         "from": str(verdict.old),
         "to": str(verdict.new),
         **_taken(verdict, "source", "answer", "code", "rules", "evidence"),
-        "criteria": [
-            _taken(one, "name", "answer", "required", "found", "detail", "do") for one in verdict.criteria
-        ],
+        "criteria": [_taken(one, *criterion) for one in verdict.criteria],
         **_taken(verdict, "not_counted", "not_shown", "do_first", "exit_code"),
     }
 
@@ -170,7 +155,6 @@ def report_json(data: ReportData) -> dict[str, Any]:
         "gates",
         "history",
         "blind_spots",
-        "unavailable",
     )
     return {
         "headline": plain_data(top),
@@ -179,7 +163,7 @@ def report_json(data: ReportData) -> dict[str, Any]:
         "counts": {name: _counts(seam) for name, seam in data.corpus.seams.items()},
         "total": _counts(data.total),
         "not_shown": unshown(data),
-        **_taken(data, *content),
+        **_taken(data, *content, "unavailable"),
         "corpus": plain_data(comparison_json(data.corpus)),
         "example": None if example is None else named_run_json(example, period_of(example)),
         "runs": [named_run_json(run, period_of(run)) for run in data.runs],
@@ -205,7 +189,7 @@ def cluster_json(cluster: StoredCluster) -> dict[str, Any]:
     """A cluster that is kept."""
     data = cluster_data(cluster)
     data.pop("seen", None)
-    for name in _EXAMPLES:
+    for name in ("first", "last", "smallest"):
         example = getattr(cluster, name)
         if example is not None:
             data[name]["divergence"] = _with_texts(data[name]["divergence"], example.divergence)

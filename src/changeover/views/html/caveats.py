@@ -25,8 +25,7 @@ def _left_aside(data: ReportData) -> Iterator[str]:
     total = data.total
     missing = summary.missing_tags
     if missing:
-        seen = f"{plural(len(missing), 'required tag')} did not occur"
-        yield f"{seen}: {_named(missing)}."
+        yield f"{plural(len(missing), 'required tag')} did not occur: {_named(missing)}."
     if total.not_compared:
         yield f"{total.not_compared:,} of {plural(total.runs, 'run')} were not compared."
     never = [name for name, seam in corpus.seams.items() if not seam.runs]
@@ -63,7 +62,7 @@ def _sample(data: ReportData) -> Iterator[str]:
     worlds, differ = corpus.distinct_worlds, corpus.distinct_diverged
     if worlds and differ < worlds:
         bound = percent_above(upper_bound(differ, worlds))
-        found = f"{worlds:,} distinct {data.unit}"
+        found = f"{worlds:,} distinct {corpus.summary.unit}"
         found = f"{differ:,} of {found} differ" if differ else found
         rate = f"fewer than {bound} of all would differ, at {CONFIDENCE * 100:g} % confidence"
         yield f"{found}: were they a fair sample, {rate}."

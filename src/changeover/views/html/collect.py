@@ -13,6 +13,7 @@ from changeover.evidence.store.store import read_evidence, store_path
 from changeover.gate.collect import collect as collect_inputs
 from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
+from changeover.rollout.migration_files import stages_of
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolver
 from changeover.values.gate_verdict import GateVerdict
@@ -57,9 +58,8 @@ def begun_since(corpora: Sequence[StoredComparison], moment: datetime) -> tuple[
 
 def beside(corpora: Sequence[StoredComparison], shown: StoredComparison) -> tuple[StoredComparison, ...]:
     """The latest comparisons of other sources than the one that is shown."""
-    return tuple(
-        one for one in latest_of_each(list(filter(says_something, corpora))) if one.source != shown.source
-    )
+    latest = latest_of_each(list(filter(says_something, corpora)))
+    return tuple(one for one in latest if one.source != shown.source)
 
 
 def says_something(corpus: StoredComparison) -> bool:
@@ -128,11 +128,7 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
 
 def _phases(project: Project, plan: Plan) -> tuple[tuple[PhaseStanding, ...], tuple[str, ...]]:
     """The stages that hold now, whatever sets them, and what is wrong with the flags."""
-    resolver = Resolver(
-        lambda: {name: phase.stages for name, phase in plan.phases.items()},
-        directory=project.directory,
-        closed=True,
-    )
+    resolver = Resolver(lambda: stages_of(plan), directory=project.directory, closed=True)
     now = resolver.current()
     phases = tuple(
         PhaseStanding(phase.number, name, phase.title, now.settings[name], phase.seams)

@@ -61,16 +61,6 @@ class ReportData:
         return (self.corpus.code, self.corpus.rules) != (self.code, self.rules)
 
     @property
-    def unit(self) -> str:
-        """What a case of the source is called, in the plural."""
-        return self.corpus.summary.unit
-
-    @property
-    def cases(self) -> int:
-        """How many cases were run."""
-        return self.corpus.summary.cases
-
-    @property
     def total(self) -> SeamTally:
         """The verdicts of all seams together."""
         return total_of(self.corpus.seams.values())

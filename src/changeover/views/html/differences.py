@@ -144,7 +144,6 @@ class SideBySide:
     """The lines that are shown, how many more there are, and where the odd value was seen."""
 
     run: str
-    seam: str
     answered_by: Side
     lines: tuple[Line, ...]
     left_out: int
@@ -168,7 +167,7 @@ def side_by_side(run: StoredRun, cluster: StoredCluster) -> SideBySide | None:
     # Where an effect differs the answer only repeats it.
     lines = _most_telling(effects if cluster.unsafe and effects else [*answers, *effects])
     left_out = len(effects) + len(answers) - len(lines)
-    return SideBySide(run.name, run.seam, contents.answered_by, tuple(lines), left_out, cluster.sighting)
+    return SideBySide(run.name, contents.answered_by, tuple(lines), left_out, cluster.sighting)
 
 
 def _most_telling(lines: Sequence[Line]) -> list[Line]:

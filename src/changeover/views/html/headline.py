@@ -111,7 +111,8 @@ def _alike(data: ReportData) -> Headline:
     """Nothing differs: a match only where everything was shown, about today's code, on the whole source."""
     total = data.total
     reasons = why_inconclusive(data.corpus)
-    cases = plural(data.cases, data.unit.removesuffix("s"), data.unit)
+    summary = data.corpus.summary
+    cases = plural(summary.cases, summary.unit.removesuffix("s"), summary.unit)
     shown = f"{plural(total.compared, 'comparison')} of {cases}"
     if not total.compared:
         said = "Nothing was shown."

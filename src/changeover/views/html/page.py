@@ -18,17 +18,9 @@ from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting
 from changeover.values.value_text import value_text
-from changeover.views.html import caveats
+from changeover.views.html import caveats, differences
 from changeover.views.html.charts import HEIGHT, WIDTH, duration_text, matrix, paired_dots
 from changeover.views.html.data import ReportData, in_meeting_order
-from changeover.views.html.differences import (
-    FINDINGS_SHOWN_MAX,
-    change_sides,
-    examples,
-    findings,
-    side_by_side,
-    tree,
-)
 from changeover.views.html.headline import Headline, headline, worst_cluster
 from changeover.views.layout import count, cut, plural
 from changeover.views.rows import short_digest
@@ -46,7 +38,7 @@ EXAMPLE_SHOWN_MAX = 200
 def report_page(data: ReportData) -> str:
     """The whole page. The same data give the same page, to the byte."""
     style = files(__package__).joinpath(TEMPLATES, "style.css").read_text(encoding="utf-8")
-    worst, found = worst_cluster(data), findings(data)
+    worst, found = worst_cluster(data), differences.findings(data)
     template = _environment().get_template("report.html.j2")
     return template.render(
         data=data,
@@ -55,14 +47,16 @@ def report_page(data: ReportData) -> str:
         headline=headline(data),
         matrix=matrix(data),
         findings=found,
-        some_elsewhere=any(one.elsewhere for one in found[:FINDINGS_SHOWN_MAX]),
-        findings_max=FINDINGS_SHOWN_MAX,
+        some_elsewhere=any(one.elsewhere for one in found[: differences.FINDINGS_SHOWN_MAX]),
+        findings_max=differences.FINDINGS_SHOWN_MAX,
         worst=worst,
-        sides=None if data.example is None or worst is None else side_by_side(data.example, worst),
+        sides=None
+        if data.example is None or worst is None
+        else differences.side_by_side(data.example, worst),
         unshown=caveats.unshown(data),
         others=caveats.other_sources(data),
         reproduce=reproduce(data, worst),
-        tree=tree(data),
+        tree=differences.tree(data),
         clusters=in_meeting_order(data.corpus),
         all_effects=total_effects(data.corpus.effects),
         not_compared=caveats.why_not_compared(data),
@@ -108,8 +102,8 @@ def _environment() -> Environment:
         "digits": short_digest,
         "moment": lambda at: f"{at:%Y-%m-%d %H:%M}Z",
         "track": _track,
-        "examples": examples,
-        "sides": change_sides,
+        "examples": differences.examples,
+        "sides": differences.change_sides,
         "value": lambda value: value_text(value, EXAMPLE_SHOWN_MAX),
         "sentences": lambda texts: " ".join(f"{text.rstrip('.')}." for text in texts),
         "duration": duration_text,
