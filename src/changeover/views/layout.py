@@ -17,6 +17,8 @@ WIDTH = 100
 WIDTH_MIN = 60
 INDENT = "    "
 GAP = "   "
+MARGIN = 12
+"""Of the labels at the left of a screen."""
 ZERO = "·"
 _COLOURS = {
     "match": "32",
@@ -79,6 +81,11 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def and_more(left_out: int, one: str, begin: str = "and", end: str = "more") -> list[str]:
+    """`and 3 rows more`, nothing where nothing is left out."""
+    return [f"{begin} {plural(left_out, one)} {end}"] if left_out > 0 else []
+
+
 def cut(text: str, width: int) -> str:
     """The text on one line in so many columns, cut in the middle where it is longer."""
     text = visible(text)
@@ -131,14 +138,14 @@ def _to_a_break(start: str) -> str:
     return start
 
 
-def labelled(label: str, text: str, width: int, margin: int) -> list[str]:
+def labelled(label: str, text: str, width: int, margin: int = MARGIN) -> list[str]:
     """A label in a margin, and prose beside it."""
     margin = max(margin, columns_of(visible(label).rstrip()) + 1)
     lines = flowed(text, width - margin, "")
     return [padded(label if number == 0 else "", margin) + line for number, line in enumerate(lines)]
 
 
-def listed(label: str, texts: Iterable[str], width: int, margin: int) -> list[str]:
+def listed(label: str, texts: Iterable[str], width: int, margin: int = MARGIN) -> list[str]:
     """Several texts under one label, each beginning a line."""
     lines = []
     for text in texts:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from changeover.evidence.store.records import Review, StoredCluster, StoredComparison, StoredRun
+from changeover.evidence.store.records import Review, StoredComparison, StoredRun
 from changeover.evidence.tallies import SeamTally, total_of
 from changeover.evidence.timeline import quarter_of
 from changeover.rollout.history import HistoryEntry
@@ -106,8 +106,3 @@ def why_inconclusive(corpus: StoredComparison) -> tuple[str, ...]:
 def worst_first(corpora: Sequence[StoredComparison]) -> list[StoredComparison]:
     """The comparison that says the worst comes first; of equals, the latest."""
     return sorted(corpora, key=lambda corpus: (_WORST_FIRST.index(word_of(corpus)), -corpus.number))
-
-
-def in_meeting_order(corpus: StoredComparison) -> list[StoredCluster]:
-    """Clusters in the order in which a run meets them."""
-    return sorted(corpus.clusters, key=lambda one: one.number)

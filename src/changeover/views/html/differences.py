@@ -14,7 +14,7 @@ from changeover.values.divergence import Divergence
 from changeover.values.observation import PortCall, Side
 from changeover.values.value_text import around_difference, value_text
 from changeover.views.html.charts import in_plan_order
-from changeover.views.html.data import ReportData, in_meeting_order
+from changeover.views.html.data import ReportData
 from changeover.views.layout import cut
 from changeover.views.rows import pair_calls
 
@@ -66,7 +66,7 @@ def findings(data: ReportData) -> list[Finding]:
     """In the order in which a run meets them; an effect that several seams contain is told once."""
     order = {seam: number for number, (seam, _) in enumerate(in_plan_order(data))}
     around: dict[tuple[str, ...], list[StoredCluster]] = {}
-    for cluster in in_meeting_order(data.corpus):
+    for cluster in data.corpus.clusters:
         key = (cluster.place, cluster.kind, str(cluster.pattern))
         around.setdefault(key if method_at(cluster.place) else (*key, cluster.seam), []).append(cluster)
     heads: dict[tuple[str, str], list[tuple[StoredCluster, list[str]]]] = {}
@@ -84,7 +84,7 @@ def findings(data: ReportData) -> list[Finding]:
 
 def tree(data: ReportData) -> tuple[list[tuple[str, Place]], int]:
     """For every seam its places as a tree, and how many clusters are beyond the limit."""
-    clusters = in_meeting_order(data.corpus)
+    clusters = data.corpus.clusters
     roots: dict[str, Place] = {}
     for cluster in clusters[:CLUSTERS_SHOWN_MAX]:
         place = roots.setdefault(cluster.seam, Place(cluster.seam))

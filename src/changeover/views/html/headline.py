@@ -10,15 +10,7 @@ from changeover.compare.paths import method_at, segments, without_items
 from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.evidence.tallies import total_effects
 from changeover.values.divergence import Kind
-from changeover.views.html.data import (
-    INCONCLUSIVE,
-    MATCH,
-    UNSAFE,
-    ReportData,
-    in_meeting_order,
-    why_inconclusive,
-    word_of,
-)
+from changeover.views.html.data import INCONCLUSIVE, MATCH, UNSAFE, ReportData, why_inconclusive, word_of
 from changeover.views.layout import cut, plural
 from changeover.views.rows import withheld_effects
 
@@ -144,11 +136,10 @@ def worst_cluster_of(corpus: StoredComparison, numbers: Mapping[str, int]) -> St
 
     `numbers` orders the phases: the same effect stands in every seam around it, the innermost says most.
     """
-    clusters = in_meeting_order(corpus)
     phase = {seam: numbers.get(counts.phase, len(numbers)) for seam, counts in corpus.seams.items()}
 
     first: dict[tuple[str, ...], int] = {}
-    for number, cluster in enumerate(clusters):
+    for number, cluster in enumerate(corpus.clusters):
         first.setdefault(_effect(cluster), number)
 
     def badness(cluster: StoredCluster) -> tuple[bool, bool, int, int]:
@@ -156,7 +147,7 @@ def worst_cluster_of(corpus: StoredComparison, numbers: Mapping[str, int]) -> St
         follows = example is not None and example.divergence.consequence_of is not None
         return (not cluster.unsafe, follows, first[_effect(cluster)], phase.get(cluster.seam, 0))
 
-    return min(clusters, key=badness, default=None)
+    return min(corpus.clusters, key=badness, default=None)
 
 
 def _effect(cluster: StoredCluster) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting
 from changeover.values.value_text import value_text
 from changeover.views.html import caveats, differences
 from changeover.views.html.charts import HEIGHT, WIDTH, duration_text, matrix, paired_dots
-from changeover.views.html.data import ReportData, in_meeting_order
+from changeover.views.html.data import ReportData
 from changeover.views.html.headline import Headline, headline, worst_cluster
 from changeover.views.layout import count, cut, plural
 from changeover.views.rows import short_digest
@@ -57,7 +57,7 @@ def report_page(data: ReportData) -> str:
         others=caveats.other_sources(data),
         reproduce=reproduce(data, worst),
         tree=differences.tree(data),
-        clusters=in_meeting_order(data.corpus),
+        clusters=data.corpus.clusters,
         all_effects=total_effects(data.corpus.effects),
         not_compared=caveats.why_not_compared(data),
         drawing=paired_dots(data.corpus.summary.own_time.pairs),

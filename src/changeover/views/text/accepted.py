@@ -28,7 +28,7 @@ def rules_screen(file: str, rules: Rules | None, problems: Sequence[RuleProblem]
 
 
 SPOTS_SHOWN_MAX = 60
-_SPOT_LABEL, _LABEL = 16, 12
+_SPOT_LABEL = 16
 _BELOW = " " * 17
 
 
@@ -53,10 +53,10 @@ def blind_spots_screen(review: BlindSpotReview, screen: Screen) -> str:
         lines += labelled("not met", gone, screen.width, _SPOT_LABEL)
     if any(one.spot.is_effect for one in review.spots):
         does = "change the rule that hides the effect, or state an invariant that notices it"
-        lines += ["", *labelled("do", does, screen.prose, _LABEL)]
+        lines += ["", *labelled("do", does, screen.prose)]
     elif any(one.is_open for one in review.spots):
         does = f"list it in {ACCEPTED_NAME} with a reason, or change what hides it"
-        lines += ["", *labelled("do", does, screen.prose, _LABEL)]
+        lines += ["", *labelled("do", does, screen.prose)]
     return "\n".join(lines) + "\n"
 
 
@@ -95,7 +95,7 @@ def waived_screen(waiver: Waiver, cluster: StoredCluster, file: str, screen: Scr
         lines += [f"to be added to {file}:", "", *entry_text(waiver).splitlines(), ""]
     else:
         undo = f'remove the entry of cluster "{waiver.cluster}" from {file}'
-        lines += labelled("undo", undo, screen.prose, _LABEL)
+        lines += labelled("undo", undo, screen.prose)
     again = "changeover compare          its runs count as waived: they show nothing"
-    lines += labelled("next", again, screen.prose, _LABEL)
+    lines += labelled("next", again, screen.prose)
     return visible_lines("\n".join(lines)) + "\n"

@@ -13,18 +13,7 @@ from changeover.evidence.tallies import EffectCounts, SeamTally
 from changeover.evidence.timeline import Quantiles
 from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
-from changeover.views.layout import (
-    INDENT,
-    Screen,
-    beside,
-    count,
-    cut,
-    flowed,
-    labelled,
-    listed,
-    plural,
-    wrapped,
-)
+from changeover.views.layout import INDENT, Screen, beside, count, cut, flowed, labelled, listed, plural
 from changeover.views.rows import identity, lost_guard, short_names, withheld_effects
 from changeover.views.table import VERDICT, Column, Table, numbers
 from changeover.views.text.differences import cluster_lines
@@ -109,12 +98,12 @@ def _parts(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> Iterator[lis
     yield effect_lines(corpus.effects.lines, info.answer, screen, noise=info.noise)
     yield cluster_lines(corpus.clusters, corpus.sightings, screen) if corpus.clusters else []
     harm = ", ".join(withheld_effects(corpus.effects.lines))
-    yield wrapped(f"No effect left the replay. Of the effects, {harm}.", screen.prose, "") if harm else []
+    yield flowed(f"No effect left the replay. Of the effects, {harm}.", screen.prose, "") if harm else []
     yield not_compared_lines(corpus.not_compared.reasons, corpus.seams, screen)
     yield [*_tolerated(corpus, screen), *_waived(info, screen), *_latency(corpus, screen)]
     yield [
-        *listed("Shown", _what_is_shown(corpus, info), screen.prose, _LABEL),
-        *listed("Not shown", _what_is_not_shown(corpus, info), screen.prose, _LABEL),
+        *listed("Shown", _what_is_shown(corpus, info), screen.prose),
+        *listed("Not shown", _what_is_not_shown(corpus, info), screen.prose),
     ]
     yield _next(info, corpus, screen)
 
@@ -124,7 +113,7 @@ def _noted(label: str, facts: str, reason: str, screen: Screen) -> Iterator[str]
     for line in flowed(facts, screen.width - _LABEL, ""):
         yield f"{label:<{_LABEL}}{line}"
         label = ""
-    yield from labelled("", f'"{reason}"', screen.prose, _LABEL)
+    yield from labelled("", f'"{reason}"', screen.prose)
 
 
 def _tolerated(corpus: Corpus, screen: Screen) -> Iterator[str]:
@@ -154,7 +143,7 @@ def _latency(corpus: Corpus, screen: Screen) -> Iterator[str]:
     if median is not None and late is not None:
         ratio = "" if late.ratio is None else f"   (x {late.ratio:.2f})"
         times = f"p50 {_milliseconds(median)}   p95 {_milliseconds(late)}{ratio}"
-        yield from labelled("own time", times, screen.prose, _LABEL)
+        yield from labelled("own time", times, screen.prose)
 
 
 def _milliseconds(quantiles: Quantiles) -> str:

@@ -14,7 +14,7 @@ from changeover.evidence.store.run_contents import value_data
 from changeover.values.divergence import Divergence
 from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import Bare, change_text
-from changeover.views.layout import Screen, beside, count, cut, flowed, padded, plural, wrapped
+from changeover.views.layout import Screen, and_more, beside, count, cut, flowed, padded, plural, wrapped
 from changeover.views.table import Column, Table, numbers
 
 CLUSTERS_SHOWN_MAX = 12
@@ -52,10 +52,8 @@ def cluster_lines(
             lines += ["", *(f"{_FOLD}{line}" for line in part)]
         if len(folded) > len(shown):
             lines += ["", *_more(head, [one for one in folded if one not in shown], screen)]
-    left_out = len(heads) - CLUSTERS_SHOWN_MAX
-    if left_out > 0:
-        lines += ["", f"and {plural(left_out, 'cluster')} more: changeover explain"]
-    return lines
+    more = and_more(len(heads) - CLUSTERS_SHOWN_MAX, "cluster", end="more: changeover explain")
+    return [*lines, "", *more] if more else lines
 
 
 def _one_of_each(head: Cluster, folded: Sequence[Cluster]) -> list[Cluster]:
@@ -167,8 +165,8 @@ def diff_screen(diff: FilesDiff, old: str, new: str, by: Sequence[str], screen: 
         lines += ["", plural(len(diff.clusters), "cluster")]
     for cluster in diff.clusters[:CLUSTERS_SHOWN_MAX]:
         lines += ["", *_row_cluster(cluster, screen)]
-    if len(diff.clusters) > CLUSTERS_SHOWN_MAX:
-        lines += ["", f"and {plural(len(diff.clusters) - CLUSTERS_SHOWN_MAX, 'cluster')} more: --format json"]
+    more = and_more(len(diff.clusters) - CLUSTERS_SHOWN_MAX, "cluster", end="more: --format json")
+    lines += ["", *more] if more else []
     lines += _accepted(diff, screen)
     if diff.repeated:
         lines += ["", f"{plural(diff.repeated, 'row')} beyond the first of their key, joined in order"]
@@ -211,8 +209,7 @@ def in_words(divergence: Divergence) -> list[str]:
 
     found = explain(value_data(legacy), value_data(candidate))
     left_out = found.left_out + max(0, len(found.lines) - LINES_SHOWN_MAX)
-    more = [f"and {plural(left_out, 'difference')} more"] if left_out else []
-    return [*found.lines[:LINES_SHOWN_MAX], *more]
+    return [*found.lines[:LINES_SHOWN_MAX], *and_more(left_out, "difference")]
 
 
 def _is_whole(value: Any) -> bool:

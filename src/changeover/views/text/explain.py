@@ -12,14 +12,13 @@ from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.observation import Observation, Side
 from changeover.values.safe_text import columns_of, pasted, visible
 from changeover.values.value_text import value_text
-from changeover.views.layout import INDENT, Screen, cut, flowed, labelled, listed, padded, plural
+from changeover.views.layout import INDENT, Screen, and_more, cut, flowed, labelled, listed, padded, plural
 from changeover.views.table import VERDICT, Column, Table, numbers
 from changeover.views.text.differences import in_words, place_text
 
 ROWS_SHOWN_MAX = 14
 BELOW_SHOWN_MAX = 40
 _NAME, _SIDE, _NARROW, _VALUE = 28, 30, 80, 200
-_LABEL = 12
 
 
 def cluster_screen(
@@ -38,10 +37,8 @@ def cluster_screen(
     lines += [*_sides(cluster, run, screen), "", *_meaning(cluster, screen), ""]
     if below:
         rows = [_row(one, INDENT) for one in below[:BELOW_SHOWN_MAX]]
-        lines += ["never without it", *_table(rows, screen)]
-        if len(below) > BELOW_SHOWN_MAX:
-            lines.append(f"{INDENT}and {plural(len(below) - BELOW_SHOWN_MAX, 'cluster')} more")
-        lines.append("")
+        more = and_more(len(below) - BELOW_SHOWN_MAX, "cluster", f"{INDENT}and")
+        lines += ["never without it", *_table(rows, screen), *more, ""]
     lines += _next(cluster, screen)
     return "\n".join(lines) + "\n"
 
@@ -56,7 +53,12 @@ def clusters_screen(clusters: Sequence[StoredCluster], comparison: StoredCompari
     rows = []
     for head in (one for one in clusters if one.root is None):
         rows += [_row(head), *(_row(one, "  ") for one in below_of(head, clusters))]
-    lines += ["", *_table(rows, screen), "", f"{'next':<{_LABEL}}changeover explain {clusters[0].id}"]
+    lines += [
+        "",
+        *_table(rows, screen),
+        "",
+        *labelled("next", f"changeover explain {clusters[0].id}", screen.width),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -120,8 +122,7 @@ def _sides(cluster: StoredCluster, run: RunContents | None, screen: Screen) -> I
             parent = above
             yield INDENT + cut(above, screen.width - 6)
         yield from _both(f"  {name or '(whole)'}", texts, "x ", side, screen)
-    if len(rows) > ROWS_SHOWN_MAX:
-        yield f"{INDENT}and {plural(len(rows) - ROWS_SHOWN_MAX, 'place')} more"
+    yield from and_more(len(rows) - ROWS_SHOWN_MAX, "place", f"{INDENT}and")
     if run is not None and example is not None and is_effect(example.place):
         values = ((run.legacy, example.legacy), (run.candidate, example.candidate))
         places = [_asked_at(observation, example, value) for observation, value in values]
@@ -157,15 +158,15 @@ def _asked_at(observation: Observation | None, divergence: Divergence, value: ob
 
 def _meaning(cluster: StoredCluster, screen: Screen) -> Iterator[str]:
     pattern = f"{cluster.kind}, {cluster.pattern}; {plural(cluster.occurrences, 'time')}"
-    yield from labelled("pattern", pattern, screen.prose, _LABEL)
+    yield from labelled("pattern", pattern, screen.prose)
     words = [] if cluster.smallest is None else in_words(cluster.smallest.divergence)
-    yield from listed("in words", words, screen.prose, _LABEL)
+    yield from listed("in words", words, screen.prose)
     if cluster.sighting is not None:
-        yield from labelled("seen before", str(cluster.sighting), screen.prose, _LABEL)
+        yield from labelled("seen before", str(cluster.sighting), screen.prose)
     if cluster.root is not None:
         others = [one for one in cluster.always_with if one != cluster.root]
         always = ", ".join([f"{cluster.root}, which is met first", *others[:4]])
-        yield from labelled("never without", always, screen.prose, _LABEL)
+        yield from labelled("never without", always, screen.prose)
 
 
 def _next(cluster: StoredCluster, screen: Screen) -> list[str]:
@@ -178,4 +179,4 @@ def _next(cluster: StoredCluster, screen: Screen) -> list[str]:
         "keep": f"changeover scenarios keep {cluster.id}",
         "accept": "not offered: an effect differs" if cluster.unsafe else waive,
     }
-    return [line for label, text in commands.items() for line in labelled(label, text, screen.width, _LABEL)]
+    return [line for label, text in commands.items() for line in labelled(label, text, screen.width)]

@@ -14,13 +14,13 @@ from changeover.values.observation import Observation, Outcome, PortCall, Raised
 from changeover.values.safe_text import columns_of, pasted, visible
 from changeover.values.value_text import value_text
 from changeover.values.verdict import Verdict
-from changeover.views.layout import GAP, Screen, cut, flowed, labelled, padded, plural, wrapped
+from changeover.views.layout import GAP, Screen, and_more, cut, flowed, labelled, padded, plural, wrapped
 from changeover.views.rows import pair_calls
 from changeover.views.text.differences import in_words, place_text
 
 CALLS_SHOWN_MAX = 60
 DIVERGENCES_SHOWN_MAX = 20
-_LABEL, _ANSWER = 12, 12
+_SIDE, _ANSWER = 12, 12
 _SAME = "  same"
 _VALUE, _TEXT = 2_000, 200
 Call = tuple[str, PortCall]
@@ -48,7 +48,7 @@ def run_screen(run: StoredRun, screen: Screen) -> str:
     head = flowed(GAP.join([visible(run.name), run.seam, word, *stage]), screen.width, "    ")
     at = next(number for number, line in enumerate(head) if f"  {word}" in line)
     lines = [*head[:at], head[at].replace(f"  {word}", f"  {screen.paint(word)}", 1), *head[at + 1 :]]
-    again = labelled("again", f"changeover compare {run.seam} --run {pasted(run.name)}", screen.width, _LABEL)
+    again = labelled("again", f"changeover compare {run.seam} --run {pasted(run.name)}", screen.width)
     if contents is None:
         kept = "only the verdict is kept: runs that match are kept whole as a sample"
         return "\n".join([*lines, "", *wrapped(kept, screen.prose, ""), *again]) + "\n"
@@ -71,8 +71,7 @@ def _calls(
     yield f"      {left}; {right} if different" if stacked else f"      {left:<{width + 2}} {right}"
     differing = {(method_at(found.place), found.position) for found in contents.divergences}
     ours, theirs = (list(calls_in_order(side)) for side in (legacy, candidate))
-    pairs = pair_calls(ours, theirs, lambda call: repr((call[0], call[1].name, call[1].key)))
-    rows = list(pairs)
+    rows = list(pair_calls(ours, theirs, lambda call: repr((call[0], call[1].name, call[1].key))))
     for number, row in enumerate(rows[:CALLS_SHOWN_MAX], start=1):
         left, right = _row(*row, differing, width)
         if stacked:
@@ -81,8 +80,7 @@ def _calls(
                 yield f"    {right}".rstrip()
         else:
             yield f"{number:>2}    {padded(left, width)} {right}".rstrip()
-    if len(rows) > CALLS_SHOWN_MAX:
-        yield f"      and {plural(len(rows) - CALLS_SHOWN_MAX, 'call')} more"
+    yield from and_more(len(rows) - CALLS_SHOWN_MAX, "call", "      and")
 
 
 def _row(
@@ -124,7 +122,7 @@ def _outcome(outcome: Outcome) -> str:
 
 def _ends(legacy: Observation, candidate: Observation, screen: Screen) -> Iterator[str]:
     for side in (legacy, candidate):
-        yield f"{side.path:<{_LABEL}}{cut(_outcome(side.outcome), screen.width - _LABEL)}"
+        yield f"{side.path:<{_SIDE}}{cut(_outcome(side.outcome), screen.width - _SIDE)}"
     times = [side.own_time_s * 1000 for side in (legacy, candidate)]
     places = 1 if min(times) >= 1 else 3
     yield f"took        {' -> '.join(f'{time:.{places}f}' for time in times)} ms"
@@ -146,5 +144,4 @@ def _divergences(
             yield f"x {place} {found.kind:<14} {legacy} -> {candidate}".rstrip()
         for text in (*in_words(found), *([] if sighting is None else [str(sighting)])):
             yield from (f"    {line}" for line in wrapped(text, screen.prose - 6, ""))
-    if len(divergences) > DIVERGENCES_SHOWN_MAX:
-        yield f"and {plural(len(divergences) - DIVERGENCES_SHOWN_MAX, 'divergence')} more"
+    yield from and_more(len(divergences) - DIVERGENCES_SHOWN_MAX, "divergence")

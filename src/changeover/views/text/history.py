@@ -34,7 +34,7 @@ def moved_screen(moved: Moved, screen: Screen) -> str:
     follow = f"processes that read this file follow at their next run; runs that have begun {begun}"
     lines += wrapped(follow, screen.prose, "")
     for command in moved.undo:
-        lines += labelled(moved.undo_word, visible(command), screen.width, 12)
+        lines += labelled(moved.undo_word, visible(command), screen.width)
     return "\n".join(lines) + "\n"
 
 
@@ -109,4 +109,4 @@ def agreement_screen(agreement: Agreement, screen: Screen) -> str:
 def _finding(finding: Finding, screen: Screen) -> list[str]:
     where = f"history.jsonl line {finding.line}: " if finding.line and not finding.is_damage else ""
     lines = wrapped(f"! {where}{visible(finding.text)}", screen.prose, "  ")
-    return lines + labelled("  mend", finding.repair, screen.width, 12)
+    return lines + labelled("  mend", finding.repair, screen.width)

@@ -8,13 +8,12 @@ from changeover.removal.candidate_alone import Alone
 from changeover.removal.rehearsal import Proof, Rehearsal
 from changeover.removal.scan import LegacyEntry, StaticScan
 from changeover.values.gate_verdict import Answer
-from changeover.views.layout import INDENT, Screen, count, cut, flowed, labelled, listed, plural
+from changeover.views.layout import INDENT, MARGIN, Screen, count, cut, flowed, labelled, listed, plural
 from changeover.views.table import Column, Table, numbers
 from changeover.views.text.gate import MARKS
 
 FILES_SHOWN_MAX = 40
 TAIL_SHOWN_MAX = 12
-_LABEL = 12
 _ENTRIES = (
     Column(f"{INDENT}seam", 37),
     Column("stage", 11),
@@ -39,7 +38,7 @@ def scan_screen(
         "",
         *_run_time(entries, production, screen),
         "",
-        *listed("Not shown", not_shown, screen.prose, _LABEL),
+        *listed("Not shown", not_shown, screen.prose),
     ]
     answering = dict.fromkeys(entry.phase for entry in entries if entry.answers)
     if static.open_files:
@@ -48,27 +47,27 @@ def scan_screen(
         does = f"changeover gate {next(iter(answering))}"
     else:
         does = "changeover legacy prove"
-    return "\n".join([*lines, "", *labelled("next", does, screen.prose, _LABEL), ""])
+    return "\n".join([*lines, "", *labelled("next", does, screen.prose), ""])
 
 
 def _static(static: StaticScan, screen: Screen) -> Iterator[str]:
     mended = set(static.mended)
     if not static.importers and not static.uses:
         nobody = "nobody imports or calls it, beside what is deleted with it"
-        yield from labelled("code", nobody, screen.prose, _LABEL)
+        yield from labelled("code", nobody, screen.prose)
         return
     number = len(static.open_files)
     verdict = f"{plural(number, 'file')} would break" if number else "nothing would break"
     helped = sorted(static.needing & mended)
     patched = f"; the patch changes {', '.join(helped)}" if helped else ""
-    yield from labelled("code", f"{verdict}{patched}", screen.prose, _LABEL)
+    yield from labelled("code", f"{verdict}{patched}", screen.prose)
     rows = sorted({(one.file, one.line, one.how, one.name) for one in static.uses})
     used = {(one.file, one.line) for one in static.uses}
     importers = [(one.file, one.line, "imports", one.imported) for one in static.importers]
     rows += [row for row in importers if row[:2] not in used]
     rows = [row for row in rows if row[0] not in mended]
     cells = [["", f"{file}:{line}", how, name] for file, line, how, name in rows[:FILES_SHOWN_MAX]]
-    yield from Table([Column(width=width) for width in (_LABEL, 43, 13, 0)], cells).lines(screen)
+    yield from Table([Column(width=width) for width in (MARGIN, 43, 13, 0)], cells).lines(screen)
     if len(rows) > FILES_SHOWN_MAX:
         yield f"            and {len(rows) - FILES_SHOWN_MAX:,} more: --format json"
 
@@ -76,7 +75,7 @@ def _static(static: StaticScan, screen: Screen) -> Iterator[str]:
 def _run_time(entries: Sequence[LegacyEntry], production: str, screen: Screen) -> Iterator[str]:
     answering = sum(entry.answers for entry in entries)
     where = f"at {answering} of {plural(len(entries), 'seam')}" if answering else "nowhere"
-    yield from labelled("run time", f"legacy answers {where}; {production}", screen.prose, _LABEL)
+    yield from labelled("run time", f"legacy answers {where}; {production}", screen.prose)
     rows = []
     for one in entries:
         last = "-" if one.last is None else f"{one.last:%Y-%m-%d %H:%M:%SZ}, in {one.last_stage}"
@@ -96,23 +95,23 @@ def prove_screen(proof: Proof, screen: Screen) -> str:
         "Nothing in the working tree was changed.",
     ]
     if proof.folder is not None:
-        lines += labelled("copy", str(proof.folder / "copy"), screen.width, _LABEL)
+        lines += labelled("copy", str(proof.folder / "copy"), screen.width)
     return "\n".join([*lines, f"exit {proof.exit_code}", ""])
 
 
 def _rehearsal(seen: Rehearsal, screen: Screen) -> Iterator[str]:
     changed = f"{count(seen.deleted)} deleted, {count(seen.patched)} patched; legacy unimportable"
-    yield from labelled("copy", f"{plural(seen.copied, 'file')}, {changed}", screen.prose, _LABEL)
+    yield from labelled("copy", f"{plural(seen.copied, 'file')}, {changed}", screen.prose)
     if seen.astray is not None:
-        yield from labelled("??", seen.astray, screen.prose, _LABEL)
+        yield from labelled("??", seen.astray, screen.prose)
     elif not seen.checks:
         none = "no check: name the commands that must pass in [migration.removal] check"
-        yield from labelled("??", none, screen.prose, _LABEL)
+        yield from labelled("??", none, screen.prose)
     for ran in seen.checks:
         command = cut(ran.command, min(50 + screen.spare, screen.width - 24))
         yield f"{MARKS[ran.answer]:<12}{command}   {ran.seconds:.0f} s"
         ended = ran.tail[-1].strip("= ") if ran.answer is Answer.PASS and ran.tail else ran.found
-        yield f"            {cut(ended, screen.width - _LABEL)}"
+        yield f"            {cut(ended, screen.width - MARGIN)}"
         if ran.answer is not Answer.PASS:
             for line in ran.tail[-TAIL_SHOWN_MAX:]:
                 yield f"            | {cut(line, screen.width - 14)}"
@@ -125,7 +124,7 @@ def _alone(alone: Alone, legacy: str, screen: Screen) -> Iterator[str]:
     alone_by = "by the candidate alone, beside the recorded answers and effects"
     texts = [f"{plural(alone.runs, 'scenario')} {alone_by}", verdicts or "none was compared", how]
     texts += [] if alone.problem is None else [alone.problem]
-    yield from listed(MARKS[alone.answer], texts, screen.prose, _LABEL)
+    yield from listed(MARKS[alone.answer], texts, screen.prose)
     for title, rows in (
         ("legacy was called", alone.called),
         ("differs", alone.differing),

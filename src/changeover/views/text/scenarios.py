@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from changeover.record.scenario_file import Scenario
 from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import value_text
-from changeover.views.layout import GAP, INDENT, Screen, call_text, flowed, padded, plural, wrapped
+from changeover.views.layout import GAP, INDENT, Screen, and_more, call_text, flowed, padded, plural, wrapped
 
 CALLS_SHOWN_MAX = 60
-_CALLS = 11
 
 
 def scenarios_screen(scenarios: Sequence[Scenario], screen: Screen) -> str:
@@ -49,7 +48,5 @@ def scenario_screen(scenario: Scenario, screen: Screen) -> str:
         call = entry.call(number)
         text = call_text(call.name, call.arguments, min(80 + screen.spare, screen.width - 13))
         lines.append(f"{number:>3}  {entry.method.call_class:<7} {text}")
-    left_out = len(scenario.tape) - CALLS_SHOWN_MAX
-    if left_out > 0:
-        lines.append(f"     and {plural(left_out, 'call')} more")
+    lines += and_more(len(scenario.tape) - CALLS_SHOWN_MAX, "call", "     and")
     return "".join(f"{line}\n" for line in lines)

@@ -16,7 +16,7 @@ from changeover.values.observation import Side
 from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import change_text
 from changeover.values.verdict import Verdict
-from changeover.views.layout import INDENT, Screen, cut, padded, plural, wrapped
+from changeover.views.layout import INDENT, Screen, and_more, cut, padded, plural, wrapped
 from changeover.views.text.differences import error_text
 
 FINDINGS_SHOWN_MAX = 12
@@ -78,8 +78,7 @@ def summary_lines(tally: SuiteTally, screen: Screen) -> Iterator[str]:
     """Who crossed what how often, with which verdicts; what was not crossed; what is wrong."""
     for problem in list(tally.problems)[:PROBLEMS_SHOWN_MAX]:
         yield from wrapped(f"! {problem}", screen.prose, "  ")
-    if len(tally.problems) > PROBLEMS_SHOWN_MAX:
-        yield f"! and {plural(len(tally.problems) - PROBLEMS_SHOWN_MAX, 'problem')} more"
+    yield from and_more(len(tally.problems) - PROBLEMS_SHOWN_MAX, "problem", "! and")
     if tally.lost_workers:
         yield f"! {plural(tally.lost_workers, 'worker')} ended without telling what its tests crossed"
     yield from wrapped(_crossed(tally), screen.prose, "")
@@ -127,8 +126,7 @@ def _findings(runs: Sequence[Run], screen: Screen) -> Iterator[str]:
     mark = "UNSAFE   " if any(finding.divergence.is_unsafe for _, finding in shown) else ""
     for fingerprint, finding in shown:
         yield from _finding_lines(fingerprint.id, finding, width, mark, screen)
-    if len(found) > len(shown):
-        yield f"and at {plural(len(found) - len(shown), 'place')} more"
+    yield from and_more(len(found) - len(shown), "place", "and at")
 
 
 def _of_run(run: Run) -> dict[Fingerprint, _Finding]:
@@ -175,8 +173,7 @@ def _reasons(runs: Sequence[Run], screen: Screen) -> Iterator[str]:
     for seam, reason in reasons[:REASONS_SHOWN_MAX]:
         yield seam
         yield from (INDENT + line for line in wrapped(reason, screen.prose - 2 * len(INDENT), ""))
-    if len(reasons) > REASONS_SHOWN_MAX:
-        yield f"and {plural(len(reasons) - REASONS_SHOWN_MAX, 'reason')} more"
+    yield from and_more(len(reasons) - REASONS_SHOWN_MAX, "reason")
 
 
 def _reason(run: Run) -> str:
