@@ -20,17 +20,10 @@ GAP = "   "
 MARGIN = 12
 """Of the labels at the left of a screen."""
 ZERO = "·"
-_COLOURS = {
-    "match": "32",
-    "tolerated": "33",
-    "inconclusive": "33",
-    "diverged": "31",
-    "UNSAFE": "1;31",
-    "PASS": "32",
-    "INCONCLUSIVE": "33",
-    "FAIL": "31",
-    "->": "2",
-}
+_COLOURS = {"UNSAFE": "1;31", "->": "2"}
+_COLOURS |= dict.fromkeys(("match", "PASS"), "32")
+_COLOURS |= dict.fromkeys(("tolerated", "inconclusive", "INCONCLUSIVE"), "33")
+_COLOURS |= dict.fromkeys(("diverged", "FAIL"), "31")
 _GAPS = re.compile("( {3,})")
 
 

@@ -9,21 +9,14 @@ from statistics import median
 
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.summary import PeriodCell, PeriodLabel
-from changeover.evidence.tallies import SeamTally
+from changeover.evidence.tallies import NOT_COMPARED, SeamTally
 from changeover.values.verdict import Verdict
-from changeover.views.html.data import DIVERGED, MATCH, UNSAFE, ReportData, period_of
+from changeover.views.html.data import UNSAFE, ReportData, period_of
 from changeover.views.rows import short_names
 
-NOT_COMPARED = "not compared"
 EMPTY = "no run"
-_WORDS = {
-    Verdict.UNSAFE: UNSAFE,
-    Verdict.DIVERGED: DIVERGED,
-    Verdict.FAILED: NOT_COMPARED,
-    Verdict.UNPAIRED: NOT_COMPARED,
-    Verdict.VACUOUS: NOT_COMPARED,
-    Verdict.MATCH: MATCH,
-}
+_WORDS = {verdict: str(verdict) for verdict in Verdict}
+_WORDS |= {Verdict.UNSAFE: UNSAFE} | dict.fromkeys(NOT_COMPARED, "not compared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +73,7 @@ class Period:
         for name, runs in found.items():
             worst = min((run.verdict for run in runs), key=lambda verdict: verdict.severity)
             seams = ", ".join(dict.fromkeys(run.seam for run in runs))
-            cases.append((name, _WORDS.get(worst, ""), seams))
+            cases.append((name, _WORDS[worst], seams))
         return cases
 
     @property
@@ -138,7 +131,7 @@ def _cells(labels: Sequence[PeriodLabel], found: Sequence[PeriodCell]) -> tuple[
     cells = []
     for number, label in enumerate(labels):
         cell = found[number] if number < len(found) else PeriodCell()
-        word = EMPTY if cell.worst is None or not cell.runs else _WORDS.get(cell.worst, str(cell.worst))
+        word = EMPTY if cell.worst is None or not cell.runs else _WORDS[cell.worst]
         cells.append(Cell(label.text, word, cell.runs, cell.diverged, bool(_heading(labels, number))))
     return tuple(cells)
 

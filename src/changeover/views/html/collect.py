@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.store.lookup import Archive
-from changeover.evidence.store.records import Review, StoredCluster, StoredComparison, StoredRun
+from changeover.evidence.store.records import Review, StoredComparison, StoredRun
 from changeover.evidence.store.store import read_evidence, store_path
 from changeover.gate.collect import collect as collect_inputs
 from changeover.gate.decision import decide
@@ -20,7 +21,7 @@ from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Stage
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import DIVERGED, UNSAFE, PhaseStanding, ReportData, word_of, worst_first
-from changeover.views.html.headline import worst_cluster_of
+from changeover.views.html.headline import worst_cluster
 from changeover.views.rows import short_digest
 
 if TYPE_CHECKING:
@@ -105,10 +106,8 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
     corpus = chosen(corpora, wanted, code, rules)
     phases, flags_state = ((), ()) if project_state is None else _phases(project, project_state.plan)
     archive = Archive(path)
-    worst = worst_cluster_of(corpus, {phase.name: phase.number for phase in phases})
-    example = None if worst is None else _example(archive, corpus, worst)
     lost = (f"{evidence.lost:,} runs could not be kept by the store",) if evidence.lost else ()
-    return ReportData(
+    data = ReportData(
         migration="migration" if project_state is None else project_state.plan.name,
         made_at=datetime.now(UTC),
         code=code,
@@ -117,13 +116,13 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
         others=beside(evidence.corpora, corpus),
         phases=phases,
         problems=(*flags_state, *_wrong(project_state), *_about(corpus, code, rules), *lost),
-        example=example,
         runs=tuple(archive.runs_of(corpus.number, _WORTH_NAMING, RUNS_NAMED_MAX)),
         gates=() if project_state is None else tuple(_gates(project, project_state)),
         history=() if project_state is None else project_state.history,
         blind_spots=tuple(_blind_spots(evidence.reviews)),
         unavailable={} if project_state is not None else {"gates": _NO_PLAN},
     )
+    return replace(data, example=_example(archive, data))
 
 
 def _phases(project: Project, plan: Plan) -> tuple[tuple[PhaseStanding, ...], tuple[str, ...]]:
@@ -157,10 +156,11 @@ def _about(corpus: StoredComparison, code: str | None, rules: str) -> Iterator[s
         yield f"this comparison is about other {' and other '.join(other)}: no gate counts it"
 
 
-def _example(archive: Archive, corpus: StoredComparison, cluster: StoredCluster) -> StoredRun | None:
-    if cluster.smallest is None:
+def _example(archive: Archive, data: ReportData) -> StoredRun | None:
+    worst = worst_cluster(data)
+    if worst is None or worst.smallest is None:
         return None
-    run = archive.run_of(corpus.number, cluster.smallest.run, cluster.seam)
+    run = archive.run_of(data.corpus.number, worst.smallest.run, worst.seam)
     return None if run is None or run.body is None else run
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from changeover.compare.change_pattern import Change
 from changeover.compare.paths import method_at, segments, without_items
-from changeover.evidence.store.records import StoredCluster, StoredComparison
+from changeover.evidence.store.records import StoredCluster
 from changeover.evidence.tallies import total_effects
 from changeover.values.divergence import Kind
 from changeover.views.html.data import INCONCLUSIVE, MATCH, UNSAFE, ReportData, why_inconclusive, word_of
@@ -42,16 +41,13 @@ class Template:
     sentence: str
 
 
+_LARGER = (Change.LARGER,)
 _OTHER_TEXT = (Change.TEXT, Change.TEXT_TO_EMPTY)
 _OTHER_SIGN = (Change.OTHER_SIGN, Change.OTHER_SIGN_AND_SIZE)
 _EFFECT = Kind.EFFECT_CHANGED
 _TABLE: tuple[tuple[Kind, tuple[Change, ...], str], ...] = (
-    (
-        _EFFECT,
-        (Change.LARGER,),
-        "The candidate calls {call} with all that {read}() gave, where legacy asks for less.",
-    ),
-    (_EFFECT, (Change.LARGER,), "The candidate calls {call} with a larger {name} than legacy."),
+    (_EFFECT, _LARGER, "The candidate calls {call} with all that {read}() gave, where legacy asks for less."),
+    (_EFFECT, _LARGER, "The candidate calls {call} with a larger {name} than legacy."),
     (_EFFECT, (Change.SMALLER,), "The candidate calls {call} with a smaller {name} than legacy."),
     (_EFFECT, (Change.NUMBER_TO_ZERO,), "The candidate calls {call} with {name} 0."),
     (_EFFECT, _OTHER_TEXT, "The candidate calls {call} with another text in {name} than legacy."),
@@ -127,15 +123,13 @@ def _alike(data: ReportData) -> Headline:
 
 
 def worst_cluster(data: ReportData) -> StoredCluster | None:
-    """The one that the sentence is about."""
-    return worst_cluster_of(data.corpus, {phase.name: phase.number for phase in data.phases})
+    """The one that the sentence is about.
 
-
-def worst_cluster_of(corpus: StoredComparison, numbers: Mapping[str, int]) -> StoredCluster | None:
-    """An effect before a result, a cause before what follows from it, else what a run meets first.
-
-    `numbers` orders the phases: the same effect stands in every seam around it, the innermost says most.
+    An effect before a result, a cause before what follows from it, else what a run meets first. The same
+    effect stands in every seam around it: the one of the earliest phase is the innermost, which says most.
     """
+    corpus = data.corpus
+    numbers = {phase.name: phase.number for phase in data.phases}
     phase = {seam: numbers.get(counts.phase, len(numbers)) for seam, counts in corpus.seams.items()}
 
     first: dict[tuple[str, ...], int] = {}

@@ -157,11 +157,12 @@ def _what_is_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
     if not shown:
         why = "every run that was compared is waived" if total.compared else "no run was compared"
         return [f"Nothing: {why}."]
+    compared = plural(shown, "comparison")
     bound = percent_above(corpus.rate_bound())
     worlds = f"{corpus.distinct_worlds:,} distinct {_unit(info, corpus.distinct_worlds)}"
     confidence = f"at {CONFIDENCE * 100:g} % confidence"
     if total.diverged:
-        found = f"{total.diverged:,} divergent of {plural(shown, 'comparison')}"
+        found = f"{total.diverged:,} divergent of {compared}"
         if not corpus.distinct_worlds:
             return [f"{found}."]
         if corpus.distinct_diverged == corpus.distinct_worlds:
@@ -169,10 +170,9 @@ def _what_is_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
         rate = f"{corpus.distinct_diverged:,} of {worlds} differ: fewer than {bound} of all, {confidence}"
         return [f"{found}. If they were a fair sample, {rate}."]
     if not corpus.distinct_worlds:
-        compared = plural(shown, "comparison")
         return [f"No divergence in {compared}; no {_unit(info, 1)} was compared as a whole."]
     return [
-        f"No divergence in {plural(shown, 'comparison')}, {worlds}.",
+        f"No divergence in {compared}, {worlds}.",
         f"If they were a fair sample: fewer than {bound} would differ, {confidence}.",
     ]
 
@@ -213,10 +213,8 @@ def _next(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> list[str]:
         first = corpus.not_compared.reasons[0]
         commands.append((f"changeover explain {pasted(first.example)}", "what both paths asked and did"))
     else:
-        if corpus.missing_tags:
-            commands += [
-                (f"changeover compare --source {pasted(name)}", "for the tags") for name in info.other_sources
-            ]
+        sources = info.other_sources if corpus.missing_tags else ()
+        commands += [(f"changeover compare --source {pasted(name)}", "for the tags") for name in sources]
         commands.append(("changeover rules blindspots", "what the rules hide"))
         commands.append(("changeover status", "where every phase stands"))
     longest = max(len(command) + 3 for command, _ in commands)
@@ -234,11 +232,9 @@ def _unit(info: ComparisonInfo, number: int) -> str:
 
 
 def _stopped_after(info: ComparisonInfo, cases: int) -> str:
-    """Why nothing is known of what comes later; empty where it came to its end."""
-    after = f"after {cases:,} {_unit(info, cases)}: what comes later is not shown."
-    if info.stopped is Stopped.INTERRUPTED:
-        return f"Interrupted {after}"
-    return f"Stopped at the first difference, {after}" if info.stopped else ""
+    """Why nothing is known of what comes later."""
+    begin = "Interrupted" if info.stopped is Stopped.INTERRUPTED else "Stopped at the first difference,"
+    return f"{begin} after {cases:,} {_unit(info, cases)}: what comes later is not shown."
 
 
 def _who_ran(info: ComparisonInfo) -> str:

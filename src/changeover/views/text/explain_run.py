@@ -46,8 +46,7 @@ def run_screen(run: StoredRun, screen: Screen) -> str:
     word = "UNSAFE" if run.verdict is Verdict.UNSAFE else str(run.verdict)
     stage = [] if contents is None else [f"stage {contents.stage}", f"{contents.answered_by} answered"]
     head = flowed(GAP.join([visible(run.name), run.seam, word, *stage]), screen.width, "    ")
-    at = next(number for number, line in enumerate(head) if f"  {word}" in line)
-    lines = [*head[:at], head[at].replace(f"  {word}", f"  {screen.paint(word)}", 1), *head[at + 1 :]]
+    lines = ["\n".join(head).replace(f"  {word}", f"  {screen.paint(word)}", 1)]
     again = labelled("again", f"changeover compare {run.seam} --run {pasted(run.name)}", screen.width)
     if contents is None:
         kept = "only the verdict is kept: runs that match are kept whole as a sample"
