@@ -215,9 +215,8 @@ def comparison_json(comparison: StoredComparison) -> dict[str, Any]:
     data = comparison_data(comparison)
     names = ("tags", "distinct_worlds", "distinct_diverged", "damaged", "effects", "own_times")
     return {
-        "number": comparison.number,
-        "at": comparison.at.isoformat(),
-        **_taken(comparison, "source", "population", "code", "rules", "whole", "partial", "answered_by"),
+        **_taken(comparison, "number", "at", "source", "population", "code", "rules", "whole", "partial"),
+        "answered_by": comparison.answered_by.value,
         "seams": {
             name: {part: seam[part] for part in ("phase", "verdicts", "gave_up")}
             for name, seam in data["seams"].items()

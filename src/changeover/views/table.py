@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import compress
@@ -13,7 +13,6 @@ from changeover.views.layout import GAP, INDENT, ZERO, Screen, cut, flowed
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
-    from rich.text import Text as RichText
 
 TEXT_MIN = 20
 _ATTEMPTS = ((2, False, False), (2, True, False), (2, True, True), (1, True, True))
@@ -38,6 +37,11 @@ class Column:
 def numbers(title: str, width: int, *, may_go: bool = False) -> Column:
     """A column of numbers."""
     return Column(title, width, is_number=True, may_go=may_go)
+
+
+def number_columns(widths: Mapping[str, int], *, may_go: bool = False) -> list[Column]:
+    """Columns of numbers: their titles with their widths."""
+    return [numbers(title, width, may_go=may_go) for title, width in widths.items()]
 
 
 VERDICT = Column(width=10, is_number=True, is_verdict=True, may_go=True)
@@ -130,6 +134,12 @@ class _Shape:
         from rich.table import Table as Grid
         from rich.text import Text
 
+        def cell(at: int, text: str) -> Text:
+            column = self.columns[at]
+            if column.is_verdict:
+                return Text.from_ansi(screen.paint(text))
+            return Text(text if column.is_number else cut(text, widths[at] - self._gap(at)))
+
         titled = any(column.title for column in self.columns)
         grid = Grid(box=None, padding=0, pad_edge=False, header_style="none", show_header=titled)
         for at, (column, width) in enumerate(zip(self.columns, widths, strict=True)):
@@ -137,21 +147,13 @@ class _Shape:
             title = Text(self._title(at))
             grid.add_column(title, width=width, justify=justify, no_wrap=True, vertical="bottom")
         for row in self.rows:
-            grid.add_row(*(self._cell(at, text, widths[at], screen) for at, text in enumerate(row)))
+            grid.add_row(*(cell(at, text) for at, text in enumerate(row)))
         file = StringIO()
         # Colours are on verdicts alone, and only where the screen has any.
         width = sum(widths)
         console = Console(file=file, width=width, color_system="standard", legacy_windows=False, _environ={})
         console.print(grid)
         return [line.rstrip() for line in file.getvalue().splitlines()]
-
-    def _cell(self, at: int, text: str, width: int, screen: Screen) -> RichText:
-        from rich.text import Text
-
-        column = self.columns[at]
-        if column.is_verdict:
-            return Text.from_ansi(screen.paint(text))
-        return Text(text if column.is_number else cut(text, width - self._gap(at)))
 
 
 def _row_lines(columns: Sequence[Column], row: Sequence[str], screen: Screen) -> list[str]:

@@ -14,7 +14,6 @@ from changeover.evidence.store.store import read_evidence, store_path
 from changeover.gate.collect import collect as collect_inputs
 from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
-from changeover.rollout.migration_files import stages_of
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolver
 from changeover.values.gate_verdict import GateVerdict
@@ -127,7 +126,8 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
 
 def _phases(project: Project, plan: Plan) -> tuple[tuple[PhaseStanding, ...], tuple[str, ...]]:
     """The stages that hold now, whatever sets them, and what is wrong with the flags."""
-    resolver = Resolver(lambda: stages_of(plan), directory=project.directory, closed=True)
+    stages = {name: phase.stages for name, phase in plan.phases.items()}
+    resolver = Resolver(lambda: stages, directory=project.directory, closed=True)
     now = resolver.current()
     phases = tuple(
         PhaseStanding(phase.number, name, phase.title, now.settings[name], phase.seams)

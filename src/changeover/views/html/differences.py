@@ -24,16 +24,14 @@ CLUSTERS_SHOWN_MAX = 300
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The clusters of one seam in one method's effects, or in its result; `cluster` stands for them."""
+    """The clusters of one seam in one method's effects, or in its result; `cluster` stands for them.
+
+    `elsewhere` is how many more places of the same kind differ.
+    """
 
     cluster: StoredCluster
     seams: tuple[str, ...]
-    places: int
-
-    @property
-    def elsewhere(self) -> int:
-        """How many more places of the same kind differ."""
-        return self.places - 1
+    elsewhere: int
 
 
 @dataclass(slots=True)
@@ -78,7 +76,8 @@ def findings(data: ReportData) -> list[Finding]:
     for group in heads.values():
         # The most frequent one stands for its kind; of equals the one that is met first.
         cluster, seams = max(group, key=lambda item: (item[0].unsafe, item[0].runs))
-        found.append(Finding(cluster, tuple(sorted(seams, key=lambda one: order.get(one, 0))), len(group)))
+        ordered = tuple(sorted(seams, key=lambda one: order.get(one, 0)))
+        found.append(Finding(cluster, ordered, elsewhere=len(group) - 1))
     return found
 
 
@@ -214,9 +213,8 @@ def _answer(found: Divergence) -> Line:
 
 def change_sides(found: Divergence, width: int = TEXT_WIDTH) -> tuple[str, str]:
     """Both values of a divergence, legacy's first, each in so much room."""
-    return text_sides(
-        tuple(value_text(side, VALUE_SHOWN_MAX) for side in (found.legacy, found.candidate)), width
-    )
+    texts = tuple(value_text(side, VALUE_SHOWN_MAX) for side in (found.legacy, found.candidate))
+    return text_sides(texts, width)
 
 
 def text_sides(texts: tuple[str, ...], width: int = TEXT_WIDTH) -> tuple[str, str]:

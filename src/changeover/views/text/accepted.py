@@ -21,9 +21,8 @@ def rules_screen(file: str, rules: Rules | None, problems: Sequence[RuleProblem]
         line = f" line {problem.line}" if problem.line is not None else ""
         lines += wrapped(f"{file}{line}: {problem.text}", screen.prose, INDENT)
     if not problems and rules is not None:
-        number = len(rules.rules)
-        digest = rules.digest[:DIGITS_SHOWN]
-        lines = [f"{plural(number, 'rule')}, sound, digest {digest}" if number else "no rule: strict"]
+        sound = f"{plural(len(rules.rules), 'rule')}, sound, digest {rules.digest[:DIGITS_SHOWN]}"
+        lines = [sound if rules.rules else "no rule: strict"]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -15,18 +15,15 @@ from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
 from changeover.views.layout import INDENT, Screen, beside, count, cut, flowed, labelled, listed, plural
 from changeover.views.rows import identity, lost_guard, short_names, withheld_effects
-from changeover.views.table import VERDICT, Column, Table, numbers
+from changeover.views.table import VERDICT, Column, Table, number_columns
 from changeover.views.text.differences import cluster_lines
 from changeover.views.text.not_compared import not_compared_lines
 
 _VERDICTS = (
     Column(width=26),
-    numbers("runs", 9),
-    numbers("match", 10),
-    numbers("tolerated", 11, may_go=True),
-    numbers("waived", 8, may_go=True),
-    numbers("diverged", 10),
-    numbers("not compared", 14),
+    *number_columns({"runs": 9, "match": 10}),
+    *number_columns({"tolerated": 11, "waived": 8}, may_go=True),
+    *number_columns({"diverged": 10, "not compared": 14}),
     VERDICT,
 )
 
@@ -60,12 +57,8 @@ def effect_lines(effects: Iterable[EffectCounts], answer: Side, screen: Screen, 
     asking = answer if noise else answer.other
     columns = (
         Column("effects", 25),
-        numbers("performed", 10),
-        numbers(f"{asking} asked", 18),
-        numbers("equal", 9),
-        numbers("changed", 10),
-        numbers("one side only", 16, may_go=True),
-        numbers("refused", 10, may_go=True),
+        *number_columns({"performed": 10, f"{asking} asked": 18, "equal": 9, "changed": 10}),
+        *number_columns({"one side only": 16, "refused": 10}, may_go=True),
     )
     names = ("performed", "asked", "equal", "changed", "one_side", "refused")
     rows = [[f"{INDENT}{line.name}", *(count(getattr(line, name)) for name in names)] for line in effects]

@@ -15,7 +15,7 @@ from changeover.values.divergence import Divergence
 from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import Bare, change_text
 from changeover.views.layout import Screen, and_more, beside, count, cut, flowed, padded, plural, wrapped
-from changeover.views.table import Column, Table, numbers
+from changeover.views.table import Column, Table, number_columns
 
 CLUSTERS_SHOWN_MAX = 12
 FOLDED_SHOWN_MAX = 5
@@ -140,14 +140,8 @@ def error_text(value: Any) -> Any:
     return value
 
 
-_DIFF_COLUMNS = (
-    Column(width=12),
-    numbers("rows", 10),
-    numbers("equal", 10),
-    numbers("differing", 12),
-    numbers("only here", 12),
-    numbers("not compared", 14),
-)
+_COUNTED = {"rows": 10, "equal": 10, "differing": 12, "only here": 12, "not compared": 14}
+_DIFF_COLUMNS = (Column(width=12), *number_columns(_COUNTED))
 
 
 def diff_screen(diff: FilesDiff, old: str, new: str, by: Sequence[str], screen: Screen) -> str:

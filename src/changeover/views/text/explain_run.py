@@ -70,7 +70,8 @@ def _calls(
     yield f"      {left}; {right} if different" if stacked else f"      {left:<{width + 2}} {right}"
     differing = {(method_at(found.place), found.position) for found in contents.divergences}
     ours, theirs = (list(calls_in_order(side)) for side in (legacy, candidate))
-    rows = list(pair_calls(ours, theirs, lambda call: repr((call[0], call[1].name, call[1].key))))
+    pairs = pair_calls(ours, theirs, lambda call: repr((call[0], call[1].name, call[1].key)))
+    rows = list(pairs)
     for number, row in enumerate(rows[:CALLS_SHOWN_MAX], start=1):
         left, right = _row(*row, differing, width)
         if stacked:
