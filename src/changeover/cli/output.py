@@ -29,18 +29,14 @@ format_option: Decorator = click.option(
 seed_option: Decorator = click.option(
     "--seed", type=int, default=0, show_default=True, help="for sources that generate cases"
 )
-who_option: Decorator = click.option(
-    "--who", metavar="NAME", help=f"who moves; else {WHO_VARIABLE}, else user@host"
-)
+who_option = click.option("--who", metavar="NAME", help=f"who moves; else {WHO_VARIABLE}, else user@host")
 reason_option: Decorator = click.option(
     "--reason", required=True, metavar="TEXT", help="why, for those who read the history later"
 )
 free_reason_option: Decorator = click.option(
     "--reason", default=NO_REASON, metavar="TEXT", help="why; may be left out where haste is needed"
 )
-dry_run_option: Decorator = click.option(
-    "--dry-run", is_flag=True, help="print what would be done, and change nothing"
-)
+dry_run_option = click.option("--dry-run", is_flag=True, help="print what would be done, and change nothing")
 
 
 def show(text: str) -> None:

@@ -71,11 +71,9 @@ def gate_markdown(verdicts: Sequence[GateVerdict]) -> str:
 
 
 def _markdown_lines(verdict: GateVerdict) -> Iterator[str]:
-    yield f"### {markdown_text(verdict.title)}: {WORDS[verdict.answer]}"
-    yield ""
+    yield f"### {markdown_text(verdict.title)}: {WORDS[verdict.answer]}\n"
     if verdict.do_first is not None:
-        yield f"**Do first:** {_code(verdict.do_first)}"
-        yield ""
+        yield f"**Do first:** {_code(verdict.do_first)}\n"
     yield "| | criterion | required | found |"
     yield "|---|---|---|---|"
     for criterion in verdict.criteria:
@@ -84,8 +82,7 @@ def _markdown_lines(verdict: GateVerdict) -> Iterator[str]:
         yield f"| {MARKS[criterion.answer]} | {' | '.join(map(markdown_text, cells))} |"
     yield ""
     if verdict.not_counted:
-        yield f"Not counted: {markdown_text(', '.join(verdict.not_counted))}."
-        yield ""
+        yield f"Not counted: {markdown_text(', '.join(verdict.not_counted))}.\n"
     for sentence in verdict.not_shown:
         yield f"- Not shown: {markdown_text(sentence)}"
     yield ""

@@ -145,17 +145,7 @@ def report_json(data: ReportData) -> dict[str, Any]:
     from changeover.views.html.headline import headline, worst_cluster
 
     top, worst, example = headline(data), worst_cluster(data), data.example
-    content = (
-        "migration",
-        "made_at",
-        "code",
-        "rules",
-        "phases",
-        "problems",
-        "gates",
-        "history",
-        "blind_spots",
-    )
+    content = ("migration", "made_at", "code", "rules", "phases", "problems", "gates", "history")
     return {
         "headline": plain_data(top),
         "title": top.title,
@@ -163,7 +153,7 @@ def report_json(data: ReportData) -> dict[str, Any]:
         "counts": {name: _counts(seam) for name, seam in data.corpus.seams.items()},
         "total": _counts(data.total),
         "not_shown": unshown(data),
-        **_taken(data, *content, "unavailable"),
+        **_taken(data, *content, "blind_spots", "unavailable"),
         "corpus": plain_data(comparison_json(data.corpus)),
         "example": None if example is None else named_run_json(example, period_of(example)),
         "runs": [named_run_json(run, period_of(run)) for run in data.runs],

@@ -180,9 +180,7 @@ def _effect(
 ) -> Line:
     """`differing` says of effects at which calls which arguments differ, in the order found."""
     if legacy is None or candidate is None:
-        call = legacy or candidate
-        what = "" if call is None else _what(call)
-        return Line(what, "", _whole(legacy), _whole(candidate), differs=True)
+        return Line(_what(legacy or candidate), "", _whole(legacy), _whole(candidate), differs=True)
     what, name = _what(legacy), legacy.name
     ours, theirs = dict(_leaves(legacy.arguments)), dict(_leaves(candidate.arguments))
     positions = (legacy.position, candidate.position)
@@ -196,9 +194,9 @@ def _effect(
     return Line(what, f"{field.rpartition('.')[2]}{more}", *texts, differs=odd)
 
 
-def _what(call: PortCall) -> str:
+def _what(call: PortCall | None) -> str:
     """Method and intent key."""
-    return cut(f"{call.method} {_key(call.key)}".strip(), TEXT_WIDTH)
+    return "" if call is None else cut(f"{call.method} {_key(call.key)}".strip(), TEXT_WIDTH)
 
 
 def _whole(call: PortCall | None) -> str:

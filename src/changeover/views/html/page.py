@@ -57,7 +57,6 @@ def report_page(data: ReportData) -> str:
         others=caveats.other_sources(data),
         reproduce=reproduce(data, worst),
         tree=differences.tree(data),
-        clusters=data.corpus.clusters,
         all_effects=total_effects(data.corpus.effects),
         not_compared=caveats.why_not_compared(data),
         drawing=paired_dots(data.corpus.summary.own_time.pairs),

@@ -53,12 +53,8 @@ def clusters_screen(clusters: Sequence[StoredCluster], comparison: StoredCompari
     rows = []
     for head in (one for one in clusters if one.root is None):
         rows += [_row(head), *(_row(one, "  ") for one in below_of(head, clusters))]
-    lines += [
-        "",
-        *_table(rows, screen),
-        "",
-        *labelled("next", f"changeover explain {clusters[0].id}", screen.width),
-    ]
+    command = f"changeover explain {clusters[0].id}"
+    lines += ["", *_table(rows, screen), "", *labelled("next", command, screen.width)]
     return "\n".join(lines) + "\n"
 
 

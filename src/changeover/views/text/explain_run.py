@@ -61,14 +61,12 @@ def run_screen(run: StoredRun, screen: Screen) -> str:
     return "\n".join([*lines, "", *again]) + "\n"
 
 
-def _calls(
-    contents: RunContents, legacy: Observation, candidate: Observation, screen: Screen
-) -> Iterator[str]:
-    left, right = (f"{side} ({'performed' if side is contents.answered_by else 'replayed'})" for side in Side)
+def _calls(run: RunContents, legacy: Observation, candidate: Observation, screen: Screen) -> Iterator[str]:
+    left, right = (f"{side} ({'performed' if side is run.answered_by else 'replayed'})" for side in Side)
     stacked = screen.is_narrow
     width = screen.width - 8 if stacked else (screen.width - 9) // 2
     yield f"      {left}; {right} if different" if stacked else f"      {left:<{width + 2}} {right}"
-    differing = {(method_at(found.place), found.position) for found in contents.divergences}
+    differing = {(method_at(found.place), found.position) for found in run.divergences}
     ours, theirs = (list(calls_in_order(side)) for side in (legacy, candidate))
     pairs = pair_calls(ours, theirs, lambda call: repr((call[0], call[1].name, call[1].key)))
     rows = list(pairs)

@@ -140,16 +140,14 @@ def _of_run(run: Run) -> dict[Fingerprint, _Finding]:
     return found
 
 
-def _finding_lines(
-    identifier: str, finding: _Finding, width: int, mark: str, screen: Screen
-) -> Iterator[str]:
+def _finding_lines(cluster: str, finding: _Finding, width: int, mark: str, screen: Screen) -> Iterator[str]:
     found = finding.divergence
     head = f"{padded(finding.seam, width)}   {mark if found.is_unsafe else ' ' * len(mark)}"
     place = visible(place_called(found.place))
     runs = f", {finding.runs:,} runs" if finding.runs > 1 else ""
     sides = error_text(found.legacy), error_text(found.candidate)
     change = change_text(*sides, screen.width - 16 - len(runs))
-    tail = f"{change}   ({identifier}{runs})"
+    tail = f"{change}   ({cluster}{runs})"
     room = screen.width - len(INDENT) - columns_of(head)
     if columns_of(place) + 6 + columns_of(tail) <= room:
         yield f"{head}{place}      {tail}"
