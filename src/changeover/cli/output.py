@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 T = TypeVar("T")
-Decorator = Callable[[Any], Any]
 
-format_option: Decorator = click.option(
+format_option = click.option(
     "--format",
     "format_",
     type=click.Choice(["text", "json"]),
@@ -26,14 +25,14 @@ format_option: Decorator = click.option(
     show_default=True,
     help="of the result",
 )
-seed_option: Decorator = click.option(
+seed_option = click.option(
     "--seed", type=int, default=0, show_default=True, help="for sources that generate cases"
 )
 who_option = click.option("--who", metavar="NAME", help=f"who moves; else {WHO_VARIABLE}, else user@host")
-reason_option: Decorator = click.option(
+reason_option = click.option(
     "--reason", required=True, metavar="TEXT", help="why, for those who read the history later"
 )
-free_reason_option: Decorator = click.option(
+free_reason_option = click.option(
     "--reason", default=NO_REASON, metavar="TEXT", help="why; may be left out where haste is needed"
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="print what would be done, and change nothing")

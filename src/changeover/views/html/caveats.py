@@ -21,9 +21,7 @@ def unshown(data: ReportData) -> list[str]:
 
 
 def _left_aside(data: ReportData) -> Iterator[str]:
-    corpus, summary = data.corpus, data.corpus.summary
-    total = data.total
-    missing = summary.missing_tags
+    corpus, missing, total = data.corpus, data.corpus.summary.missing_tags, data.total
     if missing:
         yield f"{plural(len(missing), 'required tag')} did not occur: {_named(missing)}."
     if total.not_compared:

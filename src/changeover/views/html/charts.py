@@ -99,10 +99,9 @@ class Matrix:
 
 def matrix(data: ReportData) -> Matrix:
     """The matrix of the comparison."""
-    corpus = data.corpus
-    timeline = corpus.summary.periods
+    timeline = data.corpus.summary.periods
     labels = timeline.labels
-    names = short_names(list(corpus.seams))
+    names = short_names(list(data.corpus.seams))
     rows = tuple(
         Row(seam, names[seam], tally, _cells(labels, timeline.seams.get(seam, ())))
         for seam, tally in in_plan_order(data)
@@ -159,16 +158,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Dots from the fastest run of legacy to its slowest, on a logarithmic scale of seconds."""
+    """Dots from the fastest run of legacy to its slowest, on a logarithmic scale of seconds.
+
+    `median_text` says how many times longer the candidate takes in the middle run.
+    """
 
     pairs: tuple[Pair, ...]
     ticks: tuple[tuple[float, str], ...]
-    median_ratio: float | None
-
-    @property
-    def median_text(self) -> str:
-        """How many times longer the candidate takes in the middle run."""
-        return "-" if self.median_ratio is None else f"x {self.median_ratio:.2f}"
+    median_text: str
 
 
 def paired_dots(times: Iterable[Sequence[float]]) -> Drawing | None:
@@ -189,7 +186,7 @@ def paired_dots(times: Iterable[Sequence[float]]) -> Drawing | None:
         for number, (legacy, candidate) in enumerate(logs)
     )
     ratios = [candidate / legacy for legacy, candidate in pairs if legacy > 0]
-    return Drawing(dots, tuple(_ticks(low, high, y)), median(ratios) if ratios else None)
+    return Drawing(dots, tuple(_ticks(low, high, y)), f"x {median(ratios):.2f}" if ratios else "-")
 
 
 def _ticks(low: float, high: float, y: Callable[[float], float]) -> Iterator[tuple[float, str]]:

@@ -53,8 +53,9 @@ def scan_screen(
 def _static(static: StaticScan, screen: Screen) -> Iterator[str]:
     mended = set(static.mended)
     if not static.importers and not static.uses:
-        nobody = "nobody imports or calls it, beside what is deleted with it"
-        yield from labelled("code", nobody, screen.prose)
+        yield from labelled(
+            "code", "nobody imports or calls it, beside what is deleted with it", screen.prose
+        )
         return
     number = len(static.open_files)
     verdict = f"{plural(number, 'file')} would break" if number else "nothing would break"

@@ -173,9 +173,8 @@ class _Page:
             lines.append(self._row(f"{phase.number}", phase.name, width, *cells))
         return lines
 
-    def _row(
-        self, number: str, name: str, width: int, answers: str, stage: str, evidence: str, following: str
-    ) -> str:
+    def _row(self, number: str, name: str, width: int, *cells: str) -> str:
+        answers, stage, evidence, following = cells
         start = f"{number:<4}{padded(name, width)} {answers:<10}"
         if self.screen.width < _NARROW:
             return f"{start}{stage:<13}{evidence}"

@@ -37,7 +37,6 @@ _WORDS = {verdict: str(verdict) for verdict in reversed(Verdict)} | {Verdict.FAI
 class _Finding:
     """One divergence of a test, with the number of its runs that have it."""
 
-    seam: str
     divergence: Divergence
     sighting: Sighting | None
     runs: int = 0
@@ -119,13 +118,13 @@ def _findings(runs: Sequence[Run], screen: Screen) -> Iterator[str]:
     of_seam: Counter[str] = Counter()
     shown: list[tuple[Fingerprint, _Finding]] = []
     for fingerprint, finding in found:
-        of_seam[finding.seam] += 1
-        if of_seam[finding.seam] <= OF_A_SEAM_SHOWN_MAX and len(shown) < FINDINGS_SHOWN_MAX:
+        of_seam[fingerprint.seam] += 1
+        if of_seam[fingerprint.seam] <= OF_A_SEAM_SHOWN_MAX and len(shown) < FINDINGS_SHOWN_MAX:
             shown.append((fingerprint, finding))
-    width = min(_SEAM_MAX, max(columns_of(visible(finding.seam)) for _, finding in shown))
+    width = min(_SEAM_MAX, max(columns_of(visible(fingerprint.seam)) for fingerprint, _ in shown))
     mark = "UNSAFE   " if any(finding.divergence.is_unsafe for _, finding in shown) else ""
     for fingerprint, finding in shown:
-        yield from _finding_lines(fingerprint.id, finding, width, mark, screen)
+        yield from _lines_of(fingerprint, finding, width, mark, screen)
     yield from and_more(len(found) - len(shown), "place", "and at")
 
 
@@ -136,18 +135,18 @@ def _of_run(run: Run) -> dict[Fingerprint, _Finding]:
     for divergence in run.divergences:
         fingerprint = fingerprint_of(run.seam, divergence)
         if fingerprint not in found:
-            found[fingerprint] = _Finding(run.seam, divergence, provenance.first(divergence.candidate))
+            found[fingerprint] = _Finding(divergence, provenance.first(divergence.candidate))
     return found
 
 
-def _finding_lines(cluster: str, finding: _Finding, width: int, mark: str, screen: Screen) -> Iterator[str]:
+def _lines_of(name: Fingerprint, finding: _Finding, width: int, mark: str, screen: Screen) -> Iterator[str]:
     found = finding.divergence
-    head = f"{padded(finding.seam, width)}   {mark if found.is_unsafe else ' ' * len(mark)}"
+    head = f"{padded(name.seam, width)}   {mark if found.is_unsafe else ' ' * len(mark)}"
     place = visible(place_called(found.place))
     runs = f", {finding.runs:,} runs" if finding.runs > 1 else ""
     sides = error_text(found.legacy), error_text(found.candidate)
     change = change_text(*sides, screen.width - 16 - len(runs))
-    tail = f"{change}   ({cluster}{runs})"
+    tail = f"{change}   ({name.id}{runs})"
     room = screen.width - len(INDENT) - columns_of(head)
     if columns_of(place) + 6 + columns_of(tail) <= room:
         yield f"{head}{place}      {tail}"
