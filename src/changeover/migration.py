@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from inspect import getattr_static
 from pathlib import Path
@@ -25,7 +25,7 @@ from changeover.seam.judge import Predicate
 from changeover.seam.seam import Seam, SeamFunction
 from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE
 from changeover.values.pins import PINNED, Pins, resumed
-from changeover.values.stage import SEAM_STAGES, Stage
+from changeover.values.stage import SEAM_STAGES, Stages
 from changeover.wiring import MigrationOptions, wire
 
 P = ParamSpec("P")
@@ -319,9 +319,9 @@ class Migration(WithSources):
         """Methods of ports of which nothing is said."""
         return list(self.runtime.book.undeclared())
 
-    def _stages_by_phase(self) -> Mapping[str, tuple[Stage, ...]]:
+    def _stages_by_phase(self) -> Stages:
         if self.plan is not None:
-            return {name: phase.stages for name, phase in self.plan.phases.items()}
+            return self.plan.stages
         return dict.fromkeys(list(self.seams), SEAM_STAGES)
 
     def _declare(self, name: str, legacy: Any, candidate: Any, options: SeamOptions) -> Any:

@@ -16,7 +16,7 @@ from changeover.project import Project, find_folder
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import Cause, NotWrittenError, cause_of, mover, read_lines
 from changeover.rollout.kill_switch import read_kill_switch, switch_kill_off, switch_kill_on
-from changeover.rollout.migration_files import NotLockableError, Place, place_for, stages_of
+from changeover.rollout.migration_files import NotLockableError, Place, place_for, place_of, stages_of
 from changeover.settings import NO_REASON, PLAN_FILE
 from changeover.values.stage import ALL_STAGES, stage_variable
 
@@ -127,7 +127,7 @@ def _gone_back(
 def _kill_instead(place: Place, cause: Cause, error: ConfigurationError) -> bool:
     place.warn(str(error))
     try:
-        switch_kill_on(place.directory, cause.who, f"rollback: {cause.reason}", cause.now)
+        switch_kill_on(place_of(place.directory), cause.who, f"rollback: {cause.reason}", cause.now)
     except NotWrittenError as second:
         place.warn(f"{second}; NOTHING WAS CHANGED")
         return False
@@ -169,7 +169,7 @@ def kill(
         changeover.kill(reason="orders look wrong")
     """
     place = place_for(find_folder(project, warn), warn, dry_run=dry_run)
-    entry = switch_kill_on(place.directory, mover(who), reason, datetime.now(UTC), place=place)
+    entry = switch_kill_on(place, mover(who), reason, datetime.now(UTC))
     return KillSwitchChange(place.kill, True, entry)
 
 
@@ -198,7 +198,7 @@ def unkill(
     """
     place = place_for(find_folder(project, warn), warn, dry_run=dry_run)
     caveat = None
-    entry = switch_kill_off(place.directory, mover(who), reason, datetime.now(UTC), place=place)
+    entry = switch_kill_off(place, mover(who), reason, datetime.now(UTC))
     variable = read_kill_switch(None).variable
     if variable is not None:
         caveat = f"{variable} is set in this environment, and kills whatever runs in it all the same"

@@ -115,7 +115,7 @@ def flip_as_judged(
     old = flags_state.setting(request.phase, stages)
     if old == request.new:
         return Flip(request, flags_state.revision, old)
-    verdict, problem = None, None
+    verdict, problem, forced = None, None, False
     if is_forward(request.phase, old, request.new):
         try:
             verdict = judge(project, request.phase, request.new)
@@ -123,23 +123,18 @@ def flip_as_judged(
             if not request.force:
                 raise
             problem = str(error)
-        passed = verdict is not None and verdict.answer is Answer.PASS
-        if not passed and not request.force:
+        forced = verdict is None or verdict.answer is not Answer.PASS
+        if forced and not request.force:
             return Flip(request, flags_state.revision, old, None, verdict)
     entry = move(
-        project.directory,
+        place,
         request.phase,
         old,
         request.new,
-        plan=plan,
-        action="flip",
-        who=request.who,
-        reason=request.reason,
-        now=now,
+        cause_of("flip", request.who, request.reason, now, verdict, forced=forced),
+        stages=stages,
         expected_revision=flags_state.revision,
-        gate_verdict=verdict,
-        forced=request.force and (verdict is None or verdict.answer is not Answer.PASS),
-        place=place,
+        verdict=verdict,
     )
     return Flip(request, flags_state.revision, old, entry, verdict, problem)
 

@@ -21,9 +21,7 @@ from changeover.removal.rehearsal import Proof, listed_files, prove
 from changeover.removal.scan import LegacyEntry, StaticScan, legacy_entries, scan
 from changeover.rollout.resolver import Resolver
 from changeover.settings import PLAN_FILE
-from changeover.values.gate_verdict import EXIT_CODES, Answer, GateVerdict
-
-_WORST_FIRST = (Answer.FAIL, Answer.INCONCLUSIVE, Answer.PASS)
+from changeover.values.gate_verdict import EXIT_CODES, Answer, GateVerdict, worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class GateAnswer:
     @property
     def answer(self) -> Answer:
         """The worst of them."""
-        return next(one for one in _WORST_FIRST if any(verdict.answer is one for verdict in self.verdicts))
+        return worst(verdict.answer for verdict in self.verdicts)
 
     @property
     def exit_code(self) -> int:
@@ -177,11 +175,8 @@ def _with_removal(given: str | Path | Project) -> tuple[Project, Removal]:
 
 def _entries(project: Project) -> tuple[tuple[LegacyEntry, ...], str]:
     """The seams with their stages, and a sentence about what production has to say."""
-    plan = project.plan()
-    if plan is None:
-        return (), "there is no plan"
-    phases = {name: phase.stages for name, phase in plan.phases.items()}
-    settings = Resolver(lambda: phases, directory=project.directory, closed=True).current().settings
+    plan = project.needed_plan()
+    settings = Resolver(lambda: plan.stages, directory=project.directory, closed=True).current().settings
     evidence = read_evidence(store_path(project.root))
     seams = [(seam, phase.name) for phase in plan.phases.values() for seam in phase.seams]
     kept = f"{len(evidence.production):,} runs in production are kept"

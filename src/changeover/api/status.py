@@ -15,7 +15,7 @@ from changeover.gate.inputs import ProjectState, read_project_state
 from changeover.project import Project, near, open_project
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import MOVING, HistoryEntry, read_lines
-from changeover.rollout.migration_files import place_of, stages_of
+from changeover.rollout.migration_files import place_of
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.resolver import KILLED_MEANS, ProblemKind, Resolution, Resolver
 from changeover.rollout.verify import agreement
@@ -49,11 +49,7 @@ def status(*, project: str | Path | Project = ".") -> Status:
     found.needed_plan()
     project_state = read_project_state(found)
     plan = project_state.plan
-    resolver = Resolver(
-        lambda: {name: phase.stages for name, phase in plan.phases.items()},
-        directory=found.directory,
-        closed=True,
-    )
+    resolver = Resolver(lambda: plan.stages, directory=found.directory, closed=True)
     resolution = resolver.current()
     steps = tuple(_steps(found, project_state))
     production = [_production(project_state, phase) for phase in plan.phases.values()]
@@ -123,11 +119,8 @@ def _distinct_in_production(project_state: ProjectState, phase: Phase) -> int:
 def _checks(project_state: ProjectState, phase: Phase) -> tuple[int, int] | None:
     commands = phase.gate_to(Stage.DONE).check
     latest: dict[str, str] = {}
-    for review in project_state.evidence.reviews:
-        if review.kind == "check" and (review.code, review.rules) == (
-            project_state.code,
-            project_state.rules,
-        ):
+    for review in project_state.reviews:
+        if review.kind == "check":
             latest.setdefault(review.name, review.answer)
     passed = sum(latest.get(one) == Answer.PASS for one in commands)
     return (passed, len(commands)) if commands else None
@@ -235,7 +228,7 @@ def _trips(project_state: ProjectState) -> Iterator[str]:
 
 
 def _disagreements(project: Project, project_state: ProjectState) -> Iterator[str]:
-    place, stages = place_of(project.directory, project_state.environment), stages_of(project_state.plan)
+    place, stages = place_of(project.directory, project_state.environment), project_state.plan.stages
     flags_state = read_flags(place.flags, stages)
     if flags_state.problem is None:  # else it is said already
         for finding in agreement(flags_state, read_lines(place.history)).findings:

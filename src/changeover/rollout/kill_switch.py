@@ -23,7 +23,7 @@ from changeover.rollout.history import (
     last_revision,
     read_lines,
 )
-from changeover.rollout.migration_files import Place, place_of
+from changeover.rollout.migration_files import Place
 from changeover.settings import KILL_FILE, KILL_VARIABLE
 from changeover.values.toml_table import parse_json, read_text
 
@@ -90,15 +90,12 @@ def _described(file: Path, status: os.stat_result) -> KillSwitch:
     return KillSwitch(None, file, at, texts.get("who"), texts.get("reason"))
 
 
-def switch_kill_on(
-    directory: Path, who: str, reason: str, now: datetime, *, place: Place | None = None
-) -> HistoryEntry | None:
+def switch_kill_on(place: Place, who: str, reason: str, now: datetime) -> HistoryEntry | None:
     """Switch it on; returns None where it was on. Raises NotWrittenError where no file can be made.
 
     Takes no lock and needs no room on the disk: an empty file is enough. Content and history say who
     and why, where there is room.
     """
-    place = place or place_of(directory)
     cause = cause_of("kill", who, reason, now)
     try:
         place.files.create_empty(place.kill)
@@ -114,11 +111,8 @@ def switch_kill_on(
     return _append_entry(place, cause)
 
 
-def switch_kill_off(
-    directory: Path, who: str, reason: str, now: datetime, *, place: Place | None = None
-) -> HistoryEntry | None:
+def switch_kill_off(place: Place, who: str, reason: str, now: datetime) -> HistoryEntry | None:
     """Switch it off; returns None where it was off. Raises NotWrittenError if the file cannot be removed."""
-    place = place or place_of(directory)
     cause = cause_of("unkill", who, reason, now)
     try:
         place.files.remove(place.kill)

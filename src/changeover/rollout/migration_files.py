@@ -259,4 +259,4 @@ def place_for(directory: Path, warn: Callable[[str], None], *, dry_run: bool = F
 
 def stages_of(plan: Plan | None) -> Stages | None:
     """The stages that each phase may have, None where there is no plan."""
-    return None if plan is None else {name: phase.stages for name, phase in plan.phases.items()}
+    return None if plan is None else plan.stages

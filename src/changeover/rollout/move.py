@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
 from changeover.errors import ConfigurationError
 from changeover.rollout.commit import Change, commit, links_of, settings_by, tripped_changes
@@ -14,13 +12,11 @@ from changeover.rollout.history import (
     Cause,
     HistoryEntry,
     HistoryLine,
-    cause_of,
     entries_of,
     last_revision,
     read_lines,
 )
-from changeover.rollout.migration_files import Place, place_of, stages_of
-from changeover.rollout.plan_file import Plan
+from changeover.rollout.migration_files import Place
 from changeover.settings import PLAN_FILE
 from changeover.values.gate_verdict import Answer, GateVerdict
 from changeover.values.stage import (
@@ -47,33 +43,26 @@ class NotAllowedError(ConfigurationError):
 
 
 def move(
-    directory: Path,
+    place: Place,
     phase: str,
     old: Setting,
     new: Setting,
+    cause: Cause,
     *,
-    plan: Plan | None,
-    action: str,
-    who: str,
-    reason: str,
-    now: datetime,
+    stages: Stages | None,
     expected_revision: int | None = None,
-    gate_verdict: GateVerdict | None = None,
-    forced: bool = False,
-    place: Place | None = None,
+    verdict: GateVerdict | None = None,
 ) -> HistoryEntry:
     """Move one phase from `old` to `new`, durably; returns the entry of the history.
 
-    A step forward needs a passed verdict about this very step, or `forced`. `expected_revision` is the
-    revision on which the decision was made. Raises LockHeldError, MovedMeanwhileError, NotAllowedError,
-    NotWrittenError, or ConfigurationError where the flags are refused; nothing has changed then.
+    A step forward needs a passed verdict about this very step, or a cause that forces it. `expected_revision`
+    is the revision on which the decision was made. Raises LockHeldError, MovedMeanwhileError,
+    NotAllowedError, NotWrittenError, or ConfigurationError where the flags are refused; nothing has changed
+    then.
     """
     forward = is_forward(phase, old, new)
-    if forward and not forced:
-        _demand_pass(phase, old, new, gate_verdict)
-    cause = cause_of(action, who, reason, now, gate_verdict, forced=forced and forward)
-    place = place or place_of(directory)
-    stages = stages_of(plan)
+    if forward and not (cause.gate is not None and cause.gate.forced):
+        _demand_pass(phase, old, new, verdict)
     if stages is not None and phase not in stages:
         raise ConfigurationError(
             PLAN_FILE, f"phase {phase!r} is unknown, allowed: {', '.join(stages) or 'none'}"

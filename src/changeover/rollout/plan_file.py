@@ -10,7 +10,7 @@ from typing import Any
 from changeover.errors import did_you_mean
 from changeover.redaction.redact_paths import REDACT_ROOTS
 from changeover.rollout.gate_criteria import STRICT_GATES, Gate, parse_gate
-from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Stage
+from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Stage, Stages
 from changeover.values.toml_table import Table, parse_toml, read_text
 
 _GATED_SEAM_STAGES = tuple(str(stage) for stage in SEAM_STAGES[1:])
@@ -58,6 +58,11 @@ class Plan:
     redact: tuple[str, ...]
     phases: Mapping[str, Phase]
     scenario_tags: tuple[str, ...] = ()
+
+    @property
+    def stages(self) -> Stages:
+        """The stages that each phase may have."""
+        return {name: phase.stages for name, phase in self.phases.items()}
 
     def phase_of(self, seam: str) -> Phase | None:
         """The phase that owns a seam, or None."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from changeover.errors import ChangeoverError
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
-from changeover.rollout.migration_files import exclusive, trips_path
+from changeover.rollout.migration_files import exclusive, place_of, trips_path
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
@@ -227,21 +227,12 @@ class Tripwire:
     def _write_flags(self, run: Run, old: Setting, reason: str, now: datetime) -> str | None:
         """Write flags and history; returns None, or why they could not be written."""
         try:
-            from changeover.rollout.migration_files import place_of
+            from changeover.rollout.history import cause_of
             from changeover.rollout.move import move
 
-            move(
-                self._directory,
-                run.phase,
-                old,
-                DEMOTED,
-                plan=self._plan,
-                action="trip",
-                who=WHO,
-                reason=reason,
-                now=now,
-                place=replace(place_of(self._directory, self._environment), lock_wait_s=LOCK_WAIT_S),
-            )
+            place = replace(place_of(self._directory, self._environment), lock_wait_s=LOCK_WAIT_S)
+            cause = cause_of("trip", WHO, reason, now)
+            move(place, run.phase, old, DEMOTED, cause, stages=self._plan.stages)
         except Exception as error:  # noqa: BLE001  whatever it is: trips.json is next
             return str(error) or type(error).__name__
         self._resolver.look_now()

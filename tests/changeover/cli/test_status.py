@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from changeover.rollout.flags_file import flags_content
-from changeover.rollout.move import move
+from changeover.rollout.history import cause_of
+from changeover.rollout.migration_files import place_of
+from changeover.rollout.move import is_forward, move
 from changeover.rollout.plan_file import load_plan
 from changeover.rollout.tripwire_state import Trip, add_trip
 from changeover.values.stage import Setting, Stage, parse_setting
@@ -24,18 +26,11 @@ def shop(tmp_path: Path) -> Shop:
 def put(shop: Shop, old: str, new: str, action: str, reason: str) -> None:
     """A move as it is written down, whatever a gate would say."""
     folder = shop.root / "migration"
-    move(
-        folder,
-        "shelf",
-        parse_setting(old),
-        parse_setting(new),
-        plan=load_plan(folder / "phases.toml"),
-        action=action,
-        who="jane",
-        reason=reason,
-        now=NOW,
-        forced=True,
-    )
+    before, after = parse_setting(old), parse_setting(new)
+    forced = is_forward("shelf", before, after)
+    cause = cause_of(action, "jane", reason, NOW, forced=forced)
+    stages = load_plan(folder / "phases.toml").stages
+    move(place_of(folder), "shelf", before, after, cause, stages=stages)
 
 
 def test_without_a_comparison_the_next_step_is_open_and_the_screen_says_what_to_type(shop: Shop) -> None:

@@ -11,6 +11,7 @@ import pytest
 from changeover.errors import ConfigurationError
 from changeover.rollout.history import NotWrittenError
 from changeover.rollout.kill_switch import read_kill_switch, switch_kill_off, switch_kill_on
+from changeover.rollout.migration_files import place_of
 from tests.changeover.support.migration_folder import NOW, Desk, FullDisk, desk_in
 from tests.changeover.support.projects import Answer, Shop
 
@@ -126,19 +127,19 @@ def test_an_unkill_says_that_the_environment_still_kills(desk: Desk) -> None:
 
 def test_on_a_full_disk_an_empty_file_is_a_kill(desk: Desk) -> None:
     full = desk_in(desk.folder, FullDisk())
-    assert switch_kill_on(desk.folder, "anna", "a test", NOW, place=full.place) is not None
+    assert switch_kill_on(full.place, "anna", "a test", NOW) is not None
     assert (desk.folder / "KILL").read_bytes() == b""
     assert desk.resolver().look().killed
-    assert switch_kill_off(desk.folder, "anna", "a test", NOW, place=full.place) is not None
+    assert switch_kill_off(full.place, "anna", "a test", NOW) is not None
     assert not desk.resolver().look().killed
 
 
 def test_a_kill_that_cannot_be_put_names_two_other_ways(desk: Desk) -> None:
     full = desk_in(desk.folder, FullDisk(also=["create_empty"]))
     with pytest.raises(NotWrittenError, match="changeover rollback --all needs no new file"):
-        switch_kill_on(desk.folder, "anna", "a test", NOW, place=full.place)
+        switch_kill_on(full.place, "anna", "a test", NOW)
     with pytest.raises(ConfigurationError, match="--reason"):
-        switch_kill_on(desk.folder, "anna", "", NOW)
+        switch_kill_on(place_of(desk.folder), "anna", "", NOW)
 
 
 @pytest.mark.parametrize("command", [("rollback", "trading"), ("rollback", "--all"), ("kill",)])

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from changeover.rollout.flags_file import FlagsState, read_flags
-from changeover.rollout.history import HistoryEntry, read_history, read_lines
+from changeover.rollout.history import HistoryEntry, cause_of, read_history, read_lines
 from changeover.rollout.migration_files import Files, Place, place_of, stages_of
-from changeover.rollout.move import move
+from changeover.rollout.move import is_forward, move
 from changeover.rollout.plan_file import Plan, load_plan
 from changeover.rollout.resolver import Resolver
 from changeover.rollout.verify import Agreement, agreement
@@ -71,9 +71,15 @@ class Desk:
             "now": NOW,
             "forced": True,
             "place": self.place,
+            "gate_verdict": None,
         }
         wanted: Any = {**usual, **options}
-        return move(self.folder, phase, setting(old), setting(new), plan=self.plan, **wanted)
+        action, who, reason, now, forced, place, verdict = (wanted.pop(name) for name in usual)
+        before, after = setting(old), setting(new)
+        forced = forced and is_forward(phase, before, after)
+        cause = cause_of(action, who, reason, now, verdict, forced=forced)
+        stages = stages_of(self.plan)
+        return move(place, phase, before, after, cause, stages=stages, verdict=verdict, **wanted)
 
     def walk(self, phase: str, *stages: str) -> None:
         """From each stage to the next one."""
