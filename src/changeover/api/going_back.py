@@ -14,7 +14,7 @@ from changeover.api.arguments import Told, ignore, setting_of
 from changeover.errors import ConfigurationError
 from changeover.project import Project, find_folder
 from changeover.rollout.flags_file import read_flags
-from changeover.rollout.history import Cause, NotWrittenError, cause_of, mover, read_lines
+from changeover.rollout.history import Cause, NotWrittenError, cause_of, mover
 from changeover.rollout.kill_switch import read_kill_switch, switch_kill_off, switch_kill_on
 from changeover.rollout.migration_files import NotLockableError, Place, place_for, place_of, stages_of
 from changeover.settings import NO_REASON, PLAN_FILE
@@ -108,7 +108,7 @@ def _gone_back(
     from changeover.rollout.move import MovedMeanwhileError, plan_rollback, roll_back
 
     for tried in range(1, TRIES_MAX + 1):
-        flags_state, lines = read_flags(place.flags, stages), read_lines(place.history)
+        flags_state, lines = read_flags(place.flags, stages), place.lines()
         way = plan_rollback(flags_state, lines, stages, asked)
         for lost in way.lost:
             place.warn(

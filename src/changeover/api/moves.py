@@ -13,7 +13,7 @@ from changeover.api.going_back import Warnings, overrides_of, stages_to_go_back_
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.project import Project, find_folder, open_project
 from changeover.rollout.flags_file import read_flags
-from changeover.rollout.history import HistoryEntry, cause_of, entries_of, mover, read_lines
+from changeover.rollout.history import HistoryEntry, cause_of, entries_of, mover
 from changeover.rollout.migration_files import Place, place_for, stages_of
 from changeover.rollout.move import check_unmoved, is_forward, move
 from changeover.rollout.plan_file import Phase, Plan
@@ -221,7 +221,7 @@ def history(
     directory = find_folder(project, warnings)
     place, stages = place_for(directory, warnings), stages_to_go_back_by(directory, warnings)
     added = repair_history(place, stages, mover(who), datetime.now(UTC)) if repair else 0
-    lines = read_lines(place.history)
+    lines = place.lines()
     entries = entries_of(lines)
     return History(
         place.history,

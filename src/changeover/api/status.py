@@ -14,7 +14,7 @@ from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
 from changeover.project import Project, near, open_project
 from changeover.rollout.flags_file import read_flags
-from changeover.rollout.history import MOVING, HistoryEntry, read_lines
+from changeover.rollout.history import MOVING, HistoryEntry
 from changeover.rollout.migration_files import place_of
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.resolver import KILLED_MEANS, ProblemKind, Resolution, Resolver
@@ -231,7 +231,7 @@ def _disagreements(project: Project, project_state: ProjectState) -> Iterator[st
     place, stages = place_of(project.directory, project_state.environment), project_state.plan.stages
     flags_state = read_flags(place.flags, stages)
     if flags_state.problem is None:  # else it is said already
-        for finding in agreement(flags_state, read_lines(place.history)).findings:
+        for finding in agreement(flags_state, place.lines()).findings:
             yield f"{finding.text}   mend: {finding.repair}"
 
 

@@ -17,9 +17,9 @@ from changeover.rollout.flags_file import read_flags
 from changeover.rollout.gate_criteria import Gate
 from changeover.rollout.history import HistoryEntry, read_history
 from changeover.rollout.kill_switch import read_kill_switch
-from changeover.rollout.migration_files import place_of, stages_of, trips_path
+from changeover.rollout.migration_files import place_of
 from changeover.rollout.plan_file import Phase, Plan
-from changeover.rollout.tripwire_state import Trips
+from changeover.rollout.tripwire_state import Trips, trips_path
 from changeover.rollout.waivers import Waiver, is_waived, load_waivers
 from changeover.settings import PLAN_FILE, WAIVERS_FILE
 from changeover.values.stage import Setting, stage_variable
@@ -163,13 +163,12 @@ def _flags_state(
     project: Project, plan: Plan, environment: Mapping[str, str]
 ) -> tuple[dict[str, Setting], int | None, tuple[str, ...]]:
     """The stages by flags.json, and by trips.json where the tripwire could not write flags.json."""
-    stages = stages_of(plan)
-    flags_state = read_flags(place_of(project.directory, environment).flags, stages)
+    flags_state = read_flags(place_of(project.directory, environment).flags, plan.stages)
     trips = Trips(trips_path(project.directory, environment))
     trips.look()
     settings = {
         name: trips.apply(name, setting, flags_state.revision)[0]
-        for name, setting in flags_state.every_setting(stages).items()
+        for name, setting in flags_state.every_setting(plan.stages).items()
         if name in plan.phases
     }
     problems = tuple(str(problem) for problem in (flags_state.problem, trips.problem) if problem is not None)

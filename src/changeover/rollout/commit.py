@@ -15,11 +15,8 @@ from changeover.rollout.history import (
     HistoryEntry,
     HistoryLine,
     NotWrittenError,
-    encoded,
-    entries_of,
     last_revision,
     one_paragraph,
-    read_lines,
 )
 from changeover.rollout.migration_files import Place
 from changeover.rollout.tripwire_state import Trips
@@ -119,18 +116,23 @@ def draft(
     revision = max(flags_state.revision, last_revision) + 1
     content = flags_content(settings, revision=revision)
     before = flags_state.digest if flags_state.problem is None else REFUSED
-    entry = cause.entry(revision, before, content["metadata"]["digest"])
-    if not changes:
-        return content, [entry]
-    return content, [
-        replace(
-            entry,
-            phase=change.phase,
-            old=None if change.old is None else str(change.old),
-            new=str(change.new),
-        )
-        for change in changes
+    return content, entries_for(cause.entry(revision, before, content["metadata"]["digest"]), changes)
+
+
+def entries_for(entry: HistoryEntry, changes: Sequence[Change]) -> list[HistoryEntry]:
+    """An entry for each change, or the one without a phase where nothing moves."""
+    moved = [
+        replace(entry, phase=one.phase, old=None if one.old is None else str(one.old), new=str(one.new))
+        for one in changes
     ]
+    return moved or [entry]
+
+
+def changes_since(links: Sequence[Link], settings: Mapping[str, Setting]) -> list[Change]:
+    """What has moved since the last thing that was written down, carried out or not."""
+    written = settings_by(links, "")
+    changes = [Change(p, written.get(p, earliest_like(setting)), setting) for p, setting in settings.items()]
+    return [one for one in changes if one.old != one.new]
 
 
 def commit(
@@ -147,7 +149,7 @@ def commit(
     A step forward writes the history first: without its line it is not taken. A step back writes the flags
     first: it does not wait for the history, and `changeover history --verify` names a line that is missing.
     """
-    last = last_revision(entries_of(read_lines(place.history)))
+    last = last_revision(place.lines())
     asked = {change.phase for change in changes}
     others = {phase: setting for phase, setting in settings.items() if phase not in asked}
     held = tripped_changes(place, others, flags_state.revision)
@@ -174,7 +176,7 @@ def _commit_forward(place: Place, content: Mapping[str, object], entries: Sequen
     written_down = False
     try:
         beside = place.files.write_beside(place.flags, _text(content))
-        place.files.append(place.history, encoded(entries))
+        place.write_down(entries)
         written_down = True
         place.files.replace(beside, place.flags)
     except OSError as error:
@@ -200,7 +202,7 @@ def _commit_back(place: Place, content: Mapping[str, object], entries: Sequence[
         )
         _overwrite(place, content)
     try:
-        place.files.append(place.history, encoded(entries))
+        place.write_down(entries)
     except OSError as error:
         place.warn(
             f"{place.history}: could not be written ({describe_os_error(error)}); the move is done and not "

@@ -169,15 +169,32 @@ def stages_in_file(content: Any) -> Stages:
 
 def _salvaged(content: Any, stages: Stages | None, problem: Refusal) -> FlagsState:
     metadata = _mapping(_mapping(content).get("metadata"))
-    revision = metadata.get("revision")
-    known = isinstance(revision, int) and not isinstance(revision, bool) and 0 < revision < REVISION_MAX
     settings = {}
     for phase, allowed in (stages_in_file(content) if stages is None else stages).items():
         setting = _read(_mapping(_mapping(_mapping(content).get("flags")).get(phase)), allowed)
         if setting is not None:
             settings[phase] = setting
     sealed = bool(metadata) and metadata.get("digest") == digest_of(content)
-    return FlagsState(int(str(revision)) if known else 0, None, settings, problem, sealed)
+    return FlagsState(_revision(metadata) or 0, None, settings, problem, sealed)
+
+
+def as_if_sealed(content: Any, where: str) -> dict[str, Any]:
+    """Edited content with the digest that it would need; raises ConfigurationError for what is no table."""
+    if not isinstance(content, dict):
+        raise ConfigurationError(where, f"was {json.dumps(content)[:40]}, allowed: a table")
+    old = _mapping(content.get("metadata"))
+    metadata = {**old, "revision": _revision(old) or 1, "digest": "none yet"}
+    sealed = {**content, "metadata": metadata}
+    metadata["digest"] = digest_of(sealed)
+    return sealed
+
+
+def _revision(metadata: Mapping[str, Any]) -> int | None:
+    """The revision that a file claims, None where it claims none that can be."""
+    revision = metadata.get("revision")
+    if isinstance(revision, int) and not isinstance(revision, bool) and 0 < revision < REVISION_MAX:
+        return revision
+    return None
 
 
 def _read(flag: Mapping[str, Any], allowed: tuple[Stage, ...]) -> Setting | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -130,9 +129,9 @@ def entries_of(lines: Iterable[HistoryLine]) -> list[HistoryEntry]:
     return [line.entry for line in lines if line.entry is not None]
 
 
-def last_revision(entries: Iterable[HistoryEntry]) -> int:
+def last_revision(lines: Iterable[HistoryLine]) -> int:
     """The highest that was ever written down; a line that was not carried out has used its number up."""
-    return max((entry.revision for entry in entries), default=0)
+    return max((entry.revision for entry in entries_of(lines)), default=0)
 
 
 def encoded(entries: Sequence[HistoryEntry]) -> bytes:
@@ -247,18 +246,11 @@ def mover(named: str | None) -> str:
     given = named or os.environ.get(WHO_VARIABLE, "").strip()
     if given:
         return given
+    import platform
     from getpass import getuser
 
     try:
         user = getuser()
     except (OSError, KeyError, ImportError):  # a container may run under a number that nobody named
         user = "unknown"
-    return f"{user}@{_machine() or 'unknown'}"
-
-
-def _machine() -> str:
-    if sys.platform != "win32":
-        return os.uname().nodename
-    import platform
-
-    return platform.node()
+    return f"{user}@{platform.node() or 'unknown'}"

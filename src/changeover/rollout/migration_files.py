@@ -5,22 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError, describe_os_error
-from changeover.settings import (
-    FLAGS_FILE,
-    FLAGS_VARIABLE,
-    HISTORY_FILE,
-    KILL_FILE,
-    STATE_FOLDER,
-    STORE_VARIABLE,
-    TRIPS_FILE,
-)
+from changeover.rollout.history import HistoryEntry, HistoryLine, encoded, read_lines
+from changeover.rollout.tripwire_state import trips_path
+from changeover.settings import FLAGS_FILE, FLAGS_VARIABLE, HISTORY_FILE, KILL_FILE
 from changeover.values import atomic_file
 from changeover.values.stage import Stages
 
@@ -28,7 +22,6 @@ LOCK_WAIT_S = 10.0
 LOCK_FILE = ".lock"
 _FIRST_PAUSE_S = 0.001
 _LONGEST_PAUSE_S = 0.05
-_SCHEME = "sqlite:///"
 
 
 class LockHeldError(ConfigurationError):
@@ -229,6 +222,14 @@ class Place:
         """The kill switch: it is on while this file exists."""
         return self.directory / KILL_FILE
 
+    def lines(self) -> list[HistoryLine]:
+        """Every line of the journal, good or not; never raises."""
+        return read_lines(self.history)
+
+    def write_down(self, entries: Sequence[HistoryEntry]) -> None:
+        """Add entries to the journal; raises OSError."""
+        self.files.append(self.history, encoded(entries))
+
     def lock(self) -> AbstractContextManager[None]:
         """Be the only one that moves a phase here."""
         return exclusive(self.flags.parent, self.lock_wait_s)
@@ -241,14 +242,6 @@ def place_of(directory: Path, environment: Mapping[str, str] | None = None) -> P
     # A link stays a link: what it points to is replaced.
     flags = Path(os.path.realpath(named or directory / FLAGS_FILE))
     return Place(directory, flags, trips_path(directory, named_by))
-
-
-def trips_path(directory: Path, environment: Mapping[str, str]) -> Path:
-    """Beside the store of evidence: `.changeover` next to the folder, unless CHANGEOVER_STORE says where."""
-    named = environment.get(STORE_VARIABLE, "")
-    if named.startswith(_SCHEME) and len(named) > len(_SCHEME):
-        return Path(named.removeprefix(_SCHEME)).parent / TRIPS_FILE
-    return directory.absolute().parent / STATE_FOLDER / TRIPS_FILE
 
 
 def place_for(directory: Path, warn: Callable[[str], None], *, dry_run: bool = False) -> Place:

@@ -8,14 +8,7 @@ from dataclasses import dataclass
 from changeover.errors import ConfigurationError
 from changeover.rollout.commit import Change, commit, links_of, settings_by, tripped_changes
 from changeover.rollout.flags_file import FlagsState, read_flags
-from changeover.rollout.history import (
-    Cause,
-    HistoryEntry,
-    HistoryLine,
-    entries_of,
-    last_revision,
-    read_lines,
-)
+from changeover.rollout.history import Cause, HistoryEntry, HistoryLine, entries_of, last_revision
 from changeover.rollout.migration_files import Place
 from changeover.settings import PLAN_FILE
 from changeover.values.gate_verdict import Answer, GateVerdict
@@ -113,11 +106,11 @@ def check_unmoved(place: Place, flags_state: FlagsState, expected_revision: int 
 
 
 def _check_not_lost(place: Place, flags_state: FlagsState) -> None:
-    entries = entries_of(read_lines(place.history)) if flags_state.missing else []
-    if any(entry.before is not None for entry in entries):
+    lines = place.lines() if flags_state.missing else []
+    if any(entry.before is not None for entry in entries_of(lines)):
         raise ConfigurationError(
             str(place.flags),
-            f"is missing, and the history knows revision {last_revision(entries)}; put it back, or begin at "
+            f"is missing, and the history knows revision {last_revision(lines)}; put it back, or begin at "
             "off: changeover rollback --all",
         )
 

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError
+from changeover.settings import STATE_FOLDER, STORE_VARIABLE, TRIPS_FILE
 from changeover.values.atomic_file import write_file
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import Table, parse_json, read_text, shown
 
 TRIPS_KEPT_MAX = 100
 _SCHEMA_VERSION = 1
+_SCHEME = "sqlite:///"
 TRIPPED_STAGES = frozenset({Stage.RAMP, Stage.LIVE})
 DEMOTED = Setting(Stage.SHADOW)
+
+
+def trips_path(directory: Path, environment: Mapping[str, str]) -> Path:
+    """Beside the store of evidence: `.changeover` next to the folder, unless CHANGEOVER_STORE says where."""
+    named = environment.get(STORE_VARIABLE, "")
+    if named.startswith(_SCHEME) and len(named) > len(_SCHEME):
+        return Path(named.removeprefix(_SCHEME)).parent / TRIPS_FILE
+    return directory.absolute().parent / STATE_FOLDER / TRIPS_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +73,8 @@ def add_trip(path: Path, trip: Trip) -> None:
     """
     old = parse_trips(read_text(path), str(path)) if path.exists() else ()
     kept = [one for one in old if one.phase != trip.phase]
-    _write(path, [*kept[-TRIPS_KEPT_MAX + 1 :], trip])
-
-
-def _write(path: Path, trips: Iterable[Trip]) -> None:
-    content = {"schema_version": _SCHEMA_VERSION, "trips": [trip.to_data() for trip in trips]}
+    trips = [*kept[-TRIPS_KEPT_MAX + 1 :], trip]
+    content = {"schema_version": _SCHEMA_VERSION, "trips": [one.to_data() for one in trips]}
     write_file(path, (json.dumps(content, indent=2) + "\n").encode())
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from changeover.errors import ConfigurationError
-from changeover.rollout.commit import Change, Link, commit, links_of, settings_by, was_abandoned
-from changeover.rollout.flags_file import (
-    REVISION_MAX,
-    FlagsState,
-    digest_of,
-    parse_flags,
-    read_flags,
-    stages_in_file,
+from changeover.rollout.commit import (
+    Change,
+    Link,
+    changes_since,
+    commit,
+    entries_for,
+    links_of,
+    was_abandoned,
 )
+from changeover.rollout.flags_file import FlagsState, as_if_sealed, parse_flags, read_flags, stages_in_file
 from changeover.rollout.history import (
     REFUSED,
     Cause,
@@ -27,8 +25,6 @@ from changeover.rollout.history import (
     HistoryLine,
     NotWrittenError,
     cause_of,
-    encoded,
-    read_lines,
 )
 from changeover.rollout.migration_files import Place
 from changeover.rollout.move import MovedMeanwhileError
@@ -138,13 +134,8 @@ def repairs(
 ) -> list[HistoryEntry]:
     """The entries that are missing for the history to agree with good flags."""
     links = links_of(lines)
-    known = settings_by(links, "")  # whatever was written down last: the repair says what became of it
-    old = {phase: known.get(phase, earliest_like(setting)) for phase, setting in whole.items()}
-    moved = [phase for phase, setting in whole.items() if old[phase] != setting]
     entry = cause.entry(flags_state.revision, links[-1].first.after if links else None, flags_state.digest)
-    if not moved:
-        return [entry]
-    return [replace(entry, phase=p, old=str(old[p]), new=str(whole[p])) for p in moved]
+    return entries_for(entry, changes_since(links, whole))
 
 
 REASON_CHARACTERS_MAX = 600
@@ -156,7 +147,7 @@ def repair(place: Place, stages: Stages | None, who: str, now: datetime) -> int:
     Raises ConfigurationError or LockHeldError where it cannot be written.
     """
     with place.lock():
-        flags_state, lines = read_flags(place.flags, stages), read_lines(place.history)
+        flags_state, lines = read_flags(place.flags, stages), place.lines()
         findings = [one for one in agreement(flags_state, lines).findings if one.repair is Repair.HISTORY]
         if not findings or flags_state.problem is not None:
             return 0
@@ -165,7 +156,7 @@ def repair(place: Place, stages: Stages | None, who: str, now: datetime) -> int:
             flags_state, lines, flags_state.every_setting(stages), cause_of("repair", who, reason, now)
         )
         try:
-            place.files.append(place.history, encoded(entries))
+            place.write_down(entries)
         except OSError as error:
             raise NotWrittenError(place.history, error) from error
         return len(entries)
@@ -194,16 +185,10 @@ def read_edit(place: Place, stages: Stages | None) -> HandEdit:
     where = str(place.flags)
     content = parse_json(read_text(place.flags), where)
     flags_state = read_flags(place.flags, stages)
-    flags = parse_flags(
-        _as_if_sealed(content, where), where, stages_in_file(content) if stages is None else stages
-    )
+    known = stages_in_file(content) if stages is None else stages
+    flags = parse_flags(as_if_sealed(content, where), where, known)
     settings = replace(flags_state, settings=flags.settings).every_setting(stages)
-    written = settings_by(links_of(read_lines(place.history)), "")
-    changes = []
-    for phase, setting in settings.items():
-        old = written.get(phase, earliest_like(setting))
-        if old != setting:
-            changes.append(Change(phase, old, setting))
+    changes = changes_since(links_of(place.lines()), settings)
     return HandEdit(flags_state, settings, tuple(changes), flags_state.problem is None)
 
 
@@ -221,16 +206,3 @@ def seal(place: Place, stages: Stages | None, edit: HandEdit, cause: Cause) -> l
             replace(cause, gate=BY_HAND if forward else None),
             forward=bool(forward),
         )
-
-
-def _as_if_sealed(content: Any, where: str) -> dict[str, Any]:
-    if not isinstance(content, dict):
-        raise ConfigurationError(where, f"was {json.dumps(content)[:40]}, allowed: a table")
-    old = content.get("metadata")
-    metadata = dict(old) if isinstance(old, dict) else {}
-    revision = metadata.get("revision")
-    if not isinstance(revision, int) or isinstance(revision, bool) or not 0 < revision < REVISION_MAX:
-        metadata["revision"] = 1
-    sealed = {**content, "metadata": {**metadata, "digest": "none yet"}}
-    sealed["metadata"]["digest"] = digest_of(sealed)
-    return sealed
