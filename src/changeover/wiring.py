@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from changeover.errors import ConfigurationError, DeclarationError
-from changeover.evidence.writer import EvidenceWriter, evidence_of
+from changeover.evidence.writer import EvidenceWriter
 from changeover.record.codec import Codec
-from changeover.record.run import Sink
+from changeover.record.run import Run, Sink
 from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.resolver import Resolver
 from changeover.rollout.test_override import ACTIVE
@@ -33,6 +35,10 @@ from changeover.settings import (
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts, AlertSink, LogAlerts
 from changeover.values.limits import Limits
 from changeover.values.stage import Stages
+from changeover.values.toml_table import parse_toml, read_text
+
+if TYPE_CHECKING:
+    from changeover.evidence.code_digest import Judged
 
 KEY_NAME = "redaction.key"
 WORLDS = ("tape", "copy")
@@ -106,7 +112,7 @@ def wire(
     population, no_population = population_of(environment)
     evidence = None
     if keep and directory is not None and no_population is None:
-        sink = evidence = evidence_of(
+        sink = evidence = _evidence_of(
             directory, plan, codec, rules_file=rules_file, environment=environment, sink=sink
         )
     limits = limits or Limits()
@@ -126,6 +132,50 @@ def wire(
             hung_after_s=max(HUNG_AFTER_S, 2 * limits.replay_seconds_max),
         )
     return Wiring(resolver, runtime, evidence)
+
+
+def _evidence_of(
+    directory: Path,
+    plan: Plan | None,
+    codec: Codec,
+    *,
+    rules_file: Path | None,
+    environment: Mapping[str, str],
+    sink: Sink | None,
+) -> EvidenceWriter:
+    """What keeps the runs of a migration, in the store of the project around `directory`.
+
+    `rules_file` is None where the runs are not judged by it: they are kept then, and never count.
+    """
+    root, loaded_ns = root_around(directory), time.time_ns()
+
+    def judged() -> Judged:
+        from changeover.evidence.code_digest import judged_by
+
+        return judged_by(plan, rules_file, datetime.now(UTC).date(), loaded_ns)
+
+    def redact() -> Callable[[Run], Run]:
+        from changeover.redaction.redactor import Redactor
+
+        return Redactor.for_project(redact_paths_of(plan), root, environment).run
+
+    return EvidenceWriter(root, codec, judged=judged, redact=redact, environment=environment, sink=sink)
+
+
+def root_around(directory: Path) -> Path:
+    """The folder whose pyproject.toml speaks of the toolkit, else the one that the migration lies in.
+
+    A link to the migration's folder leads nowhere else: it lies where the link lies.
+    """
+    around = directory.absolute().parents
+    return next((folder for folder in around if _is_project(folder / "pyproject.toml")), around[0])
+
+
+def _is_project(file: Path) -> bool:
+    try:
+        return "changeover" in parse_toml(read_text(file), str(file)).get("tool", {})
+    except (ConfigurationError, OSError, AttributeError, TypeError):
+        return False
 
 
 def _connect_alerts(

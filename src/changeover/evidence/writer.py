@@ -23,10 +23,8 @@ from weakref import WeakSet
 from changeover.errors import ConfigurationError
 from changeover.record.codec import Codec
 from changeover.record.run import NotPaired, Run, Sink
-from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.test_override import ACTIVE
 from changeover.telemetry.logs import logger
-from changeover.values.toml_table import parse_toml, read_text
 
 if TYPE_CHECKING:
     from changeover.evidence.code_digest import Judged
@@ -252,50 +250,6 @@ class EvidenceWriter:
 def _characters(row: StoredRun) -> int:
     """How much of it is worth dropping when memory is short."""
     return len(row.body or "") + len(row.tape or b"")
-
-
-def evidence_of(
-    directory: Path,
-    plan: Plan | None,
-    codec: Codec,
-    *,
-    rules_file: Path | None,
-    environment: Mapping[str, str],
-    sink: Sink | None,
-) -> EvidenceWriter:
-    """What keeps the runs of a migration, in the store of the project around `directory`.
-
-    `rules_file` is None where the runs are not judged by it: they are kept then, and never count.
-    """
-    root, loaded_ns = root_around(directory), time.time_ns()
-
-    def judged() -> Judged:
-        from changeover.evidence.code_digest import judged_by
-
-        return judged_by(plan, rules_file, datetime.now(UTC).date(), loaded_ns)
-
-    def redact() -> Callable[[Run], Run]:
-        from changeover.redaction.redactor import Redactor
-
-        return Redactor.for_project(redact_paths_of(plan), root, environment).run
-
-    return EvidenceWriter(root, codec, judged=judged, redact=redact, environment=environment, sink=sink)
-
-
-def root_around(directory: Path) -> Path:
-    """The folder whose pyproject.toml speaks of the toolkit, else the one that the migration lies in.
-
-    A link to the migration's folder leads nowhere else: it lies where the link lies.
-    """
-    around = directory.absolute().parents
-    return next((folder for folder in around if _is_project(folder / "pyproject.toml")), around[0])
-
-
-def _is_project(file: Path) -> bool:
-    try:
-        return "changeover" in parse_toml(read_text(file), str(file)).get("tool", {})
-    except (ConfigurationError, OSError, AttributeError, TypeError):
-        return False
 
 
 _writers: WeakSet[EvidenceWriter] = WeakSet()

@@ -12,8 +12,8 @@ from unittest.mock import patch
 import pytest
 
 from changeover.evidence.store.store import read_evidence
-from changeover.evidence.writer import root_around
 from changeover.values.verdict import Verdict
+from changeover.wiring import root_around
 from tests.changeover.support.evidence_rows import Shadowed
 
 PROJECT = '[tool.changeover]\napp = "till:migration"\n'
