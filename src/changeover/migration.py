@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from inspect import getattr_static
 from pathlib import Path
@@ -14,7 +14,7 @@ from weakref import WeakSet
 from changeover.errors import DeclarationError
 from changeover.evidence.sources import WithSources
 from changeover.record.codec import Codec
-from changeover.record.port import CallClass, Methods, PortMethod, declare
+from changeover.record.declared_ports import WithPorts
 from changeover.replay.fresh_path import Fresh
 from changeover.rollout.plan_file import Plan, load_plan
 from changeover.rollout.resolver import Resolution
@@ -40,7 +40,7 @@ def migrations_alive() -> list[Migration]:
     return list(_alive)
 
 
-class Migration(WithSources):
+class Migration(WithPorts, WithSources):
     """One migration of a program: declare its ports, then its seams, and run the program as before.
 
     Without a plan every seam is a phase of its own, and `off`.
@@ -85,6 +85,7 @@ class Migration(WithSources):
         self._sample = sample
         parts = wire(self._stages_by_phase, self.codec, plan, directory, **options)
         self.runtime = parts.runtime
+        self.book = parts.runtime.book
         self._resolver = parts.resolver
         self._evidence = parts.evidence
         follow(self)
@@ -111,54 +112,6 @@ class Migration(WithSources):
         named = (os.environ if environment is None else environment).get(DIRECTORY_VARIABLE)
         folder = Path(named or directory)
         return cls(plan=load_plan(folder / PLAN_FILE), directory=folder, sample=sample, **options)
-
-    def port(
-        self,
-        name: str,
-        target: Any,
-        *,
-        effects: Methods = (),
-        reads: Methods = (),
-        local: Methods = (),
-        fixed: Methods = (),
-        clock: Methods = (),
-        unaffected: Iterable[str] = (),
-        world: Callable[[Any], Any] | None = None,
-    ) -> None:
-        """Declare a class, a module or one object as a port, and instrument it in place.
-
-        Each class of calls takes method names, or a mapping from them to functions: for `effects`, `reads`
-        and `fixed` a key function (calls with equal keys count as the same), for `local` one that makes a
-        value from a seeded `random.Random`. A method in no class is refused in a replay.
-
-        Args:
-            name: of the port, unique in the migration.
-            target: what the paths reach the world through.
-            effects: change the world; withheld from the path that does not answer.
-            reads: ask the world; a replay answers from the recording.
-            local: make values such as identifiers, which differ from call to call.
-            fixed: answer the same whenever they are called.
-            clock: tell the time; a replay gives the recorded times.
-            unaffected: reads that the port's own effects do not change.
-            world: copies the object, for `world="copy"`.
-
-        Raises:
-            DeclarationError: the target has no such method, a method is in two classes, or the name is taken.
-
-        Example:
-            migration.port("broker", Broker, effects={"submit_order": lambda order: order.symbol})
-        """
-        classes = {
-            CallClass.EFFECT: effects,
-            CallClass.READ: reads,
-            CallClass.LOCAL: local,
-            CallClass.FIXED: fixed,
-            CallClass.CLOCK: clock,
-        }
-        port = declare(name, target, classes, unaffected, world)
-        self.runtime.book.add(port)
-        for method in port.methods.values():
-            self.codec.learn(method.hook.original)
 
     @overload
     def seam(
@@ -313,11 +266,6 @@ class Migration(WithSources):
     def counts(self) -> Counter[tuple[str, str]]:
         """How many runs of which seam ended with which verdict."""
         return self.runtime.counts
-
-    @property
-    def undeclared(self) -> list[PortMethod]:
-        """Methods of ports of which nothing is said."""
-        return list(self.runtime.book.undeclared())
 
     def _stages_by_phase(self) -> Stages:
         if self.plan is not None:
