@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
-from changeover.errors import ConfigurationError
+from changeover.api.expiring import soon_line
 from changeover.evidence.store.records import StoredComparison
 from changeover.gate.collect import collect, next_setting
 from changeover.gate.decision import decide
@@ -175,7 +175,6 @@ def _production(project_state: ProjectState, phase: Phase) -> ProductionStatus |
     )
 
 
-SOON_DAYS = 180
 _CLUSTER_DIGITS = 6
 
 
@@ -253,44 +252,6 @@ def flags_line(project: Project, project_state: ProjectState, resolution: Resolu
         state = f"{name} revision {project_state.revision}, digest ok"
     overrides = plural(len(resolution.overridden), "override") if resolution.overridden else "no override"
     return f"{state}   kill switch {'on' if project_state.killed else 'off'}   {overrides}"
-
-
-def soon_line(project: Project, project_state: ProjectState) -> str:
-    """What will expire within half a year, and when going back was last tried."""
-    today = project_state.now.date()
-    back = [one for one in project_state.history if one.action == "rollback"]
-    rehearsed = f"rollback rehearsed {back[-1].at:%Y-%m-%d}" if back else "no rollback rehearsed"
-    return "   ".join((_rules(project, today), _waivers(project_state, today), rehearsed))
-
-
-def _rules(project: Project, today: date) -> str:
-    try:
-        rules = project.rules(today)
-    except ConfigurationError:
-        return "rules cannot be read"
-    expiring = sorted(
-        (rule.until, rule.path.text) for rule in (rules.rules if rules else ()) if rule.until is not None
-    )
-    return _first(expiring, "rule", today) or "no rule expires"
-
-
-def _waivers(project_state: ProjectState, today: date) -> str:
-    held = [one for one in project_state.waivers if not one.has_expired(today)]
-    if not held:
-        return "no waiver"
-    expiring = sorted((one.until, one.cluster[:_CLUSTER_DIGITS]) for one in held)
-    return _first(expiring, "waiver", today) or plural(len(held), "waiver")
-
-
-def _first(expiring: list[tuple[date, str]], word: str, today: date) -> str:
-    soon = [(until, name) for until, name in expiring if (until - today).days <= SOON_DAYS]
-    if not soon:
-        return ""
-    until, name = soon[0]
-    days = (until - today).days
-    more = f" ({len(soon) - 1} more)" if len(soon) > 1 else ""
-    when = f"in {plural(days, 'day')}" if days > 0 else "today"
-    return f"{word} {name} expires {when}{more}"
 
 
 def back_line(project_state: ProjectState) -> str:
