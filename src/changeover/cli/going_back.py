@@ -8,17 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import changeover  # gives a verb when it is asked for it, so that help stays light
-from changeover.cli.output import (
-    dry_run_option,
-    format_option,
-    free_reason_option,
-    reason_option,
-    say_dry_run,
-    show,
-    show_result,
-    warn,
-    who_option,
-)
+from changeover.cli.output import format_option, mover_options, say_dry_run, show, show_result, warn
 from changeover.project import near
 from changeover.settings import REFRESH_S
 
@@ -31,9 +21,7 @@ if TYPE_CHECKING:
 @click.argument("phase", required=False)
 @click.option("--to", metavar="STAGE", help="an earlier stage; else the one that it came from")
 @click.option("--all", is_flag=True, help="every phase with seams to off")
-@free_reason_option
-@who_option
-@dry_run_option
+@mover_options(reason_required=False)
 @format_option
 def rollback_command(format_: str, **options: Any) -> None:
     """Move a phase back, or all of them; always possible, also where flags, plan or project are broken.
@@ -77,9 +65,7 @@ def rollback_json(done: Rollback, *, dry_run: bool) -> dict[str, Any]:
 
 
 @click.command("kill")
-@free_reason_option
-@who_option
-@dry_run_option
+@mover_options(reason_required=False)
 def kill_command(**options: Any) -> None:
     """Let legacy answer every new run of every phase, whatever the flags say.
 
@@ -94,9 +80,7 @@ def kill_command(**options: Any) -> None:
 
 
 @click.command("unkill")
-@reason_option
-@who_option
-@dry_run_option
+@mover_options(reason_required=True)
 def unkill_command(**options: Any) -> None:
     """Switch the kill switch off: every phase is again where flags.json has it.
 

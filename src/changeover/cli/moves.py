@@ -12,6 +12,7 @@ from changeover.api.moves import Flip, History
 from changeover.cli.output import (
     dry_run_option,
     format_option,
+    mover_options,
     quiet,
     reason_option,
     say,
@@ -159,9 +160,7 @@ def flags_command() -> None:
 
 
 @flags_command.command("seal", short_help="give a hand edit of flags.json a revision and a digest")
-@reason_option
-@who_option
-@dry_run_option
+@mover_options(reason_required=True)
 @format_option
 def seal(format_: str, dry_run: bool, **options: Any) -> None:
     """Check a hand edit of flags.json against the plan, give it a revision and a digest, and journal it.

@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 T = TypeVar("T")
+Decorator = Callable[[Any], Any]
 
-format_option = click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="of the result",
-)
+
+def choose_format(*formats: str) -> Decorator:
+    """The option that says in which of these formats the result is shown; the first one unless given."""
+    allowed = click.Choice(formats)
+    return click.option(
+        "--format", "format_", type=allowed, default=formats[0], show_default=True, help="of the result"
+    )
+
+
+format_option = choose_format("text", "json")
 seed_option = click.option(
     "--seed", type=int, default=0, show_default=True, help="for sources that generate cases"
 )
@@ -36,6 +39,12 @@ free_reason_option = click.option(
     "--reason", default=NO_REASON, metavar="TEXT", help="why; may be left out where haste is needed"
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="print what would be done, and change nothing")
+
+
+def mover_options(*, reason_required: bool) -> Decorator:
+    """The options of a command that moves phases or switches: the reason, who does it, and a dry run."""
+    reason = reason_option if reason_required else free_reason_option
+    return lambda command: reason(who_option(dry_run_option(command)))
 
 
 def show(text: str) -> None:

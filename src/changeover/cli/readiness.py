@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from changeover.api import readiness as verbs
-from changeover.cli.output import format_option, quiet, say, show, show_json, show_result
+from changeover.cli.output import choose_format, format_option, quiet, say, show, show_json, show_result
 from changeover.errors import describe_os_error
 from changeover.removal.scan import LegacyEntry
 from changeover.values.gate_verdict import GateVerdict
@@ -34,14 +34,7 @@ ACTIONS_VARIABLE = "GITHUB_ACTIONS"
     "--scenarios", is_flag=True, help="ask the committed scenarios alone, of all phases or these; for CI"
 )
 @click.option("--no-checks", is_flag=True, help="run no check command; what is not run could not tell")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "junit", "markdown"]),
-    default="text",
-    show_default=True,
-    help="of the result",
-)
+@choose_format("text", "json", "junit", "markdown")
 def gate_command(phases: tuple[str, ...], format_: str, **options: Any) -> None:
     """May this phase move? Criterion by criterion; no stage is changed.
 
