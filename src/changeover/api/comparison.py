@@ -161,8 +161,6 @@ def _sources(migration: Migration, names: Sequence[str], run: str | None) -> tup
 
 def _write_page(page: Path, project: Project, sources: Sequence[Source], began: datetime) -> str | None:
     """The page about what was compared since, of several sources about the worst; or why there is none."""
-    from changeover.views.html.collect import collect
-
     try:
         write_report(page, collect(project, [source.name for source in sources], since=began))
     except ChangeoverError as why:

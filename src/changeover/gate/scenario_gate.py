@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -22,7 +22,7 @@ from changeover.rollout.plan_file import Phase, Plan
 from changeover.rollout.waivers import Waiver, is_waived, load_waivers
 from changeover.settings import PLAN_FILE, WAIVERS_FILE
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
-from changeover.values.stage import OFF, Setting
+from changeover.values.stage import OFF
 
 SOURCE = "scenarios"
 
@@ -39,7 +39,6 @@ class Replay:
     waivers: tuple[Waiver, ...]
     now: datetime
     waivers_problem: str | None = None
-    settings: Mapping[str, Setting] | None = None
 
     def is_waived(self, digest: str) -> bool:
         """Whether a waiver that has not expired covers this cluster."""
@@ -48,12 +47,11 @@ class Replay:
 
 def decide_scenarios(replay: Replay, phase: Phase) -> GateVerdict:
     """Decide about one phase with seams."""
-    stage = OFF if replay.settings is None else replay.settings.get(phase.name, OFF)
     return GateVerdict(
         phase=phase.name,
         number=phase.number,
-        old=stage,
-        new=stage,
+        old=OFF,
+        new=OFF,
         code=replay.corpus.code,
         rules=replay.corpus.rules,
         evidence=_digest(replay, phase),

@@ -149,13 +149,13 @@ class Waivers:
         return is_waived(self.all, fingerprint_of(seam, divergence).digest, self._today())
 
 
-def waivers_of(path: Path, note: Callable[[str], None], today: Today = today_utc) -> Waivers:
+def waivers_of(path: Path, note: Callable[[str], None]) -> Waivers:
     """The waivers of a file for a program: a wrong file waives nothing, and `note` gets the reason."""
     try:
-        return Waivers(load_waivers(path, today()), today)
+        return Waivers(load_waivers(path, today_utc()))
     except ConfigurationError as error:
         note(f"no difference is waived: {error}")
-        return Waivers((), today)
+        return Waivers(())
 
 
 @dataclass(frozen=True, slots=True)
