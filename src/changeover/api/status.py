@@ -54,10 +54,12 @@ def status(*, project: str | Path | Project = ".") -> Status:
     steps = tuple(_steps(found, project_state))
     production = [_production(project_state, phase) for phase in plan.phases.values()]
     seams = {seam for phase in plan.phases.values() for seam in phase.seams}
+    lost = project_state.evidence.lost  # weighed by the gates
+    notices = (f"{plural(lost, 'run')} in production could not be kept as evidence",) if lost else ()
     return Status(
         identity(plan.name, project_state.code, project_state.rules),
         tuple(problems_of(found, project_state, resolver)),
-        tuple(notices_of(project_state)),
+        notices,
         tuple(_phase(project_state, resolution, phase) for phase in plan.phases.values()),
         steps,
         tuple(one for one in production if one),
@@ -234,16 +236,9 @@ def _disagreements(project: Project, project_state: ProjectState) -> Iterator[st
             yield f"{finding.text}   mend: {finding.repair}"
 
 
-def notices_of(project_state: ProjectState) -> Iterator[str]:
-    """What should be known, and is weighed by the gates."""
-    if project_state.evidence.lost:
-        yield f"{plural(project_state.evidence.lost, 'run')} in production could not be kept as evidence"
-
-
 def flags_line(project: Project, project_state: ProjectState, resolution: Resolution) -> str:
     """Which flags hold, and what overrides them."""
-    place = place_of(project.directory, project_state.environment)
-    name = near(place.flags)
+    name = near(place_of(project.directory, project_state.environment).flags)
     if project_state.problems.flags:
         state = f"{name} refused"
     elif project_state.revision is None:

@@ -10,6 +10,7 @@ from changeover.gate.corpus_selection import (
     NAMED_MAX,
     CountedCorpora,
     SeamEvidence,
+    at_most,
     clusters_in,
     is_asked,
     name_clusters,
@@ -28,7 +29,7 @@ def compared(inputs: GateInputs, corpora: CountedCorpora, production: Production
     """The criteria of every phase with seams, whatever phases.toml asks."""
     yield effects(inputs, (*corpora.latest, *corpora.still), production)
     yield _seams_alike(inputs, corpora.latest, production)
-    yield reference(inputs.phase.seams, corpora.latest, inputs, production)
+    yield _reference(inputs, corpora.latest, production)
     yield from _regressed(inputs, corpora.latest)
 
 
@@ -85,10 +86,11 @@ def _why_no_evidence(seam: str, parts: list[SeamEvidence], production: Productio
     return "no run on this code and these rules"
 
 
-def reference(
-    seams: tuple[str, ...], corpora: tuple[StoredComparison, ...], inputs: GateInputs, production: Production
+def _reference(
+    inputs: GateInputs, corpora: tuple[StoredComparison, ...], production: Production
 ) -> Criterion:
     """The reference path must have done something: agreement with a path that always raised shows nothing."""
+    seams = inputs.phase.seams
     idle = [
         f"{seam} in {corpus.source}"
         for corpus in corpora
@@ -122,25 +124,14 @@ def corpus_criteria(
     if not total.runs:
         return  # of no run it would be green for nothing, and the lines above have said it
     if criteria.divergences_max is not None:
-        answer = Answer.PASS if total.unexplained <= criteria.divergences_max else Answer.FAIL
+        name, most = "corpus: divergences, unexplained", criteria.divergences_max
+        do = f"changeover explain {_worst_cluster(inputs, corpora)}".rstrip()
         waived = f"{total.waived:,} waived" if total.waived else ""
-        yield Criterion(
-            "corpus: divergences, unexplained",
-            answer,
-            _at_most(criteria.divergences_max),
-            f"{total.unexplained:,} of {total.compared:,} runs",
-            f"changeover explain {_worst_cluster(inputs, corpora)}".rstrip(),
-            waived,
-        )
+        yield at_most(name, most, total.unexplained, total.compared, Answer.FAIL, do, waived)
     if criteria.not_compared_max is not None:
-        answer = Answer.PASS if total.not_compared <= criteria.not_compared_max else Answer.INCONCLUSIVE
-        yield Criterion(
-            "corpus: not compared",
-            answer,
-            _at_most(criteria.not_compared_max),
-            f"{total.not_compared:,} of {total.runs:,} runs",
-            f"changeover compare {inputs.phase.name}",
-        )
+        name, most = "corpus: not compared", criteria.not_compared_max
+        do = f"changeover compare {inputs.phase.name}"
+        yield at_most(name, most, total.not_compared, total.runs, Answer.INCONCLUSIVE, do)
 
 
 def _whole_corpora(
@@ -207,7 +198,3 @@ def _tags(inputs: GateInputs, criteria: CorpusCriteria, corpora: CountedCorpora)
 def _worst_cluster(inputs: GateInputs, corpora: CountedCorpora) -> str:
     found = clusters_in((*corpora.asked, *corpora.still), inputs)
     return next((one.digest[:6] for one in found if not inputs.is_waived(one.digest)), "")
-
-
-def _at_most(number: int) -> str:
-    return f"<= {number:,}" if number else "0"

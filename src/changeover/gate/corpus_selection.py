@@ -9,6 +9,7 @@ from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.evidence.tallies import SeamTally
 from changeover.gate.inputs import GateInputs
 from changeover.rollout.gate_criteria import CorpusCriteria
+from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.verdict import Verdict
 
 NAMED_MAX = 5
@@ -177,6 +178,16 @@ def phase_total(corpora: Iterable[StoredComparison], inputs: GateInputs) -> Seam
     ]
     total = {name: sum(getattr(part, name) for part in parts) for name in _ADDED}
     return SeamEvidence(**total, gave_up=any(part.gave_up for part in parts))
+
+
+def at_most(
+    name: str, most: int, number: int, runs: int, otherwise: Answer, do: str, detail: str = ""
+) -> Criterion:
+    """No more than so many of these runs; more give the answer `otherwise`."""
+    answer = Answer.PASS if number <= most else otherwise
+    return Criterion(
+        name, answer, f"<= {most:,}" if most else "0", f"{number:,} of {runs:,} runs", do, detail
+    )
 
 
 def clusters_in(corpora: Iterable[StoredComparison], inputs: GateInputs) -> list[StoredCluster]:

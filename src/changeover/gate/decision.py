@@ -22,7 +22,8 @@ def decide(inputs: GateInputs) -> GateVerdict:
     """Decide whether the phase may take this step; that it is legal was checked before."""
     corpora, production = count_corpora(inputs), production_of(inputs)
     with_seams = bool(inputs.phase.seams)
-    criteria = _of_seams(inputs, corpora, production) if with_seams else _of_checks(inputs)
+    of_checks = (*flags(inputs), *checks(inputs), *requires(inputs))
+    criteria = tuple(_of_seams(inputs, corpora, production)) if with_seams else of_checks
     return GateVerdict(
         phase=inputs.phase.name,
         number=inputs.phase.number,
@@ -31,7 +32,7 @@ def decide(inputs: GateInputs) -> GateVerdict:
         code=inputs.code,
         rules=inputs.rules,
         evidence=_evidence_digest(inputs, corpora, production),
-        criteria=tuple(criteria),
+        criteria=criteria,
         not_counted=tuple(not_counted(inputs, corpora, production)) if with_seams else (),
         not_shown=tuple(not_shown(inputs, production)),
     )
@@ -52,12 +53,6 @@ def _of_seams(inputs: GateInputs, corpora: CountedCorpora, production: Productio
         yield doctor(inputs)
     if gate.rollback_rehearsed:
         yield rollback_rehearsed(inputs)
-    yield from checks(inputs)
-    yield from requires(inputs)
-
-
-def _of_checks(inputs: GateInputs) -> Iterator[Criterion]:
-    yield from flags(inputs)
     yield from checks(inputs)
     yield from requires(inputs)
 

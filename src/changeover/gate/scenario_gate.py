@@ -13,8 +13,8 @@ from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.evidence.source_cases import Request
 from changeover.evidence.source_comparison import Listener, compare_source
 from changeover.evidence.sources import Source, SourceOptions
-from changeover.evidence.store.records import StoredCluster, StoredComparison
-from changeover.gate.corpus_selection import NAMED_MAX, name_clusters, seam_evidence
+from changeover.evidence.store.records import StoredComparison
+from changeover.gate.corpus_selection import NAMED_MAX, at_most, name_clusters, seam_evidence
 from changeover.gate.inputs import value_or_problem
 from changeover.gate.preconditions import waivers
 from changeover.project import Project
@@ -80,13 +80,16 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
     yield Criterion("seams with a scenario", _unless(bare), "every one", found, keep, detail)
     runs = sum(part.runs for part in parts.values())
     clusters = [one for one in corpus.clusters if one.seam in parts and not replay.is_waived(one.digest)]
-    unsafe_runs = sum(part.unsafe for part in parts.values())
-    yield _counted("effects that differ", Answer.FAIL, unsafe_runs, runs, _explain(clusters), clusters)
-    unexplained = sum(part.unexplained for part in parts.values())
-    yield _counted("divergences, unexplained", Answer.FAIL, unexplained, runs, _explain(clusters), clusters)
+    explain = f"changeover explain {clusters[0].digest[:6]}" if clusters else "changeover compare"
+    for name, number in (
+        ("effects that differ", sum(part.unsafe for part in parts.values())),
+        ("divergences, unexplained", sum(part.unexplained for part in parts.values())),
+    ):
+        named = name_clusters(clusters) if number else ""
+        yield at_most(name, 0, number, runs, Answer.FAIL, explain, named)
     # A scenario with nothing to compare on either side is no scenario: it would be green for nothing.
     missed = sum(part.not_compared + part.vacuous for part in parts.values())
-    yield _counted("not compared, or vacuous", Answer.INCONCLUSIVE, missed, runs, compare)
+    yield at_most("not compared, or vacuous", 0, missed, runs, Answer.INCONCLUSIVE, compare)
     idle = [seam for seam, part in parts.items() if part.gave_up]
     detail = f"every run of {', '.join(idle)} raised or gave nothing" if idle else ""
     yield Criterion("reference ran", _unless(idle), "yes", "no" if idle else "yes", compare, detail)
@@ -103,19 +106,6 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
 
 def _unless(bad: Sequence[object], otherwise: Answer = Answer.INCONCLUSIVE) -> Answer:
     return otherwise if bad else Answer.PASS
-
-
-def _explain(clusters: Sequence[StoredCluster]) -> str:
-    return f"changeover explain {clusters[0].digest[:6]}" if clusters else "changeover compare"
-
-
-def _counted(
-    name: str, otherwise: Answer, found: int, runs: int, do: str, clusters: Sequence[StoredCluster] = ()
-) -> Criterion:
-    answer = otherwise if found else Answer.PASS
-    return Criterion(
-        name, answer, "0", f"{found:,} of {runs:,} runs", do, name_clusters(clusters) if found else ""
-    )
 
 
 def _not_counted(replay: Replay, phase: Phase) -> Iterator[str]:

@@ -105,20 +105,6 @@ def settings_by(links: Sequence[Link], digest: str | None) -> dict[str, Setting]
     return settings
 
 
-def draft(
-    flags_state: FlagsState,
-    settings: Mapping[str, Setting],
-    changes: Sequence[Change],
-    cause: Cause,
-    last_revision: int,
-) -> tuple[dict[str, object], list[HistoryEntry]]:
-    """What a move would write: the content of flags.json and the lines of the history. Pure."""
-    revision = max(flags_state.revision, last_revision) + 1
-    content = flags_content(settings, revision=revision)
-    before = flags_state.digest if flags_state.problem is None else REFUSED
-    return content, entries_for(cause.entry(revision, before, content["metadata"]["digest"]), changes)
-
-
 def entries_for(entry: HistoryEntry, changes: Sequence[Change]) -> list[HistoryEntry]:
     """An entry for each change, or the one without a phase where nothing moves."""
     moved = [
@@ -128,7 +114,7 @@ def entries_for(entry: HistoryEntry, changes: Sequence[Change]) -> list[HistoryE
     return moved or [entry]
 
 
-def changes_since(links: Sequence[Link], settings: Mapping[str, Setting]) -> list[Change]:
+def moved_since(links: Sequence[Link], settings: Mapping[str, Setting]) -> list[Change]:
     """What has moved since the last thing that was written down, carried out or not."""
     written = settings_by(links, "")
     changes = [Change(p, written.get(p, earliest_like(setting)), setting) for p, setting in settings.items()]
@@ -149,7 +135,6 @@ def commit(
     A step forward writes the history first: without its line it is not taken. A step back writes the flags
     first: it does not wait for the history, and `changeover history --verify` names a line that is missing.
     """
-    last = last_revision(place.lines())
     asked = {change.phase for change in changes}
     others = {phase: setting for phase, setting in settings.items() if phase not in asked}
     held = tripped_changes(place, others, flags_state.revision)
@@ -157,7 +142,10 @@ def commit(
         place.warn(f"the tripwire holds {phase} at {change.new} ({why}); flags.json says so from now on")
     settings = {**settings, **{phase: change.new for phase, (change, _) in held.items()}}
     changes = [*changes, *(change for change, _ in held.values())]
-    content, entries = draft(flags_state, settings, changes, cause, last)
+    revision = max(flags_state.revision, last_revision(place.lines())) + 1
+    content = flags_content(settings, revision=revision)
+    before = flags_state.digest if flags_state.problem is None else REFUSED
+    entries = entries_for(cause.entry(revision, before, content["metadata"]["digest"]), changes)
     entries = [_by_tripwire(entry) if entry.phase in held else entry for entry in entries]
     if forward:
         _commit_forward(place, content, entries)

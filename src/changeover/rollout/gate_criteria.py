@@ -99,14 +99,13 @@ def parse_gate(table: Table, stage: Stage) -> Gate:
             raise table.error(key, f'{words[0]}, allowed: {words[1]}, or {{ {NOT_ASKED} = "the reason" }}')
         return found
 
+    def inner(key: str) -> Table:
+        return table.inner(table.raw(key), key)
+
+    usual = default.production or ProductionCriteria()
     gate = Gate(
-        corpus=asked("corpus", lambda key: _corpus(table.inner(table.raw(key), key))),
-        production=asked(
-            "production",
-            lambda key: _production(
-                table.inner(table.raw(key), key), default.production or ProductionCriteria()
-            ),
-        ),
+        corpus=asked("corpus", lambda key: _corpus(inner(key))),
+        production=asked("production", lambda key: _production(inner(key), usual)),
         own_time_p95_ratio_max=asked("own_time_p95_ratio_max", lambda key: float(table.number(key))),
         blind_spots=table.text("blind_spots", default.blind_spots, among=BLIND_SPOT_WORDS),
         check=asked("check", table.texts, ()),

@@ -7,15 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from changeover.rollout.commit import (
-    Change,
-    Link,
-    changes_since,
-    commit,
-    entries_for,
-    links_of,
-    was_abandoned,
-)
+from changeover.rollout.commit import Change, Link, commit, entries_for, links_of, moved_since, was_abandoned
 from changeover.rollout.flags_file import FlagsState, as_if_sealed, parse_flags, read_flags, stages_in_file
 from changeover.rollout.history import (
     REFUSED,
@@ -129,15 +121,6 @@ def _not_carried_out(link: Link) -> Finding:
     return Finding(text, Repair.HISTORY, link.line)
 
 
-def repairs(
-    flags_state: FlagsState, lines: Sequence[HistoryLine], whole: dict[str, Setting], cause: Cause
-) -> list[HistoryEntry]:
-    """The entries that are missing for the history to agree with good flags."""
-    links = links_of(lines)
-    entry = cause.entry(flags_state.revision, links[-1].first.after if links else None, flags_state.digest)
-    return entries_for(entry, changes_since(links, whole))
-
-
 REASON_CHARACTERS_MAX = 600
 
 
@@ -152,9 +135,10 @@ def repair(place: Place, stages: Stages | None, who: str, now: datetime) -> int:
         if not findings or flags_state.problem is not None:
             return 0
         reason = "; ".join(one.text for one in findings)[:REASON_CHARACTERS_MAX]
-        entries = repairs(
-            flags_state, lines, flags_state.every_setting(stages), cause_of("repair", who, reason, now)
-        )
+        cause, links = cause_of("repair", who, reason, now), links_of(lines)
+        before = links[-1].first.after if links else None
+        entry = cause.entry(flags_state.revision, before, flags_state.digest)
+        entries = entries_for(entry, moved_since(links, flags_state.every_setting(stages)))
         try:
             place.write_down(entries)
         except OSError as error:
@@ -188,7 +172,7 @@ def read_edit(place: Place, stages: Stages | None) -> HandEdit:
     known = stages_in_file(content) if stages is None else stages
     flags = parse_flags(as_if_sealed(content, where), where, known)
     settings = replace(flags_state, settings=flags.settings).every_setting(stages)
-    changes = changes_since(links_of(place.lines()), settings)
+    changes = moved_since(links_of(place.lines()), settings)
     return HandEdit(flags_state, settings, tuple(changes), flags_state.problem is None)
 
 
