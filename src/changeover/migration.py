@@ -246,8 +246,8 @@ class Migration(WithPorts, WithSources):
         """
         if self.runtime.background is not None:
             self.runtime.background.flush()
-        else:
-            self._write()
+        elif self._evidence is not None:
+            self._evidence.flush()
 
     def close(self) -> None:
         """The same, and the background ends: what is not compared by then is dropped and counted, and runs
@@ -255,11 +255,7 @@ class Migration(WithPorts, WithSources):
         """
         if self.runtime.background is not None:
             self.runtime.background.close()
-        else:
-            self._write()
-
-    def _write(self) -> None:
-        if self._evidence is not None:
+        elif self._evidence is not None:
             self._evidence.flush()
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -79,7 +80,8 @@ class Project:
         self.make_importable()
         found = _attribute(where, module_name, attribute)
         if not isinstance(found, Migration) and callable(found):
-            found = _called(where, self.app, found)
+            with _code_of_app(where, f"calling {self.app!r}"):
+                found = found()
         if not isinstance(found, Migration):
             kind = type(found).__name__
             raise ConfigurationError(
@@ -150,27 +152,26 @@ def _project(root: Path, tool: object, environment: Mapping[str, str]) -> Projec
 
 
 def _attribute(where: str, module_name: str, attribute: str) -> Any:
-    try:
-        module = import_module(module_name)
-    except ConfigurationError:
-        raise
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(where, f"{module_name!r} cannot be imported: {error}") from error
-    except Exception as error:  # the app's own modules may raise anything
-        raise ConfigurationError(where, f"importing {module_name!r} raised {_described(error)}") from error
+    with _code_of_app(where, f"importing {module_name!r}"):
+        try:
+            module = import_module(module_name)
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(where, f"{module_name!r} cannot be imported: {error}") from error
     try:
         return getattr(module, attribute)
     except AttributeError:
         raise ConfigurationError(where, f"module {module_name!r} has no {attribute!r}") from None
 
 
-def _called(where: str, app: str, factory: Any) -> Any:
+@contextmanager
+def _code_of_app(where: str, doing: str) -> Iterator[None]:
+    """The app's own code may raise anything; it becomes a ConfigurationError."""
     try:
-        return factory()
+        yield
     except ConfigurationError:
         raise
-    except Exception as error:  # the app's own code may raise anything
-        raise ConfigurationError(where, f"calling {app!r} raised {_described(error)}") from error
+    except Exception as error:
+        raise ConfigurationError(where, f"{doing} raised {_described(error)}") from error
 
 
 def _described(error: Exception) -> str:

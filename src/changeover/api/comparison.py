@@ -14,7 +14,6 @@ from changeover.compare.file_diff import FilesDiff, diff_files
 from changeover.compare.rules import STRICT
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.comparison_info import Stopped
-from changeover.evidence.comparison_totals import Corpus
 from changeover.evidence.source_cases import BUILT_IN, Request
 from changeover.evidence.source_comparison import Listener, SourceComparison, compare_source
 from changeover.evidence.sources import Source, SourceOptions
@@ -50,20 +49,8 @@ class Comparison:
         return 1 if 1 in codes else max(codes)
 
 
-class Silence:
+class Silence(Listener):
     """A listener that does nothing."""
-
-    def begins(self, source: str, total: int | None) -> None:
-        """Nothing."""
-
-    def case_done(self, corpus: Corpus) -> None:
-        """Nothing."""
-
-    def ends(self) -> None:
-        """Nothing."""
-
-    def warns(self, problem: str) -> None:
-        """Nothing."""
 
 
 def compare(

@@ -111,9 +111,9 @@ def _corpora(project_state: ProjectState, phase: Phase) -> list[StoredComparison
 def _distinct_in_production(project_state: ProjectState, phase: Phase) -> int:
     """Of the seam that saw most: the seams of a phase are crossed together."""
     worlds: dict[str, set[str]] = {}
-    for run in project_state.evidence.production:
+    for run in project_state.in_production(phase):
         compared = run.verdict.is_evidence or run.verdict in (Verdict.UNSAFE, Verdict.DIVERGED)
-        if compared and run.world and run.seam in phase.seams and project_state.is_today(run):
+        if compared and run.world:
             worlds.setdefault(run.seam, set()).add(run.world)
     return max(map(len, worlds.values()), default=0)
 
@@ -153,11 +153,7 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _production(project_state: ProjectState, phase: Phase) -> ProductionStatus | None:
-    runs = [
-        run
-        for run in project_state.evidence.production
-        if run.seam in phase.seams and project_state.is_today(run)
-    ]
+    runs = project_state.in_production(phase)
     if not runs:
         return None
     verdicts = Counter(run.verdict for run in runs)

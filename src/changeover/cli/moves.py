@@ -79,11 +79,9 @@ def _undo(done: Flip) -> str:
 
 
 def _undo_of(phase: str, old: Setting | None, *, is_forward: bool) -> str:
-    return (
-        f"changeover rollback {phase} --to {old}"
-        if is_forward
-        else f'changeover flip {phase} {old} --reason "..."'
-    )
+    if is_forward:
+        return f"changeover rollback {phase} --to {old}"
+    return f'changeover flip {phase} {old} --reason "..."'
 
 
 def flip_json(done: Flip, *, dry_run: bool) -> dict[str, object]:

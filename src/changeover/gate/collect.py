@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import code_digest
@@ -13,7 +13,7 @@ from changeover.evidence.store.records import Review
 from changeover.evidence.store.store import keep_review, store_path
 from changeover.gate.check_commands import run_check
 from changeover.gate.inputs import GateInputs, ProjectState, read_project_state
-from changeover.rollout.plan_file import Phase, redact_paths_of
+from changeover.rollout.plan_file import Phase, Plan, redact_paths_of
 from changeover.values.gate_verdict import Answer
 from changeover.values.stage import Setting, Stage, Step, step
 
@@ -87,7 +87,8 @@ def _with_checks_run(inputs: GateInputs, project: Project, say: Callable[[str], 
         say(f"check: {command}")
         ran = run_check(command, project.root, inputs.gate.check_timeout_s)
         body = {"tail": list(ran.tail), "seconds": round(ran.seconds, 3)}
-        results[command] = _keep_review(inputs, project, "check", command, ran.answer, ran.found, body)
+        review = inputs.review("check", command, ran.answer, ran.found, body)
+        results[command] = _keep_review(project, inputs.plan, review)
     doctor = _doctor(inputs, project) if inputs.new.stage is Stage.SHADOW else None
     return replace(_still_the_same_code(inputs), checks=results, doctor=doctor)
 
@@ -114,24 +115,15 @@ def _doctor(inputs: GateInputs, project: Project) -> Review:
     answer = Answer.FAIL if problems else Answer.PASS
     more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
     found = f"{problems[0]}{more}" if problems else "clean"
-    return _keep_review(inputs, project, "doctor", "", answer, found, {})
+    return _keep_review(project, inputs.plan, inputs.review("doctor", "", answer, found, {}))
 
 
-def _keep_review(
-    inputs: GateInputs,
-    project: Project,
-    kind: str,
-    name: str,
-    answer: Answer,
-    found: str,
-    body: Mapping[str, Any],
-) -> Review:
-    """Write a review to the store; a store that cannot be written has a criterion of its own."""
+def _keep_review(project: Project, plan: Plan, review: Review) -> Review:
+    """Write a review to the store, redacted; a store that cannot be written has a criterion of its own."""
     from changeover.redaction.redactor import Redactor
 
-    redactor = Redactor.for_project(redact_paths_of(inputs.plan), project.root)
-    detail, shown = redactor.text(found), redactor.body(body)
-    review = Review(kind, name, inputs.now, inputs.code, inputs.rules, str(answer), detail, shown)
+    redactor = Redactor.for_project(redact_paths_of(plan), project.root)
+    review = replace(review, found=redactor.text(review.found), body=redactor.body(review.body))
     with suppress(ConfigurationError):
         keep_review(store_path(project.root), review)
     return review

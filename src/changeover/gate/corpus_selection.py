@@ -48,13 +48,13 @@ def seam_evidence(corpus: StoredComparison, seam: str, is_waived: Callable[[str]
     if counts is None:
         return SeamEvidence()
     clusters = [one for one in corpus.clusters if one.seam == seam and not one.unsafe]
-    diverged = counts.of(*_OPEN)
+    open_runs = sum(one.runs for one in clusters if not is_waived(one.digest))
     left_out = bool(corpus.summary.clusters_left_out)
-    unexplained = _unexplained(diverged, counts, clusters, is_waived, left_out=left_out)
+    unexplained = _unexplained(counts, clusters, open_runs, left_out=left_out)
     return SeamEvidence(
         runs=counts.runs,
         evidence=counts.of(Verdict.MATCH, Verdict.TOLERATED),
-        waived=diverged - unexplained,
+        waived=counts.of(*_OPEN) - unexplained,
         unexplained=unexplained,
         unsafe=counts.of(Verdict.UNSAFE),
         not_compared=counts.of(Verdict.FAILED, Verdict.UNPAIRED),
@@ -63,22 +63,16 @@ def seam_evidence(corpus: StoredComparison, seam: str, is_waived: Callable[[str]
     )
 
 
-def _unexplained(
-    diverged: int,
-    counts: SeamTally,
-    clusters: list[StoredCluster],
-    is_waived: Callable[[str], bool],
-    *,
-    left_out: bool,
-) -> int:
+def _unexplained(counts: SeamTally, clusters: list[StoredCluster], open_runs: int, *, left_out: bool) -> int:
     """An upper bound of the runs with a cluster that is not waived.
 
-    The store does not keep which clusters a run has, so every run that may be unexplained counts as such:
-    all that diverged, where there were too many clusters and some are `left_out`.
+    `open_runs` are those of all clusters that are not waived, added up. The store does not keep which
+    clusters a run has, so every run that may be unexplained counts as such: all that diverged, where there
+    were too many clusters and some are `left_out`.
     """
     if not clusters and not counts.of(Verdict.DIVERGED):
         return 0
-    open_runs = sum(one.runs for one in clusters if not is_waived(one.digest))
+    diverged = counts.of(*_OPEN)
     # What no kept cluster accounts for cannot have been waived.
     unaccounted = diverged - sum(one.runs for one in clusters)
     unnamed = counts.of(Verdict.DIVERGED) if left_out else 0

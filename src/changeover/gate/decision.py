@@ -22,8 +22,10 @@ def decide(inputs: GateInputs) -> GateVerdict:
     """Decide whether the phase may take this step; that it is legal was checked before."""
     corpora, production = count_corpora(inputs), production_of(inputs)
     with_seams = bool(inputs.phase.seams)
-    of_checks = (*flags(inputs), *checks(inputs), *requires(inputs))
-    criteria = tuple(_of_seams(inputs, corpora, production)) if with_seams else of_checks
+    if with_seams:
+        criteria = tuple(_of_seams(inputs, corpora, production))
+    else:
+        criteria = (*flags(inputs), *checks(inputs), *requires(inputs))
     return GateVerdict(
         phase=inputs.phase.name,
         number=inputs.phase.number,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import code_digest
@@ -22,6 +22,7 @@ from changeover.rollout.plan_file import Phase, Plan
 from changeover.rollout.tripwire_state import Trips, trips_path
 from changeover.rollout.waivers import Waiver, is_waived, load_waivers
 from changeover.settings import PLAN_FILE, WAIVERS_FILE
+from changeover.values.gate_verdict import Answer
 from changeover.values.stage import Setting, stage_variable
 
 if TYPE_CHECKING:
@@ -69,6 +70,14 @@ class ProjectState:
     def is_waived(self, digest: str) -> bool:
         """Whether a waiver that has not expired covers this cluster."""
         return is_waived(self.waivers, digest, self.now.date())
+
+    def in_production(self, phase: Phase) -> list[StoredRun]:
+        """The runs of a phase in production, on this code and these rules."""
+        return [run for run in self.evidence.production if run.seam in phase.seams and self.is_today(run)]
+
+    def review(self, kind: str, name: str, answer: Answer, found: str, body: Mapping[str, Any]) -> Review:
+        """A review of now, on this code and these rules."""
+        return Review(kind, name, self.now, self.code, self.rules, str(answer), found, body)
 
     @property
     def reviews(self) -> tuple[Review, ...]:

@@ -96,7 +96,7 @@ def production_of(inputs: GateInputs) -> Production:
     criteria = inputs.gate.production
     wanted = None if criteria is None else criteria.answered_by
     of_phase = [run for run in inputs.evidence.production if run.seam in inputs.phase.seams]
-    today = [run for run in of_phase if inputs.is_today(run) and _stage_of(run) in SEAM_STAGES[1:-1]]
+    today = [run for run in inputs.in_production(inputs.phase) if _stage_of(run) in SEAM_STAGES[1:-1]]
     wanted_side = [run for run in today if wanted in (None, str(run.answered_by))]
     runs = [run for run in wanted_side if not _only_some_keys(run, inputs)]
     verdicts = [(run, verdict_today(run, inputs)) for run in runs]

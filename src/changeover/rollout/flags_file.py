@@ -201,10 +201,9 @@ def _read(flag: Mapping[str, Any], allowed: tuple[Stage, ...]) -> Setting | None
     stage = flag.get("defaultVariant")
     if not isinstance(stage, str) or stage not in allowed:
         return None
-    if stage != Stage.RAMP:
-        return Setting(Stage(stage))
+    percent = _mapping(flag.get("metadata")).get("ramp_percent")
     try:
-        return ramp(_mapping(flag.get("metadata")).get("ramp_percent"))
+        return ramp(percent) if stage == Stage.RAMP else Setting(Stage(stage))
     except ValueError:
         return None
 
