@@ -49,10 +49,6 @@ class Comparison:
         return 1 if 1 in codes else max(codes)
 
 
-class Silence(Listener):
-    """A listener that does nothing."""
-
-
 def compare(
     *names: str,
     source: str | Iterable[str] = (),
@@ -110,7 +106,7 @@ def compare(
     done: list[SourceComparison] = []
     with collector_as_it_was():
         for one in sources:
-            done.append(compare_source(found, migration, one, request, listener or Silence()))
+            done.append(compare_source(found, migration, one, request, listener or Listener()))
             if source_done is not None:
                 source_done(done[-1])
             if done[-1].info.stopped is Stopped.INTERRUPTED:

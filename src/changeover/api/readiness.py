@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from changeover.api.arguments import Told, ignore, setting_of
-from changeover.api.comparison import Silence, collector_as_it_was
+from changeover.api.comparison import collector_as_it_was
 from changeover.errors import ConfigurationError
 from changeover.evidence.source_comparison import Listener
 from changeover.evidence.store.store import read_evidence, store_path
@@ -76,7 +76,7 @@ def gate(
     from changeover.gate.scenario_gate import scenario_verdicts
 
     with collector_as_it_was():
-        return GateAnswer(tuple(scenario_verdicts(found, phases, listener or Silence())))
+        return GateAnswer(tuple(scenario_verdicts(found, phases, listener or Listener())))
 
 
 def _verdict(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from changeover.evidence.store.records import StoredComparison
 from changeover.gate.corpus_selection import (
     NAMED_MAX,
+    Corpora,
     CountedCorpora,
     SeamEvidence,
     at_most,
@@ -33,7 +34,7 @@ def compared(inputs: GateInputs, corpora: CountedCorpora, production: Production
     yield from _regressed(inputs, corpora.latest)
 
 
-def effects(inputs: GateInputs, corpora: tuple[StoredComparison, ...], production: Production) -> Criterion:
+def effects(inputs: GateInputs, corpora: Corpora, production: Production) -> Criterion:
     """No effect may differ, in a corpus or in production; no waiver changes that."""
     name = "effects that differ"
     in_corpora = phase_total(corpora, inputs).unsafe
@@ -54,9 +55,7 @@ def effects(inputs: GateInputs, corpora: tuple[StoredComparison, ...], productio
     return Criterion(name, Answer.FAIL, "0", found, do, detail)
 
 
-def _seams_alike(
-    inputs: GateInputs, corpora: tuple[StoredComparison, ...], production: Production
-) -> Criterion:
+def _seams_alike(inputs: GateInputs, corpora: Corpora, production: Production) -> Criterion:
     seams = inputs.phase.seams
     nothing = {}
     for seam in seams:
@@ -86,9 +85,7 @@ def _why_no_evidence(seam: str, parts: list[SeamEvidence], production: Productio
     return "no run on this code and these rules"
 
 
-def _reference(
-    inputs: GateInputs, corpora: tuple[StoredComparison, ...], production: Production
-) -> Criterion:
+def _reference(inputs: GateInputs, corpora: Corpora, production: Production) -> Criterion:
     """The reference path must have done something: agreement with a path that always raised shows nothing."""
     seams = inputs.phase.seams
     idle = [
@@ -105,7 +102,7 @@ def _reference(
     return Criterion("reference ran", Answer.INCONCLUSIVE, "yes", "no", None, detail)
 
 
-def _regressed(inputs: GateInputs, corpora: tuple[StoredComparison, ...]) -> Iterator[Criterion]:
+def _regressed(inputs: GateInputs, corpora: Corpora) -> Iterator[Criterion]:
     back = [one for one in clusters_in(corpora, inputs) if one.state == "regressed"]
     if back:
         detail, do = f"was fixed once: {name_clusters(back)}", f"changeover explain {back[0].digest[:6]}"

@@ -12,6 +12,7 @@ from changeover.rollout.gate_criteria import CorpusCriteria
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.verdict import Verdict
 
+Corpora = tuple[StoredComparison, ...]
 NAMED_MAX = 5
 RENEWAL = "store"
 """Stored runs of production replayed again: they count as production, and are no corpus."""
@@ -87,11 +88,11 @@ class CountedCorpora:
     still fail it. `missing` are required sources without a corpus. `set_aside` do not count.
     """
 
-    asked: tuple[StoredComparison, ...]
-    latest: tuple[StoredComparison, ...]
-    still: tuple[StoredComparison, ...]
+    asked: Corpora
+    latest: Corpora
+    still: Corpora
     missing: tuple[str, ...]
-    set_aside: tuple[StoredComparison, ...]
+    set_aside: Corpora
 
 
 def count_corpora(inputs: GateInputs) -> CountedCorpora:

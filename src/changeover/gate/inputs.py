@@ -114,9 +114,8 @@ R = TypeVar("R")
 S = TypeVar("S")
 
 
-def read_project_state(project: Project, environment: Mapping[str, str] | None = None) -> ProjectState:
+def read_project_state(project: Project) -> ProjectState:
     """Read everything once; raises ConfigurationError for a missing or a wrong plan."""
-    environment = os.environ if environment is None else environment
     plan = project.plan()
     if plan is None:
         where = str(project.directory / PLAN_FILE)
@@ -135,7 +134,7 @@ def read_project_state(project: Project, environment: Mapping[str, str] | None =
         lambda: load_accepted_blind_spots(project.directory / ACCEPTED_NAME), ()
     )
     entries, damaged = read_history(project.directory)
-    settings, revision, flags_problems = _flags_state(project, plan, environment)
+    settings, revision, flags_problems = _flags_state(project, plan)
     return ProjectState(
         plan=plan,
         settings=settings,
@@ -143,15 +142,15 @@ def read_project_state(project: Project, environment: Mapping[str, str] | None =
         code=code,
         rules=rules,
         now=now,
-        evidence=_evidence(project, environment),
+        evidence=_evidence(project),
         history=tuple(entries),
         waivers=waivers,
         accepted=accepted,
         problems=Problems(
             flags_problems, code_problem, rules_problem, waivers_problem, accepted_problem, tuple(damaged)
         ),
-        killed=read_kill_switch(project.directory, environment).killed,
-        environment=environment,
+        killed=read_kill_switch(project.directory).killed,
+        environment=os.environ,
     )
 
 
@@ -163,17 +162,15 @@ def value_or_problem(read: Callable[[], R], otherwise: S) -> tuple[R | S, str | 
         return otherwise, str(error)
 
 
-def _evidence(project: Project, environment: Mapping[str, str]) -> Evidence:
-    path, problem = value_or_problem(lambda: store_path(project.root, environment), None)
+def _evidence(project: Project) -> Evidence:
+    path, problem = value_or_problem(lambda: store_path(project.root), None)
     return Evidence(problem=problem) if path is None else read_evidence(path)
 
 
-def _flags_state(
-    project: Project, plan: Plan, environment: Mapping[str, str]
-) -> tuple[dict[str, Setting], int | None, tuple[str, ...]]:
+def _flags_state(project: Project, plan: Plan) -> tuple[dict[str, Setting], int | None, tuple[str, ...]]:
     """The stages by flags.json, and by trips.json where the tripwire could not write flags.json."""
-    flags_state = read_flags(place_of(project.directory, environment).flags, plan.stages)
-    trips = Trips(trips_path(project.directory, environment))
+    flags_state = read_flags(place_of(project.directory).flags, plan.stages)
+    trips = Trips(trips_path(project.directory, os.environ))
     trips.look()
     settings = {
         name: trips.apply(name, setting, flags_state.revision)[0]

@@ -98,7 +98,9 @@ def production_of(inputs: GateInputs) -> Production:
     of_phase = [run for run in inputs.evidence.production if run.seam in inputs.phase.seams]
     today = [run for run in inputs.in_production(inputs.phase) if _stage_of(run) in SEAM_STAGES[1:-1]]
     wanted_side = [run for run in today if wanted in (None, str(run.answered_by))]
-    runs = [run for run in wanted_side if not _only_some_keys(run, inputs)]
+    # For `complete` the candidate must have answered every key: runs of a ramp do not count.
+    to_complete = inputs.new.stage is Stage.COMPLETE
+    runs = [run for run in wanted_side if not (to_complete and _stage_of(run) is Stage.RAMP)]
     verdicts = [(run, verdict_today(run, inputs)) for run in runs]
 
     def counted(*among: Verdict) -> int:
@@ -150,11 +152,6 @@ def _distinct_inputs(
 
 def _differs(verdict: Verdict) -> bool:
     return verdict in (Verdict.DIVERGED, Verdict.UNSAFE)
-
-
-def _only_some_keys(run: StoredRun, inputs: GateInputs) -> bool:
-    """For `complete` the candidate must have answered every key: runs of a ramp do not count."""
-    return inputs.new.stage is Stage.COMPLETE and _stage_of(run) is Stage.RAMP
 
 
 def _stage_of(run: StoredRun) -> Stage | None:

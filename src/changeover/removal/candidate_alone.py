@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -118,9 +118,7 @@ def _compared(root: Path, legacy: Sequence[str], *, blocked: bool) -> Alone:
     found = Alone(blocked, problem=None if not damaged else f"damaged: {damaged[0]}")
     compared: set[str] = set()
 
-    def during() -> AbstractContextManager[None]:
-        return nullcontext() if refusal is None else refusal.here()
-
+    during = nullcontext if refusal is None else refusal.here
     for scenario, run in alone(migration, scenarios, during=during):
         verdict = Verdict(run.verdict)
         found.verdicts[verdict] = found.verdicts.get(verdict, 0) + 1

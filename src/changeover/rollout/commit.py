@@ -8,16 +8,7 @@ from dataclasses import dataclass, replace
 
 from changeover.errors import describe_os_error
 from changeover.rollout.flags_file import FlagsState, flags_content
-from changeover.rollout.history import (
-    MOVING,
-    REFUSED,
-    Cause,
-    HistoryEntry,
-    HistoryLine,
-    NotWrittenError,
-    last_revision,
-    one_paragraph,
-)
+from changeover.rollout.history import MOVING, REFUSED, Cause, HistoryEntry, HistoryLine, NotWrittenError
 from changeover.rollout.migration_files import Place
 from changeover.rollout.tripwire_state import Trips
 from changeover.values.stage import ALL_STAGES, Setting, earlier, earliest_like, parse_setting
@@ -142,21 +133,16 @@ def commit(
         place.warn(f"the tripwire holds {phase} at {change.new} ({why}); flags.json says so from now on")
     settings = {**settings, **{phase: change.new for phase, (change, _) in held.items()}}
     changes = [*changes, *(change for change, _ in held.values())]
-    revision = max(flags_state.revision, last_revision(place.lines())) + 1
+    revision = max(flags_state.revision, place.last_revision()) + 1
     content = flags_content(settings, revision=revision)
     before = flags_state.digest if flags_state.problem is None else REFUSED
     entries = entries_for(cause.entry(revision, before, content["metadata"]["digest"]), changes)
-    entries = [_by_tripwire(entry) if entry.phase in held else entry for entry in entries]
+    entries = [entry.held_back() if entry.phase in held else entry for entry in entries]
     if forward:
         _commit_forward(place, content, entries)
     else:
         _commit_back(place, content, entries)
     return entries
-
-
-def _by_tripwire(entry: HistoryEntry) -> HistoryEntry:
-    reason = f"held back by the tripwire; written down with: {entry.reason}"
-    return replace(entry, reason=one_paragraph(reason), gate=None, evidence=None, code=None, rules=None)
 
 
 def _commit_forward(place: Place, content: Mapping[str, object], entries: Sequence[HistoryEntry]) -> None:

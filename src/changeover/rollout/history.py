@@ -52,6 +52,11 @@ class HistoryEntry:
         """What the gate answered; None for a step that asked no gate."""
         return None if self.gate is None else GateOutcome.parse(self.gate)
 
+    def held_back(self) -> HistoryEntry:
+        """The same line for a phase that the tripwire holds: no gate was asked about that."""
+        reason = one_paragraph(f"held back by the tripwire; written down with: {self.reason}")
+        return replace(self, reason=reason, gate=None, evidence=None, code=None, rules=None)
+
 
 _FORCED = "forced"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from changeover.errors import ConfigurationError, describe_os_error
 from changeover.rollout.flags_file import read_flags
-from changeover.rollout.history import Cause, HistoryEntry, NotWrittenError, cause_of, last_revision
+from changeover.rollout.history import Cause, HistoryEntry, NotWrittenError, cause_of
 from changeover.rollout.migration_files import Place
 from changeover.settings import KILL_FILE, KILL_VARIABLE
 from changeover.values.toml_table import parse_json, read_text
@@ -116,7 +116,7 @@ def switch_kill_off(place: Place, who: str, reason: str, now: datetime) -> Histo
 
 def _append_entry(place: Place, cause: Cause) -> HistoryEntry:
     flags_state = read_flags(place.flags, None)
-    revision = flags_state.revision or last_revision(place.lines())
+    revision = flags_state.revision or place.last_revision()
     entry = cause.entry(revision, flags_state.digest, flags_state.digest)
     try:
         place.write_down([entry])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError, describe_os_error
-from changeover.rollout.history import HistoryEntry, HistoryLine, encoded, read_lines
+from changeover.rollout.history import HistoryEntry, HistoryLine, encoded, last_revision, read_lines
 from changeover.rollout.tripwire_state import trips_path
 from changeover.settings import FLAGS_FILE, FLAGS_VARIABLE, HISTORY_FILE, KILL_FILE
 from changeover.values import atomic_file
@@ -225,6 +225,10 @@ class Place:
     def lines(self) -> list[HistoryLine]:
         """Every line of the journal, good or not; never raises."""
         return read_lines(self.history)
+
+    def last_revision(self) -> int:
+        """The highest revision in the journal, carried out or not."""
+        return last_revision(self.lines())
 
     def write_down(self, entries: Sequence[HistoryEntry]) -> None:
         """Add entries to the journal; raises OSError."""

@@ -41,7 +41,7 @@ STATES: dict[str, tuple[Callable[[Path], object], str, bool]] = {
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_everybody_gives_the_same_answer(tmp_path: Path, state: str) -> None:
+def test_everybody_gives_the_same_answer(tmp_path: Path, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make, word, killed = STATES[state]
     shop = shop_in(tmp_path)
     folder = shop.root / "migration"
@@ -50,10 +50,11 @@ def test_everybody_gives_the_same_answer(tmp_path: Path, state: str) -> None:
     resolver = Resolver(lambda: {}, directory=folder, closed=False, environment=environment)
     status = shop.run("status", "--format", "json", **environment)
     moved = shop.run("rollback", "--all", **environment)
+    monkeypatch.setenv("CHANGEOVER_KILL", word)
     assert {
         "the switch": read_kill_switch(folder, environment).killed,
         "a program": resolver.look().killed,
-        "a gate": read_project_state(find_project(tmp_path, {}), environment).killed,
+        "a gate": read_project_state(find_project(tmp_path, {})).killed,
         "status": "kill switch on" in json.loads(status.out)["flags"],
         "a rollback": "kill switch on" in moved.err,
     } == dict.fromkeys(("the switch", "a program", "a gate", "status", "a rollback"), killed)

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
 from changeover.evidence.comparison_totals import Corpus
+from changeover.evidence.source_comparison import Listener
 from changeover.values.safe_text import columns_of, visible, visible_lines
 from changeover.views.layout import WIDTH, count, cut
 
@@ -19,7 +20,7 @@ REDRAW_S = 0.2
 LINE_S = 10.0
 
 
-class ProgressListener:
+class ProgressListener(Listener):
     """Shows on a stream how far a comparison is, and what went wrong meanwhile."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = monotonic) -> None:
