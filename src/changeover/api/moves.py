@@ -95,7 +95,10 @@ def flip(
     """
     found, warnings = open_project(project), Warnings(warn)
     plan = found.needed_plan()
-    new = _setting(_phase(plan, phase), stage, percent)
+    if phase not in plan.phases:
+        known = ", ".join(plan.phases) or "none"
+        raise ConfigurationError("PHASE", f"{phase!r} is unknown, allowed: {known}")
+    new = _setting(plan.phases[phase], stage, percent)
     request = FlipRequest(phase, new, mover(who), reason, force)
     place = place_for(found.directory, warnings, dry_run=dry_run)
     done = flip_as_judged(
@@ -145,13 +148,6 @@ def _ask_gate(project: Project, phase: str, new: Setting, *, progress: Told) -> 
     from changeover.gate.decision import decide
 
     return decide(collect(project, phase, new, run_checks=True, say=progress))
-
-
-def _phase(plan: Plan, name: str) -> Phase:
-    found = plan.phases.get(name)
-    if found is None:
-        raise ConfigurationError("PHASE", f"{name!r} is unknown, allowed: {', '.join(plan.phases) or 'none'}")
-    return found
 
 
 def _setting(phase: Phase, stage: str, percent: str | float | None) -> Setting:

@@ -54,7 +54,11 @@ def collect(
     _check_forward(found, old, new)
     state = {one.name: getattr(project_state, one.name) for one in fields(project_state)}
     inputs = GateInputs(**state, phase=found, old=old, new=new)
-    return _with_checks_run(inputs, project, say) if run_checks else _with_kept_checks(inputs)
+    if run_checks:
+        return _with_checks_run(inputs, project, say)
+    # The last results on this code and these rules: nothing runs, nothing is imported.
+    kept = (one for one in reversed(inputs.reviews) if one.kind == "check")
+    return replace(inputs, checks={one.name: one for one in kept if one.name in inputs.gate.check})
 
 
 def next_setting(phase: Phase, old: Setting) -> Setting:
@@ -127,9 +131,3 @@ def _keep_review(project: Project, plan: Plan, review: Review) -> Review:
     with suppress(ConfigurationError):
         keep_review(store_path(project.root), review)
     return review
-
-
-def _with_kept_checks(inputs: GateInputs) -> GateInputs:
-    """Take the last results of the checks on this code and these rules; nothing runs, nothing is imported."""
-    checks = (one for one in reversed(inputs.reviews) if one.kind == "check")
-    return replace(inputs, checks={one.name: one for one in checks if one.name in inputs.gate.check})

@@ -213,7 +213,8 @@ class Tripwire:
         where = FLAGS_FILE
         problem = self._write_flags(run, setting, reason, now)
         if problem is not None:
-            if self._moved_meanwhile(revision):
+            found = self._resolver.look_now().revision
+            if found is not None and found > revision:
                 return False
             where = f"{self._trips_path}, as flags.json could not be written ({problem})"
             unfiled = self._write_trip(trip)
@@ -248,10 +249,6 @@ class Tripwire:
         except (OSError, ChangeoverError) as error:
             return str(error)
         return None
-
-    def _moved_meanwhile(self, revision: int) -> bool:
-        found = self._resolver.look_now().revision
-        return found is not None and found > revision
 
     def _alert(
         self, kind: AlertKind, run: Run, text: str, resolution: Resolution, cluster: str | None = None
