@@ -14,10 +14,10 @@ from changeover.errors import ConfigurationError, DeclarationError
 from changeover.evidence.writer import EvidenceWriter
 from changeover.record.codec import Codec
 from changeover.record.run import Run, Sink
+from changeover.rollout.migration_files import trips_path
 from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.resolver import Resolver
 from changeover.rollout.test_override import ACTIVE
-from changeover.rollout.tripwire_state import trips_path
 from changeover.seam.background import HUNG_AFTER_S, Background
 from changeover.seam.judge import Judge, comparing_judge, waived_by
 from changeover.seam.runtime import Runtime

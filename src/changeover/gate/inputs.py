@@ -17,9 +17,9 @@ from changeover.rollout.flags_file import read_flags
 from changeover.rollout.gate_criteria import Gate
 from changeover.rollout.history import HistoryEntry, read_history
 from changeover.rollout.kill_switch import read_kill_switch
-from changeover.rollout.migration_files import place_of
+from changeover.rollout.migration_files import place_of, trips_path
 from changeover.rollout.plan_file import Phase, Plan
-from changeover.rollout.tripwire_state import Trips, trips_path
+from changeover.rollout.tripwire_state import Trips
 from changeover.rollout.waivers import Waiver, is_waived, load_waivers
 from changeover.settings import PLAN_FILE, WAIVERS_FILE
 from changeover.values.gate_verdict import Answer

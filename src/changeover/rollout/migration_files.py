@@ -13,10 +13,19 @@ from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError, describe_os_error
 from changeover.rollout.history import HistoryEntry, HistoryLine, encoded, last_revision, read_lines
-from changeover.rollout.tripwire_state import trips_path
-from changeover.settings import FLAGS_FILE, FLAGS_VARIABLE, HISTORY_FILE, KILL_FILE
+from changeover.settings import (
+    FLAGS_FILE,
+    FLAGS_VARIABLE,
+    HISTORY_FILE,
+    KILL_FILE,
+    STATE_FOLDER,
+    STORE_VARIABLE,
+    TRIPS_FILE,
+)
 from changeover.values import atomic_file
 from changeover.values.stage import Stages
+
+_SCHEME = "sqlite:///"
 
 LOCK_WAIT_S = 10.0
 LOCK_FILE = ".lock"
@@ -257,3 +266,11 @@ def place_for(directory: Path, warn: Callable[[str], None], *, dry_run: bool = F
 def stages_of(plan: Plan | None) -> Stages | None:
     """The stages that each phase may have, None where there is no plan."""
     return None if plan is None else plan.stages
+
+
+def trips_path(directory: Path, environment: Mapping[str, str]) -> Path:
+    """Beside the store of evidence: `.changeover` next to the folder, unless CHANGEOVER_STORE says where."""
+    named = environment.get(STORE_VARIABLE, "")
+    if named.startswith(_SCHEME) and len(named) > len(_SCHEME):
+        return Path(named.removeprefix(_SCHEME)).parent / TRIPS_FILE
+    return directory.absolute().parent / STATE_FOLDER / TRIPS_FILE

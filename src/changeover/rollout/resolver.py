@@ -33,8 +33,9 @@ from pathlib import Path
 from changeover.errors import ConfigurationError
 from changeover.rollout.flags_file import FlagsState, parse_flags
 from changeover.rollout.kill_switch import KillSwitch, read_kill_switch
+from changeover.rollout.migration_files import trips_path
 from changeover.rollout.test_override import ACTIVE
-from changeover.rollout.tripwire_state import Trip, Trips, identity, trips_path
+from changeover.rollout.tripwire_state import Trip, Trips, identity
 from changeover.settings import FLAGS_FILE, FLAGS_VARIABLE, REFRESH_S, STAGE_VARIABLE
 from changeover.telemetry.logs import logger
 from changeover.values.stage import OFF, SEAM_STAGES, Setting, Stage, parse_setting, stage_variable

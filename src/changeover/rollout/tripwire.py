@@ -16,11 +16,11 @@ from pathlib import Path
 from changeover.errors import ChangeoverError
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
-from changeover.rollout.migration_files import exclusive, place_of
+from changeover.rollout.migration_files import exclusive, place_of, trips_path
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
-from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip, trips_path
+from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip
 from changeover.settings import FLAGS_FILE
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
 from changeover.values.divergence import Divergence, Kind

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError
-from changeover.settings import STATE_FOLDER, STORE_VARIABLE, TRIPS_FILE
 from changeover.values.atomic_file import write_file
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import Table, parse_json, read_text, shown
 
 TRIPS_KEPT_MAX = 100
 _SCHEMA_VERSION = 1
-_SCHEME = "sqlite:///"
 TRIPPED_STAGES = frozenset({Stage.RAMP, Stage.LIVE})
 DEMOTED = Setting(Stage.SHADOW)
-
-
-def trips_path(directory: Path, environment: Mapping[str, str]) -> Path:
-    """Beside the store of evidence: `.changeover` next to the folder, unless CHANGEOVER_STORE says where."""
-    named = environment.get(STORE_VARIABLE, "")
-    if named.startswith(_SCHEME) and len(named) > len(_SCHEME):
-        return Path(named.removeprefix(_SCHEME)).parent / TRIPS_FILE
-    return directory.absolute().parent / STATE_FOLDER / TRIPS_FILE
 
 
 @dataclass(frozen=True, slots=True)

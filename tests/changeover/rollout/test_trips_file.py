@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from changeover.errors import ConfigurationError
-from changeover.rollout.migration_files import exclusive
-from changeover.rollout.tripwire_state import Trip, add_trip, parse_trips, trips_path
+from changeover.rollout.migration_files import exclusive, trips_path
+from changeover.rollout.tripwire_state import Trip, add_trip, parse_trips
 from tests.changeover.support.live_program import LiveDesk, sells
 
 AT = datetime(2026, 11, 20, 20, 46, 10, tzinfo=UTC)
