@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from changeover.api.going_back import kill, rollback, unkill
     from changeover.api.moves import flip, history, seal_flags
     from changeover.api.readiness import gate, prove_removal, scan_legacy
-    from changeover.api.scenarios import keep_scenario, list_scenarios, record_scenarios, show_scenario
+    from changeover.api.scenarios import (
+        keep_scenario,
+        list_scenarios,
+        record_scenarios,
+        renew_scenario,
+        show_scenario,
+    )
     from changeover.api.status import status
     from changeover.errors import ConfigurationError, EffectWithheld
     from changeover.evidence.sources import Case, SourceOptions
@@ -34,8 +40,8 @@ __all__ = [
     "PortCall", "Raised", "Returned", "Run", "Side", "SourceOptions", "Stage", "check_rules", "compare",
     "diff", "doctor", "explain", "find_blind_spots", "flip", "fresh", "gate", "history",
     "import_evidence", "init", "keep_scenario", "kill", "list_scenarios", "prove_removal",
-    "prune_evidence", "record_scenarios", "report", "rollback", "scan_legacy", "seal_flags",
-    "show_scenario", "status", "unkill", "waive",
+    "prune_evidence", "record_scenarios", "renew_scenario", "report", "rollback", "scan_legacy",
+    "seal_flags", "show_scenario", "status", "unkill", "waive",
 ]
 # fmt: on
 
@@ -47,7 +53,13 @@ _NAMES = {
     "api.going_back": ("kill", "rollback", "unkill"),
     "api.moves": ("flip", "history", "seal_flags"),
     "api.readiness": ("gate", "prove_removal", "scan_legacy"),
-    "api.scenarios": ("keep_scenario", "list_scenarios", "record_scenarios", "show_scenario"),
+    "api.scenarios": (
+        "keep_scenario",
+        "list_scenarios",
+        "record_scenarios",
+        "renew_scenario",
+        "show_scenario",
+    ),
     "api.status": ("status",),
     "errors": ("ConfigurationError", "EffectWithheld"),
     "evidence.sources": ("Case", "SourceOptions"),

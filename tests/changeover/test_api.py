@@ -43,6 +43,7 @@ VERB_OF = {
     "scenarios show": "show_scenario",
     "scenarios keep": "keep_scenario",
     "scenarios record": "record_scenarios",
+    "scenarios renew": "renew_scenario",
     "evidence import": "import_evidence",
     "evidence prune": "prune_evidence",
     "legacy scan": "scan_legacy",

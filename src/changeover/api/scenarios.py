@@ -1,19 +1,23 @@
-"""Scenarios, the recorded runs that are kept as regression cases: list, show, keep, record."""
+"""Scenarios, the recorded runs that are kept as regression cases: list, show, keep, record, renew."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.api.arguments import Told, check_positive, ignore, names_of
 from changeover.api.evidence import NAMES_SHOWN_MAX, cluster_named, runs_named
 from changeover.errors import ConfigurationError
 from changeover.evidence.case_runner import recorded
+from changeover.evidence.recorded_answer import outcome_text
 from changeover.evidence.scenario_replay import codec_of, stored_scenarios
 from changeover.evidence.sources import SourceOptions
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.store import store_path
+from changeover.migration import Migration
 from changeover.project import Project, open_project
 from changeover.record.codec import CodecError
 from changeover.record.scenario_file import Scenario, to_line, write_lines
@@ -132,6 +136,101 @@ def keep_scenario(
         before = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         write_lines(path, [*before, line])
     return WrittenScenarios(path, (scenario,), _size([line]))
+
+
+@dataclass(frozen=True, slots=True)
+class RenewedScenario:
+    """A scenario before and after it was recorded again, and the file that it stands in."""
+
+    before: Scenario
+    after: Scenario
+    file: Path
+    is_written: bool
+
+    @property
+    def old_answer(self) -> str:
+        """How the answering path ended in the record."""
+        return outcome_text(self.before.answer)
+
+    @property
+    def new_answer(self) -> str:
+        """How it ends today."""
+        return outcome_text(self.after.answer)
+
+
+def renew_scenario(
+    name: str,
+    *,
+    reason: str,
+    seed: int = 0,
+    dry_run: bool = False,
+    project: str | Path | Project = ".",
+) -> RenewedScenario:
+    """Run the case of a scenario once more and put what the path answers today in place of the old record.
+
+    Args:
+        name: any unambiguous beginning of its identifier.
+        reason: why the answer may have changed; it is kept with the scenario.
+        seed: for sources that generate cases, the one it was recorded with.
+        dry_run: run it and write nothing.
+        project: a folder of the project, or the project; its app is imported.
+
+    Raises:
+        ConfigurationError: no scenario or several begin so, its case is gone, or the reason is empty.
+
+    Example:
+        changeover.renew_scenario("history/2011-08-09/trading.workflow", reason="fees are rounded up now")
+    """
+    if not reason.strip():
+        raise ConfigurationError("--reason", "was empty, needed: why the answer may have changed")
+    found = open_project(project)
+    before = show_scenario(name, project=found)
+    migration = found.migration()
+    codec = codec_of(migration)
+    redactor = Redactor.for_project(redact_paths_of(migration.plan), found.root)
+    after = _recorded_again(migration, before, seed, redactor)
+    line_of_reason = f"{datetime.now(UTC).date()}: {redactor.text(' '.join(reason.split()))}"
+    renewed = tuple(dict.fromkeys((*before.renewed, line_of_reason)))
+    after = replace(after, id=before.id, key=before.key, tags=before.tags, renewed=renewed)
+    try:
+        new_line = to_line(after, codec)
+    except CodecError as error:
+        raise ConfigurationError(before.id, f"cannot be recorded again: {error}") from error
+    path, lines, number = _line_of(found.directory / SCENARIOS_FOLDER, before.id)
+    if not dry_run:
+        write_lines(path, [*lines[:number], new_line, *lines[number + 1 :]])
+    return RenewedScenario(before, after, path, not dry_run)
+
+
+def _recorded_again(migration: Migration, before: Scenario, seed: int, redactor: Redactor) -> Scenario:
+    source, _, case = before.correlation_id.partition("/")
+    if source not in migration.sources.names or not case:
+        raise ConfigurationError(
+            before.id, f"was recorded by no source of the app: {before.correlation_id!r}"
+        )
+    options = SourceOptions(None, seed, "tape", before.answered_by, case)
+    made = list(recorded(migration, source, options, (before.seam,), redactor.run))
+    if not made:
+        raise ConfigurationError(before.correlation_id, f"no longer passes through {before.seam}")
+    return made[-1]
+
+
+def _line_of(folder: Path, name: str) -> tuple[Path, list[str], int]:
+    """The file that has a scenario, its lines, and which of them it is."""
+    for path in sorted(folder.glob("*.jsonl")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            if _id_of(line) == name:
+                return path, lines, number
+    raise ConfigurationError(name, "is no scenario that is kept: changeover scenarios list")
+
+
+def _id_of(line: str) -> object:
+    try:
+        data = json.loads(line)
+    except ValueError:
+        return None
+    return data.get("id") if isinstance(data, dict) else None
 
 
 def record_scenarios(

@@ -1,4 +1,4 @@
-"""`changeover scenarios`: list, show, keep, record."""
+"""`changeover scenarios`: list, show, keep, record, renew."""
 
 from __future__ import annotations
 
@@ -86,3 +86,19 @@ def record(source: str, output: Path, dry_run: bool, **options: Any) -> None:
     what = f"{plural(len(written.scenarios), 'scenario')}, {written.size:,} bytes"
     show(f"{'would write' if dry_run else 'wrote'} {what} to {output}\n")
     raise click.exceptions.Exit(written.exit_code)
+
+
+@scenarios_command.command("renew", short_help="record a scenario again whose answer has changed")
+@click.argument("name", metavar="ID")
+@click.option("--reason", required=True, help="why the answer may have changed; it is kept with the scenario")
+@seed_option
+@click.option("--dry-run", is_flag=True, help="only show the old and the new answer")
+def renew(name: str, reason: str, seed: int, dry_run: bool) -> None:
+    """Run the case of a scenario once more, show the old and the new answer, and record it again.
+
+    For example: changeover scenarios renew history/2011-08-09/trading.workflow --reason "fees are rounded up"
+    """
+    done = verbs.renew_scenario(name, reason=reason, seed=seed, dry_run=dry_run)
+    show(f"old answer  {done.old_answer}\nnew answer  {done.new_answer}\n")
+    show(f"calls       {len(done.before.tape)} -> {len(done.after.tape)}\n")
+    show(f"{'would record' if dry_run else 'recorded'} {done.after.id} again in {done.file}\n")

@@ -14,6 +14,7 @@ from changeover.compare.clusters import RunOccurrence
 from changeover.compare.comparison import Comparison
 from changeover.compare.rules import Rules
 from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.evidence.code_digest import answering_code
 from changeover.evidence.program_interface import Program, comparison_runtime
 from changeover.evidence.scenario_replay import replayed_scenarios
 from changeover.evidence.sources import Case, Source, SourceOptions
@@ -176,7 +177,7 @@ def recorded(
     for done in compared_cases(program, chosen, options, select(program, seams), rules=None, noise=False):
         last_of_seam = {run.seam: run for run in done.runs}
         for run in last_of_seam.values():
-            scenario = scenario_of(redact(run))
+            scenario = scenario_of(redact(run), answering_code(program.plan, run.answered_by))
             tags = tuple(dict.fromkeys((*done.tags, *scenario.tags)))
             yield replace(scenario, id=f"{done.name}/{run.seam}", tags=tags)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
@@ -14,6 +14,7 @@ from pathlib import Path
 from changeover.compare.rules import STRICT
 from changeover.errors import ConfigurationError
 from changeover.rollout.plan_file import Plan
+from changeover.values.observation import Side
 
 DIGITS_SHOWN = 7
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -67,13 +68,31 @@ def _file_digest(path: Path, _changed_ns: int) -> str:
     return sha256(ast.dump(tree).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def answering_code(plan: Plan | None, side: Side) -> str | None:
+    """The digest of the code of one path: the legacy packages for legacy, where the plan names any.
+
+    None where it is not known: nothing is decided by it.
+    """
+    if plan is None:
+        return None
+    packages = (plan.legacy if side is Side.LEGACY else ()) or plan.code
+    try:
+        return code_digest(packages) if packages else None
+    except (ConfigurationError, OSError):
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Digests. Where one of them could not be worked out `problem` says why, and the runs never count."""
+    """Digests. Where one of them could not be worked out `problem` says why, and the runs never count.
+
+    `answering` has those of the code of either path.
+    """
 
     code: str | None
     rules: str
     problem: str | None = None
+    answering: Mapping[Side, str | None] = field(default_factory=dict)
 
 
 def judged_by(
@@ -89,7 +108,8 @@ def judged_by(
         newer = None if loaded_ns is None else changed_since(packages, loaded_ns)
         if newer is not None:
             raise ConfigurationError(newer, "has changed since the program was loaded; start it again")
-        return Judged(code, _rules_digest(rules_file, today))
+        answering = {side: answering_code(plan, side) for side in Side}
+        return Judged(code, _rules_digest(rules_file, today), answering=answering)
     except ConfigurationError as error:
         return Judged(None, "", f"runs are kept and do not count: {error}")
 

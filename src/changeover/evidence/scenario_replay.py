@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
 from changeover.evidence.program_interface import Program
+from changeover.evidence.recorded_answer import departure, departure_text, no_longer_fits
 from changeover.record.codec import Codec
+from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
 from changeover.record.scenario_file import DamagedLine, Scenario, read_scenarios
 from changeover.replay.runner import Replayed, ReplayTask
@@ -84,10 +86,10 @@ def judged(program: Program, seam: Seam, scenario: Scenario, before: Observation
     )
 
 
-def not_replayed(seam: Seam, scenario: Scenario, reason: str) -> Run:
+def not_replayed(seam: Seam, scenario: Scenario, reason: str, notes: Sequence[ReplayProblem] = ()) -> Run:
     """The run of a scenario that shows nothing, with the reason."""
     pins = Pins({seam.phase: _stage(scenario)}, scenario.key, scenario.id)
-    return _draft(seam, scenario, pins).failed(reason)
+    return _draft(seam, scenario, pins).failed(reason, notes)
 
 
 def _stage(scenario: Scenario) -> Setting:
@@ -161,16 +163,20 @@ def alone(
 
 
 def _both(program: Program, seam: Seam, scenario: Scenario) -> Run:
-    seen: list[Replayed] = []
-    for side in (scenario.answered_by, scenario.answered_by.other):
-        found = replayed(program, seam, scenario, side)
-        if isinstance(found, str):
-            return not_replayed(seam, scenario, found)
-        seen.append(found)
-    first, other = seen
+    """Both paths replayed; what the path that answered does now has to be what is recorded."""
+    first = replayed(program, seam, scenario, scenario.answered_by)
+    if isinstance(first, str):
+        return not_replayed(seam, scenario, first)
     if first.problems.failures:
+        note = no_longer_fits(program, scenario, first.problems.failures[0])
         unfit = f"the path that answered no longer fits its own tape: {first.problems.failures[0]}"
-        return not_replayed(seam, scenario, unfit)
+        return not_replayed(seam, scenario, unfit, (note,))
+    departs = departure(program, seam, scenario, first)
+    if departs is not None:
+        return not_replayed(seam, scenario, departure_text(scenario, departs), (departs,))
+    other = replayed(program, seam, scenario, scenario.answered_by.other)
+    if isinstance(other, str):
+        return not_replayed(seam, scenario, other)
     return judged(program, seam, scenario, first.observation, other)
 
 

@@ -156,7 +156,8 @@ class EvidenceWriter:
         with self._lock:
             if self._judged is None or self._tapes is None:
                 self._redact = None if self._ask_redact is None else self._ask_redact()
-                self._judged, self._tapes = self._ask_judged(), Tapes(self._codec)
+                self._judged = self._ask_judged()
+                self._tapes = Tapes(self._codec, self._judged.answering)
                 if self._judged.problem is not None:
                     _log.warning("evidence: %s", self._judged.problem)
             return self._judged, self._tapes

@@ -21,12 +21,15 @@ class ProblemKind(StrEnum):
     LIMIT = "limit"
     FIXED_CHANGED = "fixed-changed"
     NOT_KEPT = "not-kept"
+    RECORD_CHANGED = "no-longer-does-what-was-recorded"
+    OTHER_CODE = "recorded-by-other-code"
 
 
 _FAILURES = frozenset(
     {
         *(ProblemKind.READ_MISSING, ProblemKind.UNDECLARED_CALL, ProblemKind.LIMIT),
         *(ProblemKind.FIXED_CHANGED, ProblemKind.NOT_KEPT),
+        *(ProblemKind.RECORD_CHANGED, ProblemKind.OTHER_CODE),
     }
 )
 

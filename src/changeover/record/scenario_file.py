@@ -27,6 +27,8 @@ class Scenario:
 
     `answer` is how the answering path ended, as it is compared: through its view; None where it is not known.
     `correlation_id` is that of the whole run ("history/2011-08-09"), by which an app finds its case again.
+    `code` is the digest of the code that answered, None where it is not known; `renewed` has a line for each
+    time that the recording was made anew, with the reason.
     """
 
     id: str
@@ -38,6 +40,8 @@ class Scenario:
     tape: Tape
     answer: Outcome | None = None
     correlation_id: str = ""
+    code: str | None = None
+    renewed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,8 @@ class ScenarioFile:
     damaged: tuple[DamagedLine, ...]
 
 
-def scenario_of(run: Run) -> Scenario:
-    """The run as an input for later ones."""
+def scenario_of(run: Run, code: str | None = None) -> Scenario:
+    """The run as an input for later ones; `code` is the digest of the code that answered."""
     return Scenario(
         run.id,
         run.seam,
@@ -72,6 +76,7 @@ def scenario_of(run: Run) -> Scenario:
         run.tape,
         None if run.answered is None else run.answered.outcome,
         run.correlation_id,
+        code,
     )
 
 
@@ -96,6 +101,10 @@ def to_line(scenario: Scenario, codec: Codec) -> str:
         "supplements": scenario.tape.supplements,
         "calls": [_call(entry, codec) for entry in scenario.tape.entries],
     }
+    if scenario.code is not None:
+        head["code"] = scenario.code
+    if scenario.renewed:
+        head["renewed"] = list(scenario.renewed)
     return json.dumps(head, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -190,6 +199,8 @@ def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
         tape=tape,
         answer=None if answer is None else _outcome(answer, codec, "answer"),
         correlation_id="" if top.raw("correlation_id") is None else top.text("correlation_id"),
+        code=top.text("code", None),
+        renewed=top.texts("renewed"),
     )
     top.done()
     return scenario

@@ -182,9 +182,9 @@ class RunDraft:
         first = min(inexact, default=None)
         return Facts(self.seam, legacy, candidate, other.path, tuple(noted), first, saw_anything)
 
-    def failed(self, reason: str) -> Run:
+    def failed(self, reason: str, notes: Sequence[ReplayProblem] = ()) -> Run:
         """The run as one that could not be compared."""
-        return self._run(Verdict.FAILED, reason=reason)
+        return self._run(Verdict.FAILED, reason=reason, notes=tuple(notes))
 
     def unpaired(self, why: NotPaired) -> Run:
         """The run as one that was not compared."""

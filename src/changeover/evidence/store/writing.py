@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +28,7 @@ from changeover.evidence.tallies import SeamTally
 from changeover.record.codec import Codec, CodecError
 from changeover.record.run import Run
 from changeover.record.scenario_file import scenario_of, to_line
+from changeover.values.observation import Side
 
 TAPES_PER_PHASE_MAX = 10_000
 TAPE_CHARACTERS_MAX = 1_000_000
@@ -220,10 +221,14 @@ def packed(line: str) -> bytes:
 
 
 class Tapes:
-    """One tape for every world of a phase, up to a limit, and one for whatever did not match."""
+    """One tape for every world of a phase, up to a limit, and one for whatever did not match.
 
-    def __init__(self, codec: Codec) -> None:
+    `answering` has the digest of the code of either path, which stands on each tape.
+    """
+
+    def __init__(self, codec: Codec, answering: Mapping[Side, str | None]) -> None:
         self._codec = codec
+        self._answering = answering
         self._worlds: defaultdict[str, set[str]] = defaultdict(set)
 
     def packed(self, run: Run, row: StoredRun) -> bytes | None:
@@ -236,7 +241,8 @@ class Tapes:
                 return None
             worlds.add(row.world)
         try:
-            line = to_line(scenario_of(run), self._codec)
+            scenario = scenario_of(run, self._answering.get(run.answered_by))
+            line = to_line(scenario, self._codec)
         except CodecError:  # `doctor` names the place
             return None
         return packed(line) if len(line) <= TAPE_CHARACTERS_MAX else None
