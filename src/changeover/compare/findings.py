@@ -20,7 +20,7 @@ from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.form import plain, token
 from changeover.values.place import Place, normalise, render
 from changeover.values.reading import Shape, reading_of
-from changeover.values.scalars import Types, is_aware, is_number, number
+from changeover.values.scalars import Types, is_aware, is_number, number, same_instant
 from changeover.values.scalars import token as scalar_token
 
 
@@ -180,6 +180,8 @@ def judge(legacy: Any, candidate: Any, node: Node) -> Judgement:
         return _EQUAL
     if node.types != "strict" and _same(legacy, candidate, node.types):
         return None, node.types_rule, None
+    if same_instant(legacy, candidate):
+        return (None, node.zones_rule, None) if node.any_zone else (Kind.ZONE, None, None)
     if node.tolerates and _comparable_numbers(legacy, candidate, node.types):
         return _tolerance(number(legacy), number(candidate), node)
     if legacy is None or candidate is None or type(legacy) is type(candidate):

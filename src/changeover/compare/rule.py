@@ -12,7 +12,7 @@ from typing import Any
 from changeover.compare.paths import PathPattern, Specificity
 from changeover.values.scalars import Types
 
-INHERITED = ("types", "absolute", "relative", "ignore")
+INHERITED = ("types", "zones", "absolute", "relative", "ignore")
 """Settings that hold for the subtree as well."""
 
 AT_THE_PLACE = ("match_by", "any_order", "bijection")
@@ -32,6 +32,7 @@ class Rule:
     number: int
     seam: str | None = None
     types: Types | None = None
+    zones: str | None = None  # "any"
     absolute: Decimal | None = None
     relative: Decimal | None = None
     match_by: tuple[str, ...] | None = None
@@ -64,6 +65,7 @@ def rule_says(rule: Rule) -> str:
         ("abs", rule.absolute),
         ("rel", rule.relative),
         ("types", rule.types),
+        ("zones", rule.zones),
         ("match_by", ", ".join(rule.match_by or ())),
         ("order", "any" if rule.any_order else None),
         ("same_as", "bijection" if rule.bijection else None),

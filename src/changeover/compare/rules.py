@@ -24,7 +24,7 @@ class Node:
     __slots__ = (
         *("absolute", "absolute_rule", "any_order", "any_order_rule", "bijection", "bijection_rule"),
         *("ignore", "ignore_rule", "match_by", "match_by_rule", "may_pair", "must_be"),
-        *("relative", "relative_rule", "types", "types_rule"),
+        *("any_zone", "relative", "relative_rule", "types", "types_rule", "zones_rule"),
         *("_any_item", "_any_name", "_effect_level", "_inherited", "_matcher", "_next", "_states"),
     )
 
@@ -48,6 +48,8 @@ class Node:
         self.relative = self.relative_rule.relative if self.relative_rule else None
         self.ignore_rule = nearest.get("ignore")
         self.ignore = bool(self.ignore_rule and self.ignore_rule.ignore)
+        self.zones_rule = nearest.get("zones")
+        self.any_zone = self.zones_rule is not None
         self.must_be = self.ignore_rule.must_be if self.ignore_rule else None
         here = matcher.winners(matcher.accepted(states), AT_THE_PLACE)
         self.match_by_rule = here.get("match_by")

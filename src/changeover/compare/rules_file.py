@@ -25,7 +25,7 @@ PATH_SHOWN_MAX = 200
 
 _EMPTY = "[defaults] and [[rule]] tables, or a comment that says none"
 _TYPES = ("strict", "numeric", "loose")
-_SETTINGS = ("abs", "rel", "types", "match_by", "order", "same_as", "ignore", "must_be")
+_SETTINGS = ("abs", "rel", "types", "zones", "match_by", "order", "same_as", "ignore", "must_be")
 _LISTS = ("match_by", "order", "same_as")
 _EXACT = re.compile(r"\d{1,100}(\.\d{1,100})?([eE][+-]?\d{1,3})?", re.ASCII)
 _SEAM = re.compile(r"[\w.*:/-]{1,200}")
@@ -105,6 +105,7 @@ def _rule(table: Table, number: int) -> Rule:
         number=number,
         seam=_seam(table),
         types=table.text("types", None, among=_TYPES),
+        zones=table.text("zones", None, among=("any",)),
         absolute=_decimal(table, "abs"),
         relative=_decimal(table, "rel"),
         match_by=_names(table, "match_by"),

@@ -81,6 +81,9 @@ class Rule(FileTable):
     abs: _Exact = Field(UNSET, description="Numbers may differ by so much.")
     rel: _Exact = Field(UNSET, description="Numbers may differ by such a share of the larger one.")
     types: Types = Field(UNSET, description=f"{_TYPES}; here and below.")
+    zones: Literal["any"] = Field(
+        UNSET, description="One moment may have any offset from UTC; here and below."
+    )
     match_by: Annotated[list[_Name], EachOnce(), Field(min_length=1, max_length=20)] = Field(
         UNSET, description="Rows of this list are joined by these fields."
     )

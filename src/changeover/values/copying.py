@@ -1,40 +1,80 @@
-"""A value as it is now: deeply immutable parts are shared, everything else is copied once."""
+"""A value as it is now: deeply immutable parts are shared, everything else is copied once.
+
+A copy is made from the parts that a reading gives, by the `__new__` of the base type and the attributes; what
+a class says about copying itself (`__deepcopy__`, `__reduce__`, `__setstate__`) is not asked. Where something
+else had a hand in it (a `make` that was registered, a type in C) the copy is read and has to be alike.
+"""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+import sys
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from enum import Enum
-from fractions import Fraction
 from functools import lru_cache
 from operator import is_
-from pathlib import PurePath
-from re import Pattern
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from time import thread_time
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-DEPTH_MAX = 100
-ITEMS_MAX = 1_000_000
-_ATOMS: set[type] = {
-    *(type(None), bool, int, float, complex, str, bytes, range, type(...), type(NotImplemented)),
-    *(Decimal, Fraction, datetime, date, time, timedelta, timezone, ZoneInfo, UUID, Pattern),
-    *(type, FunctionType, BuiltinFunctionType, ModuleType),
-}
-_SHARED_BASES = (Enum, PurePath, type)
-_KINDS_MAX = 10_000
+from changeover.values.equality import identical
+from changeover.values.form import key_text_of
+from changeover.values.limits import COPIED_BETWEEN_LOOKS, DEPTH_MAX, ITEMS_MAX
+from changeover.values.own_state import (
+    CLASSES_REMEMBERED_MAX,
+    class_name,
+    found_in,
+    has_state,
+    layout_base,
+    module_of,
+    own_state,
+    set_state,
+)
+from changeover.values.place import Key, Place, Segment, render
+from changeover.values.reading import Handle, Reading, Shape, reading_of
+
+ByReference = Callable[[Any], bool]
+IS_HANDLE = "is a handle: declare its class as a port, or pass what is needed of it"
+_LOOKED_AT_MAX = 20_000
 
 
 class SnapshotError(Exception):
-    """The value cannot be kept: it is none (a lock, a stream, a generator), or too deep, or too large."""
+    """The value cannot be kept: it holds a handle, is too deep or too large, or has no copy that is alike.
+
+    `place` leads from the value to the part that is the problem, `type_name` is its class, `problem` says
+    what is wrong with it.
+    """
+
+    def __init__(self, problem: str, part: Any = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.part = part
+        self.place: Place = ()
+        self.type_name = type(part).__qualname__
+
+    def __str__(self) -> str:
+        where = f"`{render(self.place)}` ({self.type_name})" if self.place else self.type_name
+        return f"{where} {self.problem}"
+
+    def of(self, word: str, place: Place) -> str:
+        """The same sentence about a part that its owner calls otherwise: "argument `db` (Session) ..."."""
+        return f"{word} `{render(place)}` ({self.type_name}) {self.problem}"
 
 
-def snapshot(value: Any) -> Any:
-    """The value itself where nothing in it can change, else a copy; raises SnapshotError."""
+def snapshot(value: Any, *, by_reference: ByReference | None = None, seconds_max: float | None = None) -> Any:
+    """The value itself where nothing in it can change, else a copy; raises SnapshotError.
+
+    What is handed over as one tuple is copied as one value: what stands in it twice is one in the copy.
+
+    Args:
+        value: Anything.
+        by_reference: Says of an object that it is to be passed on as it is: that of a declared port.
+        seconds_max: How much of the thread's own CPU time it may take; None is no limit.
+    """
     cls = type(value)
     if cls in _ATOMS:
         return value
@@ -44,149 +84,332 @@ def snapshot(value: Any) -> Any:
                 break
         else:
             return value
+    copier = _Copier(by_reference, seconds_max)
     try:
-        return _Copier().copied(value, 0)
-    except SnapshotError:
+        copy = copier.copied(value, 0)
+        if copier.is_to_be_read and not identical(copy, value):
+            raise SnapshotError(f"has no copy that reads alike: {copier.suspects()}", value)
+        return copy
+    except SnapshotError as error:
+        error.place = _place_of(value, error.part)
+        error.part = None
         raise
     except RecursionError:
-        raise SnapshotError(f"{type(value).__name__} is nested too deeply") from None
-    except Exception as error:  # a foreign __deepcopy__ may raise anything
-        raise SnapshotError(f"{type(value).__name__} cannot be copied: {error}") from error
+        raise SnapshotError("is nested too deeply", value) from None
+    except Exception as error:  # what a program registered, and what C makes of parts, may raise anything
+        raise SnapshotError(f"cannot be copied: {type(error).__name__}: {error}", value) from error
 
 
-def field_names(value: Any) -> tuple[str, ...] | None:
-    """The names under which a dataclass, a model or a plain object keeps its values, else None."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return tuple(field.name for field in fields(value))
-    model = getattr(type(value), "__pydantic_fields__", None)
-    if isinstance(model, dict):
-        return (*model, *(getattr(value, "__pydantic_extra__", None) or ()))
-    state = getattr(value, "__dict__", None)
-    if type(state) is dict:
-        return tuple(state)
-    slots = [getattr(cls, "__slots__", ()) for cls in type(value).__mro__]
-    names = [name for slot in slots for name in ((slot,) if isinstance(slot, str) else slot)]
-    return tuple(name for name in names if hasattr(value, name)) if names else None
+_ATOMS: set[type] = {
+    *(type(None), bool, int, float, complex, str, bytes, range, type(...), type(NotImplemented)),
+    *(Decimal, datetime, date, time, timedelta, timezone, ZoneInfo, UUID),
+    *(type, FunctionType, ModuleType),
+}
 
 
-def _find_kind(cls: type) -> str:
-    if cls in _ATOMS or issubclass(cls, _SHARED_BASES):
-        return "shared"
-    if cls in (tuple, list, dict, set, frozenset):
-        return cls.__name__
-    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        return "named"
-    params = getattr(cls, "__dataclass_params__", None)
-    if params is not None and params.frozen and "__deepcopy__" not in cls.__dict__:
-        return "frozen"
-    config = getattr(cls, "model_config", None)
-    if isinstance(config, dict) and config.get("frozen") and hasattr(cls, "__pydantic_fields__"):
-        return "frozen"
-    return "error" if issubclass(cls, BaseException) else "foreign"
+def copied_error(error: BaseException) -> BaseException:
+    """A new exception of the same class, arguments and attributes, without traceback and context.
 
-
-kind_of: Callable[[type], str] = lru_cache(_KINDS_MAX)(_find_kind)  # bounded: classes are made at run time
-"""How a class is copied; `shared` is not copied at all."""
+    No method of its class is called: its `__init__` may take other arguments than it hands on.
+    """
+    copy: BaseException = snapshot(error)
+    return copy
 
 
 class _Copier:
     """One copy operation: what was met twice is copied once, as `deepcopy` does."""
 
-    __slots__ = ("items", "memo")
+    __slots__ = ("_ends", "_kept", "_look_at", "_reference", "is_to_be_read", "items", "made_by", "memo")
 
-    def __init__(self) -> None:
+    def __init__(self, by_reference: ByReference | None, seconds_max: float | None) -> None:
         self.memo: dict[int, Any] = {}
         self.items = 0
+        self.is_to_be_read = False
+        self.made_by: dict[str, None] = {}
+        self._kept: list[Any] = []  # so that no identity is used twice
+        self._reference = by_reference
+        self._ends = None if seconds_max is None else thread_time() + seconds_max
+        self._look_at = COPIED_BETWEEN_LOOKS
+
+    def suspects(self) -> str:
+        """The classes of which a copy was made by something else than their attributes."""
+        return ", ".join(self.made_by)
 
     def copied(self, value: Any, depth: int) -> Any:
         cls = type(value)
         if cls in _ATOMS:
             return value
-        kind = kind_of(cls)
-        if kind == "shared":
+        plan = plan_of(cls)
+        if plan.how is _share:
             return value
         known = self.memo.get(id(value), self)
         if known is not self:
             return known
-        self.items += 1
-        if depth > DEPTH_MAX or self.items > ITEMS_MAX:
-            limit = f"{DEPTH_MAX} levels" if depth > DEPTH_MAX else f"{ITEMS_MAX} items"
-            raise SnapshotError(f"{cls.__name__} goes beyond {limit}")
-        found = getattr(self, f"_{kind}")(value, depth + 1)
-        self.memo[id(value)] = found
-        if found is not value:
-            self.memo.setdefault(id(self.memo), []).append(value)  # keeps ids valid, as deepcopy's memo does
-        return found
-
-    def _list(self, value: list[Any], depth: int) -> list[Any]:
-        made: list[Any] = []
-        self.memo[id(value)] = made
-        self._count(value)
-        made.extend(self.copied(item, depth) for item in value)
-        return made
-
-    def _dict(self, value: dict[Any, Any], depth: int) -> dict[Any, Any]:
-        made: dict[Any, Any] = {}
-        self.memo[id(value)] = made
-        self._count(value)
-        for key, item in value.items():
-            made[self.copied(key, depth)] = self.copied(item, depth)
-        return made
-
-    def _set(self, value: set[Any], depth: int) -> set[Any]:
-        self._count(value)
-        return {self.copied(item, depth) for item in value}
-
-    def _tuple(self, value: tuple[Any, ...], depth: int) -> tuple[Any, ...]:
-        self._count(value)
-        items = [self.copied(item, depth) for item in value]
-        return value if all(map(is_, items, value)) else tuple(items)
-
-    def _frozenset(self, value: frozenset[Any], depth: int) -> frozenset[Any]:
-        self._count(value)
-        items = [self.copied(item, depth) for item in value]
-        return value if all(map(is_, items, value)) else frozenset(items)
-
-    def _named(self, value: Any, depth: int) -> Any:
-        items = [self.copied(item, depth) for item in value]
-        return value if all(map(is_, items, value)) else type(value)._make(items)
-
-    def _frozen(self, value: Any, depth: int) -> Any:
-        names = field_names(value) or ()
-        state = [getattr(value, name, None) for name in names]
-        if all(map(is_, [self.copied(item, depth) for item in state], state)):
+        if self._reference is not None and self._reference(value):
             return value
-        return copy.deepcopy(value, self.memo)
+        if plan.problem is not None:
+            raise SnapshotError(plan.problem, value)
+        self.items += 1
+        if depth > DEPTH_MAX:
+            raise SnapshotError(f"goes beyond {DEPTH_MAX} levels", value)
+        if self.items > self._look_at:
+            self.count(value)
+        made = plan.how(self, value, plan.reading, depth + 1)
+        self.keep(value, made)
+        return made
 
-    def _error(self, value: BaseException, depth: int) -> BaseException:
-        return copied_error(value, self, depth)
+    def keep(self, value: Any, made: Any) -> None:
+        """Remember the copy of a value, which may not be complete yet."""
+        self.memo[id(value)] = made
+        self._kept.append(value)
 
-    def _foreign(self, value: Any, depth: int) -> Any:
-        return copy.deepcopy(value, self.memo)
-
-    def _count(self, value: Any) -> None:
-        self.items += len(value)
+    def count(self, value: Any) -> None:
+        """Look at the limits."""
         if self.items > ITEMS_MAX:
-            raise SnapshotError(f"{type(value).__name__} goes beyond {ITEMS_MAX} items")
+            raise SnapshotError(f"goes beyond {ITEMS_MAX} items", value)
+        self._look_at = min(ITEMS_MAX, self.items + COPIED_BETWEEN_LOOKS)
+        if self._ends is not None and thread_time() > self._ends:
+            raise SnapshotError("took longer to be copied than is allowed on the caller's path", value)
+
+    def all(self, parts: Iterable[Any], depth: int, owner: Any) -> list[Any]:
+        """Copies of parts."""
+        found = parts if isinstance(parts, list | tuple) else [*parts]
+        self.items += len(found)
+        if self.items > self._look_at:
+            self.count(owner)
+        copied = self.copied
+        return [part if type(part) in _ATOMS else copied(part, depth) for part in found]
+
+    def named(self, parts: dict[Any, Any], depth: int, owner: Any) -> dict[Any, Any]:
+        """A dict with copies of the values."""
+        return dict(zip(parts, self.all([*parts.values()], depth, owner), strict=True))
 
 
-def copied_error(error: BaseException, copier: _Copier | None = None, depth: int = 0) -> BaseException:
-    """A new exception of the same class, arguments and attributes, without traceback and cause.
+def _share(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    return value
 
-    The class's own `__init__` is not called: it may take other arguments than it hands on.
-    """
-    copier = copier or _Copier()
-    cls = type(error)
-    if cls.__module__ == "builtins" and not issubclass(cls, BaseExceptionGroup):
-        made: BaseException = copy.copy(error)
-        made.args = copier.copied(error.args, depth)
-    else:
-        # OSError keeps its file name outside args, and gives all of it to whoever pickles it
-        reduced = error.__reduce__() if isinstance(error, OSError) else None
-        args = reduced[1] if isinstance(reduced, tuple) and isinstance(reduced[1], tuple) else error.args
-        made = cls.__new__(cls, *copier.copied(args, depth))
-        if not isinstance(error, BaseExceptionGroup):
-            made.args = copier.copied(error.args, depth)
-    for name, item in vars(error).items():
-        made.__dict__[name] = copier.copied(item, depth)
+
+def _list(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    cls = type(value)
+    made = list.__new__(cls)
+    copier.keep(value, made)
+    list.extend(made, copier.all(value if cls is list else reading.parts(value), depth, value))
+    _give_state(copier, value, made, reading, depth)
     return made
+
+
+def _dict(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    cls: Any = type(value)
+    base: Any = layout_base(cls)
+    made = base.__new__(cls)
+    copier.keep(value, made)
+    if base is defaultdict:
+        defaultdict.__init__(made, copier.copied(defaultdict.default_factory.__get__(value), depth))  # type: ignore[attr-defined]
+    parts = reading.parts(value)
+    keys = copier.all([*parts], depth, value)
+    parts_made = copier.all([*parts.values()], depth, value)
+    put = OrderedDict.__setitem__ if base is OrderedDict else dict.__setitem__
+    for key, part in zip(keys, parts_made, strict=True):
+        put(made, key, part)
+    _give_state(copier, value, made, reading, depth)
+    return made
+
+
+def _set(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    made = set.__new__(type(value))
+    copier.keep(value, made)
+    set.update(made, copier.all(reading.parts(value), depth, value))
+    _give_state(copier, value, made, reading, depth)
+    return made
+
+
+def _object(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    state = own_state(value)
+    if not state and _is_global(value):
+        return value
+    made = object.__new__(type(value))
+    copier.keep(value, made)
+    set_state(made, copier.named(state, depth, value))
+    return made
+
+
+def _namespace(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    made = SimpleNamespace.__new__(type(value))
+    copier.keep(value, made)
+    set_state(made, copier.named(own_state(value), depth, value))
+    return made
+
+
+def _frozen(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    """A dataclass that says that it does not change."""
+    state = own_state(value)
+    parts = copier.named(state, depth, value)
+    if all(map(is_, parts.values(), state.values())):
+        return value
+    known = copier.memo.get(id(value))
+    if known is not None:
+        return known
+    made = object.__new__(type(value))
+    set_state(made, parts)
+    return made
+
+
+def _lock(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    return threading.Lock() if type(value) is type(threading.Lock()) else threading.RLock()
+
+
+def _made(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    """What is made at once from its parts."""
+    parts = (reading.copied or reading.parts)(value)
+    if parts is None:
+        raise SnapshotError("cannot be rebuilt", value)
+    state = {} if reading.state is None else reading.state(value)
+    if reading.shape is Shape.SCALAR:
+        copies, is_same = parts, False
+    elif type(parts) is dict:
+        copies = copier.named(parts, depth, value)
+        is_same = all(map(is_, copies.values(), parts.values()))
+    else:
+        copies = copier.all(parts, depth, value)
+        is_same = all(map(is_, copies, parts))
+    if reading.is_frozen and is_same and not state:
+        return value
+    known = copier.memo.get(id(value))
+    if known is not None:  # a part of it has led back to it
+        return known
+    make = reading.make
+    if make is None:
+        raise SnapshotError("cannot be rebuilt", value)
+    made = make(type(value), copies, state)
+    if module_of_function(make) not in _OWN_MAKERS:
+        copier.is_to_be_read = True
+        copier.made_by[class_name(type(value))] = None
+    copier.keep(value, made)
+    if state:
+        set_state(made, copier.named(state, depth, value))
+    return made
+
+
+_OWN_MAKERS = frozenset(
+    f"changeover.values.{name}_values" for name in ("scalar", "container", "error", "small")
+)
+
+
+def module_of_function(function: Any) -> str | None:
+    """The module that a function is from."""
+    module = getattr(function, "__module__", None)
+    return module if type(module) is str else None
+
+
+def _give_state(copier: _Copier, value: Any, made: Any, reading: Reading, depth: int) -> None:
+    if reading.state is not None:
+        state = reading.state(value)
+        if state:
+            set_state(made, copier.named(state, depth, value))
+
+
+def _is_global(value: Any) -> bool:
+    """Whether an object without content stands in the module of its class: a sentinel."""
+    module = sys.modules.get(module_of(type(value)))
+    return module is not None and any(found is value for found in vars(module).values())
+
+
+How = Callable[[_Copier, Any, Reading, int], Any]
+
+
+class Plan:
+    """How values of one class are copied; `problem` says why they are not, unless they go by reference."""
+
+    __slots__ = ("how", "problem", "reading")
+
+    def __init__(self, how: How, reading: Reading, problem: str | None = None) -> None:
+        self.how = how
+        self.reading = reading
+        self.problem = problem
+
+
+_BY_LAYOUT: dict[type, How] = {
+    list: _list,
+    dict: _dict,
+    OrderedDict: _dict,
+    defaultdict: _dict,
+    set: _set,
+    SimpleNamespace: _namespace,
+}
+
+
+@lru_cache(CLASSES_REMEMBERED_MAX)
+def plan_of(cls: type) -> Plan:
+    """How values of a class are copied."""
+    reading = reading_of(cls)
+    if reading.is_atom:
+        return Plan(_share, reading)
+    if found_in(cls, "__del__") is not None:
+        return Plan(_made, reading, "has a __del__: what its copy closes would be the program's own")
+    if reading.handle is Handle.LOCK:
+        return Plan(_lock, reading)
+    if reading.handle is not None:
+        return Plan(_made, reading, IS_HANDLE)
+    if reading.shape is Shape.UNREADABLE:
+        return Plan(_made, reading, "cannot be rebuilt")
+    layout = layout_base(cls)
+    if reading.make is not None and (layout not in _BY_LAYOUT or reading.copied is not None):
+        return Plan(_made, reading)
+    if layout in _BY_LAYOUT:
+        return Plan(_BY_LAYOUT[layout], reading)
+    if layout is not object:
+        return Plan(_made, reading, "cannot be rebuilt")
+    if not has_state(cls):
+        return Plan(_share, reading)
+    params = found_in(cls, "__dataclass_params__")
+    return Plan(_frozen if getattr(params, "frozen", False) else _object, reading)
+
+
+def _place_of(root: Any, part: Any) -> Place:
+    """The way from a value to one of its parts."""
+    if part is root:
+        return ()
+    waiting: list[tuple[Place, Any]] = [((), root)]
+    seen: dict[int, Any] = {}
+    for place, value in waiting:
+        if value is part:
+            return place
+        if id(value) in seen or len(seen) > _LOOKED_AT_MAX:
+            continue
+        seen[id(value)] = value
+        waiting += [((*place, segment), below) for segment, below in _parts_of(value)]
+    return ()
+
+
+def _parts_of(value: Any) -> list[tuple[Segment, Any]]:
+    reading = reading_of(type(value))
+    found: list[tuple[Segment, Any]] = []
+    if reading.shape not in (Shape.SCALAR, Shape.UNREADABLE):
+        whole = reading.copied if layout_base(type(value)) is object else None
+        parts = (whole or reading.parts)(value)
+        if type(parts) is dict:
+            found = [(_segment(name), part) for name, part in parts.items()]
+            found += [(_segment(name), name) for name in parts if type(name) is not str]
+        else:
+            found = [*enumerate(parts or ())]
+    if reading.state is not None:
+        found += [(_segment(name), part) for name, part in reading.state(value).items()]
+    return found
+
+
+def _segment(name: Any) -> Segment:
+    return Key(name if type(name) is str else key_text_of(name))
+
+
+def field_names(value: Any) -> tuple[str, ...] | None:
+    """The names under which a dataclass, a model or a plain object keeps its values, else None."""
+    reading = reading_of(type(value))
+    if reading.shape is not Shape.NAMES or reading.mapping:
+        return None
+    parts = reading.parts(value)
+    return None if parts is None else tuple(name for name in parts if type(name) is str)
+
+
+def kind_of(cls: type) -> str:
+    """`shared` for a class whose values are not copied."""
+    return "shared" if reading_of(cls).shape is Shape.SCALAR or plan_of(cls).how is _share else "copied"

@@ -12,6 +12,7 @@ class Kind(StrEnum):
 
     VALUE = "value"
     TYPE = "type"
+    ZONE = "zone"
     MISSING = "missing"
     EXTRA = "extra"
     ROW_MISSING = "row-missing"

@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from changeover.values import limits
-from changeover.values.form import open_value, token
+from changeover.values.form import Tokens, open_value
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import token as scalar_token
 
@@ -72,7 +72,17 @@ _ROW_MAX = 32
 """Rows up to this length are first looked at as a whole."""
 
 _TRAIL_FROM = 16
-"""Below this depth no cycle is looked for: one that exists comes by again."""
+"""Below this depth no pair is remembered: a cycle that exists comes by again."""
+_TRAIL_AFTER = 10_000
+"""Nor before so many leaves: parts that stand in many places come by again as well."""
+
+
+def identical(one: Any, other: Any) -> bool:
+    """True where the two are the same and every part is of the same class on both sides."""
+    try:
+        return _Comparison(_EXACT, classes=True).one(one, other, 0)
+    except InvalidOperation:
+        return _Comparison(_WITHOUT_DECIMAL, classes=True).one(one, other, 0)
 
 
 def strictly_same(legacy: Any, candidate: Any, depth: int = 0) -> bool:
@@ -108,21 +118,28 @@ def plainly_same(legacy: Any, candidate: Any) -> bool:
 
 
 class _Comparison:
-    """One comparison: what is left of its limits, and the pairs it is inside of."""
+    """One comparison: what is left of its limits, and the pairs that nothing has told apart yet."""
 
-    __slots__ = ("exact", "left", "records", "texts", "trail")
+    __slots__ = ("classes", "exact", "kept", "left", "records", "texts", "trail")
 
-    def __init__(self, exact: frozenset[type]) -> None:
+    def __init__(self, exact: frozenset[type], *, classes: bool = False) -> None:
         self.exact = exact
+        self.classes = classes
         self.left = limits.LEAVES_MAX
+        self.kept: list[tuple[Any, Any]] = []  # so that no identity on the trail is used twice
         self.trail: set[tuple[int, int]] = set()
         self.records: dict[type, Callable[[Any], tuple[Any, ...]] | None] = {}
         self.texts: dict[tuple[type, ...], tuple[int, ...] | None] = {}
 
     def one(self, a: Any, b: Any, depth: int) -> bool:
         """Whether this pair is the same."""
+        if a is b:
+            return True
         cls = type(a)
-        if cls is type(b):
+        if cls is not type(b):
+            if self.classes:
+                return False
+        else:
             values = self.record(cls)
             if values is not None:
                 try:
@@ -220,11 +237,14 @@ class _Comparison:
             raise limits.too_many()
         if len(left) <= _ROW_MAX and self.all_leaves(left, right):
             return True
-        pair = (id(a), id(b))
-        if depth >= _TRAIL_FROM:
+        if depth >= _TRAIL_FROM or self.left < limits.LEAVES_MAX - _TRAIL_AFTER:
+            # Never taken off: the first difference ends the whole comparison.
+            pair = (id(a), id(b))
             if pair in self.trail:
+                self.left += len(left)
                 return True
             self.trail.add(pair)
+            self.kept.append((a, b))
         exact = self.exact
         for x, y in zip(left, right, strict=True):
             if x is y:
@@ -240,8 +260,6 @@ class _Comparison:
                     return False
             elif not self.one(x, y, depth + 1):
                 return False
-        if depth >= _TRAIL_FROM:
-            self.trail.discard(pair)
         return True
 
     def scalars(self, a: Any, b: Any) -> bool:
@@ -258,7 +276,7 @@ class _Comparison:
         if shape is Shape.SCALAR:
             return self.scalars(a, b)
         if shape is Shape.BAG:
-            return Counter(map(token, left)) == Counter(map(token, right))
+            return self.bags(left, right)
         if len(left) != len(right):
             return False
         if shape is Shape.ITEMS:
@@ -266,3 +284,12 @@ class _Comparison:
         if left.keys() != right.keys():
             return False
         return self.inside(a, b, tuple(left.values()), tuple(right[name] for name in left), depth)
+
+    def bags(self, left: Sequence[Any], right: Sequence[Any]) -> bool:
+        """Whether two sets have the same members."""
+        if len(left) != len(right):
+            return False
+        ours, theirs = Tokens(), Tokens()
+        if Counter(map(ours.of, left)) != Counter(map(theirs.of, right)):
+            return False
+        return not self.classes or Counter(map(type, left)) == Counter(map(type, right))

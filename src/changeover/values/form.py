@@ -1,29 +1,39 @@
 """The one plain, typed, bounded form that both sides are brought to before they are compared.
 
 `open_value` takes one value one level apart; `token` is a hashable summary of a whole value: two are equal
-exactly where the values are the same; `plain` is the form as data: dicts, lists and scalars of exact type.
-Keys that are not `str` keep their type. A class is not part of the form: a dataclass and a mapping with the
-same names and values are the same.
+exactly where the values are the same; `plain` is the form as data: dicts, lists and scalars. Keys that are
+not `str` keep their type. A class is not part of the form: a dataclass and a mapping with the same names and
+values are the same. Only an object that has no attributes at all is its class.
+
+Work grows with the number of distinct parts, not with the paths to them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence, Set, Sized
+from collections.abc import Hashable, Iterator, Set, Sized
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from changeover.values import limits
+from changeover.values.canonical import canonical
+from changeover.values.cyclic import Node, SharedToken, minimal_token
 from changeover.values.limits import LimitReached, NotComparable
-from changeover.values.place import Key, Place, Segment, TypedKey, key_text
-from changeover.values.reading import CONTENT, Reading, Shape, own_state, reading_of
+from changeover.values.own_state import class_name
+from changeover.values.place import Key, Place, Segment, TypedKey
+from changeover.values.reading import CONTENT, Reading, Shape, reading_of, register
 from changeover.values.scalars import Types
+from changeover.values.scalars import text as scalar_text
 from changeover.values.scalars import token as scalar_token
 
 Names = dict[Segment, Any]
+TYPE = "(type)"
+"""The name under which an object without attributes has its class."""
 
-_CONVERTIBLE = (str, int, float, complex, Decimal, bytes)
+type_name = class_name
+"""The name of a class, with its module unless it is built in."""
+
+_KEY_TEXT_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,9 @@ class PlainSet(Set[Any]):
         return f"PlainSet({list(self.members)!r})"
 
 
+register(PlainSet, Reading(Shape.BAG, lambda plain: plain.members))
+
+
 @dataclass(frozen=True, slots=True)
 class Cycle:
     """In place of a value that contains itself, this many levels up."""
@@ -64,114 +77,53 @@ class Cycle:
     levels: int
 
 
-def type_name(cls: type) -> str:
-    """The name of a class, with its module unless it is built in."""
-    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
-
-
 def open_value(value: Any) -> tuple[Shape, Any]:
     """The shape, and the parts: names and errors as a dict, items and sets as a sequence.
 
     A scalar is its own part; an unreadable value's part is the name of its type.
     """
-    if type(value) is Unreadable:
+    cls = type(value)
+    if cls is Unreadable:
         return Shape.UNREADABLE, value.type
-    reading = reading_of(type(value))
-    if reading.adds_state and own_state(value):
-        return Shape.NAMES, _with_state(value, reading)
-    match reading.shape:
-        case Shape.SCALAR:
-            return Shape.SCALAR, value
-        case Shape.NAMES:
-            return Shape.NAMES, _names(value, reading)
-        case Shape.ITEMS:
-            return Shape.ITEMS, _bounded(value)
-        case Shape.BAG:
-            return Shape.BAG, _bounded(value)
-        case Shape.ERROR:
-            return Shape.ERROR, _error(value, own_state(value))
-        case Shape.UNREADABLE:
-            return Shape.UNREADABLE, type_name(type(value))
-
-
-def token(value: Any, types: Types = "strict") -> Hashable:
-    """A hashable summary of the whole value: equal tokens mean the same value."""
-    return _token(value, types, _Trail())
-
-
-def plain(value: Any) -> Any:
-    """The value as dicts, lists, sets and scalars; what cannot be read stands as `Unreadable`."""
-    return _plain(value, _Trail())
-
-
-def leaf_count(value: Any) -> int:
-    """How many leaves the plain form has, at least 1."""
-    return sum(1 for _ in leaves(value))
-
-
-def leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
-    """Every leaf with its place below the value; an empty container is a leaf, a cycle is followed once."""
-    yield from _leaves(value, place, _Trail())
-
-
-class _Trail:
-    """The values that a walk is inside of, and what is left of its limits."""
-
-    __slots__ = ("inside", "left")
-
-    def __init__(self) -> None:
-        self.inside: list[int] = []
-        self.left = limits.LEAVES_MAX
-
-    def enter(self, value: Any, parts: Sized) -> None:
-        """Go into a value, which has these parts; whoever leaves it takes the last off `inside`."""
-        if len(self.inside) >= limits.DEPTH_MAX:
-            raise limits.too_deep()
-        self.left -= len(parts)
-        if self.left < 0:
-            raise limits.too_many()
-        self.inside.append(id(value))
-
-    def levels_to(self, value: Any) -> int:
-        """How many levels up the value stands that is met again, 0 where it is not."""
-        return len(self.inside) - self.inside.index(id(value)) if id(value) in self.inside else 0
-
-
-def _leaves(value: Any, place: Place, trail: _Trail) -> Iterator[tuple[Place, Any]]:
-    shape, parts = open_value(value)
-    if shape in (Shape.SCALAR, Shape.UNREADABLE) or not parts:
-        yield place, value
-        return
-    if trail.levels_to(value):
-        return
-    trail.enter(value, parts)
-    named = parts.items() if isinstance(parts, dict) else enumerate(parts)
-    for segment, part in named:
-        yield from _leaves(part, (*place, segment), trail)
-    trail.inside.pop()
-
-
-def _bounded(items: Any) -> Sequence[Any]:
-    if len(items) > limits.LEAVES_MAX:
+    reading = reading_of(cls)
+    shape = reading.shape
+    if reading.state is not None:
+        state = reading.state(value)
+        if state:
+            return Shape.NAMES, _with_content(reading, reading.parts(value), state)
+    if shape is Shape.SCALAR:
+        if reading.handle is not None and reading.parts(value) is None:
+            return Shape.UNREADABLE, class_name(cls)
+        return shape, value
+    if shape is Shape.UNREADABLE:
+        return shape, class_name(cls)
+    parts = reading.parts(value)
+    if parts is None:
+        return Shape.UNREADABLE, class_name(cls)
+    if len(parts) > limits.LEAVES_MAX:
         raise limits.too_many()
-    return items if isinstance(items, (list, tuple)) else list(items)
+    if reading.mapping:
+        return shape, _mapping(parts)
+    if not parts and shape is Shape.NAMES and reading.fields is None:
+        return shape, {TYPE: class_name(cls)}
+    return shape, parts
 
 
-def _names(value: Any, reading: Reading) -> Names:
-    if reading.fields is not None and reading.values is not None:
-        try:
-            return dict(zip(reading.fields, reading.values(value), strict=True))
-        except AttributeError:
-            return {name: getattr(value, name) for name in reading.fields if hasattr(value, name)}
-    if isinstance(value, Mapping):
-        return _mapping(value)
-    return reading.state(value) if reading.state is not None else {}
+def _with_content(reading: Reading, content: Any, state: dict[Any, Any]) -> Names:
+    names: Names = {name if type(name) is str else _key(name): part for name, part in state.items()}
+    if reading.shape is Shape.BAG:
+        content = PlainSet(tuple(content))
+    elif reading.shape is Shape.NAMES and not reading.mapping:
+        return {**content, **names}
+    names[CONTENT] = content
+    return names
 
 
-def _mapping(value: Mapping[Any, Any]) -> Names:
-    if len(value) > limits.LEAVES_MAX:
-        raise limits.too_many()
-    names: Names = {_key(key): part for key, part in value.items()}
+def _mapping(value: dict[Any, Any]) -> Names:
+    names: Names = {
+        Key(key) if type(key) is str and len(key) <= limits.NAME_MAX else _key(key): part
+        for key, part in value.items()
+    }
     if len(names) != len(value):
         # Two NaN keys, say: as names they are one, and the other's value would be lost without a word.
         raise NotComparable("a mapping has two keys that are the same when compared")
@@ -183,71 +135,239 @@ def _key(key: Any) -> Segment:
         if len(key) > limits.NAME_MAX:
             raise LimitReached("NAME_MAX", limits.NAME_MAX, "characters in a name")
         return Key(key)
-    return TypedKey(type(key).__name__, key_text(key), token(key))
+    return TypedKey(type(key).__name__, key_text_of(key), Tokens(instants=True).of(key))
 
 
-def _error(error: BaseException, state: dict[str, Any]) -> Names:
-    message = str(error)
-    names: Names = {"type": type_name(type(error)), "message": message}
-    if error.args != (message,):
-        names["args"] = list(error.args)
-    names.update(state)
-    return names
-
-
-def _with_state(value: Any, reading: Reading) -> Names:
-    content: Any
-    if reading.scalar in _CONVERTIBLE:
-        content = reading.scalar(value)
-    elif reading.scalar is not None:
-        content = scalar_token(value, reading.scalar, "strict")
-    elif reading.shape is Shape.NAMES:
-        content = dict(value)
-    else:
-        content = frozenset(value) if reading.shape is Shape.BAG else list(value)
-    names = own_state(value)
-    names[CONTENT] = content
-    return names
-
-
-def _plain(value: Any, trail: _Trail) -> Any:
-    shape, parts = open_value(value)
+def key_text_of(key: Any) -> str:
+    """A key of a mapping as people read it."""
+    shape, parts = open_value(key)
     if shape is Shape.SCALAR:
-        return value
-    if shape is Shape.UNREADABLE:
-        return Unreadable(parts)
-    if levels := trail.levels_to(value):
-        return Cycle(levels)
-    trail.enter(value, parts)
-    done: Any
-    if isinstance(parts, dict):
-        raw = value if shape is Shape.NAMES and isinstance(value, Mapping) and CONTENT not in parts else None
-        keys = parts if raw is None else raw
-        done = {
-            key if raw is not None else str(key): _plain(part, trail)
-            for key, part in zip(keys, parts.values(), strict=True)
-        }
-    else:
-        done = [_plain(part, trail) for part in parts]
-    trail.inside.pop()
-    return PlainSet(tuple(done)) if shape is Shape.BAG else done
+        return _shortened(scalar_text(key))
+    if shape is Shape.ITEMS:
+        return _shortened(f"({', '.join(map(_part_text, parts[:_KEY_TEXT_MAX]))})")
+    return class_name(type(key))
 
 
-def _token(value: Any, types: Types, trail: _Trail) -> Hashable:
+def _part_text(part: Any) -> str:
+    return repr(part) if type(part) is str else key_text_of(part)
+
+
+def _shortened(text: str) -> str:
+    half = _KEY_TEXT_MAX // 2
+    return text if len(text) <= _KEY_TEXT_MAX else f"{text[:half]}…{text[-half:]}"
+
+
+def token(value: Any, types: Types = "strict") -> Hashable:
+    """A hashable summary of the whole value: equal tokens mean the same value."""
+    return Tokens(types).of(value)
+
+
+class Tokens:
+    """Makes tokens; a part that is met again is not looked at again.
+
+    With `question` they are the coarser keys of `content_key.frozen`, in which objects have their class;
+    `by_name` says that what cannot be read is the name of its type, so that it is the same in every process;
+    `instants` that moments are their instants, as keys of mappings are.
+    """
+
+    def __init__(
+        self,
+        types: Types = "strict",
+        *,
+        question: bool = False,
+        by_name: bool = False,
+        instants: bool = False,
+    ) -> None:
+        self._types: Types = types
+        self._question = question
+        self._by_name = by_name
+        self._instants = instants
+        self._done: dict[int, Hashable] = {}
+        self._kept: list[Any] = []  # so that no identity is used twice
+        self._inside: set[int] = set()
+        self._left = limits.LEAVES_MAX
+
+    def of(self, value: Any) -> Hashable:
+        """The token of one value."""
+        try:
+            return self._token(value)
+        except _MetAgain:
+            return self._cyclic(value)
+
+    def _token(self, value: Any) -> Hashable:
+        shape, parts = open_value(value)
+        if shape is Shape.SCALAR or shape is Shape.UNREADABLE:
+            return self._leaf(value, shape)
+        identity = id(value)
+        if identity in self._done:
+            done = self._done[identity]
+            if type(done) is not SharedToken:
+                done = self._done[identity] = SharedToken(done)
+            return done
+        if identity in self._inside:
+            raise _MetAgain
+        self._enter(identity, value, parts)
+        inside: Hashable
+        if isinstance(parts, dict):
+            named = [(key, self._token(part)) for key, part in parts.items()]
+            inside = frozenset(named)
+        else:
+            members = tuple([self._token(part) for part in parts])
+            inside = members if shape is Shape.ITEMS else frozenset(Counter(members).items())
+        self._inside.discard(identity)
+        done = self._done[identity] = (self._label(value, shape), inside)
+        return done
+
+    def _enter(self, identity: int, value: Any, parts: Sized) -> None:
+        if len(self._inside) >= limits.DEPTH_MAX:
+            raise limits.too_deep()
+        self._left -= len(parts)
+        if self._left < 0:
+            raise limits.too_many()
+        self._inside.add(identity)
+        self._kept.append((value, parts))
+
+    def _leaf(self, value: Any, shape: Shape) -> Hashable:
+        if shape is Shape.UNREADABLE:
+            return class_name(type(value)) if self._by_name else Same(value)
+        base = reading_of(type(value)).scalar
+        base = base or type(value)
+        return scalar_token(value, base, self._types, question=self._question, instants=self._instants)
+
+    def _label(self, value: Any, shape: Shape) -> Hashable:
+        if not self._question or shape is not Shape.NAMES or reading_of(type(value)).mapping:
+            return shape
+        return (shape, class_name(type(value)))
+
+    def _cyclic(self, root: Any) -> Hashable:
+        nodes: dict[int, Node] = {}
+        self._inside.clear()
+        waiting = [root]
+        while waiting:
+            value = waiting.pop()
+            if id(value) in nodes:
+                continue
+            shape, parts = open_value(value)
+            self._kept.append((value, parts))
+            self._left -= len(parts)
+            if self._left < 0:
+                raise limits.too_many()
+            is_named = isinstance(parts, dict)
+            edges: list[tuple[str, int | str]] = []
+            for name, part in parts.items() if is_named else enumerate(parts):
+                inner, _ = open_value(part)
+                if inner is Shape.SCALAR or inner is Shape.UNREADABLE:
+                    leaf = self._leaf(part, inner)
+                    to: int | str = f"@{id(part)}" if type(leaf) is Same else canonical(leaf)
+                else:
+                    to = id(part)
+                    waiting.append(part)
+                    self._kept.append(part)
+                edges.append((canonical(name) if is_named else "", to))
+            nodes[id(value)] = (canonical(self._label(value, shape)), edges, shape is Shape.ITEMS)
+        return minimal_token(nodes, id(root))
+
+
+class _MetAgain(Exception):
+    """A value contains itself."""
+
+
+class Same:
+    """The token of what cannot be read: the very same object, and nothing else."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value) >> 4
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Same and other.value is self.value
+
+    def __repr__(self) -> str:
+        return class_name(type(self.value))
+
+
+def plain(value: Any) -> Any:
+    """The value as dicts, lists, sets and scalars; what cannot be read stands as `Unreadable`.
+
+    A part that stands in many places is one object in the plain form as well, and counts in each of them.
+    """
+    return _Plain().of(value)[0]
+
+
+class _Plain:
+    def __init__(self) -> None:
+        self._done: dict[int, tuple[Any, int]] = {}
+        self._kept: list[Any] = []
+        self._inside: list[int] = []
+
+    def of(self, value: Any) -> tuple[Any, int]:
+        """The plain form and how many leaves it has."""
+        shape, parts = open_value(value)
+        if shape is Shape.SCALAR:
+            return value, 1
+        if shape is Shape.UNREADABLE:
+            return Unreadable(parts), 1
+        identity = id(value)
+        if identity in self._inside:
+            return Cycle(len(self._inside) - self._inside.index(identity)), 1
+        if identity in self._done:
+            return self._done[identity]
+        if len(self._inside) >= limits.DEPTH_MAX:
+            raise limits.too_deep()
+        self._inside.append(identity)
+        self._kept.append((value, parts))
+        made = [self.of(part) for part in (parts.values() if isinstance(parts, dict) else parts)]
+        self._inside.pop()
+        count = max(1, sum(leaves for _, leaves in made))
+        if count > limits.LEAVES_MAX:
+            raise limits.too_many()
+        done: Any = [part for part, _ in made]
+        if isinstance(parts, dict):
+            reading = reading_of(type(value))
+            keys = reading.parts(value) if reading.mapping and CONTENT not in parts else map(_name, parts)
+            done = dict(zip(keys, done, strict=True))
+        elif shape is Shape.BAG:
+            done = PlainSet(tuple(done))
+        # What leads back further up is written by how far that is, which is another number elsewhere.
+        self._done[identity] = done, count
+        return done, count
+
+
+def _name(segment: Segment) -> str:
+    return str(segment)
+
+
+def leaf_count(value: Any) -> int:
+    """How many leaves the plain form has, at least 1."""
+    return _Plain().of(value)[1]
+
+
+def leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """Every leaf with its place below the value; an empty container is a leaf, a cycle is followed once.
+
+    Of a part that stands in many places the leaves are given at the first of them.
+    """
+    yield from _leaves(value, place, {}, [limits.LEAVES_MAX], 0)
+
+
+def _leaves(
+    value: Any, place: Place, seen: dict[int, Any], left: list[int], depth: int
+) -> Iterator[tuple[Place, Any]]:
     shape, parts = open_value(value)
-    if shape is Shape.SCALAR:
-        scalar = reading_of(type(value)).scalar
-        return scalar_token(value, scalar or type(value), types)
-    if shape is Shape.UNREADABLE:
-        return (shape, id(value))
-    if levels := trail.levels_to(value):
-        return ("cycle", levels)
-    trail.enter(value, parts)
-    inside: Hashable
-    if isinstance(parts, dict):
-        inside = frozenset((key, _token(part, types, trail)) for key, part in parts.items())
-    else:
-        members = tuple(_token(part, types, trail) for part in parts)
-        inside = members if shape is Shape.ITEMS else frozenset(Counter(members).items())
-    trail.inside.pop()
-    return (shape, inside)
+    if shape in (Shape.SCALAR, Shape.UNREADABLE) or not parts:
+        yield place, value
+        return
+    if id(value) in seen:
+        return
+    if depth >= limits.DEPTH_MAX:
+        raise limits.too_deep()
+    left[0] -= len(parts)
+    if left[0] < 0:
+        raise limits.too_many()
+    seen[id(value)] = (value, parts)
+    for segment, part in parts.items() if isinstance(parts, dict) else enumerate(parts):
+        yield from _leaves(part, (*place, segment), seen, left, depth + 1)

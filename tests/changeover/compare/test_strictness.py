@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import Enum, StrEnum
 from pathlib import PurePosixPath
 from types import MappingProxyType, SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -62,18 +62,6 @@ class Cents(int):
     pass
 
 
-class Nanoseconds(datetime):
-    """A scalar that knows more than its base type and does not show it, as pandas' Timestamp does."""
-
-    __slots__ = ()
-    hidden: ClassVar[dict[int, int]] = {}
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Nanoseconds) and self.hidden[id(self)] == self.hidden[id(other)]
-
-    __hash__ = datetime.__hash__
-
-
 class Money(Decimal):
     """A scalar with an attribute of its own."""
 
@@ -84,12 +72,6 @@ class Money(Decimal):
         return super().__new__(cls, amount)
 
 
-def nanoseconds(count: int) -> Nanoseconds:
-    moment = Nanoseconds(2016, 3, 1)
-    Nanoseconds.hidden[id(moment)] = count
-    return moment
-
-
 SAME: list[tuple[str, Any, Any]] = [
     ("decimals of different precision", Decimal("1.0"), Decimal("1.00")),
     ("zeros of different sign", -0.0, 0.0),
@@ -98,12 +80,7 @@ SAME: list[tuple[str, Any, Any]] = [
     ("decimal NaN and NaN", Decimal("NaN"), Decimal("NaN")),
     ("signalling NaNs", Decimal("sNaN"), Decimal("sNaN")),
     ("complex NaN", complex(1, float("nan")), complex(1, float("nan"))),
-    ("one instant in two zones", NOON, NOON.astimezone(NEW_YORK)),
-    (
-        "one instant in two zones, inside a fold",
-        datetime(2016, 11, 6, 6, 30, tzinfo=UTC),
-        datetime(2016, 11, 6, 1, 30, fold=1, tzinfo=NEW_YORK),
-    ),
+    ("one instant with one offset, in two zones", NOON, NOON.replace(tzinfo=ZoneInfo("UTC"))),
     ("list and tuple", [1, 2], (1, 2)),
     ("mapping and dataclass", {"x": 1, "y": 2}, Point(1, 2)),
     ("dataclass and one with slots", Point(1, 2), SlottedPoint(2, 1)),
@@ -139,13 +116,19 @@ DIFFERENT: list[tuple[str, Any, Any, str]] = [
         datetime(2016, 11, 6, 1, 30, fold=1, tzinfo=NEW_YORK),
         "value",
     ),
+    ("one instant in two zones", NOON, NOON.astimezone(NEW_YORK), "zone"),
+    (
+        "one instant in two zones, inside a fold",
+        datetime(2016, 11, 6, 6, 30, tzinfo=UTC),
+        datetime(2016, 11, 6, 1, 30, fold=1, tzinfo=NEW_YORK),
+        "zone",
+    ),
     ("one wall clock in two zones", NOON, NOON.replace(tzinfo=timezone(timedelta(hours=1))), "value"),
     ("naive and aware times", time(12), time(12, tzinfo=UTC), "value"),
     ("date and datetime", date(2016, 3, 1), datetime(2016, 3, 1), "type"),
     ("a str enum and its string", Side.BUY, "BUY", "type"),
     ("two enums with one name", Side.BUY, OtherSide.BUY, "type"),
     ("a subclass of int", Cents(1), 1, "type"),
-    ("a scalar that knows more", nanoseconds(1), nanoseconds(2), "value"),
     ("text and bytes", "a", b"a", "type"),
     ("bytes and bytearray", b"a", bytearray(b"a"), "type"),
     ("text and UUID", str(UUID(int=1)), UUID(int=1), "type"),

@@ -1,0 +1,76 @@
+"""A key as one text that is the same in every process: without addresses, without the order of sets.
+
+A part that is longer than `WRITTEN_MAX` stands as its digest, so that a text has a bounded length however
+often a part stands in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import timedelta
+from decimal import Decimal
+from enum import Enum
+from hashlib import sha256
+from typing import Any
+
+from changeover.values.cyclic import SharedToken
+from changeover.values.own_state import class_name
+from changeover.values.place import TypedKey
+
+WRITTEN_MAX = 256
+
+
+def canonical(key: Hashable) -> str:
+    """The text of a key that `token` or `frozen` made."""
+    return _Writer().text(key)
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self._done: dict[int, tuple[Any, str]] = {}
+
+    def text(self, key: Any) -> str:
+        cls = type(key)
+        if cls is SharedToken:
+            return self.text(key.token)
+        if cls is tuple or cls is frozenset:
+            done = self._done.get(id(key))
+            if done is not None:
+                return done[1]
+            parts = [self.text(part) for part in key]
+            text = f"({','.join(parts)})" if cls is tuple else f"{{{','.join(sorted(parts))}}}"
+            if len(text) > WRITTEN_MAX:
+                text = "#" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+            self._done[id(key)] = key, text
+            return text
+        return _leaf(key)
+
+
+def _leaf(key: Any) -> str:
+    cls = type(key)
+    if cls is TypedKey:
+        return f"{key.kind}:{canonical(key.token)}"
+    if isinstance(key, str):
+        return repr(str.__str__(key))
+    if cls is int:
+        return hex(key)
+    if cls is Decimal:
+        return _decimal(key)
+    if cls is float:
+        return repr(key + 0.0)
+    if cls is timedelta:
+        return f"{key.days}d{key.seconds}s{key.microseconds}"
+    if isinstance(key, Enum):
+        return key.name
+    if isinstance(key, type):
+        return class_name(key)
+    return repr(key)
+
+
+def _decimal(value: Decimal) -> str:
+    if not value or not value.is_finite():
+        return "0" if value.is_finite() else str(value)
+    sign, digits, exponent = value.as_tuple()
+    written = "".join(map(str, digits))
+    stripped = written.rstrip("0")
+    return f"{'-' * sign}{stripped}E{int(exponent) + len(written) - len(stripped)}"

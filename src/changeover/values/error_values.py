@@ -1,0 +1,121 @@
+"""The reading of exceptions: type, message, arguments, attributes, members of a group, cause and notes.
+
+The message is worked out from the arguments as CPython does it; a `__str__` of the program is never asked.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import MemberDescriptorType
+from typing import Any
+
+from changeover.values.own_state import (
+    CLASSES_REMEMBERED_MAX,
+    class_name,
+    layout_base,
+    mro,
+    namespace,
+    own_state,
+    set_state,
+)
+from changeover.values.shapes import Reading, Shape, State
+
+_ARGS = BaseException.__dict__["args"]
+_CAUSE = BaseException.__dict__["__cause__"]
+_MEMBERS = BaseExceptionGroup.__dict__["exceptions"]
+_PLAIN = frozenset({str, int, bytes, float, bool, type(None)})
+_LEFT_OUT = frozenset({"exceptions", "obj"})
+"""Members of a group are read as such; the object that an attribute was not found on is not read."""
+ARGS, MEMBERS, CAUSE = "args", "exceptions", "__cause__"
+
+
+@lru_cache(CLASSES_REMEMBERED_MAX)
+def _kept_in_c(cls: type) -> tuple[tuple[str, Any], ...]:
+    """What exceptions of a class keep in C: errno and file name of an OSError, the code of a SystemExit."""
+    found: dict[str, Any] = {}
+    for base in mro(cls):
+        if layout_base(base) is base and base is not object and base is not BaseException:
+            for name, member in namespace(base).items():
+                if type(member) is MemberDescriptorType and name not in _LEFT_OUT:
+                    found.setdefault(name, member)
+    return tuple(found.items())
+
+
+def _state(error: BaseException) -> State:
+    state = own_state(error)
+    for name, member in _kept_in_c(type(error)):
+        try:
+            part = member.__get__(error)
+        except AttributeError:
+            continue
+        if part is not None:
+            state[name] = part
+    return state
+
+
+def message_from_args(error: BaseException) -> str | None:
+    """What CPython itself prints for an error with these arguments; None where that takes foreign code."""
+    args = _ARGS.__get__(error)
+    if not all(type(one) in _PLAIN for one in args):
+        return None
+    base = layout_base(type(error))
+    if base.__module__ != "builtins":
+        base = BaseException
+    if base is BaseException and KeyError in mro(type(error)):
+        base = KeyError
+    text: str = base.__str__(error)  # type: ignore[arg-type]
+    return text
+
+
+def error_parts(error: BaseException) -> dict[str, Any]:
+    """Names and parts of an exception."""
+    cls = type(error)
+    message, args = message_from_args(error), _ARGS.__get__(error)
+    names: dict[str, Any] = {"type": class_name(cls)}
+    if message is not None:
+        names["message"] = message
+    if message is None or args != (message,):
+        names[ARGS] = args
+    for name, part in _state(error).items():
+        names.setdefault(name, part)
+    if BaseExceptionGroup in mro(cls):
+        names[MEMBERS] = _MEMBERS.__get__(error)
+    cause = _CAUSE.__get__(error)
+    if cause is not None:
+        names[CAUSE] = cause
+    return names
+
+
+def _copied(error: BaseException) -> dict[str, Any]:
+    """What an exception is made again from; traceback and context belong to one raise of it."""
+    parts = {ARGS: _ARGS.__get__(error), "state": own_state(error), CAUSE: _CAUSE.__get__(error)}
+    parts["members"] = {name: part for name, part in _state(error).items() if name not in parts["state"]}
+    if BaseExceptionGroup in mro(type(error)):
+        parts[MEMBERS] = _MEMBERS.__get__(error)
+        parts["message"] = BaseExceptionGroup.__dict__["message"].__get__(error)
+    return parts
+
+
+def _made(cls: type, parts: dict[str, Any], _: State) -> BaseException:
+    base: Any = layout_base(cls)
+    if MEMBERS in parts:
+        made: BaseException = BaseExceptionGroup.__new__(cls, parts["message"], list(parts[MEMBERS]))
+    elif base.__module__ == "builtins":
+        made = BaseException.__new__(cls) if base is BaseException else base.__new__(cls, *parts[ARGS])
+        for name, member in _kept_in_c(cls):
+            if name in parts["members"]:
+                member.__set__(made, parts["members"][name])
+    else:
+        raise TypeError(f"{class_name(cls)} keeps its content in C")
+    _ARGS.__set__(made, parts[ARGS])
+    set_state(made, parts["state"])
+    if parts[CAUSE] is not None:
+        made.__cause__ = parts[CAUSE]
+    return made
+
+
+def error_reading(cls: type) -> Reading | None:
+    """The reading of a class of exceptions, None for any other class."""
+    if BaseException not in mro(cls):
+        return None
+    return Reading(Shape.ERROR, error_parts, copied=_copied, make=_made)

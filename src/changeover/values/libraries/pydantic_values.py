@@ -1,0 +1,42 @@
+"""Models of pydantic: their fields, extras, private attributes, and which fields nobody set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from changeover.values.own_state import found_in, mro, own_state, set_state
+from changeover.values.shapes import Reading, Shape, State
+
+UNSET = "(fields that nobody set)"
+_SET, _EXTRA, _PRIVATE = "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"
+
+
+def reading_for(cls: type) -> Reading | None:
+    """The reading of a model; None for other classes."""
+    if not any(base.__name__ == "BaseModel" and base.__module__ == "pydantic.main" for base in mro(cls)):
+        return None
+    names = found_in(cls, "__pydantic_fields__") or {}
+    config = found_in(cls, "model_config") or {}
+
+    def parts(model: Any) -> State:
+        state = own_state(model)
+        found = {name: state[name] for name in names if name in state}
+        found |= state.get(_EXTRA) or {}
+        found |= state.get(_PRIVATE) or {}
+        unset = [name for name in names if name in state and name not in (state.get(_SET) or ())]
+        if unset:
+            found[UNSET] = tuple(sorted(unset))
+        return found
+
+    return Reading(Shape.NAMES, parts, copied=_whole, make=_made, is_frozen=bool(config.get("frozen")))
+
+
+def _whole(model: Any) -> State:
+    state = own_state(model)
+    return {**state, _SET: frozenset(state.get(_SET) or ())}
+
+
+def _made(cls: type, parts: State, _: State) -> Any:
+    made = object.__new__(cls)
+    set_state(made, {**parts, _SET: set(parts[_SET])})
+    return made

@@ -1,0 +1,84 @@
+"""Readings of small types of the standard library that keep their content in C."""
+
+from __future__ import annotations
+
+import random
+import weakref
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO, StringIO
+from re import Pattern
+from types import BuiltinFunctionType, GenericAlias, MethodType
+from typing import Any
+
+from changeover.values.own_state import mro
+from changeover.values.shapes import Reading, Shape, State
+
+
+def _of(cls: Any, *names: str) -> Callable[[Any], dict[str, Any]]:
+    readers = [(name.strip("_"), cls.__dict__[name].__get__) for name in names]
+    return lambda value: {name: read(value) for name, read in readers}
+
+
+def _made_generator(cls: type, parts: dict[str, Any], _: State) -> Any:
+    made = random.Random.__new__(cls)
+    random.Random.setstate(made, parts["state"])
+    return made
+
+
+def _file_in_memory(base: Any) -> Reading:
+    def make(cls: type, parts: dict[str, Any], _: State) -> Any:
+        made = base.__new__(cls)
+        base.__init__(made, parts["content"])
+        base.seek(made, parts["position"])
+        return made
+
+    return Reading(
+        Shape.NAMES,
+        lambda value: {"content": base.getvalue(value), "position": base.tell(value)},
+        make=make,
+    )
+
+
+_SMALL: dict[type, Reading] = {
+    slice: Reading(
+        Shape.NAMES,
+        lambda value: {"start": value.start, "stop": value.stop, "step": value.step},
+        make=lambda cls, parts, _: slice(*parts.values()),
+        is_frozen=True,
+    ),
+    Pattern: Reading(Shape.NAMES, _of(Pattern, "pattern", "flags"), is_atom=True),
+    GenericAlias: Reading(Shape.NAMES, _of(GenericAlias, "__origin__", "__args__"), is_atom=True),
+    partial: Reading(
+        Shape.NAMES,
+        _of(partial, "func", "args", "keywords"),
+        make=lambda cls, parts, _: partial.__new__(cls, parts["func"], *parts["args"], **parts["keywords"]),
+    ),
+    MethodType: Reading(
+        Shape.NAMES,
+        _of(MethodType, "__func__", "__self__"),
+        make=lambda cls, parts, _: MethodType(parts["func"], parts["self"]),
+        is_frozen=True,
+    ),
+    BuiltinFunctionType: Reading(
+        Shape.NAMES,
+        _of(BuiltinFunctionType, "__self__", "__name__"),
+        make=lambda cls, parts, _: object.__getattribute__(parts["self"], parts["name"]),
+        is_frozen=True,
+    ),
+    weakref.ref: Reading(
+        Shape.NAMES,
+        lambda value: {"referent": weakref.ref.__call__(value)},
+        make=lambda cls, parts, _: weakref.ref(parts["referent"]),
+    ),
+    random.Random: Reading(
+        Shape.NAMES, lambda value: {"state": random.Random.getstate(value)}, make=_made_generator
+    ),
+    BytesIO: _file_in_memory(BytesIO),
+    StringIO: _file_in_memory(StringIO),
+}
+
+
+def small_reading(cls: type) -> Reading | None:
+    """The reading of a small type of the standard library that keeps its content in C, else None."""
+    return next((_SMALL[base] for base in mro(cls) if base in _SMALL), None)
