@@ -12,6 +12,7 @@ from changeover.compare.rules import STRICT, Matcher, Node, Rules
 from changeover.compare.walk import Walk
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.equality import strictly_same
+from changeover.values.error_values import text_of
 from changeover.values.form import type_name
 from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, PortCall, Raised, Returned, Side
@@ -153,7 +154,7 @@ def _outcomes(legacy: Observation, candidate: Observation, root: Node, walk: Wal
     if isinstance(ours, Returned) and isinstance(theirs, Returned):
         walk.visit(ours.value, theirs.value, ("result",), root.name("result"))
     elif isinstance(ours, Raised) and isinstance(theirs, Raised):
-        _errors(_said(ours), _said(theirs), root.name("error"), walk)
+        _errors(ours.error, theirs.error, root.name("error"), walk)
     else:
         walk.findings.add(
             Kind.ERROR_ONE_SIDE,
@@ -164,10 +165,11 @@ def _outcomes(legacy: Observation, candidate: Observation, root: Node, walk: Wal
 
 
 def _said(outcome: Raised) -> dict[str, str]:
-    return {"type": type_name(type(outcome.error)), "message": str(outcome.error)}
+    said = {"type": type_name(type(outcome.error)), "message": text_of(outcome.error)}
+    return said if outcome.raised_at is None else {**said, "raised_at": outcome.raised_at}
 
 
-def _errors(ours: dict[str, str], theirs: dict[str, str], node: Node, walk: Walk) -> None:
+def _errors(ours: BaseException, theirs: BaseException, node: Node, walk: Walk) -> None:
     inner = Findings()
     Walk(inner, walk.bijection).visit(ours, theirs, ("error",), node)
     walk.findings.take(inner, lambda found: replace(found, kind=Kind.ERROR_DIFFERS, detail=found.kind))

@@ -18,8 +18,10 @@ from changeover.compare.paths import is_effect
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Rules
 from changeover.values.divergence import Kind
+from changeover.values.error_values import text_of
 from changeover.values.form import plain
 from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, outcome_of
+from changeover.values.own_state import own_state, set_state
 from changeover.values.place import Place, normalise, render
 
 T = TypeVar("T")
@@ -70,22 +72,25 @@ def _other_endings(outcome: Outcome) -> Iterator[tuple[Place, str, Outcome]]:
     if isinstance(outcome, Returned):
         yield ("error",), "raised instead", Raised(_OtherError("raised instead"))
         return
-    said = str(outcome.error)
+    said = text_of(outcome.error)
     yield ("error",), "returned instead", Returned("returned instead")
     yield ("error", "type"), "changed", Raised(_OtherError(said))
-    yield ("error", "message"), "changed", Raised(_saying(type(outcome.error), f"{said}~"))
+    yield ("error", "message"), "changed", Raised(_saying(outcome.error, f"{said}~"))
 
 
 class _OtherError(Exception):
     """An error of a type that no program raises."""
 
 
-def _saying(error: type[BaseException], message: str) -> BaseException:
-    """An error of the same name that says something else, whatever its class makes of its arguments."""
-    names = {"__str__": lambda _: message, "__init__": lambda *_: None, "__module__": error.__module__}
-    made: type[Exception] = type(error.__name__, (Exception,), names)
-    made.__qualname__ = error.__qualname__
-    return made()
+def _saying(error: BaseException, message: str) -> BaseException:
+    """An error of the same name and attributes that says something else."""
+    cls = type(error)
+    made: type[Exception] = type(cls.__name__, (Exception,), {"__module__": cls.__module__})
+    made.__qualname__ = cls.__qualname__
+    altered = made(message)
+    set_state(altered, own_state(error))
+    altered.__cause__ = error.__cause__
+    return altered
 
 
 ALTERATIONS_MAX = 5_000

@@ -19,7 +19,8 @@ from changeover.values.limits import NotComparable
 from changeover.values.observation import PortCall, Returned
 from changeover.values.place import Key, Place, TypedKey
 from changeover.values.reading import reading_of
-from changeover.values.scalars import is_number, number, token
+from changeover.values.scalars import base_of, content_of, is_number, number, token
+from changeover.values.scalars import text as scalar_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Provenance:
         seen = self._index.get(key)
         if seen is None:
             return None
-        text = str(value)
+        text = scalar_text(value)
         shown = text if len(text) <= VALUE_SHOWN_MAX else f"{text[:VALUE_SHOWN_MAX]}…"
         return Sighting(shown, *seen)
 
@@ -106,7 +107,7 @@ def _looked_up_as(value: Any) -> Hashable | None:
             size = number(value)
             small = abs(size) <= SMALL_NUMBER_MAX and size == size.to_integral_value()
             return None if not size.is_finite() or small else (Decimal, size)
-        if isinstance(value, (str, bytes)) and len(value) < 2:
+        if scalar in (str, bytes) and len(content_of(value)) < 2:
             return None
         return token(value, scalar, "strict")
     except (NotComparable, ArithmeticError):
@@ -129,7 +130,7 @@ def _below(place: Place) -> str:
 
 def _arguments(arguments: Mapping[str, Any]) -> str:
     shown = ", ".join(
-        f'"{value}"' if isinstance(value, str) else str(value)
+        f'"{scalar_text(value)}"' if base_of(type(value)) is str else scalar_text(value)
         for value in arguments.values()
         if reading_of(type(value)).scalar is not None
     )

@@ -16,6 +16,7 @@ from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import carry_into_pools
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
+from changeover.record.raised_at import line_that_raised
 from changeover.record.replay_problems import ProblemKind, ReplayProblems
 from changeover.record.tape import Tape
 from changeover.replay.event_loop import awaited, completed, threaded
@@ -109,7 +110,10 @@ class ReplayTask:
 def apply_view(outcome: Outcome, view: View | None) -> Outcome:
     """The outcome as it is compared: through the seam's view, copied; raises SnapshotError."""
     if isinstance(outcome, Raised):
-        return Raised(copied_error(outcome.error)) if isinstance(outcome.error, Exception) else outcome
+        raised_at = line_that_raised(outcome.error)
+        if isinstance(outcome.error, Exception):
+            return Raised(copied_error(outcome.error), raised_at)
+        return Raised(outcome.error, raised_at)
     value = outcome.value
     if view is not None:
         try:

@@ -15,6 +15,9 @@ from changeover.values.own_state import found_in, has_state, mro, own_state, sta
 from changeover.values.shapes import Reading, Shape, State
 
 _WHOLE = slice(None)
+_FACTORY = defaultdict.__dict__["default_factory"].__get__
+_MOST = deque.__dict__["maxlen"].__get__
+_TYPE_CODE = array.array.__dict__["typecode"].__get__
 
 
 def _items(value: list[Any]) -> list[Any]:
@@ -76,33 +79,33 @@ def _without(name: str, cls: type) -> Callable[[Any], State]:
 
 
 def _filled_dict(cls: type, parts: dict[Any, Any], _: State) -> Any:
-    made = dict.__new__(cls)
+    made: Any = dict.__new__(cls)
     dict.update(made, parts)
     return made
 
 
 def _filled_ordered(cls: type, parts: dict[Any, Any], _: State) -> Any:
-    made = OrderedDict.__new__(cls)
+    made: Any = OrderedDict.__new__(cls)
     for key, part in parts.items():
         OrderedDict.__setitem__(made, key, part)
     return made
 
 
 def _filled_list(cls: type, parts: Iterable[Any], _: State) -> Any:
-    made = list.__new__(cls)
+    made: Any = list.__new__(cls)
     list.extend(made, parts)
     return made
 
 
 def _filled_set(cls: type, parts: Iterable[Any], _: State) -> Any:
-    made = set.__new__(cls)
+    made: Any = set.__new__(cls)
     set.update(made, parts)
     return made
 
 
 def _by_attribute(name: str) -> Callable[[type, Any, State], Any]:
     def make(cls: type, parts: Any, state: State) -> Any:
-        made = object.__new__(cls)
+        made: Any = object.__new__(cls)
         made.__dict__[name] = parts
         return made
 
@@ -165,20 +168,20 @@ _READINGS: dict[type, Reading] = {
         Shape.NAMES,
         _dict,
         mapping=True,
-        copied=lambda value: {"factory": defaultdict.default_factory.__get__(value), "content": _dict(value)},  # type: ignore[attr-defined]
+        copied=lambda value: {"factory": _FACTORY(value), "content": _dict(value)},
         make=lambda cls, parts, _: _made_default(cls, parts),
     ),
     deque: Reading(
         Shape.ITEMS,
         lambda value: [*deque.__iter__(value)],
-        copied=lambda value: {"items": [*deque.__iter__(value)], "most": deque.maxlen.__get__(value)},  # type: ignore[attr-defined]
+        copied=lambda value: {"items": [*deque.__iter__(value)], "most": _MOST(value)},
         make=lambda cls, parts, _: _made_deque(cls, parts),
     ),
     array.array: Reading(
         Shape.ITEMS,
         lambda value: array.array.tolist(value),
         copied=lambda value: {
-            "code": array.array.typecode.__get__(value),  # type: ignore[attr-defined]
+            "code": _TYPE_CODE(value),
             "items": array.array.tolist(value),
         },
         make=lambda cls, parts, _: array.array.__new__(cls, parts["code"], parts["items"]),

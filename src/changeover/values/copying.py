@@ -13,7 +13,6 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from functools import lru_cache
 from operator import is_
 from time import thread_time
 from types import FunctionType, ModuleType, SimpleNamespace
@@ -22,10 +21,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from changeover.values.equality import identical
-from changeover.values.form import key_text_of
 from changeover.values.limits import COPIED_BETWEEN_LOOKS, DEPTH_MAX, ITEMS_MAX
 from changeover.values.own_state import (
-    CLASSES_REMEMBERED_MAX,
     class_name,
     found_in,
     has_state,
@@ -34,9 +31,10 @@ from changeover.values.own_state import (
     own_state,
     set_state,
 )
-from changeover.values.place import Key, Place, Segment, render
-from changeover.values.reading import Handle, Reading, Shape, reading_of
+from changeover.values.place import Key, Place, Segment, key_text, render
+from changeover.values.reading import Handle, Reading, Shape, reading_of, remembered
 
+_FACTORY = defaultdict.__dict__["default_factory"].__get__
 ByReference = Callable[[Any], bool]
 IS_HANDLE = "is a handle: declare its class as a port, or pass what is needed of it"
 _LOOKED_AT_MAX = 20_000
@@ -204,7 +202,7 @@ def _dict(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     made = base.__new__(cls)
     copier.keep(value, made)
     if base is defaultdict:
-        defaultdict.__init__(made, copier.copied(defaultdict.default_factory.__get__(value), depth))  # type: ignore[attr-defined]
+        defaultdict.__init__(made, copier.copied(_FACTORY(value), depth))
     parts = reading.parts(value)
     keys = copier.all([*parts], depth, value)
     parts_made = copier.all([*parts.values()], depth, value)
@@ -338,9 +336,7 @@ _BY_LAYOUT: dict[type, How] = {
 }
 
 
-@lru_cache(CLASSES_REMEMBERED_MAX)
-def plan_of(cls: type) -> Plan:
-    """How values of a class are copied."""
+def _find_plan(cls: type) -> Plan:
     reading = reading_of(cls)
     if reading.is_atom:
         return Plan(_share, reading)
@@ -363,6 +359,10 @@ def plan_of(cls: type) -> Plan:
         return Plan(_share, reading)
     params = found_in(cls, "__dataclass_params__")
     return Plan(_frozen if getattr(params, "frozen", False) else _object, reading)
+
+
+plan_of: Callable[[type], Plan] = remembered(_find_plan)
+"""How values of a class are copied."""
 
 
 def _place_of(root: Any, part: Any) -> Place:
@@ -398,7 +398,7 @@ def _parts_of(value: Any) -> list[tuple[Segment, Any]]:
 
 
 def _segment(name: Any) -> Segment:
-    return Key(name if type(name) is str else key_text_of(name))
+    return Key(name if type(name) is str else key_text(name))
 
 
 def field_names(value: Any) -> tuple[str, ...] | None:

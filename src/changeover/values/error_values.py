@@ -5,12 +5,11 @@ The message is worked out from the arguments as CPython does it; a `__str__` of 
 
 from __future__ import annotations
 
-from functools import lru_cache
 from types import MemberDescriptorType
 from typing import Any
 
 from changeover.values.own_state import (
-    CLASSES_REMEMBERED_MAX,
+    by_class,
     class_name,
     layout_base,
     mro,
@@ -26,10 +25,13 @@ _MEMBERS = BaseExceptionGroup.__dict__["exceptions"]
 _PLAIN = frozenset({str, int, bytes, float, bool, type(None)})
 _LEFT_OUT = frozenset({"exceptions", "obj"})
 """Members of a group are read as such; the object that an attribute was not found on is not read."""
+_TOLD = frozenset({SyntaxError, ImportError, BaseExceptionGroup})
+"""Errors whose message leaves out what they keep in C."""
+_TEXT_MAX = 10_000
 ARGS, MEMBERS, CAUSE = "args", "exceptions", "__cause__"
 
 
-@lru_cache(CLASSES_REMEMBERED_MAX)
+@by_class
 def _kept_in_c(cls: type) -> tuple[tuple[str, Any], ...]:
     """What exceptions of a class keep in C: errno and file name of an OSError, the code of a SystemExit."""
     found: dict[str, Any] = {}
@@ -39,6 +41,11 @@ def _kept_in_c(cls: type) -> tuple[tuple[str, Any], ...]:
                 if type(member) is MemberDescriptorType and name not in _LEFT_OUT:
                     found.setdefault(name, member)
     return tuple(found.items())
+
+
+def _says_all(args: tuple[Any, ...]) -> bool:
+    """Whether a message leaves nothing of the arguments out, so that they would be a second difference."""
+    return len(args) > 1 or (len(args) == 1 and type(args[0]) is str)
 
 
 def _state(error: BaseException) -> State:
@@ -63,8 +70,17 @@ def message_from_args(error: BaseException) -> str | None:
         base = BaseException
     if base is BaseException and KeyError in mro(type(error)):
         base = KeyError
-    text: str = base.__str__(error)  # type: ignore[arg-type]
-    return text
+    write: Any = base.__str__
+    return str(write(error))
+
+
+def text_of(error: BaseException) -> str:
+    """What an error says, for people: its message, else the beginnings of its arguments."""
+    message = message_from_args(error)
+    if message is None:
+        args = _ARGS.__get__(error)
+        message = ", ".join(one if type(one) is str else f"<{class_name(type(one))}>" for one in args)
+    return message[:_TEXT_MAX]
 
 
 def error_parts(error: BaseException) -> dict[str, Any]:
@@ -74,9 +90,10 @@ def error_parts(error: BaseException) -> dict[str, Any]:
     names: dict[str, Any] = {"type": class_name(cls)}
     if message is not None:
         names["message"] = message
-    if message is None or args != (message,):
+    if message is None or not _says_all(args):
         names[ARGS] = args
-    for name, part in _state(error).items():
+    whole = message is None or not _TOLD.isdisjoint(mro(cls))
+    for name, part in (_state(error) if whole else own_state(error)).items():
         names.setdefault(name, part)
     if BaseExceptionGroup in mro(cls):
         names[MEMBERS] = _MEMBERS.__get__(error)

@@ -20,10 +20,9 @@ from changeover.values.canonical import canonical
 from changeover.values.cyclic import Node, SharedToken, minimal_token
 from changeover.values.limits import LimitReached, NotComparable
 from changeover.values.own_state import class_name
-from changeover.values.place import Key, Place, Segment, TypedKey
+from changeover.values.place import Key, Place, Segment, TypedKey, key_text
 from changeover.values.reading import CONTENT, Reading, Shape, reading_of, register
 from changeover.values.scalars import Types
-from changeover.values.scalars import text as scalar_text
 from changeover.values.scalars import token as scalar_token
 
 Names = dict[Segment, Any]
@@ -32,8 +31,6 @@ TYPE = "(type)"
 
 type_name = class_name
 """The name of a class, with its module unless it is built in."""
-
-_KEY_TEXT_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,26 +132,7 @@ def _key(key: Any) -> Segment:
         if len(key) > limits.NAME_MAX:
             raise LimitReached("NAME_MAX", limits.NAME_MAX, "characters in a name")
         return Key(key)
-    return TypedKey(type(key).__name__, key_text_of(key), Tokens(instants=True).of(key))
-
-
-def key_text_of(key: Any) -> str:
-    """A key of a mapping as people read it."""
-    shape, parts = open_value(key)
-    if shape is Shape.SCALAR:
-        return _shortened(scalar_text(key))
-    if shape is Shape.ITEMS:
-        return _shortened(f"({', '.join(map(_part_text, parts[:_KEY_TEXT_MAX]))})")
-    return class_name(type(key))
-
-
-def _part_text(part: Any) -> str:
-    return repr(part) if type(part) is str else key_text_of(part)
-
-
-def _shortened(text: str) -> str:
-    half = _KEY_TEXT_MAX // 2
-    return text if len(text) <= _KEY_TEXT_MAX else f"{text[:half]}…{text[-half:]}"
+    return TypedKey(type(key).__name__, key_text(key), Tokens(instants=True).of(key))
 
 
 def token(value: Any, types: Types = "strict") -> Hashable:

@@ -104,10 +104,11 @@ def known_as(value: Any) -> str | None:
     cls = type(value)
     if cls is _FUNCTION:
         return _function_name(value)
-    if ModuleType in mro(cls):
+    bases = mro(cls)
+    if ModuleType in bases:
         name = ModuleType.__getattribute__(value, "__name__")
         return name if type(name) is str else None
-    if any(base.__name__ == "Logger" and module_of(base) == "logging" for base in mro(cls)):
+    if any(base.__name__ == "Logger" and module_of(base) == "logging" for base in bases):
         in_dict = dict_of(cls)
         name = None if in_dict is None else in_dict(value).get("name")
         return name if type(name) is str else None

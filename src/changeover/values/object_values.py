@@ -81,7 +81,7 @@ def _quick(cls: type, names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]
 
 
 def _blank(cls: type, parts: Any, _: State) -> Any:
-    made = SimpleNamespace.__new__(cls)
+    made: Any = SimpleNamespace.__new__(cls)
     made.__dict__.update(parts)
     return made
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -21,13 +21,21 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """The call raised; the exception keeps its traceback."""
+    """The call raised; the exception keeps its traceback.
+
+    `raised_at` is the source line of the program that raised it ("shop/orders.py:41"), where that was kept.
+    """
 
     error: BaseException
+    raised_at: str | None = field(default=None, compare=False)
 
     def give(self) -> Any:
-        """Raise the same exception again."""
-        raise self.error
+        """Raise the same exception again, with the context in which it was raised first."""
+        error, context = self.error, self.error.__context__
+        try:
+            raise error
+        finally:
+            error.__context__ = context
 
 
 Outcome = Returned | Raised

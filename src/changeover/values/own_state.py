@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from functools import lru_cache
 from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType
-from typing import Any
+from typing import Any, TypeVar
 
 CLASSES_REMEMBERED_MAX = 4_096
 _POINTER = struct.calcsize("P")
@@ -26,6 +26,14 @@ _DICT_AT = type.__dict__["__dictoffset__"].__get__
 _WEAKREF_AT = type.__dict__["__weakrefoffset__"].__get__
 _SIZE = type.__dict__["__basicsize__"].__get__
 _ITEM_SIZE = type.__dict__["__itemsize__"].__get__
+
+_T = TypeVar("_T")
+
+
+def by_class(find: Callable[[type], _T]) -> Callable[[type], _T]:
+    """Remember what is worked out of a class; bounded, since classes are made at run time."""
+    return lru_cache(CLASSES_REMEMBERED_MAX)(find)
+
 
 StateReader = Callable[[Any], dict[Any, Any]]
 Writer = Callable[[Any, dict[Any, Any]], None]
@@ -48,7 +56,7 @@ def found_in(cls: type, name: str) -> Any:
     return next((namespace(base)[name] for base in mro(cls) if name in namespace(base)), None)
 
 
-@lru_cache(CLASSES_REMEMBERED_MAX)
+@by_class
 def layout_base(cls: type) -> type:
     """The nearest base that keeps something of its own in C: `dict` for any class derived from dict.
 
@@ -79,7 +87,7 @@ def module_of(cls: type) -> str:
     return found if type(found) is str else ""
 
 
-@lru_cache(CLASSES_REMEMBERED_MAX)
+@by_class
 def slots_of(cls: type) -> tuple[tuple[str, MemberDescriptorType], ...]:
     """Names, as the interpreter has them, and descriptors of the slots of a class and its bases."""
     found: dict[str, MemberDescriptorType] = {}
@@ -93,15 +101,16 @@ def slots_of(cls: type) -> tuple[tuple[str, MemberDescriptorType], ...]:
     return tuple(found.items())
 
 
-@lru_cache(CLASSES_REMEMBERED_MAX)
+@by_class
 def dict_of(cls: type) -> Callable[[Any], dict[Any, Any]] | None:
     """What reads an instance's `__dict__`; None where instances have none, or where it is hidden."""
     if _DICT_AT(cls) == 0:
         return None
     for base in mro(cls):
-        descriptor = namespace(base).get("__dict__")
+        descriptor: Any = namespace(base).get("__dict__")
         if type(descriptor) in (GetSetDescriptorType, MemberDescriptorType) and base is not type:
-            return descriptor.__get__
+            read: Callable[[Any], dict[Any, Any]] = descriptor.__get__
+            return read
     return None
 
 
@@ -115,7 +124,7 @@ def has_state(cls: type) -> bool:
     return has_dict(cls) or bool(slots_of(cls))
 
 
-@lru_cache(CLASSES_REMEMBERED_MAX)
+@by_class
 def state_reader(cls: type) -> StateReader:
     """What gives the attributes of an instance as a dict of its own; what is unset is left out."""
     in_dict, slots = dict_of(cls), slots_of(cls)

@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from datetime import date
 from enum import Enum
+from itertools import islice
 from typing import Any
-from uuid import UUID
+
+from changeover.values.own_state import class_name
+from changeover.values.scalars import base_of
+from changeover.values.scalars import text as scalar_text
 
 
 class Key(str):
@@ -46,7 +49,7 @@ class RowKey:
         """The key made of these values."""
         return cls(
             tuple(key_text(value) for value in values),
-            tuple(value is None or isinstance(value, (Enum, bool)) for value in values),
+            tuple(value is None or base_of(type(value)) in (Enum, bool) for value in values),
         )
 
 
@@ -64,14 +67,24 @@ _CODE = re.compile(r"[A-Z][A-Z0-9.]{0,5}")
 
 def key_text(value: Any) -> str:
     """One part of a key as it stands between brackets; long text is cut in the middle."""
-    if isinstance(value, Enum):
-        value = value.name if value.name is not None else value.value
-    elif isinstance(value, date):
-        value = value.isoformat()
-    elif not isinstance(value, (str, int, UUID)) and value is not None:
-        value = str(value)
-    text = str(value)
+    text = _whole_text(value)
     return text if len(text) <= _PART_MAX else f"{text[: _PART_MAX // 2]}…{text[-_PART_MAX // 2 :]}"
+
+
+def _whole_text(value: Any) -> str:
+    cls = type(value)
+    if base_of(cls) is not None:
+        return scalar_text(value)
+    if cls is tuple or cls is list:
+        return f"({', '.join(map(_part_text, value[:_PART_MAX]))})"
+    if cls is dict:
+        pairs = islice(value.items(), _PART_MAX)
+        return f"{{{', '.join(f'{_part_text(key)}: {_part_text(part)}' for key, part in pairs)}}}"
+    return class_name(cls)
+
+
+def _part_text(part: Any) -> str:
+    return repr(part) if type(part) is str else key_text(part)
 
 
 def quoted(text: str) -> str:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
 from changeover.values.container_values import container_reading
 from changeover.values.error_values import error_reading
@@ -39,6 +39,7 @@ __all__ = [
     "reading",
     "reading_of",
     "register",
+    "remembered",
 ]
 
 TYPES_REMEMBERED_MAX = 4_096
@@ -66,6 +67,15 @@ MARKS: Mapping[str, str] = {
 """By an attribute of a class that a library has worked on, where no class of the library is a base."""
 
 _registered: dict[type, Reading] = {}
+_forgetting: list[Callable[[], None]] = []
+_T = TypeVar("_T")
+
+
+def remembered(find: Callable[[type], _T]) -> Callable[[type], _T]:
+    """What is worked out of a reading, once per class, until another reading is registered."""
+    found = lru_cache(TYPES_REMEMBERED_MAX)(find)
+    _forgetting.append(found.cache_clear)
+    return found
 
 
 def reading(
@@ -74,7 +84,7 @@ def reading(
     parts: Callable[[Any], Any],
     make: Callable[[Any], Any] | None = None,
 ) -> None:
-    """Say how values of a class of your own, and of classes derived from it, are read.
+    """Say how values of a class of your own, and of classes derived from it, are read; at any time.
 
     Args:
         cls: The class.
@@ -86,23 +96,25 @@ def reading(
     Example:
         changeover.reading(Money, parts=lambda money: {"amount": money.amount})
     """
-    maker = None if make is None else lambda _cls, made_of, _state: make(made_of)
 
-    def known(value: Any) -> Any:
+    def known(value: Any) -> dict[Any, Any]:
         found = parts(value)
-        if type(found) is dict:
-            return found
-        return {CONTENT: found}
+        return found if type(found) is dict else {CONTENT: found}
 
-    if maker is not None and make is not None:
-        maker = lambda _cls, made_of, _state: make(made_of.get(CONTENT, made_of))  # noqa: E731
-    register(cls, Reading(Shape.NAMES, known, make=maker, copied=known if make is not None else own_state))
+    def made(_cls: type, found: dict[Any, Any], _state: Any) -> Any:
+        return make(found.get(CONTENT, found)) if make is not None else None
+
+    if make is None:
+        register(cls, Reading(Shape.NAMES, known, copied=own_state))
+    else:
+        register(cls, Reading(Shape.NAMES, known, make=made))
 
 
 def register(cls: type, its_reading: Reading) -> None:
     """Let values of a class, and of classes derived from it, be read like this."""
     _registered[cls] = its_reading
-    reading_of.cache_clear()
+    for forget in _forgetting:
+        forget()
 
 
 def _find(cls: type) -> Reading:
@@ -144,5 +156,5 @@ def _module_reading(file: str, cls: type) -> Reading | None:
     return found
 
 
-reading_of: Callable[[type], Reading] = lru_cache(maxsize=TYPES_REMEMBERED_MAX)(_find)
+reading_of: Callable[[type], Reading] = remembered(_find)
 """The reading of a type."""

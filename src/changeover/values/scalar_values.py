@@ -15,7 +15,9 @@ from changeover.values.own_state import has_state, layout_base, mro, state_reade
 from changeover.values.shapes import Reading, Shape
 
 # Kept out of reach of tools that put another clock in the place of every module's `datetime`.
-_DATE, _DATETIME, _TIME, _TIMEDELTA = ({"class": cls} for cls in (date, datetime, time, timedelta))
+_DATE, _DATETIME, _TIME, _TIMEDELTA = [
+    dict[str, Any]({"class": cls}) for cls in (date, datetime, time, timedelta)
+]
 _OF_DATE = tuple(date.__dict__[name].__get__ for name in ("year", "month", "day"))
 _CLOCK = ("hour", "minute", "second", "microsecond")
 _OF_DATETIME = tuple(datetime.__dict__[name].__get__ for name in (*_CLOCK, "tzinfo"))
@@ -104,7 +106,7 @@ _MAKE: dict[type, Callable[[type, Any, Any], Any]] = {
 
 
 def _made_uuid(cls: type, parts: UUID) -> Any:
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     for name in ("int", "is_safe"):
         member = UUID.__dict__[name]
         member.__set__(made, member.__get__(parts))
@@ -112,8 +114,8 @@ def _made_uuid(cls: type, parts: UUID) -> Any:
 
 
 def _made(cls: type, parts: Any, _: Any) -> Any:
-    base = layout_base(cls)
-    made = base.__new__(cls, parts)
+    base: Any = layout_base(cls)
+    made: Any = base.__new__(cls, parts)
     if base is bytearray:
         bytearray.extend(made, parts)
     return made

@@ -138,7 +138,7 @@ def offset_of(moment: Any) -> timedelta | None:
 def text(value: Any) -> str:
     """A scalar as its base type writes it; a whole number of very many digits by its ends."""
     base = base_of(type(value))
-    content = content_of(value) if base is not None else class_name(type(value))
+    content: Any = content_of(value) if base is not None else class_name(type(value))
     if base is int and content.bit_length() > DIGITS_SHOWN_MAX:
         return _long_number(content)
     if base is Enum:
@@ -149,8 +149,10 @@ def text(value: Any) -> str:
         return class_name(value)
     if base is tzinfo:
         return str(_zone(value))
-    if base is Decimal and content.is_finite() and abs(content.adjusted()) > DIGITS_SHOWN_MAX:
-        return Decimal.__str__(content)
+    if base is Decimal and content.is_finite() and abs(content.adjusted()) < DIGITS_SHOWN_MAX:
+        return f"{content:f}"
+    if base in (date, *_MOMENTS):
+        return str(content.isoformat())
     return content if type(content) is str else str(content)
 
 

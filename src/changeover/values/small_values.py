@@ -21,14 +21,14 @@ def _of(cls: Any, *names: str) -> Callable[[Any], dict[str, Any]]:
 
 
 def _made_generator(cls: type, parts: dict[str, Any], _: State) -> Any:
-    made = random.Random.__new__(cls)
+    made: Any = random.Random.__new__(cls)
     random.Random.setstate(made, parts["state"])
     return made
 
 
 def _file_in_memory(base: Any) -> Reading:
     def make(cls: type, parts: dict[str, Any], _: State) -> Any:
-        made = base.__new__(cls)
+        made: Any = base.__new__(cls)
         base.__init__(made, parts["content"])
         base.seek(made, parts["position"])
         return made

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime, time
-from decimal import Decimal
-from enum import Enum
 from typing import Any
 
 from changeover.values.divergence import ABSENT
+from changeover.values.own_state import class_name, module_of
 from changeover.values.safe_text import beginning, columns_of, visible
+from changeover.values.scalars import base_of
+from changeover.values.scalars import text as scalar_text
 
 VALUE_SHOWN_MAX = 32
 CHANGE_LOOKED_AT_MAX = 10_000
@@ -66,18 +65,24 @@ def _written(value: Any) -> str:
         return "nothing"
     if isinstance(value, Bare):
         return str(value)
-    if isinstance(value, Enum):
-        return value.name or str(value.value)
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "none"}[value]
-    if isinstance(value, Decimal):
-        return f"{value:f}" if value.is_finite() else str(value)
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_written(part)}" for key, part in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
+    cls = type(value)
+    if cls is dict:
+        return "{" + ", ".join(f"{_name(key)}: {_written(part)}" for key, part in value.items()) + "}"
+    if cls is list or cls is tuple:
         return "[" + ", ".join(map(_written, value)) + "]"
-    return str(value)
+    base = base_of(cls)
+    if base is str:
+        return f'"{scalar_text(value)}"'
+    if base is bool or value is None:
+        return {True: "true", False: "false", None: "none"}[value]
+    return scalar_text(value) if base is not None else _stand_in(value)
+
+
+def _name(key: Any) -> str:
+    return scalar_text(key) if base_of(type(key)) is not None else _stand_in(key)
+
+
+def _stand_in(value: Any) -> str:
+    """What the toolkit puts in place of values says what it is; any other object is its class."""
+    is_own = module_of(type(value)).startswith("changeover.")
+    return str(value) if is_own or type(value) in (tuple, frozenset) else class_name(type(value))

@@ -1,12 +1,12 @@
 """Snapshots: what cannot change is shared, everything else is copied once."""
 
-import os
 from collections import defaultdict, namedtuple
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
+from io import BytesIO, TextIOWrapper
 from typing import Any
 from uuid import uuid4
 
@@ -89,7 +89,7 @@ def test_shared_and_circular_parts_keep_their_shape() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [open(os.devnull), [iter([1])], iter_of_nothing(), [0] * (ITEMS_MAX + 1)],  # noqa: SIM115
+    [TextIOWrapper(BytesIO()), [iter([1])], iter_of_nothing(), [0] * (ITEMS_MAX + 1)],
 )
 def test_what_is_no_value_is_refused(value: Any) -> None:
     with pytest.raises(SnapshotError):

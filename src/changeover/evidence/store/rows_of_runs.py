@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
-from enum import Enum
+from datetime import UTC, datetime
 from typing import Any
 
 from changeover.compare.clusters import Cluster, Example, fingerprint_of
@@ -18,9 +16,12 @@ from changeover.evidence.store.run_contents import KeptError, RunContents, Typed
 from changeover.evidence.tallies import NOT_COMPARED
 from changeover.record.run import Run
 from changeover.values.divergence import ABSENT, Divergence
+from changeover.values.error_values import text_of
 from changeover.values.form import plain
 from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
+from changeover.values.scalars import base_of
+from changeover.values.scalars import text as scalar_text
 from changeover.values.verdict import Verdict
 
 SAMPLE_KEPT_WHOLE = 10
@@ -153,7 +154,7 @@ def _keep_call(call: PortCall) -> PortCall:
 def _keep_outcome(outcome: Outcome) -> Outcome:
     if isinstance(outcome, Returned):
         return Returned(keep_value(outcome.value))
-    return Raised(KeptError(type(outcome.error).__name__, str(outcome.error)[:VALUE_CHARACTERS_MAX]))
+    return Raised(KeptError(type(outcome.error).__name__, text_of(outcome.error)[:VALUE_CHARACTERS_MAX]))
 
 
 def keep_value(value: Any) -> Any:
@@ -171,7 +172,7 @@ def _kept(value: Any) -> Any:
         return {str(name): _kept(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_kept(part) for part in value]
-    if value is None or isinstance(value, bool) or (type(value) is int and abs(value) < 2**53):
+    if value is None or type(value) is bool or (type(value) is int and abs(value) < 2**53):
         return value
     text = _leaf_text(value)
     text = text if len(text) <= VALUE_CHARACTERS_MAX else f"{text[:VALUE_CHARACTERS_MAX]}…"
@@ -179,11 +180,7 @@ def _kept(value: Any) -> Any:
 
 
 def _leaf_text(value: Any) -> str:
-    if isinstance(value, Enum):
-        return value.name or str(value.value)
-    if isinstance(value, Decimal) and value.is_finite():
-        return f"{value:f}"
-    return value.isoformat() if isinstance(value, (date, time)) else str(value)
+    return scalar_text(value) if base_of(type(value)) is not None else str(value)
 
 
 def stored_cluster(number: int, cluster: Cluster, sighting: Sighting | None, answer: Side) -> StoredCluster:

@@ -37,6 +37,6 @@ def _whole(model: Any) -> State:
 
 
 def _made(cls: type, parts: State, _: State) -> Any:
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     set_state(made, {**parts, _SET: set(parts[_SET])})
     return made

@@ -135,8 +135,9 @@ def _share(cluster: Cluster, width: int) -> list[str]:
 
 def error_text(value: Any) -> Any:
     """An exception as people write it."""
-    if isinstance(value, Mapping) and set(value) == {"type", "message"}:
-        return Bare(f"{str(value['type']).rpartition('.')[2]}: {value['message']}")
+    if isinstance(value, Mapping) and {"type", "message"} <= set(value) <= {"type", "message", "raised_at"}:
+        at = f" ({value['raised_at']})" if "raised_at" in value else ""
+        return Bare(f"{str(value['type']).rpartition('.')[2]}: {value['message']}{at}")
     return value
 
 
