@@ -17,7 +17,8 @@ from changeover.compare.rule import Rule
 from changeover.compare.rules import Node
 from changeover.values import limits
 from changeover.values.divergence import ABSENT, Divergence, Kind
-from changeover.values.form import plain, token
+from changeover.values.form import Unreadable, plain, token, type_name
+from changeover.values.limits import LimitReached
 from changeover.values.place import Place, normalise, render
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import Types, is_aware, is_number, number, same_instant
@@ -69,8 +70,8 @@ class Findings:
             Divergence(
                 render(place),
                 kind,
-                legacy if legacy is ABSENT else plain(legacy),
-                candidate if candidate is ABSENT else plain(candidate),
+                legacy if legacy is ABSENT else _shown(legacy),
+                candidate if candidate is ABSENT else _shown(candidate),
                 position,
                 detail=detail,
                 normal_place=normalise(place),
@@ -116,6 +117,14 @@ class Findings:
     def accepted(self) -> tuple[Accepted, ...]:
         """What each rule accepted, in the order of the rules."""
         return tuple(self._accepted[number] for number in sorted(self._accepted))
+
+
+def _shown(value: Any) -> Any:
+    """The value in plain form; a difference is no less one where its values are too large to be written."""
+    try:
+        return plain(value)
+    except LimitReached as reason:
+        return Unreadable(f"{type_name(type(value))}: {reason}")
 
 
 class Bijection:

@@ -16,6 +16,7 @@ from typing import Any
 
 from changeover.compare.rules import Node
 from changeover.values import limits
+from changeover.values.cyclic import SharedToken
 from changeover.values.form import leaves, open_value, token
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import is_number, number
@@ -114,7 +115,7 @@ _LEFT_OUT = "left out"
 
 def stand_in(value: Any, node: Node) -> Hashable:
     """The value's token at this place, with ignored, tolerated and renamed leaves left out."""
-    return _stand_in(value, node, [], [limits.LEAVES_MAX])
+    return _StandIns().of(value, node)
 
 
 def row_key(row: Any, names: tuple[str, ...], node: Node) -> tuple[Hashable, tuple[Any, ...]]:
@@ -143,32 +144,50 @@ def tolerated_numbers(value: Any, node: Node) -> tuple[Decimal, ...]:
     return tuple(size for size in found if size.is_finite())
 
 
-def _stand_in(value: Any, node: Node, trail: list[int], left: list[int]) -> Hashable:
-    if node.ignore or (node.tolerates and is_number(value)):
-        return _LEFT_OUT
-    shape, parts = open_value(value)
-    if shape is Shape.SCALAR:
-        if node.bijection and value is not None:
+class _StandIns:
+    """Makes stand-ins; a part that is met again, at a place with the same rules, is not looked at again."""
+
+    def __init__(self) -> None:
+        self._trail: list[int] = []
+        self._left = limits.LEAVES_MAX
+        self._done: dict[tuple[int, Node], Hashable] = {}
+        self._kept: list[Any] = []
+
+    def of(self, value: Any, node: Node) -> Hashable:
+        """The stand-in of one value."""
+        if node.ignore or (node.tolerates and is_number(value)):
             return _LEFT_OUT
-        return scalar_token(value, reading_of(type(value)).scalar or type(value), node.types)
-    if shape is Shape.UNREADABLE:
-        return (shape, id(value))
-    if id(value) in trail:
-        return ("cycle", len(trail) - trail.index(id(value)))
-    if len(trail) >= limits.DEPTH_MAX:
-        raise limits.too_deep()
-    left[0] -= len(parts)
-    if left[0] < 0:
-        raise limits.too_many()
-    below_here = [*trail, id(value)]
-    if isinstance(parts, dict):
-        named = (
-            (name, _stand_in(part, below, below_here, left))
-            for name, part in parts.items()
-            if not (below := node.at(name)).ignore
-        )
-        return (shape, frozenset(named))
-    members = tuple(_stand_in(part, node.item(index), below_here, left) for index, part in enumerate(parts))
-    if shape is Shape.ITEMS and not (node.any_order or node.match_by):
-        return (shape, members)
-    return (shape, frozenset(Counter(members).items()))
+        shape, parts = open_value(value)
+        if shape is Shape.SCALAR:
+            if node.bijection and value is not None:
+                return _LEFT_OUT
+            return scalar_token(value, reading_of(type(value)).scalar or type(value), node.types)
+        if shape is Shape.UNREADABLE:
+            return (shape, id(value))
+        known = self._done.get((id(value), node))
+        if known is not None:
+            if type(known) is not SharedToken:
+                known = self._done[id(value), node] = SharedToken(known)
+            return known
+        if id(value) in self._trail:
+            return ("cycle", len(self._trail) - self._trail.index(id(value)))
+        if len(self._trail) >= limits.DEPTH_MAX:
+            raise limits.too_deep()
+        self._left -= len(parts)
+        if self._left < 0:
+            raise limits.too_many()
+        self._trail.append(id(value))
+        self._kept.append((value, parts))
+        made = (shape, self._inside(shape, parts, node))
+        self._trail.pop()
+        self._done[id(value), node] = made
+        return made
+
+    def _inside(self, shape: Shape, parts: Any, node: Node) -> Hashable:
+        if isinstance(parts, dict):
+            places = ((name, part, node.at(name)) for name, part in parts.items())
+            return frozenset((name, self.of(part, below)) for name, part, below in places if not below.ignore)
+        members = tuple(self.of(part, node.item(index)) for index, part in enumerate(parts))
+        if shape is Shape.ITEMS and not (node.any_order or node.match_by):
+            return members
+        return frozenset(Counter(members).items())

@@ -42,6 +42,8 @@ from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import is_number, number
 
 Rows = Sequence[Any]
+PLACES_REPEATED_MAX = 1_000
+"""So many pairs are visited before one that was visited at another place is no longer visited again."""
 ROWS_SHOWN_MAX = 20
 """So many rows of a list in another order are kept as the example."""
 
@@ -54,6 +56,7 @@ class Walk:
         self.bijection = bijection
         self._left = limits.LEAVES_MAX
         self._inside: set[tuple[int, int]] = set()
+        self._seen: dict[tuple[int, int, Node], tuple[Any, Any]] = {}
 
     def visit(self, legacy: Any, candidate: Any, place: Place, node: Node) -> None:
         """Compare one pair at its place."""
@@ -98,6 +101,11 @@ class Walk:
             return
         if len(self._inside) >= limits.DEPTH_MAX:
             raise limits.too_deep()
+        if self._left < limits.LEAVES_MAX - PLACES_REPEATED_MAX:
+            # Parts that stand in many places: what differs in them has been told at enough of these.
+            if (*pair, node) in self._seen:
+                return
+            self._seen[(*pair, node)] = legacy, candidate
         self._inside.add(pair)
         if isinstance(left, dict):
             self._names(left, right, place, node)
