@@ -12,7 +12,7 @@ from changeover.compare.rules import STRICT, Matcher, Node, Rules
 from changeover.compare.walk import Walk
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.equality import strictly_same
-from changeover.values.error_values import text_of
+from changeover.values.error_text import text_of
 from changeover.values.form import type_name
 from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, PortCall, Raised, Returned, Side

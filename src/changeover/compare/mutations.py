@@ -18,7 +18,7 @@ from changeover.compare.paths import is_effect
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Rules
 from changeover.values.divergence import Kind
-from changeover.values.error_values import text_of
+from changeover.values.error_text import text_of
 from changeover.values.form import plain
 from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, outcome_of
 from changeover.values.own_state import own_state, set_state

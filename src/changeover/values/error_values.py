@@ -27,7 +27,6 @@ _LEFT_OUT = frozenset({"exceptions", "obj"})
 """Members of a group are read as such; the object that an attribute was not found on is not read."""
 _TOLD = frozenset({SyntaxError, ImportError, BaseExceptionGroup})
 """Errors whose message leaves out what they keep in C."""
-_TEXT_MAX = 10_000
 ARGS, MEMBERS, CAUSE = "args", "exceptions", "__cause__"
 
 
@@ -72,15 +71,6 @@ def message_from_args(error: BaseException) -> str | None:
         base = KeyError
     write: Any = base.__str__
     return str(write(error))
-
-
-def text_of(error: BaseException) -> str:
-    """What an error says, for people: its message, else the beginnings of its arguments."""
-    message = message_from_args(error)
-    if message is None:
-        args = _ARGS.__get__(error)
-        message = ", ".join(one if type(one) is str else f"<{class_name(type(one))}>" for one in args)
-    return message[:_TEXT_MAX]
 
 
 def error_parts(error: BaseException) -> dict[str, Any]:

@@ -52,7 +52,7 @@ LIBRARIES: Mapping[str, str] = {
     "django": "django_values",
     "msgspec": "msgspec_values",
     "pydantic": "pydantic_values",
-    "pydantic_core": "pydantic_values",
+    "pydantic_core": "pydantic_errors",
     "attr": "attrs_values",
     "attrs": "attrs_values",
 }

@@ -16,7 +16,7 @@ from changeover.evidence.store.run_contents import KeptError, RunContents, Typed
 from changeover.evidence.tallies import NOT_COMPARED
 from changeover.record.run import Run
 from changeover.values.divergence import ABSENT, Divergence
-from changeover.values.error_values import text_of
+from changeover.values.error_text import text_of
 from changeover.values.form import plain
 from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side

@@ -136,8 +136,8 @@ def _share(cluster: Cluster, width: int) -> list[str]:
 def error_text(value: Any) -> Any:
     """An exception as people write it."""
     if isinstance(value, Mapping) and {"type", "message"} <= set(value) <= {"type", "message", "raised_at"}:
-        at = f" ({value['raised_at']})" if "raised_at" in value else ""
-        return Bare(f"{str(value['type']).rpartition('.')[2]}: {value['message']}{at}")
+        at = f" at {value['raised_at'].rpartition('/')[2]}" if "raised_at" in value else ""
+        return Bare(f"{str(value['type']).rpartition('.')[2]}{at}: {value['message']}")
     return value
 
 
