@@ -218,11 +218,16 @@ class Migration(WithPorts, WithSources):
 
     def pinned(self) -> Pins:
         """The pins of the run that is under way; outside any, those that a run beginning now would have."""
-        return PINNED.get() or Pins(self._resolver.current().settings)
+        outer = PINNED.get()
+        return (outer and outer.of(self.runtime)) or Pins(self._resolver.current().settings)
 
     def resume(self, pins: Pins) -> AbstractContextManager[Pins]:
-        """Go on with a run elsewhere: in another thread, a later message, a stored workflow."""
-        return resumed(pins)
+        """Go on with a run elsewhere: in another thread, a later message, a stored workflow.
+
+        Until the block ends its seams stand at the stages of that run, whatever is flipped or killed
+        meanwhile; work that is started inside and outlives the block takes new ones.
+        """
+        return resumed(pins, self.runtime)
 
     def stages(self) -> Resolution:
         """The stages as a run beginning now would have them."""

@@ -107,7 +107,7 @@ def compared_cases(
             collected.clear()
             wanted = options.only is None or case.name == options.only
             pinned = settings if wanted else _settings(program, selection, alone)
-            done = _run(source, case, pinned)
+            done = _run(source, case, program, pinned)
             if wanted:
                 done.runs = [run for run in collected if run.seam in selection.seams]
                 yield done
@@ -150,10 +150,10 @@ def _cases(source: Source, options: SourceOptions) -> Iterator[Case]:
             cases.close()
 
 
-def _run(source: Source, case: Case, settings: Mapping[str, Setting]) -> CaseDone:
+def _run(source: Source, case: Case, program: Program, settings: Mapping[str, Setting]) -> CaseDone:
     name = f"{source.name}/{case.name}"
     done = CaseDone(name, case.tags)
-    with resumed(Pins(settings, case.key, name)):
+    with resumed(Pins(settings, case.key, name), program.runtime):
         try:
             case.run()
         except Exception as error:  # noqa: BLE001  the answer of a path may be an exception

@@ -40,7 +40,7 @@ def replayed(
     if seam.owners and seam.owner_of is None:
         return "a method cannot be replayed without its object: give the seam owner="
     try:
-        with resumed(_pins(program, scenario)), _owner(seam, scenario) as owner:
+        with resumed(_pins(program, scenario), program.runtime), _owner(seam, scenario) as owner:
             task = ReplayTask(
                 side=side,
                 path=path,

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from changeover.errors import LegacyRemovedError
 from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.instrument import carry_into_pools
 from changeover.replay.fresh_path import Fresh
 from changeover.seam.experiment import ASYNC, SYNC, completed_now, experiment, is_sampled, sampled_out
 from changeover.seam.recording import Call
 from changeover.seam.seam import F, PathFunction, Seam
 from changeover.values.observation import Side
-from changeover.values.pins import PINNED, Pins
+from changeover.values.pins import PINNED, Pins, still_on
 from changeover.values.stage import OFF, Stage
 
 
@@ -28,6 +29,7 @@ class Roles(NamedTuple):
 
 def seam_function(seam: Seam) -> Any:
     """The function that callers call."""
+    carry_into_pools()
     pinned, phase, key = PINNED.get, seam.phase, seam.key
     runtime, current = seam.runtime, seam.runtime.current  # flags are the same in a comparison
     legacy, candidate = seam.paths.get(Side.LEGACY), seam.paths.get(Side.CANDIDATE)
@@ -38,14 +40,19 @@ def seam_function(seam: Seam) -> Any:
     candidate_alone = _plain(seam, candidate)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        pins = pinned()
-        if pins is not None:
-            return _answer(seam, pins, args, kwargs)
+        outer = pinned()
+        if outer is not None:
+            pins = outer.of(runtime)
+            if pins is not None:
+                return _answer(seam, pins, args, kwargs)
         resolution = current()
         settings = resolution.settings
         pins = Pins(settings) if key is None else runtime.pins(seam.name, key, resolution, args, kwargs)
-        token = PINNED.set(pins)
+        pins.owner = runtime
+        if outer is not None:
+            pins.around = still_on(outer)
         try:
+            PINNED.set(pins)
             stage = settings.get(phase, OFF).stage
             if stage is off and legacy_alone is not None:
                 return legacy_alone(*args, **kwargs)
@@ -53,18 +60,24 @@ def seam_function(seam: Seam) -> Any:
                 return candidate_alone(*args, **kwargs)
             return _answer(seam, pins, args, kwargs)
         finally:
-            PINNED.reset(token)
+            pins.ended = True
+            PINNED.set(outer)
 
     async def call_async(*args: Any, **kwargs: Any) -> Any:
-        pins = pinned()
-        if pins is not None:
-            return await _answer_async(seam, pins, args, kwargs)
+        outer = pinned()
+        if outer is not None:
+            pins = outer.of(runtime)
+            if pins is not None:
+                return await _answer_async(seam, pins, args, kwargs)
         pins = runtime.pins(seam.name, key, current(), args, kwargs)
-        token = PINNED.set(pins)
+        pins.owner, pins.around = runtime, still_on(outer)
         try:
+            PINNED.set(pins)
             return await _answer_async(seam, pins, args, kwargs)
         finally:
-            PINNED.reset(token)
+            pins.ended = True
+            if pinned() is pins:  # whoever goes on with a coroutine elsewhere has another context
+                PINNED.set(outer)
 
     def give_candidate(path: F) -> F:
         nonlocal candidate_alone

@@ -20,7 +20,7 @@ from changeover.values.content_key import same_content
 from changeover.values.copying import snapshot
 from changeover.values.limits import SEAM_DEPTH_MAX
 from changeover.values.observation import Observation, Outcome, Raised, Side, is_interruption, message_of
-from changeover.values.pins import Pins
+from changeover.values.pins import PINNED, Pins, still_on
 
 _log = logger("seam")
 _warned_undeclared: set[str] = set()
@@ -73,6 +73,9 @@ class Recording:
         if self.recorder.depth > SEAM_DEPTH_MAX:
             self._problem = f"limit reached: more than {SEAM_DEPTH_MAX} seams inside each other"
         self.context = copy_context()
+        held = still_on(PINNED.get())
+        if held is not None:  # the replay keeps them, however long after the answer it is made
+            self.context.run(PINNED.set, held.reopened())
         self.decimals = decimal.getcontext().copy()
 
     def _prepare(self) -> None:

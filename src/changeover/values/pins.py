@@ -12,9 +12,16 @@ from changeover.values.stage import ALL_STAGES, OFF, Roles, Setting, Stage, in_b
 
 
 class Pins:
-    """The settings of all phases, the run's key, and its correlation id, minted when first asked for."""
+    """The settings of all phases, the run's key, and its correlation id, minted when first asked for.
+
+    They hold for the seams of one migration (`owner`; None: of all) until the run that took them has answered
+    (`ended`); `around` are those of another migration whose run is still on.
+    """
 
     key: str | None = None
+    owner: object = None
+    around: Pins | None = None
+    ended = False
     _correlation_id: str | None = None
 
     def __init__(
@@ -43,6 +50,29 @@ class Pins:
         picked = setting.stage is Stage.RAMP and key is not None and in_bucket(phase, key, setting.percent)
         return roles(setting.stage, in_bucket=picked)
 
+    def of(self, owner: object) -> Pins | None:
+        """The pins that hold for one migration, None where its next seam begins a run."""
+        pins: Pins | None = self
+        while pins is not None and (pins.ended or (pins.owner is not owner and pins.owner is not None)):
+            pins = pins.around
+        return pins
+
+    def reopened(self) -> Pins:
+        """The same pins with an end of their own, and with those around them that hold now."""
+        copied = Pins(self.settings, self.key, self.correlation_id)
+        copied.owner = self.owner
+        around = still_on(self.around)
+        if around is not None:
+            copied.around = around.reopened()
+        return copied
+
+    def end(self) -> None:
+        """Let no seam that is entered from now on use these, nor those that were reopened around them."""
+        pins: Pins | None = self
+        while pins is not None:
+            pins.ended = True
+            pins = pins.around
+
     def to_data(self) -> dict[str, Any]:
         """Plain values, for a message or a stored workflow."""
         settings = {phase: str(setting) for phase, setting in self.settings.items()}
@@ -68,14 +98,27 @@ class Pins:
 PINNED: ContextVar[Pins | None] = ContextVar("changeover_pinned", default=None)
 
 
+def still_on(pins: Pins | None) -> Pins | None:
+    """The innermost of these pins whose run has not answered yet."""
+    while pins is not None and pins.ended:
+        pins = pins.around
+    return pins
+
+
 @contextmanager
-def resumed(pins: Pins) -> Iterator[Pins]:
-    """Every seam inside uses these pins, as if it were still the run that they come from."""
-    token = PINNED.set(pins)
+def resumed(pins: Pins, owner: object = None) -> Iterator[Pins]:
+    """Until the block ends, every seam of the migration (of all, without an owner) uses these pins, as if it
+    were still the run that they come from.
+    """
+    before = PINNED.get()
+    again = Pins(pins.settings, pins.key, pins.correlation_id)
+    again.owner, again.around = owner, still_on(before)
     try:
-        yield pins
+        PINNED.set(again)
+        yield again
     finally:
-        PINNED.reset(token)
+        again.ended = True
+        PINNED.set(before)
 
 
 def key_text(
