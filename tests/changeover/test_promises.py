@@ -4,6 +4,7 @@ import copy
 import decimal
 import json
 import random
+import signal
 from collections.abc import Callable
 from contextvars import ContextVar
 from decimal import Decimal
@@ -92,9 +93,10 @@ def test_an_interrupt_of_the_answering_path_is_not_kept_waiting_for_a_replay() -
 
 
 def test_an_interrupt_during_an_inline_replay_propagates() -> None:
-    _, seam = shadowing(raises(KeyboardInterrupt()), lambda: 1)
+    migration, seam = shadowing(lambda: signal.raise_signal(signal.SIGINT), lambda: 1)
     with pytest.raises(KeyboardInterrupt):
         seam()
+    assert migration.counts == {("s", "unpaired"): 1}
 
 
 def test_the_shadowed_path_cannot_change_what_the_caller_holds() -> None:

@@ -23,6 +23,7 @@ from weakref import WeakSet
 from changeover.errors import ConfigurationError
 from changeover.record.codec import Codec
 from changeover.record.run import NotPaired, Run, Sink
+from changeover.replay.program_signals import ProgramSignals, unbroken
 from changeover.rollout.test_override import ACTIVE
 from changeover.telemetry.logs import logger
 
@@ -178,7 +179,12 @@ class EvidenceWriter:
         return self._problem is None and len(self._waiting) >= WRITTEN_TOGETHER
 
     def flush(self) -> None:
-        """Write what waits; whoever finds another thread writing goes on. Never raises."""
+        """Write what waits, unless another thread does; raises only what interrupts the program."""
+        with ProgramSignals():
+            self._flush()
+
+    @unbroken
+    def _flush(self) -> None:
         if not self._writing.acquire(blocking=False):
             return
         try:
@@ -186,11 +192,15 @@ class EvidenceWriter:
                 waiting, self._waiting = self._waiting, []
                 characters, self._characters = self._characters, 0
                 lost, self.lost = self.lost, 0
-            if (waiting or lost) and not self._write(waiting, lost):
-                with self._lock:
-                    self.lost += lost
-                    self._waiting[:0] = waiting
-                    self._characters += characters
+            is_written = not waiting and not lost
+            try:
+                is_written = is_written or self._write(waiting, lost)
+            finally:
+                if not is_written:
+                    with self._lock:
+                        self.lost += lost
+                        self._waiting[:0] = waiting
+                        self._characters += characters
         finally:
             self._writing.release()
 

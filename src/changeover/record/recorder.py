@@ -13,8 +13,9 @@ from changeover.record.port_copies import PortCopies
 from changeover.record.tape import Entry, Tape
 from changeover.values.content_key import text_digest
 from changeover.values.copying import SnapshotError, copied_error, snapshot
+from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import Limits
-from changeover.values.observation import Outcome, Raised, Returned, is_interruption
+from changeover.values.observation import Outcome, Raised, Returned
 
 _Kept = tuple[Any, Any, Site | None]
 """The arguments of a call, copied before it was made, and where it was made."""
@@ -106,6 +107,7 @@ class Recorder:
                 self._copies.before_call(method, args)
             return (snapshot(own), snapshot(kwargs) if kwargs else kwargs, site)
         except Exception as error:  # noqa: BLE001  recording must not change what the path sees
+            stop_if_interrupted(error)
             self._note_problem(f"arguments of {method.full_name} cannot be kept: {error}")
             return None
 
@@ -115,6 +117,7 @@ class Recorder:
             try:
                 entry = self._entry(method, kept, outcome)
             except Exception as error:  # noqa: BLE001  recording must not change what the path sees
+                stop_if_interrupted(error)
                 self._note_problem(f"answer of {method.full_name} cannot be kept: {error}")
         seconds = perf_counter() - began  # of the call and of its recording: neither is the path's own time
         for recorder in self._chain:

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any
 
 from changeover.record.context import permitted
+from changeover.replay.program_signals import in_steps
 from changeover.values.observation import Outcome, Raised, Returned
 
 
@@ -56,14 +57,18 @@ async def awaited(start: Callable[[], Coroutine[Any, Any, Any]], context: Contex
     """Run a coroutine as a task in that context; cancelling the caller cancels it and is raised here."""
     import asyncio
 
-    task = asyncio.get_running_loop().create_task(_ended(start), context=context)
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(_ended(lambda: in_steps(start())), context=context)
+    caller = asyncio.current_task()
+    before = 0 if caller is None else caller.cancelling()
     try:
-        return await task
-    except asyncio.CancelledError as error:
-        caller = asyncio.current_task()
-        if caller is not None and caller.cancelling():
-            raise
-        return Raised(error)
+        await asyncio.wait([task])
+    except BaseException:
+        task.cancel()  # and it is not waited for: a path may take its time, or go on
+        raise
+    if caller is not None and caller.cancelling() > before:
+        raise asyncio.CancelledError
+    return Raised(asyncio.CancelledError()) if task.cancelled() else task.result()
 
 
 async def threaded(call: Callable[[], Any]) -> Any:
@@ -74,11 +79,12 @@ async def threaded(call: Callable[[], Any]) -> Any:
 
 
 async def _ended(start: Callable[[], Coroutine[Any, Any, Any]]) -> Outcome:
+    import asyncio
+
     try:
         return Returned(await start())
-    except (Exception, SystemExit) as error:  # noqa: BLE001  data, so that no loop meets them, or stops
-        return Raised(error)
-    except BaseException as error:
-        if type(error).__name__ in ("CancelledError", "KeyboardInterrupt", "GeneratorExit"):
+    except BaseException as error:  # data, so that no loop meets it, or stops
+        here = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and here is not None and here.cancelling():
             raise
         return Raised(error)

@@ -22,9 +22,11 @@ from changeover.record.tape import Tape
 from changeover.replay.event_loop import awaited, completed, threaded
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.isolation import isolated
+from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayer import Replay
 from changeover.values.content_key import same_content
 from changeover.values.copying import SnapshotError, copied_error, snapshot
+from changeover.values.interruption import stop_if_interrupted
 from changeover.values.limits import Limits
 from changeover.values.observation import (
     Observation,
@@ -32,7 +34,6 @@ from changeover.values.observation import (
     Raised,
     Returned,
     Side,
-    is_interruption,
     message_of,
     outcome_of,
 )
@@ -73,12 +74,16 @@ class ReplayTask:
     apart: bool = False
 
     def run(self) -> Replayed:
-        """Replay here and now; KeyboardInterrupt passes, everything else is in the observation."""
-        return self._ended(*_sync(self, *self._begin()))
+        """Replay here and now; what the program's signals raise passes, all else is in the observation."""
+        with ProgramSignals():
+            return self._ended(*_sync(self, *self._begin()))
 
     async def run_async(self) -> Replayed:
         """Replay under the running event loop; cancelling the caller passes as well."""
-        return self._ended(*await _async(self, *self._begin()))
+        begun = self._begin()
+        ended = await _async(self, *begun)
+        with ProgramSignals():
+            return self._ended(*ended)
 
     def _begin(self) -> tuple[Replay, tuple[Any, ...], dict[str, Any], Context]:
         carry_into_pools()
@@ -96,6 +101,7 @@ class ReplayTask:
         self, replay: Replay, args: Args, kwargs: Kwargs, outcome: Outcome, seconds: float
     ) -> Replayed:
         replay.close()
+        stop_if_heard(outcome.error if isinstance(outcome, Raised) else None)
         mutated = not (same_content(args, self.args) and same_content(kwargs, self.kwargs))
         try:
             outcome = apply_view(outcome, self.view)
@@ -119,8 +125,7 @@ def apply_view(outcome: Outcome, view: View | None) -> Outcome:
         try:
             value = view(value)
         except BaseException as error:
-            if is_interruption(error):
-                raise
+            stop_if_interrupted(error)
             raise SnapshotError(f"the view raised {type(error).__name__}: {message_of(error)}") from error
     return Returned(snapshot(value))
 
@@ -143,9 +148,6 @@ def _sync(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, context:
         else:
             outcome = context.run(outcome_of, lambda: built.value(*task.owner, *args, **kwargs))
         seconds = perf_counter() - began
-    if isinstance(outcome, Raised) and isinstance(outcome.error, KeyboardInterrupt):
-        replay.close()
-        raise outcome.error
     return replay, args, kwargs, outcome, seconds
 
 

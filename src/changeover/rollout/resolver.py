@@ -31,6 +31,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
+from changeover.replay.program_signals import ProgramSignals, unbroken
 from changeover.rollout.flags_file import FlagsState, parse_flags
 from changeover.rollout.kill_switch import KillSwitch, read_kill_switch
 from changeover.rollout.migration_files import trips_path
@@ -168,14 +169,19 @@ class Resolver:
 
     def look(self) -> Resolution:
         """Look, unless another thread does; it is waited for only before the first look is done."""
+        with ProgramSignals():
+            self._look_unless_another_does()
+        self._report_refusals()
+        return self._resolution
+
+    @unbroken
+    def _look_unless_another_does(self) -> None:
         if not self._lock.acquire(blocking=not self._has_looked or self._next_look == float("-inf")):
-            return self._resolution
+            return
         try:
             self._look()
         finally:
             self._lock.release()
-        self._report_refusals()
-        return self._resolution
 
     def look_now(self) -> Resolution:
         """Look now, after any look that is under way: the result is no older than this call."""

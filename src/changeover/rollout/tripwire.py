@@ -16,6 +16,7 @@ from pathlib import Path
 from changeover.errors import ChangeoverError
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
+from changeover.replay.program_signals import unbroken
 from changeover.rollout.migration_files import exclusive, place_of, trips_path
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
@@ -182,6 +183,7 @@ class Tripwire:
         )
         self._alert(AlertKind.LEGACY_FAILED, run, text, self._resolver.current())
 
+    @unbroken
     def _trip(self, run: Run, why: str) -> None:
         worst = min(run.divergences, key=lambda found: not found.is_unsafe, default=None)
         cluster = None if worst is None else _cluster(run.seam, worst)

@@ -7,7 +7,8 @@ nothing in it ever waits, so that `completed_now` runs it to its end without an 
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
@@ -20,13 +21,15 @@ from changeover.record.replay_problems import ReplayProblems
 from changeover.record.run import NotPaired, Run
 from changeover.record.tape import Tape
 from changeover.replay.event_loop import completed, threaded
+from changeover.replay.program_signals import ProgramSignals, heard, stop_if_heard
 from changeover.replay.runner import Replayed, ReplayTask
 from changeover.rollout.test_override import ACTIVE
 from changeover.seam.background import Job
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Call, Recording
 from changeover.seam.seam import Seam
-from changeover.values.observation import Outcome, Raised, Returned, Side, is_interruption
+from changeover.values.interruption import is_interruption, struck
+from changeover.values.observation import Outcome, Raised, Returned, Side
 from changeover.values.pins import Pins
 from changeover.values.stage import BUCKETS, Stage, bucket
 
@@ -37,6 +40,7 @@ class _Sync:
     """The caller waits for a value; a path that is a coroutine function runs on a loop of its own.
 
     `outcome` raises nothing; of `replay` only interrupts pass, if `lets_pass` says that the caller gets them.
+    `watch` is around all that follows the answer.
     """
 
     def call(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
@@ -53,8 +57,11 @@ class _Sync:
     async def replay(self, task: ReplayTask) -> Replayed:
         return task.run()
 
+    def watch(self) -> AbstractContextManager[object]:
+        return ProgramSignals()
+
     def lets_pass(self, error: BaseException) -> bool:
-        return isinstance(error, KeyboardInterrupt)
+        return (heard() or struck(error)) is not None
 
 
 class _Async:
@@ -73,6 +80,9 @@ class _Async:
 
     async def replay(self, task: ReplayTask) -> Replayed:
         return await task.run_async()
+
+    def watch(self) -> AbstractContextManager[object]:
+        return nullcontext()  # while a replay waits the program runs: its steps are watched one by one
 
     def lets_pass(self, error: BaseException) -> bool:
         return is_interruption(error)
@@ -95,49 +105,88 @@ def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
 
 async def experiment(call: Call, calling: Calling) -> Outcome:
     """Answer one call whose run is pinned, and compare it. The outcome is the answering path's, unchanged."""
-    recording = Recording(call)
-    outcome = await _answer(recording, calling)
-    if _falls_back(call, recording, outcome):
-        fallen, recording = recording, Recording(replace(call, answering=Side.LEGACY, path=call.fallback))
+    try:
+        recording = Recording(call)
         outcome = await _answer(recording, calling)
-        recording.fallen_from(fallen)
-    for due in _due(call, recording):
-        due.forget_arguments()
-        queue = due.runtime.queue
-        if queue is None or not queue.put(Job(due.draft, partial(_replay_apart, due))):
-            due.runtime.hand_on(await _compare(due, calling))
+        if _falls_back(call, recording, outcome):
+            fallen, recording = recording, Recording(replace(call, answering=Side.LEGACY, path=call.fallback))
+            outcome = await _answer(recording, calling)
+            recording.fallen_from(fallen)
+        due = _due(call, recording)
+    except BaseException:  # nothing of the path: that is in the outcome
+        interrupted(call)
+        raise
+    with counted_if_interrupted(due):
+        while due and _waits_in_background(due[0]):
+            del due[0]
+        with calling.watch() if due else nullcontext():
+            while due:
+                await _settle(due, calling)
     return outcome
 
 
 async def _answer(recording: Recording, calling: Calling) -> Outcome:
     """Run the path that answers, and keep what it did."""
-    call, token = recording.call, SESSION.set(recording.recorder)
+    call, before = recording.call, SESSION.get()
     began = perf_counter()
     try:
+        SESSION.set(recording.recorder)
         outcome = await calling.outcome(call.path, call.args, call.kwargs)
     finally:
-        SESSION.reset(token)
+        if SESSION.get() is recording.recorder:
+            SESSION.set(before)
     recording.keep(outcome, perf_counter() - began)
     return outcome
 
 
+def _waits_in_background(recording: Recording) -> bool:
+    recording.forget_arguments()
+    queue = recording.runtime.queue
+    return queue is not None and queue.put(Job(recording.draft, partial(_replay_apart, recording)))
+
+
+async def _settle(due: list[Recording], calling: Calling) -> None:
+    """Compare the first of these runs, and take it away when it is counted."""
+    first = due[0]
+    first.forget_arguments()
+    run = await _compare(first, calling)
+    with ProgramSignals():
+        stop_if_heard()
+        del due[0]
+        first.runtime.hand_on(run)
+
+
 async def _compare(recording: Recording, calling: Calling, *, apart: bool = False) -> Run:
-    """Replay the other path and judge both; only interrupts pass."""
-    draft, runtime = recording.draft(), recording.runtime
+    """Replay the other path and judge both; only what interrupts the program passes."""
+    draft = recording.draft()
     try:
         if recording.problem is not None:
             return draft.failed(recording.problem)
         if recording.fallen is not None:
-            other, problems = recording.fallen, ReplayProblems()
+            replayed = Replayed(recording.fallen, ReplayProblems())
         else:
             replayed = await calling.replay(recording.task(apart=apart))
-            other, problems = replayed.observation, replayed.problems
-        invariants = runtime.invariants_of(draft.seam)
-        return draft.judged(recording.observation(), other, problems, runtime.judge, invariants)
     except BaseException as error:
         if calling.lets_pass(error):
             raise
         return draft.failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer
+    with ProgramSignals():
+        return _judged(recording, draft, replayed)
+
+
+def _judged(recording: Recording, draft: RunDraft, replayed: Replayed) -> Run:
+    runtime = recording.runtime
+    try:
+        return draft.judged(
+            recording.observation(),
+            replayed.observation,
+            replayed.problems,
+            runtime.judge,
+            runtime.invariants_of(draft.seam),
+        )
+    except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
+        stop_if_heard(error)
+        return draft.failed(f"the comparison failed: {error!r}")
 
 
 def _replay_apart(recording: Recording) -> Run:
@@ -152,6 +201,26 @@ def _replay_apart(recording: Recording) -> Run:
         return recording.context.copy().run(compared)
     except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
         return recording.draft().failed(f"the replay was interrupted: {error!r}")
+
+
+def interrupted(call: Call) -> None:
+    """Count a run that was stopped from outside before it was recorded."""
+    runtime, seam = call.seam.runtime.active, call.seam
+    draft = RunDraft(
+        seam.name, seam.phase, runtime.population, call.pins, call.answering, arguments={}, tape=Tape()
+    )
+    runtime.hand_on(draft.unpaired(NotPaired.INTERRUPTED))
+
+
+@contextmanager
+def counted_if_interrupted(due: list[Recording]) -> Iterator[None]:
+    """What is still due when the block is stopped from outside is counted as interrupted."""
+    try:
+        yield
+    except BaseException:
+        for one in due:
+            one.runtime.hand_on(one.draft().unpaired(NotPaired.INTERRUPTED))
+        raise
 
 
 def is_sampled(seam: Seam, pins: Pins) -> bool:
@@ -180,6 +249,7 @@ def _falls_back(call: Call, recording: Recording, outcome: Outcome) -> bool:
         and call.pins.setting(call.seam.phase).stage is Stage.LIVE
         and isinstance(outcome, Raised)
         and isinstance(outcome.error, Exception)
+        and not recording.interrupted
         and not recording.recorder.attempted
         and not recording.mutated
         and call.seam.paths.get(Side.LEGACY) is not None

@@ -18,8 +18,9 @@ from changeover.seam.seam import Seam
 from changeover.telemetry.logs import logger
 from changeover.values.content_key import same_content
 from changeover.values.copying import snapshot
+from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import SEAM_DEPTH_MAX
-from changeover.values.observation import Observation, Outcome, Raised, Side, is_interruption, message_of
+from changeover.values.observation import Observation, Outcome, Raised, Side, message_of
 from changeover.values.pins import PINNED, Pins, still_on
 
 _log = logger("seam")
@@ -89,9 +90,8 @@ class Recording:
                 self._tags = tuple(call.seam.tags(*call.args, **call.kwargs))
             if runtime.copies_ports:
                 self._copies = PortCopies(runtime.book)
-        except BaseException as error:
-            if is_interruption(error):
-                raise
+        except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
+            stop_if_interrupted(error)
             self._problem = f"inputs cannot be kept: {message_of(error)}"
 
     @property
@@ -114,9 +114,8 @@ class Recording:
             else:
                 self._outcome = apply_view(outcome, self._view(self.answering))
                 self._supplement()
-        except BaseException as error:
-            if is_interruption(error):
-                raise
+        except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
+            stop_if_interrupted(error)
             self._problem = self._problem or f"result of {self.answering} cannot be kept: {message_of(error)}"
         self.recorder.closed = True
         _warn_of_undeclared(self.recorder.undeclared)
@@ -129,6 +128,7 @@ class Recording:
             try:
                 self.recorder.supplement(port.methods[method_name], port)
             except Exception as error:  # noqa: BLE001  the tape has the exception, and the replay will meet it
+                stop_if_interrupted(error)
                 _log.info("supplement %s.%s raised %r", port_name, method_name, error, seam=self._seam.name)
         self.recorder.tape.supplements = len(self.recorder.tape) - before
 

@@ -20,8 +20,9 @@ from changeover.seam.judge import Judge, Predicate, Waived
 from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alerts
 from changeover.telemetry.logs import logger, redacted
+from changeover.values.interruption import stop_if_interrupted
 from changeover.values.limits import Limits
-from changeover.values.observation import Side, is_interruption
+from changeover.values.observation import Side
 from changeover.values.pins import Pins, key_text
 
 _log = logger("seam")
@@ -95,9 +96,8 @@ class Runtime:
             return Pins(resolution.settings)
         try:
             return Pins(resolution.settings, key_text(key, args, kwargs))
-        except BaseException as error:
-            if is_interruption(error):
-                raise
+        except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
+            stop_if_interrupted(error)
             self.note(f"the key of seam {seam!r} raised {type(error).__name__}: {error}", seam=seam)
             return Pins(resolution.settings)
 
@@ -139,7 +139,6 @@ class Runtime:
             return
         try:
             sink(run)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001  promise 1: no store breaks the answer
+            stop_if_interrupted(error)
             self.note(f"{problem}: {type(error).__name__}: {error}", seam=run.seam, run=run.id)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from changeover.telemetry.logs import logger
+from changeover.values.interruption import stop_if_interrupted
 
 AGAIN_S = 3_600.0
 REMEMBERED_MAX = 1_000
@@ -97,9 +98,8 @@ class Alerts:
         for sink in self._sinks:
             try:
                 sink(alert)
-            except KeyboardInterrupt:
-                raise
             except BaseException as error:  # noqa: BLE001  promise 1: no alert breaks the answer
+                stop_if_interrupted(error)
                 sink_name = getattr(sink, "__qualname__", type(sink).__qualname__)
                 _log.warning("an alert could not be given to %s: %s", sink_name, type(error).__name__)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from changeover.record.context import permitted
-from changeover.values.observation import is_interruption
+from changeover.values.interruption import stop_if_interrupted
 
 _AS_IT_IS = (bool, int, float, type(None))
 _FRAMES_STRUCTLOG, _FRAMES_PLAIN = 6, 4  # between the one who logs and the standard logger
@@ -48,9 +48,8 @@ class Log:
                     if self._write is None:
                         self._write = _through_structlog(self._standard) or _plainly(self._standard)
                     self._write(level, text, *args, **fields)
-        except BaseException as error:
-            if is_interruption(error):
-                raise
+        except BaseException as error:  # noqa: BLE001  promise 1: a log breaks no answer
+            stop_if_interrupted(error)
 
 
 def logger(name: str) -> Log:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from changeover.values.interruption import is_interruption as is_interruption
+
 
 @dataclass(frozen=True, slots=True)
 class Returned:
@@ -47,16 +49,6 @@ def outcome_of(call: Callable[[], Any]) -> Outcome:
         return Returned(call())
     except BaseException as error:  # noqa: BLE001  this is the place where an exception becomes data
         return Raised(error)
-
-
-def is_interruption(error: BaseException) -> bool:
-    """Whether the call was stopped from outside, so that how it ended says nothing about it.
-
-    The class of a cancelled asyncio task is known by its name: importing asyncio takes longer than the rest.
-    """
-    if isinstance(error, KeyboardInterrupt | GeneratorExit):
-        return True
-    return not isinstance(error, Exception) and type(error).__name__ == "CancelledError"
 
 
 def message_of(error: BaseException) -> str:

@@ -69,7 +69,8 @@ def candidate(item: str, target: int) -> dict[str, object]:
     if PLANTED == "raises":
         raise LookupError("no such shelf")
     if PLANTED == "interrupt":
-        raise KeyboardInterrupt
+        for _ in range(2):  # the first is asked for politely
+            signal.raise_signal(signal.SIGINT)
     cost = depot.price(item) * missing + (PLANTED == "dear")
     if missing > 0:
         depot.order(item, missing)
