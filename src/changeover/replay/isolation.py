@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import socket
 import sys
 from collections.abc import Iterator
@@ -101,39 +100,3 @@ def _written_file(path: Any, mode: Any, flags: Any) -> str | None:
     if not writes or name == os.devnull or "__pycache__" in name:
         return None
     return name
-
-
-_REPLACED = ("random", "getrandbits", "gauss", "seed", "getstate", "setstate")
-
-
-def give_replays_own_random() -> None:
-    """Let replays that have a generator of their own draw from that from now on; idempotent.
-
-    Every other name of `random` (`choice`, `shuffle` ...) comes down to these, taken with `from random
-    import` or not. Only `random`, `getrandbits` and `gauss`, where they were taken before, pass by.
-    """
-    shared = random._inst
-    if type(shared) is not random.Random:  # asked before, or somebody has put a generator of theirs there
-        return
-    shared.__class__ = _PerReplay
-    for name in _REPLACED:
-        if getattr(getattr(random, name), "__self__", None) is shared:
-            setattr(random, name, getattr(shared, name))
-
-
-def _drawn(name: str) -> Any:
-    plain = getattr(random.Random, name)
-
-    @wraps(plain)
-    def draw(self: random.Random, *args: Any, **kwargs: Any) -> Any:
-        replay = getattr(SESSION.get(), "replay", None)
-        own = None if replay is None else replay.generator
-        return plain(self if own is None else own, *args, **kwargs)
-
-    return draw
-
-
-class _PerReplay(random.Random):
-    """The shared generator: outside of replays it is what it was, with the same state."""
-
-    random, getrandbits, gauss, seed, getstate, setstate = map(_drawn, _REPLACED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Coroutine
-from random import Random
+from functools import cached_property
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -19,6 +19,7 @@ from changeover.replay.answering_objects import Delegates, DelegateSession, NoDe
 from changeover.replay.clock import VirtualClock, seconds_of
 from changeover.replay.id_mapping import IdMapping
 from changeover.replay.port_tape import PortTape, port_tapes
+from changeover.replay.random_numbers import OwnRandom
 from changeover.values.content_key import frozen
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.limits import Limits
@@ -38,7 +39,7 @@ class Replay:
         self.problems = ReplayProblems()
         self.port_s = 0.0
         self.copies = copies
-        self.generator: Random | None = None  # for a replay beside the program, which must not seed its
+        self.seed = seed
         self.delegates = Delegates(copies, seed)
         self.book = book
         self._ports = port_tapes(tape.entries)
@@ -49,6 +50,11 @@ class Replay:
         self._clocks: dict[str, VirtualClock] = {}
         self._lock = threading.RLock()
         self._closed = False
+
+    @cached_property
+    def generator(self) -> OwnRandom:
+        """What `random` and `numpy.random` draw from in this replay."""
+        return OwnRandom(self.seed)
 
     def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Answer a call of an instrumented function; one that is no port of this migration runs as it is."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import decimal
-import random
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
@@ -23,6 +21,7 @@ from changeover.replay.event_loop import awaited, completed, threaded
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.isolation import isolated
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
+from changeover.replay.random_numbers import give_replays_own_random
 from changeover.replay.replayer import Replay
 from changeover.values.content_key import same_content
 from changeover.values.copying import SnapshotError, copied_error, snapshot
@@ -53,8 +52,7 @@ class Replayed:
 class ReplayTask:
     """A path with everything its replay needs; `owner` is the `self` of a method, never copied.
 
-    `context` and `decimals` are those in which the answering path began. `apart` is a replay beside the
-    program, in another thread than the caller's: what that seeds must not be what the program draws from.
+    `context` and `decimals` are those in which the answering path began.
     """
 
     side: Side
@@ -87,11 +85,10 @@ class ReplayTask:
 
     def _begin(self) -> tuple[Replay, tuple[Any, ...], dict[str, Any], Context]:
         carry_into_pools()
+        give_replays_own_random()
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
         replay.delegates.owners = self.owners
-        if self.apart:
-            replay.generator = random.Random(self.seed)  # noqa: S311  repeatable, not secret
         context = self.context.copy()
         context.run(SESSION.set, replay)
         context.run(decimal.setcontext, self.decimals.copy())
@@ -137,7 +134,7 @@ def _path(task: ReplayTask, replay: Replay) -> Callable[..., Any]:
 
 
 def _sync(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
-    with isolated(), nullcontext() if task.apart else _seeded(task.seed):
+    with isolated():
         built = context.run(outcome_of, lambda: _path(task, replay))
         replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
         began = perf_counter()
@@ -166,14 +163,3 @@ async def _async(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, c
             )
         seconds = perf_counter() - began
     return replay, args, kwargs, outcome, seconds
-
-
-@contextmanager
-def _seeded(seed: str) -> Iterator[None]:
-    """The shared generator of `random` is seeded by the run, and afterwards as it was."""
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)

@@ -19,7 +19,7 @@ from weakref import WeakSet
 
 from changeover.record.context import permitted
 from changeover.record.run import NotPaired, Run, Sink
-from changeover.replay.isolation import give_replays_own_random
+from changeover.replay.random_numbers import give_replays_own_random
 from changeover.seam.judge import RunDraft
 from changeover.telemetry.logs import logger
 

@@ -1,0 +1,107 @@
+"""What a replay draws from `numpy.random` is its own, as with `random`."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from changeover import Migration
+
+numpy: Any = pytest.importorskip("numpy")
+taken_rand = numpy.random.rand  # as `from numpy.random import rand` leaves it in a module
+
+DRAWS: dict[str, Callable[[], object]] = {
+    "numpy's rand": lambda: numpy.random.rand(2),
+    "numpy's rand taken before": lambda: taken_rand(2),
+    "numpy's seed": lambda: numpy.random.seed(5),
+    "numpy's set_state": lambda: numpy.random.set_state(numpy.random.RandomState(5).get_state()),
+    "numpy's choice": lambda: numpy.random.choice(9),
+    "numpy's normal": lambda: numpy.random.normal(),
+    "numpy's sample": lambda: numpy.random.sample(),
+    "numpy's ranf": lambda: numpy.random.ranf(),
+    "numpy's shuffle": lambda: numpy.random.shuffle([1, 2, 3]),
+}
+
+
+def shadowing(legacy: Any, candidate: Any, stage: str = "shadow") -> Any:
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0)
+    return migration.seam("s", legacy=legacy, candidate=candidate)
+
+
+def state() -> str:
+    return repr(numpy.random.get_state())
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS.keys())
+def test_no_draw_of_a_replayed_path_moves_what_the_program_draws_from(
+    draw: Callable[[], object], is_async: bool
+) -> None:
+    async def draw_async() -> None:
+        draw()
+        await asyncio.sleep(0)
+        draw()
+
+    async def nothing() -> None: ...
+
+    paths: tuple[Any, Any] = (nothing, draw_async) if is_async else (lambda: None, lambda: draw() and None)
+    seam = shadowing(*paths)
+    numpy.random.seed(1234)
+    before = state()
+    asyncio.run(seam()) if is_async else seam()
+    assert state() == before
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS.keys())
+def test_the_answering_path_draws_what_it_draws_alone(draw: Callable[[], object]) -> None:
+    def drawn(stage: str) -> list[object]:
+        seam = shadowing(draw, draw, stage)
+        numpy.random.seed(1234)
+        return [*(repr(seam()) for _ in range(3)), state()]
+
+    assert drawn("shadow") == drawn("off")
+
+
+def test_other_threads_draw_what_they_draw_alone() -> None:
+    started, stop = threading.Event(), threading.Event()
+
+    def candidate() -> None:
+        started.set()
+        for _ in range(20):
+            numpy.random.rand()
+            numpy.random.seed(1)
+
+    seam = shadowing(lambda: None, candidate)
+
+    def cross() -> None:
+        while not stop.is_set():
+            seam()
+
+    numpy.random.seed(1234)
+    alone = [numpy.random.rand() for _ in range(200)]
+    numpy.random.seed(1234)
+    thread = threading.Thread(target=cross)
+    thread.start()
+    started.wait(5)
+    drawn = [numpy.random.rand() for _ in range(200)]
+    stop.set()
+    thread.join()
+    assert drawn == alone
+
+
+def test_generators_of_the_program_s_own_are_left_alone() -> None:
+    seam = shadowing(lambda: None, lambda: None)
+    seam()
+    assert numpy.random.default_rng(5).random() == numpy.random.default_rng(5).random()
+    assert isinstance(numpy.random.mtrand._rand, numpy.random.RandomState)
+
+
+def test_the_shared_state_itself_is_drawn_from() -> None:
+    """docs/limits.md: `random` past a port, drawn from past the names of the module."""
+    shared = numpy.random.mtrand._rand
+    seam = shadowing(lambda: None, lambda: shared.rand() and None)
+    before = state()
+    seam()
+    assert state() != before
