@@ -47,7 +47,7 @@ def test_a_matching_shadow_call_with_its_evidence_enters_at_most_35_files(
     folder.mkdir()
     (folder / "phases.toml").write_text(PLAN)
     (folder / "flags.json").write_text(json.dumps(flags_content({"p": Setting(Stage.SHADOW)}, revision=1)))
-    migration, client = Migration.load(folder, environment={}), Client()
+    migration, client = Migration.load(folder, environment={}, refresh_s=3600), Client()
     migration.port("client", client, reads={"read"}, effects={"send"})
     seam = migration.seam(
         "s",
