@@ -6,7 +6,7 @@ often a part stands in it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
@@ -15,7 +15,7 @@ from typing import Any
 
 from changeover.values.cyclic import SharedToken
 from changeover.values.own_state import class_name
-from changeover.values.place import TypedKey
+from changeover.values.place import Key, TypedKey
 
 WRITTEN_MAX = 256
 
@@ -41,25 +41,26 @@ class _Writer:
             text = f"({','.join(parts)})" if cls is tuple else f"{{{','.join(sorted(parts))}}}"
             if len(text) > WRITTEN_MAX:
                 text = "#" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-            self._done[id(key)] = key, text
+                self._done[id(key)] = key, text  # a shorter one is written again as fast as it is found
             return text
-        return _leaf(key)
+        write = _LEAVES.get(cls)
+        return write(key) if write is not None else _leaf(key)
+
+
+_LEAVES: dict[type, Callable[[Any], str]] = {
+    str: repr,
+    Key: lambda key: repr(str.__str__(key)),
+    int: hex,
+    float: lambda key: repr(key + 0.0),
+    bool: repr,
+    type(None): repr,
+    TypedKey: lambda key: f"{key.kind}:{canonical(key.token)}",
+    timedelta: lambda key: f"{key.days}d{key.seconds}s{key.microseconds}",
+    Decimal: lambda key: _decimal(key),
+}
 
 
 def _leaf(key: Any) -> str:
-    cls = type(key)
-    if cls is TypedKey:
-        return f"{key.kind}:{canonical(key.token)}"
-    if isinstance(key, str):
-        return repr(str.__str__(key))
-    if cls is int:
-        return hex(key)
-    if cls is Decimal:
-        return _decimal(key)
-    if cls is float:
-        return repr(key + 0.0)
-    if cls is timedelta:
-        return f"{key.days}d{key.seconds}s{key.microseconds}"
     if isinstance(key, Enum):
         return key.name
     if isinstance(key, type):

@@ -124,7 +124,7 @@ class _Copier:
         self.items = 0
         self.is_to_be_read = False
         self.made_by: dict[str, None] = {}
-        self._kept: list[Any] = []  # so that no identity is used twice
+        self._kept: list[Any] = []
         self._reference = by_reference
         self._ends = None if seconds_max is None else thread_time() + seconds_max
         self._look_at = COPIED_BETWEEN_LOOKS
@@ -152,14 +152,16 @@ class _Copier:
             raise SnapshotError(f"goes beyond {DEPTH_MAX} levels", value)
         if self.items > self._look_at:
             self.count(value)
-        made = plan.how(self, value, plan.reading, depth + 1)
-        self.keep(value, made)
+        made = self.memo[id(value)] = plan.how(self, value, plan.reading, depth + 1)
         return made
 
     def keep(self, value: Any, made: Any) -> None:
         """Remember the copy of a value, which may not be complete yet."""
         self.memo[id(value)] = made
-        self._kept.append(value)
+
+    def hold(self, parts: Any) -> None:
+        """Let parts that a reading made for this copy live, so that no identity is used twice."""
+        self._kept.append(parts)
 
     def count(self, value: Any) -> None:
         """Look at the limits."""
@@ -193,6 +195,20 @@ def _list(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     copier.keep(value, made)
     list.extend(made, copier.all(value if cls is list else reading.parts(value), depth, value))
     _give_state(copier, value, made, reading, depth)
+    return made
+
+
+def _exact_dict(copier: _Copier, value: dict[Any, Any], reading: Reading, depth: int) -> Any:
+    made: dict[Any, Any] = {}
+    copier.memo[id(value)] = made
+    copier.items += len(value)
+    if copier.items > copier._look_at:
+        copier.count(value)
+    atoms, copied = _ATOMS, copier.copied
+    for key, part in value.items():
+        if type(key) not in atoms:
+            key = copied(key, depth)
+        made[key] = part if type(part) in atoms else copied(part, depth)
     return made
 
 
@@ -261,6 +277,7 @@ def _made(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     parts = (reading.copied or reading.parts)(value)
     if parts is None:
         raise SnapshotError("cannot be rebuilt", value)
+    copier.hold(parts)
     state = {} if reading.state is None else reading.state(value)
     if reading.shape is Shape.SCALAR:
         copies, is_same = parts, False
@@ -351,6 +368,8 @@ def _find_plan(cls: type) -> Plan:
     layout = layout_base(cls)
     if reading.make is not None and (layout not in _BY_LAYOUT or reading.copied is not None):
         return Plan(_made, reading)
+    if cls is dict:
+        return Plan(_exact_dict, reading)
     if layout in _BY_LAYOUT:
         return Plan(_BY_LAYOUT[layout], reading)
     if layout is not object:

@@ -135,6 +135,35 @@ def _key(key: Any) -> Segment:
     return TypedKey(type(key).__name__, key_text(key), Tokens(instants=True).of(key))
 
 
+def _text_token(value: str) -> Hashable:
+    if len(value) > limits.TEXT_MAX:
+        raise limits.too_long()
+    return (str, value)
+
+
+def _text_key(value: str) -> Hashable:
+    if len(value) > limits.TEXT_MAX:
+        raise limits.too_long()
+    return value
+
+
+_TEXT_ALONE = {str}
+_NONE = type(None)
+_QUICK_TOKENS: dict[type, Callable[[Any], Hashable]] = {
+    str: _text_token,
+    int: lambda value: (int, value),
+    bool: lambda value: (bool, value),
+    _NONE: lambda value: (_NONE, value),
+}
+_QUICK_KEYS: dict[type, Callable[[Any], Hashable]] = {
+    str: _text_key,
+    int: lambda value: value,
+    bool: lambda value: ("bool", value),
+    _NONE: lambda value: ("NoneType", value),
+}
+"""What `scalar_token` gives for the most frequent types, sooner."""
+
+
 def token(value: Any, types: Types = "strict") -> Hashable:
     """A hashable summary of the whole value: equal tokens mean the same value."""
     return Tokens(types).of(value)
@@ -164,6 +193,7 @@ class Tokens:
         self._kept: list[Any] = []  # so that no identity is used twice
         self._inside: set[int] = set()
         self._left = limits.LEAVES_MAX
+        self._quick = _QUICK_KEYS if question else _QUICK_TOKENS if types == "strict" else {}
 
     def of(self, value: Any) -> Hashable:
         """The token of one value."""
@@ -173,7 +203,14 @@ class Tokens:
             return self._cyclic(value)
 
     def _token(self, value: Any) -> Hashable:
-        shape, parts = open_value(value)
+        cls = type(value)
+        quick = self._quick.get(cls)
+        if quick is not None:
+            return quick(value)
+        if cls is dict and {*map(type, value)} == _TEXT_ALONE and max(map(len, value)) <= limits.NAME_MAX:
+            shape, parts = Shape.NAMES, value
+        else:
+            shape, parts = open_value(value)
         if shape is Shape.SCALAR or shape is Shape.UNREADABLE:
             return self._leaf(value, shape)
         identity = id(value)
