@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from changeover.compare.effects import EffectTally, compare_effects
@@ -13,10 +13,10 @@ from changeover.compare.walk import Walk
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.equality import strictly_same
 from changeover.values.error_text import text_of
-from changeover.values.form import type_name
+from changeover.values.form import open_value, type_name
 from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, PortCall, Raised, Returned, Side
-from changeover.values.reading import Shape, reading_of
+from changeover.values.reading import Shape
 from changeover.values.verdict import Verdict
 
 NOT_COMPARED = frozenset({Kind.READ_MISSING, Kind.TIMEOUT, Kind.COMPARER_ERROR})
@@ -198,13 +198,11 @@ def _is_empty(observation: Observation) -> bool:
         return False
     if outcome.value is None:
         return True
-    shape = reading_of(type(outcome.value)).shape
-    if shape not in (Shape.NAMES, Shape.ITEMS, Shape.BAG) or not isinstance(outcome.value, Sized):
-        return False
     try:
-        return len(outcome.value) == 0
-    except Exception:  # noqa: BLE001  what cannot say how long it is, is not nothing
+        shape, parts = open_value(outcome.value)
+    except Exception:  # noqa: BLE001  what cannot be read is not nothing
         return False
+    return shape in (Shape.NAMES, Shape.ITEMS, Shape.BAG) and not parts
 
 
 def verdict_of(

@@ -11,7 +11,7 @@ Work grows with the number of distinct parts, not with the paths to them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Set, Sized
+from collections.abc import Callable, Hashable, Iterator, Set, Sized
 from dataclasses import dataclass
 from typing import Any
 
