@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from changeover.values.observation import Observation, PortCall, Raised, Returned, Side
     from changeover.values.observation import Side as Path
     from changeover.values.pins import Pins
+    from changeover.values.reading import reading
     from changeover.values.stage import Stage
 
 __version__ = "0.1.0"
@@ -40,8 +41,8 @@ __all__ = [
     "PortCall", "Raised", "Returned", "Run", "Side", "SourceOptions", "Stage", "check_rules", "compare",
     "diff", "doctor", "explain", "find_blind_spots", "flip", "fresh", "gate", "history",
     "import_evidence", "init", "keep_scenario", "kill", "list_scenarios", "prove_removal",
-    "prune_evidence", "record_scenarios", "renew_scenario", "report", "rollback", "scan_legacy",
-    "seal_flags", "show_scenario", "status", "unkill", "waive",
+    "prune_evidence", "reading", "record_scenarios", "renew_scenario", "report", "rollback",
+    "scan_legacy", "seal_flags", "show_scenario", "status", "unkill", "waive",
 ]
 # fmt: on
 
@@ -68,6 +69,7 @@ _NAMES = {
     "replay.fresh_path": ("fresh",),
     "values.observation": ("Observation", "Path", "PortCall", "Raised", "Returned", "Side"),
     "values.pins": ("Pins",),
+    "values.reading": ("reading",),
     "values.stage": ("Stage",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -20,7 +20,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from changeover.values import container_values
 from changeover.values.equality import identical
+from changeover.values.error_values import blank_error, fill_error, make_error
 from changeover.values.limits import COPIED_BETWEEN_LOOKS, DEPTH_MAX, ITEMS_MAX
 from changeover.values.own_state import (
     class_name,
@@ -28,12 +30,14 @@ from changeover.values.own_state import (
     has_state,
     layout_base,
     module_of,
+    mro,
     own_state,
     set_state,
 )
 from changeover.values.place import Key, Place, Segment, key_text, render
 from changeover.values.reading import Handle, Reading, Shape, reading_of, remembered
 
+_MOST = deque.__dict__["maxlen"].__get__
 _FACTORY = defaultdict.__dict__["default_factory"].__get__
 ByReference = Callable[[Any], bool]
 IS_HANDLE = "is a handle: declare its class as a port, or pass what is needed of it"
@@ -237,6 +241,24 @@ def _set(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     return made
 
 
+def _deque(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    made: Any = deque.__new__(type(value))
+    deque.__init__(made, (), _MOST(value))
+    copier.keep(value, made)
+    deque.extend(made, copier.all(reading.parts(value), depth, value))
+    _give_state(copier, value, made, reading, depth)
+    return made
+
+
+def _error(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    made = blank_error(type(value))
+    copier.keep(value, made)
+    parts = reading.copied(value) if reading.copied is not None else {}
+    copier.hold(parts)
+    fill_error(made, copier.named(parts, depth, value))
+    return made
+
+
 def _object(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     state = own_state(value)
     if not state and _is_global(value):
@@ -349,6 +371,7 @@ _BY_LAYOUT: dict[type, How] = {
     OrderedDict: _dict,
     defaultdict: _dict,
     set: _set,
+    deque: _deque,
     SimpleNamespace: _namespace,
 }
 
@@ -366,7 +389,11 @@ def _find_plan(cls: type) -> Plan:
     if reading.shape is Shape.UNREADABLE:
         return Plan(_made, reading, "cannot be rebuilt")
     layout = layout_base(cls)
-    if reading.make is not None and (layout not in _BY_LAYOUT or reading.copied is not None):
+    if reading.make is make_error and BaseExceptionGroup not in mro(cls):
+        return Plan(_error, reading)
+    if layout is object and module_of_function(reading.make) == container_values.__name__:
+        return Plan(_object, reading)
+    if reading.make is not None and layout not in _BY_LAYOUT:
         return Plan(_made, reading)
     if cls is dict:
         return Plan(_exact_dict, reading)

@@ -103,21 +103,34 @@ def _copied(error: BaseException) -> dict[str, Any]:
     return parts
 
 
-def _made(cls: type, parts: dict[str, Any], _: State) -> BaseException:
+def blank_error(cls: type) -> BaseException:
+    """An exception of a class that is no group, without anything in it; no method of the class is called."""
     base: Any = layout_base(cls)
-    if MEMBERS in parts:
-        made: BaseException = BaseExceptionGroup.__new__(cls, parts["message"], list(parts[MEMBERS]))
-    elif base.__module__ == "builtins":
-        made = BaseException.__new__(cls) if base is BaseException else base.__new__(cls, *parts[ARGS])
-        for name, member in _kept_in_c(cls):
-            if name in parts["members"]:
-                member.__set__(made, parts["members"][name])
-    else:
+    if base.__module__ != "builtins":
         raise TypeError(f"{class_name(cls)} keeps its content in C")
+    made: BaseException = base.__new__(cls)
+    return made
+
+
+def fill_error(made: BaseException, parts: dict[str, Any]) -> None:
+    """Give an exception what another one is made of."""
+    for name, member in _kept_in_c(type(made)):
+        if name in parts["members"]:
+            member.__set__(made, parts["members"][name])
     _ARGS.__set__(made, parts[ARGS])
     set_state(made, parts["state"])
     if parts[CAUSE] is not None:
         made.__cause__ = parts[CAUSE]
+
+
+def make_error(cls: type, parts: dict[str, Any], _: State) -> BaseException:
+    """An exception from what another one is made of."""
+    if MEMBERS in parts:
+        made: BaseException = BaseExceptionGroup.__new__(cls, parts["message"], list(parts[MEMBERS]))
+        parts = {**parts, "members": {}}
+    else:
+        made = blank_error(cls)
+    fill_error(made, parts)
     return made
 
 
@@ -125,4 +138,4 @@ def error_reading(cls: type) -> Reading | None:
     """The reading of a class of exceptions, None for any other class."""
     if BaseException not in mro(cls):
         return None
-    return Reading(Shape.ERROR, error_parts, copied=_copied, make=_made)
+    return Reading(Shape.ERROR, error_parts, copied=_copied, make=make_error)

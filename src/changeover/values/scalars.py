@@ -74,6 +74,8 @@ def token(
         plain = _MOMENTS[base](content, question or instants)
     else:
         plain = _STRICT[base](content) if base in _STRICT else content
+    if base is tzinfo:
+        return ("zone", plain)  # whichever class says so
     if not question:
         return (class_key(cls), plain)
     if base is str or base is int:

@@ -243,12 +243,16 @@ def _names(cls: Any, parts: list[Recipe], made: list[Any]) -> Any:
     made.append(value)
     put = OrderedDict.__setitem__ if OrderedDict in cls.__mro__ else dict.__setitem__
     for at, part in enumerate(parts):
-        put(content, ("a", 1, None, (1, "b"))[at % 4], _built(part, made))
+        key = _built(part, made) if part[0] == "leaf" and _SCALARS[part[1]][0] is str else None
+        put(content, ("a" if key is None else key, 1, None, (1, "b"))[at % 4], _built(part, made))
     return value
 
 
 def _bag(cls: Any, parts: list[Recipe], made: list[Any]) -> Any:
-    return cls([at for at, _ in enumerate(parts)])
+    leaves = [
+        _built(part, made) for part in parts if part[0] == "leaf" and _SCALARS[part[1]][0] is not bytearray
+    ]
+    return cls([at for at, _ in enumerate(parts)] + leaves)
 
 
 def _object(cls: Any, parts: list[Recipe], made: list[Any]) -> Any:
