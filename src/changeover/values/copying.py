@@ -216,6 +216,13 @@ def _exact_dict(copier: _Copier, value: dict[Any, Any], reading: Reading, depth:
     return made
 
 
+def _exact_tuple(copier: _Copier, value: tuple[Any, ...], reading: Reading, depth: int) -> Any:
+    parts = copier.all(value, depth, value)
+    if all(map(is_, parts, value)):
+        return value
+    return copier.memo.get(id(value)) or tuple(parts)  # a part of it may have led back to it
+
+
 def _dict(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     cls: Any = type(value)
     base: Any = layout_base(cls)
@@ -376,10 +383,15 @@ _BY_LAYOUT: dict[type, How] = {
 }
 
 
+_EXACT: dict[type, How] = {tuple: _exact_tuple, dict: _exact_dict, list: _list}
+
+
 def _find_plan(cls: type) -> Plan:
     reading = reading_of(cls)
     if reading.is_atom:
         return Plan(_share, reading)
+    if cls in _EXACT:
+        return Plan(_EXACT[cls], reading)
     if found_in(cls, "__del__") is not None:
         return Plan(_made, reading, "has a __del__: what its copy closes would be the program's own")
     if reading.handle is Handle.LOCK:
@@ -395,8 +407,6 @@ def _find_plan(cls: type) -> Plan:
         return Plan(_object, reading)
     if reading.make is not None and layout not in _BY_LAYOUT:
         return Plan(_made, reading)
-    if cls is dict:
-        return Plan(_exact_dict, reading)
     if layout in _BY_LAYOUT:
         return Plan(_BY_LAYOUT[layout], reading)
     if layout is not object:

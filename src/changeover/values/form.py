@@ -11,7 +11,7 @@ Work grows with the number of distinct parts, not with the paths to them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Set, Sized
+from collections.abc import Callable, Hashable, Iterable, Iterator, Set, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,12 @@ def open_value(value: Any) -> tuple[Shape, Any]:
     A scalar is its own part; an unreadable value's part is the name of its type.
     """
     cls = type(value)
+    if cls is list or cls is tuple:
+        if len(value) > limits.LEAVES_MAX:
+            raise limits.too_many()
+        return Shape.ITEMS, value
+    if cls is dict:
+        return Shape.NAMES, _mapping(value)
     if cls is Unreadable:
         return Shape.UNREADABLE, value.type
     reading = reading_of(cls)
@@ -117,6 +123,8 @@ def _with_content(reading: Reading, content: Any, state: dict[Any, Any]) -> Name
 
 
 def _mapping(value: dict[Any, Any]) -> Names:
+    if len(value) > limits.LEAVES_MAX:
+        raise limits.too_many()
     names: Names = {
         Key(key) if type(key) is str and len(key) <= limits.NAME_MAX else _key(key): part
         for key, part in value.items()
@@ -342,8 +350,7 @@ class _Plain:
             raise limits.too_many()
         done: Any = [part for part, _ in made]
         if isinstance(parts, dict):
-            reading = reading_of(type(value))
-            keys = reading.parts(value) if reading.mapping and CONTENT not in parts else map(_name, parts)
+            keys = _keys_of(value, parts)
             done = dict(zip(keys, done, strict=True))
         elif shape is Shape.BAG:
             done = PlainSet(tuple(done))
@@ -352,8 +359,15 @@ class _Plain:
         return done, count
 
 
-def _name(segment: Segment) -> str:
-    return str(segment)
+def _keys_of(value: Any, parts: Names) -> Iterable[Any]:
+    """The names of parts as data has them: a mapping keeps its own keys."""
+    if type(value) is dict:
+        return value
+    reading = reading_of(type(value))
+    if reading.mapping and CONTENT not in parts:
+        keys: Iterable[Any] = reading.parts(value)
+        return keys
+    return map(str, parts)
 
 
 def leaf_count(value: Any) -> int:
