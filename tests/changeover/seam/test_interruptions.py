@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+import changeover
 from changeover import Migration
 from changeover.record.context import SESSION
 from changeover.values.pins import PINNED
@@ -66,9 +67,13 @@ class Copied:
     def __init__(self, strike: Callable[[], None]) -> None:
         self.strike = strike
 
-    def __deepcopy__(self, memo: Any) -> "Copied":
-        self.strike()
-        return self
+
+def _copy_of(parts: dict[str, Any]) -> Copied:
+    parts["strike"]()
+    return Copied(parts["strike"])
+
+
+changeover.reading(Copied, parts=lambda given: {"strike": given.strike}, make=_copy_of)
 
 
 class Place:
