@@ -75,7 +75,7 @@ def compare(
         answer: which path runs for real; the other one is replayed.
         noise: replay the answering path itself: what differs is nondeterminism.
         run: one case: SOURCE/CASE, or CASE with a source.
-        fail_fast: stop at the first case that differs.
+        fail_fast: stop at the first case that differs or was not compared.
         report: the page of `report` is written to this file as well.
         project: a folder of the project, or the project.
         listener: is told how far a comparison is.

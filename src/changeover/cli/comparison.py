@@ -48,7 +48,7 @@ NOTHING_COMPARED = 3
     "--noise", is_flag=True, help="replay the answering path itself: what differs is nondeterminism"
 )
 @click.option("--run", metavar="ID", help="one case: SOURCE/CASE, or CASE with --source")
-@click.option("--fail-fast", is_flag=True, help="stop at the first case that differs")
+@click.option("--fail-fast", is_flag=True, help="stop at the first case that differs or was not compared")
 @click.option(
     "--report",
     type=click.Path(path_type=Path),

@@ -139,7 +139,7 @@ def _run(
                     if done.raised is not None and len(raised) < RAISED_SHOWN_MAX:
                         raised.append(f"{done.name}: {done.raised}")
                     listener.case_done(corpus)
-                    if cases.request.fail_fast and corpus.total.diverged:
+                    if cases.request.fail_fast and (corpus.total.diverged or corpus.total.failed):
                         return raised, Stopped.FAIL_FAST
                     if interruption.is_asked_for:
                         return raised, Stopped.INTERRUPTED

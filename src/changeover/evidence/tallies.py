@@ -20,8 +20,8 @@ NOT_COMPARED = (Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS)
 class SeamTally:
     """runs = match + tolerated + waived + diverged + not_compared.
 
-    `gave_up` counts compared runs in which the answering path raised or, without any effect, gave None: a
-    reference that did nothing else did not run. `reads` counts, by side and method, runs that asked; a
+    `gave_up` counts compared runs in which the answering path did nothing, or gave nothing where the other one
+    did (`Run.reference_gave_nothing`): a reference that did nothing else did not run. `reads` counts, by side and method, runs that asked; a
     comparison that was kept has none.
     """
 
@@ -38,7 +38,7 @@ class SeamTally:
             return
         for observation in (run.legacy, run.candidate):
             self.reads[observation.path].update({call.name for call in observation.reads})
-        self.gave_up += run.answered is not None and run.answered.gave_up
+        self.gave_up += run.reference_gave_nothing
 
     def of(self, *verdicts: Verdict) -> int:
         """How many ended so."""
@@ -93,6 +93,11 @@ class SeamTally:
     def reference_gave_up(self) -> bool:
         """Whether the answering path never did anything."""
         return 0 < self.compared == self.gave_up
+
+    @property
+    def reference_mostly_gave_nothing(self) -> bool:
+        """Whether the answering path gave nothing in most of the runs that were compared."""
+        return 2 * self.gave_up > self.compared
 
 
 def total_of(tallies: Iterable[SeamTally]) -> SeamTally:

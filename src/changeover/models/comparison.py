@@ -162,6 +162,14 @@ class OneSidedRead(Part):
     of: Count
 
 
+class GaveNothing(Part):
+    """How often the answering path of a seam raised or gave nothing."""
+
+    seam: str
+    runs: Count
+    compared: Count
+
+
 class OwnTime(Part):
     """Seconds of each path, time in ports left out."""
 
@@ -205,6 +213,9 @@ class Comparison(Part):
     waivers: list[WaiverUse]
     unused_rules: list[str] = Field(description="Paths of rules that accepted nothing.")
     one_sided_reads: list[OneSidedRead]
+    reference_gave_nothing: list[GaveNothing] = Field(
+        description="Seams whose answering path gave nothing in most of the compared runs."
+    )
     reference_gave_up: list[str] = Field(description="Seams whose answering path gave nothing every time.")
     tags: dict[str, int]
     missing_tags: list[str] = Field(description="Tags that a gate requires and no case had.")

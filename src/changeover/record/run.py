@@ -60,6 +60,18 @@ class Run:
         return self.legacy if self.answered_by is Side.LEGACY else self.candidate
 
     @property
+    def reference_gave_nothing(self) -> bool:
+        """Whether the answering path did nothing, or ended with nothing where the other one had an answer.
+
+        A path that is dead may still send a mail about it, so that an effect alone is no sign of life.
+        """
+        answered = self.answered
+        if answered is None or not answered.gave_nothing:
+            return False
+        other = self.candidate if answered is self.legacy else self.legacy
+        return not answered.effects or (other is not None and not other.gave_nothing)
+
+    @property
     def key(self) -> str | None:
         """Who the run was for."""
         return self.pins.key

@@ -112,4 +112,9 @@ class Observation:
     @property
     def gave_up(self) -> bool:
         """Whether the path raised, or gave None, without any effect."""
-        return not self.effects and (isinstance(self.outcome, Raised) or self.outcome.value is None)
+        return not self.effects and self.gave_nothing
+
+    @property
+    def gave_nothing(self) -> bool:
+        """Whether the path raised, or gave None, whatever it did before."""
+        return isinstance(self.outcome, Raised) or self.outcome.value is None

@@ -72,6 +72,11 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
         "unused_rules": [rule.path.text for rule in corpus.unused_rules],
         "one_sided_reads": plain_data(corpus.one_sided_reads),
         "reference_gave_up": list(corpus.gave_up),
+        "reference_gave_nothing": [
+            {"seam": one.seam, "runs": one.gave_up, "compared": one.compared}
+            for one in corpus.seams.values()
+            if one.reference_mostly_gave_nothing
+        ],
         "tags": dict(sorted(corpus.tags.items())),
         "missing_tags": list(corpus.missing_tags),
         "own_time_s": times,

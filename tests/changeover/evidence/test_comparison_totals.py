@@ -177,6 +177,32 @@ def test_a_reference_that_always_raises_shows_nothing() -> None:
     assert corpus.exit_code == 3
 
 
+def test_a_reference_that_gave_nothing_in_most_cases_is_counted() -> None:
+    """A mail about the crash is no sign of life."""
+    office = Office()
+
+    def dead_mostly(name: str) -> Answer | None:
+        if name.endswith("7"):
+            return office.legacy_settle(name)
+        office.till.pay("operator", Decimal(1))
+        return None
+
+    office.migration.seams["desk.settle"].paths[Side.LEGACY] = dead_mostly
+    tally = office.corpus().seams["desk.settle"]
+    assert (tally.gave_up, tally.compared, tally.reference_mostly_gave_nothing) == (18, 20, True)
+
+
+def test_a_path_that_acts_and_gives_none_on_both_sides_gave_something() -> None:
+    office = Office()
+
+    def pays(name: str) -> None:
+        office.till.pay(name, Decimal(1))
+
+    for side in Side:
+        office.migration.seams["desk.settle"].paths[side] = pays
+    assert office.corpus().seams["desk.settle"].gave_up == 0
+
+
 def test_a_program_that_is_not_deterministic_differs_from_itself() -> None:
     calls: list[str] = []
 

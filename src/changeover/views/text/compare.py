@@ -151,6 +151,7 @@ def _what_is_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
         why = "every run that was compared is waived" if total.compared else "no run was compared"
         return [f"Nothing: {why}."]
     compared = plural(shown, "comparison")
+    unseen = [tally.seam for tally in corpus.seams.values() if tally.runs and not tally.compared]
     bound = percent_above(corpus.rate_bound())
     worlds = f"{corpus.distinct_worlds:,} distinct {_unit(info, corpus.distinct_worlds)}"
     confidence = f"at {CONFIDENCE * 100:g} % confidence"
@@ -164,6 +165,8 @@ def _what_is_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
         return [f"{found}. If they were a fair sample, {rate}."]
     if not corpus.distinct_worlds:
         return [f"No divergence in {compared}; no {_unit(info, 1)} was compared as a whole."]
+    if unseen:  # a bound would speak of these seams as well
+        return [f"No divergence in {plural(shown, 'comparison')}, {worlds}; none of {', '.join(unseen)}."]
     return [
         f"No divergence in {compared}, {worlds}.",
         f"If they were a fair sample: fewer than {bound} would differ, {confidence}.",
@@ -181,6 +184,11 @@ def _what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
     if corpus.gave_up:
         seams = ", ".join(corpus.gave_up)
         sentences.append(f"The reference did not run: every run of {seams} raised or gave nothing.")
+    sentences += [
+        f"{info.answer} gave nothing in {tally.gave_up:,} of {plural(tally.compared, 'run')} of {tally.seam}."
+        for tally in corpus.seams.values()
+        if tally.reference_mostly_gave_nothing and not tally.reference_gave_up
+    ]
     sentences += [f"Damaged: {line}." for line in corpus.damaged[:DAMAGED_SHOWN_MAX]]
     if len(corpus.damaged) > DAMAGED_SHOWN_MAX:
         sentences.append(f"Damaged: {plural(len(corpus.damaged) - DAMAGED_SHOWN_MAX, 'line')} more.")
