@@ -20,9 +20,9 @@ NOT_COMPARED = (Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS)
 class SeamTally:
     """runs = match + tolerated + waived + diverged + not_compared.
 
-    `gave_up` counts compared runs in which the answering path did nothing, or gave nothing where the other one
-    did (`Run.reference_gave_nothing`): a reference that did nothing else did not run. `reads` counts, by side and method, runs that asked; a
-    comparison that was kept has none.
+    `gave_up` counts compared runs in which the answering path did nothing, or gave nothing where the other
+    one did (`Run.reference_gave_nothing`): a reference that did nothing else did not run. `reads` counts, by
+    side and method, runs that asked; a comparison that was kept has none.
     """
 
     seam: str
