@@ -186,7 +186,7 @@ def _info(program: Program, source: Source, request: Request, rules: Rules) -> C
         source.name,
         source.unit,
         request.options.answer,
-        _copied(program, request.options),
+        _copied(program, source.name, request.options),
         request.noise,
         source.name in BUILT_IN,
         tuple(name for name in program.sources.names if name != source.name),
@@ -194,10 +194,14 @@ def _info(program: Program, source: Source, request: Request, rules: Rules) -> C
     )
 
 
-def _copied(program: Program, options: SourceOptions) -> tuple[str, ...]:
+def _copied(program: Program, source: str, options: SourceOptions) -> tuple[str, ...]:
     """The ports that the other path gets copies of; raises ConfigurationError where it would get none."""
     if options.world == "tape":
         return ()
+    if source in BUILT_IN:
+        raise ConfigurationError(
+            "--world", "was 'copy', allowed: tape, as a stored run has no objects to copy"
+        )
     ports = tuple(port.name for port in program.runtime.book.ports.values() if port.world is not None)
     if not ports:
         raise ConfigurationError("--world", "was 'copy', allowed: tape, as no port of the app offers world=")

@@ -105,6 +105,12 @@ def hook_function(owner: Any, name: str) -> Hook:
     return hook
 
 
+def hook_of(function: Any) -> Hook | None:
+    """The hook of an instrumented function or bound method, None for any other."""
+    found: Hook | None = getattr(function, _MARK, None)
+    return found
+
+
 def is_stream(owner: Any, name: str) -> bool:
     """Whether the attribute is a generator function, whose answers no tape can hold."""
     function = _function_of(inspect.getattr_static(owner, name))

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from changeover.record.context import SESSION, Args
+from changeover.record.instrument import hook_of
 from changeover.record.port import PortBook, PortMethod
+
+
+class NoCopy(Exception):
+    """A copy cannot answer this call as itself; the text says what is wrong with it, and the way out."""
+
+
+_NONE = object()
+"""In place of a copy that is the object itself."""
 
 
 class PortCopies:
@@ -14,28 +25,56 @@ class PortCopies:
     def __init__(self, book: PortBook) -> None:
         self._book = book
         self._copies: dict[tuple[str, int], Any] = {}
-        self._kept: list[Any] = []
+        self._made: list[tuple[Any, Any]] = []
         for port in book.ports.values():
-            if port.world is not None and port.is_object:
+            if port.world is not None and not isinstance(port.target, type):
                 self._copy(port.name, port.target)
 
     def before_call(self, method: PortMethod, args: Args) -> None:
         """Take the copy of an object before the first call on it changes it."""
         if method.has_owner and args:
-            self.copy_for(method, args[0])
+            with suppress(NoCopy):  # said when the replay asks it
+                self.copy_for(method, args[0])
 
     def copy_for(self, method: PortMethod, owner: Any) -> Any | None:
-        """The copy of this object, None where the port offers none."""
+        """The copy of this object, None where the port offers none.
+
+        Without an owner (a path that is built from its ports) it is the one object of a class that the
+        answering path used; raises NoCopy where it used several.
+        """
         port = self._book.ports[method.port]
-        target = owner if owner is not None else port.target
-        if port.world is None or isinstance(target, type) or self.is_copy(target):
+        if port.world is None:
             return None
-        found = self._copies.get((port.name, id(target)))
-        return self._copy(port.name, target) if found is None else found
+        target = owner if owner is not None else port.target
+        if isinstance(target, type):
+            return self._only_one(port.name) if owner is None and method.has_owner else None
+        if self.is_copy(target):
+            return None
+        key = (port.name, id(target))
+        found = self._copies[key] if key in self._copies else self._copy(port.name, target)
+        return self._checked(found)
 
     def is_copy(self, owner: Any) -> bool:
         """Whether the object is one of the copies."""
         return any(owner is copy for copy in self._copies.values())
+
+    def _only_one(self, name: str) -> Any | None:
+        found = [copy for (port, _), copy in self._copies.items() if port == name]
+        if len(found) > 1:
+            raise NoCopy(
+                f"the answering path used {len(found)} objects of this class; declare the one object"
+            )
+        return self._checked(found[0]) if found else None
+
+    def original_of(self, copy: Any) -> Any:
+        """The object that a copy was made of."""
+        return next((real for real, made in self._made if made is copy), None)
+
+    @staticmethod
+    def _checked(copy: Any) -> Any:
+        if copy is _NONE:
+            raise NoCopy("world= gave the object itself, which is no copy")
+        return copy
 
     def _copy(self, name: str, target: Any) -> Any:
         world = self._book.ports[name].world
@@ -44,6 +83,33 @@ class PortCopies:
             copy = None if world is None else world(target)
         finally:
             SESSION.reset(token)
+        copy = _NONE if copy is target else copy
         self._copies[name, id(target)] = copy
-        self._kept.append(target)  # keeps the id valid
+        self._made.append((target, copy))  # keeps the id valid
         return copy
+
+
+def call_on_copy(copy: Any, method: PortMethod, original: Any) -> Callable[..., Any]:
+    """The method as the copy itself has it, whatever its class; raises NoCopy where that is the real one.
+
+    Args:
+        copy: what `world=` made.
+        method: what the path called.
+        original: the real object or module.
+    """
+    own: dict[str, Any] = getattr(copy, "__dict__", {})
+    if method.name in own and own[method.name] is getattr(original, "__dict__", {}).get(method.name):
+        raise NoCopy("the copy holds the very function of its original")
+    if method.hook.is_property:
+        return lambda: getattr(copy, method.name)
+    try:
+        found = getattr(copy, method.name)
+    except AttributeError:
+        raise NoCopy(f"the copy is a {type(copy).__name__}, which has no {method.name}") from None
+    if getattr(found, "__self__", None) is original and original is not None:
+        raise NoCopy("the copy holds a method that is bound to its original")
+    hook = hook_of(found)
+    if not method.has_owner and (found if hook is None else hook.original) is method.hook.original:
+        raise NoCopy("the copy holds the very function of its original")
+    called: Callable[..., Any] = found
+    return called

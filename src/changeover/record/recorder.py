@@ -103,8 +103,9 @@ class Recorder:
             self.owners[method.port] = args[0]
             own = args[1:]
         try:
-            if self._copies is not None:
-                self._copies.before_call(method, args)
+            for recorder in self._chain:
+                if recorder._copies is not None:
+                    recorder._copies.before_call(method, args)
             return (snapshot(own), snapshot(kwargs) if kwargs else kwargs, site)
         except Exception as error:  # noqa: BLE001  recording must not change what the path sees
             stop_if_interrupted(error)

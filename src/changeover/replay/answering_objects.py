@@ -13,10 +13,10 @@ from random import Random
 from typing import Any, Protocol
 
 from changeover.errors import EffectWithheld
-from changeover.record.context import Args, Kwargs
+from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import Hook
 from changeover.record.port import CallClass, PortBook, PortMethod
-from changeover.record.port_copies import PortCopies
+from changeover.record.port_copies import NoCopy, PortCopies, call_on_copy
 from changeover.record.replay_problems import ProblemKind
 from changeover.replay.clock import VirtualClock, seconds_of
 
@@ -46,8 +46,9 @@ class DelegateSession:
 
     replaying = True
 
-    def __init__(self, replay: Replaying) -> None:
+    def __init__(self, replay: Replaying, inside: tuple[Any, ...] = ()) -> None:
         self.replay = replay
+        self._inside = inside  # the copies that are answering now
 
     def thread_refused(self, why: str) -> None:
         """The same as for the path itself."""
@@ -66,9 +67,20 @@ class DelegateSession:
                 return clock.sleep(seconds_of(args[1:] if hook.has_owner else args, kwargs))
             moment = clock.peek(method.name)
             return original(*args, **kwargs) if moment is None else moment.give()
-        copy = None if replay.copies is None else replay.copies.copy_for(method, owner)
-        if copy is not None:
-            return original(copy, *args[1:], **kwargs)
+        copies = replay.copies
+        try:
+            copy = None if copies is None else copies.copy_for(method, owner)
+            is_next = copies is not None and copy is not None and not any(copy is one for one in self._inside)
+            called = call_on_copy(copy, method, copies.original_of(copy)) if copies and is_next else None
+        except NoCopy as error:
+            replay.note(ProblemKind.UNDECLARED_CALL, method.full_name, str(error))
+            raise EffectWithheld(f"{method.full_name}: {error}") from error
+        if called is not None:
+            token = SESSION.set(DelegateSession(replay, (*self._inside, copy)))
+            try:
+                return called(*(args[1:] if hook.has_owner else args), **kwargs)
+            finally:
+                SESSION.reset(token)
         if method.call_class in (CallClass.EFFECT, CallClass.UNDECLARED):
             what = "called by a port's own object inside the replay"
             replay.note(ProblemKind.UNDECLARED_EFFECT, method.full_name, what)
@@ -105,6 +117,13 @@ class Delegates:
             generator = self._random
             return lambda: make(generator, *args, **kwargs)
         original = method.hook.original
+        copied = self.copy_of(method, owner)
+        if copied is not None and self.copies is not None:
+            try:
+                called = call_on_copy(copied, method, self.copies.original_of(copied))
+            except NoCopy as error:
+                raise NoDelegate(str(error)) from error
+            return lambda: called(*args, **kwargs)
         if not method.has_owner:
             return lambda: original(*args, **kwargs)
         known = self.owners.get(method.port) if owner is None else owner
@@ -113,10 +132,14 @@ class Delegates:
         target = self._for(method, known)
         return lambda: original(target, *args, **kwargs)
 
+    def copy_of(self, method: PortMethod, owner: Any) -> Any | None:
+        """The copy that answers, None where the port offers none; raises NoDelegate where it is not known."""
+        try:
+            return None if self.copies is None else self.copies.copy_for(method, owner)
+        except NoCopy as error:
+            raise NoDelegate(str(error)) from error
+
     def _for(self, method: PortMethod, owner: Any) -> Any:
-        copied = None if self.copies is None else self.copies.copy_for(method, owner)
-        if copied is not None:
-            return copied
         if method.call_class is not CallClass.LOCAL or isinstance(owner, type):
             return owner
         if id(owner) not in self._locals:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import cached_property
+from inspect import isawaitable
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -84,10 +85,10 @@ class Replay:
         if outcome is not None:
             self.port_s += perf_counter() - began
             return outcome.give()
-        token = SESSION.set(DelegateSession(self))
+        token = SESSION.set(self._delegate_session(method, owner))
         try:
-            pending: Coroutine[Any, Any, Any] = self._target_call(method, owner, args, kwargs)()
-            outcome = Returned(await pending)
+            pending = self._target_call(method, owner, args, kwargs)()
+            outcome = Returned(await pending if isawaitable(pending) else pending)
         except Exception as error:  # noqa: BLE001  handed on to the path right below
             outcome = Raised(error)
         finally:
@@ -119,13 +120,20 @@ class Replay:
             call_class = method.call_class
             if call_class is CallClass.UNDECLARED:
                 return self._refuse(ProblemKind.UNDECLARED_CALL, method, args, kwargs, UndeclaredCall)
-            if self.copies is not None and self.copies.copy_for(method, owner) is not None:
+            if self._copy_answers(method, owner):
                 return None
             if call_class is CallClass.CLOCK:
                 return self._time(method, args, kwargs)
             if call_class is CallClass.READ:
                 return self._read(method, args, kwargs)
             return self._effect(method, args, kwargs) if call_class is CallClass.EFFECT else None
+
+    def _copy_answers(self, method: PortMethod, owner: Any) -> bool:
+        try:
+            return self.delegates.copy_of(method, owner) is not None
+        except NoDelegate as error:
+            self.problems.add(ProblemKind.UNDECLARED_CALL, method.full_name, str(error), len(self.calls))
+            raise UndeclaredCall(f"{method.full_name}: {error}") from error
 
     def _stay_within_limits(self, method: PortMethod) -> None:
         if self._closed:
@@ -244,11 +252,15 @@ class Replay:
                 return
 
     def _really(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Any:
-        token = SESSION.set(DelegateSession(self))
+        token = SESSION.set(self._delegate_session(method, owner))
         try:
             return self._target_call(method, owner, args, kwargs)()
         finally:
             SESSION.reset(token)
+
+    def _delegate_session(self, method: PortMethod, owner: Any) -> DelegateSession:
+        copied = self.delegates.copy_of(method, owner)
+        return DelegateSession(self, () if copied is None else (copied,))
 
     def _target_call(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Callable[[], Any]:
         try:
