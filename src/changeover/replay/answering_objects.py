@@ -92,6 +92,9 @@ class NoDelegate(Exception):
     """There is no object that could answer without touching the world; the text says what to declare."""
 
 
+_COPIED = (CallClass.LOCAL, CallClass.CLOCK)
+
+
 @dataclass(slots=True)
 class Delegates:
     """The delegates of one replay.
@@ -140,12 +143,15 @@ class Delegates:
             raise NoDelegate(str(error)) from error
 
     def _for(self, method: PortMethod, owner: Any) -> Any:
-        if method.call_class is not CallClass.LOCAL or isinstance(owner, type):
+        if method.call_class not in _COPIED or isinstance(owner, type):
             return owner
         if id(owner) not in self._locals:
-            try:  # its counter must not move for the answering path
+            try:  # its counter, or its time, must not move for the answering path
                 self._locals[id(owner)] = (owner, copy.deepcopy(owner))
             except Exception as error:
                 hint = f"give local={{{method.name!r}: lambda random, ...: ...}}"
-                raise NoDelegate(f"a local object cannot be copied ({error}); {hint}") from error
+                hint = hint if method.call_class is CallClass.LOCAL else "let legacy ask it once"
+                raise NoDelegate(
+                    f"a {method.call_class} object cannot be copied ({error}); {hint}"
+                ) from error
         return self._locals[id(owner)][1]

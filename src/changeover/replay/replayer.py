@@ -132,7 +132,7 @@ class Replay:
         try:
             return self.delegates.copy_of(method, owner) is not None
         except NoDelegate as error:
-            self.problems.add(ProblemKind.UNDECLARED_CALL, method.full_name, str(error), len(self.calls))
+            self.note(ProblemKind.UNDECLARED_CALL, method.full_name, str(error))
             raise UndeclaredCall(f"{method.full_name}: {error}") from error
 
     def _stay_within_limits(self, method: PortMethod) -> None:
@@ -167,13 +167,16 @@ class Replay:
         self._keep(method, args, kwargs, entry.outcome, with_site=True)
         return self._for_path(entry)
 
-    def _time(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
+    def _time(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome | None:
+        """None where the clock itself has to tell the time, as the recorded path never asked."""
         clock = self.clock(method.port)
         if method.sleeps:
             outcome: Outcome | None = outcome_of(lambda: clock.sleep(seconds_of(args, kwargs)))
         else:
             outcome = clock.now(method.name)
         if outcome is None:
+            if not self._tape.is_stored:
+                return None
             return self._refuse(ProblemKind.READ_MISSING, method, args, kwargs, ReadMissing)
         self._keep(method, args, kwargs, outcome)
         return Raised(copied_error(outcome.error)) if isinstance(outcome, Raised) else outcome
@@ -233,6 +236,8 @@ class Replay:
 
     def _keep_real(self, method: PortMethod, args: Args, kwargs: Kwargs, outcome: Outcome) -> None:
         """Keep a call that a real object or a copy answered."""
+        if method.call_class is CallClass.CLOCK and not method.sleeps:
+            self.clock(method.port).begin(method.name, outcome)
         if isinstance(outcome, Raised):
             self._keep(method, args, kwargs, Raised(copied_error(outcome.error)), with_site=True)
         elif method.call_class is CallClass.FIXED:

@@ -40,14 +40,14 @@ def client_class(depth: int, slots: bool, is_async: bool, static: bool) -> Any:
         REAL.append(quantity)
         return f"order {quantity}"
 
-    def __init__(self: Any) -> None:
+    def begin(self: Any) -> None:
         self.log = REAL
 
     base: Any = type(
         "Base",
         (),
         {
-            "__init__": __init__,
+            "__init__": begin,
             "submit": staticmethod(for_all) if static else submit_later if is_async else submit,
             "held": property(lambda self: len(self.log)),
             **({"__slots__": ("log",)} if slots else {}),
