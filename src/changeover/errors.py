@@ -5,10 +5,23 @@ from __future__ import annotations
 import errno
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
 
 _NAMES_MAX = 1_000
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+
+class ExitCode(IntEnum):
+    """What a command answers to whoever started it; docs/exit-codes.md says of each command what it means."""
+
+    YES = 0
+    NO = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    DEFECT = 70
+    INTERRUPTED = 130
 
 
 class ChangeoverError(Exception):
@@ -22,6 +35,44 @@ class ConfigurationError(ChangeoverError):
         super().__init__(f"{where}: {problem}")
         self.where = where
         self.problem = problem
+
+
+class ProgramEndedError(ConfigurationError):
+    """The program asked for the end of the process where a command waited for an answer of it."""
+
+
+def ends_the_process(error: BaseException) -> bool:
+    """Whether it is neither an error nor an interrupt, but asks that the process ends."""
+    return not isinstance(error, Exception | KeyboardInterrupt | GeneratorExit)
+
+
+def describe_end(error: BaseException) -> str:
+    """How the program asked for the end: `asked for the end of the process (SystemExit: 0)`."""
+    said = f": {error}" if str(error) else ""
+    return f"asked for the end of the process ({type(error).__name__}{said})"
+
+
+@contextmanager
+def asking_the_program(where: str, doing: str = "") -> Iterator[None]:
+    """What code of the program raises meanwhile is a ConfigurationError at that place; interrupts stay so."""
+    try:
+        yield
+    except (ChangeoverError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        ended = ends_the_process(error)
+        said = describe_end(error) if ended else f"raised {type(error).__name__}: {error}"
+        kind = ProgramEndedError if ended else ConfigurationError
+        raise kind(where, f"{doing}{said}{_raised_at(error)}") from error
+
+
+def _raised_at(error: BaseException) -> str:
+    """` (shop.py:41)`, the line that raised it."""
+    from pathlib import Path
+    from traceback import extract_tb
+
+    frames = extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
 
 
 def describe_os_error(error: OSError) -> str:

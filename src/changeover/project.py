@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, asking_the_program
 from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE, RULES_FILE
 from changeover.values.toml_table import Table, parse_toml, read_text
 
@@ -80,7 +79,7 @@ class Project:
         self.make_importable()
         found = _attribute(where, module_name, attribute)
         if not isinstance(found, Migration) and callable(found):
-            with _code_of_app(where, f"calling {self.app!r}"):
+            with asking_the_program(where, f"calling {self.app!r} "):
                 found = found()
         if not isinstance(found, Migration):
             kind = type(found).__name__
@@ -152,7 +151,7 @@ def _project(root: Path, tool: object, environment: Mapping[str, str]) -> Projec
 
 
 def _attribute(where: str, module_name: str, attribute: str) -> Any:
-    with _code_of_app(where, f"importing {module_name!r}"):
+    with asking_the_program(where, f"importing {module_name!r} "):
         try:
             module = import_module(module_name)
         except ModuleNotFoundError as error:
@@ -161,26 +160,6 @@ def _attribute(where: str, module_name: str, attribute: str) -> Any:
         return getattr(module, attribute)
     except AttributeError:
         raise ConfigurationError(where, f"module {module_name!r} has no {attribute!r}") from None
-
-
-@contextmanager
-def _code_of_app(where: str, doing: str) -> Iterator[None]:
-    """The app's own code may raise anything; it becomes a ConfigurationError."""
-    try:
-        yield
-    except ConfigurationError:
-        raise
-    except Exception as error:
-        raise ConfigurationError(where, f"{doing} raised {_described(error)}") from error
-
-
-def _described(error: Exception) -> str:
-    """What an exception says and where it was raised."""
-    from traceback import extract_tb
-
-    frames = extract_tb(error.__traceback__)
-    at = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{at}"
 
 
 def wiring_problems(migration: Migration) -> Iterator[str]:

@@ -28,6 +28,9 @@ STORE_VARIABLE = "CHANGEOVER_STORE"
 WEBHOOK_VARIABLE = "CHANGEOVER_ALERT_WEBHOOK"
 """An http(s) address that is sent every alert."""
 
+TRACEBACK_VARIABLE = "CHANGEOVER_TRACEBACK"
+"""Where it is set, a defect of a command is shown with its traceback."""
+
 WHO_VARIABLE = "CHANGEOVER_WHO"
 """Who moves phases, in place of the name of the user."""
 

@@ -9,7 +9,16 @@ from typing import Any
 import click
 
 from changeover.api import comparison as verbs
-from changeover.cli.output import format_option, quiet, say, seed_option, show, show_json, show_result
+from changeover.cli.output import (
+    format_option,
+    quiet,
+    result_stream,
+    say,
+    seed_option,
+    show,
+    show_json,
+    show_result,
+)
 from changeover.errors import need_package
 from changeover.evidence.source_comparison import SourceComparison
 from changeover.evidence.store.records import STORE
@@ -75,7 +84,7 @@ def compare_command(
         shown.append(done)
         _say_how_it_went(done)
         if format_ == "text":
-            screen = compare_screen(done.info, done.corpus, screen_for(sys.stdout))
+            screen = compare_screen(done.info, done.corpus, screen_for(result_stream()))
             show(("\n" if len(shown) > 1 else "") + screen)
 
     listener = ProgressListener(sys.stderr)

@@ -1,28 +1,27 @@
 """The command `changeover`, its exit codes, and how it says what is wrong.
 
-0 yes; 1 the answer is no; 2 usage or configuration error; 3 inconclusive; 130 interrupted. Every command is
-imported when it is called, so that help and status cost little.
+The exit codes are those of `ExitCode`; code of the program never chooses one. Every command is imported when
+it is called, so that help and status cost little.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
 from changeover import __version__
-from changeover.errors import ChangeoverError, MissingPackageError
-from changeover.values.safe_text import visible_lines
+from changeover.errors import ChangeoverError, ExitCode, MissingPackageError, describe_end
+from changeover.settings import TRACEBACK_VARIABLE
+from changeover.values.safe_text import visible, visible_lines
 
 try:
     import click
 except ModuleNotFoundError as error:  # nothing below can be read without it
     print(f"changeover: {MissingPackageError.of(error)}", file=sys.stderr)
     sys.exit(2)
-
-INTERRUPTED = 130
-USAGE = 2
 
 
 class LateGroup(click.Group):
@@ -42,12 +41,25 @@ class LateGroup(click.Group):
             return None
         module = import_module(f"changeover.cli.{self._late[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
+        from changeover.cli.output import with_own_output
+
+        for one in _with_callbacks(command):
+            one.callback = with_own_output(one.callback)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing one."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_, about) in self._late.items()])
+
+
+def _with_callbacks(command: click.Command) -> Iterator[click.Command]:
+    """The command, or those of the group that it is."""
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            yield from _with_callbacks(one)
+    else:
+        yield command
 
 
 COMMANDS = {
@@ -88,28 +100,54 @@ def changeover() -> None:
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one sentence, never a traceback."""
+    """Run the command line; a user's mistake is one sentence, and a defect of this tool another one."""
+    code = _answer()
+    if "changeover.cli.output" in sys.modules:
+        from changeover.cli.output import leave_output_to_the_command
+
+        leave_output_to_the_command()
+    sys.exit(code)
+
+
+def _answer() -> int:
     try:
-        code = changeover.main(prog_name="changeover", standalone_mode=False)
+        answer = changeover.main(prog_name="changeover", standalone_mode=False)
+        return answer if isinstance(answer, int) else ExitCode.YES
     except click.exceptions.Exit as exit_:
-        code = exit_.exit_code
+        return exit_.exit_code
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
-    except ModuleNotFoundError as error:
-        missing = MissingPackageError.of(error)
-        if missing is None:
-            raise
-        print(f"changeover: {missing}", file=sys.stderr)
-        code = USAGE
-    except ChangeoverError as error:
-        print(f"changeover: {visible_lines(str(error))}", file=sys.stderr)
-        code = USAGE
+        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        print("changeover: interrupted", file=sys.stderr)
-        code = INTERRUPTED
+        return _failed("interrupted", ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has gone; closing it again at exit must not complain.
         sys.stderr.close()
-        code = 1
-    sys.exit(code if isinstance(code, int) else 0)
+        return ExitCode.NO
+    except ChangeoverError as error:
+        return _failed(visible_lines(str(error)), ExitCode.USAGE)
+    except Exception as error:  # noqa: BLE001  nobody who waits for an answer is shown a traceback unasked
+        missing = MissingPackageError.of(error) if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None:
+            return _failed(str(missing), ExitCode.USAGE)
+        return _defect(error)
+    except BaseException as error:  # noqa: BLE001  whatever of the program it was, it answers for nobody
+        return _failed(f"the program {visible(describe_end(error))}: no answer", ExitCode.INCONCLUSIVE)
+
+
+def _failed(sentence: str, code: ExitCode) -> ExitCode:
+    print(f"changeover: {sentence}", file=sys.stderr)
+    return code
+
+
+def _defect(error: Exception) -> ExitCode:
+    """One sentence, with the place; the traceback for whoever asks for it."""
+    from traceback import extract_tb, print_exception
+
+    if os.environ.get(TRACEBACK_VARIABLE):
+        print_exception(error)
+    frames = extract_tb(error.__traceback__)
+    at = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""  # noqa: PTH119
+    said = visible(f"{type(error).__name__}: {error}")
+    more = f"{TRACEBACK_VARIABLE}=1 shows where it comes from"
+    return _failed(f"a defect of changeover, please report it: {said}{at}; {more}", ExitCode.DEFECT)

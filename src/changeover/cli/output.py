@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from weakref import WeakSet
 
 import click
 
@@ -47,10 +51,81 @@ def mover_options(*, reason_required: bool) -> Decorator:
     return lambda command: reason(who_option(dry_run_option(command)))
 
 
+_own: list[TextIO] = []
+_alone: WeakSet[Callable[..., Any]] = WeakSet()
+_STDOUT, _STDERR = 1, 2
+
+
+def result_stream() -> TextIO:
+    """Where the result of the command goes: standard output, of which the program has nothing meanwhile."""
+    return _own[-1] if _own else sys.stdout
+
+
+def with_own_output(command: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """The command, with standard output for its result alone: what the program prints goes to the error."""
+    if command is None or command in _alone:
+        return command
+
+    @wraps(command)
+    def alone(*args: Any, **kwargs: Any) -> Any:
+        with _own_output():
+            return command(*args, **kwargs)
+
+    _alone.add(alone)
+    return alone
+
+
+@contextmanager
+def _own_output() -> Iterator[None]:
+    before = sys.stdout
+    descriptor = _own_descriptor(before)
+    own = before if descriptor is None else os.fdopen(descriptor, "w", encoding=before.encoding)
+    _own.append(own)
+    sys.stdout = sys.stderr
+    try:
+        yield
+    finally:
+        _own.pop()
+        if sys.stdout is sys.stderr:
+            sys.stdout = before
+        if descriptor is not None:
+            with suppress(OSError, ValueError):
+                own.flush()
+            with suppress(OSError, ValueError):
+                before.flush()  # what the program wrote past `sys.stdout` is not part of the result
+            with suppress(OSError):
+                os.dup2(descriptor, _STDOUT)
+            with suppress(OSError, ValueError):
+                own.close()
+
+
+def _own_descriptor(stream: TextIO) -> int | None:
+    """A descriptor of the real standard output, which from now on is the standard error; None without one."""
+    try:
+        if stream.fileno() != _STDOUT:
+            return None
+        stream.flush()
+        descriptor = os.dup(_STDOUT)
+        os.dup2(_STDERR, _STDOUT)
+    except (AttributeError, OSError, ValueError):  # a stream in memory, or none at all
+        return None
+    return descriptor
+
+
+def leave_output_to_the_command() -> None:
+    """The command has said what it has to say: what the program prints at its end goes to the error."""
+    with suppress(OSError, ValueError, AttributeError):  # a stream in memory, or none at all
+        if sys.stdout.fileno() == _STDOUT:
+            sys.stdout.flush()
+            sys.stdout = sys.stderr
+            os.dup2(_STDERR, _STDOUT)
+
+
 def show(text: str) -> None:
     """Text that ends with its own line end, on standard output; on a terminal it may have colour."""
-    sys.stdout.write(visible_lines(text, coloured=sys.stdout.isatty()))
-    sys.stdout.flush()
+    stream = result_stream()
+    stream.write(visible_lines(text, coloured=stream.isatty()))
+    stream.flush()
 
 
 def show_result(
@@ -66,7 +141,7 @@ def show_result(
     else:
         from changeover.views.layout import screen_for
 
-        show(screen(result, screen_for(sys.stdout)))
+        show(screen(result, screen_for(result_stream())))
 
 
 def show_json(name: str, content: Mapping[str, Any]) -> None:

@@ -12,7 +12,16 @@ from typing import Any
 import click
 
 from changeover.api import readiness as verbs
-from changeover.cli.output import choose_format, format_option, quiet, say, show, show_json, show_result
+from changeover.cli.output import (
+    choose_format,
+    format_option,
+    quiet,
+    result_stream,
+    say,
+    show,
+    show_json,
+    show_result,
+)
 from changeover.errors import describe_os_error
 from changeover.removal.scan import LegacyEntry
 from changeover.values.gate_verdict import GateVerdict
@@ -61,7 +70,7 @@ def _show(verdicts: Sequence[GateVerdict], format_: str) -> None:
         show(text)
         _tell_github(verdicts, text)
     else:
-        screen = screen_for(sys.stdout)
+        screen = screen_for(result_stream())
         show("\n".join(gate_screen(verdict, screen) for verdict in verdicts))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from changeover.api import scenarios as verbs
-from changeover.cli.output import format_option, say, seed_option, show, show_json
+from changeover.cli.output import format_option, result_stream, say, seed_option, show, show_json
 from changeover.views.layout import Screen, plural, screen_for
 from changeover.views.text.scenarios import scenario_screen, scenarios_screen
 
@@ -35,7 +35,7 @@ def list_(format_: str) -> None:
         show_json("scenarios-list", {"scenarios": listed, "damaged": damaged})
     else:
         # For another program a line for each, however long.
-        screen = screen_for(sys.stdout) if sys.stdout.isatty() else Screen(sys.maxsize)
+        screen = screen_for(result_stream()) if result_stream().isatty() else Screen(sys.maxsize)
         show(scenarios_screen(scenarios, screen))
     for line in damaged:
         say(f"damaged: {line}")
@@ -51,7 +51,7 @@ def show_(name: str) -> None:
 
     For example: changeover scenarios show history/2011-08-09/trading.workflow
     """
-    show(scenario_screen(verbs.show_scenario(name), screen_for(sys.stdout)))
+    show(scenario_screen(verbs.show_scenario(name), screen_for(result_stream())))
 
 
 @scenarios_command.command("keep", short_help="make the smallest run of a cluster a scenario")

@@ -6,14 +6,16 @@ candidate is to answer), all others `off`. Whatever flags, environment and kill 
 
 from __future__ import annotations
 
+import signal
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from traceback import walk_tb
 
 from changeover.compare.clusters import RunOccurrence
 from changeover.compare.comparison import Comparison
 from changeover.compare.rules import Rules
-from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.errors import ConfigurationError, asking_the_program, describe_end, ends_the_process
 from changeover.evidence.code_digest import answering_code
 from changeover.evidence.program_interface import Program, comparison_runtime
 from changeover.evidence.scenario_replay import replayed_scenarios
@@ -22,7 +24,7 @@ from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario, scenario_of
 from changeover.seam.judge import Waived
 from changeover.seam.runtime import AnswerSeen
-from changeover.values.observation import Side
+from changeover.values.observation import Raised, Side
 from changeover.values.pins import Pins, resumed
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
 
@@ -39,13 +41,15 @@ class Selection:
 class CaseDone:
     """One case with the runs it led to; `raised` says what came out of it, where something did.
 
-    The answer of a path may be an exception: that is compared like any other answer.
+    The answer of a path may be an exception: that is compared like any other answer. `ended` says that the
+    program asked for the end of the process: such a case shows nothing.
     """
 
     name: str
     tags: tuple[str, ...]
     runs: list[Run] = field(default_factory=list)
     raised: str | None = None
+    ended: str | None = None
 
 
 def stored_cases(
@@ -109,7 +113,7 @@ def compared_cases(
             pinned = settings if wanted else _settings(program, selection, alone)
             done = _run(source, case, program, pinned)
             if wanted:
-                done.runs = [run for run in collected if run.seam in selection.seams]
+                done.runs = [run for run in collected if run.seam in selection.seams and not _ended(run)]
                 yield done
             if wanted and options.only is not None:
                 return
@@ -131,20 +135,17 @@ def _cases(source: Source, options: SourceOptions) -> Iterator[Case]:
     where = f'source "{source.name}"'
     cases: Iterator[Case] = iter(())
     try:
-        cases = iter(source.cases(options))
-        for case in cases:
-            if not isinstance(case, Case):
-                raise ConfigurationError(where, f"yielded a {type(case).__name__}, allowed: Case")
-            if case.name in names:
-                raise ConfigurationError(where, f"yielded the case {case.name!r} twice")
-            names.add(case.name)
-            yield case
-            if options.limit is not None and len(names) >= options.limit:
-                return
-    except (ChangeoverError, GeneratorExit):
-        raise
-    except Exception as error:  # a source is the app's own code
-        raise ConfigurationError(where, f"raised {type(error).__name__}: {error}") from error
+        with asking_the_program(where):
+            cases = iter(source.cases(options))
+            for case in cases:
+                if not isinstance(case, Case):
+                    raise ConfigurationError(where, f"yielded a {type(case).__name__}, allowed: Case")
+                if case.name in names:
+                    raise ConfigurationError(where, f"yielded the case {case.name!r} twice")
+                names.add(case.name)
+                yield case
+                if options.limit is not None and len(names) >= options.limit:
+                    return
     finally:
         if isinstance(cases, Generator):  # it may hold files open, or a database
             cases.close()
@@ -158,7 +159,24 @@ def _run(source: Source, case: Case, program: Program, settings: Mapping[str, Se
             case.run()
         except Exception as error:  # noqa: BLE001  the answer of a path may be an exception
             done.raised = f"{type(error).__name__}: {error}"
+        except BaseException as error:
+            if not ends_the_process(error) or _is_of_a_signal(error):
+                raise
+            done.ended = done.raised = describe_end(error)
     return done
+
+
+def _ended(run: Run) -> bool:
+    """Whether its answering path asked for the end of the process, which is no answer to compare with."""
+    outcome = None if run.answered is None else run.answered.outcome
+    return isinstance(outcome, Raised) and ends_the_process(outcome.error)
+
+
+def _is_of_a_signal(error: BaseException) -> bool:
+    """Whether a signal handler of the program raised it: then somebody wants the process to end."""
+    handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
+    frames = walk_tb(error.__traceback__)
+    return any(frame.f_code in handlers for frame, _ in frames)
 
 
 def recorded(

@@ -128,6 +128,8 @@ def _run(
         try:
             with Interruption() as interruption, closing(cases.done()) as found:
                 for done, renewed in found:
+                    if done.ended is not None:
+                        corpus.damaged.append(f"{done.name} {done.ended}")
                     corpus.add(done.name, done.runs, done.tags)
                     if renewed is not None:
                         writer.keep(renewed)

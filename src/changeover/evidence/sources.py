@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeVar
 
-from changeover.errors import DeclarationError
+from changeover.errors import ConfigurationError, DeclarationError, asking_the_program
 from changeover.settings import POPULATIONS
 from changeover.values.observation import Side
 
@@ -65,7 +65,12 @@ class Source:
         """How many cases there will be, None where nobody knows."""
         if self.count is None:
             return options.limit
-        return min(self.count(options), options.limit or self.count(options))
+        where = f'source "{self.name}"'
+        with asking_the_program(where, "count= "):
+            count = self.count(options)
+        if type(count) is not int or count < 0:
+            raise ConfigurationError(where, f"count= gave {count!r}, allowed: a number of cases")
+        return min(count, options.limit or count)
 
 
 class Sources:
@@ -82,6 +87,9 @@ class Sources:
             raise DeclarationError(where, f"population was {source.population!r}, allowed: {allowed}")
         if not source.name or "/" in source.name or source.name in RESERVED:
             raise DeclarationError(where, f"allowed: a name without '/', other than {', '.join(RESERVED)}")
+        if source.count is not None and not callable(source.count):
+            found = f"count= was {source.count!r}, allowed: a function from the options to a number"
+            raise DeclarationError(where, f"{found}, such as count=lambda options: {source.count!r}")
         if source.name in self._sources:
             raise DeclarationError(where, "is declared twice")
         self._sources[source.name] = source

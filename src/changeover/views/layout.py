@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import Any, TextIO
@@ -60,8 +61,15 @@ def screen_for(stream: TextIO, environment: Mapping[str, str] | None = None) -> 
     named = os.environ if environment is None else environment
     if not stream.isatty():
         return Screen()
-    columns = get_terminal_size((WIDTH, 24)).columns
-    return Screen(max(WIDTH_MIN, columns), coloured=not named.get("NO_COLOR"))
+    return Screen(max(WIDTH_MIN, _columns_of(stream)), coloured=not named.get("NO_COLOR"))
+
+
+def _columns_of(stream: TextIO) -> int:
+    """Those of COLUMNS, else of this terminal, whichever stream the program calls its standard output."""
+    if not os.environ.get("COLUMNS", "").isdigit():
+        with suppress(OSError, ValueError, AttributeError):
+            return os.get_terminal_size(stream.fileno()).columns or WIDTH
+    return get_terminal_size((WIDTH, 24)).columns
 
 
 def count(number: int) -> str:
