@@ -23,7 +23,7 @@ from changeover.seam.declaration import SeamOptions, declare_seam
 from changeover.seam.dispatch import seam_function
 from changeover.seam.judge import Predicate
 from changeover.seam.seam import Seam, SeamFunction
-from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE
+from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE, absolute
 from changeover.values.pins import PINNED, Pins, resumed
 from changeover.values.stage import SEAM_STAGES, Stages
 from changeover.wiring import MigrationOptions, wire
@@ -79,6 +79,7 @@ class Migration(WithPorts, WithSources):
         **options: Unpack[MigrationOptions],
     ) -> None:
         self.plan = plan
+        directory = None if directory is None else absolute(directory)
         self.directory = directory
         self.seams: dict[str, Seam] = {}
         self.codec = Codec()
@@ -110,7 +111,7 @@ class Migration(WithPorts, WithSources):
         """
         environment = options.get("environment")
         named = (os.environ if environment is None else environment).get(DIRECTORY_VARIABLE)
-        folder = Path(named or directory)
+        folder = absolute(Path(named or directory))
         return cls(plan=load_plan(folder / PLAN_FILE), directory=folder, sample=sample, **options)
 
     @overload

@@ -162,10 +162,18 @@ def _attribute(where: str, module_name: str, attribute: str) -> Any:
         raise ConfigurationError(where, f"module {module_name!r} has no {attribute!r}") from None
 
 
-def wiring_problems(migration: Migration) -> Iterator[str]:
-    """What is wrong with the declarations of the app, whatever its files and its store say."""
+def wiring_problems(migration: Migration, directory: Path) -> Iterator[str]:
+    """What is wrong with the declarations of the app, and with the folder that it reads.
+
+    `directory` is the one that commands use.
+    """
+    from changeover.rollout.programs import describe_other_folder
     from changeover.values.observation import Side
 
+    if migration.directory is not None:
+        other = describe_other_folder(directory, migration.directory)
+        if other is not None:
+            yield other
     for method in migration.undeclared:
         yield f"{method.full_name} is in no class: a replay refuses it"
     for seam in migration.seams.values():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 DIRECTORY_VARIABLE = "CHANGEOVER_DIR"
 """The migration's folder, in place of the one in pyproject.toml."""
@@ -23,6 +24,7 @@ POPULATION_VARIABLE = "CHANGEOVER_POPULATION"
 """What the runs of this process are evidence of: `production`, `recorded` or `generated`."""
 
 STORE_VARIABLE = "CHANGEOVER_STORE"
+STORE_SCHEME = "sqlite:///"
 """`sqlite:///PATH`, or `none` to keep no evidence."""
 
 WEBHOOK_VARIABLE = "CHANGEOVER_ALERT_WEBHOOK"
@@ -56,6 +58,38 @@ MODES = (INLINE, BACKGROUND)
 
 PRODUCTION = "production"
 POPULATIONS = (PRODUCTION, "recorded", "generated")
+
+
+def absolute(path: Path) -> Path:
+    """The same file wherever the process goes; where the working folder is gone, the path as it is."""
+    try:
+        return path.absolute()
+    except OSError:
+        return path
+
+
+class ProgramEnvironment(Mapping[str, str]):
+    """The environment of a program, in which a path means the same file wherever the process goes."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._here = absolute(Path())
+
+    def __getitem__(self, name: str) -> str:
+        text = self._environment[name]
+        if not text:
+            return text
+        if name == FLAGS_VARIABLE:
+            return str(self._here / text)
+        if name == STORE_VARIABLE and text.startswith(STORE_SCHEME) and text != STORE_SCHEME:
+            return f"{STORE_SCHEME}{self._here / text.removeprefix(STORE_SCHEME)}"
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environment)
+
+    def __len__(self) -> int:
+        return len(self._environment)
 
 
 def mode_of(wanted: str, environment: Mapping[str, str]) -> tuple[str, str | None]:

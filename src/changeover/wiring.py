@@ -29,6 +29,7 @@ from changeover.settings import (
     RULES_FILE,
     WAIVERS_FILE,
     WEBHOOK_VARIABLE,
+    ProgramEnvironment,
     mode_of,
     population_of,
 )
@@ -99,10 +100,10 @@ def wire(
         raise DeclarationError("Migration", f"world was {world!r}, allowed: {', '.join(WORLDS)}")
     if mode not in MODES:
         raise DeclarationError("Migration", f"mode was {mode!r}, allowed: {', '.join(MODES)}")
+    environment = ProgramEnvironment(os.environ if environment is None else environment)
     resolver = Resolver(
         stages, directory=directory, closed=plan is not None, environment=environment, refresh_s=refresh_s
     )
-    environment = os.environ if environment is None else environment
     waived = rules_file = None
     if directory is not None:
         waived = waived_by(directory / WAIVERS_FILE, lambda problem: runtime.note(problem))
@@ -159,7 +160,9 @@ def _evidence_of(
 
         return Redactor.for_project(redact_paths_of(plan), root, environment).run
 
-    return EvidenceWriter(root, codec, judged=judged, redact=redact, environment=environment, sink=sink)
+    return EvidenceWriter(
+        root, codec, judged=judged, redact=redact, environment=environment, sink=sink, directory=directory
+    )
 
 
 def root_around(directory: Path) -> Path:

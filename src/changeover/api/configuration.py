@@ -121,7 +121,7 @@ def _problems(project: Project, migration: Migration, wrong: Container[str]) -> 
         Archive(store_path(project.root)).corpora()
     except ConfigurationError as error:
         yield str(error)
-    yield from wiring_problems(migration)
+    yield from wiring_problems(migration, project.directory)
 
 
 @dataclass(frozen=True, slots=True)

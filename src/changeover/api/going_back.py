@@ -17,6 +17,7 @@ from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import Cause, NotWrittenError, cause_of, mover
 from changeover.rollout.kill_switch import read_kill_switch, switch_kill_off, switch_kill_on
 from changeover.rollout.migration_files import NotLockableError, Place, place_for, place_of, stages_of
+from changeover.rollout.programs import other_folders
 from changeover.settings import NO_REASON, PLAN_FILE
 from changeover.values.stage import ALL_STAGES, stage_variable
 
@@ -86,6 +87,8 @@ def rollback(
     asked = None if phase is None else {phase: None if to is None else setting_of("--to", to, ALL_STAGES)}
     warnings = Warnings(warn)
     directory = find_folder(project, warnings)
+    for problem in other_folders(directory, datetime.now(UTC)):
+        warnings(problem)
     place = place_for(directory, warnings, dry_run=dry_run)
     stages = stages_to_go_back_by(directory, warnings)
     cause = cause_of("rollback", mover(who), reason, datetime.now(UTC))
@@ -169,6 +172,8 @@ def kill(
         changeover.kill(reason="orders look wrong")
     """
     place = place_for(find_folder(project, warn), warn, dry_run=dry_run)
+    for problem in other_folders(place.directory, datetime.now(UTC)):
+        warn(problem)
     entry = switch_kill_on(place, mover(who), reason, datetime.now(UTC))
     return KillSwitchChange(place.kill, True, entry)
 

@@ -17,6 +17,7 @@ from changeover.rollout.history import HistoryEntry, cause_of, entries_of, mover
 from changeover.rollout.migration_files import Place, place_for, stages_of
 from changeover.rollout.move import check_unmoved, is_forward, move
 from changeover.rollout.plan_file import Phase, Plan
+from changeover.rollout.programs import other_folders
 from changeover.rollout.verify import Agreement, HandEdit, agreement, read_edit, seal
 from changeover.rollout.verify import repair as repair_history
 from changeover.values.gate_verdict import Answer, GateVerdict
@@ -101,6 +102,8 @@ def flip(
     new = _setting(plan.phases[phase], stage, percent)
     request = FlipRequest(phase, new, mover(who), reason, force)
     place = place_for(found.directory, warnings, dry_run=dry_run)
+    for problem in other_folders(found.directory, datetime.now(UTC)):
+        warnings(problem)
     done = flip_as_judged(
         found, plan, request, partial(_ask_gate, progress=progress), datetime.now(UTC), place
     )

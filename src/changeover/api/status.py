@@ -17,6 +17,7 @@ from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import MOVING, HistoryEntry
 from changeover.rollout.migration_files import place_of
 from changeover.rollout.plan_file import Phase
+from changeover.rollout.programs import other_folders
 from changeover.rollout.resolver import KILLED_MEANS, ProblemKind, Resolution, Resolver
 from changeover.rollout.verify import agreement
 from changeover.values.gate_verdict import Answer, CriterionKind, GateVerdict
@@ -180,6 +181,7 @@ def problems_of(project: Project, project_state: ProjectState, resolver: Resolve
     """What is wrong, the worst first: each fails `status --check`."""
     resolution = resolver.current()
     yield from (_nearer(text, project.root) for text in _about_stages(project_state, resolver))
+    yield from other_folders(project.directory, project_state.now)
     for one in resolution.overridden:
         yield f"{one.variable}={one.word} in the environment overrides flags.json ({one.base})"
     yield from _trips(project_state)

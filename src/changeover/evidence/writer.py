@@ -24,6 +24,7 @@ from changeover.errors import ConfigurationError
 from changeover.record.codec import Codec
 from changeover.record.run import NotPaired, Run, Sink
 from changeover.replay.program_signals import ProgramSignals, unbroken
+from changeover.rollout.programs import note_program
 from changeover.rollout.test_override import ACTIVE
 from changeover.telemetry.logs import logger
 
@@ -60,12 +61,14 @@ class EvidenceWriter:
         redact: Callable[[], Callable[[Run], Run]] | None = None,
         environment: Mapping[str, str] | None = None,
         sink: Sink | None = None,
+        directory: Path | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lost = 0
         self.alarm: Callable[[str], None] | None = None
         self._root, self._codec, self._sink = root, codec, sink
+        self._directory = directory
         self._environment = os.environ if environment is None else environment
         self._ask_judged, self._ask_redact = judged, redact
         self._judged: Judged | None = None
@@ -241,6 +244,8 @@ class EvidenceWriter:
             self._say(str(problem))
             self._retry_later()
             return False
+        if self._directory is not None and not self._writes:
+            note_program(path.parent, self._directory, self._now())
         self._writes += 1
         if self._problem is not None:
             _log.warning("evidence is kept again; %d runs were lost", lost, runs=lost)

@@ -113,7 +113,7 @@ def _doctor(inputs: GateInputs, project: Project) -> Review:
     from changeover.project import wiring_problems
 
     try:
-        problems = list(wiring_problems(project.migration()))
+        problems = list(wiring_problems(project.migration(), project.directory))
     except ConfigurationError as error:
         problems = [str(error)]
     answer = Answer.FAIL if problems else Answer.PASS
