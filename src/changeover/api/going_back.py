@@ -16,8 +16,14 @@ from changeover.project import Project, find_folder
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import Cause, NotWrittenError, cause_of, mover
 from changeover.rollout.kill_switch import read_kill_switch, switch_kill_off, switch_kill_on
-from changeover.rollout.migration_files import NotLockableError, Place, place_for, place_of, stages_of
-from changeover.rollout.programs import other_folders
+from changeover.rollout.migration_files import (
+    NotLockableError,
+    Place,
+    other_folders,
+    place_for,
+    place_of,
+    stages_of,
+)
 from changeover.settings import NO_REASON, PLAN_FILE
 from changeover.values.stage import ALL_STAGES, stage_variable
 

@@ -14,10 +14,9 @@ from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.project import Project, find_folder, open_project
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import HistoryEntry, cause_of, entries_of, mover
-from changeover.rollout.migration_files import Place, place_for, stages_of
+from changeover.rollout.migration_files import Place, other_folders, place_for, stages_of
 from changeover.rollout.move import check_unmoved, is_forward, move
 from changeover.rollout.plan_file import Phase, Plan
-from changeover.rollout.programs import other_folders
 from changeover.rollout.verify import Agreement, HandEdit, agreement, read_edit, seal
 from changeover.rollout.verify import repair as repair_history
 from changeover.values.gate_verdict import Answer, GateVerdict

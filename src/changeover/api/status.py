@@ -15,9 +15,8 @@ from changeover.gate.inputs import ProjectState, read_project_state
 from changeover.project import Project, near, open_project
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import MOVING, HistoryEntry
-from changeover.rollout.migration_files import place_of
+from changeover.rollout.migration_files import other_folders, place_of
 from changeover.rollout.plan_file import Phase
-from changeover.rollout.programs import other_folders
 from changeover.rollout.resolver import KILLED_MEANS, ProblemKind, Resolution, Resolver
 from changeover.rollout.verify import agreement
 from changeover.values.gate_verdict import Answer, CriterionKind, GateVerdict

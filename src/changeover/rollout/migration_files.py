@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,14 @@ from changeover.settings import (
     FLAGS_VARIABLE,
     HISTORY_FILE,
     KILL_FILE,
+    PROGRAMS_FILE,
     STATE_FOLDER,
+    STORE_SCHEME,
     STORE_VARIABLE,
     TRIPS_FILE,
 )
 from changeover.values import atomic_file
 from changeover.values.stage import Stages
-
-_SCHEME = "sqlite:///"
 
 LOCK_WAIT_S = 10.0
 LOCK_FILE = ".lock"
@@ -271,6 +272,17 @@ def stages_of(plan: Plan | None) -> Stages | None:
 def trips_path(directory: Path, environment: Mapping[str, str]) -> Path:
     """Beside the store of evidence: `.changeover` next to the folder, unless CHANGEOVER_STORE says where."""
     named = environment.get(STORE_VARIABLE, "")
-    if named.startswith(_SCHEME) and len(named) > len(_SCHEME):
-        return Path(named.removeprefix(_SCHEME)).parent / TRIPS_FILE
+    if named.startswith(STORE_SCHEME) and len(named) > len(STORE_SCHEME):
+        return Path(named.removeprefix(STORE_SCHEME)).parent / TRIPS_FILE
     return directory.absolute().parent / STATE_FOLDER / TRIPS_FILE
+
+
+def other_folders(directory: Path, now: datetime) -> Iterator[str]:
+    """Sentences about other folders that the programs of this project read; never raises."""
+    folders = directory.absolute().parents
+    root = next((folder for folder in folders if (folder / "pyproject.toml").is_file()), folders[0])
+    file = root / STATE_FOLDER / PROGRAMS_FILE
+    if file.exists():
+        from changeover.rollout.programs import folders_read_instead
+
+        yield from folders_read_instead(file, directory, now)

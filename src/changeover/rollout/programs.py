@@ -13,11 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.settings import DIRECTORY_VARIABLE, STATE_FOLDER
+from changeover.settings import DIRECTORY_VARIABLE, PROGRAMS_FILE
 from changeover.values.atomic_file import write_file
 from changeover.values.toml_table import parse_json, read_text
 
-PROGRAMS_FILE = "programs.json"
 SEEN_WITHIN = timedelta(days=30)
 NOTED_AGAIN = timedelta(days=1)
 FOLDERS_MAX = 20
@@ -41,22 +40,21 @@ def describe_other_folder(commands: Path, program: Path) -> str | None:
     if commands.resolve() == program.resolve():
         return None
     return (
-        f"the program reads {program}, commands use {commands}: neither sees the flags and the kill switch of "
+        f"the program reads {program}, commands use {commands}: neither sees flags and kill switch of "
         f"the other; name one folder, by directory in pyproject.toml or by {DIRECTORY_VARIABLE}"
     )
 
 
-def other_folders(directory: Path, now: datetime) -> Iterator[str]:
-    """A sentence for each other folder that a program of this project has read lately; never raises."""
-    for around in directory.absolute().parents:
-        file = around / STATE_FOLDER / PROGRAMS_FILE
-        if file.exists():
-            for name, at in _seen(file).items():
-                with suppress(OSError):
-                    problem = describe_other_folder(directory, Path(name))
-                    if problem is not None and Path(name).is_dir() and abs(now - at) < SEEN_WITHIN:
-                        yield problem
-            return
+def folders_read_instead(file: Path, directory: Path, now: datetime) -> Iterator[str]:
+    """A sentence for each folder that programs have read lately, where none has read this one.
+
+    Two migrations of one project lie beside each other, and each is read by its own program.
+    """
+    lately = [name for name, at in _seen(file).items() if abs(now - at) < SEEN_WITHIN]
+    with suppress(OSError):
+        problems = {name: describe_other_folder(directory, Path(name)) for name in lately}
+        if None not in problems.values():
+            yield from (text for name, text in problems.items() if text and Path(name).is_dir())
 
 
 def _seen(file: Path) -> dict[str, datetime]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from changeover import Migration
-from changeover.rollout.programs import SEEN_WITHIN, note_program, other_folders
+from changeover.rollout.migration_files import other_folders
+from changeover.rollout.programs import SEEN_WITHIN, note_program
 from tests.changeover.support.own_app import PHASES, OwnApp
 from tests.changeover.support.projects import Answer
 
@@ -91,8 +92,8 @@ def test_every_command_says_that_the_program_reads_another_folder(app: OwnApp) -
     assert app.run("doctor").code == 1
     assert said(app.run("gate", "double", "--format", "json"))
     # The others import no program: they know of it once it has run.
-    commands = ("kill", "flip double shadow --force --reason x", "rollback --all --dry-run", "status")
-    assert not any(said(app.run(*command.split())) for command in commands)
+    commands = ("kill", "rollback --all --dry-run", "status", "flip double shadow --force --reason x")
+    assert not any(said(app.run(*command.split())) for command in commands[:3])
     assert app.python("program.py", CHANGEOVER_STAGE_DOUBLE="shadow").returncode == 0
     for command in commands:
         assert said(app.run(*command.split())), command
@@ -103,6 +104,15 @@ def test_one_folder_by_two_ways_is_one_folder(app: OwnApp) -> None:
     pyproject = app.root / "pyproject.toml"
     pyproject.write_text(pyproject.read_text() + 'directory = "console"\n')
     assert app.run("doctor").code == 0
+
+
+def test_two_migrations_of_one_project_lie_beside_each_other(tmp_path: Path) -> None:
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+    for name in ("migration", "console"):
+        (tmp_path / name).mkdir()
+        note_program(tmp_path / ".changeover", tmp_path / name, now)
+    assert not list(other_folders(tmp_path / "migration", now))
+    assert not list(other_folders(tmp_path / "console", now))
 
 
 def test_a_folder_that_nobody_read_for_long_is_forgotten(tmp_path: Path) -> None:
