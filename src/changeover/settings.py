@@ -55,6 +55,9 @@ NO_REASON = "no reason given"
 REFRESH_S = 1.0
 """How old the stages that a process acts on may be."""
 
+INPUTS_VERSION = "2"
+"""Stands before the digest of a distinct input. Another way to read values makes other digests: raise it."""
+
 INLINE, BACKGROUND = "inline", "background"
 MODES = (INLINE, BACKGROUND)
 

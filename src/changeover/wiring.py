@@ -161,7 +161,14 @@ def _evidence_of(
         return Redactor.for_project(redact_paths_of(plan), root, environment).run
 
     return EvidenceWriter(
-        root, codec, judged=judged, redact=redact, environment=environment, sink=sink, directory=directory
+        root,
+        codec,
+        judged=judged,
+        redact=redact,
+        environment=environment,
+        sink=sink,
+        directory=directory,
+        writes_alone=True,
     )
 
 

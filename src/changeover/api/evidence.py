@@ -265,7 +265,7 @@ def prune_evidence(
     usual = usual_limits(datetime.now(UTC))
     aware = before if before is None or before.tzinfo else before.replace(tzinfo=UTC)
     bytes_max = usual.bytes_max if keep_bytes is None else keep_bytes
-    limits = StoreLimits(aware or usual.before, usual.runs_max, bytes_max)
+    limits = StoreLimits(aware or usual.before, usual.runs_max, bytes_max, 0 if aware else usual.days)
     try:
         done = prune_store(path, limits, corpora_too=before is not None, dry_run=dry_run)
     except StoreProblem as problem:

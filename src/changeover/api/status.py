@@ -54,12 +54,10 @@ def status(*, project: str | Path | Project = ".") -> Status:
     steps = tuple(_steps(found, project_state))
     production = [_production(project_state, phase) for phase in plan.phases.values()]
     seams = {seam for phase in plan.phases.values() for seam in phase.seams}
-    lost = project_state.evidence.lost  # weighed by the gates
-    notices = (f"{plural(lost, 'run')} in production could not be kept as evidence",) if lost else ()
     return Status(
         identity(plan.name, project_state.code, project_state.rules),
         tuple(problems_of(found, project_state, resolver)),
-        notices,
+        tuple(notices_of(project_state)),
         tuple(_phase(project_state, resolution, phase) for phase in plan.phases.values()),
         steps,
         tuple(one for one in production if one),
@@ -70,6 +68,22 @@ def status(*, project: str | Path | Project = ".") -> Status:
         soon_line(found, project_state),
         back_line(project_state),
     )
+
+
+def notices_of(project_state: ProjectState) -> Iterator[str]:
+    """What does not count as evidence, and is weighed by the gates."""
+    evidence, plan = project_state.evidence, project_state.plan
+    if evidence.lost:
+        yield f"{plural(evidence.lost, 'run')} in production could not be kept as evidence"
+    runs = [run for phase in plan.phases.values() for run in project_state.in_production(phase)]
+    other = sum(run.world is not None and run.distinct_input is None for run in runs)
+    if other:
+        yield (
+            f"{plural(other, 'run')} in production count as no distinct input: an earlier version made their "
+            "digests; changeover compare --source store makes them anew"
+        )
+    if evidence.of_the_future:
+        yield f"{plural(evidence.of_the_future, 'run')} of the future count for nothing: a clock was wrong"
 
 
 def _phase(project_state: ProjectState, resolution: Resolution, phase: Phase) -> PhaseStatus:
@@ -113,8 +127,8 @@ def _distinct_in_production(project_state: ProjectState, phase: Phase) -> int:
     worlds: dict[str, set[str]] = {}
     for run in project_state.in_production(phase):
         compared = run.verdict.is_evidence or run.verdict in (Verdict.UNSAFE, Verdict.DIVERGED)
-        if compared and run.world:
-            worlds.setdefault(run.seam, set()).add(run.world)
+        if compared and run.distinct_input:
+            worlds.setdefault(run.seam, set()).add(run.distinct_input)
     return max(map(len, worlds.values()), default=0)
 
 

@@ -26,7 +26,9 @@ from changeover.record.codec import CodecError
 from changeover.record.run import Run
 from changeover.record.scenario_file import LINE_BYTES_MAX, Scenario, from_line
 from changeover.record.tape import Tape
+from changeover.redaction.key import TOKEN
 from changeover.seam.judge import Waived
+from changeover.settings import INPUTS_VERSION
 from changeover.values.stage import parse_setting
 
 READ_TOGETHER = 100
@@ -73,7 +75,7 @@ def renewed_cases(
     with program.runtime.replaced_by(comparison_runtime(program, rules, waived)):
         for old in _stale(path, wanted):
             run = _replayed(program, old)
-            is_stale = (old.code, old.rules) != (wanted.code, wanted.rules)
+            is_stale = (old.code, old.rules) != (wanted.code, wanted.rules) or _can_count_again(old)
             yield (
                 CaseDone(old.name, run.tags, [run]),
                 _renewed(old, run, wanted, now, redact) if is_stale else old,
@@ -84,8 +86,19 @@ def _renewed(old: StoredRun, run: Run, wanted: Wanted, now: datetime, redact: Re
     is_whole = run.verdict in WHOLE
     row = stored_run(run, old.name, old.at, wanted.code, wanted.rules, redact=redact, body=is_whole)
     # A tape that was redacted would give another world: what was one world stays one.
-    world = None if run.verdict in NOT_COMPARED else old.world or row.world
+    kept = row.world if _can_count_again(old) else old.world or row.world
+    world = None if run.verdict in NOT_COMPARED else kept
     return replace(row, world=world, renewed_at=now)
+
+
+def _can_count_again(old: StoredRun) -> bool:
+    """Whether its digest is of an earlier version, and the tape has everything that it is made from."""
+    if old.world is None or old.distinct_input is not None:
+        return False
+    try:
+        return TOKEN.search(unpacked(old.tape or b"").decode("utf-8", "replace")) is None
+    except CodecError:
+        return False
 
 
 def _replayed(program: Program, old: StoredRun) -> Run:
@@ -136,7 +149,7 @@ def _where(wanted: Wanted) -> tuple[str, list[object]]:
     where = f"WHERE corpus IS NULL AND tape IS NOT NULL AND seam IN ({marks})"
     values: list[object] = [*wanted.seams]
     if wanted.only is None:
-        where += " AND (code IS NOT ? OR rules != ?)"
-        return where, [*values, wanted.code, wanted.rules]
+        where += " AND (code IS NOT ? OR rules != ? OR world NOT LIKE ?)"
+        return where, [*values, wanted.code, wanted.rules, f"{INPUTS_VERSION}:%"]
     values += [f"{STORE}/{wanted.only}", len(wanted.only), wanted.only]
     return f"{where} AND (name = ? OR substr(id, 1, ?) = ?)", values

@@ -1,8 +1,9 @@
 """Keeps the compared runs of a running program as evidence, and never lets it feel how the store is.
 
-A run that comes alone is written at once; of many in a row those of up to a second are written together. The
-caller waits for a locked store at most `LOCK_WAIT_S`; after that nothing is tried for a while, which grows,
-and what waits in memory is bounded. What could not be kept is counted, and the count is kept once that works.
+A run that comes alone is written at once; of many in a row those of up to a second are written together, by a
+thread where no further run comes: a process that is killed loses a second at most. The caller waits for a
+locked store at most `LOCK_WAIT_S`; after that nothing is tried for a while, which grows, and what waits in
+memory is bounded. What could not be kept is counted, and the count is kept once that works.
 The store and what fills it are imported when there is a run to keep.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import time
 from collections import Counter
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from changeover.errors import ConfigurationError
+from changeover.evidence.flush_thread import FlushThread
 from changeover.record.codec import Codec
 from changeover.record.run import NotPaired, Run, Sink
 from changeover.replay.program_signals import ProgramSignals, unbroken
@@ -39,6 +42,7 @@ WRITTEN_TOGETHER = 200
 WAITING_MAX = 10_000
 WAITING_CHARACTERS_MAX = 32_000_000
 RETRY_FIRST_S, RETRY_LAST_S = 1.0, 60.0
+CLOSE_WAIT_S = 5.0
 PRUNED_EVERY = 20
 SAMPLED_EVERY = 100
 _log = logger("evidence")
@@ -48,7 +52,8 @@ class EvidenceWriter:
     """A sink: first the evidence, then `sink`. `problems` says why nothing is kept, or why it does not count.
 
     `root` is the folder of the project; CHANGEOVER_STORE in the environment wins. `judged` and `redact` are
-    asked when the first run comes. Runs of tests are not kept, nor those that were not meant to be compared.
+    asked when the first run comes. `writes_alone` says that a thread writes what no further run writes.
+    Runs of tests are not kept, nor those that were not meant to be compared.
     `alarm` is told of problems when they change.
     """
 
@@ -62,13 +67,14 @@ class EvidenceWriter:
         environment: Mapping[str, str] | None = None,
         sink: Sink | None = None,
         directory: Path | None = None,
+        writes_alone: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lost = 0
         self.alarm: Callable[[str], None] | None = None
         self._root, self._codec, self._sink = root, codec, sink
-        self._directory = directory
+        self._directory, self._writes_alone = directory, writes_alone
         self._environment = os.environ if environment is None else environment
         self._ask_judged, self._ask_redact = judged, redact
         self._judged: Judged | None = None
@@ -89,6 +95,7 @@ class EvidenceWriter:
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._waiting: list[StoredRun] = []
         self._characters = self.lost = 0
+        self._thread = FlushThread(self.flush, self._is_waiting) if self._writes_alone else None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -124,6 +131,11 @@ class EvidenceWriter:
         self._take(row)
         if self._is_due():
             self.flush()
+        elif self._thread is not None:
+            self._thread.ensure()
+
+    def _is_waiting(self) -> bool:
+        return bool(self._waiting or self.lost) and (self._problem is None or self._is_due())
 
     def _path(self) -> Path | None:
         """None where it is wrong, which is a problem like any other."""
@@ -209,6 +221,8 @@ class EvidenceWriter:
 
     def close(self) -> None:
         """Write what waits; what cannot be written even now is lost."""
+        if self._writing.acquire(timeout=CLOSE_WAIT_S):  # the thread may be writing just now
+            self._writing.release()
         self.flush()
         with self._lock:
             self.lost += len(self._waiting)
@@ -279,6 +293,10 @@ def _close_all() -> None:
 def _forked() -> None:
     for writer in list(_writers):
         writer._begin_anew()
+    # A child of multiprocessing ends past `atexit`, with functions of its own.
+    ends = sys.modules.get("multiprocessing.util")
+    if ends is not None:
+        ends.register_after_fork(_close_all, lambda close: ends.Finalize(None, close, exitpriority=0))
 
 
 atexit.register(_close_all)

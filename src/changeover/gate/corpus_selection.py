@@ -144,17 +144,19 @@ def _latest_of_each(corpora: Iterable[StoredComparison]) -> list[StoredCompariso
 
 
 def _not_done_again(corpora: Iterable[StoredComparison], seams: set[str]) -> Iterator[StoredComparison]:
-    """Corpora with a seam that no later whole comparison of the same arrangement ran again.
+    """Corpora with a seam that differed and that no later whole comparison like it compared again in full.
 
-    A later comparison of one seam says nothing about the others.
+    A later comparison of one seam says nothing about the others, and a run that could not be compared says
+    nothing about what it showed before.
     """
     again: dict[tuple[object, ...], set[str]] = {}
     for corpus in corpora:
         later = again.setdefault(_arrangement(corpus), set())
-        if not seams & set(corpus.seams) <= later:
+        differing = {name for name, counts in corpus.seams.items() if counts.of(Verdict.UNSAFE, *_OPEN)}
+        if not seams & differing <= later:
             yield corpus
         if corpus.whole and not corpus.partial:
-            later |= {name for name, counts in corpus.seams.items() if counts.runs}
+            later |= {name for name, counts in corpus.seams.items() if counts.runs and not counts.failed}
 
 
 def _compares_both(corpus: StoredComparison) -> bool:

@@ -96,6 +96,12 @@ def not_counted(inputs: GateInputs, corpora: CountedCorpora, production: Product
     ):
         if number:
             yield f"{number:,} {what}"
+    if production.other_digests:
+        renew = f"changeover compare {inputs.phase.name} --source store makes them anew"
+        counted = _counted(production.other_digests, "run")
+        yield f"{counted} as distinct inputs, whose digests an earlier version made: {renew}"
+    if inputs.evidence.of_the_future:
+        yield f"{_counted(inputs.evidence.of_the_future, 'run')} of the future, by a clock that was wrong"
     by_population: Counter[str] = Counter()
     for corpus in corpora.latest:
         by_population[corpus.population] += phase_total((corpus,), inputs).runs

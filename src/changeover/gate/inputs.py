@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from changeover.errors import ConfigurationError
@@ -27,6 +27,9 @@ from changeover.values.stage import Setting, stage_variable
 
 if TYPE_CHECKING:
     from changeover.project import Project
+
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ def read_project_state(project: Project) -> ProjectState:
         code=code,
         rules=rules,
         now=now,
-        evidence=_evidence(project),
+        evidence=without_future(_evidence(project), now),
         history=tuple(entries),
         waivers=waivers,
         accepted=accepted,
@@ -152,6 +155,18 @@ def read_project_state(project: Project) -> ProjectState:
         killed=read_kill_switch(project.directory).killed,
         environment=os.environ,
     )
+
+
+def without_future(evidence: Evidence, now: datetime) -> Evidence:
+    """The evidence of until now. What differs counts whenever it was; comparisons of the future come last.
+
+    A clock that was ahead for a moment must neither be evidence nor stop every gate for years.
+    """
+    latest = now + CLOCK_TOLERANCE
+    kept = tuple(run for run in evidence.production if run.at <= latest or not run.verdict.is_evidence)
+    corpora = sorted(evidence.corpora, key=lambda corpus: corpus.at > latest)
+    left_out = len(evidence.production) - len(kept)
+    return replace(evidence, production=kept, corpora=tuple(corpora), of_the_future=left_out)
 
 
 def value_or_problem(read: Callable[[], R], otherwise: S) -> tuple[R | S, str | None]:

@@ -68,6 +68,7 @@ class Production:
     other_code: int
     other_side: int
     in_a_ramp: int
+    other_digests: int
     distinct_inputs: tuple[DistinctInputs, ...]
 
     @property
@@ -121,6 +122,10 @@ def production_of(inputs: GateInputs) -> Production:
         other_code=len(of_phase) - len(today),
         other_side=len(today) - len(wanted_side),
         in_a_ramp=len(wanted_side) - len(runs),
+        other_digests=sum(
+            run.world is not None and run.distinct_input is None and verdict.is_evidence
+            for run, verdict in verdicts
+        ),
         distinct_inputs=tuple(
             _distinct_inputs(inputs, verdicts, () if criteria is None else criteria.seams_not_asked)
         ),
@@ -142,7 +147,7 @@ def _distinct_inputs(
         for run, verdict in verdicts:
             if run.seam == seam and (verdict.is_evidence or _differs(verdict)):
                 # A divergence always counts, known world or not; sameness of an unknown world does not.
-                world = run.world or (f"unknown {run.id}" if _differs(verdict) else None)
+                world = run.distinct_input or (f"unknown {run.id}" if _differs(verdict) else None)
                 if world is not None:
                     diverged[world] = diverged.get(world, False) or _differs(verdict)
         # Only a seam that nobody crosses is excused: once it was seen, its rate is asked like any other.

@@ -8,6 +8,7 @@ from typing import Any
 from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
+from changeover.settings import INPUTS_VERSION
 from changeover.values.content_key import digest, frozen, text_digest
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
 
@@ -133,8 +134,8 @@ class Tape:
         ]
 
     def world_digest(self, seam: str, arguments: dict[str, Any]) -> str:
-        """The digest of seam, arguments and read answers."""
-        return digest((seam, arguments, self.world()))
+        """The digest of seam, arguments and read answers, behind the version of such digests."""
+        return f"{INPUTS_VERSION}:{digest((seam, arguments, self.world()))}"
 
 
 def _comparable(outcome: Outcome | None) -> Any:

@@ -22,8 +22,9 @@ from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
 from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip
-from changeover.settings import FLAGS_FILE
+from changeover.settings import FLAGS_FILE, STATE_FOLDER
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
+from changeover.values.atomic_file import make_private_folder
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.observation import Observation, Raised, Side
 from changeover.values.stage import Setting
@@ -245,6 +246,8 @@ class Tripwire:
         """Write trips.json; returns None, or why it could not be written."""
         folder = self._trips_path.parent
         try:
+            if folder.name == STATE_FOLDER:
+                make_private_folder(folder)
             folder.mkdir(parents=True, exist_ok=True)
             with exclusive(folder, LOCK_WAIT_S):
                 add_trip(self._trips_path, trip)

@@ -66,7 +66,7 @@ EVIDENCE_CASES: dict[str, NotGreen] = {
     ),
     "the same world was seen a thousand times": (
         passing,
-        lambda c: c.but_every_run(world="world"),
+        lambda c: c.but_every_run(world="2:world"),
         UNKNOWN,
         "1 of 299 distinct inputs",
     ),

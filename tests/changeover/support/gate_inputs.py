@@ -70,7 +70,7 @@ def run(number: int, seam: str = SEAMS[0], **changes: Any) -> StoredRun:
         verdict=Verdict.MATCH,
         code=CODE,
         rules=RULES,
-        world=f"world-{number}-{seam}",
+        world=f"2:world-{number}-{seam}",
         legacy_s=0.010,
         candidate_s=0.011,
     )

@@ -134,9 +134,9 @@ STANDING_CASES: dict[str, NotGreen] = {
         UNKNOWN,
         "the clock was set back",
     ),
-    "a run is of the future": (
+    "most runs are of the future": (
         passing,
-        lambda c: c.but_runs([*production(), run(400, at=LATER)]),
+        lambda c: c.but_runs([run(400), *(replace(one, at=LATER) for one in production())]),
         UNKNOWN,
         "the clock was set back",
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +17,8 @@ from changeover.evidence.store.store import compact, copied, reading, writing
 from changeover.evidence.store.writing import COLUMNS, PRUNED, count_up, forget_corpora
 
 RUNS_KEPT_DAYS = 400
+DAYS_BELIEVED = 7
+"""Days with a run in production that it takes to believe a clock that says the others are old."""
 RUNS_KEPT_MAX = 200_000
 STORE_BYTES_MAX = 1024 * 1024 * 1024
 PRUNED_TOGETHER = 2_000
@@ -25,11 +27,16 @@ PRUNED_TOGETHER = 2_000
 
 @dataclass(frozen=True, slots=True)
 class StoreLimits:
-    """How much is kept; runs in production that began before `before` are forgotten, whatever is left."""
+    """How much is kept; runs in production that began before `before` are forgotten, whatever is left.
+
+    With `days` the clock alone does not forget them: `before` counts from a moment that so many days of
+    evidence have reached, so that a clock that is years ahead for a moment forgets nothing.
+    """
 
     before: datetime
     runs_max: int = RUNS_KEPT_MAX
     bytes_max: int = STORE_BYTES_MAX
+    days: int = 0
 
 
 @dataclass(slots=True)
@@ -46,7 +53,7 @@ class Pruned:
 
 def usual_limits(now: datetime) -> StoreLimits:
     """Those that hold for every write."""
-    return StoreLimits(now - timedelta(days=RUNS_KEPT_DAYS))
+    return StoreLimits(now - timedelta(days=RUNS_KEPT_DAYS), days=DAYS_BELIEVED)
 
 
 def used_bytes(connection: Connection) -> int:
@@ -60,7 +67,9 @@ def used_bytes(connection: Connection) -> int:
 
 def prune(connection: Connection, limits: StoreLimits, most: int = PRUNED_TOGETHER) -> Pruned:
     """Forget what is beyond the limits, at most so many rows of each kind, and count it."""
-    done = Pruned(runs=_forget_runs(connection, "AND at < ?", (stored_at(limits.before),), most))
+    done = Pruned(
+        runs=_forget_runs(connection, "AND at < ?", (stored_at(_before(connection, limits)),), most)
+    )
     ((runs,),) = connection.execute("SELECT count(*) FROM runs WHERE corpus IS NULL").fetchall()
     if runs > limits.runs_max:
         done.runs += _forget_runs(connection, "", (), min(most, runs - limits.runs_max))
@@ -72,6 +81,21 @@ def prune(connection: Connection, limits: StoreLimits, most: int = PRUNED_TOGETH
             done.runs += _forget_runs(connection, "", (), most)
     count_up(connection, PRUNED, done.runs)
     return done
+
+
+def _before(connection: Connection, limits: StoreLimits) -> datetime:
+    if not limits.days:
+        return limits.before
+    # Day by day from the latest one, each by the index: there may be many runs, and this is asked often.
+    day: str | None = stored_at(datetime.max.replace(tzinfo=UTC) - timedelta(days=1))[:10]
+    for _ in range(limits.days):
+        ((day,),) = connection.execute(
+            "SELECT substr(max(at), 1, 10) FROM runs WHERE corpus IS NULL AND at < ?", (day,)
+        ).fetchall()
+        if day is None:
+            return datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+    believed = datetime.fromisoformat(f"{day}T00:00:00+00:00") - timedelta(days=RUNS_KEPT_DAYS)
+    return min(limits.before, believed)
 
 
 def prune_store(path: Path, limits: StoreLimits, *, corpora_too: bool, dry_run: bool) -> Pruned:

@@ -12,6 +12,7 @@ from changeover.compare.change_pattern import ChangePattern
 from changeover.compare.provenance import Sighting
 from changeover.evidence.store.summary import Summary
 from changeover.evidence.tallies import EffectCounts, SeamTally
+from changeover.settings import INPUTS_VERSION
 from changeover.values.divergence import Kind
 from changeover.values.observation import Side
 from changeover.values.stage import ALL_STAGES, Setting, parse_setting
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 ID_DIGITS = 6
 STORE = "store"
 """The source of runs in production, from where `compare --run` replays them."""
+_TODAYS = f"{INPUTS_VERSION}:"
 UNSAFE_MARK = "!"
 """Stands before the digest of a cluster of an effect, in the column `clusters`."""
 GAVE_UP = "the answering path raised, or gave nothing"
@@ -75,6 +77,11 @@ class StoredRun:
             return parse_setting(self.stage, ALL_STAGES)
         except ValueError:
             return None
+
+    @property
+    def distinct_input(self) -> str | None:
+        """The digest of what it saw; None where it was made in another way, so that it counts for nothing."""
+        return self.world if self.world is not None and self.world.startswith(_TODAYS) else None
 
     @property
     def not_paired(self) -> NotPaired | None:
@@ -180,7 +187,8 @@ class Review:
 class Evidence:
     """Everything that a store holds, the latest first. `problem` says why it could not be read.
 
-    `lost` counts runs that could not be kept since the store was made, `pruned` those forgotten by limits.
+    `lost` counts runs that could not be kept since the store was made, `pruned` those forgotten by limits,
+    `of_the_future` runs without a difference that a clock dated later than now, which are left out.
     """
 
     corpora: tuple[StoredComparison, ...] = ()
@@ -189,6 +197,7 @@ class Evidence:
     problem: str | None = None
     lost: int = 0
     pruned: int = 0
+    of_the_future: int = 0
 
 
 NEW = "new"

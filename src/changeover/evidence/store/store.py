@@ -19,7 +19,12 @@ from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.store.records import Evidence, Review
 from changeover.evidence.store.schema import SCHEMA_VERSION, Connection, make_tables
 from changeover.settings import STATE_FOLDER, STORE_VARIABLE
-from changeover.values.atomic_file import append_lines
+from changeover.values.atomic_file import (
+    append_lines,
+    keep_others_out,
+    make_private_file,
+    make_private_folder,
+)
 
 NOTHING_KEPT = "none"
 NOWHERE = Path(os.devnull)
@@ -54,7 +59,7 @@ def store_path(root: Path, environment: Mapping[str, str] | None = None) -> Path
 def writing(path: Path, timeout_s: float = TIMEOUT_S) -> Iterator[Connection]:
     """One transaction on today's tables: all of it is kept or nothing. Raises StoreProblem."""
     with _troubles_of(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(path)
         with closing(sqlite3.connect(path, timeout=timeout_s, isolation_level=None)) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("BEGIN IMMEDIATE")
@@ -66,6 +71,20 @@ def writing(path: Path, timeout_s: float = TIMEOUT_S) -> Iterator[Connection]:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
                 raise
+
+
+def _make_private(path: Path) -> None:
+    """The store holds arguments and answers of production: its owner alone reads it.
+
+    SQLite gives the files beside it the mode of the store. A folder that somebody named is left as it is.
+    """
+    if path.parent.name == STATE_FOLDER:
+        make_private_folder(path.parent)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_file(path)
+    for suffix in ("-journal", "-wal", "-shm"):
+        keep_others_out(path.with_name(path.name + suffix))
 
 
 @contextmanager
@@ -192,7 +211,10 @@ def note_lost(store: Path, runs: int, why: str, at: datetime) -> bool:
     """Append so many runs; False where even that could not be written. Never raises."""
     line = json.dumps({"at": at.isoformat(timespec="seconds"), "runs": runs, "why": why})
     with suppress(OSError):
-        store.parent.mkdir(parents=True, exist_ok=True)
+        if store.parent.name == STATE_FOLDER:
+            make_private_folder(store.parent)
+        else:
+            store.parent.mkdir(parents=True, exist_ok=True)
         append_lines(store.with_name(NAME), f"{line}\n".encode())
         return True
     return False

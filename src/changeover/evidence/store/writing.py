@@ -105,7 +105,7 @@ def renew_runs(connection: Connection, runs: Iterable[StoredRun]) -> None:
 
 
 def end_corpus(connection: Connection, comparison: StoredComparison, redact: RedactData) -> None:
-    """The comparison is over: its clusters, what its screen showed, the seams of which it showed something.
+    """The comparison is over: its clusters, what its screen showed, the seams that it compared in full.
 
     Not `whole` is one that was stopped before its source ended.
     """
@@ -116,7 +116,8 @@ def end_corpus(connection: Connection, comparison: StoredComparison, redact: Red
             for one in comparison.clusters
         ],
     )
-    seams = [name for name, tally in comparison.seams.items() if tally.compared]
+    # What could not be compared may be there all the same: such a seam is clear of nothing.
+    seams = [name for name, tally in comparison.seams.items() if tally.compared and not tally.failed]
     connection.execute(
         "UPDATE corpora SET whole = ?, summary = ?, seams = ? WHERE number = ?",
         (comparison.whole, _text(redact(comparison_data(comparison))), json.dumps(seams), comparison.number),
