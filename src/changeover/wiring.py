@@ -14,6 +14,7 @@ from changeover.errors import ConfigurationError, DeclarationError
 from changeover.evidence.writer import EvidenceWriter
 from changeover.record.codec import Codec
 from changeover.record.run import Run, Sink
+from changeover.rollout.difference_alerts import DifferenceAlerts
 from changeover.rollout.migration_files import trips_path
 from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.resolver import Resolver
@@ -199,7 +200,7 @@ def _connect_alerts(
     runtime = parts.runtime
     named = environment.get(WEBHOOK_VARIABLE)
     all_sinks: list[AlertSink] = [LogAlerts(), *sinks]
-    if named and directory is not None:
+    if named:
         from changeover.telemetry.webhook import WebhookAlerts
 
         try:
@@ -215,10 +216,12 @@ def _connect_alerts(
     parts.resolver.refused = alert_of_flags
     if parts.evidence is not None:
         parts.evidence.alarm = lambda problem: alerts.send(Alert(AlertKind.EVIDENCE_LOST, problem))
+    tripwire: Sink | None = None
     if plan is not None and directory is not None:
         from changeover.rollout.tripwire import Tripwire
 
-        runtime.tripwire = Tripwire(plan, directory, parts.resolver, alerts, environment=environment)
+        tripwire = Tripwire(plan, directory, parts.resolver, alerts, environment=environment)
+    runtime.tripwire = DifferenceAlerts(alerts, tripwire)
 
 
 def _redacting(

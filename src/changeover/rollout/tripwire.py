@@ -17,6 +17,7 @@ from changeover.errors import ChangeoverError
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.replay.program_signals import unbroken
+from changeover.rollout.difference_alerts import cluster_of, describe_difference, worst_of
 from changeover.rollout.migration_files import exclusive, place_of, trips_path
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
@@ -25,7 +26,7 @@ from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add
 from changeover.settings import FLAGS_FILE, STATE_FOLDER
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
 from changeover.values.atomic_file import make_private_folder
-from changeover.values.divergence import Divergence, Kind
+from changeover.values.divergence import Kind
 from changeover.values.observation import Observation, Raised, Side
 from changeover.values.stage import Setting
 from changeover.values.verdict import Verdict
@@ -186,10 +187,10 @@ class Tripwire:
 
     @unbroken
     def _trip(self, run: Run, why: str) -> None:
-        worst = min(run.divergences, key=lambda found: not found.is_unsafe, default=None)
-        cluster = None if worst is None else _cluster(run.seam, worst)
+        worst = worst_of(run)
+        cluster = None if worst is None else cluster_of(run.seam, worst)
         known = "" if cluster is None else f" cluster {cluster}"
-        reason = self._alerts.readable(f"{why}: run {run.id}{known} {_difference(run.seam, worst)}")
+        reason = self._alerts.readable(f"{why}: run {run.id}{known} {describe_difference(run.seam, worst)}")
         # Whoever waits here in vain finds the phase moved back by the thread that does not.
         if not self._lock.acquire(timeout=2 * LOCK_WAIT_S):
             return
@@ -260,17 +261,3 @@ class Tripwire:
     ) -> None:
         alert = Alert(kind, text, run.phase, run.id, cluster, self._now())
         self._alerts.send(alert, revision=resolution.revision)
-
-
-def _difference(seam: str, worst: Divergence | None) -> str:
-    """The place and kind of the worst divergence; no values, which may be secret."""
-    return seam if worst is None else f"{seam}: {worst.kind} at {worst.normal_place or worst.place}"
-
-
-def _cluster(seam: str, worst: Divergence) -> str | None:
-    from changeover.compare.clusters import fingerprint_of
-
-    try:
-        return fingerprint_of(seam, worst).id
-    except Exception:  # noqa: BLE001  a trip does not wait for a name
-        return None

@@ -22,6 +22,8 @@ _log = logger("alert")
 class AlertKind(StrEnum):
     """What happened."""
 
+    UNSAFE = "unsafe"
+    DIVERGED = "diverged"
     TRIPPED = "tripped"
     NOT_DEMOTED = "not-demoted"
     LEGACY_FAILED = "legacy-failed"

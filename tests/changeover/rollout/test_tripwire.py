@@ -88,7 +88,7 @@ def test_what_differs_without_an_effect_trips_only_beyond_trip_after(tmp_path: P
     assert desk.stage == "live"
     desk.order("one too many")
     assert desk.stage == "shadow"
-    assert "3 runs diverged since this revision, allowed: 2" in desk.alerts[0].text
+    assert "3 runs diverged since this revision, allowed: 2" in desk.alerts[-1].text
 
 
 def test_without_trip_after_only_effects_trip(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_without_trip_after_only_effects_trip(tmp_path: Path) -> None:
     for number in range(50):
         desk.order(str(number))
     assert desk.stage == "live"
-    assert desk.alerts == []
+    assert desk.kinds == [AlertKind.DIVERGED]
 
 
 def test_a_new_revision_counts_from_nothing(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_shadow_and_tests_and_comparisons_move_nothing(tmp_path: Path) -> None:
     desk.order("of a corpus")
     assert {run.verdict for run in desk.runs} == {"unsafe"}
     assert desk.stage == "live"
-    assert desk.alerts == []
+    assert desk.kinds == [AlertKind.UNSAFE]
 
 
 def test_an_override_cannot_be_moved_and_the_alert_says_so(tmp_path: Path) -> None:
