@@ -334,15 +334,35 @@ def _made(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     return made
 
 
+def _filled(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    """What may lead back to itself and is not kept in attributes: made empty, then given its parts."""
+    parts = (reading.copied or reading.parts)(value)
+    if parts is None or reading.make is None or reading.fill is None:
+        raise SnapshotError("cannot be rebuilt", value)
+    made = reading.make(type(value), parts, {})
+    copier.keep(value, made)
+    reading.fill(made, copier.named(parts, depth, value))
+    copier.is_to_be_read = True
+    copier.made_by[class_name(type(value))] = None
+    return made
+
+
 _OWN_MAKERS = frozenset(
-    f"changeover.values.{name}_values" for name in ("scalar", "container", "error", "small")
+    f"changeover.values.{name}_values"
+    for name in ("scalar", "container", "error", "small", "libraries.numpy")
 )
+"""Their copies are alike by what they do, and are not read again."""
 
 
 def module_of_function(function: Any) -> str | None:
     """The module that a function is from."""
     module = getattr(function, "__module__", None)
     return module if type(module) is str else None
+
+
+def is_of_library(reading: Reading) -> bool:
+    """Whether a library's own module says how values are made."""
+    return (module_of_function(reading.make) or "").startswith("changeover.values.libraries.")
 
 
 def _give_state(copier: _Copier, value: Any, made: Any, reading: Reading, depth: int) -> None:

@@ -72,6 +72,9 @@ class Reading:
     value can be shared by both paths, since nothing in it can change; `is_frozen` that it can where all
     of its parts can.
 
+    `fill(made, parts)` is given where a part may lead back to the value: `make` is then called with the parts
+    of the original, makes an empty one of the same kind, and `fill` gives that its copied parts.
+
     `fields` and `values` are given where every instance has the same names and they can be had at once:
     `values(instance)` answers them in order, and raises AttributeError where one is unset.
     """
@@ -83,6 +86,7 @@ class Reading:
     state: Callable[[Any], State] | None = None
     copied: Parts | None = None
     make: Make | None = None
+    fill: Callable[[Any, Any], None] | None = None
     is_atom: bool = False
     is_frozen: bool = False
     handle: Handle | None = None

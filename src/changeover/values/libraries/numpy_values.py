@@ -1,0 +1,319 @@
+"""Arrays and scalars of numpy: the type of their elements, their shape, and what they hold.
+
+A number of numpy is a number: as the key of a question `numpy.int64(7)` is 7. Arrays are copied so that two
+of them that look at one memory do so in the copy as well, and one that nobody may write into stays so.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import prod
+from typing import Any
+
+import numpy
+from numpy.lib.stride_tricks import as_strided
+
+from changeover.values import limits
+from changeover.values.own_state import class_name, mro, own_state
+from changeover.values.shapes import Handle, Reading, Shape, State
+
+_ARRAY = numpy.ndarray
+SHARED_BYTES_MAX = 64_000_000
+"""Of a view into a larger memory than this only what it shows is copied."""
+_NOT_IN_BYTES = "T"
+_MASKED = frozenset({"_mask", "_fill_value", "_hardmask", "_sharedmask", "_isfield", "_baseclass", "_optinfo"})
+
+
+def reading_for(cls: type) -> Reading | None:
+    """The reading of a class of numpy or derived from one."""
+    bases = mro(cls)
+    for base, reading in _SCALARS.items():
+        if base in bases:
+            return reading
+    if numpy.memmap in bases:
+        return Reading(Shape.UNREADABLE, _nothing, handle=Handle.LIVE)
+    if cls is type(numpy.ma.masked):
+        return Reading(Shape.SCALAR, lambda _: "numpy.ma.masked", scalar=Handle, is_atom=True)
+    if numpy.ma.MaskedArray in bases:
+        return Reading(Shape.NAMES, _masked_parts, copied=_array_copied, make=_array_made)
+    if _ARRAY in bases:
+        return Reading(Shape.NAMES, array_parts, copied=_array_copied, make=_array_made)
+    if numpy.dtype in bases:
+        return _DTYPE
+    if numpy.ufunc in bases:
+        return Reading(Shape.SCALAR, lambda value: f"numpy.{value.__name__}", scalar=Handle, is_atom=True)
+    if numpy.random.BitGenerator in bases:
+        return _BITS
+    if numpy.random.Generator in bases:
+        return _GENERATOR
+    if numpy.random.RandomState in bases:
+        return _OLD_GENERATOR
+    return None
+
+
+def _nothing(_value: Any) -> None:
+    return None
+
+
+def _plain(array: Any) -> Any:
+    """The memory of an array of any class, as an array of numpy itself; nothing of its class is asked."""
+    return array if type(array) is _ARRAY else _ARRAY.view(array, _ARRAY)
+
+
+def items_of(array: Any) -> Any:
+    """What an array holds as nested lists; one without dimensions is what it holds."""
+    if array.size > limits.LEAVES_MAX:
+        raise limits.too_many()
+    plain = _plain(array)
+    if plain.dtype.kind in "mM":
+        return _times(plain)
+    return plain.tolist()
+
+
+def _times(array: Any) -> Any:
+    """Moments and periods as numpy writes them, since Python's own are not as fine."""
+    if array.ndim:
+        return [_times(row) for row in array]
+    return array[()]
+
+
+def array_parts(array: Any) -> State:
+    """The element type, the shape and the elements; attributes that a class of the program added."""
+    parts = {"dtype": dtype_text(array.dtype), "shape": _plain(array).shape, "values": items_of(array)}
+    if type(array) is not _ARRAY:
+        parts = {**own_state(array), **parts}
+    return parts
+
+
+def _masked_parts(array: Any) -> State:
+    """A masked element is none, whatever stands behind the mask."""
+    state = own_state(array)
+    plain, mask = _plain(array), state.get("_mask", numpy.ma.nomask)
+    fill = state.get("_fill_value")
+    parts = {name: part for name, part in state.items() if name not in _MASKED}
+    parts |= {"dtype": dtype_text(plain.dtype), "shape": plain.shape}
+    if mask is numpy.ma.nomask:
+        parts["values"] = items_of(plain)
+        parts["mask"] = False
+    else:
+        visible = plain.copy()
+        if plain.dtype.names is None:
+            visible = visible.astype(object)
+            visible[_plain(mask)] = None
+        parts["values"] = items_of(visible)
+        parts["mask"] = items_of(mask)
+    usual = numpy.ma.default_fill_value(plain.dtype) if plain.dtype.names is None else None
+    if fill is not None and plain.dtype.names is None and fill != numpy.asarray(usual, plain.dtype):
+        parts["fill"] = fill.item() if isinstance(fill, numpy.ndarray | numpy.generic) else fill
+    return parts
+
+
+def dtype_text(dtype: Any) -> str:
+    """The name of an element type, with its byte order, and its fields."""
+    return str(dtype) if dtype.names is not None or dtype.kind == _NOT_IN_BYTES else str(dtype.str)
+
+
+def _memory(array: Any) -> Any:
+    """The array whose memory this one looks at, where it looks at that of another."""
+    owner = array
+    while isinstance(owner.base, _ARRAY):
+        owner = owner.base
+    return owner
+
+
+def _in_order(array: Any) -> Any:
+    """The array with its axes turned so that it reads its memory from front to end; None where it skips."""
+    axes = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+    turned = array.transpose(axes)
+    return (turned, axes) if turned.flags.c_contiguous else None
+
+
+def _array_copied(array: Any) -> State:
+    plain = _plain(array)
+    parts: State = {"dtype": plain.dtype, "shape": plain.shape, "writeable": bool(plain.flags.writeable)}
+    if type(array) is not _ARRAY:
+        parts["state"] = own_state(array)
+    owner = _memory(array)
+    has_objects = plain.dtype.hasobject or plain.dtype.kind == _NOT_IN_BYTES
+    if owner is not array and _may_be_shared(plain, _plain(owner), has_objects):
+        start = plain.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+        return {**parts, "memory": owner, "start": start, "strides": plain.strides}
+    ordered = _in_order(plain)
+    if ordered is None:
+        plain = plain.copy(order="C")
+        ordered = plain, [*range(plain.ndim)]
+    turned, parts["axes"] = ordered
+    if not has_objects:
+        return {**parts, "data": turned.tobytes()}
+    if turned.size > limits.LEAVES_MAX:
+        raise limits.too_many()
+    return {**parts, "items": turned.reshape(-1).tolist()}
+
+
+def _may_be_shared(view: Any, owner: Any, has_objects: bool) -> bool:
+    if owner.nbytes > SHARED_BYTES_MAX or owner.size == 0 or view.size == 0 or _in_order(owner) is None:
+        return False
+    if has_objects or owner.dtype.hasobject:
+        return bool(view.dtype == owner.dtype and view.dtype.names is None)
+    return owner.dtype.kind != _NOT_IN_BYTES
+
+
+def _array_made(cls: type, parts: State, _: State) -> Any:
+    made = _viewed(parts) if "memory" in parts else _filled(parts)
+    if cls is not _ARRAY:
+        made = _ARRAY.view(made, cls)
+        made.__dict__.clear()
+        made.__dict__.update(parts["state"])
+        if numpy.ma.MaskedArray in mro(cls):
+            made.__dict__["_sharedmask"] = False
+    if not parts["writeable"]:
+        made.flags.writeable = False
+    return made
+
+
+def _filled(parts: State) -> Any:
+    dtype, shape, axes = parts["dtype"], tuple(parts["shape"]), parts["axes"]
+    turned = tuple(shape[axis] for axis in axes)
+    if "data" in parts:
+        size = prod(turned) * dtype.itemsize
+        flat = numpy.ndarray(turned, dtype, bytearray(parts["data"])) if size else numpy.empty(turned, dtype)
+    else:
+        flat = numpy.empty(len(parts["items"]), dtype)
+        for at, item in enumerate(parts["items"]):
+            flat[at] = item
+        flat = flat.reshape(turned)
+    return flat.transpose([axes.index(axis) for axis in range(len(axes))])
+
+
+def _viewed(parts: State) -> Any:
+    memory = _plain(parts["memory"])
+    ordered = _in_order(memory)
+    if ordered is None:
+        raise ValueError("the memory of a view was copied in another order")
+    flat = ordered[0].reshape(-1)
+    if not parts["dtype"].hasobject:
+        size = parts["dtype"].itemsize
+        first = flat.view(numpy.uint8)[parts["start"] : parts["start"] + size].view(parts["dtype"])
+    else:
+        first = flat[parts["start"] // flat.itemsize :]
+    return as_strided(first, parts["shape"], parts["strides"])
+
+
+def _dtype_parts(dtype: Any) -> State:
+    if dtype.kind == _NOT_IN_BYTES:
+        return {"text": True}
+    described = dtype.str if dtype.names is None and dtype.subdtype is None else dtype.descr
+    if dtype.names is not None and numpy.dtype(described) != dtype:
+        raise ValueError("the fields of an array overlap or stand apart")
+    return {"described": described, "record": dtype.type is numpy.record}
+
+
+def _dtype_made(_cls: type, parts: State, _: State) -> Any:
+    if "text" in parts:
+        return numpy.dtypes.StringDType()
+    dtype = numpy.dtype(parts["described"])
+    return numpy.dtype((numpy.record, dtype)) if parts["record"] else dtype
+
+
+_DTYPE = Reading(
+    Shape.SCALAR, dtype_text, scalar=Handle, copied=_dtype_parts, make=_dtype_made, is_atom=True
+)
+
+
+def _void_parts(value: Any) -> State:
+    return {"dtype": dtype_text(value.dtype), "value": value.item()}
+
+
+def _long_float(value: Any) -> Decimal:
+    return Decimal(numpy.format_float_scientific(value, unique=True, trim="0"))
+
+
+def _moment(value: Any) -> str:
+    unit = numpy.datetime_data(value.dtype)
+    return f"{numpy.datetime_as_string(value)} [{unit[1]}{unit[0]}]"
+
+
+def _period(value: Any) -> str:
+    unit, count = numpy.datetime_data(value.dtype)
+    return f"{'NaT' if numpy.isnat(value) else int(value.view('i8'))} [{count}{unit}]"
+
+
+def _time_parts(value: Any) -> State:
+    return {"dtype": value.dtype, "ticks": int(value.view("i8"))}
+
+
+def _time_made(_cls: type, parts: State, _: State) -> Any:
+    return numpy.array(parts["ticks"], "i8").view(parts["dtype"])[()]
+
+
+def _number_made(cls: type, parts: Any, _: State) -> Any:
+    return cls(parts)
+
+
+def _number(scalar: type, content: Any) -> Reading:
+    return Reading(Shape.SCALAR, content, scalar=scalar, make=_number_made, is_atom=True)
+
+
+_SCALARS: dict[type, Reading] = {
+    numpy.datetime64: Reading(
+        Shape.SCALAR, _moment, scalar=Handle, copied=_time_parts, make=_time_made, is_atom=True
+    ),
+    numpy.timedelta64: Reading(
+        Shape.SCALAR, _period, scalar=Handle, copied=_time_parts, make=_time_made, is_atom=True
+    ),
+    numpy.bool_: _number(bool, lambda value: bool(numpy.bool_.item(value))),
+    numpy.integer: _number(int, lambda value: numpy.generic.item(value)),
+    numpy.longdouble: Reading(
+        Shape.SCALAR,
+        _long_float,
+        scalar=Decimal,
+        make=lambda cls, parts, _: cls(str(parts)),
+        is_atom=True,
+    ),
+    numpy.clongdouble: Reading(
+        Shape.NAMES,
+        lambda value: {"real": value.real, "imag": value.imag},
+        make=lambda cls, parts, _: cls(parts["real"]) + cls(1j) * cls(parts["imag"]),
+        is_atom=True,
+    ),
+    numpy.floating: _number(float, lambda value: float.__pos__(numpy.generic.item(value))),
+    numpy.complexfloating: _number(complex, lambda value: complex.__pos__(numpy.generic.item(value))),
+    numpy.str_: _number(str, lambda value: str.__str__(value)),
+    numpy.bytes_: _number(bytes, lambda value: bytes.__getitem__(value, slice(None))),
+    numpy.void: Reading(
+        Shape.NAMES,
+        _void_parts,
+        copied=lambda value: {"array": numpy.array(value)},
+        make=lambda cls, parts, _: parts["array"][()],
+    ),
+}
+
+
+def _bits_state(value: Any) -> State:
+    state = value.state
+    return {"kind": class_name(type(value)), "state": state}
+
+
+def _bits_made(cls: type, parts: State, _: State) -> Any:
+    made: Any = cls()
+    made.state = parts["state"]
+    return made
+
+
+_BITS = Reading(Shape.NAMES, _bits_state, make=_bits_made)
+_GENERATOR = Reading(
+    Shape.NAMES,
+    lambda value: {"bit_generator": value.bit_generator},
+    make=lambda cls, parts, _: cls(parts["bit_generator"]),  # type: ignore[call-arg]
+)
+_OLD_GENERATOR = Reading(
+    Shape.NAMES,
+    lambda value: {"state": numpy.random.RandomState.get_state(value, legacy=False)},
+    make=lambda cls, parts, _: _old_made(cls, parts),
+)
+
+
+def _old_made(cls: type, parts: State) -> Any:
+    made: Any = cls()
+    made.set_state(parts["state"])
+    return made
