@@ -360,11 +360,6 @@ def module_of_function(function: Any) -> str | None:
     return module if type(module) is str else None
 
 
-def is_of_library(reading: Reading) -> bool:
-    """Whether a library's own module says how values are made."""
-    return (module_of_function(reading.make) or "").startswith("changeover.values.libraries.")
-
-
 def _give_state(copier: _Copier, value: Any, made: Any, reading: Reading, depth: int) -> None:
     if reading.state is not None:
         state = reading.state(value)
@@ -420,6 +415,8 @@ def _find_plan(cls: type) -> Plan:
         return Plan(_made, reading, IS_HANDLE)
     if reading.shape is Shape.UNREADABLE:
         return Plan(_made, reading, "cannot be rebuilt")
+    if reading.fill is not None:
+        return Plan(_filled, reading)
     layout = layout_base(cls)
     if reading.make is make_error and BaseExceptionGroup not in mro(cls):
         return Plan(_error, reading)
