@@ -165,3 +165,7 @@ class UndeclaredEffect(ReplayRefusal):
 
 class ReplayStopped(BaseException):
     """A limit was reached; not an Exception, so that a path's retry loop cannot catch it."""
+
+
+class NotLoadedError(ReplayStopped):
+    """A copy of an entity was asked for what its original had not fetched from the database."""

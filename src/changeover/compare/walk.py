@@ -37,6 +37,7 @@ from changeover.values import limits
 from changeover.values.divergence import ABSENT, Kind
 from changeover.values.equality import differing_rows, plainly_same, strictly_same
 from changeover.values.form import open_value, token
+from changeover.values.not_loaded import is_one_sided
 from changeover.values.place import Place, RowKey, Segment
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import is_number, number
@@ -67,6 +68,9 @@ class Walk:
             raise limits.too_many()
         if node.ignore:
             self._ignore(legacy, candidate, place, node)
+            return
+        if is_one_sided(legacy, candidate):
+            self.findings.add(Kind.COMPARER_ERROR, place, legacy, candidate)
             return
         shape, left = open_value(legacy)
         other, right = open_value(candidate)

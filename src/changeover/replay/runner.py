@@ -6,6 +6,7 @@ import decimal
 from collections.abc import Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import iscoroutinefunction
 from time import perf_counter
 from typing import Any
@@ -27,6 +28,7 @@ from changeover.values.content_key import same_content
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.limits import Limits
+from changeover.values.not_loaded import ON_ASKED
 from changeover.values.observation import (
     Observation,
     Outcome,
@@ -92,6 +94,7 @@ class ReplayTask:
         context = self.context.copy()
         context.run(SESSION.set, replay)
         context.run(decimal.setcontext, self.decimals.copy())
+        context.run(ON_ASKED.set, partial(replay.note, ProblemKind.READ_MISSING))
         return replay, snapshot(self.args), snapshot(self.kwargs), context
 
     def _ended(
