@@ -312,7 +312,11 @@ def _constant(value: Any) -> Callable[[Any], str]:
 
 
 def _offset_parts(offset: Any) -> State:
-    return {"offset": type(offset).__name__, "n": offset.n, "normalize": offset.normalize, **offset.kwds}
+    return {"n": offset.n, "normalize": offset.normalize, "kwds": dict(offset.kwds)}
+
+
+def _offset_made(cls: Any, parts: State, _: State) -> Any:
+    return cls(parts["n"], normalize=parts["normalize"], **parts["kwds"])
 
 
 _ARRAY = Reading(Shape.NAMES, _array_parts, copied=_array_copied, make=_array_made)
@@ -360,6 +364,13 @@ _READINGS: dict[type, Reading] = {
         lambda value: {"left": value.left, "right": value.right, "closed": value.closed},
         make=lambda cls, parts, _: pandas.Interval(**parts),
         is_frozen=True,
+    ),
+    BaseOffset: Reading(
+        Shape.NAMES,
+        lambda offset: {"offset": type(offset).__name__, **_offset_parts(offset)},
+        copied=_offset_parts,
+        make=_offset_made,
+        is_atom=True,
     ),
     ExtensionDtype: Reading(
         Shape.SCALAR,
