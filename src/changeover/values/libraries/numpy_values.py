@@ -33,7 +33,8 @@ def reading_for(cls: type) -> Reading | None:
     if numpy.memmap in bases:
         return Reading(Shape.UNREADABLE, _nothing, handle=Handle.LIVE)
     if cls is type(numpy.ma.masked):
-        return Reading(Shape.SCALAR, lambda _: "numpy.ma.masked", scalar=Handle, is_atom=True)
+        return Reading(Shape.SCALAR, lambda _: "numpy.ma.masked", scalar=Handle, is_atom=True,
+            copied=lambda _: {}, make=lambda *_: numpy.ma.masked)
     if numpy.ma.MaskedArray in bases:
         return Reading(Shape.NAMES, _masked_parts, copied=_array_copied, make=_array_made)
     if _ARRAY in bases:
@@ -175,6 +176,8 @@ def _filled(parts: State) -> Any:
     dtype, shape, axes = parts["dtype"], tuple(parts["shape"]), parts["axes"]
     turned = tuple(shape[axis] for axis in axes)
     if "data" in parts:
+        if dtype.hasobject:
+            raise ValueError("objects are no bytes")
         size = prod(turned) * dtype.itemsize
         flat = numpy.ndarray(turned, dtype, bytearray(parts["data"])) if size else numpy.empty(turned, dtype)
     else:
@@ -191,12 +194,22 @@ def _viewed(parts: State) -> Any:
     if ordered is None:
         raise ValueError("the memory of a view was copied in another order")
     flat = ordered[0].reshape(-1)
+    _stay_inside(parts, memory.nbytes)
     if not parts["dtype"].hasobject:
         size = parts["dtype"].itemsize
         first = flat.view(numpy.uint8)[parts["start"] : parts["start"] + size].view(parts["dtype"])
     else:
         first = flat[parts["start"] // flat.itemsize :]
     return as_strided(first, parts["shape"], parts["strides"])
+
+
+def _stay_inside(parts: State, size: int) -> None:
+    """Parts may come from a file: nothing outside of the memory is looked at."""
+    steps = [*zip(parts["strides"], parts["shape"], strict=True)]
+    first = parts["start"] + sum(step * (count - 1) for step, count in steps if step < 0)
+    last = parts["start"] + sum(step * (count - 1) for step, count in steps if step > 0)
+    if min(parts["shape"], default=1) < 1 or first < 0 or last + parts["dtype"].itemsize > size:
+        raise ValueError("a view reaches beyond the memory that it looks at")
 
 
 def _dtype_parts(dtype: Any) -> State:
