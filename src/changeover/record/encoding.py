@@ -131,8 +131,8 @@ class Encoding:
         name = self._name_of(cls)
         if name is None:
             raise ValueError(
-                f"{place}: {full_name(cls)} cannot be rebuilt: it is not registered, and no imported module "
-                "has it under its name (annotate it, or migration.codec.register it)"
+                f"{place}: {full_name(cls)} is not registered and cannot be rebuilt: no imported module has "
+                "it under its name (annotate it, or migration.codec.register it)"
             )
         return name
 

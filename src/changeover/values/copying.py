@@ -339,6 +339,7 @@ def _filled(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     parts = (reading.copied or reading.parts)(value)
     if parts is None or reading.make is None or reading.fill is None:
         raise SnapshotError("cannot be rebuilt", value)
+    copier.hold(parts)
     made = reading.make(type(value), parts, {})
     copier.keep(value, made)
     reading.fill(made, copier.named(parts, depth, value))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from changeover.values.form import key_text_of
+from changeover.values.place import key_text
 from changeover.values.not_loaded import NotLoaded, refuse
 from changeover.values.own_state import class_name, dict_of, mro, own_state
 from changeover.values.reading import register
@@ -43,7 +43,7 @@ def _fields(model: Any) -> list[Any]:
 
 def _identity(model: Any, state: State) -> str:
     key = type(model)._meta.pk
-    return key_text_of(state[key.attname]) if key is not None and key.attname in state else ""
+    return key_text(state[key.attname]) if key is not None and key.attname in state else ""
 
 
 def _model_parts(model: Any) -> State:

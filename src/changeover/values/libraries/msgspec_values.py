@@ -36,9 +36,9 @@ def reading_for(cls: type) -> Reading | None:
                 continue
         return found
 
-    return Reading(
-        Shape.NAMES, parts, make=_blank, fill=_fill, is_frozen=bool(_config(cls).frozen and in_dict is None)
-    )
+    if _config(cls).frozen and in_dict is None:
+        return Reading(Shape.NAMES, parts, make=_made, is_frozen=True)
+    return Reading(Shape.NAMES, parts, make=_blank, fill=_fill)
 
 
 _CLASS: Any = object.__dict__["__class__"]
@@ -78,3 +78,7 @@ def _fill(made: Any, parts: State) -> None:
             in_dict(made)[name] = part
 
 
+def _made(cls: Any, parts: State, _: State) -> Any:
+    made = _blank(cls, parts, {})
+    _fill(made, parts)
+    return made

@@ -16,7 +16,6 @@ def reading_for(cls: type) -> Reading | None:
     if not any(base.__name__ == "BaseModel" and base.__module__ == "pydantic.main" for base in mro(cls)):
         return None
     names = found_in(cls, "__pydantic_fields__") or {}
-    config = found_in(cls, "model_config") or {}
 
     def parts(model: Any) -> State:
         state = own_state(model)
@@ -28,7 +27,9 @@ def reading_for(cls: type) -> Reading | None:
             found[UNSET] = tuple(sorted(unset))
         return found
 
-    return Reading(Shape.NAMES, parts, copied=_whole, make=_made, is_frozen=bool(config.get("frozen")))
+    if (found_in(cls, "model_config") or {}).get("frozen"):
+        return Reading(Shape.NAMES, parts, copied=_whole, make=_made, is_frozen=True)
+    return Reading(Shape.NAMES, parts, copied=_whole, make=_blank, fill=_fill)
 
 
 def _whole(model: Any) -> State:
@@ -36,7 +37,15 @@ def _whole(model: Any) -> State:
     return {**state, _SET: frozenset(state.get(_SET) or ())}
 
 
-def _made(cls: type, parts: State, _: State) -> Any:
-    made: Any = object.__new__(cls)
+def _blank(cls: type, parts: State, _: State) -> Any:
+    return object.__new__(cls)
+
+
+def _fill(made: Any, parts: State) -> None:
     set_state(made, {**parts, _SET: set(parts[_SET])})
+
+
+def _made(cls: type, parts: State, _: State) -> Any:
+    made = object.__new__(cls)
+    _fill(made, parts)
     return made

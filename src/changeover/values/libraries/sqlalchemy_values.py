@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 
-from changeover.values.form import key_text_of
+from changeover.values.place import key_text
 from changeover.values.libraries.sqlalchemy_statements import statement_reading
 from changeover.values.not_loaded import NotLoaded, refuse
 from changeover.values.own_state import class_name, dict_of, found_in, mro, own_state
@@ -74,7 +74,7 @@ def _manager(entity: Any) -> Any:
 
 def _identity(entity: Any, state: Any) -> str:
     key = None if state is None else vars(state).get("key")
-    return "" if key is None else ", ".join(key_text_of(one) for one in key[1])
+    return "" if key is None else ", ".join(key_text(one) for one in key[1])
 
 
 def _attributes(entity: Any) -> State:
