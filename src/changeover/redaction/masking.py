@@ -6,8 +6,7 @@ compares, shows and encodes as before; a secret itself becomes a text that says 
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from enum import Enum
 from operator import is_
@@ -15,6 +14,7 @@ from pathlib import PurePath
 from typing import Any
 
 from changeover.redaction.redact_paths import RedactPaths, Stand
+from changeover.redaction.remaking import remade_items, remade_mapping, remade_object
 from changeover.redaction.secrets import (
     SCALARS,
     identity_of,
@@ -24,12 +24,13 @@ from changeover.redaction.secrets import (
     secret_reader,
     texts_in,
 )
-from changeover.values.copying import copied_error
 from changeover.values.divergence import ABSENT
-from changeover.values.form import open_value, type_name
 from changeover.values.limits import NotComparable
+from changeover.values.own_state import class_name as type_name
+from changeover.values.own_state import set_state
 from changeover.values.place import Key, Segment, TypedKey, key_text
-from changeover.values.reading import Shape, own_state
+from changeover.values.reading import Reading, Shape, reading_of
+from changeover.values.scalars import text as scalar_text
 
 DEPTH_MAX = 100
 BEYOND_DEPTH = "(deeper than what is kept)"
@@ -56,6 +57,8 @@ class Redacting:
         self._token = token
         self._done: dict[tuple[int, Stand], tuple[Any, Any]] = {}
         self._inside: set[int] = set()
+        self._met_itself = False
+        self._ways_back = False
 
     def text(self, text: str) -> str:
         """A text without the secrets that are known."""
@@ -63,6 +66,20 @@ class Redacting:
 
     def value(self, value: Any, stand: Stand = NOWHERE) -> Any:
         """The value at this stand of the paths; the same object where nothing in it is secret."""
+        self._met_itself = False
+        made = self._walked(value, stand)
+        if made is value or not self._met_itself:
+            return made
+        # A way back to where one is has changed something, or a secret has: with ways back left as they are
+        # only secrets do.
+        self._done, self._ways_back = {}, True
+        try:
+            is_clean = self._walked(value, stand) is value
+        finally:
+            self._done, self._ways_back = {}, False
+        return value if is_clean else made
+
+    def _walked(self, value: Any, stand: Stand = NOWHERE) -> Any:
         cls = type(value)
         if stand and self.paths.matches(stand):
             return self.secret(value, self.paths.matched(stand))
@@ -74,7 +91,8 @@ class Redacting:
         if cls in _CONTAINERS and self._harmless(value, stand) and self._harmless(parts, stand):
             return value
         if id(value) in self._inside:
-            return CYCLE
+            self._met_itself = True
+            return value if self._ways_back else CYCLE
         if len(self._inside) >= DEPTH_MAX:
             return BEYOND_DEPTH
         key = (id(value), stand)
@@ -113,104 +131,131 @@ class Redacting:
     def _made(self, value: Any, stand: Stand) -> Any:
         cls = type(value)
         if cls is dict:
-            return self._mapping(value, stand)
+            return self._mapping(value, value, {}, stand)
         if cls is list or cls is tuple:
-            return self._items(value, stand, cls)
+            return self._items(value, value, {}, stand, Shape.ITEMS)
         if secret_reader(cls) is not None:
             return self.secret(value, cls.__name__)
-        if isinstance(value, (Enum, type)):
+        try:
+            return self._by_reading(value, reading_of(cls), stand)
+        except NotComparable:
+            return self._unreadable(value)
+
+    def _by_reading(self, value: Any, reading: Reading, stand: Stand) -> Any:
+        if reading.handle is not None:
             return value
-        if isinstance(value, (str, bytes, bytearray, PurePath)):
-            return self._textual(value)
-        if isinstance(value, SCALARS):
-            return self._scalar(value)
-        if isinstance(value, BaseException):
+        state = {} if reading.state is None else reading.state(value)
+        if reading.shape is Shape.SCALAR:
+            return self._scalar_of_class(value, reading, state, stand)
+        if reading.shape is Shape.ERROR:
             return self.error(value, stand)
-        if isinstance(value, Mapping):
-            return self._mapping(value, stand)
-        if isinstance(value, tuple) and hasattr(cls, "_fields"):
-            return self._named_tuple(value, stand)
-        if isinstance(value, Set):
-            return self._items(value, stand, set if isinstance(value, set) else frozenset)
-        if isinstance(value, Sequence) and cls is not range:
-            return self._items(value, stand, tuple if isinstance(value, tuple) else list)
-        return self._object(value, stand)
+        parts = reading.parts(value)
+        if parts is None or reading.shape is Shape.UNREADABLE:
+            return self._unreadable(value)
+        clean = self._fields(value, state, stand) if state else state
+        if reading.mapping:
+            return self._mapping(value, parts, clean, stand, state)
+        if reading.shape is not Shape.NAMES:
+            return self._items(value, parts, clean, stand, reading.shape, state)
+        return self._object(value, {**parts, **state}, stand)
+
+    def _scalar_of_class(self, value: Any, reading: Reading, state: dict[Any, Any], stand: Stand) -> Any:
+        base = reading.scalar
+        if base not in _MAY_TELL:
+            return value
+        content = reading.parts(value)
+        done = self._textual(value, content) if base in _TEXTUAL else self._scalar(content)
+        if done is not content and done is not value:
+            return done
+        clean = self._fields(value, state, stand) if state else state
+        if all(clean[name] is part for name, part in state.items()):
+            return value
+        if reading.make is None:
+            return content
+        made = reading.make(type(value), content, clean)
+        set_state(made, clean)
+        return made
 
     def _scalar(self, value: Any) -> Any:
-        written = str(value)
+        if not self._known:
+            return value
+        written = scalar_text(value)
         return self._stand_in_text(written) if written in self._known else value
 
-    def _textual(self, value: Any) -> Any:
-        if isinstance(value, bytes | bytearray):
-            text = bytes(value).decode("utf-8", "surrogateescape")
+    def _textual(self, value: Any, content: Any) -> Any:
+        """The value itself, or a text, bytes or path without secrets."""
+        if isinstance(content, bytes | bytearray):
+            text = bytes(content).decode("utf-8", "surrogateescape")
             done = self.text(text)
-            return value if done is text or done == text else done.encode("utf-8", "surrogateescape")
-        written = str(value)
+            return value if done is text else done.encode("utf-8", "surrogateescape")
+        written = content if type(content) is str else scalar_text(content)
         done = self.text(written)
         if done == written:
             return value
-        return type(value)(done) if isinstance(value, PurePath) else done
+        return PurePath(done) if isinstance(content, PurePath) else done
 
     def _harmless(self, parts: Iterable[Any], stand: Stand) -> bool:
         """Whether there is nothing to look for in these, known without looking at each: most data are so."""
         return not self._known and not stand and _LEAVES.issuperset(map(type, parts))
 
-    def _mapping(self, value: Mapping[Any, Any], stand: Stand) -> Any:
+    def _mapping(
+        self, value: Any, parts: dict[Any, Any], state: dict[Any, Any], stand: Stand, old: Any = None
+    ) -> Any:
         made: dict[Any, Any] = {}
-        same = True
-        for key, part in value.items():
-            clean = self.value(key)
-            inside = self.value(part, self.paths.step(stand, _segment(key)) if stand else stand)
+        same = not state or all(state[name] is part for name, part in old.items())
+        for key, part in parts.items():
+            clean = self._walked(key)
+            inside = self._walked(part, self.paths.step(stand, _segment(key)) if stand else stand)
             same = same and clean is key and inside is part
-            made[clean if isinstance(clean, Hashable) else str(clean)] = inside
+            made[clean if type(clean) in _KEYS else _as_key(clean)] = inside
         if same:
             return value
-        if type(value) is not dict and isinstance(value, dict):
-            try:
-                twin = copy.copy(value)
-                twin.clear()
-                twin.update(made)
-                return twin
-            except Exception:  # noqa: BLE001  a class of the program: its content is what counts
-                return made
-        return made
+        return made if type(value) is dict else remade_mapping(value, made, state)
 
-    def _items(self, value: Any, stand: Stand, kind: Callable[[Iterable[Any]], Any]) -> Any:
+    def _items(
+        self,
+        value: Any,
+        parts: Any,
+        state: dict[Any, Any],
+        stand: Stand,
+        shape: Shape,
+        old: Any = None,
+    ) -> Any:
         items = [
-            self.value(item, self.paths.step(stand, number) if stand else stand)
-            for number, item in enumerate(value)
+            self._walked(item, self.paths.step(stand, number) if stand else stand)
+            for number, item in enumerate(parts)
         ]
-        return value if all(map(is_, items, value)) else kind(items)
-
-    def _named_tuple(self, value: Any, stand: Stand) -> Any:
-        items = list(self._fields(value, dict(zip(type(value)._fields, value, strict=True)), stand).values())
-        return value if all(map(is_, items, value)) else type(value)._make(items)
+        if all(map(is_, items, parts)) and (
+            not state or all(state[name] is part for name, part in old.items())
+        ):
+            return value
+        return remade_items(value, [*map(_as_key, items)] if shape is Shape.BAG else items, state, shape)
 
     def _fields(self, value: Any, parts: Mapping[Any, Any], stand: Stand) -> dict[Any, Any]:
         secret = secret_fields(type(value))
         return {
             name: self.secret(part, f"{type(value).__name__}.{name}")
             if name in secret
-            else self.value(part, self.paths.step(stand, name) if stand else stand)
+            else self._walked(part, self.paths.step(stand, name) if stand else stand)
             for name, part in parts.items()
         }
 
-    def _object(self, value: Any, stand: Stand) -> Any:
-        try:
-            shape, parts = open_value(value)
-        except (NotComparable, Exception):  # noqa: BLE001  a class of the program may raise anything
-            return self._unreadable(value)
-        if shape is not Shape.NAMES:
-            return self._unreadable(value)
+    def _object(self, value: Any, parts: dict[Any, Any], stand: Stand) -> Any:
         changed = {
             name: part for name, part in self._fields(value, parts, stand).items() if part is not parts[name]
         }
         if not changed:
             return value
-        return _with(value, changed) or {str(name): changed.get(name, part) for name, part in parts.items()}
+        made = remade_object(value, changed)
+        if made is None:
+            self.retyped = self.retyped or f"{type_name(type(value))} was redacted and is a table of its parts now"
+            return {str(name): changed.get(name, part) for name, part in parts.items()}
+        return made
 
     def _unreadable(self, value: Any) -> Any:
         """It is shown as it prints itself, if at all."""
+        if not self._known:
+            return value
         try:
             written = str(value)
         except Exception:  # noqa: BLE001  it cannot be shown then
@@ -220,21 +265,46 @@ class Redacting:
 
     def error(self, error: BaseException, stand: Stand) -> BaseException:
         """An exception by its arguments, attributes and message; a stand-in for one that still tells."""
-        args = self.value(error.args, self.paths.step(stand, "args") if stand else stand)
-        state = own_state(error)
-        clean = self._fields(error, state, stand)
+        reading = reading_of(type(error))
+        old = (reading.copied or reading.parts)(error)
+        clean = {name: self._of_error(error, name, part, stand) for name, part in old.items()}
         written = _message(error)
         hidden = bool(stand) and self.paths.matches(self.paths.step(stand, "message"))
         message = self.secret(written, "error.message") if hidden else self.text(written)
-        if args is error.args and message == written and all(clean[name] is state[name] for name in state):
+        if message == written and all(clean[name] is part for name, part in old.items()):
             return error
-        with suppress(Exception):  # a class of the program may not let itself be copied
-            made = copied_error(error)
-            made.args = (message,) if hidden else args
-            vars(made).update(clean)
-            if _message(made) == self.text(_message(made)) and (not hidden or _message(made) == message):
-                return made
+        if hidden:
+            clean["args"] = (message,)
+        with suppress(Exception):  # a class of the program may not let itself be made again
+            if reading.make is not None:
+                made: BaseException = reading.make(type(error), clean, {})
+                if _message(made) == self.text(_message(made)) and (not hidden or _message(made) == message):
+                    return made
         return _stand_in(error, message)
+
+    def _of_error(self, error: BaseException, name: str, part: Any, stand: Stand) -> Any:
+        if name == "state" or name == "members":
+            clean = self._fields(error, part, stand)
+            return part if all(clean[key] is inner for key, inner in part.items()) else clean
+        if name == "message":
+            return self.text(part) if type(part) is str else part
+        return self._walked(part, self.paths.step(stand, name) if stand else stand)
+
+
+_TEXTUAL = frozenset({str, bytes, bytearray, PurePath})
+_MAY_TELL = _TEXTUAL | {*SCALARS}
+_KEYS = frozenset({str, int, float, bool, type(None), bytes})
+
+
+def _as_key(value: Any) -> Any:
+    """What was a key, or a member of a set, has to be one again."""
+    if type(value) in _KEYS:
+        return value
+    try:
+        hash(value)
+    except Exception:  # noqa: BLE001  a class of the program
+        return str(value)
+    return value
 
 
 def _segment(key: Any) -> Segment:
@@ -248,23 +318,6 @@ def _remade_secret(value: Any, inner: Any, token: str) -> Any:
         return type(value)(token.encode() if isinstance(inner, bytes) else token)
     except Exception:  # noqa: BLE001  a type of the program that takes no such text
         return token
-
-
-def _with(value: Any, changed: Mapping[str, Any]) -> Any:
-    """A copy with other attributes, past validation and frozenness; None where that cannot be made."""
-    try:
-        made = copy.copy(value)
-        extra = getattr(made, "__pydantic_extra__", None)
-        for name, part in changed.items():
-            if isinstance(extra, dict) and name in extra:
-                extra[name] = part
-            else:
-                object.__setattr__(made, name, part)
-        _, parts = open_value(made)
-        taken = all(parts[name] is part for name, part in changed.items())
-    except Exception:  # noqa: BLE001  a class of the program: its names and values are what counts
-        return None
-    return made if taken and made is not value else None
 
 
 def _message(error: BaseException) -> str:

@@ -22,11 +22,12 @@ from changeover.record.port import CallClass
 from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
 from changeover.record.tape import Entry
+from changeover.redaction.environment import secrets_of_environment
 from changeover.redaction.key import KEY_NAME, RedactionKey
 from changeover.redaction.masking import NOWHERE, Redacting
 from changeover.redaction.redact_paths import RedactPaths, Stand
 from changeover.redaction.redacted_runs import RedactedEntry, RedactedTape
-from changeover.redaction.secrets import as_secrets, masked, remember, remembered, secrets_of_environment
+from changeover.redaction.secrets import as_secrets, masked, remember, remembered
 from changeover.settings import STATE_FOLDER
 from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned

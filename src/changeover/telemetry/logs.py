@@ -59,7 +59,8 @@ def logger(name: str) -> Log:
 
 def redacted(text: str) -> str:
     """A text as it may be logged and kept: without the secrets of the environment and of runs seen lately."""
-    from changeover.redaction.secrets import masked, remembered, secrets_of_environment
+    from changeover.redaction.environment import secrets_of_environment
+    from changeover.redaction.secrets import masked, remembered
     from changeover.values.safe_text import visible
 
     known = secrets_of_environment(os.environ) | remembered()

@@ -1,0 +1,102 @@
+"""A value again with other parts: a new object, never one that the program can reach.
+
+Nothing that a class says about copying is asked; it may give the very object that is to be copied.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from operator import is_
+from types import MappingProxyType
+from typing import Any
+
+from changeover.values.form import open_value
+from changeover.values.object_values import made_from_reduced
+from changeover.values.own_state import has_state, layout_base, own_state, set_state
+from changeover.values.reading import Reading, Shape, reading_of
+
+_LAYOUTS = (list, set)
+_MAPPINGS = (dict, OrderedDict, defaultdict)
+
+
+def remade_mapping(value: Any, parts: dict[Any, Any], state: dict[Any, Any]) -> Any:
+    """A mapping with this content and these attributes; a plain one where its class is not a dict."""
+    base: Any = layout_base(type(value))
+    if base is MappingProxyType:
+        return MappingProxyType(parts)
+    if base not in _MAPPINGS:
+        return parts
+    made = base.__new__(type(value))
+    if base is defaultdict:
+        defaultdict.__init__(made, defaultdict.default_factory.__get__(value))  # type: ignore[attr-defined]
+    put = OrderedDict.__setitem__ if base is OrderedDict else dict.__setitem__
+    for key, part in parts.items():
+        put(made, key, part)
+    _give(made, state)
+    return made
+
+
+def remade_items(value: Any, items: list[Any], state: dict[Any, Any], shape: Shape) -> Any:
+    """A list, tuple or set with these items; a plain one where the class keeps more than that."""
+    cls: Any = type(value)
+    base: Any = layout_base(cls)
+    if base is tuple or base is frozenset:
+        made = base.__new__(cls, items)
+    elif base in _LAYOUTS:
+        made = base.__new__(cls)
+        (list.extend if base is list else set.update)(made, items)
+    else:
+        return items if shape is Shape.ITEMS else frozenset(items)
+    _give(made, state)
+    return made
+
+
+def remade_object(value: Any, changed: dict[Any, Any]) -> Any:
+    """An object of the same class with other parts; None where that cannot be made."""
+    cls: Any = type(value)
+    reading = reading_of(cls)
+    try:
+        made = _remade(cls, value, reading, changed)
+        _, parts = open_value(made)
+        taken = made is not value and all(map(is_, (parts[name] for name in changed), changed.values()))
+    except Exception:  # noqa: BLE001  a class of the program: its names and values are what counts
+        return None
+    return made if taken else None
+
+
+def _remade(cls: Any, value: Any, reading: Reading, changed: dict[Any, Any]) -> Any:
+    base: Any = layout_base(cls)
+    if base is tuple and reading.fields is not None:
+        parts = {**reading.parts(value), **changed}
+        return tuple.__new__(cls, parts.values())
+    if reading.make is None:
+        made = base.__new__(cls)
+        set_state(made, _with(own_state(value), changed))
+        return made
+    if reading.make is made_from_reduced:
+        raise TypeError("it would be made by calling what it names")
+    parts = _with((reading.copied or reading.parts)(value), changed)
+    if reading.fill is None:
+        made = reading.make(cls, parts, {})
+        _give(made, {} if reading.state is None else reading.state(value))
+        return made
+    made = reading.make(cls, parts, {})
+    reading.fill(made, parts)
+    return made
+
+
+def _with(parts: dict[Any, Any], changed: dict[Any, Any]) -> dict[Any, Any]:
+    """Parts with others under these names, which may stand in a table among the parts."""
+    made = dict(parts)
+    for name, part in changed.items():
+        if name in made:
+            made[name] = part
+            continue
+        outer = next(key for key, inner in made.items() if type(inner) is dict and name in inner)
+        made[outer] = {**made[outer], name: part}
+    return made
+
+
+def _give(made: Any, state: dict[Any, Any]) -> None:
+    if state and has_state(type(made)):
+        set_state(made, state)
