@@ -22,46 +22,57 @@ _BASE64_BYTES_MIN = 6
 _FORMS_KEPT_MAX = 8_192
 _FINDERS_KEPT_MAX = 64
 _STEP = FOUND_CHARACTERS_MIN
+_STARTS_FOUND_MAX = 100
+"""Up to so many beginnings are looked for one by one, which takes less than to look at every place."""
 
 
 class Finder:
     """Looks for a set of secrets."""
 
-    __slots__ = ("_by_start",)
+    __slots__ = ("_lengths", "_owners")
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._by_start: dict[str, list[tuple[str, str]]] = {}
+        self._owners: dict[str, str] = {}
+        lengths: dict[str, set[int]] = {}
         for secret in sorted(secrets, key=lambda one: (-len(one), one)):
             for form in forms_of(secret):
-                known = self._by_start.setdefault(form[:_STEP], [])
-                if all(form != other for other, _ in known):
-                    known.append((form, secret))
-        for known in self._by_start.values():
-            known.sort(key=lambda pair: (-len(pair[0]), pair[0]))
+                self._owners.setdefault(form, secret)
+                lengths.setdefault(form[:_STEP], set()).add(len(form))
+        self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
 
     def masked(self, text: str, token: Callable[[str], str]) -> str:
         """The text with every secret replaced; the same object where there is none."""
-        starts = self._by_start
         made: list[str] = []
-        done = at = 0
-        last = len(text) - _STEP
-        while at <= last:
-            known = starts.get(text[at : at + _STEP])
-            found = None if known is None else _longest(text, at, known)
-            if found is None:
-                at += 1
+        done = 0
+        for at in self._places(text):
+            if at < done:
                 continue
-            form, secret = found
-            made += text[done:at], token(secret)
-            done = at = at + len(form)
+            form = self._longest(text, at)
+            if form is not None:
+                made += text[done:at], token(self._owners[form])
+                done = at + len(form)
         return text if not done else "".join((*made, text[done:]))
 
+    def _places(self, text: str) -> Iterator[int] | list[int]:
+        """Where four characters stand that a form begins with, from left to right."""
+        starts = self._lengths
+        if len(starts) > _STARTS_FOUND_MAX:
+            return (at for at in range(len(text) - _STEP + 1) if text[at : at + _STEP] in starts)
+        places: list[int] = []
+        for start in starts:
+            at = text.find(start)
+            while at >= 0:
+                places.append(at)
+                at = text.find(start, at + 1)
+        places.sort()
+        return places
 
-def _longest(text: str, at: int, known: list[tuple[str, str]]) -> tuple[str, str] | None:
-    for form, secret in known:
-        if text.startswith(form, at) and (len(form) >= WHOLE_WORD_BELOW or _stands_alone(text, at, form)):
-            return form, secret
-    return None
+    def _longest(self, text: str, at: int) -> str | None:
+        for length in self._lengths[text[at : at + _STEP]]:
+            form = text[at : at + length]
+            if form in self._owners and (length >= WHOLE_WORD_BELOW or _stands_alone(text, at, form)):
+                return form
+        return None
 
 
 def _stands_alone(text: str, at: int, form: str) -> bool:

@@ -13,13 +13,13 @@ from operator import is_
 from pathlib import PurePath
 from typing import Any
 
+from changeover.redaction.finder import FOUND_CHARACTERS_MIN, finder_of
 from changeover.redaction.redact_paths import RedactPaths, Stand
 from changeover.redaction.remaking import remade_items, remade_mapping, remade_object
 from changeover.redaction.secrets import (
     SCALARS,
     identity_of,
     is_token,
-    masked,
     secret_fields,
     secret_reader,
     texts_in,
@@ -39,6 +39,8 @@ _UNTOUCHED = frozenset({bool, type(None), type(...), type(NotImplemented)})
 _QUICK = frozenset({*SCALARS, *_UNTOUCHED})
 _LEAVES = _QUICK | {str}
 _CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
+_LONG_TEXT = 1_000
+"""A text from this length on is read once, however often it stands in a run."""
 NOWHERE: Stand = frozenset()
 
 
@@ -54,6 +56,8 @@ class Redacting:
         self.found: set[str] = set()
         self.retyped: str | None = None
         self._known = known
+        self._finder = finder_of(known)
+        self._texts: dict[str, str] = {}
         self._token = token
         self._done: dict[tuple[int, Stand], tuple[Any, Any]] = {}
         self._inside: set[int] = set()
@@ -62,7 +66,14 @@ class Redacting:
 
     def text(self, text: str) -> str:
         """A text without the secrets that are known."""
-        return masked(text, self._known, self._stand_in_text) if self._known else text
+        if len(text) < FOUND_CHARACTERS_MIN or not self._known:
+            return text
+        if len(text) < _LONG_TEXT:
+            return self._finder.masked(text, self._stand_in_text)
+        done = self._texts.get(text)
+        if done is None:
+            done = self._texts[text] = self._finder.masked(text, self._stand_in_text)
+        return text if done == text else done
 
     def value(self, value: Any, stand: Stand = NOWHERE) -> Any:
         """The value at this stand of the paths; the same object where nothing in it is secret."""
