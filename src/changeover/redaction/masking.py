@@ -15,7 +15,7 @@ from typing import Any
 
 from changeover.redaction.finder import FOUND_CHARACTERS_MIN, finder_of
 from changeover.redaction.redact_paths import RedactPaths, Stand
-from changeover.redaction.remaking import remade_items, remade_mapping, remade_object
+from changeover.values.remaking import remade_items, remade_mapping, remade_object
 from changeover.redaction.secrets import (
     SCALARS,
     identity_of,

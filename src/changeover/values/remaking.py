@@ -6,10 +6,12 @@ Nothing that a class says about copying is asked; it may give the very object th
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
+from collections.abc import Callable
 from operator import is_
 from types import MappingProxyType
 from typing import Any
 
+from changeover.values import limits
 from changeover.values.form import open_value
 from changeover.values.object_values import made_from_reduced
 from changeover.values.own_state import has_state, layout_base, own_state, set_state
@@ -100,3 +102,79 @@ def _with(parts: dict[Any, Any], changed: dict[Any, Any]) -> dict[Any, Any]:
 def _give(made: Any, state: dict[Any, Any]) -> None:
     if state and has_state(type(made)):
         set_state(made, state)
+
+
+class Replacing:
+    """A value with other leaves: what holds none of them is the same object, and nothing is changed in place.
+
+    `leaf` is asked about every text and identifier. A way back to where one is leads to the original.
+    """
+
+    def __init__(self, leaf: Callable[[Any], Any], scalars: frozenset[type]) -> None:
+        self._leaf = leaf
+        self._scalars = scalars
+        self._done: dict[int, tuple[Any, Any]] = {}
+        self._inside: set[int] = set()
+
+    def value(self, value: Any) -> Any:
+        """The value itself, or a new one; raises NotComparable for what is too large."""
+        cls = type(value)
+        if cls in self._scalars:
+            return self._leaf(value)
+        reading = reading_of(cls)
+        if reading.handle is not None or reading.shape is Shape.UNREADABLE:
+            return value
+        if reading.shape is Shape.SCALAR and (reading.scalar not in self._scalars or reading.make is None):
+            return value
+        identity = id(value)
+        if identity in self._inside or len(self._inside) >= limits.DEPTH_MAX:
+            return value
+        if identity not in self._done:
+            self._inside.add(identity)
+            # Holding the value keeps its identity its own.
+            self._done[identity] = self._made(cls, value, reading), value
+            self._inside.discard(identity)
+        return self._done[identity][0]
+
+    def _made(self, cls: type, value: Any, reading: Reading) -> Any:
+        state = {} if reading.state is None else reading.state(value)
+        clean = self._parts(state)
+        same = all(map(is_, clean.values(), state.values()))
+        if reading.shape is Shape.SCALAR:
+            content = reading.parts(value)
+            new = self._leaf(content)
+            if same and new == content:
+                return value
+            made = reading.make(cls, new, clean)  # type: ignore[misc]
+            _give(made, clean)
+            return made
+        if reading.shape is Shape.ERROR:
+            return self._error(cls, value, reading)
+        parts = reading.parts(value)
+        if parts is None:
+            return value
+        if reading.mapping:
+            keys, inner = [*map(self.value, parts)], self._parts(parts)
+            same = same and all(map(is_, keys, parts)) and all(map(is_, inner.values(), parts.values()))
+            return value if same else remade_mapping(value, dict(zip(keys, inner.values(), strict=True)), clean)
+        if reading.shape is not Shape.NAMES:
+            items = [*map(self.value, parts)]
+            same = same and all(map(is_, items, parts))
+            return value if same else remade_items(value, items, clean, reading.shape)
+        changed = {
+            name: part
+            for name, part in self._parts({**parts, **state}).items()
+            if part is not parts.get(name, state.get(name))
+        }
+        made = remade_object(value, changed) if changed else value
+        return value if made is None else made
+
+    def _parts(self, parts: dict[Any, Any]) -> dict[Any, Any]:
+        return {name: self.value(part) for name, part in parts.items()}
+
+    def _error(self, cls: type, error: Any, reading: Reading) -> Any:
+        parts = (reading.copied or reading.parts)(error)
+        clean = self._parts(parts)
+        if reading.make is None or all(map(is_, clean.values(), parts.values())):
+            return error
+        return reading.make(cls, clean, {})
