@@ -60,6 +60,8 @@ class Migration(WithPorts, WithSources):
         keep: whether compared runs are kept as evidence.
         mode: `inline`, or `background` to compare in a thread after the caller has its answer;
             CHANGEOVER_MODE says otherwise.
+        linger_s: how long after the answer work that a path leaves behind (tasks, jobs, threads) may end; 1 s
+            unless given. No caller waits for it.
 
     Raises:
         DeclarationError: `world` or `mode` is none.
@@ -242,27 +244,20 @@ class Migration(WithPorts, WithSources):
     def problems(self) -> tuple[str, ...]:
         """What is wrong with flags, evidence and declarations, flags first; empty where all is well."""
         kept = () if self._evidence is None else self._evidence.problems
-        background = () if self.runtime.background is None else self.runtime.background.problems
         stages = [problem.text for problem in self._resolver.problems]
-        return (*stages, *kept, *background, *self.runtime.notes)
+        return (*stages, *kept, *self.runtime.waiting_problems, *self.runtime.notes)
 
     def flush(self) -> None:
         """Wait some seconds for what is compared in the background, and write the evidence that waits to be
         written; at exit both happen anyway.
         """
-        if self.runtime.background is not None:
-            self.runtime.background.flush()
-        elif self._evidence is not None:
-            self._evidence.flush()
+        self.runtime.flush()
 
     def close(self) -> None:
         """The same, and the background ends: what is not compared by then is dropped and counted, and runs
         from now on are compared inline.
         """
-        if self.runtime.background is not None:
-            self.runtime.background.close()
-        elif self._evidence is not None:
-            self._evidence.flush()
+        self.runtime.close()
 
     @property
     def counts(self) -> Counter[tuple[str, str]]:

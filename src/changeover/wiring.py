@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -58,6 +58,7 @@ class MigrationOptions(TypedDict, total=False):
     alerts: Sequence[AlertSink]
     keep: bool
     mode: str
+    linger_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ def wire(
     alerts: Sequence[AlertSink] = (),
     keep: bool = True,
     mode: str = INLINE,
+    linger_s: float | None = None,
 ) -> Wiring:
     """Make the parts and join them; what is wrong with the environment is noted, and raises nothing.
 
@@ -118,6 +120,8 @@ def wire(
             directory, plan, codec, rules_file=rules_file, environment=environment, sink=sink
         )
     limits = limits or Limits()
+    if linger_s is not None:
+        limits = replace(limits, linger_s=linger_s)
     runtime = Runtime(resolver, judge, sink, limits, copies_ports=world == "copy")
     runtime.waived = waived
     runtime.population = population
@@ -127,10 +131,12 @@ def wire(
     mode, misnamed = mode_of(mode, environment)
     if misnamed is not None:
         runtime.note(misnamed)
+    if evidence is not None:
+        runtime.settled = evidence.flush
     if mode == BACKGROUND:
         runtime.background = Background(
             runtime.hand_on,
-            (lambda: None) if evidence is None else evidence.flush,
+            runtime.settled,
             hung_after_s=max(HUNG_AFTER_S, 2 * limits.replay_seconds_max),
         )
     return Wiring(resolver, runtime, evidence)

@@ -33,7 +33,8 @@ from itertools import pairwise
 from typing import Any
 
 from changeover.compare.findings import Findings
-from changeover.compare.rows import Pair, Pairing, paired_by_key
+from changeover.compare.partial_order import overlap, ranks
+from changeover.compare.rows import Pair, Pairing, paired_by_key, paired_by_keys
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Node
 from changeover.compare.walk import Walk
@@ -53,7 +54,7 @@ def intent_key(key: Any) -> RowKey:
 
 @dataclass(frozen=True, slots=True)
 class MatchedEffect:
-    """One effect as legacy performed it, and how many effects came before it on either side."""
+    """One effect as legacy performed it, and how many of the matched ones came before it on either side."""
 
     legacy: PortCall
     rank: int
@@ -151,9 +152,7 @@ def compare_effects(legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> 
             differs = _arguments(legacy[index], candidate[other], node, walk)
             (changed if differs else equal)[legacy[index].name] += 1
 
-    by_key = paired_by_key(
-        [_identity(call, node) for call in legacy], [_identity(call, node) for call in candidate]
-    )
+    by_key = paired_by_keys(*_keys(legacy, candidate, node))
     compare_pairs(by_key.pairs)
     # Only now are the identifiers known by which the candidate may call the same thing.
     renamed = _renamed(by_key, legacy, candidate, node, walk)
@@ -164,8 +163,11 @@ def compare_effects(legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> 
     for call in (candidate[index] for index in renamed.only_candidate):
         place, _ = _place(call, node)
         walk.findings.add(Kind.EFFECT_EXTRA, place, ABSENT, call.arguments, position=call.position)
+    pairs = sorted(by_key.pairs + renamed.pairs)
+    places = ranks([((index, legacy[index]), (other, candidate[other])) for index, other in pairs])
     matched = [
-        MatchedEffect(legacy[index], index, other) for index, other in sorted(by_key.pairs + renamed.pairs)
+        MatchedEffect(legacy[index], rank, other)
+        for rank, ((index, _), other) in enumerate(zip(pairs, places, strict=True))
     ]
     compare_order(matched, node, walk.findings)
     ours_by_name, theirs_by_name = (Counter(call.name for call in calls) for calls in (legacy, candidate))
@@ -173,6 +175,25 @@ def compare_effects(legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> 
         EffectTally(name, ours_by_name[name], theirs_by_name[name], equal[name], changed[name])
         for name in dict.fromkeys([*ours_by_name, *theirs_by_name])
     )
+
+
+def _keys(legacy: Calls, candidate: Calls, node: Node) -> tuple[list[list[Hashable]], list[list[Hashable]]]:
+    """What effects are paired by: their identity; of those that overlapped, the alike first."""
+    sides = []
+    overlapped = overlap(legacy) or overlap(candidate)
+    for calls in (legacy, candidate):
+        identities = [_identity(call, node) for call in calls]
+        keys: list[list[Hashable]] = [identities]
+        if overlapped:
+            branches = [() if call.during is None else call.during.branch for call in calls]
+            alike = [token(call.arguments) for call in calls]
+            keys = [
+                list(zip(identities, alike, strict=True)),
+                list(zip(identities, branches, strict=True)),
+                identities,
+            ]
+        sides.append(keys)
+    return sides[0], sides[1]
 
 
 def _renamed(by_key: Pairing, legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> Pairing:

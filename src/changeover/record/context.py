@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any, Protocol
 
 Args = tuple[Any, ...]
@@ -20,6 +20,16 @@ class Session(Protocol):
     def replaying(self) -> bool:
         """True where nothing may reach the world."""
 
+    @property
+    def carries(self) -> bool:
+        """Whether what is started here belongs to a run."""
+
+    def started(self, branch: Any) -> None:
+        """A task, job, thread or callback begins (`record.branch.Branch`)."""
+
+    def not_followed(self, what: str) -> None:
+        """Something is started that acts where nothing can be seen of it: in another process."""
+
     def call(self, hook: Any, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Answer a call of an instrumented function (`record.instrument.Hook`).
 
@@ -32,6 +42,15 @@ class Session(Protocol):
 
 SHUTDOWN_TEXT = "interpreter shutdown"  # in what CPython says of threads and pools that come too late
 SESSION: ContextVar[Session | None] = ContextVar("changeover_session", default=None)
+
+
+def restore(variable: ContextVar[Any], token: Token[Any]) -> None:
+    """Give a variable its value of before, also where a coroutine is ended in another context."""
+    try:
+        variable.reset(token)
+    except ValueError:
+        before = token.old_value
+        variable.set(None if before is Token.MISSING else before)
 
 
 class _Permit(threading.local):

@@ -5,15 +5,13 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import wraps
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
-from changeover.record.context import SESSION, SHUTDOWN_TEXT, Args, Kwargs, Session, permitted
-from changeover.values.pins import PINNED, Pins
+from changeover.record.context import SESSION, Args, Kwargs
 
 Site = tuple[str, int]
 """File and line of a call."""
@@ -101,7 +99,7 @@ def hook_function(owner: Any, name: str) -> Hook:
             f"{owner!r}.{name}", f"cannot be instrumented ({error}); give a class of your own that calls it"
         ) from None
     if isinstance(owner, ModuleType):
-        _replace_imported_names(function, replacement)
+        replace_imported_names(function, replacement)
     return hook
 
 
@@ -165,7 +163,7 @@ def _asking(hook: Hook) -> Callable[..., Any]:
     return port_call
 
 
-def _replace_imported_names(function: Any, replacement: Any) -> None:
+def replace_imported_names(function: Any, replacement: Any) -> None:
     """`from client import submit` made names in other modules; they are the same function."""
     for module in list(sys.modules.values()):
         if not isinstance(module, ModuleType):
@@ -233,43 +231,3 @@ def calling_site(port_module: str, frames_inside: int = 2) -> Site | None:
             inside = inside or site
         frame = frame.f_back
     return inside
-
-
-@dataclass(slots=True)
-class _Carried:
-    """A task of a thread pool that runs with the session and pins of its submitter."""
-
-    task: Callable[..., Any]
-    session: Session | None
-    pins: Pins | None
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        session, pins = SESSION.set(self.session), PINNED.set(self.pins)
-        try:
-            return self.task(*args, **kwargs)
-        finally:
-            PINNED.reset(pins)
-            SESSION.reset(session)
-
-
-def carry_into_pools() -> None:
-    """From now on `ThreadPoolExecutor.submit` carries session and pins; asking again changes nothing."""
-    original: Callable[..., Any] = ThreadPoolExecutor.submit
-    if hasattr(original, "carries_changeover"):
-        return
-
-    @wraps(original)
-    def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        session, pins = SESSION.get(), PINNED.get()
-        if session is None and pins is None:
-            return original(self, fn, *args, **kwargs)
-        try:
-            with permitted():
-                return original(self, _Carried(fn, session, pins), *args, **kwargs)
-        except RuntimeError as error:
-            if session is not None and SHUTDOWN_TEXT in str(error):
-                session.thread_refused(str(error))
-            raise
-
-    submit.carries_changeover = True  # type: ignore[attr-defined]
-    setattr(ThreadPoolExecutor, "submit", submit)  # noqa: B010  as an assignment it would not type

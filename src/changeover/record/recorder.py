@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
-from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.branch import BRANCH, Branch, Running, tick
+from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
@@ -25,15 +27,21 @@ _FRAMES_TO_CALLER = 4  # calling_site, _prepare, call, and the instrumented func
 class Recorder:
     """Changes nothing that the path sees: the same objects, the same exceptions.
 
-    `outer` is the recorder of the run around this one, on whose tape the calls stand as well.
+    `outer` is the recorder of the run around this one, on whose tape the calls stand as well. When the path
+    has `answered`, the work that it left behind is still recorded, until the run is judged; a port call that
+    comes even later is told to `late`.
     """
 
     replaying = False
+    carries = True
 
     def __init__(
         self, book: PortBook, limits: Limits, outer: Recorder | None, copies: PortCopies | None
     ) -> None:
-        self.tape = Tape()
+        self.branch = BRANCH.get() or Branch()
+        self.tape = Tape(root=self.branch)
+        self.running = Running()
+        self.late: Callable[[str, str], None] | None = None
         self.attempted = False
         self.port_s = 0.0
         self.deferred: list[Any] = []  # runs inside this one, replayed after the outermost has answered
@@ -46,6 +54,55 @@ class Recorder:
         self._calls_max = limits.port_calls_max
         self._copies = copies
         self._chain: tuple[Recorder, ...] = (self,) if outer is None else (self, *outer._chain)
+        self._running: tuple[Running, ...] = tuple(recorder.running for recorder in self._chain)
+        self._deferring = Lock()
+        self._takes_deferred = True
+        self._late_at = 0
+        self.is_judged = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether the path has ended."""
+        return self.running.answered
+
+    def answer(self) -> None:
+        """The path has ended: what is recorded from now on is work that it left behind."""
+        self.tape.late_from = tick()
+        self._late_at = len(self._entries)
+        self.running.answered = True
+
+    def defer(self, runs: list[Any]) -> bool:
+        """Keep runs inside this one until it has answered; False where it has."""
+        with self._deferring:
+            if self._takes_deferred:
+                self.deferred.extend(runs)
+            return self._takes_deferred
+
+    def take_deferred(self) -> list[Any]:
+        """The runs inside this one; it takes no more."""
+        with self._deferring:
+            self._takes_deferred = False
+            return self.deferred
+
+    def close(self, late: Callable[[str, str], None] | None = None) -> None:
+        """The run is judged as it is now: nothing is added to its tape any more."""
+        self.late = late
+        if self.is_judged:
+            return
+        self.closed = self.is_judged = True
+        supplements, tail = self.tape.supplements, self._entries[self._late_at :]
+        if supplements and tail:  # what the toolkit added stands at the end
+            start = self._late_at - supplements
+            self._entries[start:] = tail + self._entries[start : self._late_at]
+        self.tape.unfinished = tuple(map(str, [*self.running.left(), *self.running.cut_short]))
+
+    def started(self, branch: Branch) -> None:
+        """What is started belongs to this run, and to those around it."""
+        branch.held_by(self._running)
+
+    def not_followed(self, what: str) -> None:
+        """The run cannot be compared: part of it is done where nothing can be seen."""
+        self._note_problem(f"cannot be followed: {what}")
 
     def thread_refused(self, why: str) -> None:
         """What keeps the answering path from something is a part of what happened."""
@@ -53,37 +110,45 @@ class Recorder:
     def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Let the call through, with what it calls itself unrecorded: that is the port's own affair."""
         method = self._book.find(hook, args)
-        if method is None or self.closed:
+        if method is None or (self.closed and self._is_too_late(method)):
             return original(*args, **kwargs)
         began = perf_counter()
         kept = self._prepare(method, args, kwargs)
         if hook.is_async:
             return self._call_async(method, kept, original, args, kwargs)
+        start = tick()
         token = SESSION.set(None)
         try:
             value = original(*args, **kwargs)
         except BaseException as error:
-            self._keep(method, kept, Raised(error), began)
+            self._keep(method, kept, Raised(error), began, start)
             raise
         finally:
             SESSION.reset(token)
-        self._keep(method, kept, Returned(value), began)
+        self._keep(method, kept, Returned(value), began, start)
         return value
+
+    def _is_too_late(self, method: PortMethod) -> bool:
+        """Tell the runs that were judged already; True where all of them were."""
+        for recorder in self._chain:
+            if recorder.late is not None:
+                recorder.late(str(BRANCH.get() or self.branch), method.full_name)
+        return all(recorder.closed for recorder in self._chain)
 
     def _call_async(
         self, method: PortMethod, kept: _Kept | None, original: Callable[..., Any], args: Args, kwargs: Kwargs
     ) -> Coroutine[Any, Any, Any]:
         async def awaited() -> Any:
             token = SESSION.set(None)
-            began = perf_counter()
+            began, start = perf_counter(), tick()
             try:
                 value = await original(*args, **kwargs)
             except BaseException as error:
-                self._keep(method, kept, Raised(error), began)
+                self._keep(method, kept, Raised(error), began, start)
                 raise
             finally:
-                SESSION.reset(token)
-            self._keep(method, kept, Returned(value), began)
+                restore(SESSION, token)
+            self._keep(method, kept, Returned(value), began, start)
             return value
 
         return awaited()
@@ -91,6 +156,10 @@ class Recorder:
     def _prepare(self, method: PortMethod, args: Args, kwargs: Kwargs) -> _Kept | None:
         """Keep the arguments as they are before the call; None where they cannot be kept."""
         site = None
+        if self.running.answered:
+            branch = BRANCH.get()
+            if branch is not None:
+                branch.acted = True
         if method.attempts:
             for recorder in self._chain:
                 recorder.attempted = True
@@ -112,11 +181,14 @@ class Recorder:
             self._note_problem(f"arguments of {method.full_name} cannot be kept: {error}")
             return None
 
-    def _keep(self, method: PortMethod, kept: _Kept | None, outcome: Outcome, began: float) -> None:
+    def _keep(
+        self, method: PortMethod, kept: _Kept | None, outcome: Outcome, began: float, start: int
+    ) -> None:
         entry = None
         if kept is not None and method.is_kept:
             try:
                 entry = self._entry(method, kept, outcome)
+                entry.began, entry.ended, entry.branch = start, tick(), BRANCH.get()
             except Exception as error:  # noqa: BLE001  recording must not change what the path sees
                 stop_if_interrupted(error)
                 self._note_problem(f"answer of {method.full_name} cannot be kept: {error}")

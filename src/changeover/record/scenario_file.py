@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError, describe_os_error
+from changeover.record.branch import NEVER
 from changeover.record.codec import Codec, CodecError
 from changeover.record.port import PortBook
 from changeover.record.run import Run
+from changeover.record.stored_moments import moments_of, read_moment
 from changeover.record.tape import Entry, Tape, near
 from changeover.values.atomic_file import write_file
 from changeover.values.observation import Outcome, Raised, Returned, Side
@@ -88,7 +90,7 @@ def to_line(scenario: Scenario, codec: Codec) -> str:
     problem = scenario.tape.problem or codec.problem_of(scenario.arguments, "arguments")
     if problem is not None:
         raise CodecError(problem)
-    head = {
+    head: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "id": scenario.id,
         "seam": scenario.seam,
@@ -101,6 +103,11 @@ def to_line(scenario: Scenario, codec: Codec) -> str:
         "supplements": scenario.tape.supplements,
         "calls": [_call(entry, codec) for entry in scenario.tape.entries],
     }
+    moments, late_from = moments_of(scenario.tape)
+    for call, moment in zip(head["calls"], moments, strict=False):
+        call["during"] = moment
+    if late_from is not None:
+        head["late_from"] = late_from
     if scenario.code is not None:
         head["code"] = scenario.code
     if scenario.renewed:
@@ -185,6 +192,7 @@ def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
     calls = top.tables("calls")
     tape = Tape([_entry(call, codec, book) for call in calls], is_stored=True)
     tape.supplements = top.whole("supplements", 0)
+    tape.late_from = top.whole("late_from", NEVER)
     arguments = codec.decode(top.raw("arguments"), "arguments")
     if not isinstance(arguments, dict):
         raise top.error("arguments", "was no table")
@@ -235,5 +243,8 @@ def _entry(table: Table, codec: Codec, book: PortBook) -> Entry:
     site = table.raw("site")
     if site is not None and (not isinstance(site, list) or [type(part) for part in site] != [str, int]):
         raise table.error("site", f"was {site!r}, allowed: file and line")
+    during = table.raw("during")
     table.done()
-    return Entry(method, tuple(args), kwargs, outcome, None if site is None else (site[0], site[1]), digest)
+    entry = Entry(method, tuple(args), kwargs, outcome, None if site is None else (site[0], site[1]), digest)
+    entry.during = None if during is None else read_moment(during)
+    return entry

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from changeover.record.branch import NEVER, Branch, WorkKind, lane_of
 from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
 from changeover.settings import INPUTS_VERSION
 from changeover.values.content_key import digest, frozen, text_digest
-from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
+from changeover.values.observation import During, Observation, Outcome, PortCall, Raised, Returned, Side
 
 
 class Entry:
     """One call: snapshots of its arguments and of how it ended; names and keys are worked out when asked for.
 
-    Of a `fixed` call only a digest is kept (`outcome` is None), worked out late where that is safe.
+    Of a `fixed` call only a digest is kept (`outcome` is None), worked out late where that is safe. It began
+    and ended at these ticks, in this branch of the path's work; `during` is what a stored tape knows of them.
     """
 
     __slots__ = (
         *("_answer", "_arguments", "_digest", "_key", "_place"),
-        *("args", "kwargs", "method", "outcome", "site"),
+        *("args", "began", "branch", "during", "ended", "kwargs", "method", "outcome", "site"),
     )
 
     def __init__(
@@ -39,6 +41,9 @@ class Entry:
         self.kwargs = kwargs
         self.outcome = outcome
         self.site = site
+        self.began = self.ended = 0
+        self.branch: Branch | None = None
+        self.during: During | None = None
         self._digest = answer_digest
         self._answer = immutable_answer
         self._arguments: dict[str, Any] | None = None
@@ -73,12 +78,19 @@ class Entry:
             self._place = (self.method.name, frozen(self.key))
         return self._place
 
-    def call(self, position: int) -> PortCall:
+    def call(self, position: int, during: During | None = None) -> PortCall:
         """The call as an observation keeps it."""
         outcome = self.outcome if self.outcome is not None else Returned(self.answer_digest)
         method = self.method
         return PortCall(
-            method.port, method.name, self.key, self.arguments, outcome, position, site_text(self.site)
+            method.port,
+            method.name,
+            self.key,
+            self.arguments,
+            outcome,
+            position,
+            site_text(self.site),
+            during,
         )
 
 
@@ -93,13 +105,25 @@ def near(site: Site) -> Site:
 
 
 class Tape:
-    """Entries in the order in which the calls ended; `problem` says why it may not be replayed, if so."""
+    """Entries in the order in which the calls ended; `problem` says why it may not be replayed, if so.
 
-    __slots__ = ("entries", "is_stored", "problem", "supplements")
+    `root` is the branch of the path itself, which had started so much of each kind `before`. From `late_from`
+    on calls were begun after the answer; `unfinished` names what was still running or cut short in the end.
+    """
 
-    def __init__(self, entries: list[Entry] | None = None, *, is_stored: bool = False) -> None:
+    __slots__ = (
+        *("before", "entries", "is_stored", "late_from", "problem", "root", "supplements", "unfinished"),
+    )
+
+    def __init__(
+        self, entries: list[Entry] | None = None, *, is_stored: bool = False, root: Branch | None = None
+    ) -> None:
         self.entries = [] if entries is None else entries
         self.is_stored = is_stored
+        self.root = root
+        self.before: dict[WorkKind, int] = {} if root is None else root.counts
+        self.late_from = NEVER
+        self.unfinished: tuple[str, ...] = ()
         self.supplements = 0  # how many entries at the end the toolkit itself added
         self.problem: str | None = None
 
@@ -108,9 +132,35 @@ class Tape:
 
     def calls(self, *classes: CallClass) -> Iterator[PortCall]:
         """The calls that the path made, of some classes; positions are counted over all."""
+        concurrent = self.is_concurrent
         for position, entry in enumerate(self.entries[: len(self.entries) - self.supplements], start=1):
             if entry.method.call_class in classes:
-                yield entry.call(position)
+                yield entry.call(position, self.during(entry) if concurrent else None)
+
+    @property
+    def is_concurrent(self) -> bool:
+        """Whether calls overlapped, or were made by work that the path started."""
+        ended = 0
+        for entry in self.entries:
+            if (
+                entry.during is not None
+                or entry.began < ended
+                or (entry.branch is not None and entry.branch is not self.root)
+            ):
+                return True
+            ended = entry.ended
+        return False
+
+    def during(self, entry: Entry) -> During:
+        """When the call was made, and in which work of the path."""
+        if entry.during is not None:
+            return entry.during
+        return During(entry.began, entry.ended, lane_of(entry.branch, self.root, self.before))
+
+    @property
+    def has_late(self) -> bool:
+        """Whether calls were begun after the answer."""
+        return any((entry.during or entry).began >= self.late_from for entry in self.entries)
 
     def observation(
         self, path: Side, outcome: Outcome, own_time_s: float = 0.0, *, mutated: bool = False
@@ -127,9 +177,12 @@ class Tape:
     def world(self) -> list[Any]:
         """What the path saw of the world, without clock and local values, as one comparable value."""
         seen = (CallClass.READ, CallClass.FIXED)
+        entries = self.entries
+        if self.is_concurrent:  # which answer came first is chance
+            entries = sorted(entries, key=lambda entry: self.during(entry).branch)
         return [
             (entry.method.port, entry.place, entry.answer_digest or _comparable(entry.outcome))
-            for entry in self.entries
+            for entry in entries
             if entry.method.call_class in seen
         ]
 

@@ -20,6 +20,12 @@ class RedactedEntry(Entry):
     ) -> None:
         super().__init__(entry.method, args, kwargs, outcome, entry.site, entry.answer_digest)
         self._key = key
+        self.began, self.ended, self.branch, self.during = (
+            entry.began,
+            entry.ended,
+            entry.branch,
+            entry.during,
+        )
 
 
 class RedactedTape(Tape):
@@ -30,6 +36,7 @@ class RedactedTape(Tape):
     def __init__(self, original: Tape, arguments: dict[str, Any], entries: list[Entry]) -> None:
         super().__init__(entries, is_stored=original.is_stored)
         self.supplements, self.problem = original.supplements, original.problem
+        self.root, self.before = original.root, original.before
         self._original = original
         self._arguments = arguments
 

@@ -45,10 +45,17 @@ class DelegateSession:
     """
 
     replaying = True
+    carries = False
 
     def __init__(self, replay: Replaying, inside: tuple[Any, ...] = ()) -> None:
         self.replay = replay
         self._inside = inside  # the copies that are answering now
+
+    def started(self, branch: Any) -> None:
+        """What such an object starts is the program's own."""
+
+    def not_followed(self, what: str) -> None:
+        """The same."""
 
     def thread_refused(self, why: str) -> None:
         """The same as for the path itself."""

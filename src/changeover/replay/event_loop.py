@@ -2,50 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from contextvars import Context
+import sys
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context, copy_context
+from functools import partial
 from threading import Thread
-from typing import Any
+from types import coroutine
+from typing import Any, TypeVar
 
-from changeover.record.context import permitted
+from changeover.record.branch import BRANCH, Branch
+from changeover.record.context import SESSION, Session, permitted
 from changeover.replay.program_signals import in_steps
 from changeover.values.observation import Outcome, Raised, Returned
+from changeover.values.pins import PINNED
+
+T = TypeVar("T")
 
 
-def completed(start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
+Start = Callable[[], Coroutine[Any, Any, Any]]
+POLL_S = 0.005
+
+
+def completed(start: Start, context: Context, ended: Callable[[], bool] | None = None) -> Outcome:
     """Run a coroutine to its end on an event loop of its own, in that context; exceptions are the outcome.
 
-    Where this thread runs a loop already, the coroutine gets a thread of its own.
+    The loop then goes on until `ended`, asked again and again, says so: what the coroutine left behind may
+    need it. Where this thread runs a loop already, the coroutine gets a thread of its own.
     """
     import asyncio
 
-    if not _loop_runs_here(asyncio):
-        return _on_own_loop(asyncio, start, context)
-    ended: list[Outcome] = []
+    if not runs_a_loop():
+        return _on_own_loop(asyncio, start, context, ended)
+    outcomes: list[Outcome] = []
     with permitted():
         thread = Thread(
-            target=lambda: ended.append(_on_own_loop(asyncio, start, context)), name="changeover-loop"
+            target=lambda: outcomes.append(_on_own_loop(asyncio, start, context, ended)),
+            name="changeover-loop",
         )
         thread.start()
     thread.join()
-    return ended[0]
+    return outcomes[0]
 
 
-def _loop_runs_here(asyncio: Any) -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+def runs_a_loop() -> bool:
+    """Whether this thread is inside an event loop, which waiting here would stop."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
         return False
-    return True
+    return asyncio._get_running_loop() is not None
 
 
-def _on_own_loop(asyncio: Any, start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
+def _on_own_loop(asyncio: Any, start: Start, context: Context, ended: Callable[[], bool] | None) -> Outcome:
     with permitted():
         runner = asyncio.Runner()
         runner.get_loop()
+
+    async def main() -> Outcome:
+        outcome = await _ended(start)
+        while ended is not None and not ended():
+            await asyncio.sleep(POLL_S)
+        return outcome
+
     try:
-        ended: Outcome = runner.run(_ended(start), context=context)
-        return ended
+        # The task is the path itself, and no work that it started: it is made outside of any run.
+        outcome: Outcome = Context().run(partial(runner.run, main(), context=context))
+        return outcome
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
         return Raised(error)
     finally:
@@ -53,12 +74,14 @@ def _on_own_loop(asyncio: Any, start: Callable[[], Coroutine[Any, Any, Any]], co
             runner.close()
 
 
-async def awaited(start: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Outcome:
+async def awaited(start: Start, context: Context) -> Outcome:
     """Run a coroutine as a task in that context; cancelling the caller cancels it and is raised here."""
     import asyncio
 
-    loop = asyncio.get_running_loop()
-    task = loop.create_task(_ended(lambda: in_steps(start())), context=context)
+    create = partial(
+        asyncio.get_running_loop().create_task, _ended(lambda: in_steps(start())), context=context
+    )
+    task: asyncio.Task[Outcome] = Context().run(create)
     caller = asyncio.current_task()
     before = 0 if caller is None else caller.cancelling()
     try:
@@ -72,13 +95,53 @@ async def awaited(start: Callable[[], Coroutine[Any, Any, Any]], context: Contex
 
 
 async def threaded(call: Callable[[], Any]) -> Any:
-    """Run sync code in a thread, in a copy of this context."""
+    """Run sync code in a thread, in a copy of this context; the job is the path, and none that it gave."""
     import asyncio
 
-    return await asyncio.to_thread(call)
+    loop = asyncio.get_running_loop()
+    with permitted():
+        waiting: Any = Context().run(partial(loop.run_in_executor, None, copy_context().run, call))
+    return await waiting
 
 
-async def _ended(start: Callable[[], Coroutine[Any, Any, Any]]) -> Outcome:
+@coroutine
+def carried(path: Coroutine[Any, Any, T], session: Session, branch: Branch) -> Generator[Any, Any, T]:
+    """Await a coroutine with this session and branch, and the pins of now, in whichever context it goes on.
+
+    What it sets itself is kept from step to step, and nothing of it stays in the context.
+    """
+    kept: tuple[Any, Any, Any] = (session, branch, PINNED.get())
+    given: Any = None
+    error: BaseException | None = None
+    while True:
+        tokens = SESSION.set(kept[0]), BRANCH.set(kept[1]), PINNED.set(kept[2])
+        try:
+            waits_for = path.send(given) if error is None else path.throw(error)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            kept = SESSION.get(), BRANCH.get(), PINNED.get()
+            SESSION.reset(tokens[0])
+            BRANCH.reset(tokens[1])
+            PINNED.reset(tokens[2])
+        given, error = None, None
+        try:
+            given = yield waits_for
+        except GeneratorExit:
+            tokens = SESSION.set(kept[0]), BRANCH.set(kept[1]), PINNED.set(kept[2])
+            try:
+                path.close()
+            finally:
+                SESSION.reset(tokens[0])
+                BRANCH.reset(tokens[1])
+                PINNED.reset(tokens[2])
+            raise
+        except BaseException as raised:  # noqa: BLE001  thrown into the path right above
+            error = raised
+
+
+async def _ended(start: Start) -> Outcome:
     import asyncio
 
     try:

@@ -7,50 +7,41 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
 
-from changeover.record.context import PERMIT, SESSION, SHUTDOWN_TEXT, Args
+from changeover.record.context import PERMIT, SESSION, Args
 from changeover.replay.replayer import Replay
 
-_THREAD_STARTS = "_thread.start_new_thread"
 _REFUSED = frozenset(
     {
         *("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"),
         *("socket.gethostbyname", "socket.gethostbyaddr"),
         *("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn"),
-        *("os.startfile", "pty.spawn", _THREAD_STARTS, "_thread.start_joinable_thread"),
+        *("os.startfile", "pty.spawn", "_thread.start_new_thread", "_thread.start_joinable_thread"),
         *("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"),
     }
 )
 _LOOKED_INTO = frozenset({"open", "socket.__new__", "sqlite3.connect"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LOCAL_FAMILY = getattr(socket, "AF_UNIX", None)
-_counting = Lock()
-_replays = 0
+_installing = Lock()
 _installed = False
 
 
 @contextmanager
 def isolated() -> Iterator[None]:
-    """Refuse such deeds while a replay runs; the hook is installed at the first one, and idle otherwise."""
-    global _replays, _installed
-    with _counting:
+    """Refuse such deeds while a replay runs, and for ever to what it left behind."""
+    global _installed
+    with _installing:
         if not _installed:
             _installed = True
             sys.addaudithook(_on_event)
-            _watch_threads()
-        _replays += 1
-    try:
-        yield
-    finally:
-        with _counting:
-            _replays -= 1
+    yield
 
 
 def _on_event(event: str, args: Args) -> None:
-    if not _replays or (event not in _REFUSED and event not in _LOOKED_INTO):
+    if event not in _REFUSED and event not in _LOOKED_INTO:
         return
     session = SESSION.get()
     if not isinstance(session, Replay) or PERMIT.given:
@@ -58,25 +49,6 @@ def _on_event(event: str, args: Args) -> None:
     detail = _detail(event, args)
     if detail is not None:
         session.catch(event, detail)
-
-
-def _watch_threads() -> None:
-    # CPython 3.11 and 3.12 do not announce threads.
-    original = Thread.start
-
-    @wraps(original)
-    def start(self: Thread) -> None:
-        if _replays:
-            _on_event(_THREAD_STARTS, (self.name,))
-        try:
-            original(self)
-        except RuntimeError as error:
-            session = SESSION.get()
-            if session is not None and SHUTDOWN_TEXT in str(error):  # early CPython 3.12, while it drains
-                session.thread_refused(str(error))
-            raise
-
-    setattr(Thread, "start", start)  # noqa: B010  as an assignment it would not type
 
 
 def _detail(event: str, args: Args) -> str | None:

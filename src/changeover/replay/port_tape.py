@@ -27,8 +27,7 @@ read that was recorded several times gets its answers in turn, and then the last
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from changeover.record.port import CallClass
@@ -36,12 +35,18 @@ from changeover.record.tape import Entry
 from changeover.values.content_key import same_content
 from changeover.values.observation import Raised
 
+BranchName = tuple[str, ...]
+
 
 class Served(NamedTuple):
-    """A recorded call that answers one of the replay; not exact where other answers were as good."""
+    """A recorded call that answers one of the replay; not exact where other answers were as good.
+
+    `by_branch` says that only the branch that asks tells it from other answers.
+    """
 
     entry: Entry
     exact: bool
+    by_branch: bool = False
 
 
 class ReadCursor:
@@ -80,10 +85,11 @@ class ReadCursor:
 
     def _answers_agree(self, found: list[int]) -> bool:
         first = self._entries[found[0]].outcome
-        return all(_same_outcome(first, self._entries[index].outcome) for index in found[1:])
+        return all(same_outcome(first, self._entries[index].outcome) for index in found[1:])
 
 
-def _same_outcome(one: Any, other: Any) -> bool:
+def same_outcome(one: Any, other: Any) -> bool:
+    """Whether two calls ended alike."""
     if type(one) is not type(other):
         return False
     if isinstance(one, Raised):
@@ -112,15 +118,19 @@ class PortTape:
         self._matched: set[int] = set()
         self._in_order = 0
 
-    def read(self, place: Any, *, unaffected: bool) -> Served | None:
-        """The answer to a read, never from across an effect."""
+    def read(self, place: Any, branch: BranchName = (), *, unaffected: bool) -> Served | None:
+        """The answer to a read, never from across an effect; these calls had an order in every branch."""
         if unaffected:
             return self._unaffected.serve(place)
         if self._in_order != len(self._matched):
             return None
         return self._epochs[self._in_order].serve(place)
 
-    def match(self, place: Any) -> Entry | None:
+    def crosses(self, place: Any, branch: BranchName) -> bool:
+        """All is one branch here."""
+        return False
+
+    def match(self, place: Any, branch: BranchName = ()) -> Entry | None:
         """The first recorded effect of this intent that was not matched before; its epoch begins."""
         waiting = self._waiting.get(place)
         if not waiting:
@@ -130,16 +140,3 @@ class PortTape:
         while self._in_order in self._matched:
             self._in_order += 1
         return self._effects[index]
-
-
-def port_tapes(entries: Sequence[Entry]) -> Callable[[str], PortTape]:
-    """Give the tape of a port by its name; it is cut when it is first asked for."""
-    by_port: dict[str, list[Entry]] = {}
-    for entry in entries:
-        by_port.setdefault(entry.method.port, []).append(entry)
-
-    @cache
-    def of(port: str) -> PortTape:
-        return PortTape(by_port.get(port, []))
-
-    return of

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from inspect import isawaitable
 from time import monotonic, perf_counter
-from typing import Any
+from typing import Any, NoReturn
 
 from changeover.errors import EffectWithheld, ReadMissing, ReplayStopped, UndeclaredCall, UndeclaredEffect
-from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.branch import BRANCH, Branch, Running, lane_of, names_of, tick
+from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, calling_site
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
@@ -18,37 +19,52 @@ from changeover.record.replay_problems import ProblemKind, ReplayProblem, Replay
 from changeover.record.tape import Entry, Tape
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
 from changeover.replay.clock import VirtualClock, seconds_of
+from changeover.replay.concurrent_tape import ConcurrentPortTape
 from changeover.replay.id_mapping import IdMapping
-from changeover.replay.port_tape import PortTape, port_tapes
+from changeover.replay.port_tape import BranchName, PortTape
 from changeover.replay.random_numbers import OwnRandom
 from changeover.values.content_key import frozen
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.limits import Limits
 from changeover.values.observation import Outcome, Raised, Returned, outcome_of
 
+AnyPortTape = PortTape | ConcurrentPortTape
+STILL_RUNNING = "still running after the answer"
+
 
 class Replay:
-    """One pass of a path over a tape; afterwards `calls` and `problems` say what it did."""
+    """One pass of a path over a tape; afterwards `calls` and `problems` say what it did.
+
+    When the path has `answered`, the work that it left behind is still answered, until the replay is closed;
+    what it asks for even later is refused, and told to `late`.
+    """
 
     replaying = True
+    carries = True
 
     def __init__(
         self, book: PortBook, tape: Tape, *, seed: str, limits: Limits, copies: PortCopies | None
     ) -> None:
         self.replay = self
         self.calls: list[Entry] = []
+        self.branch = Branch()
+        self._asked_at_once: dict[BranchName, tuple[str, int]] = {}
+        self.running = Running()
+        self.late: Callable[[str, str], None] | None = None
         self.problems = ReplayProblems()
         self.port_s = 0.0
+        self.answered_at = 0.0
         self.copies = copies
         self.seed = seed
         self.delegates = Delegates(copies, seed)
         self.book = book
-        self._ports = port_tapes(tape.entries)
+        self._ports: dict[str, AnyPortTape] = {}
+        self._by_branch = tape.is_concurrent
         self._tape = tape
-        self._limits = limits
+        self.limits = limits
         self._deadline = monotonic() + limits.replay_seconds_max
         self._ids = IdMapping()
-        self._clocks: dict[str, VirtualClock] = {}
+        self._clocks: dict[tuple[str, BranchName], VirtualClock] = {}
         self._lock = threading.RLock()
         self._closed = False
 
@@ -92,14 +108,45 @@ class Replay:
         except Exception as error:  # noqa: BLE001  handed on to the path right below
             outcome = Raised(error)
         finally:
-            SESSION.reset(token)
+            restore(SESSION, token)
         self._keep_real(method, args, kwargs, outcome)
         self.port_s += perf_counter() - began
         return outcome.give()
 
-    def close(self) -> None:
-        """Whatever the path left running gets nothing from now on."""
-        self._closed = True
+    def started(self, branch: Branch) -> None:
+        """What is started belongs to this replay."""
+        branch.held_by((self.running,))
+
+    def not_followed(self, what: str) -> None:
+        """A process of the program's own would act for real."""
+        self.catch("process", what)
+
+    def answer(self, at: float) -> None:
+        """The path has ended, at this moment; what it left behind goes on for a while."""
+        if not self.running.answered:
+            self.running.answered, self.answered_at = True, at
+
+    def close(self, late: Callable[[str, str], None] | None = None) -> None:
+        """Whatever the path left running gets nothing from now on, and ends when it asks for something."""
+        with self._lock:
+            self.late = late
+            if self._closed:
+                return
+            self._closed = True
+            left = self.running.left()
+            is_behind = self._tape.has_late and len(self.calls) < len(self._tape) - self._tape.supplements
+            if left and (is_behind or any(branch.acted for branch in left)):
+                self._note_left(left)
+
+    def close_loop(self) -> None:
+        """Close before the loop of this replay ends and stops what is left, whatever that would have done."""
+        left = self.running.left()
+        self.close()
+        if left and not self._tape.unfinished:
+            self._note_left(left)
+
+    def _note_left(self, left: Sequence[Branch]) -> None:
+        self.note(ProblemKind.LIMIT, STILL_RUNNING, names_of(left))
 
     def note(self, kind: ProblemKind, place: str, detail: str) -> None:
         """A problem that is met after the calls so far."""
@@ -107,11 +154,26 @@ class Replay:
 
     def clock(self, port: str) -> VirtualClock:
         """The time of this replay."""
-        found = self._clocks.get(port)
+        branch = self._branch()
+        found = self._clocks.get((port, branch))
         if found is None:
             entries = self._tape.of_port(port, lambda entry: entry.method.call_class is CallClass.CLOCK)
-            found = self._clocks[port] = VirtualClock(entries)
+            own = [entry for entry in entries if branch and self._tape.during(entry).branch == branch]
+            found = self._clocks[port, branch] = VirtualClock(own or entries)
         return found
+
+    def _branch(self) -> BranchName:
+        """Which work of the path asks; all of it is one where the recorded path did one thing at a time."""
+        if not self._by_branch:
+            return ()
+        return tuple(step.name for step in lane_of(BRANCH.get(), self.branch, {}))
+
+    @property
+    def made(self) -> Tape:
+        """The calls of this replay so far."""
+        tape = Tape(self.calls, root=self.branch)
+        tape.before = {}
+        return tape
 
     def _answer(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Outcome | None:
         """How the call ends; None where a real object, or a copy of one, has to answer."""
@@ -137,11 +199,21 @@ class Replay:
 
     def _stay_within_limits(self, method: PortMethod) -> None:
         if self._closed:
-            raise EffectWithheld(f"{method.full_name}: the replay is over")
-        if len(self.calls) >= self._limits.port_calls_max:
-            self._stop(f"more than {self._limits.port_calls_max} port calls")
+            self._refuse_late(method.full_name)
+        if self.running.answered:
+            branch = BRANCH.get()
+            if branch is not None:
+                branch.acted = True
+        if len(self.calls) >= self.limits.port_calls_max:
+            self._stop(f"more than {self.limits.port_calls_max} port calls")
         if monotonic() > self._deadline:
-            self._stop(f"more than {self._limits.replay_seconds_max:g} s")
+            self._stop(f"more than {self.limits.replay_seconds_max:g} s")
+
+    def _refuse_late(self, what: str) -> NoReturn:
+        branch = BRANCH.get()
+        if self.late is not None:
+            self.late(str(branch or self.branch), what)
+        raise ReplayStopped(f"{what}: the replay is over")
 
     def _stop(self, limit: str) -> None:
         self.note(ProblemKind.LIMIT, "limit reached", limit)
@@ -149,23 +221,37 @@ class Replay:
 
     def _read(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
         place = self._place(method, args, kwargs)
-        served = self._port_tape(method).read(place, unaffected=method.unaffected)
+        tape, branch = self._port_tape(method), self._branch()
+        served = tape.read(place, branch, unaffected=method.unaffected)
+        self._verify_branch(tape, place, branch)
         if served is None:
             return self._refuse(ProblemKind.READ_MISSING, method, args, kwargs, ReadMissing)
         if not served.exact:
-            position, why = len(self.calls) + 1, "other answers were as good"
-            self.problems.add(ReplayProblem(ProblemKind.INEXACT, method.full_name, why, position))
+            self._guessed(method.full_name, len(self.calls) + 1)
+        elif served.by_branch:
+            self._asked_at_once.setdefault(branch, (method.full_name, len(self.calls) + 1))
         self._keep(method, args, kwargs, served.entry.outcome)
         return self._for_path(served.entry)
 
     def _effect(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
         place = self._place(method, args, kwargs)
-        entry = self._port_tape(method).match(place)
+        tape, branch = self._port_tape(method), self._branch()
+        entry = tape.match(place, branch)
+        self._verify_branch(tape, place, branch)
         if entry is None:
             return self._refuse(ProblemKind.EFFECT_WITHHELD, method, args, kwargs, EffectWithheld)
         self._ids.learn(entry.arguments, method.arguments(args, kwargs))
         self._keep(method, args, kwargs, entry.outcome, with_site=True)
         return self._for_path(entry)
+
+    def _guessed(self, name: str, position: int) -> None:
+        why = "other answers were as good"
+        self.problems.add(ReplayProblem(ProblemKind.INEXACT, name, why, position))
+
+    def _verify_branch(self, tape: AnyPortTape, place: Any, branch: BranchName) -> None:
+        """A branch that does what another one did in the recording may have been given that one's answers."""
+        if branch in self._asked_at_once and tape.crosses(place, branch):
+            self._guessed(*self._asked_at_once.pop(branch))
 
     def _time(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome | None:
         """None where the clock itself has to tell the time, as the recorded path never asked."""
@@ -188,9 +274,18 @@ class Replay:
         except Exception as error:  # a key function is a program's own code and may raise anything
             raise self._keyless(method, error) from error
 
-    def _port_tape(self, method: PortMethod) -> PortTape:
+    def _port_tape(self, method: PortMethod) -> AnyPortTape:
+        found = self._ports.get(method.port)
+        if found is not None:
+            return found
+        tape, entries = self._tape, self._tape.of_port(method.port, lambda _: True)
         try:
-            return self._ports(method.port)
+            if self._by_branch:
+                found = ConcurrentPortTape([(entry, tape.during(entry)) for entry in entries])
+            else:
+                found = PortTape(entries)
+            self._ports[method.port] = found
+            return found
         except Exception as error:  # the same, for the calls on the tape
             raise self._keyless(method, error) from error
 
@@ -209,6 +304,11 @@ class Replay:
         self, kind: ProblemKind, method: PortMethod, args: Args, kwargs: Kwargs, refusal: type[Exception]
     ) -> Outcome:
         outcome = Raised(refusal(f"{method.full_name}: {kind}"))
+        if self.running.answered and self._tape.unfinished:
+            # Nobody knows what the recorded path would have done, had its work been left to end.
+            still = ", ".join(self._tape.unfinished)
+            self.note(ProblemKind.LIMIT, STILL_RUNNING, still)
+            return outcome
         self._keep(method, args, kwargs, outcome, with_site=True)
         call = self.calls[-1].call(len(self.calls))
         asked = f"{method.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
@@ -232,7 +332,10 @@ class Replay:
         except SnapshotError as error:
             self.note(ProblemKind.NOT_KEPT, method.full_name, f"its arguments: {error}")
             args, kwargs = (), {}
-        self.calls.append(Entry(method, args, kwargs, outcome, site, immutable_answer=answer))
+        entry = Entry(method, args, kwargs, outcome, site, immutable_answer=answer)
+        entry.began = entry.ended = tick()
+        entry.branch = BRANCH.get()
+        self.calls.append(entry)
 
     def _keep_real(self, method: PortMethod, args: Args, kwargs: Kwargs, outcome: Outcome) -> None:
         """Keep a call that a real object or a copy answered."""
@@ -280,5 +383,7 @@ class Replay:
 
     def catch(self, event: str, detail: str) -> None:
         """Refuse what goes past every port."""
+        if self._closed:
+            self._refuse_late(f"{event} {detail}")
         self.note(ProblemKind.UNDECLARED_EFFECT, event, detail)
         raise UndeclaredEffect(f"{event} {detail}: the path reached for the world past every port")

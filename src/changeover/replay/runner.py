@@ -5,20 +5,21 @@ from __future__ import annotations
 import decimal
 from collections.abc import Callable, Mapping
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import iscoroutinefunction
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 from typing import Any
 
+from changeover.record.branch import BRANCH, Running
+from changeover.record.carrying import carry_work
 from changeover.record.context import SESSION, Args, Kwargs
-from changeover.record.instrument import carry_into_pools
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
 from changeover.record.raised_at import line_that_raised
 from changeover.record.replay_problems import ProblemKind, ReplayProblems
 from changeover.record.tape import Tape
-from changeover.replay.event_loop import awaited, completed, threaded
+from changeover.replay.event_loop import POLL_S, awaited, completed, runs_a_loop, threaded
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.isolation import isolated
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
@@ -51,10 +52,46 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """A replay whose path has ended, and whose work that it left behind may go on."""
+
+    seen: Observation
+    replay: Replay
+
+    def closed(self, late: Callable[[str, str], None] | None = None) -> Replayed:
+        """The replay as it is now; what comes later is refused, and told to `late`."""
+        self.replay.close(late)
+        made = self.replay.made.observation(self.seen.path, self.seen.outcome)
+        return Replayed(replace(self.seen, effects=made.effects, reads=made.reads), self.replay.problems)
+
+    def wait(self) -> None:
+        """Let what was left behind end, for a while; not where it needs the loop that this thread runs."""
+        wait_for(self.replay.running, self.replay.limits.linger_s)
+
+
+def wait_for(running: Running, seconds: float) -> None:
+    """Wait until all work has ended, so many seconds at most."""
+    until = monotonic() + seconds
+    while running.left() and not runs_a_loop() and monotonic() < until:
+        sleep(POLL_S)
+
+
+async def wait_for_async(running: Running, seconds: float) -> None:
+    """The same, while the running loop goes on."""
+    import asyncio
+
+    until = monotonic() + seconds
+    while running.left() and monotonic() < until:
+        await asyncio.sleep(POLL_S)
+
+
+@dataclass(frozen=True, slots=True)
 class ReplayTask:
     """A path with everything its replay needs; `owner` is the `self` of a method, never copied.
 
     `context` and `decimals` are those in which the answering path began.
+    `loop_goes_on` says that the loop of the answering path outlives it, so that a replay's own has to, too;
+    `inside_loop` that the sync path was called inside one, so that this one has to be, too.
     """
 
     side: Side
@@ -72,35 +109,51 @@ class ReplayTask:
     copies: PortCopies | None = None
     owners: Mapping[str, Any] = field(default_factory=dict)
     apart: bool = False
+    loop_goes_on: bool = False
+    inside_loop: bool = False
 
     def run(self) -> Replayed:
         """Replay here and now; what the program's signals raise passes, all else is in the observation."""
+        pending = self.start()
         with ProgramSignals():
-            return self._ended(*_sync(self, *self._begin()))
+            pending.wait()
+            return pending.closed()
 
-    async def run_async(self) -> Replayed:
+    def start(self) -> Pending:
+        """The same, without waiting for work that the path leaves behind."""
+        with ProgramSignals():
+            begun = self._begin()
+            try:
+                return self._ended(*_sync(self, *begun))
+            except BaseException:
+                begun[0].close()
+                raise
+
+    async def start_async(self) -> Pending:
         """Replay under the running event loop; cancelling the caller passes as well."""
         begun = self._begin()
-        ended = await _async(self, *begun)
-        with ProgramSignals():
-            return self._ended(*ended)
+        try:
+            ended = await _async(self, *begun)
+            with ProgramSignals():
+                return self._ended(*ended)
+        except BaseException:
+            begun[0].close()
+            raise
 
     def _begin(self) -> tuple[Replay, tuple[Any, ...], dict[str, Any], Context]:
-        carry_into_pools()
+        carry_work()
         give_replays_own_random()
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
         replay.delegates.owners = self.owners
         context = self.context.copy()
         context.run(SESSION.set, replay)
+        context.run(BRANCH.set, replay.branch)
         context.run(decimal.setcontext, self.decimals.copy())
         context.run(ON_ASKED.set, partial(replay.note, ProblemKind.READ_MISSING))
         return replay, snapshot(self.args), snapshot(self.kwargs), context
 
-    def _ended(
-        self, replay: Replay, args: Args, kwargs: Kwargs, outcome: Outcome, seconds: float
-    ) -> Replayed:
-        replay.close()
+    def _ended(self, replay: Replay, args: Args, kwargs: Kwargs, outcome: Outcome, seconds: float) -> Pending:
         stop_if_heard(outcome.error if isinstance(outcome, Raised) else None)
         mutated = not (same_content(args, self.args) and same_content(kwargs, self.kwargs))
         try:
@@ -109,8 +162,7 @@ class ReplayTask:
             replay.note(ProblemKind.NOT_KEPT, f"result of {self.side}", str(error))
             outcome = Returned(None)
         own_time_s = max(0.0, seconds - replay.port_s)
-        seen = Tape(replay.calls).observation(self.side, outcome, own_time_s, mutated=mutated)
-        return Replayed(seen, replay.problems)
+        return Pending(replay.made.observation(self.side, outcome, own_time_s, mutated=mutated), replay)
 
 
 def apply_view(outcome: Outcome, view: View | None) -> Outcome:
@@ -144,10 +196,18 @@ def _sync(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, context:
         if isinstance(built, Raised):
             outcome: Outcome = built
         elif iscoroutinefunction(built.value):
-            outcome = completed(lambda: built.value(*task.owner, *args, **kwargs), context)
+            ended = _settling(replay, task) if task.loop_goes_on else None
+            outcome = completed(lambda: built.value(*task.owner, *args, **kwargs), context, ended)
+        elif task.inside_loop and not runs_a_loop():
+
+            async def called() -> Any:
+                return built.value(*task.owner, *args, **kwargs)
+
+            outcome = completed(called, context, _settling(replay, task))
         else:
             outcome = context.run(outcome_of, lambda: built.value(*task.owner, *args, **kwargs))
-        seconds = perf_counter() - began
+        replay.answer(perf_counter())
+        seconds = replay.answered_at - began
     return replay, args, kwargs, outcome, seconds
 
 
@@ -164,5 +224,23 @@ async def _async(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, c
             outcome = await threaded(
                 lambda: context.run(outcome_of, lambda: built.value(*task.owner, *args, **kwargs))
             )
-        seconds = perf_counter() - began
+        replay.answer(perf_counter())
+        seconds = replay.answered_at - began
     return replay, args, kwargs, outcome, seconds
+
+
+def _settling(replay: Replay, task: ReplayTask) -> Callable[[], bool]:
+    """Whether the path has ended and what it left behind too, or its time is over."""
+    until = 0.0
+
+    def ended() -> bool:
+        nonlocal until
+        if not replay.running.answered:
+            replay.answer(perf_counter())
+            until = monotonic() + task.limits.linger_s
+        if replay.running.left() and monotonic() < until:
+            return False
+        replay.close_loop()
+        return True
+
+    return ended

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import Context
 from dataclasses import dataclass
+from typing import NamedTuple
 from weakref import WeakSet
 
 from changeover.record.context import permitted
@@ -29,6 +31,7 @@ REPLACED_MAX = 3
 DRAIN_S = 5.0
 IDLE_S = 10.0  # an idle thread ends, so that an unused migration can be collected
 FORK_WAIT_S = 0.5
+LOOK_S = 0.02  # how often it looks whether a run that waits for work of its path is ready
 HUNG = "hung: its replay did not end"
 _log = logger("background")
 
@@ -37,11 +40,23 @@ _log = logger("background")
 class Job:
     """A run that has been answered and is to be compared: replayed and judged in a thread of its own.
 
-    `replay_apart` gives the run to be handed on, and never raises; `draft` makes one that was not compared.
+    `replay_apart` gives the run to be handed on, or how it goes on, and never raises. `draft` makes one that
+    was not compared, None for a run that is handed on as it is. It waits until it is `ready`, or until that
+    moment of the monotonic clock. `hand_on` is its sink, None for that of all.
     """
 
-    draft: Callable[[], RunDraft]
-    replay_apart: Callable[[], Run]
+    draft: Callable[[], RunDraft] | None
+    replay_apart: Callable[[], Run | Job]
+    ready: Callable[[], bool] | None = None
+    until: float = 0.0
+    hand_on: Sink | None = None
+
+
+class _Out(NamedTuple):
+    """A run that is not compared, and why; in words where it has failed."""
+
+    job: Job
+    why: NotPaired | str
 
 
 class _Worker:
@@ -92,6 +107,7 @@ class Background:
         """With nothing waiting and no thread: in a forked process both are its parent's."""
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
+        self._unready: list[Job] = []
         self._worker: _Worker | None = None
         self._held_for_fork: dict[int, _Worker] = {}
         self.dropped = self.hung = 0
@@ -108,6 +124,10 @@ class Background:
 
     def put(self, job: Job) -> bool:
         """Take the run and return at once; False where it is closed, so that the caller has to replay it."""
+        if sys.is_finalizing():  # no thread would ever run, and a lock may never be given back
+            self.dropped += 1
+            self._hand_out([_Out(job, NotPaired.TOO_LATE)])
+            return True
         with self._changed:
             if self._closed:
                 return False
@@ -115,10 +135,16 @@ class Background:
             reason = self._enqueue(job)
             if reason is not None:
                 self.dropped += 1
-                out.append(job.draft().unpaired(reason))
-        for run in out:
-            self._hand_on(run)
+                out.append(_Out(job, reason))
+        self._hand_out(out)
         return True
+
+    def _hand_out(self, out: Iterable[_Out]) -> None:
+        for one in out:
+            if one.job.draft is not None:
+                draft = one.job.draft()
+                run = draft.unpaired(one.why) if isinstance(one.why, NotPaired) else draft.failed(one.why)
+                (one.job.hand_on or self._hand_on)(run)
 
     def _enqueue(self, job: Job) -> NotPaired | None:
         """Let the run wait for the thread; gives the reason where it is dropped instead."""
@@ -131,9 +157,12 @@ class Background:
                 _log.warning("no thread can be started: %s", error)
                 self._worker = None
                 return NotPaired.NO_THREAD
-        if len(self._waiting) >= self._queue_max:
+        if len(self._waiting) + len(self._unready) >= self._queue_max:
             return NotPaired.QUEUE_FULL
-        self._waiting.append(job)
+        if job.ready is None or job.ready():
+            self._waiting.append(job)
+        else:
+            self._unready.append(job)
         self._changed.notify_all()
         return None
 
@@ -147,12 +176,12 @@ class Background:
         with permitted():
             worker.thread.start()
 
-    def _look_for_a_hung_one(self) -> list[Run]:
+    def _look_for_a_hung_one(self) -> list[_Out]:
         worker = self._worker
         if worker is None or worker.job is None or self._monotonic() - worker.since <= self._hung_after_s:
             return []
         self.hung += 1
-        out = [job.draft().failed(f"{HUNG} within {self._hung_after_s:g} s") for job in self._given_up()]
+        out = [_Out(job, f"{HUNG} within {self._hung_after_s:g} s") for job in self._given_up()]
         return out + self._dropped(NotPaired.NO_THREAD) if self.hung > REPLACED_MAX else out
 
     def _given_up(self) -> list[Job]:
@@ -160,10 +189,11 @@ class Background:
         worker, self._worker = self._worker, None
         return [] if worker is None or worker.job is None or worker.given else [worker.job]
 
-    def _dropped(self, reason: NotPaired, *others: Job) -> list[Run]:
-        out = [job.draft().unpaired(reason) for job in (*others, *self._waiting)]
+    def _dropped(self, reason: NotPaired, *others: Job) -> list[_Out]:
+        out = [_Out(job, reason) for job in (*others, *self._waiting, *self._unready)]
         self.dropped += len(out)
         self._waiting.clear()
+        self._unready.clear()
         return out
 
     def _work(self, me: _Worker) -> None:
@@ -180,9 +210,12 @@ class Background:
             with self._changed:
                 if self._worker is not me:
                     return False
+                if isinstance(run, Job):
+                    self._unready.append(run)
+                    return True
                 me.given = True
             try:
-                self._hand_on(run)
+                (job.hand_on or self._hand_on)(run)
             except BaseException as error:  # noqa: BLE001  an interrupt is for the main thread alone
                 _log.warning("a run could not be handed on: %r", error, seam=run.seam, run=run.id)
         return True
@@ -192,18 +225,34 @@ class Background:
             me.job, me.given = None, False
             self._changed.notify_all()
             while self._worker is me:
+                self._take_ready()
                 if self._waiting:
                     me.job, me.since = self._waiting.popleft(), self._monotonic()
                     return me.job
-                if not self._changed.wait(IDLE_S) and not self._waiting:
+                if self._unready:
+                    self._changed.wait(LOOK_S)
+                elif not self._changed.wait(IDLE_S) and not self._waiting and not self._unready:
                     self._worker = None
             return None
+
+    def _take_ready(self) -> None:
+        now, unready = time.monotonic(), self._unready
+        if unready:
+            self._unready = []
+            for job in unready:
+                due = job.ready is None or job.ready() or now >= job.until
+                (self._waiting if due else self._unready).append(job)
+
+    @property
+    def _has_work(self) -> bool:
+        is_busy = self._worker is not None and self._worker.job is not None
+        return bool(self._waiting or self._unready or is_busy)
 
     def wait(self, seconds: float = DRAIN_S) -> bool:
         """Wait until everything is replayed; False where that takes longer. The worker itself never waits."""
         until = time.monotonic() + seconds
         with self._changed:
-            while self._waiting or (self._worker is not None and self._worker.job is not None):
+            while self._has_work:
                 worker, remaining = self._worker, until - time.monotonic()
                 if worker is None or not worker.is_alive or remaining <= 0 or self._is_here():
                     return False
@@ -217,14 +266,13 @@ class Background:
 
     def drain(self, seconds: float = DRAIN_S) -> None:
         """Wait as `wait` does, and count what is left then; afterwards nothing of before is handed on."""
-        out: list[Run] = []
+        out: list[_Out] = []
         if not self.wait(seconds):
             with self._changed:
                 if self._is_here():
                     return
                 out = self._dropped(NotPaired.TOO_LATE, *self._given_up())
-        for run in out:
-            self._hand_on(run)
+        self._hand_out(out)
         self._settled()
 
     def _is_here(self) -> bool:

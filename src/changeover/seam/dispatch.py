@@ -8,10 +8,11 @@ from inspect import iscoroutinefunction
 from typing import Any, NamedTuple
 
 from changeover.errors import LegacyRemovedError
+from changeover.record.carrying import carry_into_pools
 from changeover.record.context import SESSION, Args, Kwargs
-from changeover.record.instrument import carry_into_pools
 from changeover.replay.fresh_path import Fresh
-from changeover.seam.experiment import ASYNC, SYNC, completed_now, experiment, is_sampled, sampled_out
+from changeover.seam.comparing import completed_now
+from changeover.seam.experiment import ASYNC, SYNC, experiment, is_sampled, sampled_out
 from changeover.seam.recording import Call
 from changeover.seam.seam import F, PathFunction, Seam
 from changeover.values.observation import Side

@@ -6,25 +6,24 @@ nothing in it ever waits, so that `completed_now` runs it to its end without an 
 
 from __future__ import annotations
 
-import decimal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from dataclasses import replace
-from functools import partial
 from inspect import iscoroutinefunction
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
+from changeover.record.branch import BRANCH, ENDING_S, Running
 from changeover.record.context import SESSION, Args, Kwargs
-from changeover.record.replay_problems import ReplayProblems
-from changeover.record.run import NotPaired, Run
+from changeover.record.recorder import Recorder
+from changeover.record.run import NotPaired
 from changeover.record.tape import Tape
-from changeover.replay.event_loop import completed, threaded
+from changeover.replay.event_loop import carried, completed, threaded
 from changeover.replay.program_signals import ProgramSignals, heard, stop_if_heard
-from changeover.replay.runner import Replayed, ReplayTask
+from changeover.replay.runner import Pending, ReplayTask, wait_for, wait_for_async
 from changeover.rollout.test_override import ACTIVE
-from changeover.seam.background import Job
+from changeover.seam.comparing import Comparing
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Call, Recording
 from changeover.seam.seam import Seam
@@ -32,8 +31,6 @@ from changeover.values.interruption import is_interruption, struck
 from changeover.values.observation import Outcome, Raised, Returned, Side
 from changeover.values.pins import Pins
 from changeover.values.stage import BUCKETS, Stage, bucket
-
-T = TypeVar("T")
 
 
 class _Sync:
@@ -54,8 +51,19 @@ class _Sync:
         except BaseException as error:  # noqa: BLE001  raised again when everything is kept
             return Raised(error)
 
-    async def replay(self, task: ReplayTask) -> Replayed:
-        return task.run()
+    async def answer(self, recorder: Recorder, outcome: Coroutine[Any, Any, Outcome]) -> Outcome:
+        session, branch = SESSION.set(recorder), BRANCH.set(recorder.branch)
+        try:
+            return await outcome
+        finally:
+            BRANCH.reset(branch)
+            SESSION.reset(session)
+
+    async def replay(self, task: ReplayTask) -> Pending:
+        return task.start()
+
+    async def wait(self, running: Running, seconds: float) -> None:
+        wait_for(running, seconds)
 
     def watch(self) -> AbstractContextManager[object]:
         return ProgramSignals()
@@ -78,8 +86,15 @@ class _Async:
         except BaseException as error:  # noqa: BLE001  raised again when everything is kept
             return Raised(error)
 
-    async def replay(self, task: ReplayTask) -> Replayed:
-        return await task.run_async()
+    async def answer(self, recorder: Recorder, outcome: Coroutine[Any, Any, Outcome]) -> Outcome:
+        # A framework may drive a coroutine in one context after the other, or end it in another one.
+        return await carried(outcome, recorder, recorder.branch)
+
+    async def replay(self, task: ReplayTask) -> Pending:
+        return await task.start_async()
+
+    async def wait(self, running: Running, seconds: float) -> None:
+        await wait_for_async(running, seconds)
 
     def watch(self) -> AbstractContextManager[object]:
         return nullcontext()  # while a replay waits the program runs: its steps are watched one by one
@@ -91,16 +106,6 @@ class _Async:
 SYNC, ASYNC = _Sync(), _Async()
 Calling = _Sync | _Async
 """How a path is called and the other one replayed: in a sync or in an async seam."""
-
-
-def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that never waits for anything."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    raise RuntimeError("a sync seam waited for an event loop")
 
 
 async def experiment(call: Call, calling: Calling) -> Outcome:
@@ -127,14 +132,9 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
 
 async def _answer(recording: Recording, calling: Calling) -> Outcome:
     """Run the path that answers, and keep what it did."""
-    call, before = recording.call, SESSION.get()
+    call = recording.call
     began = perf_counter()
-    try:
-        SESSION.set(recording.recorder)
-        outcome = await calling.outcome(call.path, call.args, call.kwargs)
-    finally:
-        if SESSION.get() is recording.recorder:
-            SESSION.set(before)
+    outcome = await calling.answer(recording.recorder, calling.outcome(call.path, call.args, call.kwargs))
     recording.keep(outcome, perf_counter() - began)
     return outcome
 
@@ -142,65 +142,33 @@ async def _answer(recording: Recording, calling: Calling) -> Outcome:
 def _waits_in_background(recording: Recording) -> bool:
     recording.forget_arguments()
     queue = recording.runtime.queue
-    return queue is not None and queue.put(Job(recording.draft, partial(_replay_apart, recording)))
+    return queue is not None and queue.put(Comparing(recording).job())
 
 
 async def _settle(due: list[Recording], calling: Calling) -> None:
-    """Compare the first of these runs, and take it away when it is counted."""
+    """Compare the first of these runs, and take it away when it is counted, or waits beside the program."""
     first = due[0]
     first.forget_arguments()
-    run = await _compare(first, calling)
+    runtime, comparing = first.runtime, Comparing(first)
+    linger_s, running = runtime.limits.linger_s, first.recorder.running
+    if runtime.waits or running.is_ending():
+        await calling.wait(running, linger_s if runtime.waits else ENDING_S)
+    if not runtime.waits and running.left() and runtime.beside.put(comparing.job()):
+        del due[0]
+        return
+    run = await comparing.replay(calling)
+    if isinstance(run, Pending):
+        running = run.replay.running
+        if runtime.waits or running.is_ending():
+            await calling.wait(running, linger_s if runtime.waits else ENDING_S)
+        if not runtime.waits and running.left() and runtime.beside.put(comparing.job_of(run)):
+            del due[0]
+            return
+        run = await comparing.judged(run, calling)
     with ProgramSignals():
         stop_if_heard()
         del due[0]
-        first.runtime.hand_on(run)
-
-
-async def _compare(recording: Recording, calling: Calling, *, apart: bool = False) -> Run:
-    """Replay the other path and judge both; only what interrupts the program passes."""
-    draft = recording.draft()
-    try:
-        if recording.problem is not None:
-            return draft.failed(recording.problem)
-        if recording.fallen is not None:
-            replayed = Replayed(recording.fallen, ReplayProblems())
-        else:
-            replayed = await calling.replay(recording.task(apart=apart))
-    except BaseException as error:
-        if calling.lets_pass(error):
-            raise
-        return draft.failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer
-    with ProgramSignals():
-        return _judged(recording, draft, replayed)
-
-
-def _judged(recording: Recording, draft: RunDraft, replayed: Replayed) -> Run:
-    runtime = recording.runtime
-    try:
-        return draft.judged(
-            recording.observation(),
-            replayed.observation,
-            replayed.problems,
-            runtime.judge,
-            runtime.invariants_of(draft.seam),
-        )
-    except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
-        stop_if_heard(error)
-        return draft.failed(f"the comparison failed: {error!r}")
-
-
-def _replay_apart(recording: Recording) -> Run:
-    """The run, replayed and judged in a thread that is not the caller's; raises nothing."""
-
-    def compared() -> Run:
-        SESSION.set(None)
-        decimal.setcontext(recording.decimals.copy())  # the caller goes on with the one in this context
-        return completed_now(_compare(recording, SYNC, apart=True))
-
-    try:
-        return recording.context.copy().run(compared)
-    except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
-        return recording.draft().failed(f"the replay was interrupted: {error!r}")
+        comparing.hand_on(run)
 
 
 def interrupted(call: Call) -> None:
@@ -258,15 +226,15 @@ def _falls_back(call: Call, recording: Recording, outcome: Outcome) -> bool:
 
 def _due(call: Call, recording: Recording) -> list[Recording]:
     """What may be replayed now: nothing, while a run around this one has still to answer."""
-    due: list[Recording] = [*recording.recorder.deferred, recording]
+    due: list[Recording] = [*recording.recorder.take_deferred(), recording]
     if recording.interrupted:
         for one in due:
+            one.recorder.close()
             one.runtime.hand_on(one.draft().unpaired(NotPaired.INTERRUPTED))
         return []
     if recording.fallen is None and not is_sampled(call.seam, call.pins):
-        due.pop()
+        due.pop().recorder.close()
         recording.runtime.hand_on(recording.draft().unpaired(NotPaired.SAMPLED_OUT))
-    if recording.outer is None:
-        return due
-    recording.outer.deferred.extend(due)
-    return []
+    if recording.outer is not None and recording.outer.defer(due):
+        return []
+    return due

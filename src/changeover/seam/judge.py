@@ -119,6 +119,12 @@ def _never(seam: str, divergence: Divergence) -> bool:
     return False
 
 
+def _reason(problems: ReplayProblems) -> str | None:
+    """Why nothing could be said: what failed, else the first answer that was a guess."""
+    guesses = [note for note in problems.all if note.kind is ProblemKind.INEXACT]
+    return next((str(note) for note in (*problems.failures, *guesses)), None)
+
+
 def _noted(note: ReplayProblem, shadowed: Side) -> Divergence:
     kind = _KINDS[note.kind]
     family = "effects" if kind is Kind.UNDECLARED_EFFECT else "reads"
@@ -162,7 +168,7 @@ class RunDraft:
             candidate=facts.candidate,
             divergences=judgement.divergences,
             notes=tuple(problems.all),
-            reason=next((str(note) for note in problems.failures), None) if failed else None,
+            reason=_reason(problems) if failed else None,
             judgement=judgement.detail,
         )
 

@@ -8,8 +8,8 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any
 
+from changeover.record.carrying import carry_work
 from changeover.record.context import SESSION, Args, Kwargs
-from changeover.record.instrument import carry_into_pools
 from changeover.record.port_copies import PortCopies
 from changeover.record.recorder import Recorder
 from changeover.replay.runner import ReplayTask, View, apply_view
@@ -68,7 +68,7 @@ class Recording:
         self._mutated = False
         self._copies: PortCopies | None = None
         session = SESSION.get()
-        self.outer = session if isinstance(session, Recorder) and not session.closed else None
+        self.outer = session if isinstance(session, Recorder) and not session.is_judged else None
         self._prepare()
         self.recorder = Recorder(self.runtime.book, self.runtime.limits, self.outer, self._copies)
         if self.recorder.depth > SEAM_DEPTH_MAX:
@@ -82,7 +82,7 @@ class Recording:
     def _prepare(self) -> None:
         runtime, call = self.runtime, self.call
         try:
-            carry_into_pools()
+            carry_work()
             runtime.book.cover()
             self._args = snapshot(self._given)
             self._kwargs = snapshot(self._given_kwargs) if self._given_kwargs else {}
@@ -117,7 +117,7 @@ class Recording:
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_interrupted(error)
             self._problem = self._problem or f"result of {self.answering} cannot be kept: {message_of(error)}"
-        self.recorder.closed = True
+        self.recorder.answer()
         _warn_of_undeclared(self.recorder.undeclared)
 
     def _supplement(self) -> None:

@@ -15,7 +15,7 @@ from changeover.record.run import Run, Sink
 from changeover.replay.runner import View
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
-from changeover.seam.background import Background
+from changeover.seam.background import Background, Job
 from changeover.seam.judge import Judge, Predicate, Waived
 from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alerts
@@ -52,6 +52,8 @@ class Runtime:
         self.population = PRODUCTION
         self.waived: Waived | None = None
         self.background: Background | None = None
+        self._beside: Background | None = None
+        self.settled: Callable[[], None] = _nothing
         self.is_comparison = False
         self.on_itself: Side | None = None
         self.answer_seen: AnswerSeen | None = None
@@ -121,6 +123,54 @@ class Runtime:
         """
         return None if self.is_comparison or ACTIVE.override is not None else self.background
 
+    @property
+    def waits(self) -> bool:
+        """Whether the caller waits for work that a path has left behind: it asks for the verdict."""
+        return self.is_comparison or ACTIVE.override is not None
+
+    @property
+    def beside(self) -> Background:
+        """Where a run waits that cannot be judged yet, in whichever mode."""
+        if self.background is not None:
+            return self.background
+        with self._counting:
+            if self._beside is None:
+                self._beside = Background(self.hand_on, self.settled)
+            return self._beside
+
+    @property
+    def waiting_problems(self) -> tuple[str, ...]:
+        """What was not compared of the runs that waited, in words."""
+        waiting = self.background or self._beside
+        return () if waiting is None else waiting.problems
+
+    def flush(self) -> None:
+        """Wait some seconds for runs that wait beside the program, and write what they left behind."""
+        waiting = self.background or self._beside
+        if waiting is None:
+            self.settled()
+        else:
+            waiting.flush()
+
+    def close(self) -> None:
+        """The same, and from now on runs are compared inline."""
+        waiting = self.background or self._beside
+        if waiting is None:
+            self.settled()
+        else:
+            waiting.close()
+
+    def amend(self, run: Run, given: Run) -> None:
+        """Hand on a run again that was given otherwise; the program's own work is not kept waiting for it."""
+
+        def handed_on(run: Run) -> None:
+            with self._counting:
+                self.counts[given.seam, given.verdict] -= 1
+            self.hand_on(run)
+
+        if self.waits or not self.beside.put(Job(None, lambda: run, hand_on=handed_on)):
+            handed_on(run)
+
     def hand_on(self, run: Run) -> None:
         """Count the run, show it to the tripwire, give it to the sink; one that fails is noted and breaks
         nothing.
@@ -142,3 +192,7 @@ class Runtime:
         except BaseException as error:  # noqa: BLE001  promise 1: no store breaks the answer
             stop_if_interrupted(error)
             self.note(f"{problem}: {type(error).__name__}: {error}", seam=run.seam, run=run.id)
+
+
+def _nothing() -> None:
+    """There is no evidence to be written."""

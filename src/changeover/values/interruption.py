@@ -43,8 +43,8 @@ def stop_if_interrupted(error: BaseException) -> None:
 
 def struck(error: BaseException) -> BaseException | None:
     """What a handler of a signal raised and led to this error, None where none did."""
-    if get_ident() != main_thread().ident:
-        return None  # handlers of signals run in the main thread
+    if get_ident() != main_thread().ident or sys.is_finalizing():
+        return None  # handlers of signals run in the main thread, and none at the very end
     codes: set[CodeType] | None = None
     for led_to_it in _led_to(error):
         if led_to_it.__traceback__ is not None and led_to_it.__traceback__.tb_next is not None:

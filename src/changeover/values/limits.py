@@ -7,14 +7,19 @@ from dataclasses import dataclass
 PORT_CALLS_MAX = 10_000
 REPLAY_SECONDS_MAX = 60.0
 SEAM_DEPTH_MAX = 50
+LINGER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Port calls on a tape and in a replay; seconds of one replay, looked at on every port call of it."""
+    """Port calls on a tape and in a replay; seconds of one replay, looked at on every port call of it.
+
+    A run is judged when the work that its path left behind has ended, at most `linger_s` after the answer.
+    """
 
     port_calls_max: int = PORT_CALLS_MAX
     replay_seconds_max: float = REPLAY_SECONDS_MAX
+    linger_s: float = LINGER_S
 
 
 DEPTH_MAX = 100

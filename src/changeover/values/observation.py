@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from changeover.values.interruption import is_interruption as is_interruption
 
@@ -71,6 +71,38 @@ class Side(StrEnum):
         return Side.CANDIDATE if self is Side.LEGACY else Side.LEGACY
 
 
+class Step(NamedTuple):
+    """A piece of work that a path started (its n-th task, job or thread), from its start to its end."""
+
+    name: str
+    began: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class During:
+    """When a call was made, in ticks of its run, and in which work that the path started, outermost first."""
+
+    began: int
+    ended: int
+    lane: tuple[Step, ...] = ()
+
+    def precedes(self, other: During) -> bool:
+        """Whether it was over, with the work that it belongs to alone, when the other one's began."""
+        for mine, theirs in zip(self.lane, other.lane, strict=False):
+            if mine.name != theirs.name:
+                return mine.ended < theirs.began
+        shared = min(len(self.lane), len(other.lane))
+        ended = self.lane[shared].ended if len(self.lane) > shared else self.ended
+        began = other.lane[shared].began if len(other.lane) > shared else other.began
+        return ended < began
+
+    @property
+    def branch(self) -> tuple[str, ...]:
+        """The names of its steps: the same for the same piece of work on both sides."""
+        return tuple(step.name for step in self.lane)
+
+
 @dataclass(frozen=True, slots=True)
 class PortCall:
     """One call through a port, as the path saw it.
@@ -78,7 +110,8 @@ class PortCall:
     `port` and `method` name it ("broker", "submit_order"); `key` is the intent key of an effect or the key
     under which a read is looked up; `arguments` are the call's arguments by name; `position` counts the
     calls of one run from 1, over all ports; `asked_at` is the first source line outside the toolkit and the
-    port's own module ("legacy/execution.py:212"), None where it was not taken.
+    port's own module ("legacy/execution.py:212"), None where it was not taken. `during` is None in a run that
+    made its calls one after the other.
     """
 
     port: str
@@ -88,6 +121,7 @@ class PortCall:
     outcome: Outcome
     position: int
     asked_at: str | None = None
+    during: During | None = None
 
     @property
     def name(self) -> str:

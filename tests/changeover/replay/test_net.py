@@ -33,12 +33,14 @@ def starts_a_process(folder: Path) -> None:
     subprocess.run([sys.executable, "-c", ""], check=True)
 
 
-def starts_a_thread(folder: Path) -> None:
-    threading.Thread(target=lambda: None).start()
-
-
 def writes_a_file(folder: Path) -> None:
     (folder / "out.txt").write_text("x")
+
+
+def writes_in_a_thread(folder: Path) -> None:
+    thread = threading.Thread(target=writes_a_file, args=(folder,))
+    thread.start()
+    thread.join()
 
 
 def opens_a_descriptor(folder: Path) -> None:
@@ -58,7 +60,7 @@ def opens_a_database(folder: Path) -> None:
     [
         (connects, "effects.socket.__new__"),
         (starts_a_process, "effects."),
-        (starts_a_thread, "effects._thread.start"),
+        (writes_in_a_thread, "effects.open"),
         (writes_a_file, "effects.open"),
         (opens_a_descriptor, "effects.open"),
         (makes_a_folder, "effects.os.mkdir"),

@@ -1,0 +1,76 @@
+"""Functions that run with the session and pins of whoever started them, in a branch of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from changeover.record.branch import BRANCH, Branch, WorkKind
+from changeover.record.context import PERMIT, SESSION, Session
+from changeover.values.pins import PINNED
+
+_OWN_WORK = ("asyncio.", "concurrent.futures.", "multiprocessing.pool")
+
+
+class Carried:
+    """A function that runs with the session and pins of whoever started it, in a branch of its own.
+
+    What it raises in a replay stays there where nobody could have seen it but the program's own hooks.
+    """
+
+    __slots__ = ("_branch", "_contained", "_function", "_pins", "_session")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        session: Session | None,
+        branch: Branch | None,
+        *,
+        contained: bool = False,
+    ) -> None:
+        self._function = function
+        self._session = session
+        self._branch = branch
+        self._pins = PINNED.get()
+        self._contained = contained and session is not None and session.replaying
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
+        session, branch, pins = SESSION.set(self._session), BRANCH.set(self._branch), PINNED.set(self._pins)
+        try:
+            return self._function(*args, **kwargs)
+        except BaseException:
+            if self._contained:
+                return None
+            raise
+        finally:
+            if self._branch is not None:
+                self._branch.end()
+            PINNED.reset(pins)
+            BRANCH.reset(branch)
+            SESSION.reset(session)
+
+
+def run_to_carry() -> Session | None:
+    """The session whose run is to be carried on, None where nothing is to be carried."""
+    session = SESSION.get()
+    return None if session is None or PERMIT.given or not session.carries else session
+
+
+def begun(session: Session, kind: WorkKind, what: Any) -> Branch:
+    """A branch of the present one, which the session knows of."""
+    branch = Branch(BRANCH.get() or Branch(), kind, what)
+    session.started(branch)
+    return branch
+
+
+def is_own_work(function: Any) -> bool:
+    """Whether a loop or a pool schedules it for itself."""
+    return str(getattr(function, "__module__", "")).startswith(_OWN_WORK)
+
+
+def replace_function(owner: Any, name: str, make: Callable[[Any], Callable[..., Any]]) -> None:
+    """Put what `make` gives for the original in its place."""
+    original = getattr(owner, name)
+    setattr(owner, name, wraps(original)(make(original)))

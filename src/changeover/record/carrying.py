@@ -1,0 +1,51 @@
+"""What a path starts (threads, jobs, tasks, callbacks) runs with its session and pins, as a branch of it.
+
+The functions that start work are replaced in place, once, by ones that ask the context first; outside any run
+they do what they did.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from changeover.record.carrying_pools import (
+    carry_multiprocessing_pools,
+    carry_pools,
+    carry_process_starts,
+    carry_processes,
+    carry_threads,
+)
+from changeover.record.carrying_tasks import carry_tasks
+
+_CARRIERS: dict[str, Callable[[Any], None]] = {
+    "threading": carry_threads,
+    "concurrent.futures": carry_pools,
+    "concurrent.futures.process": carry_processes,
+    "multiprocessing.process": carry_process_starts,
+    "multiprocessing.pool": carry_multiprocessing_pools,
+    "asyncio.base_events": carry_tasks,
+}
+_carried: set[str] = set()
+
+
+def carry_into_pools() -> None:
+    """Let jobs of pools carry the pins of whoever gave them, whether or not anything is compared."""
+    _carry("concurrent.futures")
+
+
+def carry_work() -> None:
+    """Let everything that a path starts from now on carry its run; asking again changes nothing.
+
+    What belongs to a module that nobody has imported yet is left for a later time.
+    """
+    for module in _CARRIERS:
+        if module not in _carried and module in sys.modules:
+            _carry(module)
+
+
+def _carry(module: str) -> None:
+    if module not in _carried:
+        _carried.add(module)
+        _CARRIERS[module](sys.modules[module])

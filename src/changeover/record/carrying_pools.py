@@ -1,0 +1,193 @@
+"""The threads that a path starts, and the jobs that it gives to pools, carry its run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from threading import Thread, Timer
+from typing import Any
+
+from changeover.record.branch import Branch, WorkKind
+from changeover.record.carried import Carried, begun, is_own_work, replace_function, run_to_carry
+from changeover.record.context import SESSION, SHUTDOWN_TEXT, Session, permitted
+from changeover.values.pins import PINNED
+
+
+def carry_threads(threading: Any) -> None:
+    """A thread is a branch; those that a pool starts for itself belong to nobody's run."""
+
+    def starting(original: Any) -> Any:
+        def start(self: Thread) -> Any:
+            session = run_to_carry()
+            if session is None:
+                return _noting_shutdown(lambda: original(self))
+            given, run = vars(self).get("run"), self.run
+            what = self.function if isinstance(self, Timer) else getattr(self, "_target", None) or run
+            if is_own_work(what):  # of a pool, whose jobs belong to whoever gave them
+                with permitted():
+                    return _noting_shutdown(lambda: original(self))
+            branch = begun(session, WorkKind.THREAD, what)
+            carried = Carried(run, session, branch, contained=True)
+
+            def begin() -> None:
+                _give_back(self, given)
+                carried()
+
+            self.run = begin  # type: ignore[method-assign]
+            if session.replaying and self._started.is_set() is False:  # type: ignore[attr-defined]
+                self.daemon = True  # what a replay leaves behind must not keep the process
+            try:
+                with permitted():  # CPython announces it
+                    _noting_shutdown(lambda: original(self))
+            except RuntimeError:
+                _give_back(self, given)
+                branch.end()
+                raise
+            return branch.follow(self)
+
+        return start
+
+    replace_function(threading.Thread, "start", starting)
+
+
+def _give_back(thread: Thread, run: Any) -> None:
+    if run is None:
+        vars(thread).pop("run", None)
+    else:
+        vars(thread)["run"] = run
+
+
+def _noting_shutdown(start: Callable[[], Any]) -> Any:
+    try:
+        return start()
+    except RuntimeError as error:
+        session = SESSION.get()
+        if session is not None and SHUTDOWN_TEXT in str(error):
+            session.thread_refused(str(error))
+        raise
+
+
+def carry_pools(futures: Any) -> None:
+    """A job of a pool of threads is a branch, and so is what is called when it is done."""
+
+    def submitting(original: Any) -> Any:
+        def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+            session, pins = SESSION.get(), PINNED.get()
+            if session is None and pins is None:
+                return original(self, fn, *args, **kwargs)
+            if type(self).__name__ == "InterpreterPoolExecutor":
+                _not_followed(self, fn)
+                return original(self, fn, *args, **kwargs)
+            carrying = run_to_carry()
+            branch = None if carrying is None else begun(carrying, WorkKind.JOB, fn)
+            carried = Carried(fn, session, branch)
+            try:
+                with permitted():
+                    future = _noting_shutdown(lambda: original(self, carried, *args, **kwargs))
+            except RuntimeError:
+                if branch is not None:
+                    branch.end()
+                raise
+            if branch is not None:
+                branch.follow(future)
+            return future
+
+        return submit
+
+    def calling_back(original: Any) -> Any:
+        def add_done_callback(self: Future[Any], fn: Callable[..., Any]) -> None:
+            session = None if is_own_work(fn) else run_to_carry()
+            if session is None:
+                return original(self, fn)  # type: ignore[no-any-return]
+            branch = begun(session, WorkKind.CALLBACK, fn)
+            return original(self, Carried(fn, session, branch, contained=True))  # type: ignore[no-any-return]
+
+        return add_done_callback
+
+    replace_function(futures.ThreadPoolExecutor, "submit", submitting)
+    replace_function(futures.Future, "add_done_callback", calling_back)
+
+
+def _not_followed(pool: Any, function: Any) -> None:
+    session = run_to_carry()
+    if session is not None:
+        session.not_followed(f"{type(pool).__name__} {Branch(Branch(), WorkKind.JOB, function)}")
+
+
+def carry_processes(process: Any) -> None:
+    """What runs in another process cannot be followed: the run says so."""
+
+    def submitting(original: Any) -> Any:
+        def submit(self: Executor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+            _not_followed(self, fn)
+            with permitted():
+                return original(self, fn, *args, **kwargs)
+
+        return submit
+
+    replace_function(process.ProcessPoolExecutor, "submit", submitting)
+
+
+def carry_process_starts(process: Any) -> None:
+    """A process that the answering path starts cannot be followed either."""
+
+    def starting(original: Any) -> Any:
+        def start(self: Any) -> Any:
+            session = run_to_carry()
+            if session is not None and not session.replaying:  # in a replay the net stops it
+                session.not_followed(f"process {getattr(self, '_target', None) or type(self).__name__}")
+            return original(self)
+
+        return start
+
+    replace_function(process.BaseProcess, "start", starting)
+
+
+def carry_multiprocessing_pools(pool: Any) -> None:
+    """Pools of threads of multiprocessing are like others; those of processes cannot be followed."""
+
+    def calling(original: Any) -> Any:
+        def apply_async(self: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
+            session = run_to_carry()
+            if session is None:
+                return original(self, func, *args, **kwargs)
+            if not isinstance(self, pool.ThreadPool):
+                _not_followed(self, func)
+                return original(self, func, *args, **kwargs)
+            branch = begun(session, WorkKind.JOB, func)
+            _carry_callbacks(session, kwargs)
+            return original(self, Carried(func, session, branch), *args, **kwargs)
+
+        return apply_async
+
+    def mapping(original: Any) -> Any:
+        def each(self: Any, func: Any, iterable: Any, *args: Any, **kwargs: Any) -> Any:
+            session = run_to_carry()
+            if session is None:
+                return original(self, func, iterable, *args, **kwargs)
+            if not isinstance(self, pool.ThreadPool):
+                _not_followed(self, func)
+                return original(self, func, iterable, *args, **kwargs)
+            stars = pool.starmapstar in args
+            jobs = [(begun(session, WorkKind.JOB, func), item) for item in iterable]
+
+            def job(*given: Any) -> Any:
+                branch, item = given if stars else given[0]
+                carried = Carried(func, session, branch)
+                return carried(*item) if stars else carried(item)
+
+            _carry_callbacks(session, kwargs)
+            return original(self, job, jobs, *args, **kwargs)
+
+        return each
+
+    replace_function(pool.Pool, "apply_async", calling)
+    for name in ("_map_async", "imap", "imap_unordered"):
+        replace_function(pool.Pool, name, mapping)
+
+
+def _carry_callbacks(session: Session, options: dict[str, Any]) -> None:
+    for name in ("callback", "error_callback"):
+        if options.get(name) is not None:
+            branch = begun(session, WorkKind.CALLBACK, options[name])
+            options[name] = Carried(options[name], session, branch, contained=True)

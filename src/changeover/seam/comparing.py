@@ -1,0 +1,240 @@
+"""An answered run on its way to its verdict: the other path is replayed, both are judged, it is handed on.
+
+Each step may be taken by the caller or beside the program. Between them the work that a path left behind goes
+on; what it does after the last step amends the run.
+"""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from functools import cached_property
+from threading import Lock
+from time import monotonic
+from typing import Any, Protocol, TypeVar
+
+from changeover.record.branch import names_of
+from changeover.record.context import SESSION
+from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
+from changeover.record.run import Run
+from changeover.replay.event_loop import runs_a_loop
+from changeover.replay.program_signals import ProgramSignals, stop_if_heard
+from changeover.replay.replayer import STILL_RUNNING
+from changeover.replay.runner import Pending, ReplayTask
+from changeover.seam.background import Job
+from changeover.seam.judge import RunDraft
+from changeover.seam.recording import Recording
+from changeover.values.verdict import Verdict
+
+T = TypeVar("T")
+
+
+def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never waits for anything."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise RuntimeError("a sync seam waited for an event loop")
+
+
+class Replaying(Protocol):
+    """How the other path is replayed: in a sync or in an async seam."""
+
+    def replay(self, task: ReplayTask) -> Coroutine[Any, Any, Pending]:
+        """Replay it; only interrupts pass, and what `lets_pass` says."""
+
+    def lets_pass(self, error: BaseException) -> bool:
+        """Whether the caller gets it."""
+
+
+class Comparing:
+    """A run whose path has answered; it is handed on once, and once more where late work amends it."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._runtime = recording.runtime
+        self._inside_loop = runs_a_loop()
+        self._given: Run | None = None
+        self._late: str | None = None
+        self._lock = Lock()
+
+    def job(self) -> Job:
+        """All of it beside the program, when the work that the path left behind has ended."""
+        recording, limits = self._recording, self._runtime.limits
+        return Job(
+            self.draft,
+            self._replay_apart,
+            recording.recorder.running.is_settled,
+            monotonic() + limits.linger_s,
+            self.hand_on,
+        )
+
+    def job_of(self, pending: Pending) -> Job:
+        """What is left beside the program, when the work that the replayed path left behind has ended."""
+        running, limits = pending.replay.running, self._runtime.limits
+        return Job(
+            self.draft,
+            lambda: self._judged_apart(pending),
+            running.is_settled,
+            monotonic() + limits.linger_s,
+            self.hand_on,
+        )
+
+    @cached_property
+    def _draft(self) -> RunDraft:
+        return self._recording.draft()
+
+    def draft(self) -> RunDraft:
+        """The run as it is known before it is judged."""
+        return self._draft
+
+    async def replay(self, calling: Replaying) -> Pending | Run:
+        """Replay the other path; the run itself where there is nothing to replay."""
+        try:
+            self._recording.recorder.close(self._amend)
+            reason = self._recording.problem or self._left_acting()
+            if reason is not None:
+                return self._draft.failed(reason)
+            if self._recording.fallen is None:
+                task = self._recording.task(apart=calling is _APART)
+                goes_on = self._recording.call.seam.is_async
+                inside = self._inside_loop and not goes_on
+                return await calling.replay(replace(task, loop_goes_on=goes_on, inside_loop=inside))
+        except BaseException as error:
+            if calling.lets_pass(error):
+                raise
+            return self._failed(error)
+        with ProgramSignals():
+            return self._judged(self._recording.fallen, ReplayProblems())
+
+    def _failed(self, error: BaseException) -> Run:
+        return self._draft.failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer
+
+    def _left_acting(self) -> str | None:
+        """What went on after the answer, has acted, and has not ended: nobody knows what else it does."""
+        left = [branch for branch in self._recording.recorder.running.left() if branch.acted]
+        return f"{STILL_RUNNING}: {names_of(left)}" if left else None
+
+    async def judged(self, pending: Pending, calling: Replaying) -> Run:
+        """The run, of what both paths have done by now; only interrupts pass."""
+        try:
+            replayed = pending.closed(self._amend)
+            problems = replayed.problems
+            if any(one.kind is ProblemKind.UNDECLARED_EFFECT for one in problems.all):
+                problems = await self._of_one_path_alone(problems, calling)
+        except BaseException as error:
+            if calling.lets_pass(error):
+                raise
+            return self._failed(error)
+        with ProgramSignals():
+            return self._judged(replayed.observation, problems)
+
+    async def _of_one_path_alone(self, problems: ReplayProblems, calling: Replaying) -> ReplayProblems:
+        """What was refused is no difference where the answering path would be refused the same.
+
+        A pool may have had an idle connection for that path and none for this one. So it is replayed as well.
+        """
+        recording = self._recording
+        path = recording.call.seam.paths.get(recording.answering)
+        if path is None:
+            return problems
+        task = replace(
+            recording.task(apart=calling is _APART), path=path, side=recording.answering, view=None
+        )
+        pending = await calling.replay(task)
+        refused = {(one.place, one.detail) for one in pending.closed().problems.all if _is_refused(one)}
+        both = "both paths reach for it past every port: declare what opens it"
+        kept = [
+            replace(one, kind=ProblemKind.UNDECLARED_CALL, detail=f"{one.detail}: {both}")
+            if _is_refused(one) and (one.place, one.detail) in refused
+            else one
+            for one in problems.all
+        ]
+        return ReplayProblems(kept, problems.left_out)
+
+    def _judged_apart(self, pending: Pending) -> Run:
+        try:
+            return self._apart(lambda: completed_now(self.judged(pending, _APART)))
+        except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
+            return self._draft.failed(f"the replay was interrupted: {error!r}")
+
+    def _apart(self, act: Callable[[], T]) -> T:
+        """In the context of the call, outside of any run."""
+        recording = self._recording
+
+        def acted() -> T:
+            SESSION.set(None)
+            decimal.setcontext(recording.decimals.copy())  # the caller goes on with the one in this context
+            return act()
+
+        return recording.context.copy().run(acted)
+
+    def _judged(self, other: Any, problems: ReplayProblems) -> Run:
+        runtime = self._runtime
+        try:
+            invariants = runtime.invariants_of(self._draft.seam)
+            return self._draft.judged(
+                self._recording.observation(), other, problems, runtime.judge, invariants
+            )
+        except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
+            stop_if_heard(error)
+            return self._failed(error)
+
+    def _replay_apart(self) -> Run | Job:
+        """The run, or how it goes on, in a thread that is not the caller's; raises nothing."""
+
+        def compared() -> Run | Job:
+            pending = completed_now(self.replay(_APART))
+            if not isinstance(pending, Pending):
+                return pending
+            if pending.replay.running.left():
+                return self.job_of(pending)
+            return completed_now(self.judged(pending, _APART))
+
+        try:
+            return self._apart(compared)
+        except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
+            return self._draft.failed(f"the replay was interrupted: {error!r}")
+
+    def hand_on(self, run: Run) -> None:
+        """Give the run away, amended where late work has acted meanwhile."""
+        with self._lock:
+            self._given = run = self._amended(run)
+        self._runtime.hand_on(run)
+
+    def _amended(self, run: Run) -> Run:
+        if self._late is None or run.verdict in (Verdict.UNSAFE, Verdict.DIVERGED):
+            return run  # what differs, differs
+        return replace(run, verdict=Verdict.FAILED, reason=self._late, divergences=(), judgement=None)
+
+    def _amend(self, work: str, method: str) -> None:
+        """Work that a path left behind acts after all."""
+        with self._lock:
+            if self._late is not None:
+                return
+            self._late, given = f"{STILL_RUNNING}: {work} called {method}", self._given
+            if given is None:
+                return
+            amended = self._given = self._amended(given)
+        if amended is not given:
+            self._runtime.amend(amended, given)
+
+
+def _is_refused(problem: ReplayProblem) -> bool:
+    return problem.kind is ProblemKind.UNDECLARED_EFFECT
+
+
+class _Apart:
+    """Beside the program nobody waits, and no caller gets an interrupt."""
+
+    async def replay(self, task: ReplayTask) -> Pending:
+        return task.start()
+
+    def lets_pass(self, error: BaseException) -> bool:
+        return False
+
+
+_APART = _Apart()
