@@ -115,11 +115,9 @@ def laws_of_two(given: Any, other: Any, notes: Counter[str]) -> list[str]:
 
 
 def _kinds(one: Any, two: Any) -> set[Kind]:
-    sides = [
-        Observation(side, Returned(value), (), ())
-        for side, value in ((Side.LEGACY, one), (Side.CANDIDATE, two))
-    ]
-    return {divergence.kind for divergence in compare(*sides).divergences}
+    legacy = Observation(Side.LEGACY, Returned(one), (), ())
+    candidate = Observation(Side.CANDIDATE, Returned(two), (), ())
+    return {divergence.kind for divergence in compare(legacy, candidate).divergences}
 
 
 def _content(value: Any) -> list[Any]:

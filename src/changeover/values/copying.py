@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from operator import is_
 from time import thread_time
-from types import FunctionType, ModuleType, SimpleNamespace
+from types import FunctionType, MethodDescriptorType, ModuleType, SimpleNamespace, WrapperDescriptorType
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -408,7 +408,7 @@ def _find_plan(cls: type) -> Plan:
         return Plan(_share, reading)
     if cls in _EXACT:
         return Plan(_EXACT[cls], reading)
-    if found_in(cls, "__del__") is not None:
+    if type(found_in(cls, "__del__")) not in (type(None), WrapperDescriptorType, MethodDescriptorType):
         return Plan(_made, reading, "has a __del__: what its copy closes would be the program's own")
     if reading.handle is Handle.LOCK:
         return Plan(_lock, reading)

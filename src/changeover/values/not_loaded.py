@@ -39,7 +39,9 @@ register(
     ),
 )
 
-ON_ASKED: ContextVar[Callable[[str, str], None] | None] = ContextVar("asked for what was not loaded", default=None)
+ON_ASKED: ContextVar[Callable[[str, str], None] | None] = ContextVar(
+    "asked for what was not loaded", default=None
+)
 """What a replay wants to be told, besides the exception that a path may swallow."""
 
 

@@ -156,7 +156,9 @@ class Replacing:
         if reading.mapping:
             keys, inner = [*map(self.value, parts)], self._parts(parts)
             same = same and all(map(is_, keys, parts)) and all(map(is_, inner.values(), parts.values()))
-            return value if same else remade_mapping(value, dict(zip(keys, inner.values(), strict=True)), clean)
+            return (
+                value if same else remade_mapping(value, dict(zip(keys, inner.values(), strict=True)), clean)
+            )
         if reading.shape is not Shape.NAMES:
             items = [*map(self.value, parts)]
             same = same and all(map(is_, items, parts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +52,17 @@ def test_a_tolerance_accepts_neither_nan_nor_infinity_nor_another_type_nor_a_boo
         ("value", "result")
     ]
     assert differences(None, 1, wide) == [("value", "result")]
+
+
+def test_one_moment_may_have_any_offset_where_a_rule_says_so() -> None:
+    utc, local = (
+        datetime(2024, 1, 1, tzinfo=UTC),
+        datetime(2024, 1, 1, 1, tzinfo=timezone(timedelta(hours=1))),
+    )
+    assert differences([utc], [local]) == [("zone", "result[0]")]
+    assert differences([utc], [local], rule("result", 'zones = "any"')) == []
+    later = local + timedelta(seconds=1)
+    assert differences([utc], [later], rule("result", 'zones = "any"')) == [("value", "result[0]")]
 
 
 def test_numeric_types_compare_numbers_by_value_and_never_bools() -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from changeover.values.place import key_text
 from changeover.values.not_loaded import NotLoaded, refuse
 from changeover.values.own_state import class_name, dict_of, mro, own_state
+from changeover.values.place import key_text
 from changeover.values.reading import register
 from changeover.values.shapes import Handle, Reading, Shape, State
 
@@ -217,4 +217,3 @@ _READINGS = {
     "lazy_text": Reading(Shape.NAMES, _lazy_text, is_atom=True),
     "by_name": Reading(Shape.SCALAR, _by_name, scalar=Handle, is_atom=True),
 }
-

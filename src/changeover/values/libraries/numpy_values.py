@@ -21,7 +21,9 @@ _ARRAY = numpy.ndarray
 SHARED_BYTES_MAX = 64_000_000
 """Of a view into a larger memory than this only what it shows is copied."""
 _NOT_IN_BYTES = "T"
-_MASKED = frozenset({"_mask", "_fill_value", "_hardmask", "_sharedmask", "_isfield", "_baseclass", "_optinfo"})
+_MASKED = frozenset(
+    {"_mask", "_fill_value", "_hardmask", "_sharedmask", "_isfield", "_baseclass", "_optinfo"}
+)
 
 
 def reading_for(cls: type) -> Reading | None:
@@ -33,8 +35,14 @@ def reading_for(cls: type) -> Reading | None:
     if numpy.memmap in bases:
         return Reading(Shape.UNREADABLE, _nothing, handle=Handle.LIVE)
     if cls is type(numpy.ma.masked):
-        return Reading(Shape.SCALAR, lambda _: "numpy.ma.masked", scalar=Handle, is_atom=True,
-            copied=lambda _: {}, make=lambda *_: numpy.ma.masked)
+        return Reading(
+            Shape.SCALAR,
+            lambda _: "numpy.ma.masked",
+            scalar=Handle,
+            is_atom=True,
+            copied=lambda _: {},
+            make=lambda *_: numpy.ma.masked,
+        )
     if numpy.ma.MaskedArray in bases:
         return Reading(Shape.NAMES, _masked_parts, copied=_array_copied, make=_array_made)
     if _ARRAY in bases:
@@ -228,9 +236,7 @@ def _dtype_made(_cls: type, parts: State, _: State) -> Any:
     return numpy.dtype((numpy.record, dtype)) if parts["record"] else dtype
 
 
-_DTYPE = Reading(
-    Shape.SCALAR, dtype_text, scalar=Handle, copied=_dtype_parts, make=_dtype_made, is_atom=True
-)
+_DTYPE = Reading(Shape.SCALAR, dtype_text, scalar=Handle, copied=_dtype_parts, make=_dtype_made, is_atom=True)
 
 
 def _void_parts(value: Any) -> State:

@@ -87,9 +87,7 @@ _READINGS: dict[type, Reading] = {
         make=lambda cls, parts, _: _table(parts).column(0),
         is_atom=True,
     ),
-    pyarrow.Array: Reading(
-        Shape.NAMES, _array_parts, copied=_column_written, make=_array_made, is_atom=True
-    ),
+    pyarrow.Array: Reading(Shape.NAMES, _array_parts, copied=_column_written, make=_array_made, is_atom=True),
     pyarrow.Scalar: Reading(
         Shape.NAMES,
         lambda value: {"type": _text(value.type), "value": value.as_py()},

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-
-from changeover.values.place import key_text
 from changeover.values.libraries.sqlalchemy_statements import statement_reading
 from changeover.values.not_loaded import NotLoaded, refuse
 from changeover.values.own_state import class_name, dict_of, found_in, mro, own_state
+from changeover.values.place import key_text
 from changeover.values.scalar_values import scalar_reading
 from changeover.values.shapes import Handle, Reading, Shape, State
 
@@ -26,7 +25,9 @@ _ADAPTER = "_sa_adapter"
 def reading_for(cls: type) -> Reading | None:
     """The reading of an entity, or of a class of SQLAlchemy; None for its sessions and engines."""
     if found_in(cls, "_sa_class_manager") is not None and dict_of(cls) is not None:
-        return Reading(Shape.NAMES, _entity_parts, copied=_entity_copied, make=_entity_blank, fill=_entity_fill)
+        return Reading(
+            Shape.NAMES, _entity_parts, copied=_entity_copied, make=_entity_blank, fill=_entity_fill
+        )
     names = {class_name(base) for base in mro(cls)}
     if _MUTABLE in names:
         return _mutable_reading(cls)
@@ -107,8 +108,7 @@ def _entity_copied(entity: Any) -> State:
     """Collections as what they hold: those of the copy tell another state of their changes."""
     state = own_state(entity).get(_STATE)
     attributes = {
-        key: _bare(part) if _is_collection(entity, key) else part
-        for key, part in _attributes(entity).items()
+        key: _bare(part) if _is_collection(entity, key) else part for key, part in _attributes(entity).items()
     }
     key = None if state is None else vars(state).get("key")
     identity = None if key is None else tuple(key[1])
@@ -245,5 +245,3 @@ def _row_made(cls: Any, parts: State, _: State) -> Any:
 
     parent = SimpleResultMetaData(parts["names"])
     return cls(parent, None, parent._key_to_index, tuple(parts["values"]))
-
-

@@ -1,0 +1,185 @@
+"""A copy reads like its original, whatever the class says about copying; what has no such copy is refused."""
+
+from __future__ import annotations
+
+import threading
+from collections import ChainMap, UserDict, UserList, defaultdict, deque
+from functools import partial
+from io import BytesIO, StringIO
+from random import Random
+from typing import Any
+
+import pytest
+
+from changeover.values.content_key import same_content
+from changeover.values.copying import SnapshotError, copied_error, snapshot
+
+
+class Priced:
+    """Leaves its cache out of what is copied."""
+
+    def __init__(self, price: int) -> None:
+        self.price, self.cache = price, {"double": 2 * price}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"price": self.price}
+
+
+class Loaded:
+    """Is made again with an attribute more."""
+
+    def __reduce__(self) -> Any:
+        raise AssertionError("nobody is to ask")
+
+
+class GivesItself:
+    def __init__(self) -> None:
+        self.rows = [1]
+
+    def __deepcopy__(self, memo: Any) -> GivesItself:
+        return self
+
+
+class Connection:
+    def __del__(self) -> None:
+        """Would close what the program holds."""
+
+
+class Session:
+    """Holds something that reaches the world."""
+
+    def __init__(self) -> None:
+        self.pool = [threading.Thread()]
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.queue = threading.Condition()
+
+
+class Sentinel:
+    pass
+
+
+NOTHING = Sentinel()
+
+
+def looped(make: Any, add: Any) -> Any:
+    value = make()
+    add(value, value)
+    return value
+
+
+VALUES: dict[str, Any] = {
+    "what leaves a cache out": lambda: Priced(3),
+    "what says how it is reduced": Loaded,
+    "what gives itself as its copy": GivesItself,
+    "a default dict": lambda: defaultdict(list, {"a": [1]}),
+    "a bounded deque": lambda: deque([[1]], 5),
+    "a mapping of its own": lambda: UserDict({"a": [1]}),
+    "a list of its own": lambda: UserList([[1]]),
+    "a chain": lambda: ChainMap({"a": [1]}, {"b": 2}),
+    "a partial": lambda: partial(max, [1], key=len),
+    "a bound method": lambda: [1].append,
+    "bytes in memory": lambda: BytesIO(b"abc"),
+    "text in memory": lambda: StringIO("abc"),
+    "a generator of numbers": lambda: Random(7),  # noqa: S311
+    "a list in itself": lambda: looped(list, list.append),
+    "a deque in itself": lambda: looped(deque, deque.append),
+    "an error in itself": lambda: looped(ValueError, lambda error, part: setattr(error, "part", part)),
+}
+
+
+@pytest.mark.parametrize("make", VALUES.values(), ids=VALUES.keys())
+def test_a_copy_is_another_object_that_reads_alike(make: Any) -> None:
+    value = make()
+    copy = snapshot(value)
+    assert copy is not value
+    assert same_content(copy, value)
+    assert type(copy) is type(value)
+
+
+def test_what_is_given_as_one_tuple_is_copied_as_one_value() -> None:
+    items = [1]
+    args, kwargs = snapshot(((items,), {"also": items}))
+    assert args[0] is kwargs["also"] is not items
+
+
+def test_a_sentinel_is_still_itself() -> None:
+    plain = object()
+    assert snapshot([NOTHING, plain]) == [NOTHING, plain]
+
+
+def test_a_lock_is_made_anew_and_is_not_locked() -> None:
+    desk = Desk()
+    with desk.lock, desk.queue:
+        copy = snapshot(desk)
+        assert not copy.lock.locked()
+        assert copy.queue.acquire(blocking=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "place", "name"),
+    [
+        (([Session()],), "`[0][0].pool[0]` (Thread)", "Session"),
+        ({"db": iter([1])}, "`db` (list_iterator)", "db"),
+        ((1, Connection()), "`[1]` (Connection)", "__del__"),
+    ],
+    ids=["a thread", "an iterator", "what acts when it goes"],
+)
+def test_what_cannot_be_copied_is_named_with_its_place(value: Any, place: str, name: str) -> None:
+    with pytest.raises(SnapshotError) as refused:
+        snapshot(value)
+    assert str(refused.value).startswith(place)
+
+
+def test_whoever_knows_the_name_of_an_argument_can_say_it() -> None:
+    with pytest.raises(SnapshotError) as refused:
+        snapshot({"db": iter([1])})
+    said = refused.value.of("argument", refused.value.place)
+    assert said.startswith("argument `db` (list_iterator) is a handle: declare its class as a port")
+
+
+def test_the_objects_of_ports_go_by_reference() -> None:
+    session = Session()
+    copy = snapshot({"db": session, "rows": [1]}, by_reference=lambda part: part is session)
+    assert copy["db"] is session
+
+
+def test_a_copy_that_takes_too_long_is_refused() -> None:
+    with pytest.raises(SnapshotError):
+        snapshot([[number] for number in range(5_000)], seconds_max=0.0)
+
+
+class KeywordOnly(Exception):
+    def __new__(cls, *, code: int) -> KeywordOnly:
+        made = super().__new__(cls)
+        made.code = code
+        return made
+
+    def __init__(self, *, code: int) -> None:
+        super().__init__("refused")
+
+    code: int
+
+
+ERRORS: dict[str, Any] = {
+    "keywords alone": lambda: KeywordOnly(code=3),
+    "a file": lambda: FileNotFoundError(2, "not there", "a.txt"),
+    "a group": lambda: ExceptionGroup("two", [ValueError(1), KeywordOnly(code=3)]),
+    "letters": lambda: UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"),
+    "a missing module": lambda: ImportError("no", name="shop", path="shop.py"),
+    "an end": lambda: StopIteration(7),
+    "an exit": lambda: SystemExit(3),
+}
+
+
+@pytest.mark.parametrize("make", ERRORS.values(), ids=ERRORS.keys())
+def test_an_error_is_copied_without_its_init(make: Any) -> None:
+    error = make()
+    copy = copied_error(error)
+    assert copy is not error
+    assert same_content(copy, error)
+    assert str(copy) == str(error)
+    assert copy.__traceback__ is None
