@@ -222,12 +222,11 @@ def _connect_alerts(
     parts.resolver.refused = alert_of_flags
     if parts.evidence is not None:
         parts.evidence.alarm = lambda problem: alerts.send(Alert(AlertKind.EVIDENCE_LOST, problem))
-    tripwire: Sink | None = None
+    runtime.tripwire = DifferenceAlerts(alerts)
     if plan is not None and directory is not None:
         from changeover.rollout.tripwire import Tripwire
 
-        tripwire = Tripwire(plan, directory, parts.resolver, alerts, environment=environment)
-    runtime.tripwire = DifferenceAlerts(alerts, tripwire)
+        runtime.tripwire = Tripwire(plan, directory, parts.resolver, alerts, environment=environment)
 
 
 def _redacting(

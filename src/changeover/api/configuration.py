@@ -101,6 +101,12 @@ def _facts(project: Project, migration: Migration) -> Iterator[tuple[str, str]]:
     copies = [port.name for port in ports if port.world is not None]
     yield "worlds", ", ".join(copies) or "no port offers world=, so --world copy changes nothing"
     yield "sources", ", ".join(migration.sources.names) or "none: @migration.source(...)"
+    from changeover.api.status import what_differs
+
+    yield (
+        "evidence",
+        "; ".join(what_differs(project)) or "nothing that is known differs on this code",
+    )
     variables = [name for name in (FLAGS_VARIABLE, KILL_VARIABLE) if os.environ.get(name)]
     variables += [name for name in os.environ if name.startswith(STAGE_VARIABLE)]
     yield "environment", ", ".join(f"{name}={os.environ[name]}" for name in variables) or "overrides nothing"

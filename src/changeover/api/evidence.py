@@ -13,12 +13,15 @@ from changeover.evidence.store.maintenance import Joined, Pruned, StoreLimits, j
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.run_contents import RunContents
 from changeover.evidence.store.store import NOWHERE, StoreProblem, store_path
+from changeover.gate.all_evidence import evidence_of_today
+from changeover.gate.inputs import read_project_state
 from changeover.project import Project, open_project
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.migration_files import exclusive
 from changeover.rollout.plan_file import redact_paths_of
 from changeover.rollout.waivers import Waiver, add_waiver, load_waivers, today_utc, why_not_until
 from changeover.settings import STORE_VARIABLE, WAIVERS_FILE
+from changeover.views.html.data import DIVERGED, UNSAFE, word_of, worst_first
 from changeover.views.text.explain import below_of
 
 _HEXADECIMAL = frozenset("0123456789abcdef")
@@ -27,10 +30,14 @@ NAMES_SHOWN_MAX = 5
 
 @dataclass(frozen=True, slots=True)
 class LatestExplained:
-    """The latest comparison and its clusters, in the order in which a run meets them."""
+    """What says the worst about today's code, else the latest comparison, and its clusters in their order.
+
+    `others` is what else differs on today's code, the worst first; production stands before comparisons.
+    """
 
     comparison: StoredComparison
     clusters: list[StoredCluster]
+    others: tuple[StoredComparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ def explain(name: str | None = None, *, project: str | Path | Project = ".") -> 
 
     Args:
         name: any unambiguous beginning of a cluster's identifier, or a run as SOURCE/CASE; unless given, all
-            clusters of the latest comparison.
+            clusters of production, or of the comparison, that says the worst about today's code.
         project: a folder of the project, or the project.
 
     Raises:
@@ -70,20 +77,55 @@ def explain(name: str | None = None, *, project: str | Path | Project = ".") -> 
     Example:
         found = changeover.explain("09ad52")
     """
-    archive = Archive(store_path(open_project(project).root))
+    found = open_project(project)
+    archive = Archive(store_path(found.root))
     corpora = {corpus.number: corpus for corpus in archive.corpora()}
-    if not corpora and name is None:
-        raise ConfigurationError(str(archive.path), "holds no comparison yet: changeover compare")
+    today = evidence_today(found, archive)
     if name is None:
-        latest = next(iter(corpora.values()))
-        return LatestExplained(latest, _clusters_of(archive, latest.number))
+        if not corpora and not today:
+            raise ConfigurationError(str(archive.path), "holds no comparison yet: changeover compare")
+        return _worst(archive, list(corpora.values()), today)
     cluster = cluster_named(archive, name)
     if cluster is None:
-        return RunsExplained(runs_named(archive, name))
+        made = made_cluster(today, name)
+        if made is None:
+            return RunsExplained(runs_named(archive, name))
+        cluster, comparison = made
+        runs = [] if cluster.smallest is None else archive.runs(cluster.smallest.run)
+        run = next((run.contents for run in runs if run.seam == cluster.seam and run.body), None)
+        return ClusterExplained(cluster, comparison, [], run)
     runs = [] if cluster.smallest is None else archive.runs(cluster.smallest.run)
     run = next((run.contents for run in runs if run.seam == cluster.seam and run.body), None)
     below = below_of(cluster, _clusters_of(archive, cluster.corpus))
     return ClusterExplained(cluster, corpora[cluster.corpus], below, run)
+
+
+def _worst(
+    archive: Archive, corpora: list[StoredComparison], today: list[StoredComparison]
+) -> LatestExplained:
+    differ = worst_first([one for one in today if word_of(one) in (UNSAFE, DIVERGED)])
+    if not differ:
+        shown = corpora[0] if corpora else today[0]
+        return LatestExplained(shown, _clusters_of(archive, shown.number))
+    first = differ[0]
+    clusters = _clusters_of(archive, first.number) if first.number else []
+    return LatestExplained(first, clusters or list(first.clusters), tuple(differ[1:]))
+
+
+def evidence_today(project: Project, archive: Archive) -> list[StoredComparison]:
+    """What speaks about today's code; nothing where there is no plan, or none that can be read."""
+    try:
+        return evidence_of_today(read_project_state(project), archive)
+    except ConfigurationError:
+        return []
+
+
+def made_cluster(today: list[StoredComparison], name: str) -> tuple[StoredCluster, StoredComparison] | None:
+    """A cluster of production, or of a comparison that was killed, and where it was met; None for none."""
+    if len(name) < 2 or not set(name.lower()) <= _HEXADECIMAL:
+        return None
+    found = [(one, of) for of in today for one in of.clusters if one.digest.startswith(name.lower())]
+    return found[0] if len({one.digest for one, _ in found}) == 1 else None
 
 
 def cluster_named(archive: Archive, name: str) -> StoredCluster | None:
@@ -148,6 +190,9 @@ def waive(
     today, path = today_utc(), found.directory / WAIVERS_FILE
     archive = Archive(store_path(found.root))
     kept = cluster_named(archive, cluster)
+    if kept is None:
+        made = made_cluster(evidence_today(found, archive), cluster)
+        kept = None if made is None else made[0]
     if kept is None:
         raise ConfigurationError(cluster, "is no cluster that is kept: changeover explain lists them")
     if kept.unsafe:

@@ -8,7 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from changeover.api.expiring import soon_line
+from changeover.errors import ConfigurationError
+from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.records import StoredComparison
+from changeover.evidence.store.store import store_path
+from changeover.gate.all_evidence import evidence_of_today
 from changeover.gate.collect import collect, next_setting
 from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
@@ -23,8 +27,9 @@ from changeover.values.gate_verdict import Answer, CriterionKind, GateVerdict
 from changeover.values.pins import Pins
 from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.values.verdict import Verdict
+from changeover.views.html.data import DIVERGED, UNSAFE, word_of, worst_first
 from changeover.views.layout import plural
-from changeover.views.rows import identity
+from changeover.views.rows import describe_finding, identity
 from changeover.views.text.status import NextStep, PhaseStatus, ProductionStatus, Status
 
 
@@ -192,6 +197,7 @@ _CLUSTER_DIGITS = 6
 
 def problems_of(project: Project, project_state: ProjectState, resolver: Resolver) -> Iterator[str]:
     """What is wrong, the worst first: each fails `status --check`."""
+    yield from _unsafe(project, project_state)
     resolution = resolver.current()
     yield from (_nearer(text, project.root) for text in _about_stages(project_state, resolver))
     yield from other_folders(project.directory, project_state.now)
@@ -209,6 +215,30 @@ def problems_of(project: Project, project_state: ProjectState, resolver: Resolve
         if waiver.has_expired(today):
             yield f"waiver {waiver.cluster[:_CLUSTER_DIGITS]} of {waiver.owner} expired on {waiver.until}"
     yield from (_nearer(text, project.root) for text in _disagreements(project, project_state))
+
+
+def _unsafe(project: Project, project_state: ProjectState) -> Iterator[str]:
+    """Effects that differ on today's code, in production before anywhere else."""
+    evidence = project_state.evidence
+    runs = (run for run in evidence.production if run.verdict is Verdict.UNSAFE)
+    corpora = (one for one in evidence.corpora if any(tally.unsafe for tally in one.seams.values()))
+    if not any(map(project_state.is_today, runs)) and not any(map(project_state.is_today, corpora)):
+        return  # nothing has to be read for that
+    archive = Archive(store_path(project.root))
+    for one in worst_first(evidence_of_today(project_state, archive)):
+        if word_of(one) == UNSAFE:
+            yield describe_finding(one)
+
+
+def what_differs(project: str | Path | Project = ".") -> list[str]:
+    """Of everything on today's code that differs a line, the worst first; empty where it cannot be read."""
+    try:
+        found = open_project(project)
+        state = read_project_state(found)
+        known = evidence_of_today(state, Archive(store_path(found.root)))
+    except ConfigurationError:
+        return []
+    return [describe_finding(one) for one in worst_first(known) if word_of(one) in (UNSAFE, DIVERGED)]
 
 
 def _about_stages(project_state: ProjectState, resolver: Resolver) -> Iterator[str]:

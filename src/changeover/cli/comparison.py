@@ -18,6 +18,7 @@ from changeover.cli.output import (
     show,
     show_json,
     show_result,
+    warn,
 )
 from changeover.errors import need_package
 from changeover.evidence.source_comparison import SourceComparison
@@ -91,12 +92,22 @@ def compare_command(
     done = verbs.compare(*names, report=report, listener=listener, source_done=show_source, **options)
     if format_ == "json":
         show_json("compare", {"comparisons": [compare_json(one.info, one.corpus) for one in done.sources]})
+    _say_what_else_differs({one.info.source for one in done.sources})
     if report is not None:
         problem = done.page_problem
         say(f"the page is in {report}" if problem is None else f"no page was written: {problem}")
     if done.is_interrupted:
         raise KeyboardInterrupt
     raise click.exceptions.Exit(0 if exit_zero else done.exit_code)
+
+
+def _say_what_else_differs(compared: set[str]) -> None:
+    """A comparison answers for its own cases; what differs elsewhere on this code is not hidden by it."""
+    from changeover.api.status import what_differs
+
+    for line in what_differs():
+        if not any(f" in {source} " in line for source in compared):
+            warn(line)
 
 
 def _say_how_it_went(done: SourceComparison) -> None:

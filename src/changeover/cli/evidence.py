@@ -37,7 +37,7 @@ def explain_command(name: str | None, format_: str) -> None:
 
 def _explain_screen(found: verbs.Explanation, screen: Screen) -> str:
     if isinstance(found, verbs.LatestExplained):
-        return clusters_screen(found.clusters, found.comparison, screen)
+        return clusters_screen(found.clusters, found.comparison, screen, found.others)
     if isinstance(found, verbs.ClusterExplained):
         return cluster_screen(found.cluster, found.comparison, found.below, found.run, screen)
     return runs_screen(found.runs, screen)
@@ -47,7 +47,11 @@ def explain_json(found: verbs.Explanation) -> dict[str, Any]:
     """What `--format json` prints."""
     if isinstance(found, verbs.LatestExplained):
         clusters = list(map(cluster_json, found.clusters))
-        return {"comparison": heading_json(found.comparison), "clusters": clusters}
+        others = [
+            {"comparison": heading_json(one), "clusters": list(map(cluster_json, one.clusters))}
+            for one in found.others
+        ]
+        return {"comparison": heading_json(found.comparison), "clusters": clusters, "others": others}
     if isinstance(found, verbs.ClusterExplained):
         return {
             "cluster": cluster_json(found.cluster),

@@ -9,6 +9,7 @@ import click
 
 from changeover.api import moves as verbs
 from changeover.api.moves import Flip, History
+from changeover.api.status import what_differs
 from changeover.cli.output import (
     dry_run_option,
     format_option,
@@ -122,6 +123,8 @@ def history_command(format_: str, **options: Any) -> None:
     if options["repair"]:
         added = f"added {found.repaired} to {found.file}"
         say(added if found.repaired else "nothing that a line could mend")
+    for line in [] if options["verify"] or options["repair"] else what_differs():
+        warn(line)
     show_result(format_, "history", found, history_json, _history_screen)
     raise click.exceptions.Exit(found.exit_code)
 

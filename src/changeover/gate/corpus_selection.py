@@ -101,12 +101,12 @@ def count_corpora(inputs: GateInputs) -> CountedCorpora:
     seams = set(inputs.phase.seams)
     of_phase = [one for one in inputs.evidence.corpora if seams & set(one.seams) and one.source != RENEWAL]
     today = [one for one in of_phase if inputs.is_today(one)]
-    latest = _latest_of_each(one for one in today if one.whole and not one.partial)
+    latest = latest_of_each(one for one in today if one.whole and not one.partial)
     asked = [one for one in latest if is_asked(one, criteria)]
     still = [
         one
-        for one in _not_done_again(today, seams)
-        if one not in latest and _compares_both(one) and _differs(phase_total((one,), inputs))
+        for one in not_done_again(today, seams)
+        if one not in latest and compares_both(one) and _differs(phase_total((one,), inputs))
     ]
     kept = {one.number for one in (*latest, *still)}
     return CountedCorpora(
@@ -135,7 +135,7 @@ def _arrangement(corpus: StoredComparison) -> tuple[object, ...]:
     return corpus.source, corpus.answered_by, summary.seed, summary.world
 
 
-def _latest_of_each(corpora: Iterable[StoredComparison]) -> list[StoredComparison]:
+def latest_of_each(corpora: Iterable[StoredComparison]) -> list[StoredComparison]:
     """The evidence has the latest first."""
     found: dict[tuple[object, ...], StoredComparison] = {}
     for corpus in corpora:
@@ -143,7 +143,7 @@ def _latest_of_each(corpora: Iterable[StoredComparison]) -> list[StoredCompariso
     return list(found.values())
 
 
-def _not_done_again(corpora: Iterable[StoredComparison], seams: set[str]) -> Iterator[StoredComparison]:
+def not_done_again(corpora: Iterable[StoredComparison], seams: set[str]) -> Iterator[StoredComparison]:
     """Corpora with a seam that differed and that no later whole comparison like it compared again in full.
 
     A later comparison of one seam says nothing about the others, and a run that could not be compared says
@@ -159,7 +159,7 @@ def _not_done_again(corpora: Iterable[StoredComparison], seams: set[str]) -> Ite
             later |= {name for name, counts in corpus.seams.items() if counts.runs and not counts.failed}
 
 
-def _compares_both(corpus: StoredComparison) -> bool:
+def compares_both(corpus: StoredComparison) -> bool:
     """Whether it compared both paths, and not one with itself; it need not be whole."""
     return (corpus.whole and not corpus.partial) or corpus.summary.noise is False
 

@@ -14,7 +14,7 @@ from datetime import date
 from changeover.evidence.confidence import comparisons_needed, percent_above, upper_bound
 from changeover.evidence.store.records import StoredRun
 from changeover.gate.corpus_selection import CountedCorpora
-from changeover.gate.inputs import GateInputs
+from changeover.gate.inputs import GateInputs, ProjectState
 from changeover.rollout.gate_criteria import ProductionCriteria
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.stage import SEAM_STAGES, Stage
@@ -132,7 +132,7 @@ def production_of(inputs: GateInputs) -> Production:
     )
 
 
-def verdict_today(run: StoredRun, inputs: GateInputs) -> Verdict:
+def verdict_today(run: StoredRun, inputs: ProjectState) -> Verdict:
     """The verdict of a run with today's waivers; an effect is never waived."""
     if run.verdict not in (Verdict.DIVERGED, Verdict.WAIVED) or not run.clusters:
         return Verdict.DIVERGED if run.verdict is Verdict.WAIVED else run.verdict

@@ -124,11 +124,19 @@ class NamedRun(Part):
     run: RunBody | None
 
 
-class ClustersOutput(Output):
-    """`changeover explain`: the clusters of the latest comparison."""
+class OtherClusters(Part):
+    """What else differs on today's code."""
 
     comparison: KeptComparison
     clusters: list[ClusterBody]
+
+
+class ClustersOutput(Output):
+    """`changeover explain`: the clusters of production or of the comparison that says the worst."""
+
+    comparison: KeptComparison
+    clusters: list[ClusterBody]
+    others: list[OtherClusters]
 
 
 class ClusterOutput(Output):

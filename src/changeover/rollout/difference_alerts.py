@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from changeover.record.run import Run, Sink
+from changeover.record.run import Run
 from changeover.rollout.test_override import ACTIVE
-from changeover.rollout.tripwire_state import TRIPPED_STAGES
 from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
 from changeover.values.divergence import Divergence
@@ -17,22 +16,19 @@ _WORDS = {Verdict.UNSAFE: "an effect differs", Verdict.DIVERGED: "something diff
 
 
 class DifferenceAlerts:
-    """First the tripwire, where there is one: an effect that differs where it acts is its own alert."""
+    """Looks at runs of a running program; the tripwire, where there is one, shows it what differs."""
 
-    def __init__(self, alerts: Alerts, tripwire: Sink | None) -> None:
-        self._alerts, self._tripwire = alerts, tripwire
+    def __init__(self, alerts: Alerts) -> None:
+        self._alerts = alerts
         self._lock = threading.Lock()
         self._said: set[tuple[str, str, Verdict]] = set()
 
     def __call__(self, run: Run) -> None:
         """Look at one run before its caller goes on."""
-        if self._tripwire is not None:
-            self._tripwire(run)
         verdict = Verdict(run.verdict)
         if verdict not in _KINDS or run.population != PRODUCTION or ACTIVE.override is not None:
             return
-        acts = self._tripwire is not None and run.setting.stage in TRIPPED_STAGES
-        if not (acts and verdict is Verdict.UNSAFE) and self._is_first(run, verdict):
+        if self._is_first(run, verdict):
             self._alerts.send(_alert(run, verdict))
 
     def _is_first(self, run: Run, verdict: Verdict) -> bool:

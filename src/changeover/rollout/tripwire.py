@@ -17,15 +17,14 @@ from changeover.errors import ChangeoverError
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.replay.program_signals import unbroken
-from changeover.rollout.difference_alerts import cluster_of, describe_difference, worst_of
+from changeover.rollout.difference_alerts import DifferenceAlerts, cluster_of, describe_difference, worst_of
 from changeover.rollout.migration_files import exclusive, place_of, trips_path
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
 from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip
-from changeover.settings import FLAGS_FILE, STATE_FOLDER
+from changeover.settings import FLAGS_FILE, PRODUCTION
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
-from changeover.values.atomic_file import make_private_folder
 from changeover.values.divergence import Kind
 from changeover.values.observation import Observation, Raised, Side
 from changeover.values.stage import Setting
@@ -129,6 +128,7 @@ class Tripwire:
         self._environment = environment
         self._trips_path = trips_path(directory, environment)
         self._now = now
+        self._tell = DifferenceAlerts(alerts)
         self._lock = threading.Lock()
         self._diverged: Counter[tuple[str, int | None]] = Counter()
         self._answers: dict[str, frozenset[str]] = {}
@@ -138,10 +138,12 @@ class Tripwire:
         """Look at one run, and move its phase back if needed, durably, before this returns."""
         if run.verdict in _NOTHING_DIFFERS:
             self._learn(run)
-        elif (
-            run.population == "production" and run.setting.stage in TRIPPED_STAGES and ACTIVE.override is None
-        ):
+            return
+        if run.population == PRODUCTION and run.setting.stage in TRIPPED_STAGES and ACTIVE.override is None:
             self._judge(run)
+            if run.verdict == Verdict.UNSAFE:  # it has an alert of its own
+                return
+        self._tell(run)
 
     def _learn(self, run: Run) -> None:
         """An exception that both paths raise alike is an answer; a legacy that answers is not dead."""
@@ -247,9 +249,7 @@ class Tripwire:
         """Write trips.json; returns None, or why it could not be written."""
         folder = self._trips_path.parent
         try:
-            if folder.name == STATE_FOLDER:
-                make_private_folder(folder)
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # the store of evidence lies in it as well
             with exclusive(folder, LOCK_WAIT_S):
                 add_trip(self._trips_path, trip)
         except (OSError, ChangeoverError) as error:

@@ -14,8 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 
 ANYBODY, OWNER_ONLY = 0o666, 0o600
-OWNER_ONLY_FOLDER = 0o700
-_OF_OTHERS = 0o077
 """Modes of new files, before the umask."""
 _BINARY = getattr(os, "O_BINARY", 0)
 
@@ -121,35 +119,6 @@ def append_lines(path: Path, data: bytes) -> None:
         os.close(descriptor)
     if is_new:
         sync_folder(path.parent)
-
-
-def make_private_folder(folder: Path) -> None:
-    """Make a folder that its owner alone enters, and in which git sees nothing, or one of it that is there.
-
-    For folders of the toolkit. Who does not own it changes nothing.
-    """
-    folder.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
-    keep_others_out(folder)
-    ignored = folder / ".gitignore"
-    if not ignored.exists():
-        with suppress(OSError):
-            create_file(ignored, b"*\n")
-
-
-def make_private_file(path: Path) -> None:
-    """Make an empty file that its owner alone can read, or take a file that is there from others."""
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, OWNER_ONLY))
-    except FileExistsError:
-        keep_others_out(path)
-
-
-def keep_others_out(path: Path) -> None:
-    """Take from all but the owner what the mode of a file or folder lets them do; where that is possible."""
-    with suppress(OSError):
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if mode & _OF_OTHERS and os.name == "posix":
-            path.chmod(mode & ~_OF_OTHERS)
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,8 +7,10 @@ from difflib import SequenceMatcher
 from typing import TypeVar
 
 from changeover.evidence.code_digest import DIGITS_SHOWN
+from changeover.evidence.store.records import StoredComparison
 from changeover.evidence.store.summary import OneSidedRead
-from changeover.evidence.tallies import EffectCounts, total_effects
+from changeover.evidence.tallies import EffectCounts, total_effects, total_of
+from changeover.settings import PRODUCTION
 from changeover.views.layout import plural
 
 
@@ -48,6 +50,17 @@ def withheld_effects(effects: Iterable[EffectCounts]) -> list[str]:
         (total.only_performed, "would have been missing"),
     )
     return [f"{number:,} {words}" for number, words in counted if number]
+
+
+def describe_finding(comparison: StoredComparison) -> str:
+    """What differs in a comparison or in production: `UNSAFE in production, on this code: 2 of 20 runs`."""
+    total = total_of(comparison.seams.values())
+    word, runs = ("UNSAFE", total.unsafe) if total.unsafe else ("diverged", total.diverged)
+    where = "production" if comparison.source == PRODUCTION else f"{comparison.source} {comparison.number}"
+    worst = next((one for one in comparison.clusters if one.unsafe == bool(total.unsafe)), None)
+    at = "" if worst is None else f", {worst.seam} {worst.place}"
+    command = f"changeover explain {worst.id}" if worst is not None else "changeover explain"
+    return f"{word} in {where}, on this code: {runs:,} of {plural(total.runs, 'run')}{at}   {command}"
 
 
 Call = TypeVar("Call")

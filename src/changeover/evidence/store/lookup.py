@@ -55,6 +55,15 @@ class Archive:
         )
         return [run for run in found if run.corpus == found[0].corpus]
 
+    def whole_runs(self, ids: Sequence[str]) -> list[StoredRun]:
+        """Those of these runs that are kept whole."""
+        found: list[StoredRun] = []
+        for start in range(0, len(ids), FOUND_MAX):
+            some = ids[start : start + FOUND_MAX]
+            marks = ", ".join("?" * len(some))
+            found += self._runs(f", body FROM runs WHERE id IN ({marks}) AND body IS NOT NULL", tuple(some))
+        return found
+
     def runs_of(self, corpus: int, verdicts: Sequence[Verdict], most: int) -> list[StoredRun]:
         """The runs of one comparison that ended so, at most so many, in their order and without bodies."""
         marks = ", ".join("?" * len(verdicts))

@@ -11,17 +11,19 @@ from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.records import Review, StoredComparison, StoredRun
 from changeover.evidence.store.store import read_evidence, store_path
+from changeover.gate.all_evidence import evidence_of_today
 from changeover.gate.collect import collect as collect_inputs
 from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolver
+from changeover.settings import PRODUCTION
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Stage
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import DIVERGED, UNSAFE, PhaseStanding, ReportData, word_of, worst_first
 from changeover.views.html.headline import worst_cluster
-from changeover.views.rows import short_digest
+from changeover.views.rows import describe_finding, short_digest
 
 if TYPE_CHECKING:
     from changeover.project import Project
@@ -32,20 +34,31 @@ class NothingToReport(ChangeoverError):
 
 
 def chosen(
-    corpora: Sequence[StoredComparison], wanted: Sequence[str], code: str | None, rules: str
+    corpora: Sequence[StoredComparison], wanted: Sequence[str], today: Sequence[StoredComparison]
 ) -> StoredComparison:
     """`corpora` are the latest first; `wanted` are numbers or sources, of several the worst is taken.
 
+    Unless any is wanted it is the worst of what speaks about `today`, production among it.
+
     Raises NothingToReport where nothing was compared, ConfigurationError where it was not what is wanted.
     """
-    if not corpora:
+    if not corpora and not today:
         raise NothingToReport("nothing was compared yet: changeover compare --source NAME")
     if wanted:
         return worst_first([_named_choice(corpora, name) for name in wanted])[0]
-    today = [one for one in corpora if (one.code, one.rules) == (code, rules) and says_something(one)]
     if today:
-        return worst_first(latest_of_each(today))[0]
+        compared = [one for one in today if one.source != PRODUCTION]
+        differ = [one for one in today if word_of(one) in (UNSAFE, DIVERGED)]
+        # Production that could not be compared in full is no worse than a comparison that was.
+        return worst_first(differ or compared or today)[0]
     return next((one for one in corpora if not one.partial), corpora[0])
+
+
+def about_today(corpora: Sequence[StoredComparison], code: str | None, rules: str) -> list[StoredComparison]:
+    """The latest of each source that says something about this code and these rules, where no plan is."""
+    return latest_of_each(
+        [one for one in corpora if (one.code, one.rules) == (code, rules) and says_something(one)]
+    )
 
 
 def begun_since(corpora: Sequence[StoredComparison], moment: datetime) -> tuple[StoredComparison, ...]:
@@ -84,6 +97,7 @@ def _named_choice(corpora: Sequence[StoredComparison], name: str) -> StoredCompa
 
 RUNS_NAMED_MAX = 20_000
 _WORTH_NAMING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.UNPAIRED)
+_DIFFER = (UNSAFE, DIVERGED)
 _ENDS = (Stage.COMPLETE, Stage.DONE)
 _NO_PLAN = "there is no phases.toml, so no phase has a gate: changeover init writes one"
 
@@ -102,9 +116,15 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
     code = None if project_state is None else project_state.code
     rules = project.rules_digest(date.today()) if project_state is None else project_state.rules
     corpora = evidence.corpora if since is None else begun_since(evidence.corpora, since)
-    corpus = chosen(corpora, wanted, code, rules)
-    phases, flags_state = ((), ()) if project_state is None else _phases(project, project_state.plan)
     archive = Archive(path)
+    if project_state is None:
+        today = about_today(corpora, code, rules)
+    else:
+        today = evidence_of_today(project_state, archive)
+    begun = {one.number for one in corpora}
+    speak = today if since is None else [one for one in today if one.number in begun]
+    corpus = chosen([*corpora, *(one for one in today if one.source == PRODUCTION)], wanted, speak)
+    phases, flags_state = ((), ()) if project_state is None else _phases(project, project_state.plan)
     lost = (f"{evidence.lost:,} runs could not be kept by the store",) if evidence.lost else ()
     data = ReportData(
         migration="migration" if project_state is None else project_state.plan.name,
@@ -112,16 +132,38 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
         code=code,
         rules=rules,
         corpus=corpus,
-        others=beside(evidence.corpora, corpus),
+        others=beside([*today, *evidence.corpora], corpus),
         phases=phases,
-        problems=(*flags_state, *_wrong(project_state), *_about(corpus, code, rules), *lost),
-        runs=tuple(archive.runs_of(corpus.number, _WORTH_NAMING, RUNS_NAMED_MAX)),
+        problems=(
+            *_worse(today, corpus),
+            *flags_state,
+            *_wrong(project_state),
+            *_about(corpus, code, rules),
+            *lost,
+        ),
+        runs=tuple(_runs(archive, corpus, project_state)),
         gates=() if project_state is None else tuple(_gates(project, project_state)),
         history=() if project_state is None else project_state.history,
         blind_spots=tuple(_blind_spots(evidence.reviews)),
         unavailable={} if project_state is not None else {"gates": _NO_PLAN},
     )
     return replace(data, example=_example(archive, data))
+
+
+def _worse(today: Sequence[StoredComparison], shown: StoredComparison) -> Iterator[str]:
+    """What is worse elsewhere on today's code, production first, so that no page hides it."""
+    for one in worst_first([one for one in today if one.number != shown.number and word_of(one) in _DIFFER]):
+        if worst_first([shown, one])[0] is one or word_of(one) == UNSAFE:
+            yield describe_finding(one)
+
+
+def _runs(archive: Archive, corpus: StoredComparison, state: ProjectState | None) -> Iterator[StoredRun]:
+    """Those that are worth naming; of production they are known already."""
+    if corpus.source != PRODUCTION or state is None:
+        yield from archive.runs_of(corpus.number, _WORTH_NAMING, RUNS_NAMED_MAX)
+        return
+    runs = [run for run in state.evidence.production if state.is_today(run)]
+    yield from [run for run in runs if run.verdict in _WORTH_NAMING][:RUNS_NAMED_MAX]
 
 
 def _phases(project: Project, plan: Plan) -> tuple[tuple[PhaseStanding, ...], tuple[str, ...]]:
@@ -160,6 +202,9 @@ def _example(archive: Archive, data: ReportData) -> StoredRun | None:
     worst = worst_cluster(data)
     if worst is None or worst.smallest is None:
         return None
+    if data.corpus.source == PRODUCTION:
+        runs = archive.runs(worst.smallest.run)
+        return next((run for run in runs if run.seam == worst.seam and run.body is not None), None)
     run = archive.run_of(data.corpus.number, worst.smallest.run, worst.seam)
     return None if run is None or run.body is None else run
 

@@ -10,6 +10,7 @@ from changeover.evidence.store.records import Review, StoredComparison, StoredRu
 from changeover.evidence.tallies import SeamTally, total_of
 from changeover.evidence.timeline import quarter_of
 from changeover.rollout.history import HistoryEntry
+from changeover.settings import PRODUCTION
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Setting
 
@@ -104,5 +105,11 @@ def why_inconclusive(corpus: StoredComparison) -> tuple[str, ...]:
 
 
 def worst_first(corpora: Sequence[StoredComparison]) -> list[StoredComparison]:
-    """The comparison that says the worst comes first; of equals, the latest."""
-    return sorted(corpora, key=lambda corpus: (_WORST_FIRST.index(word_of(corpus)), -corpus.number))
+    """The worst comes first; of equals production, where it differs, then the latest comparison."""
+
+    def badness(corpus: StoredComparison) -> tuple[int, bool, int]:
+        word = word_of(corpus)
+        differs = word in (UNSAFE, DIVERGED)
+        return _WORST_FIRST.index(word), corpus.source != PRODUCTION or not differs, -corpus.number
+
+    return sorted(corpora, key=badness)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from changeover.compare.paths import below_root
 from changeover.errors import ConfigurationError, describe_os_error, need_package
-from changeover.evidence.store.records import StoredCluster
+from changeover.evidence.store.records import STORE, StoredCluster
 from changeover.evidence.tallies import total_effects
+from changeover.settings import PRODUCTION
 from changeover.values.atomic_file import write_file
 from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
@@ -73,7 +74,8 @@ def reproduce(data: ReportData, worst: StoredCluster | None) -> str:
     summary = data.corpus.summary
     asked = "".join(f" {pasted(name)}" for name in summary.names)
     if data.corpus.source:
-        asked += f" --source {pasted(data.corpus.source)}"
+        source = STORE if data.corpus.source == PRODUCTION else data.corpus.source
+        asked += f" --source {pasted(source)}"
     asked += f" --runs {summary.limit}" if summary.limit else ""
     asked += f" --seed {summary.seed}" if summary.seed else ""
     asked += " --world copy" if summary.world == "copy" else ""

@@ -43,19 +43,30 @@ def cluster_screen(
     return "\n".join(lines) + "\n"
 
 
-def clusters_screen(clusters: Sequence[StoredCluster], comparison: StoredComparison, screen: Screen) -> str:
-    """The clusters of one comparison, each on a line; below one what never occurs without it."""
-    number = plural(len(clusters), "cluster") if clusters else "nothing differs"
+def clusters_screen(
+    clusters: Sequence[StoredCluster],
+    comparison: StoredComparison,
+    screen: Screen,
+    others: Sequence[StoredComparison] = (),
+) -> str:
+    """The clusters of one comparison, each on a line; below one what never occurs without it.
+
+    Of `others`, which differ on this code as well, the same follows.
+    """
+    differs = any(tally.diverged for tally in comparison.seams.values())
+    nothing = "differences of which no cluster is kept" if differs else "nothing differs"
+    number = plural(len(clusters), "cluster") if clusters else nothing
     about = f"{visible(comparison.source)}, {stored_at(comparison.at)}   {number}"
     lines = flowed(about, screen.width, INDENT)
+    rest = "".join(f"\n{clusters_screen(one.clusters, one, screen)}" for one in others)
     if not clusters:
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines) + "\n" + rest
     rows = []
     for head in (one for one in clusters if one.root is None):
         rows += [_row(head), *(_row(one, "  ") for one in below_of(head, clusters))]
     command = f"changeover explain {clusters[0].id}"
     lines += ["", *_table(rows, screen), "", *labelled("next", command, screen.width)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + rest
 
 
 def below_of(head: StoredCluster, clusters: Sequence[StoredCluster]) -> list[StoredCluster]:
@@ -104,6 +115,9 @@ def _smallest_run(cluster: StoredCluster) -> str:
 def _sides(cluster: StoredCluster, run: RunContents | None, screen: Screen) -> Iterator[str]:
     example = None if cluster.smallest is None else cluster.smallest.divergence
     rows = run.divergences if run is not None else () if example is None else (example,)
+    rows = tuple(sorted(rows, key=lambda row: not _is_of(cluster, row)))  # what was asked about comes first
+    if example is not None and not any(_is_of(cluster, row) for row in rows):
+        rows = (example, *rows)
     shown = [
         (row.place, [value_text(value, _VALUE) for value in (row.legacy, row.candidate)])
         for row in rows[:ROWS_SHOWN_MAX]
@@ -123,6 +137,10 @@ def _sides(cluster: StoredCluster, run: RunContents | None, screen: Screen) -> I
         values = ((run.legacy, example.legacy), (run.candidate, example.candidate))
         places = [_asked_at(observation, example, value) for observation, value in values]
         yield from _both("asked at", places, "  ", side, screen)
+
+
+def _is_of(cluster: StoredCluster, row: Divergence) -> bool:
+    return (row.normal_place or row.place) == cluster.place and row.kind is cluster.kind
 
 
 def _both(name: str, texts: Sequence[str], mark: str, side: int, screen: Screen) -> Iterator[str]:

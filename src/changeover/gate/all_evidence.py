@@ -1,0 +1,195 @@
+"""Everything that is known on today's code, as comparisons: production, and what was compared.
+
+A comparison that was killed kept its runs and no clusters, and production has no clusters of its own: they
+are made here from the runs. So one difference is told alike on every screen, wherever it was met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from changeover.compare.clusters import Example, fingerprint_of
+from changeover.compare.provenance import Sighting
+from changeover.evidence.store.lookup import Archive
+from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
+from changeover.evidence.store.rows_of_runs import LEFT_OUT
+from changeover.evidence.store.summary import Summary
+from changeover.evidence.tallies import SeamTally
+from changeover.gate.corpus_selection import compares_both, latest_of_each, not_done_again
+from changeover.gate.inputs import ProjectState
+from changeover.gate.production import verdict_today
+from changeover.settings import PRODUCTION
+from changeover.values.divergence import Divergence
+from changeover.values.verdict import Verdict
+
+CLUSTERS_MAX = 100
+RUNS_READ_MAX = 500
+_DIFFER = (Verdict.UNSAFE, Verdict.DIVERGED)
+
+
+def evidence_of_today(state: ProjectState, archive: Archive) -> list[StoredComparison]:
+    """What speaks about today's code, the latest first and production before all others.
+
+    Of comparisons these are the latest whole ones, and those with a difference that was not compared again.
+    """
+    today = [one for one in state.evidence.corpora if state.is_today(one)]
+    latest = latest_of_each(one for one in today if one.whole and not one.partial)
+    seams = {seam for one in today for seam in one.seams}
+    open_ = [one for one in not_done_again(today, seams) if compares_both(one) and _differs(one)]
+    kept = {one.number for one in (*latest, *open_)}
+    production = production_comparison(state, archive)
+    compared = [with_clusters(one, archive) for one in today if one.number in kept]
+    return [*([] if production is None else [production]), *compared]
+
+
+def _differs(one: StoredComparison) -> bool:
+    return any(tally.of(*_DIFFER) for tally in one.seams.values())
+
+
+def production_comparison(state: ProjectState, archive: Archive) -> StoredComparison | None:
+    """The runs in production on today's code as one comparison, with today's waivers; None without any."""
+    runs = [run for run in state.evidence.production if state.is_today(run)]
+    if not runs:
+        return None
+    seams: dict[str, SeamTally] = {}
+    inputs: dict[str, bool] = {}
+    differing: list[StoredRun] = []
+    for run in runs:
+        tally = seams.setdefault(run.seam, SeamTally(run.seam, run.phase))
+        verdict = verdict_today(run, state)
+        tally.verdicts[verdict] = tally.verdicts.get(verdict, 0) + 1
+        tally.gave_up += run.gave_up
+        if run.distinct_input is not None:
+            inputs[run.distinct_input] = inputs.get(run.distinct_input, False) or verdict in _DIFFER
+        if verdict in _DIFFER:
+            differing.append(run)
+    first, last = (f"{run.at:%Y-%m-%d}" for run in (runs[-1], runs[0]))
+    return StoredComparison(
+        0,
+        runs[0].at,
+        PRODUCTION,
+        PRODUCTION,
+        state.code,
+        state.rules,
+        whole=True,
+        answered_by=runs[0].answered_by,
+        seams=seams,
+        distinct_worlds=len(inputs),
+        distinct_diverged=sum(inputs.values()),
+        clusters=tuple(clusters_of(differing, seams, archive)),
+        summary=Summary(cases=len(runs), unit="runs", first=first, last=last),
+    )
+
+
+def with_clusters(comparison: StoredComparison, archive: Archive) -> StoredComparison:
+    """The comparison, with clusters made from its runs where it was killed before it had any."""
+    if comparison.clusters or not _differs(comparison):
+        return comparison
+    runs = archive.runs_of(comparison.number, _DIFFER, RUNS_READ_MAX)
+    clusters = tuple(clusters_of(runs, comparison.seams, archive))
+    return replace(comparison, clusters=tuple(replace(one, corpus=comparison.number) for one in clusters))
+
+
+@dataclass(slots=True)
+class _Met:
+    """One finding: its runs, the latest first."""
+
+    runs: list[StoredRun] = field(default_factory=list)
+
+
+def clusters_of(
+    runs: Sequence[StoredRun], seams: Mapping[str, SeamTally], archive: Archive
+) -> Iterable[StoredCluster]:
+    """The clusters of these runs, those of effects first; of which no run is kept whole, there is none."""
+    known = {run.id: run for run in archive.whole_runs(_worth_reading(runs))}
+    found: dict[tuple[str, str], _Met] = {}
+    for run in runs:
+        whole = known.get(run.id)
+        names = [one for one in run.clusters if one != LEFT_OUT] or ([] if whole is None else _names(whole))
+        for digest in names:
+            if (run.seam, digest) in found or len(found) < CLUSTERS_MAX:
+                found.setdefault((run.seam, digest), _Met()).runs.append(run)
+    made = []
+    for (seam, digest), met in found.items():
+        examples = [known[run.id] for run in met.runs if run.id in known]
+        told = [(run, *_divergence_of(run, digest)) for run in examples]
+        whole_ones = [(run, found_, sighting) for run, found_, sighting in told if found_ is not None]
+        if whole_ones:
+            made.append(_cluster(seam, digest, met, whole_ones, seams))
+    made.sort(key=lambda one: not one.unsafe)
+    return [replace(one, number=number) for number, one in enumerate(made)]
+
+
+def _worth_reading(runs: Sequence[StoredRun]) -> list[str]:
+    """The first and the last run of each finding, and all that do not say what they found."""
+    wanted: dict[str, None] = {}
+    seen: dict[tuple[str, str], str] = {}
+    for run in runs:
+        if not run.clusters and len(wanted) < RUNS_READ_MAX:
+            wanted[run.id] = None
+        for digest in run.clusters:
+            if (run.seam, digest) not in seen and len(wanted) < RUNS_READ_MAX:
+                wanted[run.id] = None
+            seen[run.seam, digest] = run.id
+    return [*wanted, *(one for one in list(seen.values())[:CLUSTERS_MAX] if one not in wanted)]
+
+
+def _names(run: StoredRun) -> list[str]:
+    contents = run.contents
+    if contents is None:
+        return []
+    return list(dict.fromkeys(fingerprint_of(run.seam, one).digest for one in contents.divergences))
+
+
+def _divergence_of(run: StoredRun, digest: str) -> tuple[Divergence | None, Sighting | None]:
+    """The divergence of that name. Values are kept cut and without secrets, which may give another name:
+    then those without a name go to the names without a divergence, in their order.
+    """
+    contents = run.contents
+    if contents is None:
+        return None, None
+    sightings = [*contents.sightings, *([None] * len(contents.divergences))]
+    named = [fingerprint_of(run.seam, one).digest for one in contents.divergences]
+    if digest in named:
+        at = named.index(digest)
+        return contents.divergences[at], sightings[at]
+    nameless: dict[str, int] = {}
+    for number, name in enumerate(named):
+        if name not in run.clusters:
+            nameless.setdefault(name, number)
+    order = sorted(nameless.values(), key=lambda number: not contents.divergences[number].is_unsafe)
+    missing = [one for one in run.clusters if one not in named]
+    at = missing.index(digest) if digest in missing else len(order)
+    if at >= len(order):
+        return None, None
+    return contents.divergences[order[at]], sightings[order[at]]
+
+
+def _cluster(
+    seam: str,
+    digest: str,
+    met: _Met,
+    told: list[tuple[StoredRun, Divergence, Sighting | None]],
+    tallies: Mapping[str, SeamTally],
+) -> StoredCluster:
+    run, divergence, sighting = told[0]
+    fingerprint = fingerprint_of(seam, divergence)
+    examples = [Example(one.name or one.id, found, None, len(one.body or "")) for one, found, _ in told]
+    return StoredCluster(
+        digest,
+        seam,
+        fingerprint.place,
+        fingerprint.kind,
+        fingerprint.pattern,
+        divergence.is_unsafe or digest in run.unsafe,
+        len(met.runs),
+        state="open",
+        occurrences=len(met.runs),
+        reachable=tallies[seam].compared if seam in tallies else len(met.runs),
+        first=examples[-1],
+        last=examples[0],
+        smallest=min(examples, key=lambda one: one.size),
+        sighting=sighting,
+        answered_by=run.answered_by,
+    )
