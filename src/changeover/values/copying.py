@@ -27,6 +27,7 @@ from changeover.values.limits import COPIED_BETWEEN_LOOKS, DEPTH_MAX, ITEMS_MAX
 from changeover.values.own_state import (
     class_name,
     found_in,
+    has_dict,
     has_state,
     layout_base,
     module_of,
@@ -42,6 +43,7 @@ _FACTORY = defaultdict.__dict__["default_factory"].__get__
 ByReference = Callable[[Any], bool]
 IS_HANDLE = "is a handle: declare its class as a port, or pass what is needed of it"
 _LOOKED_AT_MAX = 20_000
+SENTINEL_ATTRIBUTES_MAX = 4
 
 
 class SnapshotError(Exception):
@@ -121,7 +123,17 @@ def copied_error(error: BaseException) -> BaseException:
 class _Copier:
     """One copy operation: what was met twice is copied once, as `deepcopy` does."""
 
-    __slots__ = ("_ends", "_kept", "_look_at", "_reference", "is_to_be_read", "items", "made_by", "memo")
+    __slots__ = (
+        "_ends",
+        "_globals",
+        "_kept",
+        "_look_at",
+        "_reference",
+        "is_to_be_read",
+        "items",
+        "made_by",
+        "memo",
+    )
 
     def __init__(self, by_reference: ByReference | None, seconds_max: float | None) -> None:
         self.memo: dict[int, Any] = {}
@@ -129,6 +141,7 @@ class _Copier:
         self.is_to_be_read = False
         self.made_by: dict[str, None] = {}
         self._kept: list[Any] = []
+        self._globals: dict[str, set[int]] = {}
         self._reference = by_reference
         self._ends = None if seconds_max is None else thread_time() + seconds_max
         self._look_at = COPIED_BETWEEN_LOOKS
@@ -158,6 +171,16 @@ class _Copier:
             self.count(value)
         made = self.memo[id(value)] = plan.how(self, value, plan.reading, depth + 1)
         return made
+
+    def is_sentinel(self, value: Any, state: dict[Any, Any]) -> bool:
+        """Whether an object stands in the module of its class and holds atoms alone: `is` is asked of it."""
+        if not all(type(part) in _ATOMS for part in state.values()):
+            return False
+        name = module_of(type(value))
+        if name not in self._globals:
+            module = sys.modules.get(name)
+            self._globals[name] = set() if module is None else {*map(id, vars(module).values())}
+        return id(value) in self._globals[name]
 
     def keep(self, value: Any, made: Any) -> None:
         """Remember the copy of a value, which may not be complete yet."""
@@ -268,7 +291,7 @@ def _error(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
 
 def _object(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     state = own_state(value)
-    if not state and _is_global(value):
+    if len(state) <= SENTINEL_ATTRIBUTES_MAX and copier.is_sentinel(value, state):
         return value
     made = object.__new__(type(value))
     copier.keep(value, made)
@@ -285,6 +308,13 @@ def _namespace(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any
 
 def _frozen(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     """A dataclass that says that it does not change."""
+    if reading.values is not None and not has_dict(type(value)):
+        try:
+            held = reading.values(value)
+        except AttributeError:  # one was never set
+            held = None
+        if held is not None and all(map(is_, copier.all(held, depth, value), held)):
+            return value
     state = own_state(value)
     parts = copier.named(state, depth, value)
     if all(map(is_, parts.values(), state.values())):
@@ -366,12 +396,6 @@ def _give_state(copier: _Copier, value: Any, made: Any, reading: Reading, depth:
         state = reading.state(value)
         if state:
             set_state(made, copier.named(state, depth, value))
-
-
-def _is_global(value: Any) -> bool:
-    """Whether an object without content stands in the module of its class: a sentinel."""
-    module = sys.modules.get(module_of(type(value)))
-    return module is not None and any(found is value for found in vars(module).values())
 
 
 How = Callable[[_Copier, Any, Reading, int], Any]

@@ -21,6 +21,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from changeover.values.own_state import set_state
+
 asked: list[str] = []
 """Which operators of a value's own class were called."""
 
@@ -154,6 +156,12 @@ _NAMES = [*_kinds_of(dict), *_kinds_of(OrderedDict), UserDict, MappingProxyType,
 _BAGS = [*_kinds_of(set), *_kinds_of(frozenset)]
 _LEAVES = {base: _kinds_of(base) for base, _ in _SCALARS}
 _OBJECTS = [
+    _hostile(
+        "Silent",
+        object,
+        __getattribute__=_loud("__getattribute__"),
+        __class__=property(_loud("__class__")),
+    ),
     *(SimpleNamespace, Above, Below, Under, Record, Frozen, WithProperty, _hostile("HostileObject", object)),
     *(_hostile("HostileBelow", Below), _hostile("HostileSlots", object, __slots__=("first", "second"))),
 ]
@@ -271,7 +279,7 @@ def _object(cls: Any, parts: list[Recipe], made: list[Any]) -> Any:
                 value, _built(part, made)
             )
         else:
-            value.__dict__[name] = _built(part, made)
+            set_state(value, {name: _built(part, made)})
     return value
 
 

@@ -62,7 +62,12 @@ class Sentinel:
     pass
 
 
-NOTHING = Sentinel()
+class Named:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+NOTHING, MISSING = Sentinel(), Named("missing")
 
 
 def looped(make: Any, add: Any) -> Any:
@@ -79,7 +84,7 @@ VALUES: dict[str, Any] = {
     "a bounded deque": lambda: deque([[1]], 5),
     "a mapping of its own": lambda: UserDict({"a": [1]}),
     "a list of its own": lambda: UserList([[1]]),
-    "a chain": lambda: ChainMap({"a": [1]}, {"b": 2}),
+    "a chain": lambda: ChainMap[str, Any]({"a": [1]}, {"b": 2}),
     "a partial": lambda: partial(max, [1], key=len),
     "a bound method": lambda: [1].append,
     "bytes in memory": lambda: BytesIO(b"abc"),
@@ -108,7 +113,9 @@ def test_what_is_given_as_one_tuple_is_copied_as_one_value() -> None:
 
 def test_a_sentinel_is_still_itself() -> None:
     plain = object()
-    assert snapshot([NOTHING, plain]) == [NOTHING, plain]
+    assert snapshot([NOTHING, MISSING, plain]) == [NOTHING, MISSING, plain]
+    other = Named("missing")
+    assert snapshot(other) is not other
 
 
 def test_a_lock_is_made_anew_and_is_not_locked() -> None:
