@@ -15,6 +15,7 @@ from changeover.values.copying import field_names
 from changeover.values.form import PlainSet
 from changeover.values.limits import DEPTH_MAX
 from changeover.values.place import Key, Place
+from changeover.values.reading import reading_of
 
 Altered = tuple[Place, str, Any]
 """Where it was altered, what was done there, the altered value."""
@@ -44,6 +45,9 @@ def _set(members: list[Any]) -> PlainSet:
 
 def altered_leaf(value: Any) -> Any:
     """Another value of the same type, far from this one; for a type that has none, a text."""
+    reading = reading_of(type(value))
+    if reading.make is not None and reading.scalar not in (None, type(value)):
+        return reading.make(type(value), altered_leaf(reading.parts(value)), {})
     if isinstance(value, Enum):
         return next((member for member in type(value) if member is not value), "altered")
     if isinstance(value, bool):

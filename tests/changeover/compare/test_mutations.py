@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from changeover.compare.altered_values import altered_leaf
 from changeover.compare.invariants import Invariant
 from changeover.compare.mutations import blind_spots, view_spots
 from changeover.compare.rules import Rules
@@ -110,3 +111,19 @@ def test_a_view_that_raises_for_an_altered_answer_has_not_hidden_it() -> None:
 def test_a_rule_hides_behind_a_view_too(rules: Rules) -> None:
     found = view_spots({"a": 1}, lambda answer: dict(answer), Side.LEGACY, rules, "s")
     assert bool(found.spots) is bool(rules.rules)
+
+
+class Ticker(str):
+    """A text that does not want to be written."""
+
+    def __format__(self, spec: str) -> str:
+        raise TypeError
+
+    def __str__(self) -> str:
+        raise TypeError
+
+
+def test_a_scalar_of_a_derived_class_is_altered_without_asking_it() -> None:
+    altered = altered_leaf(Ticker("SPY"))
+    assert type(altered) is Ticker
+    assert str.__str__(altered) == "SPY~"
