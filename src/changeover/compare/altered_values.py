@@ -11,11 +11,10 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from changeover.values.copying import field_names
 from changeover.values.form import PlainSet
 from changeover.values.limits import DEPTH_MAX
 from changeover.values.place import Key, Place
-from changeover.values.reading import reading_of
+from changeover.values.reading import Shape, reading_of
 
 Altered = tuple[Place, str, Any]
 """Where it was altered, what was done there, the altered value."""
@@ -128,4 +127,7 @@ def _altered_rows(
 def _names_of(value: Any) -> tuple[str, ...] | None:
     if isinstance(value, type) or callable(value) or isinstance(value, BaseException):
         return None
-    return field_names(value) or None
+    reading = reading_of(type(value))
+    if reading.shape is not Shape.NAMES or reading.mapping:
+        return None
+    return tuple(name for name in reading.parts(value) or () if type(name) is str) or None

@@ -35,38 +35,15 @@ from changeover.values.own_state import (
     own_state,
     set_state,
 )
-from changeover.values.place import Key, Place, Segment, key_text, render
 from changeover.values.reading import Handle, Reading, Shape, reading_of, remembered
+from changeover.values.snapshot_error import IS_HANDLE, SnapshotError, place_of
+
+__all__ = ["ByReference", "SnapshotError", "copied_error", "snapshot"]
 
 _MOST = deque.__dict__["maxlen"].__get__
 _FACTORY = defaultdict.__dict__["default_factory"].__get__
 ByReference = Callable[[Any], bool]
-IS_HANDLE = "is a handle: declare its class as a port, or pass what is needed of it"
-_LOOKED_AT_MAX = 20_000
 SENTINEL_ATTRIBUTES_MAX = 4
-
-
-class SnapshotError(Exception):
-    """The value cannot be kept: it holds a handle, is too deep or too large, or has no copy that is alike.
-
-    `place` leads from the value to the part that is the problem, `type_name` is its class, `problem` says
-    what is wrong with it.
-    """
-
-    def __init__(self, problem: str, part: Any = None) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.part = part
-        self.place: Place = ()
-        self.type_name = type(part).__qualname__
-
-    def __str__(self) -> str:
-        where = f"`{render(self.place)}` ({self.type_name})" if self.place else self.type_name
-        return f"{where} {self.problem}"
-
-    def of(self, word: str, place: Place) -> str:
-        """The same sentence about a part that its owner calls otherwise: "argument `db` (Session) ..."."""
-        return f"{word} `{render(place)}` ({self.type_name}) {self.problem}"
 
 
 def snapshot(value: Any, *, by_reference: ByReference | None = None, seconds_max: float | None = None) -> Any:
@@ -95,7 +72,7 @@ def snapshot(value: Any, *, by_reference: ByReference | None = None, seconds_max
             raise SnapshotError(f"has no copy that reads alike: {copier.suspects()}", value)
         return copy
     except SnapshotError as error:
-        error.place = _place_of(value, error.part)
+        error.place = place_of(value, error.part)
         error.part = None
         raise
     except RecursionError:
@@ -461,53 +438,3 @@ def _find_plan(cls: type) -> Plan:
 
 plan_of: Callable[[type], Plan] = remembered(_find_plan)
 """How values of a class are copied."""
-
-
-def _place_of(root: Any, part: Any) -> Place:
-    """The way from a value to one of its parts."""
-    if part is root:
-        return ()
-    waiting: list[tuple[Place, Any]] = [((), root)]
-    seen: dict[int, Any] = {}
-    for place, value in waiting:
-        if value is part:
-            return place
-        if id(value) in seen or len(seen) > _LOOKED_AT_MAX:
-            continue
-        seen[id(value)] = value
-        waiting += [((*place, segment), below) for segment, below in _parts_of(value)]
-    return ()
-
-
-def _parts_of(value: Any) -> list[tuple[Segment, Any]]:
-    reading = reading_of(type(value))
-    found: list[tuple[Segment, Any]] = []
-    if reading.shape not in (Shape.SCALAR, Shape.UNREADABLE):
-        whole = reading.copied if layout_base(type(value)) is object else None
-        parts = (whole or reading.parts)(value)
-        if type(parts) is dict:
-            found = [(_segment(name), part) for name, part in parts.items()]
-            found += [(_segment(name), name) for name in parts if type(name) is not str]
-        else:
-            found = [*enumerate(parts or ())]
-    if reading.state is not None:
-        found += [(_segment(name), part) for name, part in reading.state(value).items()]
-    return found
-
-
-def _segment(name: Any) -> Segment:
-    return Key(name if type(name) is str else key_text(name))
-
-
-def field_names(value: Any) -> tuple[str, ...] | None:
-    """The names under which a dataclass, a model or a plain object keeps its values, else None."""
-    reading = reading_of(type(value))
-    if reading.shape is not Shape.NAMES or reading.mapping:
-        return None
-    parts = reading.parts(value)
-    return None if parts is None else tuple(name for name in parts if type(name) is str)
-
-
-def kind_of(cls: type) -> str:
-    """`shared` for a class whose values are not copied."""
-    return "shared" if reading_of(cls).shape is Shape.SCALAR or plan_of(cls).how is _share else "copied"
