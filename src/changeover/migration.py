@@ -15,11 +15,12 @@ from changeover.errors import DeclarationError
 from changeover.evidence.sources import WithSources
 from changeover.record.codec import Codec
 from changeover.record.declared_ports import WithPorts
+from changeover.record.instrument import function_of, replaced_function
 from changeover.replay.fresh_path import Fresh
 from changeover.rollout.plan_file import Plan, load_plan
 from changeover.rollout.resolver import Resolution
 from changeover.rollout.test_override import follow
-from changeover.seam.declaration import SeamOptions, declare_seam
+from changeover.seam.declaration import SeamOptions, check_options, declare_seam
 from changeover.seam.dispatch import seam_function
 from changeover.seam.judge import Predicate
 from changeover.seam.seam import Seam, SeamFunction
@@ -144,6 +145,8 @@ class Migration(WithPorts, WithSources):
             view: maps each path's answer to what is compared, legacy's first.
             sample: the share of runs that are compared, from 0 to 1; that of the phase unless given.
             fallback: let legacy answer in `live` where the candidate raises before it attempted an effect.
+            shared_self: says that a method's object has no state of its own: it is not copied for the replay,
+                and a change of it makes the run `failed`.
             owner: makes the object of a method anew for a stored scenario, or a context manager that gives
                 it: once for each path that is replayed.
 
@@ -157,9 +160,7 @@ class Migration(WithPorts, WithSources):
             @rebalance.candidate
             def rebalance_by_events(account): ...
         """
-        unknown = options.keys() - SeamOptions.__annotations__.keys()
-        if unknown:
-            raise TypeError(f"seam() has no option {', '.join(sorted(unknown))}")
+        check_options(options)
         if legacy is None and candidate is None:
             return lambda path: self._declare(name, path, None, options)
         return self._declare(name, legacy, candidate, options)
@@ -177,7 +178,7 @@ class Migration(WithPorts, WithSources):
 
         Args:
             cls: the class, which is changed in place.
-            method: its method, static and class methods too.
+            method: its method; static and class methods and properties too.
             candidate: the path of the new code; it gets the same arguments, `self` too.
             name: that of class and method unless given.
             options: those of `seam`.
@@ -191,12 +192,12 @@ class Migration(WithPorts, WithSources):
         static = getattr_static(cls, method, None)
         if static is None:
             raise DeclarationError(f"wrap({cls.__qualname__})", f"there is no method {method!r}")
-        plain = static.__func__ if isinstance(static, staticmethod | classmethod) else static
         seam_name = name or f"{cls.__name__}.{method}".lower().replace("_", "-")
-        made = self.seam(seam_name, legacy=plain, candidate=candidate, **options)
-        replaced = type(static)(made) if isinstance(static, staticmethod | classmethod) else made
-        setattr(cls, method, replaced)
+        is_method = not isinstance(static, staticmethod)
+        made = self._declare(seam_name, function_of(static), candidate, options, is_method=is_method)
+        setattr(cls, method, replaced_function(static, made))
         seam: Seam = made.seam
+        seam.method_object.wrapped_class = cls
         return seam
 
     def invariant(self, seam: str) -> Callable[[Predicate], Predicate]:
@@ -269,9 +270,26 @@ class Migration(WithPorts, WithSources):
             return self.plan.stages
         return dict.fromkeys(list(self.seams), SEAM_STAGES)
 
-    def _declare(self, name: str, legacy: Any, candidate: Any, options: SeamOptions) -> Any:
+    def _declare(
+        self,
+        name: str,
+        legacy: Any,
+        candidate: Any,
+        options: SeamOptions,
+        *,
+        is_method: bool | None = None,
+    ) -> Any:
+        check_options(options)
         seam = declare_seam(
-            self.runtime, self.plan, self.seams, name, legacy, candidate, sample=self._sample, options=options
+            self.runtime,
+            self.plan,
+            self.seams,
+            name,
+            legacy,
+            candidate,
+            sample=self._sample,
+            options=options,
+            is_method=is_method,
         )
         self.seams[name] = seam
         for path in (legacy, candidate):

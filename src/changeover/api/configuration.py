@@ -25,6 +25,7 @@ from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, BlindSpotReview,
 from changeover.migration import Migration
 from changeover.project import Project, open_project, wiring_problems
 from changeover.rollout.waivers import load_waivers, today_utc
+from changeover.seam.uncopied_objects import problems_of_objects
 from changeover.settings import (
     DIRECTORY_VARIABLE,
     FLAGS_VARIABLE,
@@ -127,6 +128,7 @@ def _problems(project: Project, migration: Migration, wrong: Container[str]) -> 
         Archive(store_path(project.root)).corpora()
     except ConfigurationError as error:
         yield str(error)
+    yield from problems_of_objects(migration.seams.values(), migration.runtime.book)
     yield from wiring_problems(migration, project.directory)
 
 

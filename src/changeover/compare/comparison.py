@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from changeover.compare.effects import EffectTally, compare_effects
 from changeover.compare.findings import Accepted, Bijection, Findings
@@ -83,10 +85,12 @@ def _nothing_differs(legacy: Observation, candidate: Observation) -> bool:
     ours, theirs = legacy.outcome, candidate.outcome
     if not (isinstance(ours, Returned) and isinstance(theirs, Returned)):
         return False
-    if legacy.inputs_mutated != candidate.inputs_mutated:
-        return False
     try:
-        return _same_effects(legacy, candidate) and strictly_same(ours.value, theirs.value)
+        return (
+            _same_effects(legacy, candidate)
+            and strictly_same(ours.value, theirs.value)
+            and (not (legacy.changed or candidate.changed) or strictly_same(*_changed(legacy, candidate)))
+        )
     except Exception:  # noqa: BLE001  the walk meets it again, and says at which place
         return False
 
@@ -127,8 +131,10 @@ def _compare_all(
 
     _contained("result", findings, lambda: _outcomes(legacy, candidate, root, walk))
     _contained("effects", findings, effects)
-    if legacy.inputs_mutated != candidate.inputs_mutated:
-        findings.add(Kind.INPUT_MUTATED, ("result",), legacy.inputs_mutated, candidate.inputs_mutated)
+    ours, theirs = _changed(legacy, candidate)
+    for part in {**ours, **theirs}:
+        left = partial(_left, ours.get(part, {}), theirs.get(part, {}), part, root.name(part), walk)
+        _contained(part, findings, left)
     return tuple(tallies)
 
 
@@ -169,6 +175,18 @@ def _said(outcome: Raised) -> dict[str, str]:
     return said if outcome.raised_at is None else {**said, "raised_at": outcome.raised_at}
 
 
+def _changed(legacy: Observation, candidate: Observation) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    return legacy.changed or {}, candidate.changed or {}
+
+
+def _left(ours: Any, theirs: Any, part: str, node: Node, walk: Walk) -> None:
+    """What the object of a method holds after the call, or what the arguments do, each at its name."""
+    if part == "arguments":
+        walk.names(ours, theirs, (part,), node)
+    else:
+        walk.visit(ours, theirs, (part,), node)
+
+
 def _errors(ours: BaseException, theirs: BaseException, node: Node, walk: Walk) -> None:
     inner = Findings()
     Walk(inner, walk.bijection).visit(ours, theirs, ("error",), node)
@@ -194,7 +212,7 @@ def _with_consequences(divergences: Sequence[Divergence], shadowed: Side) -> lis
 
 def _is_empty(observation: Observation) -> bool:
     outcome = observation.outcome
-    if not isinstance(outcome, Returned) or observation.effects:
+    if not isinstance(outcome, Returned) or observation.effects or observation.changed:
         return False
     if outcome.value is None:
         return True

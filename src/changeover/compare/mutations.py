@@ -51,6 +51,7 @@ def alterations_of(observation: Observation) -> Iterator[Alteration]:
         base = replace(observation, outcome=Returned(plain(outcome.value)))
         for place, change, value in altered_values(base.outcome.give(), ("result",)):
             yield Alteration(place, change, replace(observation, outcome=Returned(value)), base)
+    yield from _changed_otherwise(observation)
     for place, change, other in _other_endings(outcome):
         yield Alteration(place, change, replace(observation, outcome=other), observation)
     effects = observation.effects
@@ -66,6 +67,18 @@ def alterations_of(observation: Observation) -> Iterator[Alteration]:
             if below != place:
                 changed = (*before, replace(call, arguments=arguments), *after)
                 yield Alteration(below, change, replace(observation, effects=changed), base)
+
+
+def _changed_otherwise(observation: Observation) -> Iterator[Alteration]:
+    """What the call left in its arguments and its object, altered in one place at a time."""
+    changed = observation.changed or {}
+    for root, value in changed.items():
+        same = plain(value)
+        base = replace(observation, changed={**changed, root: same})
+        for place, change, other in altered_values(same, (root,)):
+            if len(place) > 1 or root != "arguments":
+                altered = replace(observation, changed={**changed, root: other})
+                yield Alteration(place, change, altered, base)
 
 
 def _other_endings(outcome: Outcome) -> Iterator[tuple[Place, str, Outcome]]:

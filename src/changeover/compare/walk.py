@@ -5,7 +5,7 @@ An example, with `match_by = ["symbol"]` for `result.lots` and `abs = "0.01"` fo
     legacy     {"lots": [{"symbol": "SPY", "cost": 10.00}, {"symbol": "TLT", "cost": 5.00}]}
     candidate  {"lots": [{"symbol": "TLT", "cost": 5.00},  {"symbol": "SPY", "cost": 10.02}]}
 
-`visit` opens both values at `result` and finds two mappings, so `_names` visits `result.lots` on both sides.
+`visit` opens both values at `result` and finds two mappings, so `names` visits `result.lots` on both sides.
 There two lists stand at a place with `match_by`: `_by_key` pairs row 0 with row 1 and row 1 with row 0, and
 notes that the rule accepted another order. The TLT rows are the same and are not opened. The SPY rows are, at
 `result.lots[SPY]`, and `_scalars` compares their costs: 0.02 apart is more than the rule allows, so that
@@ -19,7 +19,7 @@ found again, at `result.lots[0].cost`. A row that only one side has becomes `row
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from changeover.compare.findings import MUST_BE, Bijection, Findings, abs_difference, judge
@@ -112,7 +112,7 @@ class Walk:
             self._seen[(*pair, node)] = legacy, candidate
         self._inside.add(pair)
         if isinstance(left, dict):
-            self._names(left, right, place, node)
+            self.names(left, right, place, node)
         elif shape is Shape.BAG:
             self._bag(left, right, place, node)
         elif node.match_by is not None:
@@ -158,7 +158,10 @@ class Walk:
         elif rule is not None:
             self.findings.accept(rule, differs=difference is not None, difference=difference)
 
-    def _names(self, left: dict[Segment, Any], right: dict[Segment, Any], place: Place, node: Node) -> None:
+    def names(
+        self, left: Mapping[Segment, Any], right: Mapping[Segment, Any], place: Place, node: Node
+    ) -> None:
+        """Compare the parts of a place, name by name."""
         for name, value in left.items():
             if name in right:
                 other = right[name]

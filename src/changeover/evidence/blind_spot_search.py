@@ -19,7 +19,7 @@ from changeover.evidence.case_runner import CaseDone, Selection, compared_cases
 from changeover.evidence.program_interface import Program
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.record.run import Run
-from changeover.replay.runner import View
+from changeover.replay.kept_outcome import View
 from changeover.values.observation import Side
 
 ALIKE_MAX = 1

@@ -71,6 +71,7 @@ class Raised(Part):
 
     raised: str
     message: str
+    raised_at: str | None = Field(default=None, description="The line of the program that raised it.")
 
 
 class Call(Stored):
@@ -92,6 +93,9 @@ class ObservationBody(Stored):
     calls: list[Call]
     own_time_s: float | None
     inputs_mutated: bool
+    changed: dict[str, Json] = Field(
+        default={}, description="After the call, where either path changed it: `self`, `arguments` by name."
+    )
 
 
 class SeenDivergence(Divergence):

@@ -27,11 +27,11 @@ def _path(roots: tuple[str, ...], *, wildcards: bool) -> Like:
     return Like(rf"(?:{first}){_REST}", f"a place ({_HOW}) that begins with {begins}", PATH_TEXT_MAX)
 
 
-RulePath = Annotated[str, _path(("result", "error", "effects"), wildcards=True)]
+RulePath = Annotated[str, _path(("result", "error", "effects", "arguments", "self"), wildcards=True)]
 RedactPath = Annotated[
-    str, _path(("arguments", "result", "error", "effects", "reads", "key"), wildcards=True)
+    str, _path(("arguments", "self", "result", "error", "effects", "reads", "key"), wildcards=True)
 ]
-PlaceOfResult = Annotated[str, _path(("result", "error"), wildcards=False)]
+PlaceOfResult = Annotated[str, _path(("result", "error", "arguments", "self"), wildcards=False)]
 SeamPattern = Annotated[str, Like(r"[\w.*:/-]{1,200}", "a seam's name, * for any part of it")]
 
 

@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
@@ -83,7 +83,7 @@ def hook_function(owner: Any, name: str) -> Hook:
     Raises DeclarationError where the attribute cannot be replaced.
     """
     static = inspect.getattr_static(owner, name)
-    function = _function_of(static)
+    function = function_of(static)
     known: Hook | None = getattr(function, _MARK, None)
     if known is not None and name in vars(owner):
         return known
@@ -91,7 +91,7 @@ def hook_function(owner: Any, name: str) -> Hook:
     in_class = isinstance(owner, type) and not isinstance(static, staticmethod)
     module = str(getattr(owner, "__module__", "") or getattr(owner, "__name__", ""))
     hook = Hook(name, module, original, has_owner=in_class, is_property=isinstance(static, property))
-    replacement = _replacement(static, _asking(hook))
+    replacement = replaced_function(static, _asking(hook))
     try:
         setattr(owner, name, replacement)
     except (AttributeError, TypeError) as error:
@@ -111,7 +111,7 @@ def hook_of(function: Any) -> Hook | None:
 
 def is_stream(owner: Any, name: str) -> bool:
     """Whether the attribute is a generator function, whose answers no tape can hold."""
-    function = _function_of(inspect.getattr_static(owner, name))
+    function = function_of(inspect.getattr_static(owner, name))
     known: Hook | None = getattr(function, _MARK, None)
     function = function if known is None else known.original
     return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
@@ -120,19 +120,29 @@ def is_stream(owner: Any, name: str) -> bool:
 def is_hooked(owner: Any, name: str) -> bool:
     """Whether the attribute that stands there now is an instrumented one of this very owner."""
     found = vars(owner).get(name)
-    return found is not None and hasattr(_function_of(found), _MARK)
+    return found is not None and hasattr(function_of(found), _MARK)
 
 
-def _function_of(static: Any) -> Any:
+def function_of(static: Any) -> Any:
+    """The function behind an attribute as it stands in its class."""
     if isinstance(static, staticmethod | classmethod):
         return static.__func__
+    if isinstance(static, cached_property):
+        return static.func
     return static.fget if isinstance(static, property) else static
 
 
-def _replacement(static: Any, function: Callable[..., Any]) -> Any:
+def replaced_function(static: Any, function: Callable[..., Any]) -> Any:
+    """What stands in a class in place of such an attribute, so that it is found and called as before."""
     if isinstance(static, staticmethod | classmethod):
         return type(static)(function)
-    return property(function, static.fset, static.fdel) if isinstance(static, property) else function
+    if isinstance(static, cached_property):
+        made = cached_property(function)
+        made.attrname = static.attrname
+        return made
+    if isinstance(static, property):
+        return property(function, static.fset, static.fdel, static.__doc__)
+    return function
 
 
 def _asking(hook: Hook) -> Callable[..., Any]:
@@ -182,7 +192,9 @@ def public_functions(owner: Any) -> Iterator[str]:
         if isinstance(owner, ModuleType):
             if isinstance(static, FunctionType) and _home(static) == owner.__name__:
                 yield name
-        elif isinstance(_function_of(static), FunctionType) and not isinstance(static, property):
+        elif isinstance(function_of(static), FunctionType) and not isinstance(
+            static, property | cached_property
+        ):
             yield name
 
 

@@ -14,12 +14,14 @@ from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import (
     Binder,
     Hook,
+    function_of,
     hook_function,
     is_hooked,
     is_stream,
     public_functions,
     subclasses,
 )
+from changeover.record.key_function import WrongArity, fitted
 
 
 class CallClass(StrEnum):
@@ -57,6 +59,8 @@ class PortMethod:
         self.is_kept = self.call_class is not CallClass.UNDECLARED
         self.attempts = self.is_effect or not self.is_kept
         self._binder = Binder(self.hook.original, skip_first=self.has_owner)
+        if self.key is not None:
+            self.key = fitted(self.key, self.hook.original, skip_first=self.has_owner)
 
     @property
     def full_name(self) -> str:
@@ -134,11 +138,23 @@ def declare(
                 raise DeclarationError(where, f"{method!r} is a generator; a port answers with values")
             if option is not None and not callable(option):
                 raise DeclarationError(where, f"{method}: was {option!r}, allowed: a function")
+            if option is not None and call_class is not CallClass.LOCAL:
+                _check_key(where, target, method, option)
             declared[method] = Declaration(call_class, option, method in loose)
     strangers = loose - {m for m, said in declared.items() if said.call_class is CallClass.READ}
     if strangers:
         raise DeclarationError(where, f"unaffected: {', '.join(sorted(strangers))} is not among the reads")
     return Port(name, target, declared, world)
+
+
+def _check_key(place: str, target: Any, method: str, key: Callable[..., Any]) -> None:
+    static = inspect.getattr_static(target, method)
+    is_own = not isinstance(target, type) and method in getattr(target, "__dict__", {})
+    has_owner = not is_own and not isinstance(static, staticmethod)
+    try:
+        fitted(key, function_of(static), skip_first=has_owner)
+    except WrongArity as error:
+        raise DeclarationError(place, f"the key of {method!r} {error}") from None
 
 
 def _names(target: Any) -> list[str]:
@@ -160,13 +176,30 @@ class PortBook:
     def __init__(self) -> None:
         self.ports: dict[str, Port] = {}
         self._bindings: dict[Hook, _Binding] = {}
+        self._objects: set[int] = set()
+        self._classes: dict[type, bool] = {}
+
+    def holds(self, value: Any) -> bool:
+        """Whether the value is an object of a port: no copy of it is made, and its calls are port calls."""
+        cls = type(value)
+        known = self._classes.get(cls)
+        if known is None:
+            known = self._classes[cls] = self.is_port_class(cls)
+        return known or id(value) in self._objects
+
+    def is_port_class(self, cls: type) -> bool:
+        """Whether all objects of the class are objects of a port."""
+        targets = [port.target for port in self.ports.values() if isinstance(port.target, type)]
+        return any(issubclass(cls, target) for target in targets)
 
     def add(self, port: Port) -> None:
         """Instrument the port; raises DeclarationError for a second port of that name."""
         if port.name in self.ports:
             raise DeclarationError(f'port "{port.name}"', "is declared twice")
         self.ports[port.name] = port
+        self._classes.clear()
         if port.is_object:
+            self._objects.add(id(port.target))
             self._cover_object(port)
         else:
             self._cover(port)

@@ -104,6 +104,10 @@ class Recorder:
         """The run cannot be compared: part of it is done where nothing can be seen."""
         self._note_problem(f"cannot be followed: {what}")
 
+    def is_inside(self, other: object) -> bool:
+        """Whether the other recorder is that of a run around this one."""
+        return any(one is other for one in self._chain)
+
     def thread_refused(self, why: str) -> None:
         """What keeps the answering path from something is a part of what happened."""
 

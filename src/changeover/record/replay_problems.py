@@ -23,12 +23,13 @@ class ProblemKind(StrEnum):
     NOT_KEPT = "not-kept"
     RECORD_CHANGED = "no-longer-does-what-was-recorded"
     OTHER_CODE = "recorded-by-other-code"
+    OBJECT_CHANGED = "object-changed"
 
 
 _FAILURES = frozenset(
     {
         *(ProblemKind.READ_MISSING, ProblemKind.UNDECLARED_CALL, ProblemKind.LIMIT),
-        *(ProblemKind.FIXED_CHANGED, ProblemKind.NOT_KEPT),
+        *(ProblemKind.FIXED_CHANGED, ProblemKind.NOT_KEPT, ProblemKind.OBJECT_CHANGED),
         *(ProblemKind.RECORD_CHANGED, ProblemKind.OTHER_CODE),
     }
 )

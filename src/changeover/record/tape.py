@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from changeover.record.branch import NEVER, Branch, WorkKind, lane_of
@@ -163,12 +163,17 @@ class Tape:
         return any((entry.during or entry).began >= self.late_from for entry in self.entries)
 
     def observation(
-        self, path: Side, outcome: Outcome, own_time_s: float = 0.0, *, mutated: bool = False
+        self,
+        path: Side,
+        outcome: Outcome,
+        own_time_s: float = 0.0,
+        *,
+        changed: Mapping[str, Any] | None = None,
     ) -> Observation:
-        """What the path left behind that made these calls; `mutated` says that it changed its arguments."""
+        """What the path left behind that made these calls; `changed` is None where that is not known."""
         effects = tuple(self.calls(CallClass.EFFECT))
         reads = tuple(self.calls(CallClass.READ, CallClass.FIXED))
-        return Observation(path, outcome, effects, reads, own_time_s, mutated)
+        return Observation(path, outcome, effects, reads, own_time_s, bool(changed), changed)
 
     def of_port(self, port: str, wanted: Callable[[Entry], bool]) -> list[Entry]:
         """The entries of one port that are wanted, in order."""

@@ -143,8 +143,13 @@ class _Copy:
             "outcome": self._outcome(observation.outcome, self._at("result"), self._at("error")),
             "effects": _each(observation.effects, lambda call: self._call("effects", call)),
             "reads": _each(observation.reads, lambda call: self._call("reads", call)),
+            "changed": observation.changed and self._changed(observation.changed),
         }
         return _replaced(observation, changed)
+
+    def _changed(self, changed: Mapping[str, Any]) -> Mapping[str, Any]:
+        clean = {root: self._redacting.value(value, self._at(root)) for root, value in changed.items()}
+        return changed if all(clean[root] is value for root, value in changed.items()) else clean
 
     def _outcome(self, outcome: Outcome, returned: Stand, raised: Stand) -> Outcome:
         if isinstance(outcome, Raised):

@@ -11,7 +11,6 @@ from threading import Lock
 from typing import Any
 
 from changeover.record.context import PERMIT, SESSION, Args
-from changeover.replay.replayer import Replay
 
 _REFUSED = frozenset(
     {
@@ -43,12 +42,12 @@ def isolated() -> Iterator[None]:
 def _on_event(event: str, args: Args) -> None:
     if event not in _REFUSED and event not in _LOOKED_INTO:
         return
-    session = SESSION.get()
-    if not isinstance(session, Replay) or PERMIT.given:
+    catch = getattr(SESSION.get(), "catch", None)
+    if catch is None or PERMIT.given:
         return
     detail = _detail(event, args)
     if detail is not None:
-        session.catch(event, detail)
+        catch(event, detail)
 
 
 def _detail(event: str, args: Args) -> str | None:

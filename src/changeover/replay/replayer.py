@@ -13,6 +13,7 @@ from changeover.errors import EffectWithheld, ReadMissing, ReplayStopped, Undecl
 from changeover.record.branch import BRANCH, Branch, Running, lane_of, names_of, tick
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, calling_site
+from changeover.record.object_reading import ObjectReading
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
@@ -54,6 +55,7 @@ class Replay:
         self.problems = ReplayProblems()
         self.port_s = 0.0
         self.answered_at = 0.0
+        self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         self.copies = copies
         self.seed = seed
         self.delegates = Delegates(copies, seed)

@@ -6,41 +6,41 @@ import decimal
 from collections.abc import Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import partial
 from inspect import iscoroutinefunction
 from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from changeover.record.branch import BRANCH, Running
+from changeover.record.call_inputs import CallInputs, Named, by_number
 from changeover.record.carrying import carry_work
 from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
-from changeover.record.raised_at import line_that_raised
 from changeover.record.replay_problems import ProblemKind, ReplayProblems
 from changeover.record.tape import Tape
 from changeover.replay.event_loop import POLL_S, awaited, completed, runs_a_loop, threaded
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.isolation import isolated
+from changeover.replay.kept_outcome import View, kept
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.random_numbers import give_replays_own_random
 from changeover.replay.replayer import Replay
-from changeover.values.content_key import same_content
-from changeover.values.copying import SnapshotError, copied_error, snapshot
-from changeover.values.interruption import stop_if_interrupted
+from changeover.replay.sealed import copied
+from changeover.values.copying import are_atoms, is_atom
 from changeover.values.limits import Limits
 from changeover.values.not_loaded import ON_ASKED
-from changeover.values.observation import (
-    Observation,
-    Outcome,
-    Raised,
-    Returned,
-    Side,
-    message_of,
-    outcome_of,
-)
+from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, message_of, outcome_of
 
-View = Callable[[Any], Any]
+
+class OwnerIs(Enum):
+    """Which object a replayed method gets: a copy, the program's own, or one made for this replay alone."""
+
+    COPIED = "copied"
+    SHARED = "shared"
+    MADE = "made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,10 @@ async def wait_for_async(running: Running, seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ReplayTask:
-    """A path with everything its replay needs; `owner` is the `self` of a method, never copied.
+    """A path with everything its replay needs; `owner` is the `self` of a method, empty where it has none.
 
-    `context` and `decimals` are those in which the answering path began.
+    `named` gives arguments by name; `seam` is named in what is said about the replay. `context` and
+    `decimals` are those in which the answering path began.
     `loop_goes_on` says that the loop of the answering path outlives it, so that a replay's own has to, too;
     `inside_loop` that the sync path was called inside one, so that this one has to be, too.
     """
@@ -111,6 +112,9 @@ class ReplayTask:
     apart: bool = False
     loop_goes_on: bool = False
     inside_loop: bool = False
+    owner_is: OwnerIs = OwnerIs.MADE
+    seam: str = ""
+    named: Named = by_number
 
     def run(self) -> Replayed:
         """Replay here and now; what the program's signals raise passes, all else is in the observation."""
@@ -122,25 +126,25 @@ class ReplayTask:
     def start(self) -> Pending:
         """The same, without waiting for work that the path leaves behind."""
         with ProgramSignals():
-            begun = self._begin()
+            task, *begun = self._begin()
             try:
-                return self._ended(*_sync(self, *begun))
+                return self._ended(task.owner, *_sync(task, *begun))
             except BaseException:
                 begun[0].close()
                 raise
 
     async def start_async(self) -> Pending:
         """Replay under the running event loop; cancelling the caller passes as well."""
-        begun = self._begin()
+        task, *begun = self._begin()
         try:
-            ended = await _async(self, *begun)
+            ended = await _async(task, *begun)
             with ProgramSignals():
-                return self._ended(*ended)
+                return self._ended(task.owner, *ended)
         except BaseException:
             begun[0].close()
             raise
 
-    def _begin(self) -> tuple[Replay, tuple[Any, ...], dict[str, Any], Context]:
+    def _begin(self) -> tuple[Any, ...]:
         carry_work()
         give_replays_own_random()
         self.book.cover()
@@ -151,35 +155,47 @@ class ReplayTask:
         context.run(BRANCH.set, replay.branch)
         context.run(decimal.setcontext, self.decimals.copy())
         context.run(ON_ASKED.set, partial(replay.note, ProblemKind.READ_MISSING))
-        return replay, snapshot(self.args), snapshot(self.kwargs), context
+        given = self._inputs(self.owner)
+        if given.owner or not are_atoms((*given.args, *given.kwargs.values())):
+            what, book = f"the copying of what `{self.seam}` was given", self.book
+            given = copied(what, book, lambda: self._inputs(self.owner).copied(book.holds))
+        if self.owner_is is OwnerIs.SHARED:
+            replay.object_before = [ObjectReading(owner, self.book.holds) for owner in self.owner]
+        return replace(self, owner=given.owner or self.owner), replay, given.args, given.kwargs, context
 
-    def _ended(self, replay: Replay, args: Args, kwargs: Kwargs, outcome: Outcome, seconds: float) -> Pending:
+    def _check_object(self, replay: Replay) -> None:
+        """A shared object has to be what it was: only an object without a state of its own may be shared."""
+        for place in filter(None, (before.changed() for before in replay.object_before)):
+            what = f"{place} changed during the replay, by it or by another thread"
+            owner = f"{self.seam}, object {type(self.owner[0]).__name__}"
+            replay.note(ProblemKind.OBJECT_CHANGED, owner, what)
+
+    def _inputs(self, owner: Args) -> CallInputs:
+        """What the replay may change; an object that is not copied is none of it."""
+        return CallInputs(owner if self.owner_is is OwnerIs.COPIED else (), self.args, self.kwargs)
+
+    def _ended(
+        self, owner: Args, replay: Replay, args: Args, kwargs: Kwargs, outcome: Outcome, seconds: float
+    ) -> Pending:
         stop_if_heard(outcome.error if isinstance(outcome, Raised) else None)
-        mutated = not (same_content(args, self.args) and same_content(kwargs, self.kwargs))
+        changed: dict[str, Any] = {}
         try:
-            outcome = apply_view(outcome, self.view)
-        except SnapshotError as error:
-            replay.note(ProblemKind.NOT_KEPT, f"result of {self.side}", str(error))
+            self._check_object(replay)
+            before = self._inputs(self.owner)
+            after = replace(self._inputs(owner), args=args, kwargs=kwargs)
+            if after.owner or args is not self.args or kwargs is not self.kwargs:
+                changed = before.changes_to(after, self.named)
+            if (
+                changed
+                or self.view is not None
+                or not (isinstance(outcome, Returned) and is_atom(outcome.value))
+            ):
+                outcome, changed = kept(outcome, changed, self.view, self.seam, self.book)
+        except Exception as error:  # noqa: BLE001  values and views are the program's own code
+            replay.note(ProblemKind.NOT_KEPT, f"result of {self.side}", message_of(error))
             outcome = Returned(None)
         own_time_s = max(0.0, seconds - replay.port_s)
-        return Pending(replay.made.observation(self.side, outcome, own_time_s, mutated=mutated), replay)
-
-
-def apply_view(outcome: Outcome, view: View | None) -> Outcome:
-    """The outcome as it is compared: through the seam's view, copied; raises SnapshotError."""
-    if isinstance(outcome, Raised):
-        raised_at = line_that_raised(outcome.error)
-        if isinstance(outcome.error, Exception):
-            return Raised(copied_error(outcome.error), raised_at)
-        return Raised(outcome.error, raised_at)
-    value = outcome.value
-    if view is not None:
-        try:
-            value = view(value)
-        except BaseException as error:
-            stop_if_interrupted(error)
-            raise SnapshotError(f"the view raised {type(error).__name__}: {message_of(error)}") from error
-    return Returned(snapshot(value))
+        return Pending(replay.made.observation(self.side, outcome, own_time_s, changed=changed), replay)
 
 
 def _path(task: ReplayTask, replay: Replay) -> Callable[..., Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from changeover.errors import DeclarationError
 from changeover.record.port import CallClass, PortBook
-from changeover.replay.runner import View
+from changeover.replay.kept_outcome import View
 from changeover.seam.runtime import Runtime
 from changeover.seam.seam import OwnerOf, Seam
 
@@ -27,18 +27,27 @@ class SeamOptions(TypedDict, total=False):
     sample: float | None
     fallback: bool | None
     owner: OwnerOf | None
+    shared_self: bool
+
+
+def check_options(options: SeamOptions) -> None:
+    """Raises TypeError where there is no such option."""
+    unknown = options.keys() - SeamOptions.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"seam() has no option {', '.join(sorted(unknown))}")
 
 
 def declare_seam(
     runtime: Runtime,
     plan: Plan | None,
-    taken: Container[str],
+    taken: Mapping[str, Seam],
     name: str,
     legacy: Any,
     candidate: Any,
     *,
     sample: float,
     options: SeamOptions,
+    is_method: bool | None = None,
 ) -> Seam:
     """Make a seam of two paths.
 
@@ -51,6 +60,7 @@ def declare_seam(
         candidate: the path of the new code, None to give it later.
         sample: the share of runs that are compared in all of the migration.
         options: those of this seam.
+        is_method: whether its calls have an object; None where it does not stand in a class yet.
 
     Raises:
         DeclarationError: the name is none, is taken, or is in no phase; sample or supplements are wrong.
@@ -60,7 +70,7 @@ def declare_seam(
         raise DeclarationError(
             place, "is no name of a seam, allowed: lower-case words, joined by '.', '-' or '_'"
         )
-    if name in taken:
+    if name in taken and not _is_loaded_again(taken[name].shape, legacy if legacy is not None else candidate):
         raise DeclarationError(place, "is declared twice")
     phase = None if plan is None else _phase_of(place, plan, name)
     fallback = options.get("fallback")
@@ -78,7 +88,15 @@ def declare_seam(
         fallback=fallback if fallback is not None else phase is not None and phase.fallback,
         supplement=[_supplement(place, runtime.book, text) for text in supplements],
         owner_of=options.get("owner"),
+        shared_self=options.get("shared_self", False),
+        is_method=is_method,
     )
+
+
+def _is_loaded_again(before: Any, now: Any) -> bool:
+    """Whether the path is another object under the same name of a module: the module was loaded again."""
+    names = [(getattr(one, "__module__", None), getattr(one, "__qualname__", "<")) for one in (before, now)]
+    return before is not now and names[0] == names[1] and "<" not in names[0][1]
 
 
 def _phase_of(place: str, plan: Plan, seam: str) -> Phase:

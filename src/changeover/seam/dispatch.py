@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, NamedTuple
@@ -89,9 +90,19 @@ def seam_function(seam: Seam) -> Any:
     made: Any = call_async if seam.is_async else call
     if original is not None and not isinstance(original, Fresh):
         made = wraps(original)(made)
+        _give_attributes(made, original)
+    seam.method_object.seam_function = made
     made.seam = seam
     made.candidate = give_candidate
     return made
+
+
+def _give_attributes(made: Any, original: Any) -> None:
+    """What hangs on the class of the path, rather than on itself: `cache_clear` of a cached function, say."""
+    for name in dir(original):
+        if not name.startswith("__") and not hasattr(made, name):
+            with suppress(Exception):  # a property of the program may raise anything
+                setattr(made, name, getattr(original, name))
 
 
 def _plain(seam: Seam, path: PathFunction | None) -> Callable[..., Any] | None:

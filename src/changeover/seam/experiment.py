@@ -113,7 +113,7 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
     try:
         recording = Recording(call)
         outcome = await _answer(recording, calling)
-        if _falls_back(call, recording, outcome):
+        if _gave_up(call, outcome) and not recording.interrupted and recording.may_fall_back():
             fallen, recording = recording, Recording(replace(call, answering=Side.LEGACY, path=call.fallback))
             outcome = await _answer(recording, calling)
             recording.fallen_from(fallen)
@@ -209,17 +209,14 @@ def sampled_out(seam: Seam, pins: Pins, answering: Side) -> None:
     runtime.hand_on(draft.unpaired(NotPaired.SAMPLED_OUT))
 
 
-def _falls_back(call: Call, recording: Recording, outcome: Outcome) -> bool:
-    """Whether the candidate gave up in `live` before it attempted or changed anything."""
+def _gave_up(call: Call, outcome: Outcome) -> bool:
+    """Whether the candidate raised in `live`, and legacy is to answer where it can."""
     return (
         call.seam.fallback
         and call.answering is Side.CANDIDATE
         and call.pins.setting(call.seam.phase).stage is Stage.LIVE
         and isinstance(outcome, Raised)
         and isinstance(outcome.error, Exception)
-        and not recording.interrupted
-        and not recording.recorder.attempted
-        and not recording.mutated
         and call.seam.paths.get(Side.LEGACY) is not None
     )
 

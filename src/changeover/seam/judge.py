@@ -5,20 +5,22 @@ The comparison is imported when there is something to compare.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from changeover.record.call_inputs import ARGUMENTS, OBJECT
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import NotPaired, Run
 from changeover.record.tape import Tape
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.observation import Observation, Side
 from changeover.values.pins import Pins
+from changeover.values.reading import own_state
 from changeover.values.verdict import Verdict
 
 Predicate = Callable[[Observation], bool]
@@ -30,8 +32,9 @@ _KINDS = {
     ProblemKind.UNDECLARED_EFFECT: Kind.UNDECLARED_EFFECT,
     ProblemKind.LIMIT: Kind.TIMEOUT,
     ProblemKind.FIXED_CHANGED: Kind.COMPARER_ERROR,
-    ProblemKind.NOT_KEPT: Kind.COMPARER_ERROR,
 }
+_UNFIT = frozenset({ProblemKind.NOT_KEPT, ProblemKind.OBJECT_CHANGED})
+"""After these there is no observation that could be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,30 @@ def _reason(problems: ReplayProblems) -> str | None:
     return next((str(note) for note in (*problems.failures, *guesses)), None)
 
 
+def _with_both_changes(
+    answered: Observation, shadowed: Observation, before: Mapping[str, Any]
+) -> tuple[Observation, Observation]:
+    ours, theirs = answered.changed, shadowed.changed
+    if not ours and not theirs:
+        return answered, shadowed
+    if ours is None or theirs is None:  # of a recorded answer nothing more is known
+        return replace(answered, changed=None), replace(shadowed, changed=None)
+    return (
+        replace(answered, changed=_filled(ours, theirs, before)),
+        replace(shadowed, changed=_filled(theirs, ours, before)),
+    )
+
+
+def _filled(own: Mapping[str, Any], other: Mapping[str, Any], before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With what this side left as it was, where the other one changed it."""
+    filled = {root: before[root] for root in other if root in before} | dict(own)
+    if ARGUMENTS in filled:
+        names = {**own.get(ARGUMENTS, {}), **other.get(ARGUMENTS, {})}
+        known = {**before.get(ARGUMENTS, {}), **own.get(ARGUMENTS, {})}
+        filled[ARGUMENTS] = {name: known[name] for name in names if name in known}
+    return filled
+
+
 def _noted(note: ReplayProblem, shadowed: Side) -> Divergence:
     kind = _KINDS[note.kind]
     family = "effects" if kind is Kind.UNDECLARED_EFFECT else "reads"
@@ -137,7 +164,10 @@ def _noted(note: ReplayProblem, shadowed: Side) -> Divergence:
 
 @dataclass(frozen=True, slots=True)
 class RunDraft:
-    """The fields of a run that are known before it is judged; the one place where a `Run` is made."""
+    """The fields of a run that are known before it is judged; the one place where a `Run` is made.
+
+    `owner` holds the copy of the method's object as it was before the call, where one was made.
+    """
 
     seam: str
     phase: str
@@ -148,6 +178,7 @@ class RunDraft:
     tape: Tape
     tags: tuple[str, ...] = ()
     fell_back: bool = False
+    owner: tuple[Any, ...] = ()
     id: str = field(default_factory=lambda: uuid4().hex)
 
     def judged(
@@ -159,6 +190,9 @@ class RunDraft:
         invariants: Sequence[Predicate],
     ) -> Run:
         """The run as the judge sees what both paths left behind; raises what a judge or a rule raises."""
+        unfit = next((note for note in problems.all if note.kind in _UNFIT), None)
+        if unfit is not None:
+            return self._run(Verdict.FAILED, reason=str(unfit), notes=tuple(problems.all))
         facts = self._facts(answered, other, problems, invariants)
         judgement = judge(facts)
         failed = judgement.verdict == Verdict.FAILED
@@ -176,6 +210,8 @@ class RunDraft:
         self, answered: Observation, other: Observation, problems: ReplayProblems, holds: Sequence[Predicate]
     ) -> Facts:
         """Put what a run left behind on its two sides, and say what the replay noted as divergences."""
+        before = {ARGUMENTS: self.arguments, **dict(zip((OBJECT,), self.owner, strict=False))}
+        answered, other = _with_both_changes(answered, other, before)
         legacy, candidate = (answered, other) if answered.path is Side.LEGACY else (other, answered)
         noted = [_noted(note, other.path) for note in problems.all if note.kind in _KINDS]
         if holds:
@@ -184,7 +220,8 @@ class RunDraft:
             named = [Invariant(predicate.__name__, self.seam, predicate) for predicate in holds]
             noted += broken_invariants(named, self.seam, legacy, candidate)
         inexact = [note.position for note in problems.all if note.kind is ProblemKind.INEXACT]
-        saw_anything = bool(self.arguments or legacy.reads or candidate.reads)
+        has_input = bool(self.arguments) or any(map(own_state, self.owner))
+        saw_anything = has_input or bool(legacy.reads or candidate.reads)
         first = min(inexact, default=None)
         return Facts(self.seam, legacy, candidate, other.path, tuple(noted), first, saw_anything)
 
@@ -197,5 +234,5 @@ class RunDraft:
         return self._run(Verdict.UNPAIRED, reason=str(why), not_paired=why)
 
     def _run(self, verdict: Verdict, **known: Any) -> Run:
-        drafted = {one.name: getattr(self, one.name) for one in fields(self)}
+        drafted = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "owner"}
         return Run(**drafted, setting=self.pins.setting(self.phase), verdict=verdict, **known)

@@ -12,15 +12,17 @@ from changeover.record.carrying import carry_work
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.port_copies import PortCopies
 from changeover.record.recorder import Recorder
-from changeover.replay.runner import ReplayTask, View, apply_view
+from changeover.replay.kept_outcome import View, kept
+from changeover.replay.runner import ReplayTask
+from changeover.replay.sealed import LookingActed, look
+from changeover.seam.given import Given
 from changeover.seam.judge import RunDraft
-from changeover.seam.seam import Seam
+from changeover.seam.seam import PathFunction, Seam
 from changeover.telemetry.logs import logger
-from changeover.values.content_key import same_content
-from changeover.values.copying import snapshot
+from changeover.values.copying import is_atom
 from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import SEAM_DEPTH_MAX
-from changeover.values.observation import Observation, Outcome, Raised, Side, message_of
+from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, message_of
 from changeover.values.pins import PINNED, Pins, still_on
 
 _log = logger("seam")
@@ -47,7 +49,8 @@ class Recording:
     """Inputs, tape and outcome of the path that answers; afterwards the other path is replayed against it.
 
     `call` has the caller's own arguments until they are forgotten. `fallen` is what the candidate left behind
-    that gave up, where this path answers in its place.
+    that gave up, where this path answers in its place. `overlapped` says that another run on the same object
+    was under way meanwhile.
     """
 
     def __init__(self, call: Call) -> None:
@@ -56,16 +59,14 @@ class Recording:
         self.call = call
         self.answering = call.answering
         self.fallen: Observation | None = None
+        self.overlapped = False
         self._seam = call.seam
-        self._problem: str | None = None
-        self._owner, self._given = call.args[: call.seam.owners], call.args[call.seam.owners :]
-        self._given_kwargs = call.kwargs
-        self._args: Args = ()
-        self._kwargs: Kwargs = {}
+        self._problem = call.pins.problem
+        self._given = Given(call.seam, call.args, call.kwargs, self.runtime.book)
+        self._changed: dict[str, Any] | None = None
         self._tags: tuple[str, ...] = ()
         self._outcome: Outcome | None = None
         self._own_time_s = 0.0
-        self._mutated = False
         self._copies: PortCopies | None = None
         session = SESSION.get()
         self.outer = session if isinstance(session, Recorder) and not session.is_judged else None
@@ -78,47 +79,80 @@ class Recording:
         if held is not None:  # the replay keeps them, however long after the answer it is made
             self.context.run(PINNED.set, held.reopened())
         self.decimals = decimal.getcontext().copy()
+        self._given.begin_use(self)
 
     def _prepare(self) -> None:
-        runtime, call = self.runtime, self.call
+        runtime, tags = self.runtime, self._seam.tags
+        if tags is not None:
+            self._take_tags(tags)
         try:
             carry_work()
             runtime.book.cover()
-            self._args = snapshot(self._given)
-            self._kwargs = snapshot(self._given_kwargs) if self._given_kwargs else {}
-            if call.seam.tags is not None:
-                self._tags = tuple(call.seam.tags(*call.args, **call.kwargs))
+            self._given.copy(self._replayed_path)
             if runtime.copies_ports:
                 self._copies = PortCopies(runtime.book)
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_interrupted(error)
-            self._problem = f"inputs cannot be kept: {message_of(error)}"
+            self._problem = self._problem or f"inputs cannot be kept: {message_of(error)}"
+
+    def _take_tags(self, tags: Callable[..., Iterable[str]]) -> None:
+        call, what = self.call, f"the tags of `{self._seam.name}`"
+        try:
+            self._tags = look(what, self.runtime.book, lambda: tuple(tags(*call.args, **call.kwargs)))
+        except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
+            stop_if_interrupted(error)
+            raised = f"{what} raised {type(error).__name__}: {message_of(error)}"
+            self._problem = str(error) if isinstance(error, LookingActed) else raised
+            self.runtime.note(self._problem, seam=self._seam.name)
+
+    def is_within(self, other: Recording) -> bool:
+        """Whether this run is a part of the other one."""
+        return self.outer is not None and self.outer.is_inside(other.recorder)
 
     @property
     def problem(self) -> str | None:
         """Why it cannot be compared, None where it can."""
-        return self._problem or self.recorder.tape.problem
+        found = self._problem or self.recorder.tape.problem
+        if found is None and self.overlapped:
+            found = f"object shared: runs of `{self._seam.name}` overlapped on one {self._given.class_name}"
+        return found
 
-    @property
-    def mutated(self) -> bool:
-        """Whether the path has changed its arguments."""
-        return not (same_content(self._args, self._given) and same_content(self._kwargs, self._given_kwargs))
+    def may_fall_back(self) -> bool:
+        """Whether legacy may answer instead: nothing was attempted, and nothing that was given has changed.
+
+        Where that cannot be read it may not, which is noted.
+        """
+        if self.recorder.attempted:
+            return False
+        if self._changed is None:
+            name = self._seam.name
+            self.runtime.note(f"seam {name!r} does not fall back: {self.problem}", seam=name)
+        return self._changed is not None and not self._changed and not self._given.shared_object_changed
 
     def keep(self, outcome: Outcome, seconds: float) -> None:
         """Keep how the answering path ended, after so many seconds; the recording is closed then."""
         try:
             self._own_time_s = max(0.0, seconds - self.recorder.port_s)
-            self._mutated = self.mutated
+            self._given.end_use(self)
             if isinstance(outcome, Raised) and is_interruption(outcome.error):
                 self.interrupted = True
             else:
-                self._outcome = apply_view(outcome, self._view(self.answering))
+                self._keep_contents(outcome)
                 self._supplement()
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_interrupted(error)
             self._problem = self._problem or f"result of {self.answering} cannot be kept: {message_of(error)}"
         self.recorder.answer()
         _warn_of_undeclared(self.recorder.undeclared)
+
+    def _keep_contents(self, outcome: Outcome) -> None:
+        """How the path ended, and what it left changed, both as they are at the answer."""
+        changed = self._given.changes()
+        view, book = self._view(self.answering), self.runtime.book
+        if changed or view is not None or not (isinstance(outcome, Returned) and is_atom(outcome.value)):
+            outcome, left = kept(outcome, changed or {}, view, self._seam.name, book)
+            changed = None if changed is None else left
+        self._outcome, self._changed = outcome, changed
 
     def _supplement(self) -> None:
         """Reads that only the other path asks for (`supplement` in phases.toml) are put behind the tape."""
@@ -134,12 +168,15 @@ class Recording:
 
     def fallen_from(self, fallen: Recording) -> None:
         """This path answers because that one gave up before it attempted anything."""
-        self.fallen = fallen.observation()
+        try:
+            self.fallen = fallen.observation()
+        except RuntimeError as error:
+            self._problem = self._problem or f"what {fallen.answering} left cannot be kept: {error}"
         self.recorder.deferred[:0] = fallen.recorder.deferred
 
     def forget_arguments(self) -> None:
         """Forget the caller's own arguments; what was kept of them is enough from now on."""
-        self._given, self._given_kwargs = (), {}
+        self._given.forget()
         self.call = replace(self.call, args=(), kwargs={})
 
     def draft(self) -> RunDraft:
@@ -150,10 +187,11 @@ class Recording:
             population=self.runtime.population,
             pins=self.call.pins,
             answered_by=self.answering,
-            arguments=self._seam.named(self._args, self._kwargs),
+            arguments=self._given.arguments,
             tape=self.recorder.tape,
             tags=self._tags,
             fell_back=self.fallen is not None,
+            owner=() if self._given.before is None else self._given.before.owner,
         )
 
     def observation(self) -> Observation:
@@ -161,21 +199,20 @@ class Recording:
         tape, outcome = self.recorder.tape, self._outcome
         if outcome is None:
             raise RuntimeError(self._problem or "the path has not ended")
-        return tape.observation(self.answering, outcome, self._own_time_s, mutated=self._mutated)
+        return tape.observation(self.answering, outcome, self._own_time_s, changed=self._changed or {})
 
     def task(self, *, apart: bool) -> ReplayTask:
         """What it takes to replay the other path, here or beside the program."""
-        replayed = self.answering.other
-        path = self._seam.paths.get(self.runtime.on_itself or replayed)
-        if path is None:
+        replayed, path, given = self.answering.other, self._replayed_path, self._given
+        if path is None or given.before is None:
             raise RuntimeError(f"there is no {replayed} path")
         return ReplayTask(
             side=replayed,
             path=path,
             view=self._view(replayed),
-            owner=self._owner,
-            args=self._args,
-            kwargs=self._kwargs,
+            owner=given.owner,
+            args=given.before.args,
+            kwargs=given.before.kwargs,
             tape=self.recorder.tape,
             book=self.runtime.book,
             seed=self.call.pins.correlation_id,
@@ -185,7 +222,14 @@ class Recording:
             copies=self._copies,
             owners=self.recorder.owners,
             apart=apart,
+            owner_is=given.owner_is,
+            seam=self._seam.name,
+            named=given.named,
         )
+
+    @property
+    def _replayed_path(self) -> PathFunction | None:
+        return self._seam.paths.get(self.runtime.on_itself or self.answering.other)
 
     def _view(self, side: Side) -> View | None:
         view, seen = self._seam.views.get(self.runtime.on_itself or side), self.runtime.answer_seen

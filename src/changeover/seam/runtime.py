@@ -11,19 +11,22 @@ from typing import Any
 
 from changeover.record.context import Args, Kwargs
 from changeover.record.port import PortBook
+from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run, Sink
-from changeover.replay.runner import View
+from changeover.replay.kept_outcome import View
+from changeover.replay.observation_copy import ObservationCopy
+from changeover.replay.sealed import LookingActed, look
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
 from changeover.seam.background import Background, Job
 from changeover.seam.judge import Judge, Predicate, Waived
 from changeover.settings import PRODUCTION
-from changeover.telemetry.alerts import Alerts
+from changeover.telemetry.alerts import Alert, AlertKind, Alerts
 from changeover.telemetry.logs import logger, redacted
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.limits import Limits
-from changeover.values.observation import Side
-from changeover.values.pins import Pins, key_text
+from changeover.values.observation import Observation, Side, message_of
+from changeover.values.pins import Pins, UnstableKey, key_text
 
 _log = logger("seam")
 NOTES_MAX = 1_000
@@ -97,15 +100,34 @@ class Runtime:
         if key is None or not (resolution.ramps or resolution.compares):
             return Pins(resolution.settings)
         try:
-            return Pins(resolution.settings, key_text(key, args, kwargs))
+            what = f"the key of `{seam}`"
+            return Pins(resolution.settings, look(what, self.book, lambda: key_text(key, args, kwargs)))
+        except UnstableKey as error:
+            self.note(f"the key of seam {seam!r} {error}", seam=seam)
+        except LookingActed as error:
+            self.note(str(error), seam=seam)
+            pins = Pins(resolution.settings)
+            pins.problem = str(error)
+            return pins
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_interrupted(error)
-            self.note(f"the key of seam {seam!r} raised {type(error).__name__}: {error}", seam=seam)
-            return Pins(resolution.settings)
+            text = f"{type(error).__name__}: {message_of(error)}"
+            self.note(f"the key of seam {seam!r} raised {text}", seam=seam)
+        return Pins(resolution.settings)
 
     def invariants_of(self, seam: str) -> Sequence[Predicate]:
-        """The predicates that hold for every observation at a seam."""
-        return self.invariants.get(seam, ())
+        """The predicates that hold for every observation at a seam; each is shown a copy, and only looks."""
+        return [self._sealed(seam, predicate) for predicate in self.invariants.get(seam, ())]
+
+    def _sealed(self, seam: str, predicate: Predicate) -> Predicate:
+        name = getattr(predicate, "__name__", type(predicate).__name__)
+
+        def holds(observation: Observation) -> bool:
+            what = f"the invariant {name} of `{seam}`"
+            return look(what, self.book, lambda: predicate(ObservationCopy(observation, self.book)))
+
+        holds.__name__ = name
+        return holds
 
     def note(self, problem: str, **fields: object) -> None:
         """Log once what is wrong, with fields such as `seam`, and keep it for `status`."""
@@ -180,9 +202,16 @@ class Runtime:
         under_test = ACTIVE.override
         if under_test is not None and not self.is_comparison:  # those that a comparison makes are its own
             under_test.watch(run)
+        self._tell_of_objects(run)
         # The tripwire comes first: what it writes must not wait for a store.
         self._give(run, self.tripwire, "the tripwire failed")
         self._give(run, self.sink, "runs cannot be kept")
+
+    def _tell_of_objects(self, run: Run) -> None:
+        """Somebody has to look where an object that was to have no state of its own has changed."""
+        changed = next((note for note in run.notes if note.kind is ProblemKind.OBJECT_CHANGED), None)
+        if changed is not None and not self.is_comparison and ACTIVE.override is None:
+            self.alerts.send(Alert(AlertKind.OBJECT_CHANGED, str(changed), phase=run.phase, run=run.id))
 
     def _give(self, run: Run, sink: Sink | None, problem: str) -> None:
         if sink is None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from changeover.errors import DeclarationError
+from changeover.record.context import Args
 from changeover.record.instrument import Binder
+from changeover.record.key_function import WrongArity, fitted
 from changeover.replay.fresh_path import Fresh
-from changeover.replay.runner import View
+from changeover.replay.kept_outcome import View
 from changeover.seam.runtime import Runtime
 from changeover.values.observation import Side
 
@@ -25,7 +28,6 @@ S = TypeVar("S")
 F = TypeVar("F", bound=Callable[..., Any])
 PathFunction = Callable[..., Any] | Fresh[..., Any]
 OwnerOf = Callable[["Scenario"], Any]
-_OWNER_NAMES = ("self", "cls")
 _STREAMS = ("is a generator", "a call has one answer; give a function that returns the whole of it")
 
 
@@ -48,10 +50,107 @@ class SeamFunction(Protocol[P, R_co]):
         """Say what the new path is."""
 
 
+_OWNER_NAMES = ("self", "cls")
+_WRAPPED_MAX = 20
+_CLASSES_MAX = 1_000
+
+
+class MethodObject:
+    """Says of each call whether its first argument is the object of a method.
+
+    `given` is what is known from the declaration, None where the call itself has to show it: the class of the
+    first argument, or the class that this argument is, has the seam among its methods.
+    """
+
+    def __init__(self, function: Callable[..., Any] | None, given: bool | None) -> None:
+        self.seam_function: Callable[..., Any] | None = None
+        self.wrapped_class: type | None = None
+        self._function = function
+        self._given = given
+        self._known: dict[type, bool] = {}
+
+    def count(self, args: Args) -> int:
+        """How many of the arguments come before those of the method: 1 with an object, else 0."""
+        if not args:
+            return 0
+        if self._given is not None:
+            return int(self._given)
+        cls = type(args[0])
+        if issubclass(cls, type):
+            cls = args[0]
+        known = self._known.get(cls)
+        if known is None:
+            if len(self._known) >= _CLASSES_MAX:
+                self._known.clear()
+            known = self._known[cls] = self._is_of(cls)
+        return int(known)
+
+    @property
+    def known_class(self) -> type | None:
+        """The class whose method the seam is, None for a function, and where it cannot be found yet."""
+        return (self.wrapped_class or _class_around(self._function)) if self.expected else None
+
+    @property
+    def expected(self) -> int:
+        """The same before any call is made, for a stored one."""
+        if self._given is not None:
+            return int(self._given)
+        if any(self._known.values()):
+            return 1
+        cls = _class_around(self._function)
+        return int(self._is_of(cls) if cls is not None else self._looks_like_one())
+
+    def _is_of(self, cls: type) -> bool:
+        for base in cls.__mro__:
+            for static in vars(base).values():
+                if self._stands_in(static):
+                    return not isinstance(static, staticmethod)
+        return self._looks_like_one(cls)
+
+    def _stands_in(self, static: Any) -> bool:
+        if isinstance(static, staticmethod | classmethod):
+            static = static.__func__
+        elif isinstance(static, property):
+            static = static.fget
+        for _ in range(_WRAPPED_MAX):
+            if static is None:
+                return False
+            if static is self.seam_function:
+                return True
+            inner = getattr(static, "func", None) if type(static).__name__ == "cached_property" else None
+            static = inner or getattr(static, "__dict__", {}).get("__wrapped__")
+        return False
+
+    def _looks_like_one(self, cls: type | None = None) -> bool:
+        """Without the seam in sight: its function was defined in such a class, or names its parameter so."""
+        qualname = getattr(self._function, "__qualname__", "")
+        around = qualname.rpartition(".")[0]
+        if cls is not None and any(base.__qualname__ == around for base in cls.__mro__):
+            return True
+        if self._function is None:
+            return False
+        try:
+            names = list(inspect.signature(self._function).parameters)
+        except (TypeError, ValueError):
+            return False
+        return bool(names) and names[0] in _OWNER_NAMES
+
+
+def _class_around(function: Any) -> type | None:
+    """The class that a function was defined in, where it can be found by its names."""
+    around = getattr(function, "__qualname__", "").rpartition(".")[0]
+    found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
+    for name in around.split(".") if around else ():
+        found = getattr(found, "__dict__", {}).get(name)
+    return found if around and isinstance(found, type) else None
+
+
 @dataclass(eq=False, repr=False)
 class Seam:
-    """The two paths of one call, and how they are seen; `owners` is 1 where the first argument is `self`.
+    """The two paths of one call, and how they are seen; `method_object` says whether a call has a `self`.
 
+    `shared_self` promises that this object has no state of its own. `is_method` is None where nothing but the
+    calls can tell.
     `runtime` is the program's, whatever comparison is under way. `paths` has those that there are, `views`
     how their answers are seen. `named` gives the arguments of a call by name, without `self`. `owner_of`
     makes the object of a method anew for a stored scenario.
@@ -69,6 +168,8 @@ class Seam:
     fallback: bool
     supplement: Sequence[tuple[str, str]]
     owner_of: OwnerOf | None = None
+    shared_self: bool = False
+    is_method: bool | None = None
 
     def __post_init__(
         self,
@@ -86,10 +187,29 @@ class Seam:
             if path is not None:
                 self.add(side, path)
         self.is_async = not isinstance(first, Fresh) and inspect.iscoroutinefunction(first)
-        self.owners = 0 if isinstance(first, Fresh) else _owners(first)
-        self.named = Binder(
-            (lambda: None) if isinstance(first, Fresh) else first, skip_first=self.owners == 1
-        )
+        function = None if isinstance(first, Fresh) else first
+        self.method_object = MethodObject(function, self.is_method)
+        self._named = tuple(Binder(function or (lambda: None), skip_first=skips) for skips in (False, True))
+        if function is not None:
+            self.key = self._fitted("key", self.key, function)
+            self.tags = self._fitted("tags", self.tags, function)
+
+    @property
+    def owners(self) -> int:
+        """1 where the first argument of a call is expected to be the object of a method, else 0."""
+        return self.method_object.expected
+
+    def named_with(self, owners: int) -> Binder:
+        """What gives the arguments of a call by name, those behind so many objects."""
+        return self._named[owners]
+
+    def _fitted(self, what: str, given: Any, function: Callable[..., Any]) -> Any:
+        if given is None or not callable(given):
+            return given
+        try:
+            return fitted(given, function, skip_first=False)
+        except WrongArity as error:
+            raise DeclarationError(f'seam "{self.name}"', f"{what} {error}") from None
 
     def add(self, side: Side, path: PathFunction) -> None:
         """Give one of the paths, once; raises DeclarationError."""
@@ -102,11 +222,3 @@ class Seam:
         if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
             raise DeclarationError(place, ": ".join(_STREAMS))
         self.paths[side] = path
-
-
-def _owners(function: Callable[..., Any]) -> int:
-    try:
-        names = list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return 0
-    return 1 if names and names[0] in _OWNER_NAMES else 0

@@ -29,6 +29,7 @@ class AlertKind(StrEnum):
     LEGACY_FAILED = "legacy-failed"
     EVIDENCE_LOST = "evidence-lost"
     FLAGS_REFUSED = "flags-refused"
+    OBJECT_CHANGED = "object-changed"
 
 
 @dataclass(frozen=True, slots=True)

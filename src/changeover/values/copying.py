@@ -81,6 +81,17 @@ def snapshot(value: Any, *, by_reference: ByReference | None = None, seconds_max
         raise SnapshotError(f"cannot be copied: {type(error).__name__}: {error}", value) from error
 
 
+def is_atom(value: Any) -> bool:
+    """Whether nothing in the value can change, which is known by its type alone."""
+    cls = type(value)
+    return cls in _ATOMS or plan_of(cls).how is _share
+
+
+def are_atoms(values: Iterable[Any]) -> bool:
+    """The same of several values."""
+    return all(map(is_atom, values))
+
+
 _ATOMS: set[type] = {
     *(type(None), bool, int, float, complex, str, bytes, range, type(...), type(NotImplemented)),
     *(Decimal, datetime, date, time, timedelta, timezone, ZoneInfo, UUID),

@@ -26,7 +26,7 @@ class Kind(StrEnum):
     EFFECT_EXTRA = "effect-extra"
     EFFECT_CHANGED = "effect-changed"
     EFFECT_ORDER = "effect-order"
-    INPUT_MUTATED = "input-mutated"
+    INPUT_MUTATED = "input-mutated"  # of stores of before: what changed is compared by content now
     UNDECLARED_EFFECT = "undeclared-effect"
     READ_MISSING = "read-missing"
     TIMEOUT = "timeout"
@@ -47,12 +47,13 @@ ABSENT = Absent.ABSENT
 class Divergence:
     """Always legacy first, then candidate, whichever of them answered.
 
-    `place` is a dotted path, anchored at `result`, `error` or `effects` ("result.items[3].quantity",
-    "effects.broker.submit_order[SPY,SELL].quantity"). `position` is the tape position of the first call it
-    shows at, None for a difference of results. `consequence_of` names the place that led to it, where known.
-    `detail` says how an argument of an effect differs, where the kind is `effect-changed`. `normal_place` is
-    the place without what differs from run to run (`result.items[*].quantity`), as clusters are named.
-    `pattern` is that of the change, where the values themselves no longer show it (they were redacted).
+    `place` is a dotted path, anchored at `result`, `error`, `effects`, `arguments` or `self`
+    ("result.items[3].quantity", "effects.broker.submit_order[SPY,SELL].quantity"). `position` is the tape
+    position of the first call it shows at, None for a difference of results. `consequence_of` names the place
+    that led to it, where known. `detail` says how an argument of an effect differs, where the kind is
+    `effect-changed`. `normal_place` is the place without what differs from run to run
+    (`result.items[*].quantity`), as clusters are named. `pattern` is that of the change, where the values
+    themselves no longer show it (they were redacted).
     """
 
     place: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -32,12 +32,16 @@ class Raised:
     raised_at: str | None = field(default=None, compare=False)
 
     def give(self) -> Any:
-        """Raise the same exception again, with the context in which it was raised first."""
+        """Raise the same exception again, with the context in which it was raised first.
+
+        Nothing here keeps it alive afterwards.
+        """
         error, context = self.error, self.error.__context__
         try:
             raise error
         finally:
             error.__context__ = context
+            del self, error, context
 
 
 Outcome = Returned | Raised
@@ -133,7 +137,10 @@ class PortCall:
 class Observation:
     """The outcome (already through the seam's view), effects and reads in order, and the path's own time.
 
-    `own_time_s` leaves out time inside ports. `inputs_mutated` says that the path changed its arguments.
+    `own_time_s` leaves out time inside ports. `inputs_mutated` says that the path changed its arguments or
+    the object of its method. `changed` is what these hold after the call, by root: `self`, and `arguments` by
+    name. It has what either path changed, so that both observations of a run have the same names; None where
+    it is not known.
     """
 
     path: Side
@@ -142,11 +149,12 @@ class Observation:
     reads: tuple[PortCall, ...]
     own_time_s: float = 0.0
     inputs_mutated: bool = False
+    changed: Mapping[str, Any] | None = None
 
     @property
     def gave_up(self) -> bool:
-        """Whether the path raised, or gave None, without any effect."""
-        return not self.effects and self.gave_nothing
+        """Whether the path raised, or gave None, without any effect or changed argument."""
+        return not self.effects and not self.inputs_mutated and self.gave_nothing
 
     @property
     def gave_nothing(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,10 +16,12 @@ class Pins:
     """The settings of all phases, the run's key, and its correlation id, minted when first asked for.
 
     They hold for the seams of one migration (`owner`; None: of all) until the run that took them has answered
-    (`ended`); `around` are those of another migration whose run is still on.
+    (`ended`); `around` are those of another migration whose run is still on. `problem` says that the key
+    function did what it may not, so that the run is not compared.
     """
 
     key: str | None = None
+    problem: str | None = None
     owner: object = None
     around: Pins | None = None
     ended = False
@@ -128,4 +131,47 @@ def key_text(
     if key is None:
         return None
     found = key(*args, **kwargs)
-    return None if found is None else str(found)
+    return None if found is None else stable_text(found)
+
+
+class UnstableKey(ValueError):
+    """A key has no text that is the same for every object that means the same, and in every process."""
+
+
+_TEXTS = (str, int, float, bool, complex, bytes, type(None))
+
+
+def stable_text(value: Any) -> str:
+    """The text of a key; sets and mappings in the order of their texts. Raises UnstableKey."""
+    cls = type(value)
+    if cls in _TEXTS:
+        return str(value)
+    text = str(_ordered(value))
+    if _ADDRESS.search(text):
+        raise UnstableKey(f"gives a {cls.__name__} without a text of its own, needed: a text or a number")
+    return text
+
+
+_ADDRESS = re.compile(r"<[^<>]* at 0x[0-9a-fA-F]+>")
+
+
+class _Written(str):
+    """A text that stands for itself inside another one."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _ordered(value: Any) -> Any:
+    """The value with everything in an order that is the same in every process."""
+    cls = type(value)
+    if cls in (set, frozenset):
+        parts = sorted(repr(_ordered(part)) for part in value)
+        return _Written(f"{{{', '.join(parts)}}}")
+    if cls is dict:
+        return dict(sorted(((name, _ordered(part)) for name, part in value.items()), key=repr))
+    if cls in (list, tuple):
+        return cls(map(_ordered, value))
+    return value

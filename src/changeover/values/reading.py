@@ -67,6 +67,7 @@ MARKS: Mapping[str, str] = {
 """By an attribute of a class that a library has worked on, where no class of the library is a base."""
 
 _registered: dict[type, Reading] = {}
+_of_the_program: set[type] = set()
 _forgetting: list[Callable[[], None]] = []
 _T = TypeVar("_T")
 
@@ -104,10 +105,16 @@ def reading(
     def made(_cls: type, found: dict[Any, Any], _state: Any) -> Any:
         return make(found.get(CONTENT, found)) if make is not None else None
 
+    _of_the_program.add(cls)
     if make is None:
         register(cls, Reading(Shape.NAMES, known, copied=own_state))
     else:
         register(cls, Reading(Shape.NAMES, known, make=made))
+
+
+def asks_the_program() -> bool:
+    """Whether values are read by functions that are not the toolkit's own."""
+    return bool(_of_the_program)
 
 
 def register(cls: type, its_reading: Reading) -> None:

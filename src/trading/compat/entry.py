@@ -27,6 +27,7 @@ def add_seams(migration: Migration, parts: Parts) -> None:
             candidate=_on_events(method, parts),
             key=_account_of,
             owner=Owners(parts).trading_system,
+            shared_self=True,
         )
 
 

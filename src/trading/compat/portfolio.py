@@ -117,6 +117,7 @@ def add_seams(migration: Migration, parts: Parts) -> None:
             candidate=_on_events(method, built, parts),
             key=_account_of,
             owner=Owners(parts).portfolio_orchestrator,
+            shared_self=True,
         )
 
 

@@ -30,6 +30,7 @@ def add_seams(migration: Migration, parts: Parts) -> None:
             candidate=_workflow(mode, parts),
             key=_account_of,
             owner=Owners(parts).trading_orchestrator,
+            shared_self=True,
         )
 
 

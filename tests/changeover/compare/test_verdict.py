@@ -127,8 +127,10 @@ def test_an_inexact_run_may_match_but_not_be_called_diverged() -> None:
 
 
 def test_changed_inputs_on_one_side_diverge() -> None:
-    comparison = compare(returned(1), replace(returned(1), inputs_mutated=True), Rules())
-    assert [divergence.kind for divergence in comparison.divergences] == [Kind.INPUT_MUTATED]
+    comparison = compare(returned(1), replace(returned(1), changed={"arguments": {"price": 2}}), Rules())
+    assert [(found.place, found.kind) for found in comparison.divergences] == [
+        ("arguments.price", Kind.EXTRA)
+    ]
     assert verdict(comparison) is Verdict.DIVERGED
 
 

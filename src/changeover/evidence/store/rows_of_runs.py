@@ -142,7 +142,14 @@ def _keep_observation(observation: Observation | None) -> Observation | None:
     if observation is None:
         return None
     effects, reads = (tuple(map(_keep_call, calls)) for calls in (observation.effects, observation.reads))
-    return replace(observation, outcome=_keep_outcome(observation.outcome), effects=effects, reads=reads)
+    changed = {root: keep_value(value) for root, value in (observation.changed or {}).items()}
+    return replace(
+        observation,
+        outcome=_keep_outcome(observation.outcome),
+        effects=effects,
+        reads=reads,
+        changed=changed,
+    )
 
 
 def _keep_call(call: PortCall) -> PortCall:
@@ -153,7 +160,8 @@ def _keep_call(call: PortCall) -> PortCall:
 def _keep_outcome(outcome: Outcome) -> Outcome:
     if isinstance(outcome, Returned):
         return Returned(keep_value(outcome.value))
-    return Raised(KeptError(type(outcome.error).__name__, text_of(outcome.error)[:VALUE_CHARACTERS_MAX]))
+    error = KeptError(type(outcome.error).__name__, text_of(outcome.error)[:VALUE_CHARACTERS_MAX])
+    return Raised(error, outcome.raised_at)
 
 
 def keep_value(value: Any) -> Any:

@@ -100,18 +100,22 @@ def sighting_data(sighting: Sighting | None) -> dict[str, Any]:
 def _observation_data(observation: Observation | None) -> dict[str, Any] | None:
     if observation is None:
         return None
-    return {
+    data: dict[str, Any] = {
         "outcome": _outcome_data(observation.outcome),
         "calls": [_call_data(word, call) for word, call in calls_in_order(observation)],
         "own_time_s": observation.own_time_s,
         "inputs_mutated": observation.inputs_mutated,
     }
+    if observation.changed:
+        data["changed"] = value_data(observation.changed)
+    return data
 
 
 def _outcome_data(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Returned):
         return {"returned": value_data(outcome.value)}
-    return {"raised": error_name(outcome.error), "message": str(outcome.error)}
+    said = {"raised": error_name(outcome.error), "message": str(outcome.error)}
+    return said if outcome.raised_at is None else {**said, "raised_at": outcome.raised_at}
 
 
 def error_name(error: BaseException) -> str:
@@ -195,6 +199,7 @@ def _read_observation(side: Side, data: Mapping[str, Any] | None) -> Observation
         tuple(calls[READ]),
         data["own_time_s"],
         data["inputs_mutated"],
+        read_value(data.get("changed", {})),
     )
 
 
@@ -209,7 +214,7 @@ def _read_call(data: Mapping[str, Any]) -> PortCall:
 
 def _read_outcome(data: Mapping[str, Any]) -> Outcome:
     if "raised" in data:
-        return Raised(KeptError(data["raised"], data["message"]))
+        return Raised(KeptError(data["raised"], data["message"]), data.get("raised_at"))
     return Returned(read_value(data["returned"]))
 
 

@@ -120,7 +120,9 @@ def _outcome(outcome: Outcome) -> str:
 
 def _ends(legacy: Observation, candidate: Observation, screen: Screen) -> Iterator[str]:
     for side in (legacy, candidate):
-        yield f"{side.path:<{_SIDE}}{cut(_outcome(side.outcome), screen.width - _SIDE)}"
+        at = side.outcome.raised_at if isinstance(side.outcome, Raised) else None
+        text = _outcome(side.outcome) if at is None else f"{_outcome(side.outcome)} ({at})"
+        yield f"{side.path:<{_SIDE}}{cut(text, screen.width - _SIDE)}"
     times = [side.own_time_s * 1000 for side in (legacy, candidate)]
     places = 1 if min(times) >= 1 else 3
     yield f"took        {' -> '.join(f'{time:.{places}f}' for time in times)} ms"

@@ -1,0 +1,69 @@
+"""What a call is given: the object of a method and the arguments, as they are before it and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from changeover.record.context import Args, Kwargs
+from changeover.values.copying import SnapshotError, snapshot
+from changeover.values.place import Key, Place
+from changeover.values.unchanged import is_unchanged
+
+OBJECT, ARGUMENTS = "self", "arguments"
+"""The places of what a call may leave changed."""
+
+ByReference = Callable[[Any], bool]
+Named = Callable[[Args, Kwargs], dict[str, Any]]
+
+
+def by_number(args: Args, kwargs: Kwargs) -> dict[str, Any]:
+    """Arguments of a function whose parameters are not known."""
+    return {**{str(number): value for number, value in enumerate(args)}, **kwargs}
+
+
+@dataclass(frozen=True, slots=True)
+class CallInputs:
+    """The object of a method, the positional arguments behind it, and those by name.
+
+    `owner` is empty where the call has no object, or where that is not copied.
+    """
+
+    owner: Args
+    args: Args
+    kwargs: Kwargs
+
+    def copied(self, by_reference: ByReference | None) -> CallInputs:
+        """A copy in which what object and arguments share is shared as well; raises SnapshotError."""
+        try:
+            return CallInputs(*snapshot((self.owner, self.args, self.kwargs), by_reference=by_reference))
+        except SnapshotError as error:
+            error.place = self._named_place(error.place)
+            raise
+
+    def _named_place(self, place: Place) -> Place:
+        """The place of a part as people write it: `self.db`, `arguments[0].rows`."""
+        if len(place) < 2:
+            return place
+        root = (Key(OBJECT),) if place[0] == 0 else (Key(ARGUMENTS), place[1])
+        return (*root, *place[2:])
+
+    def changes_to(self, after: CallInputs, named: Named) -> dict[str, Any]:
+        """What holds something else after the call, of which this is the copy taken before it.
+
+        By root: `self`, and under `arguments` by name. Empty where nothing was changed. Raises what reading
+        a value raises.
+        """
+        changed: dict[str, Any] = {}
+        if self.owner and not is_unchanged(self.owner[0], after.owner[0]):
+            changed[OBJECT] = after.owner[0]
+        same = self.args is after.args and self.kwargs is after.kwargs
+        if not same and not (is_unchanged(self.args, after.args) and is_unchanged(self.kwargs, after.kwargs)):
+            before, values = named(self.args, self.kwargs), named(after.args, after.kwargs)
+            arguments = {
+                name: value for name, value in values.items() if not is_unchanged(before.get(name), value)
+            }
+            if arguments:
+                changed[ARGUMENTS] = arguments
+        return changed

@@ -1,0 +1,71 @@
+"""How a path ended and what it left changed, as they are kept: copies, the answer through the seam's view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from changeover.record.call_inputs import ByReference
+from changeover.record.port import PortBook
+from changeover.record.raised_at import line_that_raised
+from changeover.replay.sealed import LookingActed, copied, look
+from changeover.values.copying import SnapshotError, is_atom, snapshot
+from changeover.values.interruption import stop_if_interrupted
+from changeover.values.observation import (
+    Outcome,
+    Raised,
+    Returned,
+    message_of,
+)
+
+View = Callable[[Any], Any]
+
+
+def kept(
+    outcome: Outcome, changed: dict[str, Any], view: View | None, seam: str, book: PortBook
+) -> tuple[Outcome, dict[str, Any]]:
+    """Copies of both, in which they share what they share; the view has a copy of the answer for itself.
+
+    Args:
+        outcome: how the path ended; the answer is the caller's, and stays as it is.
+        changed: what the path left changed, by root.
+        view: that of the side.
+        seam: is named where something acts that may only look.
+        book: the ports, whose objects are not copied, and which none of this may call.
+
+    Raises:
+        SnapshotError: a part cannot be copied, or the view raised.
+        LookingActed: the view, or a value while it was copied, called a port or reached for the world.
+    """
+    if isinstance(outcome, Raised):
+        error, raised_at = outcome.error, outcome.raised_at or line_that_raised(outcome.error)
+        if isinstance(error, Exception):
+            error = _copied(error, seam, book)
+        return Raised(error, raised_at), _copied(changed, seam, book) if changed else changed
+    value = outcome.value
+    if not changed and is_atom(value):
+        kept_value = value
+    else:
+        kept_value, changed = _copied((value, changed), seam, book)
+    if view is not None:
+        shown = look(f"the view of `{seam}`", book, lambda: _through(view, kept_value, book.holds))
+        return Returned(shown), changed
+    return outcome if kept_value is value else Returned(kept_value), changed
+
+
+def _copied(value: Any, seam: str, book: PortBook) -> Any:
+    return copied(_copying(seam), book, lambda: snapshot(value, by_reference=book.holds))
+
+
+def _copying(seam: str) -> str:
+    return f"the copying of what `{seam}` gave"
+
+
+def _through(view: View, value: Any, by_reference: ByReference) -> Any:
+    try:
+        return snapshot(view(value), by_reference=by_reference)
+    except BaseException as error:
+        stop_if_interrupted(error)
+        if isinstance(error, LookingActed | SnapshotError):
+            raise
+        raise SnapshotError(f"the view raised {type(error).__name__}: {message_of(error)}") from error

@@ -1,0 +1,84 @@
+"""Code of the program that only looks: a view, a key, tags, an invariant, the reading of a value.
+
+It asks no port and reaches nothing else. What it tries all the same is refused, and the run says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+from changeover.errors import ReplayRefusal
+from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.instrument import Hook
+from changeover.record.port import PortBook
+from changeover.replay.isolation import isolated
+from changeover.values.reading import asks_the_program
+
+T = TypeVar("T")
+
+
+class LookingActed(ReplayRefusal):
+    """Code that only looks called a port or reached for the world; says which code, and what it called."""
+
+
+class Sealed:
+    """The session of such code: it refuses every call of a port, and what the net refuses.
+
+    `refused` is the first refusal, whether the code let it pass or not.
+    """
+
+    replaying = True
+
+    def __init__(self, what: str, book: PortBook) -> None:
+        self.refused: str | None = None
+        self._what = what
+        self._book = book
+
+    def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
+        """Refuse a call of a port; a function that is none of this migration's runs as it is."""
+        method = self._book.find(hook, args)
+        if method is not None:
+            self._refuse(f"called {method.full_name}")
+        return original(*args, **kwargs)
+
+    def catch(self, event: str, detail: str) -> None:
+        """Refuse what goes past every port."""
+        self._refuse(f"reached for the world: {event} {detail}".rstrip())
+
+    def thread_refused(self, why: str) -> None:
+        """The process ends: that says nothing of the code."""
+
+    def _refuse(self, deed: str) -> NoReturn:
+        text = f"{self._what} {deed}"
+        self.refused = self.refused or text
+        raise LookingActed(text)
+
+
+def copied(what: str, book: PortBook, copy: Callable[[], T]) -> T:
+    """A copy of values; sealed where functions of the program have a hand in it, which takes longer."""
+    return look(what, book, copy) if asks_the_program() else copy()
+
+
+def look(what: str, book: PortBook, code: Callable[[], T]) -> T:
+    """What the code gives, run sealed; raises LookingActed where it acted, whatever became of the refusal.
+
+    Args:
+        what: names the code, as a sentence begins ("the view of `shop.total`").
+        book: the ports that it may not call.
+        code: runs at once; what else it raises passes.
+    """
+    session = Sealed(what, book)
+    token = SESSION.set(session)
+    try:
+        with isolated():
+            value = code()
+    except Exception:
+        if session.refused is not None:
+            raise LookingActed(session.refused) from None
+        raise
+    finally:
+        SESSION.reset(token)
+    if session.refused is not None:
+        raise LookingActed(session.refused)
+    return value

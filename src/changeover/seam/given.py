@@ -1,0 +1,102 @@
+"""What one call was given, as it was before it, and what the call left changed in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from changeover.record.call_inputs import CallInputs
+from changeover.record.context import Args, Kwargs
+from changeover.record.object_reading import ObjectReading
+from changeover.record.port import PortBook
+from changeover.replay.fresh_path import Fresh
+from changeover.replay.runner import OwnerIs
+from changeover.replay.sealed import copied
+from changeover.seam.objects_in_use import IN_USE, Use
+from changeover.seam.seam import PathFunction, Seam
+from changeover.values.copying import SnapshotError, are_atoms
+
+
+class Given:
+    """The object and the arguments of a call: the caller's own, until they are forgotten, and copies of them.
+
+    `before` has the copies as they were before the call, None where they cannot be made.
+    """
+
+    def __init__(self, seam: Seam, args: Args, kwargs: Kwargs, book: PortBook) -> None:
+        count = seam.method_object.count(args)
+        self.before: CallInputs | None = None
+        self.owner, self._args, self._kwargs = args[:count], args[count:], kwargs
+        self.owner_is = OwnerIs.SHARED if seam.shared_self else OwnerIs.COPIED
+        self.named = seam.named_with(count)
+        self._seam = seam
+        self._book = book
+        self._object_before: ObjectReading | None = None
+
+    def copy(self, replayed_path: PathFunction | None) -> None:
+        """Take the copies; raises SnapshotError, LookingActed, and what a value raises that is copied."""
+        if self.owner_is is OwnerIs.SHARED and self._seam.fallback and self.owner:
+            self._object_before = ObjectReading(self.owner[0], self._book.holds)
+        try:
+            self.before = self._copied()
+        except SnapshotError:
+            if not self.owner or not isinstance(replayed_path, Fresh):
+                raise
+            # A path built for its replay may do without a copy of the object, which is read before and after.
+            self.owner_is = OwnerIs.SHARED
+            self.before = self._copied()
+
+    def _copied(self) -> CallInputs:
+        now = self._now()
+        if not now.owner and are_atoms(now.args) and are_atoms(now.kwargs.values()):
+            return now
+        what = f"the copying of what `{self._seam.name}` was given"
+        return copied(what, self._book, lambda: now.copied(self._book.holds))
+
+    def _now(self) -> CallInputs:
+        """What the caller gave, as it is now; an object that is not copied is none of it."""
+        owner = self.owner if self.owner_is is OwnerIs.COPIED else ()
+        return CallInputs(owner, self._args, self._kwargs)
+
+    @property
+    def _has_state(self) -> bool:
+        """Whether there is an object whose state is compared."""
+        before = self.before
+        return before is not None and bool(before.owner) and before.owner[0] is not self.owner[0]
+
+    def begin_use(self, use: Use) -> None:
+        """The run on the object begins."""
+        if self._has_state:
+            IN_USE.begin(self.owner[0], use)
+
+    def end_use(self, use: Use) -> None:
+        """The run on the object has answered."""
+        if self._has_state:
+            IN_USE.end(self.owner[0], use)
+
+    def changes(self) -> dict[str, Any] | None:
+        """What the call left changed, by root, None where no copy tells; raises what reading it raises."""
+        before, now = self.before, self._now()
+        if before is None or (not now.owner and before.args is now.args and before.kwargs is now.kwargs):
+            return None if before is None else {}
+        return before.changes_to(now, self.named)
+
+    @property
+    def shared_object_changed(self) -> bool:
+        """Whether an object that is not copied has changed meanwhile, where somebody has to know."""
+        return self._object_before is not None and self._object_before.changed() is not None
+
+    @property
+    def class_name(self) -> str:
+        """Of the object."""
+        return type(self.owner[0]).__name__ if self.owner else ""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments as they were, by name."""
+        return {} if self.before is None else self.named(self.before.args, self.before.kwargs)
+
+    def forget(self) -> None:
+        """Forget the caller's own; the copies are enough from now on."""
+        self._args, self._kwargs = (), {}
+        if self.owner_is is OwnerIs.COPIED and self.before is not None:
+            self.owner = self.before.owner

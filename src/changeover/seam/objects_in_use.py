@@ -1,0 +1,53 @@
+"""Which objects have a run under way: of two at once nobody knows which changed the state."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Any, Protocol
+
+
+class Use(Protocol):
+    """One run on an object."""
+
+    overlapped: bool
+
+    def is_within(self, other: Any) -> bool:
+        """Whether it is a part of the other run."""
+
+
+class ObjectsInUse:
+    """Marks runs that overlap on one object; a run inside another run is a part of it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._uses: dict[int, list[Use]] = {}
+
+    def begin(self, owner: Any, use: Use) -> None:
+        """A run on this object begins; the object must live until the run ends."""
+        with self._lock:
+            uses = self._uses.get(id(owner))
+            if uses is None:
+                self._uses[id(owner)] = [use]
+                return
+            for other in uses:
+                if not use.is_within(other):
+                    use.overlapped = other.overlapped = True
+            uses.append(use)
+
+    def end(self, owner: Any, use: Use) -> None:
+        """The run has answered."""
+        with self._lock:
+            uses = self._uses.get(id(owner), [])
+            if use in uses:
+                uses.remove(use)
+            if not uses:
+                self._uses.pop(id(owner), None)
+
+    def forget(self) -> None:
+        """In a forked process: the runs under way are those of its parent."""
+        self._lock = Lock()
+        self._uses.clear()
+
+
+IN_USE = ObjectsInUse()
+"""Of this process: an object may be shared by several migrations."""

@@ -1,0 +1,58 @@
+"""Whether a value still is what it was when it was copied.
+
+A copy shares what cannot change with its original. So where nothing was changed, almost every pair that is
+met here is one object, and is not looked into.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from changeover.values.content_key import same_content
+from changeover.values.limits import DEPTH_MAX, too_deep
+from changeover.values.reading import Shape, own_state, reading_of
+
+_CONTAINERS = (list, tuple, dict, set, frozenset)
+
+
+def is_unchanged(before: Any, after: Any) -> bool:
+    """Whether a copy and its original have the same types and contents; raises what reading them raises."""
+    return before is after or _same(before, after, set(), 0)
+
+
+def _same(before: Any, after: Any, inside: set[tuple[int, int]], depth: int) -> bool:
+    cls = type(before)
+    if cls is not type(after):
+        return False
+    if depth > DEPTH_MAX:
+        raise too_deep()
+    if cls in _CONTAINERS:
+        ours, theirs = before, after
+    elif issubclass(cls, _CONTAINERS) or reading_of(cls).shape is not Shape.NAMES:
+        return same_content(before, after)
+    else:
+        ours, theirs = own_state(before), own_state(after)
+    pair = (id(before), id(after))
+    if pair in inside:
+        return True
+    inside.add(pair)
+    return _same_parts(ours, theirs, inside, depth + 1)
+
+
+def _same_parts(ours: Any, theirs: Any, inside: set[tuple[int, int]], depth: int) -> bool:
+    if len(ours) != len(theirs):
+        return False
+    if isinstance(ours, dict):
+        for name, part in ours.items():
+            other = theirs.get(name, _MISSING)
+            if other is not part and not _same(part, other, inside, depth):
+                return False
+        return True
+    if isinstance(ours, set | frozenset):
+        return same_content(ours, theirs)
+    return all(
+        part is other or _same(part, other, inside, depth) for part, other in zip(ours, theirs, strict=True)
+    )
+
+
+_MISSING = object()

@@ -1,0 +1,353 @@
+"""What a run contains beside answer and effects: the arguments after the call, and the object of a method."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from changeover import Migration, Run
+from changeover.values.divergence import ABSENT
+from changeover.values.verdict import Verdict
+
+Found = dict[str, tuple[Any, Any]]
+
+
+def migration_at(stage: str, **options: Any) -> tuple[Migration, list[Run]]:
+    runs: list[Run] = []
+    environment = {"CHANGEOVER_STAGE_S": stage}
+    return Migration(environment=environment, refresh_s=0, sink=runs.append, **options), runs
+
+
+def differences(run: Run) -> Found:
+    return {found.place: (found.legacy, found.candidate) for found in run.divergences}
+
+
+@dataclass
+class Order:
+    kilos: int = 3
+    price: int = 0
+
+
+class Slotted:
+    __slots__ = ("price",)
+
+    def __init__(self) -> None:
+        self.price = 0
+
+
+class Proxy:
+    """Answers every attribute, whether it is there or not."""
+
+    def __init__(self) -> None:
+        self.price = 0
+
+    def __getattr__(self, name: str) -> Any:
+        raise LookupError(name)
+
+
+def price_it(price: int) -> Callable[[Any], bool]:
+    def priced(order: Any) -> bool:
+        order.price = price
+        return True
+
+    return priced
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live", "ramp:99.99"])
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize("make", [Order, Slotted, Proxy])
+def test_what_a_call_leaves_in_an_argument_is_compared_by_content(
+    make: Callable[[], Any], mode: str, stage: str
+) -> None:
+    migration, runs = migration_at(stage, mode=mode)
+    answer = migration.seam("s", legacy=price_it(12), candidate=price_it(13), key=lambda order: "someone")
+    order = make()
+    assert answer(order)
+    migration.close()
+    assert order.price == (12 if stage == "shadow" else 13)
+    assert differences(runs[0]) == {"arguments.order.price": (12, 13)}
+
+
+@pytest.mark.parametrize(
+    ("argument", "change"),
+    [
+        ([3, 1], lambda rows: rows.sort()),
+        ({}, lambda rows: rows.update(a=1)),
+        (set(), lambda rows: rows.add(1)),
+        (deque(), lambda rows: rows.append(1)),
+        (bytearray(b"a"), lambda rows: rows.extend(b"b")),
+        ([[Order()]], lambda rows: setattr(rows[0][0], "price", 1)),
+    ],
+)
+def test_every_container_may_be_what_a_path_answers_with(argument: Any, change: Any) -> None:
+    migration, runs = migration_at("shadow")
+    answer = migration.seam("s", legacy=lambda rows: change(rows), candidate=lambda rows: None)
+    answer(argument)
+    assert runs[0].verdict is Verdict.DIVERGED
+    assert all(place.startswith("arguments.rows") for place in differences(runs[0]))
+
+
+def test_arguments_in_stars_have_places_too() -> None:
+    def path(price: int) -> Any:
+        return lambda *rows, **more: (rows[0].append(price), more["order"].append(price), True)[2]
+
+    migration, runs = migration_at("shadow")
+    assert migration.seam("s", legacy=path(1), candidate=path(2))([], order=[])
+    assert differences(runs[0]) == {
+        "arguments.rows[0][0]": (1, 2),
+        "arguments.more.order[0]": (1, 2),
+    }
+
+
+def test_what_is_changed_alike_matches_and_is_something_that_was_seen() -> None:
+    migration, runs = migration_at("shadow")
+    migration.seam("s", legacy=lambda rows: rows.append(1), candidate=lambda rows: rows.append(1))([])
+    assert runs[0].verdict is Verdict.MATCH
+    assert runs[0].legacy is not None
+    assert runs[0].legacy.changed == {"arguments": {"rows": [1]}}
+
+
+def test_arguments_are_compared_as_they_are_at_the_answer() -> None:
+    migration, runs = migration_at("shadow", mode="background")
+    rows: list[int] = []
+    migration.seam("s", legacy=lambda rows: rows.append(1), candidate=lambda rows: rows.append(1))(rows)
+    rows.append(2)
+    migration.close()
+    assert runs[0].verdict is Verdict.MATCH
+
+
+def test_an_asynchronous_path_may_answer_by_its_arguments() -> None:
+    def path(price: int) -> Any:
+        async def priced(order: Order) -> None:
+            order.price = price
+
+        return priced
+
+    migration, runs = migration_at("shadow")
+    asyncio.run(migration.seam("s", legacy=path(1), candidate=path(2))(Order()))
+    assert differences(runs[0]) == {"arguments.order.price": (1, 2)}
+
+
+class Account:
+    def __init__(self) -> None:
+        self.balance = 100
+        self.history: list[int] = []
+        self.lock = threading.Lock()
+
+    def deposit(account, amount: int) -> int:  # noqa: N805  known by its position
+        account.balance += amount
+        account.history.append(amount)
+        return account.balance
+
+    @property
+    def total(self) -> int:
+        return self.balance
+
+
+def wrong(account: Any, amount: int) -> int:
+    account.balance = 999
+    return 110
+
+
+@dataclass
+class Ledger:
+    balance: int = 100
+    history: list[int] = field(default_factory=list)
+
+    deposit = Account.deposit
+
+
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize("base", [Account, Ledger])
+def test_what_a_method_does_to_its_object_is_part_of_the_run(base: type, mode: str) -> None:
+    migration, runs = migration_at("shadow", mode=mode)
+    cls: Any = type("Mine", (base,), {})
+    migration.wrap(cls, "deposit", candidate=wrong, name="s")
+    account = cls()
+    assert account.deposit(10) == 110
+    migration.close()
+    assert (account.balance, account.history) == (110, [10])
+    assert differences(runs[0]) == {"self.balance": (110, 999), "self.history[0]": (10, ABSENT)}
+    assert runs[0].arguments == {"amount": 10}
+
+
+def test_a_method_that_is_decorated_is_one_whatever_its_first_parameter_is_called() -> None:
+    migration, runs = migration_at("shadow")
+
+    class Mine:
+        def __init__(self) -> None:
+            self.total = 0
+
+        @migration.seam("s")
+        def add(this, amount: int) -> None:  # noqa: N805
+            this.total += amount
+
+    def add(this: Mine, amount: int) -> None:
+        this.total += 2 * amount
+
+    Mine.add.candidate(add)
+    mine = Mine()
+    mine.add(3)
+    assert mine.total == 3
+    assert differences(runs[0]) == {"self.total": (3, 6)}
+
+
+def test_static_and_class_methods_and_properties_are_no_less_seams() -> None:
+    migration, runs = migration_at("shadow")
+
+    class Mine(Account):
+        @staticmethod
+        def double(amount: int) -> int:
+            return 2 * amount
+
+        @classmethod
+        def named(cls, name: str) -> str:
+            return f"{cls.__name__} {name}"
+
+    migration.wrap(Mine, "double", candidate=lambda amount: amount + amount, name="s")
+    assert Mine().double(4) == 8
+    assert runs[0].arguments == {"amount": 4}
+    environment = {"CHANGEOVER_STAGE_NAMED": "shadow", "CHANGEOVER_STAGE_TOTAL": "shadow"}
+    others = Migration(environment=environment, refresh_s=0, sink=runs.append)
+    others.wrap(Mine, "named", candidate=lambda cls, name: f"{cls.__name__} {name}", name="named")
+    others.wrap(Mine, "total", candidate=lambda self: self.balance + 1, name="total")
+    assert Mine.named("a") == "Mine a"
+    assert Mine().total == 100
+    assert [run.verdict for run in runs] == [Verdict.MATCH, Verdict.MATCH, Verdict.DIVERGED]
+
+
+class Broker:
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+
+    def send(self, amount: int) -> int:
+        self.sent.append(amount)
+        return amount
+
+
+def test_a_port_inside_the_object_is_that_port_in_the_copy_too() -> None:
+    class Desk:
+        def __init__(self, broker: Broker) -> None:
+            self.broker = broker
+
+        def trade(self, amount: int) -> int:
+            return self.broker.send(amount)
+
+    class Mine(Broker):
+        pass
+
+    migration, runs = migration_at("shadow")
+    migration.port("broker", Mine, effects={"send"})
+    migration.wrap(Desk, "trade", candidate=lambda self, amount: self.broker.send(amount), name="s")
+    broker = Mine()
+    assert Desk(broker).trade(5) == 5
+    assert broker.sent == [5]
+    assert runs[0].verdict is Verdict.MATCH
+
+
+class Engine:
+    closed = 0
+
+    def __init__(self) -> None:
+        self.speed = 1
+
+    def __del__(self) -> None:
+        Engine.closed += 1
+
+    def faster(self, by: int) -> int:
+        return self.speed + by
+
+
+def test_no_object_is_copied_whose_copy_would_close_something() -> None:
+    class Mine(Engine):
+        pass
+
+    migration, runs = migration_at("shadow")
+    migration.wrap(Mine, "faster", candidate=lambda self, by: 0, name="s")
+    engine = Mine()
+    assert engine.faster(1) == 2
+    assert Engine.closed == 0
+    assert runs[0].verdict is Verdict.FAILED
+    assert "Mine" in (runs[0].reason or "")
+
+
+def test_runs_that_overlap_on_one_object_are_not_compared() -> None:
+    class Mine(Account):
+        pass
+
+    inside, go_on = threading.Event(), threading.Event()
+
+    def waits(self: Mine, amount: int) -> int:
+        if amount == 1:
+            inside.set()
+            go_on.wait(5)
+        return amount
+
+    migration, runs = migration_at("shadow")
+    Mine.deposit = waits  # type: ignore[method-assign,assignment]
+    migration.wrap(Mine, "deposit", candidate=lambda self, amount: amount, name="s")
+    account = Mine()
+    first = threading.Thread(target=account.deposit, args=(1,))
+    first.start()
+    inside.wait(5)
+    account.deposit(2)
+    go_on.set()
+    first.join()
+    account.deposit(3)
+    assert [run.verdict for run in runs] == [Verdict.FAILED, Verdict.FAILED, Verdict.MATCH]
+    assert "Mine" in (runs[0].reason or "")
+
+
+def test_a_method_that_calls_another_seam_of_its_object_does_not_overlap_with_it() -> None:
+    class Mine(Account):
+        def twice(self, amount: int) -> int:
+            self.deposit(amount)
+            return self.deposit(amount)
+
+    environment = {"CHANGEOVER_STAGE_ONE": "shadow", "CHANGEOVER_STAGE_TWO": "shadow"}
+    runs: list[Run] = []
+    migration = Migration(environment=environment, refresh_s=0, sink=runs.append)
+    migration.wrap(Mine, "deposit", candidate=Account.deposit, name="one")
+    migration.wrap(Mine, "twice", candidate=Mine.twice, name="two")
+    account = Mine()
+    assert account.twice(5) == 110
+    assert {str(run.verdict) for run in runs} == {"match"}
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_a_shared_object_is_not_copied_and_its_change_fails_the_run(changes: bool) -> None:
+    class Service:
+        def __init__(self) -> None:
+            self.asked = [0]
+            self.rest = iter([1])  # no copy can be made
+
+        def answer(self, number: int) -> int:
+            return number
+
+    def candidate(self: Service, number: int) -> int:
+        if changes:
+            self.asked.append(number)
+        return number
+
+    heard: list[Any] = []
+    migration, runs = migration_at("shadow", alerts=[heard.append])
+    migration.wrap(Service, "answer", candidate=candidate, name="s", shared_self=True)
+    assert Service().answer(3) == 3
+    assert runs[0].verdict is (Verdict.FAILED if changes else Verdict.MATCH)
+    assert [str(alert.kind) for alert in heard] == (["object-changed"] if changes else [])
+    assert not changes or "self.asked" in (runs[0].reason or "")
+
+
+def test_the_line_where_the_candidate_raised_is_kept() -> None:
+    def broken(number: int) -> int:
+        raise ValueError(number)
+
+    migration, runs = migration_at("shadow")
+    assert migration.seam("s", legacy=lambda number: number, candidate=broken)(1) == 1
+    assert runs[0].candidate is not None
+    line = broken.__code__.co_firstlineno + 1
+    assert runs[0].candidate.outcome.raised_at == f"seam/test_what_a_run_contains.py:{line}"  # type: ignore[union-attr]
