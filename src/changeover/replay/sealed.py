@@ -29,6 +29,7 @@ class Sealed:
     """
 
     replaying = True
+    carries = True
 
     def __init__(self, what: str, book: PortBook) -> None:
         self.refused: str | None = None
@@ -45,6 +46,13 @@ class Sealed:
     def catch(self, event: str, detail: str) -> None:
         """Refuse what goes past every port."""
         self._refuse(f"reached for the world: {event} {detail}".rstrip())
+
+    def started(self, branch: object) -> None:
+        """What is started has this session too, and is refused the same."""
+
+    def not_followed(self, what: str) -> None:
+        """Refuse what would act where nothing can be seen of it."""
+        self._refuse(f"started {what}")
 
     def thread_refused(self, why: str) -> None:
         """The process ends: that says nothing of the code."""
