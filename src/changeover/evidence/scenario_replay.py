@@ -46,6 +46,7 @@ def replayed(
                 path=path,
                 view=seam.views.get(side),
                 owner=owner,
+                seam=seam.name,
                 args=(),
                 kwargs=scenario.arguments,
                 tape=scenario.tape,

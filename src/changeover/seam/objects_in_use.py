@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from threading import Lock
 from typing import Any, Protocol
 
@@ -51,3 +52,5 @@ class ObjectsInUse:
 
 IN_USE = ObjectsInUse()
 """Of this process: an object may be shared by several migrations."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=IN_USE.forget)

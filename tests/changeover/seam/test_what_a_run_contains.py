@@ -1,15 +1,25 @@
 """What a run contains beside answer and effects: the arguments after the call, and the object of a method."""
 
 import asyncio
+import json
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from changeover import Migration, Run
+from changeover.compare.mutations import blind_spots
+from changeover.compare.rules_file import load_rules
+from changeover.evidence.store.rows_of_runs import contents_of
+from changeover.evidence.store.run_contents import contents_data, read_contents
+from changeover.seam.judge import comparing_judge
+from changeover.seam.uncopied_objects import problems_of_objects
 from changeover.values.divergence import ABSENT
 from changeover.values.verdict import Verdict
 
@@ -351,3 +361,50 @@ def test_the_line_where_the_candidate_raised_is_kept() -> None:
     assert runs[0].candidate is not None
     line = broken.__code__.co_firstlineno + 1
     assert runs[0].candidate.outcome.raised_at == f"seam/test_what_a_run_contains.py:{line}"  # type: ignore[union-attr]
+
+
+def test_doctor_names_a_method_whose_object_has_no_copy_and_the_way_out() -> None:
+    class Holds:
+        def __init__(self, log: socket.socket, broker: Broker) -> None:
+            self.log, self.broker = log, broker
+
+        def trade(self, amount: int) -> int:
+            return amount
+
+    class Mine(Engine):
+        pass
+
+    migration = Migration(environment={})
+    migration.port("broker", Broker, effects={"send"})
+    migration.wrap(Holds, "trade", candidate=Holds.trade, name="a")
+    migration.wrap(Mine, "faster", candidate=Engine.faster, name="b")
+    migration.wrap(Account, "deposit", candidate=Account.deposit, name="c")
+    found = list(problems_of_objects(migration.seams.values(), migration.runtime.book))
+    assert [text.partition(":")[0] for text in found] == ["seam 'a'", "seam 'b'"]
+    assert "self.log" in found[0]
+    migration.seams["a"].shared_self = True
+    migration.seams["b"].shared_self = True
+    assert not list(problems_of_objects(migration.seams.values(), migration.runtime.book))
+
+
+def test_what_was_changed_is_kept_and_read_back_with_the_run() -> None:
+    migration, runs = migration_at("shadow")
+    migration.seam("s", legacy=price_it(12), candidate=price_it(13))(Order())
+    data = json.loads(json.dumps(contents_data(contents_of(runs[0]))))
+    kept = read_contents(data)
+    assert kept.legacy is not None
+    assert kept.candidate is not None
+    assert kept.legacy.changed == {"arguments": {"order": {"kilos": 3, "price": 12}}}
+    assert kept.candidate.changed == {"arguments": {"order": {"kilos": 3, "price": 13}}}
+
+
+def test_a_rule_applies_to_what_was_changed_and_a_blind_spot_shows_it(tmp_path: Path) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text('[[rule]]\npath = "arguments.order.price"\nignore = true\nreason = "r"\n')
+    rules = load_rules(file, today=date(2030, 1, 1))
+    migration, runs = migration_at("shadow", judge=comparing_judge(rules))
+    migration.seam("s", legacy=price_it(12), candidate=price_it(13))(Order())
+    assert runs[0].verdict is Verdict.TOLERATED
+    assert runs[0].legacy is not None
+    spots = blind_spots(runs[0].legacy, rules, "s").spots
+    assert {spot.place for spot in spots if spot.hidden_by} == {"arguments.order.price"}
