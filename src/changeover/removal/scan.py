@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import Evidence
@@ -176,11 +177,18 @@ def _importers(root: Path, removal: Removal, gone: Gone) -> Iterator[Importer]:
         for module in graph.find_modules_that_directly_import(imported):
             if gone.has_module(module):
                 continue
-            chains = (graph.find_shortest_chain(module, one, as_packages=True) for one in removal.legacy)
+            chains = (_chain(graph, module, one) for one in removal.legacy)
             chain = next(filter(None, chains), None)
             for detail in graph.get_import_details(importer=module, imported=imported):
                 file = _file_of(root, module)
                 yield Importer(module, file, detail["line_number"], imported, tuple(chain or ()))
+
+
+def _chain(graph: Any, module: str, legacy: str) -> tuple[str, ...] | None:
+    """From a module to a legacy package; one that lies around it is a module here, and not all that is in it."""
+    contains = f"{legacy}.".startswith(f"{module}.") or f"{module}.".startswith(f"{legacy}.")
+    chain = graph.find_shortest_chain(module, legacy, as_packages=not contains)
+    return None if chain is None else tuple(chain)
 
 
 def _tree(path: Path) -> ast.Module | None:

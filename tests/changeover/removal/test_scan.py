@@ -117,3 +117,27 @@ def test_the_last_run_that_legacy_answered_is_told_by_seam_and_stage() -> None:
     assert (a.runs, a.last, a.last_stage) == (2, datetime(2026, 11, 7, tzinfo=UTC), "ramp:50")
     assert (b.runs, b.last) == (0, None)
     assert not a.answers
+
+
+NEEDS = (
+    "from .legacy import grind\n",
+    "import mill.legacy\n",
+    "from mill import legacy\n",
+    "from . import legacy\n",
+)
+
+
+@pytest.mark.parametrize("line", NEEDS)
+def test_a_package_that_imports_what_lies_in_it_is_named(mill: Mill, line: str) -> None:
+    mill.write("src/mill/__init__.py", line)
+    done = mill.run("legacy", "scan", "--static", "--format", "json")
+    assert done.code == 1
+    assert "src/mill/__init__.py" in json.loads(done.out)["code"]["open_files"]
+
+
+def test_a_package_between_that_imports_what_lies_in_it_is_named(mill: Mill) -> None:
+    mill.write("src/mill/inner/__init__.py", "from mill.legacy import grind\n")
+    mill.write("src/mill/inner/deep/__init__.py", "from mill import inner\n")
+    done = mill.run("legacy", "scan", "--static", "--format", "json")
+    assert done.code == 1
+    assert "src/mill/inner/__init__.py" in json.loads(done.out)["code"]["open_files"]

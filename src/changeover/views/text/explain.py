@@ -140,7 +140,9 @@ def _sides(cluster: StoredCluster, run: RunContents | None, screen: Screen) -> I
 
 
 def _is_of(cluster: StoredCluster, row: Divergence) -> bool:
-    return (row.normal_place or row.place) == cluster.place and row.kind is cluster.kind
+    example = None if cluster.smallest is None else cluster.smallest.divergence
+    places = {cluster.place} if example is None else {cluster.place, example.place}
+    return row.kind is cluster.kind and bool(places & {row.place, row.normal_place})
 
 
 def _both(name: str, texts: Sequence[str], mark: str, side: int, screen: Screen) -> Iterator[str]:
