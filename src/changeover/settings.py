@@ -97,6 +97,14 @@ class ProgramEnvironment(Mapping[str, str]):
         return len(self._environment)
 
 
+def program_environment(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment itself, unless a path in it depends on the folder that the process works in."""
+    flags, store = environment.get(FLAGS_VARIABLE, ""), environment.get(STORE_VARIABLE, "")
+    named = [flags, store.removeprefix(STORE_SCHEME) if store.startswith(STORE_SCHEME) else ""]
+    is_relative = any(text and not Path(text).is_absolute() for text in named)
+    return ProgramEnvironment(environment) if is_relative else environment
+
+
 def mode_of(wanted: str, environment: Mapping[str, str]) -> tuple[str, str | None]:
     """The mode that the environment names, else the wanted one; and what is wrong with the name, if so."""
     named = environment.get(MODE_VARIABLE) or wanted

@@ -30,9 +30,9 @@ from changeover.settings import (
     RULES_FILE,
     WAIVERS_FILE,
     WEBHOOK_VARIABLE,
-    ProgramEnvironment,
     mode_of,
     population_of,
+    program_environment,
 )
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts, AlertSink, LogAlerts
 from changeover.values.limits import Limits
@@ -103,7 +103,7 @@ def wire(
         raise DeclarationError("Migration", f"world was {world!r}, allowed: {', '.join(WORLDS)}")
     if mode not in MODES:
         raise DeclarationError("Migration", f"mode was {mode!r}, allowed: {', '.join(MODES)}")
-    environment = ProgramEnvironment(os.environ if environment is None else environment)
+    environment = program_environment(os.environ if environment is None else environment)
     resolver = Resolver(
         stages, directory=directory, closed=plan is not None, environment=environment, refresh_s=refresh_s
     )

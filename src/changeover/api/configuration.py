@@ -106,7 +106,7 @@ def _facts(project: Project, migration: Migration) -> Iterator[tuple[str, str]]:
 
     yield (
         "evidence",
-        "; ".join(what_differs(project)) or "nothing that is known differs on this code",
+        "; ".join(line for _, line in what_differs(project)) or "nothing that is known differs on this code",
     )
     variables = [name for name in (FLAGS_VARIABLE, KILL_VARIABLE) if os.environ.get(name)]
     variables += [name for name in os.environ if name.startswith(STAGE_VARIABLE)]

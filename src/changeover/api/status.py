@@ -230,15 +230,16 @@ def _unsafe(project: Project, project_state: ProjectState) -> Iterator[str]:
             yield describe_finding(one)
 
 
-def what_differs(project: str | Path | Project = ".") -> list[str]:
-    """Of everything on today's code that differs a line, the worst first; empty where it cannot be read."""
+def what_differs(project: str | Path | Project = ".") -> list[tuple[str, str]]:
+    """Source and line of everything that differs on today's code, the worst first; empty if unreadable."""
     try:
         found = open_project(project)
         state = read_project_state(found)
         known = evidence_of_today(state, Archive(store_path(found.root)))
     except ConfigurationError:
         return []
-    return [describe_finding(one) for one in worst_first(known) if word_of(one) in (UNSAFE, DIVERGED)]
+    worst = [one for one in worst_first(known) if word_of(one) in (UNSAFE, DIVERGED)]
+    return [(one.source, describe_finding(one)) for one in worst]
 
 
 def _about_stages(project_state: ProjectState, resolver: Resolver) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from changeover.cli.output import (
 )
 from changeover.errors import need_package
 from changeover.evidence.source_comparison import SourceComparison
+from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.records import STORE
 from changeover.project import near
 from changeover.values.observation import Side
@@ -92,7 +94,7 @@ def compare_command(
     done = verbs.compare(*names, report=report, listener=listener, source_done=show_source, **options)
     if format_ == "json":
         show_json("compare", {"comparisons": [compare_json(one.info, one.corpus) for one in done.sources]})
-    _say_what_else_differs({one.info.source for one in done.sources})
+    _say_what_else_differs(done.sources)
     if report is not None:
         problem = done.page_problem
         say(f"the page is in {report}" if problem is None else f"no page was written: {problem}")
@@ -101,12 +103,20 @@ def compare_command(
     raise click.exceptions.Exit(0 if exit_zero else done.exit_code)
 
 
-def _say_what_else_differs(compared: set[str]) -> None:
+def _say_what_else_differs(done: Sequence[SourceComparison]) -> None:
     """A comparison answers for its own cases; what differs elsewhere on this code is not hidden by it."""
+    kept = [one for one in done if one.kept_in is not None]
+    if not any(
+        Archive(one.kept_in).has_differences(one.info.code, one.info.rules, one.info.source)
+        for one in kept
+        if one.kept_in is not None
+    ):
+        return
     from changeover.api.status import what_differs
 
-    for line in what_differs():
-        if not any(f" in {source} " in line for source in compared):
+    compared = {one.info.source for one in kept}
+    for source, line in what_differs():
+        if source not in compared:
             warn(line)
 
 

@@ -123,7 +123,7 @@ def history_command(format_: str, **options: Any) -> None:
     if options["repair"]:
         added = f"added {found.repaired} to {found.file}"
         say(added if found.repaired else "nothing that a line could mend")
-    for line in [] if options["verify"] or options["repair"] else what_differs():
+    for _, line in [] if options["verify"] or options["repair"] else what_differs():
         warn(line)
     show_result(format_, "history", found, history_json, _history_screen)
     raise click.exceptions.Exit(found.exit_code)

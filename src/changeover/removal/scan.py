@@ -185,7 +185,7 @@ def _importers(root: Path, removal: Removal, gone: Gone) -> Iterator[Importer]:
 
 
 def _chain(graph: Any, module: str, legacy: str) -> tuple[str, ...] | None:
-    """From a module to a legacy package; one that lies around it is a module here, and not all that is in it."""
+    """From a module to a legacy package; of two that lie in each other each is a module of its own."""
     contains = f"{legacy}.".startswith(f"{module}.") or f"{module}.".startswith(f"{legacy}.")
     chain = graph.find_shortest_chain(module, legacy, as_packages=not contains)
     return None if chain is None else tuple(chain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from changeover.errors import ConfigurationError, describe_os_error
 from changeover.settings import HISTORY_FILE, WHO_VARIABLE
 from changeover.values.gate_verdict import Answer, GateVerdict
 from changeover.values.stage import ALL_STAGES, parse_setting
-from changeover.values.toml_table import Table, parse_json, shown
+from changeover.values.toml_table import Table, parse_json, shown, without_waiting
 
 MOVING = frozenset({"flip", "rollback", "trip", "seal", "repair"})  # actions that say what flags.json became
 REFUSED = "refused"  # stands for the digest of a file whose content nobody may trust
@@ -117,7 +118,9 @@ def read_history(directory: Path) -> tuple[list[HistoryEntry], list[str]]:
 def read_lines(path: Path) -> list[HistoryLine]:
     """Every line of the file, good or not; a missing file has none. Never raises."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return [HistoryLine(0, problem=f"{path}: was not a regular file")]
             data = file.read(HISTORY_BYTES_MAX + 1)
     except FileNotFoundError:
         return []

@@ -10,7 +10,7 @@ from typing import Any
 from changeover.errors import did_you_mean
 from changeover.redaction.redact_paths import REDACT_ROOTS
 from changeover.rollout.gate_criteria import STRICT_GATES, Gate, parse_gate
-from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Stage, Stages
+from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Stage, Stages, stage_variable
 from changeover.values.toml_table import Table, parse_toml, read_text
 
 _GATED_SEAM_STAGES = tuple(str(stage) for stage in SEAM_STAGES[1:])
@@ -148,7 +148,13 @@ def _gates(table: Table, has_seams: bool) -> dict[Stage, Gate]:
 def _check_together(phases: Mapping[str, Phase], top: Table, tables: Sequence[Table]) -> None:
     owners: dict[str, str] = {}
     earlier: set[str] = set()
+    variables: dict[str, str] = {}
     for phase, table in zip(phases.values(), tables, strict=True):
+        variable = stage_variable(phase.name)
+        other = variables.setdefault(variable, phase.name)
+        if other != phase.name:
+            problem = f"{phase.name!r} and {other!r} have the same variable {variable}, and one of them would"
+            raise table.error("name", f"{problem} follow what is meant for the other; needed: another name")
         for seam in phase.seams:
             if owners.setdefault(seam, phase.name) != phase.name:
                 raise table.error("seams", f"{seam!r} belongs to phase {owners[seam]!r} already")

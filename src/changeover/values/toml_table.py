@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import tomllib
@@ -29,13 +30,21 @@ def read_text(path: Path) -> str:
             raise ConfigurationError(str(path), "was not a regular file")
         if status.st_size > FILE_BYTES_MAX:
             raise ConfigurationError(str(path), f"was {status.st_size} bytes, allowed: {FILE_BYTES_MAX}")
-        with path.open("rb") as file:
+        # Never waits: a pipe that has taken its place since the look above would wait for its writer.
+        with open(path, "rb", opener=without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ConfigurationError(str(path), "was not a regular file")
             data = file.read(FILE_BYTES_MAX)
         return data.decode("utf-8-sig")
     except OSError as error:
         raise ConfigurationError(str(path), f"could not be read: {describe_os_error(error)}") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(str(path), f"was not UTF-8 at byte {error.start}") from error
+
+
+def without_waiting(path: str, flags: int) -> int:
+    """Opens a file as `open` does, and a pipe without waiting for whoever writes to it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def parse_json(text: str, where: str) -> Any:
