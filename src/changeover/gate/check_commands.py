@@ -7,7 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from time import monotonic
 from changeover.values.gate_verdict import EXIT_CODES, Answer
 
 TAIL_LINES = 20
+TOLD_EVERY_S = 10.0
 LINE_CHARACTERS_MAX = 400
 TAIL_BYTES_MAX = 64 * 1024
 READ_AFTER_DEATH_S = 5.0
@@ -37,12 +38,17 @@ class CheckResult:
 
 
 def run_check(
-    command: str, root: Path, timeout_s: float, environment: Mapping[str, str] | None = None
+    command: str,
+    root: Path,
+    timeout_s: float,
+    environment: Mapping[str, str] | None = None,
+    told: Callable[[str], None] = lambda _: None,
 ) -> CheckResult:
     """Run one command in the project's root; never raises for what the command does.
 
     Exit 0 is pass, 3 is inconclusive, any other is fail. A missing command is inconclusive, and so is one
-    that takes longer than `timeout_s`: its whole process group is killed.
+    that takes longer than `timeout_s`: its whole process group is killed. `told` hears now and then how long
+    it has taken.
     """
     try:
         argv = _argv(command)
@@ -64,7 +70,7 @@ def run_check(
         return CheckResult(command, Answer.INCONCLUSIVE, f"could not be started: {detail}")
     tail = _Tail(process)
     try:
-        code = process.wait(timeout_s)
+        code = _waited_for(process, timeout_s, lambda seconds: told(_time_taken(seconds, timeout_s)))
     except subprocess.TimeoutExpired:
         _kill_group(process)
         lines = tail.lines()
@@ -76,6 +82,23 @@ def run_check(
     lines = tail.lines()
     found = f"exit {code}" if code >= 0 else f"killed by {_signal_name(-code)}"
     return CheckResult(command, _ANSWERS.get(code, Answer.FAIL), found, lines, monotonic() - began)
+
+
+def _waited_for(process: subprocess.Popen[bytes], timeout_s: float, told: Callable[[float], None]) -> int:
+    """Its exit code; raises TimeoutExpired after `timeout_s`."""
+    began = monotonic()
+    while True:
+        left = timeout_s - (monotonic() - began)
+        try:
+            return process.wait(max(0.0, min(TOLD_EVERY_S, left)))
+        except subprocess.TimeoutExpired:
+            if left <= TOLD_EVERY_S:
+                raise
+            told(monotonic() - began)
+
+
+def _time_taken(seconds: float, most: float) -> str:
+    return f"still running, {seconds:.0f} s of at most {most:g} s"
 
 
 def _argv(command: str) -> list[str]:

@@ -89,7 +89,12 @@ def _with_checks_run(inputs: GateInputs, project: Project, say: Callable[[str], 
     results = {}
     for command in inputs.gate.check:
         say(f"check: {command}")
-        ran = run_check(command, project.root, inputs.gate.check_timeout_s)
+        ran = run_check(
+            command,
+            project.root,
+            inputs.gate.check_timeout_s,
+            told=lambda taken, command=command: say(f"check: {command}   {taken}"),  # type: ignore[misc]
+        )
         body = {"tail": list(ran.tail), "seconds": round(ran.seconds, 3)}
         review = inputs.review("check", command, ran.answer, ran.found, body)
         results[command] = _keep_review(project, inputs.plan, review)

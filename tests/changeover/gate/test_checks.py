@@ -109,3 +109,13 @@ def test_the_end_of_a_long_output_is_kept_and_its_lines_are_cut(tmp_path: Path) 
 def test_output_that_is_no_text_harms_nobody(tmp_path: Path) -> None:
     code = "import sys; sys.stdout.buffer.write(bytes(range(256)))"
     assert run_check(f'python -I -S -c "{code}"', tmp_path, 30).answer is Answer.PASS
+
+
+def test_a_check_that_takes_long_says_how_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[run_check.__module__], "TOLD_EVERY_S", 0.1)
+    heard: list[str] = []
+    slow = 'python -c "import time; time.sleep(0.6)"'
+    assert run_check(slow, tmp_path, 60, told=heard.append).answer is Answer.PASS
+    assert heard
+    assert all("of at most 60 s" in line for line in heard)
+    assert run_check('python -c "import time; time.sleep(9)"', tmp_path, 0.3).answer is Answer.INCONCLUSIVE

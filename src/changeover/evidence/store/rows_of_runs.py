@@ -22,6 +22,7 @@ from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
 from changeover.values.scalars import base_of
 from changeover.values.scalars import text as scalar_text
+from changeover.values.value_text import around_difference
 from changeover.values.verdict import Verdict
 
 SAMPLE_KEPT_WHOLE = 10
@@ -134,7 +135,11 @@ def _sightings(run: Run) -> tuple[Sighting | None, ...]:
 
 def keep_divergence(divergence: Divergence) -> Divergence:
     """The divergence with its values in kept form."""
-    sides = keep_value(divergence.legacy), keep_value(divergence.candidate)
+    legacy, candidate = divergence.legacy, divergence.candidate
+    are_texts = type(legacy) is str and type(candidate) is str
+    if are_texts and max(len(legacy), len(candidate)) > VALUE_CHARACTERS_MAX:  # cut away is what is alike
+        legacy, candidate = around_difference(legacy, candidate, VALUE_CHARACTERS_MAX)
+    sides = keep_value(legacy), keep_value(candidate)
     return replace(divergence, legacy=sides[0], candidate=sides[1])
 
 

@@ -15,6 +15,7 @@ from changeover.values.value_text import value_text
 from changeover.views.layout import INDENT, Screen, and_more, cut, flowed, labelled, listed, padded, plural
 from changeover.views.table import VERDICT, Column, Table, numbers
 from changeover.views.text.differences import in_words, place_text
+from changeover.views.text.two_texts import both_sides, line_diff
 
 ROWS_SHOWN_MAX = 14
 BELOW_SHOWN_MAX = 40
@@ -118,20 +119,23 @@ def _sides(cluster: StoredCluster, run: RunContents | None, screen: Screen) -> I
     rows = tuple(sorted(rows, key=lambda row: not _is_of(cluster, row)))  # what was asked about comes first
     if example is not None and not any(_is_of(cluster, row) for row in rows):
         rows = (example, *rows)
-    shown = [
-        (row.place, [value_text(value, _VALUE) for value in (row.legacy, row.candidate)])
-        for row in rows[:ROWS_SHOWN_MAX]
-    ]
-    longest = max((columns_of(visible(texts[0])) for _, texts in shown), default=0) + 2
+    first = [value_text(row.legacy, _VALUE) for row in rows[:ROWS_SHOWN_MAX]]
+    longest = max((columns_of(visible(text)) for text in first), default=0) + 2
     side = min((screen.width - 40) // 2, max(_SIDE, longest))
+    room = screen.width - 19 if screen.is_narrow else side - 1
     yield f"{INDENT}{'':<{_NAME}}{'legacy':<{side + 2}}candidate"
     parent = None
-    for place, texts in shown:
-        above, name = _split(place)
+    for row in rows[:ROWS_SHOWN_MAX]:
+        above, name = _split(row.place)
         if above != parent:
             parent = above
             yield INDENT + cut(above, screen.width - 6)
-        yield from _both(f"  {name or '(whole)'}", texts, "x ", side, screen)
+        lines = [*line_diff(row, screen.width - 10)]
+        if lines:
+            yield INDENT + cut(f"  {name or '(whole)'}", screen.width - len(INDENT))
+        yield from (f"{INDENT}    {line}" for line in lines)
+        if not lines:
+            yield from _both(f"  {name or '(whole)'}", both_sides(row, room), "x ", side, screen)
     yield from and_more(len(rows) - ROWS_SHOWN_MAX, "place", f"{INDENT}and")
     if run is not None and example is not None and is_effect(example.place):
         values = ((run.legacy, example.legacy), (run.candidate, example.candidate))

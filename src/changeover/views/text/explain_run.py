@@ -17,6 +17,7 @@ from changeover.values.verdict import Verdict
 from changeover.views.layout import GAP, Screen, and_more, cut, flowed, labelled, padded, plural, wrapped
 from changeover.views.rows import pair_calls
 from changeover.views.text.differences import in_words, place_text
+from changeover.views.text.two_texts import both_sides, line_diff
 
 CALLS_SHOWN_MAX = 60
 DIVERGENCES_SHOWN_MAX = 20
@@ -133,15 +134,15 @@ def _divergences(
 ) -> Iterator[str]:
     for found, sighting in list(zip(divergences, sightings, strict=True))[:DIVERGENCES_SHOWN_MAX]:
         place = place_text(found.place)
-        texts = [value_text(side, _TEXT) for side in (found.legacy, found.candidate)]
         if screen.is_narrow:
-            change = f"{cut(texts[0], 40)} -> {cut(texts[1], 40)}"
+            change = " -> ".join(both_sides(found, 40))
             facts = GAP.join((cut(place, screen.width - 2), found.kind, change))
             yield from flowed(f"x {facts}", screen.width, "    ")
         else:
-            legacy, candidate = (cut(text, 16 + screen.spare // 4) for text in texts)
+            legacy, candidate = both_sides(found, 16 + screen.spare // 4)
             place = padded(place, 46 + screen.spare // 2)
             yield f"x {place} {found.kind:<14} {legacy} -> {candidate}".rstrip()
+        yield from (f"    {line}" for line in line_diff(found, screen.width - 4))
         for text in (*in_words(found), *([] if sighting is None else [str(sighting)])):
             yield from (f"    {line}" for line in wrapped(text, screen.prose - 6, ""))
     yield from and_more(len(divergences) - DIVERGENCES_SHOWN_MAX, "divergence")
