@@ -102,15 +102,55 @@ class Codec:
 
     def _name_of(self, cls: type) -> str | None:
         name = self._names.get(cls)
-        if name is None and imported_class(full_name(cls)) is cls:
-            name = full_name(cls)
-        return name
+        if name is not None:
+            return name
+        if imported_class(full_name(cls)) is cls:
+            return full_name(cls)
+        generic = _generic_model(cls)
+        if generic is None:
+            return None
+        names = [self._name_of(one) if isinstance(one, type) else None for one in generic]
+        return None if None in names else f"{names[0]}[{', '.join(map(str, names[1:]))}]"
 
     def _class_of(self, name: str) -> type:
+        if name.endswith("]") and name not in self._classes:
+            return self._generic_of(name)
         cls = self._classes.get(name) or imported_class(name)
         if cls is None:
             raise LookupError(f"the class {name!r} is not registered, and no imported module has it")
         return cls
+
+    def _generic_of(self, name: str) -> type:
+        """A model with its parameters, which pydantic makes when it is asked for."""
+        origin_name, _, rest = name[:-1].partition("[")
+        origin: Any = self._class_of(origin_name)
+        if found_in(origin, _GENERIC) is None:
+            raise LookupError(f"{origin_name!r} takes no parameters")
+        made: type = origin[tuple(self._class_of(one) for one in _split(rest))]
+        return made
+
+
+_GENERIC = "__pydantic_generic_metadata__"
+
+
+def _generic_model(cls: type) -> tuple[Any, ...] | None:
+    """The model without parameters, and the parameters; None for what is no such model."""
+    found = found_in(cls, _GENERIC)
+    if type(found) is not dict or found.get("origin") is None:
+        return None
+    return (found["origin"], *found["args"])
+
+
+def _split(names: str) -> list[str]:
+    """Names that are divided by commas, of which each may have such names between brackets."""
+    found, level = [""], 0
+    for character in names:
+        level += {"[": 1, "]": -1}.get(character, 0)
+        if character == "," and not level:
+            found.append("")
+        else:
+            found[-1] += character
+    return [name.strip() for name in found]
 
 
 _SAID_MAX = 1_000

@@ -72,10 +72,10 @@ class Decoding:
             return FROM_DATA[tag](data)
         if tag == "set":
             members: set[Any] = self._keep(number, set())
-            members.update(self._decode(item, None) for item in data["v"])
+            members.update(self._decode(item, None) for item in _list(data["v"]))
             return members
         if tag in _SEQUENCES:
-            return _SEQUENCES[tag]([self._decode(item, None) for item in data["v"]])
+            return _SEQUENCES[tag]([self._decode(item, None) for item in _list(data["v"])])
         if tag == "dict":
             return self._mapping(data, number)
         return self._of_class(tag, data, number)
@@ -83,7 +83,7 @@ class Decoding:
     def _mapping(self, data: dict[str, Any], number: int | None = None) -> dict[Any, Any]:
         made: dict[Any, Any] = self._keep(number, {})
         if data.get(TAG) == "dict":
-            for key, item in data["v"]:
+            for key, item in _list(data["v"]):
                 made[self._decode(key, None)] = self._decode(item, None)
         elif TAG in data:
             raise ValueError("a table was expected")
@@ -159,9 +159,9 @@ class Decoding:
                 raise TypeError("only a class makes the values of a dict from data")
             defaultdict.__init__(made, factory)
         if base is list:
-            list.extend(made, [self._decode(item, None) for item in data["v"]])
+            list.extend(made, [self._decode(item, None) for item in _list(data["v"])])
         elif base is set:
-            set.update(made, [self._decode(item, None) for item in data["v"]])
+            set.update(made, [self._decode(item, None) for item in _list(data["v"])])
         else:
             put: Any = OrderedDict.__setitem__ if base is OrderedDict else dict.__setitem__
             for key, item in self._mapping(data["v"]).items():
@@ -178,7 +178,7 @@ class Decoding:
             made = self._keep(number, make(cls, data["v"], {}))
             fill(made, self._mapping(data["v"]))
             return made
-        parts = self._content_of(data["v"])
+        parts = self._decode(data["v"], None)
         state = self._mapping(data["s"]) if "s" in data else {}
         made = make(cls, parts, state)
         if type(made) is not cls:
@@ -186,9 +186,6 @@ class Decoding:
         if state and has_state(cls):
             set_state(made, state)
         return made
-
-    def _content_of(self, data: Any) -> Any:
-        return self._decode(data, None)
 
 
 def _is_of_state(cls: type) -> bool:
@@ -198,6 +195,12 @@ def _is_of_state(cls: type) -> bool:
 def _number(data: Any) -> int:
     if type(data) is not int:
         raise TypeError("a reference is a number")
+    return data
+
+
+def _list(data: Any) -> list[Any]:
+    if type(data) is not list:
+        raise TypeError("a list was expected")
     return data
 
 

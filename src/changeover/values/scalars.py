@@ -252,7 +252,20 @@ def _zone(value: tzinfo) -> Hashable:
     if cls.__module__.partition(".")[0] == "pytz":
         name = getattr(value, "zone", None)
         return name if type(name) is str else str(offset_text(value.utcoffset(None)))
-    return offset_text(value.utcoffset(None))
+    offset = _without_moment(value)
+    if offset is not None:
+        return offset_text(offset)
+    # A zone with summer time, of another library or of the program: by what it says of itself.
+    state = own_state(value).items()
+    told = {name: part for name, part in state if type(part) in (str, int, timedelta)}
+    return (class_name(cls), *sorted(map(str, told.items())))
+
+
+def _without_moment(zone: tzinfo) -> timedelta | None:
+    try:
+        return zone.utcoffset(None)
+    except Exception:  # noqa: BLE001  a class of the program that must know the moment
+        return None
 
 
 def offset_text(offset: timedelta | None) -> str:

@@ -1,0 +1,150 @@
+"""Values of libraries are read, keyed, compared, copied, written and redacted by what they hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from changeover.record.codec import Codec
+from changeover.redaction.redactor import Redactor
+from changeover.values.content_key import digest, frozen, same_content
+from changeover.values.copying import SnapshotError, snapshot
+from changeover.values.form import leaves, token
+from changeover.values.observation import Returned
+from tests.changeover.support.small_trade import Trade
+from tests.changeover.values.library_values import FAMILIES, library
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_equal_values_have_one_key_and_no_difference(family: str) -> None:
+    for name, make in FAMILIES[family]().items():
+        one, other = make(), make()
+        assert same_content(one, other), name
+        assert token(one) == token(other), name
+        assert frozen(one) == frozen(other), name
+        assert digest(one) == digest(other), name
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_different_values_have_different_keys_and_a_difference(family: str) -> None:
+    made = {name: make() for name, make in FAMILIES[family]().items()}
+    names = [*made]
+    for at, name in enumerate(names):
+        for other in names[at + 1 :]:
+            assert not same_content(made[name], made[other]), (name, other)
+            assert token(made[name]) != token(made[other]), (name, other)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_copy_reads_alike_and_shares_nothing_that_changes(family: str) -> None:
+    for name, make in FAMILIES[family]().items():
+        original, untouched = make(), make()
+        copy = snapshot(original)
+        assert type(copy) is type(original), name
+        assert same_content(copy, untouched), name
+        for _, leaf in leaves([copy]):
+            if type(leaf) is list:
+                leaf.append("changed")
+        assert same_content(original, untouched), name
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_is_written_is_what_is_read_back(family: str) -> None:
+    codec = Codec()
+    for name, make in FAMILIES[family]().items():
+        written = json.dumps(codec.encode(make()))
+        back = codec.decode(json.loads(written))
+        assert type(back) is type(make()), name
+        assert same_content(back, make()), name
+        assert codec.problem_of(make()) is None, name
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_redaction_changes_no_object(family: str) -> None:
+    redactor = Redactor.of(
+        ("result.**.{x,text,a,b,number,values,more,lots}",), {"SOME_TOKEN": "Europe/Berlin"}, None
+    )
+    for name, make in FAMILIES[family]().items():
+        trade = Trade()
+        trade.run(lambda _, make=make: {"held": make()}, lambda _, make=make: {"held": make()})  # type: ignore[misc]
+        run = trade.runs[-1]
+        assert run.legacy is not None
+        redactor.run(run)
+        assert isinstance(run.legacy.outcome, Returned), name
+        assert same_content(run.legacy.outcome.value["held"], make()), name
+
+
+def test_numbers_of_numpy_are_pythons_as_keys_and_differ_from_them_as_answers() -> None:
+    np = library("numpy")
+    pairs = [(np.int64(7), 7), (np.float32(1.5), 1.5), (np.bool_(True), True), (np.str_("a"), "a")]
+    for one, other in pairs:
+        assert frozen(one) == frozen(other)
+        assert not same_content(one, other)
+
+
+def test_arrays_that_share_their_memory_share_it_in_the_copy() -> None:
+    np = library("numpy")
+    whole = np.zeros(4)
+    first, part, backwards = snapshot((whole, whole[1:3], whole[::-1]))
+    first[1] = 5
+    assert (part[0], backwards[2], whole[1]) == (5, 5, 0)
+
+
+def test_an_array_that_nobody_may_write_into_is_copied_as_one() -> None:
+    np = library("numpy")
+    original = np.arange(3)
+    original.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        snapshot(original)[0] = 1
+
+
+def test_an_array_that_is_a_file_is_a_handle(tmp_path: Path) -> None:
+    np = library("numpy")
+    mapped = np.memmap(tmp_path / "a", dtype="u1", mode="w+", shape=(3,))
+    with pytest.raises(SnapshotError, match="handle"):
+        snapshot(mapped)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.attrs.update(source="other"),
+        lambda table: table.__setitem__("number", table["number"].astype("int32")),
+        lambda table: table.__setitem__("number", table["number"] + 1),
+        lambda table: setattr(table, "columns", [*"abcdef"]),
+        lambda table: setattr(table, "index", [1, 2]),
+        lambda table: table["object"][0].append(2),
+    ],
+    ids=["attributes", "element type", "content", "name of a column", "labels", "an object in a column"],
+)
+def test_whatever_changes_in_a_table_is_a_difference(change: Callable[[Any], Any]) -> None:
+    library("pandas")
+    table = FAMILIES["pandas"]()["a table"]
+    changed = table()
+    change(changed)
+    assert not same_content(table(), changed)
+    assert token(table()) != token(changed)
+
+
+def test_a_class_of_the_program_derived_from_a_table_keeps_its_class_and_attributes() -> None:
+    pd = library("pandas")
+
+    class Trades(pd.DataFrame):  # type: ignore[misc]
+        _metadata = ["desk"]
+
+    trades = Trades({"a": [1]})
+    trades.desk = ["one"]
+    copy = snapshot(trades)
+    copy.desk.append("two")
+    assert type(copy) is Trades
+    assert trades.desk == ["one"]
+
+
+def test_a_lazy_table_is_not_read() -> None:
+    pl = library("polars")
+    with pytest.raises(SnapshotError):
+        snapshot(pl.DataFrame({"a": [1]}).lazy())
