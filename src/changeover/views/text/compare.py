@@ -13,6 +13,7 @@ from changeover.evidence.tallies import EffectCounts, SeamTally
 from changeover.evidence.timeline import Quantiles
 from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
+from changeover.values.scalars import text as scalar_text
 from changeover.views.layout import INDENT, Screen, beside, count, cut, flowed, labelled, listed, plural
 from changeover.views.rows import identity, lost_guard, short_names, withheld_effects
 from changeover.views.table import VERDICT, Column, Table, number_columns
@@ -113,7 +114,7 @@ def _tolerated(corpus: Corpus, screen: Screen) -> Iterator[str]:
     tallies = sorted(corpus.rule_tallies.values(), key=lambda tally: -tally.differing)
     hits = [tally for tally in tallies if tally.differing]
     for number, tally in enumerate(hits[:RULES_SHOWN_MAX]):
-        largest = "" if tally.largest is None else f", largest difference {tally.largest.normalize():f}"
+        largest = "" if tally.largest is None else f", largest difference {scalar_text(tally.largest.normalize())}"
         until = "" if tally.rule.until is None else f"    until {tally.rule.until}"
         path = cut(tally.rule.path.text, 34 + screen.spare)
         facts = f"{path}   {rule_says(tally.rule)}    {plural(tally.differing, 'run')}{largest}{until}"
