@@ -18,6 +18,7 @@ class ProblemKind(StrEnum):
     UNDECLARED_EFFECT = "undeclared-effect"
     EFFECT_WITHHELD = "effect-extra"
     INEXACT = "inexact"
+    LEFT_RUNNING = "left-running"
     LIMIT = "limit"
     FIXED_CHANGED = "fixed-changed"
     NOT_KEPT = "not-kept"

@@ -139,6 +139,8 @@ class Replay:
             is_behind = self._tape.has_late and len(self.calls) < len(self._tape) - self._tape.supplements
             if left and (is_behind or any(branch.acted for branch in left)):
                 self._note_left(left)
+            elif left:
+                self.note(ProblemKind.LEFT_RUNNING, STILL_RUNNING, names_of(left))
 
     def close_loop(self) -> None:
         """Close before the loop of this replay ends and stops what is left, whatever that would have done."""

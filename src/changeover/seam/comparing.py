@@ -173,7 +173,10 @@ class Comparing:
         return recording.context.copy().run(acted)
 
     def _judged(self, other: Any, problems: ReplayProblems) -> Run:
-        runtime = self._runtime
+        runtime, unfinished = self._runtime, self._recording.recorder.tape.unfinished
+        if unfinished:
+            kind, left = ProblemKind.LEFT_RUNNING, ", ".join(unfinished)
+            problems.add(ReplayProblem(kind, str(self._draft.answered_by), left, 0))
         try:
             invariants = runtime.invariants_of(self._draft.seam)
             return self._draft.judged(

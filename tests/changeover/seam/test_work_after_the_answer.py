@@ -284,6 +284,7 @@ def test_work_that_goes_on_and_does_nothing_fails_no_run_and_acts_later_to_its_h
     program.migration.flush()
     first, *later = program.runs
     assert first.verdict == "match"
+    assert {str(note.kind) for note in first.notes} == {"left-running"}
     assert [(run.id, run.verdict) for run in later] == [(first.id, "failed")]
     assert later[0].reason is not None
     assert ("ticks" if is_async else "waits") in later[0].reason
