@@ -187,6 +187,7 @@ def counted_if_interrupted(due: list[Recording]) -> Iterator[None]:
         yield
     except BaseException:
         for one in due:
+            one.recorder.close()
             one.runtime.hand_on(one.draft().unpaired(NotPaired.INTERRUPTED))
         raise
 
