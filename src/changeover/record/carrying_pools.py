@@ -135,7 +135,8 @@ def carry_process_starts(process: Any) -> None:
         def start(self: Any) -> Any:
             session = run_to_carry()
             if session is not None and not session.replaying:  # in a replay the net stops it
-                session.not_followed(f"process {getattr(self, '_target', None) or type(self).__name__}")
+                target = getattr(self, "_target", None) or type(self).run
+                session.not_followed(f"process of {Branch(Branch(), WorkKind.JOB, target)}")
             return original(self)
 
         return start

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from inspect import isawaitable
 from time import monotonic, perf_counter
-from typing import Any, NoReturn
+from typing import Any
 
 from changeover.errors import EffectWithheld, ReadMissing, ReplayStopped, UndeclaredCall, UndeclaredEffect
-from changeover.record.branch import BRANCH, Branch, Running, lane_of, names_of, tick
+from changeover.record.branch import BRANCH, tick
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, calling_site
 from changeover.record.object_reading import ObjectReading
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
-from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
+from changeover.record.replay_problems import ProblemKind, ReplayProblem
 from changeover.record.tape import Entry, Tape
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
 from changeover.replay.clock import VirtualClock, seconds_of
@@ -24,21 +23,15 @@ from changeover.replay.concurrent_tape import ConcurrentPortTape
 from changeover.replay.id_mapping import IdMapping
 from changeover.replay.port_tape import BranchName, PortTape
 from changeover.replay.random_numbers import OwnRandom
+from changeover.replay.replayed_work import AnyPortTape, ReplayedWork
 from changeover.values.content_key import frozen
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.limits import Limits
 from changeover.values.observation import Outcome, Raised, Returned, outcome_of
 
-AnyPortTape = PortTape | ConcurrentPortTape
-STILL_RUNNING = "still running after the answer"
 
-
-class Replay:
-    """One pass of a path over a tape; afterwards `calls` and `problems` say what it did.
-
-    When the path has `answered`, the work that it left behind is still answered, until the replay is closed;
-    what it asks for even later is refused, and told to `late`.
-    """
+class Replay(ReplayedWork):
+    """One pass of a path over a tape; afterwards `calls` and `problems` say what it did."""
 
     replaying = True
     carries = True
@@ -46,29 +39,19 @@ class Replay:
     def __init__(
         self, book: PortBook, tape: Tape, *, seed: str, limits: Limits, copies: PortCopies | None
     ) -> None:
+        super().__init__(tape)
         self.replay = self
-        self.calls: list[Entry] = []
-        self.branch = Branch()
-        self._asked_at_once: dict[BranchName, tuple[str, int]] = {}
-        self.running = Running()
-        self.late: Callable[[str, str], None] | None = None
-        self.problems = ReplayProblems()
         self.port_s = 0.0
-        self.answered_at = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         self.copies = copies
         self.seed = seed
         self.delegates = Delegates(copies, seed)
         self.book = book
         self._ports: dict[str, AnyPortTape] = {}
-        self._by_branch = tape.is_concurrent
-        self._tape = tape
         self.limits = limits
         self._deadline = monotonic() + limits.replay_seconds_max
         self._ids = IdMapping()
         self._clocks: dict[tuple[str, BranchName], VirtualClock] = {}
-        self._lock = threading.RLock()
-        self._closed = False
 
     @cached_property
     def generator(self) -> OwnRandom:
@@ -115,46 +98,9 @@ class Replay:
         self.port_s += perf_counter() - began
         return outcome.give()
 
-    def started(self, branch: Branch) -> None:
-        """What is started belongs to this replay."""
-        branch.held_by((self.running,))
-
     def not_followed(self, what: str) -> None:
         """A process of the program's own would act for real."""
         self.catch("process", what)
-
-    def answer(self, at: float) -> None:
-        """The path has ended, at this moment; what it left behind goes on for a while."""
-        if not self.running.answered:
-            self.running.answered, self.answered_at = True, at
-
-    def close(self, late: Callable[[str, str], None] | None = None) -> None:
-        """Whatever the path left running gets nothing from now on, and ends when it asks for something."""
-        with self._lock:
-            self.late = late
-            if self._closed:
-                return
-            self._closed = True
-            left = self.running.left()
-            is_behind = self._tape.has_late and len(self.calls) < len(self._tape) - self._tape.supplements
-            if left and (is_behind or any(branch.acted for branch in left)):
-                self._note_left(left)
-            elif left:
-                self.note(ProblemKind.LEFT_RUNNING, STILL_RUNNING, names_of(left))
-
-    def close_loop(self) -> None:
-        """Close before the loop of this replay ends and stops what is left, whatever that would have done."""
-        left = self.running.left()
-        self.close()
-        if left and not self._tape.unfinished:
-            self._note_left(left)
-
-    def _note_left(self, left: Sequence[Branch]) -> None:
-        self.note(ProblemKind.LIMIT, STILL_RUNNING, names_of(left))
-
-    def note(self, kind: ProblemKind, place: str, detail: str) -> None:
-        """A problem that is met after the calls so far."""
-        self.problems.add(ReplayProblem(kind, place, detail, len(self.calls)))
 
     def clock(self, port: str) -> VirtualClock:
         """The time of this replay."""
@@ -165,19 +111,6 @@ class Replay:
             own = [entry for entry in entries if branch and self._tape.during(entry).branch == branch]
             found = self._clocks[port, branch] = VirtualClock(own or entries)
         return found
-
-    def _branch(self) -> BranchName:
-        """Which work of the path asks; all of it is one where the recorded path did one thing at a time."""
-        if not self._by_branch:
-            return ()
-        return tuple(step.name for step in lane_of(BRANCH.get(), self.branch, {}))
-
-    @property
-    def made(self) -> Tape:
-        """The calls of this replay so far."""
-        tape = Tape(self.calls, root=self.branch)
-        tape.before = {}
-        return tape
 
     def _answer(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Outcome | None:
         """How the call ends; None where a real object, or a copy of one, has to answer."""
@@ -202,22 +135,11 @@ class Replay:
             raise UndeclaredCall(f"{method.full_name}: {error}") from error
 
     def _stay_within_limits(self, method: PortMethod) -> None:
-        if self._closed:
-            self._refuse_late(method.full_name)
-        if self.running.answered:
-            branch = BRANCH.get()
-            if branch is not None:
-                branch.acted = True
+        self._note_act(method.full_name)
         if len(self.calls) >= self.limits.port_calls_max:
             self._stop(f"more than {self.limits.port_calls_max} port calls")
         if monotonic() > self._deadline:
             self._stop(f"more than {self.limits.replay_seconds_max:g} s")
-
-    def _refuse_late(self, what: str) -> NoReturn:
-        branch = BRANCH.get()
-        if self.late is not None:
-            self.late(str(branch or self.branch), what)
-        raise ReplayStopped(f"{what}: the replay is over")
 
     def _stop(self, limit: str) -> None:
         self.note(ProblemKind.LIMIT, "limit reached", limit)
@@ -247,15 +169,6 @@ class Replay:
         self._ids.learn(entry.arguments, method.arguments(args, kwargs))
         self._keep(method, args, kwargs, entry.outcome, with_site=True)
         return self._for_path(entry)
-
-    def _guessed(self, name: str, position: int) -> None:
-        why = "other answers were as good"
-        self.problems.add(ReplayProblem(ProblemKind.INEXACT, name, why, position))
-
-    def _verify_branch(self, tape: AnyPortTape, place: Any, branch: BranchName) -> None:
-        """A branch that does what another one did in the recording may have been given that one's answers."""
-        if branch in self._asked_at_once and tape.crosses(place, branch):
-            self._guessed(*self._asked_at_once.pop(branch))
 
     def _time(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome | None:
         """None where the clock itself has to tell the time, as the recorded path never asked."""
@@ -308,10 +221,7 @@ class Replay:
         self, kind: ProblemKind, method: PortMethod, args: Args, kwargs: Kwargs, refusal: type[Exception]
     ) -> Outcome:
         outcome = Raised(refusal(f"{method.full_name}: {kind}"))
-        if self.running.answered and self._tape.unfinished:
-            # Nobody knows what the recorded path would have done, had its work been left to end.
-            still = ", ".join(self._tape.unfinished)
-            self.note(ProblemKind.LIMIT, STILL_RUNNING, still)
+        if self._is_beyond_record():
             return outcome
         self._keep(method, args, kwargs, outcome, with_site=True)
         call = self.calls[-1].call(len(self.calls))

@@ -15,14 +15,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import Context
-from dataclasses import dataclass
-from typing import NamedTuple
 from weakref import WeakSet
 
 from changeover.record.context import permitted
-from changeover.record.run import NotPaired, Run, Sink
+from changeover.record.run import NotPaired, Sink
 from changeover.replay.random_numbers import give_replays_own_random
-from changeover.seam.judge import RunDraft
+from changeover.seam.waiting_run import Dropped, Job
 from changeover.telemetry.logs import logger
 
 QUEUE_MAX = 1_000
@@ -34,29 +32,6 @@ FORK_WAIT_S = 0.5
 LOOK_S = 0.02  # how often it looks whether a run that waits for work of its path is ready
 HUNG = "hung: its replay did not end"
 _log = logger("background")
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A run that has been answered and is to be compared: replayed and judged in a thread of its own.
-
-    `replay_apart` gives the run to be handed on, or how it goes on, and never raises. `draft` makes one that
-    was not compared, None for a run that is handed on as it is. It waits until it is `ready`, or until that
-    moment of the monotonic clock. `hand_on` is its sink, None for that of all.
-    """
-
-    draft: Callable[[], RunDraft] | None
-    replay_apart: Callable[[], Run | Job]
-    ready: Callable[[], bool] | None = None
-    until: float = 0.0
-    hand_on: Sink | None = None
-
-
-class _Out(NamedTuple):
-    """A run that is not compared, and why; in words where it has failed."""
-
-    job: Job
-    why: NotPaired | str
 
 
 class _Worker:
@@ -106,8 +81,7 @@ class Background:
     def begin_anew(self) -> None:
         """With nothing waiting and no thread: in a forked process both are its parent's."""
         self._changed = threading.Condition()
-        self._waiting: deque[Job] = deque()
-        self._unready: list[Job] = []
+        self._waiting, self._unready = deque[Job](), list[Job]()
         self._worker: _Worker | None = None
         self._held_for_fork: dict[int, _Worker] = {}
         self.dropped = self.hung = 0
@@ -126,7 +100,7 @@ class Background:
         """Take the run and return at once; False where it is closed, so that the caller has to replay it."""
         if sys.is_finalizing():  # no thread would ever run, and a lock may never be given back
             self.dropped += 1
-            self._hand_out([_Out(job, NotPaired.TOO_LATE)])
+            self._hand_out([Dropped(job, NotPaired.TOO_LATE)])
             return True
         with self._changed:
             if self._closed:
@@ -135,11 +109,11 @@ class Background:
             reason = self._enqueue(job)
             if reason is not None:
                 self.dropped += 1
-                out.append(_Out(job, reason))
+                out.append(Dropped(job, reason))
         self._hand_out(out)
         return True
 
-    def _hand_out(self, out: Iterable[_Out]) -> None:
+    def _hand_out(self, out: Iterable[Dropped]) -> None:
         for one in out:
             if one.job.draft is not None:
                 draft = one.job.draft()
@@ -176,12 +150,12 @@ class Background:
         with permitted():
             worker.thread.start()
 
-    def _look_for_a_hung_one(self) -> list[_Out]:
+    def _look_for_a_hung_one(self) -> list[Dropped]:
         worker = self._worker
         if worker is None or worker.job is None or self._monotonic() - worker.since <= self._hung_after_s:
             return []
         self.hung += 1
-        out = [_Out(job, f"{HUNG} within {self._hung_after_s:g} s") for job in self._given_up()]
+        out = [Dropped(job, f"{HUNG} within {self._hung_after_s:g} s") for job in self._given_up()]
         return out + self._dropped(NotPaired.NO_THREAD) if self.hung > REPLACED_MAX else out
 
     def _given_up(self) -> list[Job]:
@@ -189,8 +163,8 @@ class Background:
         worker, self._worker = self._worker, None
         return [] if worker is None or worker.job is None or worker.given else [worker.job]
 
-    def _dropped(self, reason: NotPaired, *others: Job) -> list[_Out]:
-        out = [_Out(job, reason) for job in (*others, *self._waiting, *self._unready)]
+    def _dropped(self, reason: NotPaired, *others: Job) -> list[Dropped]:
+        out = [Dropped(job, reason) for job in (*others, *self._waiting, *self._unready)]
         self.dropped += len(out)
         self._waiting.clear()
         self._unready.clear()
@@ -266,7 +240,7 @@ class Background:
 
     def drain(self, seconds: float = DRAIN_S) -> None:
         """Wait as `wait` does, and count what is left then; afterwards nothing of before is handed on."""
-        out: list[_Out] = []
+        out: list[Dropped] = []
         if not self.wait(seconds):
             with self._changed:
                 if self._is_here():

@@ -20,14 +20,15 @@ from changeover.record.replay_problems import ProblemKind, ReplayProblem, Replay
 from changeover.record.run import Run
 from changeover.replay.event_loop import runs_a_loop
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
-from changeover.replay.replayer import STILL_RUNNING
+from changeover.replay.replayed_work import STILL_RUNNING
 from changeover.replay.runner import Pending, ReplayTask
-from changeover.seam.background import Job
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Recording
+from changeover.seam.waiting_run import Job
 from changeover.values.verdict import Verdict
 
 T = TypeVar("T")
+_AMENDED = frozenset({Verdict.MATCH, Verdict.TOLERATED, Verdict.VACUOUS, Verdict.WAIVED})
 
 
 def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -209,7 +210,7 @@ class Comparing:
         self._runtime.hand_on(run)
 
     def _amended(self, run: Run) -> Run:
-        if self._late is None or run.verdict in (Verdict.UNSAFE, Verdict.DIVERGED):
+        if self._late is None or run.verdict not in _AMENDED:
             return run  # what differs, differs
         return replace(run, verdict=Verdict.FAILED, reason=self._late, divergences=(), judgement=None)
 

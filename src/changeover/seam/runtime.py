@@ -18,8 +18,9 @@ from changeover.replay.observation_copy import ObservationCopy
 from changeover.replay.sealed import LookingActed, look
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
-from changeover.seam.background import Background, Job
+from changeover.seam.background import Background
 from changeover.seam.judge import Judge, Predicate, Waived
+from changeover.seam.waiting_run import Job
 from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
 from changeover.telemetry.logs import logger, redacted
