@@ -29,6 +29,7 @@ def carry_tasks(base_events: Any) -> None:
         replace_imported_names(original, replacement)
     loop = base_events.BaseEventLoop
     replace_function(loop, "create_task", _creating)
+    replace_function(loop, "run_in_executor", _executing)
     replace_function(loop, "call_soon", lambda original: _scheduling(original, 0))
     replace_function(loop, "call_soon_threadsafe", lambda original: _scheduling(original, 0))
     replace_function(loop, "call_at", lambda original: _scheduling(original, 1))
@@ -70,6 +71,23 @@ def _creating(original: Any) -> Callable[..., Any]:
     return create_task
 
 
+def _executing(original: Any) -> Callable[..., Any]:
+    def run_in_executor(self: Any, executor: Any, func: Any, *args: Any) -> Any:
+        session = run_to_carry()
+        future = original(self, executor, func, *args)
+        if session is not None and session.replaying:
+            future.add_done_callback(_heard, context=_NO_CONTEXT)
+        return future
+
+    return run_in_executor
+
+
+def _heard(future: Any) -> None:
+    """Ask for the exception of a replay, so that no handler of the program hears of it."""
+    if not future.cancelled():
+        future.exception()
+
+
 def _enter(context: Context, session: Session, branch: Branch) -> None:
     with suppress(RuntimeError):  # this very context: what runs in it carries the run already
         context.run(_set, session, branch, PINNED.get())
@@ -92,8 +110,8 @@ class _Ended:
 
     def __call__(self, task: Any) -> None:
         self._branch.cancelled = task.cancelled()
-        if self._session.replaying and not self._branch.cancelled:
-            task.exception()  # asked for, so that no handler of the program hears of it
+        if self._session.replaying:
+            _heard(task)
         self._branch.mark_end()
         task.get_loop().call_soon(self._branch.release, context=_NO_CONTEXT)  # after all who hear of the end
 

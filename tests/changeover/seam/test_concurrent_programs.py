@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextvars import copy_context
+from functools import cache
 from multiprocessing.pool import ThreadPool
 from typing import Any
 
@@ -146,11 +147,14 @@ def multiprocessing_pool(shop: Shop, names: tuple[str, ...]) -> Any:
 
 
 def old_multiprocessing_pool(shop: Shop, names: tuple[str, ...]) -> Any:
-    found = [OLD.apply_async(work, (shop, name)) for name in names]
-    return [one.get() for one in found], OLD.starmap(work, [(shop, name) for name in names])
+    found = [old().apply_async(work, (shop, name)) for name in names]
+    return [one.get() for one in found], old().starmap(work, [(shop, name) for name in names])
 
 
-OLD = ThreadPool(3)
+@cache
+def old() -> ThreadPool:
+    """A pool that was there before; it is made by the fixture."""
+    return ThreadPool(3)
 
 
 def one_after_the_other(shop: Shop, names: tuple[str, ...]) -> Any:
@@ -279,9 +283,10 @@ ORDERED = (one_after_the_other, waited_for, generators)
 
 @pytest.fixture(scope="module", autouse=True)
 def _pools_end() -> Iterator[None]:
+    old()
     yield
     SHARED.shutdown()
-    OLD.terminate()
+    old().terminate()
 
 
 def judged(

@@ -3,6 +3,7 @@ never acts.
 """
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -374,6 +375,29 @@ def test_a_replayed_thread_that_raises_reaches_no_hook_of_the_program(
     assert len(heard) == 1
 
 
+@pytest.mark.parametrize(
+    "leaves",
+    [in_a_task, in_a_task_at_once, in_a_call_later, in_a_call_soon, in_a_thread_of_the_loop],
+)
+def test_what_a_replay_leaves_and_raises_reaches_no_handler_of_the_loop(leaves: Leaves) -> None:
+    heard: list[Any] = []
+    program = Program(is_async=True)
+    seam: Any = program.migration.seam(
+        "s", legacy=program.path(nothing, ""), candidate=program.path(leaves, "refused")
+    )
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: heard.append(context))
+        await seam(1)
+        await asyncio.sleep(0.1)
+        kept.clear()
+        gc.collect()
+
+    asyncio.run(main())
+    program.migration.flush()
+    assert heard == []
+
+
 def test_a_seam_that_late_work_enters_has_a_run_of_its_own() -> None:
     runs: list[Run] = []
     migration = Migration(
@@ -396,3 +420,37 @@ def test_a_seam_that_late_work_enters_has_a_run_of_its_own() -> None:
     assert sorted((run.seam, run.verdict) for run in runs) == [("inner", "match"), ("outer", "match")]
     assert len({run.correlation_id for run in runs}) == 2
     assert mail.sent == ["yes"]
+
+
+def far_in_a_thread(act: Act) -> None:
+    def far() -> None:
+        time.sleep(0.2)
+        act()
+
+    threading.Thread(target=far).start()
+
+
+def far_in_a_task(act: Act) -> None:
+    async def far() -> None:
+        await asyncio.sleep(0.2)
+        act()
+
+    kept.append(asyncio.create_task(far()))
+
+
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize(
+    ("legacy", "candidate"), [("yes", "yes"), ("yes", "no"), ("yes", None), (None, "no")]
+)
+@pytest.mark.parametrize(("leaves", "is_async"), [(far_in_a_thread, False), (far_in_a_task, True)])
+def test_a_run_whose_work_acts_when_its_time_is_over_ends_as_failed(
+    leaves: Leaves, is_async: bool, legacy: str | None, candidate: str | None, mode: str
+) -> None:
+    program = Program(is_async=is_async, linger_s=0.05, mode=mode)
+    ours, theirs = (
+        program.path(nothing if text is None else leaves, text or "") for text in (legacy, candidate)
+    )
+    last = program.answer(ours, theirs, after_s=0.4)[-1]
+    assert (last.verdict, program.mail.sent) == ("failed", [] if legacy is None else ["yes"])
+    assert last.reason is not None
+    assert "still running after the answer" in last.reason
