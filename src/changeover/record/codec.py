@@ -113,9 +113,9 @@ class Codec:
         return None if None in names else f"{names[0]}[{', '.join(map(str, names[1:]))}]"
 
     def _class_of(self, name: str) -> type:
-        if name.endswith("]") and name not in self._classes:
-            return self._generic_of(name)
         cls = self._classes.get(name) or imported_class(name)
+        if cls is None and name.endswith("]"):
+            cls = self._generic_of(name)
         if cls is None:
             raise LookupError(f"the class {name!r} is not registered, and no imported module has it")
         return cls

@@ -120,7 +120,7 @@ class Decoding:
 
     def _record(self, cls: Any, data: Any, number: int | None) -> Any:
         """A dataclass or named tuple by its fields; models and exceptions as they were written once."""
-        bases = mro(cls)
+        bases, is_of_state = mro(cls), _is_of_state(cls)
         if BaseException in bases:
             return _error_of_once(cls, self._mapping(data))
         if tuple in bases:
@@ -133,7 +133,7 @@ class Decoding:
             return cls.model_validate(self._mapping(data), by_name=True, by_alias=True)
         if not is_dataclass(cls):
             raise TypeError(f"{cls.__qualname__} is no record")
-        if {field.name for field in fields(cls)} == {*data} and _is_of_state(cls):
+        if {field.name for field in fields(cls)} == {*data} and is_of_state:
             made = self._keep(number, empty(cls))
             set_state(made, self._mapping(data))
             return made

@@ -18,6 +18,7 @@ from changeover.values.limits import DEPTH_MAX
 from changeover.values.own_state import mro, own_state
 from changeover.values.reading import Handle, Reading, Shape, reading_of
 
+_FACTORY = defaultdict.__dict__["default_factory"].__get__
 _PLAIN = frozenset({type(None), bool, str})
 _LEAVES = _PLAIN | TO_DATA.keys() | {int, float}
 _SEQUENCES: dict[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset"}
@@ -137,7 +138,7 @@ class Encoding:
         return name
 
     def _rebuilt(self, value: Any, place: str, depth: int) -> Any:
-        cls = type(value)
+        cls: Any = type(value)
         rebuilding = rebuilding_of(cls)
         if rebuilding.problem is not None:
             raise ValueError(f"{place}: {full_name(cls)} cannot be rebuilt: it {rebuilding.problem}")
@@ -155,7 +156,7 @@ class Encoding:
         if state:
             data["s"] = self._mapping(state, place, depth)
         if defaultdict in mro(cls) and rebuilding.how is How.CONTENT:
-            factory = defaultdict.default_factory.__get__(value)  # type: ignore[attr-defined]
+            factory = _FACTORY(value)
             data["f"] = self._encode(factory, f"{place} default_factory", depth + 1)
         return data
 

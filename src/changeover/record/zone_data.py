@@ -58,7 +58,8 @@ def zone_of(data: dict[str, Any]) -> tzinfo:
         raise ValueError(f"a time zone of {library}, which is not imported")
     if data["v"] is not None:
         named_zone(data["v"])
-    return _of_pytz(module, data) if library == "pytz" else _of_dateutil(module, data)
+    zone: tzinfo = (_of_pytz if library == "pytz" else _of_dateutil)(module, data)
+    return zone
 
 
 def _of_pytz(pytz: Any, data: dict[str, Any]) -> Any:

@@ -89,10 +89,9 @@ def _ways_of_writing(on_tape: Any, of_path: Any) -> Iterator[tuple[Any, Any]]:
     yield on_tape, of_path
     ours, theirs = _uuid(on_tape), _uuid(of_path)
     if ours is not None and theirs is not None:
-        for write in (UUID, str, lambda one: one.hex):
-            pair = (write(str(ours)), write(str(theirs))) if write is UUID else (write(ours), write(theirs))
-            if pair[0] != on_tape:
-                yield pair
+        yield ours, theirs
+        yield str(ours), str(theirs)
+        yield ours.hex, theirs.hex
 
 
 def _uuid(value: Any) -> UUID | None:

@@ -414,6 +414,11 @@ _BY_LAYOUT: dict[type, How] = {
 _EXACT: dict[type, How] = {tuple: _exact_tuple, dict: _exact_dict, list: _list}
 
 
+def _is_of_library(reading: Reading) -> bool:
+    """Whether the module of a library says how values are made, though Python has the layout of them."""
+    return (module_of_function(reading.make) or "").startswith("changeover.values.libraries.")
+
+
 def _find_plan(cls: type) -> Plan:
     reading = reading_of(cls)
     if reading.is_atom:
@@ -435,7 +440,7 @@ def _find_plan(cls: type) -> Plan:
         return Plan(_error, reading)
     if layout is object and module_of_function(reading.make) == container_values.__name__:
         return Plan(_object, reading)
-    if reading.make is not None and layout not in _BY_LAYOUT:
+    if reading.make is not None and (layout not in _BY_LAYOUT or _is_of_library(reading)):
         return Plan(_made, reading)
     if layout in _BY_LAYOUT:
         return Plan(_BY_LAYOUT[layout], reading)

@@ -17,6 +17,7 @@ from changeover.values.object_values import made_from_reduced
 from changeover.values.own_state import has_state, layout_base, own_state, set_state
 from changeover.values.reading import Reading, Shape, reading_of
 
+_FACTORY = defaultdict.__dict__["default_factory"].__get__
 _LAYOUTS = (list, set)
 _MAPPINGS = (dict, OrderedDict, defaultdict)
 
@@ -30,7 +31,7 @@ def remade_mapping(value: Any, parts: dict[Any, Any], state: dict[Any, Any]) -> 
         return parts
     made = base.__new__(type(value))
     if base is defaultdict:
-        defaultdict.__init__(made, defaultdict.default_factory.__get__(value))  # type: ignore[attr-defined]
+        defaultdict.__init__(made, _FACTORY(value))
     put = OrderedDict.__setitem__ if base is OrderedDict else dict.__setitem__
     for key, part in parts.items():
         put(made, key, part)

@@ -1,4 +1,4 @@
-"""What the codec writes and reads: everything that a reading can make again, and nothing that data only name."""
+"""What the codec writes and reads: whatever a reading can make again, and nothing that data only name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from array import array
 from collections import Counter, OrderedDict, UserDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, Flag
 from functools import partial
@@ -62,9 +62,14 @@ class Desk:
         self.name = name
         self.desks: list[Any] = []
 
+    def close(self) -> None:
+        self.desks.clear()
+
 
 class Slotted:
     __slots__ = ("first", "second")
+    first: int
+    second: int
 
 
 class Refused(Exception):
@@ -145,9 +150,9 @@ SURVIVING: dict[str, Callable[[], Any]] = {
     "a range, a slice and an ellipsis": lambda: [range(1, 9, 2), slice(1, 2), ...],
     "paths": lambda: [Path("a/b"), PureWindowsPath("a")],
     "a pattern": lambda: re.compile("a+", re.IGNORECASE),
-    "zones": lambda: [ZoneInfo("Europe/Berlin"), timezone.utc, timezone(timedelta(hours=1), "X")],
+    "zones": lambda: [ZoneInfo("Europe/Berlin"), UTC, timezone(timedelta(hours=1), "X")],
     "a fold": lambda: datetime(2020, 10, 25, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Berlin")),
-    "a time": lambda: time(1, 2, tzinfo=timezone.utc),
+    "a time": lambda: time(1, 2, tzinfo=UTC),
     "classes": lambda: [int, Order],
     "a logger": lambda: logging.getLogger("shop.orders"),
     "a lock": threading.Lock,
@@ -179,12 +184,20 @@ def test_what_was_one_object_is_one_object_again() -> None:
         (lambda: print, "builtin_function_or_method"),
         (lambda: lambda: 1, "function"),
         (lambda: partial(print, 1), "partial"),
-        (lambda: (number for number in ()), "generator"),
+        (lambda: (one for one in (1,)), "generator"),
         (lambda: json, "module"),
-        (lambda: Desk("a").__init__, "method"),
+        (lambda: Desk("a").close, "method"),
         (lambda: type("Local", (), {})(), "Local"),
     ],
-    ids=["a built-in", "a function", "a call", "a generator", "a module", "a method", "no class of that name"],
+    ids=[
+        "a built-in",
+        "a function",
+        "a call",
+        "a generator",
+        "a module",
+        "a method",
+        "no class of that name",
+    ],
 )
 def test_what_cannot_be_rebuilt_is_named_with_its_place(make: Callable[[], Any], named: str) -> None:
     problem = CODEC.problem_of({"a": [make()]})

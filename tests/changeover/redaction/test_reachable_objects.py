@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sys
+import re
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from functools import cached_property
@@ -133,7 +133,7 @@ def test_no_object_that_the_program_can_reach_is_changed(name: str) -> None:
     assert logging.getLogger("shop.orders").__dict__ == before[1]
     assert SETTINGS.__dict__ == before[2] == {"key": SECRET}
     if isinstance(value, Watched):
-        assert (value.sets, value.secret) == (0, SECRET)
+        assert vars(value) == {"sets": 0, "secret": SECRET}
 
 
 @pytest.mark.parametrize("name", [name for name in VALUES if name != "a path"])
@@ -170,9 +170,13 @@ def test_secrets_are_found_in_every_form_the_longest_first(secrets: set[str], te
 
 def test_many_secrets_are_looked_for_without_a_pattern_for_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[object] = []
-    module = sys.modules["re"]
-    original = module.compile
-    monkeypatch.setattr(module, "compile", lambda *args, **rest: compiled.append(args) or original(*args, **rest))
+    original = re.compile
+
+    def counted(*args: Any, **rest: Any) -> Any:
+        compiled.append(args)
+        return original(*args, **rest)
+
+    monkeypatch.setattr(re, "compile", counted)
     for run in range(3):
         rows = [{"id": number, "password": f"geheim-{run}-{number}"} for number in range(50)]
         redacting = Redacting(RedactPaths(["result[*].password"]), frozenset(), RedactionKey(None).token)

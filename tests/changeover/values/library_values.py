@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Generic, TypeVar
@@ -81,7 +81,7 @@ def numpy_values() -> dict[str, Callable[[], Any]]:
     np = library("numpy")
     grid = np.arange(12).reshape(3, 4)
     return {
-        **{f"numpy.{name}": lambda name=name: getattr(np, name)(1) for name in _NUMBERS},
+        **{f"numpy.{name}": partial(getattr(np, name), 1) for name in _NUMBERS},
         "a text": lambda: np.str_("a"),
         "a day": lambda: np.datetime64("2020-01-02"),
         "a moment in nanoseconds": lambda: np.datetime64(1_577_836_800_000_000_001, "ns"),
@@ -169,7 +169,9 @@ def pandas_values() -> dict[str, Callable[[], Any]]:
 def table_values() -> dict[str, Callable[[], Any]]:
     pl, pa = library("polars"), library("pyarrow")
     return {
-        "a table of polars": lambda: pl.DataFrame({"a": [1, 2], "b": ["x", None], "d": [date(2020, 1, 1)] * 2}),
+        "a table of polars": lambda: pl.DataFrame(
+            {"a": [1, 2], "b": ["x", None], "d": [date(2020, 1, 1)] * 2}
+        ),
         "a column of polars": lambda: pl.Series("s", [1.0, None]),
         "rows in rows": lambda: pl.DataFrame({"o": [{"k": 1}]}),
         "a table of Arrow": lambda: pa.table({"a": [1, None], "b": ["x", "y"]}),
@@ -227,7 +229,7 @@ def moment_values() -> dict[str, Callable[[], Any]]:
 
     def frozen() -> Any:
         with freezegun.freeze_time("2020-01-02 03:04:05"):
-            return datetime.now()  # noqa: DTZ005
+            return datetime.now()
 
     return {
         "a moment of freezegun": frozen,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -133,8 +133,8 @@ def test_whatever_changes_in_a_table_is_a_difference(change: Callable[[Any], Any
 def test_a_class_of_the_program_derived_from_a_table_keeps_its_class_and_attributes() -> None:
     pd = library("pandas")
 
-    class Trades(pd.DataFrame):  # type: ignore[misc]
-        _metadata = ["desk"]
+    class Trades(pd.DataFrame):  # type: ignore[misc,name-defined]
+        _metadata: ClassVar[list[str]] = ["desk"]
 
     trades = Trades({"a": [1]})
     trades.desk = ["one"]

@@ -142,9 +142,14 @@ def _statement(query: Any) -> Any:
     """As SQLite would be asked, by a connection that is never opened."""
     from django.db.backends.sqlite3.base import DatabaseWrapper
 
-    settings = {"NAME": ":memory:", "ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}, "TIME_ZONE": None}
+    settings: State = {
+        "NAME": ":memory:",
+        "ENGINE": "django.db.backends.sqlite3",
+        "OPTIONS": {},
+        "TIME_ZONE": None,
+    }
     connection = DatabaseWrapper(settings, "changeover")
-    connection.ensure_connection = _never  # type: ignore[method-assign]
+    connection.ensure_connection = _never
     return query.clone().get_compiler(connection=connection).as_sql()
 
 
@@ -175,7 +180,7 @@ register(Held, Reading(Shape.SCALAR, lambda _: "held", scalar=Handle, is_atom=Tr
 
 
 def _query_made(cls: type, parts: State, _: State) -> Any:
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     kept = dict_of(cls)(made)  # type: ignore[misc]
     kept.update(parts["held"].state)
     kept["_result_cache"] = parts["items"]
@@ -192,7 +197,7 @@ def _lazy_parts(lazy: Any) -> Any:
 
 
 def _lazy_made(cls: type, parts: State, _: State) -> Any:
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     dict_of(cls)(made).update(_wrapped=parts["wrapped"], _setupfunc=None)  # type: ignore[misc]
     return made
 

@@ -6,7 +6,6 @@ of them that look at one memory do so in the copy as well, and one that nobody m
 
 from __future__ import annotations
 
-from decimal import Decimal
 from math import prod
 from typing import Any
 
@@ -14,13 +13,13 @@ import numpy
 from numpy.lib.stride_tricks import as_strided
 
 from changeover.values import limits
+from changeover.values.libraries.numpy_scalars import DTYPE, NOT_IN_BYTES, SCALARS, dtype_text
 from changeover.values.own_state import class_name, mro, own_state
 from changeover.values.shapes import Handle, Reading, Shape, State
 
 _ARRAY = numpy.ndarray
 SHARED_BYTES_MAX = 64_000_000
 """Of a view into a larger memory than this only what it shows is copied."""
-_NOT_IN_BYTES = "T"
 _MASKED = frozenset(
     {"_mask", "_fill_value", "_hardmask", "_sharedmask", "_isfield", "_baseclass", "_optinfo"}
 )
@@ -29,7 +28,7 @@ _MASKED = frozenset(
 def reading_for(cls: type) -> Reading | None:
     """The reading of a class of numpy or derived from one."""
     bases = mro(cls)
-    for base, reading in _SCALARS.items():
+    for base, reading in SCALARS.items():
         if base in bases:
             return reading
     if numpy.memmap in bases:
@@ -48,7 +47,7 @@ def reading_for(cls: type) -> Reading | None:
     if _ARRAY in bases:
         return Reading(Shape.NAMES, array_parts, copied=_array_copied, make=_array_made)
     if numpy.dtype in bases:
-        return _DTYPE
+        return DTYPE
     if numpy.ufunc in bases:
         return Reading(Shape.SCALAR, lambda value: f"numpy.{value.__name__}", scalar=Handle, is_atom=True)
     if numpy.random.BitGenerator in bases:
@@ -117,11 +116,6 @@ def _masked_parts(array: Any) -> State:
     return parts
 
 
-def dtype_text(dtype: Any) -> str:
-    """The name of an element type, with its byte order, and its fields."""
-    return str(dtype) if dtype.names is not None or dtype.kind == _NOT_IN_BYTES else str(dtype.str)
-
-
 def _memory(array: Any) -> Any:
     """The array whose memory this one looks at, where it looks at that of another."""
     owner = array
@@ -143,7 +137,7 @@ def _array_copied(array: Any) -> State:
     if type(array) is not _ARRAY:
         parts["state"] = own_state(array)
     owner = _memory(array)
-    has_objects = plain.dtype.hasobject or plain.dtype.kind == _NOT_IN_BYTES
+    has_objects = plain.dtype.hasobject or plain.dtype.kind == NOT_IN_BYTES
     if owner is not array and _may_be_shared(plain, _plain(owner), has_objects):
         start = plain.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
         return {**parts, "memory": owner, "start": start, "strides": plain.strides}
@@ -164,7 +158,7 @@ def _may_be_shared(view: Any, owner: Any, has_objects: bool) -> bool:
         return False
     if has_objects or owner.dtype.hasobject:
         return bool(view.dtype == owner.dtype and view.dtype.names is None)
-    return owner.dtype.kind != _NOT_IN_BYTES
+    return bool(owner.dtype.kind != NOT_IN_BYTES)
 
 
 def _array_made(cls: type, parts: State, _: State) -> Any:
@@ -220,94 +214,6 @@ def _stay_inside(parts: State, size: int) -> None:
         raise ValueError("a view reaches beyond the memory that it looks at")
 
 
-def _dtype_parts(dtype: Any) -> State:
-    if dtype.kind == _NOT_IN_BYTES:
-        return {"text": True}
-    described = dtype.str if dtype.names is None and dtype.subdtype is None else dtype.descr
-    if dtype.names is not None and numpy.dtype(described) != dtype:
-        raise ValueError("the fields of an array overlap or stand apart")
-    return {"described": described, "record": dtype.type is numpy.record}
-
-
-def _dtype_made(_cls: type, parts: State, _: State) -> Any:
-    if "text" in parts:
-        return numpy.dtypes.StringDType()
-    dtype = numpy.dtype(parts["described"])
-    return numpy.dtype((numpy.record, dtype)) if parts["record"] else dtype
-
-
-_DTYPE = Reading(Shape.SCALAR, dtype_text, scalar=Handle, copied=_dtype_parts, make=_dtype_made, is_atom=True)
-
-
-def _void_parts(value: Any) -> State:
-    return {"dtype": dtype_text(value.dtype), "value": value.item()}
-
-
-def _long_float(value: Any) -> Decimal:
-    return Decimal(numpy.format_float_scientific(value, unique=True, trim="0"))
-
-
-def _moment(value: Any) -> str:
-    unit = numpy.datetime_data(value.dtype)
-    return f"{numpy.datetime_as_string(value)} [{unit[1]}{unit[0]}]"
-
-
-def _period(value: Any) -> str:
-    unit, count = numpy.datetime_data(value.dtype)
-    return f"{'NaT' if numpy.isnat(value) else int(value.view('i8'))} [{count}{unit}]"
-
-
-def _time_parts(value: Any) -> State:
-    return {"dtype": value.dtype, "ticks": int(value.view("i8"))}
-
-
-def _time_made(_cls: type, parts: State, _: State) -> Any:
-    return numpy.array(parts["ticks"], "i8").view(parts["dtype"])[()]
-
-
-def _number_made(cls: type, parts: Any, _: State) -> Any:
-    return cls(parts)
-
-
-def _number(scalar: type, content: Any) -> Reading:
-    return Reading(Shape.SCALAR, content, scalar=scalar, make=_number_made, is_atom=True)
-
-
-_SCALARS: dict[type, Reading] = {
-    numpy.datetime64: Reading(
-        Shape.SCALAR, _moment, scalar=Handle, copied=_time_parts, make=_time_made, is_atom=True
-    ),
-    numpy.timedelta64: Reading(
-        Shape.SCALAR, _period, scalar=Handle, copied=_time_parts, make=_time_made, is_atom=True
-    ),
-    numpy.bool_: _number(bool, lambda value: bool(numpy.bool_.item(value))),
-    numpy.integer: _number(int, lambda value: numpy.generic.item(value)),
-    numpy.longdouble: Reading(
-        Shape.SCALAR,
-        _long_float,
-        scalar=Decimal,
-        make=lambda cls, parts, _: cls(str(parts)),
-        is_atom=True,
-    ),
-    numpy.clongdouble: Reading(
-        Shape.NAMES,
-        lambda value: {"real": value.real, "imag": value.imag},
-        make=lambda cls, parts, _: cls(parts["real"]) + cls(1j) * cls(parts["imag"]),
-        is_atom=True,
-    ),
-    numpy.floating: _number(float, lambda value: float.__pos__(numpy.generic.item(value))),
-    numpy.complexfloating: _number(complex, lambda value: complex.__pos__(numpy.generic.item(value))),
-    numpy.str_: _number(str, lambda value: str.__str__(value)),
-    numpy.bytes_: _number(bytes, lambda value: bytes.__getitem__(value, slice(None))),
-    numpy.void: Reading(
-        Shape.NAMES,
-        _void_parts,
-        copied=lambda value: {"array": numpy.array(value)},
-        make=lambda cls, parts, _: parts["array"][()],
-    ),
-}
-
-
 def _bits_state(value: Any) -> State:
     state = value.state
     return {"kind": class_name(type(value)), "state": state}
@@ -323,7 +229,7 @@ _BITS = Reading(Shape.NAMES, _bits_state, make=_bits_made)
 _GENERATOR = Reading(
     Shape.NAMES,
     lambda value: {"bit_generator": value.bit_generator},
-    make=lambda cls, parts, _: cls(parts["bit_generator"]),  # type: ignore[call-arg]
+    make=lambda cls, parts, _: cls(parts["bit_generator"]),
 )
 _OLD_GENERATOR = Reading(
     Shape.NAMES,

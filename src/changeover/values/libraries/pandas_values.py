@@ -6,19 +6,17 @@ one is read by them as well. An array of a type that the program defined is read
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import numpy
 import pandas
-from pandas.api.extensions import ExtensionArray, ExtensionDtype
+from pandas.api.extensions import ExtensionArray
 from pandas.tseries.offsets import BaseOffset
 
 from changeover.values import limits
+from changeover.values.libraries.pandas_scalars import SCALARS
 from changeover.values.own_state import module_of, mro, own_state
-from changeover.values.scalar_values import plain_datetime, plain_timedelta
-from changeover.values.shapes import Handle, Reading, Shape, State
+from changeover.values.shapes import Reading, Shape, State
 
 _ARROW = getattr(pandas.arrays, "ArrowExtensionArray", None)
 _FRAME, _SERIES, _INDEX = pandas.DataFrame, pandas.Series, pandas.Index
@@ -57,7 +55,7 @@ def items_of(array: Any) -> Any:
 
 
 def _array_of(series: Any) -> Any:
-    array = _SERIES.array.__get__(series)  # type: ignore[attr-defined]
+    array = _SERIES.array.__get__(series)
     return array.to_numpy() if type(array).__name__ in ("NumpyExtensionArray", "PandasArray") else array
 
 
@@ -179,7 +177,7 @@ def _series_made(cls: type, parts: State, _: State) -> Any:
 def _dressed(cls: type, made: Any, parts: State) -> Any:
     """With the class and the attributes of the original; no `__init__` of the program is called."""
     if cls not in (_FRAME, _SERIES):
-        bare = object.__new__(cls)
+        bare: Any = object.__new__(cls)
         bare.__dict__.update(made.__dict__)
         bare.__dict__.update(parts["state"])
         bare.__dict__["_flags"] = pandas.Flags(bare, allows_duplicate_labels=True)
@@ -214,7 +212,7 @@ def _index_made(cls: Any, parts: State, _: State) -> Any:
     array = parts["array"]
     made = _INDEX(array, dtype=array.dtype, name=name, copy=True)
     if parts["freq"] is not None and getattr(made, "freq", None) is None:
-        made = made._with_freq(parts["freq"])  # type: ignore[attr-defined]
+        made = made._with_freq(parts["freq"])
     return made
 
 
@@ -257,127 +255,10 @@ def _array_made(cls: Any, parts: State, _: State) -> Any:
     return pandas.array(parts["values"], dtype=parts["dtype"])
 
 
-def _dtype_copied(dtype: Any) -> State:
-    if isinstance(dtype, pandas.CategoricalDtype):
-        return {"categories": dtype.categories, "ordered": dtype.ordered}
-    return {"name": str(dtype)}
-
-
-def _dtype_made(_cls: Any, parts: State, _: State) -> Any:
-    if "categories" in parts:
-        return pandas.CategoricalDtype(parts["categories"], parts["ordered"])
-    return pandas.api.types.pandas_dtype(parts["name"])
-
-
-def _moment_state(moment: Any) -> State:
-    """What a moment of pandas has beyond one of Python: nanoseconds, and a year far away."""
-    state = {"nanosecond": moment.nanosecond} if moment.nanosecond else {}
-    if moment.year != plain_datetime(moment).year:
-        state["year"] = moment.year
-    return state
-
-
-def _moment_copied(moment: Any) -> State:
-    return {"ticks": int(moment._value), "unit": moment.unit, "zone": moment.tzinfo}
-
-
-def _moment_made(_cls: Any, parts: State, _: State) -> Any:
-    made = pandas.Timestamp(numpy.datetime64(parts["ticks"], parts["unit"]))
-    return made if parts["zone"] is None else made.tz_localize("UTC").tz_convert(parts["zone"])
-
-
-_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def _period_state(period: Any) -> State:
-    """What a span of pandas has beyond one of Python: nanoseconds, and a length far beyond."""
-    microseconds = plain_timedelta(period) // _MICROSECOND
-    nanoseconds = int(period._value) * (10**9 // _PER_SECOND[period.unit])
-    over = nanoseconds - 1_000 * microseconds
-    return {"nanoseconds": over} if over else {}
-
-
-def _period_copied(period: Any) -> State:
-    return {"ticks": int(period._value), "unit": period.unit}
-
-
-def _period_made(_cls: Any, parts: State, _: State) -> Any:
-    return pandas.Timedelta(numpy.timedelta64(parts["ticks"], parts["unit"]))
-
-
-def _constant(value: Any) -> Callable[[Any], str]:
-    text = "NaT" if value is pandas.NaT else "NA"
-    return lambda _value: text
-
-
-def _offset_parts(offset: Any) -> State:
-    return {"n": offset.n, "normalize": offset.normalize, "kwds": dict(offset.kwds)}
-
-
-def _offset_made(cls: Any, parts: State, _: State) -> Any:
-    return cls(parts["n"], normalize=parts["normalize"], **parts["kwds"])
-
-
 _ARRAY = Reading(Shape.NAMES, _array_parts, copied=_array_copied, make=_array_made)
 _READINGS: dict[type, Reading] = {
-    **{
-        type(one): Reading(
-            Shape.SCALAR,
-            _constant(one),
-            scalar=Handle,
-            copied=lambda value: {},
-            make=lambda cls, parts, _, one=one: one,
-            is_atom=True,
-        )
-        for one in (pandas.NaT, pandas.NA)
-    },
     _FRAME: Reading(Shape.NAMES, _frame_parts, copied=_frame_copied, make=_frame_made),
     _SERIES: Reading(Shape.NAMES, _series_parts, copied=_series_copied, make=_series_made),
     _INDEX: Reading(Shape.NAMES, _index_parts, copied=_index_copied, make=_index_made),
-    pandas.Timestamp: Reading(
-        Shape.SCALAR,
-        plain_datetime,
-        scalar=plain_datetime(pandas.Timestamp(0)).__class__,
-        state=_moment_state,
-        copied=_moment_copied,
-        make=_moment_made,
-        is_atom=True,
-    ),
-    pandas.Timedelta: Reading(
-        Shape.SCALAR,
-        plain_timedelta,
-        scalar=timedelta,
-        state=_period_state,
-        copied=_period_copied,
-        make=_period_made,
-        is_atom=True,
-    ),
-    pandas.Period: Reading(
-        Shape.NAMES,
-        lambda value: {"ordinal": value.ordinal, "freq": value.freqstr},
-        make=lambda cls, parts, _: pandas.Period(ordinal=parts["ordinal"], freq=parts["freq"]),
-        is_atom=True,
-    ),
-    pandas.Interval: Reading(
-        Shape.NAMES,
-        lambda value: {"left": value.left, "right": value.right, "closed": value.closed},
-        make=lambda cls, parts, _: pandas.Interval(**parts),
-        is_frozen=True,
-    ),
-    BaseOffset: Reading(
-        Shape.NAMES,
-        lambda offset: {"offset": type(offset).__name__, **_offset_parts(offset)},
-        copied=_offset_parts,
-        make=_offset_made,
-        is_atom=True,
-    ),
-    ExtensionDtype: Reading(
-        Shape.SCALAR,
-        str,
-        scalar=Handle,
-        copied=_dtype_copied,
-        make=_dtype_made,
-        is_atom=True,
-    ),
+    **SCALARS,
 }

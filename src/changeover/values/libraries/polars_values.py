@@ -26,21 +26,21 @@ def reading_for(cls: type) -> Reading | None:
 
 
 def _columns(frame: Any) -> list[Any]:
-    return _FRAME.get_columns(frame)
+    return [*_FRAME.get_columns(frame)]
 
 
 def _values(series: Any) -> list[Any]:
     if _SERIES.len(series) > limits.LEAVES_MAX:
         raise limits.too_many()
-    return _SERIES.to_list(series)
+    return [*_SERIES.to_list(series)]
 
 
 def _name(series: Any) -> str:
-    return str(_SERIES.name.__get__(series))  # type: ignore[attr-defined]
+    return str(_SERIES.name.__get__(series))
 
 
 def _dtype(series: Any) -> str:
-    return str(_SERIES.dtype.__get__(series))  # type: ignore[attr-defined]
+    return str(_SERIES.dtype.__get__(series))
 
 
 def _frame_parts(frame: Any) -> State:
@@ -60,7 +60,7 @@ def _frame_made(cls: type, parts: State, _: State) -> Any:
     made = _FRAME.deserialize(BytesIO(parts["data"]))
     if cls is _FRAME:
         return made
-    derived = object.__new__(cls)
+    derived: Any = object.__new__(cls)
     derived.__dict__.update(made.__dict__)
     return derived
 

@@ -46,6 +46,6 @@ def _fill(made: Any, parts: State) -> None:
 
 
 def _made(cls: type, parts: State, _: State) -> Any:
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     _fill(made, parts)
     return made

@@ -70,7 +70,7 @@ def _query_parts(query: Any) -> State | None:
     from sqlalchemy.orm import Query
 
     try:
-        statement = Query.statement.fget(query)  # type: ignore[attr-defined]
+        statement = Query.statement.fget(query)
     except Exception:  # noqa: BLE001  it cannot be written down then
         return None
     return statement_parts(statement)
@@ -99,7 +99,7 @@ class _NoSession:
     def __getattribute__(self, name: str) -> Any:
         if name.startswith("__"):
             return object.__getattribute__(self, name)
-        refuse("Query.session", "a query was run that had not been")
+        return refuse("Query.session", "a query was run that had not been")
 
 
 def _query_made(cls: Any, parts: State, _: State) -> Any:

@@ -159,7 +159,7 @@ def _refused(place: str, what: str, _state: Any, passive: Any) -> Any:
 
     if not passive & base.PassiveFlag.SQL_OK:
         return base.PASSIVE_NO_RESULT
-    refuse(place, what)
+    return refuse(place, what)
 
 
 def _given_collection(made: Any, state: Any, key: str, part: Any) -> Any:
@@ -194,7 +194,7 @@ def _without_adapter(collection: Any) -> State:
 
 def _collection_copied(collection: Any) -> State:
     """By its owner, where that is still there."""
-    adapter = own_state(collection).get(_ADAPTER)
+    adapter: Any = own_state(collection).get(_ADAPTER)
     owner = None if adapter is None else adapter.owner_state.obj()
     if owner is not None and own_state(owner).get(adapter._key) is collection:
         return {"owner": owner, "key": adapter._key}

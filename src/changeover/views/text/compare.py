@@ -114,7 +114,9 @@ def _tolerated(corpus: Corpus, screen: Screen) -> Iterator[str]:
     tallies = sorted(corpus.rule_tallies.values(), key=lambda tally: -tally.differing)
     hits = [tally for tally in tallies if tally.differing]
     for number, tally in enumerate(hits[:RULES_SHOWN_MAX]):
-        largest = "" if tally.largest is None else f", largest difference {scalar_text(tally.largest.normalize())}"
+        largest = (
+            "" if tally.largest is None else f", largest difference {scalar_text(tally.largest.normalize())}"
+        )
         until = "" if tally.rule.until is None else f"    until {tally.rule.until}"
         path = cut(tally.rule.path.text, 34 + screen.spare)
         facts = f"{path}   {rule_says(tally.rule)}    {plural(tally.differing, 'run')}{largest}{until}"
