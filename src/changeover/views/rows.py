@@ -60,7 +60,7 @@ def describe_finding(comparison: StoredComparison) -> str:
     worst = next((one for one in comparison.clusters if one.unsafe == bool(total.unsafe)), None)
     at = "" if worst is None else f", {worst.seam} {worst.place}"
     command = f"changeover explain {worst.id}" if worst is not None else "changeover explain"
-    return f"{word} in {where}, on this code: {runs:,} of {plural(total.runs, 'run')}{at}   {command}"
+    return f"{word} in {where}, on this code: {runs:,} of {plural(total.runs, 'run')}{at}: {command}"
 
 
 Call = TypeVar("Call")
