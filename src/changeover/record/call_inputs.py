@@ -8,7 +8,7 @@ from typing import Any
 
 from changeover.record.context import Args, Kwargs
 from changeover.values.copying import SnapshotError, snapshot
-from changeover.values.place import Key, Place
+from changeover.values.place import Key, Place, Segment
 from changeover.values.unchanged import is_unchanged
 
 OBJECT, ARGUMENTS = "self", "arguments"
@@ -34,20 +34,25 @@ class CallInputs:
     args: Args
     kwargs: Kwargs
 
-    def copied(self, by_reference: ByReference | None) -> CallInputs:
+    def copied(self, by_reference: ByReference | None, named: Named = by_number) -> CallInputs:
         """A copy in which what object and arguments share is shared as well; raises SnapshotError."""
         try:
             return CallInputs(*snapshot((self.owner, self.args, self.kwargs), by_reference=by_reference))
         except SnapshotError as error:
-            error.place = self._named_place(error.place)
+            error.place = self._named_place(error.place, named)
             raise
 
-    def _named_place(self, place: Place) -> Place:
-        """The place of a part as people write it: `self.db`, `arguments[0].rows`."""
-        if len(place) < 2:
+    def _named_place(self, place: Place, named: Named) -> Place:
+        """The place of a part as people write it: `self.db`, `arguments.order.rows`."""
+        if len(place) < 2:  # the parts of what is copied, and what stands in them
             return place
-        root = (Key(OBJECT),) if place[0] == 0 else (Key(ARGUMENTS), place[1])
-        return (*root, *place[2:])
+        if place[0] == 0:
+            return (Key(OBJECT), *place[2:])
+        name: Segment = place[1]
+        if place[0] == 1:
+            numbers = named(tuple(range(len(self.args))), {})
+            name = next((Key(one) for one, number in numbers.items() if number == name), name)
+        return (Key(ARGUMENTS), name, *place[2:])
 
     def changes_to(self, after: CallInputs, named: Named) -> dict[str, Any]:
         """What holds something else after the call, of which this is the copy taken before it.

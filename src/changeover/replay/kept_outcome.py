@@ -17,6 +17,7 @@ from changeover.values.observation import (
     Returned,
     message_of,
 )
+from changeover.values.place import Key
 
 View = Callable[[Any], Any]
 
@@ -46,7 +47,12 @@ def kept(
     if not changed and is_atom(value):
         kept_value = value
     else:
-        kept_value, changed = _copied((value, changed), seam, book)
+        try:
+            kept_value, changed = _copied((value, changed), seam, book)
+        except SnapshotError as error:
+            if error.place:  # the parts of the pair have names that people know
+                error.place = (Key("result"),) * (error.place[0] == 0) + error.place[1:]
+            raise
     if view is not None:
         shown = look(f"the view of `{seam}`", book, lambda: _through(view, kept_value, book.holds))
         return Returned(shown), changed

@@ -50,7 +50,7 @@ class Given:
         if not now.owner and are_atoms(now.args) and are_atoms(now.kwargs.values()):
             return now
         what = f"the copying of what `{self._seam.name}` was given"
-        return copied(what, self._book, lambda: now.copied(self._book.holds))
+        return copied(what, self._book, lambda: now.copied(self._book.holds, self.named))
 
     def _now(self) -> CallInputs:
         """What the caller gave, as it is now; an object that is not copied is none of it."""
