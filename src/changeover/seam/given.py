@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from changeover.record.call_inputs import CallInputs
@@ -32,14 +33,14 @@ class Given:
         self._book = book
         self._object_before: ObjectReading | None = None
 
-    def copy(self, replayed_path: PathFunction | None) -> None:
+    def copy(self, replayed_path: Callable[[], PathFunction | None]) -> None:
         """Take the copies; raises SnapshotError, LookingActed, and what a value raises that is copied."""
         if self.owner_is is OwnerIs.SHARED and self._seam.fallback and self.owner:
             self._object_before = ObjectReading(self.owner[0], self._book.holds)
         try:
             self.before = self._copied()
         except SnapshotError:
-            if not self.owner or not isinstance(replayed_path, Fresh):
+            if not self.owner or not isinstance(replayed_path(), Fresh):
                 raise
             # A path built for its replay may do without a copy of the object, which is read before and after.
             self.owner_is = OwnerIs.SHARED

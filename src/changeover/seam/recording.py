@@ -5,7 +5,7 @@ from __future__ import annotations
 import decimal
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from changeover.record.carrying import carry_work
@@ -177,7 +177,8 @@ class Recording:
     def forget_arguments(self) -> None:
         """Forget the caller's own arguments; what was kept of them is enough from now on."""
         self._given.forget()
-        self.call = replace(self.call, args=(), kwargs={})
+        call = self.call
+        self.call = Call(call.seam, call.pins, call.answering, call.path, (), {}, call.fallback)
 
     def draft(self) -> RunDraft:
         """The run as far as it is known before it is judged."""
@@ -203,7 +204,7 @@ class Recording:
 
     def task(self, *, apart: bool) -> ReplayTask:
         """What it takes to replay the other path, here or beside the program."""
-        replayed, path, given = self.answering.other, self._replayed_path, self._given
+        replayed, path, given = self.answering.other, self._replayed_path(), self._given
         if path is None or given.before is None:
             raise RuntimeError(f"there is no {replayed} path")
         return ReplayTask(
@@ -227,7 +228,6 @@ class Recording:
             named=given.named,
         )
 
-    @property
     def _replayed_path(self) -> PathFunction | None:
         return self._seam.paths.get(self.runtime.on_itself or self.answering.other)
 
