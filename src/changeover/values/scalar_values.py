@@ -14,17 +14,26 @@ from uuid import UUID
 from changeover.values.own_state import has_state, layout_base, mro, state_reader
 from changeover.values.shapes import Reading, Shape
 
+
+def plain_class(cls: type, name: str) -> type:
+    """The class of the standard library, also where a tool has put another one in its place."""
+    return next(base for base in cls.__mro__ if name in base.__dict__)
+
+
 # Kept out of reach of tools that put another clock in the place of every module's `datetime`.
 _DATE, _DATETIME, _TIME, _TIMEDELTA = [
-    dict[str, Any]({"class": cls}) for cls in (date, datetime, time, timedelta)
+    dict[str, Any]({"class": plain_class(cls, name)})
+    for cls, name in ((date, "year"), (datetime, "hour"), (time, "hour"), (timedelta, "days"))
 ]
-_OF_DATE = tuple(date.__dict__[name].__get__ for name in ("year", "month", "day"))
+_OF_DATE = tuple(_DATE["class"].__dict__[name].__get__ for name in ("year", "month", "day"))
 _CLOCK = ("hour", "minute", "second", "microsecond")
-_OF_DATETIME = tuple(datetime.__dict__[name].__get__ for name in (*_CLOCK, "tzinfo"))
-_OF_TIME = tuple(time.__dict__[name].__get__ for name in (*_CLOCK, "tzinfo"))
-_OF_TIMEDELTA = tuple(timedelta.__dict__[name].__get__ for name in ("days", "seconds", "microseconds"))
-_DATETIME_FOLD = datetime.__dict__["fold"].__get__
-_TIME_FOLD = time.__dict__["fold"].__get__
+_OF_DATETIME = tuple(_DATETIME["class"].__dict__[name].__get__ for name in (*_CLOCK, "tzinfo"))
+_OF_TIME = tuple(_TIME["class"].__dict__[name].__get__ for name in (*_CLOCK, "tzinfo"))
+_OF_TIMEDELTA = tuple(
+    _TIMEDELTA["class"].__dict__[name].__get__ for name in ("days", "seconds", "microseconds")
+)
+_DATETIME_FOLD = _DATETIME["class"].__dict__["fold"].__get__
+_TIME_FOLD = _TIME["class"].__dict__["fold"].__get__
 _UUID_INT = UUID.__dict__["int"].__get__
 _UUID = {"class": UUID}
 _WHOLE = slice(None)

@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 from changeover.values.limits import INTEGER_BITS_MAX, TEXT_MAX, LimitReached, too_long
 from changeover.values.own_state import class_name, mro, own_state, set_state
 from changeover.values.reading import reading_of
-from changeover.values.scalar_values import plain_datetime, plain_time
+from changeover.values.scalar_values import plain_class, plain_datetime, plain_time
 from changeover.values.shapes import Handle
 
 Types = Literal["strict", "numeric", "loose"]
@@ -38,8 +38,8 @@ _NUMBERS = frozenset({int, float, Decimal})
 _BEGINNING = datetime.min
 _ZERO = timedelta(0)
 _utc_offset: dict[type, Callable[[Any], timedelta | None]] = {
-    datetime: datetime.__dict__["utcoffset"],
-    time: time.__dict__["utcoffset"],
+    cls: cls.__dict__["utcoffset"]
+    for cls in (plain_class(datetime, "utcoffset"), plain_class(time, "utcoffset"))
 }
 _DATETIME, _TIME = _utc_offset
 DIGITS_SHOWN_MAX = 4_000

@@ -12,6 +12,7 @@ from changeover.evidence.flush_thread import EVERY_S
 from changeover.evidence.store.maintenance import DAYS_BELIEVED, prune, usual_limits
 from changeover.evidence.store.store import read_evidence, writing
 from tests.changeover.support.evidence_rows import Shadowed, a_run, store_of
+from tests.changeover.support.own_app import OwnApp
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 JUMP = NOW + timedelta(days=9_000)
@@ -95,3 +96,18 @@ def test_a_clock_that_is_years_behind_forgets_nothing(tmp_path: Path) -> None:
     today = [NOW - timedelta(days=number) for number in range(DAYS_BELIEVED)]
     path = store_with(tmp_path, *today)
     assert left(path, NOW - timedelta(days=9_000)) == len(today)
+
+
+def test_a_program_that_is_loaded_under_another_clock_keeps_its_runs(tmp_path: Path) -> None:
+    pytest.importorskip("freezegun")
+    app = OwnApp(tmp_path)
+    program = (
+        "import freezegun\n"
+        "with freezegun.freeze_time('2051-03-01', tick=True):\n"
+        "    import own_app\n"
+        "    [own_app.double(number) for number in range(3)]\n"
+        "    own_app.migration.close()\n"
+    )
+    done = app.python("-c", program, CHANGEOVER_STAGE_DOUBLE="shadow")
+    assert done.returncode == 0, done.stderr
+    assert len(read_evidence(tmp_path / ".changeover" / "evidence.db").production) == 3
