@@ -15,6 +15,7 @@ from changeover.values.content_key import digest, frozen, same_content
 from changeover.values.copying import SnapshotError, snapshot
 from changeover.values.form import leaves, token
 from changeover.values.observation import Returned
+from changeover.values.unchanged import is_unchanged
 from tests.changeover.support.small_trade import Trade
 from tests.changeover.values.library_values import FAMILIES, library
 
@@ -148,3 +149,31 @@ def test_a_lazy_table_is_not_read() -> None:
     pl = library("polars")
     with pytest.raises(SnapshotError):
         snapshot(pl.DataFrame({"a": [1]}).lazy())
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "change"),
+    [
+        ("numpy", "an array", lambda array: array.__setitem__(0, 9)),
+        ("numpy", "objects", lambda array: array[2].append(9)),
+        ("pandas", "a table", lambda table: table.__setitem__("number", table["number"] + 1)),
+        ("pandas", "a column", lambda column: column.attrs.update(a=1)),
+        ("pydantic", "a model", lambda model: model.lots[0]["a"].append(9)),
+        (
+            "pydantic",
+            "a model with a field that is set to its default",
+            lambda model: setattr(model, "note", "x"),
+        ),
+        ("attrs and msgspec", "a struct", lambda struct: struct.more.append(9)),
+        ("attrs and msgspec", "a class of attrs", lambda kept: setattr(kept, "number", 9)),
+    ],
+)
+def test_an_argument_that_a_path_changes_is_known_as_changed(
+    family: str, name: str, change: Callable[[Any], Any]
+) -> None:
+    make = FAMILIES[family]()[name]
+    value = make()
+    before = snapshot(value)
+    assert is_unchanged(before, value)
+    change(value)
+    assert not is_unchanged(before, value)
