@@ -143,8 +143,12 @@ class LegacyRemovedError(ChangeoverError):
     """The legacy path of a completed phase was called."""
 
 
-class ReplayRefusal(Exception):
-    """A call that a replay does not let through; the path may catch it, the run remembers it."""
+class ReplayRefusal(BaseException):
+    """A call that a replay does not let through, which ends the path.
+
+    Not an Exception, so that neither a handler nor a retry loop of the path takes it for the program's own.
+    What was compared until then counts; what the path does after it is refused as well.
+    """
 
 
 class EffectWithheld(ReplayRefusal):
@@ -163,8 +167,8 @@ class UndeclaredEffect(ReplayRefusal):
     """The path reached for the world past every port."""
 
 
-class ReplayStopped(BaseException):
-    """A limit was reached; not an Exception, so that a path's retry loop cannot catch it."""
+class ReplayStopped(ReplayRefusal):
+    """A limit was reached."""
 
 
 class NotLoadedError(ReplayStopped):

@@ -12,7 +12,6 @@ from changeover.api.arguments import Told, check_positive, ignore, names_of
 from changeover.api.evidence import NAMES_SHOWN_MAX, cluster_named, runs_named
 from changeover.errors import ConfigurationError
 from changeover.evidence.case_runner import recorded
-from changeover.evidence.recorded_answer import outcome_text
 from changeover.evidence.scenario_replay import codec_of, stored_scenarios
 from changeover.evidence.sources import SourceOptions
 from changeover.evidence.store.lookup import Archive
@@ -25,8 +24,10 @@ from changeover.redaction.redactor import Redactor
 from changeover.rollout.plan_file import redact_paths_of
 from changeover.settings import SCENARIOS_FOLDER
 from changeover.values.observation import Side
+from changeover.values.value_text import outcome_text
 
 KEPT_FILE = "kept.jsonl"
+ANSWER_SHOWN_MAX = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +151,12 @@ class RenewedScenario:
     @property
     def old_answer(self) -> str:
         """How the answering path ended in the record."""
-        return outcome_text(self.before.answer)
+        return outcome_text(self.before.answer, ANSWER_SHOWN_MAX)
 
     @property
     def new_answer(self) -> str:
         """How it ends today."""
-        return outcome_text(self.after.answer)
+        return outcome_text(self.after.answer, ANSWER_SHOWN_MAX)
 
 
 def renew_scenario(

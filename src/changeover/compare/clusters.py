@@ -142,13 +142,17 @@ _POSITIONS_KEPT_MAX = 1_000
 
 @dataclass(slots=True)
 class _Gathered:
-    """What is known of one cluster while runs are still coming in. `members` has one bit per case."""
+    """What is known of one cluster while runs are still coming in. `members` has one bit per case.
+
+    `heads` counts occurrences that are no consequence of another difference of their run.
+    """
 
     smallest: Example
     first: Example
     last: Example
     runs: int = 0
     occurrences: int = 0
+    heads: int = 0
     members: bytearray = field(default_factory=bytearray)
     positions: list[CasePosition] = field(default_factory=list)
 
@@ -180,6 +184,7 @@ class Clusters:
             if gathered is None:
                 continue
             gathered.occurrences += 1
+            gathered.heads += divergence.consequence_of is None
             if fingerprint not in seen:
                 seen.add(fingerprint)
                 self._note_run(gathered, example, run.occurrence)
@@ -249,9 +254,11 @@ class Clusters:
 
     def _case_order(
         self, fingerprint: Fingerprint, gathered: _Gathered
-    ) -> tuple[bool, CasePosition, int, str]:
+    ) -> tuple[bool, bool, CasePosition, int, str]:
+        """Whatever is always a consequence comes after all that is not."""
         position = median_low(gathered.positions) if gathered.positions else (0, False, 0, 0)
-        return (not gathered.positions, position, -gathered.runs, fingerprint.digest)
+        is_below = not gathered.heads
+        return (is_below, not gathered.positions, position, -gathered.runs, fingerprint.digest)
 
     def _reachable(self, fingerprint: Fingerprint) -> int:
         """The runs that came by the place."""

@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from changeover.compare.consequences import UNANSWERED, own_position, with_consequences
 from changeover.compare.effects import EffectTally, compare_effects
 from changeover.compare.findings import Accepted, Bijection, Findings
 from changeover.compare.rules import STRICT, Matcher, Node, Rules
 from changeover.compare.walk import Walk
+from changeover.errors import ReplayRefusal
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.equality import strictly_same
 from changeover.values.error_text import text_of
 from changeover.values.form import open_value, type_name
 from changeover.values.limits import NotComparable
-from changeover.values.observation import Observation, PortCall, Raised, Returned, Side
+from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
 from changeover.values.reading import Shape
 from changeover.values.verdict import Verdict
 
@@ -61,7 +63,7 @@ def compare(
     is_same = _nothing_differs(legacy, candidate)
     if is_same and not noted:
         return Comparison((), 0, (), _equal_tally(legacy.effects), _is_empty(legacy), inexact_from)
-    findings = Findings()
+    findings = Findings(shadowed)
     for divergence in noted:
         findings.keep(divergence)
     if is_same:
@@ -70,7 +72,7 @@ def compare(
         effects = _compare_all(legacy, candidate, rules.for_seam(seam), findings)
     divergences = findings.divergences
     if shadowed is not None:
-        divergences = _with_consequences(divergences, shadowed)
+        divergences = with_consequences(divergences, shadowed)
     return Comparison(
         tuple(divergences),
         findings.left_out,
@@ -157,6 +159,8 @@ def comparer_error(place: str, reason: str) -> Divergence:
 
 def _outcomes(legacy: Observation, candidate: Observation, root: Node, walk: Walk) -> None:
     ours, theirs = legacy.outcome, candidate.outcome
+    if _was_refused(ours) or _was_refused(theirs):
+        return  # the replay ended the path, which had no answer of its own
     if isinstance(ours, Returned) and isinstance(theirs, Returned):
         walk.visit(ours.value, theirs.value, ("result",), root.name("result"))
     elif isinstance(ours, Raised) and isinstance(theirs, Raised):
@@ -168,6 +172,10 @@ def _outcomes(legacy: Observation, candidate: Observation, root: Node, walk: Wal
             _said(ours) if isinstance(ours, Raised) else ABSENT,
             _said(theirs) if isinstance(theirs, Raised) else ABSENT,
         )
+
+
+def _was_refused(outcome: Outcome) -> bool:
+    return isinstance(outcome, Raised) and isinstance(outcome.error, ReplayRefusal)
 
 
 def _said(outcome: Raised) -> dict[str, str]:
@@ -191,23 +199,6 @@ def _errors(ours: BaseException, theirs: BaseException, node: Node, walk: Walk) 
     inner = Findings()
     Walk(inner, walk.bijection).visit(ours, theirs, ("error",), node)
     walk.findings.take(inner, lambda found: replace(found, kind=Kind.ERROR_DIFFERS, detail=found.kind))
-
-
-def _with_consequences(divergences: Sequence[Divergence], shadowed: Side) -> list[Divergence]:
-    kind = Kind.EFFECT_EXTRA if shadowed is Side.CANDIDATE else Kind.EFFECT_MISSING
-    withheld = [found for found in divergences if found.kind is kind and found.position is not None]
-    if not withheld:
-        return list(divergences)
-    first = min(withheld, key=lambda found: found.position or 0)
-    start = first.position or 0
-    return [
-        replace(found, consequence_of=first.place)
-        if found is not first
-        and found.consequence_of is None
-        and (found.position is None or found.position > start)
-        else found
-        for found in divergences
-    ]
 
 
 def _is_empty(observation: Observation) -> bool:
@@ -260,19 +251,14 @@ def _proves(found: Divergence, comparison: Comparison) -> bool:
     start = _uncertain_from(comparison)
     if start is None or found.kind is Kind.UNDECLARED_EFFECT:
         return True
-    if found.kind is Kind.EFFECT_MISSING and comparison.inexact_from is None:
-        # A path that was refused a read may have stopped there: what it did not do shows nothing.
-        return False
-    return found.position is not None and found.position < start
+    if found.kind is Kind.EFFECT_MISSING and found.replayed_at is None and comparison.inexact_from is None:
+        return False  # nobody says which path was replayed, and it may have stopped there
+    return own_position(found) <= start
 
 
 def _uncertain_from(comparison: Comparison) -> int | None:
-    """The tape position from which a difference proves nothing, None where all of them do."""
-    positions = [
-        found.position or 0
-        for found in comparison.divergences
-        if found.kind in (Kind.READ_MISSING, Kind.TIMEOUT)
-    ]
+    """The call of the replayed path after which a difference proves nothing, None where all of them do."""
+    positions = [own_position(found) for found in comparison.divergences if found.kind in UNANSWERED]
     if comparison.inexact_from is not None:
         positions.append(comparison.inexact_from)
     return min(positions, default=None)

@@ -32,6 +32,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from changeover.compare.consequences import Step, never_made, on_tape, positions
 from changeover.compare.findings import Findings
 from changeover.compare.partial_order import overlap, ranks
 from changeover.compare.rows import Pair, Pairing, paired_by_key, paired_by_keys
@@ -40,7 +41,7 @@ from changeover.compare.rules import Node
 from changeover.compare.walk import Walk
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.form import token
-from changeover.values.observation import PortCall
+from changeover.values.observation import PortCall, Side
 from changeover.values.place import Place, RowKey, render
 
 Calls = Sequence[PortCall]
@@ -54,9 +55,10 @@ def intent_key(key: Any) -> RowKey:
 
 @dataclass(frozen=True, slots=True)
 class MatchedEffect:
-    """One effect as legacy performed it, and how many of the matched ones came before it on either side."""
+    """One effect as both performed it, and how many effects came before it on either side."""
 
     legacy: PortCall
+    candidate: PortCall
     rank: int
     other_rank: int
 
@@ -74,7 +76,8 @@ def compare_order(matched: Sequence[MatchedEffect], node: Node, findings: Findin
     for pair in matched:
         ports[pair.legacy.port].append(pair)
     for port, of_port in ports.items():
-        _within_port(port, of_port, node, findings)
+        if not all(pair.legacy.commutes for pair in of_port):
+            _within_port(port, of_port, node, findings)
     if _reordered(matched, lambda pair: pair.legacy.port):
         _report(("effects",), matched, node.any_order_rule, findings)
 
@@ -114,7 +117,21 @@ def _report(place: Place, bound: Sequence[MatchedEffect], rule: Rule | None, fin
         [pair.label for pair in bound[first : last + 1]],
         [pair.label for pair in theirs[first : last + 1]],
         position=bound[first].legacy.position,
+        replayed_at=_first_moved(
+            [bound[index] for index in moved], [theirs[index] for index in moved], findings
+        ),
     )
+
+
+def _first_moved(
+    ours: Sequence[MatchedEffect], theirs: Sequence[MatchedEffect], findings: Findings
+) -> int | None:
+    """The first call of the replayed path that is out of its place."""
+    if findings.shadowed is None:
+        return None
+    if findings.shadowed is Side.CANDIDATE:
+        return min(pair.candidate.position for pair in theirs)
+    return min(pair.legacy.position for pair in ours)
 
 
 def _rising(pairs: Sequence[MatchedEffect]) -> bool:
@@ -157,18 +174,16 @@ def compare_effects(legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> 
     # Only now are the identifiers known by which the candidate may call the same thing.
     renamed = _renamed(by_key, legacy, candidate, node, walk)
     compare_pairs(renamed.pairs)
-    for call in (legacy[index] for index in renamed.only_legacy):
-        place, _ = _place(call, node)
-        walk.findings.add(Kind.EFFECT_MISSING, place, call.arguments, ABSENT, position=call.position)
-    for call in (candidate[index] for index in renamed.only_candidate):
-        place, _ = _place(call, node)
-        walk.findings.add(Kind.EFFECT_EXTRA, place, ABSENT, call.arguments, position=call.position)
     pairs = sorted(by_key.pairs + renamed.pairs)
     places = ranks([((index, legacy[index]), (other, candidate[other])) for index, other in pairs])
     matched = [
-        MatchedEffect(legacy[index], rank, other)
-        for rank, ((index, _), other) in enumerate(zip(pairs, places, strict=True))
+        MatchedEffect(legacy[index], candidate[match], rank, other)
+        for rank, ((index, match), other) in enumerate(zip(pairs, places, strict=True))
     ]
+    for call in (legacy[index] for index in renamed.only_legacy):
+        _one_side(Kind.EFFECT_MISSING, call, node, walk.findings, matched)
+    for call in (candidate[index] for index in renamed.only_candidate):
+        _one_side(Kind.EFFECT_EXTRA, call, node, walk.findings, matched)
     compare_order(matched, node, walk.findings)
     ours_by_name, theirs_by_name = (Counter(call.name for call in calls) for calls in (legacy, candidate))
     return tuple(
@@ -233,12 +248,48 @@ def _arguments(ours: PortCall, theirs: PortCall, node: Node, walk: Walk) -> bool
         walk.visit(ours.arguments, theirs.arguments, place, at)
     finally:
         walk.findings = outer
-    outer.take(inner, lambda found: _as_effect(found, ours, theirs))
+    position, own = positions(ours, theirs, outer.shadowed)
+    outer.take(inner, lambda found: _as_effect(found, position, own))
     return inner.count > 0
 
 
-def _as_effect(found: Divergence, ours: PortCall, theirs: PortCall) -> Divergence:
-    position = min(ours.position, theirs.position)
+def _as_effect(found: Divergence, position: int, own: int | None) -> Divergence:
+    placed = replace(found, position=position, replayed_at=own)
     if found.kind is Kind.COMPARER_ERROR:
-        return replace(found, position=position)
-    return replace(found, kind=Kind.EFFECT_CHANGED, detail=found.kind, position=position)
+        return placed
+    return replace(placed, kind=Kind.EFFECT_CHANGED, detail=found.kind)
+
+
+def _one_side(
+    kind: Kind, call: PortCall, node: Node, findings: Findings, matched: Sequence[MatchedEffect]
+) -> None:
+    place, _ = _place(call, node)
+    is_missing = kind is Kind.EFFECT_MISSING
+    legacy, candidate = (call.arguments, ABSENT) if is_missing else (ABSENT, call.arguments)
+    position, own = call.position, None
+    if findings.shadowed is not None:
+        step = _step(findings.shadowed)
+        if is_missing is (findings.shadowed is Side.LEGACY):  # the replayed path alone asked for it
+            position, own = on_tape(call.position, list(map(step, matched))), call.position
+        else:
+            bound = [pair for pair in matched if not _may_change_places(call, pair.legacy, node)]
+            own = never_made(call.position, list(map(step, bound)))
+    findings.add(kind, place, legacy, candidate, position=position, replayed_at=own)
+
+
+def _step(shadowed: Side) -> Callable[[MatchedEffect], Step]:
+    if shadowed is Side.CANDIDATE:
+        return lambda pair: (pair.legacy.position, pair.candidate.position)
+    return lambda pair: (pair.candidate.position, pair.legacy.position)
+
+
+def _may_change_places(one: PortCall, other: PortCall, node: Node) -> bool:
+    """Whether the order of two effects is of no account."""
+    if node.any_order_rule is not None:
+        return True
+    if one.port != other.port:
+        return False
+    at_port = node.name(one.port)
+    if at_port.any_order_rule is not None or (one.commutes and other.commutes):
+        return True
+    return one.method == other.method and at_port.name(one.method).any_order_rule is not None

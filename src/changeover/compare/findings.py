@@ -19,6 +19,7 @@ from changeover.values import limits
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.form import Unreadable, plain, token, type_name
 from changeover.values.limits import LimitReached
+from changeover.values.observation import Side
 from changeover.values.place import Place, normalise, render
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import Types, is_aware, is_number, number, same_instant
@@ -40,9 +41,10 @@ class Accepted:
 
 
 class Findings:
-    """Collects; knows how many more there were than it keeps."""
+    """Collects; knows how many more there were than it keeps. `shadowed` is the path that was replayed."""
 
-    def __init__(self) -> None:
+    def __init__(self, shadowed: Side | None = None) -> None:
+        self.shadowed = shadowed
         self.divergences: list[Divergence] = []
         self.left_out = 0
         self._accepted: dict[int, Accepted] = {}
@@ -61,6 +63,7 @@ class Findings:
         *,
         detail: Kind | None = None,
         position: int | None = None,
+        replayed_at: int | None = None,
     ) -> None:
         """One difference; its values are kept in plain form."""
         if len(self.divergences) >= limits.DIVERGENCES_KEPT_MAX:
@@ -75,6 +78,7 @@ class Findings:
                 position,
                 detail=detail,
                 normal_place=normalise(place),
+                replayed_at=replayed_at,
             )
         )
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeover.compare.comparison import NOT_COMPARED
-from changeover.record.replay_problems import ProblemKind, ReplayProblem
+from changeover.evidence.unanswered_reads import Advice, way_to_answer
+from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.values.form import type_name
-from changeover.values.observation import PortCall, Side
+from changeover.values.observation import Observation, PortCall, Side
 from changeover.values.verdict import Verdict
 
 REASONS_KEPT_MAX = 200
@@ -22,7 +23,7 @@ class NotCompared:
     """Runs of one seam that could not be compared for one reason.
 
     `asked` is what the replayed path asked in the first of them, `recorded` the nearest question of the path
-    that answered, None where it asked nothing like it.
+    that answered, None where it asked nothing like it; `advice` says what would answer the question.
     """
 
     seam: str
@@ -34,6 +35,7 @@ class NotCompared:
     asked: PortCall | None = None
     recorded: PortCall | None = None
     runs: int = 0
+    advice: Advice | None = None
 
 
 class NotComparedReasons:
@@ -62,23 +64,24 @@ def _why(name: str, run: Run, verdict: Verdict) -> NotCompared:
     replayed = run.answered_by.other
     if verdict is Verdict.VACUOUS:
         return NotCompared(run.seam, VACUOUS, "", "", name, replayed)
-    note = next((note for note in run.notes if note.is_failure), None)
+    inexact = next((note for note in run.notes if note.kind is ProblemKind.INEXACT), None)
+    note = next((note for note in run.notes if note.is_failure), inexact)
     if note is None:
         failure = next((found for found in run.divergences if found.kind in NOT_COMPARED), None)
         if failure is None:
             return NotCompared(run.seam, run.reason or str(verdict), "", "", name, replayed)
         return NotCompared(run.seam, failure.kind, failure.place, str(failure.candidate), name, replayed)
-    recorded = _nearest(run, note)
-    return NotCompared(run.seam, note.kind, note.place, note.detail, name, replayed, note.call, recorded)
+    found = NotCompared(run.seam, note.kind, note.place, note.detail, name, replayed, note.call)
+    if note.kind is ProblemKind.READ_MISSING and note.call is not None and run.answered is not None:
+        found.recorded = _nearest(run.answered, note.call)
+        found.advice = way_to_answer(note.call, run.answered.reads, run.answered.effects)
+    return found
 
 
-def _nearest(run: Run, note: ReplayProblem) -> PortCall | None:
+def _nearest(answered: Observation, asked: PortCall) -> PortCall | None:
     """The recorded read of the same method that shares most arguments with what was asked."""
-    if note.kind is not ProblemKind.READ_MISSING or note.call is None or run.answered is None:
-        return None
-    asked = note.call.arguments
-    same_method = [call for call in run.answered.reads if call.name == note.place]
-    return max(same_method, key=lambda call: _shared(call.arguments, asked), default=None)
+    same_method = [call for call in answered.reads if call.name == asked.name]
+    return max(same_method, key=lambda call: _shared(call.arguments, asked.arguments), default=None)
 
 
 def _shared(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:

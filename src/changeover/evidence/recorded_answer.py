@@ -13,7 +13,7 @@ from changeover.replay.runner import Replayed
 from changeover.seam.judge import Facts
 from changeover.seam.seam import Seam
 from changeover.values.divergence import ABSENT, Divergence
-from changeover.values.observation import Outcome, Raised, Side
+from changeover.values.observation import Side
 from changeover.values.value_text import value_text
 from changeover.values.verdict import Verdict
 
@@ -79,12 +79,3 @@ def _is_redacted(recorded: Any) -> bool:
 
 def _text(value: Any) -> str:
     return "nothing" if value is ABSENT else value_text(value, _TEXT_MAX)
-
-
-def outcome_text(outcome: Outcome | None) -> str:
-    """How a path ended, in a line."""
-    if outcome is None:
-        return "not recorded"
-    if isinstance(outcome, Raised):
-        return f"raised {type(outcome.error).__name__}: {outcome.error}"
-    return value_text(outcome.value, _TEXT_MAX)

@@ -116,6 +116,13 @@ class Question(Part):
     asked_at: str | None
 
 
+class Advice(Part):
+    """What would answer a question that the recorded path never asked, with the line to add."""
+
+    way: Literal["derive", "supplement", "fixed"]
+    line: str
+
+
 class NotCompared(Part):
     """Runs of one seam that could not be compared for one reason, with the two questions of the first."""
 
@@ -127,6 +134,7 @@ class NotCompared(Part):
     example: str
     legacy: Question | None
     candidate: Question | None
+    advice: Advice | None = Field(description="What would answer the question, where one was not answered.")
 
 
 class AcceptedByRule(Part):

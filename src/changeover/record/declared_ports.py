@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from changeover.record.codec import Codec
@@ -27,6 +27,8 @@ class WithPorts:
         clock: Methods = (),
         unaffected: Iterable[str] = (),
         world: Callable[[Any], Any] | None = None,
+        derive: Mapping[str, Callable[..., Any]] | None = None,
+        order: str | None = None,
     ) -> None:
         """Declare a class, a module or one object as a port, and instrument it in place.
 
@@ -44,6 +46,10 @@ class WithPorts:
             clock: tell the time; a replay gives the recorded times.
             unaffected: reads that the port's own effects do not change.
             world: copies the object, for `world="copy"`.
+            derive: answers reads that the recorded path never asked from those that it did: a function by
+                name of the read, which gets the recorded reads as methods (`recorded.positions()`), then the
+                arguments. What it raises is no answer; it may return `Raised(error)`.
+            order: `any` where effects commute: the same ones in another order are no difference.
 
         Raises:
             DeclarationError: the target has no such method, a method is in two classes, or the name is taken.
@@ -58,7 +64,7 @@ class WithPorts:
             CallClass.FIXED: fixed,
             CallClass.CLOCK: clock,
         }
-        port = declare(name, target, classes, unaffected, world)
+        port = declare(name, target, classes, unaffected, world, derive, order)
         self.book.add(port)
         for method in port.methods.values():
             self.codec.learn(method.hook.original)

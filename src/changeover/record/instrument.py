@@ -58,6 +58,11 @@ class Binder:
                 p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty
             }
 
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The names without a default; none where the function takes any."""
+        return tuple(name for name in self._names if name not in self._defaults)
+
     def __call__(self, args: Args, kwargs: Kwargs) -> dict[str, Any]:
         """The arguments by name in the order of the signature; by number where there is no such name."""
         if len(args) <= self._positional_max and kwargs.keys() <= set(self._names[len(args) :]):

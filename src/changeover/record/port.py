@@ -39,7 +39,9 @@ class CallClass(StrEnum):
 class PortMethod:
     """A method of a port under its class; `key` tells which calls count as the same.
 
-    `make` mints a local value in a replay, from a random generator seeded by the run.
+    `make` mints a local value in a replay, from a random generator seeded by the run. `derive` answers a
+    read that the recorded path never asked from those that it did. Effects that `commute` may come in any
+    order.
     """
 
     port: str
@@ -49,6 +51,8 @@ class PortMethod:
     make: Callable[..., Any] | None = None
     unaffected: bool = False
     sleeps: bool = False
+    derive: Callable[..., Any] | None = None
+    commutes: bool = False
 
     def __post_init__(self) -> None:
         self.name = self.hook.name
@@ -58,6 +62,8 @@ class PortMethod:
         self.is_fixed = self.call_class is CallClass.FIXED
         self.is_kept = self.call_class is not CallClass.UNDECLARED
         self.attempts = self.is_effect or not self.is_kept
+        annotations = getattr(self.hook.original, "__annotations__", {})
+        self.gives_none = annotations.get("return", self) in (None, "None")
         self._binder = Binder(self.hook.original, skip_first=self.has_owner)
         if self.key is not None:
             self.key = fitted(self.key, self.hook.original, skip_first=self.has_owner)
@@ -66,6 +72,11 @@ class PortMethod:
     def full_name(self) -> str:
         """Port and method as people write them."""
         return f"{self.port}.{self.name}"
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The parameters without a default."""
+        return self._binder.required
 
     def arguments(self, args: Args, kwargs: Kwargs) -> dict[str, Any]:
         """The arguments by name."""
@@ -104,6 +115,8 @@ class Port:
     target: Any
     declared: dict[str, Declaration]
     world: Callable[[Any], Any] | None
+    derive: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    any_order: bool = False
     methods: dict[str, PortMethod] = field(default_factory=dict)
 
     @property
@@ -118,6 +131,8 @@ def declare(
     classes: Mapping[CallClass, Methods],
     unaffected: Iterable[str],
     world: Callable[[Any], Any] | None,
+    derive: Mapping[str, Callable[..., Any]] | None = None,
+    order: str | None = None,
 ) -> Port:
     """Check what is said about a port; raises DeclarationError."""
     where = f'port "{name}"'
@@ -141,10 +156,17 @@ def declare(
             if option is not None and call_class is not CallClass.LOCAL:
                 _check_key(where, target, method, option)
             declared[method] = Declaration(call_class, option, method in loose)
-    strangers = loose - {m for m, said in declared.items() if said.call_class is CallClass.READ}
-    if strangers:
-        raise DeclarationError(where, f"unaffected: {', '.join(sorted(strangers))} is not among the reads")
-    return Port(name, target, declared, world)
+    reads = {method for method, said in declared.items() if said.call_class is CallClass.READ}
+    for option, methods in (("unaffected", loose), ("derive", set(derive or ()))):
+        if methods - reads:
+            strangers = ", ".join(sorted(methods - reads))
+            raise DeclarationError(where, f"{option}: {strangers} is not among the reads")
+    for method, function in (derive or {}).items():
+        if not callable(function):
+            raise DeclarationError(where, f"derive: {method}: was {function!r}, allowed: a function")
+    if order not in (None, "any"):
+        raise DeclarationError(where, f"order was {order!r}, allowed: any")
+    return Port(name, target, declared, world, dict(derive or {}), order == "any")
 
 
 def _check_key(place: str, target: Any, method: str, key: Callable[..., Any]) -> None:
@@ -256,6 +278,8 @@ class PortBook:
             make=said.option if makes else None,
             unaffected=said.unaffected,
             sleeps=said.call_class is CallClass.CLOCK and _is_sleep(hook.name),
+            derive=port.derive.get(hook.name),
+            commutes=port.any_order and said.call_class is CallClass.EFFECT,
         )
         port.methods.setdefault(hook.name, method)
         binding = self._bindings.setdefault(hook, _Binding())

@@ -12,6 +12,7 @@ from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
+from changeover.record.supplements import supplement_arguments
 from changeover.record.tape import Entry, Tape
 from changeover.values.content_key import text_digest
 from changeover.values.copying import SnapshotError, copied_error, snapshot
@@ -223,13 +224,18 @@ class Recorder:
             recorder.tape.problem = recorder.tape.problem or text
 
     def supplement(self, method: PortMethod, port: Port) -> None:
-        """Take one argument-free read from the real port, after the path has ended.
+        """Take a read from the real port once more, after the path has ended, with arguments from the tape.
 
         Of a port given as a class that is the object called last; where there was none, nothing is taken.
         """
         owner = port.target if port.is_object else self.owners.get(port.name)
-        if owner is not None or not method.has_owner:
-            self.call(method.hook, method.hook.original, (owner,) if method.has_owner else (), {})
+        if owner is None and method.has_owner:
+            return
+        for kwargs in supplement_arguments(method, tuple(self._entries)):
+            try:
+                self.call(method.hook, method.hook.original, (owner,) if method.has_owner else (), kwargs)
+            except Exception as error:  # noqa: BLE001  the tape has it, and the replay will meet it
+                stop_if_interrupted(error)
 
 
 def _is_immutable(value: Any) -> bool:

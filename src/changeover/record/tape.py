@@ -91,6 +91,7 @@ class Entry:
             position,
             site_text(self.site),
             during,
+            method.commutes,
         )
 
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from changeover.record.port import CallClass
+from changeover.record.port import CallClass, PortMethod
 from changeover.record.tape import Entry
-from changeover.replay.port_tape import BranchName, ReadCursor, Served, same_outcome
-from changeover.values.observation import During
+from changeover.replay.port_tape import BranchName, ReadCursor, Served, answer_of_all, same_outcome
+from changeover.values.observation import During, Outcome
 
 Recorded = tuple[Entry, During]
 
@@ -96,6 +96,19 @@ class ConcurrentPortTape:
         self._served[place, branch] = number + 1
         entry = fitting[min(number, len(fitting) - 1)][0]
         return Served(entry, all(same_outcome(entry.outcome, other.outcome) for other, _ in fitting))
+
+    def peek(self, place: Any, *, unaffected: bool) -> Served | None:
+        """What any branch was answered, for one who only looks; exact where all answers are alike."""
+        found = self._reads.get(place, [])
+        fitting = found if unaffected else [one for one in found if self._fits(one[1])]
+        if not fitting:
+            return None
+        entry = fitting[0][0]
+        return Served(entry, all(same_outcome(entry.outcome, other.outcome) for other, _ in fitting))
+
+    def answer_of_all(self, method: PortMethod) -> Outcome | None:
+        """What every recorded call of an effect gave, None where they gave different things."""
+        return answer_of_all(method, [entry for entry, _ in self._effects])
 
     def _fits(self, read: During) -> bool:
         """Whether the effects done so far are those that lay before the read, or had no order to it."""

@@ -30,10 +30,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from changeover.record.port import CallClass
+from changeover.record.port import CallClass, PortMethod
 from changeover.record.tape import Entry
 from changeover.values.content_key import same_content
-from changeover.values.observation import Raised
+from changeover.values.observation import Outcome, Raised, Returned
 
 BranchName = tuple[str, ...]
 
@@ -41,12 +41,14 @@ BranchName = tuple[str, ...]
 class Served(NamedTuple):
     """A recorded call that answers one of the replay; not exact where other answers were as good.
 
-    `by_branch` says that only the branch that asks tells it from other answers.
+    `by_branch` says that only the branch that asks tells it from other answers; `other` is a call whose other
+    answer would be as good, where it is known.
     """
 
     entry: Entry
     exact: bool
     by_branch: bool = False
+    other: Entry | None = None
 
 
 class ReadCursor:
@@ -66,26 +68,38 @@ class ReadCursor:
         found = self._where.get(place)
         if found is None:
             return None
-        index, exact = self._choose(place, found)
+        index, other = self._choose(place, found)
         self._last_place, self._last = place, index
         self._cursor = max(self._cursor, index)
-        return Served(self._entries[index], exact)
+        return self._served(index, other)
 
-    def _choose(self, place: Any, found: list[int]) -> tuple[int, bool]:
+    def peek(self, place: Any) -> Served | None:
+        """The same, without coming any further."""
+        found = self._where.get(place)
+        return None if found is None else self._served(*self._choose(place, found))
+
+    def _served(self, index: int, other: int | None) -> Served:
+        entry = None if other is None else self._entries[other]
+        return Served(self._entries[index], entry is None, other=entry)
+
+    def _choose(self, place: Any, found: list[int]) -> tuple[int, int | None]:
+        """The index of the answer, and of another one that would have been as good."""
         if place == self._last_place:  # in a row: walk on, and repeat the last
             later = bisect_right(found, self._last)
-            return (found[later] if later < len(found) else self._last), True
+            return (found[later] if later < len(found) else self._last), None
         following = self._cursor + 1
         if following < len(self._entries) and self._entries[following].place == place:
-            return following, True
+            return following, None
         if found[0] > self._cursor:  # what lies between was not asked for by this path
-            return found[0], True
+            return found[0], None
         ahead = bisect_right(found, self._cursor)
-        return found[min(ahead, len(found) - 1)], self._answers_agree(found)
+        chosen = found[min(ahead, len(found) - 1)]
+        return chosen, self._another(found, chosen)
 
-    def _answers_agree(self, found: list[int]) -> bool:
-        first = self._entries[found[0]].outcome
-        return all(same_outcome(first, self._entries[index].outcome) for index in found[1:])
+    def _another(self, found: list[int], chosen: int) -> int | None:
+        """One of these whose answer is another than the chosen one's, None where all are alike."""
+        given = self._entries[chosen].outcome
+        return next((one for one in found if not same_outcome(given, self._entries[one].outcome)), None)
 
 
 def same_outcome(one: Any, other: Any) -> bool:
@@ -95,6 +109,19 @@ def same_outcome(one: Any, other: Any) -> bool:
     if isinstance(one, Raised):
         return same_content(one.error, other.error)
     return same_content(one.value, other.value)
+
+
+def answer_of_all(method: PortMethod, effects: Sequence[Entry]) -> Outcome | None:
+    """What every recorded call of an effect gave, None where they gave different things or there is none.
+
+    One that is annotated to give None gives that, recorded or not.
+    """
+    given = [entry.outcome for entry in effects if entry.method.name == method.name]
+    if not given:
+        return Returned(None) if method.gives_none else None
+    first = given[0]
+    is_alike = isinstance(first, Returned) and all(same_outcome(first, other) for other in given[1:])
+    return first if is_alike else None
 
 
 class PortTape:
@@ -129,6 +156,18 @@ class PortTape:
     def crosses(self, place: Any, branch: BranchName) -> bool:
         """All is one branch here."""
         return False
+
+    def peek(self, place: Any, *, unaffected: bool) -> Served | None:
+        """The same for one who only looks: the next answer to the question stays what it is."""
+        if unaffected:
+            return self._unaffected.peek(place)
+        if self._in_order != len(self._matched):
+            return None
+        return self._epochs[self._in_order].peek(place)
+
+    def answer_of_all(self, method: PortMethod) -> Outcome | None:
+        """What every recorded call of an effect gave, None where they gave different things."""
+        return answer_of_all(method, self._effects)
 
     def match(self, place: Any, branch: BranchName = ()) -> Entry | None:
         """The first recorded effect of this intent that was not matched before; its epoch begins."""

@@ -8,7 +8,14 @@ from inspect import isawaitable
 from time import monotonic, perf_counter
 from typing import Any
 
-from changeover.errors import EffectWithheld, ReadMissing, ReplayStopped, UndeclaredCall, UndeclaredEffect
+from changeover.errors import (
+    EffectWithheld,
+    ReadMissing,
+    ReplayRefusal,
+    ReplayStopped,
+    UndeclaredCall,
+    UndeclaredEffect,
+)
 from changeover.record.branch import BRANCH, tick
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, calling_site
@@ -20,6 +27,7 @@ from changeover.record.tape import Entry, Tape
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
 from changeover.replay.clock import VirtualClock, seconds_of
 from changeover.replay.concurrent_tape import ConcurrentPortTape
+from changeover.replay.derived import NotDerived, RecordedReads, derived
 from changeover.replay.id_mapping import IdMapping
 from changeover.replay.port_tape import BranchName, PortTape
 from changeover.replay.random_numbers import OwnRandom
@@ -28,6 +36,7 @@ from changeover.values.content_key import frozen
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.limits import Limits
 from changeover.values.observation import Outcome, Raised, Returned, outcome_of
+from changeover.values.value_text import outcome_text
 
 
 class Replay(ReplayedWork):
@@ -52,6 +61,7 @@ class Replay(ReplayedWork):
         self._deadline = monotonic() + limits.replay_seconds_max
         self._ids = IdMapping()
         self._clocks: dict[tuple[str, BranchName], VirtualClock] = {}
+        self._refused: ReplayRefusal | None = None  # what ended the path
 
     @cached_property
     def generator(self) -> OwnRandom:
@@ -90,6 +100,9 @@ class Replay(ReplayedWork):
         try:
             pending = self._target_call(method, owner, args, kwargs)()
             outcome = Returned(await pending if isawaitable(pending) else pending)
+        except ReplayRefusal as error:
+            self._ended(error)
+            raise
         except Exception as error:  # noqa: BLE001  handed on to the path right below
             outcome = Raised(error)
         finally:
@@ -132,10 +145,12 @@ class Replay(ReplayedWork):
             return self.delegates.copy_of(method, owner) is not None
         except NoDelegate as error:
             self.note(ProblemKind.UNDECLARED_CALL, method.full_name, str(error))
-            raise UndeclaredCall(f"{method.full_name}: {error}") from error
+            raise self._ended(UndeclaredCall(f"{method.full_name}: {error}")) from error
 
     def _stay_within_limits(self, method: PortMethod) -> None:
         self._note_act(method.full_name)
+        if self._refused is not None:  # the path went on although it was refused something
+            raise type(self._refused)(str(self._refused))
         if len(self.calls) >= self.limits.port_calls_max:
             self._stop(f"more than {self.limits.port_calls_max} port calls")
         if monotonic() > self._deadline:
@@ -143,7 +158,12 @@ class Replay(ReplayedWork):
 
     def _stop(self, limit: str) -> None:
         self.note(ProblemKind.LIMIT, "limit reached", limit)
-        raise ReplayStopped(limit)
+        raise self._ended(ReplayStopped(limit))
+
+    def _ended(self, refusal: ReplayRefusal) -> ReplayRefusal:
+        """The refusal that ends the path: every call from now on is refused likewise."""
+        self._refused = self._refused or refusal
+        return refusal
 
     def _read(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
         place = self._place(method, args, kwargs)
@@ -151,12 +171,15 @@ class Replay(ReplayedWork):
         served = tape.read(place, branch, unaffected=method.unaffected)
         self._verify_branch(tape, place, branch)
         if served is None:
-            return self._refuse(ProblemKind.READ_MISSING, method, args, kwargs, ReadMissing)
-        if not served.exact:
+            return self._unrecorded(method, args, kwargs)
+        if not served.exact and served.other is None:
             self._guessed(method.full_name, len(self.calls) + 1)
         elif served.by_branch:
             self._asked_at_once.setdefault(branch, (method.full_name, len(self.calls) + 1))
         self._keep(method, args, kwargs, served.entry.outcome)
+        if served.other is not None:
+            given, other = outcome_text(served.entry.outcome), outcome_text(served.other.outcome)
+            self._note_call(ProblemKind.INEXACT, method, f"answered {given}, and {other} would fit as well")
         return self._for_path(served.entry)
 
     def _effect(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
@@ -165,10 +188,41 @@ class Replay(ReplayedWork):
         entry = tape.match(place, branch)
         self._verify_branch(tape, place, branch)
         if entry is None:
-            return self._refuse(ProblemKind.EFFECT_WITHHELD, method, args, kwargs, EffectWithheld)
+            return self._withheld(method, args, kwargs)
         self._ids.learn(entry.arguments, method.arguments(args, kwargs))
         self._keep(method, args, kwargs, entry.outcome, with_site=True)
         return self._for_path(entry)
+
+    def _unrecorded(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
+        """The answer to a question that nobody asked when the tape was made: derived, or none."""
+        why = None
+        if method.derive is not None:
+            recorded = RecordedReads(self.book.ports[method.port], self._look)
+            try:
+                outcome = derived(method, recorded, args, kwargs)
+            except NotDerived as error:
+                why = str(error)
+            else:
+                self._keep(method, args, kwargs, outcome)
+                return outcome
+        return self._refuse(ProblemKind.READ_MISSING, method, args, kwargs, ReadMissing, why)
+
+    def _look(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome | None:
+        """What the tape answers to a read at this point, for who does not ask as the path."""
+        if method.call_class is not CallClass.READ:
+            return None
+        place = self._place(method, args, kwargs)
+        served = self._port_tape(method).peek(place, unaffected=method.unaffected)
+        return None if served is None or not served.exact else self._for_path(served.entry)
+
+    def _withheld(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
+        """What the path is told of an effect that is withheld: what all recorded ones gave, or an end."""
+        kind, given = ProblemKind.EFFECT_WITHHELD, self._port_tape(method).answer_of_all(method)
+        if given is None:
+            return self._refuse(kind, method, args, kwargs, EffectWithheld)
+        self._keep(method, args, kwargs, given, with_site=True)
+        self._note_call(kind, method)
+        return Returned(snapshot(given.give()))
 
     def _time(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome | None:
         """None where the clock itself has to tell the time, as the recorded path never asked."""
@@ -206,10 +260,10 @@ class Replay(ReplayedWork):
         except Exception as error:  # the same, for the calls on the tape
             raise self._keyless(method, error) from error
 
-    def _keyless(self, method: PortMethod, error: Exception) -> UndeclaredCall:
+    def _keyless(self, method: PortMethod, error: Exception) -> ReplayRefusal:
         what = f"its key cannot be worked out: {type(error).__name__}: {error}"
         self.note(ProblemKind.UNDECLARED_CALL, method.full_name, what)
-        return UndeclaredCall(f"{method.full_name}: {what}")
+        return self._ended(UndeclaredCall(f"{method.full_name}: {what}"))
 
     def _for_path(self, entry: Entry) -> Outcome:
         outcome = entry.outcome
@@ -218,17 +272,28 @@ class Replay(ReplayedWork):
         return Returned(None if outcome is None else self._ids.for_path(snapshot(outcome.value)))
 
     def _refuse(
-        self, kind: ProblemKind, method: PortMethod, args: Args, kwargs: Kwargs, refusal: type[Exception]
+        self,
+        kind: ProblemKind,
+        method: PortMethod,
+        args: Args,
+        kwargs: Kwargs,
+        refusal: type[ReplayRefusal],
+        why: str | None = None,
     ) -> Outcome:
-        outcome = Raised(refusal(f"{method.full_name}: {kind}"))
+        outcome = Raised(self._ended(refusal(f"{method.full_name}: {kind}")))
         if self._is_beyond_record():
             return outcome
         self._keep(method, args, kwargs, outcome, with_site=True)
-        call = self.calls[-1].call(len(self.calls))
-        asked = f"{method.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
-        position = len(self.calls)
-        self.problems.add(ReplayProblem(kind, method.full_name, asked, position, call.asked_at, call))
+        self._note_call(kind, method, why)
         return outcome
+
+    def _note_call(self, kind: ProblemKind, method: PortMethod, why: str | None = None) -> None:
+        """Note a problem of the last call."""
+        position = len(self.calls)
+        call = self.calls[-1].call(position)
+        asked = f"{method.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
+        detail = asked if why is None else f"{asked}: {why}"
+        self.problems.add(ReplayProblem(kind, method.full_name, detail, position, call.asked_at, call))
 
     def _keep(
         self,
@@ -256,6 +321,8 @@ class Replay(ReplayedWork):
         if method.call_class is CallClass.CLOCK and not method.sleeps:
             self.clock(method.port).begin(method.name, outcome)
         if isinstance(outcome, Raised):
+            if isinstance(outcome.error, ReplayRefusal):
+                self._ended(outcome.error)
             self._keep(method, args, kwargs, Raised(copied_error(outcome.error)), with_site=True)
         elif method.call_class is CallClass.FIXED:
             self._keep(method, args, kwargs, None, answer=outcome.value)
@@ -289,7 +356,7 @@ class Replay(ReplayedWork):
             return self.delegates.call(method, owner, args, kwargs)
         except NoDelegate as error:
             self.note(ProblemKind.UNDECLARED_CALL, method.full_name, str(error))
-            raise UndeclaredCall(f"{method.full_name}: {error}") from error
+            raise self._ended(UndeclaredCall(f"{method.full_name}: {error}")) from error
 
     def thread_refused(self, why: str) -> None:
         """Note that the process ends and the path could not have a thread: that says nothing of the path."""
@@ -299,5 +366,7 @@ class Replay(ReplayedWork):
         """Refuse what goes past every port."""
         if self._closed:
             self._refuse_late(f"{event} {detail}")
-        self.note(ProblemKind.UNDECLARED_EFFECT, event, detail)
-        raise UndeclaredEffect(f"{event} {detail}: the path reached for the world past every port")
+        refusal = UndeclaredEffect(f"{event} {detail}: the path reached for the world past every port")
+        if self._refused is None:
+            self.note(ProblemKind.UNDECLARED_EFFECT, event, detail)
+        raise self._ended(refusal)

@@ -122,12 +122,6 @@ def _never(seam: str, divergence: Divergence) -> bool:
     return False
 
 
-def _reason(problems: ReplayProblems) -> str | None:
-    """Why nothing could be said: what failed, else the first answer that was a guess."""
-    guesses = [note for note in problems.all if note.kind is ProblemKind.INEXACT]
-    return next((str(note) for note in (*problems.failures, *guesses)), None)
-
-
 def _with_both_changes(
     answered: Observation, shadowed: Observation, before: Mapping[str, Any]
 ) -> tuple[Observation, Observation]:
@@ -160,6 +154,20 @@ def _noted(note: ReplayProblem, shadowed: Side) -> Divergence:
         asked = f"{note.kind}: {asked}"
     legacy, candidate = (ABSENT, asked) if shadowed is Side.CANDIDATE else (asked, ABSENT)
     return Divergence(f"{family}.{note.place}", kind, legacy, candidate, position=note.position)
+
+
+def _why_failed(problems: ReplayProblems, judgement: Judgement) -> str:
+    """Why a run could not be compared: what the replay met, or what the comparison could not read."""
+    met = problems.failures or [note for note in problems.all if note.kind is ProblemKind.INEXACT]
+    if met:
+        return str(met[0])
+    unread = [found for found in judgement.divergences if found.kind is Kind.COMPARER_ERROR]
+    first = next(iter(unread or judgement.divergences), None)
+    if first is None:
+        return "the judge could not tell"
+    return (
+        f"{first.place}: {first.kind}: {first.candidate if first.candidate is not ABSENT else first.legacy}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +210,7 @@ class RunDraft:
             candidate=facts.candidate,
             divergences=judgement.divergences,
             notes=tuple(problems.all),
-            reason=_reason(problems) if failed else None,
+            reason=_why_failed(problems, judgement) if failed else None,
             judgement=judgement.detail,
         )
 

@@ -159,11 +159,7 @@ class Recording:
         before = len(self.recorder.tape)
         for port_name, method_name in self._seam.supplement:
             port = self.runtime.book.ports[port_name]
-            try:
-                self.recorder.supplement(port.methods[method_name], port)
-            except Exception as error:  # noqa: BLE001  the tape has the exception, and the replay will meet it
-                stop_if_interrupted(error)
-                _log.info("supplement %s.%s raised %r", port_name, method_name, error, seam=self._seam.name)
+            self.recorder.supplement(port.methods[method_name], port)
         self.recorder.tape.supplements = len(self.recorder.tape) - before
 
     def fallen_from(self, fallen: Recording) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
@@ -41,6 +42,8 @@ class Absent(Enum):
 
 
 ABSENT = Absent.ABSENT
+AFTER_ALL = sys.maxsize
+"""The position of what the replayed path would have done after its last call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Divergence:
     `effect-changed`. `normal_place` is the place without what differs from run to run
     (`result.items[*].quantity`), as clusters are named. `pattern` is that of the change, where the values
     themselves no longer show it (they were redacted).
+    `replayed_at` is the position among the calls of the replayed path, by which it is decided what follows
+    what; of an effect that this path never made, that of the next one it did, or `AFTER_ALL`.
     """
 
     place: str
@@ -65,6 +70,7 @@ class Divergence:
     detail: Kind | None = None
     normal_place: str | None = None
     pattern: str | None = None
+    replayed_at: int | None = None
 
     @property
     def is_unsafe(self) -> bool:

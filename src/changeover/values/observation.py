@@ -116,6 +116,8 @@ class PortCall:
     calls of one run from 1, over all ports; `asked_at` is the first source line outside the toolkit and the
     port's own module ("legacy/execution.py:212"), None where it was not taken. `during` is None in a run that
     made its calls one after the other.
+    port's own module ("legacy/execution.py:212"), None where it was not taken. An effect that `commutes` may
+    come before or after others of its port.
     """
 
     port: str
@@ -126,6 +128,7 @@ class PortCall:
     position: int
     asked_at: str | None = None
     during: During | None = None
+    commutes: bool = False
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from changeover.values.divergence import ABSENT
+from changeover.values.observation import Outcome, Raised, message_of
 from changeover.values.own_state import class_name, module_of
 from changeover.values.safe_text import beginning, columns_of, visible
 from changeover.values.scalars import base_of
@@ -18,6 +19,18 @@ def value_text(value: Any, width: int = VALUE_SHOWN_MAX) -> str:
     """One value as a person reads it; its beginning where it is long."""
     text = visible(_written(_start_of(value, 2 * width)))
     return text if columns_of(text) <= width else f"{beginning(text, width - 1)}…"
+
+
+def outcome_text(outcome: Outcome | None, width: int = VALUE_SHOWN_MAX) -> str:
+    """How a call ended, in a word or two; never raises, whatever the value does when it is read."""
+    if outcome is None:
+        return "not recorded"
+    if isinstance(outcome, Raised):
+        return f"raised {type(outcome.error).__name__}: {message_of(outcome.error)}"
+    try:
+        return value_text(outcome.value, width)
+    except Exception:  # noqa: BLE001  see above
+        return type(outcome.value).__name__
 
 
 def _start_of(value: Any, length: int) -> Any:

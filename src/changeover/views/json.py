@@ -50,8 +50,12 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
         "effects": [_taken(line, *effects) for line in corpus.effects.lines],
         "clusters": [_cluster(one, corpus.sightings.get(one.fingerprint)) for one in corpus.clusters],
         "not_compared": [
-            _taken(one, "seam", "reason", "place", "detail", "runs", "example")
-            | {str(one.asked_by): _question(one.asked), str(one.asked_by.other): _question(one.recorded)}
+            {
+                **_taken(one, "seam", "reason", "place", "detail", "runs", "example"),
+                str(one.asked_by): _question(one.asked),
+                str(one.asked_by.other): _question(one.recorded),
+                "advice": None if one.advice is None else _taken(one.advice, "way", "line"),
+            }
             for one in corpus.not_compared.reasons
         ],
         "accepted": [

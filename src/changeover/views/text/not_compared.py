@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from changeover.evidence.reasons_not_compared import NotCompared, how_questions_differ
 from changeover.evidence.tallies import SeamTally
+from changeover.evidence.unanswered_reads import Way
 from changeover.values.observation import PortCall, Side
 from changeover.values.value_text import value_text
 from changeover.views.layout import INDENT, Screen, beside, call_text, cut, flowed, labelled, plural, wrapped
@@ -42,7 +43,7 @@ def _reason(reason: NotCompared, runs: int, screen: Screen) -> list[str]:
     lines.append("")
     for side in Side:
         lines += _question(side, asked[side], screen)
-    return [*lines, "", *_advice(reason, screen), example]
+    return [*lines, "", *_difference(reason, screen), *_way(reason, screen), example]
 
 
 def _question(side: Side, call: PortCall | None, screen: Screen) -> list[str]:
@@ -56,7 +57,7 @@ def _question(side: Side, call: PortCall | None, screen: Screen) -> list[str]:
     return beside(f"{head}{asked}", place, len(head) + min(56, call_width) + 2, screen, " " * len(head))
 
 
-def _advice(reason: NotCompared, screen: Screen) -> list[str]:
+def _difference(reason: NotCompared, screen: Screen) -> list[str]:
     asked, recorded = reason.asked, reason.recorded
     if asked is None or recorded is None:
         return [f"{INDENT}the tape has no answer to this question"]
@@ -70,14 +71,23 @@ def _advice(reason: NotCompared, screen: Screen) -> list[str]:
         if name in asked.arguments and value_text(value) == value_text(asked.arguments[name])
     ]
     lead = f"Same {' and '.join(same)}; " if same else ""
-    names = ", ".join(recorded.arguments)
-    key = f"({', '.join(same)}{',' if len(same) == 1 else ''})"
-    either = f"Either the {reason.asked_by} asks for the wrong thing, or both questions are the same one:"
-    return [
-        *_indented(f"{lead}{'; '.join(clauses)}.", screen),
-        *_indented(either, screen),
-        INDENT + INDENT + cut(f'reads={{"{asked.method}": lambda {names}: {key}}}', screen.width - 8),
-    ]
+    return _indented(f"{lead}{'; '.join(clauses)}.", screen)
+
+
+_WAYS = {
+    Way.DERIVE: "or the answer is in what was recorded. For the port:",
+    Way.SUPPLEMENT: "or the read is taken once more when the other path has ended. In phases.toml:",
+    Way.FIXED: "or the answer is always the same and may be asked for real. For the port:",
+}
+
+
+def _way(reason: NotCompared, screen: Screen) -> list[str]:
+    """The way to an answer that fits, and the line to add."""
+    if reason.advice is None:
+        return []
+    sentence = f"Either the {reason.asked_by} asks for the wrong thing, {_WAYS[reason.advice.way]}"
+    line = INDENT + INDENT + cut(reason.advice.line, screen.width - 2 * len(INDENT))
+    return [*_indented(sentence, screen), line]
 
 
 def _indented(text: str, screen: Screen) -> list[str]:
