@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from changeover.compare.consequences import UNANSWERED, own_position, with_consequences
+from changeover.compare.consequences import (
+    UNANSWERED,
+    own_position,
+    performed_before_the_question,
+    with_consequences,
+)
 from changeover.compare.effects import EffectTally, compare_effects
 from changeover.compare.findings import Accepted, Bijection, Findings
 from changeover.compare.rules import STRICT, Matcher, Node, Rules
@@ -72,6 +77,8 @@ def compare(
         effects = _compare_all(legacy, candidate, rules.for_seam(seam), findings)
     divergences = findings.divergences
     if shadowed is not None:
+        if shadowed is Side.LEGACY:
+            divergences = performed_before_the_question(divergences, legacy, candidate)
         divergences = with_consequences(divergences, shadowed)
     return Comparison(
         tuple(divergences),

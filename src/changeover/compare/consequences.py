@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from changeover.values.divergence import AFTER_ALL, Divergence, Kind
-from changeover.values.observation import PortCall, Side
+from changeover.values.equality import strictly_same
+from changeover.values.observation import Observation, PortCall, Side
 
 UNANSWERED = frozenset({Kind.READ_MISSING, Kind.TIMEOUT})
 """After these the replayed path no longer saw what the answering one had seen."""
@@ -31,6 +32,35 @@ def own_position(found: Divergence) -> int:
     """Where it shows among the calls of the replayed path; results come after all of them."""
     at = found.position if found.replayed_at is None else found.replayed_at
     return AFTER_ALL if at is None else at
+
+
+def performed_before_the_question(
+    divergences: Sequence[Divergence], legacy: Observation, candidate: Observation
+) -> list[Divergence]:
+    """Place the effects that the candidate performed, and a replayed legacy had not when it asked for more.
+
+    Legacy was refused a question that the tape answers only after such an effect: it asked without it. The
+    other way round nothing is said: a replayed candidate may look once more before it does the same.
+    """
+    refused = {found.position for found in divergences if found.kind is Kind.READ_MISSING}
+    asked = [call for call in legacy.reads if call.position in refused]
+    if not asked:
+        return list(divergences)
+    question = asked[0]
+    later = [call.position for call in candidate.reads if _is_same_question(call, question)]
+    return [
+        replace(found, replayed_at=question.position)
+        if found.kind is Kind.EFFECT_EXTRA
+        and found.replayed_at == AFTER_ALL
+        and found.position is not None
+        and found.position < min(later, default=0)
+        else found
+        for found in divergences
+    ]
+
+
+def _is_same_question(one: PortCall, other: PortCall) -> bool:
+    return one.name == other.name and strictly_same(one.key, other.key)
 
 
 def with_consequences(divergences: Sequence[Divergence], shadowed: Side) -> list[Divergence]:

@@ -34,6 +34,10 @@ class Desk:
         return f"number {len(self.done)}"
 
 
+def by_name(name: str, size: int = 1) -> str:
+    return name
+
+
 class Outcome:
     def __init__(self, stage: str = "shadow") -> None:
         self.desk, self.runs = Desk(), list[Run]()
@@ -43,16 +47,10 @@ class Outcome:
             "desk",
             self.desk,
             reads={"ask"},
-            effects={"act": lambda name, size=1: name, "number": lambda name: name},
+            effects={"act": by_name, "number": by_name},
         )
 
     def of(self, legacy: Callable[[], Any], candidate: Callable[[], Any]) -> Run:
-        def called(path: Callable[[], Any]) -> Callable[[int], Any]:
-            def taken(n: int) -> Any:
-                return path()
-
-            return taken
-
         seam = self.migration.seam("s", legacy=called(legacy), candidate=called(candidate))
         with suppress(RuntimeError):
             seam(1)
@@ -67,6 +65,15 @@ def walk(desk: Desk, steps: list[Step]) -> Any:
     for kind, name in steps:
         getattr(desk, kind)(name)
     return len(steps)
+
+
+def called(path: Callable[[], Any]) -> Callable[[int], Any]:
+    """A path that takes the input of the seam."""
+
+    def with_input(n: int) -> Any:
+        return path()
+
+    return with_input
 
 
 def clusters_of(run: Run) -> tuple[Any, ...]:
@@ -222,7 +229,7 @@ def test_effects_that_commute_may_come_in_any_order() -> None:
     def judged(order: str | None) -> Any:
         mail, runs = Mail(), list[Run]()
         migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append, refresh_s=0)
-        migration.port("mail", mail, reads={"ask"}, effects={"act": lambda name, size=1: name}, order=order)
+        migration.port("mail", mail, reads={"ask"}, effects={"act": by_name}, order=order)
 
         def path(names: str) -> Callable[[int], str]:
             def sends(n: int) -> str:
