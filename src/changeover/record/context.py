@@ -51,6 +51,35 @@ def restore(variable: ContextVar[Any], token: Token[Any]) -> None:
     except ValueError:
         before = token.old_value
         variable.set(None if before is Token.MISSING else before)
+UNSET: Any = object()
+REPLAYS_HERE: dict[int, Session] = {}
+"""By thread: the replay whose path this thread runs, and nothing else, until it has ended.
+
+A path can leave its context (`contextvars.Context().run(...)`), but not its thread.
+"""
+
+
+def current_session() -> Session | None:
+    """What answers port calls here; None outside any run, and where the toolkit itself said so."""
+    session: Session | None = SESSION.get(UNSET)
+    if session is not UNSET:
+        return session
+    return REPLAYS_HERE.get(threading.get_ident()) if REPLAYS_HERE else None
+
+
+@contextmanager
+def running_here(session: Session) -> Iterator[None]:
+    """This thread runs the path of a replay; what a replay inside it leaves is as it was."""
+    here = threading.get_ident()
+    before = REPLAYS_HERE.get(here)
+    REPLAYS_HERE[here] = session
+    try:
+        yield
+    finally:
+        if before is None:
+            del REPLAYS_HERE[here]
+        else:
+            REPLAYS_HERE[here] = before
 
 
 class _Permit(threading.local):

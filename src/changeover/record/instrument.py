@@ -5,13 +5,22 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
-from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.context import (
+    REPLAYS_HERE,
+    SESSION,
+    UNSET,
+    Args,
+    Kwargs,
+    current_session,
+)
+from changeover.record.held_functions import redirect, twin_of
 
 Site = tuple[str, int]
 """File and line of a call."""
@@ -92,11 +101,13 @@ def hook_function(owner: Any, name: str) -> Hook:
     known: Hook | None = getattr(function, _MARK, None)
     if known is not None and name in vars(owner):
         return known
-    original = known.original if known is not None else function
+    taken = function if known is None and isinstance(function, FunctionType) else None
+    original = known.original if known is not None else twin_of(taken) if taken is not None else function
     in_class = isinstance(owner, type) and not isinstance(static, staticmethod)
     module = str(getattr(owner, "__module__", "") or getattr(owner, "__name__", ""))
     hook = Hook(name, module, original, has_owner=in_class, is_property=isinstance(static, property))
-    replacement = replaced_function(static, _asking(hook))
+    asking = _asking(hook)
+    replacement = replaced_function(static, asking)
     try:
         setattr(owner, name, replacement)
     except (AttributeError, TypeError) as error:
@@ -105,7 +116,48 @@ def hook_function(owner: Any, name: str) -> Hook:
         ) from None
     if isinstance(owner, ModuleType):
         replace_imported_names(function, replacement)
+    if taken is not None:
+        held = _for_objects_of(owner, asking, original) if in_class else asking
+        redirect(taken, held, is_async=hook.is_async)
     return hook
+
+
+def _for_objects_of(
+    cls: type, asking: Callable[..., Any], original: Callable[..., Any]
+) -> Callable[..., Any]:
+    """What a function does that was taken: a class that is no port may have the same one."""
+
+    def held(*args: Any, **kwargs: Any) -> Any:
+        owner = args[0] if args else None
+        is_of_class = issubclass(owner, cls) if isinstance(owner, type) else isinstance(owner, cls)
+        return (asking if is_of_class else original)(*args, **kwargs)
+
+    return held
+
+
+_WATCHED = "__changeover_watchers__"
+
+
+def watch_subclasses(cls: type, cover: Callable[[type], None]) -> None:
+    """Call `cover` with every class that is derived from now on, before anybody can use it."""
+    watchers: list[Callable[[type], None]] | None = vars(cls).get(_WATCHED)
+    if watchers is not None:
+        watchers.append(cover)
+        return
+    made: list[Callable[[type], None]] = [cover]
+    own = vars(cls).get("__init_subclass__")
+
+    def begun(derived: Any, /, **options: Any) -> None:
+        if own is not None:
+            own.__get__(None, derived)(**options)
+        else:
+            super(cls, derived).__init_subclass__(**options)  # type: ignore[arg-type]
+        for watcher in made:
+            watcher(derived)
+
+    with suppress(AttributeError, TypeError):  # a class that cannot be changed is covered when a run begins
+        setattr(cls, "__init_subclass__", classmethod(begun))  # noqa: B010  as an assignment it would not type
+        setattr(cls, _WATCHED, made)
 
 
 def hook_of(function: Any) -> Hook | None:
@@ -152,13 +204,15 @@ def replaced_function(static: Any, function: Callable[..., Any]) -> Any:
 
 def _asking(hook: Hook) -> Callable[..., Any]:
     original = hook.original
-    current = SESSION.get
+    current, unset, elsewhere = SESSION.get, UNSET, REPLAYS_HERE
     port_call: Callable[..., Any]
     if hook.is_async:
 
         @wraps(original)
         async def asked_async(*args: Any, **kwargs: Any) -> Any:
-            session = current()
+            session = current(unset)
+            if session is unset:
+                session = current_session() if elsewhere else None
             if session is None:
                 return await original(*args, **kwargs)
             return await session.call(hook, original, args, kwargs)
@@ -168,7 +222,9 @@ def _asking(hook: Hook) -> Callable[..., Any]:
 
         @wraps(original)
         def asked(*args: Any, **kwargs: Any) -> Any:
-            session = current()
+            session = current(unset)
+            if session is unset:
+                session = current_session() if elsewhere else None
             if session is None:
                 return original(*args, **kwargs)
             return session.call(hook, original, args, kwargs)

@@ -20,6 +20,7 @@ from changeover.record.instrument import (
     is_stream,
     public_functions,
     subclasses,
+    watch_subclasses,
 )
 from changeover.record.key_function import WrongArity, fitted
 
@@ -225,6 +226,8 @@ class PortBook:
             self._cover_object(port)
         else:
             self._cover(port)
+        if isinstance(port.target, type):
+            watch_subclasses(port.target, lambda derived: self._cover_derived(port, derived))
 
     def cover(self) -> None:
         """Instrument classes that were derived, and functions that were replaced, since the last time."""
@@ -257,6 +260,11 @@ class PortBook:
             for owner in owners:
                 if owner is port.target or name in vars(owner):
                     self._bind(port, hook_function(owner, name), None)
+
+    def _cover_derived(self, port: Port, derived: type) -> None:
+        for name in {*port.declared, *public_functions(port.target)}:
+            if name in vars(derived):
+                self._bind(port, hook_function(derived, name), None)
 
     def _cover_object(self, port: Port) -> None:
         cls = type(port.target)

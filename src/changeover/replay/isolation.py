@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
+from importlib import import_module
+from threading import Lock, local
 from typing import Any
 
-from changeover.record.context import PERMIT, SESSION, Args
+from changeover.errors import UndeclaredEffect
+from changeover.record.context import PERMIT, Args, current_session
+from changeover.record.instrument import replace_imported_names
 
+_THREAD_STARTS = "_thread.start_new_thread"
+_PROCESS_STARTS = "_posixsubprocess.fork_exec"
 _REFUSED = frozenset(
     {
         *("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"),
@@ -19,9 +25,19 @@ _REFUSED = frozenset(
         *("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn"),
         *("os.startfile", "pty.spawn", "_thread.start_new_thread", "_thread.start_joinable_thread"),
         *("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"),
+        *("os.chmod", "os.chown", "os.chflags", "os.utime", "os.setxattr", "os.removexattr", "os.lockf"),
+        *("os.kill", "os.killpg", "signal.pthread_kill", "os.putenv", "os.unsetenv", "os.chdir"),
+        *("http.client.send", "http.client.connect", "ftplib.sendcmd", "ftplib.connect", "smtplib.send"),
+        *("smtplib.connect", "imaplib.send", "imaplib.open", "poplib.putline", "poplib.connect"),
+        *("telnetlib.Telnet.write", "telnetlib.Telnet.open", "nntplib.putline", "nntplib.connect"),
+        *("syslog.syslog", "syslog.openlog", "socket.sethostname", "resource.setrlimit", _PROCESS_STARTS),
+        *("sqlite3.enable_load_extension", "winreg.SetValue", "winreg.DeleteKey", "winreg.CreateKey"),
     }
 )
-_LOOKED_INTO = frozenset({"open", "socket.__new__", "sqlite3.connect"})
+_LOOK_UPS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+_LOOKED_INTO = frozenset({"open", "socket.__new__", "sqlite3.connect", "os.kill", *_LOOK_UPS})
+_SQLITE_ATTACH = 24  # VACUUM INTO attaches as well
+_SQLITE_OK, _SQLITE_DENY = 0, 1
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LOCAL_FAMILY = getattr(socket, "AF_UNIX", None)
 _installing = Lock()
@@ -36,18 +52,107 @@ def isolated() -> Iterator[None]:
         if not _installed:
             _installed = True
             sys.addaudithook(_on_event)
+            _watch_unannounced()
+            _watch_databases()
     yield
 
 
 def _on_event(event: str, args: Args) -> None:
     if event not in _REFUSED and event not in _LOOKED_INTO:
         return
-    catch = getattr(SESSION.get(), "catch", None)
+    catch = _refuser()
     if catch is None or PERMIT.given:
         return
     detail = _detail(event, args)
     if detail is not None:
         catch(event, detail)
+
+
+def _refuser() -> Callable[[str, str], None] | None:
+    """What refuses a deed in a replay, and in code that only looks; None elsewhere."""
+    catch: Callable[[str, str], None] | None = getattr(current_session(), "catch", None)
+    return catch
+
+
+def _watch_unannounced() -> None:
+    """Threads and processes that are begun by the functions below all others, which announce nothing."""
+    _announce("_thread", "start_new_thread", _THREAD_STARTS)
+    _announce("_thread", "start_new", _THREAD_STARTS)
+    _announce("_posixsubprocess", "fork_exec", _PROCESS_STARTS)
+
+
+def _announce(module_name: str, name: str, event: str) -> None:
+    try:
+        module = import_module(module_name)
+        original = getattr(module, name)
+    except (ImportError, AttributeError):
+        return  # not on this system
+
+    @wraps(original)
+    def announced(*args: Any, **kwargs: Any) -> Any:
+        _on_event(event, (getattr(args[0], "__qualname__", event) if args else event,))
+        return original(*args, **kwargs)
+
+    setattr(module, name, announced)
+
+
+def _watch_databases() -> None:
+    """Connections that a replay opens are asked what they attach."""
+    try:
+        sqlite3 = import_module("sqlite3")  # of the program; the toolkit's own store is another room
+    except ImportError:
+        return
+    original = sqlite3.connect
+
+    @wraps(original)
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        if _refuser() is None:
+            return original(*args, **kwargs)
+        _connecting.is_watched = True
+        try:
+            connection = original(*args, **kwargs)
+        finally:
+            _connecting.is_watched = False
+        _watch_database(connection, sqlite3.Connection.set_authorizer)
+        return connection
+
+    for module in (sqlite3, sqlite3.dbapi2):
+        setattr(module, "connect", connect)  # noqa: B010  as an assignment it would not type
+    replace_imported_names(original, connect)
+
+
+class _Connecting(local):
+    """Whether this thread opens a database that is asked from then on."""
+
+    is_watched = False
+
+
+_connecting = _Connecting()
+
+
+def _watch_database(connection: Any, set_authorizer: Any) -> None:
+    """A database in memory can write into others that it attaches."""
+
+    def authorize(action: int, argument: str | None, *_: Any) -> int:
+        catch = _refuser()
+        is_harmless = action != _SQLITE_ATTACH or (argument is not None and _is_in_memory(argument))
+        if is_harmless or catch is None:
+            return _SQLITE_OK
+        with suppress(UndeclaredEffect):  # what is raised here, SQLite drops
+            catch("sqlite3.attach", argument or "a file that is a parameter")
+        return _SQLITE_DENY
+
+    set_authorizer(connection, authorize)
+
+
+def _is_in_memory(name: str) -> bool:
+    return name in (":memory:", "") or "mode=ro" in name or "mode=memory" in name
+
+
+def _is_own_host(name: Any) -> bool:
+    """Whether a look-up is of this machine's own name, as `email.utils.make_msgid` makes."""
+    own = (socket.gethostname(), "localhost", "127.0.0.1", "::1", "0.0.0.0", "", None)  # noqa: S104  no bind
+    return name in own
 
 
 def _detail(event: str, args: Args) -> str | None:
@@ -58,7 +163,11 @@ def _detail(event: str, args: Args) -> str | None:
         return None if args[1] == _LOCAL_FAMILY else f"family {args[1]}"
     if event == "sqlite3.connect":
         name = os.fsdecode(args[0]) if isinstance(args[0], str | bytes | os.PathLike) else str(args[0])
-        return None if name in (":memory:", "") or "mode=ro" in name or "mode=memory" in name else name
+        return None if _is_in_memory(name) and _connecting.is_watched else name
+    if event in _LOOK_UPS and _is_own_host(args[0]):
+        return None
+    if event == "os.kill" and not args[1]:
+        return None  # whether a process is there
     words = [argument for argument in args if isinstance(argument, str | bytes | tuple | list | int)]
     return repr(words[0])[:200] if words else ""
 

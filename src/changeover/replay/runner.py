@@ -15,7 +15,7 @@ from typing import Any
 from changeover.record.branch import BRANCH, Running
 from changeover.record.call_inputs import CallInputs, Named, by_number
 from changeover.record.carrying import carry_work
-from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.context import SESSION, Args, Kwargs, running_here
 from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
@@ -205,7 +205,7 @@ def _path(task: ReplayTask, replay: Replay) -> Callable[..., Any]:
 
 
 def _sync(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
-    with isolated():
+    with isolated(), running_here(replay):
         built = context.run(outcome_of, lambda: _path(task, replay))
         replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
         began = perf_counter()
