@@ -89,6 +89,8 @@ class Binder:
 
 
 _MARK = "__changeover_hook__"
+_TAKEN = "__changeover_taken__"
+"""On a function whose own code asks the hook by now, with the class that the hook is for."""
 
 
 def hook_function(owner: Any, name: str) -> Hook:
@@ -98,8 +100,8 @@ def hook_function(owner: Any, name: str) -> Hook:
     """
     static = inspect.getattr_static(owner, name)
     function = function_of(static)
-    known: Hook | None = getattr(function, _MARK, None)
-    if known is not None and name in vars(owner):
+    known, of_class = _known(function)
+    if known is not None and name in vars(owner) and of_class in (None, owner):
         return known
     taken = function if known is None and isinstance(function, FunctionType) else None
     original = known.original if known is not None else twin_of(taken) if taken is not None else function
@@ -118,8 +120,19 @@ def hook_function(owner: Any, name: str) -> Hook:
         replace_imported_names(function, replacement)
     if taken is not None:
         held = _for_objects_of(owner, asking, original) if in_class else asking
-        redirect(taken, held, is_async=hook.is_async)
+        if not _is_stream(original) and redirect(taken, held, is_async=hook.is_async):
+            setattr(taken, _TAKEN, (hook, owner))
+            setattr(taken, "__wrapped__", original)  # noqa: B010  its signature, for who asks
     return hook
+
+
+def _known(function: Any) -> tuple[Hook | None, Any]:
+    """The hook of an instrumented function, and the one class that it is for where its own code asks it."""
+    marked: Hook | None = getattr(function, _MARK, None)
+    if marked is not None:
+        return marked, None
+    taken: tuple[Hook, Any] | None = getattr(function, "__dict__", {}).get(_TAKEN)
+    return (None, None) if taken is None else taken
 
 
 def _for_objects_of(
@@ -162,22 +175,26 @@ def watch_subclasses(cls: type, cover: Callable[[type], None]) -> None:
 
 def hook_of(function: Any) -> Hook | None:
     """The hook of an instrumented function or bound method, None for any other."""
-    found: Hook | None = getattr(function, _MARK, None)
+    found, _ = _known(getattr(function, "__func__", function))
     return found
 
 
 def is_stream(owner: Any, name: str) -> bool:
     """Whether the attribute is a generator function, whose answers no tape can hold."""
     function = function_of(inspect.getattr_static(owner, name))
-    known: Hook | None = getattr(function, _MARK, None)
-    function = function if known is None else known.original
+    known, _ = _known(function)
+    return _is_stream(function if known is None else known.original)
+
+
+def _is_stream(function: Any) -> bool:
     return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
 def is_hooked(owner: Any, name: str) -> bool:
     """Whether the attribute that stands there now is an instrumented one of this very owner."""
     found = vars(owner).get(name)
-    return found is not None and hasattr(function_of(found), _MARK)
+    known, of_class = (None, None) if found is None else _known(function_of(found))
+    return known is not None and of_class in (None, owner)
 
 
 def function_of(static: Any) -> Any:
@@ -260,7 +277,7 @@ def public_functions(owner: Any) -> Iterator[str]:
 
 
 def _home(function: FunctionType) -> str:
-    hook: Hook | None = getattr(function, _MARK, None)
+    hook, _ = _known(function)
     return str((hook.original if hook is not None else function).__module__)
 
 

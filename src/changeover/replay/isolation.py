@@ -12,7 +12,7 @@ from importlib import import_module
 from threading import Lock, local
 from typing import Any
 
-from changeover.errors import UndeclaredEffect
+from changeover.errors import ReplayRefusal
 from changeover.record.context import PERMIT, Args, current_session
 from changeover.record.instrument import replace_imported_names
 
@@ -138,7 +138,7 @@ def _watch_database(connection: Any, set_authorizer: Any) -> None:
         is_harmless = action != _SQLITE_ATTACH or (argument is not None and _is_in_memory(argument))
         if is_harmless or catch is None:
             return _SQLITE_OK
-        with suppress(UndeclaredEffect):  # what is raised here, SQLite drops
+        with suppress(ReplayRefusal):  # what is raised here, SQLite drops
             catch("sqlite3.attach", argument or "a file that is a parameter")
         return _SQLITE_DENY
 

@@ -4,6 +4,7 @@ import _thread
 import asyncio
 import contextvars
 import email.utils
+import inspect
 import multiprocessing
 import os
 import signal
@@ -222,6 +223,27 @@ def test_a_taken_method_keeps_defaults_closure_and_super() -> None:
     held = one.submit
     Migration().port("desk", Derived, effects={"submit"})
     assert (held(1), held(1, times=1), one.submit(1)) == (8, 4, 8)
+
+
+def test_a_function_that_is_put_back_is_a_port_all_the_same() -> None:
+    """As `mock.patch` does, where a port was declared in the meantime."""
+    cls = desk()
+    original = vars(cls)["submit"]
+    Migration().port("desk", cls, effects={"submit"})
+    cls.submit = original
+    run = shadowed(cls, lambda: cls().submit("x"), lambda: cls().submit(order="x"))
+    assert (cls.sent, run.verdict) == (["x"], "match")
+    assert list(inspect.signature(original).parameters) == ["self", "order"]
+
+
+def test_two_classes_with_the_same_function_are_two_ports() -> None:
+    cls, runs = desk(), list[Run]()
+    other: Any = type("Other", (), {"sent": [], "submit": vars(cls)["submit"]})
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append, refresh_s=0)
+    for name, target in (("desk", cls), ("other", other)):
+        migration.port(name, target, effects={"submit": lambda order: order})
+    migration.seam("s", legacy=lambda n: other().submit("x"), candidate=lambda n: cls().submit("x"))(1)
+    assert (other.sent, cls.sent, runs[0].verdict) == (["x"], [], "unsafe")
 
 
 def test_another_class_with_the_same_function_is_no_port() -> None:
