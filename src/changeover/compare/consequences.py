@@ -85,13 +85,6 @@ def never_made(answered: int, steps: Sequence[Step]) -> int:
     return min((own for theirs, own in steps if theirs > answered), default=AFTER_ALL)
 
 
-def on_tape(own: int, steps: Sequence[Step]) -> int:
-    """About where on the tape an effect would stand that only the replayed path made."""
-    before = max((theirs for theirs, at in steps if at < own), default=0)
-    after = min((theirs for theirs, at in steps if at > own), default=AFTER_ALL)
-    return max(before, min(own, after), 1)
-
-
 def positions(call: PortCall, other: PortCall, shadowed: Side | None) -> tuple[int, int | None]:
     """Of an effect that both made: on the tape, and among the calls of the replayed path."""
     if shadowed is None:

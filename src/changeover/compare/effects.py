@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from changeover.compare.consequences import Step, never_made, on_tape, positions
+from changeover.compare.consequences import Step, never_made, positions
 from changeover.compare.findings import Findings
 from changeover.compare.partial_order import overlap, ranks
 from changeover.compare.rows import Pair, Pairing, paired_by_key, paired_by_keys
@@ -266,15 +266,15 @@ def _one_side(
     place, _ = _place(call, node)
     is_missing = kind is Kind.EFFECT_MISSING
     legacy, candidate = (call.arguments, ABSENT) if is_missing else (ABSENT, call.arguments)
-    position, own = call.position, None
+    own: int | None = None
     if findings.shadowed is not None:
         step = _step(findings.shadowed)
         if is_missing is (findings.shadowed is Side.LEGACY):  # the replayed path alone asked for it
-            position, own = on_tape(call.position, list(map(step, matched))), call.position
+            own = call.position
         else:
             bound = [pair for pair in matched if not _may_change_places(call, pair.legacy, node)]
             own = never_made(call.position, list(map(step, bound)))
-    findings.add(kind, place, legacy, candidate, position=position, replayed_at=own)
+    findings.add(kind, place, legacy, candidate, position=call.position, replayed_at=own)
 
 
 def _step(shadowed: Side) -> Callable[[MatchedEffect], Step]:

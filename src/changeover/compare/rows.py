@@ -144,6 +144,25 @@ def tolerated_numbers(value: Any, node: Node) -> tuple[Decimal, ...]:
     return tuple(size for size in found if size.is_finite())
 
 
+def no_row_has(names: tuple[str, ...], *keys: Sequence[Hashable]) -> bool:
+    """Whether one of these names stands in no row of either side, so that rows cannot be told apart by it."""
+    every = [key for side in keys for key in side]
+    return bool(every) and any(
+        all(isinstance(key, tuple) and key[at : at + 1] == (_LEFT_OUT,) for key in every)
+        for at in range(len(names))
+    )
+
+
+def tolerated_leaves(value: Any, node: Node) -> list[tuple[Node, Any]]:
+    """The numbers in the value that a rule lets differ a little, with their settings, in order."""
+    found: list[tuple[Node, Any]] = []
+    for place, leaf in leaves(value):
+        at = reduce(lambda here, segment: here.at(segment), place, node)
+        if at.tolerates and is_number(leaf):
+            found.append((at, leaf))
+    return found
+
+
 class _StandIns:
     """Makes stand-ins; a part that is met again, at a place with the same rules, is not looked at again."""
 

@@ -25,11 +25,13 @@ from typing import Any
 from changeover.compare.findings import MUST_BE, Bijection, Findings, abs_difference, judge
 from changeover.compare.rows import (
     Pairing,
+    no_row_has,
     paired_by_key,
     paired_by_keys,
     paired_in_order,
     row_key,
     stand_in,
+    tolerated_leaves,
     tolerated_numbers,
 )
 from changeover.compare.rules import Node
@@ -191,6 +193,9 @@ class Walk:
         ours = [row_key(row, names, node.item(0)) for row in left]
         theirs = [row_key(row, names, node.item(0)) for row in right]
         keys, other_keys = [key for key, _ in ours], [key for key, _ in theirs]
+        if no_row_has(names, keys, other_keys):
+            self._items(left, right, place, node)  # a name that is written wrong hides no order
+            return
         if len(set(keys)) < len(keys) or len(set(other_keys)) < len(other_keys):
             exact = [token(row) for row in left], [token(row) for row in right]
             pairing = paired_by_keys(
@@ -228,9 +233,40 @@ class Walk:
             tuple(sorted(ours[index] for index in near.only_legacy)),
             tuple(sorted(theirs[index] for index in near.only_candidate)),
         )
+        if exact.pairs and (beyond := self._beyond(pairing, left, right, below)):
+            # An equal row may be needed by another one: of all rows the smallest with the smallest.
+            whole = self._by_size(left, right, node)
+            if self._beyond(whole, left, right, below) < beyond:
+                pairing = whole
         if pairing.reorders:
             self.findings.accept(node.any_order_rule, differs=True)
         self._paired(pairing, left, right, place, node)
+
+    def _by_size(self, left: Rows, right: Rows, node: Node) -> Pairing:
+        below = node.item(0)
+        ours = sorted(range(len(left)), key=lambda index: tolerated_numbers(left[index], below))
+        theirs = sorted(range(len(right)), key=lambda index: tolerated_numbers(right[index], below))
+        sorted_pairs = paired_by_key(
+            self._stand_ins([left[index] for index in ours], node),
+            self._stand_ins([right[index] for index in theirs], node),
+        )
+        return Pairing(
+            tuple(sorted((ours[index], theirs[other]) for index, other in sorted_pairs.pairs)),
+            tuple(sorted(ours[index] for index in sorted_pairs.only_legacy)),
+            tuple(sorted(theirs[index] for index in sorted_pairs.only_candidate)),
+        )
+
+    def _beyond(self, pairing: Pairing, left: Rows, right: Rows, below: Node) -> int:
+        """How many pairs are not within their tolerances."""
+        return sum(
+            any(
+                judge(one, other, at)[0] is not None
+                for (at, one), (_, other) in zip(
+                    tolerated_leaves(left[index], below), tolerated_leaves(right[match], below), strict=False
+                )
+            )
+            for index, match in pairing.pairs
+        )
 
     def _items(self, left: Rows, right: Rows, place: Place, node: Node) -> None:
         if len(left) == len(right):

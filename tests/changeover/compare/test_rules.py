@@ -272,3 +272,48 @@ def test_an_ignored_name_never_hides_a_port_or_method_of_that_name() -> None:
     assert found(compare(legacy, returned(1), by_chance)) == [
         ("effect-missing", "effects.broker.submit[SPY]")
     ]
+
+
+ANY_ORDER_WITHIN = """
+[[rule]]
+path = 'result'
+order = 'any'
+reason = 'no order'
+
+[[rule]]
+path = 'result[*]'
+abs = '0.010'
+reason = 'rounding'
+"""
+
+
+@pytest.mark.parametrize(
+    ("legacy", "candidate"),
+    [
+        ([1.000, 1.009], [1.018, 1.009]),
+        ([1.000, 1.009, 1.018], [1.027, 1.018, 1.009]),
+        ([5.0, 1.000, 1.009], [1.018, 5.0, 1.009]),
+    ],
+)
+def test_rows_in_any_order_are_paired_so_that_the_tolerance_is_kept(
+    legacy: list[float], candidate: list[float]
+) -> None:
+    """Also where a row has an equal one, which another row needs."""
+    assert differences(legacy, candidate, rules(ANY_ORDER_WITHIN)) == []
+    assert differences(candidate, legacy, rules(ANY_ORDER_WITHIN)) == []
+
+
+def test_an_equal_row_stays_with_its_like_where_no_pairing_keeps_the_tolerance() -> None:
+    assert differences([1.000, 1.009], [1.030, 1.009], rules(ANY_ORDER_WITHIN)) == [
+        ("tolerance-exceeded", "result[0]")
+    ]
+
+
+ROWS = [{"symbol": "A", "lot": 1}, {"symbol": "B", "lot": 2}]
+
+
+@pytest.mark.parametrize("names", ['["symbl"]', '["symbol", "lott"]'])
+def test_rows_matched_by_what_no_row_has_are_compared_in_order(names: str) -> None:
+    by_name = rule("result", f"match_by = {names}")
+    assert differences(ROWS, ROWS[::-1], by_name) == [("order", "result")]
+    assert differences(ROWS, ROWS, by_name) == []
