@@ -51,6 +51,8 @@ def restore(variable: ContextVar[Any], token: Token[Any]) -> None:
     except ValueError:
         before = token.old_value
         variable.set(None if before is Token.MISSING else before)
+
+
 UNSET: Any = object()
 REPLAYS_HERE: dict[int, Session] = {}
 """By thread: the replay whose path this thread runs, and nothing else, until it has ended.
