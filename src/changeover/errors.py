@@ -151,6 +151,10 @@ class ReplayRefusal(BaseException):
     """
 
 
+class WorkRefused(Exception):
+    """A refusal in a pool whose workers would die of anything but an Exception, and never give an answer."""
+
+
 class EffectWithheld(ReplayRefusal):
     """The answering path had no such effect, so there is no answer to give; nothing was performed."""
 

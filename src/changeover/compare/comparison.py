@@ -18,7 +18,7 @@ from changeover.compare.effects import EffectTally, compare_effects
 from changeover.compare.findings import Accepted, Bijection, Findings
 from changeover.compare.rules import STRICT, Matcher, Node, Rules
 from changeover.compare.walk import Walk
-from changeover.errors import ReplayRefusal
+from changeover.errors import ReplayRefusal, WorkRefused
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.equality import strictly_same
 from changeover.values.error_text import text_of
@@ -182,7 +182,7 @@ def _outcomes(legacy: Observation, candidate: Observation, root: Node, walk: Wal
 
 
 def _was_refused(outcome: Outcome) -> bool:
-    return isinstance(outcome, Raised) and isinstance(outcome.error, ReplayRefusal)
+    return isinstance(outcome, Raised) and isinstance(outcome.error, ReplayRefusal | WorkRefused)
 
 
 def _said(outcome: Raised) -> dict[str, str]:

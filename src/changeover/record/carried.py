@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from changeover.errors import ReplayRefusal, WorkRefused
 from changeover.record.branch import BRANCH, Branch, WorkKind
 from changeover.record.context import PERMIT, SESSION, Session
 from changeover.values.pins import PINNED
@@ -19,7 +20,7 @@ class Carried:
     What it raises in a replay stays there where nobody could have seen it but the program's own hooks.
     """
 
-    __slots__ = ("_branch", "_contained", "_function", "_pins", "_session")
+    __slots__ = ("_branch", "_contained", "_function", "_only_exceptions", "_pins", "_session")
 
     def __init__(
         self,
@@ -28,11 +29,13 @@ class Carried:
         branch: Branch | None,
         *,
         contained: bool = False,
+        only_exceptions: bool = False,
     ) -> None:
         self._function = function
         self._session = session
         self._branch = branch
         self._pins = PINNED.get()
+        self._only_exceptions = only_exceptions
         self._contained = contained and session is not None and session.replaying
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -40,9 +43,11 @@ class Carried:
         session, branch, pins = SESSION.set(self._session), BRANCH.set(self._branch), PINNED.set(self._pins)
         try:
             return self._function(*args, **kwargs)
-        except BaseException:
+        except BaseException as error:
             if self._contained:
                 return None
+            if self._only_exceptions and isinstance(error, ReplayRefusal):
+                raise WorkRefused(str(error)) from error
             raise
         finally:
             if self._branch is not None:

@@ -157,7 +157,7 @@ def carry_multiprocessing_pools(pool: Any) -> None:
                 return original(self, func, *args, **kwargs)
             branch = begun(session, WorkKind.JOB, func)
             _carry_callbacks(session, kwargs)
-            return original(self, Carried(func, session, branch), *args, **kwargs)
+            return original(self, Carried(func, session, branch, only_exceptions=True), *args, **kwargs)
 
         return apply_async
 
@@ -174,7 +174,7 @@ def carry_multiprocessing_pools(pool: Any) -> None:
 
             def job(*given: Any) -> Any:
                 branch, item = given if stars else given[0]
-                carried = Carried(func, session, branch)
+                carried = Carried(func, session, branch, only_exceptions=True)
                 return carried(*item) if stars else carried(item)
 
             _carry_callbacks(session, kwargs)
