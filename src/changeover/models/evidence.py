@@ -86,6 +86,14 @@ class Call(Stored):
     asked_at: str | None
 
 
+class LoggedLine(Stored):
+    """What a path logged, printed or warned of; `source` is the logger."""
+
+    level: str
+    source: str
+    text: str
+
+
 class ObservationBody(Stored):
     """What one path left behind."""
 
@@ -96,6 +104,7 @@ class ObservationBody(Stored):
     changed: dict[str, Json] = Field(
         default={}, description="After the call, where either path changed it: `self`, `arguments` by name."
     )
+    logged: list[LoggedLine] = Field(default=[], description="Left out where it is empty.")
 
 
 class SeenDivergence(Divergence):

@@ -36,6 +36,9 @@ class Session(Protocol):
         The answer of a coroutine function is an awaitable.
         """
 
+    def hear(self, level: str, source: str, text: str) -> None:
+        """Keep what the path logged; a replay's own log takes it instead."""
+
     def thread_refused(self, why: str) -> None:
         """Note that a thread could not be had because the process ends, which says nothing of the path."""
 

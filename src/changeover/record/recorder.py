@@ -18,6 +18,7 @@ from changeover.values.content_key import text_digest
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import Limits
+from changeover.values.log_line import PathLog
 from changeover.values.observation import Outcome, Raised, Returned
 
 _Kept = tuple[Any, Any, Site | None]
@@ -43,6 +44,7 @@ class Recorder:
         self.tape = Tape(root=self.branch)
         self.running = Running()
         self.late: Callable[[str, str], None] | None = None
+        self.log = PathLog()
         self.attempted = False
         self.port_s = 0.0
         self.deferred: list[Any] = []  # runs inside this one, replayed after the outermost has answered
@@ -108,6 +110,11 @@ class Recorder:
     def is_inside(self, other: object) -> bool:
         """Whether the other recorder is that of a run around this one."""
         return any(one is other for one in self._chain)
+
+    def hear(self, level: str, source: str, text: str) -> None:
+        """Keep a warning that the path logged, for the runs around this one as well."""
+        for recorder in self._chain:
+            recorder.log.add(level, source, text)
 
     def thread_refused(self, why: str) -> None:
         """What keeps the answering path from something is a part of what happened."""

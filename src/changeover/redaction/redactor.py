@@ -30,10 +30,11 @@ from changeover.redaction.redacted_runs import RedactedEntry, RedactedTape
 from changeover.redaction.secrets import as_secrets, masked, remember, remembered
 from changeover.settings import STATE_FOLDER
 from changeover.values.divergence import ABSENT, Divergence
+from changeover.values.log_line import LogLine
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned
 from changeover.values.pins import Pins
 
-R = TypeVar("R", Run, Observation, PortCall, Divergence, ReplayProblem)
+R = TypeVar("R", Run, Observation, LogLine, PortCall, Divergence, ReplayProblem)
 _ROOT_OF = {CallClass.EFFECT: "effects"}
 
 
@@ -144,12 +145,16 @@ class _Copy:
             "effects": _each(observation.effects, lambda call: self._call("effects", call)),
             "reads": _each(observation.reads, lambda call: self._call("reads", call)),
             "changed": observation.changed and self._changed(observation.changed),
+            "logged": _each(observation.logged, self._line),
         }
         return _replaced(observation, changed)
 
     def _changed(self, changed: Mapping[str, Any]) -> Mapping[str, Any]:
         clean = {root: self._redacting.value(value, self._at(root)) for root, value in changed.items()}
         return changed if all(clean[root] is value for root, value in changed.items()) else clean
+
+    def _line(self, line: LogLine) -> LogLine:
+        return _replaced(line, {"text": str(self._redacting.value(line.text))})
 
     def _outcome(self, outcome: Outcome, returned: Stand, raised: Stand) -> Outcome:
         if isinstance(outcome, Raised):

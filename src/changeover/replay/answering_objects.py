@@ -30,6 +30,9 @@ class Replaying(Protocol):
     def note(self, kind: ProblemKind, place: str, detail: str) -> None:
         """Note what kept the path from being replayed as it is."""
 
+    def hear(self, level: str, source: str, text: str) -> None:
+        """Keep what was logged."""
+
     def thread_refused(self, why: str) -> None:
         """The path could not have a thread, because the process ends."""
 
@@ -56,6 +59,10 @@ class DelegateSession:
 
     def not_followed(self, what: str) -> None:
         """The same."""
+
+    def hear(self, level: str, source: str, text: str) -> None:
+        """The same as for the path itself."""
+        self.replay.hear(level, source, text)
 
     def thread_refused(self, why: str) -> None:
         """The same as for the path itself."""

@@ -22,6 +22,7 @@ from changeover.record.instrument import Hook, calling_site
 from changeover.record.object_reading import ObjectReading
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
+from changeover.record.program_log import OwnLog
 from changeover.record.replay_problems import ProblemKind, ReplayProblem
 from changeover.record.tape import Entry, Tape
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
@@ -50,6 +51,7 @@ class Replay(ReplayedWork):
     ) -> None:
         super().__init__(tape)
         self.replay = self
+        self.log = OwnLog()
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         self.copies = copies
@@ -62,6 +64,10 @@ class Replay(ReplayedWork):
         self._ids = IdMapping()
         self._clocks: dict[tuple[str, BranchName], VirtualClock] = {}
         self._refused: ReplayRefusal | None = None  # what ended the path
+
+    def hear(self, level: str, source: str, text: str) -> None:
+        """Keep what the path logged."""
+        self.log.add(level, source, text)
 
     @cached_property
     def generator(self) -> OwnRandom:

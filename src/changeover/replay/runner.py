@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import sys
 from collections.abc import Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from changeover.record.context import SESSION, Args, Kwargs, running_here
 from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
+from changeover.record.program_log import hear_program_log
 from changeover.record.replay_problems import ProblemKind, ReplayProblems
 from changeover.record.tape import Tape
 from changeover.replay.event_loop import POLL_S, awaited, completed, runs_a_loop, threaded
@@ -33,6 +35,8 @@ from changeover.values.copying import are_atoms, is_atom
 from changeover.values.limits import Limits
 from changeover.values.not_loaded import ON_ASKED
 from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, message_of, outcome_of
+
+_knows_numpy: bool | None = None
 
 
 class OwnerIs(Enum):
@@ -62,7 +66,9 @@ class Pending:
         """The replay as it is now; what comes later is refused, and told to `late`."""
         self.replay.close(late)
         made = self.replay.made.observation(self.seen.path, self.seen.outcome)
-        return Replayed(replace(self.seen, effects=made.effects, reads=made.reads), self.replay.problems)
+        logged = tuple(self.replay.log.lines)
+        seen = replace(self.seen, effects=made.effects, reads=made.reads, logged=logged)
+        return Replayed(seen, self.replay.problems)
 
     def wait(self) -> None:
         """Let what was left behind end, for a while; not where it needs the loop that this thread runs."""
@@ -146,7 +152,8 @@ class ReplayTask:
 
     def _begin(self) -> tuple[Any, ...]:
         carry_work()
-        give_replays_own_random()
+        _give_own_random()
+        hear_program_log()
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
         replay.delegates.owners = self.owners
@@ -196,6 +203,14 @@ class ReplayTask:
             outcome = Returned(None)
         own_time_s = max(0.0, seconds - replay.port_s)
         return Pending(replay.made.observation(self.side, outcome, own_time_s, changed=changed), replay)
+
+
+def _give_own_random() -> None:
+    """Once, and once more when numpy has come."""
+    global _knows_numpy
+    if _knows_numpy is not ("numpy.random" in sys.modules):
+        give_replays_own_random()
+        _knows_numpy = "numpy.random" in sys.modules
 
 
 def _path(task: ReplayTask, replay: Replay) -> Callable[..., Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import decimal
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from changeover.record.carrying import carry_work
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.port_copies import PortCopies
+from changeover.record.program_log import hear_program_log
 from changeover.record.recorder import Recorder
 from changeover.replay.kept_outcome import View, kept
 from changeover.replay.runner import ReplayTask
@@ -87,6 +88,7 @@ class Recording:
             self._take_tags(tags)
         try:
             carry_work()
+            hear_program_log()
             runtime.book.cover()
             self._given.copy(self._replayed_path)
             if runtime.copies_ports:
@@ -196,7 +198,9 @@ class Recording:
         tape, outcome = self.recorder.tape, self._outcome
         if outcome is None:
             raise RuntimeError(self._problem or "the path has not ended")
-        return tape.observation(self.answering, outcome, self._own_time_s, changed=self._changed or {})
+        changed = self._changed or {}
+        seen = tape.observation(self.answering, outcome, self._own_time_s, changed=changed)
+        return replace(seen, logged=tuple(self.recorder.log.lines))
 
     def task(self, *, apart: bool) -> ReplayTask:
         """What it takes to replay the other path, here or beside the program."""

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from changeover.record.context import permitted
+from changeover.record.context import SESSION
 from changeover.values.interruption import stop_if_interrupted
 
 _AS_IT_IS = (bool, int, float, type(None))
@@ -44,10 +44,14 @@ class Log:
     def _log(self, level: int, text: str, args: tuple[object, ...], fields: dict[str, object]) -> None:
         try:
             if self._standard.isEnabledFor(level):
-                with permitted():  # a file that a handler opens in a replay is no deed of the path
+                session = SESSION.get()
+                try:
+                    SESSION.set(None)  # what a handler does with this line is no deed of a path
                     if self._write is None:
                         self._write = _through_structlog(self._standard) or _plainly(self._standard)
                     self._write(level, text, *args, **fields)
+                finally:
+                    SESSION.set(session)
         except BaseException as error:  # noqa: BLE001  promise 1: a log breaks no answer
             stop_if_interrupted(error)
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from changeover.values.interruption import is_interruption as is_interruption
+from changeover.values.log_line import LogLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ class Observation:
     the object of its method. `changed` is what these hold after the call, by root: `self`, and `arguments` by
     name. It has what either path changed, so that both observations of a run have the same names; None where
     it is not known.
+    `logged` is what it logged, of the path that answered warnings and worse; it is not compared.
     """
 
     path: Side
@@ -153,6 +155,7 @@ class Observation:
     own_time_s: float = 0.0
     inputs_mutated: bool = False
     changed: Mapping[str, Any] | None = None
+    logged: tuple[LogLine, ...] = ()
 
     @property
     def gave_up(self) -> bool:

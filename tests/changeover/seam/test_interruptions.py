@@ -120,6 +120,10 @@ class Place:
         await asyncio.sleep(0)
         return answer
 
+    def tags(self, given: Any) -> list[str]:
+        self.strike("tags")
+        return []
+
     def view(self, answer: int) -> int:
         self.strike("view")
         return answer
@@ -138,11 +142,12 @@ class Place:
         migration.invariant("s")(self.invariant)
         paths = (self.legacy_async, self.candidate_async) if is_async else (self.legacy, self.candidate)
         view = (self.view, self.view)
-        return migration, migration.seam("s", legacy=paths[0], candidate=paths[1], view=view)
+        seam = migration.seam("s", legacy=paths[0], candidate=paths[1], view=view, tags=self.tags)
+        return migration, seam
 
 
 PLACES = [
-    *("arguments", "legacy", "candidate", "candidate swallows it", "candidate makes another of it"),
+    *("arguments", "tags", "legacy", "candidate", "candidate swallows it", "candidate makes another of it"),
     *("candidate returns over it", "view", "invariant", "sink"),
 ]
 

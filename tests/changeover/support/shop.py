@@ -1,9 +1,10 @@
 """A small program with one seam: it orders what is missing from a shelf, and writes a note.
 
-Planted on demand: the candidate orders the whole target, asks another question, raises, is dear, or somebody
-interrupts it, once or twice.
+Planted on demand: the candidate orders the whole target, asks another question, raises, is dear, is dear and
+warns of it, or somebody interrupts it, once or twice.
 """
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from changeover import Case, Migration, SourceOptions
 
+SECRET = os.environ.get("SHOP_TOKEN", "no token")
 PLANTED = os.environ.get("SHOP_PLANTED", "")
 INTERRUPTS = {"ctrl-c": 1, "ctrl-c twice": 2}
 INTERRUPTED_AT = 27  # what is held on the eighth day
@@ -71,7 +73,9 @@ def candidate(item: str, target: int) -> dict[str, object]:
     if PLANTED == "interrupt":
         for _ in range(2):  # the first is asked for politely
             signal.raise_signal(signal.SIGINT)
-    cost = depot.price(item) * missing + (PLANTED == "dear")
+    cost = depot.price(item) * missing + (PLANTED in ("dear", "warns"))
+    if PLANTED == "warns":
+        logging.getLogger("shop.prices").warning("no price of today for %s with %s", item, SECRET)
     if missing > 0:
         depot.order(item, missing)
     depot.note(f"{item}: {missing}")

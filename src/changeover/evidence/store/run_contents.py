@@ -13,6 +13,7 @@ from typing import Any
 
 from changeover.compare.provenance import Sighting
 from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.log_line import LogLine
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
 
 READ, EFFECT = "read", "EFFECT"
@@ -108,6 +109,8 @@ def _observation_data(observation: Observation | None) -> dict[str, Any] | None:
     }
     if observation.changed:
         data["changed"] = value_data(observation.changed)
+    if observation.logged:
+        data["logged"] = [asdict(line) for line in observation.logged]
     return data
 
 
@@ -200,6 +203,7 @@ def _read_observation(side: Side, data: Mapping[str, Any] | None) -> Observation
         data["own_time_s"],
         data["inputs_mutated"],
         read_value(data.get("changed", {})),
+        logged=tuple(LogLine(**line) for line in data.get("logged", ())),
     )
 
 

@@ -15,6 +15,7 @@ from changeover.values.value_text import value_text
 from changeover.views.layout import INDENT, Screen, and_more, cut, flowed, labelled, listed, padded, plural
 from changeover.views.table import VERDICT, Column, Table, numbers
 from changeover.views.text.differences import in_words, place_text
+from changeover.views.text.logged import logged_by_one
 from changeover.views.text.two_texts import both_sides, line_diff
 
 ROWS_SHOWN_MAX = 14
@@ -35,7 +36,10 @@ def cluster_screen(
     """
     example = labelled("smallest example", _smallest_run(cluster), screen.width, 19)
     lines = [*_head(cluster, comparison, screen), "", *example, ""]
-    lines += [*_sides(cluster, run, screen), "", *_meaning(cluster, screen), ""]
+    lines += [*_sides(cluster, run, screen), ""]
+    logged = [] if run is None else list(logged_by_one(run.legacy, run.candidate, screen))
+    lines += [*logged, ""] if logged else []
+    lines += [*_meaning(cluster, screen), ""]
     if below:
         rows = [_row(one, INDENT) for one in below[:BELOW_SHOWN_MAX]]
         more = and_more(len(below) - BELOW_SHOWN_MAX, "cluster", f"{INDENT}and")

@@ -17,6 +17,7 @@ from changeover.values.verdict import Verdict
 from changeover.views.layout import GAP, Screen, and_more, cut, flowed, labelled, padded, plural, wrapped
 from changeover.views.rows import pair_calls
 from changeover.views.text.differences import in_words, place_text
+from changeover.views.text.logged import logged_by_one
 from changeover.views.text.two_texts import both_sides, line_diff
 
 CALLS_SHOWN_MAX = 60
@@ -59,6 +60,8 @@ def run_screen(run: StoredRun, screen: Screen) -> str:
         lines += ["", *_calls(contents, legacy, candidate, screen), "", *_ends(legacy, candidate, screen)]
     if contents.divergences:
         lines += ["", *_divergences(contents.divergences, contents.sightings, screen)]
+    logged = list(logged_by_one(legacy, candidate, screen, ""))
+    lines += ["", *logged] if logged else []
     return "\n".join([*lines, "", *again]) + "\n"
 
 

@@ -1,0 +1,42 @@
+"""What one path logged, printed or warned of in one run, as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+LINES_KEPT_MAX = 100
+CHARACTERS_KEPT_MAX = 500
+PRINTED = ("stdout", "stderr")
+_LOUD = frozenset({"WARNING", "ERROR", "CRITICAL"})
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line; `level` is that of the record, or the stream of what was printed, `source` the logger."""
+
+    level: str
+    source: str
+    text: str
+
+    @property
+    def is_loud(self) -> bool:
+        """Whether it is a warning or worse: of the answering path nothing else is kept."""
+        return self.level in _LOUD
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.source}: {self.text}" if self.source else f"{self.level}: {self.text}"
+
+
+@dataclass(slots=True)
+class PathLog:
+    """The lines of one path in one run; what is beyond the limit is left out and counted."""
+
+    lines: list[LogLine] = field(default_factory=list)
+    left_out: int = 0
+
+    def add(self, level: str, source: str, text: str) -> None:
+        """Take one more, or count it."""
+        if len(self.lines) < LINES_KEPT_MAX:
+            self.lines.append(LogLine(level, source, text[:CHARACTERS_KEPT_MAX]))
+        else:
+            self.left_out += 1

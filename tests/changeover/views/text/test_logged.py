@@ -1,0 +1,30 @@
+"""Warnings that only one path logged, on the screens of `explain`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.changeover.support.projects import shop_in
+
+
+@pytest.mark.parametrize("columns", ["60", "100"])
+def test_warnings_that_one_path_alone_logged_stand_beside_the_first_difference(
+    tmp_path: Path, columns: str
+) -> None:
+    shop = shop_in(tmp_path)
+    environment = {"SHOP_TOKEN": "token-of-the-shop", "COLUMNS": columns}
+    shop.run("compare", planted="warns", **environment)
+    clusters = json.loads(shop.run("explain", "--format", "json").out)["clusters"]
+    for asked in (clusters[0]["id"], "days/day-01"):
+        answer = shop.run("explain", asked, **environment)
+        assert "logged by one path only" in answer.out
+        assert "candidate   WARNING shop.prices: no pr" in answer.out
+        assert "token-of-the-shop" not in answer.out
+    kept = json.loads(shop.run("explain", "days/day-01", "--format", "json").out)
+    (run,) = (one["run"] for one in kept["runs"])
+    assert "logged" not in run["legacy"]
+    (line,) = run["candidate"]["logged"]
+    assert (line["level"], line["source"]) == ("WARNING", "shop.prices")
+    assert line["text"].startswith("no price of today for ")
+    assert "token-of-the-shop" not in line["text"]
