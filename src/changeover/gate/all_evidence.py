@@ -166,6 +166,15 @@ def _divergence_of(run: StoredRun, digest: str) -> tuple[Divergence | None, Sigh
     return contents.divergences[order[at]], sightings[order[at]]
 
 
+def _size(run: StoredRun) -> int:
+    """How much there is to read of a run: calls and differences, whatever their texts."""
+    contents = run.contents
+    if contents is None:
+        return 0
+    sides = [side for side in (contents.legacy, contents.candidate) if side is not None]
+    return len(contents.divergences) + sum(len(side.effects) + len(side.reads) for side in sides)
+
+
 def _cluster(
     seam: str,
     digest: str,
@@ -175,7 +184,7 @@ def _cluster(
 ) -> StoredCluster:
     run, divergence, sighting = told[0]
     fingerprint = fingerprint_of(seam, divergence)
-    examples = [Example(one.name or one.id, found, None, len(one.body or "")) for one, found, _ in told]
+    examples = [Example(one.name or one.id, found, None, _size(one)) for one, found, _ in told]
     return StoredCluster(
         digest,
         seam,
