@@ -22,8 +22,8 @@ from changeover.cli.output import (
     warn,
 )
 from changeover.errors import need_package
+from changeover.evidence.comparison_writer import has_differences
 from changeover.evidence.source_comparison import SourceComparison
-from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.records import STORE
 from changeover.project import near
 from changeover.values.observation import Side
@@ -107,7 +107,7 @@ def _say_what_else_differs(done: Sequence[SourceComparison]) -> None:
     """A comparison answers for its own cases; what differs elsewhere on this code is not hidden by it."""
     kept = [one for one in done if one.kept_in is not None]
     if not any(
-        Archive(one.kept_in).has_differences(one.info.code, one.info.rules, one.info.source)
+        has_differences(one.kept_in, one.info.code, one.info.rules, one.info.source)
         for one in kept
         if one.kept_in is not None
     ):

@@ -12,7 +12,7 @@ from changeover.evidence.store.maintenance import prune, usual_limits
 from changeover.evidence.store.records import StoredComparison, StoredRun
 from changeover.evidence.store.rows_of_runs import stored_cluster
 from changeover.evidence.store.schema import Connection
-from changeover.evidence.store.store import NOWHERE, StoreProblem, writing
+from changeover.evidence.store.store import NOWHERE, StoreProblem, reading, writing
 from changeover.evidence.store.summary import OwnTime, ReasonCount, RuleUse, Summary
 from changeover.evidence.store.writing import RedactData, add_corpus, add_runs, end_corpus, renew_runs
 from changeover.evidence.timeline import OwnTimes
@@ -164,3 +164,18 @@ def _rule_use(tally: RuleTally) -> RuleUse:
         tally.differing,
         None if tally.largest is None else str(tally.largest),
     )
+
+
+def has_differences(path: Path, code: str | None, rules: str, but: str) -> bool:
+    """Whether a run on this code and these rules differed that is of no case of this source."""
+    try:
+        with reading(path) as connection:
+            found = connection.execute(
+                "SELECT 1 FROM runs WHERE verdict IN ('unsafe', 'diverged') AND code IS ? AND rules = ?"
+                " AND (corpus IS NULL OR corpus NOT IN (SELECT number FROM corpora WHERE source = ?))"
+                " LIMIT 1",
+                (code, rules, but),
+            ).fetchall()
+    except StoreProblem:
+        return False
+    return bool(found)

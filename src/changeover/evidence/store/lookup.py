@@ -55,19 +55,6 @@ class Archive:
         )
         return [run for run in found if run.corpus == found[0].corpus]
 
-    def has_differences(self, code: str | None, rules: str, but: str) -> bool:
-        """Whether any run on this code and these rules differed, but for those of one comparison's cases."""
-        return bool(
-            self._look(
-                lambda connection: connection.execute(
-                    "SELECT 1 FROM runs WHERE verdict IN ('unsafe', 'diverged') AND code IS ? AND rules = ?"
-                    " AND (corpus IS NULL OR corpus NOT IN (SELECT number FROM corpora WHERE source = ?))"
-                    " LIMIT 1",
-                    (code, rules, but),
-                ).fetchall()
-            )
-        )
-
     def whole_runs(self, ids: Sequence[str]) -> list[StoredRun]:
         """Those of these runs that are kept whole."""
         found: list[StoredRun] = []
