@@ -222,8 +222,9 @@ def _connect_alerts(
     parts.resolver.refused = alert_of_flags
     if parts.evidence is not None:
         parts.evidence.alarm = lambda problem: alerts.send(Alert(AlertKind.EVIDENCE_LOST, problem))
-    runtime.tripwire = DifferenceAlerts(alerts)
-    if plan is not None and directory is not None:
+    if plan is None or directory is None:
+        runtime.tripwire = DifferenceAlerts(alerts)
+    else:
         from changeover.rollout.tripwire import Tripwire
 
         runtime.tripwire = Tripwire(plan, directory, parts.resolver, alerts, environment=environment)

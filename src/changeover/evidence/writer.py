@@ -95,7 +95,7 @@ class EvidenceWriter:
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._waiting: list[StoredRun] = []
         self._characters = self.lost = 0
-        self._thread = FlushThread(self.flush, self._is_waiting) if self._writes_alone else None
+        self._thread: FlushThread | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -131,7 +131,9 @@ class EvidenceWriter:
         self._take(row)
         if self._is_due():
             self.flush()
-        elif self._thread is not None:
+        elif self._writes_alone:
+            with self._lock:
+                self._thread = self._thread or FlushThread(self.flush, self._is_waiting)
             self._thread.ensure()
 
     def _is_waiting(self) -> bool:

@@ -128,7 +128,7 @@ class Tripwire:
         self._environment = environment
         self._trips_path = trips_path(directory, environment)
         self._now = now
-        self._tell = DifferenceAlerts(alerts)
+        self._told: DifferenceAlerts | None = None
         self._lock = threading.Lock()
         self._diverged: Counter[tuple[str, int | None]] = Counter()
         self._answers: dict[str, frozenset[str]] = {}
@@ -143,7 +143,9 @@ class Tripwire:
             self._judge(run)
             if run.verdict == Verdict.UNSAFE:  # it has an alert of its own
                 return
-        self._tell(run)
+        if self._told is None:
+            self._told = DifferenceAlerts(self._alerts)
+        self._told(run)
 
     def _learn(self, run: Run) -> None:
         """An exception that both paths raise alike is an answer; a legacy that answers is not dead."""
