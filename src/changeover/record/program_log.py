@@ -11,14 +11,15 @@ import builtins
 import logging
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from io import StringIO
 from threading import Lock
 from typing import Any
 
 from changeover.record.context import SESSION
-from changeover.values.log_line import PathLog
+from changeover.values.log_line import PRINTED, PathLog
 
 _installing = Lock()
 _installed = False
@@ -60,12 +61,53 @@ class OwnLog(PathLog):
     def takes_print(self, file: Any) -> str | None:
         """Which stream of the program that is, None where the path has put one of its own there."""
         target = sys.stdout if file is None else file
+        target = target.behind if isinstance(target, ReplayedStream) else target
         return next((name for name, stream in self._streams if stream is target), None)
 
     @property
     def shows_warnings_itself(self) -> bool:
         """Whether the path catches them (`warnings.catch_warnings`)."""
         return _shows() != self._shows
+
+
+class ReplayedStream:
+    """Stands in the place of a stream of the program: what a replayed path writes goes to its own log."""
+
+    def __init__(self, behind: Any, name: str) -> None:
+        self.behind = behind
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.behind, name)
+
+    def write(self, text: str) -> int:
+        """As a stream does."""
+        own = _own()
+        if own is None:
+            written: int = self.behind.write(text)
+            return written
+        if text.strip("\n"):
+            own.add(self._name, "", text.strip("\n"))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """As a stream does."""
+        for line in lines:
+            self.write(line)
+
+
+@contextmanager
+def replayed_streams() -> Iterator[None]:
+    """Until the block ends, stdout and stderr ask who writes."""
+    before = sys.stdout, sys.stderr
+    try:
+        for name in PRINTED:
+            behind = getattr(sys, name)
+            if behind is not None and not isinstance(behind, ReplayedStream):
+                setattr(sys, name, ReplayedStream(behind, name))
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
 
 
 def text_of(record: logging.LogRecord) -> str:
@@ -198,8 +240,8 @@ def _forget_shown(message: Any) -> None:
 
 def _streams() -> tuple[tuple[str, Any], ...]:
     return (
-        *(("stdout", stream) for stream in (sys.stdout, sys.__stdout__)),
-        *(("stderr", stream) for stream in (sys.stderr, sys.__stderr__)),
+        *(("stdout", getattr(stream, "behind", stream)) for stream in (sys.stdout, sys.__stdout__)),
+        *(("stderr", getattr(stream, "behind", stream)) for stream in (sys.stderr, sys.__stderr__)),
     )
 
 

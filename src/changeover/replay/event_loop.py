@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from changeover.record.branch import BRANCH, Branch
 from changeover.record.context import SESSION, Session, permitted
+from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import in_steps
 from changeover.values.observation import Outcome, Raised, Returned
 from changeover.values.pins import PINNED
@@ -79,7 +80,9 @@ async def awaited(start: Start, context: Context) -> Outcome:
     import asyncio
 
     create = partial(
-        asyncio.get_running_loop().create_task, _ended(lambda: in_steps(start())), context=context
+        asyncio.get_running_loop().create_task,
+        _ended(lambda: in_steps(start(), kept_process_state)),
+        context=context,
     )
     task: asyncio.Task[Outcome] = Context().run(create)
     caller = asyncio.current_task()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
 from threading import Condition, get_ident, main_thread
@@ -162,12 +163,14 @@ def stop_if_heard(error: BaseException | None = None) -> None:
 
 
 @coroutine
-def in_steps(path: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+def in_steps(
+    path: Coroutine[Any, Any, T], around: Callable[[], AbstractContextManager[object]] = nullcontext
+) -> Generator[Any, Any, T]:
     """Await a coroutine, with such a block around each of its steps: between them the program runs."""
     step: Callable[[], Any] = partial(path.send, None)
     while True:
         try:
-            with ProgramSignals():
+            with ProgramSignals(), around():
                 waits_for = step()
         except StopIteration as end:
             result: T = end.value

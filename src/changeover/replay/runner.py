@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -27,6 +28,7 @@ from changeover.replay.event_loop import POLL_S, awaited, completed, runs_a_loop
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.isolation import isolated
 from changeover.replay.kept_outcome import View, kept
+from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.random_numbers import give_replays_own_random
 from changeover.replay.replayer import Replay
@@ -96,7 +98,8 @@ class ReplayTask:
     """A path with everything its replay needs; `owner` is the `self` of a method, empty where it has none.
 
     `named` gives arguments by name; `seam` is named in what is said about the replay. `context` and
-    `decimals` are those in which the answering path began.
+    `decimals` are those in which the answering path began. `apart` is a replay beside the program, which may
+    change at any time what a process has one of.
     `loop_goes_on` says that the loop of the answering path outlives it, so that a replay's own has to, too;
     `inside_loop` that the sync path was called inside one, so that this one has to be, too.
     """
@@ -220,7 +223,8 @@ def _path(task: ReplayTask, replay: Replay) -> Callable[..., Any]:
 
 
 def _sync(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
-    with isolated(), running_here(replay):
+    state = nullcontext() if task.apart else kept_process_state()
+    with isolated(), running_here(replay), state:
         built = context.run(outcome_of, lambda: _path(task, replay))
         replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
         began = perf_counter()

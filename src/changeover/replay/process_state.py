@@ -1,0 +1,196 @@
+"""What a process has one of: environment, folder, locale, filters of warnings, hooks, streams and the like.
+
+What a replayed path changes of it is put back when the path has ended, or its step of an async one. One
+replay is looked after at a time: what one in another thread changes meanwhile stays, and so does what a path
+changes in modules and objects of the program, of which nobody knows what belongs there.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import locale
+import logging
+import os
+import socket
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from changeover.record.program_log import replayed_streams
+
+_one_at_a_time = threading.Lock()
+Read = Callable[[], Any]
+Write = Callable[[Any], None]
+
+
+@contextmanager
+def kept_process_state() -> Iterator[None]:
+    """Put back at the end what has changed since the beginning."""
+    if not _one_at_a_time.acquire(blocking=False):
+        yield
+        return
+    before: list[tuple[Write, Read, Any]] = []
+    try:
+        for read, write in _STATE:
+            before.append((write, read, read()))
+        with replayed_streams():
+            yield
+    finally:
+        for write, read, was in before:
+            with suppress(Exception):  # a folder that is gone, a locale that was never valid
+                if read() != was:
+                    write(was)
+        _one_at_a_time.release()
+
+
+def _environment() -> dict[Any, Any]:
+    return dict(vars(os.environ)["_data"])
+
+
+def _give_environment(was: dict[Any, Any]) -> None:
+    now, decode = _environment(), os.environ.decodevalue
+    for key in now.keys() - was.keys():
+        del os.environ[decode(key)]
+    for key, value in was.items():
+        if now.get(key) != value:
+            os.environ[decode(key)] = decode(value)
+    if hasattr(time, "tzset"):
+        time.tzset()
+
+
+def _folder() -> str | None:
+    try:
+        return os.getcwd()  # noqa: PTH109  a path of pathlib takes ten times as long
+    except OSError:
+        return None
+
+
+def _give_folder(was: str | None) -> None:
+    if was is not None:
+        os.chdir(was)
+
+
+def _filters() -> tuple[Any, ...]:
+    found = vars(warnings)
+    return (found["filters"], [*found["filters"]], found["showwarning"], found["_showwarnmsg_impl"])
+
+
+def _give_filters(was: tuple[Any, ...]) -> None:
+    found = vars(warnings)
+    found["filters"], found["showwarning"], found["_showwarnmsg_impl"] = was[0], was[2], was[3]
+    was[0][:] = was[1]
+    found["_filters_mutated"]()
+
+
+class _List:
+    """The content of a list that everybody has, and the list itself."""
+
+    def __init__(self, owner: Any, name: str) -> None:
+        self._owner, self._name = owner, name
+
+    def read(self) -> tuple[int, list[Any], list[Any]]:
+        found = getattr(self._owner, self._name)
+        return id(found), found, [*found]
+
+    def write(self, was: tuple[int, list[Any], list[Any]]) -> None:
+        _, found, content = was
+        found[:] = content
+        setattr(self._owner, self._name, found)
+        if found is sys.path:
+            importlib.invalidate_caches()
+
+
+class _Modules:
+    """Those that were there; further ones that a replay imports stay, as anything that is loaded lazily."""
+
+    def __init__(self) -> None:
+        self._found = sys.modules.copy()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __ne__(self, before: object) -> bool:
+        if not isinstance(before, _Modules):
+            return True
+        now, found = self._found, before._found
+        return now != (found if len(now) == len(found) else {**now, **found})
+
+    def give(self) -> None:
+        sys.modules.update(self._found)
+
+
+def _root_logger() -> tuple[Any, ...]:
+    root = logging.root
+    return (root.level, [*root.handlers], [*root.filters], root.disabled, root.manager.disable)
+
+
+def _give_root_logger(was: tuple[Any, ...]) -> None:
+    root = logging.root
+    root.handlers[:], root.filters[:], root.disabled, root.manager.disable = was[1:]
+    root.setLevel(was[0])
+
+
+def _loop() -> tuple[Any, ...]:
+    """The event loop that was set for this thread, and whether one ever was; asyncio is not imported here."""
+    events = sys.modules.get("asyncio.events")
+    policy = None if events is None else vars(events)["_event_loop_policy"]
+    local = getattr(policy, "_local", None)
+    return policy, local, getattr(local, "_loop", None), getattr(local, "_set_called", None)
+
+
+def _give_loop(was: tuple[Any, ...]) -> None:
+    policy, local, loop, set_called = was
+    vars(sys.modules["asyncio.events"])["_event_loop_policy"] = policy
+    if local is not None:
+        local._loop = loop
+        local._set_called = set_called
+
+
+def _attributes(owner: Any, *names: str) -> tuple[Read, Write]:
+    names = tuple(name for name in names if hasattr(owner, name))
+
+    def read() -> tuple[Any, ...]:
+        return tuple(getattr(owner, name) for name in names)
+
+    def write(was: tuple[Any, ...]) -> None:
+        for name, value in zip(names, was, strict=True):
+            setattr(owner, name, value)
+
+    return read, write
+
+
+def _lists(owner: Any, *names: str) -> Iterator[tuple[Read, Write]]:
+    for name in names:
+        one = _List(owner, name)
+        yield one.read, one.write
+
+
+_STATE: tuple[tuple[Read, Write], ...] = (
+    (_environment, _give_environment),
+    (_folder, _give_folder),
+    (lambda: locale.setlocale(locale.LC_ALL), lambda was: locale.setlocale(locale.LC_ALL, was) and None),
+    (_filters, _give_filters),
+    (_Modules, _Modules.give),
+    (_root_logger, _give_root_logger),
+    (_loop, _give_loop),
+    *_lists(sys, "path", "meta_path", "path_hooks", "argv"),
+    *_lists(gc, "callbacks"),
+    _attributes(
+        sys, "stdout", "stderr", "stdin", "excepthook", "unraisablehook", "displayhook", "breakpointhook"
+    ),
+    _attributes(threading, "excepthook"),
+    _attributes(tempfile, "tempdir"),
+    _attributes(logging, "raiseExceptions", "lastResort"),
+    (sys.getrecursionlimit, sys.setrecursionlimit),
+    (sys.getswitchinterval, sys.setswitchinterval),
+    (sys.gettrace, sys.settrace),
+    (sys.getprofile, sys.setprofile),
+    (socket.getdefaulttimeout, socket.setdefaulttimeout),
+    (gc.isenabled, lambda was: gc.enable() if was else gc.disable()),
+    (gc.get_threshold, lambda was: gc.set_threshold(*was)),
+)
