@@ -79,12 +79,8 @@ async def awaited(start: Start, context: Context) -> Outcome:
     """Run a coroutine as a task in that context; cancelling the caller cancels it and is raised here."""
     import asyncio
 
-    create = partial(
-        asyncio.get_running_loop().create_task,
-        _ended(lambda: in_steps(start(), kept_process_state)),
-        context=context,
-    )
-    task: asyncio.Task[Outcome] = Context().run(create)
+    create = asyncio.get_running_loop().create_task
+    task: asyncio.Task[Any] = Context().run(partial(create, _stopped_or_ended(start), context=context))
     caller = asyncio.current_task()
     before = 0 if caller is None else caller.cancelling()
     try:
@@ -94,7 +90,26 @@ async def awaited(start: Start, context: Context) -> Outcome:
         raise
     if caller is not None and caller.cancelling() > before:
         raise asyncio.CancelledError
-    return Raised(asyncio.CancelledError()) if task.cancelled() else task.result()
+    if task.cancelled():
+        return Raised(asyncio.CancelledError())
+    stopped: BaseException | None
+    outcome: Outcome
+    stopped, outcome = task.result()
+    if stopped is not None:
+        raise stopped
+    return outcome
+
+
+async def _stopped_or_ended(start: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """What stops the program, None for nothing; and how the path ended. No loop meets either of them."""
+    try:
+        return None, await in_steps(start(), kept_process_state)
+    except Exception as error:  # noqa: BLE001  handed on to the one who waits
+        return error, None
+    except BaseException as error:
+        if type(error).__name__ == "CancelledError":
+            raise
+        return error, None
 
 
 async def threaded(call: Callable[[], Any]) -> Any:

@@ -76,6 +76,10 @@ def _give_folder(was: str | None) -> None:
         os.chdir(was)
 
 
+def _give_locale(was: str) -> None:
+    locale.setlocale(locale.LC_ALL, was)
+
+
 def _filters() -> tuple[Any, ...]:
     found = vars(warnings)
     return (found["filters"], [*found["filters"]], found["showwarning"], found["_showwarnmsg_impl"])
@@ -173,7 +177,7 @@ def _lists(owner: Any, *names: str) -> Iterator[tuple[Read, Write]]:
 _STATE: tuple[tuple[Read, Write], ...] = (
     (_environment, _give_environment),
     (_folder, _give_folder),
-    (lambda: locale.setlocale(locale.LC_ALL), lambda was: locale.setlocale(locale.LC_ALL, was) and None),
+    (lambda: locale.setlocale(locale.LC_ALL), _give_locale),
     (_filters, _give_filters),
     (_Modules, _Modules.give),
     (_root_logger, _give_root_logger),

@@ -17,6 +17,7 @@ from types import CodeType, FrameType, FunctionType, TracebackType, coroutine
 from typing import Any, ParamSpec, TypeVar, cast
 
 from changeover.values.interruption import HANDLER_CODES, struck
+from changeover.values.observation import Outcome, Raised, Returned
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class ProgramSignals:
         self._wrappers: dict[int, _Handler] = {}
         self._alarm = (0.0, 0.0)
         self._alarm_at = 0.0
+        self._has_alarm = _HAS_ALARM
         self._mask: Any = None
 
     def __enter__(self) -> ProgramSignals:
@@ -53,6 +55,7 @@ class ProgramSignals:
             self._take()
         except BaseException as error:  # noqa: BLE001  of a handler that is not wrapped yet
             self.remember(error)
+            self._has_alarm = False  # no path has touched it
         if self.raised is not None:
             self._leave()
             raise self.raised
@@ -95,7 +98,7 @@ class ProgramSignals:
             _fast.signal(number, wrapper)
 
     def _note_alarm(self) -> None:
-        if _HAS_ALARM:
+        if self._has_alarm:
             self._alarm, self._alarm_at = _fast.getitimer(signal.ITIMER_REAL), monotonic()
 
     def _leave(self) -> None:
@@ -109,14 +112,16 @@ class ProgramSignals:
         _watch = None
 
     def _give_back(self) -> None:
-        for number, now in zip(_NUMBERS, _current(), strict=True):
-            before = self._handlers.get(number)
-            if before is not None and now is not before:
-                _fast.signal(number, before)
         if self._mask is not None and _fast.pthread_sigmask(signal.SIG_BLOCK, ()) != self._mask:
             _fast.pthread_sigmask(signal.SIG_SETMASK, self._mask)
-        if _HAS_ALARM:
-            self._give_back_alarm(*_fast.getitimer(signal.ITIMER_REAL))
+        if self._has_alarm:  # while it is known whether it goes off; and once, or it goes off for ever
+            now = _fast.getitimer(signal.ITIMER_REAL)
+            self._has_alarm = False
+            self._give_back_alarm(*now)
+        for number, found in zip(_NUMBERS, _current(), strict=True):
+            before = self._handlers.get(number)
+            if before is not None and found is not before:
+                _fast.signal(number, before)
 
     def _give_back_alarm(self, now: float, interval: float) -> None:
         left, again = self._alarm
@@ -164,17 +169,21 @@ def stop_if_heard(error: BaseException | None = None) -> None:
 
 @coroutine
 def in_steps(
-    path: Coroutine[Any, Any, T], around: Callable[[], AbstractContextManager[object]] = nullcontext
-) -> Generator[Any, Any, T]:
-    """Await a coroutine, with such a block around each of its steps: between them the program runs."""
+    path: Coroutine[Any, Any, Any], around: Callable[[], AbstractContextManager[object]] = nullcontext
+) -> Generator[Any, Any, Outcome]:
+    """How a coroutine ends, with such a block around each of its steps: between them the program runs.
+
+    What is raised here is the program's; what the coroutine itself raises is in the outcome.
+    """
     step: Callable[[], Any] = partial(path.send, None)
     while True:
-        try:
-            with ProgramSignals(), around():
+        with ProgramSignals(), around():
+            try:
                 waits_for = step()
-        except StopIteration as end:
-            result: T = end.value
-            return result
+            except StopIteration as end:
+                return Returned(end.value)
+            except BaseException as error:  # noqa: BLE001  this is where an exception of the path becomes data
+                return Raised(error)
         try:
             step = partial(path.send, (yield waits_for))
         except GeneratorExit:

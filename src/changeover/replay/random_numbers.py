@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from threading import Lock
 from types import ModuleType
 from typing import Any
 
-from changeover.record.context import SESSION
+from changeover.record.context import SESSION, Args, Kwargs
 
 _REPLACED = ("random", "getrandbits", "gauss", "seed", "getstate", "setstate")
 _NUMPY = "numpy.random"
@@ -45,6 +46,34 @@ def give_replays_own_random() -> None:
             numpy_random = sys.modules.get(_NUMPY)
             if numpy_random is not None and _wants(numpy_random):
                 _replace_names_of_numpy(numpy_random)
+
+
+class _Apart:
+    """The session of the toolkit's own work, as far as it draws random numbers."""
+
+    replaying = False
+
+    def __init__(self) -> None:
+        self.generator = OwnRandom()
+
+    def call(self, hook: Any, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
+        return original(*args, **kwargs)
+
+    def hear(self, level: str, source: str, text: str) -> None: ...
+
+    def thread_refused(self, why: str) -> None: ...
+
+
+@contextmanager
+def random_apart() -> Iterator[None]:
+    """What is drawn inside is not drawn from what the program draws from: packages do so when imported."""
+    give_replays_own_random()
+    before = SESSION.get()
+    try:
+        SESSION.set(_Apart())
+        yield
+    finally:
+        SESSION.set(before)
 
 
 def _replace_names_of_random() -> None:

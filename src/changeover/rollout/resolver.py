@@ -31,7 +31,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.replay.program_signals import ProgramSignals, unbroken
+from changeover.replay.program_signals import ProgramSignals, stop_if_heard, unbroken
 from changeover.rollout.flags_file import FlagsState, parse_flags
 from changeover.rollout.kill_switch import KillSwitch, read_kill_switch
 from changeover.rollout.migration_files import trips_path
@@ -195,6 +195,7 @@ class Resolver:
         try:
             self._resolve(_Look())
         except Exception as error:  # noqa: BLE001  flags never raise to the caller, whatever is wrong
+            stop_if_heard(error)
             text = f"flags could not be resolved, the last good stages hold: {error!r}"
             self._report((StageProblem(ProblemKind.NOT_RESOLVED, text),))
         self._has_looked = True

@@ -12,6 +12,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from changeover.record.context import SESSION
+from changeover.replay.random_numbers import random_apart
 from changeover.values.interruption import stop_if_interrupted
 
 _AS_IT_IS = (bool, int, float, type(None))
@@ -73,7 +74,8 @@ def redacted(text: str) -> str:
 
 def _through_structlog(standard: logging.Logger) -> Callable[..., object] | None:
     try:
-        import structlog
+        with random_apart():
+            import structlog
     except Exception:  # noqa: BLE001  a package that is missing or broken costs no line
         return None
     bound: structlog.stdlib.BoundLogger = structlog.wrap_logger(

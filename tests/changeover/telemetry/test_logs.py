@@ -186,3 +186,15 @@ def test_an_interrupt_while_logging_is_an_interrupt(way: str) -> None:
             logger("seam").warning("it is")
     finally:
         toolkit.removeHandler(handler)
+
+
+def test_the_first_line_draws_no_random_number_of_the_program() -> None:
+    program = """
+import random
+random.seed(1)
+alone = random.Random(1)
+from changeover.telemetry.logs import logger
+logger("test").warning("said")
+assert random.random() == alone.random()
+"""
+    subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
