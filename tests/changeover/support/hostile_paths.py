@@ -304,7 +304,9 @@ def set_a_loop(given: dict[str, Any]) -> object:
 
 
 def start_thread(given: dict[str, Any]) -> object:
-    threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
+    thread = threading.Thread(target=os.environ.update, args=({"HOSTILE": "1"},))
+    thread.start()
+    thread.join()
     return None
 
 
