@@ -106,14 +106,15 @@ def struck(rounds):
     drawn, before, strikes = random.Random(rounds), state(), 0
     until = time.monotonic() + 60
     while strikes < rounds and time.monotonic() < until:
-        signal.setitimer(signal.ITIMER_REAL, drawn.uniform(0.00005, 0.003))
         try:
-            for _ in range(50):
-                seam(7)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, drawn.uniform(0.00005, 0.003))
+                for _ in range(50):
+                    seam(7)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
         except Limit:
             strikes += 1
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
         now = state()
         if now != before:
             print({name: repr(now[name])[:200] for name in now if now[name] != before[name]}, flush=True)

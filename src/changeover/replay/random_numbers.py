@@ -10,16 +10,18 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from threading import Lock
 from types import ModuleType
 from typing import Any
 
-from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.context import SESSION
 
 _REPLACED = ("random", "getrandbits", "gauss", "seed", "getstate", "setstate")
 _NUMPY = "numpy.random"
 _installing = Lock()
+_APART: ContextVar[OwnRandom | None] = ContextVar("changeover_random_apart", default=None)
 
 
 class OwnRandom(random.Random):
@@ -48,32 +50,15 @@ def give_replays_own_random() -> None:
                 _replace_names_of_numpy(numpy_random)
 
 
-class _Apart:
-    """The session of the toolkit's own work, as far as it draws random numbers."""
-
-    replaying = False
-
-    def __init__(self) -> None:
-        self.generator = OwnRandom()
-
-    def call(self, hook: Any, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
-        return original(*args, **kwargs)
-
-    def hear(self, level: str, source: str, text: str) -> None: ...
-
-    def thread_refused(self, why: str) -> None: ...
-
-
 @contextmanager
 def random_apart() -> Iterator[None]:
     """What is drawn inside is not drawn from what the program draws from: packages do so when imported."""
     give_replays_own_random()
-    before = SESSION.get()
+    token = _APART.set(OwnRandom())
     try:
-        SESSION.set(_Apart())
         yield
     finally:
-        SESSION.set(before)
+        _APART.reset(token)
 
 
 def _replace_names_of_random() -> None:
@@ -104,7 +89,7 @@ def _replace(names: Mapping[int, tuple[Any, Any]]) -> None:
 def _own() -> OwnRandom | None:
     session = SESSION.get()
     if session is None:
-        return None
+        return _APART.get()
     own: OwnRandom | None = getattr(getattr(session, "replay", session), "generator", None)
     return own
 
