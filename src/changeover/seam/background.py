@@ -80,7 +80,9 @@ class Background:
 
     def begin_anew(self) -> None:
         """With nothing waiting and no thread: in a forked process both are its parent's."""
-        self._changed = threading.Condition()
+        # It is entered itself: a condition may be broken off by a signal while it takes its lock.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._waiting, self._unready = deque[Job](), list[Job]()
         self._worker: _Worker | None = None
         self._held_for_fork: dict[int, _Worker] = {}
@@ -102,7 +104,7 @@ class Background:
             self.dropped += 1
             self._hand_out([Dropped(job, NotPaired.TOO_LATE)])
             return True
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return False
             out = self._look_for_a_hung_one()
@@ -181,7 +183,7 @@ class Background:
             return False
         with me.replays:
             run = job.replay_apart()
-            with self._changed:
+            with self._lock:
                 if self._worker is not me:
                     return False
                 if isinstance(run, Job):
@@ -195,7 +197,7 @@ class Background:
         return True
 
     def _next(self, me: _Worker) -> Job | None:
-        with self._changed:
+        with self._lock:
             me.job, me.given = None, False
             self._changed.notify_all()
             while self._worker is me:
@@ -225,7 +227,7 @@ class Background:
     def wait(self, seconds: float = DRAIN_S) -> bool:
         """Wait until everything is replayed; False where that takes longer. The worker itself never waits."""
         until = time.monotonic() + seconds
-        with self._changed:
+        with self._lock:
             while self._has_work:
                 worker, remaining = self._worker, until - time.monotonic()
                 if worker is None or not worker.is_alive or remaining <= 0 or self._is_here():
@@ -242,7 +244,7 @@ class Background:
         """Wait as `wait` does, and count what is left then; afterwards nothing of before is handed on."""
         out: list[Dropped] = []
         if not self.wait(seconds):
-            with self._changed:
+            with self._lock:
                 if self._is_here():
                     return
                 out = self._dropped(NotPaired.TOO_LATE, *self._given_up())
@@ -255,10 +257,10 @@ class Background:
 
     def close(self, seconds: float = DRAIN_S) -> None:
         """Drain, and let the thread end; from now on nothing is taken."""
-        with self._changed:
+        with self._lock:
             self._closed = True
         self.drain(seconds)
-        with self._changed:
+        with self._lock:
             self._worker = None
             self._changed.notify_all()
 

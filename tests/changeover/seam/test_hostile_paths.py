@@ -26,6 +26,7 @@ from changeover.record.context import SESSION
 from changeover.values.pins import PINNED
 from tests.changeover.support.hostile_paths import HOSTILE, LOG, MOOD, Path_
 
+TOOLS = ("asyncio_", "changeover-", "Thread-")  # of loops and of the toolkit; and of tests before
 LEFT_ALONE = {"json", "decimal", "logging", "os", "random"}
 
 
@@ -54,7 +55,7 @@ def program() -> dict[str, object]:
         "signals": [signal.getsignal(one) for one in signal.valid_signals()],
         "mask": signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         "alarm": signal.getitimer(signal.ITIMER_REAL),
-        "threads": {one.name for one in threading.enumerate() if not one.name.startswith("asyncio")},
+        "threads": {one.name for one in threading.enumerate() if not one.name.startswith(TOOLS)},
         "session": (SESSION.get(), PINNED.get()),
     }
 

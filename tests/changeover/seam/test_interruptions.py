@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -15,6 +16,9 @@ import pytest
 
 import changeover
 from changeover import Migration
+from changeover.evidence.store import writing
+from changeover.evidence.store.store import read_evidence
+from changeover.evidence.store.writing import add_runs
 from changeover.record.context import SESSION
 from changeover.values.pins import PINNED
 
@@ -428,3 +432,32 @@ def test_other_threads_leave_the_signals_alone() -> None:
     thread.join()
     assert seen == [dispositions()]
     assert sys.exc_info() == (None, None, None)
+
+
+PLAN = '[migration]\nname = "m"\ncode = ["json"]\n[[phase]]\nname = "p"\nseams = ["s"]\n'
+
+
+def test_evidence_that_was_to_be_written_when_the_program_was_stopped_is_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    struck: list[int] = []
+
+    def strike(*anything: Any) -> None:
+        if not struck:
+            struck.append(1)
+            signal.raise_signal(signal.SIGTERM)
+        add_runs(*anything)
+
+    monkeypatch.setattr(writing, "add_runs", strike)
+    folder = tmp_path / "migration"
+    folder.mkdir()
+    (folder / "phases.toml").write_text(PLAN)
+    migration = Migration.load(folder, environment={"CHANGEOVER_STAGE_P": "shadow"}, refresh_s=0)
+    seam = migration.seam("s", legacy=lambda n: n, candidate=lambda n: n)
+    with handling(signal.SIGTERM, SystemExit(41)), pytest.raises(SystemExit):
+        seam(1)
+    seam(2)
+    migration.flush()
+    kept = read_evidence(tmp_path / ".changeover" / "evidence.db")
+    assert struck == [1]
+    assert sorted(str(run.verdict) for run in kept.production) == ["match", "match"]
