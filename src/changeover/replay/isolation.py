@@ -15,6 +15,8 @@ from typing import Any
 from changeover.errors import ReplayRefusal
 from changeover.record.context import PERMIT, Args, current_session
 from changeover.record.instrument import replace_imported_names
+from changeover.record.program_log import hear_program_log
+from changeover.replay.random_numbers import give_replays_own_random
 
 _THREAD_STARTS = "_thread.start_new_thread"
 _PROCESS_STARTS = "_posixsubprocess.fork_exec"
@@ -41,20 +43,32 @@ _SQLITE_OK, _SQLITE_DENY = 0, 1
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LOCAL_FAMILY = getattr(socket, "AF_UNIX", None)
 _installing = Lock()
-_installed = False
+_installed = _knows_numpy = False
 
 
 @contextmanager
 def isolated() -> Iterator[None]:
-    """Refuse such deeds while a replay runs, and for ever to what it left behind."""
-    global _installed
+    """Refuse such deeds while a replay runs, and for ever to what it left behind.
+
+    Its log and its random numbers are its own.
+    """
+    if not _installed or _knows_numpy is not ("numpy.random" in sys.modules):
+        _install()
+    yield
+
+
+def _install() -> None:
+    """Once, and once more when numpy has come."""
+    global _installed, _knows_numpy
     with _installing:
+        hear_program_log()
+        _knows_numpy = "numpy.random" in sys.modules
+        give_replays_own_random()
         if not _installed:
             _installed = True
             sys.addaudithook(_on_event)
             _watch_unannounced()
             _watch_databases()
-    yield
 
 
 def _on_event(event: str, args: Args) -> None:

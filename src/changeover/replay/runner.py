@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import decimal
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from contextvars import Context
@@ -21,7 +20,6 @@ from changeover.record.context import SESSION, Args, Kwargs, running_here
 from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
-from changeover.record.program_log import hear_program_log
 from changeover.record.replay_problems import ProblemKind, ReplayProblems
 from changeover.record.tape import Tape
 from changeover.replay.event_loop import POLL_S, awaited, completed, runs_a_loop, threaded
@@ -30,15 +28,12 @@ from changeover.replay.isolation import isolated
 from changeover.replay.kept_outcome import View, kept
 from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
-from changeover.replay.random_numbers import give_replays_own_random
 from changeover.replay.replayer import Replay
 from changeover.replay.sealed import copied
 from changeover.values.copying import are_atoms, is_atom
 from changeover.values.limits import Limits
 from changeover.values.not_loaded import ON_ASKED
 from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, message_of, outcome_of
-
-_knows_numpy: bool | None = None
 
 
 class OwnerIs(Enum):
@@ -155,8 +150,6 @@ class ReplayTask:
 
     def _begin(self) -> tuple[Any, ...]:
         carry_work()
-        _give_own_random()
-        hear_program_log()
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
         replay.delegates.owners = self.owners
@@ -206,14 +199,6 @@ class ReplayTask:
             outcome = Returned(None)
         own_time_s = max(0.0, seconds - replay.port_s)
         return Pending(replay.made.observation(self.side, outcome, own_time_s, changed=changed), replay)
-
-
-def _give_own_random() -> None:
-    """Once, and once more when numpy has come."""
-    global _knows_numpy
-    if _knows_numpy is not ("numpy.random" in sys.modules):
-        give_replays_own_random()
-        _knows_numpy = "numpy.random" in sys.modules
 
 
 def _path(task: ReplayTask, replay: Replay) -> Callable[..., Any]:

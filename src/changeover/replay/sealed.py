@@ -6,13 +6,16 @@ It asks no port and reaches nothing else. What it tries all the same is refused,
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NoReturn, TypeVar
 
 from changeover.errors import ReplayRefusal
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import Hook
 from changeover.record.port import PortBook
+from changeover.record.program_log import OwnLog
 from changeover.replay.isolation import isolated
+from changeover.replay.random_numbers import OwnRandom
 from changeover.values.reading import asks_the_program
 
 T = TypeVar("T")
@@ -53,6 +56,19 @@ class Sealed:
     def not_followed(self, what: str) -> None:
         """Refuse what would act where nothing can be seen of it."""
         self._refuse(f"started {what}")
+
+    @cached_property
+    def generator(self) -> OwnRandom:
+        """What it draws random numbers from."""
+        return OwnRandom()
+
+    @cached_property
+    def log(self) -> OwnLog:
+        """What it logs reaches nothing of the program either."""
+        return OwnLog()
+
+    def hear(self, level: str, source: str, text: str) -> None:
+        """What only looks leaves no run behind that could keep it."""
 
     def thread_refused(self, why: str) -> None:
         """The process ends: that says nothing of the code."""

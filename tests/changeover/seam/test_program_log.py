@@ -5,6 +5,7 @@ import io
 import logging
 import logging.handlers
 import queue
+import random
 import subprocess
 import sys
 import traceback
@@ -321,3 +322,57 @@ def test_what_is_logged_is_no_difference(kept: Kept) -> None:
     seam, runs = shadowing(saying(LOG.error, "old"), saying(LOG.error, "new"))
     seam(1)
     assert runs[0].verdict is Verdict.MATCH
+
+
+class Looking:
+    """A key, tags, a view and an invariant that log, print, warn and draw."""
+
+    def __init__(self) -> None:
+        self.looked: list[str] = []
+
+    def look(self, at: str) -> None:
+        self.looked.append(at)
+        LOG.warning(at)
+        print(at)
+        warnings.warn(at, stacklevel=1)
+        random.random()  # noqa: S311
+
+    def key(self, number: int) -> str:
+        self.look("key")
+        return "key"
+
+    def tags(self, number: int) -> list[str]:
+        self.look("tags")
+        return []
+
+    def view(self, answer: int) -> int:
+        self.look("view")
+        return answer
+
+    def invariant(self, observation: Any) -> bool:
+        self.look("invariant")
+        return True
+
+
+@pytest.mark.filterwarnings("default")
+def test_what_only_looks_says_and_draws_nothing(
+    kept: Kept, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    looking = Looking()
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0)
+    migration.invariant("s")(looking.invariant)
+    seam = migration.seam(
+        "s",
+        legacy=lambda n: n,
+        candidate=lambda n: n,
+        key=looking.key,
+        tags=looking.tags,
+        view=(looking.view, looking.view),
+    )
+    random.seed(7)
+    before = random.getstate()
+    assert seam(1) == 1
+    assert random.getstate() == before
+    assert (kept.records, list(recwarn), capfd.readouterr()) == ([], [], ("", ""))
+    assert set(looking.looked) == {"key", "tags", "view", "invariant"}
+    assert migration.counts == {("s", "match"): 1}
