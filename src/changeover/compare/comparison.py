@@ -68,13 +68,16 @@ def compare(
     is_same = _nothing_differs(legacy, candidate)
     if is_same and not noted:
         return Comparison((), 0, (), _equal_tally(legacy.effects), _is_empty(legacy), inexact_from)
-    findings = Findings(shadowed)
-    for divergence in noted:
-        findings.keep(divergence)
+    findings = _noted(shadowed, noted)
     if is_same:
         effects = _equal_tally(legacy.effects)
     else:
-        effects = _compare_all(legacy, candidate, rules.for_seam(seam), findings)
+        matcher, bijection = rules.for_seam(seam), Bijection()
+        effects = _compare_all(legacy, candidate, matcher, findings, bijection)
+        if any(bijection.same_text(found.legacy, found.candidate) for found in findings.divergences):
+            # An identifier stood in a text before it was paired: once more, with the pairs of now.
+            findings, known = _noted(shadowed, noted), Bijection(bijection.names, bijection.rule)
+            effects = _compare_all(legacy, candidate, matcher, findings, known)
     divergences = findings.divergences
     if shadowed is not None:
         if shadowed is Side.LEGACY:
@@ -88,6 +91,13 @@ def compare(
         _is_empty(legacy) and _is_empty(candidate),
         inexact_from,
     )
+
+
+def _noted(shadowed: Side | None, noted: Sequence[Divergence]) -> Findings:
+    findings = Findings(shadowed)
+    for divergence in noted:
+        findings.keep(divergence)
+    return findings
 
 
 def _nothing_differs(legacy: Observation, candidate: Observation) -> bool:
@@ -125,9 +135,9 @@ def _equal_tally(effects: Sequence[PortCall]) -> tuple[EffectTally, ...]:
 
 
 def _compare_all(
-    legacy: Observation, candidate: Observation, rules: Matcher, findings: Findings
+    legacy: Observation, candidate: Observation, rules: Matcher, findings: Findings, bijection: Bijection
 ) -> tuple[EffectTally, ...]:
-    walk = Walk(findings, Bijection())
+    walk = Walk(findings, bijection)
     root = rules.root
     tallies: list[EffectTally] = []
 

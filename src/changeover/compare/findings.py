@@ -18,6 +18,7 @@ from changeover.compare.rules import Node
 from changeover.values import limits
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.form import Unreadable, plain, token, type_name
+from changeover.values.identifiers import Names, is_identifier
 from changeover.values.limits import LimitReached
 from changeover.values.observation import Side
 from changeover.values.place import Place, normalise, render
@@ -132,19 +133,34 @@ def _shown(value: Any) -> Any:
 
 
 class Bijection:
-    """The pairs seen so far in one run. The first pair of an identifier stands; a later one must agree."""
+    """The pairs seen so far in one run. The first pair of an identifier stands; a later one must agree.
 
-    def __init__(self) -> None:
+    `names` are the candidate's by legacy's, for texts that one stands in; `rule` is the one that pairs.
+    """
+
+    def __init__(self, names: Names | None = None, rule: Rule | None = None) -> None:
+        self.names = names or Names()
+        self.rule = rule
         self._to_candidate: dict[Hashable, Hashable] = {}
         self._to_legacy: dict[Hashable, Hashable] = {}
 
-    def pair(self, legacy: Any, candidate: Any) -> bool:
+    def pair(self, legacy: Any, candidate: Any, rule: Rule | None = None) -> bool:
         """Note a pair; False where either is already paired with another."""
         left, right = token(legacy), token(candidate)
-        return (
+        is_so = (
             self._to_candidate.setdefault(left, right) == right
             and self._to_legacy.setdefault(right, left) == left
         )
+        if is_so and left != right and is_identifier(legacy) and is_identifier(candidate):
+            self.names.add(legacy, candidate)
+            self.rule = self.rule or rule
+        return is_so
+
+    def same_text(self, legacy: Any, candidate: Any) -> bool:
+        """Whether two texts are the same but for identifiers that stand in them and are paired."""
+        if not (type(legacy) is str and type(candidate) is str and self.names):
+            return False
+        return bool(self.names.applied(legacy) == candidate)
 
     def renamed(self, legacy: Hashable) -> Hashable:
         """The token of the candidate's identifier for a token of legacy's; the token itself where unknown."""

@@ -149,13 +149,15 @@ class Walk:
         if node.bijection and legacy is not None and candidate is not None:
             if type(legacy) is not type(candidate):
                 self.findings.add(Kind.TYPE, place, legacy, candidate)
-            elif not self.bijection.pair(legacy, candidate):
+            elif not self.bijection.pair(legacy, candidate, node.bijection_rule):
                 self.findings.add(Kind.NOT_A_BIJECTION, place, legacy, candidate)
             elif token(legacy) != token(candidate):
                 self.findings.accept(node.bijection_rule, differs=False)
             return
         kind, rule, difference = judge(legacy, candidate, node)
-        if kind is not None:
+        if kind is not None and self.bijection.same_text(legacy, candidate):
+            self.findings.accept(self.bijection.rule, differs=False)
+        elif kind is not None:
             self.findings.add(kind, place, legacy, candidate)
         elif rule is not None:
             self.findings.accept(rule, differs=difference is not None, difference=difference)

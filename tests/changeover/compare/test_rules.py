@@ -317,3 +317,18 @@ def test_rows_matched_by_what_no_row_has_are_compared_in_order(names: str) -> No
     by_name = rule("result", f"match_by = {names}")
     assert differences(ROWS, ROWS[::-1], by_name) == [("order", "result")]
     assert differences(ROWS, ROWS, by_name) == []
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["text-before", "text-after"])
+def test_an_identifier_is_renamed_inside_longer_texts_as_well(first: bool) -> None:
+    ids = rule("**.id", 'same_as = "bijection"')
+
+    def answer(name: str, why: str = "was rejected") -> dict[str, str]:
+        said = {"note": f"order {name} {why}; see {name}."}
+        return {**said, "id": name} if first else {"id": name, **said}
+
+    assert differences(answer("plan-2011-1.TLT"), answer("plan-replay-1.TLT"), ids) == []
+    other = answer("plan-replay-1.TLT", "was filled")
+    assert differences(answer("plan-2011-1.TLT"), other, ids) == [("value", "result.note")]
+    swapped = {**answer("plan-replay-1.TLT"), "note": answer("plan-replay-2.TLT")["note"]}
+    assert differences(answer("plan-2011-1.TLT"), swapped, ids) == [("value", "result.note")]
