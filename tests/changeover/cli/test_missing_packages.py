@@ -34,7 +34,7 @@ NEEDED_BY = {
     "deepdiff": {"explain"},
     "jinja2": {"compare with a page", "report"},
     "pydantic": {"doctor", "schema"},
-    "rich": {"compare", "compare with a page"},
+    "rich": {"compare", "compare with a page", "explain"},
     "structlog": {"compare", "compare with a page"},
 }
 
