@@ -51,7 +51,8 @@ def lines_of(tmp_path: Path, program: str) -> list[str]:
     quiet = "ignore:This process:DeprecationWarning"  # of CPython 3.12 on, where a process with threads forks
     command = [sys.executable, "-W", quiet, script.name]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert (ran.stderr, ran.returncode) == ("", 0)
+    told = [line for line in ran.stderr.splitlines() if not line.startswith("diverged: ")]  # an alert
+    assert (told, ran.returncode) == ([], 0)
     return ran.stdout.splitlines()
 
 

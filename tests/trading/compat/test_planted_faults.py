@@ -37,7 +37,7 @@ def test_a_planted_fault_is_caught_named_and_explained(
     fault: PlantedFault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault.plant(monkeypatch)
-    done = run("compare", "--source", fault.source, "--runs", str(fault.runs))
+    done = run("compare", "--source", fault.source, "--runs", str(fault.runs), "--world", fault.world)
     assert done.exit_code == 1, done.stdout
     assert fault.place in done.stdout
     assert ("UNSAFE" in done.stdout) is fault.unsafe or fault.unsafe is False

@@ -32,7 +32,10 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True)
 class PlantedFault:
-    """`place` is part of what names where it shows; `source` and `runs` find a day on which it does."""
+    """`place` is part of what names where it shows; `source` and `runs` find a day on which it does.
+
+    A fault that asks the broker what legacy never asked shows its orders on copies: `world` is then `copy`.
+    """
 
     name: str
     plant: Plant
@@ -40,6 +43,7 @@ class PlantedFault:
     unsafe: bool
     source: str = "history"
     runs: int = 3
+    world: str = "tape"
 
 
 def _whole_position_sold(patch: pytest.MonkeyPatch) -> None:
@@ -143,9 +147,16 @@ FAULTS = (
     PlantedFault("second notification", _second_notification, "notifier.send", True),
     PlantedFault("field lost in the result", _field_lost, "open_orders", False),
     PlantedFault("float for Decimal", _float_for_decimal, "trade_amount", False),
-    PlantedFault("dust traded below the minimum", _dust_traded, "submit_order", True, runs=8),
+    PlantedFault("dust traded below the minimum", _dust_traded, "trade_amount", False, runs=8),
+    PlantedFault("dust traded, on copies", _dust_traded, "submit_order", True, runs=8, world="copy"),
     PlantedFault(
-        "order placed after a failure", _order_after_a_failure, "submit_order", True, source="stress", runs=16
+        "order placed after a failure",
+        _order_after_a_failure,
+        "submit_order",
+        True,
+        source="stress",
+        runs=16,
+        world="copy",
     ),
     PlantedFault("target portfolio missing in the mail", _target_missing_in_the_mail, "notifier.send", True),
     PlantedFault("results under a wrong correlation id", _wrong_correlation, "entry.analyze-signals", True),
