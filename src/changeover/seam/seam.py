@@ -16,6 +16,7 @@ from changeover.replay.fresh_path import Fresh
 from changeover.replay.kept_outcome import View
 from changeover.seam.runtime import Runtime
 from changeover.values.observation import Side
+from changeover.values.own_state import mro, namespace, own_state, qualified_name
 
 if TYPE_CHECKING:
     from changeover.record.scenario_file import Scenario
@@ -101,31 +102,33 @@ class MethodObject:
         return int(self._is_of(cls) if cls is not None else self._looks_like_one())
 
     def _is_of(self, cls: type) -> bool:
-        for base in cls.__mro__:
-            for static in vars(base).values():
+        for base in mro(cls):
+            for static in namespace(base).values():
                 if self._stands_in(static):
-                    return not isinstance(static, staticmethod)
+                    return not issubclass(type(static), staticmethod)
         return self._looks_like_one(cls)
 
     def _stands_in(self, static: Any) -> bool:
-        if isinstance(static, staticmethod | classmethod):
+        kind = type(static)  # not `isinstance`, which asks the object for its class as well
+        if issubclass(kind, staticmethod | classmethod):
             static = static.__func__
-        elif isinstance(static, property):
+        elif issubclass(kind, property):
             static = static.fget
         for _ in range(_WRAPPED_MAX):
             if static is None:
                 return False
             if static is self.seam_function:
                 return True
-            inner = getattr(static, "func", None) if type(static).__name__ == "cached_property" else None
-            static = inner or getattr(static, "__dict__", {}).get("__wrapped__")
+            held = own_state(static)  # a class may keep anything, of which nothing may be asked here
+            inner = held.get("func") if type(static).__name__ == "cached_property" else None
+            static = held.get("__wrapped__") if inner is None else inner
         return False
 
     def _looks_like_one(self, cls: type | None = None) -> bool:
         """Without the seam in sight: its function was defined in such a class, or names its parameter so."""
         qualname = getattr(self._function, "__qualname__", "")
         around = qualname.rpartition(".")[0]
-        if cls is not None and any(base.__qualname__ == around for base in cls.__mro__):
+        if cls is not None and any(qualified_name(base) == around for base in mro(cls)):
             return True
         if self._function is None:
             return False

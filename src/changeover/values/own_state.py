@@ -81,6 +81,11 @@ def class_name(cls: type) -> str:
     return str(name) if module == "builtins" else f"{module}.{name}"
 
 
+def qualified_name(cls: type) -> str:
+    """The name of a class in its module, whatever its metaclass says."""
+    return str(_QUALNAME(cls))
+
+
 def module_of(cls: type) -> str:
     """The module that a class says it is from; empty where it says nothing that is a text."""
     found = namespace(cls).get("__module__") if _FLAGS(cls) & _HEAP_TYPE else _MODULE(cls)

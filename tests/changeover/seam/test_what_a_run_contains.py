@@ -408,3 +408,31 @@ def test_a_rule_applies_to_what_was_changed_and_a_blind_spot_shows_it(tmp_path: 
     assert runs[0].legacy is not None
     spots = blind_spots(runs[0].legacy, rules, "s").spots
     assert {spot.place for spot in spots if spot.hidden_by} == {"arguments.order.price"}
+
+
+class Locked:
+    """Answers no question at all."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        raise TypeError(name)
+
+
+class Hidden(type):
+    """A class that does not tell its bases."""
+
+    def __getattribute__(cls, name: str) -> Any:
+        raise TypeError(name)
+
+
+class Keeper:
+    locked = Locked()
+
+
+@pytest.mark.parametrize("make", [Keeper, lambda: Hidden("Shy", (), {})(), lambda: [Locked()]])
+def test_whether_a_call_has_an_object_is_found_without_asking_what_classes_hold(make: Any) -> None:
+    migration, runs = migration_at("shadow")
+    answer = migration.seam("s", legacy=lambda given: 1, candidate=lambda given: 1)
+    assert answer(make()) == 1
+    assert len(runs) == 1
