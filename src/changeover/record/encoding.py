@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import datetime, time, tzinfo
+from datetime import tzinfo
 from enum import Enum, Flag
 from logging import Logger
 from typing import Any
 
 from changeover.record.class_lookup import full_name
 from changeover.record.rebuilding import How, rebuilding_of
-from changeover.record.scalar_data import TAG, TO_DATA, WHOLE_BITS_MAX
+from changeover.record.scalar_data import MOMENTS, TAG, TO_DATA, WHOLE_BITS_MAX
 from changeover.record.zone_data import zone_data
 from changeover.values.limits import DEPTH_MAX
 from changeover.values.own_state import mro, own_state
@@ -87,7 +87,7 @@ class Encoding:
         reading = reading_of(cls)
         if reading.handle is not None or reading.scalar in (Enum, type, tzinfo):
             return self._named(value, reading, place, depth)
-        if cls in (datetime, time):
+        if cls in MOMENTS:
             moment = value.replace(tzinfo=None, fold=0).isoformat()
             zone = self._encode(value.tzinfo, f"{place}.tzinfo", depth + 1)
             return {TAG: cls.__name__, "v": moment, "tz": zone, **({"fold": 1} if value.fold else {})}

@@ -15,6 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from changeover.values.limits import INTEGER_BITS_MAX
+from changeover.values.scalar_values import plain_class
 from changeover.values.scalars import text as content_text
 
 TAG = "$"
@@ -23,6 +24,14 @@ WHOLE_BITS_MAX = 10_000
 _FRACTION = re.compile(r"[+-]?\d{1,4000}(/\d{1,4000})?", re.ASCII)
 _ZONE_NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", re.ASCII)
 _ZONE_NAME_MAX = 100
+# Kept out of reach of tools that put another clock in the place of every module's `datetime`.
+_CLASSES: dict[str, Any] = {
+    "date": plain_class(date, "year"),
+    "datetime": plain_class(datetime, "hour"),
+    "time": time,
+}
+MOMENTS = frozenset({_CLASSES["datetime"], _CLASSES["time"]})
+"""The classes of what has a time of the day, and may have a zone."""
 _HEXADECIMAL = re.compile(r"-?0x[0-9a-f]+")
 
 
@@ -95,9 +104,9 @@ def _zone(data: dict[str, Any]) -> timezone:
 TO_DATA: dict[type, tuple[str, Callable[[Any], dict[str, Any] | None]]] = {
     Decimal: ("decimal", lambda value: {"v": str(value)}),
     Fraction: ("fraction", lambda value: {"v": str(value)}),
-    datetime: ("datetime", _moment),
-    time: ("time", _moment),
-    date: ("date", lambda value: {"v": value.isoformat()}),
+    _CLASSES["datetime"]: ("datetime", _moment),
+    _CLASSES["time"]: ("time", _moment),
+    _CLASSES["date"]: ("date", lambda value: {"v": value.isoformat()}),
     timedelta: ("timedelta", lambda value: {"v": [value.days, value.seconds, value.microseconds]}),
     UUID: ("uuid", lambda value: {"v": str(value)}),
     bytes: ("bytes", lambda value: {"v": base64.b64encode(value).decode()}),
@@ -114,9 +123,9 @@ TO_DATA: dict[type, tuple[str, Callable[[Any], dict[str, Any] | None]]] = {
 FROM_DATA: dict[str, Callable[[dict[str, Any]], Any]] = {
     "decimal": lambda data: Decimal(data["v"]),
     "fraction": _fraction,
-    "datetime": lambda data: _zoned(data, datetime.fromisoformat),
-    "time": lambda data: _zoned(data, time.fromisoformat),
-    "date": lambda data: date.fromisoformat(data["v"]),
+    "datetime": lambda data: _zoned(data, _CLASSES["datetime"].fromisoformat),
+    "time": lambda data: _zoned(data, _CLASSES["time"].fromisoformat),
+    "date": lambda data: _CLASSES["date"].fromisoformat(data["v"]),
     "timedelta": lambda data: timedelta(*data["v"]),
     "uuid": lambda data: UUID(data["v"]),
     "bytes": lambda data: base64.b64decode(data["v"], validate=True),

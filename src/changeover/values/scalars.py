@@ -37,11 +37,12 @@ _NUMBERS = frozenset({int, float, Decimal})
 # An instance, not the class: tools that put another clock in place of `datetime` replace the class.
 _BEGINNING = datetime.min
 _ZERO = timedelta(0)
+_DATETIME, _TIME = [{"class": plain_class(cls, "utcoffset")} for cls in (datetime, time)]
+_datetime_offset, _time_offset = [one["class"].__dict__["utcoffset"] for one in (_DATETIME, _TIME)]
 _utc_offset: dict[type, Callable[[Any], timedelta | None]] = {
-    cls: cls.__dict__["utcoffset"]
-    for cls in (plain_class(datetime, "utcoffset"), plain_class(time, "utcoffset"))
+    _DATETIME["class"]: _datetime_offset,
+    _TIME["class"]: _time_offset,
 }
-_DATETIME, _TIME = _utc_offset
 DIGITS_SHOWN_MAX = 4_000
 _ENDS = 12
 
@@ -186,7 +187,7 @@ def _decimal(value: Decimal) -> Hashable:
 def _datetime(value: datetime, question: bool) -> Hashable:
     # Two moments with one zone object compare by wall clock in Python, whichever fold they stand in, and a
     # moment in a fold equals none of another zone: the instant is the only reading that is an equality.
-    offset = _utc_offset[_DATETIME](value)
+    offset = _datetime_offset(value)
     wall = value.replace(tzinfo=None, fold=0) - _BEGINNING
     if offset is None:
         return ("naive", wall, value.fold)
@@ -197,13 +198,16 @@ def _time(value: time, question: bool) -> Hashable:
     wall = timedelta(
         hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond
     )
-    offset = _utc_offset[_TIME](value)
+    offset = _time_offset(value)
     if offset is None:
         return ("naive", wall, value.fold)
     return ("aware", wall - offset) if question else ("aware", wall - offset, offset)
 
 
-_MOMENTS: dict[type, Callable[[Any, bool], Hashable]] = {_DATETIME: _datetime, _TIME: _time}
+_MOMENTS: dict[type, Callable[[Any, bool], Hashable]] = {
+    _DATETIME["class"]: _datetime,
+    _TIME["class"]: _time,
+}
 
 
 def same_instant(one: Any, other: Any) -> bool:
@@ -316,6 +320,6 @@ _LOOSE: dict[type, Callable[[Any], Hashable]] = {
     UUID: lambda value: _loose_text(str(value)),
     PurePath: lambda value: _loose_text(_path(value)),
     date: lambda value: ("date", value.toordinal()),
-    _DATETIME: lambda value: ("datetime", _datetime(value, True)),
-    _TIME: lambda value: ("time", _time(plain_time(value), True)),
+    _DATETIME["class"]: lambda value: ("datetime", _datetime(value, True)),
+    _TIME["class"]: lambda value: ("time", _time(plain_time(value), True)),
 }

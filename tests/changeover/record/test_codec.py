@@ -10,7 +10,7 @@ from array import array
 from collections import Counter, OrderedDict, UserDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, Flag
 from functools import partial
@@ -250,3 +250,15 @@ def test_writing_asks_a_file_in_memory_for_nothing_and_leaves_it_open() -> None:
     file = StringIO("a")
     CODEC.problem_of([file])
     assert not file.closed
+
+
+def test_moments_survive_while_another_clock_stands_in_the_place_of_dates() -> None:
+    freezegun = pytest.importorskip("freezegun")
+    berlin = ZoneInfo("Europe/Berlin")
+    moments = [datetime(2024, 10, 27, 2, 30, fold=1, tzinfo=berlin), time(1, tzinfo=UTC), date(2024, 1, 2)]
+    with freezegun.freeze_time("2030-01-01"):
+        written = json.dumps(CODEC.encode(moments))
+        found = CODEC.decode(json.loads(written))
+    assert written == json.dumps(CODEC.encode(moments))
+    assert [type(one) for one in found] == [type(one) for one in moments]
+    assert same_content(found, moments)
