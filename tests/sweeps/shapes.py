@@ -1,7 +1,7 @@
-"""Ordinary shapes of programs: the same code on both sides never differs, and a planted change is never a match.
+"""Ordinary shapes of programs: the same code never differs, and a planted change is never a match.
 
-Every shape of the table runs in `shadow` and in `live`, inline and in the background, with the same code on both
-sides and with each of its planted changes in the candidate.
+Every shape of the table runs in `shadow` and in `live`, inline and in the background, with the same code on
+both sides and with each of its planted changes in the candidate.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import gc
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,18 +72,14 @@ def runs_of(trial: Trial, count: int) -> list[Run]:
 
 
 def _called(call: Any, number: int) -> None:
-    try:
+    with suppress(Exception):  # the program's own
         call(number)
-    except Exception:  # noqa: BLE001,S110  the program's own
-        pass
 
 
 async def _awaited(trial: Trial, call: Any, count: int) -> None:
     for number in range(count):
-        try:
+        with suppress(Exception):  # the program's own
             await call(number)
-        except Exception:  # noqa: BLE001,S110  the program's own
-            pass
     if trial.shape.late:
         await asyncio.sleep(LATE_S)
 
@@ -140,12 +137,16 @@ def main(arguments: Sequence[str]) -> int:
     shapes = [SHAPES[name] for name in chosen.names] or list(SHAPES.values())
     started = time.perf_counter()
     figures = swept(trials(shapes), chosen.count)
-    print(f"shapes        {len(shapes)}, {chosen.count} calls each, {', '.join(STAGES)}, inline and background")
+    print(
+        f"shapes        {len(shapes)}, {chosen.count} calls each, {', '.join(STAGES)}, inline and background"
+    )
     print(f"runs          {figures.runs:,} in {time.perf_counter() - started:.0f} s")
     print(f"same code     {_said(figures.same)}")
     print(f"planted       {_said(figures.planted)}")
     for name, times in sorted(figures.reasons.items()):
-        print(f"  failed      {times:>6,} {name}: {SHAPES[name].why or '; '.join(SHAPES[name].failed.values())}")
+        print(
+            f"  failed      {times:>6,} {name}: {SHAPES[name].why or '; '.join(SHAPES[name].failed.values())}"
+        )
     alarms = sum(times for verdict, times in figures.same.items() if Verdict(verdict) in FALSE_ALARMS)
     print(f"false alarms  {alarms:,} of {figures.same.total():,} runs of the same code")
     print(f"wrong         {figures.wrong.total():,}")

@@ -12,4 +12,15 @@ from tests.changeover.support.program_shapes import (
 )
 from tests.changeover.support.program_shapes.shape import SHAPES, Shape
 
-__all__ = ["SHAPES", "Shape", "at_once", "calls_out", "flows", "late_work", "libraries", "methods", "state", "values"]
+__all__ = [
+    "SHAPES",
+    "Shape",
+    "at_once",
+    "calls_out",
+    "flows",
+    "late_work",
+    "libraries",
+    "methods",
+    "state",
+    "values",
+]

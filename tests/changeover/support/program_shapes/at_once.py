@@ -49,6 +49,24 @@ def threads(shop: Any, planted: str) -> Path:
     return path
 
 
+@shape(
+    "effect",
+    "result",
+    failed={"result": "an answer that another thread's effects may have changed may be the cause"},
+)
+def threads_that_ask_what_others_change(shop: Any, planted: str) -> Path:
+    def one(name: str) -> list[int]:
+        before = shop.level()
+        shop.send(f"{name}!" if planted == "effect" else name)
+        pause(name)
+        return [before, shop.level()]
+
+    def path(number: int) -> list[list[int]]:
+        return [*POOL.map(one, NAMES), [1 if planted == "result" else 0]]
+
+    return path
+
+
 @shape("result", "effect")
 def thread_classes(shop: Any, planted: str) -> Path:
     class Worker(threading.Thread):

@@ -205,7 +205,9 @@ def closures_with_a_state(shop: Any, planted: str) -> Path:
     return path
 
 
-@declared_shape("result", expected="(generator)", why="a generator can be read only once, by one of the two paths")
+@declared_shape(
+    "result", expected="(generator)", why="a generator can be read only once, by one of the two paths"
+)
 def generator_as_an_argument(migration: Migration, shop: Any, planted: str) -> Callable[[int], Any]:
     def path(twist: str) -> Path:
         return lambda rows: sum(rows) + (1 if twist else 0)
@@ -214,7 +216,9 @@ def generator_as_an_argument(migration: Migration, shop: Any, planted: str) -> C
     return lambda number: seam(row * 2 for row in range(number))
 
 
-@shape("result", expected="result", why="an iterator as an answer is the caller's to read, not the comparison's")
+@shape(
+    "result", expected="result", why="an iterator as an answer is the caller's to read, not the comparison's"
+)
 def iterator_as_an_answer(shop: Any, planted: str) -> Path:
     return lambda number: iter([number, 1 if planted else 0])
 

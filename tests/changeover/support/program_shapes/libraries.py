@@ -204,11 +204,12 @@ def session_as_an_argument(migration: Migration, shop: Any, planted: str) -> Cal
     return call
 
 
-@shape("result")
+# A frozen clock is one for the whole process, so that a replay beside the program would share it.
+@shape("result", modes=("inline",))
 def frozen_time_inside(shop: Any, planted: str) -> Path:
     def path(number: int) -> Any:
         with freezegun.freeze_time("2024-02-29" if not planted else "2024-03-01"):
-            return datetime.now(), number  # noqa: DTZ005
+            return datetime.now(), number
 
     return path
 
@@ -216,7 +217,7 @@ def frozen_time_inside(shop: Any, planted: str) -> Path:
 @declared_shape("result", modes=("inline",))
 def frozen_time_around(migration: Migration, shop: Any, planted: str) -> Callable[[int], Any]:
     def path(twist: str) -> Path:
-        return lambda number: (datetime.now(), shop.now(), number, twist)  # noqa: DTZ005
+        return lambda number: (datetime.now(), shop.now(), number, twist)
 
     seam = migration.seam("s", legacy=path(""), candidate=path(planted))
 

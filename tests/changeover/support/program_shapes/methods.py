@@ -366,9 +366,7 @@ def callback_of_the_caller(migration: Migration, shop: Any, planted: str) -> Cal
 
 
 @declared_shape("result")
-def callback_that_keeps_what_it_hears(
-    migration: Migration, shop: Any, planted: str
-) -> Callable[[int], Any]:
+def callback_that_keeps_what_it_hears(migration: Migration, shop: Any, planted: str) -> Callable[[int], Any]:
     def path(twist: str) -> Path:
         return lambda number, tell: tell(number) + (1 if twist else 0)
 

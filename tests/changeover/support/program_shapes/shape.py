@@ -1,4 +1,4 @@
-"""A shape of an ordinary program: one seam, the same code on both sides, and what may be planted in one of them.
+"""A shape of an ordinary program: one seam, the same code on both sides, and what may be planted in one.
 
 A shape is a function that makes a path out of a shop and the name of what is planted, "" for nothing. What it
 takes and does otherwise where something is planted is all that differs between the two sides.
@@ -129,5 +129,6 @@ def shop_of(migration: Migration) -> Any:
         reads={"price", "level", "page", "flaky", "stock"},
         clock={"now", "seconds"},
         local={"mint"},
+        unaffected={"price", "page", "flaky", "stock"},
     )
     return Shop()

@@ -1,4 +1,4 @@
-"""Shapes that touch what a process shares: random numbers, logs, signals, clocks, globals, files, environment."""
+"""Shapes that touch what a process shares: random numbers, logs, signals, globals, files, environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ calls = {"made": 0}
 
 @shape("result")
 def random_numbers_of_the_module(shop: Any, planted: str) -> Path:
-    return lambda number: (random.random(), random.choice("abc"), random.randint(1, 9) + (100 if planted else 0))  # noqa: S311
+    def path(number: int) -> Any:
+        drawn = random.randint(1, 9)  # noqa: S311
+        return random.random(), random.choice("abc"), drawn + (100 if planted else 0)  # noqa: S311
+
+    return path
 
 
 @shape("result")
@@ -118,7 +122,9 @@ def log_that_rotates(migration: Migration, shop: Any, planted: str) -> Callable[
     return _closing(migration.seam("s", legacy=path(""), candidate=path(planted)), handler, file)
 
 
-def _closing(seam: Callable[[int], Any], handler: RotatingFileHandler, file: FilePath) -> Callable[[int], Any]:
+def _closing(
+    seam: Callable[[int], Any], handler: RotatingFileHandler, file: FilePath
+) -> Callable[[int], Any]:
     def close() -> None:
         handler.close()
         for left in file.parent.glob(f"{file.name}*"):

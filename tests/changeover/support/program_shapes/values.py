@@ -148,7 +148,7 @@ def enums(shop: Any, planted: str) -> Path:
     return path
 
 
-Pair = namedtuple("Pair", "left right")  # noqa: PYI024
+Pair = namedtuple("Pair", "left right")
 
 
 class Typed(NamedTuple):
@@ -354,7 +354,9 @@ def deep_nesting(shop: Any, planted: str) -> Path:
 @shape("result", arguments=lambda number: ([Order("a", row) for row in range(300)],))
 def large_lists(shop: Any, planted: str) -> Path:
     def path(rows: list[Order]) -> Any:
-        return [replace(row, amount=row.amount * 2) for row in rows], sum(r.amount for r in rows) + bool(planted)
+        return [replace(row, amount=row.amount * 2) for row in rows], sum(r.amount for r in rows) + bool(
+            planted
+        )
 
     return path
 
