@@ -74,6 +74,13 @@ class Recorder:
         self._late_at = len(self._entries)
         self.running.answered = True
 
+    def draws_from(self, name: str, state: Callable[[], Any]) -> None:
+        """The path draws a random number: the first state is kept, so that the other path begins there."""
+        if name not in self.tape.random_states:
+            found = state()
+            for recorder in self._chain:
+                recorder.tape.random_states.setdefault(name, found)
+
     def defer(self, runs: list[Any]) -> bool:
         """Keep runs inside this one until it has answered; False where it has."""
         with self._deferring:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
@@ -98,7 +98,7 @@ def _zone(data: dict[str, Any]) -> timezone:
     offset = timedelta(*data["v"])
     if "name" in data:
         return timezone(offset, data["name"])
-    return timezone(offset) if offset else timezone.utc
+    return timezone(offset) if offset else UTC
 
 
 TO_DATA: dict[type, tuple[str, Callable[[Any], dict[str, Any] | None]]] = {
@@ -117,7 +117,7 @@ TO_DATA: dict[type, tuple[str, Callable[[Any], dict[str, Any] | None]]] = {
     timezone: ("offset", _zone_data),
     type(...): ("ellipsis", lambda value: {}),
     type(NotImplemented): ("not-implemented", lambda value: {}),
-    **{cls: ("path", _path) for cls in _PATHS.values()},
+    **dict.fromkeys(_PATHS.values(), ("path", _path)),
     Pattern: ("pattern", lambda value: _pattern_data(value)),
 }
 FROM_DATA: dict[str, Callable[[dict[str, Any]], Any]] = {

@@ -113,7 +113,8 @@ class Tape:
     """
 
     __slots__ = (
-        *("before", "entries", "is_stored", "late_from", "problem", "root", "supplements", "unfinished"),
+        *("before", "entries", "is_stored", "late_from", "problem", "random_states", "root", "supplements"),
+        "unfinished",
     )
 
     def __init__(
@@ -127,6 +128,7 @@ class Tape:
         self.unfinished: tuple[str, ...] = ()
         self.supplements = 0  # how many entries at the end the toolkit itself added
         self.problem: str | None = None
+        self.random_states: dict[str, Any] = {}  # where the path began to draw, by module; not stored
 
     def __len__(self) -> int:
         return len(self.entries)

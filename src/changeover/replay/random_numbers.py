@@ -1,5 +1,6 @@
 """Random numbers of a replay come from generators of its own: the program draws what it draws alone.
 
+They go on from where the answering path began to draw, so that the same code draws the same numbers.
 Names of the shared generators of `random` and `numpy.random` are replaced once by ones that ask the context
 first; each costs a program some 0.3 µs more from then on.
 """
@@ -17,23 +18,50 @@ from types import ModuleType
 from typing import Any
 
 from changeover.record.context import SESSION
+from changeover.record.recorder import Recorder
 
 _REPLACED = ("random", "getrandbits", "gauss", "seed", "getstate", "setstate")
-_NUMPY = "numpy.random"
+_RANDOM, _NUMPY = "random", "numpy.random"
+_STATE: dict[str, Callable[[Any], Any]] = {
+    _RANDOM: random.Random.getstate,
+    _NUMPY: lambda shared: shared.get_state(legacy=False),
+}
 _installing = Lock()
 _APART: ContextVar[OwnRandom | None] = ContextVar("changeover_random_apart", default=None)
 
 
 class OwnRandom(random.Random):
-    """The generator of one replay, with one for `numpy.random` beside it once that is asked."""
+    """The generator of one replay, with one for `numpy.random` beside it once that is asked.
+
+    Each begins where the answering path began to draw; where that drew nothing, it is seeded by the run.
+    """
 
     numpy: Any = None
+    _numpy_state: Any = None
+
+    @classmethod
+    def of_run(cls, seed: str, states: Mapping[str, Any]) -> OwnRandom:
+        """The generators of a replay of this run, whose answering path began to draw from these states."""
+        own = cls(seed)
+        if _RANDOM in states:
+            own.setstate(states[_RANDOM])
+        own._numpy_state = states.get(_NUMPY)
+        return own
 
     def of_numpy(self) -> Any:
         """As `numpy.random.RandomState`, seeded by the same run."""
         if self.numpy is None:
-            self.numpy = sys.modules[_NUMPY].RandomState(self.getrandbits(32))
+            self.numpy = made = sys.modules[_NUMPY].RandomState(self._seed_of_numpy())
+            if self._numpy_state is not None:
+                made.set_state(self._numpy_state)
         return self.numpy
+
+    def _seed_of_numpy(self) -> int:
+        state = self.getstate()  # asking for this number must not move what `random` draws next
+        try:
+            return self.getrandbits(32)
+        finally:
+            self.setstate(state)
 
 
 def give_replays_own_random() -> None:
@@ -86,11 +114,14 @@ def _replace(names: Mapping[int, tuple[Any, Any]]) -> None:
                     setattr(module, name, found[1])
 
 
-def _own() -> OwnRandom | None:
+def _own(name: str, shared: Any) -> OwnRandom | None:
+    """What a replay draws from, None for everybody else; a path that is recorded tells its first state."""
     session = SESSION.get()
     if session is None:
         return _APART.get()
     own: OwnRandom | None = getattr(getattr(session, "replay", session), "generator", None)
+    if own is None and isinstance(session, Recorder):
+        session.draws_from(name, lambda: _STATE[name](shared))
     return own
 
 
@@ -99,7 +130,7 @@ def _drawn(name: str) -> Any:
 
     @wraps(plain)
     def draw(self: random.Random, *args: Any, **kwargs: Any) -> Any:
-        own = _own()
+        own = _own(_RANDOM, self)
         return plain(self if own is None else own, *args, **kwargs)
 
     return draw
@@ -122,18 +153,18 @@ def _replace_names_of_numpy(numpy_random: Any) -> None:
     names: dict[int, tuple[Any, Any]] = {}
     for old in list(vars(numpy_random).values()):
         if getattr(old, "__self__", None) is shared:
-            names[id(old)] = (old, _drawn_by_numpy(old, old.__name__))
+            names[id(old)] = (old, _drawn_by_numpy(old, old.__name__, shared))
     for name, method in (("seed", "seed"), ("sample", "random_sample"), ("ranf", "random_sample")):
         old = getattr(numpy_random, name, None)
         if old is not None and id(old) not in names:
-            names[id(old)] = (old, _drawn_by_numpy(old, method))
+            names[id(old)] = (old, _drawn_by_numpy(old, method, shared))
     _replace(names)
 
 
-def _drawn_by_numpy(shared: Callable[..., Any], name: str) -> Callable[..., Any]:
+def _drawn_by_numpy(shared: Callable[..., Any], name: str, generator: Any) -> Callable[..., Any]:
     @wraps(shared)
     def draw(*args: Any, **kwargs: Any) -> Any:
-        own = _own()
+        own = _own(_NUMPY, generator)
         return (shared if own is None else getattr(own.of_numpy(), name))(*args, **kwargs)
 
     return draw

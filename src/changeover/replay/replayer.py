@@ -72,7 +72,7 @@ class Replay(ReplayedWork):
     @cached_property
     def generator(self) -> OwnRandom:
         """What `random` and `numpy.random` draw from in this replay."""
-        return OwnRandom(self.seed)
+        return OwnRandom.of_run(self.seed, self._tape.random_states)
 
     def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Answer a call of an instrumented function; one that is no port of this migration runs as it is."""

@@ -14,6 +14,7 @@ from changeover.record.port_copies import PortCopies
 from changeover.record.program_log import hear_program_log
 from changeover.record.recorder import Recorder
 from changeover.replay.kept_outcome import View, kept
+from changeover.replay.random_numbers import give_replays_own_random
 from changeover.replay.runner import ReplayTask
 from changeover.replay.sealed import LookingActed, look
 from changeover.seam.given import Given
@@ -89,6 +90,7 @@ class Recording:
         try:
             carry_work()
             hear_program_log()
+            give_replays_own_random()
             runtime.book.cover()
             self._given.copy(self._replayed_path)
             if runtime.copies_ports:

@@ -1,13 +1,14 @@
 """What a replay draws from `numpy.random` is its own, as with `random`."""
 
 import asyncio
+import random
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from changeover import Migration
+from changeover import Migration, Run
 
 numpy: Any = pytest.importorskip("numpy")
 taken_rand = numpy.random.rand  # as `from numpy.random import rand` leaves it in a module
@@ -105,3 +106,16 @@ def test_the_shared_state_itself_is_drawn_from() -> None:
     before = state()
     seam()
     assert state() != before
+
+
+def test_the_same_code_draws_the_same_numbers_of_numpy_too() -> None:
+    def path(number: int) -> Any:
+        drawn = random.random()  # noqa: S311
+        return numpy.random.rand(), drawn, numpy.random.normal(size=2), numpy.random.randint(9)
+
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    seam: Any = migration.seam("s", legacy=path, candidate=path)
+    for number in range(3):
+        seam(number)
+    assert [run.verdict.value for run in runs] == ["match"] * 3

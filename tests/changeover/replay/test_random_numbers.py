@@ -152,3 +152,45 @@ def test_a_generator_that_the_program_holds_in_another_way_is_drawn_from() -> No
     before = state()
     seam()
     assert state() != before
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS.keys())
+def test_the_same_code_draws_the_same_numbers(draw: Callable[[], object], mode: str, stage: str) -> None:
+    def path(number: int) -> list[object]:
+        return [draw(), random.random(), draw()]
+
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, sink=runs.append, mode=mode)
+    seam: Any = migration.seam("s", legacy=path, candidate=path)
+    for number in range(3):
+        seam(number)
+        random.random()
+    migration.close()
+    assert [run.verdict.value for run in runs] == ["match"] * 3
+
+
+def test_a_candidate_that_draws_otherwise_is_found() -> None:
+    seam, runs = shadowing(lambda number: random.random(), lambda number: [random.random(), random.random()][1])
+    seam(1)
+    assert runs[0].verdict.value == "diverged"
+
+
+def test_the_same_code_draws_the_same_numbers_around_another_seam_and_in_tasks() -> None:
+    runs: list[Run] = []
+    stages = {"CHANGEOVER_STAGE_S": "shadow", "CHANGEOVER_STAGE_INNER": "shadow"}
+    migration = Migration(environment=stages, sink=runs.append)
+
+    async def inner_path(number: int) -> float:
+        return random.random()
+
+    inner: Any = migration.seam("inner", legacy=inner_path, candidate=inner_path)
+
+    async def path(number: int) -> list[float]:
+        return [await asyncio.create_task(inner(1)), random.random(), await inner(2)]
+
+    seam: Any = migration.seam("s", legacy=path, candidate=path)
+    asyncio.run(seam(1))
+    assert {run.verdict.value for run in runs} == {"match"}
+    assert len(runs) == 3
