@@ -14,9 +14,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from changeover import Migration, Run
+from changeover.compare.rules import Rules
+from changeover.compare.rules_file import load_rules
+from changeover.seam.judge import comparing_judge
 from changeover.values.verdict import Verdict
 from tests.changeover.support.program_shapes import SHAPES, Shape
 from tests.changeover.support.program_shapes.shape import shop_of
@@ -53,8 +59,9 @@ def runs_of(trial: Trial, count: int) -> list[Run]:
     """What `count` calls of the program gave; whatever a call raises is the program's own."""
     kept: dict[str, Run] = {}
     variables = {"CHANGEOVER_STAGE_S": trial.stage, "CHANGEOVER_STAGE_INNER": "off"}
+    judge = comparing_judge(rules_of(trial.shape.rules)) if trial.shape.rules else None
     migration = Migration(
-        environment=variables, sink=lambda run: kept.__setitem__(run.id, run), mode=trial.mode
+        environment=variables, sink=lambda run: kept.__setitem__(run.id, run), mode=trial.mode, judge=judge
     )
     call = trial.shape.declare(migration, shop_of(migration), trial.planted)
     try:
@@ -69,6 +76,14 @@ def runs_of(trial: Trial, count: int) -> list[Run]:
         migration.close()
         getattr(call, "close", lambda: None)()
     return [run for run in kept.values() if run.seam == "s"]
+
+
+def rules_of(text: str) -> Rules:
+    """The rules that stand in a text."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "rules.toml"
+        path.write_text(text, "utf-8")
+        return load_rules(path, today=date(2024, 1, 1))
 
 
 def _called(call: Any, number: int) -> None:

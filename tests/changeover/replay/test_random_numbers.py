@@ -172,7 +172,9 @@ def test_the_same_code_draws_the_same_numbers(draw: Callable[[], object], mode: 
 
 
 def test_a_candidate_that_draws_otherwise_is_found() -> None:
-    seam, runs = shadowing(lambda number: random.random(), lambda number: [random.random(), random.random()][1])
+    seam, runs = shadowing(
+        lambda number: random.random(), lambda number: [random.random(), random.random()][1]
+    )
     seam(1)
     assert runs[0].verdict.value == "diverged"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager, suppress
 from itertools import count, takewhile
 from typing import Any
@@ -129,9 +129,11 @@ def error_that_is_raised(shop: Any, planted: str) -> Path:
 
 @shape("attribute", "cause")
 def error_with_a_cause(shop: Any, planted: str) -> Path:
+    known: dict[str, int] = {}
+
     def path(number: int) -> None:
         try:
-            {}["missing" if planted != "cause" else "other"]
+            known["missing" if planted != "cause" else "other"]
         except KeyError as error:
             error.add_note("while looking")
             raise Refused(404 if planted != "attribute" else 405, "x") from error
@@ -225,14 +227,14 @@ def iterator_as_an_answer(shop: Any, planted: str) -> Path:
 
 @shape("result")
 def generators_inside(shop: Any, planted: str) -> Path:
-    def rows(number: int) -> Iterator[int]:
+    def rows(number: int) -> Generator[int, int, None]:
         heard = 0
         while True:
             sent = yield heard
             heard += sent or number
 
     def path(number: int) -> list[int]:
-        with closing(rows(1)) as made:  # type: ignore[type-var]
+        with closing(rows(1)) as made:
             next(made)
             return [made.send(step) for step in (1, 2, 3 if not planted else 4)] + [
                 *takewhile(lambda row: row < 3, count())

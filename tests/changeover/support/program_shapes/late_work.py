@@ -99,7 +99,7 @@ def idle_thread_left_behind(shop: Any, planted: str) -> Path:
 @declared_shape("result", "effect", is_async=True)
 def sync_path_in_an_async_program(migration: Migration, shop: Any, planted: str) -> Callable[[int], Any]:
     def path(twist: str) -> Path:
-        def answer(number: int) -> str:
+        def answer(number: int) -> Any:
             shop.send("b" if twist == "effect" else "a")
             return f"{shop.price('x')}{twist if twist == 'result' else ''}"
 
@@ -107,7 +107,7 @@ def sync_path_in_an_async_program(migration: Migration, shop: Any, planted: str)
 
     seam = migration.seam("s", legacy=path(""), candidate=path(planted))
 
-    async def call(number: int) -> str:
+    async def call(number: int) -> Any:
         await asyncio.sleep(0)
         return seam(number)
 

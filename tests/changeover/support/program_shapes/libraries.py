@@ -98,7 +98,7 @@ def msgspec_structs(shop: Any, planted: str) -> Path:
     return lambda message: [message, Message("b", 1 if planted else 0)]
 
 
-class Base(DeclarativeBase):
+class Base(DeclarativeBase):  # type: ignore[misc,unused-ignore]
     """Of the entities here."""
 
 

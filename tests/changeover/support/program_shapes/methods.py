@@ -67,7 +67,7 @@ def property_cached_on_the_object(migration: Migration, shop: Any, planted: str)
         def answer(self, number: int) -> int:
             return self.total + number
 
-    by_wrap(migration, Basket, lambda self, number: self.total + number + (1 if planted else 0))
+    by_wrap(migration, Basket, lambda self, number: int(self.total) + number + (1 if planted else 0))
     basket = Basket(["a", "bb"])
     return lambda number: (basket if number % 2 else Basket(["c"])).answer(number)
 
@@ -112,7 +112,7 @@ def property_as_a_seam(migration: Migration, shop: Any, planted: str) -> Callabl
 
         @property
         def answer(self) -> int:
-            return self.number + shop.price("x")
+            return self.number + int(shop.price("x"))
 
     by_wrap(migration, Cart, lambda self: self.number + shop.price("x") + (1 if planted else 0))
     return lambda number: Cart(number).answer

@@ -27,7 +27,8 @@ class Shape:
     """One row of the table.
 
     `expected` is None where the same code matches, else what the reason of `failed` names, with `why`.
-    `failed` says which planted changes may be `failed` although the same code matches, and why.
+    `failed` says which planted changes may be `failed` although the same code matches, and why. `rules` are
+    what a project writes in rules.toml for such code.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Shape:
     failed: Mapping[str, str] = field(default_factory=dict)
     is_async: bool = False
     modes: tuple[str, ...] = ("inline", "background")
+    rules: str = ""
     late: bool = False
 
 
@@ -89,6 +91,10 @@ def shop_of(migration: Migration) -> Any:
             self.sent.append(what)
             return len(self.sent)
 
+        def submit(self, sku: str, order_id: str, text: str) -> str:
+            self.sent.append((sku, order_id, text))
+            return order_id
+
         def price(self, name: str) -> int:
             return len(name) + 100
 
@@ -125,7 +131,7 @@ def shop_of(migration: Migration) -> Any:
     migration.port(
         "shop",
         Shop,
-        effects=dict.fromkeys(("send", "order", "post"), str),
+        effects={**dict.fromkeys(("send", "order", "post"), str), "submit": lambda sku, order_id, text: sku},
         reads={"price", "level", "page", "flaky", "stock"},
         clock={"now", "seconds"},
         local={"mint"},

@@ -19,6 +19,12 @@ from changeover import Migration
 from tests.changeover.support.program_shapes.shape import Path, declared_shape, shape
 
 calls = {"made": 0}
+RENAMED = """
+[[rule]]
+path = "**.{first,second,order_id}"
+same_as = "bijection"
+reason = "each path mints its own"
+"""
 
 
 @shape("result")
@@ -44,24 +50,26 @@ def random_generator_as_an_argument(shop: Any, planted: str) -> Path:
     return lambda draw: draw.random() + (1 if planted else 0)
 
 
-@shape("effect", "result")
-def identifiers_that_are_minted(shop: Any, planted: str) -> Path:
+def orders(mint: Callable[[], str], shop: Any, planted: str) -> Path:
+    """Paths that make identifiers and use them."""
+
     def path(number: int) -> dict[str, str]:
-        order, line = shop.mint(), shop.mint()
-        shop.send(f"{order}/{line}" if planted != "effect" else f"{line}/{order}")
-        return {"order": order if planted != "result" else line, "text": f"order {order} was made"}
+        first, second = mint(), mint()
+        shop.submit("a", first, "urgent" if planted == "text" else "normal")
+        shop.submit("b", second if planted != "effect" else first, "normal")
+        return {"first": first if planted != "result" else second, "second": second}
 
     return path
 
 
-@shape("effect", "result")
-def uuids_of_the_module(shop: Any, planted: str) -> Path:
-    def path(number: int) -> str:
-        name = str(uuid.uuid4())
-        shop.send(f"order {name}{'!' if planted == 'effect' else ''}")
-        return f"made {name}{'!' if planted == 'result' else ''}"
+@shape("effect", "result", "text", rules=RENAMED)
+def identifiers_that_a_port_mints(shop: Any, planted: str) -> Path:
+    return orders(shop.mint, shop, planted)
 
-    return path
+
+@shape("effect", "result", "text", rules=RENAMED)
+def identifiers_of_uuid4(shop: Any, planted: str) -> Path:
+    return orders(lambda: str(uuid.uuid4()), shop, planted)
 
 
 @shape("result")

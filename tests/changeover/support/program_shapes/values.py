@@ -79,6 +79,7 @@ class Symbol(str):
     """A text with a tag."""
 
     __slots__ = ("exchange",)
+    exchange: str
 
 
 class Rows(list[int]):
