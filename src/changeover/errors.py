@@ -99,6 +99,10 @@ class DeclarationError(ConfigurationError):
     """A port or seam cannot be what its declaration says."""
 
 
+class UnknownOptionError(DeclarationError, TypeError):
+    """There is no such option; a TypeError too, as for any argument that a function does not have."""
+
+
 class MissingPackageError(ChangeoverError):
     """A package that changeover depends on is not installed, or not where this Python looks.
 

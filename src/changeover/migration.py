@@ -6,12 +6,10 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from inspect import getattr_static
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, Unpack, overload
 from weakref import WeakSet
 
-from changeover.errors import DeclarationError
 from changeover.evidence.sources import WithSources
 from changeover.record.codec import Codec
 from changeover.record.declared_ports import WithPorts
@@ -20,14 +18,14 @@ from changeover.replay.fresh_path import Fresh
 from changeover.rollout.plan_file import Plan, load_plan
 from changeover.rollout.resolver import Resolution
 from changeover.rollout.test_override import follow
-from changeover.seam.declaration import SeamOptions, check_options, declare_seam
+from changeover.seam.declaration import SeamOptions, check_declaration, declare_seam, wrapped_method
+from changeover.seam.declared_invariants import WithInvariants
 from changeover.seam.dispatch import seam_function
-from changeover.seam.judge import Predicate
 from changeover.seam.seam import Seam, SeamFunction
 from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE, absolute
 from changeover.values.pins import PINNED, Pins, resumed
 from changeover.values.stage import SEAM_STAGES, Stages
-from changeover.wiring import MigrationOptions, wire
+from changeover.wiring import MigrationOptions, check_migration_options, checked_directory, wire
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,7 +39,7 @@ def migrations_alive() -> list[Migration]:
     return list(_alive)
 
 
-class Migration(WithPorts, WithSources):
+class Migration(WithPorts, WithSources, WithInvariants):
     """One migration of a program: declare its ports, then its seams, and run the program as before.
 
     Without a plan every seam is a phase of its own, and `off`.
@@ -82,13 +80,13 @@ class Migration(WithPorts, WithSources):
         **options: Unpack[MigrationOptions],
     ) -> None:
         self.plan = plan
-        directory = None if directory is None else absolute(directory)
-        self.directory = directory
+        self._sample = check_migration_options(options, sample)
+        directory = self.directory = checked_directory(directory)
         self.seams: dict[str, Seam] = {}
         self.codec = Codec()
-        self._sample = sample
         parts = wire(self._stages_by_phase, self.codec, plan, directory, **options)
         self.runtime = parts.runtime
+        self.runtime.declared = self.seams
         self.book = parts.runtime.book
         self._resolver = parts.resolver
         self._evidence = parts.evidence
@@ -160,7 +158,7 @@ class Migration(WithPorts, WithSources):
             @rebalance.candidate
             def rebalance_by_events(account): ...
         """
-        check_options(options)
+        check_declaration(name, options)
         if legacy is None and candidate is None:
             return lambda path: self._declare(name, path, None, options)
         return self._declare(name, legacy, candidate, options)
@@ -189,36 +187,14 @@ class Migration(WithPorts, WithSources):
         Example:
             migration.wrap(Orchestrator, "rebalance", candidate=handlers.rebalance)
         """
-        static = getattr_static(cls, method, None)
-        if static is None:
-            raise DeclarationError(f"wrap({cls.__qualname__})", f"there is no method {method!r}")
-        seam_name = name or f"{cls.__name__}.{method}".lower().replace("_", "-")
+        static = wrapped_method(cls, method)
+        seam_name = name or f"{cls.__name__}.{method.strip('_')}".lower().replace("_", "-")
         is_method = not isinstance(static, staticmethod)
         made = self._declare(seam_name, function_of(static), candidate, options, is_method=is_method)
         setattr(cls, method, replaced_function(static, made))
         seam: Seam = made.seam
         seam.method_object.wrapped_class = cls
         return seam
-
-    def invariant(self, seam: str) -> Callable[[Predicate], Predicate]:
-        """Register what must hold of each observation at a seam, whatever the other path does.
-
-        Args:
-            seam: the name of the seam, declared or not yet.
-
-        Returns:
-            A decorator for a predicate that gets an `Observation` and answers True or False.
-
-        Example:
-            @migration.invariant("portfolio.rebalance")
-            def weights_add_up(observation): ...
-        """
-
-        def registered(predicate: Predicate) -> Predicate:
-            self.runtime.invariants.setdefault(seam, []).append(predicate)
-            return predicate
-
-        return registered
 
     def pinned(self) -> Pins:
         """The pins of the run that is under way; outside any, those that a run beginning now would have."""
@@ -246,7 +222,8 @@ class Migration(WithPorts, WithSources):
         """What is wrong with flags, evidence and declarations, flags first; empty where all is well."""
         kept = () if self._evidence is None else self._evidence.problems
         stages = [problem.text for problem in self._resolver.problems]
-        return (*stages, *kept, *self.runtime.waiting_problems, *self.runtime.notes)
+        notes = (*self.runtime.notes, *self.runtime.invariants_of_none())
+        return (*stages, *kept, *self.runtime.waiting_problems, *notes)
 
     def flush(self) -> None:
         """Wait some seconds for what is compared in the background, and write the evidence that waits to be
@@ -279,7 +256,7 @@ class Migration(WithPorts, WithSources):
         *,
         is_method: bool | None = None,
     ) -> Any:
-        check_options(options)
+        check_declaration(name, options)
         seam = declare_seam(
             self.runtime,
             self.plan,

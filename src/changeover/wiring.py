@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from changeover.errors import ConfigurationError, DeclarationError
 from changeover.evidence.writer import EvidenceWriter
 from changeover.record.codec import Codec
+from changeover.record.option_check import check_function, check_known, check_switch, number, shown
 from changeover.record.run import Run, Sink
 from changeover.rollout.difference_alerts import DifferenceAlerts
 from changeover.rollout.migration_files import trips_path
@@ -30,6 +31,7 @@ from changeover.settings import (
     RULES_FILE,
     WAIVERS_FILE,
     WEBHOOK_VARIABLE,
+    absolute,
     mode_of,
     population_of,
     program_environment,
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 KEY_NAME = "redaction.key"
 WORLDS = ("tape", "copy")
+LINGER_S_MAX = 86_400.0
+_PLACE = "Migration"
 
 
 class MigrationOptions(TypedDict, total=False):
@@ -99,10 +103,16 @@ def wire(
     Raises:
         DeclarationError: `world` or `mode` is none.
     """
-    if world not in WORLDS:
-        raise DeclarationError("Migration", f"world was {world!r}, allowed: {', '.join(WORLDS)}")
-    if mode not in MODES:
-        raise DeclarationError("Migration", f"mode was {mode!r}, allowed: {', '.join(MODES)}")
+    refresh_s = number(_PLACE, "refresh_s", refresh_s, unit="seconds")
+    _check(plan, limits, environment, alerts)
+    for name, given, words in (("world", world, WORLDS), ("mode", mode, MODES)):
+        if given not in words:
+            raise DeclarationError(_PLACE, f"{name} was {shown(given)}, allowed: {', '.join(words)}")
+    check_switch(_PLACE, "keep", keep)
+    if judge is not None:
+        check_function(_PLACE, "judge", judge, "facts")
+    if sink is not None:
+        check_function(_PLACE, "sink", sink, "run")
     environment = program_environment(os.environ if environment is None else environment)
     resolver = Resolver(
         stages, directory=directory, closed=plan is not None, environment=environment, refresh_s=refresh_s
@@ -121,6 +131,7 @@ def wire(
         )
     limits = limits or Limits()
     if linger_s is not None:
+        linger_s = number(_PLACE, "linger_s", linger_s, highest=LINGER_S_MAX, unit="seconds")
         limits = replace(limits, linger_s=linger_s)
     runtime = Runtime(resolver, judge, sink, limits, copies_ports=world == "copy")
     runtime.waived = waived
@@ -140,6 +151,35 @@ def wire(
             hung_after_s=max(HUNG_AFTER_S, 2 * limits.replay_seconds_max),
         )
     return Wiring(resolver, runtime, evidence)
+
+
+def checked_directory(directory: Any) -> Path | None:
+    """The folder of a migration as an absolute path; raises DeclarationError for what is no path."""
+    if directory is not None and not isinstance(directory, str | Path):
+        raise DeclarationError(_PLACE, f"directory was {shown(directory)}, allowed: a path")
+    return None if directory is None else absolute(Path(directory))
+
+
+def check_migration_options(options: Mapping[str, Any], sample: Any) -> float:
+    """The sample as a number; raises DeclarationError for that, and for an option that there is not."""
+    check_known(_PLACE, options, ("sample", "plan", "directory", *MigrationOptions.__annotations__))
+    return number(_PLACE, "sample", sample, highest=1)
+
+
+def _check(plan: Any, limits: Any, environment: Any, alerts: Any) -> None:
+    if plan is not None and not isinstance(plan, Plan):
+        problem = f"plan was {shown(plan)}, allowed: a plan; write Migration.load(FOLDER), which reads it"
+        raise DeclarationError(_PLACE, problem)
+    if limits is not None and not isinstance(limits, Limits):
+        raise DeclarationError(_PLACE, f"limits was {shown(limits)}, allowed: Limits(...)")
+    for name in Limits.__dataclass_fields__ if limits is not None else ():
+        number(_PLACE, f"limits.{name}", getattr(limits, name))
+    if environment is not None and not isinstance(environment, Mapping):
+        raise DeclarationError(_PLACE, f"environment was {shown(environment)}, allowed: a mapping of texts")
+    if not isinstance(alerts, Sequence) or isinstance(alerts, str):
+        raise DeclarationError(_PLACE, f"alerts was {shown(alerts)}, allowed: a list of alert sinks")
+    for sink in alerts:
+        check_function(_PLACE, "alerts", sink, "alert")
 
 
 def _evidence_of(

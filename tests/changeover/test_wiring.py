@@ -230,9 +230,9 @@ def test_the_front_door_tells_what_every_option_is(door: Callable[..., Any], opt
 
 def test_an_option_that_there_is_not_is_refused_by_its_name() -> None:
     options: Any = {"smaple": 0.1}
-    with pytest.raises(TypeError, match="smaple"):
+    with pytest.raises(TypeError, match='did you mean "sample"'):
         Migration(**options)
-    with pytest.raises(TypeError, match="smaple"):
+    with pytest.raises(TypeError, match='did you mean "sample"'):
         Migration().seam("s", legacy=len, **options)
-    with pytest.raises(TypeError, match="smaple"):
+    with pytest.raises(TypeError, match='did you mean "sample"'):
         Migration().wrap(dict, "get", candidate=len, **options)

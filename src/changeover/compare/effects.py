@@ -16,7 +16,7 @@ another one on each side (`same_as = "bijection"` for `effects.broker.*[*].id`):
    way.
 2. By renamed key: `confirm("a1")` has no partner, but a1 is now known as x8, so that it is paired with
    `confirm("x8")`. This is why renamed keys are looked up in a second pass.
-3. What is left is on one side only: `confirm("x7")` is `effect-extra`.
+3. By a key of another type, `7` with `np.int64(7)` say. What is left: `confirm("x7")` is `effect-extra`.
 4. Order, of the pairs alone: legacy submits SPY and confirms it before TLT, the candidate after it. That is
    one `effect-order` at `effects.broker`, unless a rule accepts any order there.
 
@@ -35,10 +35,11 @@ from typing import Any
 from changeover.compare.consequences import Step, never_made, positions
 from changeover.compare.findings import Findings
 from changeover.compare.partial_order import overlap, ranks
-from changeover.compare.rows import Pair, Pairing, paired_by_key, paired_by_keys
+from changeover.compare.rows import Pair, Pairing, left_paired, paired_by_keys
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Node
 from changeover.compare.walk import Walk
+from changeover.values.content_key import frozen
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.form import token
 from changeover.values.observation import PortCall, Side
@@ -174,15 +175,17 @@ def compare_effects(legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> 
     # Only now are the identifiers known by which the candidate may call the same thing.
     renamed = _renamed(by_key, legacy, candidate, node, walk)
     compare_pairs(renamed.pairs)
-    pairs = sorted(by_key.pairs + renamed.pairs)
+    alike = _alike(renamed, legacy, candidate, node)
+    compare_pairs(alike.pairs)
+    pairs = sorted(by_key.pairs + renamed.pairs + alike.pairs)
     places = ranks([((index, legacy[index]), (other, candidate[other])) for index, other in pairs])
     matched = [
         MatchedEffect(legacy[index], candidate[match], rank, other)
         for rank, ((index, match), other) in enumerate(zip(pairs, places, strict=True))
     ]
-    for call in (legacy[index] for index in renamed.only_legacy):
+    for call in (legacy[index] for index in alike.only_legacy):
         _one_side(Kind.EFFECT_MISSING, call, node, walk.findings, matched)
-    for call in (candidate[index] for index in renamed.only_candidate):
+    for call in (candidate[index] for index in alike.only_candidate):
         _one_side(Kind.EFFECT_EXTRA, call, node, walk.findings, matched)
     compare_order(matched, node, walk.findings)
     ours_by_name, theirs_by_name = (Counter(call.name for call in calls) for calls in (legacy, candidate))
@@ -211,23 +214,24 @@ def _keys(legacy: Calls, candidate: Calls, node: Node) -> tuple[list[list[Hashab
     return sides[0], sides[1]
 
 
-def _renamed(by_key: Pairing, legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> Pairing:
-    ours, theirs = by_key.only_legacy, by_key.only_candidate
-    again = paired_by_key(
-        [walk.bijection.renamed(_identity(legacy[index], node)) for index in ours],
-        [_identity(candidate[index], node) for index in theirs],
-    )
-    return Pairing(
-        tuple((ours[one], theirs[other]) for one, other in again.pairs),
-        tuple(ours[one] for one in again.only_legacy),
-        tuple(theirs[one] for one in again.only_candidate),
-    )
+def _renamed(left: Pairing, legacy: Calls, candidate: Calls, node: Node, walk: Walk) -> Pairing:
+    ours = [walk.bijection.renamed(_identity(legacy[index], node)) for index in left.only_legacy]
+    return left_paired(left, ours, [_identity(candidate[index], node) for index in left.only_candidate])
 
 
-def _identity(call: PortCall, node: Node) -> Hashable:
+def _alike(left: Pairing, legacy: Calls, candidate: Calls, node: Node) -> Pairing:
+    """What is left may be alike in other types, which the arguments will tell."""
+    if not left.only_legacy or not left.only_candidate:
+        return Pairing((), left.only_legacy, left.only_candidate)
+    ours = [_identity(legacy[index], node, frozen) for index in left.only_legacy]
+    theirs = [_identity(candidate[index], node, frozen) for index in left.only_candidate]
+    return left_paired(left, ours, theirs)
+
+
+def _identity(call: PortCall, node: Node, read: Callable[[Any], Hashable] = token) -> Hashable:
     names = node.name(call.port).name(call.method).match_by
     key = call.key if names is None else tuple(call.arguments.get(name, ABSENT) for name in names)
-    return (call.port, call.method, token(key))
+    return (call.port, call.method, read(key))
 
 
 def _place(call: PortCall, node: Node) -> tuple[Place, Node]:

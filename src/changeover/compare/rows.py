@@ -67,6 +67,17 @@ def paired_by_keys(legacy: Sequence[Sequence[Hashable]], candidate: Sequence[Seq
     return Pairing(tuple(sorted(pairs)), tuple(left), tuple(right))
 
 
+def left_paired(left: Pairing, legacy: Sequence[Hashable], candidate: Sequence[Hashable]) -> Pairing:
+    """Pair what a pairing has left by other keys: those of its rows on one side only, in their order."""
+    ours, theirs = left.only_legacy, left.only_candidate
+    again = paired_by_key(legacy, candidate)
+    return Pairing(
+        tuple((ours[one], theirs[other]) for one, other in again.pairs),
+        tuple(ours[one] for one in again.only_legacy),
+        tuple(theirs[one] for one in again.only_candidate),
+    )
+
+
 def paired_in_order(
     legacy: Sequence[Any], candidate: Sequence[Any], stands_for: Callable[[Any], Hashable]
 ) -> Pairing:

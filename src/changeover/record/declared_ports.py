@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from changeover.record.codec import Codec
-from changeover.record.port import CallClass, Methods, PortBook, PortMethod, declare
+from changeover.record.port import CallClass, Methods, PortBook, PortMethod
+from changeover.record.port_declaration import declare
 
 
 class WithPorts:

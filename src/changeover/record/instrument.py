@@ -12,6 +12,7 @@ from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
+from changeover.record import callable_kind
 from changeover.record.context import (
     REPLAYS_HERE,
     SESSION,
@@ -40,7 +41,7 @@ class Hook:
     is_property: bool = False
 
     def __post_init__(self) -> None:
-        self.is_async = inspect.iscoroutinefunction(self.original)
+        self.is_async = callable_kind.is_async(self.original)
 
 
 class Binder:
@@ -120,7 +121,7 @@ def hook_function(owner: Any, name: str) -> Hook:
         replace_imported_names(function, replacement)
     if taken is not None:
         held = _for_objects_of(owner, asking, original) if in_class else asking
-        if not _is_stream(original) and redirect(taken, held, is_async=hook.is_async):
+        if not callable_kind.is_stream(original) and redirect(taken, held, is_async=hook.is_async):
             setattr(taken, _TAKEN, (hook, owner))
             setattr(taken, "__wrapped__", original)  # noqa: B010  its signature, for who asks
     return hook
@@ -179,15 +180,11 @@ def hook_of(function: Any) -> Hook | None:
     return found
 
 
-def is_stream(owner: Any, name: str) -> bool:
-    """Whether the attribute is a generator function, whose answers no tape can hold."""
+def original_of(owner: Any, name: str) -> Any:
+    """The program's own function behind an attribute, instrumented or not."""
     function = function_of(inspect.getattr_static(owner, name))
     known, _ = _known(function)
-    return _is_stream(function if known is None else known.original)
-
-
-def _is_stream(function: Any) -> bool:
-    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    return function if known is None else known.original
 
 
 def is_hooked(owner: Any, name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,15 +13,13 @@ from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import (
     Binder,
     Hook,
-    function_of,
     hook_function,
     is_hooked,
-    is_stream,
     public_functions,
     subclasses,
     watch_subclasses,
 )
-from changeover.record.key_function import WrongArity, fitted
+from changeover.record.key_function import fitted
 
 
 class CallClass(StrEnum):
@@ -124,65 +121,6 @@ class Port:
     def is_object(self) -> bool:
         """Whether the target is one object, rather than a class or a module."""
         return not isinstance(self.target, type | ModuleType)
-
-
-def declare(
-    name: str,
-    target: Any,
-    classes: Mapping[CallClass, Methods],
-    unaffected: Iterable[str],
-    world: Callable[[Any], Any] | None,
-    derive: Mapping[str, Callable[..., Any]] | None = None,
-    order: str | None = None,
-) -> Port:
-    """Check what is said about a port; raises DeclarationError."""
-    where = f'port "{name}"'
-    declared: dict[str, Declaration] = {}
-    loose = set(unaffected)
-    for call_class, methods in classes.items():
-        options: Mapping[str, Any] = methods if isinstance(methods, Mapping) else dict.fromkeys(methods)
-        if isinstance(methods, str):
-            raise DeclarationError(where, f"{call_class}: was the text {methods!r}, allowed: a set of names")
-        for method, option in options.items():
-            if method in declared:
-                both = f"{declared[method].call_class} and {call_class}"
-                raise DeclarationError(where, f"{method!r} is declared as {both}, allowed: one of them")
-            if inspect.getattr_static(target, method, None) is None:
-                has = ", ".join(_names(target)) or "none"
-                raise DeclarationError(where, f"{method!r} is no method of {target!r}, it has: {has}")
-            if is_stream(target, method):
-                raise DeclarationError(where, f"{method!r} is a generator; a port answers with values")
-            if option is not None and not callable(option):
-                raise DeclarationError(where, f"{method}: was {option!r}, allowed: a function")
-            if option is not None and call_class is not CallClass.LOCAL:
-                _check_key(where, target, method, option)
-            declared[method] = Declaration(call_class, option, method in loose)
-    reads = {method for method, said in declared.items() if said.call_class is CallClass.READ}
-    for option, methods in (("unaffected", loose), ("derive", set(derive or ()))):
-        if methods - reads:
-            strangers = ", ".join(sorted(methods - reads))
-            raise DeclarationError(where, f"{option}: {strangers} is not among the reads")
-    for method, function in (derive or {}).items():
-        if not callable(function):
-            raise DeclarationError(where, f"derive: {method}: was {function!r}, allowed: a function")
-    if order not in (None, "any"):
-        raise DeclarationError(where, f"order was {order!r}, allowed: any")
-    return Port(name, target, declared, world, dict(derive or {}), order == "any")
-
-
-def _check_key(place: str, target: Any, method: str, key: Callable[..., Any]) -> None:
-    static = inspect.getattr_static(target, method)
-    is_own = not isinstance(target, type) and method in getattr(target, "__dict__", {})
-    has_owner = not is_own and not isinstance(static, staticmethod)
-    try:
-        fitted(key, function_of(static), skip_first=has_owner)
-    except WrongArity as error:
-        raise DeclarationError(place, f"the key of {method!r} {error}") from None
-
-
-def _names(target: Any) -> list[str]:
-    owner = target if isinstance(target, type | ModuleType) else type(target)
-    return list(public_functions(owner))
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 from changeover.errors import DeclarationError
 from changeover.record.context import Args
+from changeover.record.option_check import check_answers, check_gives_one_value, shown
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.replay.replayer import Replay
 
@@ -23,11 +24,17 @@ class Fresh(Generic[P, R]):
     """
 
     def __init__(self, build: Callable[..., Callable[P, R]], answering: Callable[P, R] | None = None) -> None:
+        _check(build, answering)
         self.build = build
         self._answering = answering
         self._takes_owner = _positional(build) > 1
         if self._takes_owner and answering is None:
-            raise DeclarationError("fresh", "build(ports, owner) needs answering=: there is no one owner")
+            raise DeclarationError("fresh()", "build(ports, owner) needs answering=: there is no one owner")
+
+    @property
+    def answering(self) -> Callable[P, R] | None:
+        """The path that answers, None before one is needed that was not given."""
+        return self._answering
 
     def real(self, book: PortBook) -> Callable[P, R]:
         """The path that may answer."""
@@ -59,6 +66,29 @@ def fresh(build: Callable[..., Callable[P, R]], *, answering: Callable[P, R] | N
     here, and not in the time that counts as the path's own.
     """
     return Fresh(build, answering)
+
+
+def _check(build: Any, answering: Any) -> None:
+    check_answers("fresh()", "build", build, "a function of (ports) or (ports, owner)")
+    check_gives_one_value("fresh()", "build", build)
+    try:
+        signature = inspect.signature(build)
+    except (TypeError, ValueError):
+        signature = None
+    if signature is not None and not any(_takes(signature, count) for count in (1, 2)):
+        raise DeclarationError(
+            "fresh()", f"build takes {signature}, needed: a function of (ports) or (ports, owner)"
+        )
+    if answering is not None and not callable(answering):
+        raise DeclarationError("fresh()", f"answering was {shown(answering)}, allowed: a function")
+
+
+def _takes(signature: inspect.Signature, count: int) -> bool:
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def _positional(build: Callable[..., Any]) -> int:

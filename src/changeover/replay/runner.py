@@ -9,11 +9,11 @@ from contextvars import Context
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
-from inspect import iscoroutinefunction
 from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from changeover.record.branch import BRANCH, Running
+from changeover.record.callable_kind import is_async
 from changeover.record.call_inputs import CallInputs, Named, by_number
 from changeover.record.carrying import carry_work
 from changeover.record.context import SESSION, Args, Kwargs, running_here
@@ -215,7 +215,7 @@ def _sync(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, context:
         began = perf_counter()
         if isinstance(built, Raised):
             outcome: Outcome = built
-        elif iscoroutinefunction(built.value):
+        elif is_async(built.value):
             ended = _settling(replay, task) if task.loop_goes_on else None
             outcome = completed(lambda: built.value(*task.owner, *args, **kwargs), context, ended)
         elif task.inside_loop and not runs_a_loop():
@@ -238,7 +238,7 @@ async def _async(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, c
         began = perf_counter()
         if isinstance(built, Raised):
             outcome: Outcome = built
-        elif iscoroutinefunction(built.value):
+        elif is_async(built.value):
             outcome = await awaited(lambda: built.value(*task.owner, *args, **kwargs), context)
         else:
             outcome = await threaded(

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from changeover.errors import DeclarationError
+from changeover.errors import DeclarationError, did_you_mean
+from changeover.record.option_check import (
+    check_answers,
+    check_function,
+    check_gives_one_value,
+    check_known,
+    check_switch,
+    number,
+    shown,
+)
 from changeover.record.port import CallClass, PortBook
 from changeover.replay.kept_outcome import View
 from changeover.seam.runtime import Runtime
 from changeover.seam.seam import OwnerOf, Seam
+from changeover.values.observation import Side
+from changeover.values.stage import stage_variable
 
 if TYPE_CHECKING:
     from changeover.rollout.plan_file import Phase, Plan
@@ -30,11 +42,49 @@ class SeamOptions(TypedDict, total=False):
     shared_self: bool
 
 
-def check_options(options: SeamOptions) -> None:
-    """Raises TypeError where there is no such option."""
-    unknown = options.keys() - SeamOptions.__annotations__.keys()
-    if unknown:
-        raise TypeError(f"seam() has no option {', '.join(sorted(unknown))}")
+def check_declaration(name: Any, options: SeamOptions) -> None:
+    """Raises DeclarationError where name or options cannot be what they are, whatever the paths will be."""
+    check_seam_name("seam", name)
+    place = f'seam "{name}"'
+    check_known(place, options, SeamOptions.__annotations__)
+    key, tags, view = options.get("key"), options.get("tags"), options.get("view")
+    if key is not None:
+        check_answers(place, "key", key, "a function of the arguments of a call")
+        check_gives_one_value(place, "key", key)
+    if tags is not None:
+        check_answers(place, "tags", tags, "a function of the arguments of a call")
+    if view is not None:
+        _check_view(place, view)
+    if options.get("sample") is not None:
+        number(place, "sample", options["sample"], highest=1)
+    if options.get("fallback") is not None:
+        check_switch(place, "fallback", options["fallback"])
+    if options.get("owner") is not None:
+        check_function(place, "owner", options["owner"], "scenario")
+    check_switch(place, "shared_self", options.get("shared_self", False))
+
+
+def check_seam_name(decorator: str, name: Any) -> None:
+    """Raises DeclarationError where it can be the name of no seam."""
+    if isinstance(name, str):
+        if not _SEAM_NAME.fullmatch(name):
+            problem = "is no name of a seam, allowed: lower-case words, joined by '.', '-' or '_'"
+            near = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.") or "name"
+            raise DeclarationError(f'seam "{name}"', f'{problem}, such as "{near}"')
+        return
+    given = getattr(name, "__name__", None) or shown(name)
+    problem = f"was given {given} in place of the name of a seam, allowed: a text"
+    raise DeclarationError(f"{decorator}()", f'{problem}; write @migration.{decorator}("NAME")')
+
+
+def _check_view(place: str, view: Any) -> None:
+    if not isinstance(view, tuple | list) or len(view) != 2:
+        problem = f"view was {shown(view)}, allowed: two functions, legacy's first, None for no view"
+        raise DeclarationError(place, f"{problem}; write view=(of_legacy, of_candidate)")
+    for side, one in zip(Side, view, strict=True):
+        if one is not None:
+            check_function(place, f"view of {side}", one, "answer")
+            check_gives_one_value(place, f"view of {side}", one)
 
 
 def declare_seam(
@@ -66,13 +116,11 @@ def declare_seam(
         DeclarationError: the name is none, is taken, or is in no phase; sample or supplements are wrong.
     """
     place = f'seam "{name}"'
-    if not _SEAM_NAME.fullmatch(name):
-        raise DeclarationError(
-            place, "is no name of a seam, allowed: lower-case words, joined by '.', '-' or '_'"
-        )
     if name in taken and not _is_loaded_again(taken[name].shape, legacy if legacy is not None else candidate):
         raise DeclarationError(place, "is declared twice")
     phase = None if plan is None else _phase_of(place, plan, name)
+    if plan is None:
+        _check_variable(place, name, taken)
     fallback = options.get("fallback")
     supplements = () if phase is None else phase.supplement
     return Seam(
@@ -93,6 +141,20 @@ def declare_seam(
     )
 
 
+def wrapped_method(cls: Any, method: Any) -> Any:
+    """What stands in the class under that name; raises DeclarationError."""
+    if not isinstance(cls, type):
+        problem = f"was given {shown(cls)}, allowed: a class; make a seam of the method of its class"
+        raise DeclarationError("wrap()", problem)
+    static = getattr_static(cls, method, None) if isinstance(method, str) else None
+    if static is None:
+        known = [name for name in dir(cls) if not name.startswith("__")]
+        meant = did_you_mean(method, known) if isinstance(method, str) else ","
+        problem = f"there is no method {shown(method)}{meant} allowed: {', '.join(known) or 'none'}"
+        raise DeclarationError(f"wrap({cls.__qualname__})", problem)
+    return static
+
+
 def _is_loaded_again(before: Any, now: Any) -> bool:
     """Whether the path is another object under the same name of a module: the module was loaded again."""
     names = [(getattr(one, "__module__", None), getattr(one, "__qualname__", "<")) for one in (before, now)]
@@ -103,15 +165,23 @@ def _phase_of(place: str, plan: Plan, seam: str) -> Phase:
     found = plan.phase_of(seam)
     if found is None:
         known = ", ".join(name for phase in plan.phases.values() for name in phase.seams)
-        raise DeclarationError(place, f"belongs to no phase of phases.toml, allowed: {known or 'none'}")
+        meant = did_you_mean(seam, [name for phase in plan.phases.values() for name in phase.seams])
+        raise DeclarationError(place, f"belongs to no phase of phases.toml{meant} allowed: {known or 'none'}")
     return found
 
 
+def _check_variable(place: str, name: str, taken: Iterable[str]) -> None:
+    variable = stage_variable(name)
+    other = next((one for one in taken if one != name and stage_variable(one) == variable), None)
+    if other is not None:
+        problem = f"has the variable {variable} of seam {other!r}, and would follow what is meant for that"
+        raise DeclarationError(place, f"{problem}; needed: another name")
+
+
 def _sample(place: str, phase: Phase | None, whole: float, own: float | None) -> float:
-    share = own if own is not None else whole if phase is None else phase.sample * whole
-    if not 0.0 <= share <= 1.0:
-        raise DeclarationError(place, f"sample was {share}, allowed: 0 to 1")
-    return share
+    if own is not None:
+        return number(place, "sample", own, highest=1)
+    return whole if phase is None else phase.sample * whole
 
 
 def _supplement(place: str, book: PortBook, text: str) -> tuple[str, str]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
-from inspect import iscoroutinefunction
 from typing import Any, NamedTuple
 
-from changeover.errors import LegacyRemovedError
+from changeover.errors import DeclarationError, LegacyRemovedError
+from changeover.record.callable_kind import is_async
 from changeover.record.carrying import carry_into_pools
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.replay.fresh_path import Fresh
 from changeover.seam.comparing import completed_now
 from changeover.seam.experiment import ASYNC, SYNC, experiment, is_sampled, sampled_out
 from changeover.seam.recording import Call
-from changeover.seam.seam import F, PathFunction, Seam
+from changeover.seam.seam import PathFunction, Seam
 from changeover.values.observation import Side
 from changeover.values.pins import PINNED, Pins, still_on
 from changeover.values.stage import OFF, Stage
@@ -81,8 +81,11 @@ def seam_function(seam: Seam) -> Any:
             if pinned() is pins:  # whoever goes on with a coroutine elsewhere has another context
                 PINNED.set(outer)
 
-    def give_candidate(path: F) -> F:
+    def give_candidate(path: Any = None) -> Any:
         nonlocal candidate_alone
+        if path is None:
+            place = f'seam "{seam.name}", candidate'
+            raise DeclarationError(place, "was given no path; write @NAME.candidate without parentheses")
         seam.add(Side.CANDIDATE, path)
         candidate_alone = _plain(seam, path)
         return path
@@ -107,7 +110,7 @@ def _give_attributes(made: Any, original: Any) -> None:
 
 def _plain(seam: Seam, path: PathFunction | None) -> Callable[..., Any] | None:
     """The path where it can be called as it is, else None."""
-    if path is None or isinstance(path, Fresh) or seam.is_async or iscoroutinefunction(path):
+    if path is None or isinstance(path, Fresh) or seam.is_async or is_async(path):
         return None
     return path
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from dataclasses import replace
-from inspect import iscoroutinefunction
 from time import perf_counter
 from typing import Any
 
 from changeover.record.branch import BRANCH, ENDING_S, Running
+from changeover.record.callable_kind import is_async
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.recorder import Recorder
 from changeover.record.run import NotPaired
@@ -41,7 +41,7 @@ class _Sync:
     """
 
     def call(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
-        if iscoroutinefunction(path):
+        if is_async(path):
             return completed(lambda: path(*args, **kwargs), copy_context()).give()
         return path(*args, **kwargs)
 
@@ -76,7 +76,7 @@ class _Async:
     """The caller awaits; a path that is no coroutine function runs in a thread."""
 
     async def call(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
-        if iscoroutinefunction(path):
+        if is_async(path):
             return await path(*args, **kwargs)
         return await threaded(lambda: path(*args, **kwargs))
 

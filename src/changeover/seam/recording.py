@@ -102,7 +102,7 @@ class Recording:
     def _take_tags(self, tags: Callable[..., Iterable[str]]) -> None:
         call, what = self.call, f"the tags of `{self._seam.name}`"
         try:
-            self._tags = look(what, self.runtime.book, lambda: tuple(tags(*call.args, **call.kwargs)))
+            self._tags = look(what, self.runtime.book, lambda: _texts(tags(*call.args, **call.kwargs)))
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_interrupted(error)
             raised = f"{what} raised {type(error).__name__}: {message_of(error)}"
@@ -243,6 +243,15 @@ class Recording:
             return view(answer)
 
         return shown
+
+
+def _texts(found: Any) -> tuple[str, ...]:
+    """What a program gave as tags; one text is one tag, None is none."""
+    tags = () if found is None else (found,) if isinstance(found, str) else tuple(found)
+    wrong = next((tag for tag in tags if not isinstance(tag, str)), None)
+    if wrong is not None:
+        raise TypeError(f"a tag was {wrong!r}, allowed: a text")
+    return tags
 
 
 def _warn_of_undeclared(methods: Iterable[str]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
+from changeover.errors import did_you_mean
 from changeover.record.context import Args, Kwargs
 from changeover.record.port import PortBook
 from changeover.record.replay_problems import ProblemKind
@@ -63,6 +64,7 @@ class Runtime:
         self.answer_seen: AnswerSeen | None = None
         self.counts: Counter[tuple[str, str]] = Counter()
         self.notes: dict[str, None] = {}
+        self.declared: Collection[str] = ()
         self.invariants: dict[str, list[Predicate]] = {}
         self._counting = Lock()
         self._noted: set[str] = set()
@@ -118,7 +120,23 @@ class Runtime:
 
     def invariants_of(self, seam: str) -> Sequence[Predicate]:
         """The predicates that hold for every observation at a seam; each is shown a copy, and only looks."""
+        for unknown in self._seams_of_none():
+            if unknown not in self._noted:
+                self._noted.add(unknown)
+                _log.warning("%s", self._of_none(unknown), seam=unknown)
         return [self._sealed(seam, predicate) for predicate in self.invariants.get(seam, ())]
+
+    def invariants_of_none(self) -> list[str]:
+        """Which are said of seams that are not declared, in words; those may be declared yet."""
+        return [self._of_none(unknown) for unknown in self._seams_of_none()]
+
+    def _seams_of_none(self) -> list[str]:
+        return [seam for seam in self.invariants if seam not in self.declared]
+
+    def _of_none(self, seam: str) -> str:
+        known = list(self.declared)
+        meant = did_you_mean(seam, known)
+        return f"invariant of seam {seam!r}: no such seam is declared{meant} there are: {', '.join(known)}"
 
     def _sealed(self, seam: str, predicate: Predicate) -> Predicate:
         name = getattr(predicate, "__name__", type(predicate).__name__)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from changeover.errors import DeclarationError
+from changeover.record.callable_kind import is_async
 from changeover.record.context import Args
 from changeover.record.instrument import Binder
 from changeover.record.key_function import WrongArity, fitted
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.kept_outcome import View
+from changeover.seam.path_check import check_alike, check_path
 from changeover.seam.runtime import Runtime
 from changeover.values.observation import Side
 from changeover.values.own_state import mro, namespace, own_state, qualified_name
@@ -26,10 +28,10 @@ Q = ParamSpec("Q")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 S = TypeVar("S")
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 PathFunction = Callable[..., Any] | Fresh[..., Any]
 OwnerOf = Callable[["Scenario"], Any]
-_STREAMS = ("is a generator", "a call has one answer; give a function that returns the whole of it")
 
 
 class SeamFunction(Protocol[P, R_co]):
@@ -47,8 +49,24 @@ class SeamFunction(Protocol[P, R_co]):
         self: SeamFunction[Concatenate[S, Q], R_co], instance: S, owner: type | None = None
     ) -> Callable[Q, R_co]: ...
 
-    def candidate(self, path: F) -> F:
-        """Say what the new path is."""
+    @overload
+    def candidate(
+        self: SeamFunction[P, Coroutine[Any, Any, T]], path: Callable[P, Coroutine[Any, Any, T]]
+    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    @overload
+    def candidate(  # type: ignore[overload-overlap]  # a path that gives coroutines of coroutines is none
+        self: SeamFunction[P, Coroutine[Any, Any, T]], path: Callable[P, T]
+    ) -> Callable[P, T]: ...
+    @overload
+    def candidate(
+        self: SeamFunction[P, T], path: Callable[P, Coroutine[Any, Any, T]]
+    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    @overload
+    def candidate(self: SeamFunction[P, T], path: Callable[P, T]) -> Callable[P, T]: ...
+    @overload
+    def candidate(self: SeamFunction[P, T], path: Fresh[P, T]) -> Fresh[P, T]: ...
+    def candidate(self, path: Any) -> Any:
+        """Say what the new path is: it takes what legacy takes, and gives what legacy gives."""
 
 
 _OWNER_NAMES = ("self", "cls")
@@ -126,12 +144,12 @@ class MethodObject:
 
     def _looks_like_one(self, cls: type | None = None) -> bool:
         """Without the seam in sight: its function was defined in such a class, or names its parameter so."""
+        if self._function is None or isinstance(self._function, type):
+            return False
         qualname = getattr(self._function, "__qualname__", "")
         around = qualname.rpartition(".")[0]
         if cls is not None and any(qualified_name(base) == around for base in mro(cls)):
             return True
-        if self._function is None:
-            return False
         try:
             names = list(inspect.signature(self._function).parameters)
         except (TypeError, ValueError):
@@ -189,8 +207,8 @@ class Seam:
         for side, path in ((Side.LEGACY, legacy), (Side.CANDIDATE, candidate)):
             if path is not None:
                 self.add(side, path)
-        self.is_async = not isinstance(first, Fresh) and inspect.iscoroutinefunction(first)
         function = None if isinstance(first, Fresh) else first
+        self.is_async = is_async(first.answering if isinstance(first, Fresh) else first)
         self.method_object = MethodObject(function, self.is_method)
         self._named = tuple(Binder(function or (lambda: None), skip_first=skips) for skips in (False, True))
         if function is not None:
@@ -207,7 +225,7 @@ class Seam:
         return self._named[owners]
 
     def _fitted(self, what: str, given: Any, function: Callable[..., Any]) -> Any:
-        if given is None or not callable(given):
+        if given is None:
             return given
         try:
             return fitted(given, function, skip_first=False)
@@ -219,9 +237,8 @@ class Seam:
         place = f'seam "{self.name}", {side}'
         if side in self.paths:
             raise DeclarationError(place, "is given twice")
-        if not isinstance(path, Fresh) and not callable(path):
-            raise DeclarationError(place, f"was {path!r}, allowed: a function or fresh(build)")
-        inner = path.build if isinstance(path, Fresh) else path
-        if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
-            raise DeclarationError(place, ": ".join(_STREAMS))
+        check_path(place, path)
+        other = self.paths.get(side.other)
+        if not (other is None or isinstance(other, Fresh) or isinstance(path, Fresh)):
+            check_alike(place, path, side.other, other)
         self.paths[side] = path

@@ -174,4 +174,6 @@ def _ordered(value: Any) -> Any:
         return dict(sorted(((name, _ordered(part)) for name, part in value.items()), key=repr))
     if cls in (list, tuple):
         return cls(map(_ordered, value))
+    if cls.__module__ == "numpy" and hasattr(cls, "item") and not getattr(value, "shape", ()):
+        return value.item()  # its repr would tell it from the same number of Python
     return value

@@ -197,9 +197,9 @@ def test_the_source_line_of_an_effect_is_the_line_that_asked() -> None:
         ({"reads": {"raed"}}, "'raed' is no method of"),
         ({"reads": {"read"}, "effects": {"read"}}, "declared as effect and read, allowed: one of them"),
         ({"reads": {"stream"}}, "is a generator"),
-        ({"reads": "read"}, "was the text 'read', allowed: a set of names"),
-        ({"reads": {"read": 5}}, "read: was 5, allowed: a function"),
-        ({"effects": {"send"}, "unaffected": {"send"}}, "unaffected: send is not among the reads"),
+        ({"reads": "read"}, "was 'read', allowed: names of methods"),
+        ({"reads": {"read": 5}}, "the key of 'read' was 5, allowed: a function"),
+        ({"effects": {"send"}, "unaffected": {"send"}}, "unaffected: 'send' is not among the reads"),
     ],
 )
 def test_a_wrong_declaration_says_what_is_allowed(classes: dict[str, Any], message: str) -> None:

@@ -1,0 +1,51 @@
+"""What a call of something gives: a value at once, something to await, a stream of values, or a context."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any
+
+_FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, type)
+
+
+def is_async(function: Any) -> bool:
+    """Whether a call has to be awaited; an object is asked for its `__call__`, a partial for its function."""
+    return iscoroutinefunction(function) or (
+        type(function) is not FunctionType and iscoroutinefunction(_called(function))
+    )
+
+
+def is_stream(function: Any) -> bool:
+    """Whether a call gives a generator, sync or async."""
+    called = _called(function)
+    return isgeneratorfunction(called) or isasyncgenfunction(called)
+
+
+def opens_context(function: Any) -> bool:
+    """Whether it is made by `@contextmanager` or `@asynccontextmanager`."""
+    called = _called(function)
+    return getattr(getattr(called, "__func__", called), "__code__", None) in _CONTEXT_CODES
+
+
+def _called(function: Any) -> Any:
+    """The function that a call runs."""
+    while isinstance(function, partial):
+        function = function.func
+    if isinstance(function, _FUNCTIONS):
+        return function
+    return getattr(type(function), "__call__", None)  # noqa: B004  the function, whether it can be called or not
+
+
+def _never() -> Any:
+    yield
+
+
+async def _never_async() -> Any:
+    yield
+
+
+# What the decorators return is one inner function of theirs, whatever they decorate.
+_CONTEXT_CODES = (contextmanager(_never).__code__, asynccontextmanager(_never_async).__code__)
