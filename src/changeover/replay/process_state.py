@@ -1,8 +1,9 @@
-"""What a process has one of: environment, folder, locale, filters of warnings, hooks, streams and the like.
+"""What a process has one of: locale, filters of warnings, hooks, streams, modules and the like.
 
 What a replayed path changes of it is put back when the path has ended, or its step of an async one. One
 replay is looked after at a time: what one in another thread changes meanwhile stays, and so does what a path
-changes in modules and objects of the program, of which nobody knows what belongs there.
+changes in modules and objects of the program, of which nobody knows what belongs there. Environment and
+working folder are not looked at: a replay is refused to change them (`isolation`).
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import gc
 import importlib
 import locale
 import logging
-import os
 import socket
 import sys
 import tempfile
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from importlib import import_module
+from operator import attrgetter
 from typing import Any
 
 from changeover.record.program_log import replayed_streams
@@ -35,45 +37,27 @@ def kept_process_state() -> Iterator[None]:
     if not _one_at_a_time.acquire(blocking=False):
         yield
         return
-    before: list[tuple[Write, Read, Any]] = []
+    before: list[Any] = []
+    modules: dict[str, Any] = {}
     try:
-        for read, write in _STATE:
-            before.append((write, read, read()))
+        modules, before = sys.modules.copy(), [read() for read, _ in _STATE]
         with replayed_streams():
             yield
     finally:
-        for write, read, was in before:
-            with suppress(Exception):  # a folder that is gone, a locale that was never valid
-                if read() != was:
-                    write(was)
+        if before:  # else reading was broken off
+            _give_modules(modules)
+            _give_back(before)
         _one_at_a_time.release()
 
 
-def _environment() -> dict[Any, Any]:
-    return dict(vars(os.environ)["_data"])
-
-
-def _give_environment(was: dict[Any, Any]) -> None:
-    now, decode = _environment(), os.environ.decodevalue
-    for key in now.keys() - was.keys():
-        del os.environ[decode(key)]
-    for key, value in was.items():
-        if now.get(key) != value:
-            os.environ[decode(key)] = decode(value)
-    if hasattr(time, "tzset"):
-        time.tzset()
-
-
-def _folder() -> str | None:
-    try:
-        return os.getcwd()  # noqa: PTH109  a path of pathlib takes ten times as long
-    except OSError:
-        return None
-
-
-def _give_folder(was: str | None) -> None:
-    if was is not None:
-        os.chdir(was)
+def _give_back(before: list[Any]) -> None:
+    with suppress(Exception):  # a path may have removed what is read
+        if [read() for read, _ in _STATE] == before:
+            return
+    for (read, write), was in zip(_STATE, before, strict=True):
+        with suppress(Exception):  # a locale that was never valid
+            if read() != was:
+                write(was)
 
 
 def _give_locale(was: str) -> None:
@@ -110,22 +94,14 @@ class _List:
             importlib.invalidate_caches()
 
 
-class _Modules:
+def _give_modules(found: dict[str, Any]) -> None:
     """Those that were there; further ones that a replay imports stay, as anything that is loaded lazily."""
-
-    def __init__(self) -> None:
-        self._found = sys.modules.copy()
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __ne__(self, before: object) -> bool:
-        if not isinstance(before, _Modules):
-            return True
-        now, found = self._found, before._found
-        return now != (found if len(now) == len(found) else {**now, **found})
-
-    def give(self) -> None:
-        sys.modules.update(self._found)
+    now = sys.modules
+    with suppress(Exception):  # one may be equal to nothing
+        # Lists of the same items are found to be equal at once; a dict looks each of its names up.
+        if [*now.values()] != [*found.values()] or next(reversed(now)) != next(reversed(found)):
+            if {**now, **found} != now:
+                now.update(found)
 
 
 def _root_logger() -> tuple[Any, ...]:
@@ -158,14 +134,11 @@ def _give_loop(was: tuple[Any, ...]) -> None:
 def _attributes(owner: Any, *names: str) -> tuple[Read, Write]:
     names = tuple(name for name in names if hasattr(owner, name))
 
-    def read() -> tuple[Any, ...]:
-        return tuple(getattr(owner, name) for name in names)
-
-    def write(was: tuple[Any, ...]) -> None:
-        for name, value in zip(names, was, strict=True):
+    def write(was: Any) -> None:
+        for name, value in zip(names, was if len(names) > 1 else (was,), strict=True):
             setattr(owner, name, value)
 
-    return read, write
+    return partial(attrgetter(*names), owner), write
 
 
 def _lists(owner: Any, *names: str) -> Iterator[tuple[Read, Write]]:
@@ -175,11 +148,8 @@ def _lists(owner: Any, *names: str) -> Iterator[tuple[Read, Write]]:
 
 
 _STATE: tuple[tuple[Read, Write], ...] = (
-    (_environment, _give_environment),
-    (_folder, _give_folder),
-    (lambda: locale.setlocale(locale.LC_ALL), _give_locale),
+    (partial(import_module("_locale").setlocale, locale.LC_ALL), _give_locale),
     (_filters, _give_filters),
-    (_Modules, _Modules.give),
     (_root_logger, _give_root_logger),
     (_loop, _give_loop),
     *_lists(sys, "path", "meta_path", "path_hooks", "argv"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
+from operator import is_
 from threading import Condition, get_ident, main_thread
 from time import monotonic
 from types import CodeType, FrameType, FunctionType, TracebackType, coroutine
@@ -38,7 +39,7 @@ class ProgramSignals:
         self.raised: BaseException | None = None
         self.is_leaving = False
         self._is_outermost = False
-        self._handlers: dict[int, Any] = {}
+        self._handlers: list[Any] = []
         self._wrappers: dict[int, _Handler] = {}
         self._alarm = (0.0, 0.0)
         self._alarm_at = 0.0
@@ -78,19 +79,19 @@ class ProgramSignals:
 
     def follow(self, before: list[Any]) -> None:
         """What a handler of the program has changed, from `before` it ran, is as the program wants it."""
-        for number, was, now in zip(_NUMBERS, before, _current(), strict=True):
+        for index, (was, now) in enumerate(zip(before, _current(), strict=True)):
             if now is not was:
-                self._handlers[number] = now
-                self._wrap(number, now)
+                self._handlers[index] = now
+                self._wrap(_NUMBERS[index], now)
         self._note_alarm()
 
     def _take(self) -> None:
-        self._handlers = dict(zip(_NUMBERS, _current(), strict=True))
+        self._handlers = _current()
         self._note_alarm()
         if _HAS_MASK:
             self._mask = _fast.pthread_sigmask(signal.SIG_BLOCK, ())
-        for number, handler in self._handlers.items():
-            self._wrap(number, handler)
+        for number in _handled(self._handlers):
+            self._wrap(number, self._handlers[_NUMBERS.index(number)])
 
     def _wrap(self, number: int, handler: Any) -> None:
         if callable(handler) and not _raises_nothing(handler):
@@ -118,9 +119,8 @@ class ProgramSignals:
             now = _fast.getitimer(signal.ITIMER_REAL)
             self._has_alarm = False
             self._give_back_alarm(*now)
-        for number, found in zip(_NUMBERS, _current(), strict=True):
-            before = self._handlers.get(number)
-            if before is not None and found is not before:
+        for number, found, before in zip(_NUMBERS, _current(), self._handlers, strict=False):
+            if found is not before and before is not None:
                 _fast.signal(number, before)
 
     def _give_back_alarm(self, now: float, interval: float) -> None:
@@ -195,6 +195,19 @@ def in_steps(
 
 def _current() -> list[Any]:
     return list(map(_fast.getsignal, _NUMBERS))
+
+
+_seen: tuple[tuple[Any, ...], tuple[int, ...]] = ((), ())
+
+
+def _handled(handlers: list[Any]) -> tuple[int, ...]:
+    """The signals that have a handler in Python, worked out anew where a handler has changed."""
+    global _seen
+    known, numbers = _seen
+    if not known or not all(map(is_, known, handlers)):
+        numbers = tuple(number for number, one in zip(_NUMBERS, handlers, strict=True) if callable(one))
+        _seen = tuple(handlers), numbers
+    return numbers
 
 
 def _raises_nothing(handler: Any) -> bool:
