@@ -96,9 +96,14 @@ class ReplayedWork:
             if branch is not None:
                 branch.acted = True
 
-    def _is_beyond_record(self) -> bool:
+    @property
+    def _goes_beyond_record(self) -> bool:
         """Whether nobody knows what the recorded path would have done, had its work been left to end."""
-        if not (self.running.answered and self._tape.unfinished):
+        return self.running.answered and bool(self._tape.unfinished)
+
+    def _is_beyond_record(self) -> bool:
+        """The same, and noted."""
+        if not self._goes_beyond_record:
             return False
         self.note(ProblemKind.LIMIT, STILL_RUNNING, ", ".join(self._tape.unfinished))
         return True

@@ -224,7 +224,7 @@ class Replay(ReplayedWork):
     def _withheld(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
         """What the path is told of an effect that is withheld: what all recorded ones gave, or an end."""
         kind, given = ProblemKind.EFFECT_WITHHELD, self._port_tape(method).answer_of_all(method)
-        if given is None:
+        if given is None or self._goes_beyond_record:
             return self._refuse(kind, method, args, kwargs, EffectWithheld)
         self._keep(method, args, kwargs, given, with_site=True)
         self._note_call(kind, method)
