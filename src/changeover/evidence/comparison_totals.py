@@ -24,13 +24,14 @@ from changeover.compare.rules import STRICT, Rules
 from changeover.evidence.case_runner import occurrences, outermost
 from changeover.evidence.confidence import CONFIDENCE, upper_bound
 from changeover.evidence.reasons_not_compared import NotComparedReasons
-from changeover.evidence.store.summary import OneSidedRead
+from changeover.evidence.store.summary import OneSidedRead, Unvaried
 from changeover.evidence.tallies import NOT_COMPARED, EffectCounts, SeamTally, total_of
 from changeover.evidence.timeline import OwnTimes, Periods
+from changeover.evidence.unvaried import UnvariedValues
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.values.content_key import digest
-from changeover.values.observation import Side
+from changeover.values.observation import LoggedBy, Side, logged_by_one
 from changeover.values.verdict import Verdict
 
 WORLDS_KEPT_MAX = 500_000
@@ -38,6 +39,8 @@ TAGS_KEPT_MAX = 1_000
 EFFECTS_KEPT_MAX = 1_000
 _REFUSED = (ProblemKind.EFFECT_WITHHELD, ProblemKind.UNDECLARED_EFFECT)
 SIGHTINGS_KEPT_MAX = 1_000
+LOGGED_KEPT_MAX = 20
+"""Of the first run of a cluster."""
 _LOST = (Verdict.FAILED, Verdict.UNPAIRED)
 _OPEN = (Verdict.UNSAFE, Verdict.DIVERGED)
 
@@ -121,8 +124,10 @@ class Corpus:
         self.compared_tags: Counter[str] = Counter()
         self.rule_tallies: dict[int, RuleTally] = {}
         self.sightings: dict[Fingerprint, Sighting | None] = {}
+        self.logged: dict[Fingerprint, tuple[LoggedBy, ...]] = {}
         self.cases = 0
         self.silent_cases = 0
+        self._unvaried = UnvariedValues(redact)
         self.damaged: list[str] = []
         self.first: str | None = None
         self.last: str | None = None
@@ -161,6 +166,8 @@ class Corpus:
 
     def _add_run(self, name: str, run: Run, verdict: Verdict, occurrence: RunOccurrence | None) -> None:
         self.seams.setdefault(run.seam, SeamTally(run.seam, run.phase)).add(run, verdict)
+        if verdict not in NOT_COMPARED:
+            self._unvaried.add(run)
         if self._redact is not None and not verdict.is_evidence:
             run = self._redact(run)
         if verdict in NOT_COMPARED:
@@ -178,12 +185,14 @@ class Corpus:
         self._note_sightings(run)
 
     def _note_sightings(self, run: Run) -> None:
-        """Where the candidate's odd value was seen, once per cluster: looking it up takes long."""
+        """Once per cluster what one path alone logged, and where the odd value was seen, which takes long."""
         provenance: Provenance | None = None
         for divergence in run.divergences:
             fingerprint = fingerprint_of(run.seam, divergence)
             if fingerprint in self.sightings or len(self.sightings) >= SIGHTINGS_KEPT_MAX:
                 continue
+            if run.legacy is not None and run.candidate is not None:
+                self.logged[fingerprint] = logged_by_one(run.legacy, run.candidate)[:LOGGED_KEPT_MAX]
             provenance = provenance or Provenance(run.arguments, run.answered.reads if run.answered else ())
             self.sightings[fingerprint] = provenance.first(divergence.candidate)
 
@@ -260,6 +269,11 @@ class Corpus:
             for method, runs in sorted(tally.reads[side].items())
             if 2 * runs > tally.compared and not tally.reads[side.other][method]
         )
+
+    @property
+    def unvaried(self) -> tuple[Unvaried, ...]:
+        """What had one value in all compared runs, so that what depends on it is not shown."""
+        return self._unvaried.found
 
     @property
     def gave_up(self) -> tuple[str, ...]:

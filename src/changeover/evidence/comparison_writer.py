@@ -145,6 +145,7 @@ def _summary(asked: Summary, corpus: Corpus, unit: str, stopped: str | None) -> 
         not_compared_left_out=corpus.not_compared.left_out
         + sum(one.runs for one in reasons[REASONS_KEPT_MAX:]),
         clusters_left_out=corpus.clusters_left_out,
+        unvaried=corpus.unvaried,
         **{name: getattr(corpus, name) for name in same},
     )
 

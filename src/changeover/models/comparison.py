@@ -92,6 +92,15 @@ class EffectLine(Part):
     refused: Count
 
 
+class LoggedByOne(Part):
+    """A warning or worse that only one path logged."""
+
+    side: SideWord
+    level: str
+    source: str = Field(description="The logger.")
+    text: str
+
+
 class Cluster(Part):
     """All divergences of one place, kind and pattern at one seam."""
 
@@ -105,6 +114,9 @@ class Cluster(Part):
     reachable: Count = Field(description="Runs that could differ here.")
     smallest: SmallestExample
     sighting: str | None = Field(description="Where the candidate's value was seen before, where it was.")
+    logged: list[LoggedByOne] = Field(
+        description="What only one path logged in the first run that differs here."
+    )
     always_with: list[str] = Field(description="Clusters that every run with this one has as well.")
     root: str | None = Field(description="The cluster that this one never occurs without.")
 
@@ -170,6 +182,18 @@ class OneSidedRead(Part):
     of: Count
 
 
+class Unvaried(Part):
+    """An argument or a part of a read that had one value in all compared runs that have it."""
+
+    seam: str
+    place: str = Field(
+        description="Such as arguments.ignore_market_hours or reads.market.quote.answer.currency."
+    )
+    value: str = Field(description="As screens show it.")
+    runs: Count = Field(description="Compared runs that have it.")
+    of: Count = Field(description="Compared runs of the seam.")
+
+
 class GaveNothing(Part):
     """How often the answering path of a seam raised or gave nothing."""
 
@@ -221,6 +245,9 @@ class Comparison(Part):
     waivers: list[WaiverUse]
     unused_rules: list[str] = Field(description="Paths of rules that accepted nothing.")
     one_sided_reads: list[OneSidedRead]
+    unvaried: list[Unvaried] = Field(
+        description="What never varied, at most 100: whatever depends on it is not shown."
+    )
     reference_gave_nothing: list[GaveNothing] = Field(
         description="Seams whose answering path gave nothing in most of the compared runs."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 LINES_KEPT_MAX = 100
@@ -25,6 +27,16 @@ class LogLine:
 
     def __str__(self) -> str:
         return f"{self.level} {self.source}: {self.text}" if self.source else f"{self.level}: {self.text}"
+
+
+def loud_only_in(lines: Iterable[LogLine], others: Iterable[LogLine]) -> Iterator[LogLine]:
+    """Warnings and worse that the other path did not log as often; its loggers may have other names."""
+    counts = Counter((line.level, line.text) for line in others)
+    for line in lines:
+        key = line.level, line.text
+        if line.is_loud and not counts[key]:
+            yield line
+        counts[key] -= 1
 
 
 @dataclass(slots=True)

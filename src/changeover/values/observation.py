@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from changeover.values.interruption import is_interruption as is_interruption
-from changeover.values.log_line import LogLine
+from changeover.values.log_line import LogLine, loud_only_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +166,14 @@ class Observation:
     def gave_nothing(self) -> bool:
         """Whether the path raised, or gave None, whatever it did before."""
         return isinstance(self.outcome, Raised) or self.outcome.value is None
+
+
+LoggedBy = tuple[Side, LogLine]
+
+
+def logged_by_one(legacy: Observation, candidate: Observation) -> tuple[LoggedBy, ...]:
+    """Warnings and worse that only one of both paths logged, with its side; legacy's first."""
+    sides = ((legacy, candidate), (candidate, legacy))
+    return tuple(
+        (side.path, line) for side, other in sides for line in loud_only_in(side.logged, other.logged)
+    )

@@ -21,7 +21,6 @@ from changeover.views.layout import call_text
 if TYPE_CHECKING:
     from changeover.compare.clusters import Cluster
     from changeover.compare.file_diff import FilesDiff
-    from changeover.compare.provenance import Sighting
     from changeover.evidence.comparison_info import ComparisonInfo
     from changeover.evidence.comparison_totals import Corpus
     from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
@@ -48,7 +47,7 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
         "seams": {name: _tally(tally) for name, tally in corpus.seams.items()},
         "total": _tally(corpus.total),
         "effects": [_taken(line, *effects) for line in corpus.effects.lines],
-        "clusters": [_cluster(one, corpus.sightings.get(one.fingerprint)) for one in corpus.clusters],
+        "clusters": [_cluster(one, corpus) for one in corpus.clusters],
         "not_compared": [
             {
                 **_taken(one, "seam", "reason", "place", "detail", "runs", "example"),
@@ -75,6 +74,7 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
         ],
         "unused_rules": [rule.path.text for rule in corpus.unused_rules],
         "one_sided_reads": plain_data(corpus.one_sided_reads),
+        "unvaried": plain_data(corpus.unvaried),
         "reference_gave_up": list(corpus.gave_up),
         "reference_gave_nothing": [
             {"seam": one.seam, "runs": one.gave_up, "compared": one.compared}
@@ -94,7 +94,8 @@ def _tally(tally: SeamTally) -> dict[str, Any]:
     return {"phase": tally.phase, **_counts(tally), "verdicts": plain_data(tally.verdicts)}
 
 
-def _cluster(cluster: Cluster, sighting: Sighting | None) -> dict[str, Any]:
+def _cluster(cluster: Cluster, corpus: Corpus) -> dict[str, Any]:
+    sighting = corpus.sightings.get(cluster.fingerprint)
     return {
         "id": cluster.id,
         **_taken(cluster.fingerprint, "seam", "place", "kind"),
@@ -103,6 +104,10 @@ def _cluster(cluster: Cluster, sighting: Sighting | None) -> dict[str, Any]:
         **_taken(cluster, "runs", "reachable"),
         "smallest": {"run": cluster.smallest.run, **divergence_json(cluster.smallest.divergence)},
         "sighting": None if sighting is None else str(sighting),
+        "logged": [
+            {"side": side, **_taken(line, "level", "source", "text")}
+            for side, line in corpus.logged.get(cluster.fingerprint, ())
+        ],
         "always_with": [one.id for one in cluster.always_with],
         "root": None if cluster.root is None else cluster.root.id,
     }

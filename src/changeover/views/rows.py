@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.evidence.store.records import StoredComparison
-from changeover.evidence.store.summary import OneSidedRead
+from changeover.evidence.store.summary import OneSidedRead, Unvaried
 from changeover.evidence.tallies import EffectCounts, total_effects, total_of
 from changeover.settings import PRODUCTION
+from changeover.values.safe_text import visible
 from changeover.views.layout import plural
 
 
@@ -39,6 +40,21 @@ def lost_guard(read: OneSidedRead) -> str:
     """The sentence about a read that only one path asks for."""
     asked = f"{read.method} is read by {read.asked_by} in {read.runs:,} of {plural(read.of, 'run')}"
     return f"{read.seam}: {asked}, never by {read.asked_by.other}: a lost guard?"
+
+
+UNVARIED_SHOWN_MAX = 3
+
+
+def never_varied(found: Sequence[Unvaried], more: str) -> list[str]:
+    """The sentence about values that were the same in all runs; empty where there is none."""
+    named = [
+        f"{one.place} ({visible(one.value)} in {one.runs:,} of {plural(one.of, 'run')} of {one.seam})"
+        for one in found[:UNVARIED_SHOWN_MAX]
+    ]
+    left_out = len(found) - len(named)
+    rest = f" and {left_out:,} more{more}" if left_out else ""
+    hides = "what depends on their other values is not shown"
+    return [f"Never varied, so that {hides}: {', '.join(named)}{rest}."] if named else []
 
 
 def withheld_effects(effects: Iterable[EffectCounts]) -> list[str]:

@@ -54,6 +54,17 @@ class OneSidedRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Unvaried:
+    """An argument or a part of a read that had one value in all `runs` that have it, `of` so many."""
+
+    seam: str
+    place: str
+    value: str
+    runs: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class OwnTime:
     """Seconds of legacy and candidate over outermost runs, without time in ports; `pairs` are of one run."""
 
@@ -139,6 +150,7 @@ class Summary:
     not_compared: tuple[ReasonCount, ...] = ()
     not_compared_left_out: int = 0
     one_sided_reads: tuple[OneSidedRead, ...] = ()
+    unvaried: tuple[Unvaried, ...] = ()
     clusters_left_out: int = 0
 
 

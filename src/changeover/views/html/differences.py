@@ -11,7 +11,7 @@ from changeover.compare.paths import below_method, below_root, is_effect, method
 from changeover.compare.provenance import Sighting
 from changeover.evidence.store.records import StoredCluster, StoredRun
 from changeover.values.divergence import Divergence
-from changeover.values.observation import PortCall, Side
+from changeover.values.observation import LoggedBy, PortCall, Side, logged_by_one
 from changeover.values.value_text import around_difference, value_text
 from changeover.views.html.charts import in_plan_order
 from changeover.views.html.data import ReportData
@@ -125,6 +125,7 @@ ROWS_SHOWN_MAX = 5
 TEXT_WIDTH = 44
 NOTHING = "-"
 VALUE_SHOWN_MAX = 2_000
+LOGGED_SHOWN_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +141,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """The lines that are shown, how many more there are, and where the odd value was seen."""
+    """The lines that are shown, how many more there are, and where the odd value was seen.
+
+    `logged` are warnings and worse that only one path logged.
+    """
 
     run: str
     answered_by: Side
     lines: tuple[Line, ...]
     left_out: int
     sighting: Sighting | None
+    logged: tuple[LoggedBy, ...] = ()
 
 
 def side_by_side(run: StoredRun, cluster: StoredCluster) -> SideBySide | None:
@@ -166,7 +171,8 @@ def side_by_side(run: StoredRun, cluster: StoredCluster) -> SideBySide | None:
     # Where an effect differs the answer only repeats it.
     lines = _most_telling(effects if cluster.unsafe and effects else [*answers, *effects])
     left_out = len(effects) + len(answers) - len(lines)
-    return SideBySide(run.name, contents.answered_by, tuple(lines), left_out, cluster.sighting)
+    logged = logged_by_one(contents.legacy, contents.candidate)[:LOGGED_SHOWN_MAX]
+    return SideBySide(run.name, contents.answered_by, tuple(lines), left_out, cluster.sighting, logged)
 
 
 def _most_telling(lines: Sequence[Line]) -> list[Line]:

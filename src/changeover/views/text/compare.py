@@ -15,7 +15,7 @@ from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
 from changeover.values.scalars import text as scalar_text
 from changeover.views.layout import INDENT, Screen, beside, count, cut, flowed, labelled, listed, plural
-from changeover.views.rows import identity, lost_guard, short_names, withheld_effects
+from changeover.views.rows import identity, lost_guard, never_varied, short_names, withheld_effects
 from changeover.views.table import VERDICT, Column, Table, number_columns
 from changeover.views.text.differences import cluster_lines
 from changeover.views.text.not_compared import not_compared_lines
@@ -90,7 +90,7 @@ def _parts(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> Iterator[lis
     ]
     yield verdict_lines(corpus.seams.values(), corpus.total, info.phases, screen)
     yield effect_lines(corpus.effects.lines, info.answer, screen, noise=info.noise)
-    yield cluster_lines(corpus.clusters, corpus.sightings, screen) if corpus.clusters else []
+    yield cluster_lines(corpus.clusters, corpus.sightings, screen, corpus.logged) if corpus.clusters else []
     harm = ", ".join(withheld_effects(corpus.effects.lines))
     yield flowed(f"No effect left the replay. Of the effects, {harm}.", screen.prose, "") if harm else []
     yield not_compared_lines(corpus.not_compared.reasons, corpus.seams, screen)
@@ -198,6 +198,7 @@ def _what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
     if corpus.silent_cases:
         sentences.append(f"{plural(corpus.silent_cases, 'case')} crossed no seam.")
     sentences += map(lost_guard, corpus.one_sided_reads)
+    sentences += never_varied(corpus.unvaried, " (--format json)")
     if corpus.unused_rules:
         paths = ", ".join(rule.path.text for rule in corpus.unused_rules[:5])
         sentences.append(f"{plural(len(corpus.unused_rules), 'rule')} matched nothing: {paths}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from changeover.compare.change_pattern import Change
@@ -12,10 +13,12 @@ from changeover.compare.paths import is_effect, method_at
 from changeover.compare.provenance import Sighting
 from changeover.evidence.store.run_contents import value_data
 from changeover.values.divergence import Divergence
+from changeover.values.observation import LoggedBy
 from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import Bare, change_text
 from changeover.views.layout import Screen, and_more, beside, count, cut, flowed, padded, plural, wrapped
 from changeover.views.table import Column, Table, number_columns
+from changeover.views.text.logged import logged_lines
 
 CLUSTERS_SHOWN_MAX = 12
 FOLDED_SHOWN_MAX = 5
@@ -28,9 +31,14 @@ _BESIDE_ID, _BESIDE_SEAM, _BESIDE_WHAT = 20, 22, 46
 
 
 def cluster_lines(
-    clusters: Sequence[Cluster], sightings: Mapping[Fingerprint, Sighting | None], screen: Screen
+    clusters: Sequence[Cluster],
+    sightings: Mapping[Fingerprint, Sighting | None],
+    screen: Screen,
+    logged: Mapping[Fingerprint, Sequence[LoggedBy]] = MappingProxyType({}),
 ) -> list[str]:
     """The clusters as a run meets them, below each what never occurs without it; the others are counted.
+
+    Beside the first one stands what only one path logged.
 
     Of what stands below one, the most frequent of every effect and of every seam's result is shown.
     """
@@ -47,6 +55,8 @@ def cluster_lines(
         folded = below.get(head.fingerprint, [])
         shown = _one_of_each(head, folded)
         lines += ["", *_cluster(head, sightings.get(head.fingerprint), screen, seam_width)]
+        if head is heads[0]:
+            lines += logged_lines(logged.get(head.fingerprint, ()), screen, _BELOW)
         for cluster in shown:
             part = _cluster(cluster, sightings.get(cluster.fingerprint), screen, seam_width, _FOLD)
             lines += ["", *(f"{_FOLD}{line}" for line in part)]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from changeover.values.log_line import LogLine
-from changeover.values.observation import Observation
+from changeover.values.observation import LoggedBy, Observation
+from changeover.values.observation import logged_by_one as by_one
 from changeover.views.layout import INDENT, Screen, and_more, cut
 
 LINES_SHOWN_MAX = 5
@@ -16,25 +15,15 @@ _SIDE = 12
 def logged_by_one(
     legacy: Observation | None, candidate: Observation | None, screen: Screen, indent: str = INDENT
 ) -> Iterator[str]:
-    """What only one of both logged; nothing where one is not known. Loggers may have other names."""
-    if legacy is None or candidate is None:
-        return
-    lines = [
-        (side, line)
-        for side, other in ((legacy, candidate), (candidate, legacy))
-        for line in _only(side, other)
-    ]
+    """What only one of both logged; nothing where one is not known."""
+    if legacy is not None and candidate is not None:
+        yield from logged_lines(by_one(legacy, candidate), screen, indent)
+
+
+def logged_lines(lines: Sequence[LoggedBy], screen: Screen, indent: str = INDENT) -> Iterator[str]:
+    """Each line with its path."""
     if lines:
         yield f"{indent}logged by one path only"
     for side, line in lines[:LINES_SHOWN_MAX]:
-        yield f"{indent}  {side.path:<{_SIDE}}{cut(str(line), screen.width - len(indent) - _SIDE - 2)}"
+        yield f"{indent}  {side:<{_SIDE}}{cut(str(line), screen.width - len(indent) - _SIDE - 2)}"
     yield from and_more(len(lines) - LINES_SHOWN_MAX, "line", f"{indent}  and")
-
-
-def _only(side: Observation, other: Observation) -> Iterator[LogLine]:
-    others = Counter((line.level, line.text) for line in other.logged)
-    for line in side.logged:
-        key = line.level, line.text
-        if line.is_loud and not others[key]:
-            yield line
-        others[key] -= 1

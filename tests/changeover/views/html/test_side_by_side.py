@@ -33,6 +33,17 @@ def test_effects_of_one_intent_stand_side_by_side() -> None:
     assert found.left_out == 0
 
 
+def test_warnings_that_one_path_alone_logged_stand_beside_it() -> None:
+    content = body()
+    both = {"level": "WARNING", "source": "shop", "text": "slow"}
+    alone = {"level": "ERROR", "source": "shop.prices", "text": "no price"}
+    content["legacy"]["logged"] = [both]
+    content["candidate"]["logged"] = [both, alone, {"level": "INFO", "source": "shop", "text": "begins"}]
+    assert [(str(path), str(line)) for path, line in drawn(content).logged] == [
+        ("candidate", "ERROR shop.prices: no price")
+    ]
+
+
 def test_an_effect_of_one_side_has_nothing_beside_it() -> None:
     content = body()
     content["candidate"] = side([order("TLT", "BUY", "20", 7), mail("done")])

@@ -14,7 +14,12 @@ def test_warnings_that_one_path_alone_logged_stand_beside_the_first_difference(
 ) -> None:
     shop = shop_in(tmp_path)
     environment = {"SHOP_TOKEN": "token-of-the-shop", "COLUMNS": columns}
-    shop.run("compare", planted="warns", **environment)
+    screen = shop.run("compare", planted="warns", **environment).out
+    assert "candidate   WARNING shop.prices: no pr" in screen.partition("1 cluster")[2].partition("Shown")[0]
+    assert "token-of-the-shop" not in screen
+    (compared,) = json.loads(shop.run("compare", "--format", "json", planted="warns").out)["comparisons"]
+    (line,) = compared["clusters"][0]["logged"]
+    assert (line["side"], line["level"], line["source"]) == ("candidate", "WARNING", "shop.prices")
     clusters = json.loads(shop.run("explain", "--format", "json").out)["clusters"]
     for asked in (clusters[0]["id"], "days/day-01"):
         answer = shop.run("explain", asked, **environment)
