@@ -160,6 +160,8 @@ class Bijection:
         """Whether two texts are the same but for identifiers that stand in them and are paired."""
         if not (type(legacy) is str and type(candidate) is str and self.names):
             return False
+        if self.names.knows(legacy):
+            return False  # it stands alone, at a place of which the rule says nothing
         return bool(self.names.applied(legacy) == candidate)
 
     def renamed(self, legacy: Hashable) -> Hashable:

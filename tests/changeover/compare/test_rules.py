@@ -143,6 +143,46 @@ def test_renaming_holds_over_result_and_effects_together() -> None:
     assert (divergence.kind, divergence.detail) == ("effect-changed", "not-a-bijection")
 
 
+TEXTS = [
+    ("order a-1 was refused", "order x-7 was refused", []),
+    ("a-1.SPY: refused", "x-7.SPY: refused", []),
+    ("order a-1 was refused", "order x-7 was filled", ["result.text"]),
+    ("order a-1 was refused", "order x-8 was refused", ["result.text"]),
+    ("order a-12 was refused", "order x-72 was refused", ["result.text"]),
+    ("order a-1 was refused", "order a-1 was refused", []),
+    ("a-1", "x-7", ["result.text"]),  # alone it is an identifier at a place of which no rule speaks
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs", "places"), TEXTS)
+@pytest.mark.parametrize("names", [("id", "text"), ("text", "id")])
+def test_renaming_holds_inside_longer_texts_wherever_the_identifier_is_met_first(
+    ours: str, theirs: str, places: list[str], names: tuple[str, str]
+) -> None:
+    def side(identifier: str, text: str) -> dict[str, str]:
+        parts = {"id": identifier, "text": text}
+        return {name: parts[name] for name in names}
+
+    ids = rule("**.id", 'same_as = "bijection"')
+    found_places = [place for _, place in differences(side("a-1", ours), side("x-7", theirs), ids)]
+    assert found_places == places
+
+
+def test_a_text_of_an_effect_with_a_renamed_identifier_is_an_equal_effect() -> None:
+    ids = rule("**.order_id", 'same_as = "bijection"')
+    mail, other = ({"body": f"order {name} was refused"} for name in ("a-1", "x-7"))
+    legacy = returned(None, effect("mail.send", 1, 1, **mail), effect("broker.submit", 1, 2, order_id="a-1"))
+    candidate = returned(
+        None, effect("mail.send", 1, 1, **other), effect("broker.submit", 1, 2, order_id="x-7")
+    )
+    comparison = compare(legacy, candidate, ids)
+    assert comparison.divergences == ()
+    assert [(one.name, one.equal, one.changed) for one in comparison.effects] == [
+        ("mail.send", 1, 0),
+        ("broker.submit", 1, 0),
+    ]
+
+
 def test_an_identifier_that_stayed_may_not_stand_for_another_as_well() -> None:
     ids = rule("result[*]", 'same_as = "bijection"')
     assert differences(["a", "b"], ["a", "a"], ids) == [("not-a-bijection", "result[1]")]
