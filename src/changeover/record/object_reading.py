@@ -1,40 +1,61 @@
 """An object that is handed on as it is, read before and after: has somebody changed it meanwhile?
 
-Nothing is copied. Of the object and of what it holds, the nearest first, every part is remembered by what
-stands in it; a change anywhere changes what stands in one of them.
+Of the object and of what it holds, the nearest first, every part is remembered by what stands in it; a
+change anywhere changes what stands in one of them. Only a value that is not kept in attributes is copied.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from changeover.values.content_key import same_content
-from changeover.values.copying import is_atom
+from changeover.values.copying import SnapshotError, is_atom, snapshot
+from changeover.values.own_state import has_state
 from changeover.values.place import Key, Place, render
-from changeover.values.reading import own_state
+from changeover.values.reading import Shape, is_read_by_the_program, own_state, reading_of
+from changeover.values.unchanged import is_kept_in_attributes
 
 PARTS_MAX = 100
 """So many containers and objects are looked into; what lies further away is not."""
 ITEMS_MAX = 10_000
 """Of a longer container only the length is looked at."""
+SECONDS_MAX = 0.05
+"""A value that takes longer to copy is looked at by its attributes alone."""
 _CONTAINERS = (list, tuple, dict, set, frozenset, deque)
+_ByReference = Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A value that keeps its content elsewhere than in attributes: an array, a table, bytes."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What stands in a part: names and parts, items, a length, or a copy; and its attributes besides."""
+
+    content: dict[Any, Any] | tuple[Any, ...] | int | _Copy
+    attributes: dict[Any, Any]
 
 
 class ObjectReading:
     """What stood in an object and in what it holds; an object of a port is not looked into."""
 
-    def __init__(self, owner: Any, by_reference: Callable[[Any], bool]) -> None:
-        self._parts: list[tuple[Place, Any, Any]] = []
+    def __init__(self, owner: Any, by_reference: _ByReference) -> None:
+        self._parts: list[tuple[Place, Any, _Inside]] = []
         waiting: deque[tuple[Place, Any]] = deque([((Key("self"),), owner)])
         seen = {id(owner)}
         while waiting and len(self._parts) < PARTS_MAX:
             place, part = waiting.popleft()
-            inside = _inside(part)
+            inside = _inside(part, by_reference)
             self._parts.append((place, part, inside))
             for name, below in _named(inside):
-                if is_atom(below) or id(below) in seen or by_reference(below) or not _is_open(below):
+                if is_atom(below) or id(below) in seen or by_reference(below) or not _is_open(type(below)):
                     continue
                 seen.add(id(below))
                 waiting.append(((*place, name), below))
@@ -42,41 +63,62 @@ class ObjectReading:
     def changed(self) -> str | None:
         """The place of a part that holds something else now, None where none does."""
         for place, part, before in self._parts:
-            if not _is_same(before, _inside(part)):
+            if not _is_same(before, part):
                 return render(place)
         return None
 
 
-def _is_open(value: Any) -> bool:
-    cls = type(value)
+def _is_open(cls: type) -> bool:
+    """Whether anything can be seen in it: attributes, or a content that has a reading."""
     if issubclass(cls, type):
         return False
-    return issubclass(cls, _CONTAINERS) or cls.__dictoffset__ != 0 or _has_slots(cls)
+    reading = reading_of(cls)
+    return has_state(cls) or (reading.handle is None and reading.shape is not Shape.UNREADABLE)
 
 
-def _has_slots(cls: type) -> bool:
-    return any(vars(base).get("__slots__") for base in cls.__mro__)
+def _inside(part: Any, by_reference: _ByReference) -> _Inside:
+    cls = type(part)
+    if issubclass(cls, _CONTAINERS):
+        return _Inside(_items_in(part), own_state(part))
+    if reading_of(cls).handle is None and not is_kept_in_attributes(cls) and not is_read_by_the_program(cls):
+        try:
+            copy = snapshot(part, by_reference=by_reference, seconds_max=SECONDS_MAX)
+        except SnapshotError:
+            pass
+        else:
+            return _Inside(_Copy(copy), {})
+    return _Inside((), own_state(part))
 
 
-def _inside(part: Any) -> Any:
-    """What stands in it now: for a container its items, else its attributes."""
-    if not isinstance(part, _CONTAINERS):
-        return own_state(part)
-    if len(part) > ITEMS_MAX:
-        return len(part)
-    return dict(part) if isinstance(part, dict) else tuple(part)
+def _items_in(part: Any) -> dict[Any, Any] | tuple[Any, ...] | int:
+    base: Any = next(base for base in _CONTAINERS if issubclass(type(part), base))
+    length: int = base.__len__(part)
+    if length > ITEMS_MAX:
+        return length
+    return dict(dict.items(part)) if base is dict else tuple(base.__iter__(part))
 
 
-def _named(inside: Any) -> Iterator[tuple[Any, Any]]:
-    if isinstance(inside, dict):
-        return ((Key(name), part) for name, part in inside.items())
-    return enumerate(inside) if isinstance(inside, tuple) else iter(())
+def _named(inside: _Inside) -> Iterator[tuple[Any, Any]]:
+    if isinstance(inside.content, tuple):
+        yield from enumerate(inside.content)
+    for parts in (inside.content, inside.attributes):
+        if isinstance(parts, dict):
+            yield from ((Key(name), part) for name, part in parts.items())
 
 
-def _is_same(before: Any, after: Any) -> bool:
+def _is_same(before: _Inside, part: Any) -> bool:
+    if isinstance(before.content, _Copy):
+        return same_content(before.content.value, part)
+    content = _items_in(part) if issubclass(type(part), _CONTAINERS) else ()
+    return _are_same(before.content, content) and _are_same(before.attributes, own_state(part))
+
+
+def _are_same(before: Any, after: Any) -> bool:
+    if type(before) is not type(after):
+        return False
     if isinstance(before, int):
         return bool(before == after)
-    if type(before) is not type(after) or len(before) != len(after):
+    if len(before) != len(after):
         return False
     if isinstance(before, dict):
         return all(name in after and _is_one(part, after[name]) for name, part in before.items())

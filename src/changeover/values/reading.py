@@ -117,6 +117,11 @@ def asks_the_program() -> bool:
     return bool(_of_the_program)
 
 
+def is_read_by_the_program(cls: type) -> bool:
+    """Whether values of a class are read by a function of the program."""
+    return any(base in _of_the_program for base in mro(cls))
+
+
 def register(cls: type, its_reading: Reading) -> None:
     """Let values of a class, and of classes derived from it, be read like this."""
     _registered[cls] = its_reading

@@ -28,7 +28,7 @@ def _same(before: Any, after: Any, inside: set[tuple[int, int]], depth: int) -> 
         raise too_deep()
     if cls in _CONTAINERS:
         ours, theirs = before, after
-    elif issubclass(cls, _CONTAINERS) or not _is_kept_in_attributes(cls):
+    elif issubclass(cls, _CONTAINERS) or not is_kept_in_attributes(cls):
         return same_content(before, after)
     else:
         ours, theirs = own_state(before), own_state(after)
@@ -39,7 +39,7 @@ def _same(before: Any, after: Any, inside: set[tuple[int, int]], depth: int) -> 
     return _same_parts(ours, theirs, inside, depth + 1)
 
 
-def _is_kept_in_attributes(cls: type) -> bool:
+def is_kept_in_attributes(cls: type) -> bool:
     """Whether all that is read of a value are its attributes: an array of numpy has none."""
     reading = reading_of(cls)
     return reading.shape is Shape.NAMES and reading.make is None

@@ -4,13 +4,18 @@ import asyncio
 import json
 import socket
 import threading
-from collections import deque
+from array import array
+from collections import UserDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from io import BytesIO
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import numpy
+import pandas
 import pytest
 
 from changeover import Migration, Run
@@ -20,6 +25,7 @@ from changeover.evidence.store.rows_of_runs import contents_of
 from changeover.evidence.store.run_contents import contents_data, read_contents
 from changeover.seam.judge import comparing_judge
 from changeover.seam.uncopied_objects import problems_of_objects
+from changeover.values.copying import snapshot
 from changeover.values.divergence import ABSENT
 from changeover.values.verdict import Verdict
 
@@ -350,6 +356,55 @@ def test_a_shared_object_is_not_copied_and_its_change_fails_the_run(changes: boo
     assert runs[0].verdict is (Verdict.FAILED if changes else Verdict.MATCH)
     assert [str(alert.kind) for alert in heard] == (["object-changed"] if changes else [])
     assert not changes or "self.asked" in (runs[0].reason or "")
+
+
+class Drawer(dict[str, int]):
+    """A container that answers for itself, with an attribute beside its content."""
+
+    closed = False
+
+    def __len__(self) -> int:
+        raise AssertionError("nobody is to ask")
+
+
+KEPT_IN_PLACE: dict[str, tuple[Any, Callable[[Any], object]]] = {
+    "an array": (numpy.zeros(3), lambda kept: kept.fill(1)),
+    "an array of Python": (array("d", [0.0]), lambda kept: kept.append(1.0)),
+    "a table": (pandas.DataFrame({"a": [1]}), lambda kept: kept.insert(0, "b", 2)),
+    "bytes": (bytearray(b"a"), lambda kept: kept.extend(b"b")),
+    "a file in memory": (BytesIO(b"a"), lambda kept: kept.read()),
+    "a generator of numbers": (Random(7), lambda kept: kept.random()),  # noqa: S311
+    "a mapping of its own": (UserDict({"a": 1}), lambda kept: kept.update(a=2)),
+    "the content of a derived container": (Drawer(a=1), lambda kept: kept.update(a=2)),
+    "the attribute of a derived container": (Drawer(a=1), lambda kept: setattr(kept, "closed", True)),
+}
+
+
+@pytest.mark.parametrize("changes", [False, True])
+@pytest.mark.parametrize("kept", KEPT_IN_PLACE.values(), ids=KEPT_IN_PLACE.keys())
+def test_a_shared_object_may_keep_nothing_that_changes_in_place(
+    kept: tuple[Any, Callable[[Any], object]], changes: bool
+) -> None:
+    value, change = snapshot(kept[0]), kept[1]
+
+    class Service:
+        def __init__(self) -> None:
+            self.kept = value
+            self.rest = iter([1])  # no copy can be made
+
+        def answer(self, number: int) -> int:
+            return number
+
+    def candidate(self: Service, number: int) -> int:
+        if changes:
+            change(self.kept)
+        return number
+
+    migration, runs = migration_at("shadow")
+    migration.wrap(Service, "answer", candidate=candidate, name="s", shared_self=True)
+    Service().answer(3)
+    assert runs[0].verdict is (Verdict.FAILED if changes else Verdict.MATCH)
+    assert not changes or "self.kept" in (runs[0].reason or "")
 
 
 def test_the_line_where_the_candidate_raised_is_kept() -> None:
