@@ -71,7 +71,8 @@ def _problem(cls: type, reading: Reading) -> str | None:
     if reading.make is not None:
         return None
     layout = layout_base(cls)
-    if reading.shape in (Shape.UNREADABLE, Shape.SCALAR) or reading.is_atom or layout not in {*_LAYOUTS, object}:
+    has_no_parts = reading.shape in (Shape.UNREADABLE, Shape.SCALAR) or reading.is_atom
+    if has_no_parts or layout not in {*_LAYOUTS, object}:
         return "keeps its content where nobody can see it"
     return None if layout is not object or has_state(cls) else "has no content of its own"
 

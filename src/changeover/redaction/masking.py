@@ -15,7 +15,6 @@ from typing import Any
 
 from changeover.redaction.finder import FOUND_CHARACTERS_MIN, finder_of
 from changeover.redaction.redact_paths import RedactPaths, Stand
-from changeover.values.remaking import remade_items, remade_mapping, remade_object
 from changeover.redaction.secrets import (
     SCALARS,
     identity_of,
@@ -30,6 +29,7 @@ from changeover.values.own_state import class_name as type_name
 from changeover.values.own_state import set_state
 from changeover.values.place import Key, Segment, TypedKey, key_text
 from changeover.values.reading import Reading, Shape, reading_of
+from changeover.values.remaking import remade_items, remade_mapping, remade_object
 from changeover.values.scalars import text as scalar_text
 
 DEPTH_MAX = 100
@@ -259,7 +259,8 @@ class Redacting:
             return value
         made = remade_object(value, changed)
         if made is None:
-            self.retyped = self.retyped or f"{type_name(type(value))} was redacted and is a table of its parts now"
+            name = type_name(type(value))
+            self.retyped = self.retyped or f"{name} was redacted and is a table of its parts now"
             return {str(name): changed.get(name, part) for name, part in parts.items()}
         return made
 

@@ -19,6 +19,7 @@ from changeover.values.content_key import frozen
 from changeover.values.form import open_value, type_name
 from changeover.values.reading import Shape
 
+
 def masked(text: str, known: frozenset[str], token: Callable[[str], str]) -> str:
     """The text with every secret replaced by its token; the same object where there is none."""
     return finder_of(known).masked(text, token) if known else text
