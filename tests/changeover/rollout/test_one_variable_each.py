@@ -2,7 +2,8 @@
 
 import pytest
 
-from changeover.errors import ConfigurationError
+from changeover import Migration
+from changeover.errors import ConfigurationError, DeclarationError
 from changeover.rollout.plan_file import parse_plan
 from changeover.values.toml_table import parse_toml
 
@@ -30,3 +31,11 @@ def test_two_names_with_one_variable_are_refused_with_both_names(one: str, other
 
 def test_names_with_variables_of_their_own_are_accepted() -> None:
     assert plan_of("orders", "order-book", "order_books")
+
+
+def test_two_seams_with_one_variable_are_refused_where_each_is_a_phase_of_its_own() -> None:
+    migration = Migration(environment={})
+    migration.seam("shop.order-book", legacy=len)
+    with pytest.raises(DeclarationError, match=r"CHANGEOVER_STAGE_SHOP_ORDER_BOOK") as refused:
+        migration.seam("shop.order_book", legacy=len)
+    assert "shop.order-book" in str(refused.value)
