@@ -1,4 +1,4 @@
-"""Promises 1, 2, 3 and 6 of the architecture; each was seen to fail with the promise broken on purpose."""
+"""Promises of `docs/promises.md`, and that each one names its tests; each was seen to fail without it."""
 
 import copy
 import decimal
@@ -21,8 +21,11 @@ from changeover.seam.judge import Judgement
 from changeover.values.divergence import ABSENT
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
 from changeover.values.verdict import Verdict
+from tests.changeover.support.doc_pages import DOCS
+from tests.changeover.support.named_tests import existing_tests, named_tests
 from tests.changeover.support.small_trade import Trade
 
+PROMISES = 9
 MOOD: ContextVar[str] = ContextVar("mood", default="calm")
 
 
@@ -38,6 +41,13 @@ def shadowing(candidate: Callable[..., Any], legacy: Callable[..., Any], **optio
     declared = {name: options.pop(name) for name in ("view", "tags", "key") if name in options}
     migration = Migration(**options)
     return migration, migration.seam("s", legacy=legacy, candidate=candidate, **declared)
+
+
+def test_every_promise_names_tests_that_there_are() -> None:
+    _, *promises = (DOCS / "promises.md").read_text("utf-8").split("\n## ")
+    assert [int(text.partition(".")[0]) for text in promises] == [*range(1, PROMISES + 1)]
+    assert [text for text in promises if not named_tests(text)] == []
+    assert set().union(*map(named_tests, promises)) - existing_tests() == set()
 
 
 class Exits(Exception):
