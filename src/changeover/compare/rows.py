@@ -16,7 +16,7 @@ from typing import Any
 
 from changeover.compare.rules import Node
 from changeover.values import limits
-from changeover.values.cyclic import SharedToken
+from changeover.values.cyclic_token import SharedToken
 from changeover.values.form import leaves, open_value, token
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import is_number, number

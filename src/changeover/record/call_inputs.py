@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeover.record.context import Args, Kwargs
+from changeover.values.changed_since_copy import is_unchanged
 from changeover.values.copying import SnapshotError, snapshot
 from changeover.values.place import Key, Place, Segment
-from changeover.values.unchanged import is_unchanged
 
 OBJECT, ARGUMENTS = "self", "arguments"
 """The places of what a call may leave changed."""

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from changeover.values.changed_since_copy import is_kept_in_attributes
 from changeover.values.content_key import same_content
 from changeover.values.copying import SnapshotError, is_atom, snapshot
 from changeover.values.own_state import has_state
 from changeover.values.place import Key, Place, render
 from changeover.values.reading import Shape, is_read_by_the_program, own_state, reading_of
-from changeover.values.unchanged import is_kept_in_attributes
 
 PARTS_MAX = 100
 """So many containers and objects are looked into; what lies further away is not."""

@@ -29,7 +29,7 @@ from changeover.values.own_state import class_name as type_name
 from changeover.values.own_state import set_state
 from changeover.values.place import Key, Segment, TypedKey, key_text
 from changeover.values.reading import Reading, Shape, reading_of
-from changeover.values.remaking import remade_items, remade_mapping, remade_object
+from changeover.values.replaced_parts import remade_items, remade_mapping, remade_object
 from changeover.values.scalars import text as scalar_text
 
 DEPTH_MAX = 100

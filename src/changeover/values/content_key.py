@@ -5,9 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from changeover.values.canonical import canonical
 from changeover.values.equality import identical
 from changeover.values.form import Tokens
+from changeover.values.key_text import canonical
 
 DIGEST_VERSION = 2
 """Of what digests are made of: those of another version name other inputs and say nothing about today's."""

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeover.values import limits
-from changeover.values.canonical import canonical
-from changeover.values.cyclic import Node, SharedToken, minimal_token
+from changeover.values.cyclic_token import Node, SharedToken, minimal_token
+from changeover.values.key_text import canonical
 from changeover.values.limits import LimitReached, NotComparable
 from changeover.values.own_state import class_name
 from changeover.values.place import Key, Place, Segment, TypedKey, key_text

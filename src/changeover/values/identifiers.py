@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from changeover.values.limits import TEXT_MAX, NotComparable
-from changeover.values.remaking import Replacing
+from changeover.values.replaced_parts import Replacing
 
 INSIDE_MIN = 3
 """A shorter identifier is renamed where it stands alone, and not inside of longer texts."""

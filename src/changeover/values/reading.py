@@ -27,7 +27,7 @@ from changeover.values.object_values import object_reading
 from changeover.values.own_state import module_of, mro, namespace, own_state
 from changeover.values.scalar_values import scalar_reading
 from changeover.values.shapes import CONTENT, UNREADABLE, Handle, Reading, Shape
-from changeover.values.small_values import small_reading
+from changeover.values.standard_library_values import small_reading
 
 __all__ = [
     "CONTENT",

@@ -11,11 +11,11 @@ import pytest
 
 from changeover.record.codec import Codec
 from changeover.redaction.redactor import Redactor
+from changeover.values.changed_since_copy import is_unchanged
 from changeover.values.content_key import digest, frozen, same_content
 from changeover.values.copying import SnapshotError, snapshot
 from changeover.values.form import leaves, token
 from changeover.values.observation import Returned
-from changeover.values.unchanged import is_unchanged
 from tests.changeover.support.small_trade import Trade
 from tests.changeover.values.library_values import FAMILIES, library
 

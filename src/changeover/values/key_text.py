@@ -13,7 +13,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any
 
-from changeover.values.cyclic import SharedToken
+from changeover.values.cyclic_token import SharedToken
 from changeover.values.own_state import class_name
 from changeover.values.place import Key, TypedKey
 
