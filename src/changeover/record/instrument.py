@@ -21,7 +21,7 @@ from changeover.record.context import (
     Kwargs,
     current_session,
 )
-from changeover.record.held_functions import redirect, twin_of
+from changeover.record.redirected_functions import redirect, twin_of
 
 Site = tuple[str, int]
 """File and line of a call."""

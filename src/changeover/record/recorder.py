@@ -7,13 +7,13 @@ from threading import Lock
 from time import perf_counter
 from typing import Any
 
-from changeover.record.branch import BRANCH, Branch, Running, tick
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.supplements import supplement_arguments
 from changeover.record.tape import Entry, Tape
+from changeover.record.work_branch import BRANCH, Branch, Running, tick
 from changeover.values.content_key import text_digest
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.interruption import is_interruption, stop_if_interrupted

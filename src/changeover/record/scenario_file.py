@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError, describe_os_error
-from changeover.record.branch import NEVER
 from changeover.record.codec import Codec, CodecError
 from changeover.record.port import PortBook
 from changeover.record.run import Run
 from changeover.record.stored_moments import moments_of, read_moment
 from changeover.record.tape import Entry, Tape, near
+from changeover.record.work_branch import NEVER
 from changeover.values.atomic_file import write_file
 from changeover.values.observation import Outcome, Raised, Returned, Side
 from changeover.values.toml_table import Table, parse_json

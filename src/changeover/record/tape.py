@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from changeover.record.branch import NEVER, Branch, WorkKind, lane_of
 from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
+from changeover.record.work_branch import NEVER, Branch, WorkKind, lane_of
 from changeover.settings import INPUTS_VERSION
 from changeover.values.content_key import digest, frozen, text_digest
 from changeover.values.observation import During, Observation, Outcome, PortCall, Raised, Returned, Side

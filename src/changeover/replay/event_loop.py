@@ -10,8 +10,8 @@ from threading import Thread
 from types import coroutine
 from typing import Any, TypeVar
 
-from changeover.record.branch import BRANCH, Branch
 from changeover.record.context import SESSION, Session, permitted
+from changeover.record.work_branch import BRANCH, Branch
 from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import in_steps
 from changeover.values.observation import Outcome, Raised, Returned

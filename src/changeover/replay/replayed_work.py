@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from changeover.errors import ReplayStopped
-from changeover.record.branch import BRANCH, Branch, Running, lane_of, names_of
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.tape import Entry, Tape
+from changeover.record.work_branch import BRANCH, Branch, Running, lane_of, names_of
 from changeover.replay.concurrent_tape import ConcurrentPortTape
 from changeover.replay.port_tape import BranchName, PortTape
 

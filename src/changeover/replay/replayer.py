@@ -16,7 +16,6 @@ from changeover.errors import (
     UndeclaredCall,
     UndeclaredEffect,
 )
-from changeover.record.branch import BRANCH, tick
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, calling_site
 from changeover.record.object_reading import ObjectReading
@@ -25,6 +24,7 @@ from changeover.record.port_copies import PortCopies
 from changeover.record.program_log import OwnLog
 from changeover.record.replay_problems import ProblemKind, ReplayProblem
 from changeover.record.tape import Entry, Tape
+from changeover.record.work_branch import BRANCH, tick
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
 from changeover.replay.clock import VirtualClock, seconds_of
 from changeover.replay.concurrent_tape import ConcurrentPortTape

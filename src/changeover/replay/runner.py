@@ -12,16 +12,16 @@ from functools import partial
 from time import monotonic, perf_counter, sleep
 from typing import Any
 
-from changeover.record.branch import BRANCH, Running
-from changeover.record.callable_kind import is_async
 from changeover.record.call_inputs import CallInputs, Named, by_number
-from changeover.record.carrying import carry_work
+from changeover.record.callable_kind import is_async
 from changeover.record.context import SESSION, Args, Kwargs, running_here
 from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
+from changeover.record.propagation import carry_work
 from changeover.record.replay_problems import ProblemKind, ReplayProblems
 from changeover.record.tape import Tape
+from changeover.record.work_branch import BRANCH, Running
 from changeover.replay.event_loop import POLL_S, awaited, completed, runs_a_loop, threaded
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.isolation import isolated

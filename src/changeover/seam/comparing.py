@@ -14,10 +14,10 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Protocol, TypeVar
 
-from changeover.record.branch import names_of
 from changeover.record.context import SESSION
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import Run
+from changeover.record.work_branch import names_of
 from changeover.replay.event_loop import runs_a_loop
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayed_work import STILL_RUNNING

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from changeover.errors import DeclarationError, LegacyRemovedError
 from changeover.record.callable_kind import is_async
-from changeover.record.carrying import carry_into_pools
 from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.propagation import carry_into_pools
 from changeover.replay.fresh_path import Fresh
 from changeover.seam.comparing import completed_now
 from changeover.seam.experiment import ASYNC, SYNC, experiment, is_sampled, sampled_out

@@ -13,12 +13,12 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-from changeover.record.branch import BRANCH, ENDING_S, Running
 from changeover.record.callable_kind import is_async
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.recorder import Recorder
 from changeover.record.run import NotPaired
 from changeover.record.tape import Tape
+from changeover.record.work_branch import BRANCH, ENDING_S, Running
 from changeover.replay.event_loop import carried, completed, threaded
 from changeover.replay.program_signals import ProgramSignals, heard, stop_if_heard
 from changeover.replay.runner import Pending, ReplayTask, wait_for, wait_for_async

@@ -8,10 +8,10 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.record.carrying import carry_work
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.port_copies import PortCopies
 from changeover.record.program_log import hear_program_log
+from changeover.record.propagation import carry_work
 from changeover.record.recorder import Recorder
 from changeover.replay.kept_outcome import View, kept
 from changeover.replay.random_numbers import give_replays_own_random

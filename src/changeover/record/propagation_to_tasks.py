@@ -9,10 +9,10 @@ from contextvars import Context
 from functools import wraps
 from typing import Any
 
-from changeover.record.branch import BRANCH, Branch, WorkKind
-from changeover.record.carried import Carried, begun, is_own_work, replace_function, run_to_carry
 from changeover.record.context import SESSION, Session
 from changeover.record.instrument import replace_imported_names
+from changeover.record.propagated_function import Carried, begun, is_own_work, replace_function, run_to_carry
+from changeover.record.work_branch import BRANCH, Branch, WorkKind
 from changeover.values.pins import PINNED
 
 _HANDED_OVER = "run_coroutine_threadsafe"

@@ -7,9 +7,9 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from threading import Thread, Timer
 from typing import Any
 
-from changeover.record.branch import Branch, WorkKind
-from changeover.record.carried import Carried, begun, is_own_work, replace_function, run_to_carry
 from changeover.record.context import SESSION, SHUTDOWN_TEXT, Session, permitted
+from changeover.record.propagated_function import Carried, begun, is_own_work, replace_function, run_to_carry
+from changeover.record.work_branch import Branch, WorkKind
 from changeover.values.pins import PINNED
 
 

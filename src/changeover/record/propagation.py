@@ -10,14 +10,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from changeover.record.carrying_pools import (
+from changeover.record.propagation_to_tasks import carry_tasks
+from changeover.record.propagation_to_threads import (
     carry_multiprocessing_pools,
     carry_pools,
     carry_process_starts,
     carry_processes,
     carry_threads,
 )
-from changeover.record.carrying_tasks import carry_tasks
 
 _CARRIERS: dict[str, Callable[[Any], None]] = {
     "threading": carry_threads,

@@ -7,8 +7,8 @@ from functools import wraps
 from typing import Any
 
 from changeover.errors import ReplayRefusal, WorkRefused
-from changeover.record.branch import BRANCH, Branch, WorkKind
 from changeover.record.context import PERMIT, SESSION, Session
+from changeover.record.work_branch import BRANCH, Branch, WorkKind
 from changeover.values.pins import PINNED
 
 _OWN_WORK = ("asyncio.", "concurrent.futures.", "multiprocessing.pool")
