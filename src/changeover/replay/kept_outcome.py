@@ -8,7 +8,7 @@ from typing import Any
 from changeover.record.call_inputs import ByReference
 from changeover.record.port import PortBook
 from changeover.record.raised_at import line_that_raised
-from changeover.replay.sealed import LookingActed, copied, look
+from changeover.replay.sealed_hooks import LookingActed, copied, look
 from changeover.values.copying import SnapshotError, is_atom, snapshot
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.observation import (

@@ -28,7 +28,7 @@ from changeover.record.work_branch import BRANCH, tick
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
 from changeover.replay.clock import VirtualClock, seconds_of
 from changeover.replay.concurrent_tape import ConcurrentPortTape
-from changeover.replay.derived import NotDerived, RecordedReads, derived
+from changeover.replay.derived_reads import NotDerived, RecordedReads, derived
 from changeover.replay.id_mapping import IdMapping
 from changeover.replay.port_tape import BranchName, PortTape
 from changeover.replay.random_numbers import OwnRandom

@@ -29,7 +29,7 @@ from changeover.replay.kept_outcome import View, kept
 from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayer import Replay
-from changeover.replay.sealed import copied
+from changeover.replay.sealed_hooks import copied
 from changeover.values.copying import are_atoms, is_atom
 from changeover.values.limits import Limits
 from changeover.values.not_loaded import ON_ASKED

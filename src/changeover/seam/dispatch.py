@@ -12,7 +12,7 @@ from changeover.record.callable_kind import is_async
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.propagation import carry_into_pools
 from changeover.replay.fresh_path import Fresh
-from changeover.seam.comparing import completed_now
+from changeover.seam.comparison_steps import completed_now
 from changeover.seam.experiment import ASYNC, SYNC, experiment, is_sampled, sampled_out
 from changeover.seam.recording import Call
 from changeover.seam.seam import PathFunction, Seam

@@ -23,7 +23,7 @@ from changeover.replay.event_loop import carried, completed, threaded
 from changeover.replay.program_signals import ProgramSignals, heard, stop_if_heard
 from changeover.replay.runner import Pending, ReplayTask, wait_for, wait_for_async
 from changeover.rollout.test_override import ACTIVE
-from changeover.seam.comparing import Comparing
+from changeover.seam.comparison_steps import Comparing
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Call, Recording
 from changeover.seam.seam import Seam

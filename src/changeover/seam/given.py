@@ -11,7 +11,7 @@ from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.runner import OwnerIs
-from changeover.replay.sealed import copied
+from changeover.replay.sealed_hooks import copied
 from changeover.seam.objects_in_use import IN_USE, Use
 from changeover.seam.seam import PathFunction, Seam
 from changeover.values.copying import SnapshotError, are_atoms

@@ -16,7 +16,7 @@ from changeover.record.recorder import Recorder
 from changeover.replay.kept_outcome import View, kept
 from changeover.replay.random_numbers import give_replays_own_random
 from changeover.replay.runner import ReplayTask
-from changeover.replay.sealed import LookingActed, look
+from changeover.replay.sealed_hooks import LookingActed, look
 from changeover.seam.given import Given
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import PathFunction, Seam

@@ -16,7 +16,7 @@ from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run, Sink
 from changeover.replay.kept_outcome import View
 from changeover.replay.observation_copy import ObservationCopy
-from changeover.replay.sealed import LookingActed, look
+from changeover.replay.sealed_hooks import LookingActed, look
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
 from changeover.seam.background import Background
