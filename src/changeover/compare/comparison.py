@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import is_
 from typing import Any
 
 from changeover.compare.consequences import (
@@ -107,7 +108,7 @@ def _nothing_differs(legacy: Observation, candidate: Observation) -> bool:
     try:
         return (
             _same_effects(legacy, candidate)
-            and strictly_same(ours.value, theirs.value)
+            and (ours.value is theirs.value or strictly_same(ours.value, theirs.value))
             and (not (legacy.changed or candidate.changed) or strictly_same(*_changed(legacy, candidate)))
         )
     except Exception:  # noqa: BLE001  the walk meets it again, and says at which place
@@ -124,9 +125,14 @@ def _same_effect(ours: PortCall, theirs: PortCall) -> bool:
     return (
         ours.port == theirs.port
         and ours.method == theirs.method
-        and strictly_same(ours.key, theirs.key)
-        and strictly_same(ours.arguments, theirs.arguments)
+        and (ours.key is theirs.key or strictly_same(ours.key, theirs.key))
+        and (_are_one(ours.arguments, theirs.arguments) or strictly_same(ours.arguments, theirs.arguments))
     )
+
+
+def _are_one(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
+    """Whether the same objects stand in both, in the same order; False says nothing."""
+    return [*ours] == [*theirs] and all(map(is_, ours.values(), theirs.values()))
 
 
 def _equal_tally(effects: Sequence[PortCall]) -> tuple[EffectTally, ...]:

@@ -72,21 +72,6 @@ def current_session() -> Session | None:
     return REPLAYS_HERE.get(threading.get_ident()) if REPLAYS_HERE else None
 
 
-@contextmanager
-def running_here(session: Session) -> Iterator[None]:
-    """This thread runs the path of a replay; what a replay inside it leaves is as it was."""
-    here = threading.get_ident()
-    before = REPLAYS_HERE.get(here)
-    REPLAYS_HERE[here] = session
-    try:
-        yield
-    finally:
-        if before is None:
-            del REPLAYS_HERE[here]
-        else:
-            REPLAYS_HERE[here] = before
-
-
 class _Permit(threading.local):
     """Whether this thread is starting a pool's own thread, which a replay allows."""
 

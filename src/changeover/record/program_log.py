@@ -22,7 +22,7 @@ from changeover.record.context import SESSION
 from changeover.values.log_line import PRINTED, PathLog
 
 _installing = Lock()
-_installed = False
+is_heard = False
 
 
 class OwnLog(PathLog):
@@ -123,15 +123,15 @@ def text_of(record: logging.LogRecord) -> str:
 
 def hear_program_log() -> None:
     """From now on records of paths are heard; asking again changes nothing."""
-    global _installed
-    if _installed:
+    global is_heard
+    if is_heard:
         return
     with _installing:
-        if not _installed:
+        if not is_heard:
             _replace_methods()
             builtins.print = _printing(builtins.print)
             setattr(warnings, "_showwarnmsg", _warning(vars(warnings)["_showwarnmsg"]))  # noqa: B010
-            _installed = True
+            is_heard = True
 
 
 def _own() -> OwnLog | None:

@@ -65,7 +65,7 @@ def run_to_carry() -> Session | None:
 
 def begun(session: Session, kind: WorkKind, what: Any) -> Branch:
     """A branch of the present one, which the session knows of."""
-    branch = Branch(BRANCH.get() or Branch(), kind, what)
+    branch = (BRANCH.get() or Branch()).begin(kind, what)
     session.started(branch)
     return branch
 

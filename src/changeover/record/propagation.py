@@ -27,7 +27,8 @@ _CARRIERS: dict[str, Callable[[Any], None]] = {
     "multiprocessing.pool": carry_multiprocessing_pools,
     "asyncio.base_events": carry_tasks,
 }
-_carried: set[str] = set()
+NOT_CARRIED = set(_CARRIERS)
+"""Modules whose work nothing carries yet; most of them nobody has imported."""
 
 
 def carry_into_pools() -> None:
@@ -40,12 +41,12 @@ def carry_work() -> None:
 
     What belongs to a module that nobody has imported yet is left for a later time.
     """
-    for module in _CARRIERS:
-        if module not in _carried and module in sys.modules:
+    for module in sorted(NOT_CARRIED):
+        if module in sys.modules:
             _carry(module)
 
 
 def _carry(module: str) -> None:
-    if module not in _carried:
-        _carried.add(module)
+    if module in NOT_CARRIED:
+        NOT_CARRIED.discard(module)
         _CARRIERS[module](sys.modules[module])

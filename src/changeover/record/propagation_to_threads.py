@@ -111,7 +111,7 @@ def carry_pools(futures: Any) -> None:
 def _not_followed(pool: Any, function: Any) -> None:
     session = run_to_carry()
     if session is not None:
-        session.not_followed(f"{type(pool).__name__} {Branch(Branch(), WorkKind.JOB, function)}")
+        session.not_followed(f"{type(pool).__name__} {Branch().begin(WorkKind.JOB, function)}")
 
 
 def carry_processes(process: Any) -> None:
@@ -136,7 +136,7 @@ def carry_process_starts(process: Any) -> None:
             session = run_to_carry()
             if session is not None and not session.replaying:  # in a replay the net stops it
                 target = getattr(self, "_target", None) or type(self).run
-                session.not_followed(f"process of {Branch(Branch(), WorkKind.JOB, target)}")
+                session.not_followed(f"process of {Branch().begin(WorkKind.JOB, target)}")
             return original(self)
 
         return start

@@ -104,7 +104,9 @@ class Recorder:
         if supplements and tail:  # what the toolkit added stands at the end
             start = self._late_at - supplements
             self._entries[start:] = tail + self._entries[start : self._late_at]
-        self.tape.unfinished = tuple(map(str, [*self.running.left(), *self.running.cut_short]))
+        running = self.running
+        if running.branches or running.cut_short:
+            self.tape.unfinished = tuple(map(str, [*running.left(), *running.cut_short]))
 
     def started(self, branch: Branch) -> None:
         """What is started belongs to this run, and to those around it."""

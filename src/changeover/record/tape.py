@@ -11,6 +11,7 @@ from changeover.record.port import CallClass, PortMethod
 from changeover.record.work_branch import NEVER, Branch, WorkKind, lane_of
 from changeover.settings import INPUTS_VERSION
 from changeover.values.content_key import digest, frozen, text_digest
+from changeover.values.log_line import LogLine
 from changeover.values.observation import During, Observation, Outcome, PortCall, Raised, Returned, Side
 
 
@@ -123,7 +124,7 @@ class Tape:
         self.entries = [] if entries is None else entries
         self.is_stored = is_stored
         self.root = root
-        self.before: dict[WorkKind, int] = {} if root is None else root.counts
+        self.before: dict[WorkKind, int] = {} if root is None else {**root.counts}
         self.late_from = NEVER
         self.unfinished: tuple[str, ...] = ()
         self.supplements = 0  # how many entries at the end the toolkit itself added
@@ -172,11 +173,12 @@ class Tape:
         own_time_s: float = 0.0,
         *,
         changed: Mapping[str, Any] | None = None,
+        logged: tuple[LogLine, ...] = (),
     ) -> Observation:
         """What the path left behind that made these calls; `changed` is None where that is not known."""
         effects = tuple(self.calls(CallClass.EFFECT))
         reads = tuple(self.calls(CallClass.READ, CallClass.FIXED))
-        return Observation(path, outcome, effects, reads, own_time_s, bool(changed), changed)
+        return Observation(path, outcome, effects, reads, own_time_s, bool(changed), changed, logged)
 
     def of_port(self, port: str, wanted: Callable[[Entry], bool]) -> list[Entry]:
         """The entries of one port that are wanted, in order."""

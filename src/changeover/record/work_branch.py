@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context, ContextVar
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from inspect import unwrap
@@ -31,40 +32,30 @@ class WorkKind(StrEnum):
     CALLBACK = "callback"
 
 
+@dataclass(eq=False, repr=False, slots=True, weakref_slot=True)
 class Branch:
     """One piece of work, numbered among those of its kind that the same branch started.
 
-    The path itself has no parent. `cancelled` says that it was stopped before its end, `acted` that it made a
-    port call after the answer of its run.
+    The path itself has no parent. `counts` says how much of each kind it has started so far. `cancelled` says
+    that it was stopped before its end, `acted` that it made a port call after the answer of its run.
     """
 
-    __slots__ = (
-        *("__weakref__", "_counts", "_holders", "_what", "_work", "acted", "began", "cancelled", "ended"),
-        *("kind", "number", "parent"),
-    )
+    parent: Branch | None = None
+    kind: WorkKind = WorkKind.THREAD
+    number: int = 0
+    began: int = field(default_factory=tick)
+    ended: int = NEVER
+    cancelled: bool = False
+    acted: bool = False
+    counts: dict[WorkKind, int] = field(default_factory=dict)
+    _holders: tuple[Running, ...] = ()
+    _what: Any = None
+    _work: Callable[[], Any] | None = None
 
-    def __init__(
-        self, parent: Branch | None = None, kind: WorkKind = WorkKind.THREAD, what: Any = None
-    ) -> None:
-        self.parent = parent
-        self.kind = kind
-        self.began = tick()
-        self.ended = NEVER
-        self.cancelled = self.acted = False
-        self.number = 0 if parent is None else parent._next(kind)
-        self._counts: dict[WorkKind, int] = {}
-        self._holders: tuple[Running, ...] = ()
-        self._what = what
-        self._work: Callable[[], Any] | None = None
-
-    def _next(self, kind: WorkKind) -> int:
-        number = self._counts[kind] = self._counts.get(kind, 0) + 1
-        return number
-
-    @property
-    def counts(self) -> dict[WorkKind, int]:
-        """How much of each kind it has started so far."""
-        return dict(self._counts)
+    def begin(self, kind: WorkKind, what: Any) -> Branch:
+        """The branch of work that this one starts: `what` is done in it."""
+        number = self.counts[kind] = self.counts.get(kind, 0) + 1
+        return Branch(self, kind, number, _what=what)
 
     def held_by(self, holders: tuple[Running, ...]) -> None:
         """Stand among what these runs have started, until it ends."""
@@ -136,22 +127,26 @@ class Branch:
         return f"{self.kind} `{name}`{where}"
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Running:
-    """What one run has started and what has not ended yet."""
+    """What one run has started and what has not ended yet.
 
-    def __init__(self) -> None:
-        self._branches: dict[Branch, None] = {}
-        self._last_end = 0.0
-        self.cut_short: list[Branch] = []  # cancelled after the answer, so that nobody knows what it would do
-        self.answered = False
+    Where `branches` is empty, nothing goes on; what stands there may be over by now (`left`). `cut_short` was
+    cancelled after the answer, so that nobody knows what it would have done.
+    """
+
+    branches: dict[Branch, None] = field(default_factory=dict)
+    cut_short: list[Branch] = field(default_factory=list)
+    answered: bool = False
+    _last_end: float = 0.0
 
     def add(self, branch: Branch) -> None:
         """It begins."""
-        self._branches[branch] = None
+        self.branches[branch] = None
 
     def discard(self, branch: Branch) -> None:
         """It is over."""
-        self._branches.pop(branch, None)
+        self.branches.pop(branch, None)
         if self.answered:
             self._last_end = monotonic()
             if branch.cancelled:
@@ -159,13 +154,13 @@ class Running:
 
     def left(self) -> list[Branch]:
         """What goes on, in the order in which it was started."""
-        if not self._branches:
+        if not self.branches:
             return []
-        for branch in list(self._branches):
+        for branch in list(self.branches):
             if branch.is_over:
                 branch.cancelled = branch.cancelled or branch.was_cancelled
                 self.discard(branch)
-        return list(self._branches)
+        return list(self.branches)
 
     def is_ending(self) -> bool:
         """Whether all that goes on has done its last, so that it will be over in a moment."""

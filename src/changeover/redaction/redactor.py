@@ -175,6 +175,8 @@ class _Copy:
         return _replaced(call, changed)
 
     def _ended(self, outcome: Outcome, stand: Stand) -> Outcome:
+        if not stand:
+            return self._outcome(outcome, NOWHERE, NOWHERE)
         return self._outcome(outcome, self._paths.step(stand, "answer"), self._paths.step(stand, "error"))
 
     def _entry(self, entry: Entry) -> Entry:

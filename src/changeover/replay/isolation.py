@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from importlib import import_module
 from threading import Lock, local
@@ -43,26 +43,20 @@ _SQLITE_OK, _SQLITE_DENY = 0, 1
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LOCAL_FAMILY = getattr(socket, "AF_UNIX", None)
 _installing = Lock()
-_installed = _knows_numpy = False
+_installed = False
+watched: bool | None = None
+"""Whether numpy was there when replays were isolated last; None before that."""
 
 
-@contextmanager
-def isolated() -> Iterator[None]:
-    """Refuse such deeds while a replay runs, and for ever to what it left behind.
+def isolate() -> None:
+    """Refuse such deeds from now on to what runs as a replay, and for ever to what it left behind.
 
-    Its log and its random numbers are its own.
+    Its log and its random numbers are its own. Needed once, and once more when numpy has come (`watched`).
     """
-    if not _installed or _knows_numpy is not ("numpy.random" in sys.modules):
-        _install()
-    yield
-
-
-def _install() -> None:
-    """Once, and once more when numpy has come."""
-    global _installed, _knows_numpy
+    global _installed, watched
     with _installing:
         hear_program_log()
-        _knows_numpy = "numpy.random" in sys.modules
+        watched = "numpy.random" in sys.modules
         give_replays_own_random()
         if not _installed:
             _installed = True

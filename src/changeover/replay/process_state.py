@@ -99,9 +99,10 @@ def _give_modules(found: dict[str, Any]) -> None:
     now = sys.modules
     with suppress(Exception):  # one may be equal to nothing
         # Lists of the same items are found to be equal at once; a dict looks each of its names up.
-        if [*now.values()] != [*found.values()] or next(reversed(now)) != next(reversed(found)):
-            if {**now, **found} != now:
-                now.update(found)
+        if [*now.values()] == [*found.values()] and next(reversed(now)) == next(reversed(found)):
+            return
+        if {**now, **found} != now:
+            now.update(found)
 
 
 def _root_logger() -> tuple[Any, ...]:

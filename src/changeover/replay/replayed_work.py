@@ -57,6 +57,8 @@ class ReplayedWork:
             if self._closed:
                 return
             self._closed = True
+            if not self.running.branches:
+                return
             left = self.running.left()
             is_behind = self._tape.has_late and len(self.calls) < len(self._tape) - self._tape.supplements
             if left and (is_behind or any(branch.acted for branch in left)):

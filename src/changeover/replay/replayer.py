@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cached_property
 from inspect import isawaitable
 from time import monotonic, perf_counter
@@ -39,6 +40,9 @@ from changeover.values.limits import Limits
 from changeover.values.observation import Outcome, Raised, Returned, outcome_of
 from changeover.values.value_text import outcome_text
 
+_UNNAMED = frozenset({bool, int, float, Decimal, type(None)})
+"""Values of these are no identifiers, and have none in them."""
+
 
 class Replay(ReplayedWork):
     """One pass of a path over a tape; afterwards `calls` and `problems` say what it did."""
@@ -61,7 +65,7 @@ class Replay(ReplayedWork):
         self._ports: dict[str, AnyPortTape] = {}
         self.limits = limits
         self._deadline = monotonic() + limits.replay_seconds_max
-        self._ids = IdMapping()
+        self._ids: IdMapping | None = None  # where no identifier was met, none is renamed
         self._clocks: dict[tuple[str, BranchName], VirtualClock] = {}
         self._refused: ReplayRefusal | None = None  # what ended the path
 
@@ -147,6 +151,8 @@ class Replay(ReplayedWork):
             return self._effect(method, args, kwargs) if call_class is CallClass.EFFECT else None
 
     def _copy_answers(self, method: PortMethod, owner: Any) -> bool:
+        if self.copies is None:
+            return False
         try:
             return self.delegates.copy_of(method, owner) is not None
         except NoDelegate as error:
@@ -195,7 +201,7 @@ class Replay(ReplayedWork):
         self._verify_branch(tape, place, branch)
         if entry is None:
             return self._withheld(method, args, kwargs)
-        self._ids.learn(entry.arguments, method.arguments(args, kwargs))
+        self._learn(entry.arguments, method.arguments(args, kwargs))
         self._keep(method, args, kwargs, entry.outcome, with_site=True)
         return self._for_path(entry)
 
@@ -244,10 +250,18 @@ class Replay(ReplayedWork):
         self._keep(method, args, kwargs, outcome)
         return Raised(copied_error(outcome.error)) if isinstance(outcome, Raised) else outcome
 
+    def _learn(self, on_tape: dict[str, Any], of_path: dict[str, Any]) -> None:
+        if all(type(value) in _UNNAMED or value is of_path.get(name) for name, value in on_tape.items()):
+            return
+        self._ids = self._ids or IdMapping()
+        self._ids.learn(on_tape, of_path)
+
     def _place(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Any:
-        named, by_name = self._ids.for_tape(args), self._ids.for_tape(kwargs)
+        ids = self._ids
+        if ids is not None:
+            args, kwargs = ids.for_tape(args), ids.for_tape(kwargs)
         try:
-            return (method.name, frozen(method.key_of(named, by_name)))
+            return (method.name, frozen(method.key_of(args, kwargs)))
         except Exception as error:  # a key function is a program's own code and may raise anything
             raise self._keyless(method, error) from error
 
@@ -272,10 +286,12 @@ class Replay(ReplayedWork):
         return self._ended(UndeclaredCall(f"{method.full_name}: {what}"))
 
     def _for_path(self, entry: Entry) -> Outcome:
-        outcome = entry.outcome
+        outcome, ids = entry.outcome, self._ids
         if isinstance(outcome, Raised):
-            return Raised(self._ids.for_path(copied_error(outcome.error)))
-        return Returned(None if outcome is None else self._ids.for_path(snapshot(outcome.value)))
+            error = copied_error(outcome.error)
+            return Raised(error if ids is None else ids.for_path(error))
+        value = None if outcome is None else snapshot(outcome.value)
+        return Returned(value if ids is None else ids.for_path(value))
 
     def _refuse(
         self,

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import decimal
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
+from threading import get_ident
 from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from changeover.record.call_inputs import CallInputs, Named, by_number
 from changeover.record.callable_kind import is_async
-from changeover.record.context import SESSION, Args, Kwargs, running_here
+from changeover.record.context import REPLAYS_HERE, SESSION, Args, Kwargs
 from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
-from changeover.record.propagation import carry_work
+from changeover.record.propagation import NOT_CARRIED, carry_work
 from changeover.record.replay_problems import ProblemKind, ReplayProblems
 from changeover.record.tape import Tape
 from changeover.record.work_branch import BRANCH, Running
+from changeover.replay import isolation
 from changeover.replay.event_loop import POLL_S, awaited, completed, runs_a_loop, threaded
 from changeover.replay.fresh_path import Fresh
-from changeover.replay.isolation import isolated
 from changeover.replay.kept_outcome import View, kept
 from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
@@ -54,17 +56,27 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A replay whose path has ended, and whose work that it left behind may go on."""
+    """A replay whose path has ended, and whose work that it left behind may go on.
 
-    seen: Observation
+    `changed` is what the path left changed, as it was when it ended.
+    """
+
+    side: Side
+    outcome: Outcome
+    own_time_s: float
+    changed: dict[str, Any]
     replay: Replay
 
     def closed(self, late: Callable[[str, str], None] | None = None) -> Replayed:
         """The replay as it is now; what comes later is refused, and told to `late`."""
         self.replay.close(late)
-        made = self.replay.made.observation(self.seen.path, self.seen.outcome)
-        logged = tuple(self.replay.log.lines)
-        seen = replace(self.seen, effects=made.effects, reads=made.reads, logged=logged)
+        seen = self.replay.made.observation(
+            self.side,
+            self.outcome,
+            self.own_time_s,
+            changed=self.changed,
+            logged=tuple(self.replay.log.lines),
+        )
         return Replayed(seen, self.replay.problems)
 
     def wait(self) -> None:
@@ -130,26 +142,29 @@ class ReplayTask:
     def start(self) -> Pending:
         """The same, without waiting for work that the path leaves behind."""
         with ProgramSignals():
-            task, *begun = self._begin()
+            owner, *begun = self._begin()
             try:
-                return self._ended(task.owner, *_sync(task, *begun))
+                return self._ended(owner, *_sync(self, owner, *begun))
             except BaseException:
                 begun[0].close()
                 raise
 
     async def start_async(self) -> Pending:
         """Replay under the running event loop; cancelling the caller passes as well."""
-        task, *begun = self._begin()
+        owner, *begun = self._begin()
         try:
-            ended = await _async(task, *begun)
+            ended = await _async(self, owner, *begun)
             with ProgramSignals():
-                return self._ended(task.owner, *ended)
+                return self._ended(owner, *ended)
         except BaseException:
             begun[0].close()
             raise
 
     def _begin(self) -> tuple[Any, ...]:
-        carry_work()
+        if not sys.modules.keys().isdisjoint(NOT_CARRIED):
+            carry_work()
+        if isolation.watched is not ("numpy.random" in sys.modules):
+            isolation.isolate()
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
         replay.delegates.owners = self.owners
@@ -164,7 +179,7 @@ class ReplayTask:
             given = copied(what, book, lambda: self._inputs(self.owner).copied(book.holds))
         if self.owner_is is OwnerIs.SHARED:
             replay.object_before = [ObjectReading(owner, self.book.holds) for owner in self.owner]
-        return replace(self, owner=given.owner or self.owner), replay, given.args, given.kwargs, context
+        return given.owner or self.owner, replay, given.args, given.kwargs, context
 
     def _check_object(self, replay: Replay) -> None:
         """A shared object has to be what it was: only an object without a state of its own may be shared."""
@@ -197,55 +212,70 @@ class ReplayTask:
         except Exception as error:  # noqa: BLE001  values and views are the program's own code
             replay.note(ProblemKind.NOT_KEPT, f"result of {self.side}", message_of(error))
             outcome = Returned(None)
-        own_time_s = max(0.0, seconds - replay.port_s)
-        return Pending(replay.made.observation(self.side, outcome, own_time_s, changed=changed), replay)
+        return Pending(self.side, outcome, max(0.0, seconds - replay.port_s), changed, replay)
 
 
-def _path(task: ReplayTask, replay: Replay) -> Callable[..., Any]:
+def _path(task: ReplayTask, owner: Args, replay: Replay) -> Callable[..., Any]:
     if not isinstance(task.path, Fresh):
         return task.path
-    return task.path.replayed(task.book, replay, task.owner)
+    return task.path.replayed(task.book, replay, owner)
 
 
-def _sync(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
+def _sync(task: ReplayTask, owner: Args, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
     state = nullcontext() if task.apart else kept_process_state()
-    with isolated(), running_here(replay), state:
-        built = context.run(outcome_of, lambda: _path(task, replay))
-        replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
-        began = perf_counter()
-        if isinstance(built, Raised):
-            outcome: Outcome = built
-        elif is_async(built.value):
-            ended = _settling(replay, task) if task.loop_goes_on else None
-            outcome = completed(lambda: built.value(*task.owner, *args, **kwargs), context, ended)
-        elif task.inside_loop and not runs_a_loop():
-
-            async def called() -> Any:
-                return built.value(*task.owner, *args, **kwargs)
-
-            outcome = completed(called, context, _settling(replay, task))
+    here = get_ident()
+    around = REPLAYS_HERE.get(here)
+    REPLAYS_HERE[here] = replay
+    try:
+        with state:
+            return _called(task, owner, replay, args, kwargs, context)
+    finally:
+        if around is None:
+            del REPLAYS_HERE[here]
         else:
-            outcome = context.run(outcome_of, lambda: built.value(*task.owner, *args, **kwargs))
-        replay.answer(perf_counter())
-        seconds = replay.answered_at - began
+            REPLAYS_HERE[here] = around
+
+
+def _called(
+    task: ReplayTask, owner: Args, replay: Replay, args: Args, kwargs: Kwargs, context: Context
+) -> Any:
+    built = context.run(outcome_of, lambda: _path(task, owner, replay))
+    replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
+    began = perf_counter()
+    if isinstance(built, Raised):
+        outcome: Outcome = built
+    elif is_async(built.value):
+        ended = _settling(replay, task) if task.loop_goes_on else None
+        outcome = completed(lambda: built.value(*owner, *args, **kwargs), context, ended)
+    elif task.inside_loop and not runs_a_loop():
+
+        async def called() -> Any:
+            return built.value(*owner, *args, **kwargs)
+
+        outcome = completed(called, context, _settling(replay, task))
+    else:
+        outcome = context.run(outcome_of, lambda: built.value(*owner, *args, **kwargs))
+    replay.answer(perf_counter())
+    seconds = replay.answered_at - began
     return replay, args, kwargs, outcome, seconds
 
 
-async def _async(task: ReplayTask, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
-    with isolated():
-        built = context.run(outcome_of, lambda: _path(task, replay))
-        replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
-        began = perf_counter()
-        if isinstance(built, Raised):
-            outcome: Outcome = built
-        elif is_async(built.value):
-            outcome = await awaited(lambda: built.value(*task.owner, *args, **kwargs), context)
-        else:
-            outcome = await threaded(
-                lambda: context.run(outcome_of, lambda: built.value(*task.owner, *args, **kwargs))
-            )
-        replay.answer(perf_counter())
-        seconds = replay.answered_at - began
+async def _async(
+    task: ReplayTask, owner: Args, replay: Replay, args: Args, kwargs: Kwargs, context: Context
+) -> Any:
+    built = context.run(outcome_of, lambda: _path(task, owner, replay))
+    replay.port_s = 0.0  # a program builds its paths once; what that takes is no run's own time
+    began = perf_counter()
+    if isinstance(built, Raised):
+        outcome: Outcome = built
+    elif is_async(built.value):
+        outcome = await awaited(lambda: built.value(*owner, *args, **kwargs), context)
+    else:
+        outcome = await threaded(
+            lambda: context.run(outcome_of, lambda: built.value(*owner, *args, **kwargs))
+        )
+    replay.answer(perf_counter())
+    seconds = replay.answered_at - began
     return replay, args, kwargs, outcome, seconds
 
 

@@ -57,7 +57,7 @@ class Comparing:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self._runtime = recording.runtime
-        self._inside_loop = runs_a_loop()
+        self._inside_loop = False
         self._given: Run | None = None
         self._late: str | None = None
         self._lock = Lock()
@@ -65,6 +65,7 @@ class Comparing:
     def job(self) -> Job:
         """All of it beside the program, when the work that the path left behind has ended."""
         recording, limits = self._recording, self._runtime.limits
+        self._inside_loop = runs_a_loop()
         return Job(
             self.draft,
             self._replay_apart,
@@ -100,10 +101,8 @@ class Comparing:
             if reason is not None:
                 return self._draft.failed(reason)
             if self._recording.fallen is None:
-                task = self._recording.task(apart=calling is _APART)
-                goes_on = self._recording.call.seam.is_async
-                inside = self._inside_loop and not goes_on
-                return await calling.replay(replace(task, loop_goes_on=goes_on, inside_loop=inside))
+                task = self._recording.task(apart=calling is _APART, inside_loop=self._inside_loop)
+                return await calling.replay(task)
         except BaseException as error:
             if calling.lets_pass(error):
                 raise
@@ -116,7 +115,10 @@ class Comparing:
 
     def _left_acting(self) -> str | None:
         """What went on after the answer, has acted, and has not ended: nobody knows what else it does."""
-        left = [branch for branch in self._recording.recorder.running.left() if branch.acted]
+        running = self._recording.recorder.running
+        if not running.branches:
+            return None
+        left = [branch for branch in running.left() if branch.acted]
         return f"{STILL_RUNNING}: {names_of(left)}" if left else None
 
     async def judged(self, pending: Pending, calling: Replaying) -> Run:
@@ -142,9 +144,8 @@ class Comparing:
         path = recording.call.seam.paths.get(recording.answering)
         if path is None:
             return problems
-        task = replace(
-            recording.task(apart=calling is _APART), path=path, side=recording.answering, view=None
-        )
+        task = recording.task(apart=calling is _APART)
+        task = replace(task, path=path, side=recording.answering, view=None, loop_goes_on=False)
         pending = await calling.replay(task)
         refused = {(one.place, one.detail) for one in pending.closed().problems.all if _is_refused(one)}
         both = "both paths reach for it past every port: declare what opens it"

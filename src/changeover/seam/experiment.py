@@ -26,6 +26,7 @@ from changeover.rollout.test_override import ACTIVE
 from changeover.seam.comparison_steps import Comparing
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Call, Recording
+from changeover.seam.runtime import Runtime
 from changeover.seam.seam import Seam
 from changeover.values.interruption import is_interruption, struck
 from changeover.values.observation import Outcome, Raised, Returned, Side
@@ -150,18 +151,18 @@ async def _settle(due: list[Recording], calling: Calling) -> None:
     first = due[0]
     first.forget_arguments()
     runtime, comparing = first.runtime, Comparing(first)
-    linger_s, running = runtime.limits.linger_s, first.recorder.running
-    if runtime.waits or running.is_ending():
-        await calling.wait(running, linger_s if runtime.waits else ENDING_S)
-    if not runtime.waits and running.left() and runtime.beside.put(comparing.job()):
+    running = first.recorder.running
+    if running.branches and await _goes_on(running, runtime, calling) and runtime.beside.put(comparing.job()):
         del due[0]
         return
     run = await comparing.replay(calling)
     if isinstance(run, Pending):
         running = run.replay.running
-        if runtime.waits or running.is_ending():
-            await calling.wait(running, linger_s if runtime.waits else ENDING_S)
-        if not runtime.waits and running.left() and runtime.beside.put(comparing.job_of(run)):
+        if (
+            running.branches
+            and await _goes_on(running, runtime, calling)
+            and runtime.beside.put(comparing.job_of(run))
+        ):
             del due[0]
             return
         run = await comparing.judged(run, calling)
@@ -169,6 +170,13 @@ async def _settle(due: list[Recording], calling: Calling) -> None:
         stop_if_heard()
         del due[0]
         comparing.hand_on(run)
+
+
+async def _goes_on(running: Running, runtime: Runtime, calling: Calling) -> bool:
+    """Whether work that a path left behind is still to be waited for, and not by the caller."""
+    if runtime.waits or running.is_ending():
+        await calling.wait(running, runtime.limits.linger_s if runtime.waits else ENDING_S)
+    return not runtime.waits and bool(running.left())
 
 
 def interrupted(call: Call) -> None:

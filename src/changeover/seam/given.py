@@ -24,11 +24,12 @@ class Given:
     """
 
     def __init__(self, seam: Seam, args: Args, kwargs: Kwargs, book: PortBook) -> None:
-        count = seam.method_object.count(args)
+        known = seam.method_object.by_class.get(type(args[0])) if args else 0
+        count = seam.method_object.count(args) if known is None else known
         self.before: CallInputs | None = None
         self.owner, self._args, self._kwargs = args[:count], args[count:], kwargs
         self.owner_is = OwnerIs.SHARED if seam.shared_self else OwnerIs.COPIED
-        self.named = seam.named_with(count)
+        self.named = seam.named[count]
         self._seam = seam
         self._book = book
         self._object_before: ObjectReading | None = None

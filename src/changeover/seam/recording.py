@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import decimal
+import sys
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.port_copies import PortCopies
-from changeover.record.program_log import hear_program_log
-from changeover.record.propagation import carry_work
+from changeover.record.propagation import NOT_CARRIED, carry_work
 from changeover.record.recorder import Recorder
+from changeover.replay import isolation
 from changeover.replay.kept_outcome import View, kept
-from changeover.replay.random_numbers import give_replays_own_random
 from changeover.replay.runner import ReplayTask
 from changeover.replay.sealed_hooks import LookingActed, look
 from changeover.seam.given import Given
@@ -88,9 +88,10 @@ class Recording:
         if tags is not None:
             self._take_tags(tags)
         try:
-            carry_work()
-            hear_program_log()
-            give_replays_own_random()
+            if not sys.modules.keys().isdisjoint(NOT_CARRIED):
+                carry_work()
+            if isolation.watched is not ("numpy.random" in sys.modules):
+                isolation.isolate()
             runtime.book.cover()
             self._given.copy(self._replayed_path)
             if runtime.copies_ports:
@@ -200,12 +201,14 @@ class Recording:
         tape, outcome = self.recorder.tape, self._outcome
         if outcome is None:
             raise RuntimeError(self._problem or "the path has not ended")
-        changed = self._changed or {}
-        seen = tape.observation(self.answering, outcome, self._own_time_s, changed=changed)
-        return replace(seen, logged=tuple(self.recorder.log.lines))
+        changed, logged = self._changed or {}, tuple(self.recorder.log.lines)
+        return tape.observation(self.answering, outcome, self._own_time_s, changed=changed, logged=logged)
 
-    def task(self, *, apart: bool) -> ReplayTask:
-        """What it takes to replay the other path, here or beside the program."""
+    def task(self, *, apart: bool, inside_loop: bool = False) -> ReplayTask:
+        """What it takes to replay the other path, here or beside the program.
+
+        `inside_loop` says that a sync path was called inside an event loop which this thread does not run.
+        """
         replayed, path, given = self.answering.other, self._replayed_path(), self._given
         if path is None or given.before is None:
             raise RuntimeError(f"there is no {replayed} path")
@@ -225,6 +228,8 @@ class Recording:
             copies=self._copies,
             owners=self.recorder.owners,
             apart=apart,
+            loop_goes_on=self._seam.is_async,
+            inside_loop=inside_loop and not self._seam.is_async,
             owner_is=given.owner_is,
             seam=self._seam.name,
             named=given.named,

@@ -86,22 +86,30 @@ class MethodObject:
         self.wrapped_class: type | None = None
         self._function = function
         self._given = given
+        self.by_class: dict[type, int] = {}
+        """What `count` gave for objects of a class, so that it need not be asked again."""
         self._known: dict[type, bool] = {}
 
     def count(self, args: Args) -> int:
         """How many of the arguments come before those of the method: 1 with an object, else 0."""
         if not args:
             return 0
-        if self._given is not None:
-            return int(self._given)
         cls = type(args[0])
-        if issubclass(cls, type):
+        if len(self.by_class) >= _CLASSES_MAX:
+            self.by_class.clear()
+        if self._given is not None:
+            number = self.by_class[cls] = int(self._given)
+            return number
+        is_class = issubclass(cls, type)
+        if is_class:
             cls = args[0]
         known = self._known.get(cls)
         if known is None:
             if len(self._known) >= _CLASSES_MAX:
                 self._known.clear()
             known = self._known[cls] = self._is_of(cls)
+        if not is_class:
+            self.by_class[cls] = int(known)
         return int(known)
 
     @property
@@ -173,7 +181,8 @@ class Seam:
     `shared_self` promises that this object has no state of its own. `is_method` is None where nothing but the
     calls can tell.
     `runtime` is the program's, whatever comparison is under way. `paths` has those that there are, `views`
-    how their answers are seen. `named` gives the arguments of a call by name, without `self`. `owner_of`
+    how their answers are seen. `named` has two functions that give the arguments of a call by
+    name: of all of them, and of those behind `self`. `owner_of`
     makes the object of a method anew for a stored scenario.
     """
 
@@ -210,7 +219,7 @@ class Seam:
         function = None if isinstance(first, Fresh) else first
         self.is_async = is_async(first.answering if isinstance(first, Fresh) else first)
         self.method_object = MethodObject(function, self.is_method)
-        self._named = tuple(Binder(function or (lambda: None), skip_first=skips) for skips in (False, True))
+        self.named = tuple(Binder(function or (lambda: None), skip_first=skips) for skips in (False, True))
         if function is not None:
             self.key = self._fitted("key", self.key, function)
             self.tags = self._fitted("tags", self.tags, function)
@@ -219,10 +228,6 @@ class Seam:
     def owners(self) -> int:
         """1 where the first argument of a call is expected to be the object of a method, else 0."""
         return self.method_object.expected
-
-    def named_with(self, owners: int) -> Binder:
-        """What gives the arguments of a call by name, those behind so many objects."""
-        return self._named[owners]
 
     def _fitted(self, what: str, given: Any, function: Callable[..., Any]) -> Any:
         if given is None:

@@ -71,6 +71,7 @@ def stored_run(
     text = json.dumps(contents_data(contents_of(fit)), ensure_ascii=False) if body else None
     clusters, unsafe = clusters_of(run) if counts and verdict in DIFFERING else ((), ())
     legacy, candidate = run.legacy, run.candidate
+    gave_nothing = any(side is not None and side.gave_nothing for side in (legacy, candidate))
     return StoredRun(
         id=run.id,
         at=at,
@@ -88,7 +89,7 @@ def stored_run(
         legacy_s=None if legacy is None else legacy.own_time_s,
         candidate_s=None if candidate is None else candidate.own_time_s,
         unsafe=unsafe,
-        gave_up=says and is_compared and run.reference_gave_nothing,
+        gave_up=says and is_compared and gave_nothing and run.reference_gave_nothing,
         population=run.population,
         name=name,
         key=fit.pins.key if says else None,

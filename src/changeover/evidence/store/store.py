@@ -59,7 +59,7 @@ def writing(path: Path, timeout_s: float = TIMEOUT_S) -> Iterator[Connection]:
     """One transaction on today's tables: all of it is kept or nothing. Raises StoreProblem."""
     with _troubles_of(path):
         _make_private(path)
-        with closing(sqlite3.connect(path, timeout=timeout_s, isolation_level=None)) as connection:
+        with closing(sqlite3.Connection(path, timeout=timeout_s, isolation_level=None)) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("BEGIN IMMEDIATE")
             try:
