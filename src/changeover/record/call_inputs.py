@@ -8,6 +8,7 @@ from typing import Any
 
 from changeover.record.context import Args, Kwargs
 from changeover.values.changed_since_copy import is_unchanged
+from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError, snapshot
 from changeover.values.place import Key, Place, Segment
 
@@ -34,10 +35,14 @@ class CallInputs:
     args: Args
     kwargs: Kwargs
 
-    def copied(self, by_reference: ByReference | None, named: Named = by_number) -> CallInputs:
+    def copied(
+        self, by_reference: ByReference | None, named: Named = by_number, time_left: CopyTime | None = None
+    ) -> CallInputs:
         """A copy in which what object and arguments share is shared as well; raises SnapshotError."""
         try:
-            return CallInputs(*snapshot((self.owner, self.args, self.kwargs), by_reference=by_reference))
+            given = (self.owner, self.args, self.kwargs) if self.kwargs else (self.owner, self.args)
+            owner, args, *named_ones = snapshot(given, by_reference=by_reference, time_left=time_left)
+            return CallInputs(owner, args, named_ones[0] if named_ones else self.kwargs)
         except SnapshotError as error:
             error.place = self._named_place(error.place, named)
             raise

@@ -15,7 +15,8 @@ from changeover.record.supplements import supplement_arguments
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import BRANCH, Branch, Running, tick
 from changeover.values.content_key import text_digest
-from changeover.values.copying import SnapshotError, copied_error, snapshot
+from changeover.values.copy_time import CopyTime
+from changeover.values.copying import ATOMS, SnapshotError, copied_error, snapshot
 from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import Limits
 from changeover.values.log_line import PathLog
@@ -23,6 +24,8 @@ from changeover.values.observation import Outcome, Raised, Returned
 
 _Kept = tuple[Any, Any, Site | None]
 """The arguments of a call, copied before it was made, and where it was made."""
+_KeptAnswer = tuple[Outcome | None, str | None, Any]
+"""How a call ended; of a `fixed` one the digest of its answer, or the answer that cannot change."""
 _FRAMES_TO_CALLER = 4  # calling_site, _prepare, call, and the instrumented function
 
 
@@ -36,32 +39,44 @@ class Recorder:
 
     replaying = False
     carries = True
+    # The class has what is so at first: most runs need no other.
+    late: Callable[[str, str], None] | None = None
+    attempted = False
+    port_s = 0.0
+    closed = False
+    is_judged = False
+    _takes_deferred = True
+    _late_at = 0
 
     def __init__(
-        self, book: PortBook, limits: Limits, outer: Recorder | None, copies: PortCopies | None
+        self,
+        book: PortBook,
+        limits: Limits,
+        outer: Recorder | None,
+        copies: PortCopies | None,
+        time_left: CopyTime | None = None,
     ) -> None:
         self.branch = BRANCH.get() or Branch()
         self.tape = Tape(root=self.branch)
         self.running = Running()
-        self.late: Callable[[str, str], None] | None = None
         self.log = PathLog()
-        self.attempted = False
-        self.port_s = 0.0
         self.deferred: list[Any] = []  # runs inside this one, replayed after the outermost has answered
-        self.closed = False
         self.undeclared: dict[str, None] = {}  # methods in no class that were called
         self.owners: dict[str, Any] = {}  # of ports given as a class: the object that was called last
         self.depth: int = 1 if outer is None else outer.depth + 1
         self._book = book
         self._entries = self.tape.entries
         self._calls_max = limits.port_calls_max
-        self._copies = copies
-        self._chain: tuple[Recorder, ...] = (self,) if outer is None else (self, *outer._chain)
-        self._running: tuple[Running, ...] = tuple(recorder.running for recorder in self._chain)
+        self._time_left = time_left
+        self._chain: tuple[Recorder, ...]
+        self._running: tuple[Running, ...]
+        self._all_copies: tuple[PortCopies, ...] = () if copies is None else (copies,)
+        if outer is None:
+            self._chain, self._running = (self,), (self.running,)
+        else:
+            self._chain, self._running = (self, *outer._chain), (self.running, *outer._running)
+            self._all_copies += outer._all_copies
         self._deferring = Lock()
-        self._takes_deferred = True
-        self._late_at = 0
-        self.is_judged = False
 
     @property
     def answered(self) -> bool:
@@ -182,8 +197,9 @@ class Recorder:
             if branch is not None:
                 branch.acted = True
         if method.attempts:
-            for recorder in self._chain:
-                recorder.attempted = True
+            if not self.attempted:
+                for recorder in self._chain:
+                    recorder.attempted = True
             if method.is_effect:
                 site = calling_site(method.hook.module, _FRAMES_TO_CALLER)
             else:
@@ -193,10 +209,13 @@ class Recorder:
             self.owners[method.port] = args[0]
             own = args[1:]
         try:
-            for recorder in self._chain:
-                if recorder._copies is not None:
-                    recorder._copies.before_call(method, args)
-            return (snapshot(own), snapshot(kwargs) if kwargs else kwargs, site)
+            for copies in self._all_copies:
+                copies.before_call(method, args)
+            if kwargs:
+                kwargs = snapshot(kwargs, time_left=self._time_left)
+            if not ATOMS.issuperset(map(type, own)):
+                own = snapshot(own, time_left=self._time_left)
+            return own, kwargs, site
         except Exception as error:  # noqa: BLE001  recording must not change what the path sees
             stop_if_interrupted(error)
             self._note_problem(f"arguments of {method.full_name} cannot be kept: {error}")
@@ -207,9 +226,14 @@ class Recorder:
     ) -> None:
         entry = None
         if kept is not None and method.is_kept:
+            args, kwargs, site = kept
             try:
-                entry = self._entry(method, kept, outcome)
-                entry.began, entry.ended, entry.branch = start, tick(), BRANCH.get()
+                answer: Outcome | None = outcome
+                digest = immutable = None
+                if type(outcome) is not Returned or type(outcome.value) not in ATOMS or method.is_fixed:
+                    answer, digest, immutable = self._kept_answer(method, outcome)
+                branch, end = BRANCH.get(), tick()
+                entry = Entry(method, args, kwargs, answer, site, digest, immutable, start, end, branch)
             except Exception as error:  # noqa: BLE001  recording must not change what the path sees
                 stop_if_interrupted(error)
                 self._note_problem(f"answer of {method.full_name} cannot be kept: {error}")
@@ -222,18 +246,17 @@ class Recorder:
                     recorder.tape.problem = f"limit reached: more than {self._calls_max} port calls"
                     recorder.closed = True
 
-    def _entry(self, method: PortMethod, kept: _Kept, outcome: Outcome) -> Entry:
-        args, kwargs, site = kept
+    def _kept_answer(self, method: PortMethod, outcome: Outcome) -> _KeptAnswer:
         if isinstance(outcome, Raised):
             if is_interruption(outcome.error):
                 raise SnapshotError(f"it was interrupted by {type(outcome.error).__name__}")
-            return Entry(method, args, kwargs, Raised(copied_error(outcome.error)), site)
+            return Raised(copied_error(outcome.error)), None, None
         if method.is_fixed:
-            shared = _is_immutable(outcome.value)
-            answer_digest = None if shared else text_digest(outcome.value)
-            return Entry(method, args, kwargs, None, site, answer_digest, outcome.value if shared else None)
-        value = snapshot(outcome.value)
-        return Entry(method, args, kwargs, outcome if value is outcome.value else Returned(value), site)
+            if _is_immutable(outcome.value):
+                return None, None, outcome.value
+            return None, text_digest(outcome.value), None
+        value = snapshot(outcome.value, time_left=self._time_left)
+        return outcome if value is outcome.value else Returned(value), None, None
 
     def _note_problem(self, text: str) -> None:
         for recorder in self._chain:

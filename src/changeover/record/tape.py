@@ -36,14 +36,18 @@ class Entry:
         site: Site | None = None,
         answer_digest: str | None = None,
         immutable_answer: Any = None,
+        began: int = 0,
+        ended: int = 0,
+        branch: Branch | None = None,
     ) -> None:
         self.method = method
         self.args = args
         self.kwargs = kwargs
         self.outcome = outcome
         self.site = site
-        self.began = self.ended = 0
-        self.branch: Branch | None = None
+        self.began = began
+        self.ended = ended
+        self.branch = branch
         self.during: During | None = None
         self._digest = answer_digest
         self._answer = immutable_answer

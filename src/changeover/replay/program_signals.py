@@ -11,7 +11,6 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
-from operator import is_
 from threading import Condition, get_ident, main_thread
 from time import monotonic
 from types import CodeType, FrameType, FunctionType, TracebackType, coroutine
@@ -90,8 +89,9 @@ class ProgramSignals:
         self._note_alarm()
         if _HAS_MASK:
             self._mask = _fast.pthread_sigmask(signal.SIG_BLOCK, ())
-        for number in _handled(self._handlers):
-            self._wrap(number, self._handlers[_NUMBERS.index(number)])
+        for number, handler in zip(_NUMBERS, self._handlers, strict=True):
+            if type(handler) is not int:  # as most are: `SIG_DFL` and `SIG_IGN`
+                self._wrap(number, handler)
 
     def _wrap(self, number: int, handler: Any) -> None:
         if callable(handler) and not _raises_nothing(handler):
@@ -195,19 +195,6 @@ def in_steps(
 
 def _current() -> list[Any]:
     return list(map(_fast.getsignal, _NUMBERS))
-
-
-_seen: tuple[tuple[Any, ...], tuple[int, ...]] = ((), ())
-
-
-def _handled(handlers: list[Any]) -> tuple[int, ...]:
-    """The signals that have a handler in Python, worked out anew where a handler has changed."""
-    global _seen
-    known, numbers = _seen
-    if not known or not all(map(is_, known, handlers)):
-        numbers = tuple(number for number, one in zip(_NUMBERS, handlers, strict=True) if callable(one))
-        _seen = tuple(handlers), numbers
-    return numbers
 
 
 def _raises_nothing(handler: Any) -> bool:

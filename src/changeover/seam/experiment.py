@@ -6,8 +6,8 @@ nothing in it ever waits, so that `completed_now` runs it to its end without an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import replace
 from time import perf_counter
@@ -122,12 +122,16 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
     except BaseException:  # nothing of the path: that is in the outcome
         interrupted(call)
         raise
-    with counted_if_interrupted(due):
+    try:
         while due and _waits_in_background(due[0]):
             del due[0]
-        with calling.watch() if due else nullcontext():
-            while due:
-                await _settle(due, calling)
+        if due:
+            with calling.watch():
+                while due:
+                    await _settle(due, calling)
+    except BaseException:
+        _count_interrupted(due)
+        raise
     return outcome
 
 
@@ -188,16 +192,11 @@ def interrupted(call: Call) -> None:
     runtime.hand_on(draft.unpaired(NotPaired.INTERRUPTED))
 
 
-@contextmanager
-def counted_if_interrupted(due: list[Recording]) -> Iterator[None]:
-    """What is still due when the block is stopped from outside is counted as interrupted."""
-    try:
-        yield
-    except BaseException:
-        for one in due:
-            one.recorder.close()
-            one.runtime.hand_on(one.draft().unpaired(NotPaired.INTERRUPTED))
-        raise
+def _count_interrupted(due: list[Recording]) -> None:
+    """What is still due when the program is stopped from outside."""
+    for one in due:
+        one.recorder.close()
+        one.runtime.hand_on(one.draft().unpaired(NotPaired.INTERRUPTED))
 
 
 def is_sampled(seam: Seam, pins: Pins) -> bool:
@@ -234,9 +233,7 @@ def _due(call: Call, recording: Recording) -> list[Recording]:
     """What may be replayed now: nothing, while a run around this one has still to answer."""
     due: list[Recording] = [*recording.recorder.take_deferred(), recording]
     if recording.interrupted:
-        for one in due:
-            one.recorder.close()
-            one.runtime.hand_on(one.draft().unpaired(NotPaired.INTERRUPTED))
+        _count_interrupted(due)
         return []
     if recording.fallen is None and not is_sampled(call.seam, call.pins):
         due.pop().recorder.close()

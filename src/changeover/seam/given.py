@@ -14,6 +14,7 @@ from changeover.replay.runner import OwnerIs
 from changeover.replay.sealed_hooks import copied
 from changeover.seam.objects_in_use import IN_USE, Use
 from changeover.seam.seam import PathFunction, Seam
+from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError, are_atoms
 
 
@@ -23,7 +24,9 @@ class Given:
     `before` has the copies as they were before the call, None where they cannot be made.
     """
 
-    def __init__(self, seam: Seam, args: Args, kwargs: Kwargs, book: PortBook) -> None:
+    def __init__(
+        self, seam: Seam, args: Args, kwargs: Kwargs, book: PortBook, time_left: CopyTime | None = None
+    ) -> None:
         known = seam.method_object.by_class.get(type(args[0])) if args else 0
         count = seam.method_object.count(args) if known is None else known
         self.before: CallInputs | None = None
@@ -32,6 +35,7 @@ class Given:
         self.named = seam.named[count]
         self._seam = seam
         self._book = book
+        self._time_left = time_left
         self._object_before: ObjectReading | None = None
 
     def copy(self, replayed_path: Callable[[], PathFunction | None]) -> None:
@@ -52,7 +56,7 @@ class Given:
         if not now.owner and are_atoms(now.args) and are_atoms(now.kwargs.values()):
             return now
         what = f"the copying of what `{self._seam.name}` was given"
-        return copied(what, self._book, lambda: now.copied(self._book.holds, self.named))
+        return copied(what, self._book, lambda: now.copied(self._book.holds, self.named, self._time_left))
 
     def _now(self) -> CallInputs:
         """What the caller gave, as it is now; an object that is not copied is none of it."""

@@ -21,6 +21,7 @@ from changeover.seam.given import Given
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import PathFunction, Seam
 from changeover.telemetry.logs import logger
+from changeover.values.copy_time import CopyTime
 from changeover.values.copying import is_atom
 from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import SEAM_DEPTH_MAX
@@ -31,7 +32,7 @@ _log = logger("seam")
 _warned_undeclared: set[str] = set()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """One call of a seam: its pins, the path that answers, the arguments as the caller gave them.
 
@@ -64,7 +65,10 @@ class Recording:
         self.overlapped = False
         self._seam = call.seam
         self._problem = call.pins.problem
-        self._given = Given(call.seam, call.args, call.kwargs, self.runtime.book)
+        # Whoever waits for the verdict, in a comparison or a test, waits for the copies as well.
+        seconds = self.runtime.limits.record_seconds_max
+        self._time_left = None if self.runtime.waits else CopyTime(seconds)
+        self._given = Given(call.seam, call.args, call.kwargs, self.runtime.book, self._time_left)
         self._changed: dict[str, Any] | None = None
         self._tags: tuple[str, ...] = ()
         self._outcome: Outcome | None = None
@@ -73,7 +77,9 @@ class Recording:
         session = SESSION.get()
         self.outer = session if isinstance(session, Recorder) and not session.is_judged else None
         self._prepare()
-        self.recorder = Recorder(self.runtime.book, self.runtime.limits, self.outer, self._copies)
+        self.recorder = Recorder(
+            self.runtime.book, self.runtime.limits, self.outer, self._copies, self._time_left
+        )
         if self.recorder.depth > SEAM_DEPTH_MAX:
             self._problem = f"limit reached: more than {SEAM_DEPTH_MAX} seams inside each other"
         self.context = copy_context()
@@ -155,7 +161,7 @@ class Recording:
         changed = self._given.changes()
         view, book = self._view(self.answering), self.runtime.book
         if changed or view is not None or not (isinstance(outcome, Returned) and is_atom(outcome.value)):
-            outcome, left = kept(outcome, changed or {}, view, self._seam.name, book)
+            outcome, left = kept(outcome, changed or {}, view, self._seam.name, book, self._time_left)
             changed = None if changed is None else left
         self._outcome, self._changed = outcome, changed
 
@@ -178,8 +184,7 @@ class Recording:
     def forget_arguments(self) -> None:
         """Forget the caller's own arguments; what was kept of them is enough from now on."""
         self._given.forget()
-        call = self.call
-        self.call = Call(call.seam, call.pins, call.answering, call.path, (), {}, call.fallback)
+        self.call.args, self.call.kwargs = (), {}
 
     def draft(self) -> RunDraft:
         """The run as far as it is known before it is judged."""

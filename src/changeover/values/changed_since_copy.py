@@ -13,6 +13,7 @@ from changeover.values.limits import DEPTH_MAX, too_deep
 from changeover.values.reading import Shape, own_state, reading_of
 
 _CONTAINERS = (list, tuple, dict, set, frozenset)
+_LEAVES = frozenset({int, bool, type(None)})
 
 
 def is_unchanged(before: Any, after: Any) -> bool:
@@ -24,6 +25,8 @@ def _same(before: Any, after: Any, inside: set[tuple[int, int]], depth: int) -> 
     cls = type(before)
     if cls is not type(after):
         return False
+    if cls in _LEAVES:
+        return bool(before == after)
     if depth > DEPTH_MAX:
         raise too_deep()
     if cls in _CONTAINERS:

@@ -21,9 +21,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from changeover.values import container_values
+from changeover.values.copy_time import CopyTime, TookTooLong
 from changeover.values.equality import identical
 from changeover.values.error_values import blank_error, fill_error, make_error
-from changeover.values.limits import COPIED_BETWEEN_LOOKS, DEPTH_MAX, ITEMS_MAX
+from changeover.values.limits import COPIED_BEFORE_A_LOOK, COPIED_BETWEEN_LOOKS, DEPTH_MAX, ITEMS_MAX
 from changeover.values.own_state import (
     class_name,
     found_in,
@@ -38,15 +39,19 @@ from changeover.values.own_state import (
 from changeover.values.reading import Handle, Reading, Shape, reading_of, remembered
 from changeover.values.snapshot_error import IS_HANDLE, SnapshotError, place_of
 
-__all__ = ["ByReference", "SnapshotError", "copied_error", "snapshot"]
+__all__ = ["ATOMS", "ByReference", "SnapshotError", "copied_error", "snapshot"]
 
 _MOST = deque.__dict__["maxlen"].__get__
 _FACTORY = defaultdict.__dict__["default_factory"].__get__
 ByReference = Callable[[Any], bool]
 SENTINEL_ATTRIBUTES_MAX = 4
+_NAMED_DEPTH = 2
+"""At which depth of what is copied the arguments of a call stand, which have names that people know."""
 
 
-def snapshot(value: Any, *, by_reference: ByReference | None = None, seconds_max: float | None = None) -> Any:
+def snapshot(
+    value: Any, *, by_reference: ByReference | None = None, time_left: CopyTime | None = None
+) -> Any:
     """The value itself where nothing in it can change, else a copy; raises SnapshotError.
 
     What is handed over as one tuple is copied as one value: what stands in it twice is one in the copy.
@@ -54,18 +59,18 @@ def snapshot(value: Any, *, by_reference: ByReference | None = None, seconds_max
     Args:
         value: Anything.
         by_reference: Says of an object that it is to be passed on as it is: that of a declared port.
-        seconds_max: How much of the thread's own CPU time it may take; None is no limit.
+        time_left: How long it may take, which is less afterwards; None is no limit.
     """
     cls = type(value)
-    if cls in _ATOMS:
+    if cls in ATOMS:
         return value
     if cls is tuple:  # arguments of most calls; saves the machinery
         for item in value:
-            if type(item) not in _ATOMS:
+            if type(item) not in ATOMS:
                 break
         else:
             return value
-    copier = _Copier(by_reference, seconds_max)
+    copier = _Copier(by_reference, time_left)
     try:
         copy = copier.copied(value, 0)
         if copier.is_to_be_read and not identical(copy, value):
@@ -79,12 +84,15 @@ def snapshot(value: Any, *, by_reference: ByReference | None = None, seconds_max
         raise SnapshotError("is nested too deeply", value) from None
     except Exception as error:  # what a program registered, and what C makes of parts, may raise anything
         raise SnapshotError(f"cannot be copied: {type(error).__name__}: {error}", value) from error
+    finally:
+        if copier.began and time_left is not None:
+            time_left.left -= thread_time() - copier.began
 
 
 def is_atom(value: Any) -> bool:
     """Whether nothing in the value can change, which is known by its type alone."""
     cls = type(value)
-    return cls in _ATOMS or plan_of(cls).how is _share
+    return cls in ATOMS or plan_of(cls).how is _share
 
 
 def are_atoms(values: Iterable[Any]) -> bool:
@@ -92,11 +100,14 @@ def are_atoms(values: Iterable[Any]) -> bool:
     return all(map(is_atom, values))
 
 
-_ATOMS: set[type] = {
-    *(type(None), bool, int, float, complex, str, bytes, range, type(...), type(NotImplemented)),
-    *(Decimal, datetime, date, time, timedelta, timezone, ZoneInfo, UUID),
-    *(type, FunctionType, ModuleType),
-}
+ATOMS: frozenset[type] = frozenset(
+    {
+        *(type(None), bool, int, float, complex, str, bytes, range, type(...), type(NotImplemented)),
+        *(Decimal, datetime, date, time, timedelta, timezone, ZoneInfo, UUID),
+        *(type, FunctionType, ModuleType),
+    }
+)
+"""In values of these types nothing can change, and no attribute stands."""
 
 
 def copied_error(error: BaseException) -> BaseException:
@@ -112,18 +123,11 @@ class _Copier:
     """One copy operation: what was met twice is copied once, as `deepcopy` does."""
 
     __slots__ = (
-        "_ends",
-        "_globals",
-        "_kept",
-        "_look_at",
-        "_reference",
-        "is_to_be_read",
-        "items",
-        "made_by",
-        "memo",
+        *("_globals", "_kept", "_look_at", "_reference", "_time", "began", "is_to_be_read", "items"),
+        *("made_by", "memo"),
     )
 
-    def __init__(self, by_reference: ByReference | None, seconds_max: float | None) -> None:
+    def __init__(self, by_reference: ByReference | None, time_left: CopyTime | None) -> None:
         self.memo: dict[int, Any] = {}
         self.items = 0
         self.is_to_be_read = False
@@ -131,8 +135,9 @@ class _Copier:
         self._kept: list[Any] = []
         self._globals: dict[str, set[int]] = {}
         self._reference = by_reference
-        self._ends = None if seconds_max is None else thread_time() + seconds_max
-        self._look_at = COPIED_BETWEEN_LOOKS
+        self._time = time_left
+        self.began = 0.0
+        self._look_at = ITEMS_MAX if time_left is None else COPIED_BEFORE_A_LOOK
 
     def suspects(self) -> str:
         """The classes of which a copy was made by something else than their attributes."""
@@ -140,7 +145,7 @@ class _Copier:
 
     def copied(self, value: Any, depth: int) -> Any:
         cls = type(value)
-        if cls in _ATOMS:
+        if cls in ATOMS:
             return value
         plan = plan_of(cls)
         if plan.how is _share:
@@ -148,7 +153,8 @@ class _Copier:
         known = self.memo.get(id(value), self)
         if known is not self:
             return known
-        if self._reference is not None and self._reference(value):
+        # A builtin container is no object of a port: no method of its class can be replaced.
+        if self._reference is not None and cls not in _EXACT and self._reference(value):
             return value
         if plan.problem is not None:
             raise SnapshotError(plan.problem, value)
@@ -157,12 +163,17 @@ class _Copier:
             raise SnapshotError(f"goes beyond {DEPTH_MAX} levels", value)
         if self.items > self._look_at:
             self.count(value)
-        made = self.memo[id(value)] = plan.how(self, value, plan.reading, depth + 1)
+        try:
+            made = self.memo[id(value)] = plan.how(self, value, plan.reading, depth + 1)
+        except TookTooLong as error:
+            if depth >= _NAMED_DEPTH or (depth and cls not in (tuple, dict)):
+                error.part, error.type_name = value, cls.__qualname__
+            raise
         return made
 
     def is_sentinel(self, value: Any, state: dict[Any, Any]) -> bool:
         """Whether an object stands in the module of its class and holds atoms alone: `is` is asked of it."""
-        if not all(type(part) in _ATOMS for part in state.values()):
+        if not all(type(part) in ATOMS for part in state.values()):
             return False
         name = module_of(type(value))
         if name not in self._globals:
@@ -182,9 +193,13 @@ class _Copier:
         """Look at the limits."""
         if self.items > ITEMS_MAX:
             raise SnapshotError(f"goes beyond {ITEMS_MAX} items", value)
+        if self._time is None:
+            return
+        now = thread_time()
+        self.began = self.began or now
+        if now - self.began >= self._time.left:
+            raise TookTooLong("takes longer to be copied than record_seconds_max allows", value)
         self._look_at = min(ITEMS_MAX, self.items + COPIED_BETWEEN_LOOKS)
-        if self._ends is not None and thread_time() > self._ends:
-            raise SnapshotError("took longer to be copied than is allowed on the caller's path", value)
 
     def all(self, parts: Iterable[Any], depth: int, owner: Any) -> list[Any]:
         """Copies of parts."""
@@ -193,11 +208,15 @@ class _Copier:
         if self.items > self._look_at:
             self.count(owner)
         copied = self.copied
-        return [part if type(part) in _ATOMS else copied(part, depth) for part in found]
+        return [part if type(part) in ATOMS else copied(part, depth) for part in found]
 
     def named(self, parts: dict[Any, Any], depth: int, owner: Any) -> dict[Any, Any]:
         """A dict with copies of the values."""
-        return dict(zip(parts, self.all([*parts.values()], depth, owner), strict=True))
+        self.items += len(parts)
+        if self.items > self._look_at:
+            self.count(owner)
+        copied = self.copied
+        return {name: part if type(part) in ATOMS else copied(part, depth) for name, part in parts.items()}
 
 
 def _share(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
@@ -219,7 +238,7 @@ def _exact_dict(copier: _Copier, value: dict[Any, Any], reading: Reading, depth:
     copier.items += len(value)
     if copier.items > copier._look_at:
         copier.count(value)
-    atoms, copied = _ATOMS, copier.copied
+    atoms, copied = ATOMS, copier.copied
     for key, part in value.items():
         if type(key) not in atoms:
             key = copied(key, depth)

@@ -9,17 +9,21 @@ REPLAY_SECONDS_MAX = 60.0
 SEAM_DEPTH_MAX = 50
 LINGER_S = 1.0
 
+RECORD_SECONDS_MAX = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Port calls on a tape and in a replay; seconds of one replay, looked at on every port call of it.
 
     A run is judged when the work that its path left behind has ended, at most `linger_s` after the answer.
+    The copies that the caller of a program waits for take `record_seconds_max` of CPU time in one run at most.
     """
 
     port_calls_max: int = PORT_CALLS_MAX
     replay_seconds_max: float = REPLAY_SECONDS_MAX
     linger_s: float = LINGER_S
+    record_seconds_max: float = RECORD_SECONDS_MAX
 
 
 DEPTH_MAX = 100
@@ -29,8 +33,8 @@ NAME_MAX = 1_000
 INTEGER_BITS_MAX = 100_000
 DIVERGENCES_KEPT_MAX = 200
 ITEMS_MAX = 1_000_000
-RECORD_SECONDS_MAX = 0.05
 COPIED_BETWEEN_LOOKS = 1_000
+COPIED_BEFORE_A_LOOK = 100
 
 
 class NotComparable(Exception):

@@ -160,8 +160,11 @@ def own_state(value: Any) -> dict[Any, Any]:
 def set_state(value: Any, state: dict[Any, Any]) -> None:
     """Give an instance its attributes, without asking its `__setattr__`."""
     cls = type(value)
-    slots = dict(slots_of(cls))
     in_dict = dict_of(cls)
+    if in_dict is not None and not slots_of(cls):
+        in_dict(value).update(state)
+        return
+    slots = dict(slots_of(cls))
     for name, part in state.items():
         if name in slots:
             slots[name].__set__(value, part)

@@ -26,6 +26,7 @@ class Pins:
     around: Pins | None = None
     ended = False
     _correlation_id: str | None = None
+    _reopened_from: Pins | None = None
 
     def __init__(
         self, settings: Mapping[str, Setting], key: str | None = None, correlation_id: str | None = None
@@ -40,8 +41,12 @@ class Pins:
     def correlation_id(self) -> str:
         """The same for every seam that this run passes."""
         if self._correlation_id is None:
-            self._correlation_id = uuid4().hex
-        return self._correlation_id
+            first = self._reopened_from or self
+            if first._correlation_id is None:  # in two threads at once, it is the one that comes first
+                vars(first).setdefault("_correlation_id", uuid4().hex)
+            self._correlation_id = first._correlation_id
+        found: str = self._correlation_id or ""
+        return found
 
     def setting(self, phase: str) -> Setting:
         """The stage of a phase in this run."""
@@ -62,7 +67,8 @@ class Pins:
 
     def reopened(self) -> Pins:
         """The same pins with an end of their own, and with those around them that hold now."""
-        copied = Pins(self.settings, self.key, self.correlation_id)
+        copied = Pins(self.settings, self.key)
+        copied._reopened_from = self._reopened_from or self
         copied.owner = self.owner
         around = still_on(self.around)
         if around is not None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from changeover.values.content_key import same_content
+from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 
 
@@ -156,7 +157,7 @@ def test_the_objects_of_ports_go_by_reference() -> None:
 
 def test_a_copy_that_takes_too_long_is_refused() -> None:
     with pytest.raises(SnapshotError):
-        snapshot([[number] for number in range(5_000)], seconds_max=0.0)
+        snapshot([[number] for number in range(5_000)], time_left=CopyTime(0.0))
 
 
 class KeywordOnly(Exception):
