@@ -32,7 +32,7 @@ from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.values.content_key import digest
 from changeover.values.observation import LoggedBy, Side, logged_by_one
-from changeover.values.verdict import Verdict
+from changeover.values.verdict import EVIDENCE, Verdict
 
 WORLDS_KEPT_MAX = 500_000
 TAGS_KEPT_MAX = 1_000
@@ -158,7 +158,7 @@ class Corpus:
         if shown and not any(verdict in _LOST for verdict in verdicts):
             self.compared_tags.update(tag for tag in seen if tag in self.tags)
         diverged = any(verdict in _OPEN for verdict in verdicts)
-        if shown and (diverged or all(verdict.is_evidence for verdict in verdicts)):
+        if shown and (diverged or EVIDENCE.issuperset(verdicts)):
             self._note_world([run.world for run in shown], diverged)
 
     def _tags(self, run: Run) -> tuple[str, ...]:
@@ -168,7 +168,7 @@ class Corpus:
         self.seams.setdefault(run.seam, SeamTally(run.seam, run.phase)).add(run, verdict)
         if verdict not in NOT_COMPARED:
             self._unvaried.add(run)
-        if self._redact is not None and not verdict.is_evidence:
+        if self._redact is not None and verdict not in EVIDENCE:
             run = self._redact(run)
         if verdict in NOT_COMPARED:
             self.not_compared.add(name, run, verdict)

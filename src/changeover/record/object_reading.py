@@ -13,6 +13,7 @@ from typing import Any
 
 from changeover.values.changed_since_copy import is_kept_in_attributes
 from changeover.values.content_key import same_content
+from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError, is_atom, snapshot
 from changeover.values.own_state import has_state
 from changeover.values.place import Key, Place, render
@@ -82,7 +83,7 @@ def _inside(part: Any, by_reference: _ByReference) -> _Inside:
         return _Inside(_items_in(part), own_state(part))
     if reading_of(cls).handle is None and not is_kept_in_attributes(cls) and not is_read_by_the_program(cls):
         try:
-            copy = snapshot(part, by_reference=by_reference, seconds_max=SECONDS_MAX)
+            copy = snapshot(part, by_reference=by_reference, time_left=CopyTime(SECONDS_MAX))
         except SnapshotError:
             pass
         else:

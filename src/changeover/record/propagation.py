@@ -19,9 +19,10 @@ from changeover.record.propagation_to_threads import (
     carry_threads,
 )
 
+POOLS = "concurrent.futures"
 _CARRIERS: dict[str, Callable[[Any], None]] = {
     "threading": carry_threads,
-    "concurrent.futures": carry_pools,
+    POOLS: carry_pools,
     "concurrent.futures.process": carry_processes,
     "multiprocessing.process": carry_process_starts,
     "multiprocessing.pool": carry_multiprocessing_pools,
@@ -33,7 +34,7 @@ NOT_CARRIED = set(_CARRIERS)
 
 def carry_into_pools() -> None:
     """Let jobs of pools carry the pins of whoever gave them, whether or not anything is compared."""
-    _carry("concurrent.futures")
+    _carry(POOLS)
 
 
 def carry_work() -> None:

@@ -26,7 +26,9 @@ class RedactPaths:
             isinstance(part, ItemIs) and part.parts is not None for parts in self._parts for part in parts
         )
         self._next = lru_cache(maxsize=_STEPS_KEPT_MAX)(self._worked_out)
-        self.start: Stand = opened(self._parts, {(number, 0) for number in range(len(self._parts))})
+        self.start: Stand = frozenset()
+        if patterns:
+            self.start = opened(self._parts, {(number, 0) for number in range(len(self._parts))})
 
     def step(self, stand: Stand, *segments: Segment) -> Stand:
         """Where the patterns stand further down; empty where none can match any more."""

@@ -251,7 +251,15 @@ class Replay(ReplayedWork):
         return Raised(copied_error(outcome.error)) if isinstance(outcome, Raised) else outcome
 
     def _learn(self, on_tape: dict[str, Any], of_path: dict[str, Any]) -> None:
-        if all(type(value) in _UNNAMED or value is of_path.get(name) for name, value in on_tape.items()):
+        for name, value in on_tape.items():
+            other = of_path.get(name)
+            if not (
+                value is other
+                or type(value) in _UNNAMED
+                or (type(value) is str is type(other) and value == other)
+            ):
+                break
+        else:
             return
         self._ids = self._ids or IdMapping()
         self._ids.learn(on_tape, of_path)

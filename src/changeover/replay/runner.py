@@ -10,8 +10,10 @@ from contextvars import Context
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
+from inspect import iscoroutinefunction
 from threading import get_ident
 from time import monotonic, perf_counter, sleep
+from types import FunctionType
 from typing import Any
 
 from changeover.record.call_inputs import CallInputs, Named, by_number
@@ -244,7 +246,9 @@ def _called(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(built.value):
+    elif iscoroutinefunction(built.value) or (
+        type(built.value) is not FunctionType and is_async(built.value)
+    ):
         ended = _settling(replay, task) if task.loop_goes_on else None
         outcome = completed(lambda: built.value(*owner, *args, **kwargs), context, ended)
     elif task.inside_loop and not runs_a_loop():
@@ -268,7 +272,9 @@ async def _async(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(built.value):
+    elif iscoroutinefunction(built.value) or (
+        type(built.value) is not FunctionType and is_async(built.value)
+    ):
         outcome = await awaited(lambda: built.value(*owner, *args, **kwargs), context)
     else:
         outcome = await threaded(

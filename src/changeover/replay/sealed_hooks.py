@@ -17,7 +17,7 @@ from changeover.record.port import PortBook
 from changeover.record.program_log import OwnLog
 from changeover.replay import isolation
 from changeover.replay.random_numbers import OwnRandom
-from changeover.values.reading import asks_the_program
+from changeover.values.reading import READ_BY_THE_PROGRAM
 
 T = TypeVar("T")
 
@@ -82,7 +82,7 @@ class Sealed:
 
 def copied(what: str, book: PortBook, copy: Callable[[], T]) -> T:
     """A copy of values; sealed where functions of the program have a hand in it, which takes longer."""
-    return look(what, book, copy) if asks_the_program() else copy()
+    return look(what, book, copy) if READ_BY_THE_PROGRAM else copy()
 
 
 def look(what: str, book: PortBook, code: Callable[[], T]) -> T:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from changeover.errors import DeclarationError, LegacyRemovedError
 from changeover.record.callable_kind import is_async
 from changeover.record.context import SESSION, Args, Kwargs
-from changeover.record.propagation import carry_into_pools
+from changeover.record.propagation import NOT_CARRIED, POOLS, carry_into_pools
 from changeover.replay.fresh_path import Fresh
 from changeover.seam.comparison_steps import completed_now
 from changeover.seam.experiment import ASYNC, SYNC, experiment, is_sampled, sampled_out
@@ -31,7 +31,8 @@ class Roles(NamedTuple):
 
 def seam_function(seam: Seam) -> Any:
     """The function that callers call."""
-    carry_into_pools()
+    if POOLS in NOT_CARRIED:
+        carry_into_pools()
     pinned, phase, key = PINNED.get, seam.phase, seam.key
     runtime, current = seam.runtime, seam.runtime.current  # flags are the same in a comparison
     legacy, candidate = seam.paths.get(Side.LEGACY), seam.paths.get(Side.CANDIDATE)

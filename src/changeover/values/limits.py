@@ -17,7 +17,7 @@ class Limits:
     """Port calls on a tape and in a replay; seconds of one replay, looked at on every port call of it.
 
     A run is judged when the work that its path left behind has ended, at most `linger_s` after the answer.
-    The copies that the caller of a program waits for take `record_seconds_max` of CPU time in one run at most.
+    The copies that the caller of a program waits for take `record_seconds_max` of CPU time at most in a run.
     """
 
     port_calls_max: int = PORT_CALLS_MAX

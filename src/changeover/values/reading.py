@@ -67,7 +67,8 @@ MARKS: Mapping[str, str] = {
 """By an attribute of a class that a library has worked on, where no class of the library is a base."""
 
 _registered: dict[type, Reading] = {}
-_of_the_program: set[type] = set()
+READ_BY_THE_PROGRAM: set[type] = set()
+"""Classes whose values are read by functions that are not the toolkit's own."""
 _forgetting: list[Callable[[], None]] = []
 _T = TypeVar("_T")
 
@@ -105,21 +106,16 @@ def reading(
     def made(_cls: type, found: dict[Any, Any], _state: Any) -> Any:
         return make(found.get(CONTENT, found)) if make is not None else None
 
-    _of_the_program.add(cls)
+    READ_BY_THE_PROGRAM.add(cls)
     if make is None:
         register(cls, Reading(Shape.NAMES, known, copied=own_state))
     else:
         register(cls, Reading(Shape.NAMES, known, make=made))
 
 
-def asks_the_program() -> bool:
-    """Whether values are read by functions that are not the toolkit's own."""
-    return bool(_of_the_program)
-
-
 def is_read_by_the_program(cls: type) -> bool:
     """Whether values of a class are read by a function of the program."""
-    return any(base in _of_the_program for base in mro(cls))
+    return any(base in READ_BY_THE_PROGRAM for base in mro(cls))
 
 
 def register(cls: type, its_reading: Reading) -> None:

@@ -20,9 +20,13 @@ class Verdict(StrEnum):
     @property
     def is_evidence(self) -> bool:
         """True where the run speaks for sameness."""
-        return self in (Verdict.TOLERATED, Verdict.MATCH)
+        return self in EVIDENCE
 
     @property
     def severity(self) -> int:
         """0 is the worst; `max(verdicts, key=…)` finds the best, `min` the worst."""
         return list(Verdict).index(self)
+
+
+EVIDENCE = frozenset({Verdict.TOLERATED, Verdict.MATCH})
+"""Verdicts of runs that speak for sameness."""

@@ -121,7 +121,7 @@ def compact(path: Path) -> None:
     """Give the space of what was forgotten back; raises StoreProblem."""
     with (
         _troubles_of(path),
-        closing(sqlite3.connect(path, timeout=TIMEOUT_S, isolation_level=None)) as connection,
+        closing(sqlite3.Connection(path, timeout=TIMEOUT_S, isolation_level=None)) as connection,
     ):
         connection.execute("VACUUM")
 
@@ -129,7 +129,11 @@ def compact(path: Path) -> None:
 def copied(path: Path, target: Path) -> None:
     """A sound copy of a store, on today's tables; raises StoreProblem where it cannot be read in full."""
     try:
-        with _troubles_of(path), closing(_opened(path)) as source, closing(sqlite3.connect(target)) as made:
+        with (
+            _troubles_of(path),
+            closing(_opened(path)) as source,
+            closing(sqlite3.Connection(target)) as made,
+        ):
             source.backup(made)
             ((sound,), *_) = made.execute("PRAGMA quick_check(1)").fetchall()
             if sound != "ok":
@@ -161,7 +165,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _connected(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, uri=True, timeout=TIMEOUT_S)
+    connection = sqlite3.Connection(uri, uri=True, timeout=TIMEOUT_S)
     try:
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except BaseException:
