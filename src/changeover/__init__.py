@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from changeover.api.comparison import compare, diff, report
     from changeover.api.configuration import check_rules, doctor, find_blind_spots, init
-    from changeover.api.evidence import explain, import_evidence, prune_evidence, waive
+    from changeover.api.evidence import explain, waive
     from changeover.api.going_back import kill, rollback, unkill
     from changeover.api.moves import flip, history, seal_flags
     from changeover.api.readiness import gate, prove_removal, scan_legacy
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         show_scenario,
     )
     from changeover.api.status import status
+    from changeover.api.store import import_evidence, prune_evidence
     from changeover.errors import ConfigurationError, EffectWithheld
     from changeover.evidence.sources import Case, SourceOptions
     from changeover.migration import Migration
@@ -50,7 +51,7 @@ __all__ = [
 _NAMES = {
     "api.comparison": ("compare", "diff", "report"),
     "api.configuration": ("check_rules", "doctor", "find_blind_spots", "init"),
-    "api.evidence": ("explain", "import_evidence", "prune_evidence", "waive"),
+    "api.evidence": ("explain", "waive"),
     "api.going_back": ("kill", "rollback", "unkill"),
     "api.moves": ("flip", "history", "seal_flags"),
     "api.readiness": ("gate", "prove_removal", "scan_legacy"),
@@ -62,6 +63,7 @@ _NAMES = {
         "show_scenario",
     ),
     "api.status": ("status",),
+    "api.store": ("import_evidence", "prune_evidence"),
     "errors": ("ConfigurationError", "EffectWithheld"),
     "evidence.sources": ("Case", "SourceOptions"),
     "migration": ("Migration",),

@@ -102,7 +102,7 @@ def _facts(project: Project, migration: Migration) -> Iterator[tuple[str, str]]:
     copies = [port.name for port in ports if port.world is not None]
     yield "worlds", ", ".join(copies) or "no port offers world=, so --world copy changes nothing"
     yield "sources", ", ".join(migration.sources.names) or "none: @migration.source(...)"
-    from changeover.api.status import what_differs
+    from changeover.api.problems import what_differs
 
     yield (
         "evidence",

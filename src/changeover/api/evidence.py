@@ -1,18 +1,17 @@
-"""What the store keeps: `explain` and `waive` its clusters, `import_evidence`, `prune_evidence`."""
+"""What was found: `explain` a cluster or a run, `waive` a cluster."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 from changeover.compare.clusters import ID_DIGITS
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.lookup import Archive
-from changeover.evidence.store.maintenance import Joined, Pruned, StoreLimits, join, prune_store, usual_limits
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.run_contents import RunContents
-from changeover.evidence.store.store import NOWHERE, StoreProblem, store_path
+from changeover.evidence.store.store import store_path
 from changeover.gate.all_evidence import evidence_of_today
 from changeover.gate.inputs import read_project_state
 from changeover.project import Project, open_project
@@ -20,7 +19,7 @@ from changeover.redaction.redactor import Redactor
 from changeover.rollout.migration_files import exclusive
 from changeover.rollout.plan_file import redact_paths_of
 from changeover.rollout.waivers import Waiver, add_waiver, load_waivers, today_utc, why_not_until
-from changeover.settings import STORE_VARIABLE, WAIVERS_FILE
+from changeover.settings import WAIVERS_FILE
 from changeover.views.html.data import DIVERGED, UNSAFE, word_of, worst_first
 from changeover.views.text.explain import below_of
 
@@ -237,89 +236,3 @@ def _day(given: str | date, today: date) -> date:
     if problem is not None:
         raise ConfigurationError("--until", problem)
     return until
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedEvidence:
-    """How much was taken into the store, or would be."""
-
-    store: Path
-    taken: Joined
-
-
-@dataclass(frozen=True, slots=True)
-class PrunedEvidence:
-    """How much the store has forgotten, or would."""
-
-    store: Path
-    forgotten: Pruned
-
-
-def import_evidence(
-    *files: str | Path, dry_run: bool = False, project: str | Path | Project = "."
-) -> ImportedEvidence:
-    """Take in the runs, comparisons and reviews of other stores, each once; of a wrong file nothing is taken.
-
-    Args:
-        files: the stores of other machines.
-        dry_run: count and take nothing.
-        project: a folder of the project, or the project.
-
-    Raises:
-        ConfigurationError: a file is no store, or this project keeps none.
-
-    Example:
-        changeover.import_evidence("/srv/one/evidence.db", "/srv/two/evidence.db")
-    """
-    path = _store(project)
-    for file in map(Path, files):
-        if not file.is_file():
-            raise ConfigurationError(str(file), "is no file, allowed: the stores of other machines")
-        if path.exists() and file.samefile(path):
-            raise ConfigurationError(str(file), "is this store itself, allowed: the stores of other machines")
-    try:
-        return ImportedEvidence(path, join(path, list(map(Path, files)), dry_run=dry_run))
-    except StoreProblem as problem:
-        raise ConfigurationError(str(problem), "nothing was taken") from problem
-
-
-def prune_evidence(
-    *,
-    before: datetime | None = None,
-    keep_bytes: int | None = None,
-    dry_run: bool = False,
-    project: str | Path | Project = ".",
-) -> PrunedEvidence:
-    """Forget the oldest evidence and give its space back; with no option what every write forgets in time.
-
-    Args:
-        before: forget what was before this day; UTC unless it is aware.
-        keep_bytes: forget bodies, then tapes, then runs, until the store fits.
-        dry_run: count and forget nothing.
-        project: a folder of the project, or the project.
-
-    Raises:
-        ConfigurationError: there is no store, or it cannot be pruned.
-
-    Example:
-        changeover.prune_evidence(before=datetime(2026, 1, 1), dry_run=True)
-    """
-    path = _store(project)
-    if not path.exists():
-        raise ConfigurationError(str(path), "is no store yet: changeover compare")
-    usual = usual_limits(datetime.now(UTC))
-    aware = before if before is None or before.tzinfo else before.replace(tzinfo=UTC)
-    bytes_max = usual.bytes_max if keep_bytes is None else keep_bytes
-    limits = StoreLimits(aware or usual.before, usual.runs_max, bytes_max, 0 if aware else usual.days)
-    try:
-        done = prune_store(path, limits, corpora_too=before is not None, dry_run=dry_run)
-    except StoreProblem as problem:
-        raise ConfigurationError(str(path), f"cannot be pruned: {problem.why}") from problem
-    return PrunedEvidence(path, done)
-
-
-def _store(project: str | Path | Project) -> Path:
-    path = store_path(open_project(project).root)
-    if path == NOWHERE:
-        raise ConfigurationError(STORE_VARIABLE, "was none, needed: sqlite:///PATH, or nothing")
-    return path

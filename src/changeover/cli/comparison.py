@@ -112,7 +112,7 @@ def _say_what_else_differs(done: Sequence[SourceComparison]) -> None:
         if one.kept_in is not None
     ):
         return
-    from changeover.api.status import what_differs
+    from changeover.api.problems import what_differs
 
     compared = {one.info.source for one in kept}
     for source, line in what_differs():

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from changeover.api import evidence as verbs
+from changeover.api import store
 from changeover.cli.output import format_option, show_result
 from changeover.errors import need_package
 from changeover.views.json import cluster_json, heading_json, run_json
@@ -108,7 +109,7 @@ def import_(files: tuple[Path, ...], dry_run: bool, format_: str) -> None:
 
     For example: changeover evidence import /srv/one/evidence.db /srv/two/evidence.db
     """
-    found = verbs.import_evidence(*files, dry_run=dry_run)
+    found = store.import_evidence(*files, dry_run=dry_run)
     taken = found.taken
     show_result(
         format_,
@@ -143,7 +144,7 @@ def prune(before: datetime | None, keep_bytes: int | None, dry_run: bool, format
 
     For example: changeover evidence prune --before 2026-01-01 --dry-run
     """
-    found = verbs.prune_evidence(before=before, keep_bytes=keep_bytes, dry_run=dry_run)
+    found = store.prune_evidence(before=before, keep_bytes=keep_bytes, dry_run=dry_run)
     done = found.forgotten
     show_result(
         format_,

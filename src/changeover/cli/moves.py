@@ -9,7 +9,7 @@ import click
 
 from changeover.api import moves as verbs
 from changeover.api.moves import Flip, History
-from changeover.api.status import what_differs
+from changeover.api.problems import what_differs
 from changeover.cli.output import (
     dry_run_option,
     format_option,

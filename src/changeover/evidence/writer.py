@@ -9,9 +9,7 @@ The store and what fills it are imported when there is a run to keep.
 
 from __future__ import annotations
 
-import atexit
 import os
-import sys
 import threading
 import time
 from collections import Counter
@@ -20,10 +18,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.flush_thread import FlushThread
+from changeover.evidence.process_end import close_at_end
 from changeover.record.codec import Codec
 from changeover.record.run import NotPaired, Run, Sink
 from changeover.replay.program_signals import ProgramSignals, unbroken
@@ -87,10 +85,10 @@ class EvidenceWriter:
         self._next_write = float("-inf")
         self._retry_s = RETRY_FIRST_S
         self._writes = 0
-        self._begin_anew()
-        _writers.add(self)
+        self.begin_anew()
+        close_at_end(self)
 
-    def _begin_anew(self) -> None:
+    def begin_anew(self) -> None:
         """In a forked process nothing waits: what waited is written by its parent."""
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._waiting: list[StoredRun] = []
@@ -282,25 +280,3 @@ class EvidenceWriter:
 def _characters(row: StoredRun) -> int:
     """How much of it is worth dropping when memory is short."""
     return len(row.body or "") + len(row.tape or b"")
-
-
-_writers: WeakSet[EvidenceWriter] = WeakSet()
-
-
-def _close_all() -> None:
-    for writer in list(_writers):
-        writer.close()
-
-
-def _forked() -> None:
-    for writer in list(_writers):
-        writer._begin_anew()
-    # A child of multiprocessing ends past `atexit`, with functions of its own.
-    ends = sys.modules.get("multiprocessing.util")
-    if ends is not None:
-        ends.register_after_fork(_close_all, lambda close: ends.Finalize(None, close, exitpriority=0))
-
-
-atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)

@@ -1,0 +1,112 @@
+"""What is wrong, the worst first: what `status` and `doctor` begin with, and what a comparison warns of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from changeover.errors import ConfigurationError
+from changeover.evidence.store.lookup import Archive
+from changeover.evidence.store.store import store_path
+from changeover.gate.all_evidence import evidence_of_today
+from changeover.gate.inputs import ProjectState, read_project_state
+from changeover.project import Project, open_project
+from changeover.rollout.flags_file import read_flags
+from changeover.rollout.history import MOVING, HistoryEntry
+from changeover.rollout.migration_files import other_folders, place_of
+from changeover.rollout.resolver import KILLED_MEANS, ProblemKind, Resolver
+from changeover.rollout.verify import agreement
+from changeover.values.verdict import Verdict
+from changeover.views.html.data import DIVERGED, UNSAFE, word_of, worst_first
+from changeover.views.rows import describe_finding
+
+_CLUSTER_DIGITS = 6
+
+
+def problems_of(project: Project, project_state: ProjectState, resolver: Resolver) -> Iterator[str]:
+    """What is wrong, the worst first: each fails `status --check`."""
+    yield from _unsafe(project, project_state)
+    resolution = resolver.current()
+    yield from (_nearer(text, project.root) for text in _about_stages(project_state, resolver))
+    yield from other_folders(project.directory, project_state.now)
+    for one in resolution.overridden:
+        yield f"{one.variable}={one.word} in the environment overrides flags.json ({one.base})"
+    yield from _trips(project_state)
+    evidence, found = project_state.evidence, project_state.problems
+    if evidence.problem is not None:
+        yield _nearer(f"no evidence can be read: {evidence.problem}", project.root)
+    for problem in (found.code, found.rules, found.waivers, found.blind_spots):
+        if problem is not None:
+            yield _nearer(problem, project.root)
+    today = project_state.now.date()
+    for waiver in project_state.waivers:
+        if waiver.has_expired(today):
+            yield f"waiver {waiver.cluster[:_CLUSTER_DIGITS]} of {waiver.owner} expired on {waiver.until}"
+    yield from (_nearer(text, project.root) for text in _disagreements(project, project_state))
+
+
+def _unsafe(project: Project, project_state: ProjectState) -> Iterator[str]:
+    """Effects that differ on today's code, in production before anywhere else."""
+    evidence = project_state.evidence
+    runs = (run for run in evidence.production if run.verdict is Verdict.UNSAFE)
+    corpora = (one for one in evidence.corpora if any(tally.unsafe for tally in one.seams.values()))
+    if not any(map(project_state.is_today, runs)) and not any(map(project_state.is_today, corpora)):
+        return  # nothing has to be read for that
+    archive = Archive(store_path(project.root))
+    for one in worst_first(evidence_of_today(project_state, archive)):
+        if word_of(one) == UNSAFE:
+            yield describe_finding(one)
+
+
+def what_differs(project: str | Path | Project = ".") -> list[tuple[str, str]]:
+    """Source and line of everything that differs on today's code, the worst first; empty if unreadable."""
+    try:
+        found = open_project(project)
+        state = read_project_state(found)
+        known = evidence_of_today(state, Archive(store_path(found.root)))
+    except ConfigurationError:
+        return []
+    worst = [one for one in worst_first(known) if word_of(one) in (UNSAFE, DIVERGED)]
+    return [(one.source, describe_finding(one)) for one in worst]
+
+
+def _about_stages(project_state: ProjectState, resolver: Resolver) -> Iterator[str]:
+    kill = resolver.current().kill_switch
+    for problem in resolver.problems:
+        if problem.kind is not ProblemKind.KILLED or kill.variable is not None:
+            yield problem.text
+            continue
+        since = "" if kill.at is None else f", since {_moment(kill.at, project_state.now)}"
+        who = "" if kill.who is None else f" by {kill.who}"
+        why = "" if kill.reason is None else f": {kill.reason}"
+        yield f"kill switch on ({kill.file}{since}{who}{why}): {KILLED_MEANS}"
+
+
+def _moment(at: datetime, now: datetime) -> str:
+    return f"{at:%H:%M:%SZ}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M:%SZ}"
+
+
+def _trips(project_state: ProjectState) -> Iterator[str]:
+    """Phases that the tripwire moved last: somebody has to decide how they go on."""
+    last: dict[str, HistoryEntry] = {}
+    for entry in project_state.history:
+        if entry.action in MOVING and entry.phase is not None:
+            last[entry.phase] = entry
+    for phase, entry in last.items():
+        if entry.action == "trip" and phase in project_state.plan.phases:
+            when = _moment(entry.at, project_state.now)
+            yield f"tripwire: {phase} was moved back, {entry.old} -> {entry.new}, at {when}: {entry.reason}"
+
+
+def _disagreements(project: Project, project_state: ProjectState) -> Iterator[str]:
+    place, stages = place_of(project.directory, project_state.environment), project_state.plan.stages
+    flags_state = read_flags(place.flags, stages)
+    if flags_state.problem is None:  # else it is said already
+        for finding in agreement(flags_state, place.lines()).findings:
+            yield f"{finding.text}   mend: {finding.repair}"
+
+
+def _nearer(text: str, root: Path) -> str:
+    """Paths in a sentence as one would type them in the project."""
+    return text.replace(f"{root}/", "")
