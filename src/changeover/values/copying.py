@@ -15,12 +15,19 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from operator import is_
 from time import thread_time
-from types import FunctionType, MethodDescriptorType, ModuleType, SimpleNamespace, WrapperDescriptorType
+from types import (
+    FunctionType,
+    MethodDescriptorType,
+    ModuleType,
+    SimpleNamespace,
+    WrapperDescriptorType,
+)
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from changeover.values import container_values
+from changeover.values.closures import closed_over
 from changeover.values.copy_time import CopyTime, TookTooLong
 from changeover.values.equality import identical
 from changeover.values.error_values import blank_error, fill_error, make_error
@@ -73,6 +80,7 @@ def snapshot(
     copier = _Copier(by_reference, time_left)
     try:
         copy = copier.copied(value, 0)
+        copier.look_at_functions()
         if copier.is_to_be_read and not identical(copy, value):
             raise SnapshotError(f"has no copy that reads alike: {copier.suspects()}", value)
         return copy
@@ -104,7 +112,7 @@ ATOMS: frozenset[type] = frozenset(
     {
         *(type(None), bool, int, float, complex, str, bytes, range, type(...), type(NotImplemented)),
         *(Decimal, datetime, date, time, timedelta, timezone, ZoneInfo, UUID),
-        *(type, FunctionType, ModuleType),
+        *(type, ModuleType),
     }
 )
 """In values of these types nothing can change, and no attribute stands."""
@@ -123,7 +131,17 @@ class _Copier:
     """One copy operation: what was met twice is copied once, as `deepcopy` does."""
 
     __slots__ = (
-        *("_globals", "_kept", "_look_at", "_reference", "_time", "began", "is_to_be_read", "items"),
+        *(
+            "_functions",
+            "_globals",
+            "_kept",
+            "_look_at",
+            "_reference",
+            "_time",
+            "began",
+            "is_to_be_read",
+            "items",
+        ),
         *("made_by", "memo"),
     )
 
@@ -133,6 +151,7 @@ class _Copier:
         self.is_to_be_read = False
         self.made_by: dict[str, None] = {}
         self._kept: list[Any] = []
+        self._functions: list[Any] = []
         self._globals: dict[str, set[int]] = {}
         self._reference = by_reference
         self._time = time_left
@@ -189,6 +208,17 @@ class _Copier:
         """Let parts that a reading made for this copy live, so that no identity is used twice."""
         self._kept.append(parts)
 
+    def met_function(self, function: Any) -> None:
+        """A function goes as it is; what it holds in its closure is looked at in the end."""
+        self._functions.append(function)
+
+    def look_at_functions(self) -> None:
+        """Refuse a function that would act on what it was handed with, and not on the copy of it."""
+        for function in self._functions:
+            if any(self.memo.get(id(part), part) is not part for part in closed_over(function)):
+                problem = "holds in its closure what it is handed with, which would be the program's own"
+                raise SnapshotError(problem, function)
+
     def count(self, value: Any) -> None:
         """Look at the limits."""
         if self.items > ITEMS_MAX:
@@ -220,6 +250,12 @@ class _Copier:
 
 
 def _share(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    return value
+
+
+def _function(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    if value.__closure__ or value.__defaults__ or value.__kwdefaults__:
+        copier.met_function(value)
     return value
 
 
@@ -440,6 +476,8 @@ def _is_of_library(reading: Reading) -> bool:
 
 def _find_plan(cls: type) -> Plan:
     reading = reading_of(cls)
+    if cls is FunctionType:
+        return Plan(_function, reading)
     if reading.is_atom:
         return Plan(_share, reading)
     if cls in _EXACT:

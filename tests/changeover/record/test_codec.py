@@ -181,9 +181,9 @@ def test_what_was_one_object_is_one_object_again() -> None:
 @pytest.mark.parametrize(
     ("make", "named"),
     [
-        (lambda: print, "builtin_function_or_method"),
+        (lambda: len, "builtin_function_or_method"),
         (lambda: lambda: 1, "function"),
-        (lambda: partial(print, 1), "partial"),
+        (lambda: partial(len, ""), "partial"),
         (lambda: (one for one in (1,)), "generator"),
         (lambda: json, "module"),
         (lambda: Desk("a").close, "method"),

@@ -491,3 +491,65 @@ def test_whether_a_call_has_an_object_is_found_without_asking_what_classes_hold(
     answer = migration.seam("s", legacy=lambda given: 1, candidate=lambda given: 1)
     assert answer(make()) == 1
     assert len(runs) == 1
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize(
+    "hold",
+    [
+        lambda desk: lambda: desk.add(1),
+        lambda desk: lambda own=desk: own.add(1),
+        lambda desk: (lambda act: lambda: act())(desk.add),
+        lambda desk: (lambda act: lambda: act())(lambda: desk.add(1)),
+    ],
+    ids=["closure", "default", "bound method in a closure", "closure of a closure"],
+)
+def test_a_function_that_holds_its_object_acts_on_nothing_of_the_program(hold: Any, stage: str) -> None:
+    migration, runs = migration_at(stage)
+
+    class Desk:
+        def __init__(self) -> None:
+            self.total = 0
+            self.act = hold(self)
+
+        def add(self, number: int = 1) -> None:
+            self.total += number
+
+        def answer(self, number: int) -> None:
+            self.act()
+
+    migration.wrap(Desk, "answer", candidate=lambda self, number: self.act(), name="s")
+    desk = Desk()
+    desk.answer(1)
+    assert desk.total == 1
+    assert runs[0].verdict is Verdict.FAILED
+    assert "`self.act` (function)" in str(runs[0].reason)
+
+
+def test_a_function_that_holds_another_argument_is_named() -> None:
+    migration, runs = migration_at("shadow")
+    order = Order()
+    answer = migration.seam("s", legacy=lambda given, act: act(), candidate=lambda given, act: act())
+    answer(order, lambda: price_it(order.price + 1)(order))
+    assert order.price == 1
+    assert runs[0].verdict is Verdict.FAILED
+    assert "function" in str(runs[0].reason)
+
+
+def test_a_function_that_holds_nothing_of_the_call_goes_as_it_is() -> None:
+    migration, runs = migration_at("shadow")
+    rate = {"a": 2}
+    answer = migration.seam(
+        "s", legacy=lambda rows, key: key(rows[0]), candidate=lambda rows, key: key(rows[0])
+    )
+    assert answer(["a"], lambda row: rate[row]) == 2
+    assert runs[0].verdict is Verdict.MATCH
+
+
+def test_what_a_function_of_the_caller_keeps_is_changed_by_the_replay_too() -> None:
+    """docs/limits.md: what a function holds in its closure."""
+    migration, _ = migration_at("shadow")
+    heard: list[int] = []
+    answer = migration.seam("s", legacy=lambda tell: tell(1), candidate=lambda tell: tell(1))
+    answer(lambda number: heard.append(number))
+    assert heard == [1, 1]

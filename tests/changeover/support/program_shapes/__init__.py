@@ -7,6 +7,7 @@ from tests.changeover.support.program_shapes import (
     late_work,
     libraries,
     methods,
+    objects,
     state,
     values,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "late_work",
     "libraries",
     "methods",
+    "objects",
     "state",
     "values",
 ]
