@@ -7,6 +7,7 @@ on; what it does after the last step amends the run.
 from __future__ import annotations
 
 import decimal
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import cached_property
@@ -28,6 +29,8 @@ from changeover.seam.waiting_run import Job
 from changeover.values.verdict import Verdict
 
 T = TypeVar("T")
+_TEMPORARY = r"(?<![a-z0-9_])tmp[a-z0-9_]{8}(?![a-z0-9_])"
+_MADE_ANEW = re.compile(_TEMPORARY + r"|[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _AMENDED = frozenset({Verdict.MATCH, Verdict.TOLERATED, Verdict.VACUOUS, Verdict.WAIVED})
 
 
@@ -147,11 +150,11 @@ class Comparing:
         task = recording.task(apart=calling is _APART)
         task = replace(task, path=path, side=recording.answering, view=None, loop_goes_on=False)
         pending = await calling.replay(task)
-        refused = {(one.place, one.detail) for one in pending.closed().problems.all if _is_refused(one)}
+        refused = {_what(one) for one in pending.closed().problems.all if _is_refused(one)}
         both = "both paths reach for it past every port: declare what opens it"
         kept = [
             replace(one, kind=ProblemKind.UNDECLARED_CALL, detail=f"{one.detail}: {both}")
-            if _is_refused(one) and (one.place, one.detail) in refused
+            if _is_refused(one) and _what(one) in refused
             else one
             for one in problems.all
         ]
@@ -230,6 +233,11 @@ class Comparing:
 
 def _is_refused(problem: ReplayProblem) -> bool:
     return problem.kind is ProblemKind.UNDECLARED_EFFECT
+
+
+def _what(problem: ReplayProblem) -> tuple[str, str]:
+    """What was refused; names that are made anew each time (of temporary files, of UUIDs) left out."""
+    return problem.place, _MADE_ANEW.sub("*", problem.detail or "")
 
 
 class _Apart:

@@ -7,12 +7,13 @@ import os
 import random
 import secrets
 import signal
+import subprocess
 import threading
 import uuid
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path as FilePath
-from tempfile import gettempdir
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from changeover import Migration
@@ -247,5 +248,40 @@ def pool_that_both_paths_share(shop: Any, planted: str) -> Path:
         shop.send(f"{number}{'!' if planted == 'effect' else ''}")
         idle.append(one)
         return number + (1 if planted == "result" else 0)
+
+    return path
+
+
+@shape(
+    "text",
+    expected="mkdir",
+    why="a temporary folder is made past every port, by both paths",
+)
+def temporary_files(shop: Any, planted: str) -> Path:
+    def path(number: int) -> str:
+        with TemporaryDirectory() as folder:
+            file = FilePath(folder) / "notes.txt"
+            file.write_text(f"number {number}{planted}")
+            return file.read_text()
+
+    return path
+
+
+@shape("text", expected="open", why="a file is written past every port, by both paths")
+def files_named_by_uuid(shop: Any, planted: str) -> Path:
+    def path(number: int) -> str:
+        file = FilePath(gettempdir()) / f"shapes-{uuid.uuid4()}.txt"
+        file.write_text(f"number {number}{planted}")
+        found = file.read_text()
+        file.unlink()
+        return found
+
+    return path
+
+
+@shape("text", expected="subprocess", why="a process is started past every port, by both paths")
+def processes_that_are_started(shop: Any, planted: str) -> Path:
+    def path(number: int) -> str:
+        return subprocess.run(["true"], capture_output=True, text=True, check=True).stdout + planted
 
     return path
