@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 from changeover.values.changed_since_copy import is_kept_in_attributes
 from changeover.values.content_key import same_content
@@ -17,7 +18,7 @@ from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError, is_atom, snapshot
 from changeover.values.own_state import has_state
 from changeover.values.place import Key, Place, render
-from changeover.values.reading import Shape, is_read_by_the_program, own_state, reading_of
+from changeover.values.reading import Shape, is_read_by_the_program, own_state, reading_of, remembered
 
 PARTS_MAX = 100
 """So many containers and objects are looked into; what lies further away is not."""
@@ -36,8 +37,7 @@ class _Copy:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class _Inside:
+class _Inside(NamedTuple):
     """What stands in a part: names and parts, items, a length, or a copy; and its attributes besides."""
 
     content: dict[Any, Any] | tuple[Any, ...] | int | _Copy
@@ -69,6 +69,7 @@ class ObjectReading:
         return None
 
 
+@remembered
 def _is_open(cls: type) -> bool:
     """Whether anything can be seen in it: attributes, or a content that has a reading."""
     if issubclass(cls, type):
@@ -79,9 +80,9 @@ def _is_open(cls: type) -> bool:
 
 def _inside(part: Any, by_reference: _ByReference) -> _Inside:
     cls = type(part)
-    if issubclass(cls, _CONTAINERS):
-        return _Inside(_items_in(part), own_state(part))
-    if reading_of(cls).handle is None and not is_kept_in_attributes(cls) and not is_read_by_the_program(cls):
+    if _container_of(cls) is not None:
+        return _Inside(_items_in(part), {} if cls in _CONTAINERS else own_state(part))
+    if _is_copied(cls):
         try:
             copy = snapshot(part, by_reference=by_reference, time_left=CopyTime(SECONDS_MAX))
         except SnapshotError:
@@ -91,27 +92,49 @@ def _inside(part: Any, by_reference: _ByReference) -> _Inside:
     return _Inside((), own_state(part))
 
 
+@remembered
+def _container_of(cls: type) -> Any:
+    return next((base for base in _CONTAINERS if issubclass(cls, base)), None)
+
+
+@remembered
+def _is_copied(cls: type) -> bool:
+    """Whether what is in a value is seen by its reading alone, which is not one of the program."""
+    return (
+        reading_of(cls).handle is None and not is_kept_in_attributes(cls) and not is_read_by_the_program(cls)
+    )
+
+
 def _items_in(part: Any) -> dict[Any, Any] | tuple[Any, ...] | int:
-    base: Any = next(base for base in _CONTAINERS if issubclass(type(part), base))
+    base = _container_of(type(part))
     length: int = base.__len__(part)
     if length > ITEMS_MAX:
         return length
-    return dict(dict.items(part)) if base is dict else tuple(base.__iter__(part))
+    if base is dict:
+        return dict(part) if type(part) is dict else dict(dict.items(part))
+    return tuple(base.__iter__(part))
 
 
 def _named(inside: _Inside) -> Iterator[tuple[Any, Any]]:
-    if isinstance(inside.content, tuple):
-        yield from enumerate(inside.content)
-    for parts in (inside.content, inside.attributes):
-        if isinstance(parts, dict):
-            yield from ((Key(name), part) for name, part in parts.items())
+    content, attributes = inside
+    if isinstance(content, dict):
+        named: Iterator[tuple[Any, Any]] = ((Key(name), part) for name, part in content.items())
+    else:
+        named = enumerate(content) if isinstance(content, tuple) else iter(())
+    if not attributes:
+        return named
+    return chain(named, ((Key(name), part) for name, part in attributes.items()))
 
 
 def _is_same(before: _Inside, part: Any) -> bool:
-    if isinstance(before.content, _Copy):
-        return same_content(before.content.value, part)
-    content = _items_in(part) if issubclass(type(part), _CONTAINERS) else ()
-    return _are_same(before.content, content) and _are_same(before.attributes, own_state(part))
+    content, attributes = before
+    if isinstance(content, _Copy):
+        return same_content(content.value, part)
+    if _container_of(type(part)) is None:
+        return _are_same(attributes, own_state(part))
+    return _are_same(content, _items_in(part)) and (
+        type(part) in _CONTAINERS or _are_same(attributes, own_state(part))
+    )
 
 
 def _are_same(before: Any, after: Any) -> bool:
