@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from changeover.api.expiring import soon_line
-from changeover.api.problems import problems_of
+from changeover.api.problems import problems_of, soon_line
 from changeover.evidence.store.records import StoredComparison
 from changeover.gate.collect import collect, next_setting
 from changeover.gate.decision import decide
