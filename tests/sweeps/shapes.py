@@ -31,6 +31,7 @@ from tests.changeover.support.program_shapes.shape import shop_of
 STAGES = ("shadow", "live")
 FALSE_ALARMS = frozenset({Verdict.DIVERGED, Verdict.UNSAFE})
 LATE_S = 0.03
+WAITED_S = 60.0
 SHOWN_MAX = 40
 
 
@@ -74,6 +75,8 @@ def runs_of(trial: Trial, count: int) -> list[Run]:
             if trial.shape.late:
                 time.sleep(LATE_S)
     finally:
+        if migration.runtime.background is not None:
+            migration.runtime.background.wait(WAITED_S)  # a busy machine is no reason to drop a run
         migration.close()
         getattr(call, "close", lambda: None)()
     return [run for run in kept.values() if run.seam == "s"]
