@@ -24,6 +24,7 @@ from changeover.redaction.redactor import Redactor
 from changeover.seam.judge import Judgement
 from changeover.values.copying import snapshot
 from changeover.values.libraries import numpy_values
+from changeover.values.limits import Limits
 from changeover.values.verdict import Verdict
 from tests.changeover.support.doc_pages import DOCS
 from tests.changeover.support.named_tests import existing_tests, named_tests, rows_of_tables
@@ -127,6 +128,24 @@ def test_large_views_and_columns_of_a_table_are_copied_apart(monkeypatch: pytest
     assert numpy.shares_memory(row, table["a"].to_numpy(copy=False))
     copied, column = snapshot((table, row))
     assert not numpy.shares_memory(column, copied["a"].to_numpy(copy=False))
+
+
+@pytest.mark.parametrize("mode", ["inline", "background"])
+def test_copies_that_take_too_long_fail_the_run_of_a_program_that_serves(mode: str) -> None:
+    runs: list[Run] = []
+    environment = {"CHANGEOVER_STAGE_S": "shadow"}
+    migration = Migration(
+        limits=Limits(record_seconds_max=0.0),
+        environment=environment,
+        refresh_s=0,
+        sink=runs.append,
+        mode=mode,
+    )
+    seam = migration.seam("s", legacy=len, candidate=len)
+    assert seam([[number] for number in range(5_000)]) == 5_000
+    migration.close()
+    assert runs[0].verdict is Verdict.FAILED
+    assert "record_seconds_max" in (runs[0].reason or "")
 
 
 def test_a_judge_of_ones_own_is_not_sealed() -> None:
