@@ -6,12 +6,12 @@ Each function composes when it is called; importing a module composes nothing.
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
 
@@ -257,7 +257,7 @@ def _portfolio_bus(services: Services, settings: Settings) -> EventBus:
 
 def open_migration() -> "Migration":
     """What the toolkit's commands are given: thousands of runs, some of which fail on purpose, in silence."""
-    configure_logging(logging.CRITICAL)
+    configure_logging(written=False)
     return compose_migration()
 
 
@@ -278,10 +278,18 @@ def compose_migration() -> "Migration":
     return migration
 
 
-def configure_logging(level: int = logging.WARNING) -> None:
-    """Write log lines of this level and above to standard error, for standard output belongs to results."""
+def _drop(_logger: object, _method: str, _line: MutableMapping[str, Any]) -> NoReturn:
+    raise structlog.DropEvent
+
+
+def configure_logging(level: int = logging.WARNING, *, written: bool = True) -> None:
+    """Write log lines of this level and above to standard error, for standard output belongs to results.
+
+    What is not `written` is heard by a comparison all the same, and kept with its runs.
+    """
     structlog.configure(
         processors=[
+            *([] if written else [_drop]),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),

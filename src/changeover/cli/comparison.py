@@ -49,6 +49,7 @@ NOTHING_COMPARED = 3
     show_default=True,
     help="what answers the replayed path: the recording, or copies of the ports that offer one",
 )
+@click.option("--copy", is_flag=True, help="the same as --world copy")
 @click.option(
     "--answer",
     type=click.Choice([str(side) for side in Side]),
@@ -70,7 +71,7 @@ NOTHING_COMPARED = 3
 @click.option("--exit-zero", is_flag=True, help="exit 0 whatever differs")
 @format_option
 def compare_command(
-    names: tuple[str, ...], report: Path | None, exit_zero: bool, format_: str, **options: Any
+    names: tuple[str, ...], report: Path | None, exit_zero: bool, copy: bool, format_: str, **options: Any
 ) -> None:
     """Run both paths on every case of a source and compare what they return and do. No stage is changed.
 
@@ -82,6 +83,8 @@ def compare_command(
     need_package("structlog")  # a program runs without it; the log of a comparison keeps its fields
     need_package("rich")  # said before the comparison runs, not when its tables are drawn
     shown: list[SourceComparison] = []
+    if copy:
+        options["world"] = "copy"
 
     def show_source(done: SourceComparison) -> None:
         shown.append(done)

@@ -25,9 +25,9 @@ class ComparisonInfo:
     """`phases` gives number and name of each phase with seams, in the order of the plan.
 
     `code` is None where the plan names no packages. `copied` names the ports whose copies the other path
-    acted on. `noise` says that the answering path was replayed itself, `stored` that the cases are tapes and
-    nothing ran for real. `other_sources` are declared beside this one. `waivers` are all there
-    are, used or not.
+    acted on; `offer_copies` all ports that could give one. `noise` says that the answering path was replayed
+    itself, `stored` that the cases are tapes and nothing ran for real. `other_sources` are declared beside
+    this one. `waivers` are all there are, used or not.
     """
 
     migration: str
@@ -39,6 +39,7 @@ class ComparisonInfo:
     copied: tuple[str, ...] = ()
     noise: bool = False
     stored: bool = False
+    offer_copies: tuple[str, ...] = ()
     other_sources: tuple[str, ...] = ()
     phases: Mapping[str, int] = field(default_factory=dict)
     waivers: tuple[WaiverUse, ...] = ()

@@ -11,10 +11,11 @@ from changeover.evidence.unanswered_reads import Advice, way_to_answer
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.values.form import type_name
-from changeover.values.observation import Observation, PortCall, Side
+from changeover.values.observation import LoggedBy, Observation, PortCall, Side, logged_by_one
 from changeover.values.verdict import Verdict
 
 REASONS_KEPT_MAX = 200
+LOGGED_KEPT_MAX = 20
 VACUOUS = "vacuous: both sides empty, or neither input nor read"
 
 
@@ -24,6 +25,8 @@ class NotCompared:
 
     `asked` is what the replayed path asked in the first of them, `recorded` the nearest question of the path
     that answered, None where it asked nothing like it; `advice` says what would answer the question.
+    `logged` are warnings and worse of the replayed path alone, up to the question; where the answering path
+    gave nothing, also of that one alone.
     """
 
     seam: str
@@ -36,6 +39,7 @@ class NotCompared:
     recorded: PortCall | None = None
     runs: int = 0
     advice: Advice | None = None
+    logged: tuple[LoggedBy, ...] = ()
 
 
 class NotComparedReasons:
@@ -72,6 +76,12 @@ def _why(name: str, run: Run, verdict: Verdict) -> NotCompared:
             return NotCompared(run.seam, run.reason or str(verdict), "", "", name, replayed)
         return NotCompared(run.seam, failure.kind, failure.place, str(failure.candidate), name, replayed)
     found = NotCompared(run.seam, note.kind, note.place, note.detail, name, replayed, note.call)
+    replay = run.candidate if replayed is Side.CANDIDATE else run.legacy
+    if replay is not None and run.answered is not None:
+        # What the answering path logged after the question has no counterpart, unless that path is dead.
+        sides = {replayed} if not run.answered.gave_nothing else set(Side)
+        logged = logged_by_one(run.answered, replay)
+        found.logged = tuple(one for one in logged if one[0] in sides)[:LOGGED_KEPT_MAX]
     if note.kind is ProblemKind.READ_MISSING and note.call is not None and run.answered is not None:
         found.recorded = _nearest(run.answered, note.call)
         found.advice = way_to_answer(note.call, run.answered.reads, run.answered.effects)

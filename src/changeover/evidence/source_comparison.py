@@ -191,6 +191,7 @@ def _info(program: Program, source: Source, request: Request, rules: Rules) -> C
         _copied(program, source.name, request.options),
         request.noise,
         source.name in BUILT_IN,
+        _offer_copies(program),
         tuple(name for name in program.sources.names if name != source.name),
         phases,
     )
@@ -204,10 +205,14 @@ def _copied(program: Program, source: str, options: SourceOptions) -> tuple[str,
         raise ConfigurationError(
             "--world", "was 'copy', allowed: tape, as a stored run has no objects to copy"
         )
-    ports = tuple(port.name for port in program.runtime.book.ports.values() if port.world is not None)
+    ports = _offer_copies(program)
     if not ports:
         raise ConfigurationError("--world", "was 'copy', allowed: tape, as no port of the app offers world=")
     return ports
+
+
+def _offer_copies(program: Program) -> tuple[str, ...]:
+    return tuple(port.name for port in program.runtime.book.ports.values() if port.world is not None)
 
 
 def _required_tags(plan: Plan | None, selection: Selection, source: str) -> list[str]:

@@ -21,24 +21,32 @@ class SeamTally:
     """runs = match + tolerated + waived + diverged + not_compared.
 
     `gave_up` counts compared runs in which the answering path did nothing, or gave nothing where the other
-    one did (`Run.reference_gave_nothing`): a reference that did nothing else did not run. `reads` counts, by
-    side and method, runs that asked; a comparison that was kept has none.
+    one did (`Run.reference_gave_nothing`): a reference that did nothing else did not run. `gave_nothing`
+    counts likewise among all runs that were `answered`, failed ones included. `reads` counts, by side and
+    method, runs that asked; a comparison that was kept has none.
     """
 
     seam: str
     phase: str
     verdicts: dict[Verdict, int] = field(default_factory=dict)
     gave_up: int = 0
+    answered: int = 0
+    gave_nothing: int = 0
     reads: dict[Side, Counter[str]] = field(default_factory=lambda: {side: Counter() for side in Side})
 
     def add(self, run: Run, verdict: Verdict) -> None:
         """One more run."""
         self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
-        if run.legacy is None or run.candidate is None or verdict in NOT_COMPARED:
+        if run.legacy is None or run.candidate is None or verdict in (Verdict.VACUOUS, Verdict.UNPAIRED):
+            return
+        gave_nothing = run.reference_gave_nothing
+        self.answered += 1
+        self.gave_nothing += gave_nothing
+        if verdict in NOT_COMPARED:
             return
         for observation in (run.legacy, run.candidate):
             self.reads[observation.path].update({call.name for call in observation.reads})
-        self.gave_up += run.reference_gave_nothing
+        self.gave_up += gave_nothing
 
     def of(self, *verdicts: Verdict) -> int:
         """How many ended so."""
@@ -96,8 +104,8 @@ class SeamTally:
 
     @property
     def reference_mostly_gave_nothing(self) -> bool:
-        """Whether the answering path gave nothing in most of the runs that were compared."""
-        return 2 * self.gave_up > self.compared
+        """Whether the answering path gave nothing in most of the runs that it answered."""
+        return 2 * self.gave_nothing > self.answered
 
 
 def total_of(tallies: Iterable[SeamTally]) -> SeamTally:

@@ -147,6 +147,16 @@ class NotCompared(Part):
     legacy: Question | None
     candidate: Question | None
     advice: Advice | None = Field(description="What would answer the question, where one was not answered.")
+    logged: list[LoggedByOne] = Field(description="By one path alone, in the first of the runs.")
+
+
+class MoreShown(Part):
+    """How runs that failed after a question without an answer would be compared all the same."""
+
+    remedy: Literal["copy", "offer-copy", "answer"]
+    ports: list[str] = Field(description="Of which the questions were asked.")
+    runs: Count
+    command: str | None = Field(description="What to type; null where a port has to offer copies first.")
 
 
 class AcceptedByRule(Part):
@@ -195,10 +205,11 @@ class Unvaried(Part):
 
 
 class GaveNothing(Part):
-    """How often the answering path of a seam raised or gave nothing."""
+    """How often the answering path of a seam raised or gave nothing, in all runs that it answered."""
 
     seam: str
     runs: Count
+    answered: Count
     compared: Count
 
 
@@ -241,6 +252,7 @@ class Comparison(Part):
     effects: list[EffectLine]
     clusters: list[Cluster] = Field(description="In the order in which a run meets them.")
     not_compared: list[NotCompared]
+    would_show_more: list[MoreShown]
     accepted: list[AcceptedByRule]
     waivers: list[WaiverUse]
     unused_rules: list[str] = Field(description="Paths of rules that accepted nothing.")

@@ -19,10 +19,11 @@ from threading import Lock
 from typing import Any
 
 from changeover.record.context import SESSION
-from changeover.values.log_line import PRINTED, PathLog
+from changeover.record.structlog_lines import HEARD, hear_structlog, is_imported
+from changeover.values.log_line import LOUD, PRINTED, PathLog
 
 _installing = Lock()
-is_heard = False
+is_heard = _hears_structlog = False
 
 
 class OwnLog(PathLog):
@@ -35,6 +36,11 @@ class OwnLog(PathLog):
         self._handlers: dict[str, list[logging.Handler]] = {}
         self._streams = _streams()
         self._shows = _shows()
+
+    def add(self, level: str, source: str, text: str) -> None:
+        """Take one more, unless it was kept on its way."""
+        if not HEARD.get():
+            super().add(level, source, text)
 
     def take(self, logger: logging.Logger, record: logging.LogRecord) -> None:
         """Keep a record, and give it to the path's own handlers."""
@@ -123,7 +129,12 @@ def text_of(record: logging.LogRecord) -> str:
 
 def hear_program_log() -> None:
     """From now on records of paths are heard; asking again changes nothing."""
-    global is_heard
+    global is_heard, _hears_structlog
+    if not _hears_structlog and is_imported():
+        with _installing:
+            if not _hears_structlog:
+                hear_structlog(_hear_line)
+                _hears_structlog = True
     if is_heard:
         return
     with _installing:
@@ -132,6 +143,19 @@ def hear_program_log() -> None:
             builtins.print = _printing(builtins.print)
             setattr(warnings, "_showwarnmsg", _warning(vars(warnings)["_showwarnmsg"]))  # noqa: B010
             is_heard = True
+
+
+def _hear_line(level: str, source: str, text: Callable[[], str]) -> bool:
+    """Keep a line that may go past `logging`, so that nobody further on knows its level."""
+    session = SESSION.get()
+    if session is None:
+        return False
+    own = _own()
+    if own is not None:
+        own.add(level, source, text())
+    elif level in LOUD:
+        session.hear(level, source, text())
+    return own is not None or level in LOUD
 
 
 def _own() -> OwnLog | None:
@@ -170,7 +194,7 @@ def _handling(plain: Callable[..., Any]) -> Callable[..., Any]:
             return plain(self, record)
         own = _own()
         if own is None:
-            if record.levelno >= logging.WARNING:
+            if record.levelno >= logging.WARNING and not HEARD.get():
                 session.hear(record.levelname, record.name, text_of(record))
             return plain(self, record)
         if not self.disabled:

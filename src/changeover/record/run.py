@@ -69,7 +69,7 @@ class Run:
         if answered is None or not answered.gave_nothing:
             return False
         other = self.candidate if answered is self.legacy else self.legacy
-        return not answered.effects or (other is not None and not other.gave_nothing)
+        return not answered.effects or (other is not None and (other.was_refused or not other.gave_nothing))
 
     @property
     def key(self) -> str | None:

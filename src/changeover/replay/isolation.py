@@ -44,19 +44,19 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LOCAL_FAMILY = getattr(socket, "AF_UNIX", None)
 _installing = Lock()
 _installed = False
-watched: bool | None = None
-"""Whether numpy was there when replays were isolated last; None before that."""
+watched: tuple[bool, bool] | None = None
+"""Whether numpy and structlog were there when replays were isolated last; None before that."""
 
 
 def isolate() -> None:
     """Refuse such deeds from now on to what runs as a replay, and for ever to what it left behind.
 
-    Its log and its random numbers are its own. Needed once, and once more when numpy has come (`watched`).
+    Its log and its random numbers are its own. Needed once, and once more when one of the two has come (`watched`).
     """
     global _installed, watched
     with _installing:
         hear_program_log()
-        watched = "numpy.random" in sys.modules
+        watched = ("numpy.random" in sys.modules, "structlog" in sys.modules)
         give_replays_own_random()
         if not _installed:
             _installed = True

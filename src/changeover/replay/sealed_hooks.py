@@ -96,7 +96,7 @@ def look(what: str, book: PortBook, code: Callable[[], T]) -> T:
     session = Sealed(what, book)
     token = SESSION.set(session)
     try:
-        if isolation.watched is not ("numpy.random" in sys.modules):
+        if isolation.watched != ("numpy.random" in sys.modules, "structlog" in sys.modules):
             isolation.isolate()
         value = code()
     except Exception:

@@ -96,7 +96,7 @@ class Recording:
         try:
             if not sys.modules.keys().isdisjoint(NOT_CARRIED):
                 carry_work()
-            if isolation.watched is not ("numpy.random" in sys.modules):
+            if isolation.watched != ("numpy.random" in sys.modules, "structlog" in sys.modules):
                 isolation.isolate()
             runtime.book.cover()
             self._given.copy(self._replayed_path)

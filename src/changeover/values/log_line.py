@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 LINES_KEPT_MAX = 100
 CHARACTERS_KEPT_MAX = 500
 PRINTED = ("stdout", "stderr")
-_LOUD = frozenset({"WARNING", "ERROR", "CRITICAL"})
+LOUD = frozenset({"WARNING", "ERROR", "CRITICAL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class LogLine:
     @property
     def is_loud(self) -> bool:
         """Whether it is a warning or worse: of the answering path nothing else is kept."""
-        return self.level in _LOUD
+        return self.level in LOUD
 
     def __str__(self) -> str:
         return f"{self.level} {self.source}: {self.text}" if self.source else f"{self.level}: {self.text}"

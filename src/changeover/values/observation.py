@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from changeover.errors import ReplayRefusal, WorkRefused
 from changeover.values.interruption import is_interruption as is_interruption
 from changeover.values.log_line import LogLine, loud_only_in
 
@@ -161,6 +162,13 @@ class Observation:
     def gave_up(self) -> bool:
         """Whether the path raised, or gave None, without any effect or changed argument."""
         return not self.effects and not self.inputs_mutated and self.gave_nothing
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether a replay ended the path, so that nobody knows what it would have given."""
+        return isinstance(self.outcome, Raised) and isinstance(
+            self.outcome.error, ReplayRefusal | WorkRefused
+        )
 
     @property
     def gave_nothing(self) -> bool:

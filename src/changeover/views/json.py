@@ -9,12 +9,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from changeover.evidence.confidence import CONFIDENCE
+from changeover.evidence.more_shown import would_show_more
 from changeover.evidence.store.rows_of_runs import keep_divergence, stored_at
 from changeover.evidence.store.run_contents import contents_data, divergence_data
 from changeover.evidence.store.writing import cluster_data, comparison_data
 from changeover.values.divergence import Divergence
 from changeover.values.gate_verdict import GateVerdict
-from changeover.values.observation import PortCall
+from changeover.values.log_line import LogLine
+from changeover.values.observation import PortCall, Side
 from changeover.values.value_text import value_text
 from changeover.views.layout import call_text
 
@@ -53,10 +55,12 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
                 **_taken(one, "seam", "reason", "place", "detail", "runs", "example"),
                 str(one.asked_by): _question(one.asked),
                 str(one.asked_by.other): _question(one.recorded),
+                "logged": [_logged(*logged) for logged in one.logged],
                 "advice": None if one.advice is None else _taken(one.advice, "way", "line"),
             }
             for one in corpus.not_compared.reasons
         ],
+        "would_show_more": plain_data(would_show_more(info, corpus.not_compared.reasons)),
         "accepted": [
             {
                 "path": tally.rule.path.text,
@@ -77,7 +81,7 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
         "unvaried": plain_data(corpus.unvaried),
         "reference_gave_up": list(corpus.gave_up),
         "reference_gave_nothing": [
-            {"seam": one.seam, "runs": one.gave_up, "compared": one.compared}
+            {"seam": one.seam, "runs": one.gave_nothing, "answered": one.answered, "compared": one.compared}
             for one in corpus.seams.values()
             if one.reference_mostly_gave_nothing
         ],
@@ -104,13 +108,14 @@ def _cluster(cluster: Cluster, corpus: Corpus) -> dict[str, Any]:
         **_taken(cluster, "runs", "reachable"),
         "smallest": {"run": cluster.smallest.run, **divergence_json(cluster.smallest.divergence)},
         "sighting": None if sighting is None else str(sighting),
-        "logged": [
-            {"side": side, **_taken(line, "level", "source", "text")}
-            for side, line in corpus.logged.get(cluster.fingerprint, ())
-        ],
+        "logged": [_logged(*one) for one in corpus.logged.get(cluster.fingerprint, ())],
         "always_with": [one.id for one in cluster.always_with],
         "root": None if cluster.root is None else cluster.root.id,
     }
+
+
+def _logged(side: Side, line: LogLine) -> dict[str, Any]:
+    return {"side": side.value, **_taken(line, "level", "source", "text")}
 
 
 def _question(call: PortCall | None) -> dict[str, Any] | None:

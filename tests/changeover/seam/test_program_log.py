@@ -140,6 +140,56 @@ def test_the_answering_path_s_own_lines_go_where_they_went(
     assert heard == ["said 1"] * (1 if way is WAYS["a warning"] else 2)
 
 
+STRUCTLOG: dict[str, Callable[[], Any]] = {
+    "through logging": lambda: structlog.wrap_logger(
+        LOG, processors=[structlog.stdlib.render_to_log_kwargs], wrapper_class=structlog.stdlib.BoundLogger
+    ),
+    "to a stream": lambda: structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[structlog.dev.ConsoleRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+    ),
+    "as a dict": lambda: structlog.wrap_logger(
+        structlog.PrintLogger(sys.stdout), processors=[structlog.processors.KeyValueRenderer()]
+    ),
+}
+
+
+@pytest.mark.parametrize("made", STRUCTLOG.values(), ids=STRUCTLOG.keys())
+@pytest.mark.parametrize("is_legacy", [False, True], ids=["candidate", "legacy"])
+def test_a_warning_of_structlog_is_one_wherever_it_goes(
+    made: Callable[[], Any], is_legacy: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def warns(number: int) -> int:
+        try:
+            raise KeyError("ACCEPTED")
+        except KeyError:
+            made().exception("handler_failed", event_type="TradeExecuted")
+        return number
+
+    quiet = lambda number: number  # noqa: E731
+    seam, runs = shadowing(*((warns, quiet) if is_legacy else (quiet, warns)))
+    seam(1)
+    (run,) = runs
+    sides = run.legacy, run.candidate
+    said, silent = sides if is_legacy else sides[::-1]
+    (line,) = said.logged
+    assert (line.level, silent.logged) == ("ERROR", ())
+    assert line.text == "handler_failed event_type=TradeExecuted (KeyError: 'ACCEPTED')"
+    assert (capfd.readouterr() == ("", "")) or is_legacy
+
+
+def test_a_path_that_catches_its_own_structlog_lines_gets_them_in_a_replay() -> None:
+    def path(number: int) -> int:
+        with structlog.testing.capture_logs() as caught:
+            structlog.get_logger().warning("said", number=number)
+        return len(caught)
+
+    seam, runs = shadowing(path, path)
+    assert seam(1) == 1
+    assert runs[0].verdict == "match"
+
+
 def test_no_handler_filter_or_queue_of_the_program_hears_of_it(kept: Kept, tmp_path: Path) -> None:
     counting, lines = Counting(), queue.SimpleQueue[Any]()
     handlers = [

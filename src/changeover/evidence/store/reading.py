@@ -215,4 +215,5 @@ def _read_example(data: Mapping[str, Any] | None) -> Example | None:
 def read_seam(name: str, data: Mapping[str, Any]) -> SeamTally:
     """The tally of one seam, from what `comparison_data` wrote."""
     verdicts = {_VERDICTS[verdict]: number for verdict, number in data.get("verdicts", {}).items()}
-    return SeamTally(name, data.get("phase", ""), verdicts, data.get("gave_up", 0))
+    counts = (data.get(count, 0) for count in ("gave_up", "answered", "gave_nothing"))
+    return SeamTally(name, data.get("phase", ""), verdicts, *counts)

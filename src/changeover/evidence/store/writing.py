@@ -211,7 +211,7 @@ def comparison_data(comparison: StoredComparison) -> dict[str, Any]:
 
 
 def _seam_data(tally: SeamTally) -> dict[str, Any]:
-    names = ("phase", "gave_up", "runs", "compared", "diverged", "not_compared")
+    names = ("phase", "gave_up", "answered", "gave_nothing", "runs", "compared", "diverged", "not_compared")
     verdicts = {str(verdict): number for verdict, number in tally.verdicts.items() if number}
     return {**{name: getattr(tally, name) for name in names}, "verdicts": verdicts}
 

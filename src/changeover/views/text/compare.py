@@ -9,6 +9,7 @@ from changeover.compare.rule import rule_says
 from changeover.evidence.comparison_info import ComparisonInfo, Stopped
 from changeover.evidence.comparison_totals import Corpus
 from changeover.evidence.confidence import CONFIDENCE, percent_above
+from changeover.evidence.more_shown import MoreShown, Remedy, would_show_more
 from changeover.evidence.tallies import EffectCounts, SeamTally
 from changeover.evidence.timeline import Quantiles
 from changeover.values.observation import Side
@@ -188,7 +189,8 @@ def _what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
         seams = ", ".join(corpus.gave_up)
         sentences.append(f"The reference did not run: every run of {seams} raised or gave nothing.")
     sentences += [
-        f"{info.answer} gave nothing in {tally.gave_up:,} of {plural(tally.compared, 'run')} of {tally.seam}."
+        f"{info.answer} gave nothing in {tally.gave_nothing:,} of {plural(tally.answered, 'run')}"
+        f" of {tally.seam}."
         for tally in corpus.seams.values()
         if tally.reference_mostly_gave_nothing and not tally.reference_gave_up
     ]
@@ -197,6 +199,12 @@ def _what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
         sentences.append(f"Damaged: {plural(len(corpus.damaged) - DAMAGED_SHOWN_MAX, 'line')} more.")
     if corpus.silent_cases:
         sentences.append(f"{plural(corpus.silent_cases, 'case')} crossed no seam.")
+    sentences += [
+        f"{plural(one.runs, 'run')} asked {', '.join(one.ports)} what no tape has: where a port offers copies"
+        " (world=), --copy answers it."
+        for one in would_show_more(info, corpus.not_compared.reasons)
+        if one.remedy is Remedy.OFFER_COPY
+    ]
     sentences += map(lost_guard, corpus.one_sided_reads)
     sentences += never_varied(corpus.unvaried, " (--format json)")
     if corpus.unused_rules:
@@ -222,6 +230,8 @@ def _next(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> list[str]:
         commands += [(f"changeover compare --source {pasted(name)}", "for the tags") for name in sources]
         commands.append(("changeover rules blindspots", "what the rules hide"))
         commands.append(("changeover status", "where every phase stands"))
+    remedies = would_show_more(info, corpus.not_compared.reasons)
+    commands[1:1] = [(one.command, _why_more(one)) for one in remedies if one.command is not None]
     longest = max(len(command) + 3 for command, _ in commands)
     width = longest if screen.is_narrow else max(_COMMAND, longest)
     lines, label = [], "next"
@@ -229,6 +239,11 @@ def _next(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> list[str]:
         lines += beside(f"{label:<{_LABEL}}{command}", why, _LABEL + width, screen, " " * (_LABEL + 2))
         label = ""
     return lines
+
+
+def _why_more(more: MoreShown) -> str:
+    of = f"answers in {plural(more.runs, 'run')}"
+    return f"a copy of {', '.join(more.ports)} {of}" if more.remedy is Remedy.COPY else f"candidate {of}"
 
 
 def _unit(info: ComparisonInfo, number: int) -> str:

@@ -10,6 +10,7 @@ from changeover.evidence.unanswered_reads import Way
 from changeover.values.observation import PortCall, Side
 from changeover.values.value_text import value_text
 from changeover.views.layout import INDENT, Screen, beside, call_text, cut, flowed, labelled, plural, wrapped
+from changeover.views.text.logged import logged_lines
 
 REASONS_SHOWN_MAX = 6
 _PLACE_WIDTH = 26
@@ -38,12 +39,13 @@ def _reason(reason: NotCompared, runs: int, screen: Screen) -> list[str]:
     if reason.asked is None:
         if reason.place or reason.detail:
             lines += flowed(f"{INDENT}{reason.place}   {reason.detail}".rstrip(), screen.width, INDENT)
-        return [*lines, example]
+        return [*lines, *logged_lines(reason.logged, screen), example]
     asked = {reason.asked_by: reason.asked, reason.asked_by.other: reason.recorded}
     lines.append("")
     for side in Side:
         lines += _question(side, asked[side], screen)
-    return [*lines, "", *_difference(reason, screen), *_way(reason, screen), example]
+    logged = logged_lines(reason.logged, screen)
+    return [*lines, "", *_difference(reason, screen), *_way(reason, screen), *logged, example]
 
 
 def _question(side: Side, call: PortCall | None, screen: Screen) -> list[str]:
