@@ -103,9 +103,15 @@ class SeamTally:
         return 0 < self.compared == self.gave_up
 
     @property
+    def times_nothing_was_given(self) -> tuple[int, int]:
+        """In how many runs, and of how many; of compared ones alone where nothing else was counted."""
+        return (self.gave_nothing, self.answered) if self.answered else (self.gave_up, self.compared)
+
+    @property
     def reference_mostly_gave_nothing(self) -> bool:
         """Whether the answering path gave nothing in most of the runs that it answered."""
-        return 2 * self.gave_nothing > self.answered
+        nothing, answered = self.times_nothing_was_given
+        return 2 * nothing > answered
 
 
 def total_of(tallies: Iterable[SeamTally]) -> SeamTally:

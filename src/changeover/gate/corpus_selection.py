@@ -126,7 +126,7 @@ def is_asked(corpus: StoredComparison, criteria: CorpusCriteria) -> bool:
 
 
 def _arrangement(corpus: StoredComparison) -> tuple[object, ...]:
-    """What must be equal before one comparison replaces another: source, answering path, seed and ports.
+    """What must be equal before one comparison replaces another: source, answering path, seed, tape or not.
 
     With the other path answering, other seams are crossed; another seed gives other cases. If it could
     replace a comparison that failed, one would try seeds until one passes.
@@ -136,11 +136,24 @@ def _arrangement(corpus: StoredComparison) -> tuple[object, ...]:
 
 
 def latest_of_each(corpora: Iterable[StoredComparison]) -> list[StoredComparison]:
-    """The evidence has the latest first."""
+    """The evidence has the latest first. Against tapes and with copies, a source is one comparison.
+
+    Of the latest of both kinds the one counts in which fewer runs failed: a copy answers what no tape can.
+    What differs in the other one still counts, until that is done again.
+    """
     found: dict[tuple[object, ...], StoredComparison] = {}
     for corpus in corpora:
         found.setdefault(_arrangement(corpus), corpus)
-    return list(found.values())
+    best: dict[tuple[object, ...], StoredComparison] = {}
+    for arrangement, corpus in found.items():
+        known = best.setdefault(arrangement[:-1], corpus)
+        if _failed(corpus) < _failed(known):
+            best[arrangement[:-1]] = corpus
+    return list(best.values())
+
+
+def _failed(corpus: StoredComparison) -> int:
+    return sum(tally.failed for tally in corpus.seams.values())
 
 
 def not_done_again(corpora: Iterable[StoredComparison], seams: set[str]) -> Iterator[StoredComparison]:

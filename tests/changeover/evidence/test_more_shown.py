@@ -1,4 +1,4 @@
-"""Runs that could not be compared: what would show more, what the replayed path warned of, a dead reference."""
+"""Runs that were not compared: what would show more, what was warned of, and a dead reference."""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -33,8 +33,9 @@ def _left_aside(data: ReportData) -> Iterator[str]:
         if seam.reference_gave_up:
             yield f"The reference did not run: every run of {name} raised or gave nothing."
         elif seam.reference_mostly_gave_nothing:
-            runs = plural(seam.answered, "run")
-            yield f"The reference gave nothing in {seam.gave_nothing:,} of {runs} of {name}."
+            nothing, answered = seam.times_nothing_was_given
+            runs = plural(answered, "run")
+            yield f"The reference gave nothing in {nothing:,} of {runs} of {name}."
     for line in corpus.damaged[:DAMAGED_SHOWN_MAX]:
         yield f"Damaged: {line}."
     if not corpus.whole:

@@ -189,10 +189,10 @@ def _what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
         seams = ", ".join(corpus.gave_up)
         sentences.append(f"The reference did not run: every run of {seams} raised or gave nothing.")
     sentences += [
-        f"{info.answer} gave nothing in {tally.gave_nothing:,} of {plural(tally.answered, 'run')}"
-        f" of {tally.seam}."
+        f"{info.answer} gave nothing in {nothing:,} of {plural(answered, 'run')} of {tally.seam}."
         for tally in corpus.seams.values()
         if tally.reference_mostly_gave_nothing and not tally.reference_gave_up
+        for nothing, answered in [tally.times_nothing_was_given]
     ]
     sentences += [f"Damaged: {line}." for line in corpus.damaged[:DAMAGED_SHOWN_MAX]]
     if len(corpus.damaged) > DAMAGED_SHOWN_MAX:
