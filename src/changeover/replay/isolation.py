@@ -51,7 +51,8 @@ watched: tuple[bool, bool] | None = None
 def isolate() -> None:
     """Refuse such deeds from now on to what runs as a replay, and for ever to what it left behind.
 
-    Its log and its random numbers are its own. Needed once, and once more when one of the two has come (`watched`).
+    Its log and its random numbers are its own. Needed once, and once more when one of the two has come
+    (`watched`).
     """
     global _installed, watched
     with _installing:

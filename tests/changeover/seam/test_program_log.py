@@ -173,6 +173,8 @@ def test_a_warning_of_structlog_is_one_wherever_it_goes(
     (run,) = runs
     sides = run.legacy, run.candidate
     said, silent = sides if is_legacy else sides[::-1]
+    assert said is not None
+    assert silent is not None
     (line,) = said.logged
     assert (line.level, silent.logged) == ("ERROR", ())
     assert line.text == "handler_failed event_type=TradeExecuted (KeyError: 'ACCEPTED')"
