@@ -81,7 +81,7 @@ def snapshot(
     try:
         copy = copier.copied(value, 0)
         copier.look_at_functions()
-        if copier.is_to_be_read and not identical(copy, value):
+        if copier.is_to_be_read and copier.has_time(value) and not identical(copy, value):
             raise SnapshotError(f"has no copy that reads alike: {copier.suspects()}", value)
         return copy
     except SnapshotError as error:
@@ -223,13 +223,17 @@ class _Copier:
         """Look at the limits."""
         if self.items > ITEMS_MAX:
             raise SnapshotError(f"goes beyond {ITEMS_MAX} items", value)
-        if self._time is None:
-            return
-        now = thread_time()
-        self.began = self.began or now
-        if now - self.began >= self._time.left:
-            raise TookTooLong("takes longer to be copied than record_seconds_max allows", value)
-        self._look_at = min(ITEMS_MAX, self.items + COPIED_BETWEEN_LOOKS)
+        if self.has_time(value):
+            self._look_at = min(ITEMS_MAX, self.items + COPIED_BETWEEN_LOOKS)
+
+    def has_time(self, value: Any) -> bool:
+        """True where it may take longer, else raises TookTooLong; the first time that is asked it begins."""
+        if self._time is not None:
+            now = thread_time()
+            self.began = self.began or now
+            if now - self.began >= self._time.left:
+                raise TookTooLong("takes longer to be copied than record_seconds_max allows", value)
+        return True
 
     def all(self, parts: Iterable[Any], depth: int, owner: Any) -> list[Any]:
         """Copies of parts."""
@@ -376,6 +380,9 @@ def _lock(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
 
 def _made(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     """What is made at once from its parts."""
+    is_own = module_of_function(reading.make) in _OWN_MAKERS
+    if not is_own:  # what takes so long inside of a library is counted, not bounded
+        copier.has_time(value)
     parts = (reading.copied or reading.parts)(value)
     if parts is None:
         raise SnapshotError("cannot be rebuilt", value)
@@ -398,7 +405,7 @@ def _made(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     if make is None:
         raise SnapshotError("cannot be rebuilt", value)
     made = make(type(value), copies, state)
-    if module_of_function(make) not in _OWN_MAKERS:
+    if not is_own:
         copier.is_to_be_read = True
         copier.made_by[class_name(type(value))] = None
     copier.keep(value, made)
