@@ -163,7 +163,8 @@ class EvidenceWriter:
         whole = run.verdict in WHOLE or seen <= SAMPLE_KEPT_WHOLE or seen % SAMPLED_EVERY == 0
         fit = run if self._redact is None else self._redact(run)
         row = stored_run(fit, production_name(run, at), at, judged.code, judged.rules, body=whole)
-        return replace(row, tape=tapes.packed(fit, row))
+        tape = tapes.packed(fit, row)
+        return row if tape is None else replace(row, tape=tape)
 
     def _asked(self) -> tuple[Judged, Tapes]:
         """What the runs are judged by, and which tapes are kept: asked once."""

@@ -75,6 +75,8 @@ class Binder:
 
     def __call__(self, args: Args, kwargs: Kwargs) -> dict[str, Any]:
         """The arguments by name in the order of the signature; by number where there is no such name."""
+        if not kwargs and len(args) == self._positional_max == len(self._names):
+            return dict(zip(self._names, args, strict=True))
         if len(args) <= self._positional_max and kwargs.keys() <= set(self._names[len(args) :]):
             bound = {**self._defaults, **dict(zip(self._names, args, strict=False)), **kwargs}
             return {name: bound[name] for name in self._names if name in bound}
