@@ -73,6 +73,49 @@ def test_shadow_on_the_callers_path(benchmark: BenchmarkFixture) -> None:
     benchmark(many(seam))
 
 
+class Account:
+    """An object whose state has ten leaves."""
+
+    def __init__(self) -> None:
+        self.positions = {"SPY": 1.0, "TLT": 2.0, "GLD": 3.0}
+        self.limits = [10, 20, 30]
+        self.name, self.currency, self.cash, self.calls = "main", "USD", 100.0, 0
+
+    def look(self, amount: int) -> int:
+        return amount
+
+    def pay(self, amount: int) -> int:
+        self.cash -= amount
+        return amount
+
+
+def three(account: int, symbol: str, price: float) -> int:
+    return account
+
+
+def in_background(**paths: Any) -> Callable[..., Any]:
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"})
+    background = migration.runtime.background = Background(migration.runtime.hand_on)
+    background.put = lambda job: True  # type: ignore[method-assign]  # what a queue would take
+    made: Callable[..., Any] = migration.seam("s", **paths)
+    return made
+
+
+@pytest.mark.benchmark(group="seam")
+def test_shadow_on_the_callers_path_with_three_scalars(benchmark: BenchmarkFixture) -> None:
+    seam = in_background(legacy=three, candidate=three)
+    benchmark(many(lambda number: seam(number, "SPY", 1.5)))
+
+
+@pytest.mark.benchmark(group="seam")
+@pytest.mark.parametrize("method", [Account.look, Account.pay], ids=["unchanged", "changed"])
+def test_shadow_on_the_callers_path_of_a_method_with_ten_leaves(
+    benchmark: BenchmarkFixture, method: Callable[[Account, int], int]
+) -> None:
+    seam, account = in_background(legacy=method, candidate=method), Account()
+    benchmark(many(lambda number: seam(account, number)))
+
+
 @pytest.mark.benchmark(group="seam")
 def test_shadow_inline_with_replay(benchmark: BenchmarkFixture) -> None:
     benchmark(many(seam_at("shadow", judge=lambda facts: Judgement(Verdict.MATCH, ()))[1]))

@@ -24,6 +24,7 @@ from changeover import Migration, Run
 from changeover.compare.rules import Rules
 from changeover.compare.rules_file import load_rules
 from changeover.seam.judge import comparing_judge
+from changeover.values.limits import Limits
 from changeover.values.verdict import Verdict
 from tests.changeover.support.program_shapes import SHAPES, Shape
 from tests.changeover.support.program_shapes.shape import shop_of
@@ -63,7 +64,11 @@ def runs_of(trial: Trial, count: int) -> list[Run]:
     variables = {"CHANGEOVER_STAGE_S": trial.stage, "CHANGEOVER_STAGE_INNER": "off"}
     judge = comparing_judge(rules_of(trial.shape.rules)) if trial.shape.rules else None
     migration = Migration(
-        environment=variables, sink=lambda run: kept.__setitem__(run.id, run), mode=trial.mode, judge=judge
+        environment=variables,
+        sink=lambda run: kept.__setitem__(run.id, run),
+        mode=trial.mode,
+        judge=judge,
+        limits=Limits(record_seconds_max=60.0),  # a busy machine is no reason to fail
     )
     call = trial.shape.declare(migration, shop_of(migration), trial.planted)
     try:
