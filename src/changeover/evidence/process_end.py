@@ -19,21 +19,17 @@ class HoldsRuns(Protocol):
         """Forget them; this process was forked, and its parent writes them."""
 
 
-_writers: WeakSet[HoldsRuns] = WeakSet()
-
-
-def close_at_end(writer: HoldsRuns) -> None:
-    """Close it when the process ends, for as long as somebody else needs it."""
-    _writers.add(writer)
+WRITERS: WeakSet[HoldsRuns] = WeakSet()
+"""Closed when the process ends, for as long as somebody else needs them."""
 
 
 def _close_all() -> None:
-    for writer in list(_writers):
+    for writer in list(WRITERS):
         writer.close()
 
 
 def _forked() -> None:
-    for writer in list(_writers):
+    for writer in list(WRITERS):
         writer.begin_anew()
     # A child of multiprocessing ends past `atexit`, with functions of its own.
     ends = sys.modules.get("multiprocessing.util")

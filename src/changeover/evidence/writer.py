@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.flush_thread import FlushThread
-from changeover.evidence.process_end import close_at_end
+from changeover.evidence.process_end import WRITERS
 from changeover.record.codec import Codec
 from changeover.record.run import NotPaired, Run, Sink
 from changeover.replay.program_signals import ProgramSignals, unbroken
@@ -86,7 +86,7 @@ class EvidenceWriter:
         self._retry_s = RETRY_FIRST_S
         self._writes = 0
         self.begin_anew()
-        close_at_end(self)
+        WRITERS.add(self)
 
     def begin_anew(self) -> None:
         """In a forked process nothing waits: what waited is written by its parent."""

@@ -19,6 +19,7 @@ from changeover.values.observation import (
     message_of,
 )
 from changeover.values.place import Key
+from changeover.values.reading import READ_BY_THE_PROGRAM
 
 View = Callable[[Any], Any]
 
@@ -67,6 +68,8 @@ def kept(
 
 
 def _copied(value: Any, seam: str, book: PortBook, time_left: CopyTime | None) -> Any:
+    if not READ_BY_THE_PROGRAM:
+        return snapshot(value, by_reference=book.holds, time_left=time_left)
     what = f"the copying of what `{seam}` gave"
     return copied(what, book, lambda: snapshot(value, by_reference=book.holds, time_left=time_left))
 

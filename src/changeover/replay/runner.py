@@ -38,6 +38,7 @@ from changeover.values.copying import are_atoms, is_atom
 from changeover.values.limits import Limits
 from changeover.values.not_loaded import ON_ASKED
 from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, message_of, outcome_of
+from changeover.values.reading import READ_BY_THE_PROGRAM
 
 
 class OwnerIs(Enum):
@@ -178,7 +179,10 @@ class ReplayTask:
         given = self._inputs(self.owner)
         if given.owner or not are_atoms((*given.args, *given.kwargs.values())):
             what, book = f"the copying of what `{self.seam}` was given", self.book
-            given = copied(what, book, lambda: self._inputs(self.owner).copied(book.holds))
+            if READ_BY_THE_PROGRAM:
+                given = copied(what, book, lambda: self._inputs(self.owner).copied(book.holds))
+            else:
+                given = given.copied(book.holds)
         if self.owner_is is OwnerIs.SHARED:
             replay.object_before = [ObjectReading(owner, self.book.holds) for owner in self.owner]
         return given.owner or self.owner, replay, given.args, given.kwargs, context

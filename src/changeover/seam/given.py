@@ -16,6 +16,7 @@ from changeover.seam.objects_in_use import IN_USE, Use
 from changeover.seam.seam import PathFunction, Seam
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError, are_atoms
+from changeover.values.reading import READ_BY_THE_PROGRAM
 
 
 class Given:
@@ -55,6 +56,8 @@ class Given:
         now = self._now()
         if not now.owner and are_atoms(now.args) and are_atoms(now.kwargs.values()):
             return now
+        if not READ_BY_THE_PROGRAM:
+            return now.copied(self._book.holds, self.named, self._time_left)
         what = f"the copying of what `{self._seam.name}` was given"
         return copied(what, self._book, lambda: now.copied(self._book.holds, self.named, self._time_left))
 
