@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from contextlib import suppress
+from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path
@@ -18,16 +19,16 @@ TOKEN = re.compile(r"\[redacted [0-9a-f]{6}\]")
 _FILE_BYTES_MAX = 4_096
 
 
+@dataclass(eq=False, repr=False)
 class RedactionKey:
     """The key of one project, made when it is first needed; of this process alone where none can be kept.
 
     `problem` says why it could not be: what was redacted elsewhere then joins nothing here.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._key: bytes | None = None
-        self.problem: str | None = None
+    _path: Path | None
+    _key: bytes | None = field(default=None, init=False)
+    problem: str | None = field(default=None, init=False)
 
     def token(self, secret: bytes) -> str:
         """The text in place of the secret: `[redacted 4f2a91]`."""
