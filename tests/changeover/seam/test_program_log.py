@@ -171,6 +171,8 @@ def test_a_warning_of_structlog_is_one_wherever_it_goes(
     seam, runs = shadowing(*((warns, quiet) if is_legacy else (quiet, warns)))
     seam(1)
     (run,) = runs
+    assert run.legacy is not None
+    assert run.candidate is not None
     sides = run.legacy, run.candidate
     said, silent = sides if is_legacy else sides[::-1]
     assert said is not None

@@ -202,7 +202,7 @@ def _what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
     sentences += [
         f"{plural(one.runs, 'run')} asked {', '.join(one.ports)} what no tape has: where a port offers copies"
         " (world=), --copy answers it."
-        for one in would_show_more(info, corpus.not_compared.reasons)
+        for one in _remedies(info, corpus)
         if one.remedy is Remedy.OFFER_COPY
     ]
     sentences += map(lost_guard, corpus.one_sided_reads)
@@ -230,7 +230,7 @@ def _next(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> list[str]:
         commands += [(f"changeover compare --source {pasted(name)}", "for the tags") for name in sources]
         commands.append(("changeover rules blindspots", "what the rules hide"))
         commands.append(("changeover status", "where every phase stands"))
-    remedies = would_show_more(info, corpus.not_compared.reasons)
+    remedies = _remedies(info, corpus)
     commands[1:1] = [(one.command, _why_more(one)) for one in remedies if one.command is not None]
     longest = max(len(command) + 3 for command, _ in commands)
     width = longest if screen.is_narrow else max(_COMMAND, longest)
@@ -239,6 +239,11 @@ def _next(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> list[str]:
         lines += beside(f"{label:<{_LABEL}}{command}", why, _LABEL + width, screen, " " * (_LABEL + 2))
         label = ""
     return lines
+
+
+def _remedies(info: ComparisonInfo, corpus: Corpus) -> tuple[MoreShown, ...]:
+    reasons = corpus.not_compared.reasons
+    return would_show_more(info, reasons) if reasons else ()
 
 
 def _why_more(more: MoreShown) -> str:
