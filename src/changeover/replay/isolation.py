@@ -20,8 +20,26 @@ from changeover.replay.random_numbers import give_replays_own_random
 
 _THREAD_STARTS = "_thread.start_new_thread"
 _PROCESS_STARTS = "_posixsubprocess.fork_exec"
+_UNANNOUNCED = {  # by CPython: what ends the process, or changes for good what it has one of
+    "os": (
+        *(
+            "_exit",
+            "abort",
+            "umask",
+            "nice",
+            "setpriority",
+            "setpgid",
+            "setpgrp",
+            "setsid",
+            "mkfifo",
+            "mknod",
+        ),
+        *("sched_setaffinity", "sched_setscheduler", "sched_setparam"),
+    ),
+}
 _REFUSED = frozenset(
     {
+        *(f"{module}.{name}" for module, names in _UNANNOUNCED.items() for name in names),
         *("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"),
         *("socket.gethostbyname", "socket.gethostbyaddr"),
         *("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn"),
@@ -33,6 +51,7 @@ _REFUSED = frozenset(
         *("smtplib.connect", "imaplib.send", "imaplib.open", "poplib.putline", "poplib.connect"),
         *("telnetlib.Telnet.write", "telnetlib.Telnet.open", "nntplib.putline", "nntplib.connect"),
         *("syslog.syslog", "syslog.openlog", "socket.sethostname", "resource.setrlimit", _PROCESS_STARTS),
+        *("resource.prlimit", "fcntl.flock", "fcntl.lockf", "builtins.input"),
         *("sqlite3.enable_load_extension", "winreg.SetValue", "winreg.DeleteKey", "winreg.CreateKey"),
     }
 )
@@ -84,10 +103,13 @@ def _refuser() -> Callable[[str, str], None] | None:
 
 
 def _watch_unannounced() -> None:
-    """Threads and processes that are begun by the functions below all others, which announce nothing."""
+    """What the functions below all others announce not."""
     _announce("_thread", "start_new_thread", _THREAD_STARTS)
     _announce("_thread", "start_new", _THREAD_STARTS)
     _announce("_posixsubprocess", "fork_exec", _PROCESS_STARTS)
+    for module, names in _UNANNOUNCED.items():
+        for name in names:
+            _announce(module, name, f"{module}.{name}")
 
 
 def _announce(module_name: str, name: str, event: str) -> None:

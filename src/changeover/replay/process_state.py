@@ -8,10 +8,12 @@ working folder are not looked at: a replay is refused to change them (`isolation
 
 from __future__ import annotations
 
+import decimal
 import gc
 import importlib
 import locale
 import logging
+import signal
 import socket
 import sys
 import tempfile
@@ -28,7 +30,9 @@ from changeover.record.program_log import replayed_streams
 
 _one_at_a_time = threading.Lock()
 Read = Callable[[], Any]
-Write = Callable[[Any], None]
+Write = Callable[[Any], Any]
+_MISSING = object()
+_TIMERS = (signal.ITIMER_VIRTUAL, signal.ITIMER_PROF) if hasattr(signal, "setitimer") else ()
 
 
 @contextmanager
@@ -148,6 +152,24 @@ def _lists(owner: Any, *names: str) -> Iterator[tuple[Read, Write]]:
         yield one.read, one.write
 
 
+def _give_or_remove(owner: Any, name: str, was: Any) -> None:
+    if was is _MISSING:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, was)
+
+
+def _has_timers() -> tuple[bool, ...]:
+    """Of processor time; one of the program goes on meanwhile, so that its time is no state to give back."""
+    return tuple(signal.getitimer(one)[0] > 0 for one in _TIMERS)
+
+
+def _stop_timers(was: tuple[bool, ...]) -> None:
+    for one, was_set in zip(_TIMERS, was, strict=True):
+        if not was_set:
+            signal.setitimer(one, 0.0)
+
+
 _STATE: tuple[tuple[Read, Write], ...] = (
     (partial(import_module("_locale").setlocale, locale.LC_ALL), _give_locale),
     (_filters, _give_filters),
@@ -156,11 +178,17 @@ _STATE: tuple[tuple[Read, Write], ...] = (
     *_lists(sys, "path", "meta_path", "path_hooks", "argv"),
     *_lists(gc, "callbacks"),
     _attributes(
-        sys, "stdout", "stderr", "stdin", "excepthook", "unraisablehook", "displayhook", "breakpointhook"
+        *(sys, "stdout", "stderr", "stdin", "excepthook", "unraisablehook", "displayhook", "breakpointhook"),
+        *("dont_write_bytecode", "pycache_prefix"),
     ),
-    _attributes(threading, "excepthook"),
+    (partial(vars(sys).get, "tracebacklimit", _MISSING), partial(_give_or_remove, sys, "tracebacklimit")),
+    _attributes(threading, "excepthook", "_trace_hook", "_profile_hook"),
+    (threading.stack_size, threading.stack_size),
     _attributes(tempfile, "tempdir"),
-    _attributes(logging, "raiseExceptions", "lastResort"),
+    _attributes(logging, "raiseExceptions", "lastResort", "_logRecordFactory", "_loggerClass"),
+    _attributes(warnings, "defaultaction"),
+    _attributes(decimal.DefaultContext, "prec", "rounding", "Emin", "Emax", "capitals", "clamp"),
+    (lambda: decimal.DefaultContext.traps.copy(), lambda was: decimal.DefaultContext.traps.update(was)),
     (sys.getrecursionlimit, sys.setrecursionlimit),
     (sys.getswitchinterval, sys.setswitchinterval),
     (sys.gettrace, sys.settrace),
@@ -168,4 +196,9 @@ _STATE: tuple[tuple[Read, Write], ...] = (
     (socket.getdefaulttimeout, socket.setdefaulttimeout),
     (gc.isenabled, lambda was: gc.enable() if was else gc.disable()),
     (gc.get_threshold, lambda was: gc.set_threshold(*was)),
+    (gc.get_debug, gc.set_debug),
+    (sys.get_int_max_str_digits, sys.set_int_max_str_digits),
+    (sys.get_asyncgen_hooks, lambda was: sys.set_asyncgen_hooks(*was)),
+    (sys.get_coroutine_origin_tracking_depth, sys.set_coroutine_origin_tracking_depth),
+    (_has_timers, _stop_timers),
 )

@@ -55,12 +55,19 @@ class _Sync:
             return Raised(error)
 
     async def answer(self, recorder: Recorder, outcome: Coroutine[Any, Any, Outcome]) -> Outcome:
-        session, branch = SESSION.set(recorder), BRANCH.set(recorder.branch)
+        session, branch, token = SESSION.get(), BRANCH.get(), None
         try:
+            token = SESSION.set(recorder)
+            BRANCH.set(recorder.branch)
             return await outcome
         finally:
-            BRANCH.reset(branch)
-            SESSION.reset(session)
+            try:
+                BRANCH.set(branch)
+                SESSION.set(session) if token is None else SESSION.reset(token)
+            except BaseException:  # of a handler of signals, which may strike between any two calls
+                BRANCH.set(branch)
+                SESSION.set(session)
+                raise
 
     async def replay(self, task: ReplayTask) -> Pending:
         return task.start()

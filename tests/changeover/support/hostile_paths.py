@@ -24,6 +24,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from tests.changeover.support.hostile_process_paths import TO_PROCESS
+
 LOG = logging.getLogger("shop.hostile")
 MOOD: ContextVar[str] = ContextVar("mood of the hostile", default="calm")
 Path_ = Callable[[dict[str, Any]], object]
@@ -410,6 +412,7 @@ HOSTILE: dict[str, Path_] = {
             *(run_command, fork, open_for_reading, leave_garbage, a_generator, itself, deep, swallow, group),
         )
     },
+    **TO_PROCESS,
     "gives an object without truth": returns(Truthless()),
     "gives a lock": returns(threading.Lock()),
     "gives a module": returns(builtins),
