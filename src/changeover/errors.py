@@ -37,6 +37,13 @@ class ConfigurationError(ChangeoverError):
         self.problem = problem
 
 
+class NothingComparedError(ChangeoverError):
+    """Nothing was compared yet, so that there is nothing to show."""
+
+    def __init__(self, why: str = "nothing was compared yet: changeover compare --source NAME") -> None:
+        super().__init__(why)
+
+
 class ProgramEndedError(ConfigurationError):
     """The program asked for the end of the process where a command waited for an answer of it."""
 

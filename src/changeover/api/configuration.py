@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from changeover import __version__
 from changeover.api.arguments import Told, check_positive, ignore, names_of
@@ -37,6 +38,9 @@ from changeover.settings import (
     WAIVERS_FILE,
 )
 from changeover.values.atomic_file import write_file
+
+if TYPE_CHECKING:
+    from changeover.api.problems import Finding
 
 _INITIAL_FILES = Path(__file__).with_name("initial_files")
 LIMITS = (
@@ -84,11 +88,15 @@ def doctor(*, project: str | Path | Project = ".") -> Diagnosis:
             raise
         # Nothing else can be looked at before that is mended.
         return Diagnosis({}, (*problems, str(error)))
+    from changeover.api.problems import what_differs
+
+    differing = what_differs(found)
+    problems = [*(one.line for one in differing if one.is_unsafe), *problems]
     problems += _problems(found, migration, wrong)
-    return Diagnosis(dict(_facts(found, migration)), tuple(problems))
+    return Diagnosis(dict(_facts(found, migration, differing)), tuple(problems))
 
 
-def _facts(project: Project, migration: Migration) -> Iterator[tuple[str, str]]:
+def _facts(project: Project, migration: Migration, differing: Sequence[Finding]) -> Iterator[tuple[str, str]]:
     named = f" ({DIRECTORY_VARIABLE})" if os.environ.get(DIRECTORY_VARIABLE) else ""
     yield "version", __version__
     yield "app", f"{project.app} (pyproject.toml in {project.root})"
@@ -102,12 +110,8 @@ def _facts(project: Project, migration: Migration) -> Iterator[tuple[str, str]]:
     copies = [port.name for port in ports if port.world is not None]
     yield "worlds", ", ".join(copies) or "no port offers world=, so --world copy changes nothing"
     yield "sources", ", ".join(migration.sources.names) or "none: @migration.source(...)"
-    from changeover.api.problems import what_differs
-
-    yield (
-        "evidence",
-        "; ".join(line for _, line in what_differs(project)) or "nothing that is known differs on this code",
-    )
+    known = "; ".join(one.line for one in differing)
+    yield "evidence", known or "nothing that is known differs on this code"
     variables = [name for name in (FLAGS_VARIABLE, KILL_VARIABLE) if os.environ.get(name)]
     variables += [name for name in os.environ if name.startswith(STAGE_VARIABLE)]
     yield "environment", ", ".join(f"{name}={os.environ[name]}" for name in variables) or "overrides nothing"

@@ -13,13 +13,14 @@ from changeover.evidence.store.records import StoredCluster, StoredComparison, S
 from changeover.evidence.store.run_contents import RunContents
 from changeover.evidence.store.store import store_path
 from changeover.gate.all_evidence import evidence_of_today
-from changeover.gate.inputs import read_project_state
+from changeover.gate.inputs import ProjectState, read_project_state
 from changeover.project import Project, open_project
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.migration_files import exclusive
 from changeover.rollout.plan_file import redact_paths_of
 from changeover.rollout.waivers import Waiver, add_waiver, load_waivers, today_utc, why_not_until
 from changeover.settings import WAIVERS_FILE
+from changeover.views.html.collect import chosen
 from changeover.views.html.data import DIVERGED, UNSAFE, word_of, worst_first
 from changeover.views.text.explain import below_of
 
@@ -32,11 +33,13 @@ class LatestExplained:
     """What says the worst about today's code, else the latest comparison, and its clusters in their order.
 
     `others` is what else differs on today's code, the worst first; production stands before comparisons.
+    `is_stale` says that nothing is known about today's code: the comparison is about other code or rules.
     """
 
     comparison: StoredComparison
     clusters: list[StoredCluster]
     others: tuple[StoredComparison, ...] = ()
+    is_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ def explain(name: str | None = None, *, project: str | Path | Project = ".") -> 
         project: a folder of the project, or the project.
 
     Raises:
+        NothingComparedError: nothing was compared yet.
         ConfigurationError: nothing of this name is kept, or the store cannot be read.
 
     Example:
@@ -79,11 +83,10 @@ def explain(name: str | None = None, *, project: str | Path | Project = ".") -> 
     found = open_project(project)
     archive = Archive(store_path(found.root))
     corpora = {corpus.number: corpus for corpus in archive.corpora()}
-    today = evidence_today(found, archive)
+    state = _state_of(found)
+    today = _evidence_today(state, archive)
     if name is None:
-        if not corpora and not today:
-            raise ConfigurationError(str(archive.path), "holds no comparison yet: changeover compare")
-        return _worst(archive, list(corpora.values()), today)
+        return _worst(state, archive, list(corpora.values()), today)
     cluster = cluster_named(archive, name)
     if cluster is None:
         made = made_cluster(today, name)
@@ -100,23 +103,31 @@ def explain(name: str | None = None, *, project: str | Path | Project = ".") -> 
 
 
 def _worst(
-    archive: Archive, corpora: list[StoredComparison], today: list[StoredComparison]
+    state: ProjectState | None,
+    archive: Archive,
+    corpora: list[StoredComparison],
+    today: list[StoredComparison],
 ) -> LatestExplained:
+    """The same comparison that the page of `report` is about."""
+    shown = chosen(corpora, (), today)
+    clusters = _clusters_of(archive, shown.number) if shown.number else []
     differ = worst_first([one for one in today if word_of(one) in (UNSAFE, DIVERGED)])
-    if not differ:
-        shown = corpora[0] if corpora else today[0]
-        return LatestExplained(shown, _clusters_of(archive, shown.number))
-    first = differ[0]
-    clusters = _clusters_of(archive, first.number) if first.number else []
-    return LatestExplained(first, clusters or list(first.clusters), tuple(differ[1:]))
+    others = tuple(one for one in differ if one is not shown)
+    return LatestExplained(
+        shown, clusters or list(shown.clusters), others, state is not None and not state.is_today(shown)
+    )
 
 
-def evidence_today(project: Project, archive: Archive) -> list[StoredComparison]:
-    """What speaks about today's code; nothing where there is no plan, or none that can be read."""
+def _state_of(project: Project) -> ProjectState | None:
+    """None where there is no plan, or none that can be read: then nothing says what today's code is."""
     try:
-        return evidence_of_today(read_project_state(project), archive)
+        return read_project_state(project)
     except ConfigurationError:
-        return []
+        return None
+
+
+def _evidence_today(state: ProjectState | None, archive: Archive) -> list[StoredComparison]:
+    return [] if state is None else evidence_of_today(state, archive)
 
 
 def made_cluster(today: list[StoredComparison], name: str) -> tuple[StoredCluster, StoredComparison] | None:
@@ -190,7 +201,7 @@ def waive(
     archive = Archive(store_path(found.root))
     kept = cluster_named(archive, cluster)
     if kept is None:
-        made = made_cluster(evidence_today(found, archive), cluster)
+        made = made_cluster(_evidence_today(_state_of(found), archive), cluster)
         kept = None if made is None else made[0]
     if kept is None:
         raise ConfigurationError(cluster, "is no cluster that is kept: changeover explain lists them")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.lookup import Archive
+from changeover.evidence.store.records import StoredComparison
 from changeover.evidence.store.store import store_path
 from changeover.gate.all_evidence import evidence_of_today
 from changeover.gate.inputs import ProjectState, read_project_state
@@ -26,9 +28,20 @@ SOON_DAYS = 180
 _CLUSTER_DIGITS = 6
 
 
-def problems_of(project: Project, project_state: ProjectState, resolver: Resolver) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What differs in one source; `line` says it as every screen does."""
+
+    source: str
+    is_unsafe: bool
+    line: str
+
+
+def problems_of(
+    project: Project, project_state: ProjectState, resolver: Resolver, differing: list[Finding]
+) -> Iterator[str]:
     """What is wrong, the worst first: each fails `status --check`."""
-    yield from _unsafe(project, project_state)
+    yield from (one.line for one in differing if one.is_unsafe)
     resolution = resolver.current()
     yield from (_nearer(text, project.root) for text in _about_stages(project_state, resolver))
     yield from other_folders(project.directory, project_state.now)
@@ -48,29 +61,29 @@ def problems_of(project: Project, project_state: ProjectState, resolver: Resolve
     yield from (_nearer(text, project.root) for text in _disagreements(project, project_state))
 
 
-def _unsafe(project: Project, project_state: ProjectState) -> Iterator[str]:
-    """Effects that differ on today's code, in production before anywhere else."""
+def differing_today(project: Project, project_state: ProjectState) -> list[Finding]:
+    """What differs on today's code, the worst first, in production before anywhere else."""
     evidence = project_state.evidence
-    runs = (run for run in evidence.production if run.verdict is Verdict.UNSAFE)
-    corpora = (one for one in evidence.corpora if any(tally.unsafe for tally in one.seams.values()))
+    runs = (run for run in evidence.production if run.verdict in (Verdict.UNSAFE, Verdict.DIVERGED))
+    corpora = (one for one in evidence.corpora if any(tally.diverged for tally in one.seams.values()))
     if not any(map(project_state.is_today, runs)) and not any(map(project_state.is_today, corpora)):
-        return  # nothing has to be read for that
-    archive = Archive(store_path(project.root))
-    for one in worst_first(evidence_of_today(project_state, archive)):
-        if word_of(one) == UNSAFE:
-            yield describe_finding(one)
+        return []  # nothing has to be read for that
+    return _findings(evidence_of_today(project_state, Archive(store_path(project.root))))
 
 
-def what_differs(project: str | Path | Project = ".") -> list[tuple[str, str]]:
-    """Source and line of everything that differs on today's code, the worst first; empty if unreadable."""
+def _findings(known: list[StoredComparison]) -> list[Finding]:
+    worst = [one for one in worst_first(known) if word_of(one) in (UNSAFE, DIVERGED)]
+    return [Finding(one.source, word_of(one) == UNSAFE, describe_finding(one)) for one in worst]
+
+
+def what_differs(project: str | Path | Project = ".") -> list[Finding]:
+    """Everything that differs on today's code, the worst first; empty if unreadable."""
     try:
         found = open_project(project)
         state = read_project_state(found)
-        known = evidence_of_today(state, Archive(store_path(found.root)))
+        return differing_today(found, state)
     except ConfigurationError:
         return []
-    worst = [one for one in worst_first(known) if word_of(one) in (UNSAFE, DIVERGED)]
-    return [(one.source, describe_finding(one)) for one in worst]
 
 
 def _about_stages(project_state: ProjectState, resolver: Resolver) -> Iterator[str]:

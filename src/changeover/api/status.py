@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from changeover.api.problems import problems_of, soon_line
+from changeover.api.problems import differing_today, problems_of, soon_line
 from changeover.evidence.store.records import StoredComparison
 from changeover.gate.collect import collect, next_setting
 from changeover.gate.decision import decide
@@ -48,12 +48,13 @@ def status(*, project: str | Path | Project = ".") -> Status:
     resolver = Resolver(lambda: plan.stages, directory=found.directory, closed=True)
     resolution = resolver.current()
     steps = tuple(_steps(found, project_state))
+    differing = differing_today(found, project_state)
     production = [_production(project_state, phase) for phase in plan.phases.values()]
     seams = {seam for phase in plan.phases.values() for seam in phase.seams}
     return Status(
         identity(plan.name, project_state.code, project_state.rules),
-        tuple(problems_of(found, project_state, resolver)),
-        tuple(notices_of(project_state)),
+        tuple(problems_of(found, project_state, resolver, differing)),
+        (*(one.line for one in differing if not one.is_unsafe), *notices_of(project_state)),
         tuple(_phase(project_state, resolution, phase) for phase in plan.phases.values()),
         steps,
         tuple(one for one in production if one),

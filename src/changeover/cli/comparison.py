@@ -34,8 +34,6 @@ from changeover.views.text.compare import compare_screen
 from changeover.views.text.differences import diff_screen
 from changeover.views.text.progress import ProgressListener
 
-NOTHING_COMPARED = 3
-
 
 @click.command("compare")
 @click.argument("names", nargs=-1, metavar="[PHASE or SEAM]...")
@@ -118,9 +116,9 @@ def _say_what_else_differs(done: Sequence[SourceComparison]) -> None:
     from changeover.api.problems import what_differs
 
     compared = {one.info.source for one in kept}
-    for source, line in what_differs():
-        if source not in compared:
-            warn(line)
+    for one in what_differs():
+        if one.source not in compared:
+            warn(one.line)
 
 
 def _say_how_it_went(done: SourceComparison) -> None:
@@ -178,15 +176,10 @@ def report_command(output: Path, corpus: str | None, format_: str) -> None:
 
     For example: changeover report -o report.html --corpus history
     """
-    from changeover.views.html.collect import NothingToReport
     from changeover.views.json import report_json
 
     quiet()
-    try:
-        done = verbs.report(output if format_ == "text" else None, corpus=corpus)
-    except NothingToReport as nothing:
-        say(f"changeover: {nothing}")
-        raise click.exceptions.Exit(NOTHING_COMPARED) from None
+    done = verbs.report(output if format_ == "text" else None, corpus=corpus)
     if format_ == "json":
         show_json("report", report_json(done.data))
     else:

@@ -38,7 +38,9 @@ def explain_command(name: str | None, format_: str) -> None:
 
 def _explain_screen(found: verbs.Explanation, screen: Screen) -> str:
     if isinstance(found, verbs.LatestExplained):
-        return clusters_screen(found.clusters, found.comparison, screen, found.others)
+        return clusters_screen(
+            found.clusters, found.comparison, screen, found.others, is_stale=found.is_stale
+        )
     if isinstance(found, verbs.ClusterExplained):
         return cluster_screen(found.cluster, found.comparison, found.below, found.run, screen)
     return runs_screen(found.runs, screen)

@@ -13,7 +13,13 @@ from importlib import import_module
 from typing import Any
 
 from changeover import __version__
-from changeover.errors import ChangeoverError, ExitCode, MissingPackageError, describe_end
+from changeover.errors import (
+    ChangeoverError,
+    ExitCode,
+    MissingPackageError,
+    NothingComparedError,
+    describe_end,
+)
 from changeover.settings import TRACEBACK_VARIABLE
 from changeover.values.safe_text import visible, visible_lines
 
@@ -124,6 +130,8 @@ def _answer() -> int:
         # Whoever read the output has gone; closing it again at exit must not complain.
         sys.stderr.close()
         return ExitCode.NO
+    except NothingComparedError as error:
+        return _failed(visible_lines(str(error)), ExitCode.INCONCLUSIVE)
     except ChangeoverError as error:
         return _failed(visible_lines(str(error)), ExitCode.USAGE)
     except Exception as error:  # noqa: BLE001  nobody who waits for an answer is shown a traceback unasked

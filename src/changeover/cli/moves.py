@@ -123,8 +123,8 @@ def history_command(format_: str, **options: Any) -> None:
     if options["repair"]:
         added = f"added {found.repaired} to {found.file}"
         say(added if found.repaired else "nothing that a line could mend")
-    for _, line in [] if options["verify"] or options["repair"] else what_differs():
-        warn(line)
+    for one in [] if options["verify"] or options["repair"] else what_differs():
+        warn(one.line)
     show_result(format_, "history", found, history_json, _history_screen)
     raise click.exceptions.Exit(found.exit_code)
 

@@ -69,7 +69,7 @@ def stored_run(
     says = body or counts
     fit = redact(run) if redact is not None and says else run
     text = json.dumps(contents_data(contents_of(fit)), ensure_ascii=False) if body else None
-    clusters, unsafe = clusters_of(run) if counts and verdict in DIFFERING else ((), ())
+    clusters, unsafe = clusters_of(run) if says and verdict in DIFFERING else ((), ())
     legacy, candidate = run.legacy, run.candidate
     gave_nothing = any(side is not None and side.gave_nothing for side in (legacy, candidate))
     return StoredRun(

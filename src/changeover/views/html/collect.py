@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.errors import ConfigurationError, NothingComparedError
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.records import Review, StoredComparison, StoredRun
 from changeover.evidence.store.store import read_evidence, store_path
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from changeover.project import Project
 
 
-class NothingToReport(ChangeoverError):
+class NothingToReport(NothingComparedError):
     """There is no comparison that a page could be about."""
 
 
@@ -43,7 +43,7 @@ def chosen(
     Raises NothingToReport where nothing was compared, ConfigurationError where it was not what is wanted.
     """
     if not corpora and not today:
-        raise NothingToReport("nothing was compared yet: changeover compare --source NAME")
+        raise NothingToReport
     if wanted:
         return worst_first([_named_choice(corpora, name) for name in wanted])[0]
     if today:

@@ -81,7 +81,16 @@ TEMPLATES = tuple(Template(*row) for row in _TABLE)
 def headline(data: ReportData) -> Headline:
     """What the whole page says, before anything else is read."""
     word = word_of(data.corpus)
-    return _alike(data) if word in (MATCH, INCONCLUSIVE) else _differing(data, word)
+    if word in (MATCH, INCONCLUSIVE):
+        return _alike(data)
+    found = _differing(data, word)
+    return _before_today(found) if data.is_stale else found
+
+
+def _before_today(found: Headline) -> Headline:
+    """What differed on other code or by other rules says nothing about what runs now."""
+    detail = f"On other code or rules than today's it was {found.word}. {found.sentence} {found.detail}"
+    return Headline(INCONCLUSIVE, 0, "Nothing is known about today's code.", detail.strip())
 
 
 def _differing(data: ReportData, word: str) -> Headline:

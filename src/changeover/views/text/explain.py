@@ -12,6 +12,7 @@ from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.observation import Observation, Side
 from changeover.values.safe_text import columns_of, pasted, visible
 from changeover.values.value_text import value_text
+from changeover.views.html.data import INCONCLUSIVE, why_inconclusive, word_of
 from changeover.views.layout import INDENT, Screen, and_more, cut, flowed, labelled, listed, padded, plural
 from changeover.views.table import VERDICT, Column, Table, numbers
 from changeover.views.text.differences import in_words, place_text
@@ -53,16 +54,28 @@ def clusters_screen(
     comparison: StoredComparison,
     screen: Screen,
     others: Sequence[StoredComparison] = (),
+    *,
+    is_stale: bool = False,
 ) -> str:
-    """The clusters of one comparison, each on a line; below one what never occurs without it.
+    """What one comparison shows, and its clusters, each on a line; below one what never occurs without it.
 
     Of `others`, which differ on this code as well, the same follows.
     """
     differs = any(tally.diverged for tally in comparison.seams.values())
+    word = INCONCLUSIVE if is_stale else word_of(comparison)
     nothing = "differences of which no cluster is kept" if differs else "nothing differs"
     number = plural(len(clusters), "cluster") if clusters else nothing
-    about = f"{visible(comparison.source)}, {stored_at(comparison.at)}   {number}"
-    lines = flowed(about, screen.width, INDENT)
+    reasons = () if differs else why_inconclusive(comparison)
+    if is_stale:
+        reasons = ("on other code or rules than today's", *reasons)
+    found = (
+        ()
+        if reasons and not clusters and not any(one.compared for one in comparison.seams.values())
+        else (number,)
+    )
+    parts = (word, f"{visible(comparison.source)}, {stored_at(comparison.at)}", *found, *reasons)
+    lines = flowed("   ".join(parts), screen.prose, INDENT)
+    lines[0] = lines[0].replace(word, screen.paint(word), 1)
     rest = "".join(f"\n{clusters_screen(one.clusters, one, screen)}" for one in others)
     if not clusters:
         return "\n".join(lines) + "\n" + rest
