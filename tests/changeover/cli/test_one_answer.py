@@ -156,7 +156,7 @@ IN_PRODUCTION = Told("UNSAFE", "fail", "bank.pay", "production")
 DIVERGED = Told("diverged", "inconclusive", "result")
 INCONCLUSIVE = Told("inconclusive", "inconclusive")
 CLEAN = Told("match", "pass")
-SITUATIONS = {
+SITUATIONS: dict[Callable[[OwnApp], None], Told] = {
     production_is_unsafe_and_comparisons_are_clean: IN_PRODUCTION,
     a_comparison_is_unsafe_and_production_is_clean: UNSAFE,
     both_are_unsafe: IN_PRODUCTION,

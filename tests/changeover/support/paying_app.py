@@ -21,7 +21,7 @@ class Bank:
 
 bank = Bank()
 migration.port("bank", Bank, effects={"pay": lambda number: ()})
-import os, sys, threading, time
+import os, sys, time
 
 
 def wrong(number):
@@ -29,10 +29,15 @@ def wrong(number):
     return where == "everywhere" or (where == "sevens" and number % 10 == 7)
 
 
+def closed_file():
+    with open(os.devnull) as file:
+        return file
+
+
 def pays(number):
     bank.pay(number)
     if os.environ.get("FAILS"):
-        return threading.Lock()
+        return closed_file()
     return os.environ.get("TEXT", "") + str(number)
 
 
@@ -48,7 +53,7 @@ def pays_more(number):
         sys.exit(0)
     bank.pay(number + 1 if wrong(number) else number)
     if os.environ.get("FAILS"):
-        return threading.Lock()
+        return closed_file()
     return os.environ.get("OTHER_TEXT", os.environ.get("TEXT", "")) + str(number)
 
 

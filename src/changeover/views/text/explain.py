@@ -21,6 +21,7 @@ from changeover.views.text.two_texts import both_sides, line_diff
 
 ROWS_SHOWN_MAX = 14
 BELOW_SHOWN_MAX = 40
+LISTED_MAX = 100
 _NAME, _SIDE, _NARROW, _VALUE = 28, 30, 80, 200
 
 
@@ -83,7 +84,8 @@ def clusters_screen(
     for head in (one for one in clusters if one.root is None):
         rows += [_row(head), *(_row(one, "  ") for one in below_of(head, clusters))]
     command = f"changeover explain {clusters[0].id}"
-    lines += ["", *_table(rows, screen), "", *labelled("next", command, screen.width)]
+    more = and_more(len(rows) - LISTED_MAX, "cluster")
+    lines += ["", *_table(rows[:LISTED_MAX], screen), *more, "", *labelled("next", command, screen.width)]
     return "\n".join(lines) + "\n" + rest
 
 
@@ -97,7 +99,7 @@ _CLUSTERS = (Column(width=11), Column(width=27), Column(width=44), numbers("", 1
 
 def _row(one: StoredCluster, indent: str = "") -> list[str]:
     unsafe = "UNSAFE" if one.unsafe else ""
-    return [f"{indent}{one.id}", one.seam, place_text(one.place), f"{one.runs:,} runs", unsafe]
+    return [f"{indent}{one.id}", one.seam, place_text(one.place), plural(one.runs, "run"), unsafe]
 
 
 def _table(rows: Sequence[Sequence[str]], screen: Screen) -> list[str]:
