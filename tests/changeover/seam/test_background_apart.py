@@ -48,7 +48,7 @@ def test_the_program_draws_what_it_would_draw_alone() -> None:
         assert random.choice(range(1000)) == alone.choice(range(1000))  # noqa: S311
     done(migration)
     assert random.getstate() == alone.getstate()
-    seeded = random.Random(runs[0].pins.correlation_id)  # noqa: S311
+    seeded = random.Random(42)  # noqa: S311  where the answering path began to draw
     first = [seeded.random(), seeded.choice(range(1000)), seeded.gauss(0, 1)]
     again = random.Random(1)  # noqa: S311
     assert runs[0].candidate is not None
