@@ -32,7 +32,9 @@ _one_at_a_time = threading.Lock()
 Read = Callable[[], Any]
 Write = Callable[[Any], Any]
 _MISSING = object()
-_TIMERS = (signal.ITIMER_VIRTUAL, signal.ITIMER_PROF) if hasattr(signal, "setitimer") else ()
+# The functions of `signal` turn every number into an enum, which takes longer than to ask.
+_getitimer: Any = getattr(import_module("_signal"), "getitimer", None)
+_TIMERS = (int(signal.ITIMER_VIRTUAL), int(signal.ITIMER_PROF)) if _getitimer else ()
 
 
 @contextmanager
@@ -161,7 +163,7 @@ def _give_or_remove(owner: Any, name: str, was: Any) -> None:
 
 def _has_timers() -> tuple[bool, ...]:
     """Of processor time; one of the program goes on meanwhile, so that its time is no state to give back."""
-    return tuple(signal.getitimer(one)[0] > 0 for one in _TIMERS)
+    return tuple([_getitimer(one)[0] > 0.0 for one in _TIMERS])
 
 
 def _stop_timers(was: tuple[bool, ...]) -> None:
