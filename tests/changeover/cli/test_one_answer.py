@@ -247,6 +247,8 @@ def test_the_page_of_production_can_be_drawn_and_its_cluster_explained(app: OwnA
     assert app.run("report", "-o", "page.html").code == 0
     page = (app.root / "page.html").read_text()
     assert "production" in page
+    assert page.count("Not on this page: small") == 1
+    assert "Neither path had an effect" not in page
     report = json.loads(app.run("report", "--format", "json").out)
     cluster = report["worst_cluster"]
     assert report["example"]["body"] is not None

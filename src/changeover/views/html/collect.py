@@ -126,13 +126,15 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
     corpus = chosen([*corpora, *(one for one in today if one.source == PRODUCTION)], wanted, speak)
     phases, flags_state = ((), ()) if project_state is None else _phases(project, project_state.plan)
     lost = (f"{evidence.lost:,} runs could not be kept by the store",) if evidence.lost else ()
+    known = {one.number for one in today}
+    rest = [one for one in evidence.corpora if one.number not in known]
     data = ReportData(
         migration="migration" if project_state is None else project_state.plan.name,
         made_at=datetime.now(UTC),
         code=code,
         rules=rules,
         corpus=corpus,
-        others=beside([*today, *evidence.corpora], corpus),
+        others=beside([*today, *rest], corpus),
         phases=phases,
         problems=(
             *_worse(today, corpus),
