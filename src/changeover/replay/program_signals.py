@@ -141,12 +141,12 @@ class _Handler:
 
     def __init__(self, watch: ProgramSignals, handler: Any) -> None:
         self._watch = watch
-        self._handler = handler
+        self.__wrapped__ = handler
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         before = _current()
         try:
-            self._handler(number, frame)
+            self.__wrapped__(number, frame)
         except BaseException as error:
             self._watch.remember(error)
             if not self._watch.is_leaving and (frame is None or frame.f_code not in _UNBROKEN):

@@ -88,9 +88,12 @@ def _codes_of_handlers() -> set[CodeType]:
 
     codes = set(HANDLER_CODES)
     for number in signal.valid_signals():
-        code = _code_of(signal.getsignal(number))
-        if code is not None:
-            codes.add(code)
+        handler = signal.getsignal(number)
+        # While handlers are wrapped, one that was called just before stands behind its wrapper.
+        for called in (handler, getattr_static(handler, "__wrapped__", None)):
+            code = _code_of(called)
+            if code is not None:
+                codes.add(code)
     return codes
 
 

@@ -20,6 +20,8 @@ from changeover.evidence.store import writing
 from changeover.evidence.store.store import read_evidence
 from changeover.evidence.store.writing import add_runs
 from changeover.record.context import SESSION
+from changeover.replay.program_signals import ProgramSignals
+from changeover.values.interruption import is_interruption
 from changeover.values.pins import PINNED
 
 
@@ -461,3 +463,17 @@ def test_evidence_that_was_to_be_written_when_the_program_was_stopped_is_put_bac
     kept = read_evidence(tmp_path / ".changeover" / "evidence.db")
     assert struck == [1]
     assert sorted(str(run.verdict) for run in kept.production) == ["match", "match"]
+
+
+def test_what_a_handler_raised_just_before_handlers_are_wrapped_is_known_as_a_stop() -> None:
+    def stop(number: int, frame: Any) -> None:
+        raise SystemExit(7)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with pytest.raises(SystemExit) as raised:
+            signal.raise_signal(signal.SIGTERM)
+        with ProgramSignals():
+            assert is_interruption(raised.value)
+    finally:
+        signal.signal(signal.SIGTERM, before)
