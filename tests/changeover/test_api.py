@@ -49,7 +49,7 @@ VERB_OF = {
     "legacy scan": "scan_legacy",
     "legacy prove": "prove_removal",
 }
-ONLY_FOR_A_SHELL = {"format", "exit_zero", "check", "copy"}  # of code and output alone, or a short way to write
+ONLY_FOR_A_SHELL = {"format", "exit_zero", "check", "copy"}  # of code and output, or a short way to write
 NO_VERB = {"schema"}  # prints what is a file of the package
 MOMENTS = {"at", "made_at", "evidence"}  # a digest of evidence has the moment when the doctor looked
 ANNA: dict[str, Any] = {"reason": "test", "who": "anna"}
