@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import wraps
+from types import FunctionType
 from typing import Any
 
 Hear = Callable[[str, str, Callable[[], str]], bool]
@@ -37,7 +38,6 @@ def hear_structlog(hear: Hear) -> None:
 
 
 def _hearing(plain: Callable[..., Any], hear: Hear) -> Callable[..., Any]:
-    @wraps(plain)
     def proxied(self: Any, method_name: str, event: Any = None, **fields: Any) -> Any:
         level = _LEVELS.get(method_name, method_name.upper())
         name = getattr(getattr(self, "_logger", None), "name", "")
@@ -49,7 +49,15 @@ def _hearing(plain: Callable[..., Any], hear: Hear) -> Callable[..., Any]:
         finally:
             HEARD.reset(token)
 
-    return proxied
+    # structlog looks for the first frame outside of modules of its name: that has to be the program's.
+    hidden = FunctionType(
+        proxied.__code__,
+        {**globals(), "__name__": "structlog"},
+        proxied.__name__,
+        proxied.__defaults__,
+        proxied.__closure__,
+    )
+    return wraps(plain)(hidden)
 
 
 def line_text(event: Any, fields: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from changeover.replay.random_numbers import random_apart
 from changeover.values.interruption import stop_if_interrupted
 
 _AS_IT_IS = (bool, int, float, type(None))
-_FRAMES_STRUCTLOG, _FRAMES_PLAIN = 6, 4  # between the one who logs and the standard logger
+_FRAMES_STRUCTLOG, _FRAMES_PLAIN = 5, 4  # between the one who logs and the standard logger
 
 
 class Log:
@@ -78,10 +78,22 @@ def _through_structlog(standard: logging.Logger) -> Callable[..., object] | None
             import structlog
     except Exception:  # noqa: BLE001  a package that is missing or broken costs no line
         return None
+
+    class Unheard(structlog.stdlib.BoundLogger):
+        """The toolkit's own lines are no lines of a path: what hears those does not stand in between."""
+
+        def _proxy_to_logger(
+            self, method_name: str, event: str | None = None, *event_args: str, **event_kw: Any
+        ) -> Any:
+            if event_args:
+                event_kw["positional_args"] = event_args
+            positional, named = self._process_event(method_name, event, event_kw)
+            return getattr(self._logger, method_name)(*positional, **named)
+
     bound: structlog.stdlib.BoundLogger = structlog.wrap_logger(
         standard,
         processors=[_readable, structlog.stdlib.render_to_log_kwargs],
-        wrapper_class=structlog.stdlib.BoundLogger,
+        wrapper_class=Unheard,
         context_class=dict,
         stacklevel=_FRAMES_STRUCTLOG,
     ).bind()
