@@ -28,6 +28,13 @@ class Client:
         return number
 
 
+@pytest.fixture(autouse=True)
+def _nothing_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Types that other tests have registered, and secrets that they have shown, make the way longer."""
+    monkeypatch.setattr("changeover.values.reading._registered", {})
+    monkeypatch.setattr("changeover.redaction.secrets._lately", {})
+
+
 def files_entered(act: Callable[[], object]) -> list[str]:
     act()
     with way_through(PACKAGE) as way:
