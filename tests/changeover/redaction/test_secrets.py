@@ -12,7 +12,7 @@ import pytest
 from changeover.redaction.key import TOKEN
 from changeover.redaction.redactor import Redactor
 from changeover.telemetry.logs import logger
-from tests.changeover.support.projects import Shop
+from tests.changeover.support.projects import Shop, shop_in
 from tests.changeover.support.secret_app import ALL, CODE, PLAN, VALUES
 
 pytest_plugins = ["pytester"]
@@ -119,3 +119,18 @@ def test_a_failing_test_is_not_told_the_secrets_of_its_runs(
     told = result.stdout.str() + result.stderr.str()
     assert TOKEN.search(told)
     assert _found_in(told.encode()) == []
+
+
+@pytest.mark.parametrize("secret", ["number", "divergence", "candidate", "occurrences", "compared"])
+def test_a_secret_that_is_also_the_name_of_a_field_takes_no_field_away(
+    tmp_path: Path, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = shop_in(tmp_path)
+    monkeypatch.setenv("DEPOT_PASSWORD", secret)
+    assert shop.run("compare", "--runs", "3", planted="dear").code == 1
+    (comparison,) = json.loads(shop.run("compare", "--runs", "3", "--format", "json", planted="dear").out)[
+        "comparisons"
+    ]
+    told = shop.run("explain", comparison["clusters"][0]["id"])
+    assert (told.code, told.err) == (0, "")
+    assert shop.run("status").err == ""

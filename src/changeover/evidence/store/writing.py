@@ -51,12 +51,14 @@ _RENEWED = (
 
 RedactData = Callable[[Any], Any]
 """Takes out of JSON what must not be written."""
+_OWN_LEVELS = 3
+"""So deep the names in what is written about a comparison are fields of the toolkit, not data."""
 
 
 def add_corpus(connection: Connection, comparison: StoredComparison, redact: RedactData) -> int:
     """A comparison begins; gives its number. The oldest ones are forgotten down to what they found."""
     about = (comparison.source, comparison.population, comparison.code, comparison.rules)
-    summary = _text(redact({**summary_data(comparison.summary), "partial": comparison.partial}))
+    summary = _text(_redacted({**summary_data(comparison.summary), "partial": comparison.partial}, redact))
     kept = (comparison.uid or uuid4().hex, str(comparison.answered_by), comparison.partial)
     cursor = connection.execute(
         "INSERT INTO corpora (at, source, population, code, rules, whole, summary, uid, answered_by, partial)"
@@ -66,6 +68,15 @@ def add_corpus(connection: Connection, comparison: StoredComparison, redact: Red
     forget_corpora(connection)
     number: int = cursor.lastrowid
     return number
+
+
+def _redacted(data: Any, redact: RedactData, levels: int = _OWN_LEVELS) -> Any:
+    """What is written about a comparison: a secret that is also the name of a field takes no field away."""
+    if levels and isinstance(data, dict):
+        return {name: _redacted(part, redact, levels - 1) for name, part in data.items()}
+    if levels and isinstance(data, list | tuple):
+        return [_redacted(part, redact, levels) for part in data]
+    return redact(data)
 
 
 def _text(data: Any) -> str:
@@ -112,7 +123,7 @@ def end_corpus(connection: Connection, comparison: StoredComparison, redact: Red
     connection.executemany(
         "INSERT OR REPLACE INTO clusters (digest, corpus, body, seam) VALUES (?, ?, ?, ?)",
         [
-            (one.digest, comparison.number, _text(redact(cluster_data(one))), one.seam)
+            (one.digest, comparison.number, _text(_redacted(cluster_data(one), redact)), one.seam)
             for one in comparison.clusters
         ],
     )
@@ -120,7 +131,12 @@ def end_corpus(connection: Connection, comparison: StoredComparison, redact: Red
     seams = [name for name, tally in comparison.seams.items() if tally.compared and not tally.failed]
     connection.execute(
         "UPDATE corpora SET whole = ?, summary = ?, seams = ? WHERE number = ?",
-        (comparison.whole, _text(redact(comparison_data(comparison))), json.dumps(seams), comparison.number),
+        (
+            comparison.whole,
+            _text(_redacted(comparison_data(comparison), redact)),
+            json.dumps(seams),
+            comparison.number,
+        ),
     )
 
 
