@@ -22,3 +22,9 @@ def pytest_configure() -> None:
     os.environ.pop("CHANGEOVER_POPULATION", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process remembers the secrets that it has met in runs; here each test is a program of its own."""
+    monkeypatch.setattr("changeover.redaction.secrets._lately", {})

@@ -30,9 +30,8 @@ class Client:
 
 @pytest.fixture(autouse=True)
 def _nothing_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Types that other tests have registered, and secrets that they have shown, make the way longer."""
+    """Types that other tests have registered make the way longer."""
     monkeypatch.setattr("changeover.values.reading._registered", {})
-    monkeypatch.setattr("changeover.redaction.secrets._lately", {})
 
 
 def files_entered(act: Callable[[], object]) -> list[str]:

@@ -121,7 +121,7 @@ def test_a_failing_test_is_not_told_the_secrets_of_its_runs(
     assert _found_in(told.encode()) == []
 
 
-@pytest.mark.parametrize("secret", ["number", "divergence", "candidate", "occurrences", "compared"])
+@pytest.mark.parametrize("secret", ["number", "divergence", "candidate", "occurrences", "compared", "legacy"])
 def test_a_secret_that_is_also_the_name_of_a_field_takes_no_field_away(
     tmp_path: Path, secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

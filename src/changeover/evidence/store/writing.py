@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 from uuid import uuid4
 from zlib import compress
@@ -71,7 +72,9 @@ def add_corpus(connection: Connection, comparison: StoredComparison, redact: Red
 
 
 def _redacted(data: Any, redact: RedactData, levels: int = _OWN_LEVELS) -> Any:
-    """What is written about a comparison: a secret that is also the name of a field takes no field away."""
+    """What is written about a comparison: a secret that is also a word of the toolkit takes nothing away."""
+    if isinstance(data, Enum):
+        return data  # one of the toolkit's own words
     if levels and isinstance(data, dict):
         return {name: _redacted(part, redact, levels - 1) for name, part in data.items()}
     if levels and isinstance(data, list | tuple):
