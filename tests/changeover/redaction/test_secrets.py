@@ -4,11 +4,17 @@ import json
 import logging
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
 
+from changeover.evidence.store.records import StoredComparison
+from changeover.evidence.store.store import read_evidence, writing
+from changeover.evidence.store.summary import Summary
+from changeover.evidence.store.writing import add_corpus, end_corpus
 from changeover.redaction.key import TOKEN
 from changeover.redaction.redactor import Redactor
 from changeover.telemetry.logs import logger
@@ -134,3 +140,17 @@ def test_a_secret_that_is_also_the_name_of_a_field_takes_no_field_away(
     told = shop.run("explain", comparison["clusters"][0]["id"])
     assert (told.code, told.err) == (0, "")
     assert shop.run("status").err == ""
+
+
+def test_a_secret_in_the_tags_of_a_comparison_is_taken_out_of_the_store(tmp_path: Path) -> None:
+    path, secret = tmp_path / "evidence.db", "hunter2-of-the-depot"
+    begun = StoredComparison(
+        0, datetime(2026, 1, 1, tzinfo=UTC), "days", "generated", "c", "r", summary=Summary()
+    )
+    redact = Redactor.of((), {"DEPOT_PASSWORD": secret}, None).body
+    with writing(path) as connection:
+        number = add_corpus(connection, begun, redact)
+        end_corpus(connection, replace(begun, number=number, whole=True, tags={f"of {secret}": 1}), redact)
+    assert [file.name for file in tmp_path.iterdir() if secret.encode() in file.read_bytes()] == []
+    (kept,) = read_evidence(path).corpora
+    assert [*kept.tags.values()] == [1]

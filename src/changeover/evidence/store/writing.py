@@ -54,6 +54,8 @@ RedactData = Callable[[Any], Any]
 """Takes out of JSON what must not be written."""
 _OWN_LEVELS = 3
 """So deep the names in what is written about a comparison are fields of the toolkit, not data."""
+_NAMED_BY_PROGRAMS = frozenset({"tags"})
+"""Of these fields the names inside are a program's from the first level on."""
 
 
 def add_corpus(connection: Connection, comparison: StoredComparison, redact: RedactData) -> int:
@@ -76,7 +78,10 @@ def _redacted(data: Any, redact: RedactData, levels: int = _OWN_LEVELS) -> Any:
     if isinstance(data, Enum):
         return data  # one of the toolkit's own words
     if levels and isinstance(data, dict):
-        return {name: _redacted(part, redact, levels - 1) for name, part in data.items()}
+        return {
+            name: redact(part) if name in _NAMED_BY_PROGRAMS else _redacted(part, redact, levels - 1)
+            for name, part in data.items()
+        }
     if levels and isinstance(data, list | tuple):
         return [_redacted(part, redact, levels) for part in data]
     return redact(data)
