@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from types import MethodType
 from typing import Any, NamedTuple
 
 from changeover.values.changed_since_copy import is_kept_in_attributes
@@ -80,6 +81,8 @@ def _is_open(cls: type) -> bool:
 
 def _inside(part: Any, by_reference: _ByReference) -> _Inside:
     cls = type(part)
+    if cls is MethodType:  # it stays what it is; its object is looked into
+        return _Inside((part.__self__,), {})
     if _container_of(cls) is not None:
         return _Inside(_items_in(part), {} if cls in _CONTAINERS else own_state(part))
     if _is_copied(cls):
@@ -128,6 +131,8 @@ def _named(inside: _Inside) -> Iterator[tuple[Any, Any]]:
 
 def _is_same(before: _Inside, part: Any) -> bool:
     content, attributes = before
+    if type(part) is MethodType:
+        return True
     if isinstance(content, _Copy):
         return same_content(content.value, part)
     if _container_of(type(part)) is None:

@@ -376,6 +376,7 @@ KEPT_IN_PLACE: dict[str, tuple[Any, Callable[[Any], object]]] = {
     "a generator of numbers": (Random(7), lambda kept: kept.random()),  # noqa: S311
     "a mapping of its own": (UserDict({"a": 1}), lambda kept: kept.update(a=2)),
     "the content of a derived container": (Drawer(a=1), lambda kept: kept.update(a=2)),
+    "the object of a bound method": (UserDict({"a": 1}).update, lambda kept: kept(a=2)),
     "the attribute of a derived container": (Drawer(a=1), lambda kept: setattr(kept, "closed", True)),
 }
 
