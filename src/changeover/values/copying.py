@@ -44,6 +44,7 @@ from changeover.values.own_state import (
     set_state,
 )
 from changeover.values.reading import Handle, Reading, Shape, reading_of, remembered
+from changeover.values.set_order import fill_in_order, is_in_order
 from changeover.values.snapshot_error import IS_HANDLE, SnapshotError, place_of
 
 __all__ = ["ATOMS", "ByReference", "SnapshotError", "copied_error", "snapshot"]
@@ -313,7 +314,12 @@ def _dict(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
 def _set(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     made = set.__new__(type(value))
     copier.keep(value, made)
-    set.update(made, copier.all(reading.parts(value), depth, value))
+    parts = reading.parts(value)
+    members = copier.all(parts, depth, value)
+    if all(map(is_, members, parts)):
+        set.update(made, value)  # taken as a set it often keeps the order at once
+    if not is_in_order(made, members):
+        fill_in_order(made, members)
     _give_state(copier, value, made, reading, depth)
     return made
 
