@@ -136,7 +136,7 @@ def _rising(probed: Sequence[Sequence[int]]) -> list[int] | None:
 
 
 def _after_each_other(before: Sequence[Sequence[int]], sitting: dict[int, int]) -> list[int] | None:
-    """Members so that each comes after those whose places it passes over; None where they wait for each other."""
+    """Members so that each comes after those whose places it passes over; None where that is a circle."""
     waits = [{sitting[place] for place in places if place in sitting} for places in before]
     order: dict[int, None] = {}
     while len(order) < len(waits):
