@@ -25,6 +25,7 @@ from changeover.evidence.store.store import keep_review, store_path
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, BlindSpotReview, load_accepted_blind_spots
 from changeover.migration import Migration
 from changeover.project import Project, open_project, wiring_problems
+from changeover.record.held_functions import problems_of_held_functions
 from changeover.rollout.waivers import load_waivers, today_utc
 from changeover.seam.uncopied_objects import problems_of_objects
 from changeover.settings import (
@@ -133,6 +134,7 @@ def _problems(project: Project, migration: Migration, wrong: Container[str]) -> 
     except ConfigurationError as error:
         yield str(error)
     yield from problems_of_objects(migration.seams.values(), migration.runtime.book)
+    yield from problems_of_held_functions(migration.runtime.book)
     yield from wiring_problems(migration, project.directory)
 
 

@@ -31,7 +31,8 @@ Site = tuple[str, int]
 class Hook:
     """One instrumented function of a class or module; which port it serves is for each migration to say.
 
-    With `has_owner` the first argument is the object or class that the call is made on.
+    With `has_owner` the first argument is the object or class that the call is made on. `unreplaced` is the
+    function that whoever took it before still calls, None where that one asks the hook as well.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Hook:
     original: Callable[..., Any]
     has_owner: bool
     is_property: bool = False
+    unreplaced: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         self.is_async = callable_kind.is_async(self.original)
@@ -121,9 +123,12 @@ def hook_function(owner: Any, name: str) -> Hook:
         ) from None
     if isinstance(owner, ModuleType):
         replace_imported_names(function, replacement)
+    if known is None:
+        hook.unreplaced = function
     if taken is not None:
         held = _for_objects_of(owner, asking, original) if in_class else asking
         if not callable_kind.is_stream(original) and redirect(taken, held, is_async=hook.is_async):
+            hook.unreplaced = None
             setattr(taken, _TAKEN, (hook, owner))
             setattr(taken, "__wrapped__", original)  # noqa: B010  its signature, for who asks
     return hook

@@ -185,6 +185,13 @@ class PortBook:
             return binding.by_object.get(id(args[0]), binding.always)
         return binding.always
 
+    def hooked(self) -> Iterator[tuple[str, Hook, Any]]:
+        """Each instrumented function with the name and the target of its port."""
+        for hook, binding in self._bindings.items():
+            for method in dict.fromkeys((binding.always, *binding.by_object.values())):
+                if method is not None:
+                    yield method.port, hook, self.ports[method.port].target
+
     def undeclared(self) -> Iterator[PortMethod]:
         """Methods about which nothing is said."""
         for port in self.ports.values():
