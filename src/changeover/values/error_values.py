@@ -5,7 +5,7 @@ The message is worked out from the arguments as CPython does it; a `__str__` of 
 
 from __future__ import annotations
 
-from types import MemberDescriptorType
+from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
 from changeover.values.own_state import (
@@ -27,6 +27,9 @@ _LEFT_OUT = frozenset({"exceptions", "obj"})
 """Members of a group are read as such; the object that an attribute was not found on is not read."""
 _TOLD = frozenset({SyntaxError, ImportError, BaseExceptionGroup})
 """Errors whose message leaves out what they keep in C."""
+_NAMED = {AttributeError: "name", NameError: "name", BlockingIOError: "characters_written"}
+"""The one thing that a message leaves out of others."""
+_COUNTED = frozenset(_NAMED.values())
 ARGS, MEMBERS, CAUSE = "args", "exceptions", "__cause__"
 
 
@@ -37,7 +40,8 @@ def _kept_in_c(cls: type) -> tuple[tuple[str, Any], ...]:
     for base in mro(cls):
         if layout_base(base) is base and base is not object and base is not BaseException:
             for name, member in namespace(base).items():
-                if type(member) is MemberDescriptorType and name not in _LEFT_OUT:
+                is_kept = type(member) is MemberDescriptorType and name not in _LEFT_OUT
+                if is_kept or (type(member) is GetSetDescriptorType and name in _COUNTED):
                     found.setdefault(name, member)
     return tuple(found.items())
 
@@ -82,9 +86,14 @@ def error_parts(error: BaseException) -> dict[str, Any]:
         names["message"] = message
     if message is None or not _says_all(args):
         names[ARGS] = args
-    whole = message is None or not _TOLD.isdisjoint(mro(cls))
+    bases = mro(cls)
+    whole = message is None or not _TOLD.isdisjoint(bases)
     for name, part in (_state(error) if whole else own_state(error)).items():
         names.setdefault(name, part)
+    for base, name in () if whole else _NAMED.items():
+        part = _state(error).get(name) if base in bases else None
+        if part is not None:
+            names.setdefault(name, part)
     if BaseExceptionGroup in mro(cls):
         names[MEMBERS] = _MEMBERS.__get__(error)
     cause = _CAUSE.__get__(error)

@@ -191,3 +191,20 @@ def test_an_error_is_copied_without_its_init(make: Any) -> None:
     assert same_content(copy, error)
     assert str(copy) == str(error)
     assert copy.__traceback__ is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (AttributeError("gone", name="a"), AttributeError("gone", name="b")),
+        (AttributeError("gone", name="a"), AttributeError("gone")),
+        (NameError("gone", name="a"), UnboundLocalError("gone", name="b")),
+        (BlockingIOError(11, "later", 3), BlockingIOError(11, "later", 4)),
+        (ImportError("no", name="a"), ImportError("no", name="b")),
+        (SyntaxError("no", ("a.py", 1, 1, "x")), SyntaxError("no", ("b.py", 1, 1, "x"))),
+    ],
+)
+def test_what_an_error_keeps_in_c_beside_its_message_tells_it_apart(one: Any, other: Any) -> None:
+    assert not same_content(one, other)
+    assert same_content(one, copied_error(one))
+    assert same_content(other, copied_error(other))

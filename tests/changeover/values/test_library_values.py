@@ -95,6 +95,20 @@ def test_arrays_that_share_their_memory_share_it_in_the_copy() -> None:
     assert (part[0], backwards[2], whole[1]) == (5, 5, 0)
 
 
+@pytest.mark.parametrize("generations", [1, 2, 3])
+def test_windows_of_an_array_look_at_it_in_a_copy_of_a_copy_as_well(generations: int) -> None:
+    np = library("numpy")
+    whole, objects = np.arange(5), np.array(["a", "b", "c"], dtype=object)
+    windows = np.lib.stride_tricks.sliding_window_view(whole, 2, writeable=True)
+    copied: Any = (whole, whole[1:], windows, objects, objects[1:])
+    for _ in range(generations):
+        copied = snapshot(copied)
+    first, part, windowed, held, rest = copied
+    first[1], held[1] = 41, "changed"
+    assert (part[0], windowed[1, 0], windowed[0, 1], rest[0]) == (41, 41, 41, "changed")
+    assert (whole[1], objects[1]) == (1, "b")
+
+
 def test_an_array_that_nobody_may_write_into_is_copied_as_one() -> None:
     np = library("numpy")
     original = np.arange(3)

@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 import numpy
-from numpy.lib.stride_tricks import as_strided
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 from changeover.values import limits
 from changeover.values.libraries.numpy_scalars import DTYPE, NOT_IN_BYTES, SCALARS, dtype_text
@@ -18,6 +18,8 @@ from changeover.values.own_state import class_name, mro, own_state
 from changeover.values.shapes import Handle, Reading, Shape, State
 
 _ARRAY = numpy.ndarray
+_BETWEEN = type(sliding_window_view(numpy.zeros(1), 1).base)
+"""What `as_strided` and `sliding_window_view` put between an array and the one whose memory it looks at."""
 SHARED_BYTES_MAX = 64_000_000
 """Of a view into a larger memory than this only what it shows is copied."""
 _MASKED = frozenset(
@@ -119,9 +121,13 @@ def _masked_parts(array: Any) -> State:
 def _memory(array: Any) -> Any:
     """The array whose memory this one looks at, where it looks at that of another."""
     owner = array
-    while isinstance(owner.base, _ARRAY):
-        owner = owner.base
-    return owner
+    while True:
+        base = owner.base
+        if type(base) is _BETWEEN:
+            base = base.base
+        if not isinstance(base, _ARRAY):
+            return owner
+        owner = base
 
 
 def _in_order(array: Any) -> Any:
