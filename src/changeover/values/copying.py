@@ -44,6 +44,7 @@ from changeover.values.own_state import (
     set_state,
 )
 from changeover.values.reading import Handle, Reading, Shape, reading_of, remembered
+from changeover.values.sentinels import may_be_sentinel
 from changeover.values.set_order import fill_in_order, is_in_order
 from changeover.values.snapshot_error import IS_HANDLE, SnapshotError, place_of
 
@@ -52,7 +53,6 @@ __all__ = ["ATOMS", "ByReference", "SnapshotError", "copied_error", "snapshot"]
 _MOST = deque.__dict__["maxlen"].__get__
 _FACTORY = defaultdict.__dict__["default_factory"].__get__
 ByReference = Callable[[Any], bool]
-SENTINEL_ATTRIBUTES_MAX = 4
 _NAMED_DEPTH = 2
 """At which depth of what is copied the arguments of a call stand, which have names that people know."""
 
@@ -192,8 +192,8 @@ class _Copier:
         return made
 
     def is_sentinel(self, value: Any, state: dict[Any, Any]) -> bool:
-        """Whether an object stands in the module of its class and holds atoms alone: `is` is asked of it."""
-        if not all(type(part) in ATOMS for part in state.values()):
+        """Whether an object stands in the module of its class for a name alone: `is` is asked of it."""
+        if not may_be_sentinel(value, state):
             return False
         name = module_of(type(value))
         if name not in self._globals:
@@ -344,7 +344,7 @@ def _error(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
 
 def _object(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     state = own_state(value)
-    if len(state) <= SENTINEL_ATTRIBUTES_MAX and copier.is_sentinel(value, state):
+    if copier.is_sentinel(value, state):
         return value
     made = object.__new__(type(value))
     copier.keep(value, made)

@@ -68,7 +68,51 @@ class Named:
         self.name = name
 
 
-NOTHING, MISSING = Sentinel(), Named("missing")
+class Unset:
+    """As libraries write them."""
+
+    def __init__(self) -> None:
+        self._name, self.module = "Unset", "shop"
+
+    def __repr__(self) -> str:
+        return self._name
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __reduce__(self) -> str:
+        return "UNSET"
+
+
+class Account:
+    def __init__(self) -> None:
+        self.balance = 100
+
+    def deposit(self, amount: int) -> None:
+        self.balance += amount
+
+
+class Switch:
+    def __init__(self) -> None:
+        self._name = "off"
+
+    def turn(self) -> None:
+        self._name = "on"
+
+
+class Kept:
+    def __init__(self, **state: Any) -> None:
+        self.__dict__ |= state
+
+
+class Meter:
+    def __call__(self) -> None:
+        self._name = "read"
+
+
+NOTHING, MISSING, UNSET = Sentinel(), Named("missing"), Unset()
+ACCOUNT, SWITCH, METER = Account(), Switch(), Meter()
+SETTINGS, FLAGS, STATUS = Kept(limit=3), Kept(is_on=False), Kept(status="new")
 
 
 def looped(make: Any, add: Any) -> Any:
@@ -114,9 +158,16 @@ def test_what_is_given_as_one_tuple_is_copied_as_one_value() -> None:
 
 def test_a_sentinel_is_still_itself() -> None:
     plain = object()
-    assert snapshot([NOTHING, MISSING, plain]) == [NOTHING, MISSING, plain]
+    assert snapshot([NOTHING, MISSING, UNSET, plain]) == [NOTHING, MISSING, UNSET, plain]
     other = Named("missing")
     assert snapshot(other) is not other
+
+
+@pytest.mark.parametrize("held", [ACCOUNT, SWITCH, METER, SETTINGS, FLAGS, STATUS])
+def test_an_object_of_a_module_that_can_change_is_copied(held: Any) -> None:
+    copy = snapshot(held)
+    assert copy is not held
+    assert same_content(copy, held)
 
 
 def test_a_lock_is_made_anew_and_is_not_locked() -> None:

@@ -1,0 +1,45 @@
+"""Objects that stand for a name and are asked by `is`: they are handed over as they are, never copied."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+from changeover.values.own_state import module_of, mro, namespace
+from changeover.values.reading import remembered
+
+ATTRIBUTES_MAX = 4
+_NAMES = frozenset({"name", "repr", "label", "doc", "module"})
+_HARMLESS = frozenset(
+    {
+        *("__init__", "__new__", "__init_subclass__", "__class_getitem__", "__repr__", "__str__"),
+        *("__bool__", "__len__", "__iter__", "__eq__", "__ne__", "__hash__", "__or__", "__ror__"),
+        *("__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"),
+        *("__getnewargs__", "__getnewargs_ex__", "__sizeof__", "__format__", "__dir__"),
+    }
+)
+
+
+def may_be_sentinel(value: Any, state: dict[Any, Any]) -> bool:
+    """Whether an object has nothing that a path could change: a name at most, and no method to do it.
+
+    A service or an account that a module holds has methods, numbers or flags: it is copied like any object.
+    """
+    if len(state) > ATTRIBUTES_MAX or not all(type(part) is str for part in state.values()):
+        return False
+    return all(map(_is_a_name, state)) and _only_stands(type(value))
+
+
+def _is_a_name(attribute: Any) -> bool:
+    return type(attribute) is str and (attribute in _NAMES or attribute.startswith("_"))
+
+
+@remembered
+def _only_stands(cls: type) -> bool:
+    """Whether the class has no functions but those that show an object, compare or copy it."""
+    return not any(
+        name not in _HARMLESS and isinstance(getattr(member, "__func__", member), FunctionType)
+        for base in mro(cls)
+        if base is not object and module_of(base) != "typing"
+        for name, member in namespace(base).items()
+    )
