@@ -43,7 +43,7 @@ def replayed(
         with resumed(_pins(program, scenario), program.runtime), _owner(seam, scenario) as owner:
             task = ReplayTask(
                 side=side,
-                path=path,
+                path=seam.bound.alone(side, path, program.runtime.book),
                 view=seam.views.get(side),
                 owner=owner,
                 seam=seam.name,

@@ -149,7 +149,9 @@ class PortBook:
         return known or id(value) in self._objects
 
     def is_port_class(self, cls: type) -> bool:
-        """Whether all objects of the class are objects of a port."""
+        """Whether all objects of the class are objects of a port, or are the toolkit's own."""
+        if cls.__module__ == "changeover.migration":
+            return True
         targets = [port.target for port in self.ports.values() if isinstance(port.target, type)]
         return any(issubclass(cls, target) for target in targets)
 

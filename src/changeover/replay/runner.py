@@ -16,6 +16,7 @@ from time import monotonic, perf_counter, sleep
 from types import FunctionType
 from typing import Any
 
+from changeover.record.bound_paths import rebound
 from changeover.record.call_inputs import CallInputs, Named, by_number
 from changeover.record.callable_kind import is_async
 from changeover.record.context import REPLAYS_HERE, SESSION, Args, Kwargs
@@ -107,6 +108,7 @@ async def wait_for_async(running: Running, seconds: float) -> None:
 class ReplayTask:
     """A path with everything its replay needs; `owner` is the `self` of a method, empty where it has none.
 
+    `is_bound` says that `owner` comes with the path and not with the call.
     `named` gives arguments by name; `seam` is named in what is said about the replay. `context` and
     `decimals` are those in which the answering path began. `apart` is a replay beside the program, which may
     change at any time what a process has one of.
@@ -134,6 +136,11 @@ class ReplayTask:
     owner_is: OwnerIs = OwnerIs.MADE
     seam: str = ""
     named: Named = by_number
+    is_bound: bool = False
+
+    def front(self, owner: Args) -> Args:
+        """What comes before the arguments of the call."""
+        return () if self.is_bound else owner
 
     def run(self) -> Replayed:
         """Replay here and now; what the program's signals raise passes, all else is in the observation."""
@@ -223,7 +230,7 @@ class ReplayTask:
 
 def _path(task: ReplayTask, owner: Args, replay: Replay) -> Callable[..., Any]:
     if not isinstance(task.path, Fresh):
-        return task.path
+        return rebound(task.path, owner) if task.is_bound else task.path
     return task.path.replayed(task.book, replay, owner)
 
 
@@ -254,15 +261,15 @@ def _called(
         type(built.value) is not FunctionType and is_async(built.value)
     ):
         ended = _settling(replay, task) if task.loop_goes_on else None
-        outcome = completed(lambda: built.value(*owner, *args, **kwargs), context, ended)
+        outcome = completed(lambda: built.value(*task.front(owner), *args, **kwargs), context, ended)
     elif task.inside_loop and not runs_a_loop():
 
         async def called() -> Any:
-            return built.value(*owner, *args, **kwargs)
+            return built.value(*task.front(owner), *args, **kwargs)
 
         outcome = completed(called, context, _settling(replay, task))
     else:
-        outcome = context.run(outcome_of, lambda: built.value(*owner, *args, **kwargs))
+        outcome = context.run(outcome_of, lambda: built.value(*task.front(owner), *args, **kwargs))
     replay.answer(perf_counter())
     seconds = replay.answered_at - began
     return replay, args, kwargs, outcome, seconds
@@ -279,10 +286,10 @@ async def _async(
     elif iscoroutinefunction(built.value) or (
         type(built.value) is not FunctionType and is_async(built.value)
     ):
-        outcome = await awaited(lambda: built.value(*owner, *args, **kwargs), context)
+        outcome = await awaited(lambda: built.value(*task.front(owner), *args, **kwargs), context)
     else:
         outcome = await threaded(
-            lambda: context.run(outcome_of, lambda: built.value(*owner, *args, **kwargs))
+            lambda: context.run(outcome_of, lambda: built.value(*task.front(owner), *args, **kwargs))
         )
     replay.answer(perf_counter())
     seconds = replay.answered_at - began

@@ -148,7 +148,10 @@ class Comparing:
         if path is None:
             return problems
         task = recording.task(apart=calling is _APART)
-        task = replace(task, path=path, side=recording.answering, view=None, loop_goes_on=False)
+        path = recording.call.seam.bound.beside(recording.answering, path, task.book)
+        owner = () if task.is_bound else task.owner
+        task = replace(task, path=path, is_bound=False, owner=owner)
+        task = replace(task, side=recording.answering, view=None, loop_goes_on=False)
         pending = await calling.replay(task)
         refused = {_what(one) for one in pending.closed().problems.all if _is_refused(one)}
         both = "both paths reach for it past every port: declare what opens it"

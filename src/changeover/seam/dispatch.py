@@ -170,10 +170,9 @@ def _the_only_path(seam: Seam, wanted: Side) -> tuple[PathFunction, Side, bool]:
 
 def _callable(seam: Seam, path: PathFunction) -> Callable[..., Any]:
     """The path as it may answer; one that is built is built with real ports, or with those of the replay
-    that is under way.
+    that is under way, and one with an object of its own acts on a copy there.
     """
+    replay, book = getattr(SESSION.get(), "replay", None), seam.runtime.active.book
     if not isinstance(path, Fresh):
-        return path
-    replay = getattr(SESSION.get(), "replay", None)
-    book = seam.runtime.active.book
+        return path if replay is None else seam.bound.inside(path, book)
     return path.real(book) if replay is None else path.replayed_inside(book, replay)

@@ -22,16 +22,24 @@ from changeover.values.reading import READ_BY_THE_PROGRAM
 class Given:
     """The object and the arguments of a call: the caller's own, until they are forgotten, and copies of them.
 
-    `before` has the copies as they were before the call, None where they cannot be made.
+    `before` has the copies as they were before the call, None where they cannot be made. `bound` are objects
+    that come with the path to be replayed, rather than with the call.
     """
 
     def __init__(
-        self, seam: Seam, args: Args, kwargs: Kwargs, book: PortBook, time_left: CopyTime | None = None
+        self,
+        seam: Seam,
+        args: Args,
+        kwargs: Kwargs,
+        book: PortBook,
+        time_left: CopyTime | None = None,
+        bound: Args = (),
     ) -> None:
         known = seam.method_object.by_class.get(type(args[0])) if args else 0
         count = seam.method_object.count(args) if known is None else known
         self.before: CallInputs | None = None
-        self.owner, self._args, self._kwargs = args[:count], args[count:], kwargs
+        self.is_bound = bool(bound) and not count
+        self.owner, self._args, self._kwargs = bound if self.is_bound else args[:count], args[count:], kwargs
         self.owner_is = OwnerIs.SHARED if seam.shared_self else OwnerIs.COPIED
         self.named = seam.named[count]
         self._seam = seam
@@ -46,9 +54,10 @@ class Given:
         try:
             self.before = self._copied()
         except SnapshotError:
-            if not self.owner or not isinstance(replayed_path(), Fresh):
+            if not self.owner or not (self.is_bound or isinstance(replayed_path(), Fresh)):
                 raise
-            # A path built for its replay may do without a copy of the object, which is read before and after.
+            # A path built for its replay may do without a copy of the object, which is read before and after;
+            # one that comes with an object may come with a whole app.
             self.owner_is = OwnerIs.SHARED
             self.before = self._copied()
 

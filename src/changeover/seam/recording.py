@@ -68,7 +68,9 @@ class Recording:
         # Whoever waits for the verdict, in a comparison or a test, waits for the copies as well.
         seconds = self.runtime.limits.record_seconds_max
         self._time_left = None if self.runtime.waits else CopyTime(seconds)
-        self._given = Given(call.seam, call.args, call.kwargs, self.runtime.book, self._time_left)
+        replayed = self.runtime.on_itself or call.answering.other
+        bound = call.seam.bound.in_common(call.answering, replayed)
+        self._given = Given(call.seam, call.args, call.kwargs, self.runtime.book, self._time_left, bound)
         self._changed: dict[str, Any] | None = None
         self._tags: tuple[str, ...] = ()
         self._outcome: Outcome | None = None
@@ -217,9 +219,12 @@ class Recording:
         replayed, path, given = self.answering.other, self._replayed_path(), self._given
         if path is None or given.before is None:
             raise RuntimeError(f"there is no {replayed} path")
+        if not given.is_bound:
+            path = self._seam.bound.beside(self.runtime.on_itself or replayed, path, self.runtime.book)
         return ReplayTask(
             side=replayed,
             path=path,
+            is_bound=given.is_bound,
             view=self._view(replayed),
             owner=given.owner,
             args=given.before.args,

@@ -15,6 +15,7 @@ from changeover.record.instrument import Binder
 from changeover.record.key_function import WrongArity, fitted
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.kept_outcome import View
+from changeover.seam.bound_objects import BoundObjects
 from changeover.seam.path_check import check_alike, check_path
 from changeover.seam.runtime import Runtime
 from changeover.values.observation import Side
@@ -209,6 +210,7 @@ class Seam:
     ) -> None:
         self.views: dict[Side, View | None] = {Side.LEGACY: view[0], Side.CANDIDATE: view[1]} if view else {}
         self.paths: dict[Side, PathFunction] = {}
+        self.bound = BoundObjects()
         first = legacy if legacy is not None else candidate
         if first is None:
             raise DeclarationError(f'seam "{self.name}"', "has no path, needed: legacy=, candidate= or both")
@@ -247,3 +249,4 @@ class Seam:
         if not (other is None or isinstance(other, Fresh) or isinstance(path, Fresh)):
             check_alike(place, path, side.other, other)
         self.paths[side] = path
+        self.bound.add(side, path)

@@ -16,6 +16,8 @@ WAY_OUT = "or say shared_self=True of an object without state, or give fresh(bui
 def problems_of_objects(seams: Iterable[Seam], book: PortBook) -> Iterator[str]:
     """A sentence about each seam whose runs will be `failed` for that."""
     for seam in seams:
+        for problem in () if seam.shared_self else seam.bound.problems(book):
+            yield f"seam {seam.name!r}: {problem}; {WAY_OUT}"
         cls = seam.method_object.known_class
         if cls is None or seam.shared_self:
             continue

@@ -1,0 +1,155 @@
+"""Paths that come with an object of the program: a replay acts on a copy of it, and its state is compared."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from changeover import Migration, Run
+
+Paths = tuple[Any, Any]
+
+
+class Shop:
+    def __init__(self, planted: int = 0) -> None:
+        self.stock, self.log, self.planted = 10, list[int](), planted
+
+    def old(self, count: int) -> int:
+        self.stock -= count
+        self.log.append(count)
+        return count
+
+    def new(self, count: int) -> int:
+        self.old(count)
+        self.stock -= self.planted
+        return count
+
+    async def old_async(self, count: int) -> int:
+        await asyncio.sleep(0)
+        return self.old(count)
+
+    async def new_async(self, count: int) -> int:
+        await asyncio.sleep(0)
+        return self.new(count)
+
+    def __call__(self, count: int) -> int:
+        return self.new(count)
+
+
+def held(shop: Shop, count: int, log: list[int] | None = None) -> int:
+    if log is not None:
+        log.append(count)
+    return shop.old(count)
+
+
+def held_new(shop: Shop, count: int, log: list[int] | None = None) -> int:
+    if log is not None:
+        log.append(count)
+    return shop.new(count)
+
+
+WAYS: dict[str, Callable[[Shop], Paths]] = {
+    "bound methods": lambda shop: (shop.old, shop.new),
+    "bound methods of async functions": lambda shop: (shop.old_async, shop.new_async),
+    "partials of bound methods": lambda shop: (partial(shop.old), partial(partial(shop.new))),
+    "partials over the object": lambda shop: (partial(Shop.old, shop), partial(Shop.new, shop)),
+    "partials by name": lambda shop: (partial(held, log=shop.log, shop=shop), partial(held_new, shop=shop)),
+    "a method and a callable object": lambda shop: (shop.old, shop),
+    "functions over the object": lambda shop: (partial(held, shop), partial(held_new, shop)),
+}
+NAMED = frozenset({"partials by name"})
+"""Their calls name what they give."""
+
+
+def called(shop: Shop, name: str, stage: str, mode: str) -> list[Run]:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0, sink=runs.append, mode=mode)
+    legacy, candidate = WAYS[name](shop)
+    seam: Any = migration.seam("s", legacy=legacy, candidate=candidate)
+    for count in (1, 2, 3):
+        found = seam(count=count) if name in NAMED else seam(count)
+        assert (asyncio.run(found) if "async" in name else found) == count
+    migration.close()
+    return runs
+
+
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("name", WAYS)
+def test_the_object_is_changed_once_and_the_same_code_matches(name: str, stage: str, mode: str) -> None:
+    shop = Shop()
+    runs = called(shop, name, stage, mode)
+    assert (shop.stock, {*shop.log}) == (4, {1, 2, 3})
+    if name not in NAMED:
+        assert shop.log == [1, 2, 3]
+        assert [str(run.verdict) for run in runs] == ["match"] * 3
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("name", WAYS)
+def test_a_path_that_leaves_another_state_differs(name: str, stage: str) -> None:
+    runs = called(Shop(planted=1), name, stage, "inline")
+    assert {str(run.verdict) for run in runs} == {"diverged"}
+
+
+class Counter:
+    """A service with a state that goes on."""
+
+    def __init__(self, step: int = 1) -> None:
+        self.count, self.step = 0, step
+
+    def next(self) -> int:
+        self.count += self.step
+        return self.count
+
+    def __call__(self) -> int:
+        return self.next()
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize(
+    "form", [lambda one: one.next, lambda one: one, lambda one: partial(Counter.next, one)]
+)
+def test_an_object_of_its_own_goes_on_in_a_copy(stage: str, form: Callable[[Counter], Any]) -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0, sink=runs.append)
+    old, new = Counter(), Counter()
+    seam: Any = migration.seam("s", legacy=form(old), candidate=form(new))
+    assert [seam() for _ in range(4)] == [1, 2, 3, 4]
+    assert (old.count, new.count) == ((4, 0) if stage == "shadow" else (0, 4))
+    assert {str(run.verdict) for run in runs} <= {"match", "vacuous"}
+
+
+def test_an_object_of_its_own_that_the_program_changes_is_copied_anew() -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+    old, new = Counter(), Counter()
+    seam: Any = migration.seam("s", legacy=lambda number: old.next(), candidate=lambda_of(new))
+    seam(1)
+    old.step = new.step = 7
+    old.count = new.count = 0
+    seam(2)
+    assert [str(run.verdict) for run in runs] == ["match"] * 2
+
+
+def lambda_of(counter: Counter) -> Any:
+    return partial(_next_of, counter)
+
+
+def _next_of(counter: Counter, number: int) -> int:
+    return counter.next()
+
+
+def test_a_seam_inside_of_a_replay_acts_on_a_copy_as_well() -> None:
+    runs: list[Run] = []
+    environment = {"CHANGEOVER_STAGE_S": "shadow", "CHANGEOVER_STAGE_INNER": "off"}
+    migration = Migration(environment=environment, refresh_s=0, sink=runs.append)
+    counter = Counter()
+    inner: Any = migration.seam("inner", legacy=counter.next, candidate=counter.next)
+    seam = migration.seam(
+        "s", legacy=lambda number: inner() * 0 + number, candidate=lambda number: inner() * 0 + number
+    )
+    assert seam(3) == 3
+    assert counter.count == 1
