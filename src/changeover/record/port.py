@@ -139,9 +139,28 @@ class PortBook:
         self._bindings: dict[Hook, _Binding] = {}
         self._objects: set[int] = set()
         self._classes: dict[type, bool] = {}
+        self._beside: list[PortBook] = []
+
+    def admit(self, other: PortBook) -> None:
+        """A seam of another migration was entered inside a run: its ports are the run's as well."""
+        if other is not self and other not in self._beside:
+            self._beside.append(other)
+
+    def port_of(self, method: PortMethod) -> Port:
+        """The port that a method belongs to."""
+        own = self.ports.get(method.port)
+        if own is not None and own.methods.get(method.name) is method:
+            return own
+        others = (book.ports.get(method.port) for book in self._beside)
+        return next((port for port in others if port is not None), own) or self.ports[method.port]
 
     def holds(self, value: Any) -> bool:
         """Whether the value is an object of a port: no copy of it is made, and its calls are port calls."""
+        if self._holds(value):
+            return True
+        return bool(self._beside) and any(book._holds(value) for book in self._beside)
+
+    def _holds(self, value: Any) -> bool:
         cls = type(value)
         known = self._classes.get(cls)
         if known is None:
@@ -179,13 +198,20 @@ class PortBook:
                         break
 
     def find(self, hook: Hook, args: Args) -> PortMethod | None:
-        """The port method that this call is; None where the function belongs to no port of this migration."""
+        """The port method that this call is; None where the function belongs to no port known here."""
         binding = self._bindings.get(hook)
         if binding is None:
-            return None
+            return self._find_beside(hook, args) if self._beside else None
         if binding.by_object and args:
             return binding.by_object.get(id(args[0]), binding.always)
         return binding.always
+
+    def _find_beside(self, hook: Hook, args: Args) -> PortMethod | None:
+        for book in self._beside:
+            binding = book._bindings.get(hook)
+            if binding is not None:
+                return binding.by_object.get(id(args[0]), binding.always) if args else binding.always
+        return None
 
     def hooked(self) -> Iterator[tuple[str, Hook, Any]]:
         """Each instrumented function with the name and the target of its port."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from changeover.record.context import SESSION, Args
 from changeover.record.instrument import hook_of
-from changeover.record.port import PortBook, PortMethod
+from changeover.record.port import Port, PortBook, PortMethod
 
 
 class NoCopy(Exception):
@@ -28,7 +28,7 @@ class PortCopies:
         self._made: list[tuple[Any, Any]] = []
         for port in book.ports.values():
             if port.world is not None and not isinstance(port.target, type):
-                self._copy(port.name, port.target)
+                self._copy(port, port.target)
 
     def before_call(self, method: PortMethod, args: Args) -> None:
         """Take the copy of an object before the first call on it changes it."""
@@ -42,7 +42,7 @@ class PortCopies:
         Without an owner (a path that is built from its ports) it is the one object of a class that the
         answering path used; raises NoCopy where it used several.
         """
-        port = self._book.ports[method.port]
+        port = self._book.port_of(method)
         if port.world is None:
             return None
         target = owner if owner is not None else port.target
@@ -51,7 +51,7 @@ class PortCopies:
         if self.is_copy(target):
             return None
         key = (port.name, id(target))
-        found = self._copies[key] if key in self._copies else self._copy(port.name, target)
+        found = self._copies[key] if key in self._copies else self._copy(port, target)
         return self._checked(found)
 
     def is_copy(self, owner: Any) -> bool:
@@ -76,15 +76,15 @@ class PortCopies:
             raise NoCopy("world= gave the object itself, which is no copy")
         return copy
 
-    def _copy(self, name: str, target: Any) -> Any:
-        world = self._book.ports[name].world
+    def _copy(self, port: Port, target: Any) -> Any:
+        world = port.world
         token = SESSION.set(None)
         try:
             copy = None if world is None else world(target)
         finally:
             SESSION.reset(token)
         copy = _NONE if copy is target else copy
-        self._copies[name, id(target)] = copy
+        self._copies[port.name, id(target)] = copy
         self._made.append((target, copy))  # keeps the id valid
         return copy
 

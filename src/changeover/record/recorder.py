@@ -64,7 +64,7 @@ class Recorder:
         self.undeclared: dict[str, None] = {}  # methods in no class that were called
         self.owners: dict[str, Any] = {}  # of ports given as a class: the object that was called last
         self.depth: int = 1 if outer is None else outer.depth + 1
-        self._book = book
+        self.book = book
         self._entries = self.tape.entries
         self._calls_max = limits.port_calls_max
         self._time_left = time_left
@@ -145,7 +145,7 @@ class Recorder:
 
     def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Let the call through, with what it calls itself unrecorded: that is the port's own affair."""
-        method = self._book.find(hook, args)
+        method = self.book.find(hook, args)
         if method is None or (self.closed and self._is_too_late(method)):
             return original(*args, **kwargs)
         began = perf_counter()

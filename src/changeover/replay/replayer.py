@@ -209,7 +209,7 @@ class Replay(ReplayedWork):
         """The answer to a question that nobody asked when the tape was made: derived, or none."""
         why = None
         if method.derive is not None:
-            recorded = RecordedReads(self.book.ports[method.port], self._look)
+            recorded = RecordedReads(self.book.port_of(method), self._look)
             try:
                 outcome = derived(method, recorded, args, kwargs)
             except NotDerived as error:

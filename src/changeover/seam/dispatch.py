@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from changeover.errors import DeclarationError, LegacyRemovedError
 from changeover.record.callable_kind import is_async
 from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.port import PortBook
 from changeover.record.propagation import NOT_CARRIED, POOLS, carry_into_pools
 from changeover.replay.fresh_path import Fresh
 from changeover.seam.comparison_steps import completed_now
@@ -54,6 +55,7 @@ def seam_function(seam: Seam) -> Any:
         pins.owner = runtime
         if outer is not None:
             pins.around = still_on(outer)
+            _meet(runtime.book)
         try:
             PINNED.set(pins)
             stage = settings.get(phase, OFF).stage
@@ -74,6 +76,8 @@ def seam_function(seam: Seam) -> Any:
                 return await _answer_async(seam, pins, args, kwargs)
         pins = runtime.pins(seam.name, key, current(), args, kwargs)
         pins.owner, pins.around = runtime, still_on(outer)
+        if outer is not None:
+            _meet(runtime.book)
         try:
             PINNED.set(pins)
             return await _answer_async(seam, pins, args, kwargs)
@@ -135,6 +139,13 @@ def _call(seam: Seam, pins: Pins, roles: Roles, args: Args, kwargs: Kwargs) -> C
     legacy = seam.paths.get(Side.LEGACY) if seam.fallback else None
     fallback = path if legacy is None else _callable(seam, legacy)
     return Call(seam, pins, roles.answering, path, args, kwargs, fallback)
+
+
+def _meet(book: PortBook) -> None:
+    """A run of another migration is on: what this seam does through its ports is done in that run as well."""
+    around: PortBook | None = getattr(SESSION.get(), "book", None)
+    if around is not None:
+        around.admit(book)
 
 
 def _roles(seam: Seam, pins: Pins) -> Roles:

@@ -135,7 +135,7 @@ class Recording:
 
         Where that cannot be read it may not, which is noted.
         """
-        if self.recorder.attempted:
+        if self.recorder.attempted or self.recorder.running.left():  # what goes on may act yet
             return False
         if self._changed is None:
             name = self._seam.name
