@@ -20,7 +20,7 @@ from changeover.rollout.resolver import Resolution
 from changeover.rollout.test_override import follow
 from changeover.seam.declaration import SeamOptions, check_declaration, declare_seam, wrapped_method
 from changeover.seam.declared_invariants import WithInvariants
-from changeover.seam.dispatch import seam_function
+from changeover.seam.dispatch import name_beside, seam_function
 from changeover.seam.seam import Seam, SeamFunction
 from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE, absolute
 from changeover.values.pins import PINNED, Pins, resumed
@@ -161,7 +161,9 @@ class Migration(WithPorts, WithSources, WithInvariants):
         check_declaration(name, options)
         if legacy is None and candidate is None:
             return lambda path: self._declare(name, path, None, options)
-        return self._declare(name, legacy, candidate, options)
+        made = self._declare(name, legacy, candidate, options)
+        name_beside(made, legacy)
+        return made
 
     def wrap(
         self,

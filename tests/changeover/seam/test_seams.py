@@ -1,6 +1,7 @@
 """Seams: forms of declaration, methods, nesting, pins, fallback, sampling, views and invariants."""
 
 import asyncio
+import pickle
 import subprocess
 import sys
 import threading
@@ -375,3 +376,23 @@ def test_what_is_public_is_sorted_and_there() -> None:
     assert changeover.__all__ == sorted(changeover.__all__)
     for name in changeover.__all__:
         assert getattr(changeover, name) is not None
+
+
+def module_level(given: str) -> str:
+    return given.upper()
+
+
+class Holds:
+    @staticmethod
+    def method(given: str) -> str:
+        return given.upper()
+
+
+@pytest.mark.parametrize("legacy", [module_level, Holds.method])
+@pytest.mark.parametrize("stage", ["off", "shadow", "complete"])
+def test_a_seam_beside_its_function_goes_to_another_process_by_name(legacy: Any, stage: str) -> None:
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0)
+    seam = migration.seam("s", legacy=legacy, candidate=lambda given: given.upper())
+    assert pickle.loads(pickle.dumps(seam)) is seam  # noqa: S301  made here
+    assert pickle.loads(pickle.dumps(legacy)) is legacy  # noqa: S301  made here
+    assert seam("a") == "A"
