@@ -47,7 +47,17 @@ def carry_threads(threading: Any) -> None:
 
         return start
 
+    def waiting(original: Any) -> Any:
+        def wait(self: Any, timeout: float | None = None) -> Any:
+            replay = getattr(SESSION.get(), "replay", None)
+            if replay is None:
+                return original(self, timeout)
+            return replay.wait(lambda seconds: original(self, seconds), timeout)
+
+        return wait
+
     replace_function(threading.Thread, "start", starting)
+    replace_function(threading.Condition, "wait", waiting)
 
 
 def _give_back(thread: Thread, run: Any) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextvars import Context, copy_context
 from functools import partial
 from threading import Thread
 from types import coroutine
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from changeover.record.context import SESSION, Session, permitted
 from changeover.record.work_branch import BRANCH, Branch
@@ -24,7 +24,18 @@ Start = Callable[[], Coroutine[Any, Any, Any]]
 POLL_S = 0.005
 
 
-def completed(start: Start, context: Context, ended: Callable[[], bool] | None = None) -> Outcome:
+class Waits(Protocol):
+    """Who says how long a path may wait in all, and what ends it then."""
+
+    waits_s: float
+
+    def gave_up_waiting(self) -> BaseException:
+        """It has waited too long."""
+
+
+def completed(
+    start: Start, context: Context, waits: Waits | None = None, ended: Callable[[], bool] | None = None
+) -> Outcome:
     """Run a coroutine to its end on an event loop of its own, in that context; exceptions are the outcome.
 
     The loop then goes on until `ended`, asked again and again, says so: what the coroutine left behind may
@@ -33,11 +44,11 @@ def completed(start: Start, context: Context, ended: Callable[[], bool] | None =
     import asyncio
 
     if not runs_a_loop():
-        return _on_own_loop(asyncio, start, context, ended)
+        return _on_own_loop(asyncio, start, context, waits, ended)
     outcomes: list[Outcome] = []
     with permitted():
         thread = Thread(
-            target=lambda: outcomes.append(_on_own_loop(asyncio, start, context, ended)),
+            target=lambda: outcomes.append(_on_own_loop(asyncio, start, context, waits, ended)),
             name="changeover-loop",
         )
         thread.start()
@@ -53,13 +64,19 @@ def runs_a_loop() -> bool:
     return asyncio._get_running_loop() is not None
 
 
-def _on_own_loop(asyncio: Any, start: Start, context: Context, ended: Callable[[], bool] | None) -> Outcome:
+def _on_own_loop(
+    asyncio: Any, start: Start, context: Context, waits: Waits | None, ended: Callable[[], bool] | None
+) -> Outcome:
     with permitted():
         runner = asyncio.Runner()
         runner.get_loop()
 
     async def main() -> Outcome:
-        outcome = await _ended(start)
+        given_up: list[BaseException] = []
+        alarm = None if waits is None else _alarm(asyncio, waits, given_up)
+        outcome = await _ended(start, given_up)
+        if alarm is not None:
+            alarm.cancel()
         while ended is not None and not ended():
             await asyncio.sleep(POLL_S)
         return outcome
@@ -75,7 +92,18 @@ def _on_own_loop(asyncio: Any, start: Start, context: Context, ended: Callable[[
             runner.close()
 
 
-async def awaited(start: Start, context: Context) -> Outcome:
+def _alarm(asyncio: Any, waits: Waits, given_up: list[BaseException]) -> Any:
+    """Ends the task that is under way when it has waited too long."""
+    path = asyncio.current_task()
+
+    def give_up() -> None:
+        given_up.append(waits.gave_up_waiting())
+        path.cancel()
+
+    return asyncio.get_running_loop().call_later(waits.waits_s, give_up)
+
+
+async def awaited(start: Start, context: Context, waits: Waits) -> Outcome:
     """Run a coroutine as a task in that context; cancelling the caller cancels it and is raised here."""
     import asyncio
 
@@ -84,12 +112,16 @@ async def awaited(start: Start, context: Context) -> Outcome:
     caller = asyncio.current_task()
     before = 0 if caller is None else caller.cancelling()
     try:
-        await asyncio.wait([task])
+        await asyncio.wait([task], timeout=waits.waits_s)
     except BaseException:
         task.cancel()  # and it is not waited for: a path may take its time, or go on
         raise
     if caller is not None and caller.cancelling() > before:
         raise asyncio.CancelledError
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=POLL_S)  # so that it takes itself out of what it waited for
+        return Raised(waits.gave_up_waiting())
     if task.cancelled():
         return Raised(asyncio.CancelledError())
     stopped: BaseException | None
@@ -159,12 +191,14 @@ def carried(path: Coroutine[Any, Any, T], session: Session, branch: Branch) -> G
             error = raised
 
 
-async def _ended(start: Start) -> Outcome:
+async def _ended(start: Start, given_up: Sequence[BaseException]) -> Outcome:
     import asyncio
 
     try:
         return Returned(await start())
     except BaseException as error:  # data, so that no loop meets it, or stops
+        if given_up:
+            return Raised(given_up[0])
         here = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and here is not None and here.cancelling():
             raise

@@ -40,6 +40,7 @@ from changeover.values.limits import Limits
 from changeover.values.observation import Outcome, Raised, Returned, outcome_of
 from changeover.values.value_text import outcome_text
 
+LOOK_S = 0.05
 _UNNAMED = frozenset({bool, int, float, Decimal, type(None)})
 """Values of these are no identifiers, and have none in them."""
 
@@ -68,6 +69,8 @@ class Replay(ReplayedWork):
         self._ids: IdMapping | None = None  # where no identifier was met, none is renamed
         self._clocks: dict[tuple[str, BranchName], VirtualClock] = {}
         self._refused: ReplayRefusal | None = None  # what ended the path
+        self.waits_s = limits.replay_seconds_max
+        self._waited_s = 0.0
 
     def hear(self, level: str, source: str, text: str) -> None:
         """Keep what the path logged."""
@@ -167,6 +170,31 @@ class Replay(ReplayedWork):
             self._stop(f"more than {self.limits.port_calls_max} port calls")
         if monotonic() > self._deadline:
             self._stop(f"more than {self.limits.replay_seconds_max:g} s")
+
+    def wait(self, wait: Callable[[float], bool], timeout: float | None) -> bool:
+        """Let the path wait for something that another thread gives, and end it where nobody does.
+
+        Its own threads and jobs may take their time. Others set what the program holds, and not the copy.
+        """
+        until = None if timeout is None else monotonic() + timeout
+        while True:
+            began = monotonic()
+            left = LOOK_S if until is None else min(LOOK_S, max(0.0, until - began))
+            if wait(left):
+                return True
+            now = monotonic()
+            if not self.running.left():
+                self._waited_s += now - began
+            if self._waited_s > self.waits_s:
+                raise self.gave_up_waiting()
+            if until is not None and now >= until:
+                return False
+
+    def gave_up_waiting(self) -> ReplayRefusal:
+        """The end of a path that waits for what never comes."""
+        what = f"the path waited {self.waits_s:.3g} s for what nobody gives to a replay"
+        self.note(ProblemKind.LIMIT, "waiting", what)
+        return self._ended(ReplayStopped(what))
 
     def _stop(self, limit: str) -> None:
         self.note(ProblemKind.LIMIT, "limit reached", limit)

@@ -108,6 +108,7 @@ async def wait_for_async(running: Running, seconds: float) -> None:
 class ReplayTask:
     """A path with everything its replay needs; `owner` is the `self` of a method, empty where it has none.
 
+    `waits_s` says how long the path may wait for others, as long as the whole replay unless given.
     `is_bound` says that `owner` comes with the path and not with the call.
     `named` gives arguments by name; `seam` is named in what is said about the replay. `context` and
     `decimals` are those in which the answering path began. `apart` is a replay beside the program, which may
@@ -137,6 +138,7 @@ class ReplayTask:
     seam: str = ""
     named: Named = by_number
     is_bound: bool = False
+    waits_s: float | None = None
 
     def front(self, owner: Args) -> Args:
         """What comes before the arguments of the call."""
@@ -178,6 +180,8 @@ class ReplayTask:
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
         replay.delegates.owners = self.owners
+        if self.waits_s is not None:
+            replay.waits_s = min(replay.waits_s, self.waits_s)
         context = self.context.copy()
         context.run(SESSION.set, replay)
         context.run(BRANCH.set, replay.branch)
@@ -261,13 +265,13 @@ def _called(
         type(built.value) is not FunctionType and is_async(built.value)
     ):
         ended = _settling(replay, task) if task.loop_goes_on else None
-        outcome = completed(lambda: built.value(*task.front(owner), *args, **kwargs), context, ended)
+        outcome = completed(lambda: built.value(*task.front(owner), *args, **kwargs), context, replay, ended)
     elif task.inside_loop and not runs_a_loop():
 
         async def called() -> Any:
             return built.value(*task.front(owner), *args, **kwargs)
 
-        outcome = completed(called, context, _settling(replay, task))
+        outcome = completed(called, context, replay, _settling(replay, task))
     else:
         outcome = context.run(outcome_of, lambda: built.value(*task.front(owner), *args, **kwargs))
     replay.answer(perf_counter())
@@ -286,7 +290,7 @@ async def _async(
     elif iscoroutinefunction(built.value) or (
         type(built.value) is not FunctionType and is_async(built.value)
     ):
-        outcome = await awaited(lambda: built.value(*task.front(owner), *args, **kwargs), context)
+        outcome = await awaited(lambda: built.value(*task.front(owner), *args, **kwargs), context, replay)
     else:
         outcome = await threaded(
             lambda: context.run(outcome_of, lambda: built.value(*task.front(owner), *args, **kwargs))

@@ -24,7 +24,7 @@ from changeover.telemetry.logs import logger
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import is_atom
 from changeover.values.interruption import is_interruption, stop_if_interrupted
-from changeover.values.limits import SEAM_DEPTH_MAX
+from changeover.values.limits import SEAM_DEPTH_MAX, WAITS_S
 from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, message_of
 from changeover.values.pins import PINNED, Pins, still_on
 
@@ -74,7 +74,7 @@ class Recording:
         self._changed: dict[str, Any] | None = None
         self._tags: tuple[str, ...] = ()
         self._outcome: Outcome | None = None
-        self._own_time_s = 0.0
+        self._own_time_s = self._seconds = 0.0
         self._copies: PortCopies | None = None
         session = SESSION.get()
         self.outer = session if isinstance(session, Recorder) and not session.is_judged else None
@@ -145,7 +145,7 @@ class Recording:
     def keep(self, outcome: Outcome, seconds: float) -> None:
         """Keep how the answering path ended, after so many seconds; the recording is closed then."""
         try:
-            self._own_time_s = max(0.0, seconds - self.recorder.port_s)
+            self._seconds, self._own_time_s = seconds, max(0.0, seconds - self.recorder.port_s)
             self._given.end_use(self)
             if isinstance(outcome, Raised) and is_interruption(outcome.error):
                 self.interrupted = True
@@ -225,6 +225,7 @@ class Recording:
             side=replayed,
             path=path,
             is_bound=given.is_bound,
+            waits_s=WAITS_S + 2 * self._seconds,
             view=self._view(replayed),
             owner=given.owner,
             args=given.before.args,

@@ -8,6 +8,11 @@ PORT_CALLS_MAX = 10_000
 REPLAY_SECONDS_MAX = 60.0
 SEAM_DEPTH_MAX = 50
 LINGER_S = 1.0
+WAITS_S = 5.0
+"""So long, and twice as long as the recorded path took, a replayed one may wait for what never comes.
+
+Nobody sets its copy of an event; whoever waits for the replay gets on then.
+"""
 
 RECORD_SECONDS_MAX = 0.05
 

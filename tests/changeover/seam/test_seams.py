@@ -392,7 +392,7 @@ class Holds:
 @pytest.mark.parametrize("stage", ["off", "shadow", "complete"])
 def test_a_seam_beside_its_function_goes_to_another_process_by_name(legacy: Any, stage: str) -> None:
     migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0)
-    seam = migration.seam("s", legacy=legacy, candidate=lambda given: given.upper())
+    seam: Any = migration.seam("s", legacy=legacy, candidate=lambda given: given.upper())
     assert pickle.loads(pickle.dumps(seam)) is seam  # noqa: S301  made here
     assert pickle.loads(pickle.dumps(legacy)) is legacy  # noqa: S301  made here
     assert seam("a") == "A"
