@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from changeover.values.copying import is_atom
 from changeover.values.own_state import has_state
 
+_CACHED: Any = type(lru_cache(lambda: None))
 _BY_NAME = (type, ModuleType, FunctionType)
 
 
@@ -25,6 +26,8 @@ def objects_of(path: Any) -> tuple[Any, ...]:
     if kind is partial:
         given = (*path.args, *path.keywords.values())
         return (*objects_of(path.func), *filter(_is_object, given))
+    if kind is _CACHED:
+        return objects_of(path.__wrapped__)
     return (path,) if _is_callable_object(path) else ()
 
 
@@ -43,6 +46,8 @@ def _rebound(path: Any, objects: Iterator[Any]) -> Any:
         args = [next(objects) if _is_object(one) else one for one in path.args]
         keywords = {name: next(objects) if _is_object(one) else one for name, one in path.keywords.items()}
         return partial(function, *args, **keywords)
+    if kind is _CACHED:
+        return lru_cache(**path.cache_parameters())(_rebound(path.__wrapped__, objects))
     return next(objects) if _is_callable_object(path) else path
 
 

@@ -62,6 +62,11 @@ class ObjectReading:
                 seen.add(id(below))
                 waiting.append(((*place, name), below))
 
+    @property
+    def parts(self) -> Iterator[Any]:
+        """What is looked into, the nearest first."""
+        return (part for _, part, _ in self._parts)
+
     def changed(self) -> str | None:
         """The place of a part that holds something else now, None where none does."""
         for place, part, before in self._parts:

@@ -109,7 +109,8 @@ class ReplayTask:
     """A path with everything its replay needs; `owner` is the `self` of a method, empty where it has none.
 
     `waits_s` says how long the path may wait for others, as long as the whole replay unless given.
-    `is_bound` says that `owner` comes with the path and not with the call.
+    `is_bound` says that `owner` comes with the paths and not with the call: what both reach, and then
+    what this one is bound to.
     `named` gives arguments by name; `seam` is named in what is said about the replay. `context` and
     `decimals` are those in which the answering path began. `apart` is a replay beside the program, which may
     change at any time what a process has one of.
@@ -234,7 +235,7 @@ class ReplayTask:
 
 def _path(task: ReplayTask, owner: Args, replay: Replay) -> Callable[..., Any]:
     if not isinstance(task.path, Fresh):
-        return rebound(task.path, owner) if task.is_bound else task.path
+        return rebound(task.path, owner[1:]) if task.is_bound else task.path
     return task.path.replayed(task.book, replay, owner)
 
 

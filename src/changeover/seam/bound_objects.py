@@ -1,15 +1,16 @@
 """The objects that come with the paths of a seam, and what a replay gets in their place.
 
-Where both paths come with one object, each replay gets a copy of it as it was before the call, like a `self`.
-An object that only one path comes with is not called by the program while the other path answers: its replays
-share one copy, which goes on from run to run, and is made anew when the program's own has changed.
+Where both paths come with one object, or with objects that hold one, each replay gets a copy as it was
+before the call, like a `self`, and what becomes of it is compared. An object that only one path reaches is
+not called by the program while the other path answers: its replays share one copy, which goes on from run to
+run, and is made anew when the program's own has changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from changeover.record.bound_paths import objects_of, rebound
 from changeover.record.context import Args
@@ -20,27 +21,47 @@ from changeover.values.copying import SnapshotError, snapshot
 from changeover.values.observation import Side
 
 
+class InCommon(NamedTuple):
+    """What both paths reach, which is compared, and all that the path to be replayed comes with."""
+
+    compared: Any
+    objects: Args
+
+
 class BoundObjects:
     """What each path of one seam comes with."""
 
     def __init__(self) -> None:
-        self._objects: dict[Side, Args] = {}
-        self._own: dict[Side, _OwnCopy] = {}
+        self._own: dict[Side, _OwnObjects] = {}
+        self._in_common: dict[tuple[Side, Side], InCommon | None] = {}
 
     def add(self, side: Side, path: Any) -> None:
         """A path was declared."""
         found = () if isinstance(path, Fresh) else objects_of(path)
         if found:
-            self._objects[side] = found
-            self._own[side] = _OwnCopy(path, found)
+            self._own[side] = _OwnObjects(path, found)
 
-    def in_common(self, answering: Side, replayed: Side) -> Args:
-        """The objects of the path to be replayed, where the one that answers acts on one of them too."""
-        wanted = self._objects.get(replayed, ())
-        if not wanted:
-            return ()
-        acted_on = set(map(id, self._objects.get(answering, ())))
-        return wanted if any(id(one) in acted_on for one in wanted) else ()
+    def in_common(self, answering: Side, replayed: Side, book: PortBook) -> InCommon | None:
+        """What the path that answers may change of what the other one comes with; looked for once."""
+        if not self._own:
+            return None
+        key = (answering, replayed)
+        if key not in self._in_common:
+            self._in_common[key] = self._found_in_common(answering, replayed, book)
+        return self._in_common[key]
+
+    def _found_in_common(self, answering: Side, replayed: Side, book: PortBook) -> InCommon | None:
+        ours, theirs = self._own.get(answering), self._own.get(replayed)
+        if ours is None or theirs is None:
+            return None
+        reached = {id(part) for one in ours.objects for part in ObjectReading(one, book.holds).parts}
+        shared = [one for one in theirs.objects if id(one) in reached]
+        if not shared:
+            parts = (part for one in theirs.objects for part in ObjectReading(one, book.holds).parts)
+            shared = [part for part in parts if id(part) in reached and _is_copied(part, book)]
+        if not shared:
+            return None
+        return InCommon(shared[0] if len(shared) == 1 else tuple(shared), theirs.objects)
 
     def beside(self, side: Side, path: Any, book: PortBook) -> Callable[..., Any]:
         """The path over copies that its replays share; over its own where these cannot be copied."""
@@ -52,6 +73,11 @@ class BoundObjects:
         own = next((one for one in self._own.values() if one.declared is path), None)
         return path if own is None else own.path(book)
 
+    def alone(self, side: Side, path: Any, book: PortBook) -> Callable[..., Any]:
+        """The path over copies made now; over its own objects where these cannot be copied."""
+        own = self._own.get(side)
+        return path if own is None else own.made_anew(book)
+
     def problems(self, book: PortBook) -> Iterator[str]:
         """What is to be said about paths whose objects cannot be copied."""
         for side, own in self._own.items():
@@ -59,17 +85,20 @@ class BoundObjects:
             if problem is not None:
                 yield f"the {side} path comes with an object that cannot be copied: {problem}"
 
-    def alone(self, side: Side, path: Any, book: PortBook) -> Callable[..., Any]:
-        """The path over copies made now; over its own objects where these cannot be copied."""
-        own = self._own.get(side)
-        return path if own is None else own.made_anew(book)
+
+def _is_copied(part: Any, book: PortBook) -> bool:
+    """Whether a copy of it is another object: a logger, a function or what cannot change is handed over."""
+    try:
+        return snapshot(part, by_reference=book.holds) is not part
+    except SnapshotError:
+        return False
 
 
-class _OwnCopy:
-    """One path over a copy of its objects."""
+class _OwnObjects:
+    """What one path comes with, and the path over a copy of it."""
 
     def __init__(self, path: Any, objects: Args) -> None:
-        self.declared, self._objects = path, objects
+        self.declared, self.objects = path, objects
         self._lock = Lock()
         self._made: Callable[..., Any] | None = None
         self._before: list[ObjectReading] = []
@@ -79,12 +108,12 @@ class _OwnCopy:
             if self._made is None or any(one.changed() is not None for one in self._before):
                 self._made = self.made_anew(book)
                 is_copied = self._made is not self.declared
-                self._before = [ObjectReading(one, book.holds) for one in self._objects if is_copied]
+                self._before = [ObjectReading(one, book.holds) for one in self.objects if is_copied]
             return self._made
 
     def made_anew(self, book: PortBook) -> Callable[..., Any]:
         try:
-            return rebound(self.declared, snapshot(self._objects, by_reference=book.holds))
+            return rebound(self.declared, snapshot(self.objects, by_reference=book.holds))
         except SnapshotError:
             declared: Callable[..., Any] = self.declared
             return declared
@@ -92,7 +121,7 @@ class _OwnCopy:
     def problem(self, book: PortBook) -> str | None:
         """Why they cannot be copied, None where they can."""
         try:
-            snapshot(self._objects, by_reference=book.holds)
+            snapshot(self.objects, by_reference=book.holds)
         except SnapshotError as error:
             return str(error)
         return None

@@ -12,6 +12,7 @@ from changeover.record.port import PortBook
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.runner import OwnerIs
 from changeover.replay.sealed_hooks import copied
+from changeover.seam.bound_objects import InCommon
 from changeover.seam.objects_in_use import IN_USE, Use
 from changeover.seam.seam import PathFunction, Seam
 from changeover.values.copy_time import CopyTime
@@ -22,8 +23,8 @@ from changeover.values.reading import READ_BY_THE_PROGRAM
 class Given:
     """The object and the arguments of a call: the caller's own, until they are forgotten, and copies of them.
 
-    `before` has the copies as they were before the call, None where they cannot be made. `bound` are objects
-    that come with the path to be replayed, rather than with the call.
+    `before` has the copies as they were before the call, None where they cannot be made. `in_common` is the
+    object that comes with the paths rather than with the call, before all that the one to be replayed needs.
     """
 
     def __init__(
@@ -33,13 +34,15 @@ class Given:
         kwargs: Kwargs,
         book: PortBook,
         time_left: CopyTime | None = None,
-        bound: Args = (),
+        in_common: InCommon | None = None,
     ) -> None:
         known = seam.method_object.by_class.get(type(args[0])) if args else 0
         count = seam.method_object.count(args) if known is None else known
         self.before: CallInputs | None = None
-        self.is_bound = bool(bound) and not count
-        self.owner, self._args, self._kwargs = bound if self.is_bound else args[:count], args[count:], kwargs
+        self.is_bound = in_common is not None and not count
+        self.owner, self._args, self._kwargs = args[:count], args[count:], kwargs
+        if in_common is not None and not count:
+            self.owner = (in_common.compared, *in_common.objects)
         self.owner_is = OwnerIs.SHARED if seam.shared_self else OwnerIs.COPIED
         self.named = seam.named[count]
         self._seam = seam

@@ -69,8 +69,8 @@ class Recording:
         seconds = self.runtime.limits.record_seconds_max
         self._time_left = None if self.runtime.waits else CopyTime(seconds)
         replayed = self.runtime.on_itself or call.answering.other
-        bound = call.seam.bound.in_common(call.answering, replayed)
-        self._given = Given(call.seam, call.args, call.kwargs, self.runtime.book, self._time_left, bound)
+        in_common = call.seam.bound.in_common(call.answering, replayed, self.runtime.book)
+        self._given = Given(call.seam, call.args, call.kwargs, self.runtime.book, self._time_left, in_common)
         self._changed: dict[str, Any] | None = None
         self._tags: tuple[str, ...] = ()
         self._outcome: Outcome | None = None

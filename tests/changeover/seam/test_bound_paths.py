@@ -1,13 +1,16 @@
 """Paths that come with an object of the program: a replay acts on a copy of it, and its state is compared."""
 
 import asyncio
+import logging
+import socket
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import pytest
 
 from changeover import Migration, Run
+from changeover.seam.uncopied_objects import problems_of_objects
 
 Paths = tuple[Any, Any]
 
@@ -38,6 +41,21 @@ class Shop:
         return self.new(count)
 
 
+class Adapter:
+    """A service over a shop that others use as well, with a state of its own."""
+
+    def __init__(self, shop: Shop, name: str) -> None:
+        self.shop, self.name, self.calls = shop, name, 0
+
+    def run(self, count: int) -> int:
+        self.calls += self.name == "new"
+        found: int = getattr(self.shop, self.name)(count)
+        return found
+
+    def __call__(self, count: int) -> int:
+        return self.run(count)
+
+
 def held(shop: Shop, count: int, log: list[int] | None = None) -> int:
     if log is not None:
         log.append(count)
@@ -57,6 +75,9 @@ WAYS: dict[str, Callable[[Shop], Paths]] = {
     "partials over the object": lambda shop: (partial(Shop.old, shop), partial(Shop.new, shop)),
     "partials by name": lambda shop: (partial(held, log=shop.log, shop=shop), partial(held_new, shop=shop)),
     "a method and a callable object": lambda shop: (shop.old, shop),
+    "cached methods": lambda shop: (lru_cache(shop.old), lru_cache(maxsize=3)(shop.new)),
+    "objects that hold it": lambda shop: (Adapter(shop, "old"), Adapter(shop, "new")),
+    "methods of objects that hold it": lambda shop: (Adapter(shop, "old").run, Adapter(shop, "new").run),
     "functions over the object": lambda shop: (partial(held, shop), partial(held_new, shop)),
 }
 NAMED = frozenset({"partials by name"})
@@ -153,3 +174,59 @@ def test_a_seam_inside_of_a_replay_acts_on_a_copy_as_well() -> None:
     )
     assert seam(3) == 3
     assert counter.count == 1
+
+
+class Sells:
+    """A service with a state of its own, beside what both have: what nobody changes, and a logger."""
+
+    def __init__(self, log: logging.Logger, prices: tuple[int, ...]) -> None:
+        self.log, self.prices, self.count = log, prices, 0
+
+    def next(self, number: int) -> int:
+        self.count += self.prices[0]
+        self.log.debug("sold")
+        return self.count + number
+
+
+def test_what_both_have_and_nobody_can_change_lets_an_object_of_its_own_go_on() -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+    log, prices = logging.getLogger("sells"), (3,)
+    seam: Any = migration.seam("s", legacy=Sells(log, prices).next, candidate=Sells(log, prices).next)
+    assert [seam(1) for _ in range(3)] == [4, 7, 10]
+    assert [str(run.verdict) for run in runs] == ["match"] * 3
+
+
+class Connected:
+    """Nobody can copy it."""
+
+    def __init__(self) -> None:
+        self.socket, self.count = socket.socket(), 0
+
+    def next(self, number: int) -> int:
+        self.count += 1
+        return number
+
+
+def test_an_object_that_cannot_be_copied_is_the_programs_own_and_doctor_says_so() -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+    old, new = Connected(), Connected()
+    seam: Any = migration.seam("s", legacy=old.next, candidate=new.next)
+    assert seam(1) == 1
+    assert (old.count, new.count) == (1, 1)
+    (found, _) = problems_of_objects(migration.seams.values(), migration.runtime.book)
+    assert "the legacy path comes with an object that cannot be copied" in found
+    for one in (old, new):
+        one.socket.close()
+
+
+def test_one_object_of_both_that_cannot_be_copied_fails_the_run_where_a_replay_changes_it() -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+    both = Connected()
+    seam: Any = migration.seam("s", legacy=both.next, candidate=both.next)
+    assert seam(1) == 1
+    assert [str(run.verdict) for run in runs] == ["failed"]
+    assert "count changed during the replay" in str(runs[0].reason)
+    both.socket.close()
