@@ -228,5 +228,5 @@ def test_one_object_of_both_that_cannot_be_copied_fails_the_run_where_a_replay_c
     seam: Any = migration.seam("s", legacy=both.next, candidate=both.next)
     assert seam(1) == 1
     assert [str(run.verdict) for run in runs] == ["failed"]
-    assert "count changed during the replay" in str(runs[0].reason)
+    assert "self changed during the replay" in str(runs[0].reason)
     both.socket.close()
