@@ -29,29 +29,27 @@ class InCommon(NamedTuple):
 
 
 class BoundObjects:
-    """What each path of one seam comes with."""
+    """What each path of one seam comes with; `of_paths` has those that come with any."""
 
     def __init__(self) -> None:
-        self._own: dict[Side, _OwnObjects] = {}
+        self.of_paths: dict[Side, _OwnObjects] = {}
         self._in_common: dict[tuple[Side, Side], InCommon | None] = {}
 
     def add(self, side: Side, path: Any) -> None:
         """A path was declared."""
         found = () if isinstance(path, Fresh) else objects_of(path)
         if found:
-            self._own[side] = _OwnObjects(path, found)
+            self.of_paths[side] = _OwnObjects(path, found)
 
     def in_common(self, answering: Side, replayed: Side, book: PortBook) -> InCommon | None:
         """What the path that answers may change of what the other one comes with; looked for once."""
-        if not self._own:
-            return None
         key = (answering, replayed)
         if key not in self._in_common:
             self._in_common[key] = self._found_in_common(answering, replayed, book)
         return self._in_common[key]
 
     def _found_in_common(self, answering: Side, replayed: Side, book: PortBook) -> InCommon | None:
-        ours, theirs = self._own.get(answering), self._own.get(replayed)
+        ours, theirs = self.of_paths.get(answering), self.of_paths.get(replayed)
         if ours is None or theirs is None:
             return None
         reached = {id(part) for one in ours.objects for part in ObjectReading(one, book.holds).parts}
@@ -65,22 +63,22 @@ class BoundObjects:
 
     def beside(self, side: Side, path: Any, book: PortBook) -> Callable[..., Any]:
         """The path over copies that its replays share; over its own where these cannot be copied."""
-        own = self._own.get(side)
+        own = self.of_paths.get(side)
         return path if own is None else own.path(book)
 
     def inside(self, path: Any, book: PortBook) -> Any:
         """The same for a seam that is entered while the path around it is replayed."""
-        own = next((one for one in self._own.values() if one.declared is path), None)
+        own = next((one for one in self.of_paths.values() if one.declared is path), None)
         return path if own is None else own.path(book)
 
     def alone(self, side: Side, path: Any, book: PortBook) -> Callable[..., Any]:
         """The path over copies made now; over its own objects where these cannot be copied."""
-        own = self._own.get(side)
+        own = self.of_paths.get(side)
         return path if own is None else own.made_anew(book)
 
     def problems(self, book: PortBook) -> Iterator[str]:
         """What is to be said about paths whose objects cannot be copied."""
-        for side, own in self._own.items():
+        for side, own in self.of_paths.items():
             problem = own.problem(book)
             if problem is not None:
                 yield f"the {side} path comes with an object that cannot be copied: {problem}"

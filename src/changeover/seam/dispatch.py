@@ -15,9 +15,10 @@ from changeover.record.port import PortBook
 from changeover.record.propagation import NOT_CARRIED, POOLS, carry_into_pools
 from changeover.replay.fresh_path import Fresh
 from changeover.seam.comparison_steps import completed_now
-from changeover.seam.experiment import ASYNC, SYNC, experiment, is_sampled, sampled_out
+from changeover.seam.experiment import ASYNC, SYNC, experiment, is_sampled, sampled_out, too_deep
 from changeover.seam.recording import Call
 from changeover.seam.seam import PathFunction, Seam
+from changeover.values.limits import SEAM_DEPTH_MAX
 from changeover.values.observation import Side
 from changeover.values.pins import PINNED, Pins, still_on
 from changeover.values.stage import OFF, Stage
@@ -35,7 +36,7 @@ def seam_function(seam: Seam) -> Any:
     """The function that callers call."""
     if POOLS in NOT_CARRIED:
         carry_into_pools()
-    pinned, phase, key = PINNED.get, seam.phase, seam.key
+    pinned, session, phase, key = PINNED.get, SESSION.get, seam.phase, seam.key
     runtime, current = seam.runtime, seam.runtime.current  # flags are the same in a comparison
     legacy, candidate = seam.paths.get(Side.LEGACY), seam.paths.get(Side.CANDIDATE)
     original = legacy if legacy is not None else candidate
@@ -49,6 +50,12 @@ def seam_function(seam: Seam) -> Any:
         if outer is not None:
             pins = outer.of(runtime)
             if pins is not None:
+                if session() is None:  # few frames, for a seam that calls itself
+                    stage = pins.settings.get(phase, OFF).stage
+                    if stage is off and legacy_alone is not None:
+                        return legacy_alone(*args, **kwargs)
+                    if stage is complete and candidate_alone is not None:
+                        return candidate_alone(*args, **kwargs)
                 return _answer(seam, pins, args, kwargs)
         resolution = current()
         settings = resolution.settings
@@ -137,7 +144,12 @@ def _plain(seam: Seam, path: PathFunction | None) -> Callable[..., Any] | None:
 def _answer(seam: Seam, pins: Pins, args: Args, kwargs: Kwargs) -> Any:
     roles = _roles(seam, pins)
     if not roles.compared:
-        return SYNC.call(_callable(seam, roles.path), args, kwargs)
+        path = _callable(seam, roles.path)
+        return (
+            path(*args, **kwargs)
+            if type(path) is FunctionType and not is_async(path)
+            else SYNC.call(path, args, kwargs)
+        )
     return completed_now(experiment(_call(seam, pins, roles, args, kwargs), SYNC)).give()
 
 
@@ -177,6 +189,9 @@ def _roles(seam: Seam, pins: Pins) -> Roles:
         runtime.note(text, phase=seam.phase, seam=seam.name)
     session = SESSION.get()
     if compared and session is not None and session.replaying:
+        compared = False
+    if compared and getattr(session, "depth", 0) >= SEAM_DEPTH_MAX:
+        too_deep(seam, pins, answering)
         compared = False
     if compared and not seam.fallback and not is_sampled(seam, pins):
         sampled_out(seam, pins, answering)

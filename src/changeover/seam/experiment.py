@@ -31,6 +31,7 @@ from changeover.seam.recording import Call, Recording
 from changeover.seam.runtime import Runtime
 from changeover.seam.seam import Seam
 from changeover.values.interruption import is_interruption, struck
+from changeover.values.limits import SEAM_DEPTH_MAX
 from changeover.values.observation import Outcome, Raised, Returned, Side
 from changeover.values.pins import Pins
 from changeover.values.stage import BUCKETS, Stage, bucket
@@ -217,6 +218,13 @@ def is_sampled(seam: Seam, pins: Pins) -> bool:
         or ACTIVE.override is not None
         or bucket(f"sample {seam.phase}", pins.correlation_id) < share * BUCKETS
     )
+
+
+def too_deep(seam: Seam, pins: Pins, answering: Side) -> None:
+    """A run inside so many others that comparing it would end the stack: it has failed, unrecorded."""
+    runtime = seam.runtime.active
+    draft = RunDraft(seam.name, seam.phase, runtime.population, pins, answering, arguments={}, tape=Tape())
+    runtime.hand_on(draft.failed(f"limit reached: more than {SEAM_DEPTH_MAX} seams inside each other"))
 
 
 def sampled_out(seam: Seam, pins: Pins, answering: Side) -> None:

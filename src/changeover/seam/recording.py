@@ -24,7 +24,7 @@ from changeover.telemetry.logs import logger
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import is_atom
 from changeover.values.interruption import is_interruption, stop_if_interrupted
-from changeover.values.limits import SEAM_DEPTH_MAX, WAITS_S
+from changeover.values.limits import WAITS_S
 from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, message_of
 from changeover.values.pins import PINNED, Pins, still_on
 
@@ -69,7 +69,8 @@ class Recording:
         seconds = self.runtime.limits.record_seconds_max
         self._time_left = None if self.runtime.waits else CopyTime(seconds)
         replayed = self.runtime.on_itself or call.answering.other
-        in_common = call.seam.bound.in_common(call.answering, replayed, self.runtime.book)
+        bound, book = call.seam.bound, self.runtime.book
+        in_common = bound.in_common(call.answering, replayed, book) if bound.of_paths else None
         self._given = Given(call.seam, call.args, call.kwargs, self.runtime.book, self._time_left, in_common)
         self._changed: dict[str, Any] | None = None
         self._tags: tuple[str, ...] = ()
@@ -82,8 +83,6 @@ class Recording:
         self.recorder = Recorder(
             self.runtime.book, self.runtime.limits, self.outer, self._copies, self._time_left
         )
-        if self.recorder.depth > SEAM_DEPTH_MAX:
-            self._problem = f"limit reached: more than {SEAM_DEPTH_MAX} seams inside each other"
         self.context = copy_context()
         held = still_on(PINNED.get())
         if held is not None:  # the replay keeps them, however long after the answer it is made
@@ -219,7 +218,7 @@ class Recording:
         replayed, path, given = self.answering.other, self._replayed_path(), self._given
         if path is None or given.before is None:
             raise RuntimeError(f"there is no {replayed} path")
-        if not given.is_bound:
+        if self._seam.bound.of_paths and not given.is_bound:
             path = self._seam.bound.beside(self.runtime.on_itself or replayed, path, self.runtime.book)
         return ReplayTask(
             side=replayed,

@@ -396,3 +396,21 @@ def test_a_seam_beside_its_function_goes_to_another_process_by_name(legacy: Any,
     assert pickle.loads(pickle.dumps(seam)) is seam  # noqa: S301  made here
     assert pickle.loads(pickle.dumps(legacy)) is legacy  # noqa: S301  made here
     assert seam("a") == "A"
+
+
+@pytest.mark.parametrize(
+    ("stage", "levels"), [("off", 300), ("complete", 300), ("shadow", 100), ("live", 100)]
+)
+def test_a_seam_that_calls_itself_answers_as_deep_as_the_stack_allows(stage: str, levels: int) -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0, sink=runs.append)
+
+    def walk(level: int) -> int:
+        return 0 if level == 0 else 1 + seam(level - 1)
+
+    seam: Any = migration.seam("s", legacy=walk, candidate=walk)
+    assert seam(levels) == levels
+    assert {str(run.verdict) for run in runs} <= {"match", "failed"}
+    reasons = {run.reason for run in runs if run.reason}
+    assert reasons <= {"limit reached: more than 50 seams inside each other"}
+    assert bool(reasons) == bool(runs)
