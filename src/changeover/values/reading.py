@@ -28,6 +28,7 @@ from changeover.values.own_state import module_of, mro, namespace, own_state
 from changeover.values.scalar_values import scalar_reading
 from changeover.values.shapes import CONTENT, UNREADABLE, Handle, Reading, Shape
 from changeover.values.standard_library_values import small_reading
+from changeover.values.structure_values import structure_reading
 
 __all__ = [
     "CONTENT",
@@ -136,6 +137,7 @@ def _find(cls: type) -> Reading:
         or scalar_reading(cls)
         or error_reading(cls)
         or handle_reading(cls)
+        or structure_reading(cls)
         or container_reading(cls)
         or small_reading(cls)
         or object_reading(cls)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections import ChainMap, UserDict, UserList, defaultdict, deque
 from functools import partial
 from io import BytesIO, StringIO
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from changeover.record.codec import Codec
 from changeover.values.content_key import same_content
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError, copied_error, snapshot
@@ -259,3 +262,20 @@ def test_what_an_error_keeps_in_c_beside_its_message_tells_it_apart(one: Any, ot
     assert not same_content(one, other)
     assert same_content(one, copied_error(one))
     assert same_content(other, copied_error(other))
+
+
+@pytest.mark.parametrize("make", [lambda: time.gmtime(0), time.localtime, lambda: os.stat("/"), os.times])
+def test_a_tuple_in_c_with_names_is_copied_written_and_compared_by_them(make: Any) -> None:
+    value = make()
+    (copy,) = snapshot([value])
+    assert type(copy) is type(value)
+    assert same_content(copy, value)
+    assert Codec().problem_of(value) is None
+
+
+def test_what_such_a_tuple_has_by_name_alone_is_compared() -> None:
+    here = time.struct_time((2024, 1, 1, 0, 0, 0, 0, 1, 0), {"tm_zone": "UTC", "tm_gmtoff": 0})
+    there = time.struct_time(tuple(here), {"tm_zone": "CET", "tm_gmtoff": 3600})
+    assert here == there
+    assert not same_content(here, there)
+    assert not same_content(time.gmtime(0), time.gmtime(1))
