@@ -7,18 +7,19 @@ change anywhere changes what stands in one of them. Only a value that is not kep
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
+from operator import is_
 from types import MethodType
-from typing import Any, NamedTuple
+from typing import Any
 
 from changeover.values.changed_since_copy import is_kept_in_attributes
 from changeover.values.content_key import same_content
 from changeover.values.copy_time import CopyTime
-from changeover.values.copying import SnapshotError, is_atom, snapshot
-from changeover.values.own_state import has_state
-from changeover.values.place import Key, Place, render
+from changeover.values.copying import SnapshotError, is_atom, is_atom_class, snapshot
+from changeover.values.own_state import has_state, state_reader
+from changeover.values.place import Key, Place, Segment, render
 from changeover.values.reading import Shape, is_read_by_the_program, own_state, reading_of, remembered
 
 PARTS_MAX = 100
@@ -28,6 +29,8 @@ ITEMS_MAX = 10_000
 SECONDS_MAX = 0.05
 """A value that takes longer to copy is looked at by its attributes alone."""
 _CONTAINERS = (list, tuple, dict, set, frozenset, deque)
+_NO_ITEMS: tuple[Any, ...] = ()
+_NO_NAMES: dict[Any, Any] = {}
 _ByReference = Callable[[Any], bool]
 
 
@@ -38,83 +41,81 @@ class _Copy:
     value: Any
 
 
-class _Inside(NamedTuple):
-    """What stands in a part: names and parts, items, a length, or a copy; and its attributes besides."""
-
-    content: dict[Any, Any] | tuple[Any, ...] | int | _Copy
-    attributes: dict[Any, Any]
+_Content = dict[Any, Any] | tuple[Any, ...] | int | _Copy
+_Inside = tuple[_Content, dict[Any, Any]]
+"""What stands in a part: names and parts, items, a length, or a copy; and its attributes besides."""
+_Look = Callable[[Any], _Inside]
+_Found = tuple[int, Callable[[Any], Segment], Any, Any]
+"""A part: the number of the one it was found in, its name there, which is a segment if called so, itself."""
 
 
 class ObjectReading:
     """What stood in an object and in what it holds; an object of a port is not looked into."""
 
     def __init__(self, owner: Any, by_reference: _ByReference) -> None:
-        self._parts: list[tuple[Place, Any, _Inside]] = []
-        waiting: deque[tuple[Place, Any]] = deque([((Key("self"),), owner)])
+        self._parts: list[tuple[_Found, _Inside]] = []
+        waiting: deque[_Found] = deque([(-1, Key, "self", owner)])
         seen = {id(owner)}
         while waiting and len(self._parts) < PARTS_MAX:
-            place, part = waiting.popleft()
-            inside = _inside(part, by_reference)
-            self._parts.append((place, part, inside))
-            for name, below in _named(inside):
-                if is_atom(below) or id(below) in seen or by_reference(below) or not _is_open(type(below)):
+            found = waiting.popleft()
+            part = found[-1]
+            cls = type(part)
+            inside = _copied(part, by_reference) if _is_copied(cls) else _look(cls)(part)
+            above = len(self._parts)
+            self._parts.append((found, inside))
+            if above + len(waiting) >= PARTS_MAX:
+                continue  # there is as much to look into as is looked into
+            for segment, names, parts in _named(*inside):
+                open_types = {*filter(_is_looked_into, {*map(type, parts)})}
+                if not open_types:
                     continue
-                seen.add(id(below))
-                waiting.append(((*place, name), below))
+                for name, below in zip(names, parts, strict=True):
+                    if type(below) in open_types and id(below) not in seen and not by_reference(below):
+                        seen.add(id(below))
+                        waiting.append((above, segment, name, below))
 
     @property
     def parts(self) -> Iterator[Any]:
         """What is looked into, the nearest first."""
-        return (part for _, part, _ in self._parts)
+        return (found[-1] for found, _ in self._parts)
 
     def changed(self) -> str | None:
         """The place of a part that holds something else now, None where none does."""
-        for place, part, before in self._parts:
-            if not _is_same(before, part):
-                return render(place)
+        for found, before in self._parts:
+            if not _is_same(before, found[-1]):
+                return render(self._place(found))
         return None
+
+    def _place(self, found: _Found) -> Place:
+        above, segment, name, _ = found
+        return (*(self._place(self._parts[above][0]) if above >= 0 else ()), segment(name))
 
 
 @remembered
-def _is_open(cls: type) -> bool:
-    """Whether anything can be seen in it: attributes, or a content that has a reading."""
-    if issubclass(cls, type) or cls.__module__.startswith("changeover."):
+def _is_looked_into(cls: type) -> bool:
+    """Whether anything can be seen in it that may change: attributes, or a content that has a reading."""
+    if is_atom_class(cls) or issubclass(cls, type) or cls.__module__.startswith("changeover."):
         return False  # what the toolkit itself keeps goes on
     reading = reading_of(cls)
     return has_state(cls) or (reading.handle is None and reading.shape is not Shape.UNREADABLE)
 
 
-def _inside(part: Any, by_reference: _ByReference) -> _Inside:
-    cls = type(part)
+@remembered
+def _look(cls: type) -> _Look:
+    """What reads a value of a class that is not copied."""
     if cls is MethodType:  # it stays what it is; its object is looked into
-        return _Inside((part.__self__,), {})
-    if _container_of(cls) is not None:
-        return _Inside(_items_in(part), {} if cls in _CONTAINERS else own_state(part))
-    if _is_copied(cls):
-        try:
-            copy = snapshot(part, by_reference=by_reference, time_left=CopyTime(SECONDS_MAX))
-        except SnapshotError:
-            pass
-        else:
-            return _Inside(_Copy(copy), {})
-    return _Inside((), own_state(part))
+        return lambda part: ((part.__self__,), _NO_NAMES)
+    base = next((base for base in _CONTAINERS if issubclass(cls, base)), None)
+    if base is None:
+        read = state_reader(cls)
+        return lambda part: (_NO_ITEMS, read(part))
+    items = partial(_items_in, base)
+    if cls is base:
+        return lambda part: (items(part), _NO_NAMES)
+    return lambda part: (items(part), own_state(part))
 
 
-@remembered
-def _container_of(cls: type) -> Any:
-    return next((base for base in _CONTAINERS if issubclass(cls, base)), None)
-
-
-@remembered
-def _is_copied(cls: type) -> bool:
-    """Whether what is in a value is seen by its reading alone, which is not one of the program."""
-    return (
-        reading_of(cls).handle is None and not is_kept_in_attributes(cls) and not is_read_by_the_program(cls)
-    )
-
-
-def _items_in(part: Any) -> dict[Any, Any] | tuple[Any, ...] | int:
-    base = _container_of(type(part))
+def _items_in(base: Any, part: Any) -> dict[Any, Any] | tuple[Any, ...] | int:
     length: int = base.__len__(part)
     if length > ITEMS_MAX:
         return length
@@ -123,40 +124,57 @@ def _items_in(part: Any) -> dict[Any, Any] | tuple[Any, ...] | int:
     return tuple(base.__iter__(part))
 
 
-def _named(inside: _Inside) -> Iterator[tuple[Any, Any]]:
-    content, attributes = inside
-    if isinstance(content, dict):
-        named: Iterator[tuple[Any, Any]] = ((Key(name), part) for name, part in content.items())
-    else:
-        named = enumerate(content) if isinstance(content, tuple) else iter(())
-    if not attributes:
-        return named
-    return chain(named, ((Key(name), part) for name, part in attributes.items()))
+@remembered
+def _is_copied(cls: type) -> bool:
+    """Whether what is in a value is seen by its reading alone, which is not one of the program."""
+    if cls is MethodType or issubclass(cls, _CONTAINERS):
+        return False
+    return (
+        reading_of(cls).handle is None and not is_kept_in_attributes(cls) and not is_read_by_the_program(cls)
+    )
+
+
+def _copied(part: Any, by_reference: _ByReference) -> _Inside:
+    try:
+        copy = snapshot(part, by_reference=by_reference, time_left=CopyTime(SECONDS_MAX))
+    except SnapshotError:
+        return _NO_ITEMS, own_state(part)
+    return _Copy(copy), _NO_NAMES
+
+
+def _named(
+    content: _Content, attributes: dict[Any, Any]
+) -> Iterable[tuple[Callable[[Any], Segment], Iterable[Any], Iterable[Any]]]:
+    """Of names and of items: what makes a segment of a name, the names, and the parts."""
+    if type(content) is dict:
+        yield Key, content, content.values()
+    elif type(content) is tuple and content:
+        yield int, range(len(content)), content
+    if attributes:
+        yield Key, attributes, attributes.values()
 
 
 def _is_same(before: _Inside, part: Any) -> bool:
     content, attributes = before
-    if type(part) is MethodType:
-        return True
-    if isinstance(content, _Copy):
+    if type(content) is _Copy:
         return same_content(content.value, part)
-    if _container_of(type(part)) is None:
-        return _are_same(attributes, own_state(part))
-    return _are_same(content, _items_in(part)) and (
-        type(part) in _CONTAINERS or _are_same(attributes, own_state(part))
-    )
+    now, its_attributes = _look(type(part))(part)
+    return _are_same(content, now) and _are_same(attributes, its_attributes)
 
 
 def _are_same(before: Any, after: Any) -> bool:
-    if type(before) is not type(after):
+    cls = type(before)
+    if cls is not type(after):
         return False
-    if isinstance(before, int):
+    if cls is int:
         return bool(before == after)
     if len(before) != len(after):
         return False
-    if isinstance(before, dict):
-        return all(name in after and _is_one(part, after[name]) for name, part in before.items())
-    return all(map(_is_one, before, after))
+    if cls is tuple:
+        return all(map(is_, before, after)) or all(map(_is_one, before, after))
+    if all(map(is_, before, after)) and all(map(is_, before.values(), after.values())):
+        return True
+    return all(name in after and _is_one(part, after[name]) for name, part in before.items())
 
 
 def _is_one(before: Any, after: Any) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import is_
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from changeover.errors import DeclarationError
 from changeover.record.context import Args, Kwargs
@@ -139,6 +141,7 @@ class PortBook:
         self._bindings: dict[Hook, _Binding] = {}
         self._objects: set[int] = set()
         self._classes: dict[type, bool] = {}
+        self._covered: WeakKeyDictionary[type, list[Any]] = WeakKeyDictionary()
         self._beside: list[PortBook] = []
 
     def admit(self, other: PortBook) -> None:
@@ -156,7 +159,8 @@ class PortBook:
 
     def holds(self, value: Any) -> bool:
         """Whether the value is an object of a port: no copy of it is made, and its calls are port calls."""
-        if self._holds(value):
+        known = self._classes.get(type(value))  # most classes are known here
+        if known or id(value) in self._objects or (known is None and self._holds(value)):
             return True
         return bool(self._beside) and any(book._holds(value) for book in self._beside)
 
@@ -193,9 +197,15 @@ class PortBook:
         for port in self.ports.values():
             if isinstance(port.target, type):
                 for cls in subclasses(port.target):
+                    # What was instrumented once is so while the very same functions stand there.
+                    here = [*map(vars(cls).get, port.methods)]
+                    known = self._covered.get(cls)
+                    if known is not None and len(known) == len(here) and all(map(is_, known, here)):
+                        continue
                     if any(name in vars(cls) and not is_hooked(cls, name) for name in port.methods):
                         self._cover(port)
                         break
+                    self._covered[cls] = here
 
     def find(self, hook: Hook, args: Args) -> PortMethod | None:
         """The port method that this call is; None where the function belongs to no port known here."""

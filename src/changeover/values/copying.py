@@ -72,12 +72,8 @@ def snapshot(
     cls = type(value)
     if cls in ATOMS:
         return value
-    if cls is tuple:  # arguments of most calls; saves the machinery
-        for item in value:
-            if type(item) not in ATOMS:
-                break
-        else:
-            return value
+    if cls is tuple and ATOMS.issuperset(map(type, value)):  # arguments of most calls; saves the machinery
+        return value
     copier = _Copier(by_reference, time_left)
     try:
         copy = copier.copied(value, 0)
@@ -101,6 +97,11 @@ def snapshot(
 def is_atom(value: Any) -> bool:
     """Whether nothing in the value can change, which is known by its type alone."""
     cls = type(value)
+    return cls in ATOMS or plan_of(cls).how is _share
+
+
+def is_atom_class(cls: type) -> bool:
+    """The same of all values of a class."""
     return cls in ATOMS or plan_of(cls).how is _share
 
 
@@ -165,19 +166,25 @@ class _Copier:
 
     def copied(self, value: Any, depth: int) -> Any:
         cls = type(value)
-        if cls in ATOMS:
-            return value
-        plan = plan_of(cls)
-        if plan.how is _share:
-            return value
-        known = self.memo.get(id(value), self)
-        if known is not self:
-            return known
         # A builtin container is no object of a port: no method of its class can be replaced.
-        if self._reference is not None and cls not in _EXACT and self._reference(value):
-            return value
-        if plan.problem is not None:
-            raise SnapshotError(plan.problem, value)
+        plan = _EXACT.get(cls)
+        if plan is None:
+            if cls in ATOMS:
+                return value
+            plan = plan_of(cls)
+            if plan.how is _share:
+                return value
+            known = self.memo.get(id(value), self)
+            if known is not self:
+                return known
+            if self._reference is not None and self._reference(value):
+                return value
+            if plan.problem is not None:
+                raise SnapshotError(plan.problem, value)
+        else:
+            known = self.memo.get(id(value), self)
+            if known is not self:
+                return known
         self.items += 1
         if depth > DEPTH_MAX:
             raise SnapshotError(f"goes beyond {DEPTH_MAX} levels", value)
@@ -284,6 +291,13 @@ def _exact_dict(copier: _Copier, value: dict[Any, Any], reading: Reading, depth:
         if type(key) not in atoms:
             key = copied(key, depth)
         made[key] = part if type(part) in atoms else copied(part, depth)
+    return made
+
+
+def _exact_list(copier: _Copier, value: list[Any], reading: Reading, depth: int) -> Any:
+    made: list[Any] = []
+    copier.memo[id(value)] = made
+    made += copier.all(value, depth, value)
     return made
 
 
@@ -436,7 +450,7 @@ def _filled(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
 
 _OWN_MAKERS = frozenset(
     f"changeover.values.{name}_values"
-    for name in ("scalar", "container", "error", "small", "libraries.numpy")
+    for name in ("scalar", "container", "error", "small", "libraries.numpy", "libraries.pydantic")
 )
 """Their copies are alike by what they do, and are not read again."""
 
@@ -479,7 +493,11 @@ _BY_LAYOUT: dict[type, How] = {
 }
 
 
-_EXACT: dict[type, How] = {tuple: _exact_tuple, dict: _exact_dict, list: _list}
+_EXACT = {
+    cls: Plan(how, reading_of(cls))
+    for cls, how in ((tuple, _exact_tuple), (dict, _exact_dict), (list, _exact_list))
+}
+"""How the containers that everybody uses are copied; nobody can register another reading of theirs."""
 
 
 def _is_of_library(reading: Reading) -> bool:
@@ -494,7 +512,7 @@ def _find_plan(cls: type) -> Plan:
     if reading.is_atom:
         return Plan(_share, reading)
     if cls in _EXACT:
-        return Plan(_EXACT[cls], reading)
+        return _EXACT[cls]
     if type(found_in(cls, "__del__")) not in (type(None), WrapperDescriptorType, MethodDescriptorType):
         return Plan(_made, reading, "has a __del__: what its copy closes would be the program's own")
     if reading.handle is Handle.LOCK:

@@ -20,9 +20,10 @@ def reading_for(cls: type) -> Reading | None:
     def parts(model: Any) -> State:
         state = own_state(model)
         found = {name: state[name] for name in names if name in state}
+        known = state.get(_SET) or ()
+        unset = [name for name in found if name not in known]
         found |= state.get(_EXTRA) or {}
         found |= state.get(_PRIVATE) or {}
-        unset = [name for name in names if name in state and name not in (state.get(_SET) or ())]
         if unset:
             found[UNSET] = tuple(sorted(unset))
         return found
