@@ -17,9 +17,11 @@ from typing import Any
 from changeover.compare.comparison import compare
 from changeover.values.content_key import digest, frozen, same_content
 from changeover.values.copying import SnapshotError, snapshot
+from changeover.values.digest_text import digest_text
 from changeover.values.divergence import Kind
 from changeover.values.equality import strictly_same
-from changeover.values.form import token
+from changeover.values.form import Tokens, token
+from changeover.values.key_text import canonical
 from changeover.values.observation import Observation, Returned, Side
 from changeover.values.own_state import own_state
 from tests.changeover.support.generated_values import asked, build, changed, recipe
@@ -78,6 +80,8 @@ def laws_of_one(given: Any, notes: Counter[str]) -> list[str]:
         return [f"two of one recipe differ: {kinds}"]
     if not strictly_same(one, twin) or not same_content(one, twin):
         broken.append("two of one recipe are not the same")
+    if digest_text(one) != canonical(Tokens(question=True, by_name=True).of(one)):
+        broken.append("the text of its digest is not that of its key")
     if token(one) != token(twin) or frozen(one) != frozen(twin) or hash(frozen(one)) != hash(frozen(twin)):
         broken.append("two of one recipe have two keys")
     if digest(one) != digest(twin):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from changeover.values.digest_text import digest_text
 from changeover.values.equality import identical
 from changeover.values.form import Tokens
-from changeover.values.key_text import canonical
 
 DIGEST_VERSION = 2
 """Of what digests are made of: those of another version name other inputs and say nothing about today's."""
@@ -41,6 +41,5 @@ def text_digest(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """Sixteen hexadecimal digits that equal values share, in every process."""
-    key = Tokens(question=True, by_name=True).of(value)
-    text = f"{DIGEST_VERSION} {canonical(key)}"
+    text = f"{DIGEST_VERSION} {digest_text(value)}"
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -112,6 +112,15 @@ def open_value(value: Any) -> tuple[Shape, Any]:
     return shape, parts
 
 
+def open_by_name(value: Any) -> tuple[Shape, Any]:
+    """The same, sooner, for who does not tell the keys of a mapping from declared names."""
+    if type(value) is dict and {*map(type, value)} == _TEXT_ALONE and max(map(len, value)) <= limits.NAME_MAX:
+        if len(value) > limits.LEAVES_MAX:
+            raise limits.too_many()
+        return Shape.NAMES, value
+    return open_value(value)
+
+
 def _with_content(reading: Reading, content: Any, state: dict[Any, Any]) -> Names:
     names: Names = {name if type(name) is str else _key(name): part for name, part in state.items()}
     if reading.shape is Shape.BAG:
@@ -215,10 +224,7 @@ class Tokens:
         quick = self._quick.get(cls)
         if quick is not None:
             return quick(value)
-        if cls is dict and {*map(type, value)} == _TEXT_ALONE and max(map(len, value)) <= limits.NAME_MAX:
-            shape, parts = Shape.NAMES, value
-        else:
-            shape, parts = open_value(value)
+        shape, parts = open_by_name(value)
         if shape is Shape.SCALAR or shape is Shape.UNREADABLE:
             return self._leaf(value, shape)
         identity = id(value)

@@ -25,6 +25,13 @@ def canonical(key: Hashable) -> str:
     return _Writer().text(key)
 
 
+def bounded(text: str) -> str:
+    """The text of a part that has parts itself, or its digest."""
+    if len(text) <= WRITTEN_MAX:
+        return text
+    return "#" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 class _Writer:
     def __init__(self) -> None:
         self._done: dict[int, tuple[Any, str]] = {}
@@ -40,7 +47,7 @@ class _Writer:
             parts = [self.text(part) for part in key]
             text = f"({','.join(parts)})" if cls is tuple else f"{{{','.join(sorted(parts))}}}"
             if len(text) > WRITTEN_MAX:
-                text = "#" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+                text = bounded(text)
                 self._done[id(key)] = key, text  # a shorter one is written again as fast as it is found
             return text
         write = _LEAVES.get(cls)
@@ -56,7 +63,7 @@ _LEAVES: dict[type, Callable[[Any], str]] = {
     type(None): repr,
     TypedKey: lambda key: f"{key.kind}:{canonical(key.token)}",
     timedelta: lambda key: f"{key.days}d{key.seconds}s{key.microseconds}",
-    Decimal: lambda key: _decimal(key),
+    Decimal: lambda key: decimal_text(key),
 }
 
 
@@ -68,10 +75,18 @@ def _leaf(key: Any) -> str:
     return repr(key)
 
 
-def _decimal(value: Decimal) -> str:
+def decimal_text(value: Decimal) -> str:
+    """A number as its digits without zeros at the end, and its exponent: equal numbers have one text."""
     if not value or not value.is_finite():
         return "0" if value.is_finite() else str(value)
-    sign, digits, exponent = value.as_tuple()
-    written = "".join(map(str, digits))
-    stripped = written.rstrip("0")
-    return f"{'-' * sign}{stripped}E{int(exponent) + len(written) - len(stripped)}"
+    written = str(value)
+    if "E" in written:
+        sign, digits, exponent = value.as_tuple()
+        return _scientific("-" * sign, "".join(map(str, digits)), int(exponent))
+    whole, _, fraction = written.lstrip("-").partition(".")
+    return _scientific("-" if written[0] == "-" else "", f"{whole}{fraction}".lstrip("0"), -len(fraction))
+
+
+def _scientific(sign: str, digits: str, exponent: int) -> str:
+    stripped = digits.rstrip("0")
+    return f"{sign}{stripped}E{exponent + len(digits) - len(stripped)}"
