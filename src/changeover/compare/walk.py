@@ -37,7 +37,7 @@ from changeover.compare.rows import (
 from changeover.compare.rules import Node
 from changeover.values import limits
 from changeover.values.divergence import ABSENT, Kind
-from changeover.values.equality import differing_rows, plainly_same, strictly_same
+from changeover.values.equality import differing_rows, plainly_same, same_leaf, strictly_same
 from changeover.values.form import open_value, token
 from changeover.values.not_loaded import is_one_sided
 from changeover.values.place import Place, RowKey, Segment
@@ -68,6 +68,8 @@ class Walk:
         self._left -= 1
         if self._left < 0:
             raise limits.too_many()
+        if not node.bijection and same_leaf(legacy, candidate):
+            return
         if node.ignore:
             self._ignore(legacy, candidate, place, node)
             return

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from changeover.values.form import open_value
+from changeover.values.form import open_by_name
 from changeover.values.identifiers import Names, is_identifier
 from changeover.values.limits import DEPTH_MAX, NotComparable
 from changeover.values.reading import Shape
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+
+
+_UNNAMED = frozenset({bool, int, float, Decimal, date, type(None)})
+"""Values of these are no identifiers, and have none in them."""
+
+
+def teaches_nothing(on_tape: Any, of_path: Any) -> bool:
+    """Whether nothing can be learned of two values, which is known at a glance."""
+    cls = type(on_tape)
+    return on_tape is of_path or cls in _UNNAMED or (cls is str is type(of_path) and bool(on_tape == of_path))
 
 
 class IdMapping:
@@ -34,18 +46,18 @@ class IdMapping:
         if is_identifier(on_tape) and is_identifier(of_path):
             self._pair(on_tape, of_path)
             return
-        shape, ours = open_value(on_tape)
-        other, theirs = open_value(of_path)
+        shape, ours = open_by_name(on_tape)
+        other, theirs = open_by_name(of_path)
         pair = (id(on_tape), id(of_path))
         if shape is not other or pair in seen or shape in (Shape.SCALAR, Shape.UNREADABLE, Shape.BAG):
             return
         seen.add(pair)
         if isinstance(ours, dict):
-            for name in ours:
-                if name in theirs:
-                    self._learn(ours[name], theirs[name], seen, depth + 1)
+            pairs: Iterable[tuple[Any, Any]] = ((ours[name], theirs[name]) for name in ours if name in theirs)
         else:
-            for one, twin in zip(ours, theirs, strict=False):
+            pairs = zip(ours, theirs, strict=False)
+        for one, twin in pairs:
+            if not teaches_nothing(one, twin):
                 self._learn(one, twin, seen, depth + 1)
 
     def _pair(self, on_tape: Any, of_path: Any) -> None:

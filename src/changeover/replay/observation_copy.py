@@ -8,7 +8,7 @@ from typing import Any
 from changeover.record.port import PortBook
 from changeover.replay.kept_outcome import kept
 from changeover.values.copying import snapshot
-from changeover.values.observation import Observation, PortCall
+from changeover.values.observation import Observation, Outcome, Returned
 
 _COPIED = frozenset({"outcome", "effects", "reads", "changed"})
 
@@ -39,9 +39,17 @@ def _copied(name: str, part: Any, book: PortBook) -> Any:
         return kept(part, {}, None, "", book)[0]
     if name == "changed":
         return snapshot(part, by_reference=book.holds)
-    return tuple(_copied_call(call, book) for call in part)
+    given = [(call.key, call.arguments, _value_of(call.outcome)) for call in part]
+    copies = snapshot(given, by_reference=book.holds)  # at once: most calls are small
+    return tuple(
+        replace(call, key=key, arguments=arguments, outcome=_with_value(call.outcome, value, book))
+        for call, (key, arguments, value) in zip(part, copies, strict=True)
+    )
 
 
-def _copied_call(call: PortCall, book: PortBook) -> PortCall:
-    key, arguments = snapshot((call.key, call.arguments), by_reference=book.holds)
-    return replace(call, key=key, arguments=arguments, outcome=kept(call.outcome, {}, None, "", book)[0])
+def _value_of(outcome: Outcome) -> Any:
+    return outcome.value if isinstance(outcome, Returned) else None
+
+
+def _with_value(outcome: Outcome, value: Any, book: PortBook) -> Outcome:
+    return Returned(value) if isinstance(outcome, Returned) else kept(outcome, {}, None, "", book)[0]

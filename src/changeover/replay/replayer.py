@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from functools import cached_property
 from inspect import isawaitable
 from time import monotonic, perf_counter
@@ -30,7 +29,7 @@ from changeover.replay.answering_objects import Delegates, DelegateSession, NoDe
 from changeover.replay.clock import VirtualClock, seconds_of
 from changeover.replay.concurrent_tape import ConcurrentPortTape
 from changeover.replay.derived_reads import NotDerived, RecordedReads, derived
-from changeover.replay.id_mapping import IdMapping
+from changeover.replay.id_mapping import IdMapping, teaches_nothing
 from changeover.replay.port_tape import BranchName, PortTape
 from changeover.replay.random_numbers import OwnRandom
 from changeover.replay.replayed_work import AnyPortTape, ReplayedWork
@@ -41,8 +40,6 @@ from changeover.values.observation import Outcome, Raised, Returned, outcome_of
 from changeover.values.value_text import outcome_text
 
 LOOK_S = 0.05
-_UNNAMED = frozenset({bool, int, float, Decimal, type(None)})
-"""Values of these are no identifiers, and have none in them."""
 
 
 class Replay(ReplayedWork):
@@ -55,7 +52,6 @@ class Replay(ReplayedWork):
         self, book: PortBook, tape: Tape, *, seed: str, limits: Limits, copies: PortCopies | None
     ) -> None:
         super().__init__(tape)
-        self.replay = self
         self.log = OwnLog()
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
@@ -71,6 +67,11 @@ class Replay(ReplayedWork):
         self._refused: ReplayRefusal | None = None  # what ended the path
         self.waits_s = limits.replay_seconds_max
         self._waited_s = 0.0
+
+    @property
+    def replay(self) -> Replay:
+        """Itself: a session of a delegate names its replay."""
+        return self
 
     def hear(self, level: str, source: str, text: str) -> None:
         """Keep what the path logged."""
@@ -280,12 +281,7 @@ class Replay(ReplayedWork):
 
     def _learn(self, on_tape: dict[str, Any], of_path: dict[str, Any]) -> None:
         for name, value in on_tape.items():
-            other = of_path.get(name)
-            if not (
-                value is other
-                or type(value) in _UNNAMED
-                or (type(value) is str is type(other) and value == other)
-            ):
+            if not teaches_nothing(value, of_path.get(name)):
                 break
         else:
             return

@@ -117,6 +117,14 @@ def plainly_same(legacy: Any, candidate: Any) -> bool:
         return False
 
 
+def same_leaf(legacy: Any, candidate: Any) -> bool:
+    """True for equal leaves of common types; False says nothing."""
+    cls = type(legacy)
+    if cls not in _EXACT:
+        return legacy is None and candidate is None
+    return plainly_same(legacy, candidate) and (cls not in TEXTS or len(legacy) <= limits.TEXT_MAX)
+
+
 class _Comparison:
     """One comparison: what is left of its limits, and the pairs that nothing has told apart yet."""
 

@@ -11,6 +11,9 @@ from changeover.values.replaced_parts import Replacing
 
 INSIDE_MIN = 3
 """A shorter identifier is renamed where it stands alone, and not inside of longer texts."""
+_BEGINNINGS_MAX = 16
+"""Of so many a text is looked through at once; of more it is looked through word by word."""
+_EMPTY = (tuple, dict)
 _SCALARS = frozenset({str, UUID})
 _BEGINNING = re.compile(r"(?<![^\W_])\S")
 # A name with a digit in it and without space: not a word like SELL, not an amount, not a date.
@@ -58,7 +61,7 @@ class Names:
 
     def applied(self, value: Any) -> Any:
         """The value with new names: the same object where it has none, else another one."""
-        if not self._names:
+        if not self._names or (type(value) in _EMPTY and not value):
             return value
         try:
             return Replacing(self._renamed, _SCALARS).value(value)
@@ -70,6 +73,8 @@ class Names:
         if new is not None:
             return new
         if type(value) is not str or len(value) <= INSIDE_MIN or len(value) > TEXT_MAX:
+            return value
+        if len(self._lengths) <= _BEGINNINGS_MAX and not any(map(value.__contains__, self._lengths)):
             return value
         made: list[str] = []
         done = 0

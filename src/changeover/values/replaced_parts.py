@@ -130,12 +130,27 @@ class Replacing:
         identity = id(value)
         if identity in self._inside or len(self._inside) >= limits.DEPTH_MAX:
             return value
-        if identity not in self._done:
+        done = self._done.get(identity)
+        if done is None:
             self._inside.add(identity)
-            # Holding the value keeps its identity its own.
-            self._done[identity] = self._made(cls, value, reading), value
+            made = value if self._holds_none(cls, value, reading) else self._made(cls, value, reading)
+            done = self._done[identity] = made, value  # holding the value keeps its identity its own
             self._inside.discard(identity)
-        return self._done[identity][0]
+        return done[0]
+
+    def _holds_none(self, cls: type, value: Any, reading: Reading) -> bool:
+        """Whether every part of a record, or of a builtin list, stays what it is; False says nothing."""
+        parts: Any
+        if cls is tuple or cls is list:
+            parts = value
+        elif reading.values is not None and reading.state is None and reading.shape is Shape.NAMES:
+            try:
+                parts = reading.values(value)
+            except AttributeError:  # one was never set
+                return False
+        else:
+            return False
+        return all(part is self.value(part) for part in parts)
 
     def _made(self, cls: type, value: Any, reading: Reading) -> Any:
         state = {} if reading.state is None else reading.state(value)
