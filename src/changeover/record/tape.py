@@ -10,9 +10,13 @@ from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
 from changeover.record.work_branch import NEVER, Branch, WorkKind, lane_of
 from changeover.settings import INPUTS_VERSION
-from changeover.values.content_key import digest, frozen, text_digest
+from changeover.values.content_key import digest, frozen
 from changeover.values.log_line import LogLine
 from changeover.values.observation import During, Observation, Outcome, PortCall, Raised, Returned, Side
+from changeover.values.remembered_digests import RememberedDigests
+
+_DIGESTS = RememberedDigests()
+_NOT_ASKED = object()
 
 
 class Entry:
@@ -52,8 +56,8 @@ class Entry:
         self._digest = answer_digest
         self._answer = immutable_answer
         self._arguments: dict[str, Any] | None = None
-        self._key: Any = self
-        self._place: Any = self
+        self._key: Any = _NOT_ASKED
+        self._place: Any = _NOT_ASKED
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -66,20 +70,20 @@ class Entry:
     def answer_digest(self) -> str | None:
         """The digest of a fixed answer, None for a call of another class."""
         if self._digest is None and self.outcome is None:
-            self._digest, self._answer = text_digest(self._answer), None
+            self._digest, self._answer = _DIGESTS.of(self._answer), None
         return self._digest
 
     @property
     def key(self) -> Any:
         """The intent key of an effect, or what makes two reads the same one."""
-        if self._key is self:
+        if self._key is _NOT_ASKED:
             self._key = self.method.key_of(self.args, self.kwargs)
         return self._key
 
     @property
     def place(self) -> Any:
         """Method and key as one hashable value."""
-        if self._place is self:
+        if self._place is _NOT_ASKED:
             self._place = (self.method.name, frozen(self.key))
         return self._place
 
