@@ -68,15 +68,20 @@ class Recorder:
         self._entries = self.tape.entries
         self._calls_max = limits.port_calls_max
         self._time_left = time_left
-        self._chain: tuple[Recorder, ...]
+        self._around: tuple[Recorder, ...]
         self._running: tuple[Running, ...]
         self._all_copies: tuple[PortCopies, ...] = () if copies is None else (copies,)
         if outer is None:
-            self._chain, self._running = (self,), (self.running,)
+            self._around, self._running = (), (self.running,)
         else:
-            self._chain, self._running = (self, *outer._chain), (self.running, *outer._running)
+            self._around, self._running = outer._chain, (self.running, *outer._running)
             self._all_copies += outer._all_copies
         self._deferring = Lock()
+
+    @property
+    def _chain(self) -> tuple[Recorder, ...]:
+        """Itself, and those of the runs around it; put together when asked for, or it would hold itself."""
+        return (self, *self._around)
 
     @property
     def answered(self) -> bool:
@@ -107,7 +112,8 @@ class Recorder:
         """The runs inside this one; it takes no more."""
         with self._deferring:
             self._takes_deferred = False
-            return self.deferred
+            deferred, self.deferred = self.deferred, []
+            return deferred
 
     def close(self, late: Callable[[str, str], None] | None = None) -> None:
         """The run is judged as it is now: nothing is added to its tape any more."""
@@ -238,13 +244,17 @@ class Recorder:
                 stop_if_interrupted(error)
                 self._note_problem(f"answer of {method.full_name} cannot be kept: {error}")
         seconds = perf_counter() - began  # of the call and of its recording: neither is the path's own time
-        for recorder in self._chain:
-            recorder.port_s += seconds
-            if entry is not None and not recorder.closed:
-                recorder._entries.append(entry)
-                if len(recorder._entries) > self._calls_max:
-                    recorder.tape.problem = f"limit reached: more than {self._calls_max} port calls"
-                    recorder.closed = True
+        self._add(entry, seconds)
+        for recorder in self._around:
+            recorder._add(entry, seconds)
+
+    def _add(self, entry: Entry | None, seconds: float) -> None:
+        self.port_s += seconds
+        if entry is not None and not self.closed:
+            self._entries.append(entry)
+            if len(self._entries) > self._calls_max:
+                self.tape.problem = f"limit reached: more than {self._calls_max} port calls"
+                self.closed = True
 
     def _kept_answer(self, method: PortMethod, outcome: Outcome) -> _KeptAnswer:
         if isinstance(outcome, Raised):

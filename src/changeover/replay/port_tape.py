@@ -60,7 +60,7 @@ class ReadCursor:
         for index, entry in enumerate(entries):
             self._where.setdefault(entry.place, []).append(index)
         self._cursor = -1
-        self._last_place: Any = self
+        self._last_place: Any = None
         self._last = -1
 
     def serve(self, place: Any) -> Served | None:

@@ -201,7 +201,8 @@ class ReplayTask:
 
     def _check_object(self, replay: Replay) -> None:
         """A shared object has to be what it was: only an object without a state of its own may be shared."""
-        for place in filter(None, (before.changed() for before in replay.object_before)):
+        readings, replay.object_before = replay.object_before, []
+        for place in filter(None, (before.changed() for before in readings)):
             what = f"{place} changed during the replay, by it or by another thread"
             owner = f"{self.seam}, object {type(self.owner[0]).__name__}"
             replay.note(ProblemKind.OBJECT_CHANGED, owner, what)

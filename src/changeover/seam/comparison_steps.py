@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import cached_property
-from threading import Lock
 from time import monotonic
 from typing import Any, Protocol, TypeVar
 
@@ -23,15 +22,14 @@ from changeover.replay.event_loop import runs_a_loop
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayed_work import STILL_RUNNING
 from changeover.replay.runner import Pending, ReplayTask
+from changeover.seam.given_run import GivenRun
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Recording
 from changeover.seam.waiting_run import Job
-from changeover.values.verdict import Verdict
 
 T = TypeVar("T")
 _TEMPORARY = r"(?<![a-z0-9_])tmp[a-z0-9_]{8}(?![a-z0-9_])"
 _MADE_ANEW = re.compile(_TEMPORARY + r"|[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
-_AMENDED = frozenset({Verdict.MATCH, Verdict.TOLERATED, Verdict.VACUOUS, Verdict.WAIVED})
 
 
 def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -61,9 +59,7 @@ class Comparing:
         self._recording = recording
         self._runtime = recording.runtime
         self._inside_loop = False
-        self._given: Run | None = None
-        self._late: str | None = None
-        self._lock = Lock()
+        self._given = GivenRun(recording.runtime)
 
     def job(self) -> Job:
         """All of it beside the program, when the work that the path left behind has ended."""
@@ -99,7 +95,7 @@ class Comparing:
     async def replay(self, calling: Replaying) -> Pending | Run:
         """Replay the other path; the run itself where there is nothing to replay."""
         try:
-            self._recording.recorder.close(self._amend)
+            self._recording.recorder.close(self._given.amend)
             reason = self._recording.problem or self._left_acting()
             if reason is not None:
                 return self._draft.failed(reason)
@@ -127,7 +123,7 @@ class Comparing:
     async def judged(self, pending: Pending, calling: Replaying) -> Run:
         """The run, of what both paths have done by now; only interrupts pass."""
         try:
-            replayed = pending.closed(self._amend)
+            replayed = pending.closed(self._given.amend)
             problems = replayed.problems
             if any(one.kind is ProblemKind.UNDECLARED_EFFECT for one in problems.all):
                 problems = await self._of_one_path_alone(problems, calling)
@@ -211,27 +207,8 @@ class Comparing:
             return self._draft.failed(f"the replay was interrupted: {error!r}")
 
     def hand_on(self, run: Run) -> None:
-        """Give the run away, amended where late work has acted meanwhile."""
-        with self._lock:
-            self._given = run = self._amended(run)
-        self._runtime.hand_on(run)
-
-    def _amended(self, run: Run) -> Run:
-        if self._late is None or run.verdict not in _AMENDED:
-            return run  # what differs, differs
-        return replace(run, verdict=Verdict.FAILED, reason=self._late, divergences=(), judgement=None)
-
-    def _amend(self, work: str, method: str) -> None:
-        """Work that a path left behind acts after all."""
-        with self._lock:
-            if self._late is not None:
-                return
-            self._late, given = f"{STILL_RUNNING}: {work} called {method}", self._given
-            if given is None:
-                return
-            amended = self._given = self._amended(given)
-        if amended is not given:
-            self._runtime.amend(amended, given)
+        """Give the run away; late work may still amend it."""
+        self._given.hand_on(run)
 
 
 def _is_refused(problem: ReplayProblem) -> bool:

@@ -1,6 +1,7 @@
 """Seams: forms of declaration, methods, nesting, pins, fallback, sampling, views and invariants."""
 
 import asyncio
+import gc
 import pickle
 import subprocess
 import sys
@@ -8,10 +9,14 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from weakref import ref
 
 import pytest
 
 from changeover import ConfigurationError, Migration, Observation, Pins, Run
+from changeover.record.recorder import Recorder
+from changeover.record.tape import Entry
+from changeover.replay.replayer import Replay
 
 
 def migration_at(stages: dict[str, str], **options: Any) -> tuple[Migration, list[Run]]:
@@ -414,3 +419,37 @@ def test_a_seam_that_calls_itself_answers_as_deep_as_the_stack_allows(stage: str
     reasons = {run.reason for run in runs if run.reason}
     assert reasons <= {"limit reached: more than 50 seams inside each other"}
     assert bool(reasons) == bool(runs)
+
+
+def test_a_judged_run_leaves_nothing_that_waits_for_the_garbage_collector() -> None:
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=lambda run: None)
+    migration.port("port", Market, reads={"price"})
+    market = Market()
+    inner = migration.seam("inner", legacy=market.price, candidate=market.price)
+    seam = migration.seam("s", legacy=inner, candidate=market.price)
+
+    class Question:
+        """It can be waited for."""
+
+    def left_of_a_run() -> Question | None:
+        question = Question()
+        left = ref(question)
+        seam(question)
+        del question
+        return left()
+
+    left_of_a_run()  # what is made at the first run stays
+    gc.collect()
+    gc.disable()
+    try:
+        assert left_of_a_run() is None
+        for _ in range(10):
+            seam("SPY")
+        assert not [one for one in gc.get_objects() if isinstance(one, Entry | Recorder | Replay)]
+    finally:
+        gc.enable()
+
+
+class Market:
+    def price(self, question: Any) -> int:
+        return 1
