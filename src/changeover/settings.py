@@ -46,6 +46,8 @@ TRIPS_FILE = "trips.json"
 PROGRAMS_FILE = "programs.json"
 """In the state folder: which folders the programs of a project read."""
 SCENARIOS_FOLDER = "scenarios"
+SPOOL_FOLDER = "spool"
+"""Beside the store: what each process leaves behind at once, until it is in the store."""
 STATE_FOLDER = ".changeover"
 """Beside the migration's folder: the store of evidence, and what else belongs to one machine."""
 

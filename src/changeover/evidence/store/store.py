@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -20,15 +19,13 @@ from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.store.records import Evidence, Review
 from changeover.evidence.store.schema import SCHEMA_VERSION, Connection, make_tables
 from changeover.settings import STATE_FOLDER, STORE_VARIABLE
-from changeover.values.atomic_file import (
-    append_lines,
-)
+from changeover.values.atomic_file import OWNER_ONLY, append_lines
+from changeover.values.private_folder import keep_others_out, make_state_folder
 
 NOTHING_KEPT = "none"
 NOWHERE = Path(os.devnull)
 DEFAULT_PLACE = Path(STATE_FOLDER) / "evidence.db"
 TIMEOUT_S = 1.0
-_OWNER_ONLY, _OWNER_ONLY_FOLDER, _OF_OTHERS = 0o600, 0o700, 0o077
 _TROUBLES = (sqlite3.Error, OSError, ValueError, OverflowError)
 
 
@@ -77,31 +74,12 @@ def _make_private(path: Path) -> None:
 
     SQLite gives the files beside it the mode of the store.
     """
-    _make_folder(path.parent)
+    make_state_folder(path.parent)
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY))
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
     except FileExistsError:
         for suffix in ("", "-journal", "-wal", "-shm"):
-            _keep_others_out(path.with_name(path.name + suffix))
-
-
-def _make_folder(folder: Path) -> None:
-    """The toolkit's own is private, and git sees nothing in it; one that somebody named is left as it is."""
-    if folder.name != STATE_FOLDER:
-        folder.mkdir(parents=True, exist_ok=True)
-        return
-    folder.mkdir(mode=_OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
-    _keep_others_out(folder)
-    with suppress(OSError), (folder / ".gitignore").open("x", encoding="utf-8") as ignored:
-        ignored.write("*\n")
-
-
-def _keep_others_out(path: Path) -> None:
-    """Take from all but the owner what the mode lets them do, where this process may."""
-    with suppress(OSError):
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if mode & _OF_OTHERS and os.name == "posix":
-            path.chmod(mode & ~_OF_OTHERS)
+            keep_others_out(path.with_name(path.name + suffix))
 
 
 @contextmanager
@@ -232,7 +210,7 @@ def note_lost(store: Path, runs: int, why: str, at: datetime) -> bool:
     """Append so many runs; False where even that could not be written. Never raises."""
     line = json.dumps({"at": at.isoformat(timespec="seconds"), "runs": runs, "why": why})
     with suppress(OSError):
-        _make_folder(store.parent)
+        make_state_folder(store.parent)
         append_lines(store.with_name(NAME), f"{line}\n".encode())
         return True
     return False
