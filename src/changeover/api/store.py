@@ -8,7 +8,7 @@ from pathlib import Path
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.maintenance import Joined, Pruned, StoreLimits, join, prune_store, usual_limits
-from changeover.evidence.store.store import NOWHERE, StoreProblem, store_path
+from changeover.evidence.store.store import NOWHERE, StoreProblem, has_store, store_path
 from changeover.project import Project, open_project
 from changeover.settings import STORE_VARIABLE
 
@@ -79,7 +79,7 @@ def prune_evidence(
         changeover.prune_evidence(before=datetime(2026, 1, 1), dry_run=True)
     """
     path = _store(project)
-    if not path.exists():
+    if not has_store(path):
         raise ConfigurationError(str(path), "is no store yet: changeover compare")
     usual = usual_limits(datetime.now(UTC))
     aware = before if before is None or before.tzinfo else before.replace(tzinfo=UTC)

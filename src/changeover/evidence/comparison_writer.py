@@ -12,7 +12,7 @@ from changeover.evidence.store.maintenance import prune, usual_limits
 from changeover.evidence.store.records import StoredComparison, StoredRun
 from changeover.evidence.store.rows_of_runs import stored_cluster
 from changeover.evidence.store.schema import Connection
-from changeover.evidence.store.store import NOWHERE, StoreProblem, reading, writing
+from changeover.evidence.store.store import NOWHERE, StoreProblem, has_store, reading, writing
 from changeover.evidence.store.summary import OwnTime, ReasonCount, RuleUse, Summary
 from changeover.evidence.store.writing import RedactData, add_corpus, add_runs, end_corpus, renew_runs
 from changeover.evidence.timeline import OwnTimes
@@ -169,6 +169,8 @@ def _rule_use(tally: RuleTally) -> RuleUse:
 
 def has_differences(path: Path, code: str | None, rules: str, but: str) -> bool:
     """Whether a run on this code and these rules differed that is of no case of this source."""
+    if not has_store(path):
+        return False
     try:
         with reading(path) as connection:
             found = connection.execute(

@@ -20,7 +20,7 @@ from changeover.evidence.scenario_replay import codec_of, not_replayed, replayed
 from changeover.evidence.store.reading import MORE_COLUMNS, READ_COLUMNS, read_run
 from changeover.evidence.store.records import STORE, StoredRun
 from changeover.evidence.store.rows_of_runs import WHOLE, Redact, stored_run
-from changeover.evidence.store.store import NOWHERE, reading
+from changeover.evidence.store.store import has_store, reading
 from changeover.evidence.tallies import NOT_COMPARED
 from changeover.record.codec import CodecError
 from changeover.record.run import Run
@@ -51,7 +51,7 @@ class Wanted:
 
 def stale_runs(path: Path, wanted: Wanted) -> int:
     """How many tapes there are to replay; raises StoreProblem."""
-    if path == NOWHERE or not path.exists():
+    if not has_store(path):
         return 0
     where, values = _where(wanted)
     with reading(path) as connection:
@@ -126,7 +126,7 @@ def unpacked(tape: bytes) -> bytes:
 
 def _stale(path: Path, wanted: Wanted) -> Iterator[StoredRun]:
     """Read a few at a time, so that the store is never locked while one is replayed."""
-    if path == NOWHERE or not path.exists():
+    if not has_store(path):
         return
     where, values = _where(wanted)
     with reading(path) as connection:

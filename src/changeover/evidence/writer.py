@@ -1,10 +1,8 @@
 """Keeps the compared runs of a running program as evidence, and never lets it feel how the store is.
 
-A run that comes alone is written at once; of many in a row those of up to a second are written together, by a
-thread where no further run comes: a process that is killed loses a second at most. The caller waits for a
-locked store at most `LOCK_WAIT_S`; after that nothing is tried for a while, which grows, and what waits in
-memory is bounded. What could not be kept is counted, and the count is kept once that works.
-The store and what fills it are imported when there is a run to keep.
+A run is appended to the spool of the process at once, so that it is kept however the process ends. From there
+a thread writes it into the store, within a second, as does any command that reads evidence. No caller waits
+for the store. The store and what fills it are imported when there is a run to keep.
 """
 
 from __future__ import annotations
@@ -17,14 +15,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.flush_thread import FlushThread
 from changeover.evidence.process_end import WRITERS
+from changeover.evidence.spooled_runs import SpooledRuns
 from changeover.record.codec import Codec
 from changeover.record.run import NotPaired, Run, Sink
-from changeover.replay.program_signals import ProgramSignals, unbroken
+from changeover.replay.program_signals import ProgramSignals
 from changeover.rollout.programs import note_program
 from changeover.rollout.test_override import ACTIVE
 from changeover.telemetry.logs import logger
@@ -34,14 +33,6 @@ if TYPE_CHECKING:
     from changeover.evidence.store.records import StoredRun
     from changeover.evidence.store.writing import Tapes
 
-LOCK_WAIT_S = 0.2
-WRITTEN_EVERY_S = 1.0
-WRITTEN_TOGETHER = 200
-WAITING_MAX = 10_000
-WAITING_CHARACTERS_MAX = 32_000_000
-RETRY_FIRST_S, RETRY_LAST_S = 1.0, 60.0
-CLOSE_WAIT_S = 5.0
-PRUNED_EVERY = 20
 SAMPLED_EVERY = 100
 _log = logger("evidence")
 
@@ -69,7 +60,6 @@ class EvidenceWriter:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.lost = 0
         self.alarm: Callable[[str], None] | None = None
         self._root, self._codec, self._sink = root, codec, sink
         self._directory, self._writes_alone = directory, writes_alone
@@ -78,27 +68,25 @@ class EvidenceWriter:
         self._judged: Judged | None = None
         self._redact: Callable[[Run], Run] | None = None
         self._tapes: Tapes | None = None
-        self._now, self._monotonic = now, monotonic
+        self._now = now
         self._seen: Counter[str] = Counter()
-        self._problem: str | None = None
         self._last_problems: tuple[str, ...] = ()
-        self._next_write = float("-inf")
-        self._retry_s = RETRY_FIRST_S
-        self._writes = 0
+        self._runs = SpooledRuns(self._path, self._described, now, monotonic)
+        self._is_noted = False
         self.begin_anew()
         WRITERS.add(self)
 
     def begin_anew(self) -> None:
         """In a forked process nothing waits: what waited is written by its parent."""
-        self._lock, self._writing = threading.Lock(), threading.Lock()
-        self._waiting: list[StoredRun] = []
-        self._characters = self.lost = 0
+        self._lock = threading.RLock()
+        self._runs.begin_anew()
         self._thread: FlushThread | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Empty where all is well."""
-        kept = () if self._problem is None else (f"evidence is not kept: {self._problem}",)
+        problem = self._runs.problem
+        kept = () if problem is None else (f"evidence does not reach the store: {problem}",)
         wrong = None if self._judged is None else self._judged.problem
         return kept if wrong is None else (*kept, f"evidence: {wrong}")
 
@@ -124,18 +112,29 @@ class EvidenceWriter:
         try:
             row = self._row(run)
         except BaseException:
-            self.lost += 1
+            self._runs.lost += 1
             raise
-        self._take(row)
-        if self._is_due():
-            self.flush()
-        elif self._writes_alone:
+        self._runs.take(row)
+        self._note_program()
+        if self._writes_alone:
             with self._lock:
                 self._thread = self._thread or FlushThread(self.flush, self._is_waiting)
             self._thread.ensure()
+        elif self._runs.is_due:
+            self.flush()
 
     def _is_waiting(self) -> bool:
-        return bool(self._waiting or self.lost) and (self._problem is None or self._is_due())
+        return self._runs.is_waiting and self._runs.is_due
+
+    def _note_program(self) -> None:
+        """Commands that stop programs say which folder these read, from the first run on."""
+        path = None if self._is_noted or self._directory is None else self._path()
+        if path is not None and self._directory is not None:
+            self._is_noted = True
+            note_program(path.parent, self._directory, self._now())
+
+    def _described(self) -> Mapping[str, Any]:
+        return {} if self._judged is None else {"code": self._judged.code}
 
     def _path(self) -> Path | None:
         """None where it is wrong, which is a problem like any other."""
@@ -144,7 +143,7 @@ class EvidenceWriter:
         try:
             return store_path(self._root, self._environment)
         except ConfigurationError as error:
-            self._say(str(error))
+            self._runs.say(str(error))
             return None
 
     def _row(self, run: Run) -> StoredRun:
@@ -179,105 +178,11 @@ class EvidenceWriter:
                     _log.warning("evidence: %s", self._judged.problem)
             return self._judged, self._tapes
 
-    def _take(self, row: StoredRun) -> None:
-        with self._lock:
-            if len(self._waiting) >= WAITING_MAX:
-                self.lost += 1
-                return
-            if self._characters + _characters(row) > WAITING_CHARACTERS_MAX:
-                row = replace(row, body=None, tape=None)
-            self._characters += _characters(row)
-            self._waiting.append(row)
-
-    def _is_due(self) -> bool:
-        if self._monotonic() >= self._next_write:
-            return True
-        return self._problem is None and len(self._waiting) >= WRITTEN_TOGETHER
-
     def flush(self) -> None:
         """Write what waits, unless another thread does; raises only what interrupts the program."""
         with ProgramSignals():
-            self._flush()
-
-    @unbroken
-    def _flush(self) -> None:
-        if not self._writing.acquire(blocking=False):
-            return
-        try:
-            with self._lock:
-                waiting, self._waiting = self._waiting, []
-                characters, self._characters = self._characters, 0
-                lost, self.lost = self.lost, 0
-            is_written = not waiting and not lost
-            try:
-                is_written = is_written or self._write(waiting, lost)
-            finally:
-                if not is_written:
-                    with self._lock:
-                        self.lost += lost
-                        self._waiting[:0] = waiting
-                        self._characters += characters
-        finally:
-            self._writing.release()
+            self._runs.flush()
 
     def close(self) -> None:
-        """Write what waits; what cannot be written even now is lost."""
-        if self._writing.acquire(timeout=CLOSE_WAIT_S):  # the thread may be writing just now
-            self._writing.release()
-        self.flush()
-        with self._lock:
-            self.lost += len(self._waiting)
-            self._waiting, self._characters = [], 0
-            if self.lost:
-                _log.warning("%d runs are lost as evidence: %s", self.lost, self._problem, runs=self.lost)
-                self._note_lost()
-
-    def _note_lost(self) -> None:
-        """The store did not take them to the end: what it cannot count stands beside it."""
-        from changeover.evidence.store.store import note_lost
-
-        path = self._path()
-        if path is not None and note_lost(path, self.lost, self._problem or "", self._now()):
-            self.lost = 0
-
-    def _write(self, runs: list[StoredRun], lost: int) -> bool:
-        from changeover.evidence.store.maintenance import prune, usual_limits
-        from changeover.evidence.store.store import StoreProblem, writing
-        from changeover.evidence.store.writing import LOST, add_runs, count_up, without_known_tapes
-
-        path = self._path()
-        try:
-            if path is None:
-                self._retry_later()
-                return False
-            with writing(path, LOCK_WAIT_S) as connection:
-                add_runs(connection, without_known_tapes(connection, runs))
-                count_up(connection, LOST, lost)
-                if self._writes % PRUNED_EVERY == 0:
-                    prune(connection, usual_limits(self._now()))
-        except StoreProblem as problem:
-            self._say(str(problem))
-            self._retry_later()
-            return False
-        if self._directory is not None and not self._writes:
-            note_program(path.parent, self._directory, self._now())
-        self._writes += 1
-        if self._problem is not None:
-            _log.warning("evidence is kept again; %d runs were lost", lost, runs=lost)
-        self._problem, self._retry_s = None, RETRY_FIRST_S
-        self._next_write = self._monotonic() + WRITTEN_EVERY_S
-        return True
-
-    def _retry_later(self) -> None:
-        self._next_write = self._monotonic() + self._retry_s
-        self._retry_s = min(2 * self._retry_s, RETRY_LAST_S)
-
-    def _say(self, problem: str) -> None:
-        if problem != self._problem:
-            self._problem = problem
-            _log.warning("evidence is not kept: %s", problem)
-
-
-def _characters(row: StoredRun) -> int:
-    """How much of it is worth dropping when memory is short."""
-    return len(row.body or "") + len(row.tape or b"")
+        """Write what waits; what the store does not take stays in the spool, for whoever reads it next."""
+        self._runs.close()

@@ -37,6 +37,9 @@ def test_a_new_store_and_its_folder_are_private(tmp_path: Path) -> None:
 def test_a_program_keeps_its_runs_private(tmp_path: Path) -> None:
     program = Shadowed(tmp_path)
     program.pay("ann")
+    spooled = [path for path in (program.store.parent / "spool").iterdir() if "-" in path.name]
+    assert {mode(path) for path in spooled} == {0o600}
+    program.migration.flush()
     assert mode(program.store) == 0o600
 
 

@@ -84,20 +84,30 @@ def test_runs_of_a_program_whose_files_were_written_since_it_was_loaded_do_not_c
     assert "has changed since the program was loaded" in " ".join(changed.migration.problems)
 
 
-def test_what_a_process_could_not_keep_to_its_end_is_counted_beside_the_store(tmp_path: Path) -> None:
-    script = """
+def end_in_trouble(folder: Path, trouble: str) -> Path:
+    """Three runs of a process whose trouble goes on to its end; gives the store."""
+    script = f"""
         import sys
         from pathlib import Path
         from tests.changeover.support.evidence_rows import Shadowed
-        from tests.changeover.evidence.test_writer import a_lock_on_it
+        from tests.changeover.evidence.test_writer import {trouble} as trouble
         program = Shadowed(Path(sys.argv[1]))
-        lock = a_lock_on_it(program.store)
-        lock.__enter__()  # and it is never let go
+        trouble = trouble(program.store)
+        trouble.__enter__()  # and it never ends
         for guest in ("one", "two", "three"):
             program.pay(guest)
     """
-    subprocess.run([sys.executable, "-c", dedent(script), str(tmp_path)], check=True, timeout=60)
-    store = tmp_path / ".changeover" / "evidence.db"
+    subprocess.run([sys.executable, "-c", dedent(script), str(folder)], check=True, timeout=60)
+    return folder / ".changeover" / "evidence.db"
+
+
+def test_what_a_store_did_not_take_to_the_end_of_a_process_is_in_it_when_it_is_read(tmp_path: Path) -> None:
+    evidence = read_evidence(end_in_trouble(tmp_path, "a_lock_on_it"))
+    assert (len(evidence.production), evidence.lost) == (3, 0)
+
+
+def test_what_a_process_could_not_keep_to_its_end_is_counted_beside_the_store(tmp_path: Path) -> None:
+    store = end_in_trouble(tmp_path, "a_spool_that_cannot_be_made")
     assert read_evidence(store).lost == 3
     (store.parent / "lost.jsonl").write_text("half a li", encoding="utf-8")
     assert read_evidence(store).lost == 1

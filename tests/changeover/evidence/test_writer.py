@@ -16,11 +16,12 @@ from textwrap import dedent
 import pytest
 
 from changeover import Run
-from changeover.evidence import writer
+from changeover.evidence import spooled_runs
 from changeover.evidence.code_digest import Judged
 from changeover.evidence.renewal import unpacked
+from changeover.evidence.spooled_runs import RETRY_FIRST_S
 from changeover.evidence.store.store import read_evidence
-from changeover.evidence.writer import RETRY_FIRST_S, EvidenceWriter
+from changeover.evidence.writer import EvidenceWriter
 from changeover.record.codec import Codec
 from changeover.rollout.test_override import StageOverride, override_stages
 from changeover.values.observation import Side
@@ -149,10 +150,18 @@ def a_newer_version(store: Path) -> Iterator[None]:
 
 
 @contextmanager
-def a_lock_on_it(store: Path) -> Iterator[None]:
-    store.parent.mkdir()
+def a_lock_on_it(store: Path, *, is_there: bool = False) -> Iterator[None]:
+    store.parent.mkdir(exist_ok=is_there)
     with closing(sqlite3.connect(store, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@contextmanager
+def a_spool_that_cannot_be_made(store: Path) -> Iterator[None]:
+    store.parent.mkdir()
+    store.with_name("spool").write_text("mine")
+    with a_lock_on_it(store, is_there=True):
         yield
 
 
@@ -166,34 +175,41 @@ def a_full_disk(store: Path) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-TROUBLES = [
+OF_THE_STORE = [
     a_folder_in_its_place,
-    a_file_in_the_place_of_its_folder,
     a_text_in_its_place,
     somebody_elses_database,
     a_newer_version,
     a_lock_on_it,
     a_full_disk,
 ]
+OF_THE_SPOOL_TOO = [a_file_in_the_place_of_its_folder, a_spool_that_cannot_be_made]
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize(
+    ("trouble", "lost"), [*((one, 0) for one in OF_THE_STORE), *((one, 2) for one in OF_THE_SPOOL_TOO)]
+)
 def test_a_store_that_is_out_of_order_harms_nobody_and_is_said_once(
-    trouble: object, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    trouble: object,
+    lost: int,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writer, "WAITING_MAX", 3)
+    monkeypatch.setattr(spooled_runs, "WAITING_MAX", 3)
     program = Shadowed(tmp_path)
     with caplog.at_level(logging.WARNING, "changeover.evidence"), trouble(program.store):  # type: ignore[operator]
         assert [program.pay(f"guest {number}") for number in range(5)] == [10] * 5
-        problems = [problem for problem in program.migration.problems if "evidence is not kept" in problem]
+        program.migration.flush()
+        problems = [one for one in program.migration.problems if "does not reach the store" in one]
         assert len(problems) == 1
     assert [record.name for record in caplog.records].count("changeover.evidence") == 1
     assert program.till.paid == [10] * 5
 
     evidence = program.evidence()  # all is well again
     assert evidence.problem is None
-    assert len(evidence.production) == 3
-    assert evidence.lost == 2
+    assert len(evidence.production) == 5 - lost
+    assert evidence.lost == lost
     assert program.migration.problems == ()
 
 
@@ -209,7 +225,9 @@ def test_after_a_failure_nothing_is_tried_for_a_while_and_then_longer(tmp_path: 
     def kept_at(moment: float) -> int:
         seconds[0] = moment
         keep(replace(runs[0], id=f"at {moment}"))
-        return len(read_evidence(store).production)
+        with closing(sqlite3.connect(store)) as opened:
+            tables = opened.execute("SELECT 1 FROM sqlite_master").fetchall()
+            return opened.execute("SELECT count(*) FROM runs").fetchone()[0] if tables else 0
 
     with a_lock_on_it(store):
         keep(runs[0])
@@ -251,16 +269,16 @@ def test_a_forked_process_keeps_its_own_runs_and_counts_what_its_parent_lost_no_
     script = """
         import os, sys
         from pathlib import Path
-        from changeover.evidence import writer
+        from changeover.evidence import spooled_runs
         from tests.changeover.support.evidence_rows import Shadowed
-        from tests.changeover.evidence.test_writer import a_lock_on_it
-        writer.WAITING_MAX = 1
+        from tests.changeover.evidence.test_writer import a_spool_that_cannot_be_made
+        spooled_runs.WAITING_MAX = 1
         program = Shadowed(Path(sys.argv[1]))
-        with a_lock_on_it(program.store):
+        with a_spool_that_cannot_be_made(program.store):
             for name in ("waits", "is lost", "is lost as well"):
                 program.pay(name)
         child = os.fork()
-        writer.WAITING_MAX = 2
+        spooled_runs.WAITING_MAX = 2
         program.pay("child" if child == 0 else "parent")
         if child:
             os.waitpid(child, 0)

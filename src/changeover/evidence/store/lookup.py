@@ -17,7 +17,7 @@ from changeover.evidence.store.reading import (
 )
 from changeover.evidence.store.records import UNSAFE_MARK, StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.schema import Connection
-from changeover.evidence.store.store import NOWHERE, StoreProblem, reading
+from changeover.evidence.store.store import StoreProblem, has_store, reading
 from changeover.values.verdict import Verdict
 
 FOUND_MAX = 200
@@ -89,7 +89,7 @@ class Archive:
         )
 
     def _look(self, at: Callable[[Connection], list[T]]) -> list[T]:
-        if self.path == NOWHERE or not self.path.exists():
+        if not has_store(self.path):
             return []
         try:
             with reading(self.path) as connection:

@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from changeover.evidence.store.counters import PRUNED, count_up
 from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import compact, copied, reading, writing
-from changeover.evidence.store.writing import COLUMNS, PRUNED, count_up, forget_corpora
+from changeover.evidence.store.writing import COLUMNS, forget_corpora
 
 RUNS_KEPT_DAYS = 400
 DAYS_BELIEVED = 7

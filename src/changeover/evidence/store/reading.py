@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from changeover.compare.change_pattern import read_pattern
+from changeover.evidence.store.counters import counts_in
 from changeover.evidence.store.records import (
     GAVE_UP,
     UNSAFE_MARK,
@@ -48,7 +49,7 @@ _SIDES = {str(side): side for side in Side}
 
 def evidence_in(connection: Connection) -> Evidence:
     """Everything; raises where a row is not of this program's making."""
-    counters = dict(connection.execute("SELECT name, sum(value) FROM counters GROUP BY name").fetchall())
+    lost, pruned = counts_in(connection)
     rows = connection.execute(
         f"SELECT {', '.join(READ_COLUMNS)} FROM runs WHERE corpus IS NULL AND population = 'production'"  # noqa: S608
         " ORDER BY at DESC, rowid DESC"
@@ -62,8 +63,8 @@ def evidence_in(connection: Connection) -> Evidence:
         corpora=tuple(_corpora(connection)),
         production=production,
         reviews=tuple(map(_review, reviews)),
-        lost=counters.get("lost", 0),
-        pruned=counters.get("pruned", 0),
+        lost=lost,
+        pruned=pruned,
     )
 
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.store.records import Evidence, Review
 from changeover.evidence.store.schema import SCHEMA_VERSION, Connection, make_tables
-from changeover.settings import STATE_FOLDER, STORE_VARIABLE
+from changeover.settings import SPOOL_FOLDER, STATE_FOLDER, STORE_VARIABLE
+from changeover.spool.folder import SpoolFolder
 from changeover.values.atomic_file import OWNER_ONLY, append_lines
 from changeover.values.private_folder import keep_others_out, make_state_folder
 
@@ -169,6 +170,32 @@ def _version_of(connection: Connection) -> int:
     return version
 
 
+def take_in(path: Path, wait_s: float = TIMEOUT_S) -> None:
+    """What programs have left in their spools comes into the store; never raises.
+
+    What cannot be taken now stays in the spools. Every command that reads evidence calls this first.
+    """
+    if path == NOWHERE:
+        return
+    folder = spool_folder(path)
+    with suppress(OSError, StoreProblem):
+        if folder.path.is_dir():
+            from changeover.evidence.store.draining import drain
+
+            drain(folder, lambda: writing(path), wait_s=wait_s)
+
+
+def spool_folder(store: Path) -> SpoolFolder:
+    """Where the programs that fill a store leave their runs at once."""
+    return SpoolFolder(store.parent / SPOOL_FOLDER)
+
+
+def has_store(path: Path) -> bool:
+    """Whether there is one, with what programs have left in their spools."""
+    take_in(path)
+    return path != NOWHERE and path.exists()
+
+
 def read_evidence(path: Path) -> Evidence:
     """Everything that a store holds; never raises. One that is not there yet holds nothing."""
     from changeover.evidence.store.reading import evidence_in
@@ -176,8 +203,9 @@ def read_evidence(path: Path) -> Evidence:
     if path == NOWHERE:
         return Evidence(problem=f"{STORE_VARIABLE}={NOTHING_KEPT}: no evidence is kept")
     try:
+        is_there = has_store(path)
         lost = lost_beside(path)
-        if not path.exists():
+        if not is_there:
             return Evidence(lost=lost)
         with reading(path) as connection:
             found = evidence_in(connection)

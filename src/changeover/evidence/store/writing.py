@@ -36,8 +36,6 @@ TAPE_CHARACTERS_MAX = 1_000_000
 CORPORA_KEPT_MAX = 20
 CORPORA_REMEMBERED_MAX = 200
 REVIEWS_KEPT_MAX = 500
-LOST = "lost"
-PRUNED = "pruned"
 COLUMNS = (
     *("id", "corpus", "at", "population", "name", "seam", "phase", "stage", "answered_by", "key"),
     *("correlation_id", "tags", "world", "code", "rules", "verdict", "reason", "clusters", "legacy_s"),
@@ -161,17 +159,6 @@ def add_review(connection: Connection, review: Review) -> None:
     )
 
 
-def count_up(connection: Connection, name: str, number: int) -> None:
-    """Add to a counter of this store."""
-    if number:
-        ((store,),) = connection.execute("SELECT store FROM identity LIMIT 1").fetchall()
-        connection.execute(
-            "INSERT INTO counters VALUES (?, ?, ?)"
-            " ON CONFLICT (store, name) DO UPDATE SET value = value + excluded.value",
-            (store, name, number),
-        )
-
-
 def writable(text: str) -> str:
     """Half a character that no encoding has (a lone surrogate) is written as JSON writes it."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
@@ -288,8 +275,8 @@ def without_known_tapes(connection: Connection, runs: Iterable[StoredRun]) -> li
         known = (
             counts[run.phase] >= TAPES_PER_PHASE_MAX
             or connection.execute(
-                "SELECT 1 FROM runs WHERE tape IS NOT NULL AND phase = ? AND world = ? LIMIT 1",
-                (run.phase, run.world),
+                "SELECT 1 FROM runs WHERE tape IS NOT NULL AND phase = ? AND world = ? AND id != ? LIMIT 1",
+                (run.phase, run.world, run.id),
             ).fetchone()
         )
         counts[run.phase] += not known

@@ -1,0 +1,39 @@
+"""The counters of a store: of what was lost, and of what its limits made it forget."""
+
+from __future__ import annotations
+
+from changeover.evidence.store.schema import Connection
+
+LOST = "lost"
+"""With `/` and the name of a spool behind it, what was lost of that one."""
+PRUNED = "pruned"
+
+
+def count_up(connection: Connection, name: str, number: int) -> None:
+    """Add to a counter of this store."""
+    if number:
+        ((store,),) = connection.execute("SELECT store FROM identity LIMIT 1").fetchall()
+        connection.execute(
+            "INSERT INTO counters VALUES (?, ?, ?)"
+            " ON CONFLICT (store, name) DO UPDATE SET value = value + excluded.value",
+            (store, name, number),
+        )
+
+
+def raise_count(connection: Connection, name: str, number: int) -> None:
+    """Let a counter of this store be at least so high, however often that is said."""
+    ((store,),) = connection.execute("SELECT store FROM identity LIMIT 1").fetchall()
+    connection.execute(
+        "INSERT INTO counters VALUES (?, ?, ?)"
+        " ON CONFLICT (store, name) DO UPDATE SET value = excluded.value WHERE value < excluded.value",
+        (store, name, number),
+    )
+
+
+def counts_in(connection: Connection) -> tuple[int, int]:
+    """How many runs were lost, and how many forgotten, here and in the stores that were imported."""
+    lost = pruned = 0
+    for name, value in connection.execute("SELECT name, value FROM counters").fetchall():
+        lost += value if name.split("/")[0] == LOST else 0
+        pruned += value if name == PRUNED else 0
+    return lost, pruned
