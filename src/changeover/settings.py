@@ -27,6 +27,10 @@ STORE_VARIABLE = "CHANGEOVER_STORE"
 STORE_SCHEME = "sqlite:///"
 """`sqlite:///PATH`, or `none` to keep no evidence."""
 
+SPOOL_BYTES_VARIABLE = "CHANGEOVER_SPOOL_BYTES"
+SPOOL_BYTES_MAX = 256 * 1024 * 1024
+"""How much may wait beside the store before it is in it; beyond that the oldest is lost, and counted."""
+
 WEBHOOK_VARIABLE = "CHANGEOVER_ALERT_WEBHOOK"
 """An http(s) address that is sent every alert."""
 
@@ -113,6 +117,16 @@ def mode_of(wanted: str, environment: Mapping[str, str]) -> tuple[str, str | Non
     if named in MODES:
         return named, None
     return INLINE, f"{MODE_VARIABLE} was {named!r}, allowed: {', '.join(MODES)}; runs are compared inline"
+
+
+def spool_bytes_of(environment: Mapping[str, str]) -> tuple[int, str | None]:
+    """How much a folder of spools may hold; and what is wrong with what the environment says, if so."""
+    named = environment.get(SPOOL_BYTES_VARIABLE, "")
+    if not named:
+        return SPOOL_BYTES_MAX, None
+    if named.isdecimal() and named.isascii() and int(named):
+        return int(named), None
+    return SPOOL_BYTES_MAX, f"{SPOOL_BYTES_VARIABLE} was {named!r}, allowed: a number of bytes above 0"
 
 
 def population_of(environment: Mapping[str, str]) -> tuple[str, str | None]:

@@ -14,24 +14,27 @@ IDLE_S = 10.0
 
 
 class FlushThread:
-    """One thread at most; `is_waiting` says whether there is something that `flush` would write now."""
+    """One thread at most; `is_waiting` says whether there is something to write, now or when `flush` will.
+
+    `thread` is None while none is needed.
+    """
 
     def __init__(self, flush: Callable[[], None], is_waiting: Callable[[], bool]) -> None:
         self._flush, self._is_waiting = flush, is_waiting
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self.thread: threading.Thread | None = None
 
     def ensure(self) -> None:
         """Let it run; at the end of the interpreter, when no thread can be started, nothing happens."""
         with self._lock:
-            if self._thread is not None:
+            if self.thread is not None:
                 return
-            self._thread = threading.Thread(target=self._run, name="changeover-evidence", daemon=True)
+            self.thread = threading.Thread(target=self._run, name="changeover-evidence", daemon=True)
             with permitted():  # a run may end within the replay of another one
                 try:
-                    self._thread.start()
+                    self.thread.start()
                 except RuntimeError:
-                    self._thread = None
+                    self.thread = None
 
     def _run(self) -> None:
         idle_s = 0.0
@@ -44,5 +47,5 @@ class FlushThread:
             idle_s += EVERY_S
             with self._lock:  # whoever has something from now on starts another one
                 if idle_s >= IDLE_S and not self._is_waiting():
-                    self._thread = None
+                    self.thread = None
                     return

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from changeover.replay.program_signals import unbroken
-from changeover.settings import SPOOL_FOLDER
+from changeover.settings import SPOOL_BYTES_MAX, SPOOL_FOLDER
 from changeover.spool.frame import FrameKind
-from changeover.spool.room import SPOOL_BYTES_MAX
 from changeover.spool.writer import SpoolWriter
 from changeover.telemetry.logs import logger
 
@@ -114,6 +113,10 @@ class SpooledRuns:
         """Whether there is something that the store has not."""
         return bool(self._has_unread or self._held or self.lost)
 
+    @property
+    def _spool_has_all(self) -> bool:
+        return not self._held and not self.lost and self._spool is not None and self._spool.is_counting
+
     @unbroken
     def flush(self) -> None:
         """Write what there is into the store, unless another thread does just now."""
@@ -139,11 +142,12 @@ class SpooledRuns:
                 self._write_held(path, held, lost)
             self._drain(path, None if self._spool is None else self._spool.name)
         except (StoreProblem, OSError) as problem:
-            self.say(str(problem))
+            waits = "does not reach the store" if self._spool_has_all else "is not kept"
+            self.say(f"evidence {waits}: {problem}")
             self._retry_later()
             return
         if self.problem is not None:
-            _log.warning("evidence reaches the store again")
+            _log.warning("evidence is kept again")
         self.problem, self._retry_s = None, RETRY_FIRST_S
         self._next_write = self._monotonic() + WRITTEN_EVERY_S
 
@@ -260,10 +264,10 @@ class SpooledRuns:
         self._retry_s = min(2 * self._retry_s, RETRY_LAST_S)
 
     def say(self, problem: str) -> None:
-        """Log it where it is another one than the latest."""
+        """A sentence, which is logged where it is another one than the latest."""
         if problem != self.problem:
             self.problem = problem
-            _log.warning("evidence does not reach the store: %s", problem)
+            _log.warning("%s", problem)
 
 
 def _characters(run: StoredRun) -> int:

@@ -20,16 +20,17 @@ from typing import TYPE_CHECKING, Any
 from changeover.errors import ConfigurationError
 from changeover.evidence.flush_thread import FlushThread
 from changeover.evidence.process_end import WRITERS
-from changeover.evidence.spooled_runs import SpooledRuns
 from changeover.record.codec import Codec
 from changeover.record.run import NotPaired, Run, Sink
 from changeover.replay.program_signals import ProgramSignals
 from changeover.rollout.programs import note_program
 from changeover.rollout.test_override import ACTIVE
+from changeover.settings import spool_bytes_of
 from changeover.telemetry.logs import logger
 
 if TYPE_CHECKING:
     from changeover.evidence.code_digest import Judged
+    from changeover.evidence.spooled_runs import SpooledRuns
     from changeover.evidence.store.records import StoredRun
     from changeover.evidence.store.writing import Tapes
 
@@ -71,7 +72,9 @@ class EvidenceWriter:
         self._now = now
         self._seen: Counter[str] = Counter()
         self._last_problems: tuple[str, ...] = ()
-        self._runs = SpooledRuns(self._path, self._described, now, monotonic)
+        self._monotonic = monotonic
+        self._made: SpooledRuns | None = None
+        self._store: Path | None = None
         self._is_noted = False
         self.begin_anew()
         WRITERS.add(self)
@@ -79,14 +82,26 @@ class EvidenceWriter:
     def begin_anew(self) -> None:
         """In a forked process nothing waits: what waited is written by its parent."""
         self._lock = threading.RLock()
-        self._runs.begin_anew()
+        if self._made is not None:
+            self._made.begin_anew()
         self._thread: FlushThread | None = None
+
+    @property
+    def _runs(self) -> SpooledRuns:
+        from changeover.evidence.spooled_runs import SpooledRuns
+
+        with self._lock:
+            if self._made is None:
+                most, problem = spool_bytes_of(self._environment)
+                if problem is not None:
+                    _log.warning("%s", problem)
+                self._made = SpooledRuns(self._path, self._described, self._now, self._monotonic, most)
+            return self._made
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Empty where all is well."""
-        problem = self._runs.problem
-        kept = () if problem is None else (f"evidence does not reach the store: {problem}",)
+        kept = () if self._made is None or self._made.problem is None else (self._made.problem,)
         wrong = None if self._judged is None else self._judged.problem
         return kept if wrong is None else (*kept, f"evidence: {wrong}")
 
@@ -94,14 +109,17 @@ class EvidenceWriter:
         """Keep one run and hand it on; where the one fails, the other is done all the same."""
         try:
             self._keep(run)
-            problems = self.problems
-            if problems != self._last_problems:
-                self._last_problems = problems
-                if self.alarm is not None and problems:
-                    self.alarm("; ".join(problems))
+            self._tell_problems()
         finally:
             if self._sink is not None:
                 self._sink(run)
+
+    def _tell_problems(self) -> None:
+        problems = self.problems
+        if problems != self._last_problems:
+            self._last_problems = problems
+            if self.alarm is not None and problems:
+                self.alarm("; ".join(problems))
 
     def _keep(self, run: Run) -> None:
         from changeover.evidence.store.store import NOWHERE
@@ -118,13 +136,18 @@ class EvidenceWriter:
         self._note_program()
         if self._writes_alone:
             with self._lock:
-                self._thread = self._thread or FlushThread(self.flush, self._is_waiting)
-            self._thread.ensure()
+                self._thread = self._thread or FlushThread(self._flush_if_due, self._is_waiting)
+            if self._thread.thread is None:
+                self._thread.ensure()
         elif self._runs.is_due:
             self.flush()
 
     def _is_waiting(self) -> bool:
-        return self._runs.is_waiting and self._runs.is_due
+        return self._runs.is_waiting
+
+    def _flush_if_due(self) -> None:
+        if self._runs.is_due:
+            self.flush()
 
     def _note_program(self) -> None:
         """Commands that stop programs say which folder these read, from the first run on."""
@@ -137,14 +160,15 @@ class EvidenceWriter:
         return {} if self._judged is None else {"code": self._judged.code}
 
     def _path(self) -> Path | None:
-        """None where it is wrong, which is a problem like any other."""
+        """Asked once; None where it is wrong, which is a problem like any other."""
         from changeover.evidence.store.store import store_path
 
-        try:
-            return store_path(self._root, self._environment)
-        except ConfigurationError as error:
-            self._runs.say(str(error))
-            return None
+        if self._store is None:
+            try:
+                self._store = store_path(self._root, self._environment)
+            except ConfigurationError as error:
+                self._runs.say(f"evidence is not kept: {error}")
+        return self._store
 
     def _row(self, run: Run) -> StoredRun:
         from changeover.evidence.store.rows_of_runs import (
@@ -180,9 +204,12 @@ class EvidenceWriter:
 
     def flush(self) -> None:
         """Write what waits, unless another thread does; raises only what interrupts the program."""
-        with ProgramSignals():
-            self._runs.flush()
+        if self._made is not None:
+            with ProgramSignals():
+                self._made.flush()
+            self._tell_problems()
 
     def close(self) -> None:
         """Write what waits; what the store does not take stays in the spool, for whoever reads it next."""
-        self._runs.close()
+        if self._made is not None:
+            self._made.close()

@@ -133,7 +133,10 @@ class Claim:
         self._progress.close()
 
     def __del__(self) -> None:
-        self.release()
+        try:
+            self.release()
+        except TypeError:  # at the end of the interpreter, when this module is empty already
+            return
 
 
 class SpoolFolder:

@@ -13,7 +13,6 @@ from pathlib import Path
 from changeover.spool.counts import is_alive
 from changeover.spool.names import SpoolFile, files_in
 
-SPOOL_BYTES_MAX = 256 * 1024 * 1024
 DAYS_KEPT = 14
 DAYS_BELIEVED = 7
 """Days on which something was written that it takes to believe a clock that says the others are old."""

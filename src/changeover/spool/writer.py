@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from changeover.record.context import permitted
+from changeover.settings import SPOOL_BYTES_MAX
 from changeover.spool.counts import CountsFile, Tally
 from changeover.spool.environment import describe_environment
 from changeover.spool.file_lock import NO_FILE, OPEN_FLAGS, close_quietly
 from changeover.spool.forks import OPEN
 from changeover.spool.frame import COUNTED, PAYLOAD_BYTES_MAX, FrameKind, packed
 from changeover.spool.names import frames_path, new_name
-from changeover.spool.room import SPOOL_BYTES_MAX, make_room
+from changeover.spool.room import make_room
 from changeover.values.atomic_file import OWNER_ONLY
 from changeover.values.private_folder import make_private_folder, make_state_folder
 
@@ -112,7 +113,10 @@ class SpoolWriter:
             self._set_anew()
 
     def __del__(self) -> None:
-        self._let_go()
+        try:
+            self._let_go()
+        except TypeError:  # at the end of the interpreter, when this module is empty already
+            return
 
     def _is_gone(self) -> bool:
         """Whether somebody removed the file: what is appended to it now would be nowhere."""

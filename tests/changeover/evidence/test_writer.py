@@ -201,7 +201,7 @@ def test_a_store_that_is_out_of_order_harms_nobody_and_is_said_once(
     with caplog.at_level(logging.WARNING, "changeover.evidence"), trouble(program.store):  # type: ignore[operator]
         assert [program.pay(f"guest {number}") for number in range(5)] == [10] * 5
         program.migration.flush()
-        problems = [one for one in program.migration.problems if "does not reach the store" in one]
+        problems = [one for one in program.migration.problems if one.startswith("evidence ")]
         assert len(problems) == 1
     assert [record.name for record in caplog.records].count("changeover.evidence") == 1
     assert program.till.paid == [10] * 5
@@ -236,6 +236,26 @@ def test_after_a_failure_nothing_is_tried_for_a_while_and_then_longer(tmp_path: 
     assert kept_at(2.9 * RETRY_FIRST_S) == 0
     assert kept_at(3 * RETRY_FIRST_S) == 4
     assert keep.problems == ()
+
+
+def test_how_much_may_wait_beside_the_store_is_said_by_the_environment(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    program = Shadowed(tmp_path, secrets={"CHANGEOVER_SPOOL_BYTES": "6000"})
+    for number in range(40):
+        program.pay(f"guest {number}")
+    assert 1_000 < spooled_bytes(program) < 15_000
+    program.migration.close()
+    evidence = program.evidence()
+    assert len(evidence.production) + evidence.lost == 40
+    assert evidence.lost > 0
+    with caplog.at_level(logging.WARNING, "changeover.evidence"):
+        Shadowed(tmp_path / "other", secrets={"CHANGEOVER_SPOOL_BYTES": "much"}).pay("ann")
+    assert "CHANGEOVER_SPOOL_BYTES was 'much', allowed: a number of bytes above 0" in caplog.text
+
+
+def spooled_bytes(program: Shadowed) -> int:
+    return sum(path.stat().st_size for path in program.store.parent.glob("spool/*.frames"))
 
 
 def test_a_store_that_vanishes_is_made_anew(tmp_path: Path) -> None:

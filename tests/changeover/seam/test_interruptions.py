@@ -16,7 +16,7 @@ import pytest
 
 import changeover
 from changeover import Migration
-from changeover.evidence.store import writing
+from changeover.evidence.store import draining
 from changeover.evidence.store.store import read_evidence
 from changeover.evidence.store.writing import add_runs
 from changeover.record.context import SESSION
@@ -450,14 +450,15 @@ def test_evidence_that_was_to_be_written_when_the_program_was_stopped_is_put_bac
             signal.raise_signal(signal.SIGTERM)
         add_runs(*anything)
 
-    monkeypatch.setattr(writing, "add_runs", strike)
+    monkeypatch.setattr(draining, "add_runs", strike)
     folder = tmp_path / "migration"
     folder.mkdir()
     (folder / "phases.toml").write_text(PLAN)
     migration = Migration.load(folder, environment={"CHANGEOVER_STAGE_P": "shadow"}, refresh_s=0)
     seam = migration.seam("s", legacy=lambda n: n, candidate=lambda n: n)
+    seam(1)
     with handling(signal.SIGTERM, SystemExit(41)), pytest.raises(SystemExit):
-        seam(1)
+        migration.flush()
     seam(2)
     migration.flush()
     kept = read_evidence(tmp_path / ".changeover" / "evidence.db")

@@ -115,5 +115,6 @@ def test_evidence_that_cannot_be_kept_is_an_alert_and_no_more_than_that(tmp_path
     )
     seam = migration.seam("s", legacy=lambda given: given, candidate=lambda given: given)
     assert [seam(number) for number in range(3)] == [0, 1, 2]
+    migration.flush()
     assert [one.kind for one in heard] == [AlertKind.EVIDENCE_LOST]
     assert "evidence is not kept" in heard[0].text

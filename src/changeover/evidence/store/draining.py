@@ -39,8 +39,11 @@ def drain(
     """
     drained = set()
     for claim in folder.claims(wanted, wait_s=wait_s):
-        _drain(claim, transaction)
-        claim.finish()
+        try:
+            _drain(claim, transaction)
+            claim.finish()
+        finally:
+            claim.release()
         drained.add(claim.name)
     return drained
 

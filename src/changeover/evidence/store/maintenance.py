@@ -80,7 +80,8 @@ def prune(connection: Connection, limits: StoreLimits, most: int = PRUNED_TOGETH
             done.tapes = _drop(connection, "tape", most)
         if not done.bodies and not done.tapes:
             done.runs += _forget_runs(connection, "", (), most)
-    count_up(connection, PRUNED, done.runs)
+    if done.runs:
+        count_up(connection, PRUNED, done.runs)
     return done
 
 
