@@ -13,13 +13,16 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+RUNS = "runs"
+"""How many runs the process had appended before this file."""
 PROBE = "changeover"
 """A text whose hash tells hash seeds apart."""
 
 
-def describe_environment(more: Mapping[str, Any]) -> bytes:
+def describe_environment(runs: int, more: Mapping[str, Any]) -> bytes:
     """JSON of what may make the same code do something else in another process, and of `more`."""
     data = {
+        RUNS: runs,
         "pid": os.getpid(),
         "host": platform.node(),
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from changeover.spool.counts import Tally, is_alive, read_counts
+from changeover.spool.environment import RUNS
 from changeover.spool.forks import OPEN
 from changeover.spool.frame import COUNTED, Frame, FrameKind, frames_in
 from changeover.spool.names import BEING_MADE, COUNTS, READ, SpoolFile, files_in, names_in
@@ -55,13 +56,15 @@ class Claim:
     def frames(self) -> Iterator[UnreadFrame]:
         """What is there and not done, in the order in which it was appended; without `environment`."""
         files = [file for file in files_in(self._folder, self.name) if file.number >= self._place.number]
-        found = self._place.found
+        found, missing = self._place.found, self._place.missing
         for file in files:
             start = self._place.offset if file.number == self._place.number else 0
             for frame in self._frames_of(file, start, is_last=file is files[-1]):
                 found += frame.kind in COUNTED
-                if frame.kind is not FrameKind.ENVIRONMENT:
-                    place = Place(file.number, start + frame.end, found)
+                if frame.kind is FrameKind.ENVIRONMENT:
+                    missing = max(missing, _said(frame).get(RUNS, 0) - found)
+                else:
+                    place = Place(file.number, start + frame.end, found, missing)
                     yield UnreadFrame(frame.kind, frame.sequence, frame.payload, place)
         self._is_read = True
 
@@ -82,8 +85,7 @@ class Claim:
             if file.number >= self._place.number:
                 first = next(frames_in(_read(file.path, 0, _ENVIRONMENT_BYTES_MAX)), None)
                 if isinstance(first, Frame) and first.kind is FrameKind.ENVIRONMENT:
-                    found: Mapping[str, Any] = json.loads(first.payload)
-                    return found
+                    return _said(first)
         return {}
 
     def done(self, frame: UnreadFrame) -> None:
@@ -111,7 +113,7 @@ class Claim:
         """
         counts = self.counts
         if self.is_alive or not self._is_read:
-            return counts.given_up
+            return counts.given_up + self._place.missing
         return max(counts.offered - counts.elsewhere - self._place.found, 0)
 
     def finish(self) -> bool:
@@ -168,6 +170,11 @@ class SpoolFolder:
     def is_alive(self, name: str) -> bool:
         """Whether the process of this name may still append."""
         return is_alive(self.path, name)
+
+
+def _said(frame: Frame) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(frame.payload)
+    return found
 
 
 def _read(path: Path, start: int, most: int = -1) -> bytes:

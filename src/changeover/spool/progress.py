@@ -16,18 +16,22 @@ from zlib import crc32
 from changeover.spool.file_lock import NO_FILE, OPEN_FLAGS, close_quietly, try_lock
 from changeover.values.atomic_file import OWNER_ONLY
 
-_RECORD = struct.Struct("<IQQ")
+_RECORD = struct.Struct("<IQQQ")
 _CHECK = struct.Struct("<I")
 _PAUSE_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Behind what was done: in which file, at which offset, and how many runs were found up to there."""
+    """Behind what was done: in which file, at which offset, and how many runs were found up to there.
+
+    `missing` are those that had been appended before this file began, and were not found.
+    """
 
     number: int = 0
     offset: int = 0
     found: int = 0
+    missing: int = 0
 
 
 class ProgressFile:
@@ -69,7 +73,7 @@ class ProgressFile:
 
     def write(self, place: Place) -> None:
         """Keep it; raises OSError."""
-        record = _RECORD.pack(place.number, place.offset, place.found)
+        record = _RECORD.pack(place.number, place.offset, place.found, place.missing)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         os.write(self._descriptor, record + _CHECK.pack(crc32(record)))
 

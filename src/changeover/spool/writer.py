@@ -65,7 +65,7 @@ class SpoolWriter:
         self._pid = os.getpid()
         self._tally = Tally()
         self.name: str | None = None
-        self._number = self._sequence = self._size = 0
+        self._number = self._sequence = self._size = self._appended = 0
         self._next_try = float("-inf")
         self._is_opening = False
         self.problem: str | None = None
@@ -143,6 +143,7 @@ class SpoolWriter:
         while written < len(frame):  # the disk is nearly full, which the next one says
             written += os.write(self._frames, frame[written:])
         self._size += len(frame)
+        self._appended += kind in COUNTED
 
     def _open(self) -> None:
         """The next file to append to, where there is room for one."""
@@ -159,7 +160,7 @@ class SpoolWriter:
                 if self._counts is None:
                     self.name = new_name()
                     self._counts = CountsFile(self.folder, self.name, self._tally)
-                self._begin_file(describe_environment(self._describe()))
+                self._begin_file(describe_environment(self._appended, self._describe()))
         finally:
             self._is_opening = False
         self._next_try = float("-inf")

@@ -245,7 +245,6 @@ def test_how_much_may_wait_beside_the_store_is_said_by_the_environment(
     for number in range(40):
         program.pay(f"guest {number}")
     assert 1_000 < spooled_bytes(program) < 15_000
-    program.migration.close()
     evidence = program.evidence()
     assert len(evidence.production) + evidence.lost == 40
     assert evidence.lost > 0

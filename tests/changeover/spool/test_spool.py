@@ -329,6 +329,16 @@ def test_beyond_its_bytes_a_folder_loses_the_oldest_and_counts_them(folder: Path
     assert lost(folder) == 200 - len(kept)
 
 
+def test_what_a_living_process_lost_by_that_is_known_before_it_ends(folder: Path) -> None:
+    writer = SpoolWriter(folder, bytes_max=20_000, file_bytes_max=3_000)
+    append(writer, *(f"{number:0500d}" for number in range(200)))
+    kept = len(read(folder))
+    assert lost(folder) == 200 - kept > 0
+    append(writer, *(f"{number:0500d}" for number in range(20)))
+    kept += len(read(folder))
+    assert lost(folder) == 220 - kept
+
+
 def test_a_folder_that_is_full_of_what_others_append_to_takes_no_more(folder: Path) -> None:
     others = [SpoolWriter(folder, bytes_max=10_000) for _ in range(3)]
     for writer in others:
