@@ -11,7 +11,8 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 
 from tests.changeover.support.ending_programs import WAYS, Way
@@ -26,6 +27,7 @@ from tests.changeover.support.process_ends import (
 
 PORT = 18_400
 FULL_TMPFS = "a full disk of its own, os._exit"
+KILLED, POWERLESS = "SIGKILL at random moments", "a loss of power"
 LATEST_KILL_S = 2.0
 
 
@@ -75,7 +77,7 @@ def sweep_kills(rounds: int, runs: int, drawn: random.Random) -> bool:
             problem = found.problem(is_cut=True)
             wrong += [] if problem is None else [problem]
             total = total.plus(found)
-    return tell(f"SIGKILL at {rounds} random moments", total, "; ".join(wrong) or None)
+    return tell(f"{KILLED}, {rounds} times", total, "; ".join(wrong) or None)
 
 
 def sweep_power(rounds: int, runs: int, drawn: random.Random) -> bool:
@@ -90,7 +92,7 @@ def sweep_power(rounds: int, runs: int, drawn: random.Random) -> bool:
             problem = found.problem(may_lose=True)
             wrong += [] if problem is None else [problem]
             total = total.plus(found)
-    return tell(f"a loss of power, {rounds} cuts", total, "; ".join(wrong) or None)
+    return tell(f"{POWERLESS}, {rounds} cuts", total, "; ".join(wrong) or None)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -104,13 +106,14 @@ def main(arguments: Sequence[str]) -> int:
     drawn = random.Random(chosen.seed)  # noqa: S311  (which moments are tried is no secret)
     print("| how it ends | offered | kept | lost | of them differing | kept |")
     print("|---|---|---|---|---|---|")
-    named = [(name, way) for name, way in WAYS.items() if chosen.only in name and not way.is_cut]
-    well = [sweep_way(name, way, chosen.runs, PORT + n) for n, (name, way) in enumerate(named)]
-    if not chosen.only:
-        well += [
-            sweep_full_disk(chosen.runs),
-            sweep_kills(chosen.rounds, chosen.runs, drawn),
-            sweep_power(chosen.rounds, chosen.runs, drawn),
-        ]
+    tries: dict[str, Callable[[], bool]] = {
+        name: partial(sweep_way, name, way, chosen.runs, PORT + number)
+        for number, (name, way) in enumerate(WAYS.items())
+        if not way.is_cut
+    }
+    tries[FULL_TMPFS] = partial(sweep_full_disk, chosen.runs)
+    tries[KILLED] = partial(sweep_kills, chosen.rounds, chosen.runs, drawn)
+    tries[POWERLESS] = partial(sweep_power, chosen.rounds, chosen.runs, drawn)
+    well = [tried() for name, tried in tries.items() if chosen.only in name]
     print(f"\n{len(well)} ways, {well.count(False)} wrong")
     return 0 if all(well) else 1

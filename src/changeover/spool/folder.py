@@ -111,10 +111,19 @@ class Claim:
 
         Ask after all frames are done. What a living process has offered may still be appended.
         """
+        return self.lost_but(self.found)
+
+    def lost_but(self, found: int) -> int:
+        """As `lost`, where so many runs are known to have been found."""
         counts = self.counts
         if self.is_alive or not self._is_read:
             return counts.given_up + self._place.missing
-        return max(counts.offered - counts.elsewhere - self._place.found, 0)
+        return max(counts.offered - counts.elsewhere - max(found, self.found), 0)
+
+    @property
+    def found(self) -> int:
+        """How many runs are done."""
+        return self._place.found
 
     def finish(self) -> bool:
         """Remove what a process left that has ended and of which all is done; whether that was so."""

@@ -7,6 +7,8 @@ from changeover.evidence.store.schema import Connection
 LOST = "lost"
 """With `/` and the name of a spool behind it, what was lost of that one."""
 PRUNED = "pruned"
+WRITTEN = "written"
+"""With `/` and the name of a spool behind it, how many runs of that one are here, until it is removed."""
 
 
 def count_up(connection: Connection, name: str, number: int) -> None:
@@ -22,12 +24,21 @@ def count_up(connection: Connection, name: str, number: int) -> None:
 
 def raise_count(connection: Connection, name: str, number: int) -> None:
     """Let a counter of this store be at least so high, however often that is said."""
+    if not number:
+        return
     ((store,),) = connection.execute("SELECT store FROM identity LIMIT 1").fetchall()
     connection.execute(
         "INSERT INTO counters VALUES (?, ?, ?)"
         " ON CONFLICT (store, name) DO UPDATE SET value = excluded.value WHERE value < excluded.value",
         (store, name, number),
     )
+
+
+def take_count(connection: Connection, name: str) -> int:
+    """The value of a counter of this store, which is removed."""
+    ((value,),) = connection.execute("SELECT max(value) FROM counters WHERE name = ?", (name,)).fetchall()
+    connection.execute("DELETE FROM counters WHERE name = ?", (name,))
+    return value or 0
 
 
 def counts_in(connection: Connection) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 
-from changeover.evidence.store.counters import LOST, count_up, raise_count
+from changeover.evidence.store.counters import LOST, WRITTEN, count_up, raise_count, take_count
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.run_payload import read_run_payload
 from changeover.evidence.store.schema import Connection
@@ -57,9 +57,15 @@ def _drain(claim: Claim, transaction: Transaction) -> None:
             together = []
     if together:
         _write(claim, together, transaction)
-    if lost := claim.lost:
+    if claim.lost or (claim.found and not claim.is_alive):
         with transaction() as connection:
-            raise_count(connection, f"{LOST}/{claim.name}", lost)
+            # A loss of power may have taken the record of what was read, and frames that the store has.
+            found = take_count(connection, _written(claim)) if not claim.is_alive else 0
+            raise_count(connection, f"{LOST}/{claim.name}", claim.lost_but(found))
+
+
+def _written(claim: Claim) -> str:
+    return f"{WRITTEN}/{claim.name}"
 
 
 def _write(claim: Claim, frames: Sequence[UnreadFrame], transaction: Transaction) -> None:
@@ -71,4 +77,5 @@ def _write(claim: Claim, frames: Sequence[UnreadFrame], transaction: Transaction
     with transaction() as connection:
         add_runs(connection, without_known_tapes(connection, runs))
         count_up(connection, LOST, len(verdicts) - len(runs))
+        raise_count(connection, _written(claim), frames[-1].place.found)
     claim.done(frames[-1])

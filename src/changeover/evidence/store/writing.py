@@ -261,8 +261,12 @@ class Tapes:
 
 
 def without_known_tapes(connection: Connection, runs: Iterable[StoredRun]) -> list[StoredRun]:
-    """The same runs, without the tapes of worlds of which the store has one, or beyond the limit."""
+    """The same runs, without the tapes of worlds of which there is one, or beyond the limit.
+
+    A run that is written once more keeps the tape that it has.
+    """
     counts: dict[str, int] = {}
+    taken: set[tuple[str, str | None]] = set()
     kept: list[StoredRun] = []
     for run in runs:
         if run.tape is None or run.verdict in WHOLE:
@@ -272,13 +276,23 @@ def without_known_tapes(connection: Connection, runs: Iterable[StoredRun]) -> li
             ((counts[run.phase],),) = connection.execute(
                 "SELECT count(*) FROM runs WHERE tape IS NOT NULL AND phase = ?", (run.phase,)
             ).fetchall()
-        known = (
-            counts[run.phase] >= TAPES_PER_PHASE_MAX
+        world = (run.phase, run.world)
+        is_known = (
+            world in taken
             or connection.execute(
                 "SELECT 1 FROM runs WHERE tape IS NOT NULL AND phase = ? AND world = ? AND id != ? LIMIT 1",
-                (run.phase, run.world, run.id),
+                (*world, run.id),
             ).fetchone()
         )
-        counts[run.phase] += not known
-        kept.append(replace(run, tape=None) if known else run)
+        if not is_known and counts[run.phase] < TAPES_PER_PHASE_MAX:
+            counts[run.phase] += 1
+            taken.add(world)
+            kept.append(run)
+        else:
+            kept.append(run if _has_tape(connection, run) else replace(run, tape=None))
     return kept
+
+
+def _has_tape(connection: Connection, run: StoredRun) -> bool:
+    found = connection.execute("SELECT 1 FROM runs WHERE tape IS NOT NULL AND id = ?", (run.id,)).fetchone()
+    return found is not None

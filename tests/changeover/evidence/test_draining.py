@@ -1,0 +1,161 @@
+"""What waits in spools comes into the store before anybody reads it, and however often that is done, once."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from changeover.evidence.store.draining import drain
+from changeover.evidence.store.run_payload import read_run_payload, run_payload
+from changeover.evidence.store.schema import Connection
+from changeover.evidence.store.store import read_evidence, spool_folder, writing
+from changeover.spool.frame import FrameKind
+from changeover.spool.writer import SpoolWriter
+from changeover.values.verdict import Verdict
+from tests.changeover.support.evidence_rows import a_run
+from tests.changeover.support.own_app import OwnApp
+
+ENDS_AT_ONCE = "import os, own_app\n[own_app.double(number) for number in range(3)]\nos._exit(0)\n"
+
+
+def rows(store: Path) -> list[tuple[object, ...]]:
+    """Without asking the toolkit, which would take in what waits."""
+    if not store.exists():
+        return []
+    with closing(sqlite3.connect(store)) as opened:
+        return opened.execute("SELECT * FROM runs WHERE corpus IS NULL ORDER BY id").fetchall()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status",),
+        ("gate", "double", "--to", "ramp:10"),
+        ("explain",),
+        ("report", "-o", "report.html"),
+        ("compare", "--source", "store"),
+        ("compare", "--source", "cases"),
+        ("evidence", "prune", "--dry-run"),
+        ("doctor",),
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_reads_evidence_takes_in_what_a_process_left(
+    tmp_path: Path, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, store = OwnApp(tmp_path), tmp_path / ".changeover" / "evidence.db"
+    done = app.python("-c", ENDS_AT_ONCE, CHANGEOVER_STAGE_DOUBLE="shadow")
+    assert done.returncode == 0, done.stderr
+    assert rows(store) == []
+    monkeypatch.chdir(tmp_path)
+    app.run(*arguments)
+    assert len(rows(store)) == 3
+    assert list(store.parent.glob("spool/*-*")) == []
+
+
+def test_what_a_store_elsewhere_is_filled_from_lies_beside_it(tmp_path: Path) -> None:
+    app, store = OwnApp(tmp_path), tmp_path / "kept" / "runs.db"
+    variables = {"CHANGEOVER_STAGE_DOUBLE": "shadow", "CHANGEOVER_STORE": f"sqlite:///{store}"}
+    app.python("-c", ENDS_AT_ONCE, **variables)
+    assert not (tmp_path / ".changeover").exists()
+    assert len(read_evidence(store).production) == 3
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_run_comes_out_of_a_payload_as_it_went_in(whole: bool) -> None:
+    run = a_run(7, clusters=("ab", "cd"), unsafe=("ab",), tags=("é", "\n"), verdict=Verdict.UNSAFE)
+    if whole:
+        run = replace(run, tape=b"\x00\n\xff", reason="half \ud800", gave_up=False, key="ann")
+        assert read_run_payload(run_payload(run)) == replace(run, reason="half \\ud800")
+    else:
+        run = replace(run, body=None, world=None, legacy_s=None)
+        assert read_run_payload(run_payload(run)) == run
+
+
+@contextmanager
+def dies_afterwards(store: Path) -> Iterator[Connection]:
+    with writing(store) as connection:
+        yield connection
+    raise KeyboardInterrupt
+
+
+def test_what_was_written_and_not_yet_said_to_be_done_is_written_again_and_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    store = tmp_path / "evidence.db"
+    folder = spool_folder(store)
+    writer = SpoolWriter(folder.path)
+    for number in range(3):
+        writer.append(FrameKind.VERDICT, run_payload(a_run(number, world="2:same", tape=b"tape")))
+    with pytest.raises(KeyboardInterrupt):
+        drain(folder, lambda: dies_afterwards(store))
+    before = rows(store)
+    assert len(before) == 3
+    assert drain(folder, lambda: writing(store)) == {writer.name}
+    assert rows(store) == before
+    assert sum(row[-1] == b"tape" for row in before) == 1
+
+
+def test_what_is_lost_of_a_spool_is_counted_once_however_often_that_is_done(tmp_path: Path) -> None:
+    store = tmp_path / "evidence.db"
+    folder = spool_folder(store)
+    writer = SpoolWriter(folder.path)
+    for number in range(4):
+        writer.append(FrameKind.VERDICT, run_payload(a_run(number)))
+    writer.close()
+    (file,) = folder.path.glob("*.frames")
+    file.write_bytes(file.read_bytes()[:-20])
+    deaths = iter([False, True])
+
+    @contextmanager
+    def transaction() -> Iterator[Connection]:
+        with writing(store) as connection:
+            yield connection
+        if next(deaths, False):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        drain(folder, transaction)  # after the loss was counted
+    evidence = read_evidence(store)
+    assert (len(evidence.production), evidence.lost) == (3, 1)
+    assert list(folder.path.glob("*-*")) == []
+
+
+def test_a_run_that_this_version_cannot_read_is_counted_as_lost(tmp_path: Path) -> None:
+    store = tmp_path / "evidence.db"
+    writer = SpoolWriter(spool_folder(store).path)
+    payload = run_payload(a_run(1))
+    for wrong in (b"no json", payload.replace(b'"match"', b'"of tomorrow"'), payload):
+        writer.append(FrameKind.VERDICT, wrong)
+    evidence = read_evidence(store)
+    assert (len(evidence.production), evidence.lost) == (1, 2)
+
+
+def test_a_store_that_cannot_be_written_leaves_the_spool_as_it_is(tmp_path: Path) -> None:
+    store = tmp_path / "evidence.db"
+    writer = SpoolWriter(spool_folder(store).path)
+    writer.append(FrameKind.VERDICT, run_payload(a_run(1)))
+    store.mkdir()
+    assert read_evidence(store).problem is not None
+    store.rmdir()
+    assert len(read_evidence(store).production) == 1
+
+
+def test_what_the_store_has_is_not_lost_though_a_loss_of_power_took_the_spool(tmp_path: Path) -> None:
+    store = tmp_path / "evidence.db"
+    folder = spool_folder(store)
+    writer = SpoolWriter(folder.path)
+    for number in range(5):
+        writer.append(FrameKind.VERDICT, run_payload(a_run(number)))
+    assert len(read_evidence(store).production) == 5
+    writer.append(FrameKind.VERDICT, run_payload(a_run(5)))
+    writer.close()
+    for path in (*folder.path.glob("*.frames"), *folder.path.glob("*.read")):
+        path.write_bytes(b"")
+    evidence = read_evidence(store)
+    assert (len(evidence.production), evidence.lost) == (5, 1)
+    with closing(sqlite3.connect(store)) as opened:
+        assert opened.execute("SELECT count(*) FROM counters WHERE name LIKE 'written%'").fetchone() == (0,)
