@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from inspect import CO_COROUTINE, isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
@@ -13,9 +13,11 @@ _FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, type)
 
 def is_async(function: Any) -> bool:
     """Whether a call has to be awaited; an object is asked for its `__call__`, a partial for its function."""
-    return iscoroutinefunction(function) or (
-        type(function) is not FunctionType and iscoroutinefunction(_called(function))
-    )
+    if type(function) is FunctionType:
+        if not function.__dict__:  # nothing is marked on it, so that its code alone tells
+            return bool(function.__code__.co_flags & CO_COROUTINE)
+        return iscoroutinefunction(function)
+    return iscoroutinefunction(function) or iscoroutinefunction(_called(function))
 
 
 def is_stream(function: Any) -> bool:

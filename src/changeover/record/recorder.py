@@ -244,17 +244,26 @@ class Recorder:
                 stop_if_interrupted(error)
                 self._note_problem(f"answer of {method.full_name} cannot be kept: {error}")
         seconds = perf_counter() - began  # of the call and of its recording: neither is the path's own time
-        self._add(entry, seconds)
-        for recorder in self._around:
-            recorder._add(entry, seconds)
-
-    def _add(self, entry: Entry | None, seconds: float) -> None:
         self.port_s += seconds
         if entry is not None and not self.closed:
             self._entries.append(entry)
             if len(self._entries) > self._calls_max:
-                self.tape.problem = f"limit reached: more than {self._calls_max} port calls"
-                self.closed = True
+                self._is_full()
+        if self._around:
+            self._hand_outwards(entry, seconds)
+
+    def _hand_outwards(self, entry: Entry | None, seconds: float) -> None:
+        """The runs around this one have the call as well."""
+        for recorder in self._around:
+            recorder.port_s += seconds
+            if entry is not None and not recorder.closed:
+                recorder._entries.append(entry)
+                if len(recorder._entries) > recorder._calls_max:
+                    recorder._is_full()
+
+    def _is_full(self) -> None:
+        self.tape.problem = f"limit reached: more than {self._calls_max} port calls"
+        self.closed = True
 
     def _kept_answer(self, method: PortMethod, outcome: Outcome) -> _KeptAnswer:
         if isinstance(outcome, Raised):

@@ -10,10 +10,8 @@ from contextvars import Context
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
-from inspect import iscoroutinefunction
 from threading import get_ident
 from time import monotonic, perf_counter, sleep
-from types import FunctionType
 from typing import Any
 
 from changeover.record.bound_paths import rebound
@@ -263,9 +261,7 @@ def _called(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif iscoroutinefunction(built.value) or (
-        type(built.value) is not FunctionType and is_async(built.value)
-    ):
+    elif is_async(built.value):
         ended = _settling(replay, task) if task.loop_goes_on else None
         outcome = completed(lambda: built.value(*task.front(owner), *args, **kwargs), context, replay, ended)
     elif task.inside_loop and not runs_a_loop():
@@ -289,9 +285,7 @@ async def _async(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif iscoroutinefunction(built.value) or (
-        type(built.value) is not FunctionType and is_async(built.value)
-    ):
+    elif is_async(built.value):
         outcome = await awaited(lambda: built.value(*task.front(owner), *args, **kwargs), context, replay)
     else:
         outcome = await threaded(

@@ -10,9 +10,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import replace
-from inspect import iscoroutinefunction
 from time import perf_counter
-from types import FunctionType
 from typing import Any
 
 from changeover.record.callable_kind import is_async
@@ -45,7 +43,7 @@ class _Sync:
     """
 
     def call(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
-        if iscoroutinefunction(path) or (type(path) is not FunctionType and is_async(path)):
+        if is_async(path):
             return completed(lambda: path(*args, **kwargs), copy_context()).give()
         return path(*args, **kwargs)
 
@@ -87,7 +85,7 @@ class _Async:
     """The caller awaits; a path that is no coroutine function runs in a thread."""
 
     async def call(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
-        if iscoroutinefunction(path) or (type(path) is not FunctionType and is_async(path)):
+        if is_async(path):
             return await path(*args, **kwargs)
         return await threaded(lambda: path(*args, **kwargs))
 

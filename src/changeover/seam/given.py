@@ -96,10 +96,13 @@ class Given:
 
     def changes(self) -> dict[str, Any] | None:
         """What the call left changed, by root, None where no copy tells; raises what reading it raises."""
-        before, now = self.before, self._now()
-        if before is None or (not now.owner and before.args is now.args and before.kwargs is now.kwargs):
-            return None if before is None else {}
-        return before.changes_to(now, self.named)
+        before = self.before
+        if before is None:
+            return None
+        has_owner = self.owner_is is OwnerIs.COPIED and bool(self.owner)
+        if not has_owner and before.args is self._args and before.kwargs is self._kwargs:
+            return {}
+        return before.changes_to(self._now(), self.named)
 
     @property
     def shared_object_changed(self) -> bool:

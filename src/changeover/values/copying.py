@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from operator import is_
@@ -105,9 +105,9 @@ def is_atom_class(cls: type) -> bool:
     return cls in ATOMS or plan_of(cls).how is _share
 
 
-def are_atoms(values: Iterable[Any]) -> bool:
+def are_atoms(values: Collection[Any]) -> bool:
     """The same of several values."""
-    return all(map(is_atom, values))
+    return ATOMS.issuperset(map(type, values)) or all(map(is_atom, values))
 
 
 ATOMS: frozenset[type] = frozenset(
