@@ -18,6 +18,7 @@ from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
 from changeover.replay.fresh_path import Fresh
 from changeover.values.copying import SnapshotError, snapshot
+from changeover.values.interruption import stop_if_interrupted
 from changeover.values.observation import Side
 
 
@@ -112,7 +113,8 @@ class _OwnObjects:
     def made_anew(self, book: PortBook) -> Callable[..., Any]:
         try:
             return rebound(self.declared, snapshot(self.objects, by_reference=book.holds))
-        except SnapshotError:
+        except SnapshotError as error:
+            stop_if_interrupted(error)
             declared: Callable[..., Any] = self.declared
             return declared
 

@@ -17,6 +17,7 @@ from changeover.seam.objects_in_use import IN_USE, Use
 from changeover.seam.seam import PathFunction, Seam
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError, are_atoms
+from changeover.values.interruption import stop_if_interrupted
 from changeover.values.reading import READ_BY_THE_PROGRAM
 
 
@@ -56,7 +57,8 @@ class Given:
             self._object_before = ObjectReading(self.owner[0], self._book.holds)
         try:
             self.before = self._copied()
-        except SnapshotError:
+        except SnapshotError as error:
+            stop_if_interrupted(error)
             if not self.owner or not (self.is_bound or isinstance(replayed_path(), Fresh)):
                 raise
             # A path built for its replay may do without a copy of the object, which is read before and after;
