@@ -4,43 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from changeover.compare.clusters import (
-    Cluster,
-    Clusters,
-    Fingerprint,
-    RunFound,
-    RunOccurrence,
-    fingerprint_of,
-    reached_by,
-)
-from changeover.compare.comparison import Comparison
+from changeover.compare.clusters import Cluster, Clusters, Fingerprint, RunOccurrence
 from changeover.compare.findings import Accepted
-from changeover.compare.provenance import Provenance, Sighting
+from changeover.compare.provenance import Sighting
 from changeover.compare.rule import Rule
 from changeover.compare.rules import STRICT, Rules
-from changeover.evidence.case_runner import occurrences, outermost
 from changeover.evidence.confidence import CONFIDENCE, upper_bound
 from changeover.evidence.reasons_not_compared import NotComparedReasons
+from changeover.evidence.run_record import RunRecord, records_of
+from changeover.evidence.runs_of_a_case import occurrences, outermost
 from changeover.evidence.store.summary import OneSidedRead, Unvaried
 from changeover.evidence.tallies import NOT_COMPARED, EffectCounts, SeamTally, total_of
 from changeover.evidence.timeline import OwnTimes, Periods
 from changeover.evidence.unvaried import UnvariedValues
-from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.values.content_key import digest
-from changeover.values.observation import LoggedBy, Side, logged_by_one
+from changeover.values.observation import LoggedBy, Side
 from changeover.values.verdict import EVIDENCE, Verdict
 
 WORLDS_KEPT_MAX = 500_000
 TAGS_KEPT_MAX = 1_000
 EFFECTS_KEPT_MAX = 1_000
-_REFUSED = (ProblemKind.EFFECT_WITHHELD, ProblemKind.UNDECLARED_EFFECT)
 SIGHTINGS_KEPT_MAX = 1_000
-LOGGED_KEPT_MAX = 20
-"""Of the first run of a cluster."""
 _LOST = (Verdict.FAILED, Verdict.UNPAIRED)
 _OPEN = (Verdict.UNSAFE, Verdict.DIVERGED)
 
@@ -75,20 +63,18 @@ class EffectTable:
         """By name."""
         return tuple(self._lines[name] for name in sorted(self._lines))
 
-    def add(self, run: Run) -> None:
+    def add(self, run: RunRecord) -> None:
         """The effects of one run."""
-        if isinstance(run.judgement, Comparison):
-            for tally in run.judgement.effects:
-                sides = (tally.legacy, tally.candidate)
-                line = self._line(tally.name)
-                performed, asked = sides if run.answered_by is Side.LEGACY else sides[::-1]
-                line.performed += performed
-                line.asked += asked
-                line.equal += tally.equal
-                line.changed += tally.changed
-        for note in run.notes:
-            if note.kind in _REFUSED:
-                self._line(note.place).refused += 1
+        for tally in run.effects:
+            sides = (tally.legacy, tally.candidate)
+            line = self._line(tally.name)
+            performed, asked = sides if run.answered_by is Side.LEGACY else sides[::-1]
+            line.performed += performed
+            line.asked += asked
+            line.equal += tally.equal
+            line.changed += tally.changed
+        for place in run.refused:
+            self._line(place).refused += 1
 
     def _line(self, name: str) -> EffectCounts:
         if name not in self._lines and len(self._lines) >= EFFECTS_KEPT_MAX:
@@ -136,74 +122,62 @@ class Corpus:
 
     def add(self, name: str, runs: Sequence[Run], tags: Iterable[str] = ()) -> None:
         """One case, named as `source/case`, with its runs in the order in which they were handed on."""
+        self.add_case(name, self.records(name, runs), tags)
+
+    def records(self, name: str, runs: Sequence[Run]) -> list[RunRecord]:
+        """What these runs of a case add; nothing is added yet."""
+        known = self.sightings if len(self.sightings) < SIGHTINGS_KEPT_MAX else None
+        return records_of(name, runs, self._redact, known)
+
+    def add_case(self, name: str, runs: Sequence[RunRecord], tags: Iterable[str] = ()) -> None:
+        """The same of a case whose runs were recorded, here or in another process."""
         case = name.partition("/")[2] or name
         self.cases += 1
         self.first, self.last = self.first or case, case
         self.silent_cases += not runs
-        seen = {*tags, *(tag for run in runs for tag in self._tags(run))}
+        seen = {*tags, *(tag for run in runs for tag in run.tags)}
         self._note_tags(seen)
         self.periods.add(case, runs)
-        verdicts = [run.verdict for run in runs]
-        differs = any(run.divergences for run in runs)
+        differs = any(run.differs for run in runs)
         stands = occurrences(runs) if differs else [None] * len(runs)
-        for run, verdict, stand in zip(runs, verdicts, stands, strict=True):
-            self._add_run(name, run, verdict, stand)
-        compared = [run for run, verdict in zip(runs, verdicts, strict=True) if verdict not in NOT_COMPARED]
+        for run, stand in zip(runs, stands, strict=True):
+            self._add_run(run, stand)
+        verdicts = [run.verdict for run in runs]
+        compared = [run for run in runs if run.verdict not in NOT_COMPARED]
         shown = outermost(compared)
         for run in shown:
             self.effects.add(run)
-            if run.legacy is not None and run.candidate is not None:
-                self.times.add(run.legacy.own_time_s, run.candidate.own_time_s)
+            if run.own_times is not None:
+                self.times.add(*run.own_times)
         self._note_phase_times(compared)
         if shown and not any(verdict in _LOST for verdict in verdicts):
             self.compared_tags.update(tag for tag in seen if tag in self.tags)
         diverged = any(verdict in _OPEN for verdict in verdicts)
         if shown and (diverged or EVIDENCE.issuperset(verdicts)):
-            self._note_world([run.world for run in shown], diverged)
+            self._note_world([run.world for run in shown if run.world is not None], diverged)
 
-    def _tags(self, run: Run) -> tuple[str, ...]:
-        return run.tags if not run.tags or self._redact is None else self._redact(run).tags
+    def _add_run(self, run: RunRecord, occurrence: RunOccurrence | None) -> None:
+        self.seams.setdefault(run.seam, SeamTally(run.seam, run.phase)).add(run)
+        if run.seen is not None:
+            self._unvaried.add(run.seen)
+        if run.not_compared is not None:
+            self.not_compared.add(run.not_compared)
+        for accepted in run.accepted:
+            self.rule_tallies.setdefault(accepted.rule.number, RuleTally(accepted.rule)).add(accepted)
+        if run.found is not None:
+            self._clusters.add(replace(run.found, occurrence=occurrence))
+        for fingerprint, seen in run.first_seen.items():
+            if fingerprint not in self.sightings and len(self.sightings) < SIGHTINGS_KEPT_MAX:
+                self.sightings[fingerprint], self.logged[fingerprint] = seen.sighting, seen.logged
 
-    def _add_run(self, name: str, run: Run, verdict: Verdict, occurrence: RunOccurrence | None) -> None:
-        self.seams.setdefault(run.seam, SeamTally(run.seam, run.phase)).add(run, verdict)
-        if verdict not in NOT_COMPARED:
-            self._unvaried.add(run)
-        if self._redact is not None and verdict not in EVIDENCE:
-            run = self._redact(run)
-        if verdict in NOT_COMPARED:
-            self.not_compared.add(name, run, verdict)
-            return
-        if isinstance(run.judgement, Comparison):
-            for accepted in run.judgement.accepted:
-                tally = self.rule_tallies.setdefault(accepted.rule.number, RuleTally(accepted.rule))
-                tally.add(accepted)
-        if run.legacy is None or run.candidate is None:
-            return
-        reached = reached_by(run.legacy, run.candidate)
-        size = len(run.tape)
-        self._clusters.add(RunFound(name, run.seam, run.divergences, None, size, reached, occurrence))
-        self._note_sightings(run)
-
-    def _note_sightings(self, run: Run) -> None:
-        """Once per cluster what one path alone logged, and where the odd value was seen, which takes long."""
-        provenance: Provenance | None = None
-        for divergence in run.divergences:
-            fingerprint = fingerprint_of(run.seam, divergence)
-            if fingerprint in self.sightings or len(self.sightings) >= SIGHTINGS_KEPT_MAX:
-                continue
-            if run.legacy is not None and run.candidate is not None:
-                self.logged[fingerprint] = logged_by_one(run.legacy, run.candidate)[:LOGGED_KEPT_MAX]
-            provenance = provenance or Provenance(run.arguments, run.answered.reads if run.answered else ())
-            self.sightings[fingerprint] = provenance.first(divergence.candidate)
-
-    def _note_phase_times(self, compared: list[Run]) -> None:
+    def _note_phase_times(self, compared: list[RunRecord]) -> None:
         """Of each phase those runs that no other run of the same phase contains."""
         for phase in dict.fromkeys(run.phase for run in compared):
             of_phase = [run for run in compared if run.phase == phase]
             times = self.phase_times.setdefault(phase, OwnTimes())
             for run in of_phase if len(of_phase) == 1 else outermost(of_phase):
-                if run.legacy is not None and run.candidate is not None:
-                    times.add(run.legacy.own_time_s, run.candidate.own_time_s)
+                if run.own_times is not None:
+                    times.add(*run.own_times)
 
     def _note_tags(self, tags: set[str]) -> None:
         for tag in tags:

@@ -54,9 +54,8 @@ class NotComparedReasons:
         """The most frequent first."""
         return tuple(sorted(self._reasons.values(), key=lambda one: (-one.runs, one.seam, one.place)))
 
-    def add(self, name: str, run: Run, verdict: Verdict) -> None:
+    def add(self, found: NotCompared) -> None:
         """One run that was not compared."""
-        found = _why(name, run, verdict)
         key = (found.seam, found.reason, found.place)
         if key not in self._reasons and len(self._reasons) >= REASONS_KEPT_MAX:
             self.left_out += 1
@@ -64,7 +63,8 @@ class NotComparedReasons:
             self._reasons.setdefault(key, found).runs += 1
 
 
-def _why(name: str, run: Run, verdict: Verdict) -> NotCompared:
+def why_not_compared(name: str, run: Run, verdict: Verdict) -> NotCompared:
+    """Why a run of this case was not compared."""
     replayed = run.answered_by.other
     if verdict is Verdict.VACUOUS:
         return NotCompared(run.seam, VACUOUS, "", "", name, replayed)

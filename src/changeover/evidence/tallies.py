@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 
-if TYPE_CHECKING:
-    from changeover.record.run import Run
-
 NOT_COMPARED = (Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS)
+
+
+class CountedRun(Protocol):
+    """What is counted of a run; `gave_nothing` is None where it was not answered, or showed nothing."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """How it ended."""
+
+    @property
+    def gave_nothing(self) -> bool | None:
+        """Whether the answering path gave nothing."""
+
+    @property
+    def reads(self) -> Mapping[Side, Iterable[str]]:
+        """The methods that each side asked."""
 
 
 @dataclass(slots=True)
@@ -34,19 +47,19 @@ class SeamTally:
     gave_nothing: int = 0
     reads: dict[Side, Counter[str]] = field(default_factory=lambda: {side: Counter() for side in Side})
 
-    def add(self, run: Run, verdict: Verdict) -> None:
+    def add(self, run: CountedRun) -> None:
         """One more run."""
+        verdict = run.verdict
         self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
-        if run.legacy is None or run.candidate is None or verdict in (Verdict.VACUOUS, Verdict.UNPAIRED):
+        if run.gave_nothing is None:
             return
-        gave_nothing = run.reference_gave_nothing
         self.answered += 1
-        self.gave_nothing += gave_nothing
+        self.gave_nothing += run.gave_nothing
         if verdict in NOT_COMPARED:
             return
-        for observation in (run.legacy, run.candidate):
-            self.reads[observation.path].update({call.name for call in observation.reads})
-        self.gave_up += gave_nothing
+        for side, methods in run.reads.items():
+            self.reads[side].update(methods)
+        self.gave_up += run.gave_nothing
 
     def of(self, *verdicts: Verdict) -> int:
         """How many ended so."""

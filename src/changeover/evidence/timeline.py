@@ -9,13 +9,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from changeover.evidence.store.summary import PeriodCell, PeriodLabel, Timeline
 from changeover.values.verdict import Verdict
-
-if TYPE_CHECKING:
-    from changeover.record.run import Run
 
 SLICES_MAX = 32
 QUARTERS_MAX = 200
@@ -24,6 +21,18 @@ _DIVERGED = (Verdict.UNSAFE, Verdict.DIVERGED)
 
 
 _Cells = dict[str, PeriodCell]
+
+
+class EndedRun(Protocol):
+    """A run by its seam and its verdict."""
+
+    @property
+    def seam(self) -> str:
+        """Which it passed."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """How it ended."""
 
 
 @dataclass(slots=True)
@@ -39,7 +48,7 @@ class Periods:
     _width: int = 1
     _cases: int = 0
 
-    def add(self, case: str, runs: Iterable[Run]) -> None:
+    def add(self, case: str, runs: Iterable[EndedRun]) -> None:
         """One case with its runs."""
         at = self._cases // self._width
         if at == SLICES_MAX:

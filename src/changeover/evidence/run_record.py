@@ -1,0 +1,152 @@
+"""What one run adds to a comparison: worked out where the run was replayed, added where all are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from changeover.compare.clusters import Fingerprint, RunFound, fingerprint_of, reached_by
+from changeover.compare.comparison import Comparison
+from changeover.compare.effects import EffectTally
+from changeover.compare.findings import Accepted
+from changeover.compare.provenance import Provenance, Sighting
+from changeover.evidence.reasons_not_compared import NotCompared, why_not_compared
+from changeover.evidence.runs_of_a_case import outermost
+from changeover.evidence.store.records import StoredRun
+from changeover.evidence.tallies import NOT_COMPARED
+from changeover.record.replay_problems import ProblemKind
+from changeover.record.run import Run
+from changeover.values.observation import LoggedBy, Side, logged_by_one
+from changeover.values.verdict import EVIDENCE, Verdict
+
+LOGGED_KEPT_MAX = 20
+"""Of the first run of a cluster."""
+_REFUSED = (ProblemKind.EFFECT_WITHHELD, ProblemKind.UNDECLARED_EFFECT)
+_TO_LOOK_INTO = (Verdict.UNPAIRED, Verdict.VACUOUS)
+NOTHING_KNOWN: frozenset[Fingerprint] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSeen:
+    """Of the first run of a cluster: where its value was seen before, and what one path alone logged."""
+
+    sighting: Sighting | None
+    logged: tuple[LoggedBy, ...]
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """One run as it is counted.
+
+    `calls` has one number a call on its tape, the same in all runs of the case that have that call.
+    `own_times` are legacy's and the candidate's seconds, None unless both paths were observed. `gave_nothing`
+    is None where the run does not say whether its answering path gave something. `reads` are the methods that
+    each side asked. `world` is known of compared runs that no other one contains. `found` is what clusters
+    are made of, None where nothing was compared; `first_seen` says more about those of them that are new.
+    `row` is what the store keeps, None without a store. `seen` is the run with its inputs and reads, None
+    where it was not compared.
+    """
+
+    seam: str
+    phase: str
+    answered_by: Side
+    verdict: Verdict
+    calls: tuple[int, ...] = ()
+    differs: bool = False
+    own_times: tuple[float, float] | None = None
+    gave_nothing: bool | None = None
+    reads: dict[Side, tuple[str, ...]] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    effects: tuple[EffectTally, ...] = ()
+    refused: tuple[str, ...] = ()
+    world: str | None = None
+    accepted: tuple[Accepted, ...] = ()
+    found: RunFound | None = None
+    first_seen: dict[Fingerprint, FirstSeen] = field(default_factory=dict)
+    not_compared: NotCompared | None = None
+    row: StoredRun | None = None
+    seen: Run | None = None
+
+
+def records_of(
+    name: str,
+    runs: Sequence[Run],
+    redact: Callable[[Run], Run] | None = None,
+    known: Container[Fingerprint] | None = NOTHING_KNOWN,
+) -> list[RunRecord]:
+    """The records of runs of one case, which is named `source/case`.
+
+    Args:
+        name: of the case.
+        runs: in the order in which they were handed on.
+        redact: makes a run fit to be shown: every value that is kept beyond its case comes from such a copy.
+        known: clusters of which the first run was seen already; None: nothing more is to be said of any.
+    """
+    told: set[Fingerprint] = set()
+    records = [_record(name, run, redact, known, told) for run in runs]
+    of_compared = [one for one in records if one.verdict not in NOT_COMPARED]
+    run_of = dict(zip(map(id, records), runs, strict=True))
+    for one in outermost(of_compared):
+        one.world = run_of[id(one)].world
+    return records
+
+
+def _record(
+    name: str,
+    run: Run,
+    redact: Callable[[Run], Run] | None,
+    known: Container[Fingerprint] | None,
+    told: set[Fingerprint],
+) -> RunRecord:
+    verdict, ours = run.verdict, run.judgement if isinstance(run.judgement, Comparison) else None
+    record = RunRecord(
+        run.seam,
+        run.phase,
+        run.answered_by,
+        verdict,
+        calls=tuple(map(id, run.tape.entries)),
+        differs=bool(run.divergences),
+        tags=run.tags if not run.tags or redact is None else redact(run).tags,
+        effects=() if ours is None else ours.effects,
+        refused=tuple(note.place for note in run.notes if note.kind in _REFUSED),
+    )
+    if run.legacy is not None and run.candidate is not None:
+        record.own_times = run.legacy.own_time_s, run.candidate.own_time_s
+        if verdict not in _TO_LOOK_INTO:
+            record.gave_nothing = run.reference_gave_nothing
+    fit = run if redact is None or verdict in EVIDENCE else redact(run)
+    if verdict in NOT_COMPARED:
+        record.not_compared = why_not_compared(name, fit, verdict)
+        return record
+    record.seen = run
+    record.accepted = fit.judgement.accepted if isinstance(fit.judgement, Comparison) else ()
+    if run.legacy is not None and run.candidate is not None and fit.legacy and fit.candidate:
+        record.reads = {one.path: _methods(one.reads) for one in (run.legacy, run.candidate)}
+        reached = reached_by(fit.legacy, fit.candidate)
+        record.found = RunFound(name, run.seam, fit.divergences, None, len(fit.tape), reached)
+        record.first_seen = {} if known is None else _first_seen(fit, known, told)
+    return record
+
+
+def _methods(calls: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(sorted({call.name for call in calls}))
+
+
+def _first_seen(
+    run: Run, known: Container[Fingerprint], told: set[Fingerprint]
+) -> dict[Fingerprint, FirstSeen]:
+    """Once per cluster what one path alone logged, and where the odd value was seen, which takes long."""
+    provenance: Provenance | None = None
+    found: dict[Fingerprint, FirstSeen] = {}
+    for divergence in run.divergences:
+        fingerprint = fingerprint_of(run.seam, divergence)
+        if fingerprint in told or fingerprint in known:
+            continue
+        told.add(fingerprint)
+        logged: tuple[LoggedBy, ...] = ()
+        if run.legacy is not None and run.candidate is not None:
+            logged = logged_by_one(run.legacy, run.candidate)[:LOGGED_KEPT_MAX]
+        provenance = provenance or Provenance(run.arguments, run.answered.reads if run.answered else ())
+        found[fingerprint] = FirstSeen(provenance.first(divergence.candidate), logged)
+    return found
