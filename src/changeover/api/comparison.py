@@ -59,6 +59,7 @@ def compare(
     noise: bool = False,
     run: str | None = None,
     fail_fast: bool = False,
+    jobs: int = 1,
     report: str | Path | None = None,
     project: str | Path | Project = ".",
     listener: Listener | None = None,
@@ -76,6 +77,7 @@ def compare(
         noise: replay the answering path itself: what differs is nondeterminism.
         run: one case: SOURCE/CASE, or CASE with a source.
         fail_fast: stop at the first case that differs or was not compared.
+        jobs: so many processes replay runs, which changes nothing of what is shown; 1: all in this one.
         report: the page of `report` is written to this file as well.
         project: a folder of the project, or the project.
         listener: is told how far a comparison is.
@@ -94,6 +96,7 @@ def compare(
     check_choice("world", world, ("tape", "copy"))
     check_choice("answer", answer, Side)
     check_positive("runs", runs)
+    check_positive("jobs", jobs)
     page = None if report is None else Path(report)
     if page is not None:
         check_place(page)
@@ -102,7 +105,7 @@ def compare(
     migration = found.migration()
     sources, case = _sources(migration, names_of(source), run)
     options = SourceOptions(runs, seed, "copy" if world == "copy" else "tape", Side(answer), case)
-    request = Request(names, options, noise, fail_fast)
+    request = Request(names, options, noise, fail_fast, jobs)
     done: list[SourceComparison] = []
     with collector_as_it_was():
         for one in sources:

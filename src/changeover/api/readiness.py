@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from changeover.api.arguments import Told, ignore, setting_of
+from changeover.api.arguments import Told, check_positive, ignore, setting_of
 from changeover.api.comparison import collector_as_it_was
 from changeover.errors import ConfigurationError
 from changeover.evidence.source_comparison import Listener
@@ -46,6 +46,7 @@ def gate(
     to: str | None = None,
     scenarios: bool = False,
     no_checks: bool = False,
+    jobs: int = 1,
     project: str | Path | Project = ".",
     progress: Told = ignore,
     listener: Listener | None = None,
@@ -57,6 +58,7 @@ def gate(
         to: `shadow`, `ramp:P`, `live`, `complete`, `done`; the next stage unless given.
         scenarios: ask the committed scenarios alone.
         no_checks: run no check command; what is not run could not tell.
+        jobs: with `scenarios`: so many processes replay them.
         project: a folder of the project, or the project.
         progress: is told which check command runs.
         listener: is told how far the replay of the scenarios is.
@@ -68,6 +70,7 @@ def gate(
         asked = changeover.gate("portfolio", to="live")
         assert asked.answer == "pass", asked.verdicts[0].do_first
     """
+    check_positive("jobs", jobs)
     found = open_project(project)
     if not scenarios:
         return GateAnswer((_verdict(found, phases, to, progress, run_checks=not no_checks),))
@@ -76,7 +79,7 @@ def gate(
     from changeover.gate.scenario_gate import scenario_verdicts
 
     with collector_as_it_was():
-        return GateAnswer(tuple(scenario_verdicts(found, phases, listener or Listener())))
+        return GateAnswer(tuple(scenario_verdicts(found, phases, listener or Listener(), jobs)))
 
 
 def _verdict(

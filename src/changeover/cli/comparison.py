@@ -12,6 +12,7 @@ import click
 from changeover.api import comparison as verbs
 from changeover.cli.output import (
     format_option,
+    jobs_option,
     quiet,
     result_stream,
     say,
@@ -60,6 +61,7 @@ from changeover.views.text.progress import ProgressListener
 )
 @click.option("--run", metavar="ID", help="one case: SOURCE/CASE, or CASE with --source")
 @click.option("--fail-fast", is_flag=True, help="stop at the first case that differs or was not compared")
+@jobs_option
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
@@ -126,6 +128,8 @@ def _say_how_it_went(done: SourceComparison) -> None:
         say(f"raised in {line}")
     if done.info.source == STORE and not done.corpus.cases:
         say("every stored tape that could be replayed is on this code and these rules already")
+    for reason, runs in done.replayed_here.items():
+        say(f"{plural(runs, 'run')} replayed in this process alone: {reason}")
     kept = "not kept" if done.kept_in is None else f"kept in {near(done.kept_in)}"
     say(f"{plural(done.corpus.total.runs, 'comparison')} in {_duration(done.seconds)}; {kept}")
 

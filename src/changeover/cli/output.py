@@ -35,6 +35,14 @@ format_option = choose_format("text", "json")
 seed_option = click.option(
     "--seed", type=int, default=0, show_default=True, help="for sources that generate cases"
 )
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="so many processes replay runs, with the same result; worth it where there are as many cores",
+)
 who_option = click.option("--who", metavar="NAME", help=f"who moves; else {WHO_VARIABLE}, else user@host")
 reason_option = click.option(
     "--reason", required=True, metavar="TEXT", help="why, for those who read the history later"

@@ -77,7 +77,7 @@ class RunFound:
 
     `size` says which example is smallest. `reached` names what the run came by ("broker.submit_order"), so
     that a share is one of the runs in which the place could differ at all. Without `occurrence` results come
-    after all calls.
+    after all calls. `fingerprints` has one a divergence, where they are known already.
     """
 
     run: str
@@ -87,6 +87,7 @@ class RunFound:
     size: int = 0
     reached: frozenset[str] = frozenset()
     occurrence: RunOccurrence | None = None
+    fingerprints: tuple[Fingerprint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +178,8 @@ class Clusters:
         for name in run.reached:
             self._reached[run.seam, name] += 1
         seen: set[Fingerprint] = set()
-        for divergence in run.divergences:
-            fingerprint = fingerprint_of(run.seam, divergence)
+        known = run.fingerprints or tuple(fingerprint_of(run.seam, one) for one in run.divergences)
+        for divergence, fingerprint in zip(run.divergences, known, strict=True):
             example = Example(run.run, divergence, run.at, run.size)
             gathered = self._of(fingerprint, example)
             if gathered is None:

@@ -15,7 +15,8 @@ from changeover.compare.rules import Rules
 from changeover.errors import ConfigurationError, asking_the_program, describe_end, ends_the_process
 from changeover.evidence.code_digest import answering_code
 from changeover.evidence.program_interface import Program, comparison_runtime
-from changeover.evidence.scenario_replay import replayed_scenarios
+from changeover.evidence.replays_elsewhere import ReplaysElsewhere, SentRuns
+from changeover.evidence.run_record import RunRecord
 from changeover.evidence.sources import Case, Source, SourceOptions
 from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario, scenario_of
@@ -39,28 +40,17 @@ class CaseDone:
     """One case with the runs it led to; `raised` says what came out of it, where something did.
 
     The answer of a path may be an exception: that is compared like any other answer. `ended` says that the
-    program asked for the end of the process: such a case shows nothing.
+    program asked for the end of the process: such a case shows nothing. `parts` are all of its runs, also
+    those that another process compares; `records` is what they add to the comparison, once that is known.
     """
 
     name: str
     tags: tuple[str, ...]
     runs: list[Run] = field(default_factory=list)
+    parts: list[Run | SentRuns] = field(default_factory=list)
+    records: list[RunRecord] = field(default_factory=list)
     raised: str | None = None
     ended: str | None = None
-
-
-def stored_cases(
-    program: Program,
-    scenarios: list[Scenario],
-    selection: Selection,
-    rules: Rules | None,
-    waived: Waived | None = None,
-) -> Generator[CaseDone, None, None]:
-    """The same for scenarios that are kept: nothing runs for real, both paths are replayed."""
-    wanted = [scenario for scenario in scenarios if scenario.seam in selection.seams]
-    with program.runtime.replaced_by(comparison_runtime(program, rules, waived)):
-        for scenario, run in replayed_scenarios(program, wanted):
-            yield CaseDone(f"scenarios/{scenario.id}", scenario.tags, [run])
 
 
 def select(program: Program, names: Sequence[str]) -> Selection:
@@ -87,12 +77,16 @@ def compared_cases(
     noise: bool,
     waived: Waived | None = None,
     answer_seen: AnswerSeen | None = None,
+    elsewhere: ReplaysElsewhere | None = None,
 ) -> Generator[CaseDone, None, None]:
-    """Yield every compared case when it is done; raises ConfigurationError where the source is wrong."""
+    """Yield every compared case when it is done; raises ConfigurationError where the source is wrong.
+
+    With `elsewhere` other processes may still be comparing its runs then.
+    """
     is_legacy = options.answer is Side.LEGACY
     compared, alone = (Stage.SHADOW, Stage.OFF) if is_legacy else (Stage.LIVE, Stage.COMPLETE)
     settings = _settings(program, selection, compared)
-    collected: list[Run] = []
+    collected: list[Run | SentRuns] = []
     runtime = comparison_runtime(
         program,
         rules,
@@ -102,15 +96,28 @@ def compared_cases(
         copies_ports=options.world == "copy",
         on_itself=options.answer if noise else None,
         answer_seen=answer_seen,
+        elsewhere=None if elsewhere is None else elsewhere.take,
     )
+
+    def counts(run: Run) -> bool:
+        return run.seam in selection.seams and not _ended(run)
+
+    if elsewhere is not None:
+        elsewhere.begin(collected, counts)
     with program.runtime.replaced_by(runtime):
         for case in _cases(source, options):
             collected.clear()
             wanted = options.only is None or case.name == options.only
             pinned = settings if wanted else _settings(program, selection, alone)
-            done = _run(source, case, program, pinned)
+            name = f"{source.name}/{case.name}"
+            if elsewhere is not None and wanted:
+                elsewhere.begin_case(name)
+            done = _run(name, case, program, pinned)
             if wanted:
-                done.runs = [run for run in collected if run.seam in selection.seams and not _ended(run)]
+                done.parts = [one for one in collected if isinstance(one, SentRuns) or counts(one)]
+                done.runs = [one for one in done.parts if isinstance(one, Run)]
+                if elsewhere is not None:
+                    elsewhere.end_case()
                 yield done
             if wanted and options.only is not None:
                 return
@@ -148,8 +155,7 @@ def _cases(source: Source, options: SourceOptions) -> Iterator[Case]:
             cases.close()
 
 
-def _run(source: Source, case: Case, program: Program, settings: Mapping[str, Setting]) -> CaseDone:
-    name = f"{source.name}/{case.name}"
+def _run(name: str, case: Case, program: Program, settings: Mapping[str, Setting]) -> CaseDone:
     done = CaseDone(name, case.tags)
     with resumed(Pins(settings, case.key, name), program.runtime):
         try:

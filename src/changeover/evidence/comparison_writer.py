@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from changeover.compare.rule import rule_says
 from changeover.evidence.comparison_totals import Corpus, RuleTally
+from changeover.evidence.run_record import RunRecord
 from changeover.evidence.store.maintenance import prune, usual_limits
 from changeover.evidence.store.records import StoredComparison, StoredRun
-from changeover.evidence.store.rows_of_runs import stored_cluster
+from changeover.evidence.store.rows_of_runs import stored_cluster, without_body
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import NOWHERE, StoreProblem, has_store, reading, writing
 from changeover.evidence.store.summary import OwnTime, ReasonCount, RuleUse, Summary
@@ -58,6 +59,15 @@ class ComparisonWriter:
     def takes_bodies(self) -> bool:
         """Whether more runs can be kept whole; of the others only the verdict is kept."""
         return self._bodies < BODIES_KEPT_MAX
+
+    def keep_case(self, runs: Sequence[RunRecord]) -> None:
+        """The runs of one case; no longer whole when as many are kept whole as can be."""
+        if self.problem is not None:
+            return
+        whole = self.takes_bodies or self._renews
+        for row in (run.row for run in runs):
+            if row is not None:
+                self.keep(row if whole else without_body(row))
 
     def keep(self, run: StoredRun) -> None:
         """One run; written together with others, so that the file is never locked for long."""

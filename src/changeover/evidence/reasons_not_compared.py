@@ -24,7 +24,8 @@ class NotCompared:
     """Runs of one seam that could not be compared for one reason.
 
     `asked` is what the replayed path asked in the first of them, `recorded` the nearest question of the path
-    that answered, None where it asked nothing like it; `advice` says what would answer the question.
+    that answered, None where it asked nothing like it, `differing` in which arguments they differ, a clause
+    each; `advice` says what would answer the question.
     `logged` are warnings and worse of the replayed path alone, up to the question; where the answering path
     gave nothing, also of that one alone.
     """
@@ -40,6 +41,7 @@ class NotCompared:
     runs: int = 0
     advice: Advice | None = None
     logged: tuple[LoggedBy, ...] = ()
+    differing: tuple[str, ...] = ()
 
 
 class NotComparedReasons:
@@ -84,6 +86,8 @@ def why_not_compared(name: str, run: Run, verdict: Verdict) -> NotCompared:
         found.logged = tuple(one for one in logged if one[0] in sides)[:LOGGED_KEPT_MAX]
     if note.kind is ProblemKind.READ_MISSING and note.call is not None and run.answered is not None:
         found.recorded = _nearest(run.answered, note.call)
+        if found.recorded is not None:
+            found.differing = tuple(how_questions_differ(found.recorded.arguments, note.call.arguments))
         found.advice = way_to_answer(note.call, run.answered.reads, run.answered.effects)
     return found
 

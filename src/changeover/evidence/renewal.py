@@ -6,16 +6,14 @@ no longer fits its own tape has failed, and counts as not compared.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from zlib import decompressobj, error
 
-from changeover.compare.rules import Rules
 from changeover.errors import ConfigurationError
-from changeover.evidence.case_runner import CaseDone
-from changeover.evidence.program_interface import Program, comparison_runtime
+from changeover.evidence.program_interface import Program
 from changeover.evidence.scenario_replay import codec_of, not_replayed, replayed_scenarios
 from changeover.evidence.store.reading import MORE_COLUMNS, READ_COLUMNS, read_run
 from changeover.evidence.store.records import STORE, StoredRun
@@ -27,7 +25,6 @@ from changeover.record.run import Run
 from changeover.record.scenario_file import LINE_BYTES_MAX, Scenario, from_line
 from changeover.record.tape import Tape
 from changeover.redaction.key import TOKEN
-from changeover.seam.judge import Waived
 from changeover.settings import INPUTS_VERSION
 from changeover.values.stage import parse_setting
 
@@ -59,30 +56,16 @@ def stale_runs(path: Path, wanted: Wanted) -> int:
         return int(count) if wanted.limit is None else min(int(count), wanted.limit)
 
 
-def renewed_cases(
-    program: Program,
-    path: Path,
-    wanted: Wanted,
-    rules: Rules | None,
-    now: datetime,
-    redact: Redact | None = None,
-    waived: Waived | None = None,
-) -> Generator[tuple[CaseDone, StoredRun], None, None]:
-    """Each run with what today's code makes of it, the oldest first; raises StoreProblem.
+def renewed(
+    old: StoredRun, run: Run, wanted: Wanted, now: datetime, redact: Redact | None = None
+) -> StoredRun | None:
+    """The row of a stored run with what today's code makes of it.
 
-    One that was compared on this code already stays as it is: what differed once is not replayed away.
+    None for one that was compared on this code already: it stays as it is, as what differed once is not
+    replayed away.
     """
-    with program.runtime.replaced_by(comparison_runtime(program, rules, waived)):
-        for old in _stale(path, wanted):
-            run = _replayed(program, old)
-            is_stale = (old.code, old.rules) != (wanted.code, wanted.rules) or _can_count_again(old)
-            yield (
-                CaseDone(old.name, run.tags, [run]),
-                _renewed(old, run, wanted, now, redact) if is_stale else old,
-            )
-
-
-def _renewed(old: StoredRun, run: Run, wanted: Wanted, now: datetime, redact: Redact | None) -> StoredRun:
+    if (old.code, old.rules) == (wanted.code, wanted.rules) and not _can_count_again(old):
+        return None
     is_whole = run.verdict in WHOLE
     row = stored_run(run, old.name, old.at, wanted.code, wanted.rules, redact=redact, body=is_whole)
     # A tape that was redacted would give another world: what was one world stays one.
@@ -101,14 +84,27 @@ def _can_count_again(old: StoredRun) -> bool:
         return False
 
 
-def _replayed(program: Program, old: StoredRun) -> Run:
-    seam = program.seams[old.seam]
+def scenario_in(program: Program, old: StoredRun) -> Scenario:
+    """What is on the tape of a stored run; raises CodecError, ConfigurationError."""
+    return from_line(unpacked(old.tape or b""), codec_of(program), program.runtime.book)
+
+
+def replayed_run(program: Program, old: StoredRun) -> Run:
+    """What today's code makes of a stored run; one that can no longer be read has failed."""
     try:
-        scenario = from_line(unpacked(old.tape or b""), codec_of(program), program.runtime.book)
-        ((_, run),) = replayed_scenarios(program, [scenario])
+        ((_, run),) = replayed_scenarios(program, [scenario_in(program, old)])
     except (CodecError, ConfigurationError) as error:
-        unread = Scenario(old.id, old.seam, old.answered_by, old.key, old.tags, {}, Tape())
-        run = not_replayed(seam, unread, f"its tape can no longer be read: {error}")
+        return not_replayed_run(program, old, f"its tape can no longer be read: {error}")
+    return _of_production(old, run)
+
+
+def not_replayed_run(program: Program, old: StoredRun, reason: str) -> Run:
+    """The same of a run that was not replayed."""
+    unread = Scenario(old.id, old.seam, old.answered_by, old.key, old.tags, {}, Tape())
+    return _of_production(old, not_replayed(program.seams[old.seam], unread, reason))
+
+
+def _of_production(old: StoredRun, run: Run) -> Run:
     return replace(run, id=old.id, population=old.population, setting=parse_setting(old.stage))
 
 
@@ -124,8 +120,11 @@ def unpacked(tape: bytes) -> bytes:
     return line
 
 
-def _stale(path: Path, wanted: Wanted) -> Iterator[StoredRun]:
-    """Read a few at a time, so that the store is never locked while one is replayed."""
+def stale(path: Path, wanted: Wanted) -> Iterator[StoredRun]:
+    """The runs to be replayed, the oldest first; raises StoreProblem.
+
+    Read a few at a time, so that the store is never locked while one is replayed.
+    """
     if not has_store(path):
         return
     where, values = _where(wanted)

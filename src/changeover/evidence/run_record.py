@@ -124,8 +124,10 @@ def _record(
     if run.legacy is not None and run.candidate is not None and fit.legacy and fit.candidate:
         record.reads = {one.path: _methods(one.reads) for one in (run.legacy, run.candidate)}
         reached = reached_by(fit.legacy, fit.candidate)
-        record.found = RunFound(name, run.seam, fit.divergences, None, len(fit.tape), reached)
-        record.first_seen = {} if known is None else _first_seen(fit, known, told)
+        prints = tuple(fingerprint_of(run.seam, one) for one in fit.divergences)
+        size = len(fit.tape)
+        record.found = RunFound(name, run.seam, fit.divergences, None, size, reached, None, prints)
+        record.first_seen = {} if known is None else _first_seen(fit, prints, known, told)
     return record
 
 
@@ -134,13 +136,12 @@ def _methods(calls: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _first_seen(
-    run: Run, known: Container[Fingerprint], told: set[Fingerprint]
+    run: Run, fingerprints: Iterable[Fingerprint], known: Container[Fingerprint], told: set[Fingerprint]
 ) -> dict[Fingerprint, FirstSeen]:
     """Once per cluster what one path alone logged, and where the odd value was seen, which takes long."""
     provenance: Provenance | None = None
     found: dict[Fingerprint, FirstSeen] = {}
-    for divergence in run.divergences:
-        fingerprint = fingerprint_of(run.seam, divergence)
+    for divergence, fingerprint in zip(run.divergences, fingerprints, strict=True):
         if fingerprint in told or fingerprint in known:
             continue
         told.add(fingerprint)

@@ -18,9 +18,12 @@ from changeover.record.scenario_file import DamagedLine, Scenario, read_scenario
 from changeover.replay.runner import Replayed, ReplayTask
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import Seam
-from changeover.values.observation import Observation, Side
+from changeover.values.content_key import same_content
+from changeover.values.limits import NotComparable
+from changeover.values.observation import Observation, Returned, Side
 from changeover.values.pins import Pins, resumed
 from changeover.values.stage import Setting, Stage
+from changeover.values.verdict import Verdict
 
 During = Callable[[], AbstractContextManager[None]]
 
@@ -91,6 +94,31 @@ def not_replayed(seam: Seam, scenario: Scenario, reason: str, notes: Sequence[Re
     """The run of a scenario that shows nothing, with the reason."""
     pins = Pins({seam.phase: _stage(scenario)}, scenario.key, scenario.id)
     return _draft(seam, scenario, pins).failed(reason, notes)
+
+
+def seen_in(program: Program, scenario: Scenario, verdict: Verdict) -> Run:
+    """The run with its inputs and what its tape has of the answering path, and a verdict found elsewhere."""
+    seam = program.seams[scenario.seam]
+    outcome = Returned(None) if scenario.answer is None else scenario.answer
+    seen = scenario.tape.observation(scenario.answered_by, outcome)
+    return _draft(seam, scenario, _pins(program, scenario)).answered(seen, verdict)
+
+
+def asked_as_recorded(run: Run) -> bool:
+    """Whether the answering path asked today what it asked when the run was recorded, and got the same."""
+    if run.answered is None:
+        return True
+    recorded = run.tape.observation(run.answered_by, run.answered.outcome).reads
+    asked = run.answered.reads
+    if [one.name for one in asked] != [one.name for one in recorded]:
+        return False
+    try:
+        return all(
+            same_content(one.arguments, other.arguments) and same_content(one.outcome, other.outcome)
+            for one, other in zip(asked, recorded, strict=True)
+        )
+    except NotComparable:
+        return False
 
 
 def _stage(scenario: Scenario) -> Setting:

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Generator, Iterable, Sized
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
-from changeover.compare.rules import Rules
-from changeover.evidence.case_runner import CaseDone, Selection, compared_cases, stored_cases
-from changeover.evidence.program_interface import Program
-from changeover.evidence.renewal import Wanted, renewed_cases, stale_runs
-from changeover.evidence.scenario_replay import stored_scenarios
+from changeover.compare.rules import STRICT, Rules
+from changeover.evidence.case_recorder import CaseRecorder, recorded_cases
+from changeover.evidence.case_runner import CaseDone, Selection, compared_cases
+from changeover.evidence.child_processes import ChildProcesses
+from changeover.evidence.program_interface import Program, comparison_runtime
+from changeover.evidence.renewal import (
+    Wanted,
+    not_replayed_run,
+    renewed,
+    replayed_run,
+    scenario_in,
+    stale,
+    stale_runs,
+)
+from changeover.evidence.replays_elsewhere import ReplaysElsewhere
+from changeover.evidence.run_record import RunRecord
+from changeover.evidence.scenario_replay import not_replayed, replayed_scenarios, seen_in, stored_scenarios
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import STORE, StoredRun
-from changeover.evidence.store.rows_of_runs import WHOLE, stored_run
+from changeover.evidence.store.rows_of_runs import stored_run
+from changeover.evidence.stored_replays import StoredKind, StoredReplays, replayed_here
+from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.seam.judge import Waived
+from changeover.seam.runtime import Runtime
 from changeover.settings import SCENARIOS_FOLDER as SCENARIOS
 
+T = TypeVar("T")
 BUILT_IN = {
     SCENARIOS: Source(SCENARIOS, "recorded", lambda _: (), "scenarios"),
     STORE: Source(STORE, "production", lambda _: (), "runs"),
@@ -29,17 +47,21 @@ BUILT_IN = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for."""
+    """What was asked for; with more than one of `jobs` so many other processes replay the runs."""
 
     names: tuple[str, ...]
     options: SourceOptions
     noise: bool
     fail_fast: bool
+    jobs: int = 1
 
 
 @dataclass(slots=True)
 class SourceCases:
-    """Runs them one by one. `damaged` says which of the scenarios could not be read."""
+    """Runs them one by one. `damaged` says which of the scenarios could not be read.
+
+    `here` counts runs that other processes were to replay and could not, by the reason.
+    """
 
     program: Program
     source: Source
@@ -54,6 +76,7 @@ class SourceCases:
     redact: FitRuns
     waived: Waived
     damaged: list[str] = field(default_factory=list)
+    here: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int | None:
@@ -72,29 +95,93 @@ class SourceCases:
         # Of a source that does not say how many there are, nobody knows what a limit has cut off.
         return options.limit is not None and (whole is None or options.limit < whole)
 
-    def done(self) -> Generator[tuple[CaseDone, StoredRun | None], None, None]:
-        """Every case when it is done, and of a stored run the row that renews it."""
-        if self.source.name == STORE:
-            yield from renewed_cases(
-                self.program, self.store, self._wanted(), self.rules, self.now, self.redact, self.waived
-            )
-            return
-        with closing(self._compared()) as cases:
-            for done in cases:
-                yield done, None
+    def done(self, recorder: CaseRecorder) -> Generator[CaseDone, None, None]:
+        """Every case with its records when it is done; raises StoreProblem."""
+        with ChildProcesses(self.request.jobs) as processes:
+            if self.source.name in BUILT_IN:
+                yield from self._stored(recorder, processes)
+            else:
+                yield from self._compared(recorder, processes)
 
-    def _compared(self) -> Generator[CaseDone, None, None]:
-        options = self.request.options
-        if self.source.name != SCENARIOS:
-            return compared_cases(
-                self.program,
-                self.source,
-                options,
-                self.selection,
-                rules=self.rules,
-                noise=self.request.noise,
-                waived=self.waived,
-            )
+    def _compared(self, recorder: CaseRecorder, processes: ChildProcesses) -> Generator[CaseDone, None, None]:
+        elsewhere = None
+        if self.request.jobs > 1:
+            rules = {rule.number: rule for rule in (self.rules or STRICT).rules}
+            elsewhere = ReplaysElsewhere(processes, recorder.records, rules, self.total)
+            self.here = elsewhere.here
+        cases = compared_cases(
+            self.program,
+            self.source,
+            self.request.options,
+            self.selection,
+            rules=self.rules,
+            noise=self.request.noise,
+            waived=self.waived,
+            elsewhere=elsewhere,
+        )
+        with closing(cases):
+            yield from recorded_cases(cases, recorder.records, elsewhere)
+
+    def _stored(self, recorder: CaseRecorder, processes: ChildProcesses) -> Generator[CaseDone, None, None]:
+        runtime = comparison_runtime(self.program, self.rules, self.waived)
+        with self.program.runtime.replaced_by(runtime):
+            if self.source.name == STORE:
+                wanted = self._wanted()
+                runs = self._replayed(runtime, stale(self.store, wanted), self._renewals(recorder), processes)
+                for old, record in runs:
+                    record.row = record.row or old
+                    yield CaseDone(old.name, record.tags, records=[record])
+                return
+            kind = self._scenarios(recorder)
+            for scenario, record in self._replayed(runtime, self._chosen(), kind, processes):
+                yield CaseDone(f"{SCENARIOS}/{scenario.id}", scenario.tags, records=[record])
+
+    def _replayed(
+        self, runtime: Runtime, items: Iterable[T], kind: StoredKind[T], processes: ChildProcesses
+    ) -> Generator[tuple[T, RunRecord], None, None]:
+        if self.request.jobs == 1:
+            yield from replayed_here(items, kind)
+            return
+        rules = {rule.number: rule for rule in (self.rules or STRICT).rules}
+        replays = StoredReplays(processes, kind, runtime, rules)
+        self.here = replays.here
+        total = len(items) if isinstance(items, Sized) else self.total
+        yield from replays.replayed(items, total)
+
+    def _renewals(self, recorder: CaseRecorder) -> StoredKind[StoredRun]:
+        program, wanted = self.program, self._wanted()
+
+        def record(number: int, old: StoredRun, run: Run) -> RunRecord:
+            (made,) = recorder.corpus.records(old.name, [run])
+            made.row = renewed(old, run, wanted, self.now, self.redact)
+            return made
+
+        return StoredKind(
+            lambda old: replayed_run(program, old),
+            record,
+            lambda old, reason: not_replayed_run(program, old, reason),
+            lambda old, verdict: seen_in(program, scenario_in(program, old), verdict),
+        )
+
+    def _scenarios(self, recorder: CaseRecorder) -> StoredKind[Scenario]:
+        program = self.program
+
+        def replay(scenario: Scenario) -> Run:
+            ((_, run),) = replayed_scenarios(program, [scenario])
+            return run
+
+        def record(number: int, scenario: Scenario, run: Run) -> RunRecord:
+            (made,) = recorder.records(f"{SCENARIOS}/{scenario.id}", number, [run])
+            return made
+
+        return StoredKind(
+            replay,
+            record,
+            lambda scenario, reason: not_replayed(program.seams[scenario.seam], scenario, reason),
+            lambda scenario, verdict: seen_in(program, scenario, verdict),
+        )
+
+    def _chosen(self) -> list[Scenario]:
         scenarios, damaged = stored_scenarios(self.program, self.scenarios)
         self.damaged += [str(line) for line in damaged]
         self.damaged += [
@@ -102,23 +189,20 @@ class SourceCases:
             for one in scenarios
             if one.seam not in self.program.seams
         ]
-        return stored_cases(self.program, self._limited(scenarios), self.selection, self.rules, self.waived)
+        return [one for one in self._limited(scenarios) if one.seam in self.selection.seams]
 
-    def rows(self, done: CaseDone, *, sampled: bool, bodies: bool) -> list[StoredRun]:
-        """What is kept of a case: whole if it diverged, failed or is sampled, while `bodies` are taken."""
-        return [
-            stored_run(
-                run,
-                done.name,
-                self.now,
-                self.code,
-                self.rules_digest,
-                redact=self.redact,
-                body=bodies and (sampled or run.verdict in WHOLE),
-                counts=False,
-            )
-            for run in done.runs
-        ]
+    def row(self, name: str, run: Run, whole: bool) -> StoredRun:
+        """What is kept of a run of the case of that name."""
+        return stored_run(
+            run,
+            name,
+            self.now,
+            self.code,
+            self.rules_digest,
+            redact=self.redact,
+            body=whole,
+            counts=False,
+        )
 
     def _limited(self, scenarios: list[Scenario]) -> list[Scenario]:
         options = self.request.options

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -16,6 +17,7 @@ from typing import Any, Self
 
 from changeover.compare.rules import STRICT, Rules
 from changeover.errors import ConfigurationError
+from changeover.evidence.case_recorder import CaseRecorder
 from changeover.evidence.case_runner import Selection, select
 from changeover.evidence.code_digest import code_digest
 from changeover.evidence.comparison_info import ComparisonInfo, Stopped
@@ -25,7 +27,6 @@ from changeover.evidence.program_interface import Program, ProjectFiles
 from changeover.evidence.source_cases import BUILT_IN, Request, SourceCases
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import STORE, StoredComparison
-from changeover.evidence.store.rows_of_runs import SAMPLE_KEPT_WHOLE
 from changeover.evidence.store.store import StoreProblem, store_path
 from changeover.evidence.store.summary import Summary
 from changeover.redaction.redacted_runs import FitRuns
@@ -59,6 +60,7 @@ class SourceComparison:
     """A comparison that was run: what it was about, what it showed, and where that is kept.
 
     `raised` are the first cases that raised, with what. `kept_in` is None where the store would not take it.
+    `replayed_here` counts runs that other processes were to replay and could not, by the reason.
     """
 
     info: ComparisonInfo
@@ -67,6 +69,7 @@ class SourceComparison:
     raised: tuple[str, ...]
     kept_in: Path | None
     seconds: float
+    replayed_here: Mapping[str, int]
 
 
 def compare_source(
@@ -80,6 +83,7 @@ def compare_source(
     waivers = Waivers(load_waivers(project.directory / WAIVERS_FILE, today))
     info = _info(program, source, request, rules or STRICT)
     redactor = Redactor.for_project(redact_paths_of(program.plan), project.root, os.environ)
+    redactor.prepare()
     fit = FitRuns(redactor.run)
     path, now = store_path(project.root), datetime.now(UTC)
     cases = SourceCases(
@@ -112,6 +116,7 @@ def compare_source(
         tuple(map(redactor.text, raised)),
         None if writer.problem else path,
         monotonic() - began,
+        dict(cases.here),
     )
 
 
@@ -126,17 +131,13 @@ def _run(
     try:
         listener.begins(cases.source.name, cases.total)
         try:
-            with Interruption() as interruption, closing(cases.done()) as found:
-                for done, renewed in found:
+            recorder = CaseRecorder(corpus, cases.row, lambda: writer.takes_bodies)
+            with Interruption() as interruption, closing(cases.done(recorder)) as found:
+                for done in found:
                     if done.ended is not None:
                         corpus.damaged.append(f"{done.name} {done.ended}")
-                    corpus.add(done.name, done.runs, done.tags)
-                    if renewed is not None:
-                        writer.keep(renewed)
-                    elif writer.problem is None:
-                        sampled = corpus.cases <= SAMPLE_KEPT_WHOLE
-                        for row in cases.rows(done, sampled=sampled, bodies=writer.takes_bodies):
-                            writer.keep(row)
+                    corpus.add_case(done.name, done.records, done.tags)
+                    writer.keep_case(done.records)
                     cases.redact.forget()
                     if done.raised is not None and len(raised) < RAISED_SHOWN_MAX:
                         raised.append(f"{done.name}: {done.raised}")

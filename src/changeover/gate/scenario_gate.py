@@ -121,7 +121,9 @@ def _digest(replay: Replay, phase: Phase) -> str:
     return sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
-def scenario_verdicts(project: Project, names: Sequence[str], listener: Listener) -> list[GateVerdict]:
+def scenario_verdicts(
+    project: Project, names: Sequence[str], listener: Listener, jobs: int = 1
+) -> list[GateVerdict]:
     """Replay the scenarios and decide about these phases, or all with seams; raises ConfigurationError."""
     plan = project.plan()
     if plan is None:
@@ -129,7 +131,7 @@ def scenario_verdicts(project: Project, names: Sequence[str], listener: Listener
         raise ConfigurationError(where, "is missing, so that no phase says which seams to ask about")
     chosen = _chosen(plan, names)
     now = datetime.now(UTC)
-    request = Request(tuple(chosen), SourceOptions(), noise=False, fail_fast=False)
+    request = Request(tuple(chosen), SourceOptions(), noise=False, fail_fast=False, jobs=jobs)
     source = Source(SOURCE, "recorded", lambda _: (), SOURCE)
     done = compare_source(project, project.migration(), source, request, listener)
     if done.info.stopped is not None:

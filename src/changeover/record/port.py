@@ -157,6 +157,11 @@ class PortBook:
         others = (book.ports.get(method.port) for book in self._beside)
         return next((port for port in others if port is not None), own) or self.ports[method.port]
 
+    @property
+    def asks_for_real(self) -> bool:
+        """Whether a replay may ask one of the ports, as it always gives the same answer."""
+        return any(method.is_fixed for port in self.ports.values() for method in port.methods.values())
+
     def holds(self, value: Any) -> bool:
         """Whether the value is an object of a port: no copy of it is made, and its calls are port calls."""
         known = self._classes.get(type(value))  # most classes are known here

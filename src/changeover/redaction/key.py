@@ -28,6 +28,7 @@ class RedactionKey:
 
     _path: Path | None
     _key: bytes | None = field(default=None, init=False)
+    _next: bytes | None = field(default=None, init=False)
     problem: str | None = field(default=None, init=False)
 
     def token(self, secret: bytes) -> str:
@@ -36,17 +37,23 @@ class RedactionKey:
             self._key = self._found()
         return f"[redacted {digest(self._key, secret, sha256).hex()[:TOKEN_DIGITS]}]"
 
+    def prepare(self) -> None:
+        """Settle what the key will be, so that processes forked from this one have the same."""
+        self._next = self._next or secrets.token_bytes(KEY_BYTES)
+
     def _found(self) -> bytes:
+        self.prepare()
+        made = self._next or b""
         if self._path is None:
-            return secrets.token_bytes(KEY_BYTES)
+            return made
         try:
             with suppress(FileNotFoundError):
                 return _read(self._path)
-            create_file(self._path, secrets.token_hex(KEY_BYTES).encode() + b"\n", OWNER_ONLY)
+            create_file(self._path, made.hex().encode() + b"\n", OWNER_ONLY)
             return _read(self._path)
         except (OSError, ValueError) as error:
             self.problem = f"{self._path}: {error}; redacted values join only within this process"
-            return secrets.token_bytes(KEY_BYTES)
+            return made
 
 
 def _read(path: Path) -> bytes:

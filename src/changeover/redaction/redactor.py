@@ -70,6 +70,10 @@ class Redactor:
         """The one of a project, with its key beside its evidence."""
         return cls.of(redact, os.environ if environment is None else environment, key_path(root))
 
+    def prepare(self) -> None:
+        """Settle the key, so that a secret has the same token in processes forked from this one."""
+        self._key.prepare()
+
     def run(self, run: Run) -> Run:
         """A copy of the run without secrets, with the same world."""
         first = Redacting(self._paths, self._named, self._key.token)

@@ -23,7 +23,7 @@ from changeover.replay.event_loop import carried, completed, threaded
 from changeover.replay.program_signals import ProgramSignals, heard, stop_if_heard
 from changeover.replay.runner import Pending, ReplayTask, wait_for, wait_for_async
 from changeover.rollout.test_override import ACTIVE
-from changeover.seam.comparison_steps import Comparing
+from changeover.seam.comparison_steps import Comparing, completed_now
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Call, Recording
 from changeover.seam.runtime import Runtime
@@ -133,7 +133,7 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
     try:
         while due and _waits_in_background(due[0]):
             del due[0]
-        if due:
+        if due and not _settles_elsewhere(due, calling):
             with calling.watch():
                 while due:
                     await _settle(due, calling)
@@ -156,6 +156,22 @@ def _waits_in_background(recording: Recording) -> bool:
     recording.forget_arguments()
     queue = recording.runtime.queue
     return queue is not None and queue.put(Comparing(recording).job())
+
+
+def _settles_elsewhere(due: list[Recording], calling: Calling) -> bool:
+    """Whether a comparison lets another process replay these runs, as they are at this moment."""
+    elsewhere = due[0].runtime.elsewhere
+    if elsewhere is None:
+        return False
+    if calling is not SYNC:
+        return elsewhere(due, None)
+
+    async def settled(left: list[Recording]) -> None:
+        with calling.watch():
+            while left:
+                await _settle(left, calling)
+
+    return elsewhere(list(due), lambda left: completed_now(settled(list(left))))
 
 
 async def _settle(due: list[Recording], calling: Calling) -> None:

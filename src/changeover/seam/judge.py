@@ -237,6 +237,10 @@ class RunDraft:
         """The run as one that could not be compared."""
         return self._run(Verdict.FAILED, reason=reason, notes=tuple(notes))
 
+    def answered(self, seen: Observation, verdict: Verdict) -> Run:
+        """The run with what the answering path left behind, and with a verdict that was found elsewhere."""
+        return self._run(verdict, **{self.answered_by.value: seen})
+
     def unpaired(self, why: NotPaired) -> Run:
         """The run as one that was not compared."""
         return self._run(Verdict.UNPAIRED, reason=str(why), not_paired=why)

@@ -129,6 +129,11 @@ class Recording:
             found = f"object shared: runs of `{self._seam.name}` overlapped on one {self._given.class_name}"
         return found
 
+    @property
+    def copies_act(self) -> bool:
+        """Whether the other path acts on copies of ports, which may reach out of this process."""
+        return self._copies is not None
+
     def may_fall_back(self) -> bool:
         """Whether legacy may answer instead: nothing was attempted, and nothing that was given has changed.
 

@@ -29,10 +29,17 @@ from changeover.values.interruption import stop_if_interrupted
 from changeover.values.limits import Limits
 from changeover.values.observation import Observation, Side, message_of
 from changeover.values.pins import Pins, UnstableKey, key_text
+from changeover.values.verdict import Verdict
 
 _log = logger("seam")
 NOTES_MAX = 1_000
 AnswerSeen = Callable[[str, Side, View, Any], None]
+Note = tuple[str, dict[str, Any]]
+Settle = Callable[[Sequence[Any]], None]
+"""Compares runs that have answered, in the order in which they are due."""
+Elsewhere = Callable[[Sequence[Any], Settle | None], bool]
+"""Is given the recordings of runs that are due, an outermost one and those inside it, and what compares them
+where it is called, None where nothing can but the event loop that runs. Says whether it has taken them."""
 
 
 class Runtime:
@@ -40,7 +47,8 @@ class Runtime:
 
     `is_comparison` says that its runs are those of a comparison: everything is sampled, nothing waits in the
     background. `on_itself` names the path that is replayed in place of the other one as well (A/A).
-    `answer_seen` is shown every answer that goes through a view.
+    `answer_seen` is shown every answer that goes through a view. `elsewhere` may take runs that have
+    answered, to compare them in another process.
     """
 
     def __init__(
@@ -62,12 +70,14 @@ class Runtime:
         self.is_comparison = False
         self.on_itself: Side | None = None
         self.answer_seen: AnswerSeen | None = None
+        self.elsewhere: Elsewhere | None = None
         self.counts: Counter[tuple[str, str]] = Counter()
         self.notes: dict[str, None] = {}
         self.declared: Collection[str] = ()
         self.invariants: dict[str, list[Predicate]] = {}
         self._counting = Lock()
         self._noted: set[str] = set()
+        self._unsaid: list[list[Note]] = []
         self._in_place: Runtime | None = None
 
     @property
@@ -153,8 +163,21 @@ class Runtime:
         if problem in self._noted or len(self._noted) >= NOTES_MAX:
             return
         self._noted.add(problem)
+        if self._unsaid:
+            self._unsaid[-1].append((problem, fields))
+            return
         self.notes[redacted(problem)] = None
         _log.warning("%s", problem, **fields)
+
+    def keep_notes(self) -> list[Note]:
+        """From now on notes are put into this list: another process says them, once for all processes."""
+        self._unsaid.append([])
+        return self._unsaid[-1]
+
+    def count(self, seam: str, verdict: Verdict) -> None:
+        """Count a run that another process has handed on."""
+        with self._counting:
+            self.counts[seam, verdict] += 1
 
     @property
     def queue(self) -> Background | None:

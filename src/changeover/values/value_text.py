@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from changeover.values.divergence import ABSENT
 from changeover.values.observation import Outcome, Raised, message_of
 from changeover.values.own_state import class_name, module_of
+from changeover.values.reading import Reading, Shape, register
 from changeover.values.safe_text import beginning, columns_of, visible
 from changeover.values.scalars import base_of
 from changeover.values.scalars import text as scalar_text
@@ -17,7 +19,7 @@ CHANGE_LOOKED_AT_MAX = 10_000
 
 def value_text(value: Any, width: int = VALUE_SHOWN_MAX) -> str:
     """One value as a person reads it; its beginning where it is long."""
-    text = visible(_written(_start_of(value, 2 * width)))
+    text = visible(written(_start_of(value, 2 * width)))
     return text if columns_of(text) <= width else f"{beginning(text, width - 1)}…"
 
 
@@ -42,10 +44,10 @@ def _start_of(value: Any, length: int) -> Any:
 
 def change_text(legacy: Any, candidate: Any, width: int = 2 * VALUE_SHOWN_MAX + 4) -> str:
     """`legacy -> candidate`, always that way round; where the texts are alike, the types say what differs."""
-    old = visible(_written(_start_of(legacy, CHANGE_LOOKED_AT_MAX)))
-    new = visible(_written(_start_of(candidate, CHANGE_LOOKED_AT_MAX)))
-    if old == new and type(legacy) is not type(candidate):
-        old, new = f"{old} ({type(legacy).__name__})", f"{new} ({type(candidate).__name__})"
+    old = visible(written(_start_of(legacy, CHANGE_LOOKED_AT_MAX)))
+    new = visible(written(_start_of(candidate, CHANGE_LOOKED_AT_MAX)))
+    if old == new and written_class(legacy) != written_class(candidate):
+        old, new = (f"{text} ({type_of(side)})" for text, side in ((old, legacy), (new, candidate)))
     # The shorter text leaves its room to the other.
     half = (width - 4) // 2
     left = max(half, width - 4 - columns_of(new))
@@ -73,16 +75,44 @@ class Bare(str):
     __slots__ = ()
 
 
-def _written(value: Any) -> str:
+@dataclass(frozen=True, slots=True)
+class WrittenValue:
+    """Stands for a value of another process: how it is written, its class, and what a store keeps of it."""
+
+    text: str
+    type: str
+    module: str
+    kept: Any
+
+
+register(WrittenValue, Reading(Shape.SCALAR, lambda written: written, scalar=WrittenValue))
+
+
+def written_class(value: Any) -> tuple[str, str]:
+    """The class of a value by its module and name, also of one that was written in another process."""
+    if isinstance(value, WrittenValue):
+        return value.module, value.type
+    return module_of(type(value)), type(value).__name__
+
+
+def type_of(value: Any) -> str:
+    """The name of its class."""
+    return written_class(value)[1]
+
+
+def written(value: Any) -> str:
+    """The whole value as a person reads it, on one line or several."""
+    if isinstance(value, WrittenValue):
+        return value.text
     if value is ABSENT:
         return "nothing"
     if isinstance(value, Bare):
         return str(value)
     cls = type(value)
     if cls is dict:
-        return "{" + ", ".join(f"{_name(key)}: {_written(part)}" for key, part in value.items()) + "}"
+        return "{" + ", ".join(f"{_name(key)}: {written(part)}" for key, part in value.items()) + "}"
     if cls is list or cls is tuple:
-        return "[" + ", ".join(map(_written, value)) + "]"
+        return "[" + ", ".join(map(written, value)) + "]"
     base = base_of(cls)
     if base is str:
         return f'"{scalar_text(value)}"'

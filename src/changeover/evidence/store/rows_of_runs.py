@@ -22,7 +22,7 @@ from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
 from changeover.values.scalars import base_of
 from changeover.values.scalars import text as scalar_text
-from changeover.values.value_text import around_difference
+from changeover.values.value_text import WrittenValue, around_difference
 from changeover.values.verdict import Verdict
 
 SAMPLE_KEPT_WHOLE = 10
@@ -95,6 +95,22 @@ def stored_run(
         key=fit.pins.key if says else None,
         correlation_id=fit.pins.correlation_id if says else None,
         body=text if text is not None and len(text) <= BODY_CHARACTERS_MAX else None,
+    )
+
+
+def without_body(row: StoredRun) -> StoredRun:
+    """The row of a run of which nothing but the verdict is kept."""
+    return replace(
+        row,
+        world=None,
+        clusters=(),
+        reason=None,
+        tags=(),
+        unsafe=(),
+        gave_up=False,
+        key=None,
+        correlation_id=None,
+        body=None,
     )
 
 
@@ -181,6 +197,8 @@ def keep_value(value: Any) -> Any:
 
 
 def _kept(value: Any) -> Any:
+    if isinstance(value, WrittenValue):
+        return value.kept
     if isinstance(value, Mapping):
         return {str(name): _kept(part) for name, part in value.items()}
     if isinstance(value, list):

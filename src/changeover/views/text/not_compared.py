@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from changeover.evidence.reasons_not_compared import NotCompared, how_questions_differ
+from changeover.evidence.reasons_not_compared import NotCompared
 from changeover.evidence.tallies import SeamTally
 from changeover.evidence.unanswered_reads import Way
 from changeover.values.observation import PortCall, Side
@@ -63,8 +63,7 @@ def _difference(reason: NotCompared, screen: Screen) -> list[str]:
     asked, recorded = reason.asked, reason.recorded
     if asked is None or recorded is None:
         return [f"{INDENT}the tape has no answer to this question"]
-    clauses = how_questions_differ(recorded.arguments, asked.arguments)
-    if not clauses:
+    if not reason.differing:
         sentence = "The same question, asked after an effect: the tape has no answer from there on."
         return _indented(sentence, screen)
     same = [
@@ -73,7 +72,7 @@ def _difference(reason: NotCompared, screen: Screen) -> list[str]:
         if name in asked.arguments and value_text(value) == value_text(asked.arguments[name])
     ]
     lead = f"Same {' and '.join(same)}; " if same else ""
-    return _indented(f"{lead}{'; '.join(clauses)}.", screen)
+    return _indented(f"{lead}{'; '.join(reason.differing)}.", screen)
 
 
 _WAYS = {
