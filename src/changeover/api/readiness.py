@@ -73,6 +73,10 @@ def gate(
     check_positive("jobs", jobs)
     found = open_project(project)
     if not scenarios:
+        if jobs != 1:
+            raise ConfigurationError(
+                "--jobs", "goes with --scenarios: the evidence of a phase is there already"
+            )
         return GateAnswer((_verdict(found, phases, to, progress, run_checks=not no_checks),))
     if to is not None:
         raise ConfigurationError("--to", "goes with a phase and its evidence, not with --scenarios")

@@ -15,6 +15,7 @@ from changeover.api import readiness as verbs
 from changeover.cli.output import (
     choose_format,
     format_option,
+    jobs_option,
     quiet,
     result_stream,
     say,
@@ -43,6 +44,7 @@ ACTIONS_VARIABLE = "GITHUB_ACTIONS"
     "--scenarios", is_flag=True, help="ask the committed scenarios alone, of all phases or these; for CI"
 )
 @click.option("--no-checks", is_flag=True, help="run no check command; what is not run could not tell")
+@jobs_option
 @choose_format("text", "json", "junit", "markdown")
 def gate_command(phases: tuple[str, ...], format_: str, **options: Any) -> None:
     """May this phase move? Criterion by criterion; no stage is changed.
