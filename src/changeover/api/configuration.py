@@ -212,6 +212,7 @@ def find_blind_spots(
     *phases: str,
     source: str | Iterable[str] = (),
     runs: int = CASES,
+    jobs: int = 1,
     seed: int = 0,
     everything: bool = False,
     project: str | Path | Project = ".",
@@ -224,6 +225,7 @@ def find_blind_spots(
         source: where runs come from, one or several; all that are declared unless given.
         runs: at most so many cases of each source.
         seed: for sources that generate cases.
+        jobs: so many processes replay and alter runs, which changes nothing of what is found.
         everything: alter places that look alike as well, in every run.
         project: a folder of the project, or the project.
         progress: is told how far it is, and what is not kept as evidence.
@@ -239,6 +241,7 @@ def find_blind_spots(
         review = changeover.find_blind_spots("trading", source=["history", "stress"])
     """
     check_positive("runs", runs)
+    check_positive("jobs", jobs)
     found = open_project(project)
     accepted = load_accepted_blind_spots(found.directory / ACCEPTED_NAME)
     migration = found.migration()
@@ -248,7 +251,7 @@ def find_blind_spots(
     for one in [migration.sources.named(name) for name in names_of(source) or migration.sources.names]:
         options = SourceOptions(runs, seed)
         total, last = one.total(options), monotonic()
-        for number, _ in enumerate(search.look_at(one, options, selection), start=1):
+        for number, _ in enumerate(search.look_at(one, options, selection, jobs), start=1):
             if monotonic() - last >= LINE_S:
                 last = monotonic()
                 of = "" if total is None else f" of {total:,}"
@@ -256,6 +259,8 @@ def find_blind_spots(
     seams: dict[str, list[str]] = {}
     for seam in selection.seams:
         seams.setdefault(migration.seams[seam].phase, []).append(seam)
+    for reason, number in search.here.items():
+        progress(f"{number:,} runs were replayed in this process alone: {reason}")
     review = BlindSpotReview(search, seams, accepted)
     _keep(found, migration, rules, review, progress)
     return review

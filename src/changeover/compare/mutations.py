@@ -126,12 +126,30 @@ class BlindSpot:
 
 
 @dataclass(frozen=True, slots=True)
-class BlindSpots:
-    """All of them, of how many alterations; `left_out` is true where `ALTERATIONS_MAX` ended the search."""
+class Attempt:
+    """One alteration, by the normal form of its place; `spot` is None where it was noticed."""
 
-    spots: tuple[BlindSpot, ...]
-    tried: int
+    normal_place: str
+    change: str
+    spot: BlindSpot | None
+
+
+@dataclass(frozen=True, slots=True)
+class BlindSpots:
+    """All of them, of which alterations; `left_out` is true where `ALTERATIONS_MAX` ended the search."""
+
+    attempts: tuple[Attempt, ...]
     left_out: bool
+
+    @property
+    def spots(self) -> tuple[BlindSpot, ...]:
+        """Those that were not noticed."""
+        return tuple(one.spot for one in self.attempts if one.spot is not None)
+
+    @property
+    def tried(self) -> int:
+        """How many there were."""
+        return len(self.attempts)
 
 
 def blind_spots(
@@ -165,19 +183,17 @@ def _unnoticed(
     hidden_by: Callable[[T], tuple[Rule, ...] | None],
 ) -> BlindSpots:
     """Those that `hidden_by` does not answer None for, which says that the alteration was noticed."""
-    spots: list[BlindSpot] = []
-    tried = 0
+    attempts: list[Attempt] = []
     for place, change, one in altered:
         normal_place = normalise(place)
         if wanted is not None and not wanted(normal_place, change):
             continue
-        if tried >= ALTERATIONS_MAX:
-            return BlindSpots(tuple(spots), tried, left_out=True)
-        tried += 1
+        if len(attempts) >= ALTERATIONS_MAX:
+            return BlindSpots(tuple(attempts), left_out=True)
         rules = hidden_by(one)
-        if rules is not None:
-            spots.append(BlindSpot(render(place), normal_place, change, rules))
-    return BlindSpots(tuple(spots), tried, left_out=False)
+        spot = None if rules is None else BlindSpot(render(place), normal_place, change, rules)
+        attempts.append(Attempt(normal_place, change, spot))
+    return BlindSpots(tuple(attempts), left_out=False)
 
 
 class _Held:

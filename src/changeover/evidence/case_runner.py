@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from traceback import walk_tb
+from typing import Any
 
 from changeover.compare.rules import Rules
 from changeover.errors import ConfigurationError, asking_the_program, describe_end, ends_the_process
@@ -77,7 +78,7 @@ def compared_cases(
     noise: bool,
     waived: Waived | None = None,
     answer_seen: AnswerSeen | None = None,
-    elsewhere: ReplaysElsewhere | None = None,
+    elsewhere: ReplaysElsewhere[Any] | None = None,
 ) -> Generator[CaseDone, None, None]:
     """Yield every compared case when it is done; raises ConfigurationError where the source is wrong.
 
@@ -111,7 +112,7 @@ def compared_cases(
             pinned = settings if wanted else _settings(program, selection, alone)
             name = f"{source.name}/{case.name}"
             if elsewhere is not None and wanted:
-                elsewhere.begin_case(name)
+                elsewhere.begin_case(name, case.tags)
             done = _run(name, case, program, pinned)
             if wanted:
                 done.parts = [one for one in collected if isinstance(one, SentRuns) or counts(one)]

@@ -12,16 +12,14 @@ import decimal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from time import monotonic
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from changeover.compare.clusters import fingerprint_of
 from changeover.compare.comparison import Comparison
-from changeover.compare.rule import Rule
 from changeover.evidence.child_processes import Child, ChildProcesses, holds_a_connection, why_not_forked
-from changeover.evidence.run_record import RunRecord
-from changeover.evidence.sent_records import record_received, record_sent
 from changeover.evidence.told_by_children import NO_PROCESS, Telling, lost_reason, take_told
 from changeover.record.context import SESSION
 from changeover.record.run import Run
@@ -40,16 +38,38 @@ BATCH_CASES_MAX = 100
 SHARES = 4
 """So many times each process comes back for more, where there are few cases."""
 _ASYNC = "they run in an event loop"
-Record = Callable[[str, int, Sequence[Run]], list[RunRecord]]
-"""Makes the records of runs of the case of that name and number."""
+R = TypeVar("R")
+
+
+class NumberedCase(NamedTuple):
+    """A case of a source; numbers count from 1."""
+
+    name: str
+    number: int
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKind(Generic[R]):
+    """What is wanted of runs.
+
+    Args:
+        made: the records of runs of one case.
+        sent: one of them as JSON.
+        received: the record again; it is given a function that makes the run as far as it is known where it
+            answered, of a verdict that was found elsewhere.
+    """
+
+    made: Callable[[NumberedCase, Sequence[Run]], list[R]]
+    sent: Callable[[R], Any]
+    received: Callable[[Any, Callable[[Verdict], Run]], R]
 
 
 @dataclass(slots=True)
 class SentRuns:
     """An outermost run and those inside it, which a child replays; they have a batch when it was forked."""
 
-    case: str
-    number: int
+    case: NumberedCase
     due: Sequence[Recording]
     settle: Settle
     batch: Batch | None = None
@@ -72,31 +92,26 @@ class Batch:
 
     left: list[SentRuns]
     child: Child | None
-    received: dict[int, list[RunRecord]] = field(default_factory=dict)
+    received: dict[int, list[Any]] = field(default_factory=dict)
 
 
-class ReplaysElsewhere:
+class ReplaysElsewhere(Generic[R]):
     """Takes runs that have answered; `here` counts those that it could not take, by the reason.
 
     Args:
         processes: the children.
-        record: makes the records of runs of one case, of which it is told name and number.
-        rules: those that runs are compared by, by their numbers.
+        kind: what is wanted of the runs.
         total: how many cases there will be, None where nobody knows.
     """
 
-    def __init__(
-        self, processes: ChildProcesses, record: Record, rules: Mapping[int, Rule], total: int | None
-    ) -> None:
+    def __init__(self, processes: ChildProcesses, kind: RecordKind[R], total: int | None) -> None:
         self.here: Counter[str] = Counter()
         self._processes = processes
-        self._record = record
-        self._rules = rules
+        self._kind = kind
         self._total = total
         self._handed_on: list[Run | SentRuns] = []
         self._counts: Callable[[Run], bool] = bool
-        self._case = ""
-        self._number = 0
+        self._case = NumberedCase("", 0, ())
         self._waiting: list[SentRuns] = []
         self._tried: list[tuple[SentRuns, int]] = []
         self._trial: list[tuple[SentRuns, list[Any]]] = []
@@ -107,24 +122,22 @@ class ReplaysElsewhere:
     def begin(self, handed_on: list[Run | SentRuns], counts: Callable[[Run], bool]) -> None:
         """A source begins: `handed_on` gets the runs of each case, `counts` says which are looked at."""
         self._handed_on, self._counts = handed_on, counts
-        self._number = 0
 
-    def begin_case(self, name: str) -> None:
+    def begin_case(self, name: str, tags: tuple[str, ...]) -> None:
         """A case begins."""
-        self._case = name
-        self._number += 1
+        self._case = NumberedCase(name, self._case.number + 1, tags)
 
     def take(self, due: Sequence[Recording], settle: Settle | None) -> bool:
         """Let a child compare these runs; False where that is to be done here and now."""
         reason = _ASYNC if settle is None else why_not_forked() or _why_not_sent(due)
-        is_first = self._number <= REPLAYED_HERE_FIRST
+        is_first = self._case.number <= REPLAYED_HERE_FIRST
         if settle is None or reason is not None:
             if not is_first:
                 self.here[reason or _ASYNC] += len(due)
             return False
-        sent = SentRuns(self._case, self._number, due, settle)
+        sent = SentRuns(self._case, due, settle)
         if is_first:
-            return self._number > WARM_AFTER and self._try(sent)
+            return self._case.number > WARM_AFTER and self._try(sent)
         if self._at_once:
             child = self._start([sent])
             if child is None:
@@ -153,9 +166,9 @@ class ReplaysElsewhere:
             runs = self._handed_on[place : place + len(sent.due)]
             self._trial.append((sent, [_what_it_shows(one) for one in runs if isinstance(one, Run)]))
         self._tried.clear()
-        if self._number == REPLAYED_HERE_FIRST:
+        if self._case.number == REPLAYED_HERE_FIRST:
             self._settle_how()
-        elif self._waiting and self._number - self._waiting[0].number + 1 >= self.batch_cases:
+        elif self._waiting and self._case.number - self._waiting[0].case.number + 1 >= self.batch_cases:
             self.send()
 
     def _settle_how(self) -> None:
@@ -198,10 +211,12 @@ class ReplaysElsewhere:
             telling = telling or Telling(one.due[0].runtime)
             runs = self._compared_here(one)
             places = [place for place, run in enumerate(runs) if self._counts(run)]
-            records = self._record(one.case, one.number, [runs[place] for place in places])
+            records = self._kind.made(one.case, [runs[place] for place in places])
             yield {
                 "handed_on": [[run.seam, run.verdict] for run in runs],
-                "records": [[place, record_sent(one)] for place, one in zip(places, records, strict=True)],
+                "records": [
+                    [place, self._kind.sent(one)] for place, one in zip(places, records, strict=True)
+                ],
                 **telling.data(),
             }
 
@@ -225,10 +240,10 @@ class ReplaysElsewhere:
         self._processes.poll()
         return all(isinstance(one, Run) or _is_over(one.batch) for one in parts)
 
-    def records(self, name: str, number: int, parts: Sequence[Run | SentRuns]) -> list[RunRecord]:
+    def records(self, case: NumberedCase, parts: Sequence[Run | SentRuns]) -> list[R]:
         """The records of all runs of a case, in the order in which they were handed on."""
-        made_here = iter(self._record(name, number, [one for one in parts if isinstance(one, Run)]))
-        found: list[RunRecord] = []
+        made_here = iter(self._kind.made(case, [one for one in parts if isinstance(one, Run)]))
+        found: list[R] = []
         for one in parts:
             if isinstance(one, Run):
                 found.append(next(made_here))
@@ -236,7 +251,7 @@ class ReplaysElsewhere:
                 found += self._received(one)
         return found
 
-    def _received(self, sent: SentRuns) -> list[RunRecord]:
+    def _received(self, sent: SentRuns) -> list[R]:
         if sent.batch is None:
             self.send()
         batch = sent.batch
@@ -251,7 +266,7 @@ class ReplaysElsewhere:
             one = batch.left.pop(0)
             self.here[why_not_forked() or NO_PROCESS] += len(one.due)
             runs = [run for run in self._compared_here(one) if self._counts(run)]
-            batch.received[id(one)] = self._record(one.case, one.number, runs)
+            batch.received[id(one)] = self._kind.made(one.case, runs)
             return
         self._processes.finish(child)
         for data in child.parts:
@@ -263,22 +278,21 @@ class ReplaysElsewhere:
             for run in runs:
                 one.due[0].runtime.count(run.seam, run.verdict)
             counted = [run for run in runs if self._counts(run)]
-            batch.received[id(one)] = self._record(one.case, one.number, counted)
+            batch.received[id(one)] = self._kind.made(one.case, counted)
         batch.child = self._start(batch.left) if batch.left else None
 
-    def _read(self, sent: SentRuns, data: Mapping[str, Any]) -> list[RunRecord]:
+    def _read(self, sent: SentRuns, data: Mapping[str, Any]) -> list[R]:
         runtime = sent.due[0].runtime
         take_told(runtime, data)
         for seam, verdict in data["handed_on"]:
             runtime.count(seam, Verdict(verdict))
-        records: list[RunRecord] = []
-        for place, one in data["records"]:
-            record, is_seen = record_received(one, self._rules)
-            if is_seen:
-                recording = sent.due[place]
-                record.seen = recording.draft().answered(recording.observation(), record.verdict)
-            records.append(record)
-        return records
+        return [
+            self._kind.received(one, partial(_as_answered, sent.due[place])) for place, one in data["records"]
+        ]
+
+
+def _as_answered(recording: Recording, verdict: Verdict) -> Run:
+    return recording.draft().answered(recording.observation(), verdict)
 
 
 def _is_over(batch: Batch | None) -> bool:

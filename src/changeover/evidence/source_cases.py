@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from changeover.compare.rules import STRICT, Rules
+from changeover.compare.rules import Rules
 from changeover.evidence.case_recorder import CaseRecorder, recorded_cases
 from changeover.evidence.case_runner import CaseDone, Selection, compared_cases
 from changeover.evidence.child_processes import ChildProcesses
@@ -24,7 +24,7 @@ from changeover.evidence.renewal import (
     stale,
     stale_runs,
 )
-from changeover.evidence.replays_elsewhere import ReplaysElsewhere
+from changeover.evidence.replays_elsewhere import NumberedCase, ReplaysElsewhere
 from changeover.evidence.run_record import RunRecord
 from changeover.evidence.scenario_replay import not_replayed, replayed_scenarios, seen_in, stored_scenarios
 from changeover.evidence.sources import Source, SourceOptions
@@ -106,8 +106,7 @@ class SourceCases:
     def _compared(self, recorder: CaseRecorder, processes: ChildProcesses) -> Generator[CaseDone, None, None]:
         elsewhere = None
         if self.request.jobs > 1:
-            rules = {rule.number: rule for rule in (self.rules or STRICT).rules}
-            elsewhere = ReplaysElsewhere(processes, recorder.records, rules, self.total)
+            elsewhere = ReplaysElsewhere(processes, recorder.kind, self.total)
             self.here = elsewhere.here
         cases = compared_cases(
             self.program,
@@ -120,30 +119,38 @@ class SourceCases:
             elsewhere=elsewhere,
         )
         with closing(cases):
-            yield from recorded_cases(cases, recorder.records, elsewhere)
+            for done, records in recorded_cases(cases, recorder.kind, elsewhere):
+                done.records = records
+                yield done
 
     def _stored(self, recorder: CaseRecorder, processes: ChildProcesses) -> Generator[CaseDone, None, None]:
         runtime = comparison_runtime(self.program, self.rules, self.waived)
         with self.program.runtime.replaced_by(runtime):
             if self.source.name == STORE:
                 wanted = self._wanted()
-                runs = self._replayed(runtime, stale(self.store, wanted), self._renewals(recorder), processes)
+                runs = self._replayed(
+                    recorder, runtime, stale(self.store, wanted), self._renewals(recorder), processes
+                )
                 for old, record in runs:
                     record.row = record.row or old
                     yield CaseDone(old.name, record.tags, records=[record])
                 return
             kind = self._scenarios(recorder)
-            for scenario, record in self._replayed(runtime, self._chosen(), kind, processes):
+            for scenario, record in self._replayed(recorder, runtime, self._chosen(), kind, processes):
                 yield CaseDone(f"{SCENARIOS}/{scenario.id}", scenario.tags, records=[record])
 
     def _replayed(
-        self, runtime: Runtime, items: Iterable[T], kind: StoredKind[T], processes: ChildProcesses
+        self,
+        recorder: CaseRecorder,
+        runtime: Runtime,
+        items: Iterable[T],
+        kind: StoredKind[T],
+        processes: ChildProcesses,
     ) -> Generator[tuple[T, RunRecord], None, None]:
         if self.request.jobs == 1:
             yield from replayed_here(items, kind)
             return
-        rules = {rule.number: rule for rule in (self.rules or STRICT).rules}
-        replays = StoredReplays(processes, kind, runtime, rules)
+        replays = StoredReplays(processes, kind, runtime, recorder.rules)
         self.here = replays.here
         total = len(items) if isinstance(items, Sized) else self.total
         yield from replays.replayed(items, total)
@@ -171,7 +178,7 @@ class SourceCases:
             return run
 
         def record(number: int, scenario: Scenario, run: Run) -> RunRecord:
-            (made,) = recorder.records(f"{SCENARIOS}/{scenario.id}", number, [run])
+            (made,) = recorder.records(NumberedCase(f"{SCENARIOS}/{scenario.id}", number, ()), [run])
             return made
 
         return StoredKind(

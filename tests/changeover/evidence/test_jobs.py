@@ -293,3 +293,24 @@ def test_jobs_below_one_are_refused_and_a_gate_of_evidence_takes_none(project: P
     code, _, err = run(project, "gate", "ledger", "--jobs", "2")
     assert code == 2
     assert "goes with --scenarios" in err
+
+
+IGNORED = """
+[[rule]]
+path = "result.value"
+ignore = true
+reason = "each path has its own"
+"""
+
+
+@pytest.mark.parametrize("more", [(), ("--everything", "--runs", "20")])
+def test_blind_spots_are_the_same(project: Path, more: tuple[str, ...]) -> None:
+    (project / "migration" / "rules.toml").write_text(RULES + IGNORED)
+    found = [
+        run(project, "rules", "blindspots", "--jobs", jobs, "--format", "json", *more)[:2]
+        for jobs in ("1", "2")
+    ]
+    data = json.loads(found[0][1])
+    assert data["tried"] > 50
+    assert data["unnoticed"] > 5
+    assert found[1] == found[0]
