@@ -20,7 +20,8 @@ from changeover.evidence.case_recorder import recorded_cases
 from changeover.evidence.case_runner import CaseDone, Selection, compared_cases
 from changeover.evidence.child_processes import ChildProcesses
 from changeover.evidence.program_interface import Program
-from changeover.evidence.replays_elsewhere import NumberedCase, RecordKind, ReplaysElsewhere
+from changeover.evidence.replays_elsewhere import ReplaysElsewhere
+from changeover.evidence.sent_runs import NumberedCase, RecordKind
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.record.run import Run
 from changeover.replay.kept_outcome import View

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 from changeover.compare.rule import Rule
 from changeover.evidence.case_runner import CaseDone
 from changeover.evidence.comparison_totals import Corpus
-from changeover.evidence.replays_elsewhere import NumberedCase, RecordKind, ReplaysElsewhere
+from changeover.evidence.replays_elsewhere import ReplaysElsewhere
 from changeover.evidence.run_record import RunRecord
 from changeover.evidence.sent_records import record_received, record_sent
+from changeover.evidence.sent_runs import NumberedCase, RecordKind
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.rows_of_runs import SAMPLE_KEPT_WHOLE, WHOLE
 from changeover.record.run import Run

@@ -16,8 +16,9 @@ from changeover.compare.rules import Rules
 from changeover.errors import ConfigurationError, asking_the_program, describe_end, ends_the_process
 from changeover.evidence.code_digest import answering_code
 from changeover.evidence.program_interface import Program, comparison_runtime
-from changeover.evidence.replays_elsewhere import ReplaysElsewhere, SentRuns
+from changeover.evidence.replays_elsewhere import ReplaysElsewhere
 from changeover.evidence.run_record import RunRecord
+from changeover.evidence.sent_runs import SentRuns
 from changeover.evidence.sources import Case, Source, SourceOptions
 from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario, scenario_of

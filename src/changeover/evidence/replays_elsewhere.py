@@ -1,98 +1,29 @@
 """Runs of a comparison that forked children replay, while the source goes on in this process.
 
-Several runs that have answered wait for one child, as a fork costs some hundredths of a second. So a replay
-may meet the program as it is some cases later. A path that goes by such a state would answer otherwise:
-therefore some of the first cases are replayed both at once and later. Where that makes a difference, a child
-is forked whenever an outermost run has answered, and meets there what it would meet here.
+Several runs that have answered wait for one child, as a fork costs some hundredths of a second; then a replay
+meets the program as it is some cases later. A trial says whether that makes a difference.
 """
 
 from __future__ import annotations
 
-import decimal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from math import ceil
-from time import monotonic
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
-from changeover.compare.clusters import fingerprint_of
-from changeover.compare.comparison import Comparison
 from changeover.evidence.child_processes import Child, ChildProcesses, holds_a_connection, why_not_forked
+from changeover.evidence.replay_trial import REPLAYED_HERE_FIRST, HowToReplay, ReplayTrial
+from changeover.evidence.sent_runs import Batch, NumberedCase, RecordKind, SentRuns
 from changeover.evidence.told_by_children import NO_PROCESS, Telling, lost_reason, take_told
-from changeover.record.context import SESSION
 from changeover.record.run import Run
 from changeover.replay.event_loop import runs_a_loop
 from changeover.seam.recording import Recording
 from changeover.seam.runtime import Settle
 from changeover.values.verdict import Verdict
 
-REPLAYED_HERE_FIRST = 10
-"""So many cases of a source: what is loaded for them, no child has to load again."""
-WARM_AFTER = 2
-"""Cases after this one say how long a replay takes, and are replayed both ways."""
-BATCH_S = 1.0
-"""For about so long a child replays."""
-BATCH_CASES_MAX = 100
-SHARES = 4
-"""So many times each process comes back for more, where there are few cases."""
+_REMEMBERS = "a path answers otherwise when it is replayed again"
 _ASYNC = "they run in an event loop"
 R = TypeVar("R")
-
-
-class NumberedCase(NamedTuple):
-    """A case of a source; numbers count from 1."""
-
-    name: str
-    number: int
-    tags: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordKind(Generic[R]):
-    """What is wanted of runs.
-
-    Args:
-        made: the records of runs of one case.
-        sent: one of them as JSON.
-        received: the record again; it is given a function that makes the run as far as it is known where it
-            answered, of a verdict that was found elsewhere.
-    """
-
-    made: Callable[[NumberedCase, Sequence[Run]], list[R]]
-    sent: Callable[[R], Any]
-    received: Callable[[Any, Callable[[Verdict], Run]], R]
-
-
-@dataclass(slots=True)
-class SentRuns:
-    """An outermost run and those inside it, which a child replays; they have a batch when it was forked."""
-
-    case: NumberedCase
-    due: Sequence[Recording]
-    settle: Settle
-    batch: Batch | None = None
-
-    def compare(self) -> None:
-        """Compare them here, in the context of the call and outside of any run."""
-        outer = self.due[-1]
-
-        def settled() -> None:
-            SESSION.set(None)
-            decimal.setcontext(outer.decimals.copy())
-            self.settle(self.due)
-
-        outer.context.copy().run(settled)
-
-
-@dataclass(slots=True)
-class Batch:
-    """Runs that one child replays; of those `left` nothing was received yet."""
-
-    left: list[SentRuns]
-    child: Child | None
-    received: dict[int, list[Any]] = field(default_factory=dict)
 
 
 class ReplaysElsewhere(Generic[R]):
@@ -113,11 +44,8 @@ class ReplaysElsewhere(Generic[R]):
         self._counts: Callable[[Run], bool] = bool
         self._case = NumberedCase("", 0, ())
         self._waiting: list[SentRuns] = []
-        self._tried: list[tuple[SentRuns, int]] = []
-        self._trial: list[tuple[SentRuns, list[Any]]] = []
-        self._seconds = 0.0
-        self._at_once = False
-        self.batch_cases = 1
+        self._trial: ReplayTrial | None = ReplayTrial(processes)
+        self._how = HowToReplay()
 
     def begin(self, handed_on: list[Run | SentRuns], counts: Callable[[Run], bool]) -> None:
         """A source begins: `handed_on` gets the runs of each case, `counts` says which are looked at."""
@@ -130,15 +58,16 @@ class ReplaysElsewhere(Generic[R]):
     def take(self, due: Sequence[Recording], settle: Settle | None) -> bool:
         """Let a child compare these runs; False where that is to be done here and now."""
         reason = _ASYNC if settle is None else why_not_forked() or _why_not_sent(due)
-        is_first = self._case.number <= REPLAYED_HERE_FIRST
+        reason = _REMEMBERS if self._how.remembers else reason
+        trial = self._trial
         if settle is None or reason is not None:
-            if not is_first:
+            if trial is None:
                 self.here[reason or _ASYNC] += len(due)
             return False
         sent = SentRuns(self._case, due, settle)
-        if is_first:
-            return self._case.number > WARM_AFTER and self._try(sent)
-        if self._at_once:
+        if trial is not None:
+            return trial.tries(sent, self._handed_on)
+        if self._how.at_once:
             child = self._start([sent])
             if child is None:
                 self.here[NO_PROCESS] += len(due)
@@ -152,45 +81,15 @@ class ReplaysElsewhere(Generic[R]):
         self._handed_on.append(sent)
         return True
 
-    def _try(self, sent: SentRuns) -> bool:
-        """Compare them here and now, to see later whether that makes a difference."""
-        began, place = monotonic(), len(self._handed_on)
-        sent.settle(sent.due)
-        self._seconds += monotonic() - began
-        self._tried.append((sent, place))
-        return True
-
     def end_case(self) -> None:
-        """A case has ended: a child is forked where enough runs are waiting, or where it is seen how."""
-        for sent, place in self._tried:
-            runs = self._handed_on[place : place + len(sent.due)]
-            self._trial.append((sent, [_what_it_shows(one) for one in runs if isinstance(one, Run)]))
-        self._tried.clear()
-        if self._case.number == REPLAYED_HERE_FIRST:
-            self._settle_how()
-        elif self._waiting and self._case.number - self._waiting[0].case.number + 1 >= self.batch_cases:
+        """A case has ended: a child is forked where enough runs are waiting."""
+        trial = self._trial
+        if trial is not None:
+            trial.end_case(self._handed_on)
+            if self._case.number == REPLAYED_HERE_FIRST:
+                self._how, self._trial = trial.found(self._total), None
+        elif self._waiting and self._case.number - self._waiting[0].case.number + 1 >= self._how.batch_cases:
             self.send()
-
-    def _settle_how(self) -> None:
-        trial, self._trial = self._trial, []
-        seconds = self._seconds / (REPLAYED_HERE_FIRST - WARM_AFTER)
-        self.batch_cases = min(BATCH_CASES_MAX, ceil(BATCH_S / seconds) if seconds else BATCH_CASES_MAX)
-        if self._total is not None:
-            left = max(1, self._total - REPLAYED_HERE_FIRST)
-            self.batch_cases = min(self.batch_cases, ceil(left / (self._processes.most * SHARES)))
-        if not trial:
-            return
-        child = None if why_not_forked() else self._processes.start(lambda: self._shown_later(trial))
-        if child is not None:
-            self._processes.finish(child)
-            self._at_once = child.parts != [[*map(list, shown)] for _, shown in trial]
-
-    def _shown_later(self, trial: Sequence[tuple[SentRuns, Any]]) -> Iterator[list[Any]]:
-        """In the child."""
-        for sent, _ in trial:
-            first = len(self._handed_on)
-            sent.compare()
-            yield [_what_it_shows(one) for one in self._handed_on[first:] if isinstance(one, Run)]
 
     def send(self) -> None:
         """Let a child begin with all that wait."""
@@ -222,7 +121,7 @@ class ReplaysElsewhere(Generic[R]):
 
     def _compared_here(self, sent: SentRuns) -> list[Run]:
         first = len(self._handed_on)
-        if self._at_once:
+        if self._how.at_once:
             sent.settle(sent.due)
         else:
             sent.compare()
@@ -233,7 +132,7 @@ class ReplaysElsewhere(Generic[R]):
     @property
     def ahead(self) -> int:
         """So many cases may wait to be counted, as one before them takes long."""
-        return self.batch_cases * (self._processes.most + 2)
+        return self._how.batch_cases * (self._processes.most + 2)
 
     def is_done(self, parts: Sequence[Run | SentRuns]) -> bool:
         """Whether the children that have these runs are done."""
@@ -297,15 +196,6 @@ def _as_answered(recording: Recording, verdict: Verdict) -> Run:
 
 def _is_over(batch: Batch | None) -> bool:
     return batch is not None and (batch.child is None or batch.child.ended is not None)
-
-
-def _what_it_shows(run: Run) -> list[Any]:
-    """What two replays of a run have to have in common."""
-    ours = run.judgement if isinstance(run.judgement, Comparison) else None
-    effects = (
-        [] if ours is None else [[one.name, one.legacy, one.candidate, one.equal] for one in ours.effects]
-    )
-    return [run.verdict.value, [fingerprint_of(run.seam, one).digest for one in run.divergences], effects]
 
 
 def _why_not_sent(due: Sequence[Recording]) -> str | None:

@@ -24,9 +24,10 @@ from changeover.evidence.renewal import (
     stale,
     stale_runs,
 )
-from changeover.evidence.replays_elsewhere import NumberedCase, ReplaysElsewhere
+from changeover.evidence.replays_elsewhere import ReplaysElsewhere
 from changeover.evidence.run_record import RunRecord
 from changeover.evidence.scenario_replay import not_replayed, replayed_scenarios, seen_in, stored_scenarios
+from changeover.evidence.sent_runs import NumberedCase
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import STORE, StoredRun
 from changeover.evidence.store.rows_of_runs import stored_run

@@ -143,6 +143,13 @@ def test_a_candidate_that_goes_by_what_the_program_is_at_that_moment_meets_it(pr
     assert compared(project, 2, KINDS_EXTRA=by_state) == compared(project, 1, KINDS_EXTRA=by_state)
 
 
+def test_of_a_candidate_that_remembers_its_replays_none_is_made_elsewhere(project: Path) -> None:
+    counts = "MODE.update(n=MODE.get('n', 0) + 1) or MODE['n'] % 3 or sys.exit('each third time')"
+    _, out, err = run(project, "compare", "--jobs", "2", "--format", "json", KINDS_EXTRA=counts)
+    assert "in this process alone: a path answers otherwise when it is replayed again" in err
+    assert json.dumps(without_times(json.loads(out))) == compared(project, 1, KINDS_EXTRA=counts)
+
+
 def failed_runs(project: Path) -> dict[str, str]:
     with closing(sqlite3.connect(project / ".changeover" / "evidence.db")) as connection:
         found = connection.execute(
@@ -203,12 +210,19 @@ def wait_until(is_so: Any, seconds: float = 20) -> bool:
     return False
 
 
-SLOW = "time.sleep(0.2)"
+def has_children_for_long(session: int) -> bool:
+    """Whether two children replay what takes long: those of the first cases are soon over."""
+    before = set(processes_of(session))
+    time.sleep(0.3)
+    return len(before & set(processes_of(session))) >= 3
+
+
+SLOW = "time.sleep(0.5 * (number > 12))"
 
 
 def test_the_interrupt_key_shows_and_keeps_what_was_seen_and_leaves_no_process(project: Path) -> None:
     process = start(project, "compare", "--jobs", "2", "--format", "json", KINDS_EXTRA=SLOW)
-    assert wait_until(lambda: len(processes_of(process.pid)) >= 3)
+    assert wait_until(lambda: has_children_for_long(process.pid))
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err

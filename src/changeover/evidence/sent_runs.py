@@ -1,0 +1,71 @@
+"""Runs that have answered and wait to be replayed by a child, and what is wanted of them."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from changeover.evidence.child_processes import Child
+from changeover.record.context import SESSION
+from changeover.record.run import Run
+from changeover.seam.recording import Recording
+from changeover.seam.runtime import Settle
+from changeover.values.verdict import Verdict
+
+R = TypeVar("R")
+
+
+class NumberedCase(NamedTuple):
+    """A case of a source; numbers count from 1."""
+
+    name: str
+    number: int
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKind(Generic[R]):
+    """What is wanted of runs.
+
+    Args:
+        made: the records of runs of one case.
+        sent: one of them as JSON.
+        received: the record again; it is given a function that makes the run as far as it is known where it
+            answered, of a verdict that was found elsewhere.
+    """
+
+    made: Callable[[NumberedCase, Sequence[Run]], list[R]]
+    sent: Callable[[R], Any]
+    received: Callable[[Any, Callable[[Verdict], Run]], R]
+
+
+@dataclass(slots=True)
+class SentRuns:
+    """An outermost run and those inside it, which a child replays; they have a batch when it was forked."""
+
+    case: NumberedCase
+    due: Sequence[Recording]
+    settle: Settle
+    batch: Batch | None = None
+
+    def compare(self) -> None:
+        """Compare them here, in the context of the call and outside of any run."""
+        outer = self.due[-1]
+
+        def settled() -> None:
+            SESSION.set(None)
+            decimal.setcontext(outer.decimals.copy())
+            self.settle(self.due)
+
+        outer.context.copy().run(settled)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Runs that one child replays; of those `left` nothing was received yet."""
+
+    left: list[SentRuns]
+    child: Child | None
+    received: dict[int, list[Any]] = field(default_factory=dict)
