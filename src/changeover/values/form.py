@@ -61,7 +61,14 @@ class PlainSet(Set[Any]):
         return len(self.members)
 
     def __repr__(self) -> str:
-        return f"PlainSet({list(self.members)!r})"
+        return f"PlainSet([{', '.join(map(_member_text, self.members))}])"
+
+
+def _member_text(member: Any) -> str:
+    try:
+        return repr(member)
+    except Exception:  # noqa: BLE001  the class of a member says how it is written
+        return f"<{class_name(type(member))}>"
 
 
 register(PlainSet, Reading(Shape.BAG, lambda plain: plain.members))

@@ -7,7 +7,7 @@ import pytest
 
 from changeover import Migration, Raised, Run
 from changeover.errors import DeclarationError
-from changeover.evidence.reasons_not_compared import NotCompared, NotComparedReasons
+from changeover.evidence.reasons_not_compared import NotCompared, NotComparedReasons, why_not_compared
 
 
 class NotHeld(Exception):
@@ -154,7 +154,7 @@ def test_a_fixed_read_is_asked_for_real() -> None:
 def advice_for(legacy: Callable[[Broker], Any], candidate: Callable[[Broker], Any]) -> NotCompared:
     run, _ = compared(legacy, candidate)
     reasons = NotComparedReasons()
-    reasons.add("case", run, run.verdict)
+    reasons.add(why_not_compared("case", run, run.verdict))
     (reason,) = reasons.reasons
     assert reason.reason == "read-missing"
     return reason

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -177,4 +178,4 @@ def run(number: int) -> object:
 @migration.source("kinds", population="generated", count=lambda options: CASES)
 def kinds(options: SourceOptions) -> Iterator[Case]:
     for number in range(CASES):
-        yield Case(f"2020-{number % 12 + 1:02}-{number // 12 % 28 + 1:02}-{number}", lambda n=number: run(n))
+        yield Case(f"2020-{number % 12 + 1:02}-{number // 12 % 28 + 1:02}-{number}", partial(run, number))
