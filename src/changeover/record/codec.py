@@ -23,9 +23,10 @@ from typing import Any
 from changeover.errors import ChangeoverError
 from changeover.record.class_lookup import full_name, imported_class
 from changeover.record.decoding import Decoding
-from changeover.record.encoding import Encoding
+from changeover.record.encoding import NOT_PLAIN, Encoding, plain_data
 from changeover.record.scalar_data import TAG
 from changeover.values.content_key import same_content
+from changeover.values.copy_time import CopyTime, TookTooLong
 from changeover.values.limits import NotComparable
 from changeover.values.own_state import found_in, mro
 
@@ -46,6 +47,8 @@ class Codec:
     def __init__(self) -> None:
         self._classes: dict[str, type] = dict(_ERRORS)
         self._names: dict[type, str] = {cls: name for name, cls in _ERRORS.items()}
+        self._survived: set[type] = set()
+        """Classes of which a value was written, read, and found to be the same."""
 
     def register(self, *classes: type) -> None:
         """Let instances of enums, dataclasses, models, named tuples, exceptions and others into data."""
@@ -71,8 +74,30 @@ class Codec:
 
     def encode(self, value: Any, place: str = "value") -> Any:
         """The value as JSON data; raises CodecError naming the first place that has no form."""
+        return self._encoded(Encoding(self._name_of), value, place)
+
+    def encode_once(self, value: Any, place: str = "value", time_left: CopyTime | None = None) -> Any:
+        """The same for a caller that waits: what is written is read back only for classes met anew.
+
+        Raises CodecError, and TookTooLong where it takes longer than there is time.
+        """
+        quick = plain_data(value)
+        if quick is not NOT_PLAIN:
+            return quick
+        encoding = Encoding(self._name_of, time_left)
+        data = self._encoded(encoding, value, place)
+        if not self._survived.issuperset(encoding.classes):
+            problem = self.problem_of(value, place)
+            if problem is not None:
+                raise CodecError(problem)
+            self._survived |= encoding.classes
+        return data
+
+    def _encoded(self, encoding: Encoding, value: Any, place: str) -> Any:
         try:
-            return Encoding(self._name_of).data(value, place)
+            return encoding.data(value, place)
+        except TookTooLong:
+            raise
         except (NotComparable, RecursionError) as error:
             raise CodecError(f"{place}: {_why(error)}") from error
         except ValueError as error:

@@ -2,27 +2,60 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from enum import Enum, Flag
 from logging import Logger
+from math import isfinite
+from time import thread_time
 from typing import Any
 
 from changeover.record.class_lookup import full_name
 from changeover.record.rebuilding import How, rebuilding_of
 from changeover.record.scalar_data import MOMENTS, TAG, TO_DATA, WHOLE_BITS_MAX
 from changeover.record.zone_data import zone_data
+from changeover.values.copy_time import CopyTime, TookTooLong
 from changeover.values.limits import DEPTH_MAX
 from changeover.values.own_state import mro, own_state
 from changeover.values.reading import Handle, Reading, Shape, reading_of
 
 _FACTORY = defaultdict.__dict__["default_factory"].__get__
+WRITTEN_BETWEEN_LOOKS = 1_000
 _PLAIN = frozenset({type(None), bool, str})
 _LEAVES = _PLAIN | TO_DATA.keys() | {int, float}
 _SEQUENCES: dict[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset"}
 NameOf = Callable[[type], str | None]
+NOT_PLAIN: Any = object()
+
+
+def plain_data(value: Any) -> Any:
+    """The value itself where JSON has it as it is, or a flat list or mapping of that; else NOT_PLAIN.
+
+    So most arguments and answers of a program are written without an `Encoding`.
+    """
+    cls = type(value)
+    if cls in _PLAIN:
+        return value
+    if cls is list:
+        parts = value
+    elif cls is dict:
+        for key in value:
+            if type(key) is not str or key == TAG:
+                return NOT_PLAIN
+        parts = value.values()
+    else:
+        parts = (value,)
+    for part in parts:
+        cls = type(part)
+        if cls in _PLAIN:
+            continue
+        if cls is int:
+            if part.bit_length() > WHOLE_BITS_MAX:
+                return NOT_PLAIN
+        elif cls is not float or not isfinite(part):
+            return NOT_PLAIN
+    return value
 
 
 class _Node:
@@ -36,9 +69,16 @@ class _Node:
 
 
 class Encoding:
-    """One value; raises ValueError naming the first place that has no form."""
+    """One value; raises ValueError naming the first place that has no form.
 
-    def __init__(self, name_of: NameOf) -> None:
+    `classes` has those that are no part of Python's own data. With `time_left` it raises TookTooLong, too.
+    """
+
+    def __init__(self, name_of: NameOf, time_left: CopyTime | None = None) -> None:
+        self.classes: set[type] = set()
+        self._time_left = time_left
+        self._until_look = WRITTEN_BETWEEN_LOOKS
+        self._began = 0.0
         self._name_of = name_of
         self._nodes: dict[int, _Node] = {}
         self._kept: list[Any] = []  # so that no identity is used twice
@@ -55,9 +95,12 @@ class Encoding:
         if cls is int:
             return value if value.bit_length() <= WHOLE_BITS_MAX else {TAG: "int", "v": hex(value)}
         if cls is float:
-            return value if math.isfinite(value) else {TAG: "float", "v": repr(value)}
+            return value if isfinite(value) else {TAG: "float", "v": repr(value)}
         if depth > DEPTH_MAX:
             raise ValueError(f"{place}: nested deeper than {DEPTH_MAX} levels")
+        self._until_look -= 1
+        if not self._until_look:
+            self._look_at_the_clock()
         known = TO_DATA.get(cls)
         written = None if known is None else known[1](value)
         if known is not None and written is not None:
@@ -92,6 +135,18 @@ class Encoding:
             zone = self._encode(value.tzinfo, f"{place}.tzinfo", depth + 1)
             return {TAG: cls.__name__, "v": moment, "tz": zone, **({"fold": 1} if value.fold else {})}
         return self._rebuilt(value, place, depth)
+
+    def _look_at_the_clock(self) -> None:
+        """From the first so many parts on: to look for fewer would take longer than to write them."""
+        self._until_look = WRITTEN_BETWEEN_LOOKS
+        if self._time_left is None:
+            return
+        now = thread_time()
+        if self._began:
+            self._time_left.left -= now - self._began
+        self._began = now
+        if self._time_left.left <= 0:
+            raise TookTooLong("it took longer to write down than record_seconds_max allows")
 
     def _items(self, items: Iterable[Any], place: str, depth: int) -> list[Any]:
         return [self._encode(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(items)]
@@ -139,6 +194,7 @@ class Encoding:
 
     def _rebuilt(self, value: Any, place: str, depth: int) -> Any:
         cls: Any = type(value)
+        self.classes.add(cls)
         rebuilding = rebuilding_of(cls)
         if rebuilding.problem is not None:
             raise ValueError(f"{place}: {full_name(cls)} cannot be rebuilt: it {rebuilding.problem}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -23,7 +24,22 @@ class NotPaired(StrEnum):
     INTERRUPTED = "interrupted"
     QUEUE_FULL = "dropped: the queue of replays was full"
     NO_THREAD = "dropped: no thread is left to replay it"
+    NOT_SPOOLED = "dropped: it could not be written to the spool"
     TOO_LATE = "dropped: it was not replayed in time before the end"
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Of a run that was recorded in one process and replayed in another: when, of which code, how isolated.
+
+    `is_renewed` says that the code here is not the code that answered: the run is about today's code then,
+    and says nothing about what the program runs now.
+    """
+
+    at: datetime
+    answering_code: str | None
+    is_renewed: bool
+    isolation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +47,7 @@ class Run:
     """`reason` says why a run was not compared, None for one that was; `not_paired` is set for `unpaired`.
 
     `fell_back` is True where the candidate gave up before it attempted anything and legacy answered.
-    `judgement` is whatever the judge returned.
+    `judgement` is whatever the judge returned; `elsewhere` is None where the run was compared in its process.
     """
 
     id: str
@@ -53,6 +69,7 @@ class Run:
     fell_back: bool = False
     not_paired: NotPaired | None = None
     judgement: Any = None
+    elsewhere: Elsewhere | None = None
 
     @property
     def answered(self) -> Observation | None:

@@ -117,14 +117,14 @@ def to_line(scenario: Scenario, codec: Codec) -> str:
 
 def _answer(scenario: Scenario, codec: Codec) -> dict[str, Any] | None:
     try:
-        return None if scenario.answer is None else _written(_named_outcome(scenario.answer), "answer", codec)
+        return None if scenario.answer is None else _written(named_outcome(scenario.answer), "answer", codec)
     except CodecError:
         return None
 
 
 def _call(entry: Entry, codec: Codec) -> dict[str, Any]:
     given = {"args": list(entry.args), "kwargs": entry.kwargs}
-    parts = {key: value for key, value in given.items() if value} | _named_outcome(entry.outcome)
+    parts = {key: value for key, value in given.items() if value} | named_outcome(entry.outcome)
     written = _written(parts, entry.method.full_name, codec)
     data: dict[str, Any] = {"port": entry.method.port, "method": entry.method.name, **written}
     if entry.outcome is None:
@@ -134,7 +134,8 @@ def _call(entry: Entry, codec: Codec) -> dict[str, Any]:
     return data
 
 
-def _named_outcome(outcome: Outcome | None) -> dict[str, Any]:
+def named_outcome(outcome: Outcome | None) -> dict[str, Any]:
+    """How a call ended, as a table says it."""
     if outcome is None:
         return {}
     return {"raised": outcome.error} if isinstance(outcome, Raised) else {"returned": outcome.value}
@@ -190,7 +191,7 @@ def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
     if version != SCHEMA_VERSION:
         raise top.error("schema_version", f"was {version}, allowed: {SCHEMA_VERSION}")
     calls = top.tables("calls")
-    tape = Tape([_entry(call, codec, book) for call in calls], is_stored=True)
+    tape = Tape([read_entry(call, codec, book) for call in calls], is_stored=True)
     tape.supplements = top.whole("supplements", 0)
     tape.late_from = top.whole("late_from", NEVER)
     arguments = codec.decode(top.raw("arguments"), "arguments")
@@ -205,7 +206,7 @@ def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
         tags=top.texts("tags"),
         arguments=arguments,
         tape=tape,
-        answer=None if answer is None else _outcome(answer, codec, "answer"),
+        answer=None if answer is None else read_outcome(answer, codec, "answer"),
         correlation_id="" if top.raw("correlation_id") is None else top.text("correlation_id"),
         code=top.text("code", None),
         renewed=top.texts("renewed"),
@@ -214,7 +215,7 @@ def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
     return scenario
 
 
-def _outcome(table: Table, codec: Codec, place: str) -> Outcome | None:
+def read_outcome(table: Table, codec: Codec, place: str) -> Outcome | None:
     """How a call ended, None where the table does not say."""
     if table.has("raised"):
         error = codec.decode(table.raw("raised"), f"{place} raised")
@@ -226,7 +227,8 @@ def _outcome(table: Table, codec: Codec, place: str) -> Outcome | None:
     return None
 
 
-def _entry(table: Table, codec: Codec, book: PortBook) -> Entry:
+def read_entry(table: Table, codec: Codec, book: PortBook) -> Entry:
+    """One call of a tape; raises CodecError, or ConfigurationError where the program has no such method."""
     port_name, method_name = table.text("port"), table.text("method")
     port = book.ports.get(port_name)
     method = None if port is None else port.methods.get(method_name)
@@ -236,7 +238,7 @@ def _entry(table: Table, codec: Codec, book: PortBook) -> Entry:
     kwargs = codec.decode(table.raw("kwargs", {}), f"{method.full_name} kwargs")
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise table.error("args", "are no list, or kwargs no table")
-    outcome = _outcome(table, codec, method.full_name)
+    outcome = read_outcome(table, codec, method.full_name)
     digest = table.text("digest", None)
     if outcome is None and digest is None:
         raise table.error("returned", "is missing, needed: returned, raised or digest")

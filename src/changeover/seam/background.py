@@ -190,6 +190,8 @@ class Background:
                     self._unready.append(run)
                     return True
                 me.given = True
+            if run is None:
+                return True
             try:
                 (job.hand_on or self._hand_on)(run)
             except BaseException as error:  # noqa: BLE001  an interrupt is for the main thread alone

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from os import urandom
 from typing import Any
 
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.port_copies import PortCopies
 from changeover.record.propagation import NOT_CARRIED, carry_work
+from changeover.record.recorded_run import Passage, RecordedRun
 from changeover.record.recorder import Recorder
 from changeover.replay import isolation
 from changeover.replay.kept_outcome import View, kept
@@ -214,6 +217,50 @@ class Recording:
             raise RuntimeError(self._problem or "the path has not ended")
         changed, logged = self._changed or {}, tuple(self.recorder.log.lines)
         return tape.observation(self.answering, outcome, self._own_time_s, changed=changed, logged=logged)
+
+    def recorded(self, code: str | None, answering_code: str | None, *, inside_loop: bool) -> RecordedRun:
+        """The run as another process may replay it; `code` and `answering_code` as in `Passage`."""
+        outcome, seam, pins, before = self._outcome, self._seam, self.call.pins, self._given.before
+        if outcome is None or before is None:
+            raise RuntimeError(self._problem or "the path has not ended")
+        passage = Passage(
+            urandom(16).hex(),
+            datetime.now(UTC),
+            seam.name,
+            seam.phase,
+            self.runtime.population,
+            self.answering,
+            pins,
+            self._tags,
+            code,
+            answering_code,
+        )
+        return RecordedRun(
+            passage,
+            before.args,
+            before.kwargs,
+            self.recorder.tape,
+            outcome,
+            self._own_time_s,
+            self._changed or {},
+            tuple(self.recorder.log.lines),
+            self.decimals,
+            inside_loop and not seam.is_async,
+        )
+
+    @property
+    def time_left(self) -> CopyTime | None:
+        """What is left of the time that a caller waits for the recording, None where that has no end."""
+        return self._time_left
+
+    @property
+    def on_object(self) -> bool:
+        """Whether it is a run of a method."""
+        return bool(self._given.owner)
+
+    def fails(self, reason: str) -> None:
+        """The run cannot be compared, for a reason that was found after the answer."""
+        self._problem = self._problem or reason
 
     def task(self, *, apart: bool, inside_loop: bool = False) -> ReplayTask:
         """What it takes to replay the other path, here or beside the program.

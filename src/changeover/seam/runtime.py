@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from changeover.errors import did_you_mean
 from changeover.record.context import Args, Kwargs
@@ -42,6 +42,13 @@ Elsewhere = Callable[[Sequence[Any], Settle | None], bool]
 where it is called, None where nothing can but the event loop that runs. Says whether it has taken them."""
 
 
+class RunsForWorkers(Protocol):
+    """Takes answered runs that another process replays."""
+
+    def takes(self, recording: Any) -> bool:
+        """Take a run, or say False where it is to be compared here; raises only what interrupts a program."""
+
+
 class Runtime:
     """A program has one; a comparison makes one of its own, `with_` what is different, and puts it in place.
 
@@ -65,6 +72,7 @@ class Runtime:
         self.population = PRODUCTION
         self.waived: Waived | None = None
         self.background: Background | None = None
+        self.recorded: RunsForWorkers | None = None
         self._beside: Background | None = None
         self.settled: Callable[[], None] = _nothing
         self.is_comparison = False
@@ -186,6 +194,11 @@ class Runtime:
         Under a test override and in a comparison runs are compared at once: the caller asks for the verdict.
         """
         return None if self.is_comparison or ACTIVE.override is not None else self.background
+
+    @property
+    def elsewhere(self) -> RunsForWorkers | None:
+        """What takes runs for a worker, None where they are compared in this process, as `queue` says."""
+        return None if self.is_comparison or ACTIVE.override is not None else self.recorded
 
     @property
     def waits(self) -> bool:

@@ -1,0 +1,308 @@
+"""An answered run on its way to another process: everything that a replay and a judgement need of it.
+
+It is written once, on the path of a caller who waits, and holds raw values: it may stand in the spool alone.
+What cannot be read back is noticed by whoever reads it.
+"""
+
+from __future__ import annotations
+
+import decimal
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from changeover.errors import ConfigurationError
+from changeover.record.codec import Codec
+from changeover.record.context import Args, Kwargs
+from changeover.record.port import PortBook
+from changeover.record.scenario_file import Scenario, read_entry, read_outcome
+from changeover.record.stored_moments import moments_of
+from changeover.record.tape import Entry, Tape, near
+from changeover.record.work_branch import NEVER
+from changeover.values.copy_time import CopyTime
+from changeover.values.log_line import LogLine
+from changeover.values.observation import Observation, Outcome, Raised, Side
+from changeover.values.pins import Pins
+from changeover.values.stage import Setting
+from changeover.values.toml_table import Table, parse_json
+
+RECORDED_VERSION = 1
+_json = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
+_USUAL_DECIMALS = (28, decimal.ROUND_HALF_EVEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is known of a passage through a seam before its values are read.
+
+    `at` is when it was answered. `code` is the digest of the program's code, `answering_code` that of the
+    path that answered; None where they are not known.
+    """
+
+    id: str
+    at: datetime
+    seam: str
+    phase: str
+    population: str
+    answered_by: Side
+    pins: Pins
+    tags: tuple[str, ...] = ()
+    code: str | None = None
+    answering_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """A passage with its input, its tape and what the answering path left behind.
+
+    `args` are without the object of a method. `changed` holds what it changed, by root. `inside_loop` says
+    that a sync path was called inside a loop.
+    """
+
+    passage: Passage
+    args: Args
+    kwargs: Kwargs
+    tape: Tape
+    outcome: Outcome
+    own_time_s: float = 0.0
+    changed: dict[str, Any] = field(default_factory=dict)
+    logged: tuple[LogLine, ...] = ()
+    decimals: decimal.Context | None = None
+    inside_loop: bool = False
+
+    def scenario(self, arguments: dict[str, Any]) -> Scenario:
+        """The run as an input, with its arguments by name."""
+        passage = self.passage
+        return Scenario(
+            passage.id,
+            passage.seam,
+            passage.answered_by,
+            passage.pins.key,
+            passage.tags,
+            arguments,
+            self.tape,
+            self.outcome,
+            passage.pins.correlation_id,
+            passage.answering_code,
+        )
+
+    def observation(self) -> Observation:
+        """What the answering path left behind."""
+        return self.tape.observation(
+            self.passage.answered_by, self.outcome, self.own_time_s, changed=self.changed, logged=self.logged
+        )
+
+
+def written(run: RecordedRun, codec: Codec, time_left: CopyTime | None = None) -> bytes:
+    """The run as it is appended to a spool.
+
+    Raises CodecError naming the first value that has no form in data, and TookTooLong.
+    """
+    return _joined(run.passage, _contents(_head(run.passage), run, codec, time_left))
+
+
+def _head(passage: Passage) -> dict[str, Any]:
+    """What differs from run to run."""
+    head: dict[str, Any] = {
+        "id": passage.id,
+        "at": passage.at.timestamp(),
+        "key": passage.pins.key,
+        "correlation_id": passage.pins.correlation_id,
+    }
+    if passage.tags:
+        head["tags"] = passage.tags
+    return head
+
+
+_beginnings: dict[tuple[str, Side, str | None], tuple[Mapping[str, Setting], str, str]] = {}
+_BEGINNINGS_MAX = 1_000
+
+
+def _beginning(passage: Passage) -> str:
+    """What is the same for the runs of a seam between two looks at the flags, as text without its end."""
+    named, settings = (passage.seam, passage.answered_by, passage.code), passage.pins.settings
+    known = _beginnings.get(named)
+    if known is not None and known[0] is settings and known[1] == passage.population:
+        return known[2]
+    text = _json(
+        {
+            "schema_version": RECORDED_VERSION,
+            "seam": passage.seam,
+            "phase": passage.phase,
+            "population": passage.population,
+            "answered_by": passage.answered_by,
+            "stages": {phase: str(setting) for phase, setting in settings.items()},
+            "code": passage.code,
+            "answering_code": passage.answering_code,
+        }
+    )[:-1]
+    if len(_beginnings) >= _BEGINNINGS_MAX:
+        _beginnings.clear()
+    _beginnings[named] = settings, passage.population, text
+    return text
+
+
+def _joined(passage: Passage, rest: dict[str, Any]) -> bytes:
+    return f"{_beginning(passage)},{_json(rest)[1:]}".encode()
+
+
+def _contents(
+    data: dict[str, Any], run: RecordedRun, codec: Codec, time_left: CopyTime | None
+) -> dict[str, Any]:
+    tape, encode = run.tape, codec.encode_once
+    if run.args:
+        data["args"] = encode([*run.args], "arguments", time_left)
+    if run.kwargs:
+        data["kwargs"] = encode(run.kwargs, "arguments", time_left)
+    data["calls"] = [_call(entry, codec, time_left) for entry in tape.entries]
+    data["answer"] = _outcome(run.outcome, codec, time_left)
+    data["own_time_s"] = run.own_time_s
+    if tape.supplements:
+        data["supplements"] = tape.supplements
+    moments, late_from = moments_of(tape)
+    for call, moment in zip(data["calls"], moments, strict=False):
+        call["during"] = moment
+    if late_from is not None:
+        data["late_from"] = late_from
+    if run.changed:
+        data["changed"] = encode(run.changed, "changed", time_left)
+    if run.logged:
+        data["logged"] = [[line.level, line.source, line.text] for line in run.logged]
+    if tape.random_states:
+        data["random"] = encode(tape.random_states, "the state of random numbers", time_left)
+    if run.decimals is not None and (run.decimals.prec, run.decimals.rounding) != _USUAL_DECIMALS:
+        data["decimals"] = [run.decimals.prec, run.decimals.rounding]
+    if run.inside_loop:
+        data["inside_loop"] = True
+    if tape.unfinished:
+        data["unfinished"] = tape.unfinished
+    return data
+
+
+def _outcome(outcome: Outcome, codec: Codec, time_left: CopyTime | None) -> dict[str, Any]:
+    if not isinstance(outcome, Raised):
+        return {"returned": codec.encode_once(outcome.value, "answer", time_left)}
+    data = {"raised": codec.encode_once(outcome.error, "answer", time_left)}
+    return data if outcome.raised_at is None else {**data, "raised_at": outcome.raised_at}
+
+
+def _call(entry: Entry, codec: Codec, time_left: CopyTime | None) -> dict[str, Any]:
+    method, encode = entry.method, codec.encode_once
+    data: dict[str, Any] = {"port": method.port, "method": method.name}
+    if entry.args:
+        data["args"] = encode([*entry.args], method.full_name, time_left)
+    if entry.kwargs:
+        data["kwargs"] = encode(entry.kwargs, method.full_name, time_left)
+    outcome = entry.outcome
+    if outcome is None:
+        data["digest"] = entry.answer_digest
+    elif isinstance(outcome, Raised):
+        data["raised"] = encode(outcome.error, method.full_name, time_left)
+    else:
+        data["returned"] = encode(outcome.value, method.full_name, time_left)
+    if entry.site is not None:
+        data["site"] = entry.site
+    return data
+
+
+def written_late(passage: Passage, reason: str) -> bytes:
+    """Work that the path left behind acted after the run was recorded, which has failed by that."""
+    return _joined(passage, {**_head(passage), "reason": reason})
+
+
+def read_late(payload: bytes) -> tuple[Passage, str]:
+    """The inverse of `written_late`; raises ConfigurationError."""
+    top = Table(parse_json(_text(payload), "run"), "run")
+    return _passage(top), top.text("reason")
+
+
+def read_passage(payload: bytes) -> Passage:
+    """What can be known of a run whose values may not be readable; raises ConfigurationError."""
+    return _passage(Table(parse_json(_text(payload), "run"), "run"))
+
+
+def read_recorded(payload: bytes, codec: Codec, book: PortBook) -> RecordedRun:
+    """The inverse of `written`; raises CodecError, or ConfigurationError where the program changed since."""
+    top = Table(parse_json(_text(payload), "run"), "run")
+    passage = _passage(top)
+    entries = [read_entry(call, codec, book) for call in top.tables("calls")]
+    for entry in entries:
+        entry.site = None if entry.site is None else near(entry.site)
+    tape = Tape(entries, is_stored=True)
+    tape.supplements, tape.late_from = top.whole("supplements", 0), top.whole("late_from", NEVER)
+    tape.unfinished = top.texts("unfinished")
+    if top.has("random"):
+        tape.random_states = codec.decode(top.raw("random"), "the state of random numbers")
+    args = codec.decode(top.raw("args", []), "arguments")
+    kwargs = codec.decode(top.raw("kwargs", {}), "arguments")
+    changed = codec.decode(top.raw("changed", {}), "changed")
+    if not isinstance(args, list) or not isinstance(kwargs, dict) or not isinstance(changed, dict):
+        raise top.error("args", "are no list, or kwargs or changed no table")
+    answer = top.table("answer")
+    outcome = None if answer is None else read_outcome(answer, codec, "answer")
+    if answer is None or outcome is None:
+        raise top.error("answer", "is missing")
+    if isinstance(outcome, Raised):
+        outcome = Raised(outcome.error, answer.text("raised_at", None))
+    run = RecordedRun(
+        passage,
+        tuple(args),
+        kwargs,
+        tape,
+        outcome,
+        float(top.number("own_time_s", 0.0, above=-1.0)),
+        changed,
+        tuple(_line(one) for one in top.raw("logged", [])),
+        _decimals(top),
+        top.flag("inside_loop"),
+    )
+    top.done()
+    return run
+
+
+def _text(payload: bytes) -> str:
+    try:
+        return payload.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError("run", f"was not UTF-8 at byte {error.start}") from error
+
+
+def _passage(top: Table) -> Passage:
+    version = top.whole("schema_version")
+    if version != RECORDED_VERSION:
+        raise top.error("schema_version", f"was {version}, allowed: {RECORDED_VERSION}")
+    pins = {name: top.raw(name) for name in ("stages", "key", "correlation_id")}
+    at = top.raw("at")
+    try:
+        moment = datetime.fromtimestamp(at, UTC)
+        known = Pins.from_data(pins)
+    except (ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
+        raise top.error("stages", f"or at cannot be read: {type(error).__name__}: {error}") from error
+    return Passage(
+        top.text("id"),
+        moment,
+        top.text("seam"),
+        top.text("phase"),
+        top.text("population"),
+        Side(top.text("answered_by", among=list(Side))),
+        known,
+        top.texts("tags"),
+        None if top.raw("code") is None else top.text("code"),
+        None if top.raw("answering_code") is None else top.text("answering_code"),
+    )
+
+
+def _line(data: Any) -> LogLine:
+    match data:
+        case [str(level), str(source), str(text)]:
+            return LogLine(level, source, text)
+    raise ConfigurationError("logged", f"was {data!r}, allowed: level, source and text")
+
+
+def _decimals(top: Table) -> decimal.Context | None:
+    match top.raw("decimals"):
+        case [int(precision), str(rounding)]:
+            return decimal.Context(prec=precision, rounding=rounding)
+    return None

@@ -1,0 +1,179 @@
+"""In the mode `worker` the program only records: answered runs are appended to a spool, for another process.
+
+What cannot be replayed elsewhere is compared in this process, in the background, where that is allowed; else
+it has failed. Each is counted, and none is dropped unseen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from changeover.record.codec import Codec, CodecError
+from changeover.record.recorded_run import RecordedRun, written, written_late
+from changeover.record.run import NotPaired, Run
+from changeover.record.work_branch import Running
+from changeover.replay.event_loop import runs_a_loop
+from changeover.replay.replayed_work import STILL_RUNNING
+from changeover.seam.comparison_steps import Comparing
+from changeover.seam.recording import Recording
+from changeover.seam.runtime import Runtime
+from changeover.seam.seam import Seam
+from changeover.seam.waiting_run import Job
+from changeover.values.copy_time import TookTooLong
+from changeover.values.interruption import stop_if_interrupted
+from changeover.values.observation import Side, message_of
+
+Append = Callable[[str, bytes], bool]
+"""Appends one frame of a kind to a spool; False where it could not be kept."""
+RECORDED, LATE = "recorded", "late"
+
+
+class Taken(StrEnum):
+    """What became of an answered run."""
+
+    RECORDED = "recorded"
+    DROPPED = "dropped"
+    HERE = "compared in the program"
+    REFUSED = "not compared: it cannot be replayed elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Of the code that the program runs: of all of it, and of either path."""
+
+    code: str | None
+    answering: Mapping[Side, str | None]
+
+
+def why_not_elsewhere(seam: Seam, *, copies_ports: bool) -> str | None:
+    """Why no other process can replay the runs of a seam, as far as its declaration tells; else None.
+
+    Whether arguments and answers can be written down, the runs themselves have to show.
+    """
+    if copies_ports:
+        return 'world="copy" lets the other path act on copies of live ports'
+    if seam.owners and seam.owner_of is None:
+        return "it is a method, and nothing makes its object elsewhere: give the seam owner="
+    missing = next((side for side in Side if side not in seam.paths), None)
+    return None if missing is None else f"it has no {missing} path"
+
+
+class ElsewhereRuns:
+    """Takes the runs of one runtime. `counts` has what became of them, by seam.
+
+    Args:
+        runtime: of the program; gets what is not recorded.
+        codec: writes the values.
+        append: appends to the spool.
+        digests: of the code that runs here.
+        in_process: whether what cannot be replayed elsewhere is compared in the background of the program.
+    """
+
+    def __init__(
+        self, runtime: Runtime, codec: Codec, append: Append, digests: Digests, *, in_process: bool
+    ) -> None:
+        self.counts: Counter[tuple[str, Taken]] = Counter()
+        self._runtime, self._codec, self._append = runtime, codec, append
+        self._digests, self._in_process = digests, in_process
+
+    def takes(self, recording: Recording) -> bool:
+        """Record a run; False where it is to be compared here. Raises only what interrupts the program."""
+        try:
+            running = recording.recorder.running
+            if running.branches and not running.is_settled():
+                return self._wait(recording, running)
+            return self._recorded(recording, inside_loop=runs_a_loop())
+        except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
+            stop_if_interrupted(error)
+            recording.fails(f"it could not be recorded: {type(error).__name__}: {message_of(error)}")
+            return False
+
+    def _wait(self, recording: Recording, running: Running) -> bool:
+        """Work that the path left behind goes on: it is recorded when that has ended, beside the caller."""
+        inside_loop = runs_a_loop()
+
+        def record() -> Job | None:
+            try:
+                is_taken = self._recorded(recording, inside_loop=inside_loop)
+            except Exception as error:  # noqa: BLE001  a thread of the toolkit
+                recording.fails(f"it could not be recorded: {type(error).__name__}: {message_of(error)}")
+                is_taken = False
+            return None if is_taken else comparing
+
+        comparing = Comparing(recording).job()
+        waiting = Job(comparing.draft, record, comparing.ready, comparing.until, comparing.hand_on)
+        return self._runtime.beside.put(waiting)
+
+    def _recorded(self, recording: Recording, *, inside_loop: bool) -> bool:
+        if recording.problem is not None or recording.fallen is not None:
+            return False  # there is nothing that would be replayed
+        seam = recording.call.seam
+        why = self._why_not(recording)
+        if why is None:
+            try:
+                return self._written(recording, inside_loop)
+            except TookTooLong as error:
+                recording.fails(f"too large: {error}")
+                return False
+            except CodecError as error:
+                why = str(error)
+        text = f"seam {seam.name!r} cannot be replayed by a worker: {why}"
+        if self._in_process:
+            self.counts[seam.name, Taken.HERE] += 1
+            self._runtime.note(f"{text}; compared in the program", seam=seam.name)
+            return False
+        self.counts[seam.name, Taken.REFUSED] += 1
+        self._runtime.note(text, seam=seam.name)
+        self._hand_on(recording.draft().failed(f"cannot be replayed elsewhere: {why}"))
+        return True
+
+    def _why_not(self, recording: Recording) -> str | None:
+        seam = recording.call.seam
+        if recording.on_object and seam.owner_of is None:
+            return "it is a method, and nothing makes its object elsewhere: give the seam owner="
+        return why_not_elsewhere(seam, copies_ports=True) if recording.runtime.copies_ports else None
+
+    def _written(self, recording: Recording, inside_loop: bool) -> bool:
+        """Append it, or count it where the spool does not take it; raises CodecError and TookTooLong."""
+        recorder, seam = recording.recorder, recording.call.seam
+        late = None if not recorder.running.branches else _Late(self._append)
+        recorder.close(late)
+        left = [branch for branch in recorder.running.left() if branch.acted] if late is not None else []
+        if left:
+            return False  # it has failed: nobody knows what else that does
+        answering = self._digests.answering.get(recording.answering)
+        run = recording.recorded(self._digests.code, answering, inside_loop=inside_loop)
+        payload = written(run, self._codec, recording.time_left)
+        if late is not None:
+            late.run = run
+        if self._append(RECORDED, payload):
+            self.counts[seam.name, Taken.RECORDED] += 1
+            return True
+        if late is not None:
+            late.run = None
+        self.counts[seam.name, Taken.DROPPED] += 1
+        self._hand_on(recording.draft().unpaired(NotPaired.NOT_SPOOLED))
+        return True
+
+    def _hand_on(self, run: Run) -> None:
+        """Beside the caller, where that can be."""
+        if not self._runtime.beside.put(Job(None, lambda: run)):
+            self._runtime.hand_on(run)
+
+
+class _Late:
+    """Told of what work does that the path left behind, after the run was recorded; the first is written."""
+
+    def __init__(self, append: Append) -> None:
+        self.run: RecordedRun | None = None
+        self._append = append
+
+    def __call__(self, work: str, method: str) -> None:
+        run, self.run = self.run, None
+        if run is not None:
+            with suppress(Exception):  # work of the program must not feel it
+                self._append(LATE, written_late(run.passage, f"{STILL_RUNNING}: {work} called {method}"))
