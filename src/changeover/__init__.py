@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from changeover.api.status import status
     from changeover.api.store import import_evidence, prune_evidence
+    from changeover.api.worker import work
     from changeover.errors import ConfigurationError, EffectWithheld
     from changeover.evidence.sources import Case, SourceOptions
     from changeover.migration import Migration
@@ -43,7 +44,7 @@ __all__ = [
     "diff", "doctor", "explain", "find_blind_spots", "flip", "fresh", "gate", "history",
     "import_evidence", "init", "keep_scenario", "kill", "list_scenarios", "prove_removal",
     "prune_evidence", "reading", "record_scenarios", "renew_scenario", "report", "rollback",
-    "scan_legacy", "seal_flags", "show_scenario", "status", "unkill", "waive",
+    "scan_legacy", "seal_flags", "show_scenario", "status", "unkill", "waive", "work",
 ]
 # fmt: on
 
@@ -64,6 +65,7 @@ _NAMES = {
     ),
     "api.status": ("status",),
     "api.store": ("import_evidence", "prune_evidence"),
+    "api.worker": ("work",),
     "errors": ("ConfigurationError", "EffectWithheld"),
     "evidence.sources": ("Case", "SourceOptions"),
     "migration": ("Migration",),

@@ -57,8 +57,8 @@ class Migration(WithPorts, WithSources, WithInvariants):
         environment: in place of `os.environ`.
         alerts: hear of what somebody has to look at, beside the log, which always does.
         keep: whether compared runs are kept as evidence.
-        mode: `inline`, or `background` to compare in a thread after the caller has its answer;
-            CHANGEOVER_MODE says otherwise.
+        mode: `inline`; `background` to compare in a thread after the caller has its answer; `worker` to
+            record alone, for `changeover worker`. Else that of the plan; CHANGEOVER_MODE wins over both.
         linger_s: how long after the answer work that a path leaves behind (tasks, jobs, threads) may end; 1 s
             unless given. No caller waits for it.
 
@@ -224,7 +224,9 @@ class Migration(WithPorts, WithSources, WithInvariants):
         """What is wrong with flags, evidence and declarations, flags first; empty where all is well."""
         kept = () if self._evidence is None else self._evidence.problems
         stages = [problem.text for problem in self._resolver.problems]
+        recorded = self.runtime.recorded
         notes = (*self.runtime.notes, *self.runtime.invariants_of_none())
+        notes += () if recorded is None else recorded.problems
         return (*stages, *kept, *self.runtime.waiting_problems, *notes)
 
     def flush(self) -> None:
@@ -232,6 +234,11 @@ class Migration(WithPorts, WithSources, WithInvariants):
         written; at exit both happen anyway.
         """
         self.runtime.flush()
+
+    def write_evidence(self) -> bool:
+        """Write the evidence that waits to be written; False where some of it still waits, or was lost."""
+        self.runtime.settled()
+        return self._evidence is None or self._evidence.has_all_written
 
     def close(self) -> None:
         """The same, and the background ends: what is not compared by then is dropped and counted, and runs

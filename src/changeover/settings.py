@@ -18,7 +18,7 @@ STAGE_VARIABLE = "CHANGEOVER_STAGE_"
 """With the name of a phase behind it: the stage of that phase in this process."""
 
 MODE_VARIABLE = "CHANGEOVER_MODE"
-"""`inline` or `background`."""
+"""`inline`, `background` or `worker`."""
 
 POPULATION_VARIABLE = "CHANGEOVER_POPULATION"
 """What the runs of this process are evidence of: `production`, `recorded` or `generated`."""
@@ -52,6 +52,8 @@ PROGRAMS_FILE = "programs.json"
 SCENARIOS_FOLDER = "scenarios"
 SPOOL_FOLDER = "spool"
 """Beside the store: what each process leaves behind at once, until it is in the store."""
+RECORDED_FOLDER = "recorded"
+"""Beside the store: runs that wait for a worker, with their raw values."""
 STATE_FOLDER = ".changeover"
 """Beside the migration's folder: the store of evidence, and what else belongs to one machine."""
 
@@ -64,8 +66,15 @@ REFRESH_S = 1.0
 INPUTS_VERSION = "2"
 """Stands before the digest of a distinct input. Another way to read values makes other digests: raise it."""
 
-INLINE, BACKGROUND = "inline", "background"
-MODES = (INLINE, BACKGROUND)
+INLINE, BACKGROUND, WORKER = "inline", "background", "worker"
+MODES = (INLINE, BACKGROUND, WORKER)
+
+LAG_MAX_S = 300.0
+"""How old the oldest run may be that waits for a worker."""
+
+KEEP = "keep"
+ON_LAG = ("shadow", KEEP)
+"""What becomes of a phase in `ramp` that no worker watches any more."""
 
 PRODUCTION = "production"
 POPULATIONS = (PRODUCTION, "recorded", "generated")

@@ -22,7 +22,7 @@ from changeover.rollout.resolver import Resolver
 from changeover.rollout.test_override import ACTIVE
 from changeover.seam.background import HUNG_AFTER_S, Background
 from changeover.seam.judge import Judge, comparing_judge, waived_by
-from changeover.seam.runtime import Runtime
+from changeover.seam.runtime import RunsForWorkers, Runtime
 from changeover.settings import (
     BACKGROUND,
     INLINE,
@@ -31,6 +31,7 @@ from changeover.settings import (
     RULES_FILE,
     WAIVERS_FILE,
     WEBHOOK_VARIABLE,
+    WORKER,
     absolute,
     mode_of,
     population_of,
@@ -38,6 +39,7 @@ from changeover.settings import (
 )
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts, AlertSink, LogAlerts
 from changeover.values.limits import Limits
+from changeover.values.observation import Side
 from changeover.values.stage import Stages
 from changeover.values.toml_table import parse_toml, read_text
 
@@ -61,7 +63,7 @@ class MigrationOptions(TypedDict, total=False):
     environment: Mapping[str, str] | None
     alerts: Sequence[AlertSink]
     keep: bool
-    mode: str
+    mode: str | None
     linger_s: float | None
 
 
@@ -88,7 +90,7 @@ def wire(
     environment: Mapping[str, str] | None = None,
     alerts: Sequence[AlertSink] = (),
     keep: bool = True,
-    mode: str = INLINE,
+    mode: str | None = None,
     linger_s: float | None = None,
 ) -> Wiring:
     """Make the parts and join them; what is wrong with the environment is noted, and raises nothing.
@@ -106,7 +108,7 @@ def wire(
     refresh_s = number(_PLACE, "refresh_s", refresh_s, unit="seconds")
     _check(plan, limits, environment, alerts)
     for name, given, words in (("world", world, WORLDS), ("mode", mode, MODES)):
-        if given not in words:
+        if given not in words and not (name == "mode" and given is None):
             raise DeclarationError(_PLACE, f"{name} was {shown(given)}, allowed: {', '.join(words)}")
     check_switch(_PLACE, "keep", keep)
     if judge is not None:
@@ -139,18 +141,45 @@ def wire(
     if no_population is not None:
         runtime.note(no_population)
     _connect_alerts(Wiring(resolver, runtime, evidence), alerts, plan, directory, environment)
-    mode, misnamed = mode_of(mode, environment)
+    mode, misnamed = mode_of(mode or (plan and plan.mode) or INLINE, environment)
     if misnamed is not None:
         runtime.note(misnamed)
+    if mode == WORKER and directory is None:
+        runtime.note("mode worker needs the folder of a migration; runs are compared in the background")
+        mode = BACKGROUND
     if evidence is not None:
         runtime.settled = evidence.flush
-    if mode == BACKGROUND:
+    if mode in (BACKGROUND, WORKER):
         runtime.background = Background(
             runtime.hand_on,
             runtime.settled,
             hung_after_s=max(HUNG_AFTER_S, 2 * limits.replay_seconds_max),
         )
+    if mode == WORKER and directory is not None:
+        runtime.recorded = _runs_for_workers(runtime, codec, plan, directory, environment)
     return Wiring(resolver, runtime, evidence)
+
+
+def _runs_for_workers(
+    runtime: Runtime, codec: Codec, plan: Plan | None, directory: Path, environment: Mapping[str, str]
+) -> RunsForWorkers:
+    """The digests of the code are worked out now, and not when the first caller waits."""
+    from changeover.evidence.code_digest import answering_code, code_digest
+    from changeover.evidence.spool_place import handed_over, recorded_folder
+    from changeover.seam.runs_for_workers import Digests, ElsewhereRuns
+    from changeover.spool.writer import SpoolWriter
+
+    try:
+        code = code_digest(plan.code) if plan is not None and plan.code else None
+    except ConfigurationError as error:
+        runtime.note(f"the code has no digest, so that no run counts for it: {error}")
+        code = None
+    digests = Digests(code, {side: answering_code(plan, side) for side in Side})
+    spool = SpoolWriter(
+        recorded_folder(root_around(directory), environment), describe=lambda: handed_over(os.environ)
+    )
+    in_process = plan is None or plan.in_process
+    return ElsewhereRuns(runtime, codec, spool, digests, in_process=in_process)
 
 
 def checked_directory(directory: Any) -> Path | None:

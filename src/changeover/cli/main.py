@@ -75,6 +75,7 @@ COMMANDS = {
         "one cluster or run: both sides, where the odd value was seen, how to reproduce it",
     ),
     "diff": ("comparison", "compare two files of recorded outputs with the same rules"),
+    "worker": ("worker", "replay what programs have recorded, in processes of its own"),
     "status": ("status", "where every phase stands, problems first"),
     "report": ("comparison", "one HTML page to read before deciding"),
     "gate": ("readiness", "may this phase move to that stage, criterion by criterion"),

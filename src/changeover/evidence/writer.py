@@ -142,6 +142,12 @@ class EvidenceWriter:
         elif self._runs.is_due:
             self.flush()
 
+    @property
+    def has_all_written(self) -> bool:
+        """Whether nothing waits to be written, and nothing of what came was lost."""
+        with self._lock:
+            return not self._waiting and not self.lost
+
     def _is_waiting(self) -> bool:
         return self._runs.is_waiting
 
@@ -179,13 +185,16 @@ class EvidenceWriter:
         )
 
         judged, tapes = self._asked()
-        at = self._now()
+        now, elsewhere = self._now(), run.elsewhere
+        at = now if elsewhere is None else elsewhere.at
         with self._lock:
             self._seen[run.seam] += 1
             seen = self._seen[run.seam]
         whole = run.verdict in WHOLE or seen <= SAMPLE_KEPT_WHOLE or seen % SAMPLED_EVERY == 0
         fit = run if self._redact is None else self._redact(run)
         row = stored_run(fit, production_name(run, at), at, judged.code, judged.rules, body=whole)
+        if elsewhere is not None and elsewhere.is_renewed:
+            row = replace(row, renewed_at=now)
         tape = tapes.packed(fit, row)
         return row if tape is None else replace(row, tape=tape)
 

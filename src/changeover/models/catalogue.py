@@ -54,6 +54,7 @@ OUTPUTS = {
     "evidence-prune": "evidence:EvidencePruneOutput",
     "legacy-scan": "readiness:LegacyScanOutput",
     "legacy-prove": "readiness:LegacyProveOutput",
+    "worker": "worker:WorkerOutput",
     "doctor": "evidence:DoctorOutput",
 }
 """By name: the model of what a command prints with `--format json`; the command's words, with hyphens."""

@@ -147,6 +147,18 @@ class Migration(FileTable):
         [], description="Places whose values are never written or shown."
     )
     scenario_tags: Texts = Field([], description="Tags that the committed scenarios must show.")
+    mode: Literal["inline", "background", "worker"] = Field(
+        UNSET, description="Where runs are compared: by the caller, in a thread, or by changeover worker."
+    )
+    in_process: bool = Field(
+        True, description="With mode worker: may the program compare, in a thread, what no worker can replay."
+    )
+    lag_max_s: Annotated[float, Field(gt=0)] = Field(
+        300.0, description="With mode worker: how many seconds old a run may be that waits for a worker."
+    )
+    on_lag: Literal["shadow", "keep"] = Field(
+        "shadow", description="What becomes of a phase in ramp that no worker watches any more."
+    )
     removal: Removal = Field(UNSET, description="The end: what is deleted, and what must pass without it.")
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from typing import Any
 from changeover.errors import did_you_mean
 from changeover.redaction.redact_paths import REDACT_ROOTS
 from changeover.rollout.gate_criteria import STRICT_GATES, Gate, parse_gate
+from changeover.settings import LAG_MAX_S, MODES, ON_LAG
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Stage, Stages, stage_variable
 from changeover.values.toml_table import Table, parse_toml, read_text
 
@@ -49,7 +50,9 @@ class Phase:
 class Plan:
     """Everything that `phases.toml` says; `legacy` and `code` are packages, `redact` are paths.
 
-    `scenario_tags` are the classes of input that the committed scenarios must show.
+    `scenario_tags` are the classes of input that the committed scenarios must show. `mode` is where runs are
+    compared, None where the program says; with `worker` `in_process` says whether the program may compare
+    what no worker can, `lag_max_s` how old a waiting run may be, `on_lag` what becomes of `ramp` then.
     """
 
     name: str
@@ -58,6 +61,10 @@ class Plan:
     redact: tuple[str, ...]
     phases: Mapping[str, Phase]
     scenario_tags: tuple[str, ...] = ()
+    mode: str | None = None
+    in_process: bool = True
+    lag_max_s: float = LAG_MAX_S
+    on_lag: str = ON_LAG[0]
 
     @property
     def stages(self) -> Stages:
@@ -85,6 +92,10 @@ def parse_plan(content: Any, where: str) -> Plan:
     _check_redact(migration, redact)
     migration.raw("removal")  # of interest only to whoever removes: changeover/removal/plan.py
     scenario_tags = migration.texts("scenario_tags")
+    mode = migration.text("mode", None, among=MODES)
+    in_process = migration.flag("in_process", True)
+    lag_max_s = float(migration.number("lag_max_s", LAG_MAX_S))
+    on_lag = migration.text("on_lag", ON_LAG[0], among=ON_LAG)
     migration.done()
     phases: dict[str, Phase] = {}
     tables = top.tables("phase")
@@ -95,7 +106,7 @@ def parse_plan(content: Any, where: str) -> Plan:
         phases[phase.name] = phase
     top.done()
     _check_together(phases, top, tables)
-    return Plan(name, legacy, code, redact, phases, scenario_tags)
+    return Plan(name, legacy, code, redact, phases, scenario_tags, mode, in_process, lag_max_s, on_lag)
 
 
 def _check_redact(table: Table, paths: tuple[str, ...]) -> None:

@@ -139,7 +139,9 @@ class Tripwire:
         if run.verdict in _NOTHING_DIFFERS:
             self._learn(run)
             return
-        if run.population == PRODUCTION and run.setting.stage in TRIPPED_STAGES and ACTIVE.override is None:
+        is_of_program = run.elsewhere is None or not run.elsewhere.is_renewed
+        is_armed = is_of_program and run.setting.stage in TRIPPED_STAGES and ACTIVE.override is None
+        if run.population == PRODUCTION and is_armed:
             self._judge(run)
             if run.verdict == Verdict.UNSAFE:  # it has an alert of its own
                 return

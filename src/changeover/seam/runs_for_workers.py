@@ -7,10 +7,11 @@ it has failed. Each is counted, and none is dropped unseen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from changeover.record.codec import Codec, CodecError
 from changeover.record.recorded_run import RecordedRun, written, written_late
@@ -23,13 +24,22 @@ from changeover.seam.recording import Recording
 from changeover.seam.runtime import Runtime
 from changeover.seam.seam import Seam
 from changeover.seam.waiting_run import Job
+from changeover.spool.frame import FrameKind
 from changeover.values.copy_time import TookTooLong
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.observation import Side, message_of
 
-Append = Callable[[str, bytes], bool]
-"""Appends one frame of a kind to a spool; False where it could not be kept."""
-RECORDED, LATE = "recorded", "late"
+
+class Spool(Protocol):
+    """What frames are appended to; `problem` says why the latest was not, None where it was."""
+
+    problem: str | None
+
+    def append(self, kind: FrameKind, payload: bytes) -> bool:
+        """Append a frame; False where it could not be kept."""
+
+    def settle(self, *, elsewhere: int = 0, given_up: int = 0) -> None:
+        """Say what became of runs that were not appended: kept without the spool, or given up."""
 
 
 class Taken(StrEnum):
@@ -68,17 +78,23 @@ class ElsewhereRuns:
     Args:
         runtime: of the program; gets what is not recorded.
         codec: writes the values.
-        append: appends to the spool.
+        spool: of this process.
         digests: of the code that runs here.
         in_process: whether what cannot be replayed elsewhere is compared in the background of the program.
     """
 
     def __init__(
-        self, runtime: Runtime, codec: Codec, append: Append, digests: Digests, *, in_process: bool
+        self, runtime: Runtime, codec: Codec, spool: Spool, digests: Digests, *, in_process: bool
     ) -> None:
         self.counts: Counter[tuple[str, Taken]] = Counter()
-        self._runtime, self._codec, self._append = runtime, codec, append
+        self._runtime, self._codec, self._spool = runtime, codec, spool
         self._digests, self._in_process = digests, in_process
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why runs cannot be recorded, empty where they can."""
+        problem = self._spool.problem
+        return () if problem is None else (f"runs cannot be recorded for a worker: {problem}",)
 
     def takes(self, recording: Recording) -> bool:
         """Record a run; False where it is to be compared here. Raises only what interrupts the program."""
@@ -140,7 +156,7 @@ class ElsewhereRuns:
     def _written(self, recording: Recording, inside_loop: bool) -> bool:
         """Append it, or count it where the spool does not take it; raises CodecError and TookTooLong."""
         recorder, seam = recording.recorder, recording.call.seam
-        late = None if not recorder.running.branches else _Late(self._append)
+        late = None if not recorder.running.branches else _Late(self._spool)
         recorder.close(late)
         left = [branch for branch in recorder.running.left() if branch.acted] if late is not None else []
         if left:
@@ -150,12 +166,13 @@ class ElsewhereRuns:
         payload = written(run, self._codec, recording.time_left)
         if late is not None:
             late.run = run
-        if self._append(RECORDED, payload):
+        if self._spool.append(FrameKind.RECORDED, payload):
             self.counts[seam.name, Taken.RECORDED] += 1
             return True
         if late is not None:
             late.run = None
         self.counts[seam.name, Taken.DROPPED] += 1
+        self._spool.settle(elsewhere=1)  # it is handed on as one that was not compared
         self._hand_on(recording.draft().unpaired(NotPaired.NOT_SPOOLED))
         return True
 
@@ -168,12 +185,13 @@ class ElsewhereRuns:
 class _Late:
     """Told of what work does that the path left behind, after the run was recorded; the first is written."""
 
-    def __init__(self, append: Append) -> None:
+    def __init__(self, spool: Spool) -> None:
         self.run: RecordedRun | None = None
-        self._append = append
+        self._spool = spool
 
     def __call__(self, work: str, method: str) -> None:
         run, self.run = self.run, None
         if run is not None:
             with suppress(Exception):  # work of the program must not feel it
-                self._append(LATE, written_late(run.passage, f"{STILL_RUNNING}: {work} called {method}"))
+                reason = f"{STILL_RUNNING}: {work} called {method}"
+                self._spool.append(FrameKind.ADDENDUM, written_late(run.passage, reason))

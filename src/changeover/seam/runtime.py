@@ -48,6 +48,10 @@ class RunsForWorkers(Protocol):
     def takes(self, recording: Any) -> bool:
         """Take a run, or say False where it is to be compared here; raises only what interrupts a program."""
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why runs cannot be recorded, empty where they can."""
+
 
 class Runtime:
     """A program has one; a comparison makes one of its own, `with_` what is different, and puts it in place.

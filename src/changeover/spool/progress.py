@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -63,13 +64,7 @@ class ProgressFile:
     def read(self) -> Place:
         """What was written last; the beginning where there is none, or it is damaged."""
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        data = os.read(self._descriptor, _RECORD.size + _CHECK.size)
-        if len(data) < _RECORD.size + _CHECK.size:
-            return Place()
-        record = data[: _RECORD.size]
-        return (
-            Place(*_RECORD.unpack(record)) if _CHECK.pack(crc32(record)) == data[_RECORD.size :] else Place()
-        )
+        return _place(os.read(self._descriptor, _RECORD.size + _CHECK.size))
 
     def write(self, place: Place) -> None:
         """Keep it; raises OSError."""
@@ -81,3 +76,16 @@ class ProgressFile:
         """Let another one read."""
         descriptor, self._descriptor = self._descriptor, NO_FILE
         close_quietly(descriptor)
+
+
+def read_place(path: Path) -> Place:
+    """How far a reader came, for somebody who only looks; the beginning where none has been there."""
+    with suppress(OSError):
+        return _place(path.read_bytes())
+    return Place()
+
+
+def _place(data: bytes) -> Place:
+    record, check = data[: _RECORD.size], data[_RECORD.size :]
+    is_whole = len(record) == _RECORD.size and _CHECK.pack(crc32(record)) == check
+    return Place(*_RECORD.unpack(record)) if is_whole else Place()

@@ -69,6 +69,7 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path) -> None:
     copy(tmp_path / "shop" / ".changeover" / "evidence.db", tmp_path / "other.db")
     shop.of("evidence-import", str(tmp_path / "other.db"), "--dry-run")
     shop.of("evidence-prune", "--dry-run")
+    assert shop.of("worker", "--once")["waiting"] == 0
     assert shop.of("doctor")["facts"]
     assert mill.of("legacy-scan")["code"]
     assert mill.of("legacy-prove")["rehearsal"]

@@ -216,7 +216,7 @@ def test_a_wrong_mode_is_refused_where_it_is_written_and_noted_where_it_is_set()
         assert (migration.runtime.background is not None) == expected
         assert bool(migration.problems) == (word == "both")
     assert migration.problems == (
-        "CHANGEOVER_MODE was 'both', allowed: inline, background; runs are compared inline",
+        "CHANGEOVER_MODE was 'both', allowed: inline, background, worker; runs are compared inline",
     )
     assert Migration(environment={}).runtime.background is None
 

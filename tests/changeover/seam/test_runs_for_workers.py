@@ -13,7 +13,8 @@ import pytest
 from changeover import Migration, Run, Side, fresh
 from changeover.record.codec import CodecError
 from changeover.record.recorded_run import RecordedRun, read_late, read_recorded
-from changeover.seam.runs_for_workers import LATE, RECORDED, Digests, ElsewhereRuns, Taken
+from changeover.seam.runs_for_workers import Digests, ElsewhereRuns, Taken
+from changeover.spool.frame import FrameKind
 from changeover.values.limits import Limits
 from changeover.values.observation import Raised, Returned
 
@@ -42,7 +43,9 @@ class Recorder:
     """A migration whose spool is a list; `full` lets it take nothing."""
 
     def __init__(self, *, in_process: bool = True, stage: str = "shadow", **options: Any) -> None:
-        self.frames: list[tuple[str, bytes]] = []
+        self.frames: list[tuple[FrameKind, bytes]] = []
+        self.problem: str | None = None
+        self.settled = 0
         self.runs: list[Run] = []
         self.full = False
         environment = {"CHANGEOVER_STAGE_S": stage}
@@ -56,20 +59,23 @@ class Recorder:
         self.taken = ElsewhereRuns(
             runtime,
             self.migration.codec,
-            self._append,
+            self,
             Digests("all", {Side.LEGACY: "old"}),
             in_process=in_process,
         )
         runtime.recorded = self.taken
 
-    def _append(self, kind: str, payload: bytes) -> bool:
+    def append(self, kind: FrameKind, payload: bytes) -> bool:
         if not self.full:
             self.frames.append((kind, payload))
         return not self.full
 
+    def settle(self, *, elsewhere: int = 0, given_up: int = 0) -> None:
+        self.settled += elsewhere
+
     def read(self, number: int = 0) -> RecordedRun:
         kind, payload = self.frames[number]
-        assert kind == RECORDED
+        assert kind is FrameKind.RECORDED
         return read_recorded(payload, self.migration.codec, self.migration.runtime.book)
 
     def flush(self) -> None:
@@ -222,16 +228,17 @@ def test_a_run_that_the_spool_does_not_take_is_counted_and_harms_no_caller() -> 
         ("unpaired", "dropped: it could not be written to the spool")
     ]
     assert recorder.taken.counts == {("s", Taken.DROPPED): 1}
+    assert recorder.settled == 1
 
 
 def test_a_spool_that_raises_harms_no_caller_and_the_run_has_failed() -> None:
     recorder = Recorder()
     seam = recorder.migration.seam("s", legacy=lambda: 1, candidate=refused)
 
-    def broken(kind: str, payload: bytes) -> bool:
+    def broken(kind: FrameKind, payload: bytes) -> bool:
         raise OSError("no spool")
 
-    recorder.taken._append = broken
+    recorder.append = broken  # type: ignore[method-assign]
 
     assert seam() == 1
     recorder.flush()
@@ -292,11 +299,11 @@ def test_work_that_acts_after_the_record_is_told_behind_it() -> None:
     seam = recorder.migration.seam("s", legacy=legacy, candidate=refused)
     seam()
     recorder.flush()
-    assert [kind for kind, _ in recorder.frames] == [RECORDED]
+    assert [kind for kind, _ in recorder.frames] == [FrameKind.RECORDED]
     go_on.set()
     assert ended.wait(60)
 
-    assert [kind for kind, _ in recorder.frames] == [RECORDED, LATE]
+    assert [kind for kind, _ in recorder.frames] == [FrameKind.RECORDED, FrameKind.ADDENDUM]
     passage, reason = read_late(recorder.frames[1][1])
     assert passage.id == recorder.read().passage.id
     assert "depot.order" in reason

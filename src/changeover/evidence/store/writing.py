@@ -253,7 +253,9 @@ class Tapes:
                 return None
             worlds.add(row.world)
         try:
-            scenario = scenario_of(run, self._answering.get(run.answered_by))
+            known = run.elsewhere
+            code = self._answering.get(run.answered_by) if known is None else known.answering_code
+            scenario = scenario_of(run, code)
             line = to_line(scenario, self._codec)
         except CodecError:  # `doctor` names the place
             return None

@@ -1,0 +1,113 @@
+"""`work`: replay what programs have recorded, in processes of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from changeover.api.arguments import check_positive
+from changeover.errors import ConfigurationError
+from changeover.evidence.spool_place import recorded_folder
+from changeover.operate.replay_pool import DEADLINE_S, MEMORY_BYTES, Bounds
+from changeover.operate.worker import Wanted, Worker, WorkerListener, WorkerSummary
+from changeover.project import Project, open_project
+from changeover.settings import INLINE, MODE_VARIABLE
+
+_MEGABYTE = 1024 * 1024
+
+
+def work(
+    *,
+    jobs: int = 1,
+    once: bool = False,
+    seconds: float | None = None,
+    deadline: float = DEADLINE_S,
+    memory: int = MEMORY_BYTES // _MEGABYTE,
+    project: str | Path | Project = ".",
+    listener: WorkerListener | None = None,
+) -> WorkerSummary:
+    """Replay the runs that programs have recorded (`mode = "worker"`), judge them, and keep the evidence.
+
+    The other path runs in processes that were made for it: with a deadline, a memory limit, and without
+    network, files to write, or children. A difference in `ramp` or `live` moves its phase back. SIGTERM ends
+    it after the runs that are under way.
+
+    Args:
+        jobs: so many replays at once.
+        once: end when nothing waits any more.
+        seconds: end after so many seconds.
+        deadline: how many seconds one replay may take.
+        memory: how many megabytes one replay may take.
+        project: a folder of the project, or the project; its app is imported.
+        listener: is told how far it is.
+
+    Raises:
+        ConfigurationError: the project or its app is wrong, or this system cannot fork.
+
+    Example:
+        summary = changeover.work(once=True)
+        assert not summary.waiting, summary.problems
+    """
+    check_positive("--jobs", jobs)
+    check_positive("--memory", memory)
+    for name, value in (("--for", seconds), ("--deadline", deadline)):
+        if value is not None and not value > 0:
+            raise ConfigurationError(name, f"was {value:g} s, allowed: more than 0")
+    if not hasattr(os, "fork"):
+        raise ConfigurationError("worker", "this system cannot fork, allowed: Linux, macOS and their like")
+    found = open_project(project)
+    with _compared_inline():
+        migration = found.migration()
+    bounds = Bounds(deadline, memory * _MEGABYTE)
+    worker = Worker(
+        found,
+        migration,
+        recorded_folder(found.root),
+        Wanted(jobs, once, seconds, bounds),
+        migration.write_evidence,
+        listener or WorkerListener(),
+    )
+    with _ended_politely(worker.stop.set):
+        summary = worker.work()
+    migration.close()
+    return summary
+
+
+@contextmanager
+def _compared_inline() -> Iterator[None]:
+    """The app is loaded as one that records nothing itself."""
+    before = os.environ.get(MODE_VARIABLE)
+    os.environ[MODE_VARIABLE] = INLINE
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[MODE_VARIABLE]
+        else:
+            os.environ[MODE_VARIABLE] = before
+
+
+@contextmanager
+def _ended_politely(stop: Callable[[], None]) -> Iterator[None]:
+    """The first SIGTERM or Ctrl-C lets the runs end that are under way; a second one is as always."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        stop()
+        signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)
+
+    try:
+        for number in before:
+            signal.signal(number, heard)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)

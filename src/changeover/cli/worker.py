@@ -1,0 +1,66 @@
+"""`changeover worker`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from changeover.api import worker as verbs
+from changeover.cli.output import format_option, quiet, show_result
+from changeover.operate.replay_pool import DEADLINE_S, MEMORY_BYTES
+from changeover.views.text.worker import WorkerProgress, worker_screen
+
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in some versions alone
+    """`90`, `90s`, `5m`, `1h`, in seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds."""
+        if isinstance(value, float | int):
+            return float(value)
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|min|h)?", str(value).strip())
+        if match is None:
+            self.fail(f"was {value!r}, allowed: a number with s, m or h, such as 60s", param, ctx)
+        return float(match[1]) * _SECONDS[match[2] or ""]
+
+
+@click.command("worker")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="replays at once")
+@click.option("--once", is_flag=True, help="replay what waits, then end; for cron and CI")
+@click.option("--for", "seconds", type=Duration(), metavar="TIME", help="end after this time, such as 60s")
+@click.option(
+    "--deadline",
+    type=Duration(),
+    default=DEADLINE_S,
+    metavar="TIME",
+    help=f"how long one replay may take; {DEADLINE_S:g}s unless given",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(min=1),
+    default=MEMORY_BYTES // 1024**2,
+    show_default=True,
+    metavar="MB",
+    help="how much memory one replay may take",
+)
+@format_option
+def worker_command(format_: str, **options: Any) -> None:
+    """Replay what programs have recorded (mode = "worker"), in processes of its own, and keep the evidence.
+
+    Works until it is stopped; SIGTERM ends it after the runs that are under way. Exits 0 whatever differs:
+    the evidence says that, and `changeover status`.
+
+    For example: changeover worker --once
+    """
+    quiet()
+    progress = WorkerProgress(sys.stderr)
+    summary = verbs.work(listener=progress, **options)
+    show_result(format_, "worker", summary, asdict, worker_screen)

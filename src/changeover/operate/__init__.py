@@ -1,0 +1,1 @@
+"""What runs beside a program in production: the worker that replays what it recorded."""

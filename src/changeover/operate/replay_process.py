@@ -1,0 +1,116 @@
+"""The processes that replay: one imports the program, and is forked for every process of replays.
+
+What was forked gives up what no replay needs, then answers requests until it is told no more. It holds
+nothing of the worker but one end of a pair of sockets. Nothing it says is trusted further than as data.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from changeover.errors import ChangeoverError
+from changeover.evidence.program_interface import Program
+from changeover.evidence.scenario_replay import codec_of
+from changeover.operate.confinement import confine
+from changeover.operate.messages import receive, send
+from changeover.operate.recorded_replay import answer_to
+from changeover.project import Project
+from changeover.values.observation import Side
+
+_DIES_WITH_PARENT = 1
+_ENDS = (
+    frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP}) if hasattr(signal, "SIGHUP") else frozenset()
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Import the program, say so, and fork for whoever asks; ends when the worker has gone."""
+    control = socket.socket(fileno=int(arguments[0]))
+    given = json.loads(arguments[1])
+    project = Project(Path(given["root"]), Path(given["directory"]), given["app"])
+    try:
+        program = project.migration()
+        codec_of(program)
+    except ChangeoverError as error:
+        send(control, {"problem": str(error)})
+        return 1
+    send(control, {"ready": True, "seams": sorted(program.seams)})
+    # Handlers and threads are the program's; what it opened stays open, and none of it is used here.
+    warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork.*")
+    while True:
+        try:
+            message = receive(control)
+        except OSError:
+            return 0
+        if message is None:
+            return 0
+        if message.descriptor is not None:
+            pid = os.fork()
+            if not pid:
+                control.close()
+                _replays(program, socket.socket(fileno=message.descriptor), given["memory_bytes"])
+            os.close(message.descriptor)
+            send(control, {"pid": pid})
+        else:
+            send(control, {"status": _status_of(message.head["ended"])})
+
+
+def _status_of(pid: int) -> int | None:
+    """How a process ended that the worker has killed, or seen going; None where it is not known."""
+    try:
+        return os.waitpid(pid, 0)[1]
+    except ChildProcessError:
+        return None
+
+
+def _replays(program: Program, connection: socket.socket, memory_bytes: int) -> None:
+    """Answer requests; this process goes no other way from here."""
+    try:
+        _shut_off()
+        isolation = confine(memory_bytes, network=_reads_itself(program))
+        send(connection, {"isolation": isolation})
+        codec = codec_of(program)
+        while (message := receive(connection)) is not None:
+            head, body = answer_to(program, codec, Side(message.head["side"]), message.body)
+            send(connection, head, body)
+    finally:
+        os._exit(0)
+
+
+def _reads_itself(program: Program) -> bool:
+    """Whether there are reads that ask the real port in a replay."""
+    ports = program.runtime.book.ports.values()
+    return any(method.is_fixed for port in ports for method in port.methods.values())
+
+
+def _shut_off() -> None:
+    """No terminal, no group of the worker, no handler of the program; an end with what it was forked from."""
+    os.setsid()
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(quiet, number)
+    for number in _ENDS:
+        with suppress(OSError, ValueError):
+            signal.signal(number, signal.SIG_DFL)
+    with suppress(OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, int(signal.SIGKILL), 0, 0, 0)
+
+
+def parameters(project: Project, memory_bytes: int) -> str:
+    """What `main` is given."""
+    given: dict[str, Any] = {"root": str(project.root), "directory": str(project.directory)}
+    return json.dumps({**given, "app": project.app, "memory_bytes": memory_bytes})
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,138 @@
+"""The order service in a folder of its own, its processes, and the worker that replays for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from changeover.evidence.store.records import StoredRun
+from changeover.evidence.store.store import read_evidence
+from changeover.rollout.flags_file import flags_content
+from changeover.values.stage import parse_setting
+
+PLAN = """\
+[migration]
+name = "orders"
+mode = "worker"
+code = ["order_service"]
+redact = ["arguments.password"]
+{options}
+
+[[phase]]
+name = "orders"
+seams = ["orders.refill"]
+"""
+SOURCE = Path(__file__).with_name("order_service.py")
+
+
+@dataclass
+class ServiceProcess:
+    """One process of the service."""
+
+    process: subprocess.Popen[str]
+    answers: list[tuple[int, int]] = field(default_factory=list)
+
+    def call(self, item: str, target: int = 10, words: str = "") -> None:
+        """One call, answered when this returns."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{item} {target} {words}\n")
+        self.process.stdin.flush()
+        pid, candidates = self.process.stdout.readline().split()
+        self.answers.append((int(pid), int(candidates)))
+
+    def end(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        assert self.process.wait(60) == 0
+
+
+@dataclass
+class WorkerProject:
+    """A folder with the app, the plan and the flags."""
+
+    root: Path
+    stage: str = "shadow"
+    options: str = ""
+
+    def __post_init__(self) -> None:
+        (self.root / "migration").mkdir()
+        (self.root / "marks").mkdir()
+        (self.root / "order_service.py").write_bytes(SOURCE.read_bytes())
+        (self.root / "pyproject.toml").write_text('[tool.changeover]\napp = "order_service:migration"\n')
+        (self.root / "migration" / "phases.toml").write_text(PLAN.format(options=self.options))
+        self.flip(self.stage)
+
+    def flip(self, stage: str, revision: int = 1) -> None:
+        """What a person's flip leaves behind."""
+        content = flags_content({"orders": parse_setting(stage)}, revision=revision)
+        (self.root / "migration" / "flags.json").write_text(json.dumps(content))
+
+    @property
+    def current_stage(self) -> str:
+        flags = json.loads((self.root / "migration" / "flags.json").read_text())
+        return str(flags["metadata"]["stages"]["orders"]) if "metadata" in flags else json.dumps(flags)
+
+    @property
+    def recorded(self) -> Path:
+        return self.root / ".changeover" / "recorded"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
+        kept.pop("PYTHONHASHSEED", None)
+        return {**kept, "MARKS": str(self.root / "marks"), **more}
+
+    @contextmanager
+    def service(self, **environment: str) -> Iterator[ServiceProcess]:
+        process = subprocess.Popen(
+            [sys.executable, "order_service.py"],
+            cwd=self.root,
+            env=self.environment(**environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        service = ServiceProcess(process)
+        try:
+            yield service
+            service.end()
+        finally:
+            process.kill()
+            process.wait()
+
+    def call(self, *items: str, **environment: str) -> None:
+        """Each item once, in a process that ends."""
+        with self.service(**environment) as service:
+            for item in items:
+                service.call(item)
+
+    def worker(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "changeover", "worker", *arguments],
+            cwd=self.root,
+            env=self.environment(**environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def work(self, *arguments: str, **environment: str) -> dict[str, Any]:
+        """What a worker says that has emptied the spools."""
+        worker = self.worker("--once", "--format", "json", *arguments, **environment)
+        out, err = worker.communicate(timeout=300)
+        assert worker.returncode == 0, err
+        found: dict[str, Any] = json.loads(out)
+        return {**found, "err": err}
+
+    @property
+    def runs(self) -> list[StoredRun]:
+        """The evidence, the oldest first."""
+        kept = read_evidence(self.root / ".changeover" / "evidence.db").production
+        return sorted(kept, key=lambda run: run.at)
