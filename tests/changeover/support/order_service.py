@@ -22,7 +22,6 @@ from changeover import Migration
 
 ROOT = Path(__file__).parent
 MARKS: Path = Path(os.environ["MARKS"]) if "MARKS" in os.environ else ROOT / "marks"
-SECRET = "hunter2-correct-horse"
 
 
 class Depot:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from changeover.evidence.store.reading import MORE_COLUMNS, READ_COLUMNS, read_run
 from changeover.evidence.store.records import StoredRun
-from changeover.evidence.store.store import read_evidence
+from changeover.evidence.store.store import reading
 from changeover.rollout.flags_file import flags_content
-from changeover.values.stage import parse_setting
+from changeover.rollout.resolver import Resolver
+from changeover.values.stage import SEAM_STAGES, parse_setting
 
 PLAN = """\
 [migration]
@@ -29,6 +31,7 @@ redact = ["arguments.password"]
 name = "orders"
 seams = ["orders.refill"]
 """
+SECRET = "hunter2-correct-horse"
 SOURCE = Path(__file__).with_name("order_service.py")
 
 
@@ -49,9 +52,8 @@ class ServiceProcess:
         self.answers.append((int(pid), int(candidates)))
 
     def end(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        assert self.process.wait(60) == 0
+        self.process.communicate(timeout=60)
+        assert self.process.returncode == 0
 
 
 @dataclass
@@ -75,10 +77,11 @@ class WorkerProject:
         content = flags_content({"orders": parse_setting(stage)}, revision=revision)
         (self.root / "migration" / "flags.json").write_text(json.dumps(content))
 
-    @property
-    def current_stage(self) -> str:
-        flags = json.loads((self.root / "migration" / "flags.json").read_text())
-        return str(flags["metadata"]["stages"]["orders"]) if "metadata" in flags else json.dumps(flags)
+    def setting(self) -> str:
+        """Where the phase stands, as a process would have it that begins now."""
+        stages = {"orders": SEAM_STAGES}
+        resolver = Resolver(lambda: stages, directory=self.root / "migration", closed=True, environment={})
+        return str(resolver.current().settings["orders"])
 
     @property
     def recorded(self) -> Path:
@@ -105,7 +108,7 @@ class WorkerProject:
             service.end()
         finally:
             process.kill()
-            process.wait()
+            process.communicate()
 
     def call(self, *items: str, **environment: str) -> None:
         """Each item once, in a process that ends."""
@@ -134,5 +137,10 @@ class WorkerProject:
     @property
     def runs(self) -> list[StoredRun]:
         """The evidence, the oldest first."""
-        kept = read_evidence(self.root / ".changeover" / "evidence.db").production
-        return sorted(kept, key=lambda run: run.at)
+        path = self.root / ".changeover" / "evidence.db"
+        if not path.exists():
+            return []
+        columns = ", ".join((*READ_COLUMNS, *MORE_COLUMNS, "body", "tape"))
+        with reading(path) as connection:
+            rows = connection.execute(f"SELECT {columns} FROM runs ORDER BY at, rowid").fetchall()  # noqa: S608
+        return list(map(read_run, rows))
