@@ -236,9 +236,9 @@ class Migration(WithPorts, WithSources, WithInvariants):
         self.runtime.flush()
 
     def write_evidence(self) -> bool:
-        """Write the evidence that waits to be written; False where some of it still waits, or was lost."""
+        """Write the evidence that waits to be written; False where some of it is in memory alone."""
         self.runtime.settled()
-        return self._evidence is None or self._evidence.has_all_written
+        return self._evidence is None or self._evidence.has_all_on_disk
 
     def close(self) -> None:
         """The same, and the background ends: what is not compared by then is dropped and counted, and runs

@@ -13,6 +13,7 @@ from types import FrameType
 from changeover.api.arguments import check_positive
 from changeover.errors import ConfigurationError
 from changeover.evidence.spool_place import recorded_folder
+from changeover.evidence.store.store import store_path
 from changeover.operate.replay_pool import DEADLINE_S, MEMORY_BYTES, Bounds
 from changeover.operate.worker import Wanted, Worker, WorkerListener, WorkerSummary
 from changeover.project import Project, open_project
@@ -68,6 +69,7 @@ def work(
         found,
         migration,
         recorded_folder(found.root),
+        store_path(found.root),
         Wanted(jobs, once, seconds, bounds),
         migration.write_evidence,
         listener or WorkerListener(),

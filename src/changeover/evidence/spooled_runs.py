@@ -117,6 +117,12 @@ class SpooledRuns:
     def _spool_has_all(self) -> bool:
         return not self._held and not self.lost and self._spool is not None and self._spool.is_counting
 
+    @property
+    def has_all_on_disk(self) -> bool:
+        """Whether nothing is held in memory alone, or lost and not yet counted."""
+        with self._lock:
+            return not self._held and not self.lost
+
     @unbroken
     def flush(self) -> None:
         """Write what there is into the store, unless another thread does just now."""

@@ -143,10 +143,9 @@ class EvidenceWriter:
             self.flush()
 
     @property
-    def has_all_written(self) -> bool:
-        """Whether nothing waits to be written, and nothing of what came was lost."""
-        with self._lock:
-            return not self._waiting and not self.lost
+    def has_all_on_disk(self) -> bool:
+        """Whether everything that came outlives this process, in the store or on its way there."""
+        return self._runs.has_all_on_disk
 
     def _is_waiting(self) -> bool:
         return self._runs.is_waiting

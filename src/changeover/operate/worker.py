@@ -22,6 +22,8 @@ from changeover.evidence.code_digest import code_digest
 from changeover.evidence.program_interface import Program
 from changeover.evidence.scenario_replay import codec_of
 from changeover.evidence.spool_place import variables_of
+from changeover.evidence.store.counters import LOST, raise_count
+from changeover.evidence.store.store import NOWHERE, StoreProblem, writing
 from changeover.evidence.worker_watch import (
     PULSE_S,
     Pulse,
@@ -97,6 +99,7 @@ class Worker:
         project: the project, whose app is imported in the processes of replays.
         program: the same app, imported here; gets every judged run.
         folder: where the spools are.
+        store: where the evidence is.
         wanted: how it works.
         all_written: writes what waits to be written, and says whether all of it is.
         listener: is told how far it is.
@@ -107,12 +110,14 @@ class Worker:
         project: Project,
         program: Program,
         folder: Path,
+        store: Path,
         wanted: Wanted,
         all_written: Callable[[], bool],
         listener: WorkerListener,
     ) -> None:
         self.stop = threading.Event()
-        self._program, self._folder, self._wanted = program, folder, wanted
+        self._program, self._wanted = program, wanted
+        self._folder, self._store = folder, store
         self._all_written, self._listener = all_written, listener
         self._judging = Judging(program, codec_of(program), _code(program))
         self._nurseries = Nurseries(project, wanted.bounds)
@@ -253,10 +258,24 @@ class Worker:
     def _end_of(self, claim: Claim) -> None:
         """Count what a program that has ended took with it, and remove what it left."""
         lost = claim.lost
+        if claim.is_alive:
+            return
+        if lost:
+            self._note_lost(claim.name, lost)
         with suppress(OSError):
             if claim.finish() and lost:
                 self._count(dropped=lost)
                 self._say(f"{lost} runs of a program that has ended were lost before they could be replayed")
+
+    def _note_lost(self, name: str, lost: int) -> None:
+        """The gates weigh what was lost; counted under the name of its program, so once."""
+        if self._store == NOWHERE:
+            return
+        try:
+            with writing(self._store) as connection:
+                raise_count(connection, f"{LOST}/{name}", lost)
+        except StoreProblem as problem:
+            self._say(str(problem))
 
     def _say(self, problem: str) -> None:
         text = redacted(problem)
