@@ -22,7 +22,7 @@ from changeover.rollout.resolver import Resolver
 from changeover.rollout.test_override import ACTIVE
 from changeover.seam.background import HUNG_AFTER_S, Background
 from changeover.seam.judge import Judge, comparing_judge, waived_by
-from changeover.seam.runtime import RunsForWorkers, Runtime
+from changeover.seam.runtime import Runtime
 from changeover.settings import (
     BACKGROUND,
     INLINE,
@@ -39,7 +39,6 @@ from changeover.settings import (
 )
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts, AlertSink, LogAlerts
 from changeover.values.limits import Limits
-from changeover.values.observation import Side
 from changeover.values.stage import Stages
 from changeover.values.toml_table import parse_toml, read_text
 
@@ -156,30 +155,11 @@ def wire(
             hung_after_s=max(HUNG_AFTER_S, 2 * limits.replay_seconds_max),
         )
     if mode == WORKER and directory is not None:
-        runtime.recorded = _runs_for_workers(runtime, codec, plan, directory, environment)
+        from changeover.evidence.recording_mode import runs_for_workers
+
+        root = root_around(directory)
+        runtime.recorded = runs_for_workers(runtime, resolver, codec, plan, directory, root, environment)
     return Wiring(resolver, runtime, evidence)
-
-
-def _runs_for_workers(
-    runtime: Runtime, codec: Codec, plan: Plan | None, directory: Path, environment: Mapping[str, str]
-) -> RunsForWorkers:
-    """The digests of the code are worked out now, and not when the first caller waits."""
-    from changeover.evidence.code_digest import answering_code, code_digest
-    from changeover.evidence.spool_place import handed_over, recorded_folder
-    from changeover.seam.runs_for_workers import Digests, ElsewhereRuns
-    from changeover.spool.writer import SpoolWriter
-
-    try:
-        code = code_digest(plan.code) if plan is not None and plan.code else None
-    except ConfigurationError as error:
-        runtime.note(f"the code has no digest, so that no run counts for it: {error}")
-        code = None
-    digests = Digests(code, {side: answering_code(plan, side) for side in Side})
-    spool = SpoolWriter(
-        recorded_folder(root_around(directory), environment), describe=lambda: handed_over(os.environ)
-    )
-    in_process = plan is None or plan.in_process
-    return ElsewhereRuns(runtime, codec, spool, digests, in_process=in_process)
 
 
 def checked_directory(directory: Any) -> Path | None:

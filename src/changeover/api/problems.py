@@ -42,6 +42,8 @@ def problems_of(
 ) -> Iterator[str]:
     """What is wrong, the worst first: each fails `status --check`."""
     yield from (one.line for one in differing if one.is_unsafe)
+    if project_state.unwatched is not None:
+        yield f"nobody watches what programs record: {project_state.unwatched}"
     resolution = resolver.current()
     yield from (_nearer(text, project.root) for text in _about_stages(project_state, resolver))
     yield from other_folders(project.directory, project_state.now)

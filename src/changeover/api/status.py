@@ -21,6 +21,7 @@ from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.values.verdict import Verdict
 from changeover.views.layout import plural
 from changeover.views.rows import identity
+from changeover.views.text.recorded import RecordedStatus
 from changeover.views.text.status import NextStep, PhaseStatus, ProductionStatus, Status
 
 
@@ -64,7 +65,18 @@ def status(*, project: str | Path | Project = ".") -> Status:
         flags_line(found, project_state, resolution),
         soon_line(found, project_state),
         back_line(project_state),
+        recorded_status(project_state),
     )
+
+
+def recorded_status(project_state: ProjectState) -> RecordedStatus | None:
+    """What became of what programs recorded, None where no program records for a worker."""
+    watch = project_state.watch
+    if watch is None:
+        return None
+    lag_s = watch.lag_s(project_state.now)
+    counts = (watch.recorded, watch.waiting or 0, watch.replayed, watch.dropped)
+    return RecordedStatus(*counts, lag_s, watch.seen_at, project_state.unwatched)
 
 
 def notices_of(project_state: ProjectState) -> Iterator[str]:

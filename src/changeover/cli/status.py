@@ -10,6 +10,7 @@ import click
 from changeover.api import status as verbs
 from changeover.cli.output import format_option, quiet, show_result
 from changeover.views.json import gate_json
+from changeover.views.text.recorded import RecordedStatus
 from changeover.views.text.status import PhaseStatus, Status, status_screen
 
 
@@ -47,8 +48,14 @@ def status_json(status: Status) -> dict[str, Any]:
         "flags": status.flags,
         "soon": status.soon,
         "go_back": status.back,
+        "recorded": None if status.recorded is None else _recorded_json(status.recorded),
         "exit_code": status.exit_code,
     }
+
+
+def _recorded_json(recorded: RecordedStatus) -> dict[str, Any]:
+    seen_at = recorded.seen_at
+    return asdict(recorded) | {"seen_at": None if seen_at is None else seen_at.isoformat()}
 
 
 def _phase_json(phase: PhaseStatus) -> dict[str, Any]:

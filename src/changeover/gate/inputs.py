@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import code_digest
+from changeover.evidence.spool_place import recorded_folder
 from changeover.evidence.store.records import Evidence, Review, StoredComparison, StoredRun
 from changeover.evidence.store.store import read_evidence, store_path
+from changeover.evidence.worker_watch import WorkerWatch, watch
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, AcceptedBlindSpot, load_accepted_blind_spots
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.gate_criteria import Gate
@@ -21,14 +23,16 @@ from changeover.rollout.migration_files import place_of, trips_path
 from changeover.rollout.plan_file import Phase, Plan
 from changeover.rollout.tripwire_state import Trips
 from changeover.rollout.waivers import Waiver, is_waived, load_waivers
-from changeover.settings import PLAN_FILE, WAIVERS_FILE
+from changeover.settings import INLINE, PLAN_FILE, WAIVERS_FILE, WORKER, mode_of
+from changeover.spool.names import names_in
 from changeover.values.gate_verdict import Answer
-from changeover.values.stage import Setting, stage_variable
+from changeover.values.stage import Setting, Stage, stage_variable
 
 if TYPE_CHECKING:
     from changeover.project import Project
 
 
+_COMPARED = frozenset({Stage.SHADOW, Stage.RAMP, Stage.LIVE})
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
@@ -49,7 +53,8 @@ class ProjectState:
     """The files and the store of a project at one moment; what could not be read is in `problems`.
 
     `settings` are the stages of all phases by the flags; `now` is aware. `code` is None where the plan names
-    no packages. `accepted` are the accepted blind spots.
+    no packages. `accepted` are the accepted blind spots. `watch` is None where no program records for
+    a worker.
     """
 
     plan: Plan
@@ -65,6 +70,15 @@ class ProjectState:
     problems: Problems = field(default_factory=Problems)
     killed: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    watch: WorkerWatch | None = None
+
+    @property
+    def unwatched(self) -> str | None:
+        """Why nobody watches what programs record, in a sentence; None where somebody does, or need not."""
+        is_compared = any(one.stage in _COMPARED for one in self.settings.values())
+        if self.watch is None or not is_compared:
+            return None
+        return self.watch.why_unwatched(self.plan.lag_max_s, self.now)
 
     def is_today(self, one: StoredComparison | StoredRun | Review) -> bool:
         """Whether it is about this code and these rules."""
@@ -154,7 +168,15 @@ def read_project_state(project: Project) -> ProjectState:
         ),
         killed=read_kill_switch(project.directory).killed,
         environment=os.environ,
+        watch=_watch(project, plan),
     )
+
+
+def _watch(project: Project, plan: Plan) -> WorkerWatch | None:
+    """What is known of the workers, where the plan or the environment says that there are to be any."""
+    mode, _ = mode_of(plan.mode or INLINE, os.environ)
+    folder = recorded_folder(project.root)
+    return watch(folder) if mode == WORKER or names_in(folder) else None
 
 
 def without_future(evidence: Evidence, now: datetime) -> Evidence:

@@ -25,6 +25,17 @@ def preconditions(inputs: GateInputs) -> Iterator[Criterion]:
     yield _code(inputs)
     yield _rules(inputs)
     yield _waivers(inputs)
+    if inputs.watch is not None and inputs.old.stage in (Stage.SHADOW, Stage.RAMP, Stage.LIVE):
+        yield _worker(inputs)
+
+
+def _worker(inputs: GateInputs) -> Criterion:
+    """Somebody replays what programs record, and keeps up: what waits may differ."""
+    waiting = 0 if inputs.watch is None else inputs.watch.waiting or 0
+    if inputs.unwatched is not None:
+        found, do = f"{waiting:,} waiting", "changeover worker"
+        return Criterion("worker", Answer.INCONCLUSIVE, "keeps up", found, do, inputs.unwatched)
+    return Criterion("worker", Answer.PASS, "keeps up", f"{waiting:,} waiting")
 
 
 def flags(inputs: GateInputs) -> Iterator[Criterion]:

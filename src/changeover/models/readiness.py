@@ -102,6 +102,18 @@ class ProductionLine(Part):
     last: str
 
 
+class RecordedLine(Part):
+    """What programs recorded for workers, and whether somebody watches."""
+
+    recorded: Count = Field(description="The sum of waiting, replayed and dropped.")
+    waiting: Count
+    replayed: Count
+    dropped: Count = Field(description="Lost before they could be replayed.")
+    lag_s: float = Field(description="How old the oldest waiting run is.")
+    seen_at: str | None = Field(description="When a worker was seen last.")
+    unwatched: str | None = Field(description="Why nobody watches, as a sentence.")
+
+
 class StatusOutput(Output):
     """Where every phase stands, on what evidence, what is next, what blocks it."""
 
@@ -114,6 +126,7 @@ class StatusOutput(Output):
     flags: str
     soon: str | None
     go_back: str
+    recorded: RecordedLine | None = Field(description="null where no program records for a worker.")
     exit_code: ExitCode
 
 

@@ -9,25 +9,23 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from changeover.errors import ChangeoverError
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.replay.program_signals import unbroken
+from changeover.rollout.demotion import LOCK_WAIT_S, Demotions
 from changeover.rollout.difference_alerts import DifferenceAlerts, cluster_of, describe_difference, worst_of
-from changeover.rollout.migration_files import exclusive, place_of, trips_path
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
-from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip
-from changeover.settings import FLAGS_FILE, PRODUCTION
+from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip
+from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
 from changeover.values.divergence import Kind
 from changeover.values.observation import Observation, Raised, Side
-from changeover.values.stage import Setting
 from changeover.values.verdict import Verdict
 
 # What legacy asked of the world and the candidate did not, or otherwise: that is the candidate's doing.
@@ -100,7 +98,6 @@ def _acted_differently(run: Run) -> bool:
 
 
 WHO = "tripwire"
-LOCK_WAIT_S = 1.0
 LOOKS_MAX = 3
 ANSWERS_KEPT_MAX = 100
 _NOTHING_DIFFERS = frozenset(
@@ -122,11 +119,9 @@ class Tripwire:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._plan = plan
-        self._directory = directory
         self._resolver = resolver
         self._alerts = alerts
-        self._environment = environment
-        self._trips_path = trips_path(directory, environment)
+        self._demotions = Demotions(plan, directory, resolver, environment, WHO)
         self._now = now
         self._told: DifferenceAlerts | None = None
         self._lock = threading.Lock()
@@ -218,47 +213,12 @@ class Tripwire:
             self._alert(AlertKind.NOT_DEMOTED, run, text + reason, resolution, cluster)
             return True
         revision, now = resolution.revision or 0, self._now()
-        trip = Trip(run.phase, revision, now, reason)
-        self._resolver.demote(trip)
-        where = FLAGS_FILE
-        problem = self._write_flags(run, setting, reason, now)
-        if problem is not None:
-            found = self._resolver.look_now().revision
-            if found is not None and found > revision:
-                return False
-            where = f"{self._trips_path}, as flags.json could not be written ({problem})"
-            unfiled = self._write_trip(trip)
-            if unfiled is not None:
-                where = f"this process only: neither flags.json ({problem}) nor trips.json could be "
-                where += f"written ({unfiled}); elsewhere the candidate goes on until: changeover kill"
+        where = self._demotions.demote(Trip(run.phase, revision, now, reason), setting)
+        if where is None:
+            return False
         text = f"{run.phase}: {setting} -> {DEMOTED} for new runs, written to {where}; {reason}"
         self._alert(AlertKind.TRIPPED, run, text, resolution, cluster)
         return True
-
-    def _write_flags(self, run: Run, old: Setting, reason: str, now: datetime) -> str | None:
-        """Write flags and history; returns None, or why they could not be written."""
-        try:
-            from changeover.rollout.history import cause_of
-            from changeover.rollout.move import move
-
-            place = replace(place_of(self._directory, self._environment), lock_wait_s=LOCK_WAIT_S)
-            cause = cause_of("trip", WHO, reason, now)
-            move(place, run.phase, old, DEMOTED, cause, stages=self._plan.stages)
-        except Exception as error:  # noqa: BLE001  whatever it is: trips.json is next
-            return str(error) or type(error).__name__
-        self._resolver.look_now()
-        return None
-
-    def _write_trip(self, trip: Trip) -> str | None:
-        """Write trips.json; returns None, or why it could not be written."""
-        folder = self._trips_path.parent
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # the store of evidence lies in it as well
-            with exclusive(folder, LOCK_WAIT_S):
-                add_trip(self._trips_path, trip)
-        except (OSError, ChangeoverError) as error:
-            return str(error)
-        return None
 
     def _alert(
         self, kind: AlertKind, run: Run, text: str, resolution: Resolution, cluster: str | None = None

@@ -42,6 +42,13 @@ class Spool(Protocol):
         """Say what became of runs that were not appended: kept without the spool, or given up."""
 
 
+class Watcher(Protocol):
+    """Looks whether a worker keeps up."""
+
+    def ensure(self) -> None:
+        """Look from now on."""
+
+
 class Taken(StrEnum):
     """What became of an answered run."""
 
@@ -80,15 +87,23 @@ class ElsewhereRuns:
         codec: writes the values.
         spool: of this process.
         digests: of the code that runs here.
+        watcher: looks whether a worker keeps up, from the first recorded run on.
         in_process: whether what cannot be replayed elsewhere is compared in the background of the program.
     """
 
     def __init__(
-        self, runtime: Runtime, codec: Codec, spool: Spool, digests: Digests, *, in_process: bool
+        self,
+        runtime: Runtime,
+        codec: Codec,
+        spool: Spool,
+        digests: Digests,
+        *,
+        in_process: bool,
+        watcher: Watcher | None = None,
     ) -> None:
         self.counts: Counter[tuple[str, Taken]] = Counter()
         self._runtime, self._codec, self._spool = runtime, codec, spool
-        self._digests, self._in_process = digests, in_process
+        self._digests, self._in_process, self._watcher = digests, in_process, watcher
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -168,6 +183,8 @@ class ElsewhereRuns:
             late.run = run
         if self._spool.append(FrameKind.RECORDED, payload):
             self.counts[seam.name, Taken.RECORDED] += 1
+            if self._watcher is not None:
+                self._watcher.ensure()
             return True
         if late is not None:
             late.run = None

@@ -30,6 +30,7 @@ class AlertKind(StrEnum):
     EVIDENCE_LOST = "evidence-lost"
     FLAGS_REFUSED = "flags-refused"
     OBJECT_CHANGED = "object-changed"
+    UNWATCHED = "unwatched"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from changeover.values.safe_text import beginning, columns_of, visible
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
 from changeover.views.layout import GAP, ZERO, Screen, count, cut, flowed, labelled, padded, plural, wrapped
 from changeover.views.text.gate import WORDS, detail_of
+from changeover.views.text.recorded import RecordedStatus
 
 BLOCKERS_SHOWN = 2
 PRODUCTION_SHOWN = 4
@@ -107,6 +108,7 @@ class Status:
     flags: str
     soon: str
     back: str
+    recorded: RecordedStatus | None = None
 
     @property
     def exit_code(self) -> int:
@@ -122,7 +124,8 @@ def status_screen(status: Status, screen: Screen) -> str:
     titles = [_title(step) for step in status.steps]
     longest = max(map(columns_of, titles), default=0) + 5
     page = _Page(screen, min(max(_WORD_AT, longest), _WORD_AT + screen.spare // 2))
-    lines = _problems(map(visible, (*status.problems, *status.notices)), screen)
+    lines = [] if status.recorded is None else flowed(str(status.recorded), screen.width, "  ")
+    lines += _problems(map(visible, (*status.problems, *status.notices)), screen)
     lines += [*flowed(visible(status.identity), screen.width, ""), "", *page.table(status.phases)]
     if status.steps:
         lines.append("")
