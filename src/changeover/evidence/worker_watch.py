@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from changeover.spool.counts import read_counts
 from changeover.spool.frame import Frame, FrameKind, frames_in
 from changeover.spool.names import READ, files_in, names_in
 from changeover.spool.progress import read_place
@@ -142,9 +141,15 @@ def recorded_at(payload: bytes) -> datetime | None:
     return None
 
 
-def lost_by_the_living(folder: Path) -> int:
-    """Runs that programs gave up which may still run."""
-    return sum(read_counts(folder, name).given_up for name in names_in(folder))
+def environments(folder: Path) -> list[Mapping[str, Any]]:
+    """What each process that recorded says of itself, as far as that can be read."""
+    found = {}
+    for file in files_in(folder):
+        with suppress(OSError, ValueError), file.path.open("rb") as stream:
+            first = next(frames_in(stream.read(_LOOKED_AT_BYTES)), None)
+            if isinstance(first, Frame) and first.kind is FrameKind.ENVIRONMENT:
+                found[file.name] = json.loads(first.payload)
+    return list(found.values())
 
 
 def write_pulse(folder: Path, pulse: Pulse) -> None:

@@ -217,3 +217,51 @@ def test_what_waits_is_counted_without_the_help_of_a_worker(tmp_path: Path) -> N
     assert (seen.waiting, seen.replayed, seen.dropped, seen.recorded) == (3, 5, 2, 10)
     assert seen.oldest_at is not None
     assert watch(program.project.recorded, counting=False).oldest_at == seen.oldest_at
+
+
+class TestDoctor:
+    def diagnosis(self, root: Path) -> Any:
+        project = Project(root, root / "migration", "app:migration")
+        import sys
+
+        try:
+            with chdir(root):
+                return changeover.doctor(project=project)
+        finally:
+            sys.modules.pop("app", None)
+            sys.path[:] = [folder for folder in sys.path if folder != str(root)]
+
+    def project(self, root: Path, *, owner: bool, options: str = "") -> None:
+        WorkerProject(root, options=options)
+        declared = "owner=lambda scenario: Shelf()" if owner else ""
+        (root / "app.py").write_text(
+            "from pathlib import Path\n"
+            "from changeover import Migration\n"
+            "migration = Migration.load(Path(__file__).parent / 'migration', environment={})\n"
+            "class Shelf:\n"
+            "    def refill(self, number):\n"
+            "        return number\n"
+            "migration.wrap(Shelf, 'refill', name='orders.refill', "
+            f"candidate=lambda self, number: number, {declared})\n"
+        )
+
+    def test_says_of_each_seam_whether_a_worker_can_replay_it_and_what_is_missing(
+        self, tmp_path: Path
+    ) -> None:
+        self.project(tmp_path, owner=False)
+        facts = self.diagnosis(tmp_path).facts
+        assert facts["mode"] == "worker"
+        assert facts["worker"] == (
+            "can replay 0 of 1 seam; orders.refill cannot: it is a method, and nothing makes its object "
+            "elsewhere: give the seam owner="
+        )
+        assert facts["isolation"].startswith("net")
+
+    def test_says_that_a_seam_is_ready(self, tmp_path: Path) -> None:
+        self.project(tmp_path, owner=True)
+        assert self.diagnosis(tmp_path).facts["worker"] == "can replay 1 of 1 seam"
+
+    def test_a_seam_that_is_compared_nowhere_is_a_problem(self, tmp_path: Path) -> None:
+        self.project(tmp_path, owner=False, options="in_process = false")
+        found = self.diagnosis(tmp_path)
+        assert any("orders.refill is compared nowhere" in problem for problem in found.problems)

@@ -1,0 +1,46 @@
+"""What `doctor` says of workers: where runs are compared, and what can be replayed in another process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from changeover.evidence.spool_place import recorded_folder, variables_of
+from changeover.evidence.worker_watch import environments
+from changeover.migration import Migration
+from changeover.operate.confinement import isolation_here
+from changeover.project import Project
+from changeover.seam.runs_for_workers import why_not_elsewhere
+from changeover.settings import BACKGROUND, INLINE, WORKER
+from changeover.views.layout import plural
+
+
+def worker_facts(project: Project, migration: Migration) -> Iterator[tuple[str, str]]:
+    """Each with its name: mode, what a worker could replay, how it would be isolated, who has recorded."""
+    runtime = migration.runtime
+    yield "mode", WORKER if runtime.recorded else BACKGROUND if runtime.background else INLINE
+    cannot = dict(_not_elsewhere(migration))
+    number = len(migration.seams)
+    said = [f"can replay {number - len(cannot)} of {plural(number, 'seam')}"]
+    yield "worker", "; ".join([*said, *(f"{name} cannot: {why}" for name, why in cannot.items())])
+    yield "isolation", ", ".join(isolation_here())
+    recorders = environments(recorded_folder(project.root))
+    if recorders:
+        loose = sum(variables_of(one).get("PYTHONHASHSEED") is None for one in recorders)
+        seeds = f", {loose} without PYTHONHASHSEED: the order of their sets cannot be had again"
+        yield "recorders", f"{plural(len(recorders), 'process', 'processes')}{seeds if loose else ''}"
+
+
+def compared_nowhere(migration: Migration) -> Iterator[str]:
+    """Seams that no worker can replay, and that the program may not compare either."""
+    plan = migration.plan
+    if plan is None or plan.in_process or migration.runtime.recorded is None:
+        return
+    for name, why in _not_elsewhere(migration):
+        yield f"seam {name} is compared nowhere: in_process is false in the plan, and {why}"
+
+
+def _not_elsewhere(migration: Migration) -> Iterator[tuple[str, str]]:
+    for name, seam in migration.seams.items():
+        why = why_not_elsewhere(seam, copies_ports=migration.runtime.copies_ports)
+        if why is not None:
+            yield name, why
