@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -104,6 +107,52 @@ def test_no_secret_is_in_store_scenarios_logs_screens_or_reports(
     assert _found_in("\n".join(told).encode("utf-8", "surrogatepass")) == []
     assert _found_in(caplog.text.encode()) == []
     assert TOKEN.search("\n".join(told))
+
+
+CALLS = """
+from contextlib import suppress
+import secret_app as app
+app.open_(*app._inputs().values())
+with suppress(app.Refused):
+    app.fail({"password": app.SECRETS[8]}, token=app.SECRETS[23])
+"""
+
+
+def test_what_is_recorded_for_a_worker_is_in_the_spool_alone_and_gone_once_it_is_replayed(
+    vault: Shop,
+) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
+    environment = {**kept, **VALUES, "CHANGEOVER_STAGE_VAULT": "shadow", "CHANGEOVER_MODE": "worker"}
+
+    def run(*arguments: str) -> bytes:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=vault.root,
+            env=environment,
+            capture_output=True,
+            timeout=300,
+            check=True,
+        )
+        return done.stdout + done.stderr
+
+    def left() -> list[Path]:
+        files = [file for file in vault.root.rglob("*") if file.is_file()]
+        return [file for file in files if file.suffix not in (".py", ".pyc")]
+
+    told = run("-c", CALLS)
+    frames = [file for file in left() if file.suffix == ".frames"]
+    assert any(_found_in(file.read_bytes()) for file in frames)
+    for file in set(left()) - set(frames):
+        assert _found_in(file.read_bytes()) == [], file.name
+
+    told += run("-m", "changeover", "worker", "--once")
+
+    runs = read_evidence(vault.root / ".changeover" / "evidence.db").production
+    assert sorted(run.verdict for run in runs) == ["failed", "unsafe"]
+    told += run("-m", "changeover", "explain") + run("-m", "changeover", "status")
+    for file in left():
+        assert _found_in(file.read_bytes()) == [], file.name
+    assert _found_in(told) == []
 
 
 def test_alerts_and_texts_of_a_process_do_not_tell_what_its_runs_held(vault: Shop) -> None:
