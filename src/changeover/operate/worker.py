@@ -34,9 +34,10 @@ from changeover.evidence.worker_watch import (
     write_pulse,
 )
 from changeover.operate.judging import Judging, Unreadable
+from changeover.operate.open_runs import PROCESS_ENDED, OpenRuns
 from changeover.operate.replay_pool import Bounds, NoProcess, Nurseries, ReplayPool
 from changeover.project import Project
-from changeover.record.recorded_run import read_late
+from changeover.record.recorded_run import is_open, read_addendum
 from changeover.record.run import Run
 from changeover.spool.folder import Claim, SpoolFolder, UnreadFrame
 from changeover.spool.frame import FrameKind
@@ -169,11 +170,16 @@ class Worker:
         taken: list[UnreadFrame] = []
         due: deque[tuple[UnreadFrame, Future[Run | None]]] = deque()
         found, is_whole, ahead = False, True, 2 * self._wanted.jobs
-        frames = iter(claim.frames())
+        frames: Iterator[UnreadFrame] = iter(claim.frames())
+        rest = OpenRuns(claim)
         while True:
             while len(due) < ahead and not self._is_over and (frame := next(frames, None)) is not None:
+                payload = rest.of(frame)
+                if payload is None:  # its rest is still to come, and all behind it comes again with it
+                    frames = iter(())
+                    break
                 variables = variables_of(claim.environment)
-                due.append((frame, threads.submit(self._judged, frame, variables)))
+                due.append((frame, threads.submit(self._judged, frame.kind, payload, variables)))
             if not due:
                 break
             frame, future = due.popleft()
@@ -198,14 +204,16 @@ class Worker:
             self._end_of(claim)
         return found and is_whole
 
-    def _judged(self, frame: UnreadFrame, variables: Mapping[str, str | None]) -> Run | None:
+    def _judged(self, kind: FrameKind, payload: bytes, variables: Mapping[str, str | None]) -> Run | None:
         """The run of a frame, None where it is none; raises NoProcess."""
         try:
-            if frame.kind is FrameKind.RECORDED:
-                return self._judging.judged(frame.payload, variables, self._pool)
-            if frame.kind is FrameKind.ADDENDUM:
-                passage, reason = read_late(frame.payload)
-                return self._judging.failed(passage, reason)
+            if kind is FrameKind.RECORDED and not is_open(payload):
+                return self._judging.judged(payload, variables, self._pool)
+            added = read_addendum(payload)
+            if kind is FrameKind.RECORDED and not added.is_compared_here:
+                return self._judging.failed(added.passage, PROCESS_ENDED)
+            if added.reason is not None:
+                return self._judging.failed(added.passage, added.reason)
         except (Unreadable, ConfigurationError) as error:
             self._say(f"a recorded run cannot be read: {error}")
             self._count(failed=1, replayed=1)

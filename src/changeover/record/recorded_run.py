@@ -212,10 +212,42 @@ def written_late(passage: Passage, reason: str) -> bytes:
     return _joined(passage, {**_head(passage), "reason": reason})
 
 
-def read_late(payload: bytes) -> tuple[Passage, str]:
-    """The inverse of `written_late`; raises ConfigurationError."""
+def written_open(passage: Passage) -> bytes:
+    """The run has answered, and work that its path left behind goes on: the rest follows in another frame."""
+    return _joined(passage, {**_head(passage), "open": True})
+
+
+def written_here(passage: Passage) -> bytes:
+    """A run that was left open is compared by the program after all."""
+    return _joined(passage, {**_head(passage), "here": True})
+
+
+def is_open(payload: bytes) -> bool:
+    """Whether the rest of the run follows in another frame; False for what cannot be read."""
+    if b'"open":true' not in payload:  # which a value of the program may hold as well
+        return False
+    try:
+        return parse_json(_text(payload), "run").get("open") is True
+    except (ConfigurationError, AttributeError):
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Addendum:
+    """What a program says of a run that it recorded before: that it has failed, or that it compares it.
+
+    Neither: the frame holds the whole run.
+    """
+
+    passage: Passage
+    reason: str | None
+    is_compared_here: bool
+
+
+def read_addendum(payload: bytes) -> Addendum:
+    """What another frame adds to a run; raises ConfigurationError."""
     top = Table(parse_json(_text(payload), "run"), "run")
-    return _passage(top), top.text("reason")
+    return Addendum(_passage(top), top.text("reason", None), top.flag("here"))
 
 
 def read_passage(payload: bytes) -> Passage:

@@ -218,23 +218,27 @@ class Recording:
         changed, logged = self._changed or {}, tuple(self.recorder.log.lines)
         return tape.observation(self.answering, outcome, self._own_time_s, changed=changed, logged=logged)
 
-    def recorded(self, code: str | None, answering_code: str | None, *, inside_loop: bool) -> RecordedRun:
-        """The run as another process may replay it; `code` and `answering_code` as in `Passage`."""
-        outcome, seam, pins, before = self._outcome, self._seam, self.call.pins, self._given.before
-        if outcome is None or before is None:
-            raise RuntimeError(self._problem or "the path has not ended")
-        passage = Passage(
+    def passage(self, code: str | None, answering_code: str | None) -> Passage:
+        """What another process has to know first, under a new name; the digests are those of `Passage`."""
+        seam = self._seam
+        return Passage(
             urandom(16).hex(),
             datetime.now(UTC),
             seam.name,
             seam.phase,
             self.runtime.population,
             self.answering,
-            pins,
+            self.call.pins,
             self._tags,
             code,
             answering_code,
         )
+
+    def recorded(self, passage: Passage, *, inside_loop: bool) -> RecordedRun:
+        """The run as another process may replay it."""
+        outcome, before = self._outcome, self._given.before
+        if outcome is None or before is None:
+            raise RuntimeError(self._problem or "the path has not ended")
         return RecordedRun(
             passage,
             before.args,
@@ -245,7 +249,7 @@ class Recording:
             self._changed or {},
             tuple(self.recorder.log.lines),
             self.decimals,
-            inside_loop and not seam.is_async,
+            inside_loop and not self._seam.is_async,
         )
 
     @property

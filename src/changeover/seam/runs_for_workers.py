@@ -14,9 +14,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from changeover.record.codec import Codec, CodecError
-from changeover.record.recorded_run import RecordedRun, written, written_late
+from changeover.record.recorded_run import Passage, written, written_here, written_late, written_open
 from changeover.record.run import NotPaired, Run
-from changeover.record.work_branch import Running
 from changeover.replay.event_loop import runs_a_loop
 from changeover.replay.replayed_work import STILL_RUNNING
 from changeover.seam.comparison_steps import Comparing
@@ -114,44 +113,83 @@ class ElsewhereRuns:
     def takes(self, recording: Recording) -> bool:
         """Record a run; False where it is to be compared here. Raises only what interrupts the program."""
         try:
-            running = recording.recorder.running
+            if recording.problem is not None or recording.fallen is not None:
+                return False  # there is nothing that would be replayed
+            why, running = self._why_not(recording), recording.recorder.running
+            if why is not None:
+                return self._not_elsewhere(recording, why)
+            digests = self._digests
+            passage = recording.passage(digests.code, digests.answering.get(recording.answering))
             if running.branches and not running.is_settled():
-                return self._wait(recording, running)
-            return self._recorded(recording, inside_loop=runs_a_loop())
+                return self._wait(recording, passage)
+            return self._recorded(recording, passage, FrameKind.RECORDED, inside_loop=runs_a_loop())
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_interrupted(error)
             recording.fails(f"it could not be recorded: {type(error).__name__}: {message_of(error)}")
             return False
 
-    def _wait(self, recording: Recording, running: Running) -> bool:
-        """Work that the path left behind goes on: it is recorded when that has ended, beside the caller."""
+    def _wait(self, recording: Recording, passage: Passage) -> bool:
+        """Work that the path left behind goes on: the rest is recorded when that has ended, by a thread.
+
+        A process that ends before that leaves a run that has failed.
+        """
+        if not self._spool.append(FrameKind.RECORDED, written_open(passage)):
+            return self._dropped(recording)
         inside_loop = runs_a_loop()
 
         def record() -> Job | None:
             try:
-                is_taken = self._recorded(recording, inside_loop=inside_loop)
+                if recording.problem is None and self._recorded(
+                    recording, passage, FrameKind.ADDENDUM, inside_loop=inside_loop
+                ):
+                    return None
             except Exception as error:  # noqa: BLE001  a thread of the toolkit
                 recording.fails(f"it could not be recorded: {type(error).__name__}: {message_of(error)}")
-                is_taken = False
-            return None if is_taken else comparing
+            self._spool.append(FrameKind.ADDENDUM, written_here(passage))
+            return comparing
 
         comparing = Comparing(recording).job()
         waiting = Job(comparing.draft, record, comparing.ready, comparing.until, comparing.hand_on)
         return self._runtime.beside.put(waiting)
 
-    def _recorded(self, recording: Recording, *, inside_loop: bool) -> bool:
-        if recording.problem is not None or recording.fallen is not None:
-            return False  # there is nothing that would be replayed
+    def _recorded(
+        self, recording: Recording, passage: Passage, kind: FrameKind, *, inside_loop: bool
+    ) -> bool:
+        """Append it; False where it is to be compared here."""
+        recorder, seam = recording.recorder, recording.call.seam
+        late = None if not recorder.running.branches else _Late(self._spool)
+        recorder.close(late)
+        if late is not None and any(branch.acted for branch in recorder.running.left()):
+            return False  # it has failed: nobody knows what else that does
+        try:
+            run = recording.recorded(passage, inside_loop=inside_loop)
+            payload = written(run, self._codec, recording.time_left)
+        except TookTooLong as error:
+            recording.fails(f"too large: {error}")
+            return False
+        except CodecError as error:
+            return self._not_elsewhere(recording, str(error))
+        if late is not None:
+            late.passage = passage
+        if not self._spool.append(kind, payload):
+            if late is not None:
+                late.passage = None
+            return self._dropped(recording)
+        self.counts[seam.name, Taken.RECORDED] += 1
+        if self._watcher is not None:
+            self._watcher.ensure()
+        return True
+
+    def _dropped(self, recording: Recording) -> bool:
+        """The spool does not take it."""
+        self.counts[recording.call.seam.name, Taken.DROPPED] += 1
+        self._spool.settle(elsewhere=1)  # it is handed on as one that was not compared
+        self._hand_on(recording.draft().unpaired(NotPaired.NOT_SPOOLED))
+        return True
+
+    def _not_elsewhere(self, recording: Recording, why: str) -> bool:
+        """No other process can replay it; False where it may be compared here."""
         seam = recording.call.seam
-        why = self._why_not(recording)
-        if why is None:
-            try:
-                return self._written(recording, inside_loop)
-            except TookTooLong as error:
-                recording.fails(f"too large: {error}")
-                return False
-            except CodecError as error:
-                why = str(error)
         text = f"seam {seam.name!r} cannot be replayed by a worker: {why}"
         if self._in_process:
             self.counts[seam.name, Taken.HERE] += 1
@@ -168,31 +206,6 @@ class ElsewhereRuns:
             return "it is a method, and nothing makes its object elsewhere: give the seam owner="
         return why_not_elsewhere(seam, copies_ports=True) if recording.runtime.copies_ports else None
 
-    def _written(self, recording: Recording, inside_loop: bool) -> bool:
-        """Append it, or count it where the spool does not take it; raises CodecError and TookTooLong."""
-        recorder, seam = recording.recorder, recording.call.seam
-        late = None if not recorder.running.branches else _Late(self._spool)
-        recorder.close(late)
-        left = [branch for branch in recorder.running.left() if branch.acted] if late is not None else []
-        if left:
-            return False  # it has failed: nobody knows what else that does
-        answering = self._digests.answering.get(recording.answering)
-        run = recording.recorded(self._digests.code, answering, inside_loop=inside_loop)
-        payload = written(run, self._codec, recording.time_left)
-        if late is not None:
-            late.run = run
-        if self._spool.append(FrameKind.RECORDED, payload):
-            self.counts[seam.name, Taken.RECORDED] += 1
-            if self._watcher is not None:
-                self._watcher.ensure()
-            return True
-        if late is not None:
-            late.run = None
-        self.counts[seam.name, Taken.DROPPED] += 1
-        self._spool.settle(elsewhere=1)  # it is handed on as one that was not compared
-        self._hand_on(recording.draft().unpaired(NotPaired.NOT_SPOOLED))
-        return True
-
     def _hand_on(self, run: Run) -> None:
         """Beside the caller, where that can be."""
         if not self._runtime.beside.put(Job(None, lambda: run)):
@@ -203,12 +216,12 @@ class _Late:
     """Told of what work does that the path left behind, after the run was recorded; the first is written."""
 
     def __init__(self, spool: Spool) -> None:
-        self.run: RecordedRun | None = None
+        self.passage: Passage | None = None
         self._spool = spool
 
     def __call__(self, work: str, method: str) -> None:
-        run, self.run = self.run, None
-        if run is not None:
+        passage, self.passage = self.passage, None
+        if passage is not None:
             with suppress(Exception):  # work of the program must not feel it
                 reason = f"{STILL_RUNNING}: {work} called {method}"
-                self._spool.append(FrameKind.ADDENDUM, written_late(run.passage, reason))
+                self._spool.append(FrameKind.ADDENDUM, written_late(passage, reason))

@@ -12,7 +12,7 @@ import pytest
 
 from changeover import Migration, Run, Side, fresh
 from changeover.record.codec import CodecError
-from changeover.record.recorded_run import RecordedRun, read_late, read_recorded
+from changeover.record.recorded_run import RecordedRun, is_open, read_addendum, read_recorded
 from changeover.seam.runs_for_workers import Digests, ElsewhereRuns, Taken
 from changeover.spool.frame import FrameKind
 from changeover.values.limits import Limits
@@ -74,8 +74,7 @@ class Recorder:
         self.settled += elsewhere
 
     def read(self, number: int = 0) -> RecordedRun:
-        kind, payload = self.frames[number]
-        assert kind is FrameKind.RECORDED
+        _, payload = self.frames[number]
         return read_recorded(payload, self.migration.codec, self.migration.runtime.book)
 
     def flush(self) -> None:
@@ -275,12 +274,14 @@ def test_work_that_outlives_the_answer_is_in_the_record() -> None:
 
     seam = recorder.migration.seam("s", legacy=legacy, candidate=refused)
     seam()
-    assert recorder.frames == []
+    assert [is_open(payload) for _, payload in recorder.frames] == [True]
     go_on.set()
     assert ended.wait(60)
     recorder.flush()
 
-    assert [entry.method.name for entry in recorder.read().tape.entries] == ["order"]
+    run = recorder.read(1)
+    assert [entry.method.name for entry in run.tape.entries] == ["order"]
+    assert run.passage.id == read_addendum(recorder.frames[0][1]).passage.id
 
 
 def test_work_that_acts_after_the_record_is_told_behind_it() -> None:
@@ -299,14 +300,14 @@ def test_work_that_acts_after_the_record_is_told_behind_it() -> None:
     seam = recorder.migration.seam("s", legacy=legacy, candidate=refused)
     seam()
     recorder.flush()
-    assert [kind for kind, _ in recorder.frames] == [FrameKind.RECORDED]
+    assert [kind for kind, _ in recorder.frames] == [FrameKind.RECORDED, FrameKind.ADDENDUM]
     go_on.set()
     assert ended.wait(60)
 
-    assert [kind for kind, _ in recorder.frames] == [FrameKind.RECORDED, FrameKind.ADDENDUM]
-    passage, reason = read_late(recorder.frames[1][1])
-    assert passage.id == recorder.read().passage.id
-    assert "depot.order" in reason
+    assert [kind for kind, _ in recorder.frames][2:] == [FrameKind.ADDENDUM]
+    added = read_addendum(recorder.frames[-1][1])
+    assert added.passage.id == recorder.read(1).passage.id
+    assert "depot.order" in str(added.reason)
 
 
 def test_an_async_seam_is_recorded_as_well() -> None:

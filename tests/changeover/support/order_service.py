@@ -51,7 +51,19 @@ def legacy(item: str, target: int, *, password: str = "") -> dict[str, Any]:
     cost = depot.price(item) * missing
     if missing > 0:
         depot.order(item, missing)
+    _leave_work(item)
     return {"item": item, "ordered": missing, "cost": cost, **_of_this_process(item)}
+
+
+def _leave_work(item: str) -> None:
+    """Work that goes on after the answer: for a moment, or as long as the process."""
+    if item in ("works-on", "never-ends"):
+        threading.Thread(target=_work_on, args=(item,), daemon=True).start()
+
+
+def _work_on(item: str) -> None:
+    time.sleep(0.3 if item == "works-on" else 3600)
+    depot.order(f"{item} later", 1)
 
 
 def candidate(item: str, target: int, *, password: str = "") -> dict[str, Any]:
@@ -64,6 +76,7 @@ def candidate(item: str, target: int, *, password: str = "") -> dict[str, Any]:
         cost += 1
     if missing > 0:
         depot.order(item, target if item == "whole" else missing)
+    _leave_work(item)
     return {"item": item, "ordered": missing, "cost": cost, **_of_this_process(item)}
 
 

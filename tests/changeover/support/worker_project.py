@@ -51,7 +51,14 @@ class ServiceProcess:
         pid, candidates = self.process.stdout.readline().split()
         self.answers.append((int(pid), int(candidates)))
 
+    def kill(self) -> None:
+        """No handler runs, nothing is drained."""
+        self.process.kill()
+        self.process.communicate()
+
     def end(self) -> None:
+        if self.process.returncode is not None:
+            return
         self.process.communicate(timeout=60)
         assert self.process.returncode == 0
 

@@ -267,6 +267,39 @@ def test_a_worker_replays_what_a_living_program_records(project: WorkerProject) 
     assert json.loads(out)["replayed"] == 5
 
 
+def test_a_run_whose_work_goes_on_after_the_answer_is_replayed_with_that_work(project: WorkerProject) -> None:
+    project.call("works-on", "usual")
+
+    project.work()
+
+    assert [(run.verdict, run.reason) for run in project.runs] == [("match", None), ("match", None)]
+
+
+def test_a_run_whose_process_ended_before_its_work_did_has_failed(project: WorkerProject) -> None:
+    with project.service() as service:
+        service.call("never-ends")
+        service.call("usual")
+        service.kill()
+
+    summary = project.work()
+
+    assert (summary["replayed"], summary["failed"], summary["waiting"]) == (2, 1, 0)
+    assert [run.verdict for run in project.runs] == ["failed", "match"]
+    assert str(project.runs[0].reason).startswith("process ended: ")
+
+
+def test_every_run_that_was_answered_before_a_kill_is_replayed(project: WorkerProject) -> None:
+    with project.service() as service:
+        for _ in range(50):
+            service.call("usual")
+        service.kill()
+
+    summary = project.work()
+
+    assert (summary["replayed"], summary["dropped"]) == (50, 0)
+    assert [run.verdict for run in project.runs] == ["match"] * 50
+
+
 def test_a_worker_ends_after_the_time_it_was_given(project: WorkerProject) -> None:
     worker = project.worker("--for", "1s", "--format", "json")
     out, err = worker.communicate(timeout=120)
