@@ -6,7 +6,6 @@ import decimal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
-from dataclasses import replace
 from typing import Any
 
 from changeover.evidence.program_interface import Program
@@ -94,8 +93,7 @@ def _replayed(
         pending = task.start()
         pending.wait()
         replayed = pending.closed()
-        made = replace(
-            run,
+        made = run._replace(
             args=owner if OBJECT in pending.changed or OBJECT in run.changed else (),
             kwargs={},
             tape=pending.replay.made,

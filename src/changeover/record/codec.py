@@ -23,7 +23,7 @@ from typing import Any
 from changeover.errors import ChangeoverError
 from changeover.record.class_lookup import full_name, imported_class
 from changeover.record.decoding import Decoding
-from changeover.record.encoding import NOT_PLAIN, Encoding, plain_data
+from changeover.record.encoding import NOT_PLAIN, Encoding, is_plain, plain_data
 from changeover.record.scalar_data import TAG
 from changeover.values.content_key import same_content
 from changeover.values.copy_time import CopyTime, TookTooLong
@@ -92,6 +92,10 @@ class Codec:
                 raise CodecError(problem)
             self._survived |= encoding.classes
         return data
+
+    def encode_plainly(self, value: Any, place: str, time_left: CopyTime | None) -> Any:
+        """As `encode_once`, but for numbers that JSON has no word for: those are left to it, which raises."""
+        return value if is_plain(value) else self.encode_once(value, place, time_left)
 
     def _encoded(self, encoding: Encoding, value: Any, place: str) -> Any:
         try:

@@ -29,6 +29,25 @@ NameOf = Callable[[type], str | None]
 NOT_PLAIN: Any = object()
 
 
+_TEXTS = frozenset({str})
+_WORDS = frozenset({type(None), bool, str, int, float})
+
+
+def is_plain(value: Any) -> bool:
+    """Whether JSON has it as it is, but for the size of numbers; looks at types alone, which is quick."""
+    cls = type(value)
+    if cls in _WORDS:
+        return True
+    if cls is list:
+        return _WORDS.issuperset(map(type, value))
+    return (
+        cls is dict
+        and TAG not in value
+        and _WORDS.issuperset(map(type, value.values()))
+        and _TEXTS.issuperset(map(type, value))
+    )
+
+
 def plain_data(value: Any) -> Any:
     """The value itself where JSON has it as it is, or a flat list or mapping of that; else NOT_PLAIN.
 

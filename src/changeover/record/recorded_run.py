@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import decimal
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from changeover.errors import ConfigurationError
 from changeover.record.codec import Codec
@@ -33,16 +33,15 @@ _json = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=
 _USUAL_DECIMALS = (28, decimal.ROUND_HALF_EVEN)
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """What is known of a passage through a seam before its values are read.
 
-    `at` is when it was answered. `code` is the digest of the program's code, `answering_code` that of the
-    path that answered; None where they are not known.
+    `at_s` is when it was answered, in seconds since 1970. `code` is the digest of the program's code,
+    `answering_code` that of the path that answered; None where they are not known.
     """
 
     id: str
-    at: datetime
+    at_s: float
     seam: str
     phase: str
     population: str
@@ -52,9 +51,13 @@ class Passage:
     code: str | None = None
     answering_code: str | None = None
 
+    @property
+    def at(self) -> datetime:
+        """When it was answered."""
+        return datetime.fromtimestamp(self.at_s, UTC)
 
-@dataclass(frozen=True, slots=True)
-class RecordedRun:
+
+class RecordedRun(NamedTuple):
     """A passage with its input, its tape and what the answering path left behind.
 
     `args` are without the object of a method. `changed` holds what it changed, by root. `inside_loop` says
@@ -66,8 +69,8 @@ class RecordedRun:
     kwargs: Kwargs
     tape: Tape
     outcome: Outcome
-    own_time_s: float = 0.0
-    changed: dict[str, Any] = field(default_factory=dict)
+    own_time_s: float
+    changed: dict[str, Any]
     logged: tuple[LogLine, ...] = ()
     decimals: decimal.Context | None = None
     inside_loop: bool = False
@@ -100,14 +103,17 @@ def written(run: RecordedRun, codec: Codec, time_left: CopyTime | None = None) -
 
     Raises CodecError naming the first value that has no form in data, and TookTooLong.
     """
-    return _joined(run.passage, _contents(_head(run.passage), run, codec, time_left))
+    try:
+        return _joined(run.passage, _contents(_head(run.passage), run, codec.encode_plainly, time_left))
+    except ValueError:  # a number that JSON has no word for
+        return _joined(run.passage, _contents(_head(run.passage), run, codec.encode_once, time_left))
 
 
 def _head(passage: Passage) -> dict[str, Any]:
     """What differs from run to run."""
     head: dict[str, Any] = {
         "id": passage.id,
-        "at": passage.at.timestamp(),
+        "at": passage.at_s,
         "key": passage.pins.key,
         "correlation_id": passage.pins.correlation_id,
     }
@@ -148,16 +154,20 @@ def _joined(passage: Passage, rest: dict[str, Any]) -> bytes:
     return f"{_beginning(passage)},{_json(rest)[1:]}".encode()
 
 
+Encode = Callable[[Any, str, CopyTime | None], Any]
+"""How a value becomes data; raises CodecError naming a place, and TookTooLong."""
+
+
 def _contents(
-    data: dict[str, Any], run: RecordedRun, codec: Codec, time_left: CopyTime | None
+    data: dict[str, Any], run: RecordedRun, encode: Encode, time_left: CopyTime | None
 ) -> dict[str, Any]:
-    tape, encode = run.tape, codec.encode_once
+    tape = run.tape
     if run.args:
         data["args"] = encode([*run.args], "arguments", time_left)
     if run.kwargs:
         data["kwargs"] = encode(run.kwargs, "arguments", time_left)
-    data["calls"] = [_call(entry, codec, time_left) for entry in tape.entries]
-    data["answer"] = _outcome(run.outcome, codec, time_left)
+    data["calls"] = [_call(entry, encode, time_left) for entry in tape.entries]
+    data["answer"] = _outcome(run.outcome, encode, time_left)
     data["own_time_s"] = run.own_time_s
     if tape.supplements:
         data["supplements"] = tape.supplements
@@ -181,27 +191,27 @@ def _contents(
     return data
 
 
-def _outcome(outcome: Outcome, codec: Codec, time_left: CopyTime | None) -> dict[str, Any]:
+def _outcome(outcome: Outcome, encode: Encode, time_left: CopyTime | None) -> dict[str, Any]:
     if not isinstance(outcome, Raised):
-        return {"returned": codec.encode_once(outcome.value, "answer", time_left)}
-    data = {"raised": codec.encode_once(outcome.error, "answer", time_left)}
+        return {"returned": encode(outcome.value, "answer", time_left)}
+    data = {"raised": encode(outcome.error, "answer", time_left)}
     return data if outcome.raised_at is None else {**data, "raised_at": outcome.raised_at}
 
 
-def _call(entry: Entry, codec: Codec, time_left: CopyTime | None) -> dict[str, Any]:
-    method, encode = entry.method, codec.encode_once
+def _call(entry: Entry, encode: Encode, time_left: CopyTime | None) -> dict[str, Any]:
+    method = entry.method
     data: dict[str, Any] = {"port": method.port, "method": method.name}
     if entry.args:
-        data["args"] = encode([*entry.args], method.full_name, time_left)
+        data["args"] = encode([*entry.args], method.name, time_left)
     if entry.kwargs:
-        data["kwargs"] = encode(entry.kwargs, method.full_name, time_left)
+        data["kwargs"] = encode(entry.kwargs, method.name, time_left)
     outcome = entry.outcome
     if outcome is None:
         data["digest"] = entry.answer_digest
     elif isinstance(outcome, Raised):
-        data["raised"] = encode(outcome.error, method.full_name, time_left)
+        data["raised"] = encode(outcome.error, method.name, time_left)
     else:
-        data["returned"] = encode(outcome.value, method.full_name, time_left)
+        data["returned"] = encode(outcome.value, method.name, time_left)
     if entry.site is not None:
         data["site"] = entry.site
     return data
@@ -308,13 +318,13 @@ def _passage(top: Table) -> Passage:
     pins = {name: top.raw(name) for name in ("stages", "key", "correlation_id")}
     at = top.raw("at")
     try:
-        moment = datetime.fromtimestamp(at, UTC)
+        datetime.fromtimestamp(at, UTC)
         known = Pins.from_data(pins)
     except (ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
         raise top.error("stages", f"or at cannot be read: {type(error).__name__}: {error}") from error
     return Passage(
         top.text("id"),
-        moment,
+        float(at),
         top.text("seam"),
         top.text("phase"),
         top.text("population"),

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from os import urandom
+from time import time
 from typing import Any
 
 from changeover.record.context import SESSION, Args, Kwargs
@@ -223,7 +223,7 @@ class Recording:
         seam = self._seam
         return Passage(
             urandom(16).hex(),
-            datetime.now(UTC),
+            time(),
             seam.name,
             seam.phase,
             self.runtime.population,

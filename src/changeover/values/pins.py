@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from os import urandom
 from typing import Any
-from uuid import uuid4
 
 from changeover.values.stage import ALL_STAGES, OFF, Roles, Setting, Stage, in_bucket, parse_setting, roles
 
@@ -43,7 +43,7 @@ class Pins:
         if self._correlation_id is None:
             first = self._reopened_from or self
             if first._correlation_id is None:  # in two threads at once, it is the one that comes first
-                vars(first).setdefault("_correlation_id", uuid4().hex)
+                vars(first).setdefault("_correlation_id", urandom(16).hex())
             self._correlation_id = first._correlation_id
         found: str = self._correlation_id or ""
         return found
