@@ -27,6 +27,7 @@ from changeover.settings import (
     BACKGROUND,
     INLINE,
     MODES,
+    PRODUCTION,
     REFRESH_S,
     RULES_FILE,
     WAIVERS_FILE,
@@ -143,6 +144,8 @@ def wire(
     mode, misnamed = mode_of(mode or (plan and plan.mode) or INLINE, environment)
     if misnamed is not None:
         runtime.note(misnamed)
+    if mode == WORKER and population != PRODUCTION:  # of tests and comparisons, which wait for the verdict
+        mode = INLINE
     if mode == WORKER and directory is None:
         runtime.note("mode worker needs the folder of a migration; runs are compared in the background")
         mode = BACKGROUND

@@ -125,6 +125,7 @@ class RunBody(Stored):
     candidate: ObservationBody | None
     divergences: list[SeenDivergence]
     notes: list[str]
+    isolation: list[str] = Field([], description="Of a worker's replay: net, limits, landlock, seccomp.")
 
 
 class NamedRun(Part):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -343,6 +344,24 @@ def test_a_comparison_in_the_same_process_is_not_recorded() -> None:
 
     assert recorder.frames == []
     assert recorder.migration.counts == {("s", "match"): 1}
+
+
+@pytest.mark.parametrize(("population", "records"), [("production", True), ("recorded", False)])
+def test_a_program_under_test_compares_where_the_test_waits(
+    tmp_path: Path, population: str, *, records: bool
+) -> None:
+    migration = Migration(
+        directory=tmp_path / "migration", environment={"CHANGEOVER_POPULATION": population}, mode="worker"
+    )
+    assert (migration.runtime.recorded is not None) == records
+    assert (migration.runtime.background is not None) == records
+
+
+def test_without_a_folder_there_is_no_spool_and_runs_are_compared_in_the_background() -> None:
+    migration = Migration(mode="worker", environment={})
+    assert migration.runtime.recorded is None
+    assert migration.runtime.background is not None
+    assert "mode worker needs the folder of a migration" in migration.problems[0]
 
 
 @pytest.mark.parametrize(

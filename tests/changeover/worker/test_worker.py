@@ -51,6 +51,17 @@ def test_what_differs_is_found_by_the_worker_and_not_in_the_service(project: Wor
     assert all(run.legacy_s is not None and run.candidate_s is not None for run in project.runs)
 
 
+def test_a_run_says_how_its_replay_was_isolated(project: WorkerProject) -> None:
+    project.call("dear")
+
+    summary = project.work()
+
+    (run,) = project.runs
+    assert run.contents is not None
+    assert list(run.contents.isolation) == summary["isolation"]
+    assert run.contents.isolation[0] == "net"
+
+
 def test_the_moment_of_a_run_is_that_of_its_answer(project: WorkerProject) -> None:
     before = time.time()
     project.call("usual")

@@ -142,6 +142,7 @@ def contents_of(run: Run) -> RunContents:
         tuple(map(keep_divergence, run.divergences)),
         _sightings(run) if run.divergences else (),
         tuple(map(str, run.notes)),
+        () if run.elsewhere is None else run.elsewhere.isolation,
     )
 
 

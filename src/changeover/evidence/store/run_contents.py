@@ -45,6 +45,7 @@ class RunContents:
     """A run kept whole. `sightings` has one entry a divergence: where the candidate's value was seen before.
 
     `reason` says why it was not compared; an observation is None where its path left nothing behind.
+    `isolation` is what kept the replay of a worker from the world; empty where there was no worker.
     """
 
     answered_by: Side
@@ -57,6 +58,7 @@ class RunContents:
     divergences: tuple[Divergence, ...] = ()
     sightings: tuple[Sighting | None, ...] = ()
     notes: tuple[str, ...] = ()
+    isolation: tuple[str, ...] = ()
 
 
 def calls_in_order(observation: Observation) -> Iterator[tuple[str, PortCall]]:
@@ -78,6 +80,7 @@ def contents_data(contents: RunContents) -> dict[str, Any]:
             for found, seen in zip(contents.divergences, contents.sightings, strict=True)
         ],
         "notes": list(contents.notes),
+        **({"isolation": list(contents.isolation)} if contents.isolation else {}),
     }
 
 
@@ -151,6 +154,7 @@ def read_contents(data: Mapping[str, Any]) -> RunContents:
         tuple(map(read_divergence, data["divergences"])),
         tuple(map(read_sighting, data["divergences"])),
         tuple(data["notes"]),
+        tuple(data.get("isolation", ())),
     )
 
 

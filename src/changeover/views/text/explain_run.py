@@ -60,6 +60,8 @@ def run_screen(run: StoredRun, screen: Screen) -> str:
         lines += ["", *_calls(contents, legacy, candidate, screen), "", *_ends(legacy, candidate, screen)]
     if contents.divergences:
         lines += ["", *_divergences(contents.divergences, contents.sightings, screen)]
+    if contents.isolation:
+        lines += labelled("replayed", f"by a worker: {', '.join(contents.isolation)}", screen.width, _SIDE)
     logged = list(logged_by_one(legacy, candidate, screen, ""))
     lines += ["", *logged] if logged else []
     return "\n".join([*lines, "", *again]) + "\n"
