@@ -56,7 +56,7 @@ def worker_command(format_: str, **options: Any) -> None:
     """Replay what programs have recorded (mode = "worker"), in processes of its own, and keep the evidence.
 
     Works until it is stopped; SIGTERM ends it after the runs that are under way. Exits 0 whatever differs:
-    the evidence says that, and `changeover status`.
+    the evidence says that, and `changeover status`; 3 where runs wait that it could not replay.
 
     For example: changeover worker --once
     """
@@ -64,3 +64,4 @@ def worker_command(format_: str, **options: Any) -> None:
     progress = WorkerProgress(sys.stderr)
     summary = verbs.work(listener=progress, **options)
     show_result(format_, "worker", summary, asdict, worker_screen)
+    raise click.exceptions.Exit(summary.exit_code)

@@ -6,6 +6,7 @@ import decimal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
+from threading import active_count
 from typing import Any
 
 from changeover.evidence.program_interface import Program
@@ -48,7 +49,7 @@ def _failed(why: str) -> tuple[dict[str, Any], bytes]:
 
 def _said(problems: ReplayProblems) -> dict[str, Any]:
     listed = [[str(one.kind), one.place, one.detail, one.position, one.asked_at] for one in problems.all]
-    return {"problems": listed, "left_out": problems.left_out}
+    return {"problems": listed, "left_out": problems.left_out, "goes_on": active_count() > 1}
 
 
 def read_problem(data: ProblemData) -> ReplayProblem:

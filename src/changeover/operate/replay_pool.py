@@ -31,6 +31,8 @@ MEMORY_BYTES = 1024 * 1024 * 1024
 RUNS_OF_A_PROCESS = 500
 START_S = 120.0
 ENVIRONMENTS_MAX = 4
+WARM_MAX = 2
+"""So many environments a thread keeps a process for; the others' are ended."""
 _LOOK_S = 0.05
 _BACKSTOP = 2  # the kernel's own limit is so much wider: a path could catch what it raises
 
@@ -134,6 +136,7 @@ class ReplayProcess:
 
     def __init__(self, nursery: Nursery, connection: socket.socket, pid: int) -> None:
         self.runs = 0
+        self._is_counted = False
         self._nursery, self._connection, self._pid = nursery, connection, pid
         connection.setblocking(False)
         self._poll = poll()
@@ -145,6 +148,8 @@ class ReplayProcess:
             raise NoProcess(f"a process of replays did not start: {error}") from error
         self.isolation = tuple(hello.head.get("isolation", ()))
         self._resident = _resident_bytes(pid) or 0
+        nursery.users += 1
+        self._is_counted = True
 
     def replay(self, side: Side, payload: bytes, bounds: Bounds) -> Message:
         """What it says of one path on the tape of one run; raises ReplayFailed, and the process is gone."""
@@ -188,13 +193,20 @@ class ReplayProcess:
             if not self._has_gone():
                 os.kill(self._pid, signal.SIGKILL)
         status = self._nursery.status_of(self._pid)
-        with suppress(OSError):
-            self._connection.close()
+        self._let_go()
         if status is None:
             return "its process ended"
         if os.WIFSIGNALED(status):
             return f"its process was killed by {_signal_name(os.WTERMSIG(status))}"
         return f"its process ended by itself, with exit code {os.WEXITSTATUS(status)}"
+
+    def _let_go(self) -> None:
+        """Its nursery may be ended, if it has no other one."""
+        if self._is_counted:
+            self._is_counted = False
+            self._nursery.users -= 1
+        with suppress(OSError):
+            self._connection.close()
 
     def _has_gone(self) -> bool:
         """A moment is given to what closed its connection: how it ends by itself is the reason."""
@@ -213,8 +225,7 @@ class ReplayProcess:
         with suppress(OSError):
             os.kill(self._pid, signal.SIGKILL)
         self._nursery.status_of(self._pid)
-        with suppress(OSError):
-            self._connection.close()
+        self._let_go()
 
 
 def _request(side: Side, payload: bytes) -> bytes:
@@ -315,11 +326,13 @@ class ReplayPool:
             self._warm[key], process = process, None
         process = process or self._nurseries.fork(key)
         said = process.replay(side, payload, bounds)
-        is_over = "failed" in said.head or process.runs >= bounds.runs_of_a_process or key in self._warm
-        if is_over:
+        is_spoilt = "failed" in said.head or said.head.get("goes_on") is True
+        if is_spoilt or process.runs >= bounds.runs_of_a_process or key in self._warm:
             process.close()
         else:
             self._warm[key] = process
+        while len(self._warm) > WARM_MAX:
+            self._warm.pop(next(iter(self._warm))).close()
         return said, process.isolation
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from changeover.errors import ConfigurationError
+from changeover.errors import ConfigurationError, ExitCode
 from changeover.evidence.code_digest import code_digest
 from changeover.evidence.program_interface import Program
 from changeover.evidence.scenario_replay import codec_of
@@ -42,6 +42,7 @@ from changeover.record.run import Run
 from changeover.spool.folder import Claim, SpoolFolder, UnreadFrame
 from changeover.spool.frame import FrameKind
 from changeover.telemetry.logs import logger, redacted
+from changeover.values.private_folder import make_private_folder, make_state_folder
 from changeover.values.verdict import Verdict
 
 DONE_TOGETHER = 100
@@ -81,6 +82,11 @@ class WorkerSummary:
     lag_s: float
     isolation: tuple[str, ...]
     problems: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """3 where runs wait that could not be replayed, else 0: what differs is for the evidence to say."""
+        return ExitCode.INCONCLUSIVE if self.waiting and self.problems else ExitCode.YES
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +320,8 @@ class Worker:
 
     def _beat(self) -> None:
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_state_folder(self._folder.parent)
+            make_private_folder(self._folder)
             write_pulse(self._folder, beating(self._pulse))
         except OSError as error:
             self._say(f"{self._folder}: no sign of this worker can be left: {error}")

@@ -335,6 +335,34 @@ def test_a_frame_that_cannot_be_read_is_said_and_the_queue_goes_on(project: Work
     assert [run.verdict for run in project.runs] == ["match"]
 
 
+def test_an_app_that_cannot_be_imported_for_replays_leaves_the_runs_where_they_are(
+    project: WorkerProject,
+) -> None:
+    project.call("usual")
+    source = project.root / "order_service.py"
+    source.write_text(
+        f'import os\nif os.environ.get("CHANGEOVER_STORE") == "none":\n    os._exit(7)\n{source.read_text()}'
+    )
+
+    worker = project.worker("--once", "--format", "json")
+    out, err = worker.communicate(timeout=120)
+
+    assert worker.returncode == 3, err
+    assert json.loads(out)["waiting"] == 1
+    assert "cannot be imported for replays" in err
+
+
+def test_a_process_in_which_a_thread_goes_on_is_not_used_again(project: WorkerProject) -> None:
+    project.call("thread-left", "usual", "recursion", "usual")
+
+    summary = project.work(*QUICK)
+
+    assert summary["replayed"] == 4
+    found = {run.key: run.verdict for run in project.runs}
+    assert found["usual"] == "match"
+    assert found["recursion"] != "match"
+
+
 def test_an_app_that_cannot_be_imported_ends_the_worker_with_a_sentence(project: WorkerProject) -> None:
     project.call("usual")
     (project.root / "order_service.py").write_text("raise RuntimeError('no configuration')\n")
