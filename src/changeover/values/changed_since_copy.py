@@ -11,9 +11,10 @@ from typing import Any
 from changeover.values.content_key import same_content
 from changeover.values.limits import DEPTH_MAX, too_deep
 from changeover.values.reading import Shape, own_state, reading_of
+from changeover.values.shapes import Reading
 
 _CONTAINERS = (list, tuple, dict, set, frozenset)
-_LEAVES = frozenset({int, bool, type(None)})
+_LEAVES = frozenset({int, bool, type(None), str, bytes})
 
 
 def is_unchanged(before: Any, after: Any) -> bool:
@@ -31,6 +32,8 @@ def _same(before: Any, after: Any, inside: set[tuple[int, int]], depth: int) -> 
         raise too_deep()
     if cls in _CONTAINERS:
         ours, theirs = before, after
+    elif _is_made_alike(reading_of(cls), before, after, depth):
+        return True
     elif issubclass(cls, _CONTAINERS) or not is_kept_in_attributes(cls):
         return same_content(before, after)
     else:
@@ -40,6 +43,16 @@ def _same(before: Any, after: Any, inside: set[tuple[int, int]], depth: int) -> 
         return True
     inside.add(pair)
     return _same_parts(ours, theirs, inside, depth + 1)
+
+
+def _is_made_alike(reading: Reading, before: Any, after: Any, depth: int) -> bool:
+    """Whether copies of both would be made of the same, which is often seen faster; False says nothing."""
+    if reading.alike is not None:
+        return reading.alike(before, after)
+    if reading.copied is None or reading.make is None:
+        return False
+    ours, theirs = reading.copied(before), reading.copied(after)
+    return type(ours) is dict is type(theirs) and _same_parts(ours, theirs, set(), depth + 1)
 
 
 def is_kept_in_attributes(cls: type) -> bool:

@@ -75,6 +75,8 @@ class Reading:
     `fill(made, parts)` is given where a part may lead back to the value: `make` is then called with the parts
     of the original, makes an empty one of the same kind, and `fill` gives that its copied parts.
 
+    `alike(one, other)` says fast of two values of one class that they hold the same; False says nothing.
+
     `fields` and `values` are given where every instance has the same names and they can be had at once:
     `values(instance)` answers them in order, and raises AttributeError where one is unset.
     """
@@ -90,6 +92,7 @@ class Reading:
     is_atom: bool = False
     is_frozen: bool = False
     handle: Handle | None = None
+    alike: Callable[[Any, Any], bool] | None = None
     fields: tuple[str, ...] | None = None
     values: Callable[[Any], tuple[Any, ...]] | None = None
 

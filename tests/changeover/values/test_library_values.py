@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy
 import pytest
 
 from changeover.record.codec import Codec
@@ -191,3 +192,41 @@ def test_an_argument_that_a_path_changes_is_known_as_changed(
     assert is_unchanged(before, value)
     change(value)
     assert not is_unchanged(before, value)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        numpy.array([[1, 2], [3, 4]]),
+        numpy.asfortranarray(numpy.arange(6.0).reshape(2, 3)),
+        numpy.arange(24).reshape(2, 3, 4).transpose(1, 0, 2).copy(order="K"),
+        numpy.array([[1, None]], object),
+        numpy.array(5),
+        numpy.zeros((0, 3)),
+    ],
+    ids=["rows", "columns", "turned", "objects", "none", "empty"],
+)
+def test_a_copied_array_owns_its_memory_in_the_order_of_the_original(made: Any) -> None:
+    copy = snapshot([made])[0]
+    assert copy is not made
+    assert copy.flags.owndata
+    assert copy.strides == made.strides
+    assert copy.tolist() == made.tolist()
+
+
+def test_a_copied_array_can_be_made_larger_as_the_original_can() -> None:
+    made = numpy.arange(3)
+    copy = snapshot([made])[0]
+    copy.resize(5, refcheck=False)
+    assert (len(copy), len(made)) == (5, 3)
+
+
+@pytest.mark.parametrize("bits", [numpy.random.PCG64, numpy.random.Philox, numpy.random.MT19937])
+def test_a_copied_generator_spawns_what_the_original_spawns(bits: Any) -> None:
+    generator = numpy.random.Generator(bits(3))
+    generator.spawn(1)
+    generator.random()
+    copy = snapshot([generator])[0]
+    drawn = [one.random() for one in copy.spawn(2)]
+    assert drawn == [one.random() for one in generator.spawn(2)]
+    assert copy.random() == generator.random()

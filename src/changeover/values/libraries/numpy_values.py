@@ -47,7 +47,7 @@ def reading_for(cls: type) -> Reading | None:
     if numpy.ma.MaskedArray in bases:
         return Reading(Shape.NAMES, _masked_parts, copied=_array_copied, make=_array_made)
     if _ARRAY in bases:
-        return Reading(Shape.NAMES, array_parts, copied=_array_copied, make=_array_made)
+        return Reading(Shape.NAMES, array_parts, copied=_array_copied, make=_array_made, alike=_same_bytes)
     if numpy.dtype in bases:
         return DTYPE
     if numpy.ufunc in bases:
@@ -159,6 +159,14 @@ def _array_copied(array: Any) -> State:
     return {**parts, "items": turned.reshape(-1).tolist()}
 
 
+def _same_bytes(one: Any, other: Any) -> bool:
+    """Whether two arrays of numpy itself have the same elements by their bytes."""
+    if type(one) is not _ARRAY or one.shape != other.shape or one.dtype is not other.dtype:
+        return False
+    in_bytes = not one.dtype.hasobject and one.dtype.kind != NOT_IN_BYTES
+    return bool(in_bytes and one.tobytes() == other.tobytes())
+
+
 def _may_be_shared(view: Any, owner: Any, has_objects: bool) -> bool:
     if owner.nbytes > SHARED_BYTES_MAX or owner.size == 0 or view.size == 0 or _in_order(owner) is None:
         return False
@@ -186,14 +194,20 @@ def _filled(parts: State) -> Any:
     if "data" in parts:
         if dtype.hasobject:
             raise ValueError("objects are no bytes")
-        size = prod(turned) * dtype.itemsize
-        flat = numpy.ndarray(turned, dtype, bytearray(parts["data"])) if size else numpy.empty(turned, dtype)
+        flat = numpy.empty(turned, dtype)
+        if prod(turned) * dtype.itemsize:
+            flat[...] = numpy.ndarray(turned, dtype, parts["data"])
     else:
-        flat = numpy.empty(len(parts["items"]), dtype)
+        flat = numpy.empty(turned, dtype)
+        in_a_row = flat.reshape(-1)  # looks at the same memory
         for at, item in enumerate(parts["items"]):
-            flat[at] = item
-        flat = flat.reshape(turned)
-    return flat.transpose([axes.index(axis) for axis in range(len(axes))])
+            in_a_row[at] = item
+    if axes == sorted(axes):
+        return flat
+    seen = flat.transpose([axes.index(axis) for axis in range(len(axes))])
+    made = numpy.empty_like(seen)  # of the same order in memory, which is its own
+    made[...] = seen
+    return made
 
 
 def _viewed(parts: State) -> Any:
@@ -225,13 +239,23 @@ def _bits_state(value: Any) -> State:
     return {"kind": class_name(type(value)), "state": state}
 
 
+def _bits_copied(value: Any) -> State:
+    """With the seed sequence, from which further generators are spawned."""
+    seed = getattr(value, "seed_seq", None)
+    known = {} if type(seed) is not _SEED else {name: getattr(seed, name) for name in _OF_SEED}
+    return {**_bits_state(value), "seed": known}
+
+
 def _bits_made(cls: type, parts: State, _: State) -> Any:
-    made: Any = cls()
+    seed = parts.get("seed")
+    made: Any = cls(_SEED(**seed)) if seed else cls()
     made.state = parts["state"]
     return made
 
 
-_BITS = Reading(Shape.NAMES, _bits_state, make=_bits_made)
+_SEED = numpy.random.SeedSequence
+_OF_SEED = ("entropy", "spawn_key", "pool_size", "n_children_spawned")
+_BITS = Reading(Shape.NAMES, _bits_state, copied=_bits_copied, make=_bits_made)
 _GENERATOR = Reading(
     Shape.NAMES,
     lambda value: {"bit_generator": value.bit_generator},
