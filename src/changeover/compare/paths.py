@@ -16,7 +16,7 @@ from functools import lru_cache
 from changeover.values.place import RowKey, Segment
 
 PATH_TEXT_MAX = 1_000
-ROOTS = ("result", "error", "effects", "arguments", "self")
+ROOTS = ("result", "error", "effects", "arguments", "self", "answers")
 
 _SPECIAL = frozenset('.[]{}"*,\\') | frozenset(" \t\n\r")
 

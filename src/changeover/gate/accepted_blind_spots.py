@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ACCEPTED_NAME = "blindspots.toml"
 ACCEPTED_MAX = 500
-_ROOTS = ("result", "error", "arguments", "self")
+_ROOTS = ("result", "error", "arguments", "self", "answers")
 _SEAM = re.compile(r"[\w.*:/-]{1,200}")
 
 

@@ -27,11 +27,13 @@ def _path(roots: tuple[str, ...], *, wildcards: bool) -> Like:
     return Like(rf"(?:{first}){_REST}", f"a place ({_HOW}) that begins with {begins}", PATH_TEXT_MAX)
 
 
-RulePath = Annotated[str, _path(("result", "error", "effects", "arguments", "self"), wildcards=True)]
+RulePath = Annotated[
+    str, _path(("result", "error", "effects", "arguments", "self", "answers"), wildcards=True)
+]
 RedactPath = Annotated[
     str, _path(("arguments", "self", "result", "error", "effects", "reads", "key"), wildcards=True)
 ]
-PlaceOfResult = Annotated[str, _path(("result", "error", "arguments", "self"), wildcards=False)]
+PlaceOfResult = Annotated[str, _path(("result", "error", "arguments", "self", "answers"), wildcards=False)]
 SeamPattern = Annotated[str, Like(r"[\w.*:/-]{1,200}", "a seam's name, * for any part of it")]
 
 

@@ -59,6 +59,7 @@ class PortMethod:
         self.has_owner = self.hook.has_owner
         # Asked on every recorded call, where looking up a member of an enum would be felt.
         self.is_effect = self.call_class is CallClass.EFFECT
+        self.is_compared = self.is_effect or self.call_class is CallClass.READ
         self.is_fixed = self.call_class is CallClass.FIXED
         self.is_kept = self.call_class is not CallClass.UNDECLARED
         self.attempts = self.is_effect or not self.is_kept

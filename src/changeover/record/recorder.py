@@ -7,8 +7,10 @@ from threading import Lock
 from time import perf_counter
 from typing import Any
 
+from changeover.record.answer_parts import is_held, watched
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, Site, calling_site
+from changeover.record.live_answers import LiveAnswers
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.supplements import supplement_arguments
@@ -60,6 +62,7 @@ class Recorder:
         self.tape = Tape(root=self.branch)
         self.running = Running()
         self.log = PathLog()
+        self.given = LiveAnswers()
         self.deferred: list[Any] = []  # runs inside this one, replayed after the outermost has answered
         self.undeclared: dict[str, None] = {}  # methods in no class that were called
         self.owners: dict[str, Any] = {}  # of ports given as a class: the object that was called last
@@ -230,7 +233,7 @@ class Recorder:
     def _keep(
         self, method: PortMethod, kept: _Kept | None, outcome: Outcome, began: float, start: int
     ) -> None:
-        entry = None
+        entry, parts = None, []
         if kept is not None and method.is_kept:
             args, kwargs, site = kept
             try:
@@ -238,6 +241,9 @@ class Recorder:
                 digest = immutable = None
                 if type(outcome) is not Returned or type(outcome.value) not in ATOMS or method.is_fixed:
                     answer, digest, immutable = self._kept_answer(method, outcome)
+                    if method.is_compared and type(outcome) is Returned and type(answer) is Returned:
+                        held = answer is not outcome and is_held(outcome)
+                        parts = [*watched(outcome.value, answer.value, held=held)]
                 branch, end = BRANCH.get(), tick()
                 entry = Entry(method, args, kwargs, answer, site, digest, immutable, start, end, branch)
             except Exception as error:  # noqa: BLE001  recording must not change what the path sees
@@ -247,17 +253,21 @@ class Recorder:
         self.port_s += seconds
         if entry is not None and not self.closed:
             self._entries.append(entry)
+            if parts:
+                self.given.watch(self.tape, entry, parts)
             if len(self._entries) > self._calls_max:
                 self._is_full()
         if self._around:
-            self._hand_outwards(entry, seconds)
+            self._hand_outwards(entry, seconds, parts)
 
-    def _hand_outwards(self, entry: Entry | None, seconds: float) -> None:
+    def _hand_outwards(self, entry: Entry | None, seconds: float, parts: list[Any]) -> None:
         """The runs around this one have the call as well."""
         for recorder in self._around:
             recorder.port_s += seconds
             if entry is not None and not recorder.closed:
                 recorder._entries.append(entry)
+                if parts:
+                    recorder.given.watch(recorder.tape, entry, parts)
                 if len(recorder._entries) > recorder._calls_max:
                     recorder._is_full()
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from changeover.record.answer_parts import Path, entities_in
 from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
@@ -104,6 +105,13 @@ class Entry:
         )
 
 
+class Spot(NamedTuple):
+    """A part of an answer on the tape."""
+
+    entry: Entry
+    path: Path
+
+
 def site_text(site: Site | None) -> str | None:
     """File and line as people write them: the last two parts of the path."""
     return None if site is None else f"{near(site)[0]}:{site[1]}"
@@ -122,8 +130,8 @@ class Tape:
     """
 
     __slots__ = (
-        *("before", "entries", "is_stored", "late_from", "problem", "random_states", "root", "supplements"),
-        "unfinished",
+        *("before", "entries", "first", "is_stored", "late_from", "problem", "random_states", "root"),
+        *("supplements", "unfinished", "watched"),
     )
 
     def __init__(
@@ -137,6 +145,8 @@ class Tape:
         self.unfinished: tuple[str, ...] = ()
         self.supplements = 0  # how many entries at the end the toolkit itself added
         self.problem: str | None = None
+        self.watched: dict[Entry, list[Path]] = {}  # parts of answers whose change is compared; not stored
+        self.first: dict[Spot, Spot] = {}  # of those that had been given before, where; not stored
         self.random_states: dict[str, Any] = {}  # where the path began to draw, by module; not stored
 
     def __len__(self) -> int:
@@ -168,6 +178,20 @@ class Tape:
         if entry.during is not None:
             return entry.during
         return During(entry.began, entry.ended, lane_of(entry.branch, self.root, self.before))
+
+    def watched_in(self, entry: Entry) -> Sequence[Path]:
+        """The parts of an answer whose change is compared; of a stored one the entities: nobody holds it."""
+        if not self.is_stored:
+            return self.watched.get(entry, ())
+        outcome = entry.outcome
+        return [*entities_in(outcome.value)] if isinstance(outcome, Returned) else ()
+
+    def spots(self) -> Iterator[Spot]:
+        """All of these parts that were not given before."""
+        for entry in self.entries:
+            for path in self.watched_in(entry):
+                if Spot(entry, path) not in self.first:
+                    yield Spot(entry, path)
 
     @property
     def has_late(self) -> bool:

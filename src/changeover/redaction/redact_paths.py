@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from changeover.compare.path_states import PathStates, opened, stepped
 from changeover.compare.paths import Anything, ItemIs, NameIs, PathError, PathPart, parse_path
+from changeover.record.live_answers import ANSWERS
 from changeover.values.place import RowKey, Segment
 
 _STEPS_KEPT_MAX = 20_000
+NAMES_OF_ANSWER = 4
+"""So many names lead to an answer: the root, its port, its method and its key."""
 
 Stand = PathStates
 """Where all patterns stand."""
@@ -47,13 +50,21 @@ class RedactPaths:
         """The path, as it was written, that was walked to its end here."""
         return next((self._texts[n] for n, part in sorted(stand) if part == len(self._parts[n])), "")
 
-    def at(self, place: str) -> Stand | None:
-        """The stand at a place as text, as divergences name theirs; None for one that cannot be read."""
+    def at(self, place: str, within: Callable[[tuple[str, ...]], Stand] | None = None) -> Stand | None:
+        """The stand at a place as text, as divergences name theirs; None for one that cannot be read.
+
+        `within` gives that of an answer, by the names of its port, method and key; its place is no root.
+        """
         try:
             parts = parse_path(place, None).parts
         except PathError:
             return None
         stand = self.start
+        names = tuple(map(_segment, parts[:NAMES_OF_ANSWER]))
+        if within is not None and len(parts) >= NAMES_OF_ANSWER and names[0] == ANSWERS:
+            stand, parts = within(tuple(map(str, names[1:]))), parts[NAMES_OF_ANSWER:]
+            if self.matches(stand):
+                return stand
         for part in parts:
             segment = _segment(part)
             if segment is None:

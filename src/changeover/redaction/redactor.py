@@ -18,6 +18,7 @@ from changeover.compare.comparison import Comparison
 from changeover.compare.effects import intent_key
 from changeover.compare.paths import PathError
 from changeover.errors import ConfigurationError
+from changeover.record.live_answers import ANSWERS, is_of_call
 from changeover.record.port import CallClass
 from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
@@ -29,6 +30,7 @@ from changeover.redaction.redact_paths import RedactPaths, Stand
 from changeover.redaction.redacted_runs import RedactedEntry, RedactedTape
 from changeover.redaction.secrets import as_secrets, masked, remember, remembered
 from changeover.settings import STATE_FOLDER
+from changeover.values.content_key import same_content
 from changeover.values.divergence import ABSENT, Divergence
 from changeover.values.log_line import LogLine
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned
@@ -154,8 +156,39 @@ class _Copy:
         return _replaced(observation, changed)
 
     def _changed(self, changed: Mapping[str, Any]) -> Mapping[str, Any]:
-        clean = {root: self._redacting.value(value, self._at(root)) for root, value in changed.items()}
+        clean = {
+            root: self._answers(value) if root == ANSWERS else self._redacting.value(value, self._at(root))
+            for root, value in changed.items()
+        }
         return changed if all(clean[root] is value for root, value in changed.items()) else clean
+
+    def _answers(self, answers: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answers that a path changed: the paths of the calls that gave them lead to them as well."""
+        clean: dict[str, Any] = {}
+        for port, methods in answers.items():
+            for method, given in methods.items():
+                inside = clean.setdefault(port, {}).setdefault(method, {})
+                for name, value in given.items():
+                    stand = self._answer((port, method, name))
+                    hidden = bool(stand) and self._paths.matches(stand)
+                    inside[self._redacting.text(name)] = (
+                        self._redacting.secret(value, self._paths.matched(stand))
+                        if hidden
+                        else self._redacting.value(value, stand)
+                    )
+        return answers if same_content(clean, answers) else clean
+
+    def _answer(self, place: tuple[str, ...]) -> Stand:
+        """Where the paths stand at an answer, by the names of its port, method and key."""
+        port, method, name = place
+        stand: Stand = frozenset()
+        for entry in self._run.tape.entries if self._has_paths else ():
+            found = entry.method
+            if (found.port, found.name) != (port, method) or not is_of_call(entry, name):
+                continue
+            call = self._at(_ROOT_OF.get(found.call_class, "reads"), port, method, intent_key(entry.key))
+            stand |= call if self._paths.matches(call) else self._paths.step(call, "answer")
+        return stand
 
     def _line(self, line: LogLine) -> LogLine:
         return _replaced(line, {"text": str(self._redacting.value(line.text))})
@@ -211,7 +244,7 @@ class _Copy:
         return self._redacting.value(value, self._paths.step(stand, name) if stand else stand)
 
     def _divergence(self, found: Divergence) -> Divergence:
-        stand = self._paths.at(found.place) if self._has_paths else NOWHERE
+        stand = self._paths.at(found.place, self._answer) if self._has_paths else NOWHERE
         text, value = self._redacting.text, self._redacting.value
         # `_secret_value` is the field that a secret type hides it in.
         whole = stand is None or found.place.endswith("._secret_value")

@@ -16,14 +16,16 @@ from changeover.errors import (
     UndeclaredCall,
     UndeclaredEffect,
 )
+from changeover.record.answer_parts import part_at
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, calling_site
+from changeover.record.live_answers import ANSWERS, LiveAnswers
 from changeover.record.object_reading import ObjectReading
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.program_log import OwnLog
 from changeover.record.replay_problems import ProblemKind, ReplayProblem
-from changeover.record.tape import Entry, Tape
+from changeover.record.tape import Entry, Spot, Tape
 from changeover.record.work_branch import BRANCH, tick
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
 from changeover.replay.clock import VirtualClock, seconds_of
@@ -53,6 +55,7 @@ class Replay(ReplayedWork):
     ) -> None:
         super().__init__(tape)
         self.log = OwnLog()
+        self.given = LiveAnswers()
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         self.copies = copies
@@ -72,6 +75,12 @@ class Replay(ReplayedWork):
     def replay(self) -> Replay:
         """Itself: a session of a delegate names its replay."""
         return self
+
+    def changed_answers(self) -> dict[str, Any]:
+        """What the path has changed in what ports gave it, at its place; raises what reading it raises."""
+        changed = self.given.changed(self._tape.first)
+        self.given.forget()
+        return {ANSWERS: changed} if changed else {}
 
     def hear(self, level: str, source: str, text: str) -> None:
         """Keep what the path logged."""
@@ -322,8 +331,13 @@ class Replay(ReplayedWork):
         if isinstance(outcome, Raised):
             error = copied_error(outcome.error)
             return Raised(error if ids is None else ids.for_path(error))
-        value = None if outcome is None else snapshot(outcome.value)
-        return Returned(value if ids is None else ids.for_path(value))
+        if outcome is None:
+            return Returned(None)
+        value = outcome.value if ids is None else ids.for_path(outcome.value)
+        copy = snapshot(value)
+        for path in self._tape.watched_in(entry):
+            self.given.add(Spot(entry, path), part_at(value, path), part_at(copy, path))
+        return Returned(copy)
 
     def _refuse(
         self,

@@ -220,6 +220,7 @@ class ReplayTask:
             after = replace(self._inputs(owner), args=args, kwargs=kwargs)
             if after.owner or args is not self.args or kwargs is not self.kwargs:
                 changed = before.changes_to(after, self.named)
+            changed |= replay.changed_answers()
             if (
                 changed
                 or self.view is not None

@@ -15,21 +15,27 @@ from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from changeover.record.context import SESSION
+from changeover.record.live_answers import ANSWERS
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import Run
 from changeover.record.work_branch import names_of
 from changeover.replay.event_loop import runs_a_loop
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayed_work import STILL_RUNNING
-from changeover.replay.runner import Pending, ReplayTask
-from changeover.seam.given_run import GivenRun
+from changeover.replay.runner import Pending, Replayed, ReplayTask
+from changeover.seam.given_run import AMENDED, GivenRun
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Recording
 from changeover.seam.waiting_run import Job
+from changeover.values.observation import Observation
 
 T = TypeVar("T")
 _TEMPORARY = r"(?<![a-z0-9_])tmp[a-z0-9_]{8}(?![a-z0-9_])"
 _MADE_ANEW = re.compile(_TEMPORARY + r"|[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+CHANGED_BY_PORT = (
+    "a port changed what it had given to the path, or was handed by it: in a replay both paths do the same, "
+    "and not what was answered"
+)
 
 
 def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -132,24 +138,47 @@ class Comparing:
                 raise
             return self._failed(error)
         with ProgramSignals():
-            return self._judged(replayed.observation, problems)
+            run = self._judged(replayed.observation, problems)
+        if run.verdict in AMENDED or problems.failures or not self._recording.has_changed_answers:
+            return run
+        try:
+            return await self._beside_its_own_replay(run, replayed, problems, calling)
+        except BaseException as error:
+            if calling.lets_pass(error):
+                raise
+            return self._failed(error)
+
+    async def _beside_its_own_replay(
+        self, run: Run, other: Replayed, problems: ReplayProblems, calling: Replaying
+    ) -> Run:
+        """The run with what the answering path itself changes in its answers: a port may have changed them.
+
+        In a replay no port does. What differs from what that path left changed there is a difference of the
+        code; where both paths do the same there, and not what was answered, nobody can tell.
+        """
+        own = await self._replayed_alone(calling, with_view=True)
+        if own is None or own.problems.failures:
+            return run
+        answered, alone = self._recording.observation(), own.observation
+        changed = {root: value for root, value in (answered.changed or {}).items() if root != ANSWERS}
+        if alone.changed and ANSWERS in alone.changed:
+            changed[ANSWERS] = alone.changed[ANSWERS]
+        with ProgramSignals():
+            run = self._judged(other.observation, problems, replace(answered, changed=changed))
+            if run.verdict in AMENDED:
+                return run
+            alike = self._judged(other.observation, ReplayProblems(), alone)
+        return self._draft.failed(CHANGED_BY_PORT) if alike.verdict in AMENDED else run
 
     async def _of_one_path_alone(self, problems: ReplayProblems, calling: Replaying) -> ReplayProblems:
         """What was refused is no difference where the answering path would be refused the same.
 
         A pool may have had an idle connection for that path and none for this one. So it is replayed as well.
         """
-        recording = self._recording
-        path = recording.call.seam.paths.get(recording.answering)
-        if path is None:
+        alone = await self._replayed_alone(calling)
+        if alone is None:
             return problems
-        task = recording.task(apart=calling is _APART)
-        path = recording.call.seam.bound.beside(recording.answering, path, task.book)
-        owner = () if task.is_bound else task.owner
-        task = replace(task, path=path, is_bound=False, owner=owner)
-        task = replace(task, side=recording.answering, view=None, loop_goes_on=False)
-        pending = await calling.replay(task)
-        refused = {_what(one) for one in pending.closed().problems.all if _is_refused(one)}
+        refused = {_what(one) for one in alone.problems.all if _is_refused(one)}
         both = "both paths reach for it past every port: declare what opens it"
         kept = [
             replace(one, kind=ProblemKind.UNDECLARED_CALL, detail=f"{one.detail}: {both}")
@@ -158,6 +187,20 @@ class Comparing:
             for one in problems.all
         ]
         return ReplayProblems(kept, problems.left_out)
+
+    async def _replayed_alone(self, calling: Replaying, *, with_view: bool = False) -> Replayed | None:
+        """What the answering path does in a replay as well; None where it has no path of its own."""
+        recording = self._recording
+        path = recording.call.seam.paths.get(recording.answering)
+        if path is None:
+            return None
+        task = recording.task(apart=calling is _APART, inside_loop=self._inside_loop)
+        path = recording.call.seam.bound.beside(recording.answering, path, task.book)
+        owner = () if task.is_bound else task.owner
+        view = recording.view(recording.answering) if with_view else None
+        task = replace(task, path=path, is_bound=False, owner=owner)
+        task = replace(task, side=recording.answering, view=view, loop_goes_on=False)
+        return (await calling.replay(task)).closed()
 
     def _judged_apart(self, pending: Pending) -> Run:
         try:
@@ -176,16 +219,15 @@ class Comparing:
 
         return recording.context.copy().run(acted)
 
-    def _judged(self, other: Any, problems: ReplayProblems) -> Run:
+    def _judged(self, other: Any, problems: ReplayProblems, answered: Observation | None = None) -> Run:
         runtime, unfinished = self._runtime, self._recording.recorder.tape.unfinished
         if unfinished:
             kind, left = ProblemKind.LEFT_RUNNING, ", ".join(unfinished)
             problems.add(ReplayProblem(kind, str(self._draft.answered_by), left, 0))
         try:
             invariants = runtime.invariants_of(self._draft.seam)
-            return self._draft.judged(
-                self._recording.observation(), other, problems, runtime.judge, invariants
-            )
+            answered = answered or self._recording.observation()
+            return self._draft.judged(answered, other, problems, runtime.judge, invariants)
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_heard(error)
             return self._failed(error)

@@ -154,8 +154,8 @@ async def _answer(recording: Recording, calling: Calling) -> Outcome:
 
 def _waits_in_background(recording: Recording) -> bool:
     recording.forget_arguments()
-    elsewhere = recording.runtime.elsewhere
-    if elsewhere is not None and elsewhere.takes(recording):
+    workers = recording.runtime.for_workers
+    if workers is not None and workers.takes(recording):
         return True
     queue = recording.runtime.queue
     return queue is not None and queue.put(Comparing(recording).job())

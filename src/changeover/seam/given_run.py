@@ -17,7 +17,7 @@ from changeover.values.verdict import Verdict
 if TYPE_CHECKING:
     from changeover.seam.runtime import Runtime
 
-_AMENDED = frozenset({Verdict.MATCH, Verdict.TOLERATED, Verdict.VACUOUS, Verdict.WAIVED})
+AMENDED = frozenset({Verdict.MATCH, Verdict.TOLERATED, Verdict.VACUOUS, Verdict.WAIVED})
 
 
 class GivenRun:
@@ -36,7 +36,7 @@ class GivenRun:
         self._runtime.hand_on(run)
 
     def _amended(self, run: Run) -> Run:
-        if self._late is None or run.verdict not in _AMENDED:
+        if self._late is None or run.verdict not in AMENDED:
             return run  # what differs, differs
         return replace(run, verdict=Verdict.FAILED, reason=self._late, divergences=(), judgement=None)
 

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from changeover.record.call_inputs import ARGUMENTS, OBJECT
+from changeover.record.live_answers import ANSWERS, as_given, joined
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import NotPaired, Run
 from changeover.record.tape import Tape
@@ -143,6 +144,8 @@ def _filled(own: Mapping[str, Any], other: Mapping[str, Any], before: Mapping[st
         names = {**own.get(ARGUMENTS, {}), **other.get(ARGUMENTS, {})}
         known = {**before.get(ARGUMENTS, {}), **own.get(ARGUMENTS, {})}
         filled[ARGUMENTS] = {name: known[name] for name in names if name in known}
+    if ANSWERS in filled:
+        filled[ANSWERS] = joined((before.get(ANSWERS, {}), own.get(ANSWERS, {})))
     return filled
 
 
@@ -219,6 +222,7 @@ class RunDraft:
     ) -> Facts:
         """Put what a run left behind on its two sides, and say what the replay noted as divergences."""
         before = {ARGUMENTS: self.arguments, **dict(zip((OBJECT,), self.owner, strict=False))}
+        before[ANSWERS] = self._answers_as_given(answered, other)
         answered, other = _with_both_changes(answered, other, before)
         legacy, candidate = (answered, other) if answered.path is Side.LEGACY else (other, answered)
         noted = [_noted(note, other.path) for note in problems.all if note.kind in _KINDS]
@@ -232,6 +236,11 @@ class RunDraft:
         saw_anything = has_input or bool(legacy.reads or candidate.reads)
         first = min(inexact, default=None)
         return Facts(self.seam, legacy, candidate, other.path, tuple(noted), first, saw_anything)
+
+    def _answers_as_given(self, *sides: Observation) -> dict[str, Any]:
+        """The answers that one of the paths has changed, as they were given."""
+        changed = [side.changed.get(ANSWERS, {}) for side in sides if side.changed]
+        return as_given(self.tape.spots(), joined(changed)) if any(changed) else {}
 
     def failed(self, reason: str, notes: Sequence[ReplayProblem] = ()) -> Run:
         """The run as one that could not be compared."""

@@ -12,6 +12,7 @@ from time import time
 from typing import Any
 
 from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.live_answers import ANSWERS
 from changeover.record.port_copies import PortCopies
 from changeover.record.propagation import NOT_CARRIED, carry_work
 from changeover.record.recorded_run import Passage, RecordedRun
@@ -137,6 +138,11 @@ class Recording:
         """Whether the other path acts on copies of ports, which may reach out of this process."""
         return self._copies is not None
 
+    @property
+    def has_changed_answers(self) -> bool:
+        """Whether an answer of a port, or what one was handed, changed while the path ran, by whomever."""
+        return self.recorder.given.has_changed
+
     def may_fall_back(self) -> bool:
         """Whether legacy may answer instead: nothing was attempted, and nothing that was given has changed.
 
@@ -163,12 +169,16 @@ class Recording:
             stop_if_interrupted(error)
             self._problem = self._problem or f"result of {self.answering} cannot be kept: {message_of(error)}"
         self.recorder.answer()
+        self.recorder.given.forget()
         _warn_of_undeclared(self.recorder.undeclared)
 
     def _keep_contents(self, outcome: Outcome) -> None:
         """How the path ended, and what it left changed, both as they are at the answer."""
-        changed = self._given.changes()
-        view, book = self._view(self.answering), self.runtime.book
+        changed, recorder = self._given.changes(), self.recorder
+        answers = recorder.given.changed(recorder.tape.first, self._time_left)
+        if answers and changed is not None:
+            changed = {**changed, ANSWERS: answers}
+        view, book = self.view(self.answering), self.runtime.book
         if changed or view is not None or not (isinstance(outcome, Returned) and is_atom(outcome.value)):
             outcome, left = kept(outcome, changed or {}, view, self._seam.name, book, self._time_left)
             changed = None if changed is None else left
@@ -281,7 +291,7 @@ class Recording:
             path=path,
             is_bound=given.is_bound,
             waits_s=WAITS_S + 2 * self._seconds,
-            view=self._view(replayed),
+            view=self.view(replayed),
             owner=given.owner,
             args=given.before.args,
             kwargs=given.before.kwargs,
@@ -304,7 +314,8 @@ class Recording:
     def _replayed_path(self) -> PathFunction | None:
         return self._seam.paths.get(self.runtime.on_itself or self.answering.other)
 
-    def _view(self, side: Side) -> View | None:
+    def view(self, side: Side) -> View | None:
+        """How the answer of a side is seen; None where it is as it is."""
         view, seen = self._seam.views.get(self.runtime.on_itself or side), self.runtime.answer_seen
         if view is None or seen is None:
             return view

@@ -200,7 +200,7 @@ class Runtime:
         return None if self.is_comparison or ACTIVE.override is not None else self.background
 
     @property
-    def elsewhere(self) -> RunsForWorkers | None:
+    def for_workers(self) -> RunsForWorkers | None:
         """What takes runs for a worker, None where they are compared in this process, as `queue` says."""
         return None if self.is_comparison or ACTIVE.override is not None else self.recorded
 

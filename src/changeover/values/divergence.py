@@ -50,7 +50,7 @@ AFTER_ALL = sys.maxsize
 class Divergence:
     """Always legacy first, then candidate, whichever of them answered.
 
-    `place` is a dotted path, anchored at `result`, `error`, `effects`, `arguments` or `self`
+    `place` is a dotted path, anchored at `result`, `error`, `effects`, `arguments`, `self` or `answers`
     ("result.items[3].quantity", "effects.broker.submit_order[SPY,SELL].quantity"). `position` is the tape
     position of the first call it shows at, None for a difference of results. `consequence_of` names the place
     that led to it, where known. `detail` says how an argument of an effect differs, where the kind is

@@ -142,10 +142,10 @@ class PortCall:
 class Observation:
     """The outcome (already through the seam's view), effects and reads in order, and the path's own time.
 
-    `own_time_s` leaves out time inside ports. `inputs_mutated` says that the path changed its arguments or
-    the object of its method. `changed` is what these hold after the call, by root: `self`, and `arguments` by
-    name. It has what either path changed, so that both observations of a run have the same names; None where
-    it is not known.
+    `own_time_s` leaves out time inside ports. `inputs_mutated` says that the path changed its arguments, the
+    object of its method or what a port gave it. `changed` is what these hold after the call, by root: `self`,
+    `arguments` by name, and `answers` by port, method and key. It has what either path changed, so that both
+    observations of a run have the same names; None where it is not known.
     `logged` is what it logged, of the path that answered warnings and worse; it is not compared.
     """
 

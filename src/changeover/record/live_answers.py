@@ -1,0 +1,137 @@
+"""What ports gave to a path, as the path has it: what it changes there is a part of what it left behind.
+
+An entity of a repository or a session is changed where it is, and then kept by a call that names nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import partial
+from itertools import count
+from time import thread_time
+from typing import Any, NamedTuple
+
+from changeover.record.answer_parts import Path, part_at
+from changeover.record.tape import Entry, Spot, Tape
+from changeover.values.changed_since_copy import is_unchanged
+from changeover.values.copy_time import CopyTime, TookTooLong
+from changeover.values.observation import Returned
+from changeover.values.place import RowKey
+
+ANSWERS = "answers"
+"""The place of what a path leaves changed in the answers of its ports, by port, method and key."""
+_LOOK_EVERY = 16
+
+
+class _Given(NamedTuple):
+    spot: Spot
+    before: Any
+    live: Any
+
+
+class LiveAnswers:
+    """The watched parts of answers, each with its copy as it was given; an object counts once."""
+
+    def __init__(self) -> None:
+        self._given: dict[int, _Given] = {}
+        self._is_over = False
+        self.has_changed = False
+
+    def add(self, spot: Spot, before: Any, live: Any) -> Spot | None:
+        """Keep a part; gives where this object was given before, None where it was not."""
+        if self._is_over:
+            return None
+        known = self._given.setdefault(id(live), _Given(spot, before, live))
+        return None if known.spot is spot else known.spot
+
+    def watch(self, tape: Tape, entry: Entry, parts: Iterable[tuple[Path, Any, Any]]) -> None:
+        """Keep the parts of an answer that are watched, and put on the tape which they are."""
+        paths = tape.watched.setdefault(entry, [])
+        for path, before, live in parts:
+            paths.append(path)
+            known = self.add(Spot(entry, path), before, live)
+            if known is not None:
+                tape.first[Spot(entry, path)] = tape.first.get(known, known)
+
+    def changed(self, first: Mapping[Spot, Spot], time_left: CopyTime | None = None) -> dict[str, Any]:
+        """What holds something else now, by port, method and key of the call that gave it first on the tape.
+
+        Args:
+            first: of parts of the tape that are an object which was given before, where that was.
+            time_left: how long it may take, which is less afterwards; None is no limit.
+
+        Raises:
+            TookTooLong: It took longer.
+        """
+        if not self._given:
+            return {}
+        found: dict[str, Any] = {}
+        began = thread_time()
+        for number, (spot, before, live) in enumerate([*self._given.values()]):
+            if time_left is not None and number % _LOOK_EVERY == 0 and thread_time() - began > time_left.left:
+                raise TookTooLong("takes longer to be looked at than record_seconds_max allows", live)
+            if not is_unchanged(before, live):
+                self.has_changed = True
+                _put(found, first.get(spot, spot), live)
+        if time_left is not None:
+            time_left.left -= thread_time() - began
+        return found
+
+    def forget(self) -> None:
+        """Let go of all of them: the path has ended."""
+        self._is_over = True
+        self._given.clear()
+
+
+def _put(found: dict[str, Any], spot: Spot, value: Any) -> None:
+    method = spot.entry.method
+    of_method = found.setdefault(method.port, {}).setdefault(method.name, {})
+    names = map(partial(_numbered, name_of(spot)), count(1))
+    of_method[next(name for name in names if name not in of_method)] = value
+
+
+def _numbered(name: str, number: int) -> str:
+    """The name of an answer that is one of several under one key."""
+    return name if number == 1 else f"{name} ({number})"
+
+
+def name_of(spot: Spot) -> str:
+    """The key of a call, and where in its answer, as one name."""
+    key = spot.entry.key
+    parts = RowKey.of(tuple(key) if isinstance(key, tuple | list) else (key,)).parts
+    return (",".join(parts) or "()") + "".join(f"[{number}]" for number in spot.path)
+
+
+def is_of_call(entry: Entry, name: str) -> bool:
+    """Whether the name is that of an answer to this call."""
+    key = name_of(Spot(entry, ()))
+    return name == key or (name.startswith((f"{key} (", f"{key}[")) and name[-1] in ")]")
+
+
+def joined(sides: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """All that stands at any name of several; the last one's where it stands at the same."""
+    found: dict[str, Any] = {}
+    for side in sides:
+        for port, methods in side.items():
+            for method, answers in methods.items():
+                found.setdefault(port, {}).setdefault(method, {}).update(answers)
+    return found
+
+
+def as_given(spots: Iterable[Spot], names: Mapping[str, Any]) -> dict[str, Any]:
+    """What stood at these names when it was given, for the side that left it as it was."""
+    found: dict[str, Any] = {}
+    places: Counter[tuple[str, str, str]] = Counter()
+    for spot in spots:
+        method = spot.entry.method
+        wanted = names.get(method.port, {}).get(method.name, {})
+        if not wanted or not isinstance(spot.entry.outcome, Returned):
+            continue
+        place = method.port, method.name, name_of(spot)
+        places[place] += 1
+        name = _numbered(place[2], places[place])
+        if name in wanted:
+            value = part_at(spot.entry.outcome.value, spot.path)
+            found.setdefault(method.port, {}).setdefault(method.name, {})[name] = value
+    return found
