@@ -1,4 +1,4 @@
-"""The parts of an answer whose change others than the path may notice: entities, and what somebody else holds.
+"""Which parts of an answer others than the path may know: entities, and what somebody else holds.
 
 A list, a dict or a table that nobody but the path holds is the path's own, to sort or to fill.
 """

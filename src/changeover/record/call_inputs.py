@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,10 @@ OBJECT, ARGUMENTS = "self", "arguments"
 
 ByReference = Callable[[Any], bool]
 Named = Callable[[Args, Kwargs], dict[str, Any]]
+
+
+InputPlace = tuple[str, int | str]
+"""One of what a call is given: `owner`, `args` or `kwargs`, and its number or name there."""
 
 
 def by_number(args: Args, kwargs: Kwargs) -> dict[str, Any]:
@@ -34,6 +38,22 @@ class CallInputs:
     owner: Args
     args: Args
     kwargs: Kwargs
+
+    def place_of(self, live: Any) -> InputPlace | None:
+        """Which of them this object is, None where none."""
+        parts: tuple[tuple[str, Iterable[tuple[int | str, Any]]], ...] = (
+            ("owner", enumerate(self.owner)),
+            ("args", enumerate(self.args)),
+            ("kwargs", self.kwargs.items()),
+        )
+        return next(((part, name) for part, named in parts for name, value in named if value is live), None)
+
+    def at(self, place: InputPlace) -> Any:
+        """What stands at such a place, None where nothing does."""
+        part, name = place
+        given = getattr(self, part)
+        known = name in given if part == "kwargs" else int(name) < len(given)
+        return given[name] if known else None
 
     def copied(
         self, by_reference: ByReference | None, named: Named = by_number, time_left: CopyTime | None = None
@@ -77,3 +97,7 @@ class CallInputs:
             if arguments:
                 changed[ARGUMENTS] = arguments
         return changed
+
+
+NO_INPUTS = CallInputs((), (), {})
+"""Of a call that is not known."""

@@ -9,13 +9,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import count
+from operator import is_
 from time import thread_time
 from typing import Any, NamedTuple
 
 from changeover.record.answer_parts import Path, part_at
+from changeover.record.call_inputs import NO_INPUTS
+from changeover.record.context import Args, Kwargs
 from changeover.record.tape import Entry, Spot, Tape
 from changeover.values.changed_since_copy import is_unchanged
 from changeover.values.copy_time import CopyTime, TookTooLong
+from changeover.values.copying import snapshot
 from changeover.values.observation import Returned
 from changeover.values.place import RowKey
 
@@ -35,24 +39,52 @@ class LiveAnswers:
 
     def __init__(self) -> None:
         self._given: dict[int, _Given] = {}
+        self._at: dict[Spot, _Given] = {}
+        self._handed: list[tuple[Any, Any]] = []
         self._is_over = False
         self.has_changed = False
+        self.inputs = NO_INPUTS
 
     def add(self, spot: Spot, before: Any, live: Any) -> Spot | None:
         """Keep a part; gives where this object was given before, None where it was not."""
         if self._is_over:
             return None
-        known = self._given.setdefault(id(live), _Given(spot, before, live))
-        return None if known.spot is spot else known.spot
+        made = _Given(spot, before, live)
+        known = self._given.setdefault(id(live), made)
+        self._at[spot] = made
+        return None if known is made else known.spot
 
-    def watch(self, tape: Tape, entry: Entry, parts: Iterable[tuple[Path, Any, Any]]) -> None:
-        """Keep the parts of an answer that are watched, and put on the tape which they are."""
+    def at(self, spot: Spot) -> tuple[Any, Any] | None:
+        """What was given there, as it was then and as it is; None where nothing was."""
+        found = self._at.get(spot)
+        return None if found is None else (found.before, found.live)
+
+    def watch(
+        self, tape: Tape, entry: Entry, parts: Iterable[tuple[Path, Any, Any]], args: Args, kwargs: Kwargs
+    ) -> None:
+        """Keep the parts of an answer that are watched, and put on the tape which they are.
+
+        What the path was called with is compared as that. `args` and `kwargs` are those of this call.
+        """
         paths = tape.watched.setdefault(entry, [])
         for path, before, live in parts:
             paths.append(path)
-            known = self.add(Spot(entry, path), before, live)
-            if known is not None:
-                tape.first[Spot(entry, path)] = tape.first.get(known, known)
+            spot = Spot(entry, path)
+            place = self.inputs.place_of(live)
+            if place is not None:
+                tape.inputs[spot] = place
+                continue
+            known = self.add(spot, before, live)
+            if any(live is one for one in (*args, *kwargs.values())):
+                arguments = entry.method.arguments(args, kwargs)
+                tape.arguments[spot] = next(name for name, value in arguments.items() if value is live)
+            elif known is not None:
+                tape.first[spot] = tape.first.get(known, known)
+
+    def hand(self, before: Any, live: Any) -> None:
+        """A port was handed what can change, which this is a copy of; it may change that in a later call."""
+        if not self._is_over:
+            self._handed.append((before, live))
 
     def changed(self, first: Mapping[Spot, Spot], time_left: CopyTime | None = None) -> dict[str, Any]:
         """What holds something else now, by port, method and key of the call that gave it first on the tape.
@@ -64,7 +96,7 @@ class LiveAnswers:
         Raises:
             TookTooLong: It took longer.
         """
-        if not self._given:
+        if not self._given and not self._handed:
             return {}
         found: dict[str, Any] = {}
         began = thread_time()
@@ -74,6 +106,7 @@ class LiveAnswers:
             if not is_unchanged(before, live):
                 self.has_changed = True
                 _put(found, first.get(spot, spot), live)
+        self.has_changed = self.has_changed or any(not is_unchanged(*handed) for handed in self._handed)
         if time_left is not None:
             time_left.left -= thread_time() - began
         return found
@@ -81,7 +114,23 @@ class LiveAnswers:
     def forget(self) -> None:
         """Let go of all of them: the path has ended."""
         self._is_over = True
-        self._given.clear()
+        for kept in (self._given, self._at, self._handed):
+            kept.clear()
+        self.inputs = NO_INPUTS
+
+
+def handed_by(entry: Entry, args: Args, kwargs: Kwargs, time_left: CopyTime | None) -> tuple[Any, Any] | None:
+    """A copy of what a call was handed, as it left it, and this itself; None where nothing in it can change.
+
+    The entry of the call keeps what it has changed there.
+    """
+    before: tuple[Any, Any] = entry.args, entry.kwargs
+    if all(map(is_, entry.args, args)) and all(map(is_, entry.kwargs.values(), kwargs.values())):
+        return None
+    live = args, {**kwargs}
+    if not is_unchanged(before, live):
+        entry.left = before = snapshot(live, time_left=time_left)
+    return before, live
 
 
 def _put(found: dict[str, Any], spot: Spot, value: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from changeover.record.answer_parts import is_held, watched
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, Site, calling_site
-from changeover.record.live_answers import LiveAnswers
+from changeover.record.live_answers import LiveAnswers, handed_by
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.supplements import supplement_arguments
@@ -24,8 +24,8 @@ from changeover.values.limits import Limits
 from changeover.values.log_line import PathLog
 from changeover.values.observation import Outcome, Raised, Returned
 
-_Kept = tuple[Any, Any, Site | None]
-"""The arguments of a call, copied before it was made, and where it was made."""
+_Kept = tuple[Any, Any, Site | None, Any, Any]
+"""The arguments of a call, copied before it was made, where it was made, and the arguments themselves."""
 _KeptAnswer = tuple[Outcome | None, str | None, Any]
 """How a call ended; of a `fixed` one the digest of its answer, or the answer that cannot change."""
 _FRAMES_TO_CALLER = 4  # calling_site, _prepare, call, and the instrumented function
@@ -213,10 +213,11 @@ class Recorder:
                 site = calling_site(method.hook.module, _FRAMES_TO_CALLER)
             else:
                 self.undeclared[method.full_name] = None
-        own = args
+        own = live = args
+        named = kwargs
         if method.has_owner:
             self.owners[method.port] = args[0]
-            own = args[1:]
+            own = live = args[1:]
         try:
             for copies in self._all_copies:
                 copies.before_call(method, args)
@@ -224,7 +225,7 @@ class Recorder:
                 kwargs = snapshot(kwargs, time_left=self._time_left)
             if not ATOMS.issuperset(map(type, own)):
                 own = snapshot(own, time_left=self._time_left)
-            return own, kwargs, site
+            return own, kwargs, site, live, named
         except Exception as error:  # noqa: BLE001  recording must not change what the path sees
             stop_if_interrupted(error)
             self._note_problem(f"arguments of {method.full_name} cannot be kept: {error}")
@@ -233,9 +234,10 @@ class Recorder:
     def _keep(
         self, method: PortMethod, kept: _Kept | None, outcome: Outcome, began: float, start: int
     ) -> None:
-        entry, parts = None, []
+        entry, handed, parts, live = None, None, [], ()
+        named: Kwargs = {}
         if kept is not None and method.is_kept:
-            args, kwargs, site = kept
+            args, kwargs, site, live, named = kept
             try:
                 answer: Outcome | None = outcome
                 digest = immutable = None
@@ -246,6 +248,8 @@ class Recorder:
                         parts = [*watched(outcome.value, answer.value, held=held)]
                 branch, end = BRANCH.get(), tick()
                 entry = Entry(method, args, kwargs, answer, site, digest, immutable, start, end, branch)
+                if method.is_compared and (args is not live or kwargs is not named):
+                    handed = handed_by(entry, live, named, self._time_left)
             except Exception as error:  # noqa: BLE001  recording must not change what the path sees
                 stop_if_interrupted(error)
                 self._note_problem(f"answer of {method.full_name} cannot be kept: {error}")
@@ -253,23 +257,25 @@ class Recorder:
         self.port_s += seconds
         if entry is not None and not self.closed:
             self._entries.append(entry)
-            if parts:
-                self.given.watch(self.tape, entry, parts)
+            if handed is not None or parts:
+                self._watch(entry, handed, parts, live, named)
             if len(self._entries) > self._calls_max:
                 self._is_full()
-        if self._around:
-            self._hand_outwards(entry, seconds, parts)
-
-    def _hand_outwards(self, entry: Entry | None, seconds: float, parts: list[Any]) -> None:
-        """The runs around this one have the call as well."""
-        for recorder in self._around:
+        for recorder in self._around:  # they have the call as well
             recorder.port_s += seconds
             if entry is not None and not recorder.closed:
                 recorder._entries.append(entry)
-                if parts:
-                    recorder.given.watch(recorder.tape, entry, parts)
+                if handed is not None or parts:
+                    recorder._watch(entry, handed, parts, live, named)
                 if len(recorder._entries) > recorder._calls_max:
                     recorder._is_full()
+
+    def _watch(self, entry: Entry, handed: Any, parts: list[Any], live: Args, named: Kwargs) -> None:
+        """What a port was handed, and what it gave, may be changed by the path from now on."""
+        if handed is not None:
+            self.given.hand(*handed)
+        if parts:
+            self.given.watch(self.tape, entry, parts, live, named)
 
     def _is_full(self) -> None:
         self.tape.problem = f"limit reached: more than {self._calls_max} port calls"

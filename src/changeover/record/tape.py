@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from changeover.record.answer_parts import Path, entities_in
+from changeover.record.call_inputs import InputPlace
 from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
@@ -25,11 +26,12 @@ class Entry:
 
     Of a `fixed` call only a digest is kept (`outcome` is None), worked out late where that is safe. It began
     and ended at these ticks, in this branch of the path's work; `during` is what a stored tape knows of them.
+    `left` has the arguments as they were afterwards, where the call has changed them.
     """
 
     __slots__ = (
         *("_answer", "_arguments", "_digest", "_key", "_place"),
-        *("args", "began", "branch", "during", "ended", "kwargs", "method", "outcome", "site"),
+        *("args", "began", "branch", "during", "ended", "kwargs", "left", "method", "outcome", "site"),
     )
 
     def __init__(
@@ -54,6 +56,7 @@ class Entry:
         self.ended = ended
         self.branch = branch
         self.during: During | None = None
+        self.left: tuple[Args, Kwargs] | None = None
         self._digest = answer_digest
         self._answer = immutable_answer
         self._arguments: dict[str, Any] | None = None
@@ -130,8 +133,8 @@ class Tape:
     """
 
     __slots__ = (
-        *("before", "entries", "first", "is_stored", "late_from", "problem", "random_states", "root"),
-        *("supplements", "unfinished", "watched"),
+        *("arguments", "before", "entries", "first", "inputs", "is_stored", "late_from", "problem"),
+        *("random_states", "root", "supplements", "unfinished", "watched"),
     )
 
     def __init__(
@@ -147,6 +150,8 @@ class Tape:
         self.problem: str | None = None
         self.watched: dict[Entry, list[Path]] = {}  # parts of answers whose change is compared; not stored
         self.first: dict[Spot, Spot] = {}  # of those that had been given before, where; not stored
+        self.inputs: dict[Spot, InputPlace] = {}  # of those that the path was called with; not stored
+        self.arguments: dict[Spot, str] = {}  # of those that the port was called with, by name; not stored
         self.random_states: dict[str, Any] = {}  # where the path began to draw, by module; not stored
 
     def __len__(self) -> int:

@@ -16,21 +16,22 @@ from changeover.errors import (
     UndeclaredCall,
     UndeclaredEffect,
 )
-from changeover.record.answer_parts import part_at
+from changeover.record.call_inputs import CallInputs
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, calling_site
-from changeover.record.live_answers import ANSWERS, LiveAnswers
 from changeover.record.object_reading import ObjectReading
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.program_log import OwnLog
 from changeover.record.replay_problems import ProblemKind, ReplayProblem
-from changeover.record.tape import Entry, Spot, Tape
+from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import BRANCH, tick
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
+from changeover.replay.carried_changes import carry_into
 from changeover.replay.clock import VirtualClock, seconds_of
 from changeover.replay.concurrent_tape import ConcurrentPortTape
 from changeover.replay.derived_reads import NotDerived, RecordedReads, derived
+from changeover.replay.given_objects import GivenObjects
 from changeover.replay.id_mapping import IdMapping, teaches_nothing
 from changeover.replay.port_tape import BranchName, PortTape
 from changeover.replay.random_numbers import OwnRandom
@@ -38,10 +39,11 @@ from changeover.replay.replayed_work import AnyPortTape, ReplayedWork
 from changeover.values.content_key import frozen
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.limits import Limits
-from changeover.values.observation import Outcome, Raised, Returned, outcome_of
+from changeover.values.observation import Outcome, Raised, Returned, message_of, outcome_of
 from changeover.values.value_text import outcome_text
 
 LOOK_S = 0.05
+NO_NAMES: Kwargs = {}
 
 
 class Replay(ReplayedWork):
@@ -55,7 +57,7 @@ class Replay(ReplayedWork):
     ) -> None:
         super().__init__(tape)
         self.log = OwnLog()
-        self.given = LiveAnswers()
+        self._objects = GivenObjects(tape)
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         self.copies = copies
@@ -76,11 +78,13 @@ class Replay(ReplayedWork):
         """Itself: a session of a delegate names its replay."""
         return self
 
+    def called_with(self, before: CallInputs, inputs: CallInputs) -> None:
+        """The path gets these, which are copies."""
+        self._objects.before, self._objects.inputs = before, inputs
+
     def changed_answers(self) -> dict[str, Any]:
         """What the path has changed in what ports gave it, at its place; raises what reading it raises."""
-        changed = self.given.changed(self._tape.first)
-        self.given.forget()
-        return {ANSWERS: changed} if changed else {}
+        return self._objects.changed()
 
     def hear(self, level: str, source: str, text: str) -> None:
         """Keep what the path logged."""
@@ -230,7 +234,7 @@ class Replay(ReplayedWork):
         if served.other is not None:
             given, other = outcome_text(served.entry.outcome), outcome_text(served.other.outcome)
             self._note_call(ProblemKind.INEXACT, method, f"answered {given}, and {other} would fit as well")
-        return self._for_path(served.entry)
+        return self._for_path(served.entry, args, kwargs)
 
     def _effect(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
         place = self._place(method, args, kwargs)
@@ -241,7 +245,7 @@ class Replay(ReplayedWork):
             return self._withheld(method, args, kwargs)
         self._learn(entry.arguments, method.arguments(args, kwargs))
         self._keep(method, args, kwargs, entry.outcome, with_site=True)
-        return self._for_path(entry)
+        return self._for_path(entry, args, kwargs)
 
     def _unrecorded(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
         """The answer to a question that nobody asked when the tape was made: derived, or none."""
@@ -326,18 +330,34 @@ class Replay(ReplayedWork):
         self.note(ProblemKind.UNDECLARED_CALL, method.full_name, what)
         return self._ended(UndeclaredCall(f"{method.full_name}: {what}"))
 
-    def _for_path(self, entry: Entry) -> Outcome:
+    def _for_path(self, entry: Entry, args: Args = (), kwargs: Kwargs = NO_NAMES) -> Outcome:
+        """How a recorded call ended, for the replayed one with these arguments."""
         outcome, ids = entry.outcome, self._ids
+        if entry.left is not None:
+            self._carry(entry, entry.left, args, kwargs)
         if isinstance(outcome, Raised):
             error = copied_error(outcome.error)
             return Raised(error if ids is None else ids.for_path(error))
         if outcome is None:
             return Returned(None)
         value = outcome.value if ids is None else ids.for_path(outcome.value)
-        copy = snapshot(value)
-        for path in self._tape.watched_in(entry):
-            self.given.add(Spot(entry, path), part_at(value, path), part_at(copy, path))
-        return Returned(copy)
+        return Returned(self._objects.given(entry, value, args, kwargs))
+
+    def _carry(self, entry: Entry, left: tuple[Args, Kwargs], args: Args, kwargs: Kwargs) -> None:
+        """Write what the recorded call has changed in its arguments into those of the replayed one."""
+        method, ids = entry.method, self._ids
+
+        def given(value: Any) -> Any:
+            return snapshot(value if ids is None else ids.for_path(value))
+
+        live, after = method.arguments(args, kwargs), method.arguments(*left)
+        try:
+            for name, before in entry.arguments.items():
+                if name in live and name in after:
+                    carry_into(live[name], before, after[name], given)
+        except Exception as error:  # noqa: BLE001  values are the program's own code
+            what = f"what the call has changed in its arguments: {message_of(error)}"
+            self.note(ProblemKind.NOT_KEPT, method.full_name, what)
 
     def _refuse(
         self,

@@ -193,6 +193,7 @@ class ReplayTask:
                 given = copied(what, book, lambda: self._inputs(self.owner).copied(book.holds))
             else:
                 given = given.copied(book.holds)
+        replay.called_with(self._inputs(self.owner), given)
         if self.owner_is is OwnerIs.SHARED:
             replay.object_before = [ObjectReading(owner, self.book.holds) for owner in self.owner]
         return given.owner or self.owner, replay, given.args, given.kwargs, context

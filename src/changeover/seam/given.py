@@ -67,7 +67,7 @@ class Given:
             self.before = self._copied()
 
     def _copied(self) -> CallInputs:
-        now = self._now()
+        now = self.now()
         if not now.owner and are_atoms(now.args) and are_atoms(now.kwargs.values()):
             return now
         if not READ_BY_THE_PROGRAM:
@@ -75,7 +75,7 @@ class Given:
         what = f"the copying of what `{self._seam.name}` was given"
         return copied(what, self._book, lambda: now.copied(self._book.holds, self.named, self._time_left))
 
-    def _now(self) -> CallInputs:
+    def now(self) -> CallInputs:
         """What the caller gave, as it is now; an object that is not copied is none of it."""
         owner = self.owner if self.owner_is is OwnerIs.COPIED else ()
         return CallInputs(owner, self._args, self._kwargs)
@@ -104,7 +104,7 @@ class Given:
         has_owner = self.owner_is is OwnerIs.COPIED and bool(self.owner)
         if not has_owner and before.args is self._args and before.kwargs is self._kwargs:
             return {}
-        return before.changes_to(self._now(), self.named)
+        return before.changes_to(self.now(), self.named)
 
     @property
     def shared_object_changed(self) -> bool:

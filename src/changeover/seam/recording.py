@@ -87,6 +87,7 @@ class Recording:
         self.recorder = Recorder(
             self.runtime.book, self.runtime.limits, self.outer, self._copies, self._time_left
         )
+        self.recorder.given.inputs = self._given.now()
         self.context = copy_context()
         held = still_on(PINNED.get())
         if held is not None:  # the replay keeps them, however long after the answer it is made

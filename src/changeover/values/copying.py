@@ -58,7 +58,11 @@ _NAMED_DEPTH = 2
 
 
 def snapshot(
-    value: Any, *, by_reference: ByReference | None = None, time_left: CopyTime | None = None
+    value: Any,
+    *,
+    by_reference: ByReference | None = None,
+    time_left: CopyTime | None = None,
+    known: dict[int, Any] | None = None,
 ) -> Any:
     """The value itself where nothing in it can change, else a copy; raises SnapshotError.
 
@@ -68,6 +72,7 @@ def snapshot(
         value: Anything.
         by_reference: Says of an object that it is to be passed on as it is: that of a declared port.
         time_left: How long it may take, which is less afterwards; None is no limit.
+        known: What stands in the copy for parts that are there already, by their identity.
     """
     cls = type(value)
     if cls in ATOMS:
@@ -75,10 +80,12 @@ def snapshot(
     if cls is tuple and ATOMS.issuperset(map(type, value)):  # arguments of most calls; saves the machinery
         return value
     copier = _Copier(by_reference, time_left)
+    if known:
+        copier.memo.update(known)
     try:
         copy = copier.copied(value, 0)
         copier.look_at_functions()
-        if copier.is_to_be_read and copier.has_time(value) and not identical(copy, value):
+        if copier.is_to_be_read and not known and copier.has_time(value) and not identical(copy, value):
             raise SnapshotError(f"has no copy that reads alike: {copier.suspects()}", value)
         return copy
     except SnapshotError as error:
