@@ -83,7 +83,7 @@ class Walk:
         elif shape is Shape.SCALAR:
             self._scalars(legacy, candidate, place, node)
         elif shape is Shape.UNREADABLE:
-            if legacy is not candidate:
+            if legacy is not candidate and not strictly_same(legacy, candidate):
                 self.findings.add(Kind.COMPARER_ERROR, place, legacy, candidate)
         else:
             self._inside_of(legacy, candidate, left, right, place, node, shape)

@@ -242,6 +242,7 @@ class Replay(ReplayedWork):
         entry = tape.match(place, branch)
         self._verify_branch(tape, place, branch)
         if entry is None:
+            self._refuse_another_function(method, args, kwargs, place)
             return self._withheld(method, args, kwargs)
         self._learn(entry.arguments, method.arguments(args, kwargs))
         self._keep(method, args, kwargs, entry.outcome, with_site=True)
@@ -310,6 +311,19 @@ class Replay(ReplayedWork):
         except Exception as error:  # a key function is a program's own code and may raise anything
             raise self._keyless(method, error) from error
 
+    def _refuse_another_function(self, method: PortMethod, args: Args, kwargs: Kwargs, place: Any) -> None:
+        """End the path where its effect is a recorded one but for the code of a function that it made."""
+        if self._ids is not None:
+            args, kwargs = self._ids.for_tape(args), self._ids.for_tape(kwargs)
+        blank = frozen(method.key_of(args, kwargs), functions=False)
+        if blank == place[1]:
+            return
+        entries = self._tape.of_port(method.port, lambda entry: entry.method.name == method.name)
+        keys = [entry.key for entry in entries if entry.place != place]
+        if len(keys) == len(entries) and any(frozen(key, functions=False) == blank for key in keys):
+            why = "both paths made a function for it, of other code: nobody can say whether they do the same"
+            raise self._keyless(method, why)
+
     def _port_tape(self, method: PortMethod) -> AnyPortTape:
         found = self._ports.get(method.port)
         if found is not None:
@@ -325,8 +339,9 @@ class Replay(ReplayedWork):
         except Exception as error:  # the same, for the calls on the tape
             raise self._keyless(method, error) from error
 
-    def _keyless(self, method: PortMethod, error: Exception) -> ReplayRefusal:
-        what = f"its key cannot be worked out: {type(error).__name__}: {error}"
+    def _keyless(self, method: PortMethod, error: Exception | str) -> ReplayRefusal:
+        why = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        what = f"its key cannot be worked out: {why}"
         self.note(ProblemKind.UNDECLARED_CALL, method.full_name, what)
         return self._ended(UndeclaredCall(f"{method.full_name}: {what}"))
 

@@ -14,8 +14,11 @@ DIGEST_VERSION = 2
 _QUICK = (str, int)
 
 
-def frozen(value: Any) -> Any:
+def frozen(value: Any, *, functions: bool = True) -> Any:
     """The key of a question: equal where comparison finds no difference, and in a few more cases.
+
+    Functions that a path made are one key where code and what they hold are the same; without `functions` all
+    of them are.
 
     Moments are one key where they are one instant, a value of a derived class without attributes is one of
     its base, a number of numpy one of Python. An object of another class is another question. Raises
@@ -23,7 +26,7 @@ def frozen(value: Any) -> Any:
     """
     if type(value) in _QUICK:
         return value
-    return Tokens(question=True).of(value)
+    return Tokens(question=True, functions=functions).of(value)
 
 
 def same_content(one: Any, other: Any) -> bool:

@@ -13,11 +13,13 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import chain
 from operator import ne
+from types import FunctionType
 from typing import Any
 from uuid import UUID
 
 from changeover.values import limits
 from changeover.values.form import Tokens, open_value
+from changeover.values.made_functions import code_key, held_by
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import token as scalar_token
 
@@ -279,8 +281,10 @@ class _Comparison:
         """Whether two values are the same when each is opened: the way that knows every type."""
         shape, left = open_value(a)
         other, right = open_value(b)
-        if shape is not other or shape is Shape.UNREADABLE:
+        if shape is not other:
             return False
+        if shape is Shape.UNREADABLE:
+            return type(a) is FunctionType is type(b) and self.functions(a, b, depth)
         if shape is Shape.SCALAR:
             return self.scalars(a, b)
         if shape is Shape.BAG:
@@ -292,6 +296,15 @@ class _Comparison:
         if left.keys() != right.keys():
             return False
         return self.inside(a, b, tuple(left.values()), tuple(right[name] for name in left), depth)
+
+    def functions(self, a: FunctionType, b: FunctionType, depth: int) -> bool:
+        """Whether two functions that paths made do the same with the same things."""
+        if code_key(a) != code_key(b):
+            return False
+        left, right = held_by(a), held_by(b)
+        # What it does with an object depends on the class of that.
+        within = self if self.classes else _Comparison(self.exact, classes=True)
+        return len(left) == len(right) and within.inside(a, b, left, right, depth)
 
     def bags(self, left: Sequence[Any], right: Sequence[Any]) -> bool:
         """Whether two sets have the same members."""

@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Set, Sized
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 from changeover.values import limits
 from changeover.values.cyclic_token import Node, SharedToken, minimal_token
 from changeover.values.key_text import canonical
 from changeover.values.limits import LimitReached, NotComparable
+from changeover.values.made_functions import code_key, held_by
 from changeover.values.own_state import class_name
 from changeover.values.place import Key, Place, Segment, TypedKey, key_text
 from changeover.values.reading import CONTENT, Reading, Shape, reading_of, register
@@ -198,7 +200,8 @@ class Tokens:
 
     With `question` they are the coarser keys of `content_key.frozen`, in which objects have their class;
     `by_name` says that what cannot be read is the name of its type, so that it is the same in every process;
-    `instants` that moments are their instants, as keys of mappings are.
+    `instants` that moments are their instants, as keys of mappings are. Without `functions` those that a path
+    made are all one.
     """
 
     def __init__(
@@ -208,11 +211,13 @@ class Tokens:
         question: bool = False,
         by_name: bool = False,
         instants: bool = False,
+        functions: bool = True,
     ) -> None:
         self._types: Types = types
         self._question = question
         self._by_name = by_name
         self._instants = instants
+        self._functions = functions and not by_name
         self._done: dict[int, Hashable] = {}
         self._kept: list[Any] = []  # so that no identity is used twice
         self._inside: set[int] = set()
@@ -232,6 +237,8 @@ class Tokens:
         if quick is not None:
             return quick(value)
         shape, parts = open_by_name(value)
+        if cls is FunctionType and shape is Shape.UNREADABLE and self._functions:
+            shape, parts = Shape.ITEMS, held_by(value)
         if shape is Shape.SCALAR or shape is Shape.UNREADABLE:
             return self._leaf(value, shape)
         identity = id(value)
@@ -265,17 +272,22 @@ class Tokens:
 
     def _leaf(self, value: Any, shape: Shape) -> Hashable:
         if shape is Shape.UNREADABLE:
-            return class_name(type(value)) if self._by_name else Same(value)
+            is_name = self._by_name or (type(value) is FunctionType and not self._functions)
+            return class_name(type(value)) if is_name else Same(value)
         base = reading_of(type(value)).scalar
         base = base or type(value)
         return scalar_token(value, base, self._types, question=self._question, instants=self._instants)
 
     def _label(self, value: Any, shape: Shape) -> Hashable:
+        if type(value) is FunctionType:
+            return ("function", code_key(value))
         if not self._question or shape is not Shape.NAMES or reading_of(type(value)).mapping:
             return shape
         return (shape, class_name(type(value)))
 
     def _cyclic(self, root: Any) -> Hashable:
+        if type(root) is FunctionType:
+            return Same(root)
         nodes: dict[int, Node] = {}
         self._inside.clear()
         waiting = [root]

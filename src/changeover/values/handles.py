@@ -125,6 +125,8 @@ def _function_name(function: Any) -> str | None:
         return None
     here: Any = module
     for name in function.__qualname__.split("."):
+        if not isinstance(here, type | ModuleType):
+            return None  # made while another function ran
         held = namespace(here) if isinstance(here, type) else ModuleType.__getattribute__(here, "__dict__")
         here = held.get(name)
         if here is None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import islice
+from types import FunctionType
 from typing import Any
 
 from changeover.values.own_state import class_name
@@ -74,7 +75,7 @@ def key_text(value: Any) -> str:
 def _whole_text(value: Any) -> str:
     cls = type(value)
     if base_of(cls) is not None:
-        return scalar_text(value)
+        return scalar_text(value) or class_name(cls) if cls is FunctionType else scalar_text(value)
     if cls is tuple or cls is list:
         return f"({', '.join(map(_part_text, value[:_PART_MAX]))})"
     if cls is dict:
