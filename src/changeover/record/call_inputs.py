@@ -56,12 +56,21 @@ class CallInputs:
         return given[name] if known else None
 
     def copied(
-        self, by_reference: ByReference | None, named: Named = by_number, time_left: CopyTime | None = None
+        self,
+        by_reference: ByReference | None,
+        named: Named = by_number,
+        time_left: CopyTime | None = None,
+        shared: list[Any] | None = None,
     ) -> CallInputs:
-        """A copy in which what object and arguments share is shared as well; raises SnapshotError."""
+        """A copy in which what object and arguments share is shared as well; raises SnapshotError.
+
+        `shared` takes what is handed over as it is although it has attributes that can change.
+        """
         try:
             given = (self.owner, self.args, self.kwargs) if self.kwargs else (self.owner, self.args)
-            owner, args, *named_ones = snapshot(given, by_reference=by_reference, time_left=time_left)
+            owner, args, *named_ones = snapshot(
+                given, by_reference=by_reference, time_left=time_left, shared=shared
+            )
             return CallInputs(owner, args, named_ones[0] if named_ones else self.kwargs)
         except SnapshotError as error:
             error.place = self._named_place(error.place, named)

@@ -18,7 +18,7 @@ from changeover.values.changed_since_copy import is_kept_in_attributes
 from changeover.values.content_key import same_content
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError, is_atom, is_atom_class, snapshot
-from changeover.values.own_state import has_state, state_reader
+from changeover.values.own_state import dict_of, has_state, state_reader
 from changeover.values.place import Key, Place, Segment, render
 from changeover.values.reading import Shape, is_read_by_the_program, own_state, reading_of, remembered
 
@@ -89,6 +89,20 @@ class ObjectReading:
     def _place(self, found: _Found) -> Place:
         above, segment, name, _ = found
         return (*(self._place(self._parts[above][0]) if above >= 0 else ()), segment(name))
+
+
+class SharedReading:
+    """The same of the attributes of a member of an enumeration, a path or a zone, which are not copied."""
+
+    def __init__(self, part: Any, by_reference: _ByReference) -> None:
+        self._name = type(part).__name__
+        in_dict = dict_of(type(part))
+        self._before = ObjectReading({} if in_dict is None else in_dict(part), by_reference)
+
+    def changed(self) -> str | None:
+        """What has changed, in words; None where nothing has."""
+        place = self._before.changed()
+        return None if place is None else f"{self._name} is handed over as it is, and changed at {place}"
 
 
 @remembered

@@ -19,7 +19,7 @@ from changeover.errors import (
 from changeover.record.call_inputs import CallInputs
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, calling_site
-from changeover.record.object_reading import ObjectReading
+from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.program_log import OwnLog
@@ -60,6 +60,7 @@ class Replay(ReplayedWork):
         self._objects = GivenObjects(tape)
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
+        self.shared_before: list[SharedReading] = []  # of parts of what the path gets that are not copied
         self.copies = copies
         self.seed = seed
         self.delegates = Delegates(copies, seed)

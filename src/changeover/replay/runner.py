@@ -18,7 +18,7 @@ from changeover.record.bound_paths import rebound
 from changeover.record.call_inputs import CallInputs, Named, by_number
 from changeover.record.callable_kind import is_async
 from changeover.record.context import REPLAYS_HERE, SESSION, Args, Kwargs
-from changeover.record.object_reading import ObjectReading
+from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
 from changeover.record.propagation import NOT_CARRIED, carry_work
@@ -188,11 +188,13 @@ class ReplayTask:
         context.run(ON_ASKED.set, partial(replay.note, ProblemKind.READ_MISSING))
         given = self._inputs(self.owner)
         if given.owner or not are_atoms((*given.args, *given.kwargs.values())):
+            shared: list[Any] = []
             what, book = f"the copying of what `{self.seam}` was given", self.book
             if READ_BY_THE_PROGRAM:
-                given = copied(what, book, lambda: self._inputs(self.owner).copied(book.holds))
+                given = copied(what, book, lambda: self._inputs(self.owner).copied(book.holds, shared=shared))
             else:
-                given = given.copied(book.holds)
+                given = given.copied(book.holds, shared=shared)
+            replay.shared_before = [SharedReading(one, book.holds) for one in shared]
         replay.called_with(self._inputs(self.owner), given)
         if self.owner_is is OwnerIs.SHARED:
             replay.object_before = [ObjectReading(owner, self.book.holds) for owner in self.owner]
@@ -200,6 +202,9 @@ class ReplayTask:
 
     def _check_object(self, replay: Replay) -> None:
         """A shared object has to be what it was: only an object without a state of its own may be shared."""
+        shared, replay.shared_before = replay.shared_before, []
+        for what in filter(None, (before.changed() for before in shared)):
+            replay.note(ProblemKind.OBJECT_CHANGED, self.seam, what)
         readings, replay.object_before = replay.object_before, []
         for place in filter(None, (before.changed() for before in readings)):
             what = f"{place} changed during the replay, by it or by another thread"

@@ -7,7 +7,7 @@ from typing import Any
 
 from changeover.record.call_inputs import CallInputs
 from changeover.record.context import Args, Kwargs
-from changeover.record.object_reading import ObjectReading
+from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import PortBook
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.runner import OwnerIs
@@ -50,6 +50,7 @@ class Given:
         self._book = book
         self._time_left = time_left
         self._object_before: ObjectReading | None = None
+        self._shared: list[SharedReading] = []
 
     def copy(self, replayed_path: Callable[[], PathFunction | None]) -> None:
         """Take the copies; raises SnapshotError, LookingActed, and what a value raises that is copied."""
@@ -70,10 +71,18 @@ class Given:
         now = self.now()
         if not now.owner and are_atoms(now.args) and are_atoms(now.kwargs.values()):
             return now
+        shared: list[Any] = []
+        given = self._taken(now, shared)
+        self._shared = [SharedReading(one, self._book.holds) for one in shared]
+        return given
+
+    def _taken(self, now: CallInputs, shared: list[Any]) -> CallInputs:
         if not READ_BY_THE_PROGRAM:
-            return now.copied(self._book.holds, self.named, self._time_left)
+            return now.copied(self._book.holds, self.named, self._time_left, shared)
         what = f"the copying of what `{self._seam.name}` was given"
-        return copied(what, self._book, lambda: now.copied(self._book.holds, self.named, self._time_left))
+        return copied(
+            what, self._book, lambda: now.copied(self._book.holds, self.named, self._time_left, shared)
+        )
 
     def now(self) -> CallInputs:
         """What the caller gave, as it is now; an object that is not copied is none of it."""
@@ -110,6 +119,11 @@ class Given:
     def shared_object_changed(self) -> bool:
         """Whether an object that is not copied has changed meanwhile, where somebody has to know."""
         return self._object_before is not None and self._object_before.changed() is not None
+
+    @property
+    def shared_part_changed(self) -> str | None:
+        """What has changed in a part that is handed over as it is, None where nothing has."""
+        return next(filter(None, (one.changed() for one in self._shared)), None)
 
     @property
     def class_name(self) -> str:

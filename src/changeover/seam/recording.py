@@ -176,6 +176,7 @@ class Recording:
     def _keep_contents(self, outcome: Outcome) -> None:
         """How the path ended, and what it left changed, both as they are at the answer."""
         changed, recorder = self._given.changes(), self.recorder
+        self._problem = self._problem or self._given.shared_part_changed
         answers = recorder.given.changed(recorder.tape.first, self._time_left)
         if answers and changed is not None:
             changed = {**changed, ANSWERS: answers}

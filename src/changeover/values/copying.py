@@ -44,7 +44,7 @@ from changeover.values.own_state import (
     set_state,
 )
 from changeover.values.reading import Handle, Reading, Shape, reading_of, remembered
-from changeover.values.sentinels import may_be_sentinel
+from changeover.values.sentinels import has_own_attributes, may_be_sentinel
 from changeover.values.set_order import fill_in_order, is_in_order
 from changeover.values.snapshot_error import IS_HANDLE, SnapshotError, place_of
 
@@ -63,6 +63,7 @@ def snapshot(
     by_reference: ByReference | None = None,
     time_left: CopyTime | None = None,
     known: dict[int, Any] | None = None,
+    shared: list[Any] | None = None,
 ) -> Any:
     """The value itself where nothing in it can change, else a copy; raises SnapshotError.
 
@@ -73,6 +74,8 @@ def snapshot(
         by_reference: Says of an object that it is to be passed on as it is: that of a declared port.
         time_left: How long it may take, which is less afterwards; None is no limit.
         known: What stands in the copy for parts that are there already, by their identity.
+        shared: Takes what stands in the copy as it is although attributes of it can change: a member of an
+            enumeration, a path or a zone.
     """
     cls = type(value)
     if cls in ATOMS:
@@ -85,6 +88,8 @@ def snapshot(
     try:
         copy = copier.copied(value, 0)
         copier.look_at_functions()
+        if shared is not None:
+            shared += copier.shared
         if copier.is_to_be_read and not known and copier.has_time(value) and not identical(copy, value):
             raise SnapshotError(f"has no copy that reads alike: {copier.suspects()}", value)
         return copy
@@ -151,7 +156,7 @@ class _Copier:
             "is_to_be_read",
             "items",
         ),
-        *("made_by", "memo"),
+        *("made_by", "memo", "shared"),
     )
 
     def __init__(self, by_reference: ByReference | None, time_left: CopyTime | None) -> None:
@@ -161,6 +166,7 @@ class _Copier:
         self.made_by: dict[str, None] = {}
         self._kept: list[Any] = []
         self._functions: list[Any] = []
+        self.shared: list[Any] = []
         self._globals: dict[str, set[int]] = {}
         self._reference = by_reference
         self._time = time_left
@@ -269,6 +275,12 @@ class _Copier:
 
 
 def _share(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    return value
+
+
+def _share_known(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    """What is asked by `is`, or is the same in all values that have it; its attributes may change."""
+    copier.shared.append(value)
     return value
 
 
@@ -517,7 +529,7 @@ def _find_plan(cls: type) -> Plan:
     if cls is FunctionType:
         return Plan(_function, reading)
     if reading.is_atom:
-        return Plan(_share, reading)
+        return Plan(_share_known if has_own_attributes(cls, is_atom) else _share, reading)
     if cls in _EXACT:
         return _EXACT[cls]
     if type(found_in(cls, "__del__")) not in (type(None), WrapperDescriptorType, MethodDescriptorType):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import tzinfo
+from enum import Enum
+from pathlib import PurePath
 from types import FunctionType
 from typing import Any
 
-from changeover.values.own_state import module_of, mro, namespace
+from changeover.values.own_state import has_dict, module_of, mro, namespace, own_state
 from changeover.values.reading import remembered
 
 ATTRIBUTES_MAX = 4
 _NAMES = frozenset({"name", "repr", "label", "doc", "module"})
+_OF_ZONES = frozenset({"datetime", "zoneinfo", "pytz", "dateutil", "pathlib"})
+"""Packages whose zones and paths remember things, and whose attributes nobody changes."""
 _HARMLESS = frozenset(
     {
         *("__init__", "__new__", "__init_subclass__", "__class_getitem__", "__repr__", "__str__"),
@@ -18,6 +24,18 @@ _HARMLESS = frozenset(
         *("__getnewargs__", "__getnewargs_ex__", "__sizeof__", "__format__", "__dir__"),
     }
 )
+
+
+def has_own_attributes(cls: type, is_fixed: Callable[[Any], bool]) -> bool:
+    """Whether members of an enumeration, or paths and zones of the program's, hold what may change."""
+    bases = mro(cls)
+    if Enum in bases:
+        members = namespace(cls).get("_member_map_", {}).values()
+        parts = [part for member in members for part in own_state(member).values()]
+        return not all(isinstance(part, Enum) or is_fixed(part) for part in parts)
+    if not (PurePath in bases or tzinfo in bases):
+        return False
+    return has_dict(cls) and module_of(cls).partition(".")[0] not in _OF_ZONES
 
 
 def may_be_sentinel(value: Any, state: dict[Any, Any]) -> bool:
