@@ -13,6 +13,7 @@ from changeover.record.port import CallClass, PortMethod
 from changeover.record.work_branch import NEVER, Branch, WorkKind, lane_of
 from changeover.settings import INPUTS_VERSION
 from changeover.values.content_key import digest, frozen
+from changeover.values.limits import NotComparable
 from changeover.values.log_line import LogLine
 from changeover.values.observation import During, Observation, Outcome, PortCall, Raised, Returned, Side
 from changeover.values.remembered_digests import RememberedDigests
@@ -125,6 +126,10 @@ def near(site: Site) -> Site:
     return "/".join(site[0].replace("\\", "/").split("/")[-2:]), site[1]
 
 
+TOO_LARGE = "too large"
+"""In place of inputs that go beyond what is compared."""
+
+
 class Tape:
     """Entries in the order in which the calls ended; `problem` says why it may not be replayed, if so.
 
@@ -234,8 +239,14 @@ class Tape:
         ]
 
     def world_digest(self, seam: str, arguments: dict[str, Any]) -> str:
-        """The digest of seam, arguments and read answers, behind the version of such digests."""
-        return f"{INPUTS_VERSION}:{digest((seam, arguments, self.world()))}"
+        """The digest of seam, arguments and read answers, behind the version of such digests.
+
+        All that are too large to be told apart are one: they count as one input.
+        """
+        try:
+            return f"{INPUTS_VERSION}:{digest((seam, arguments, self.world()))}"
+        except NotComparable:
+            return f"{INPUTS_VERSION}:{digest((seam, TOO_LARGE))}"
 
 
 def _comparable(outcome: Outcome | None) -> Any:
