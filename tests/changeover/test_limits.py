@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import functools
 import json
 import logging
 import signal
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -281,3 +283,52 @@ def test_lines_of_the_program_are_written_as_they_are(
 
     shadowing(path, path)[0](3)
     assert [line for line in caplog.messages if SECRET in line] == [f"with {SECRET}"]
+
+
+class Rates:
+    def __init__(self) -> None:
+        self.asked = 0
+
+    @functools.cache  # noqa: B019  this is what is shown
+    def rate(self, country: str) -> int:
+        self.asked += 1
+        return self.asked
+
+
+def test_a_cached_method_computes_anew_for_the_copy_of_its_object() -> None:
+    rates = Rates()
+    seam, runs = shadowing(lambda given: given.rate("DE"), lambda given: given.rate("DE"))
+    assert (seam(rates), seam(rates)) == (1, 1)
+    assert [run.verdict for run in runs] == [Verdict.MATCH, Verdict.DIVERGED]
+    assert rates.asked == 1
+
+
+def test_the_copy_of_an_entity_knows_no_session() -> None:
+    orm = pytest.importorskip("sqlalchemy.orm")
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    base = orm.declarative_base()
+    row = type(
+        "Row",
+        (base,),
+        {"__tablename__": "rows", "id": sqlalchemy.Column(sqlalchemy.Integer, primary_key=True)},
+    )
+    engine = sqlalchemy.create_engine("sqlite://")
+    base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        session.add(row(id=1))
+        session.commit()
+        asked: Callable[[Any], bool] = lambda given: orm.object_session(given) is not None  # noqa: E731
+        seam, runs = shadowing(asked, asked)
+        assert seam(session.get(row, 1)) is True
+    assert runs[0].verdict is Verdict.DIVERGED
+
+
+def test_a_child_of_a_mock_at_a_port_is_a_function_afterwards() -> None:
+    broker, runs = Mock(), list[Run]()
+    broker.submit = Mock(return_value="ok")
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+    migration.port("broker", broker, effects={"submit"})
+    path: Callable[[int], Any] = lambda number: broker.submit(number)  # noqa: E731
+    assert migration.seam("s", legacy=path, candidate=path)(1) == "ok"
+    assert runs[0].verdict is Verdict.MATCH
+    assert not hasattr(broker.submit, "assert_called_once_with")
