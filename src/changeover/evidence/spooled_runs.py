@@ -174,17 +174,21 @@ class SpooledRuns:
 
     def _write_held(self, path: Path, held: list[StoredRun], lost: int) -> None:
         """What the spool does not take."""
-        from changeover.evidence.store.counters import LOST, count_up
+        from changeover.evidence.store.counters import BESIDE, LOST, count_up
         from changeover.evidence.store.writing import add_runs, without_known_tapes
 
+        spool = self._spool
+        name = spool.name if spool is not None and spool.is_counting else None
         with self._transaction(path) as connection:
             add_runs(connection, without_known_tapes(connection, held))
             count_up(connection, LOST, lost)
+            if name is not None:  # with the runs, so that no end of the process comes between
+                count_up(connection, f"{BESIDE}/{name}", len(held))
         self._let_go(len(held))
         with self._lock:
             self.lost -= lost
-        if self._spool is not None:
-            self._spool.settle(elsewhere=len(held))
+        if spool is not None and name is None:
+            spool.settle(elsewhere=len(held))
 
     def _drain(self, path: Path, mine: str | None) -> None:
         """The spool of this process; now and then those of processes that have ended as well."""

@@ -113,12 +113,12 @@ class Claim:
         """
         return self.lost_but(self.found)
 
-    def lost_but(self, found: int) -> int:
-        """As `lost`, where so many runs are known to have been found."""
+    def lost_but(self, found: int, elsewhere: int = 0) -> int:
+        """As `lost`, where so many runs are known to have been found, and so many to be kept elsewhere."""
         counts = self.counts
         if self.is_alive or not self._is_read:
             return counts.given_up + self._place.missing
-        return max(counts.offered - counts.elsewhere - max(found, self.found), 0)
+        return max(counts.offered - counts.elsewhere - elsewhere - max(found, self.found), 0)
 
     @property
     def found(self) -> int:

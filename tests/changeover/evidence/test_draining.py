@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from changeover.evidence import process_end
 from changeover.evidence.store.draining import drain
 from changeover.evidence.store.run_payload import read_run_payload, run_payload
 from changeover.evidence.store.schema import Connection
@@ -15,7 +16,7 @@ from changeover.evidence.store.store import read_evidence, spool_folder, writing
 from changeover.spool.frame import FrameKind
 from changeover.spool.writer import SpoolWriter
 from changeover.values.verdict import Verdict
-from tests.changeover.support.evidence_rows import a_run
+from tests.changeover.support.evidence_rows import Shadowed, a_run
 from tests.changeover.support.own_app import OwnApp
 
 ENDS_AT_ONCE = "import os, own_app\n[own_app.double(number) for number in range(3)]\nos._exit(0)\n"
@@ -159,3 +160,27 @@ def test_what_the_store_has_is_not_lost_though_a_loss_of_power_took_the_spool(tm
     assert (len(evidence.production), evidence.lost) == (5, 1)
     with closing(sqlite3.connect(store)) as opened:
         assert opened.execute("SELECT count(*) FROM counters WHERE name LIKE 'written%'").fetchone() == (0,)
+
+
+def test_what_a_process_wrote_without_its_spool_is_not_lost_wherever_it_ended_after_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = Shadowed(tmp_path)
+    program.pay("ann")
+    monkeypatch.setattr(SpoolWriter, "settle", lambda *_, **__: None)  # it would not come to that
+    with monkeypatch.context() as full:
+        full.setattr(SpoolWriter, "_write", no_space)
+        program.pay("bob")
+        program.pay("eve")
+        program.migration.flush()
+    program.pay("kim")
+    for writer in list(process_end.WRITERS):  # as at the end of the process
+        writer.close()
+    evidence = read_evidence(program.store)
+    assert (len(evidence.production), evidence.lost) == (4, 0)
+    with closing(sqlite3.connect(program.store)) as opened:
+        assert opened.execute("SELECT name FROM counters").fetchall() == []
+
+
+def no_space(*anything: object) -> None:
+    raise OSError("no space left")

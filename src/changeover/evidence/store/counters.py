@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from changeover.evidence.store.schema import Connection
 
 LOST = "lost"
@@ -9,6 +11,8 @@ LOST = "lost"
 PRUNED = "pruned"
 WRITTEN = "written"
 """With `/` and the name of a spool behind it, how many runs of that one are here, until it is removed."""
+BESIDE = "beside"
+"""The same of runs that the spool did not take, and that its process wrote here without it."""
 
 
 def count_up(connection: Connection, name: str, number: int) -> None:
@@ -34,11 +38,16 @@ def raise_count(connection: Connection, name: str, number: int) -> None:
     )
 
 
-def take_count(connection: Connection, name: str) -> int:
-    """The value of a counter of this store, which is removed."""
+def count_of(connection: Connection, name: str) -> int:
+    """The value of a counter, 0 for none."""
     ((value,),) = connection.execute("SELECT max(value) FROM counters WHERE name = ?", (name,)).fetchall()
-    connection.execute("DELETE FROM counters WHERE name = ?", (name,))
     return value or 0
+
+
+def forget_spools(connection: Connection, names: Iterable[str]) -> None:
+    """What was counted of spools until they were removed; what was lost of them stays."""
+    counters = [(f"{counter}/{name}",) for name in names for counter in (WRITTEN, BESIDE)]
+    connection.executemany("DELETE FROM counters WHERE name = ?", counters)
 
 
 def counts_in(connection: Connection) -> tuple[int, int]:

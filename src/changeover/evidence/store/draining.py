@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 
-from changeover.evidence.store.counters import LOST, WRITTEN, count_up, raise_count, take_count
+from changeover.evidence.store.counters import (
+    BESIDE,
+    LOST,
+    WRITTEN,
+    count_of,
+    count_up,
+    forget_spools,
+    raise_count,
+)
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.run_payload import read_run_payload
 from changeover.evidence.store.schema import Connection
@@ -37,14 +45,18 @@ def drain(
     Returns:
         The names of the spools that were read to their end.
     """
-    drained = set()
+    drained, finished = set(), []
     for claim in folder.claims(wanted, wait_s=wait_s):
         try:
             _drain(claim, transaction)
-            claim.finish()
+            if claim.finish():
+                finished.append(claim.name)
         finally:
             claim.release()
         drained.add(claim.name)
+    if finished:
+        with transaction() as connection:
+            forget_spools(connection, finished)
     return drained
 
 
@@ -57,15 +69,11 @@ def _drain(claim: Claim, transaction: Transaction) -> None:
             together = []
     if together:
         _write(claim, together, transaction)
-    if claim.lost or (claim.found and not claim.is_alive):
+    if claim.lost:
         with transaction() as connection:
             # A loss of power may have taken the record of what was read, and frames that the store has.
-            found = take_count(connection, _written(claim)) if not claim.is_alive else 0
-            raise_count(connection, f"{LOST}/{claim.name}", claim.lost_but(found))
-
-
-def _written(claim: Claim) -> str:
-    return f"{WRITTEN}/{claim.name}"
+            counts = (count_of(connection, f"{name}/{claim.name}") for name in (WRITTEN, BESIDE))
+            raise_count(connection, f"{LOST}/{claim.name}", claim.lost_but(*counts))
 
 
 def _write(claim: Claim, frames: Sequence[UnreadFrame], transaction: Transaction) -> None:
@@ -77,5 +85,5 @@ def _write(claim: Claim, frames: Sequence[UnreadFrame], transaction: Transaction
     with transaction() as connection:
         add_runs(connection, without_known_tapes(connection, runs))
         count_up(connection, LOST, len(verdicts) - len(runs))
-        raise_count(connection, _written(claim), frames[-1].place.found)
+        raise_count(connection, f"{WRITTEN}/{claim.name}", frames[-1].place.found)
     claim.done(frames[-1])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from changeover.evidence.store.counters import PRUNED, WRITTEN, count_up
+from changeover.evidence.store.counters import BESIDE, PRUNED, WRITTEN, count_up
 from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import compact, copied, reading, writing
@@ -197,7 +197,8 @@ def _join_one(source: Connection, into: Connection, total: Joined) -> None:
         "INSERT OR IGNORE INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?)", reviews
     ).rowcount
     counters = source.execute(
-        "SELECT store, name, value FROM counters WHERE name NOT LIKE ?", (f"{WRITTEN}/%",)
+        "SELECT store, name, value FROM counters WHERE name NOT LIKE ? AND name NOT LIKE ?",
+        (f"{WRITTEN}/%", f"{BESIDE}/%"),
     ).fetchall()
     into.executemany(
         "INSERT INTO counters VALUES (?, ?, ?)"

@@ -8,12 +8,13 @@ from changeover.evidence.store.reading import MORE_COLUMNS, READ_COLUMNS, read_r
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.writing import run_row
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _COLUMNS = (*READ_COLUMNS, *MORE_COLUMNS, "body")
 
 
 def run_payload(run: StoredRun) -> bytes:
     """The run, which must be fit to be written: nothing is redacted here."""
-    line = json.dumps(dict(zip(_COLUMNS, run_row(run, _COLUMNS), strict=True)), separators=(",", ":"))
+    line = _ENCODER.encode(dict(zip(_COLUMNS, run_row(run, _COLUMNS), strict=True)))
     return line.encode() + b"\n" + (run.tape or b"")
 
 

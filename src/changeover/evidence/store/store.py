@@ -175,14 +175,11 @@ def take_in(path: Path, wait_s: float = TIMEOUT_S) -> None:
 
     What cannot be taken now stays in the spools. Every command that reads evidence calls this first.
     """
-    if path == NOWHERE:
-        return
-    folder = spool_folder(path)
     with suppress(OSError, StoreProblem):
-        if folder.path.is_dir():
+        if path != NOWHERE and (path.parent / SPOOL_FOLDER).is_dir():
             from changeover.evidence.store.draining import drain
 
-            drain(folder, lambda: writing(path), wait_s=wait_s)
+            drain(spool_folder(path), lambda: writing(path), wait_s=wait_s)
 
 
 def spool_folder(store: Path) -> SpoolFolder:
