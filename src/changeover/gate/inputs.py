@@ -23,8 +23,7 @@ from changeover.rollout.migration_files import place_of, trips_path
 from changeover.rollout.plan_file import Phase, Plan
 from changeover.rollout.tripwire_state import Trips
 from changeover.rollout.waivers import Waiver, is_waived, load_waivers
-from changeover.settings import INLINE, PLAN_FILE, WAIVERS_FILE, WORKER, mode_of
-from changeover.spool.names import names_in
+from changeover.settings import MODE_VARIABLE, PLAN_FILE, RECORDED_FOLDER, WAIVERS_FILE, WORKER
 from changeover.values.gate_verdict import Answer
 from changeover.values.stage import Setting, Stage, stage_variable
 
@@ -173,10 +172,11 @@ def read_project_state(project: Project) -> ProjectState:
 
 
 def _watch(project: Project, plan: Plan) -> WorkerWatch | None:
-    """What is known of the workers, where the plan or the environment says that there are to be any."""
-    mode, _ = mode_of(plan.mode or INLINE, os.environ)
-    folder = recorded_folder(project.root)
-    return watch(folder) if mode == WORKER or names_in(folder) else None
+    """What is known of the workers, where there are to be any, or programs have recorded for one."""
+    mode = os.environ.get(MODE_VARIABLE) or plan.mode
+    store, _ = value_or_problem(lambda: store_path(project.root), None)
+    has_recorded = store is not None and store.with_name(RECORDED_FOLDER).is_dir()
+    return watch(recorded_folder(project.root)) if mode == WORKER or has_recorded else None
 
 
 def without_future(evidence: Evidence, now: datetime) -> Evidence:
