@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from changeover.record.replay_problems import ProblemKind
@@ -121,7 +122,7 @@ class Tripwire:
         self._plan = plan
         self._resolver = resolver
         self._alerts = alerts
-        self._demotions = Demotions(plan, directory, resolver, environment, WHO)
+        self._demotions = partial(Demotions, plan, directory, resolver, environment, WHO)
         self._now = now
         self._told: DifferenceAlerts | None = None
         self._lock = threading.Lock()
@@ -213,7 +214,7 @@ class Tripwire:
             self._alert(AlertKind.NOT_DEMOTED, run, text + reason, resolution, cluster)
             return True
         revision, now = resolution.revision or 0, self._now()
-        where = self._demotions.demote(Trip(run.phase, revision, now, reason), setting)
+        where = self._demotions().demote(Trip(run.phase, revision, now, reason), setting)
         if where is None:
             return False
         text = f"{run.phase}: {setting} -> {DEMOTED} for new runs, written to {where}; {reason}"
