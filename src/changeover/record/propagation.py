@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from changeover.record.loop_handlers import keep_readers, keep_signal_handlers
 from changeover.record.propagation_to_tasks import carry_tasks
 from changeover.record.propagation_to_threads import (
     carry_multiprocessing_pools,
@@ -27,6 +28,8 @@ _CARRIERS: dict[str, Callable[[Any], None]] = {
     "multiprocessing.process": carry_process_starts,
     "multiprocessing.pool": carry_multiprocessing_pools,
     "asyncio.base_events": carry_tasks,
+    "asyncio.selector_events": keep_readers,
+    "asyncio.unix_events": keep_signal_handlers,
 }
 NOT_CARRIED = set(_CARRIERS)
 """Modules whose work nothing carries yet; most of them nobody has imported."""

@@ -11,6 +11,7 @@ from changeover.record.answer_parts import is_held, watched
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.live_answers import LiveAnswers, handed_by
+from changeover.record.loop_handlers import LoopHandlers
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.supplements import supplement_arguments
@@ -49,6 +50,7 @@ class Recorder:
     is_judged = False
     _takes_deferred = True
     _late_at = 0
+    _loop_handlers: LoopHandlers | None = None
 
     def __init__(
         self,
@@ -124,6 +126,8 @@ class Recorder:
         if self.is_judged:
             return
         self.closed = self.is_judged = True
+        if self._loop_handlers is not None and self._loop_handlers.names:
+            self.not_followed(self._loop_handlers.names)
         supplements, tail = self.tape.supplements, self._entries[self._late_at :]
         if supplements and tail:  # what the toolkit added stands at the end
             start = self._late_at - supplements
@@ -135,6 +139,13 @@ class Recorder:
     def started(self, branch: Branch) -> None:
         """What is started belongs to this run, and to those around it."""
         branch.held_by(self._running)
+
+    @property
+    def loop_handlers(self) -> LoopHandlers:
+        """The readers and handlers of signals that the path gave to loops."""
+        if self._loop_handlers is None:
+            self._loop_handlers = LoopHandlers()
+        return self._loop_handlers
 
     def not_followed(self, what: str) -> None:
         """The run cannot be compared: part of it is done where nothing can be seen."""

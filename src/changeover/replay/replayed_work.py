@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, NoReturn
 
 from changeover.errors import ReplayStopped
+from changeover.record.loop_handlers import OwnLoopHandlers
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import BRANCH, Branch, Running, lane_of, names_of
@@ -50,6 +52,14 @@ class ReplayedWork:
         if not self.running.answered:
             self.running.answered, self.answered_at = True, at
 
+    @cached_property
+    def loop_handlers(self) -> OwnLoopHandlers:
+        """The readers and handlers of signals that the path gave to loops."""
+        return OwnLoopHandlers(self._note_handler)
+
+    def _note_handler(self, what: str) -> None:
+        self.note(ProblemKind.LIMIT, "cannot be followed", what)
+
     def close(self, late: Callable[[str, str], None] | None = None) -> None:
         """Whatever the path left running gets nothing from now on, and ends when it asks for something."""
         with self._lock:
@@ -57,6 +67,8 @@ class ReplayedWork:
             if self._closed:
                 return
             self._closed = True
+            if "loop_handlers" in vars(self):
+                self._take_back_handlers()
             if not self.running.branches:
                 return
             left = self.running.left()
@@ -65,6 +77,11 @@ class ReplayedWork:
                 self._note_left(left)
             elif left:
                 self.note(ProblemKind.LEFT_RUNNING, STILL_RUNNING, names_of(left))
+
+    def _take_back_handlers(self) -> None:
+        self.loop_handlers.close()
+        if self.loop_handlers.names:
+            self._note_handler(self.loop_handlers.names)
 
     def close_loop(self) -> None:
         """Close before the loop of this replay ends and stops what is left, whatever that would have done."""
