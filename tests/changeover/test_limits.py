@@ -7,7 +7,6 @@ import ctypes
 import functools
 import json
 import logging
-import signal
 import socket
 import threading
 import time
@@ -193,19 +192,6 @@ def test_a_clock_that_was_never_asked_is_not_on_a_stored_tape(tmp_path: Path) ->
     [(_, run)] = replayed_scenarios(migration, scenarios)
     assert run.verdict is Verdict.FAILED
     assert "clock.now" in str(run.divergences)
-
-
-def test_an_alarm_that_a_replay_sets_in_the_background_goes_off() -> None:
-    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, mode="background")
-    seam = migration.seam(
-        "s", legacy=lambda number: None, candidate=lambda number: signal.setitimer(signal.ITIMER_REAL, 100)
-    )
-    try:
-        seam(3)
-        migration.close()
-        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def test_what_late_work_does_past_every_port_is_in_no_run() -> None:

@@ -16,6 +16,7 @@ from changeover.errors import ReplayRefusal
 from changeover.record.context import PERMIT, Args, current_session
 from changeover.record.instrument import replace_imported_names
 from changeover.record.program_log import hear_program_log
+from changeover.replay.own_signals import keep_signals_apart
 from changeover.replay.random_numbers import give_replays_own_random
 
 _THREAD_STARTS = "_thread.start_new_thread"
@@ -83,6 +84,7 @@ def isolate() -> None:
             sys.addaudithook(_on_event)
             _watch_unannounced()
             _watch_databases()
+            keep_signals_apart()
 
 
 def _on_event(event: str, args: Args) -> None:

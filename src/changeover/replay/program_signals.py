@@ -160,6 +160,11 @@ def heard() -> BaseException | None:
     return None if _watch is None or get_ident() != main_thread().ident else _watch.raised
 
 
+def is_watched() -> bool:
+    """Whether this is inside such a block, so that what is done to handlers and alarm here is undone."""
+    return _watch is not None and get_ident() == main_thread().ident
+
+
 def stop_if_heard(error: BaseException | None = None) -> None:
     """Raise what a handler of the program has raised, here or where it led to this error."""
     found = heard() or (None if error is None else struck(error))

@@ -13,6 +13,7 @@ from changeover.record.replay_problems import ProblemKind, ReplayProblem, Replay
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import BRANCH, Branch, Running, lane_of, names_of
 from changeover.replay.concurrent_tape import ConcurrentPortTape
+from changeover.replay.own_signals import OwnSignals
 from changeover.replay.port_tape import BranchName, PortTape
 
 AnyPortTape = PortTape | ConcurrentPortTape
@@ -23,7 +24,8 @@ class ReplayedWork:
     """What one replay of a tape has done and started.
 
     When the path has answered, the work that it left behind is still answered, until the replay is closed;
-    what it asks for even later is refused, and told to `late`.
+    what it asks for even later is refused, and told to `late`. `is_of_main_thread` says where the answering
+    path ran, which alone may have handlers of signals.
     """
 
     def __init__(self, tape: Tape) -> None:
@@ -33,6 +35,7 @@ class ReplayedWork:
         self.running = Running()
         self.late: Callable[[str, str], None] | None = None
         self.answered_at = 0.0
+        self.is_of_main_thread = True
         self._tape = tape
         self._by_branch = tape.is_concurrent
         self._asked_at_once: dict[BranchName, tuple[str, int]] = {}
@@ -57,6 +60,11 @@ class ReplayedWork:
         """The readers and handlers of signals that the path gave to loops."""
         return OwnLoopHandlers(self._note_handler)
 
+    @cached_property
+    def signals(self) -> OwnSignals:
+        """Alarms and handlers of the path, where it runs beside the main thread."""
+        return OwnSignals(self.note, may_have_handlers=self.is_of_main_thread)
+
     def _note_handler(self, what: str) -> None:
         self.note(ProblemKind.LIMIT, "cannot be followed", what)
 
@@ -69,6 +77,8 @@ class ReplayedWork:
             self._closed = True
             if "loop_handlers" in vars(self):
                 self._take_back_handlers()
+            if "signals" in vars(self):
+                self.signals.close()
             if not self.running.branches:
                 return
             left = self.running.left()

@@ -113,7 +113,8 @@ class ReplayTask:
     `decimals` are those in which the answering path began. `apart` is a replay beside the program, which may
     change at any time what a process has one of.
     `loop_goes_on` says that the loop of the answering path outlives it, so that a replay's own has to, too;
-    `inside_loop` that the sync path was called inside one, so that this one has to be, too.
+    `inside_loop` that the sync path was called inside one, so that this one has to be, too. `of_main_thread`
+    says that the answering path was called there.
     """
 
     side: Side
@@ -138,6 +139,7 @@ class ReplayTask:
     named: Named = by_number
     is_bound: bool = False
     waits_s: float | None = None
+    of_main_thread: bool = True
 
     def front(self, owner: Args) -> Args:
         """What comes before the arguments of the call."""
@@ -181,6 +183,7 @@ class ReplayTask:
         replay.delegates.owners = self.owners
         if self.waits_s is not None:
             replay.waits_s = min(replay.waits_s, self.waits_s)
+        replay.is_of_main_thread = self.of_main_thread
         context = self.context.copy()
         context.run(SESSION.set, replay)
         context.run(BRANCH.set, replay.branch)

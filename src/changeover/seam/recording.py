@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass
 from os import urandom
+from threading import get_ident, main_thread
 from time import time
 from typing import Any
 
@@ -67,6 +68,7 @@ class Recording:
         self.answering = call.answering
         self.fallen: Observation | None = None
         self.overlapped = False
+        self._is_of_main_thread = get_ident() == main_thread().ident
         self._seam = call.seam
         self._problem = call.pins.problem
         # Whoever waits for the verdict, in a comparison or a test, waits for the copies as well.
@@ -293,6 +295,7 @@ class Recording:
             path=path,
             is_bound=given.is_bound,
             waits_s=WAITS_S + 2 * self._seconds,
+            of_main_thread=self._is_of_main_thread,
             view=self.view(replayed),
             owner=given.owner,
             args=given.before.args,

@@ -1,0 +1,121 @@
+"""Alarms and handlers of signals that a replay sets: beside the main thread they are its own alone."""
+
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from changeover import Migration, Run
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no alarms")
+MODES = pytest.mark.parametrize("mode", ["inline", "background"])
+Path_ = Callable[[int], Any]
+
+
+@pytest.fixture(autouse=True)
+def alarm() -> Iterator[None]:
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def compared(legacy: Path_, candidate: Path_, mode: str, *, stage: str = "shadow") -> tuple[Any, Run]:
+    runs: list[Run] = []
+    environment = {"CHANGEOVER_STAGE_S": stage}
+    migration = Migration(environment=environment, refresh_s=0, sink=runs.append, mode=mode)
+    found = migration.seam("s", legacy=legacy, candidate=candidate)(1)
+    if asyncio.iscoroutine(found):
+        found = asyncio.run(found)
+    migration.close()
+    return found, runs[0]
+
+
+def plain(number: int) -> int:
+    return number
+
+
+def ends_it(number: int) -> int:
+    signal.alarm(0)
+    return number
+
+
+def sets_it(number: int) -> int:
+    signal.setitimer(signal.ITIMER_REAL, 500)
+    return number
+
+
+async def ends_it_later(number: int) -> int:
+    async def other() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    await asyncio.gather(other())
+    return number
+
+
+async def plain_later(number: int) -> int:
+    return number
+
+
+@MODES
+@pytest.mark.parametrize(
+    ("quiet", "loud"), [(plain, ends_it), (plain, sets_it), (plain_later, ends_it_later)]
+)
+def test_an_alarm_of_the_program_stays_set(quiet: Path_, loud: Path_, mode: str) -> None:
+    for stage, paths in (("shadow", (quiet, loud)), ("live", (loud, quiet))):
+        signal.alarm(300)
+        found, run = compared(*paths, mode, stage=stage)
+        assert (found, run.verdict) == (1, "match")
+        assert signal.alarm(0) > 200
+
+
+def limited(number: int) -> list[Any]:
+    """What programs do for a time limit."""
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 100, 50)
+        left, interval = signal.getitimer(signal.ITIMER_REAL)
+        return [number, 90 < left <= 100, interval, callable(before)]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@MODES
+def test_a_time_limit_of_a_path_is_the_same_in_a_replay(mode: str) -> None:
+    handler = signal.getsignal(signal.SIGALRM)
+    found, run = compared(limited, limited, mode)
+    assert (found, run.verdict) == ([1, True, 50.0, True], "match")
+    assert signal.getsignal(signal.SIGALRM) is handler
+
+
+def test_a_path_beside_the_main_thread_may_have_no_handler_in_its_replay_either() -> None:
+    found: list[Any] = []
+
+    def path(number: int) -> str:
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        except ValueError:
+            return "refused"
+        return "set"
+
+    thread = threading.Thread(target=lambda: found.append(compared(path, path, "background")))
+    thread.start()
+    thread.join()
+    [(answer, run)] = found
+    assert (answer, run.verdict) == ("refused", "match")
+
+
+def test_an_alarm_of_a_replay_whose_time_is_over_fails_the_run() -> None:
+    def candidate(number: int) -> int:
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
+        time.sleep(0.01)
+        return number
+
+    found, run = compared(plain, candidate, "background")
+    assert (found, run.verdict) == (1, "failed")
+    assert "alarm" in (run.reason or "")
