@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import Context, ContextVar, Token
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 Args = tuple[Any, ...]
 Kwargs = dict[str, Any]
@@ -57,11 +59,18 @@ def restore(variable: ContextVar[Any], token: Token[Any]) -> None:
 
 
 UNSET: Any = object()
-REPLAYS_HERE: dict[int, Session] = {}
-"""By thread: the replay whose path this thread runs, and nothing else, until it has ended.
+Work = tuple[Session | None, Any]
+"""A session, and the branch (`record.work_branch.Branch`) of its path that is at work."""
+WORK_HERE: dict[int, Work] = {}
+"""By thread: the work of a run that this thread does at this moment, and nothing else.
 
 A path can leave its context (`contextvars.Context().run(...)`), but not its thread.
 """
+NO_WORK: Work = (None, None)
+WORK_OF_TASKS: WeakKeyDictionary[Any, Work] = WeakKeyDictionary()
+"""The same by task of asyncio, which leaves its thread to others again and again."""
+TASKS_AT_WORK: dict[Any, Work] = vars(WORK_OF_TASKS)["data"]
+"""Empty where the other is; whether it is can be asked in no time."""
 
 
 def current_session() -> Session | None:
@@ -69,7 +78,47 @@ def current_session() -> Session | None:
     session: Session | None = SESSION.get(UNSET)
     if session is not UNSET:
         return session
-    return REPLAYS_HERE.get(threading.get_ident()) if REPLAYS_HERE else None
+    work = work_here() if WORK_HERE or TASKS_AT_WORK else None
+    return None if work is None else work[0]
+
+
+def work_here() -> Work | None:
+    """The work of this thread, or of its task, for a context that carries none."""
+    here = WORK_HERE.get(threading.get_ident())
+    asyncio = sys.modules.get("asyncio") if TASKS_AT_WORK else None
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        task = asyncio.current_task()
+        found = None if task is None else WORK_OF_TASKS.get(task)
+        if found is not None and (here is None or here[0] is found[0]):
+            return found
+    return here
+
+
+def outside_of_runs() -> Context:
+    """An empty context in which nothing belongs to a run, whatever this thread does."""
+    context = Context()
+    context.run(SESSION.set, None)
+    return context
+
+
+@contextmanager
+def at_work(session: Session | None, branch: Any) -> Iterator[None]:
+    """Until the block ends, this thread does the work of a run, whatever the context."""
+    here = threading.get_ident()
+    before = WORK_HERE.get(here)
+    WORK_HERE[here] = (session, branch)
+    try:
+        yield
+    finally:
+        put_back(here, before)
+
+
+def put_back(thread: int, before: Work | None) -> None:
+    """Let a thread do again what it did before."""
+    if before is None:
+        WORK_HERE.pop(thread, None)
+    else:
+        WORK_HERE[thread] = before
 
 
 class _Permit(threading.local):

@@ -14,9 +14,10 @@ from typing import Any
 from changeover.errors import DeclarationError
 from changeover.record import callable_kind
 from changeover.record.context import (
-    REPLAYS_HERE,
     SESSION,
+    TASKS_AT_WORK,
     UNSET,
+    WORK_HERE,
     Args,
     Kwargs,
     current_session,
@@ -225,7 +226,7 @@ def replaced_function(static: Any, function: Callable[..., Any]) -> Any:
 
 def _asking(hook: Hook) -> Callable[..., Any]:
     original = hook.original
-    current, unset, elsewhere = SESSION.get, UNSET, REPLAYS_HERE
+    current, unset, elsewhere, of_tasks = SESSION.get, UNSET, WORK_HERE, TASKS_AT_WORK
     port_call: Callable[..., Any]
     if hook.is_async:
 
@@ -233,7 +234,7 @@ def _asking(hook: Hook) -> Callable[..., Any]:
         async def asked_async(*args: Any, **kwargs: Any) -> Any:
             session = current(unset)
             if session is unset:
-                session = current_session() if elsewhere else None
+                session = current_session() if elsewhere or of_tasks else None
             if session is None:
                 return await original(*args, **kwargs)
             return await session.call(hook, original, args, kwargs)
@@ -245,7 +246,7 @@ def _asking(hook: Hook) -> Callable[..., Any]:
         def asked(*args: Any, **kwargs: Any) -> Any:
             session = current(unset)
             if session is unset:
-                session = current_session() if elsewhere else None
+                session = current_session() if elsewhere or of_tasks else None
             if session is None:
                 return original(*args, **kwargs)
             return session.call(hook, original, args, kwargs)

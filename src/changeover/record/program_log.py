@@ -18,7 +18,7 @@ from io import StringIO
 from threading import Lock
 from typing import Any
 
-from changeover.record.context import SESSION
+from changeover.record.context import current_session
 from changeover.record.structlog_lines import HEARD, hear_structlog, is_imported
 from changeover.values.log_line import LOUD, PRINTED, PathLog
 
@@ -147,7 +147,7 @@ def hear_program_log() -> None:
 
 def _hear_line(level: str, source: str, text: Callable[[], str]) -> bool:
     """Keep a line that may go past `logging`, so that nobody further on knows its level."""
-    session = SESSION.get()
+    session = current_session()
     if session is None:
         return False
     own = _own()
@@ -160,7 +160,7 @@ def _hear_line(level: str, source: str, text: Callable[[], str]) -> bool:
 
 def _own() -> OwnLog | None:
     """That of the replay that is under way here, None outside of any."""
-    session = SESSION.get()
+    session = current_session()
     if session is None or not session.replaying:
         return None
     replaying: Any = getattr(session, "replay", session)
@@ -189,7 +189,7 @@ def _derived(cls: type) -> list[type]:
 def _handling(plain: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(plain)
     def handle(self: logging.Logger, record: logging.LogRecord) -> Any:
-        session = SESSION.get()
+        session = current_session()
         if session is None:
             return plain(self, record)
         own = _own()
@@ -237,7 +237,7 @@ def _warning(plain: Callable[[Any], None]) -> Callable[[Any], None]:
     def shown(message: Any) -> None:
         own = _own()
         if own is None:
-            session = SESSION.get()
+            session = current_session()
             if session is not None:
                 session.hear("WARNING", message.category.__name__, str(message.message))
             plain(message)

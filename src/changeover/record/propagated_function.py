@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from threading import get_ident
 from typing import Any
 
 from changeover.errors import ReplayRefusal, WorkRefused
-from changeover.record.context import PERMIT, SESSION, Session
-from changeover.record.work_branch import BRANCH, Branch, WorkKind
+from changeover.record.context import PERMIT, SESSION, WORK_HERE, Session, current_session, put_back
+from changeover.record.work_branch import BRANCH, Branch, WorkKind, current_branch
 from changeover.values.pins import PINNED
 
 _OWN_WORK = ("asyncio.", "concurrent.futures.", "multiprocessing.pool")
@@ -41,6 +42,9 @@ class Carried:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
         session, branch, pins = SESSION.set(self._session), BRANCH.set(self._branch), PINNED.set(self._pins)
+        here = get_ident()
+        before = WORK_HERE.get(here)
+        WORK_HERE[here] = (self._session, self._branch)
         try:
             return self._function(*args, **kwargs)
         except BaseException as error:
@@ -52,20 +56,38 @@ class Carried:
         finally:
             if self._branch is not None:
                 self._branch.end()
+            put_back(here, before)
             PINNED.reset(pins)
             BRANCH.reset(branch)
             SESSION.reset(session)
 
 
+class Begins:
+    """What each thread of a pool calls first: a branch of the work that made the pool."""
+
+    __slots__ = ("_function", "_maker", "_session")
+
+    def __init__(self, function: Callable[..., Any], session: Session) -> None:
+        self._function = function
+        self._session = session
+        self._maker = current_branch() or Branch()
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the function."""
+        branch = self._maker.begin(WorkKind.THREAD, self._function)
+        self._session.started(branch)
+        return Carried(self._function, self._session, branch)(*args)
+
+
 def run_to_carry() -> Session | None:
     """The session whose run is to be carried on, None where nothing is to be carried."""
-    session = SESSION.get()
+    session = current_session()
     return None if session is None or PERMIT.given or not session.carries else session
 
 
 def begun(session: Session, kind: WorkKind, what: Any) -> Branch:
     """A branch of the present one, which the session knows of."""
-    branch = (BRANCH.get() or Branch()).begin(kind, what)
+    branch = (current_branch() or Branch()).begin(kind, what)
     session.started(branch)
     return branch
 

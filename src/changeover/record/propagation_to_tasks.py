@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import Context
 from functools import wraps
 from typing import Any
+from weakref import WeakSet
 
-from changeover.record.context import SESSION, Session
+from changeover.record.carried_coroutine import carried
+from changeover.record.context import SESSION, WORK_OF_TASKS, Session, current_session
 from changeover.record.instrument import replace_imported_names
 from changeover.record.propagated_function import Carried, begun, is_own_work, replace_function, run_to_carry
 from changeover.record.work_branch import BRANCH, Branch, WorkKind
-from changeover.values.pins import PINNED
 
 _HANDED_OVER = "run_coroutine_threadsafe"
 _NO_CONTEXT = Context()
+_FUTURES: WeakSet[Any] = WeakSet()
+"""Those that runs have made."""
 
 
 def carry_tasks(base_events: Any) -> None:
@@ -30,6 +32,7 @@ def carry_tasks(base_events: Any) -> None:
     loop = base_events.BaseEventLoop
     replace_function(loop, "create_task", _creating)
     replace_function(loop, "run_in_executor", _executing)
+    replace_function(loop, "create_future", _making)
     replace_function(loop, "call_soon", lambda original: _scheduling(original, 0))
     replace_function(loop, "call_soon_threadsafe", lambda original: _scheduling(original, 0))
     replace_function(loop, "call_at", lambda original: _scheduling(original, 1))
@@ -50,18 +53,19 @@ def _creating(original: Any) -> Callable[..., Any]:
         if session is None:
             return original(self, coro, **options)
         branch = begun(session, WorkKind.TASK, getattr(coro, "cr_code", coro))
-        context = options.get("context")
-        if context is not None:
-            _enter(context, session, branch)
+        given = coro
+        if options.get("context") is not None:  # which may be a saved one of the program
+            given = _in_any_context(coro, session, branch)
         token = BRANCH.set(branch)
         try:
-            task = original(self, coro, **options)
+            task = original(self, given, **options)
         except BaseException:
             branch.end()
             raise
         finally:
             BRANCH.reset(token)
         branch.follow(task)
+        WORK_OF_TASKS[task] = (session, branch)
         if task.done():  # begun at once, and ended without waiting
             branch.end()
         else:
@@ -69,6 +73,16 @@ def _creating(original: Any) -> Callable[..., Any]:
         return task
 
     return create_task
+
+
+def _making(original: Any) -> Callable[..., Any]:
+    def create_future(self: Any) -> Any:
+        future = original(self)
+        if current_session() is not None:
+            _FUTURES.add(future)
+        return future
+
+    return create_future
 
 
 def _executing(original: Any) -> Callable[..., Any]:
@@ -88,15 +102,16 @@ def _heard(future: Any) -> None:
         future.exception()
 
 
-def _enter(context: Context, session: Session, branch: Branch) -> None:
-    with suppress(RuntimeError):  # this very context: what runs in it carries the run already
-        context.run(_set, session, branch, PINNED.get())
+def _in_any_context(coro: Any, session: Session, branch: Branch) -> Any:
+    """The coroutine, which leaves nothing of the run in the context of its task."""
 
+    async def run() -> Any:
+        return await carried(coro, session, branch)
 
-def _set(session: Session, branch: Branch, pins: Any) -> None:
-    SESSION.set(session)
-    BRANCH.set(branch)
-    PINNED.set(pins)
+    running = run()
+    for name in ("__name__", "__qualname__"):
+        setattr(running, name, getattr(coro, name, type(coro).__name__))
+    return running
 
 
 class _Ended:
@@ -118,10 +133,12 @@ class _Ended:
 
 def _scheduling(original: Any, position: int) -> Callable[..., Any]:
     def schedule(self: Any, *args: Any, context: Context | None = None) -> Any:
-        if context is not None or SESSION.get() is None or len(args) <= position:
+        if context is _NO_CONTEXT or len(args) <= position or current_session() is None:
             return original(self, *args, context=context)
         session, callback = run_to_carry(), args[position]
         if session is None or _is_of_the_loop(callback):
+            return original(self, *args, context=context)
+        if context is not None and not _is_saved(context, args[position + 1 :]):
             return original(self, *args, context=context)
         branch = begun(session, WorkKind.CALLBACK, callback)
         carried = Carried(callback, session, branch, contained=True)
@@ -132,5 +149,18 @@ def _scheduling(original: Any, position: int) -> Callable[..., Any]:
     return schedule
 
 
+def _is_saved(context: Context, args: Any) -> bool:
+    """Whether a path gives a callback a context that does not come from it.
+
+    A future calls back in contexts as well: of those who wait for it, and they are of this path if it is.
+    """
+    if context.get(SESSION) is not None:
+        return False
+    future = args[0] if len(args) == 1 and hasattr(args[0], "add_done_callback") else None
+    return future is None or future in _FUTURES or future in WORK_OF_TASKS
+
+
 def _is_of_the_loop(callback: Any) -> bool:
+    if hasattr(getattr(callback, "__self__", None), "get_coro"):  # a task goes on
+        return True
     return is_own_work(callback) and not getattr(callback, "__qualname__", "").startswith(_HANDED_OVER)

@@ -8,7 +8,14 @@ from threading import Thread, Timer
 from typing import Any
 
 from changeover.record.context import SESSION, SHUTDOWN_TEXT, Session, permitted
-from changeover.record.propagated_function import Carried, begun, is_own_work, replace_function, run_to_carry
+from changeover.record.propagated_function import (
+    Begins,
+    Carried,
+    begun,
+    is_own_work,
+    replace_function,
+    run_to_carry,
+)
 from changeover.record.work_branch import Branch, WorkKind
 from changeover.values.pins import PINNED
 
@@ -80,6 +87,15 @@ def _noting_shutdown(start: Callable[[], Any]) -> Any:
 def carry_pools(futures: Any) -> None:
     """A job of a pool of threads is a branch, and so is what is called when it is done."""
 
+    def beginning(original: Any) -> Any:
+        def begin(self: ThreadPoolExecutor, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **kwargs)
+            session, own = run_to_carry(), vars(self)
+            if session is not None and callable(own.get("_initializer")):
+                own["_initializer"] = Begins(own["_initializer"], session)
+
+        return begin
+
     def submitting(original: Any) -> Any:
         def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
             session, pins = SESSION.get(), PINNED.get()
@@ -114,6 +130,7 @@ def carry_pools(futures: Any) -> None:
 
         return add_done_callback
 
+    replace_function(futures.ThreadPoolExecutor, "__init__", beginning)
     replace_function(futures.ThreadPoolExecutor, "submit", submitting)
     replace_function(futures.Future, "add_done_callback", calling_back)
 
@@ -157,6 +174,15 @@ def carry_process_starts(process: Any) -> None:
 def carry_multiprocessing_pools(pool: Any) -> None:
     """Pools of threads of multiprocessing are like others; those of processes cannot be followed."""
 
+    def beginning(original: Any) -> Any:
+        def begin(self: Any, processes: Any = None, initializer: Any = None, initargs: Any = ()) -> None:
+            session = run_to_carry()
+            if session is not None and callable(initializer):
+                initializer = Begins(initializer, session)
+            original(self, processes, initializer, initargs)
+
+        return begin
+
     def calling(original: Any) -> Any:
         def apply_async(self: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
             session = run_to_carry()
@@ -192,6 +218,7 @@ def carry_multiprocessing_pools(pool: Any) -> None:
 
         return each
 
+    replace_function(pool.ThreadPool, "__init__", beginning)
     replace_function(pool.Pool, "apply_async", calling)
     for name in ("_map_async", "imap", "imap_unordered"):
         replace_function(pool.Pool, name, mapping)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from threading import Lock
+from threading import Lock, get_ident
 from time import perf_counter
 from typing import Any
 
 from changeover.record.answer_parts import is_held, watched
-from changeover.record.context import SESSION, Args, Kwargs, restore
+from changeover.record.context import NO_WORK, SESSION, WORK_HERE, Args, Kwargs, put_back, restore
 from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.live_answers import LiveAnswers, handed_by
 from changeover.record.loop_handlers import LoopHandlers
@@ -16,7 +16,7 @@ from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.supplements import supplement_arguments
 from changeover.record.tape import Entry, Tape
-from changeover.record.work_branch import BRANCH, Branch, Running, tick
+from changeover.record.work_branch import Branch, Running, current_branch, tick
 from changeover.values.content_key import text_digest
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import ATOMS, SnapshotError, copied_error, snapshot
@@ -60,7 +60,7 @@ class Recorder:
         copies: PortCopies | None,
         time_left: CopyTime | None = None,
     ) -> None:
-        self.branch = BRANCH.get() or Branch()
+        self.branch = current_branch() or Branch()
         self.tape = Tape(root=self.branch)
         self.running = Running()
         self.log = PathLog()
@@ -172,14 +172,17 @@ class Recorder:
         kept = self._prepare(method, args, kwargs)
         if hook.is_async:
             return self._call_async(method, kept, original, args, kwargs)
-        start = tick()
+        start, here = tick(), get_ident()
+        before = WORK_HERE.get(here)
         token = SESSION.set(None)
         try:
+            WORK_HERE[here] = NO_WORK
             value = original(*args, **kwargs)
         except BaseException as error:
             self._keep(method, kept, Raised(error), began, start)
             raise
         finally:
+            put_back(here, before)
             SESSION.reset(token)
         self._keep(method, kept, Returned(value), began, start)
         return value
@@ -188,7 +191,7 @@ class Recorder:
         """Tell the runs that were judged already; True where all of them were."""
         for recorder in self._chain:
             if recorder.late is not None:
-                recorder.late(str(BRANCH.get() or self.branch), method.full_name)
+                recorder.late(str(current_branch() or self.branch), method.full_name)
         return all(recorder.closed for recorder in self._chain)
 
     def _call_async(
@@ -213,7 +216,7 @@ class Recorder:
         """Keep the arguments as they are before the call; None where they cannot be kept."""
         site = None
         if self.running.answered:
-            branch = BRANCH.get()
+            branch = current_branch()
             if branch is not None:
                 branch.acted = True
         if method.attempts:
@@ -257,7 +260,7 @@ class Recorder:
                     if method.is_compared and type(outcome) is Returned and type(answer) is Returned:
                         held = answer is not outcome and is_held(outcome)
                         parts = [*watched(outcome.value, answer.value, held=held)]
-                branch, end = BRANCH.get(), tick()
+                branch, end = current_branch(), tick()
                 entry = Entry(method, args, kwargs, answer, site, digest, immutable, start, end, branch)
                 if method.is_compared and (args is not live or kwargs is not named):
                     handed = handed_by(entry, live, named, self._time_left)

@@ -14,6 +14,7 @@ from types import CodeType
 from typing import Any
 from weakref import ref
 
+from changeover.record.context import TASKS_AT_WORK, UNSET, WORK_HERE, work_here
 from changeover.values.observation import Step
 
 tick = count(1).__next__
@@ -173,6 +174,15 @@ class Running:
 
 
 BRANCH: ContextVar[Branch | None] = ContextVar("changeover_branch", default=None)
+
+
+def current_branch() -> Branch | None:
+    """The branch that is at work here, also in a context that does not come from it."""
+    branch: Any = BRANCH.get(UNSET)
+    if branch is UNSET:
+        work = work_here() if WORK_HERE or TASKS_AT_WORK else None
+        branch = None if work is None else work[1]
+    return branch  # type: ignore[no-any-return]
 
 
 def lane_of(branch: Branch | None, root: Branch | None, before: dict[WorkKind, int]) -> tuple[Step, ...]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import Context, copy_context
 from functools import partial
 from threading import Thread
-from types import coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-from changeover.record.context import SESSION, Session, permitted
-from changeover.record.work_branch import BRANCH, Branch
+from changeover.record.context import (
+    SESSION,
+    WORK_OF_TASKS,
+    at_work,
+    current_session,
+    outside_of_runs,
+    permitted,
+)
+from changeover.record.work_branch import BRANCH, current_branch
 from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import in_steps
 from changeover.values.observation import Outcome, Raised, Returned
-from changeover.values.pins import PINNED
-
-T = TypeVar("T")
-
 
 Start = Callable[[], Coroutine[Any, Any, Any]]
 POLL_S = 0.005
@@ -72,6 +75,7 @@ def _on_own_loop(
         runner.get_loop()
 
     async def main() -> Outcome:
+        WORK_OF_TASKS[asyncio.current_task()] = context.get(SESSION), context.get(BRANCH)
         given_up: list[BaseException] = []
         alarm = None if waits is None else _alarm(asyncio, waits, given_up)
         outcome = await _ended(start, given_up)
@@ -83,7 +87,7 @@ def _on_own_loop(
 
     try:
         # The task is the path itself, and no work that it started: it is made outside of any run.
-        outcome: Outcome = Context().run(partial(runner.run, main(), context=context))
+        outcome: Outcome = outside_of_runs().run(partial(runner.run, main(), context=context))
         return outcome
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
         return Raised(error)
@@ -108,7 +112,9 @@ async def awaited(start: Start, context: Context, waits: Waits) -> Outcome:
     import asyncio
 
     create = asyncio.get_running_loop().create_task
-    task: asyncio.Task[Any] = Context().run(partial(create, _stopped_or_ended(start), context=context))
+    work = context.get(SESSION), context.get(BRANCH)
+    path = _stopped_or_ended(start, *work)
+    task: asyncio.Task[Any] = outside_of_runs().run(partial(create, path, context=context))
     caller = asyncio.current_task()
     before = 0 if caller is None else caller.cancelling()
     try:
@@ -132,10 +138,16 @@ async def awaited(start: Start, context: Context, waits: Waits) -> Outcome:
     return outcome
 
 
-async def _stopped_or_ended(start: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+async def _stopped_or_ended(start: Start, session: Any, branch: Any) -> Any:
     """What stops the program, None for nothing; and how the path ended. No loop meets either of them."""
+
+    @contextmanager
+    def around() -> Iterator[None]:
+        with at_work(session, branch), kept_process_state():
+            yield
+
     try:
-        return None, await in_steps(start(), kept_process_state)
+        return None, await in_steps(start(), around)
     except Exception as error:  # noqa: BLE001  handed on to the one who waits
         return error, None
     except BaseException as error:
@@ -150,45 +162,14 @@ async def threaded(call: Callable[[], Any]) -> Any:
 
     loop = asyncio.get_running_loop()
     with permitted():
-        waiting: Any = Context().run(partial(loop.run_in_executor, None, copy_context().run, call))
+        job = partial(copy_context().run, _at_work, current_session(), current_branch(), call)
+        waiting: Any = outside_of_runs().run(partial(loop.run_in_executor, None, job))
     return await waiting
 
 
-@coroutine
-def carried(path: Coroutine[Any, Any, T], session: Session, branch: Branch) -> Generator[Any, Any, T]:
-    """Await a coroutine with this session and branch, and the pins of now, in whichever context it goes on.
-
-    What it sets itself is kept from step to step, and nothing of it stays in the context.
-    """
-    kept: tuple[Any, Any, Any] = (session, branch, PINNED.get())
-    given: Any = None
-    error: BaseException | None = None
-    while True:
-        tokens = SESSION.set(kept[0]), BRANCH.set(kept[1]), PINNED.set(kept[2])
-        try:
-            waits_for = path.send(given) if error is None else path.throw(error)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        finally:
-            kept = SESSION.get(), BRANCH.get(), PINNED.get()
-            SESSION.reset(tokens[0])
-            BRANCH.reset(tokens[1])
-            PINNED.reset(tokens[2])
-        given, error = None, None
-        try:
-            given = yield waits_for
-        except GeneratorExit:
-            tokens = SESSION.set(kept[0]), BRANCH.set(kept[1]), PINNED.set(kept[2])
-            try:
-                path.close()
-            finally:
-                SESSION.reset(tokens[0])
-                BRANCH.reset(tokens[1])
-                PINNED.reset(tokens[2])
-            raise
-        except BaseException as raised:  # noqa: BLE001  thrown into the path right above
-            error = raised
+def _at_work(session: Any, branch: Any, call: Callable[[], Any]) -> Any:
+    with at_work(session, branch):
+        return call()
 
 
 async def _ended(start: Start, given_up: Sequence[BaseException]) -> Outcome:

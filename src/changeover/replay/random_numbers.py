@@ -17,7 +17,7 @@ from threading import Lock
 from types import ModuleType
 from typing import Any
 
-from changeover.record.context import SESSION
+from changeover.record.context import current_session
 from changeover.record.recorder import Recorder
 
 _REPLACED = ("random", "getrandbits", "gauss", "seed", "getstate", "setstate")
@@ -116,7 +116,7 @@ def _replace(names: Mapping[int, tuple[Any, Any]]) -> None:
 
 def _own(name: str, shared: Any) -> OwnRandom | None:
     """What a replay draws from, None for everybody else; a path that is recorded tells its first state."""
-    session = SESSION.get()
+    session = current_session()
     if session is None:
         return _APART.get()
     own: OwnRandom | None = getattr(getattr(session, "replay", session), "generator", None)

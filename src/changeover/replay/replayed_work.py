@@ -11,7 +11,7 @@ from changeover.errors import ReplayStopped
 from changeover.record.loop_handlers import OwnLoopHandlers
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.tape import Entry, Tape
-from changeover.record.work_branch import BRANCH, Branch, Running, lane_of, names_of
+from changeover.record.work_branch import Branch, Running, current_branch, lane_of, names_of
 from changeover.replay.concurrent_tape import ConcurrentPortTape
 from changeover.replay.own_signals import OwnSignals
 from changeover.replay.port_tape import BranchName, PortTape
@@ -107,7 +107,7 @@ class ReplayedWork:
         """Which work of the path asks; all of it is one where the recorded path did one thing at a time."""
         if not self._by_branch:
             return ()
-        return tuple(step.name for step in lane_of(BRANCH.get(), self.branch, {}))
+        return tuple(step.name for step in lane_of(current_branch(), self.branch, {}))
 
     @property
     def made(self) -> Tape:
@@ -121,7 +121,7 @@ class ReplayedWork:
         if self._closed:
             self._refuse_late(what)
         if self.running.answered:
-            branch = BRANCH.get()
+            branch = current_branch()
             if branch is not None:
                 branch.acted = True
 
@@ -138,7 +138,7 @@ class ReplayedWork:
         return True
 
     def _refuse_late(self, what: str) -> NoReturn:
-        branch = BRANCH.get()
+        branch = current_branch()
         if self.late is not None:
             self.late(str(branch or self.branch), what)
         raise ReplayStopped(f"{what}: the replay is over")

@@ -25,7 +25,7 @@ from changeover.record.port_copies import PortCopies
 from changeover.record.program_log import OwnLog
 from changeover.record.replay_problems import ProblemKind, ReplayProblem
 from changeover.record.tape import Entry, Tape
-from changeover.record.work_branch import BRANCH, tick
+from changeover.record.work_branch import current_branch, tick
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
 from changeover.replay.carried_changes import carry_into
 from changeover.replay.clock import VirtualClock, seconds_of
@@ -417,7 +417,7 @@ class Replay(ReplayedWork):
             args, kwargs = (), {}
         entry = Entry(method, args, kwargs, outcome, site, immutable_answer=answer)
         entry.began = entry.ended = tick()
-        entry.branch = BRANCH.get()
+        entry.branch = current_branch()
         self.calls.append(entry)
 
     def _keep_real(self, method: PortMethod, args: Args, kwargs: Kwargs, outcome: Outcome) -> None:

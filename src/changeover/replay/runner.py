@@ -10,14 +10,13 @@ from contextvars import Context
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
-from threading import get_ident
 from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from changeover.record.bound_paths import rebound
 from changeover.record.call_inputs import CallInputs, Named, by_number
 from changeover.record.callable_kind import is_async
-from changeover.record.context import REPLAYS_HERE, SESSION, Args, Kwargs
+from changeover.record.context import SESSION, Args, Kwargs, at_work
 from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
@@ -250,17 +249,8 @@ def _path(task: ReplayTask, owner: Args, replay: Replay) -> Callable[..., Any]:
 
 def _sync(task: ReplayTask, owner: Args, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
     state = nullcontext() if task.apart else kept_process_state()
-    here = get_ident()
-    around = REPLAYS_HERE.get(here)
-    REPLAYS_HERE[here] = replay
-    try:
-        with state:
-            return _called(task, owner, replay, args, kwargs, context)
-    finally:
-        if around is None:
-            del REPLAYS_HERE[here]
-        else:
-            REPLAYS_HERE[here] = around
+    with at_work(replay, replay.branch), state:
+        return _called(task, owner, replay, args, kwargs, context)
 
 
 def _called(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from changeover.errors import DeclarationError, LegacyRemovedError
 from changeover.record.callable_kind import is_async
-from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.context import Args, Kwargs, current_session
 from changeover.record.port import PortBook
 from changeover.record.propagation import NOT_CARRIED, POOLS, carry_into_pools
 from changeover.replay.fresh_path import Fresh
@@ -36,7 +36,7 @@ def seam_function(seam: Seam) -> Any:
     """The function that callers call."""
     if POOLS in NOT_CARRIED:
         carry_into_pools()
-    pinned, session, phase, key = PINNED.get, SESSION.get, seam.phase, seam.key
+    pinned, session, phase, key = PINNED.get, current_session, seam.phase, seam.key
     runtime, current = seam.runtime, seam.runtime.current  # flags are the same in a comparison
     legacy, candidate = seam.paths.get(Side.LEGACY), seam.paths.get(Side.CANDIDATE)
     original = legacy if legacy is not None else candidate
@@ -169,7 +169,7 @@ def _call(seam: Seam, pins: Pins, roles: Roles, args: Args, kwargs: Kwargs) -> C
 
 def _meet(book: PortBook) -> None:
     """A run of another migration is on: what this seam does through its ports is done in that run as well."""
-    around: PortBook | None = getattr(SESSION.get(), "book", None)
+    around: PortBook | None = getattr(current_session(), "book", None)
     if around is not None:
         around.admit(book)
 
@@ -187,7 +187,7 @@ def _roles(seam: Seam, pins: Pins) -> Roles:
     elif compared and pins.key is None and pins.setting(seam.phase).stage is Stage.RAMP:
         text = f"phase {seam.phase!r} ramps and a run has no key (key=): legacy answers it"
         runtime.note(text, phase=seam.phase, seam=seam.name)
-    session = SESSION.get()
+    session = current_session()
     if compared and session is not None and session.replaying:
         compared = False
     if compared and getattr(session, "depth", 0) >= SEAM_DEPTH_MAX:
@@ -212,7 +212,7 @@ def _callable(seam: Seam, path: PathFunction) -> Callable[..., Any]:
     """The path as it may answer; one that is built is built with real ports, or with those of the replay
     that is under way, and one with an object of its own acts on a copy there.
     """
-    replay, book = getattr(SESSION.get(), "replay", None), seam.runtime.active.book
+    replay, book = getattr(current_session(), "replay", None), seam.runtime.active.book
     if not isinstance(path, Fresh):
         return path if replay is None else seam.bound.inside(path, book)
     return path.real(book) if replay is None else path.replayed_inside(book, replay)

@@ -10,16 +10,18 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import replace
+from threading import get_ident
 from time import perf_counter
 from typing import Any
 
 from changeover.record.callable_kind import is_async
-from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.carried_coroutine import carried
+from changeover.record.context import SESSION, WORK_HERE, Args, Kwargs, put_back
 from changeover.record.recorder import Recorder
 from changeover.record.run import NotPaired
 from changeover.record.tape import Tape
 from changeover.record.work_branch import BRANCH, ENDING_S, Running
-from changeover.replay.event_loop import carried, completed, threaded
+from changeover.replay.event_loop import completed, threaded
 from changeover.replay.program_signals import ProgramSignals, heard, stop_if_heard
 from changeover.replay.runner import Pending, ReplayTask, wait_for, wait_for_async
 from changeover.rollout.test_override import ACTIVE
@@ -55,15 +57,20 @@ class _Sync:
 
     async def answer(self, recorder: Recorder, outcome: Coroutine[Any, Any, Outcome]) -> Outcome:
         session, branch, token = SESSION.get(), BRANCH.get(), None
+        here = get_ident()
+        before = WORK_HERE.get(here)
         try:
+            WORK_HERE[here] = (recorder, recorder.branch)
             token = SESSION.set(recorder)
             BRANCH.set(recorder.branch)
             return await outcome
         finally:
             try:
+                put_back(here, before)
                 BRANCH.set(branch)
                 SESSION.set(session) if token is None else SESSION.reset(token)
             except BaseException:  # of a handler of signals, which may strike between any two calls
+                put_back(here, before)
                 BRANCH.set(branch)
                 SESSION.set(session)
                 raise

@@ -12,7 +12,7 @@ from threading import get_ident, main_thread
 from time import time
 from typing import Any
 
-from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.context import Args, Kwargs, current_session
 from changeover.record.live_answers import ANSWERS
 from changeover.record.port_copies import PortCopies
 from changeover.record.propagation import NOT_CARRIED, carry_work
@@ -83,7 +83,7 @@ class Recording:
         self._outcome: Outcome | None = None
         self._own_time_s = self._seconds = 0.0
         self._copies: PortCopies | None = None
-        session = SESSION.get()
+        session = current_session()
         self.outer = session if isinstance(session, Recorder) and not session.is_judged else None
         self._prepare()
         self.recorder = Recorder(
