@@ -19,6 +19,7 @@ from changeover.record.context import (
     permitted,
 )
 from changeover.record.work_branch import BRANCH, current_branch
+from changeover.replay.held_collections import held_off_for_a_step
 from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import in_steps
 from changeover.values.observation import Outcome, Raised, Returned
@@ -143,7 +144,7 @@ async def _stopped_or_ended(start: Start, session: Any, branch: Any) -> Any:
 
     @contextmanager
     def around() -> Iterator[None]:
-        with at_work(session, branch), kept_process_state():
+        with held_off_for_a_step(), at_work(session, branch), kept_process_state():
             yield
 
     try:

@@ -16,6 +16,7 @@ from changeover.errors import ReplayRefusal
 from changeover.record.context import PERMIT, Args, current_session
 from changeover.record.instrument import replace_imported_names
 from changeover.record.program_log import hear_program_log
+from changeover.replay.held_collections import leave_garbage_to_the_program
 from changeover.replay.own_signals import keep_signals_apart
 from changeover.replay.random_numbers import give_replays_own_random
 
@@ -85,6 +86,7 @@ def isolate() -> None:
             _watch_unannounced()
             _watch_databases()
             keep_signals_apart()
+            leave_garbage_to_the_program()
 
 
 def _on_event(event: str, args: Args) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from math import ceil
 from time import monotonic
 from typing import Any
@@ -21,6 +22,7 @@ from changeover.replay.program_signals import is_watched
 
 Timer = tuple[float, float]
 """Seconds left, and seconds from one time to the next, as `signal.getitimer` gives them."""
+_in_c = import_module("_signal")
 _OFF: Timer = (0.0, 0.0)
 
 
@@ -86,6 +88,8 @@ def keep_signals_apart() -> None:
             asking = _asking(name, plain)
             setattr(signal, name, asking)
             replace_imported_names(plain, asking)
+            if getattr(_in_c, name) is asking:  # which the toolkit uses for itself
+                setattr(_in_c, name, plain)
 
 
 def _asking(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:

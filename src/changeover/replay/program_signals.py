@@ -16,6 +16,7 @@ from time import monotonic
 from types import CodeType, FrameType, FunctionType, TracebackType, coroutine
 from typing import Any, ParamSpec, TypeVar, cast
 
+from changeover.record.context import NO_WORK, SESSION, WORK_HERE, put_back
 from changeover.values.interruption import HANDLER_CODES, struck
 from changeover.values.observation import Outcome, Raised, Returned
 
@@ -137,7 +138,7 @@ class ProgramSignals:
 
 
 class _Handler:
-    """A handler of the program whose exceptions are remembered."""
+    """A handler of the program, which acts outside of any run, and whose exceptions are remembered."""
 
     def __init__(self, watch: ProgramSignals, handler: Any) -> None:
         self._watch = watch
@@ -145,13 +146,18 @@ class _Handler:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         before = _current()
+        here = get_ident()
+        work, session = WORK_HERE.get(here), SESSION.set(None)
         try:
+            WORK_HERE[here] = NO_WORK  # whatever runs here, the handler is the program's
             self.__wrapped__(number, frame)
         except BaseException as error:
             self._watch.remember(error)
             if not self._watch.is_leaving and (frame is None or frame.f_code not in _UNBROKEN):
                 raise
         finally:
+            put_back(here, work)
+            SESSION.reset(session)
             self._watch.follow(before)
 
 

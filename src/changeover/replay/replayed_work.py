@@ -36,6 +36,8 @@ class ReplayedWork:
         self.late: Callable[[str, str], None] | None = None
         self.answered_at = 0.0
         self.is_of_main_thread = True
+        self.collects_own = False  # whether what it makes is all that a young collection finds
+        self.collection_asked: int | None = None  # of which generation
         self._tape = tape
         self._by_branch = tape.is_concurrent
         self._asked_at_once: dict[BranchName, tuple[str, int]] = {}

@@ -27,6 +27,7 @@ from changeover.record.work_branch import BRANCH, Running
 from changeover.replay import isolation
 from changeover.replay.event_loop import POLL_S, awaited, completed, runs_a_loop, threaded
 from changeover.replay.fresh_path import Fresh
+from changeover.replay.garbage import collect_for_program, garbage_apart
 from changeover.replay.kept_outcome import View, kept
 from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
@@ -249,7 +250,7 @@ def _path(task: ReplayTask, owner: Args, replay: Replay) -> Callable[..., Any]:
 
 def _sync(task: ReplayTask, owner: Args, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
     state = nullcontext() if task.apart else kept_process_state()
-    with at_work(replay, replay.branch), state:
+    with garbage_apart(replay), at_work(replay, replay.branch), state:
         return _called(task, owner, replay, args, kwargs, context)
 
 
@@ -287,6 +288,7 @@ async def _async(
         outcome: Outcome = built
     elif is_async(built.value):
         outcome = await awaited(lambda: built.value(*task.front(owner), *args, **kwargs), context, replay)
+        collect_for_program(replay)
     else:
         outcome = await threaded(
             lambda: context.run(outcome_of, lambda: built.value(*task.front(owner), *args, **kwargs))
