@@ -135,11 +135,12 @@ class Tape:
 
     `root` is the branch of the path itself, which had started so much of each kind `before`. From `late_from`
     on calls were begun after the answer; `unfinished` names what was still running or cut short in the end.
+    The path took so many `seconds` to its answer; of a stored tape that is not known.
     """
 
     __slots__ = (
         *("arguments", "before", "entries", "first", "inputs", "is_stored", "late_from", "problem"),
-        *("random_states", "root", "supplements", "unfinished", "watched"),
+        *("random_states", "root", "seconds", "supplements", "unfinished", "watched"),
     )
 
     def __init__(
@@ -153,6 +154,7 @@ class Tape:
         self.unfinished: tuple[str, ...] = ()
         self.supplements = 0  # how many entries at the end the toolkit itself added
         self.problem: str | None = None
+        self.seconds = 0.0
         self.watched: dict[Entry, list[Path]] = {}  # parts of answers whose change is compared; not stored
         self.first: dict[Spot, Spot] = {}  # of those that had been given before, where; not stored
         self.inputs: dict[Spot, InputPlace] = {}  # of those that the path was called with; not stored

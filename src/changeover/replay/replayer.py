@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from inspect import isawaitable
+from threading import get_ident
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -29,6 +30,7 @@ from changeover.record.work_branch import current_branch, tick
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
 from changeover.replay.carried_changes import carry_into
 from changeover.replay.clock import VirtualClock, seconds_of
+from changeover.replay.completion_order import CompletionOrder
 from changeover.replay.concurrent_tape import ConcurrentPortTape
 from changeover.replay.derived_reads import NotDerived, RecordedReads, derived
 from changeover.replay.given_objects import GivenObjects
@@ -71,6 +73,7 @@ class Replay(ReplayedWork):
         self._ids: IdMapping | None = None  # where no identifier was met, none is renamed
         self._clocks: dict[tuple[str, BranchName], VirtualClock] = {}
         self._refused: ReplayRefusal | None = None  # what ended the path
+        self._asked: dict[int, Entry] = {}  # by thread: the call on the tape whose answer it is about to get
         self.waits_s = limits.replay_seconds_max
         self._waited_s = 0.0
 
@@ -111,6 +114,8 @@ class Replay(ReplayedWork):
         began = perf_counter()
         try:
             outcome = self._answer(method, owner, args, kwargs)
+            if self._asked:
+                self._await_turn()
             if outcome is None:
                 outcome = outcome_of(lambda: self._really(method, owner, args, kwargs))
                 self._keep_real(method, args, kwargs, outcome)
@@ -121,6 +126,9 @@ class Replay(ReplayedWork):
     async def _ask_async(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Any:
         began = perf_counter()
         outcome = self._answer(method, owner, args, kwargs)
+        entry = self._asked.pop(get_ident(), None) if self._asked else None
+        if entry is not None:
+            await self._order.wait_async(entry)
         if outcome is not None:
             self.port_s += perf_counter() - began
             return outcome.give()
@@ -138,6 +146,15 @@ class Replay(ReplayedWork):
         self._keep_real(method, args, kwargs, outcome)
         self.port_s += perf_counter() - began
         return outcome.give()
+
+    @cached_property
+    def _order(self) -> CompletionOrder:
+        return CompletionOrder(self._tape)
+
+    def _await_turn(self) -> None:
+        entry = self._asked.pop(get_ident(), None)
+        if entry is not None:
+            self._order.wait(entry)
 
     def not_followed(self, what: str) -> None:
         """A process of the program's own would act for real."""
@@ -231,6 +248,8 @@ class Replay(ReplayedWork):
             self._guessed(method.full_name, len(self.calls) + 1)
         elif served.by_branch:
             self._asked_at_once.setdefault(branch, (method.full_name, len(self.calls) + 1))
+        if self._by_branch:
+            self._asked[get_ident()] = served.entry
         self._keep(method, args, kwargs, served.entry.outcome)
         if served.other is not None:
             given, other = outcome_text(served.entry.outcome), outcome_text(served.other.outcome)
@@ -245,6 +264,8 @@ class Replay(ReplayedWork):
         if entry is None:
             self._refuse_another_function(method, args, kwargs, place)
             return self._withheld(method, args, kwargs)
+        if self._by_branch:
+            self._asked[get_ident()] = entry
         self._learn(entry.arguments, method.arguments(args, kwargs))
         self._keep(method, args, kwargs, entry.outcome, with_site=True)
         return self._for_path(entry, args, kwargs)

@@ -161,6 +161,7 @@ class Recording:
     def keep(self, outcome: Outcome, seconds: float) -> None:
         """Keep how the answering path ended, after so many seconds; the recording is closed then."""
         try:
+            self.recorder.tape.seconds = seconds
             self._seconds, self._own_time_s = seconds, max(0.0, seconds - self.recorder.port_s)
             self._given.end_use(self)
             if isinstance(outcome, Raised) and is_interruption(outcome.error):
