@@ -90,8 +90,9 @@ def work_here() -> Work | None:
         task = asyncio.current_task()
         found = None if task is None else WORK_OF_TASKS.get(task)
         if found is not None and (here is None or here[0] is found[0]):
-            return found
-    return here
+            here = found
+    # A thread that outlives its run may be given work of the program, with a context of its own.
+    return None if here is None or getattr(here[0], "is_judged", False) else here
 
 
 def outside_of_runs() -> Context:

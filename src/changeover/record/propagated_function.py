@@ -12,7 +12,7 @@ from changeover.record.context import PERMIT, SESSION, WORK_HERE, Session, curre
 from changeover.record.work_branch import BRANCH, Branch, WorkKind, current_branch
 from changeover.values.pins import PINNED
 
-_OWN_WORK = ("asyncio.", "concurrent.futures.", "multiprocessing.pool")
+_OWN_WORK = ("asyncio.", "concurrent.futures.", "multiprocessing.pool", "anyio._backends.")
 
 
 class Carried:

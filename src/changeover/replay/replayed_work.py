@@ -44,6 +44,11 @@ class ReplayedWork:
         self._lock = threading.RLock()
         self._closed = False
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether the run is over for whatever goes on."""
+        return self._closed
+
     def note(self, kind: ProblemKind, place: str, detail: str) -> None:
         """A problem that is met after the calls so far."""
         self.problems.add(ReplayProblem(kind, place, detail, len(self.calls)))

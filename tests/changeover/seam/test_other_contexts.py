@@ -264,3 +264,30 @@ def test_a_connection_that_the_candidate_alone_opens_is_unsafe(tmp_path: Path) -
     answer, _, runs = program(lambda mail: lambda number: number, opening)
     answer(1)
     assert runs[0].verdict == "unsafe"
+
+
+@pytest.mark.parametrize("mode", ["inline", "background"])
+def test_a_job_that_anyio_gives_to_a_thread_is_a_part_of_the_run(mode: str) -> None:
+    anyio = pytest.importorskip("anyio")
+
+    def threaded(*texts: str) -> Any:
+        def made(mail: Mail) -> Any:
+            async def path(number: int) -> int:
+                for text in texts:
+                    await anyio.to_thread.run_sync(mail.send, text)
+                return number
+
+            return path
+
+        return made
+
+    for texts, verdict in ((["a", "b"], "match"), (["a", "c"], "unsafe")):
+        answer, mail, runs = program(threaded("a", "b"), threaded(*texts), mode=mode)
+
+        async def main(answer: Any = answer, mail: Mail = mail) -> None:
+            await answer(1)
+            answer.seam.runtime.flush()
+            await anyio.to_thread.run_sync(mail.send, "the program's own")
+
+        asyncio.run(main())
+        assert (mail.sent, [run.verdict for run in runs]) == (["a", "b", "the program's own"], [verdict])

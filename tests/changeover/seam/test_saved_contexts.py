@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import queue
 import random
 import threading
 from collections.abc import Callable
@@ -201,3 +202,41 @@ def test_what_the_program_does_when_a_path_is_done_with_its_future_is_not_the_pa
 
     asyncio.run(main())
     assert (Mail.sent, [run.verdict for run in runs]) == (["the program's own"], ["match"])
+
+
+def test_a_thread_that_outlives_its_run_may_be_given_work_of_the_program() -> None:
+    class Mail:
+        sent: list[str] = []  # noqa: RUF012
+
+        def send(self, text: str) -> None:
+            self.sent.append(text)
+
+    jobs: list[queue.SimpleQueue[Any]] = []
+
+    def path(number: int) -> int:
+        own: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        jobs.append(own)
+        threading.Thread(target=lambda: own.get()(), daemon=True).start()
+        return number
+
+    runs: list[Run] = []
+    migration = Migration(
+        environment={"CHANGEOVER_STAGE_S": "shadow"},
+        refresh_s=0,
+        sink=runs.append,
+        mode="background",
+        linger_s=0.01,
+    )
+    migration.port("mail", Mail, effects={"send"})
+    migration.seam("s", legacy=path, candidate=path)(1)
+    migration.flush()
+    context, done = contextvars.copy_context(), threading.Semaphore(0)
+
+    def job() -> None:
+        context.copy().run(Mail().send, "the program's own")
+        done.release()
+
+    for own in jobs:
+        own.put(job)
+    assert all(done.acquire(timeout=10) for _ in jobs)
+    assert Mail.sent == ["the program's own"] * 2
