@@ -39,6 +39,19 @@ class Carried:
         self._only_exceptions = only_exceptions
         self._contained = contained and session is not None and session.replaying
 
+    @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        return self._function
+
+    def __getattr__(self, name: str) -> Any:
+        # A loop names a callback that raised.
+        if name in ("__name__", "__qualname__"):
+            return getattr(self._function, name)
+        raise AttributeError(name)
+
+    def __repr__(self) -> str:
+        return repr(self._function)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
         session, branch, pins = SESSION.set(self._session), BRANCH.set(self._branch), PINNED.set(self._pins)

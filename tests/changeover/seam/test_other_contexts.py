@@ -291,3 +291,30 @@ def test_a_job_that_anyio_gives_to_a_thread_is_a_part_of_the_run(mode: str) -> N
 
         asyncio.run(main())
         assert (mail.sent, [run.verdict for run in runs]) == (["a", "b", "the program's own"], [verdict])
+
+
+def test_a_loop_names_the_callback_of_the_program_that_raised() -> None:
+    def on_fill(*_: object) -> None:
+        raise ValueError("no")
+
+    def failing(mail: Mail) -> Any:
+        async def path(number: int) -> int:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(on_fill)
+            loop.call_later(0, on_fill, 1)
+            loop.call_soon(int, "x")
+            await asyncio.sleep(0.001)
+            return number
+
+        return path
+
+    async def said(path: Any) -> list[str]:
+        messages: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, found: messages.append(found["message"]))
+        await path(1)
+        await asyncio.sleep(0.01)
+        return messages
+
+    alone = asyncio.run(said(failing(Mail())))
+    assert "on_fill" in alone[0]
+    assert asyncio.run(said(program(failing, failing)[0])) == alone
