@@ -28,6 +28,7 @@ from changeover.replay import isolation
 from changeover.replay.event_loop import POLL_S, awaited, completed, runs_a_loop, threaded
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.garbage import collect_for_program, garbage_apart
+from changeover.replay.handled_error import while_handling, while_handling_async
 from changeover.replay.kept_outcome import View, kept
 from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
@@ -114,7 +115,7 @@ class ReplayTask:
     change at any time what a process has one of.
     `loop_goes_on` says that the loop of the answering path outlives it, so that a replay's own has to, too;
     `inside_loop` that the sync path was called inside one, so that this one has to be, too. `of_main_thread`
-    says that the answering path was called there.
+    says that the answering path was called there, and `handled` which error was handled where it was.
     """
 
     side: Side
@@ -140,6 +141,7 @@ class ReplayTask:
     is_bound: bool = False
     waits_s: float | None = None
     of_main_thread: bool = True
+    handled: BaseException | None = None
 
     def front(self, owner: Args) -> Args:
         """What comes before the arguments of the call."""
@@ -251,7 +253,7 @@ def _path(task: ReplayTask, owner: Args, replay: Replay) -> Callable[..., Any]:
 def _sync(task: ReplayTask, owner: Args, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
     state = nullcontext() if task.apart else kept_process_state()
     with garbage_apart(replay), at_work(replay, replay.branch), state:
-        return _called(task, owner, replay, args, kwargs, context)
+        return while_handling(task.handled, lambda: _called(task, owner, replay, args, kwargs, context))
 
 
 def _called(
@@ -287,7 +289,12 @@ async def _async(
     if isinstance(built, Raised):
         outcome: Outcome = built
     elif is_async(built.value):
-        outcome = await awaited(lambda: built.value(*task.front(owner), *args, **kwargs), context, replay)
+
+        async def handling() -> Any:
+            given = (*task.front(owner), *args)
+            return await while_handling_async(task.handled, lambda: built.value(*given, **kwargs))
+
+        outcome = await awaited(handling, context, replay)
         collect_for_program(replay)
     else:
         outcome = await threaded(

@@ -19,6 +19,7 @@ from changeover.record.propagation import NOT_CARRIED, carry_work
 from changeover.record.recorded_run import Passage, RecordedRun
 from changeover.record.recorder import Recorder
 from changeover.replay import isolation
+from changeover.replay.handled_error import handled_here
 from changeover.replay.kept_outcome import View, kept
 from changeover.replay.runner import ReplayTask
 from changeover.replay.sealed_hooks import LookingActed, look
@@ -68,6 +69,7 @@ class Recording:
         self.answering = call.answering
         self.fallen: Observation | None = None
         self.overlapped = False
+        self._handled = handled_here()
         self._is_of_main_thread = get_ident() == main_thread().ident
         self._seam = call.seam
         self._problem = call.pins.problem
@@ -296,6 +298,7 @@ class Recording:
             path=path,
             is_bound=given.is_bound,
             waits_s=WAITS_S + 2 * self._seconds,
+            handled=self._handled,
             of_main_thread=self._is_of_main_thread,
             view=self.view(replayed),
             owner=given.owner,
