@@ -99,8 +99,20 @@ class Recorder:
         self._late_at = len(self._entries)
         self.running.answered = True
 
-    def draws_from(self, name: str, state: Callable[[], Any]) -> None:
-        """The path draws a random number: the first state is kept, so that the other path begins there."""
+    @property
+    def outermost_id(self) -> int:
+        """Tells runs apart; those inside one another are one."""
+        return id(self._chain[-1])
+
+    def draws_from(self, name: str, state: Callable[[], Any], *, in_turn: bool) -> None:
+        """The path draws a random number: the first state is kept, so that the other path begins there.
+
+        `in_turn` says that somebody else has drawn since.
+        """
+        if in_turn:
+            for recorder in self._chain:
+                if name in recorder.tape.random_states:
+                    recorder.tape.random_in_turn = True
         if name not in self.tape.random_states:
             found = state()
             for recorder in self._chain:

@@ -140,7 +140,7 @@ class Tape:
 
     __slots__ = (
         *("arguments", "before", "entries", "first", "inputs", "is_stored", "late_from", "problem"),
-        *("random_states", "root", "seconds", "supplements", "unfinished", "watched"),
+        *("random_in_turn", "random_states", "root", "seconds", "supplements", "unfinished", "watched"),
     )
 
     def __init__(
@@ -155,6 +155,7 @@ class Tape:
         self.supplements = 0  # how many entries at the end the toolkit itself added
         self.problem: str | None = None
         self.seconds = 0.0
+        self.random_in_turn = False  # whether others drew between two numbers of the path
         self.watched: dict[Entry, list[Path]] = {}  # parts of answers whose change is compared; not stored
         self.first: dict[Spot, Spot] = {}  # of those that had been given before, where; not stored
         self.inputs: dict[Spot, InputPlace] = {}  # of those that the path was called with; not stored

@@ -1,4 +1,4 @@
-"""The error that is handled where a path is called: the path can see it (`sys.exc_info()`, a bare `raise`)."""
+"""The error that is handled where a path is called: it can be seen by `sys.exc_info()` and a bare `raise`."""
 
 from __future__ import annotations
 

@@ -27,6 +27,8 @@ _STATE: dict[str, Callable[[Any], Any]] = {
     _NUMPY: lambda shared: shared.get_state(legacy=False),
 }
 _installing = Lock()
+_last_drawn_by: dict[str, int | None] = {}
+"""By module: the run (of several inside each other the outermost) that drew last, None for none."""
 _APART: ContextVar[OwnRandom | None] = ContextVar("changeover_random_apart", default=None)
 
 
@@ -118,10 +120,13 @@ def _own(name: str, shared: Any) -> OwnRandom | None:
     """What a replay draws from, None for everybody else; a path that is recorded tells its first state."""
     session = current_session()
     if session is None:
+        _last_drawn_by[name] = None
         return _APART.get()
     own: OwnRandom | None = getattr(getattr(session, "replay", session), "generator", None)
     if own is None and isinstance(session, Recorder):
-        session.draws_from(name, lambda: _STATE[name](shared))
+        run = session.outermost_id
+        session.draws_from(name, lambda: _STATE[name](shared), in_turn=_last_drawn_by.get(name) != run)
+        _last_drawn_by[name] = run
     return own
 
 

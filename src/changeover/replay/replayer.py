@@ -97,6 +97,9 @@ class Replay(ReplayedWork):
     @cached_property
     def generator(self) -> OwnRandom:
         """What `random` and `numpy.random` draw from in this replay."""
+        if self._tape.random_in_turn:
+            why = "others drew between its numbers when it was recorded"
+            self.note(ProblemKind.INEXACT, "random", why)
         return OwnRandom.of_run(self.seed, self._tape.random_states)
 
     def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:

@@ -196,3 +196,35 @@ def test_the_same_code_draws_the_same_numbers_around_another_seam_and_in_tasks()
     asyncio.run(seam(1))
     assert {run.verdict.value for run in runs} == {"match"}
     assert len(runs) == 3
+
+
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize("kind", ["tasks", "the program"])
+def test_a_difference_of_numbers_that_others_drew_in_between_is_none_of_the_code(
+    kind: str, mode: str
+) -> None:
+    async def drawing(number: int) -> list[float]:
+        drawn = []
+        for _ in range(3):
+            drawn.append(random.random())  # noqa: S311
+            await asyncio.sleep(0)
+        return drawn
+
+    async def waiting(number: int) -> int:
+        await drawing(number)
+        return number
+
+    for path, verdict in ((drawing, "failed"), (waiting, "match")):
+        runs: list[Run] = []
+        migration = Migration(
+            environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append, mode=mode
+        )
+        seam: Any = migration.seam("s", legacy=path, candidate=path)
+
+        async def main(seam: Any = seam) -> None:
+            await asyncio.gather(seam(1), seam(2) if kind == "tasks" else drawing(2))
+
+        asyncio.run(main())
+        migration.close()
+        assert {str(run.verdict) for run in runs} == {verdict}
+        assert all("random" in (run.reason or "") for run in runs if verdict == "failed")
