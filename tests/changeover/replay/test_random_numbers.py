@@ -206,7 +206,7 @@ def test_a_difference_of_numbers_that_others_drew_in_between_is_none_of_the_code
     async def drawing(number: int) -> list[float]:
         drawn = []
         for _ in range(3):
-            drawn.append(random.random())  # noqa: S311
+            drawn.append(random.random())
             await asyncio.sleep(0)
         return drawn
 
