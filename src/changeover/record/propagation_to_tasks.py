@@ -15,7 +15,8 @@ from changeover.record.instrument import replace_imported_names
 from changeover.record.propagated_function import Carried, begun, is_own_work, replace_function, run_to_carry
 from changeover.record.work_branch import BRANCH, Branch, WorkKind
 
-_HANDED_OVER = "run_coroutine_threadsafe"
+# Scheduled by the loop for somebody: a coroutine from another thread, and the end of a generator left open.
+_OF_SOMEBODY = ("run_coroutine_threadsafe", "BaseEventLoop.create_task")
 _NO_CONTEXT = Context()
 _FUTURES: WeakSet[Any] = WeakSet()
 """Those that runs have made."""
@@ -163,4 +164,4 @@ def _is_saved(context: Context, args: Any) -> bool:
 def _is_of_the_loop(callback: Any) -> bool:
     if hasattr(getattr(callback, "__self__", None), "get_coro"):  # a task goes on
         return True
-    return is_own_work(callback) and not getattr(callback, "__qualname__", "").startswith(_HANDED_OVER)
+    return is_own_work(callback) and not getattr(callback, "__qualname__", "").startswith(_OF_SOMEBODY)

@@ -454,3 +454,44 @@ def test_a_run_whose_work_acts_when_its_time_is_over_ends_as_failed(
     assert (last.verdict, program.mail.sent) == ("failed", [] if legacy is None else ["yes"])
     assert last.reason is not None
     assert "still running after the answer" in last.reason
+
+
+@pytest.mark.parametrize("mode", ["inline", "background"])
+def test_an_async_generator_that_a_path_leaves_open_acts_in_the_run_when_it_ends(mode: str) -> None:
+    class Cursor:
+        closed: list[str] = []  # noqa: RUF012
+
+        def close(self, name: str) -> None:
+            self.closed.append(name)
+
+    async def rows(name: str) -> Any:
+        try:
+            for row in range(3):
+                yield row
+        finally:
+            Cursor().close(name)
+
+    def leaving(name: str) -> Any:
+        async def path(number: int) -> int:
+            async for row in rows(name):
+                return int(row)
+            return number
+
+        return path
+
+    for name, verdict in (("yes", "match"), ("no", "unsafe")):
+        runs: list[Run] = []
+        environment = {"CHANGEOVER_STAGE_S": "shadow"}
+        migration = Migration(environment=environment, refresh_s=0, sink=runs.append, mode=mode)
+        migration.port("cursor", Cursor, effects={"close"})
+        seam: Any = migration.seam("s", legacy=leaving("yes"), candidate=leaving(name))
+        Cursor.closed.clear()
+
+        async def main(seam: Any = seam, migration: Migration = migration) -> None:
+            await seam(1)
+            await asyncio.sleep(0.05)
+            migration.flush()
+
+        asyncio.run(main())
+        migration.close()
+        assert (Cursor.closed, [run.verdict for run in runs]) == (["yes"], [verdict])
