@@ -19,61 +19,12 @@ from threading import Lock
 from typing import Any
 
 from changeover.record.context import current_session
+from changeover.record.own_log import OwnLog, text_of
 from changeover.record.structlog_lines import HEARD, hear_structlog, is_imported
-from changeover.values.log_line import LOUD, PRINTED, PathLog
+from changeover.values.log_line import LOUD, PRINTED
 
 _installing = Lock()
 is_heard = _hears_structlog = False
-
-
-class OwnLog(PathLog):
-    """That of a replayed path, with the handlers that it gave to loggers: they alone get its records."""
-
-    __slots__ = ("_handlers", "_shows", "_streams")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._handlers: dict[str, list[logging.Handler]] = {}
-        self._streams = _streams()
-        self._shows = _shows()
-
-    def add(self, level: str, source: str, text: str) -> None:
-        """Take one more, unless it was kept on its way."""
-        if not HEARD.get():
-            super().add(level, source, text)
-
-    def take(self, logger: logging.Logger, record: logging.LogRecord) -> None:
-        """Keep a record, and give it to the path's own handlers."""
-        self.add(record.levelname, record.name, text_of(record))
-        current: logging.Logger | None = logger
-        while current is not None and self._handlers:
-            for handler in self._handlers.get(current.name, ()):
-                if record.levelno >= handler.level:
-                    handler.handle(record)
-            current = current.parent if current.propagate else None
-
-    def add_handler(self, logger: logging.Logger, handler: logging.Handler) -> None:
-        """As `Logger.addHandler`, for this replay alone."""
-        own = self._handlers.setdefault(logger.name, [])
-        if handler not in own and handler not in logger.handlers:
-            own.append(handler)
-
-    def remove_handler(self, logger: logging.Logger, handler: logging.Handler) -> None:
-        """As `Logger.removeHandler`; one of the program's gets no record of this replay anyway."""
-        own = self._handlers.get(logger.name, [])
-        if handler in own:
-            own.remove(handler)
-
-    def takes_print(self, file: Any) -> str | None:
-        """Which stream of the program that is, None where the path has put one of its own there."""
-        target = sys.stdout if file is None else file
-        target = target.behind if isinstance(target, ReplayedStream) else target
-        return next((name for name, stream in self._streams if stream is target), None)
-
-    @property
-    def shows_warnings_itself(self) -> bool:
-        """Whether the path catches them (`warnings.catch_warnings`)."""
-        return _shows() != self._shows
 
 
 class ReplayedStream:
@@ -114,17 +65,6 @@ def replayed_streams() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
-
-
-def text_of(record: logging.LogRecord) -> str:
-    """The message, with the exception that it is about."""
-    try:
-        text = record.getMessage()
-    except Exception as error:  # noqa: BLE001  of values of the program, as in a handler
-        text = f"{record.msg!s:.100} ({type(error).__name__})"
-    if record.exc_info and isinstance(record.exc_info[1], BaseException):
-        text += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]!s:.200})"
-    return text
 
 
 def hear_program_log() -> None:
@@ -172,13 +112,56 @@ def _replace_methods() -> None:
     for cls in [logging.Logger, *_derived(logging.Logger)]:
         if "handle" in vars(cls):
             setattr(cls, "handle", _handling(vars(cls)["handle"]))  # noqa: B010
-    for owner, name, meant in (
+    replaced: tuple[tuple[Any, str, Callable[..., None] | None], ...] = (
         (logging.Logger, "addHandler", OwnLog.add_handler),
         (logging.Logger, "removeHandler", OwnLog.remove_handler),
-        *((logging.Logger, name, None) for name in ("setLevel", "addFilter", "removeFilter")),
+        (logging.Logger, "setLevel", _set_level),
+        *((logging.Logger, name, None) for name in ("addFilter", "removeFilter")),
         *((logging, name, None) for name in ("disable", "captureWarnings", "setLoggerClass")),
-    ):
+    )
+    for owner, name, meant in replaced:
         setattr(owner, name, _unless_replayed(getattr(owner, name), meant))
+
+    plain = logging.Handler.__init__
+
+    @wraps(plain)
+    def init(self: logging.Handler, *args: Any, **kwargs: Any) -> None:
+        plain(self, *args, **kwargs)
+        own = _own()
+        if own is not None:
+            own.made(self)
+
+    setattr(logging.Handler, "__init__", init)  # noqa: B010
+
+
+def _set_level(own: OwnLog, logger: logging.Logger, level: int | str) -> None:
+    own.set_level(logger, level)
+    if not _asks_for_levels:
+        _ask_for_levels()
+
+
+_asks_for_levels: list[bool] = []
+
+
+def _ask_for_levels() -> None:
+    """Let loggers ask whether a replay has set levels; most never do, and a program pays nothing for it."""
+    _asks_for_levels.append(True)
+    enabled, effective = logging.Logger.isEnabledFor, logging.Logger.getEffectiveLevel
+
+    @wraps(enabled)
+    def is_enabled_for(self: logging.Logger, level: int) -> bool:
+        own = _own()
+        if own is None or not own.levels:
+            return enabled(self, level)
+        return not self.disabled and self.manager.disable < level and level >= own.level_of(self)
+
+    @wraps(effective)
+    def level_of(self: logging.Logger) -> int:
+        own = _own()
+        return effective(self) if own is None or not own.levels else own.level_of(self)
+
+    setattr(logging.Logger, "isEnabledFor", is_enabled_for)  # noqa: B010
+    setattr(logging.Logger, "getEffectiveLevel", level_of)  # noqa: B010
 
 
 def _derived(cls: type) -> list[type]:
@@ -261,15 +244,3 @@ def _forget_shown(message: Any) -> None:
             for line in (message.lineno, 0):
                 registry.pop((text, message.category, line), None)
         frame = frame.f_back  # type: ignore[assignment]
-
-
-def _streams() -> tuple[tuple[str, Any], ...]:
-    return (
-        *(("stdout", getattr(stream, "behind", stream)) for stream in (sys.stdout, sys.__stdout__)),
-        *(("stderr", getattr(stream, "behind", stream)) for stream in (sys.stderr, sys.__stderr__)),
-    )
-
-
-def _shows() -> tuple[Any, Any]:
-    found = vars(warnings)
-    return found["showwarning"], found["_showwarnmsg_impl"]

@@ -21,9 +21,9 @@ from changeover.record.call_inputs import CallInputs
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, calling_site
 from changeover.record.object_reading import ObjectReading, SharedReading
+from changeover.record.own_log import OwnLog
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
-from changeover.record.program_log import OwnLog
 from changeover.record.replay_problems import ProblemKind, ReplayProblem
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import current_branch, tick

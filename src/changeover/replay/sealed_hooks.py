@@ -13,8 +13,8 @@ from typing import Any, NoReturn, TypeVar
 from changeover.errors import ReplayRefusal
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import Hook
+from changeover.record.own_log import OwnLog
 from changeover.record.port import PortBook
-from changeover.record.program_log import OwnLog
 from changeover.replay import isolation
 from changeover.replay.random_numbers import OwnRandom
 from changeover.values.reading import READ_BY_THE_PROGRAM

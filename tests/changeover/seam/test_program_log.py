@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import traceback
+import unittest
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -430,3 +431,49 @@ def test_what_only_looks_says_and_draws_nothing(
     assert (kept.records, list(recwarn), capfd.readouterr()) == ([], [], ("", ""))
     assert set(looking.looked) == {"key", "tags", "view", "invariant"}
     assert migration.counts == {("s", "match"): 1}
+
+
+class Assigned(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+def taken_by_a_test(number: int) -> list[str]:
+    with unittest.TestCase().assertLogs("shop.taken", level="INFO") as taken:
+        logging.getLogger("shop.taken").info("sold %s", number)
+        logging.getLogger("shop.taken").debug("unheard")
+        logging.getLogger("shop.taken.below").info("sold below")
+    return taken.output
+
+
+def taken_by_a_handler(number: int) -> list[str]:
+    logger, mine = logging.getLogger("shop.assigned"), Assigned()
+    before, logger.handlers, logger.propagate = logger.handlers, [mine], False
+    try:
+        logger.warning("sold %s", number)
+        logger.info("unheard")
+    finally:
+        logger.handlers, logger.propagate = before, True
+    return mine.lines
+
+
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize("path", [taken_by_a_test, taken_by_a_handler])
+def test_a_path_that_takes_its_own_lines_gets_them_in_a_replay(path: Any, mode: str) -> None:
+    level = logging.getLogger("shop.taken").level
+
+    def otherwise(number: int) -> list[str]:
+        return [*path(number), "one more"]
+
+    for candidate, verdict in ((path, "match"), (otherwise, "diverged")):
+        runs: list[Run] = []
+        environment = {"CHANGEOVER_STAGE_S": "shadow"}
+        migration = Migration(environment=environment, refresh_s=0, sink=runs.append, mode=mode)
+        lines: Any = migration.seam("s", legacy=path, candidate=candidate)(1)
+        migration.close()
+        assert (len(lines) > 0, runs[0].verdict) == (True, verdict)
+    assert logging.getLogger("shop.taken").level == level
