@@ -85,6 +85,20 @@ def test_a_clock_past_a_port_is_a_difference_that_no_code_explains() -> None:
     assert [found.place for found in runs[0].divergences] == ["result"]
 
 
+def test_looks_of_the_toolkit_move_a_clock_that_ticks_with_each_look() -> None:
+    freezegun = pytest.importorskip("freezegun")
+    seam, runs = shadowing(lambda number: time.time(), lambda number: time.time())
+    with freezegun.freeze_time("2024-01-01", auto_tick_seconds=15):
+        first, second = seam(3), seam(3)
+    assert second - first > 15
+    assert {run.verdict for run in runs} == {Verdict.DIVERGED}
+    off, _ = shadowing(
+        lambda number: time.time(), lambda number: 0, environment={"CHANGEOVER_STAGE_S": "off"}
+    )
+    with freezegun.freeze_time("2024-01-01", auto_tick_seconds=15):
+        assert off(3) + 15 == off(3)
+
+
 def test_an_object_that_is_asked_by_is_is_another_one_in_a_replay() -> None:
     class Mode:
         """Made at run time: it stands in no module."""
