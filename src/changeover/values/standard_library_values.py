@@ -20,6 +20,10 @@ def _of(cls: Any, *names: str) -> Callable[[Any], dict[str, Any]]:
     return lambda value: {name: read(value) for name, read in readers}
 
 
+def _kept(*_: Any) -> None:
+    """Do nothing; what it is given as a part stays alive with it."""
+
+
 def _made_generator(cls: type, parts: dict[str, Any], _: State) -> Any:
     made: Any = random.Random.__new__(cls)
     random.Random.setstate(made, parts["state"])
@@ -69,7 +73,8 @@ _SMALL: dict[type, Reading] = {
     weakref.ref: Reading(
         Shape.NAMES,
         lambda value: {"referent": weakref.ref.__call__(value)},
-        make=lambda cls, parts, _: weakref.ref(parts["referent"]),
+        # Nobody else holds the copy of what it refers to: the reference itself does, by its callback.
+        make=lambda cls, parts, _: weakref.ref(parts["referent"], partial(_kept, parts["referent"])),
     ),
     random.Random: Reading(
         Shape.NAMES, lambda value: {"state": random.Random.getstate(value)}, make=_made_generator
