@@ -311,6 +311,9 @@ class Catalogue:
     def all_rows(self) -> list[dict[str, int]]:
         return [*self.rows]
 
+    def row_copies(self) -> list[dict[str, int]]:
+        return [dict(row) for row in self.rows]
+
     async def fresh_later(self) -> list[str]:
         await asyncio.sleep(0)
         return [*self.names]
@@ -319,10 +322,10 @@ class Catalogue:
 def one_changes(change: Callable[[Catalogue], object]) -> Run:
     catalogue, runs = Catalogue(), list[Run]()
     migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
-    migration.port("catalogue", catalogue, reads={"fresh", "own", "all", "all_rows", "fresh_later"})
+    migration.port("catalogue", catalogue, reads={"fresh", "own", "all", "all_rows", "row_copies"})
 
     def reads() -> int:
-        catalogue.fresh(), catalogue.own(), catalogue.all(), catalogue.all_rows()
+        catalogue.fresh(), catalogue.own(), catalogue.all(), catalogue.all_rows(), catalogue.row_copies()
         return 1
 
     def changes() -> int:
@@ -339,8 +342,9 @@ def one_changes(change: Callable[[Catalogue], object]) -> Run:
         lambda catalogue: catalogue.fresh().sort(),
         lambda catalogue: catalogue.all().clear(),
         lambda catalogue: catalogue.all_rows().clear(),
+        lambda catalogue: catalogue.row_copies()[0].update(n=9),
     ],
-    ids=["sort", "entities", "rows"],
+    ids=["sort", "entities", "rows", "copies"],
 )
 def test_a_list_that_nobody_but_the_path_holds_is_its_own(change: Callable[[Catalogue], object]) -> None:
     assert one_changes(change).verdict is Verdict.MATCH

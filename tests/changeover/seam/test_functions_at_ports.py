@@ -133,11 +133,13 @@ def times(broker: Broker, factor: Any) -> Path:
 
 
 class Buy:
-    pass
+    def __init__(self) -> None:
+        self.symbol = "SPY"
 
 
 class Sell:
-    pass
+    def __init__(self) -> None:
+        self.symbol = "SPY"
 
 
 @pytest.mark.parametrize("factors", [(2, 3), (1, True), (Buy(), Sell())], ids=["value", "type", "class"])
@@ -185,8 +187,9 @@ def test_the_same_effect_once_more_is_one_too_many() -> None:
 def test_a_function_as_an_answer_is_compared_in_the_same_way() -> None:
     broker = Broker()
 
-    def answers(factor: int) -> Path:
-        return lambda number: lambda order: order * factor
+    def answers(factor: Any) -> Path:
+        return lambda number: lambda order: (order, factor)
 
     assert compared(broker, answers(2), answers(2)).verdict is Verdict.MATCH
     assert compared(broker, answers(2), answers(3)).verdict is Verdict.FAILED
+    assert compared(broker, answers(Buy()), answers(Sell())).verdict is Verdict.FAILED

@@ -277,6 +277,9 @@ class Repository:
     def get(self, number: int) -> Numbers:
         return self.kept
 
+    def refresh(self) -> None:
+        self.kept["n"] = 9
+
     def all(self) -> list[Numbers]:
         return [self.kept]
 
@@ -285,7 +288,7 @@ class Repository:
         return self.kept
 
 
-REPOSITORY: dict[str, Any] = {"reads": {"get", "get_later", "all"}, "effects": {"save"}}
+REPOSITORY: dict[str, Any] = {"reads": {"get", "get_later", "all"}, "effects": {"save", "refresh"}}
 
 
 def saved(row: Numbers, repository: Repository) -> int:
@@ -337,6 +340,17 @@ def test_a_replay_that_gets_its_own_object_changes_nothing_of_the_program() -> N
     run = compared(Repository, (sets(5), sets(9)), repository.kept, repository, **REPOSITORY)
     assert repository.kept == {"n": 5}
     assert {found.place for found in run.divergences} == {"arguments.row.n"}
+
+
+def test_what_a_port_has_changed_in_it_meanwhile_is_seen_when_it_is_given_again() -> None:
+    repository = Repository()
+
+    def path(number: int) -> tuple[int, int]:
+        before = repository.get(number)["n"]
+        repository.refresh()
+        return before, repository.get(number)["n"]
+
+    assert compared(repository, (path, path), 1, **REPOSITORY).verdict is Verdict.MATCH
 
 
 def test_two_objects_of_the_same_content_are_two_in_the_replay() -> None:
