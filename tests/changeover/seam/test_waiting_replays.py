@@ -26,38 +26,21 @@ def migration_at(stage: str, mode: str) -> tuple[Migration, list[Run]]:
     return Migration(environment=environment, refresh_s=0, sink=runs.append, mode=mode), runs
 
 
-def later(act: Callable[..., Any], *given: Any) -> None:
-    threading.Timer(SET_AFTER_S, act, given).start()
-
-
-def event() -> Any:
-    made = threading.Event()
-    later(made.set)
-    return made
-
-
-def jobs() -> Any:
-    made: queue.Queue[int] = queue.Queue()
-    later(made.put, 1)
-    return made
-
-
-def slots() -> Any:
-    made = threading.Semaphore(0)
-    later(made.release)
-    return made
-
-
 def polled(stopping: threading.Event) -> None:
     while not stopping.wait(0.01):
         pass
 
 
-WAITS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
-    "an event": (event, lambda made: made.wait()),
-    "an event that is polled": (event, polled),
-    "a queue": (jobs, lambda made: made.get()),
-    "a semaphore": (slots, lambda made: made.acquire()),
+Wait = Callable[[Any], Any]
+WAITS: dict[str, tuple[Callable[[], Any], Wait, Wait]] = {
+    "an event": (threading.Event, lambda made: made.wait(), lambda made: made.set()),
+    "an event that is polled": (threading.Event, polled, lambda made: made.set()),
+    "a queue": (queue.Queue, lambda made: made.get(), lambda made: made.put(1)),
+    "a semaphore": (
+        lambda: threading.Semaphore(0),
+        lambda made: made.acquire(),
+        lambda made: made.release(),
+    ),
 }
 
 
@@ -66,10 +49,15 @@ WAITS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
 @pytest.mark.parametrize("name", WAITS)
 def test_the_caller_gets_its_answer_and_the_run_has_failed(name: str, stage: str, mode: str) -> None:
     migration, runs = migration_at(stage, mode)
-    make, wait = WAITS[name]
-    seam = migration.seam("s", legacy=wait, candidate=wait)
-    thing = make()
-    seam(thing)
+    make, wait, wake = WAITS[name]
+
+    def answering(made: Any) -> Any:
+        threading.Timer(SET_AFTER_S, wake, (made,)).start()
+        return wait(made)
+
+    paths = (answering, wait) if stage == "shadow" else (wait, answering)
+    seam = migration.seam("s", legacy=paths[0], candidate=paths[1])
+    seam(make())
     migration.close()
     assert [str(run.verdict) for run in runs] == ["failed"]
     assert "waited" in str(runs[0].reason)
