@@ -117,10 +117,12 @@ class MissingPackageError(ChangeoverError):
         package: Its name, as it is imported and installed.
     """
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str, extra: str | None = None) -> None:
+        """`extra` names the extra of changeover that it comes with."""
+        wanted = _requirement(package) if extra is None else f"changeover[{extra}]"
         super().__init__(
             f"{package} is not installed for {sys.executable}, and this needs it: "
-            f'python -m pip install "{_requirement(package)}"'
+            f'python -m pip install "{wanted}"'
         )
         self.package = package
 

@@ -17,6 +17,7 @@ from changeover.values.toml_table import Table, parse_toml, read_text
 
 if TYPE_CHECKING:
     from changeover.compare.rules import Rules
+    from changeover.evidence.store.place import StorePlace
     from changeover.migration import Migration
     from changeover.rollout.plan_file import Plan
 
@@ -137,8 +138,10 @@ def _nearest_migration(start: Path) -> Path:
     return start / "migration"
 
 
-def near(path: Path) -> str:
-    """A path as a person would type it in the working folder."""
+def near(path: StorePlace) -> str:
+    """A path as a person would type it in the working folder; what is no path as it is."""
+    if not isinstance(path, Path):
+        return str(path)
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 

@@ -25,7 +25,8 @@ POPULATION_VARIABLE = "CHANGEOVER_POPULATION"
 
 STORE_VARIABLE = "CHANGEOVER_STORE"
 STORE_SCHEME = "sqlite:///"
-"""`sqlite:///PATH`, or `none` to keep no evidence."""
+DATABASE_SCHEMES = ("postgresql://", "postgres://")
+"""`sqlite:///PATH`, `postgresql://HOST/DATABASE`, or `none` to keep no evidence."""
 
 SPOOL_BYTES_VARIABLE = "CHANGEOVER_SPOOL_BYTES"
 SPOOL_BYTES_MAX = 256 * 1024 * 1024

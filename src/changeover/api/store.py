@@ -7,17 +7,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.evidence.store.maintenance import Joined, Pruned, StoreLimits, join, prune_store, usual_limits
-from changeover.evidence.store.store import NOWHERE, StoreProblem, has_store, store_path
+from changeover.evidence.store.joining import Joined, join
+from changeover.evidence.store.maintenance import Pruned, StoreLimits, prune_store, usual_limits
+from changeover.evidence.store.place import (
+    NOWHERE,
+    StorePlace,
+    StoreProblem,
+    is_address,
+    place_named,
+    store_path,
+)
+from changeover.evidence.store.store import has_store
 from changeover.project import Project, open_project
-from changeover.settings import STORE_VARIABLE
+from changeover.settings import DATABASE_SCHEMES, STORE_SCHEME, STORE_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedEvidence:
     """How much was taken into the store, or would be."""
 
-    store: Path
+    store: StorePlace
     taken: Joined
 
 
@@ -25,7 +34,7 @@ class ImportedEvidence:
 class PrunedEvidence:
     """How much the store has forgotten, or would."""
 
-    store: Path
+    store: StorePlace
     forgotten: Pruned
 
 
@@ -35,7 +44,7 @@ def import_evidence(
     """Take in the runs, comparisons and reviews of other stores, each once; of a wrong file nothing is taken.
 
     Args:
-        files: the stores of other machines.
+        files: the stores of other machines: files, or addresses as CHANGEOVER_STORE names them.
         dry_run: count and take nothing.
         project: a folder of the project, or the project.
 
@@ -46,13 +55,9 @@ def import_evidence(
         changeover.import_evidence("/srv/one/evidence.db", "/srv/two/evidence.db")
     """
     path = _store(project)
-    for file in map(Path, files):
-        if not file.is_file():
-            raise ConfigurationError(str(file), "is no file, allowed: the stores of other machines")
-        if path.exists() and file.samefile(path):
-            raise ConfigurationError(str(file), "is this store itself, allowed: the stores of other machines")
+    others = [_other(file, path) for file in files]
     try:
-        return ImportedEvidence(path, join(path, list(map(Path, files)), dry_run=dry_run))
+        return ImportedEvidence(path, join(path, others, dry_run=dry_run))
     except StoreProblem as problem:
         raise ConfigurationError(str(problem), "nothing was taken") from problem
 
@@ -92,8 +97,23 @@ def prune_evidence(
     return PrunedEvidence(path, done)
 
 
-def _store(project: str | Path | Project) -> Path:
+def _store(project: str | Path | Project) -> StorePlace:
     path = store_path(open_project(project).root)
     if path == NOWHERE:
-        raise ConfigurationError(STORE_VARIABLE, "was none, needed: sqlite:///PATH, or nothing")
+        raise ConfigurationError(
+            STORE_VARIABLE,
+            f"was none, needed: {STORE_SCHEME}PATH, {DATABASE_SCHEMES[0]}HOST/DATABASE, or nothing",
+        )
     return path
+
+
+def _other(named: str | Path, mine: StorePlace) -> StorePlace:
+    """A store that is taken in: raises ConfigurationError for none, and for this one."""
+    is_given = isinstance(named, str) and is_address(named)
+    other = place_named("the store to import", str(named), mine.parent) if is_given else Path(named)
+    if isinstance(other, Path) and not other.is_file():
+        raise ConfigurationError(str(other), "is no file, allowed: the stores of other machines")
+    both_files = isinstance(other, Path) and isinstance(mine, Path) and mine.exists()
+    if other == mine or (both_files and other.samefile(mine)):  # type: ignore[union-attr,arg-type]
+        raise ConfigurationError(str(other), "is this store itself, allowed: the stores of other machines")
+    return other

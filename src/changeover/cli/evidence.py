@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import click
@@ -103,11 +102,13 @@ def evidence_command() -> None:
 
 
 @evidence_command.command("import", short_help="take in the stores of other machines")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--dry-run", is_flag=True, help="only say what would be taken")
 @format_option
-def import_(files: tuple[Path, ...], dry_run: bool, format_: str) -> None:
+def import_(files: tuple[str, ...], dry_run: bool, format_: str) -> None:
     """Take in the runs, comparisons and reviews of other stores, each once; of a wrong file nothing is taken.
+
+    A store is a file, or an address as CHANGEOVER_STORE names it.
 
     For example: changeover evidence import /srv/one/evidence.db /srv/two/evidence.db
     """

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from changeover.compare.rule import rule_says
 from changeover.evidence.comparison_totals import Corpus, RuleTally
 from changeover.evidence.run_record import RunRecord
+from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.maintenance import prune, usual_limits
 from changeover.evidence.store.records import StoredComparison, StoredRun
 from changeover.evidence.store.rows_of_runs import stored_cluster, without_body
-from changeover.evidence.store.schema import Connection
-from changeover.evidence.store.store import NOWHERE, StoreProblem, has_store, reading, writing
+from changeover.evidence.store.store import NOWHERE, StorePlace, StoreProblem, has_store, reading, writing
 from changeover.evidence.store.summary import OwnTime, ReasonCount, RuleUse, Summary
 from changeover.evidence.store.writing import RedactData, add_corpus, add_runs, end_corpus, renew_runs
 from changeover.evidence.timeline import OwnTimes
@@ -31,7 +30,7 @@ class ComparisonWriter:
 
     def __init__(
         self,
-        path: Path,
+        path: StorePlace,
         warn: Callable[[str], None],
         *,
         renews: bool = False,
@@ -177,17 +176,18 @@ def _rule_use(tally: RuleTally) -> RuleUse:
     )
 
 
-def has_differences(path: Path, code: str | None, rules: str, but: str) -> bool:
+def has_differences(path: StorePlace, code: str | None, rules: str, but: str) -> bool:
     """Whether a run on this code and these rules differed that is of no case of this source."""
     if not has_store(path):
         return False
     try:
         with reading(path) as connection:
             found = connection.execute(
-                "SELECT 1 FROM runs WHERE verdict IN ('unsafe', 'diverged') AND code IS ? AND rules = ?"
+                "SELECT 1 FROM runs WHERE verdict IN ('unsafe', 'diverged') AND coalesce(code, '') = ?"
+                " AND rules = ?"
                 " AND (corpus IS NULL OR corpus NOT IN (SELECT number FROM corpora WHERE source = ?))"
                 " LIMIT 1",
-                (code, rules, but),
+                (code or "", rules, but),
             ).fetchall()
     except StoreProblem:
         return False

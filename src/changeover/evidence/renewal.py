@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from zlib import decompressobj, error
 
 from changeover.errors import ConfigurationError
@@ -18,7 +17,7 @@ from changeover.evidence.scenario_replay import codec_of, not_replayed, replayed
 from changeover.evidence.store.reading import MORE_COLUMNS, READ_COLUMNS, read_run
 from changeover.evidence.store.records import STORE, StoredRun
 from changeover.evidence.store.rows_of_runs import WHOLE, Redact, stored_run
-from changeover.evidence.store.store import has_store, reading
+from changeover.evidence.store.store import StorePlace, has_store, reading
 from changeover.evidence.tallies import NOT_COMPARED
 from changeover.record.codec import CodecError
 from changeover.record.run import Run
@@ -46,7 +45,7 @@ class Wanted:
     limit: int | None = None
 
 
-def stale_runs(path: Path, wanted: Wanted) -> int:
+def stale_runs(path: StorePlace, wanted: Wanted) -> int:
     """How many tapes there are to replay; raises StoreProblem."""
     if not has_store(path):
         return 0
@@ -120,7 +119,7 @@ def unpacked(tape: bytes) -> bytes:
     return line
 
 
-def stale(path: Path, wanted: Wanted) -> Iterator[StoredRun]:
+def stale(path: StorePlace, wanted: Wanted) -> Iterator[StoredRun]:
     """The runs to be replayed, the oldest first; raises StoreProblem.
 
     Read a few at a time, so that the store is never locked while one is replayed.
@@ -148,7 +147,7 @@ def _where(wanted: Wanted) -> tuple[str, list[object]]:
     where = f"WHERE corpus IS NULL AND tape IS NOT NULL AND seam IN ({marks})"
     values: list[object] = [*wanted.seams]
     if wanted.only is None:
-        where += " AND (code IS NOT ? OR rules != ? OR world NOT LIKE ?)"
-        return where, [*values, wanted.code, wanted.rules, f"{INPUTS_VERSION}:%"]
+        where += " AND (coalesce(code, '') != ? OR rules != ? OR world NOT LIKE ?)"
+        return where, [*values, wanted.code or "", wanted.rules, f"{INPUTS_VERSION}:%"]
     values += [f"{STORE}/{wanted.only}", len(wanted.only), wanted.only]
     return f"{where} AND (name = ? OR substr(id, 1, ?) = ?)", values

@@ -29,6 +29,7 @@ from changeover.evidence.run_record import RunRecord
 from changeover.evidence.scenario_replay import not_replayed, replayed_scenarios, seen_in, stored_scenarios
 from changeover.evidence.sent_runs import NumberedCase
 from changeover.evidence.sources import Source, SourceOptions
+from changeover.evidence.store.place import StorePlace
 from changeover.evidence.store.records import STORE, StoredRun
 from changeover.evidence.store.rows_of_runs import stored_run
 from changeover.evidence.stored_replays import StoredKind, StoredReplays, replayed_here
@@ -70,7 +71,7 @@ class SourceCases:
     selection: Selection
     rules: Rules | None
     scenarios: Path
-    store: Path
+    store: StorePlace
     code: str | None
     rules_digest: str
     now: datetime

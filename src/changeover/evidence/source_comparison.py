@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from time import monotonic
 from types import FrameType
 from typing import Any, Self
@@ -27,7 +26,7 @@ from changeover.evidence.program_interface import Program, ProjectFiles
 from changeover.evidence.source_cases import BUILT_IN, Request, SourceCases
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import STORE, StoredComparison
-from changeover.evidence.store.store import StoreProblem, store_path
+from changeover.evidence.store.store import StorePlace, StoreProblem, store_path
 from changeover.evidence.store.summary import Summary
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.redaction.redactor import Redactor
@@ -67,7 +66,7 @@ class SourceComparison:
     corpus: Corpus
     stored: StoredComparison
     raised: tuple[str, ...]
-    kept_in: Path | None
+    kept_in: StorePlace | None
     seconds: float
     replayed_here: Mapping[str, int]
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from changeover.replay.program_signals import unbroken
@@ -22,8 +21,9 @@ from changeover.spool.writer import SpoolWriter
 from changeover.telemetry.logs import logger
 
 if TYPE_CHECKING:
+    from changeover.evidence.store.connection import Connection
+    from changeover.evidence.store.place import StorePlace
     from changeover.evidence.store.records import StoredRun
-    from changeover.evidence.store.schema import Connection
 
 LOCK_WAIT_S = 0.2
 WRITTEN_EVERY_S = 1.0
@@ -46,7 +46,7 @@ class SpooledRuns:
 
     def __init__(
         self,
-        path: Callable[[], Path | None],
+        path: Callable[[], StorePlace | None],
         describe: Callable[[], Mapping[str, Any]],
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
@@ -172,7 +172,7 @@ class SpooledRuns:
             self._characters -= sum(map(_characters, self._held[:number]))
             del self._held[:number]
 
-    def _write_held(self, path: Path, held: list[StoredRun], lost: int) -> None:
+    def _write_held(self, path: StorePlace, held: list[StoredRun], lost: int) -> None:
         """What the spool does not take."""
         from changeover.evidence.store.counters import BESIDE, LOST, count_up
         from changeover.evidence.store.writing import add_runs, without_known_tapes
@@ -190,7 +190,7 @@ class SpooledRuns:
         if spool is not None and name is None:
             spool.settle(elsewhere=len(held))
 
-    def _drain(self, path: Path, mine: str | None) -> None:
+    def _drain(self, path: StorePlace, mine: str | None) -> None:
         """The spool of this process; now and then those of processes that have ended as well."""
         from changeover.evidence.store.draining import drain
         from changeover.evidence.store.store import spool_folder
@@ -211,7 +211,7 @@ class SpooledRuns:
             self._has_unread = True
 
     @contextmanager
-    def _transaction(self, path: Path) -> Iterator[Connection]:
+    def _transaction(self, path: StorePlace) -> Iterator[Connection]:
         from changeover.evidence.store.maintenance import prune, usual_limits
         from changeover.evidence.store.store import writing
 

@@ -31,6 +31,7 @@ from changeover.telemetry.logs import logger
 if TYPE_CHECKING:
     from changeover.evidence.code_digest import Judged
     from changeover.evidence.spooled_runs import SpooledRuns
+    from changeover.evidence.store.place import StorePlace
     from changeover.evidence.store.records import StoredRun
     from changeover.evidence.store.writing import Tapes
 
@@ -74,7 +75,7 @@ class EvidenceWriter:
         self._last_problems: tuple[str, ...] = ()
         self._monotonic = monotonic
         self._made: SpooledRuns | None = None
-        self._store: Path | None = None
+        self._store: StorePlace | None = None
         self._is_noted = False
         self.begin_anew()
         WRITERS.add(self)
@@ -164,7 +165,7 @@ class EvidenceWriter:
     def _described(self) -> Mapping[str, Any]:
         return {} if self._judged is None else {"code": self._judged.code}
 
-    def _path(self) -> Path | None:
+    def _path(self) -> StorePlace | None:
         """Asked once; None where it is wrong, which is a problem like any other."""
         from changeover.evidence.store.store import store_path
 

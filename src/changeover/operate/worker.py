@@ -23,7 +23,7 @@ from changeover.evidence.program_interface import Program
 from changeover.evidence.scenario_replay import codec_of
 from changeover.evidence.spool_place import variables_of
 from changeover.evidence.store.counters import LOST, raise_count
-from changeover.evidence.store.store import NOWHERE, StoreProblem, writing
+from changeover.evidence.store.store import NOWHERE, StorePlace, StoreProblem, writing
 from changeover.evidence.worker_watch import (
     PULSE_S,
     Pulse,
@@ -117,7 +117,7 @@ class Worker:
         project: Project,
         program: Program,
         folder: Path,
-        store: Path,
+        store: StorePlace,
         wanted: Wanted,
         all_written: Callable[[], bool],
         listener: WorkerListener,

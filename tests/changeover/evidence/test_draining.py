@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from changeover.evidence import process_end
+from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.draining import drain
 from changeover.evidence.store.run_payload import read_run_payload, run_payload
-from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.store import read_evidence, spool_folder, writing
 from changeover.spool.frame import FrameKind
 from changeover.spool.writer import SpoolWriter

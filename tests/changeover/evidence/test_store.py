@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from changeover.evidence.comparison_writer import ComparisonWriter
 from changeover.evidence.store import writing as row_writing
 from changeover.evidence.store.lookup import Archive
-from changeover.evidence.store.maintenance import StoreLimits, prune, prune_store, used_bytes
+from changeover.evidence.store.maintenance import StoreLimits, prune, prune_store
 from changeover.evidence.store.reading import read_cluster
 from changeover.evidence.store.records import Review, StoredCluster, StoredComparison
 from changeover.evidence.store.schema import SCHEMA_VERSION
@@ -218,7 +218,7 @@ def test_when_space_is_short_values_go_first_then_tapes_then_runs(tmp_path: Path
     runs = [a_run(number, body="x" * 9_000, tape=b"y" * 9_000) for number in range(30)]
     path = store_of(tmp_path / "evidence.db", *runs)
     with writing(path) as connection:
-        full = used_bytes(connection)
+        full = connection.used_bytes(exact=True)
     done = prune_store(path, StoreLimits(BEGAN, bytes_max=full - 50_000), corpora_too=False, dry_run=False)
     assert (done.bodies, done.tapes, done.runs) == (30, 0, 0)
     done = prune_store(path, StoreLimits(BEGAN, bytes_max=full // 4), corpora_too=False, dry_run=False)

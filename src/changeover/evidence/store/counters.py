@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from changeover.evidence.store.schema import Connection
+from changeover.evidence.store.connection import Connection
 
 LOST = "lost"
 """With `/` and the name of a spool behind it, what was lost of that one."""
@@ -20,8 +20,8 @@ def count_up(connection: Connection, name: str, number: int) -> None:
     if number:
         ((store,),) = connection.execute("SELECT store FROM identity LIMIT 1").fetchall()
         connection.execute(
-            "INSERT INTO counters VALUES (?, ?, ?)"
-            " ON CONFLICT (store, name) DO UPDATE SET value = value + excluded.value",
+            "INSERT INTO counters (store, name, value) VALUES (?, ?, ?)"
+            " ON CONFLICT (store, name) DO UPDATE SET value = counters.value + excluded.value",
             (store, name, number),
         )
 
@@ -32,8 +32,9 @@ def raise_count(connection: Connection, name: str, number: int) -> None:
         return
     ((store,),) = connection.execute("SELECT store FROM identity LIMIT 1").fetchall()
     connection.execute(
-        "INSERT INTO counters VALUES (?, ?, ?)"
-        " ON CONFLICT (store, name) DO UPDATE SET value = excluded.value WHERE value < excluded.value",
+        "INSERT INTO counters (store, name, value) VALUES (?, ?, ?)"
+        " ON CONFLICT (store, name) DO UPDATE SET value = excluded.value"
+        " WHERE counters.value < excluded.value",
         (store, name, number),
     )
 

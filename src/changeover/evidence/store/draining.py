@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 
+from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.counters import (
     BESIDE,
     LOST,
@@ -16,7 +17,6 @@ from changeover.evidence.store.counters import (
 )
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.run_payload import read_run_payload
-from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.writing import add_runs, without_known_tapes
 from changeover.spool.folder import Claim, SpoolFolder, UnreadFrame
 from changeover.spool.frame import FrameKind

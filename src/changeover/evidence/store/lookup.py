@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 from changeover.errors import ConfigurationError
+from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.reading import (
     MORE_COLUMNS,
     READ_COLUMNS,
@@ -16,8 +16,7 @@ from changeover.evidence.store.reading import (
     read_run,
 )
 from changeover.evidence.store.records import UNSAFE_MARK, StoredCluster, StoredComparison, StoredRun
-from changeover.evidence.store.schema import Connection
-from changeover.evidence.store.store import StoreProblem, has_store, reading
+from changeover.evidence.store.store import StorePlace, StoreProblem, has_store, reading
 from changeover.values.verdict import Verdict
 
 FOUND_MAX = 200
@@ -28,7 +27,7 @@ T = TypeVar("T")
 class Archive:
     """Raises ConfigurationError where a store cannot be read; one that is not there holds nothing."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: StorePlace) -> None:
         self.path = path
 
     def corpora(self) -> list[StoredComparison]:
@@ -49,8 +48,9 @@ class Archive:
             " LIMIT ?",
             (name, len(name), name, FOUND_MAX),
         ) or self._runs(
-            ", body FROM runs WHERE corpus IS NULL AND (instr(clusters, ?) OR instr(clusters, ?))"
-            " ORDER BY at DESC LIMIT 1",
+            ", body FROM runs WHERE corpus IS NULL AND clusters != '[]'"
+            " AND (replace(clusters, ?, '') != clusters OR replace(clusters, ?, '') != clusters)"
+            " ORDER BY at DESC, rowid LIMIT 1",
             (f'"{name}', f'"{UNSAFE_MARK}{name}'),
         )
         return [run for run in found if run.corpus == found[0].corpus]
@@ -101,7 +101,7 @@ class Archive:
 def _clusters(connection: Connection, prefix: str) -> list[StoredCluster]:
     rows = connection.execute(
         "SELECT digest, clusters.body, corpus FROM clusters JOIN corpora ON number = corpus"
-        " WHERE kept AND substr(digest, 1, ?) = ? ORDER BY at DESC, number DESC",
+        " WHERE kept = 1 AND substr(digest, 1, ?) = ? ORDER BY at DESC, number DESC",
         (len(prefix), prefix),
     ).fetchall()
     latest: dict[str, tuple[str, int]] = {}

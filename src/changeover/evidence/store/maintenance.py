@@ -5,17 +5,13 @@ Age and number are those of runs in production: comparisons are bounded where th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from changeover.evidence.store.counters import BESIDE, PRUNED, WRITTEN, count_up
+from changeover.evidence.store.connection import Connection
+from changeover.evidence.store.counters import PRUNED, count_up
 from changeover.evidence.store.rows_of_runs import stored_at
-from changeover.evidence.store.schema import Connection
-from changeover.evidence.store.store import compact, copied, reading, writing
-from changeover.evidence.store.writing import COLUMNS, forget_corpora
+from changeover.evidence.store.store import StorePlace, compact, writing
 
 RUNS_KEPT_DAYS = 400
 DAYS_BELIEVED = 7
@@ -57,24 +53,20 @@ def usual_limits(now: datetime) -> StoreLimits:
     return StoreLimits(now - timedelta(days=RUNS_KEPT_DAYS), days=DAYS_BELIEVED)
 
 
-def used_bytes(connection: Connection) -> int:
-    """Without the space that was given back within the file."""
-    pages, free, size = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("page_count", "freelist_count", "page_size")
-    )
-    return int((pages - free) * size)
+def prune(
+    connection: Connection, limits: StoreLimits, most: int = PRUNED_TOGETHER, *, exact: bool = False
+) -> Pruned:
+    """Forget what is beyond the limits, at most so many rows of each kind, and count it.
 
-
-def prune(connection: Connection, limits: StoreLimits, most: int = PRUNED_TOGETHER) -> Pruned:
-    """Forget what is beyond the limits, at most so many rows of each kind, and count it."""
+    Unless `exact`, nobody waits to find out how large a database is.
+    """
     done = Pruned(
         runs=_forget_runs(connection, "AND at < ?", (stored_at(_before(connection, limits)),), most)
     )
     ((runs,),) = connection.execute("SELECT count(*) FROM runs WHERE corpus IS NULL").fetchall()
     if runs > limits.runs_max:
         done.runs += _forget_runs(connection, "", (), min(most, runs - limits.runs_max))
-    if used_bytes(connection) > limits.bytes_max:
+    if connection.used_bytes(exact=exact) > limits.bytes_max:
         done.bodies = _drop(connection, "body", most)
         if not done.bodies:
             done.tapes = _drop(connection, "tape", most)
@@ -100,7 +92,7 @@ def _before(connection: Connection, limits: StoreLimits) -> datetime:
     return min(limits.before, believed)
 
 
-def prune_store(path: Path, limits: StoreLimits, *, corpora_too: bool, dry_run: bool) -> Pruned:
+def prune_store(path: StorePlace, limits: StoreLimits, *, corpora_too: bool, dry_run: bool) -> Pruned:
     """Forget until the limits hold or nothing is left, and give the space back; raises StoreProblem.
 
     `corpora_too` says whether comparisons from before go as well. A dry run does it all, and takes it back.
@@ -108,17 +100,17 @@ def prune_store(path: Path, limits: StoreLimits, *, corpora_too: bool, dry_run: 
     total = Pruned()
     try:
         with writing(path) as connection:
-            total.bytes_before = used_bytes(connection)
+            total.bytes_before = connection.used_bytes(exact=True)
             if corpora_too:
                 total.corpora = connection.execute(
                     "DELETE FROM corpora WHERE at < ?", (stored_at(limits.before),)
                 ).rowcount
-            done = prune(connection, limits)
+            done = prune(connection, limits, exact=True)
             while done.bodies or done.tapes or done.runs:
                 for name in ("bodies", "tapes", "runs"):
                     setattr(total, name, getattr(total, name) + getattr(done, name))
-                done = prune(connection, limits)
-            total.bytes_after = used_bytes(connection)
+                done = prune(connection, limits, exact=True)
+            total.bytes_after = connection.used_bytes(exact=True)
             if dry_run:
                 raise _TakenBack
     except _TakenBack:
@@ -147,77 +139,3 @@ def _drop(connection: Connection, column: str, most: int) -> int:
         (most,),
     ).rowcount
     return count
-
-
-_TOGETHER = 1_000
-_INSERT = f"INSERT OR IGNORE INTO runs VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  question marks
-_CORPUS = "uid, at, source, population, code, rules, whole, summary, answered_by, partial, seams, kept"
-
-
-@dataclass(slots=True)
-class Joined:
-    """What was not known before."""
-
-    runs: int = 0
-    corpora: int = 0
-    reviews: int = 0
-
-
-def join(path: Path, others: Sequence[Path], *, dry_run: bool = False) -> Joined:
-    """Take all of them or none; raises StoreProblem naming the one that cannot be read.
-
-    They are copied first: a store that a program still writes to is taken as it stands at one moment.
-    """
-    total = Joined()
-    with TemporaryDirectory(prefix="changeover-") as folder:
-        copies = [Path(folder) / f"{number}.db" for number in range(len(others))]
-        for other, copy in zip(others, copies, strict=True):
-            copied(other, copy)
-        target = Path(folder) / "target.db" if dry_run else path
-        if dry_run and path.exists():
-            copied(path, target)
-        with writing(target) as into:
-            for copy in copies:
-                with reading(copy) as source:
-                    _join_one(source, into, total)
-            forget_corpora(into)
-    return total
-
-
-def _join_one(source: Connection, into: Connection, total: Joined) -> None:
-    cursor = source.execute(f"SELECT {', '.join(COLUMNS)} FROM runs WHERE corpus IS NULL")  # noqa: S608
-    while rows := cursor.fetchmany(_TOGETHER):
-        total.runs += into.executemany(_INSERT, rows).rowcount
-    for number, uid, *corpus in source.execute(f"SELECT number, {_CORPUS} FROM corpora").fetchall():  # noqa: S608
-        if into.execute("SELECT 1 FROM corpora WHERE uid = ?", (uid,)).fetchone() is None:
-            total.corpora += 1
-            _join_corpus(source, into, number, [uid, *corpus])
-    reviews = source.execute("SELECT * FROM reviews").fetchall()
-    total.reviews += into.executemany(
-        "INSERT OR IGNORE INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?)", reviews
-    ).rowcount
-    counters = source.execute(
-        "SELECT store, name, value FROM counters WHERE name NOT LIKE ? AND name NOT LIKE ?",
-        (f"{WRITTEN}/%", f"{BESIDE}/%"),
-    ).fetchall()
-    into.executemany(
-        "INSERT INTO counters VALUES (?, ?, ?)"
-        " ON CONFLICT (store, name) DO UPDATE SET value = max(value, excluded.value)",
-        counters,
-    )
-
-
-def _join_corpus(source: Connection, into: Connection, number: int, corpus: list[object]) -> None:
-    marks = ", ".join("?" * len(corpus))
-    joined = into.execute(f"INSERT INTO corpora ({_CORPUS}) VALUES ({marks})", corpus).lastrowid  # noqa: S608
-    clusters = source.execute(
-        "SELECT digest, ?, body, seam FROM clusters WHERE corpus = ?", (joined, number)
-    ).fetchall()
-    into.executemany("INSERT INTO clusters (digest, corpus, body, seam) VALUES (?, ?, ?, ?)", clusters)
-    cursor = source.execute(
-        f"SELECT {', '.join('?' if name == 'corpus' else name for name in COLUMNS)}"  # noqa: S608  columns
-        " FROM runs WHERE corpus = ?",
-        (joined, number),
-    )
-    while rows := cursor.fetchmany(_TOGETHER):
-        into.executemany(_INSERT, rows)

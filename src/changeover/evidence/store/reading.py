@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from changeover.compare.change_pattern import read_pattern
+from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.counters import counts_in
 from changeover.evidence.store.records import (
     GAVE_UP,
@@ -24,7 +25,6 @@ from changeover.evidence.store.records import (
     StoredRun,
     state_of,
 )
-from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.summary import Summary, read_record
 from changeover.evidence.tallies import SeamTally
 from changeover.values.divergence import Kind
@@ -123,7 +123,7 @@ def _corpora(connection: Connection) -> list[StoredComparison]:
 def comparisons_in(connection: Connection) -> list[StoredComparison]:
     """Every comparison that is kept, the latest first, without its clusters."""
     rows = connection.execute(
-        f"SELECT {', '.join(_CORPUS)}, summary FROM corpora WHERE kept ORDER BY at DESC, number DESC"  # noqa: S608
+        f"SELECT {', '.join(_CORPUS)}, summary FROM corpora WHERE kept = 1 ORDER BY at DESC, number DESC"  # noqa: S608
     ).fetchall()
     return [
         _comparison(connection, dict(zip(_CORPUS, row, strict=False)), json.loads(row[-1])) for row in rows

@@ -8,35 +8,39 @@ before. `body` and `tape` are the last columns, so that reading the others does 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from hashlib import sha256
-from typing import Any, Protocol
 from uuid import uuid4
+
+from changeover.evidence.store.connection import Connection, Types
 
 SCHEMA_VERSION = 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS corpora (
-    number INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, population TEXT NOT NULL,
-    code TEXT, rules TEXT NOT NULL, whole INTEGER NOT NULL, summary TEXT NOT NULL,
-    uid TEXT NOT NULL DEFAULT '', answered_by TEXT NOT NULL DEFAULT 'legacy',
-    partial INTEGER NOT NULL DEFAULT 0, seams TEXT NOT NULL DEFAULT '[]', kept INTEGER NOT NULL DEFAULT 1);
+    number {number} PRIMARY KEY, at {text} NOT NULL, source {text} NOT NULL, population {text} NOT NULL,
+    code {text}, rules {text} NOT NULL, whole {integer} NOT NULL, summary {text} NOT NULL,
+    uid {text} NOT NULL DEFAULT '', answered_by {text} NOT NULL DEFAULT 'legacy',
+    partial {integer} NOT NULL DEFAULT 0, seams {text} NOT NULL DEFAULT '[]',
+    kept {integer} NOT NULL DEFAULT 1);
 CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, corpus INTEGER REFERENCES corpora ON DELETE CASCADE, at TEXT NOT NULL,
-    population TEXT NOT NULL, name TEXT NOT NULL, seam TEXT NOT NULL, phase TEXT NOT NULL,
-    stage TEXT NOT NULL, answered_by TEXT NOT NULL, key TEXT, correlation_id TEXT, tags TEXT NOT NULL,
-    world TEXT, code TEXT, rules TEXT NOT NULL, verdict TEXT NOT NULL, reason TEXT,
-    clusters TEXT NOT NULL, legacy_s REAL, candidate_s REAL, renewed_at TEXT, body TEXT, tape BLOB);
+    id {text} PRIMARY KEY, corpus {integer} REFERENCES corpora ON DELETE CASCADE, at {text} NOT NULL,
+    population {text} NOT NULL, name {text} NOT NULL, seam {text} NOT NULL, phase {text} NOT NULL,
+    stage {text} NOT NULL, answered_by {text} NOT NULL, key {text}, correlation_id {text},
+    tags {text} NOT NULL, world {text}, code {text}, rules {text} NOT NULL, verdict {text} NOT NULL,
+    reason {text}, clusters {text} NOT NULL, legacy_s {real}, candidate_s {real}, renewed_at {text},
+    body {text}, tape {blob}{order});
 CREATE TABLE IF NOT EXISTS clusters (
-    digest TEXT NOT NULL, corpus INTEGER NOT NULL REFERENCES corpora ON DELETE CASCADE, body TEXT NOT NULL,
-    seam TEXT NOT NULL DEFAULT '', PRIMARY KEY (digest, corpus));
+    digest {text} NOT NULL, corpus {integer} NOT NULL REFERENCES corpora ON DELETE CASCADE,
+    body {text} NOT NULL, seam {text} NOT NULL DEFAULT '', PRIMARY KEY (digest, corpus));
 CREATE TABLE IF NOT EXISTS reviews (
-    kind TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, code TEXT, rules TEXT NOT NULL,
-    answer TEXT NOT NULL, found TEXT NOT NULL, body TEXT NOT NULL);
+    kind {text} NOT NULL, name {text} NOT NULL, at {text} NOT NULL, code {text}, rules {text} NOT NULL,
+    answer {text} NOT NULL, found {text} NOT NULL, body {text} NOT NULL{order});
 CREATE UNIQUE INDEX IF NOT EXISTS reviews_once
-    ON reviews (kind, name, at, coalesce(code, ''), rules, answer, found);
+    ON reviews (kind, {digest}(name), at, coalesce(code, ''), rules, answer, {digest}(found));
 CREATE TABLE IF NOT EXISTS counters (
-    store TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (store, name));
-CREATE TABLE IF NOT EXISTS identity (store TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS runs_by_name ON runs (name);
+    store {text} NOT NULL, name {text} NOT NULL, value {integer} NOT NULL, PRIMARY KEY (store, name));
+CREATE TABLE IF NOT EXISTS identity (store {text} NOT NULL);
+CREATE INDEX IF NOT EXISTS runs_by_name ON runs {lookup} (name);
 CREATE INDEX IF NOT EXISTS runs_of_corpus ON runs (corpus) WHERE corpus IS NOT NULL;
 CREATE INDEX IF NOT EXISTS runs_in_production ON runs (at) WHERE corpus IS NULL;
 CREATE INDEX IF NOT EXISTS runs_with_body ON runs (at) WHERE body IS NOT NULL;
@@ -44,18 +48,11 @@ CREATE INDEX IF NOT EXISTS runs_with_tape ON runs (phase, world, at) WHERE tape 
 """
 
 
-class Connection(Protocol):
-    """What is asked of a connection; only `store` knows whose it is."""
+def make_tables(connection: Connection, version: int, types: Types) -> None:
+    """Bring a store of this version, 0 for an empty one, to today's; inside one transaction.
 
-    def execute(self, query: str, values: Any = ..., /) -> Any:
-        """Run one statement."""
-
-    def executemany(self, query: str, rows: Any, /) -> Any:
-        """Run one statement for many rows."""
-
-
-def make_tables(connection: Connection, version: int) -> None:
-    """Bring a store of this version, 0 for an empty file, to today's; inside one transaction."""
+    Whoever calls writes the version down.
+    """
     if version == 1:
         connection.execute("ALTER TABLE runs RENAME TO runs_of_version_1")
         connection.execute("DROP INDEX IF EXISTS runs_by_name")
@@ -68,13 +65,12 @@ def make_tables(connection: Connection, version: int) -> None:
         ):
             connection.execute(f"ALTER TABLE corpora ADD COLUMN {column}")
         connection.execute("ALTER TABLE clusters ADD COLUMN seam TEXT NOT NULL DEFAULT ''")
-    for statement in _TABLES.split(";"):
+    for statement in _TABLES.format(**asdict(types)).split(";"):
         connection.execute(statement)
     if version == 1:
         _fill_from_version_1(connection)
     if connection.execute("SELECT 1 FROM identity").fetchone() is None:
-        connection.execute("INSERT INTO identity VALUES (?)", (uuid4().hex,))
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("INSERT INTO identity (store) VALUES (?)", (uuid4().hex,))
 
 
 def _fill_from_version_1(connection: Connection) -> None:

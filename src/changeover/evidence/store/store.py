@@ -1,177 +1,75 @@
-"""Where runs are kept: one SQLite file. The only place that imports sqlite3.
+"""Where runs are kept: one SQLite file, or a database of PostgreSQL for a fleet.
 
 A store never harms whoever writes to it: one that is full, locked, damaged or not there is said so once, and
-what cannot be kept is counted by whoever had it.
+what cannot be kept is counted by whoever had it. What a store is made of is imported when it is used.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
-from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.evidence.store.connection import Connection
+from changeover.evidence.store.place import (
+    DEFAULT_PLACE,
+    NOTHING_KEPT,
+    NOWHERE,
+    Database,
+    StorePlace,
+    StoreProblem,
+    store_path,
+)
 from changeover.evidence.store.records import Evidence, Review
-from changeover.evidence.store.schema import SCHEMA_VERSION, Connection, make_tables
-from changeover.settings import SPOOL_FOLDER, STATE_FOLDER, STORE_VARIABLE
+from changeover.settings import SPOOL_FOLDER, STORE_VARIABLE
 from changeover.spool.folder import SpoolFolder
-from changeover.values.atomic_file import OWNER_ONLY, append_lines
-from changeover.values.private_folder import keep_others_out, make_state_folder
+from changeover.values.atomic_file import append_lines
+from changeover.values.private_folder import make_state_folder
 
-NOTHING_KEPT = "none"
-NOWHERE = Path(os.devnull)
-DEFAULT_PLACE = Path(STATE_FOLDER) / "evidence.db"
-TIMEOUT_S = 1.0
-_TROUBLES = (sqlite3.Error, OSError, ValueError, OverflowError)
+__all__ = ["DEFAULT_PLACE", "NOWHERE", "StorePlace", "StoreProblem", "store_path"]
+DRAIN_WAIT_S = 1.0
 
 
-class StoreProblem(ChangeoverError):
-    """A store could not be read or written."""
+def writing(path: StorePlace, timeout_s: float | None = None) -> AbstractContextManager[Connection]:
+    """One transaction on today's tables: all of it is kept or nothing. Raises StoreProblem.
 
-    def __init__(self, path: Path, why: object) -> None:
-        self.why = str(why) or type(why).__name__
-        super().__init__(f"{path}: {self.why}")
-
-
-def store_path(root: Path, environment: Mapping[str, str] | None = None) -> Path:
-    """Where the store is, NOWHERE for one that keeps nothing; raises ConfigurationError for no such place."""
-    named = (os.environ if environment is None else environment).get(STORE_VARIABLE)
-    if not named:
-        return root / DEFAULT_PLACE
-    if named == NOTHING_KEPT:
-        return NOWHERE
-    scheme, slashes, place = named.partition(":///")
-    if scheme != "sqlite" or not slashes or not place:
-        allowed = f"sqlite:///PATH, or {NOTHING_KEPT} to keep nothing"
-        raise ConfigurationError(STORE_VARIABLE, f"was {named!r}, allowed: {allowed}")
-    return Path(place)
-
-
-@contextmanager
-def writing(path: Path, timeout_s: float = TIMEOUT_S) -> Iterator[Connection]:
-    """One transaction on today's tables: all of it is kept or nothing. Raises StoreProblem."""
-    with _troubles_of(path):
-        _make_private(path)
-        with closing(sqlite3.Connection(path, timeout=timeout_s, isolation_level=None)) as connection:
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                _bring_to_today(connection)
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
-
-
-def _make_private(path: Path) -> None:
-    """The store holds arguments and answers of production: its owner alone reads it.
-
-    SQLite gives the files beside it the mode of the store.
+    A program names how long it waits for a store that others write to; a command waits longer.
     """
-    make_state_folder(path.parent)
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
-    except FileExistsError:
-        for suffix in ("", "-journal", "-wal", "-shm"):
-            keep_others_out(path.with_name(path.name + suffix))
+    if isinstance(path, Database):
+        from changeover.evidence.store import postgres
+
+        return postgres.writing(path, timeout_s)
+    from changeover.evidence.store import sqlite_file
+
+    return sqlite_file.writing(path, sqlite_file.TIMEOUT_S if timeout_s is None else timeout_s)
 
 
-@contextmanager
-def reading(path: Path) -> Iterator[Connection]:
+def reading(path: StorePlace) -> AbstractContextManager[Connection]:
     """One look at a store that exists, brought to today's tables where it is older. Raises StoreProblem."""
-    with _troubles_of(path):
-        with closing(_opened(path)) as connection:
-            is_older = _version_of(connection) < SCHEMA_VERSION
-        if is_older:
-            with writing(path):
-                pass
-        with closing(_opened(path)) as connection:
-            yield connection
+    if isinstance(path, Database):
+        from changeover.evidence.store import postgres
+
+        return postgres.reading(path)
+    from changeover.evidence.store import sqlite_file
+
+    return sqlite_file.reading(path)
 
 
-def compact(path: Path) -> None:
+def compact(path: StorePlace) -> None:
     """Give the space of what was forgotten back; raises StoreProblem."""
-    with (
-        _troubles_of(path),
-        closing(sqlite3.Connection(path, timeout=TIMEOUT_S, isolation_level=None)) as connection,
-    ):
-        connection.execute("VACUUM")
+    if isinstance(path, Database):
+        from changeover.evidence.store import postgres
+
+        postgres.compact(path)
+    else:
+        from changeover.evidence.store import sqlite_file
+
+        sqlite_file.compact(path)
 
 
-def copied(path: Path, target: Path) -> None:
-    """A sound copy of a store, on today's tables; raises StoreProblem where it cannot be read in full."""
-    try:
-        with (
-            _troubles_of(path),
-            closing(_opened(path)) as source,
-            closing(sqlite3.Connection(target)) as made,
-        ):
-            source.backup(made)
-            ((sound,), *_) = made.execute("PRAGMA quick_check(1)").fetchall()
-            if sound != "ok":
-                raise sqlite3.DatabaseError(sound)
-            if _version_of(made) == 0:
-                raise sqlite3.DatabaseError("it is no store of evidence")
-        with writing(target):
-            pass
-    except StoreProblem as problem:
-        raise StoreProblem(path, problem.why) from problem
-
-
-@contextmanager
-def _troubles_of(path: Path) -> Iterator[None]:
-    """Whatever is wrong with the file is a problem of this store."""
-    try:
-        yield
-    except _TROUBLES as error:
-        raise StoreProblem(path, error) from error
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """For reading; where a writer died in the middle, what it began has to be undone first, by writing."""
-    place = path.resolve().as_uri()
-    try:
-        return _connected(f"{place}?mode=ro")
-    except sqlite3.OperationalError:
-        return _connected(f"{place}?mode=rw")
-
-
-def _connected(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.Connection(uri, uri=True, timeout=TIMEOUT_S)
-    try:
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _bring_to_today(connection: sqlite3.Connection) -> None:
-    version = _version_of(connection)
-    if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
-        raise sqlite3.DatabaseError("it is a database of something else")
-    if version < SCHEMA_VERSION:
-        make_tables(connection, version)
-
-
-def _version_of(connection: Connection) -> int:
-    """0 for a file without tables; raises DatabaseError for a version that is newer than this program."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        newer = f"it has version {version}, this program knows {SCHEMA_VERSION}: a newer changeover wrote it"
-        raise sqlite3.DatabaseError(newer)
-    return version
-
-
-def take_in(path: Path, wait_s: float = TIMEOUT_S) -> None:
-    """What programs have left in their spools comes into the store; never raises.
+def take_in(path: StorePlace, wait_s: float = DRAIN_WAIT_S) -> None:
+    """What programs of this machine have left in their spools comes into the store; never raises.
 
     What cannot be taken now stays in the spools. Every command that reads evidence calls this first.
     """
@@ -182,18 +80,18 @@ def take_in(path: Path, wait_s: float = TIMEOUT_S) -> None:
             drain(spool_folder(path), lambda: writing(path), wait_s=wait_s)
 
 
-def spool_folder(store: Path) -> SpoolFolder:
-    """Where the programs that fill a store leave their runs at once."""
+def spool_folder(store: StorePlace) -> SpoolFolder:
+    """Where the programs of this machine that fill a store leave their runs at once."""
     return SpoolFolder(store.parent / SPOOL_FOLDER)
 
 
-def has_store(path: Path) -> bool:
+def has_store(path: StorePlace) -> bool:
     """Whether there is one, with what programs have left in their spools."""
     take_in(path)
     return path != NOWHERE and path.exists()
 
 
-def read_evidence(path: Path) -> Evidence:
+def read_evidence(path: StorePlace) -> Evidence:
     """Everything that a store holds; never raises. One that is not there yet holds nothing."""
     from changeover.evidence.store.reading import evidence_in
 
@@ -213,7 +111,7 @@ def read_evidence(path: Path) -> Evidence:
         return Evidence(problem=f"{path}: cannot be read as a store: {type(error).__name__}: {error}")
 
 
-def keep_review(path: Path, review: Review) -> str | None:
+def keep_review(path: StorePlace, review: Review) -> str | None:
     """Keep what was looked at, beside the latest others; None, or why not. Never raises."""
     from changeover.evidence.store.writing import add_review
 
@@ -231,7 +129,7 @@ NAME = "lost.jsonl"
 FILE_BYTES_MAX = 1024 * 1024
 
 
-def note_lost(store: Path, runs: int, why: str, at: datetime) -> bool:
+def note_lost(store: StorePlace, runs: int, why: str, at: datetime) -> bool:
     """Append so many runs; False where even that could not be written. Never raises."""
     line = json.dumps({"at": at.isoformat(timespec="seconds"), "runs": runs, "why": why})
     with suppress(OSError):
@@ -241,7 +139,7 @@ def note_lost(store: Path, runs: int, why: str, at: datetime) -> bool:
     return False
 
 
-def lost_beside(store: Path) -> int:
+def lost_beside(store: StorePlace) -> int:
     """How many runs were lost so; a line that cannot be read stands for one at least."""
     file = store.with_name(NAME)
     try:

@@ -13,6 +13,7 @@ from uuid import uuid4
 from zlib import compress
 
 from changeover.compare.clusters import Example
+from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.records import (
     GAVE_UP,
     UNSAFE_MARK,
@@ -23,7 +24,6 @@ from changeover.evidence.store.records import (
 )
 from changeover.evidence.store.rows_of_runs import WHOLE, stored_at
 from changeover.evidence.store.run_contents import divergence_data, sighting_data
-from changeover.evidence.store.schema import Connection
 from changeover.evidence.store.summary import summary_data
 from changeover.evidence.tallies import SeamTally
 from changeover.record.codec import Codec, CodecError
@@ -36,12 +36,22 @@ TAPE_CHARACTERS_MAX = 1_000_000
 CORPORA_KEPT_MAX = 20
 CORPORA_REMEMBERED_MAX = 200
 REVIEWS_KEPT_MAX = 500
+WORLDS_TOGETHER = 200
 COLUMNS = (
     *("id", "corpus", "at", "population", "name", "seam", "phase", "stage", "answered_by", "key"),
     *("correlation_id", "tags", "world", "code", "rules", "verdict", "reason", "clusters", "legacy_s"),
     *("candidate_s", "renewed_at", "body", "tape"),
 )
-_INSERT = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  question marks
+_MARKS = ", ".join("?" * len(COLUMNS))
+_INSERT = (
+    f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({_MARKS}) ON CONFLICT (id) DO UPDATE SET "  # noqa: S608
+    + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
+)
+INSERT_NEW = f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({_MARKS}) ON CONFLICT DO NOTHING"  # noqa: S608
+REVIEW_COLUMNS = "kind, name, at, code, rules, answer, found, body"
+INSERT_REVIEW = (
+    f"INSERT INTO reviews ({REVIEW_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
+)
 _RENEWED = (
     *("world", "code", "rules", "verdict", "reason", "clusters"),
     *("legacy_s", "candidate_s", "renewed_at", "body"),
@@ -60,15 +70,21 @@ def add_corpus(connection: Connection, comparison: StoredComparison, redact: Red
     """A comparison begins; gives its number. The oldest ones are forgotten down to what they found."""
     about = (comparison.source, comparison.population, comparison.code, comparison.rules)
     summary = _text(_redacted({**summary_data(comparison.summary), "partial": comparison.partial}, redact))
-    kept = (comparison.uid or uuid4().hex, str(comparison.answered_by), comparison.partial)
-    cursor = connection.execute(
+    uid = comparison.uid or uuid4().hex
+    kept = (uid, str(comparison.answered_by), int(comparison.partial))
+    connection.execute(
         "INSERT INTO corpora (at, source, population, code, rules, whole, summary, uid, answered_by, partial)"
         " VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
         (stored_at(comparison.at), *about, summary, *kept),
     )
     forget_corpora(connection)
-    number: int = cursor.lastrowid
-    return number
+    return number_of(connection, uid)
+
+
+def number_of(connection: Connection, uid: str) -> int:
+    """The number of the comparison that was added last under this name."""
+    ((number,),) = connection.execute("SELECT max(number) FROM corpora WHERE uid = ?", (uid,)).fetchall()
+    return int(number)
 
 
 def _redacted(data: Any, redact: RedactData, levels: int = _OWN_LEVELS) -> Any:
@@ -97,10 +113,10 @@ def forget_corpora(connection: Connection) -> None:
         (CORPORA_REMEMBERED_MAX,),
     )
     connection.execute(
-        f"UPDATE corpora SET kept = 0, summary = '{{}}' WHERE kept AND number NOT IN ({latest})",  # noqa: S608
+        f"UPDATE corpora SET kept = 0, summary = '{{}}' WHERE kept = 1 AND number NOT IN ({latest})",  # noqa: S608
         (CORPORA_KEPT_MAX,),
     )
-    forgotten = "SELECT number FROM corpora WHERE NOT kept"
+    forgotten = "SELECT number FROM corpora WHERE kept = 0"
     connection.execute(f"DELETE FROM runs WHERE corpus IN ({forgotten})")  # noqa: S608
     connection.execute(
         f"UPDATE clusters SET body = '' WHERE body != '' AND corpus IN ({forgotten})"  # noqa: S608
@@ -127,7 +143,8 @@ def end_corpus(connection: Connection, comparison: StoredComparison, redact: Red
     Not `whole` is one that was stopped before its source ended.
     """
     connection.executemany(
-        "INSERT OR REPLACE INTO clusters (digest, corpus, body, seam) VALUES (?, ?, ?, ?)",
+        "INSERT INTO clusters (digest, corpus, body, seam) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (digest, corpus) DO UPDATE SET body = excluded.body, seam = excluded.seam",
         [
             (one.digest, comparison.number, _text(_redacted(cluster_data(one), redact)), one.seam)
             for one in comparison.clusters
@@ -138,7 +155,7 @@ def end_corpus(connection: Connection, comparison: StoredComparison, redact: Red
     connection.execute(
         "UPDATE corpora SET whole = ?, summary = ?, seams = ? WHERE number = ?",
         (
-            comparison.whole,
+            int(comparison.whole),
             _text(_redacted(comparison_data(comparison), redact)),
             json.dumps(seams),
             comparison.number,
@@ -149,9 +166,9 @@ def end_corpus(connection: Connection, comparison: StoredComparison, redact: Red
 def add_review(connection: Connection, review: Review) -> None:
     """One review; the oldest beyond the limit are forgotten."""
     at = review.at.astimezone(UTC).isoformat()
-    judged = (review.code, review.rules, review.answer, review.found)
-    row = (review.kind, review.name, at, *judged, json.dumps(dict(review.body)))
-    connection.execute("INSERT OR IGNORE INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    judged = (review.code, review.rules, str(review.answer), writable(review.found))
+    row = (review.kind, writable(review.name), at, *judged, json.dumps(dict(review.body)))
+    connection.execute(INSERT_REVIEW, row)
     connection.execute(
         "DELETE FROM reviews WHERE rowid NOT IN"
         " (SELECT rowid FROM reviews ORDER BY at DESC, rowid DESC LIMIT ?)",
@@ -160,7 +177,8 @@ def add_review(connection: Connection, review: Review) -> None:
 
 
 def writable(text: str) -> str:
-    """Half a character that no encoding has (a lone surrogate) is written as JSON writes it."""
+    """What no text of a store may have is written as JSON writes it: half a character, and NUL."""
+    text = text.replace("\0", "\\u0000") if "\0" in text else text
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -267,34 +285,64 @@ def without_known_tapes(connection: Connection, runs: Iterable[StoredRun]) -> li
 
     A run that is written once more keeps the tape that it has.
     """
-    counts: dict[str, int] = {}
+    runs = list(runs)
+    asked = [run for run in runs if run.tape is not None and run.verdict not in WHOLE]
+    counts = {phase: _tapes_of(connection, phase) for phase in {run.phase for run in asked}}
+    known, with_tape = _known_worlds(connection, asked), _with_tape(connection, asked)
     taken: set[tuple[str, str | None]] = set()
     kept: list[StoredRun] = []
     for run in runs:
         if run.tape is None or run.verdict in WHOLE:
             kept.append(run)
             continue
-        if run.phase not in counts:
-            ((counts[run.phase],),) = connection.execute(
-                "SELECT count(*) FROM runs WHERE tape IS NOT NULL AND phase = ?", (run.phase,)
-            ).fetchall()
         world = (run.phase, run.world)
-        is_known = (
-            world in taken
-            or connection.execute(
-                "SELECT 1 FROM runs WHERE tape IS NOT NULL AND phase = ? AND world = ? AND id != ? LIMIT 1",
-                (*world, run.id),
-            ).fetchone()
-        )
+        is_known = world in taken or bool(known.get(world, set()) - {run.id})
         if not is_known and counts[run.phase] < TAPES_PER_PHASE_MAX:
             counts[run.phase] += 1
             taken.add(world)
             kept.append(run)
         else:
-            kept.append(run if _has_tape(connection, run) else replace(run, tape=None))
+            kept.append(run if run.id in with_tape else replace(run, tape=None))
     return kept
 
 
-def _has_tape(connection: Connection, run: StoredRun) -> bool:
-    found = connection.execute("SELECT 1 FROM runs WHERE tape IS NOT NULL AND id = ?", (run.id,)).fetchone()
-    return found is not None
+def _tapes_of(connection: Connection, phase: str) -> int:
+    ((count,),) = connection.execute(
+        "SELECT count(*) FROM runs WHERE tape IS NOT NULL AND phase = ?", (phase,)
+    ).fetchall()
+    return int(count)
+
+
+def _known_worlds(
+    connection: Connection, runs: Sequence[StoredRun]
+) -> dict[tuple[str, str | None], set[str]]:
+    """Of the worlds of these runs those of which there is a tape, by the first and the last run."""
+    found: dict[tuple[str, str | None], set[str]] = {}
+    for phase in {run.phase for run in runs}:
+        worlds = list({run.world for run in runs if run.phase == phase})
+        for start in range(0, len(worlds), WORLDS_TOGETHER):
+            some = worlds[start : start + WORLDS_TOGETHER]
+            rows = connection.execute(
+                "SELECT world, min(id), max(id) FROM runs WHERE tape IS NOT NULL AND phase = ?"  # noqa: S608
+                f" AND world IN ({_marks(some)}) GROUP BY world",
+                (phase, *some),
+            ).fetchall()
+            found |= {(phase, world): {first, last} for world, first, last in rows}
+    return found
+
+
+def _with_tape(connection: Connection, runs: Sequence[StoredRun]) -> set[str]:
+    """Those of these runs that are kept with a tape already."""
+    found: set[str] = set()
+    for start in range(0, len(runs), WORLDS_TOGETHER):
+        some = [run.id for run in runs[start : start + WORLDS_TOGETHER]]
+        rows = connection.execute(
+            f"SELECT id FROM runs WHERE tape IS NOT NULL AND id IN ({_marks(some)})",  # noqa: S608  marks
+            some,
+        ).fetchall()
+        found.update(name for (name,) in rows)
+    return found
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
