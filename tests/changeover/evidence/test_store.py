@@ -3,24 +3,17 @@
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.evidence.comparison_writer import ComparisonWriter
-from changeover.evidence.store import writing as row_writing
 from changeover.evidence.store.lookup import Archive
-from changeover.evidence.store.maintenance import StoreLimits, prune, prune_store
-from changeover.evidence.store.reading import read_cluster
-from changeover.evidence.store.records import Review, StoredCluster, StoredComparison
+from changeover.evidence.store.records import Review
 from changeover.evidence.store.schema import SCHEMA_VERSION
 from changeover.evidence.store.store import keep_review, read_evidence, store_path, writing
-from changeover.evidence.store.writing import REVIEWS_KEPT_MAX
-from changeover.evidence.tallies import SeamTally
 from changeover.values.verdict import Verdict
 from tests.changeover.support.evidence_rows import BEGAN, a_run, store_of
 
@@ -133,97 +126,7 @@ def test_no_store_is_no_problem_and_one_that_is_switched_off_is(tmp_path: Path) 
     )
 
 
-def test_runs_come_back_as_they_were_the_latest_first(tmp_path: Path) -> None:
-    path = store_of(
-        tmp_path / "evidence.db",
-        a_run(1, tags=("a",), key="k", renewed_at=datetime(2026, 4, 1, tzinfo=UTC), gave_up=True),
-        a_run(
-            2,
-            verdict=Verdict.UNSAFE,
-            clusters=("ab", "cd", "more"),
-            unsafe=("ab",),
-            reason="half a \udc80 character",
-        ),
-    )
-    latest, earliest = read_evidence(path).production
-    assert (earliest.tags, earliest.at) == (("a",), BEGAN + timedelta(minutes=1))
-    assert earliest.renewed_at == datetime(2026, 4, 1, tzinfo=UTC)
-    assert (earliest.gave_up, earliest.reason) == (True, None)
-    assert (latest.verdict, latest.clusters, latest.unsafe) == (Verdict.UNSAFE, ("ab", "cd", "more"), ("ab",))
-
-
 def a_review(number: int) -> Review:
     return Review(
         "check", "pytest", BEGAN + timedelta(minutes=number), "c", "r", "pass", "12 tests", {"n": number}
     )
-
-
-def test_reviews_come_back_once_and_the_oldest_are_forgotten(tmp_path: Path) -> None:
-    path = tmp_path / "evidence.db"
-    assert keep_review(path, a_review(1)) is None
-    assert keep_review(path, a_review(1)) is None
-    assert read_evidence(path).reviews == (a_review(1),)
-    with writing(path) as connection:
-        for number in range(REVIEWS_KEPT_MAX):
-            connection.execute(
-                "INSERT INTO reviews SELECT kind, ?, at, code, rules, answer, found, body FROM reviews"
-                " LIMIT 1",
-                (str(number),),
-            )
-    keep_review(path, a_review(2))
-    assert len(read_evidence(path).reviews) == REVIEWS_KEPT_MAX
-
-
-def test_of_forgotten_comparisons_it_is_still_known_what_they_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(row_writing, "CORPORA_KEPT_MAX", 3)
-    path = tmp_path / "evidence.db"
-    for number in range(8):
-        keeper = ComparisonWriter(path, pytest.fail)
-        begun = StoredComparison(0, BEGAN + timedelta(hours=number), "days", "generated", "c", "r")
-        keeper.begin(begun)
-        keeper.keep(a_run(number, id=f"run {number:02}"))
-        found = (cluster(),) if number in (1, 7) else ()
-        seams = {"till.pay": SeamTally("till.pay", "till", {Verdict.MATCH: 1})}
-        keeper.end(replace(begun, whole=True, seams=seams, clusters=found))
-    evidence = read_evidence(path)
-    assert len(evidence.corpora) == 3
-    assert [one.state for one in evidence.corpora[0].clusters] == ["regressed"]
-    assert Archive(path).runs("run 01") == []
-    assert evidence.production == ()
-
-
-def cluster() -> StoredCluster:
-    return read_cluster("a" * 64, CLUSTER)
-
-
-def test_age_and_number_are_bounded_the_oldest_go_and_are_counted(tmp_path: Path) -> None:
-    path = store_of(tmp_path / "evidence.db", *map(a_run, range(20)))
-    with writing(path) as connection:
-        prune(connection, StoreLimits(BEGAN + timedelta(minutes=5), runs_max=10))
-    evidence = read_evidence(path)
-    assert [run.id for run in evidence.production] == [a_run(number).id for number in range(19, 9, -1)]
-    assert evidence.pruned == 10
-
-
-def test_one_write_forgets_only_so_much(tmp_path: Path) -> None:
-    path = store_of(tmp_path / "evidence.db", *map(a_run, range(20)))
-    with writing(path) as connection:
-        prune(connection, StoreLimits(BEGAN + timedelta(days=1)), most=3)
-    assert len(read_evidence(path).production) == 17
-
-
-def test_when_space_is_short_values_go_first_then_tapes_then_runs(tmp_path: Path) -> None:
-    runs = [a_run(number, body="x" * 9_000, tape=b"y" * 9_000) for number in range(30)]
-    path = store_of(tmp_path / "evidence.db", *runs)
-    with writing(path) as connection:
-        full = connection.used_bytes(exact=True)
-    done = prune_store(path, StoreLimits(BEGAN, bytes_max=full - 50_000), corpora_too=False, dry_run=False)
-    assert (done.bodies, done.tapes, done.runs) == (30, 0, 0)
-    done = prune_store(path, StoreLimits(BEGAN, bytes_max=full // 4), corpora_too=False, dry_run=False)
-    assert (done.bodies, done.tapes, done.runs) == (0, 30, 0)
-    assert path.stat().st_size < full // 4
-    done = prune_store(path, StoreLimits(BEGAN, bytes_max=0), corpora_too=False, dry_run=True)
-    assert done.runs == 30
-    assert len(read_evidence(path).production) == 30

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from changeover import Migration
+from changeover.evidence.store.place import Database, StorePlace
 from changeover.evidence.store.records import Evidence, StoredRun
 from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.store import read_evidence, writing
@@ -23,6 +25,7 @@ name = "till"
 name = "till"
 seams = ["till.pay"]
 """
+P = TypeVar("P", Path, Database, StorePlace)
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
@@ -103,7 +106,7 @@ def a_run(number: int, **changed: object) -> StoredRun:
     return replace(row, **changed)  # type: ignore[arg-type]
 
 
-def store_of(path: Path, *runs: StoredRun) -> Path:
+def store_of(path: P, *runs: StoredRun) -> P:
     """A store with these runs."""
     with writing(path) as connection:
         add_runs(connection, runs)

@@ -194,10 +194,8 @@ def _begun(place: Database, waits: Waits, begin: str) -> Opened:
 def _version_of(connection: PostgresConnection, place: Database) -> int:
     """0 where there are no tables; raises ValueError for a version newer than this program."""
     opened = connection._opened
-    if not opened.has_tables:
-        ((found,),) = connection.execute("SELECT to_regclass('store_version') IS NOT NULL").fetchall()
-        if not found:
-            return 0
+    if not opened.has_tables and "store_version" not in _relations(connection, place):
+        return 0
     ((version,),) = connection.execute("SELECT version FROM store_version").fetchall()
     if version > SCHEMA_VERSION:
         newer = f"it has version {version}, this program knows {SCHEMA_VERSION}: a newer changeover wrote it"
@@ -214,7 +212,8 @@ def _bring_to_today(connection: PostgresConnection, place: Database) -> None:
     if version == SCHEMA_VERSION:
         return
     if version == 0:
-        _check_empty(connection, place)
+        if _relations(connection, place):
+            raise ValueError(f"its schema {place.schema} holds tables of something else")
         connection.script(f'CREATE SCHEMA IF NOT EXISTS "{place.schema}"')
         connection.execute("CREATE TABLE store_version (version BIGINT NOT NULL)")
         connection.execute("INSERT INTO store_version VALUES (0)")
@@ -222,14 +221,14 @@ def _bring_to_today(connection: PostgresConnection, place: Database) -> None:
     connection.execute("UPDATE store_version SET version = ?", (SCHEMA_VERSION,))
 
 
-def _check_empty(connection: PostgresConnection, place: Database) -> None:
+def _relations(connection: PostgresConnection, place: Database) -> set[str]:
+    """The tables and views of the schema, as they are at this moment."""
     found = connection.execute(
-        "SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
-        " WHERE nspname = ? AND relkind IN ('r', 'p', 'v', 'm', 'f') LIMIT 1",
+        "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+        " WHERE nspname = ? AND relkind IN ('r', 'p', 'v', 'm', 'f')",
         (place.schema,),
-    ).fetchone()
-    if found is not None:
-        raise ValueError(f"its schema {place.schema} holds tables of something else")
+    ).fetchall()
+    return {name for (name,) in found}
 
 
 @contextmanager

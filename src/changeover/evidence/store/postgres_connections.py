@@ -22,9 +22,9 @@ from changeover.evidence.store.place import Database
 if TYPE_CHECKING:
     import psycopg
 
-IDLE_MAX = 2
 IDLE_S = 30.0
-OPENING_MAX = 4
+LATE_MAX = 4
+"""So many connections may still be opening for which nobody waits any more."""
 OPENING_S = 10
 EXTRA = "postgres"
 
@@ -52,11 +52,13 @@ class Opened:
 class Connections:
     """The open connections of this process to one database."""
 
+    idle_max = 2
+
     def __init__(self, address: str) -> None:
         self._address = address
         self._lock = threading.Lock()
         self._idle: list[Opened] = []
-        self._opening = 0
+        self._late = 0
 
     def take(self, wait_s: float) -> Opened:
         """One that nobody else uses; raises OSError where none is there in time, and what psycopg raises."""
@@ -67,9 +69,8 @@ class Connections:
                 if not opened.raw.closed and time.monotonic() - opened.since < IDLE_S:
                     return opened
                 opened.end()
-            if self._opening >= OPENING_MAX:
+            if self._late >= LATE_MAX:
                 raise TimeoutError("no connection yet")
-            self._opening += 1
         found: Future[Opened] = Future()
         try:
             threading.Thread(target=self._open, args=(found,), name="changeover-connect", daemon=True).start()
@@ -78,8 +79,10 @@ class Connections:
         try:
             return found.result(wait_s)
         except TimeoutError:
-            if found.cancel() or not found.done():
-                raise TimeoutError(f"no connection within {wait_s:g} s") from None
+            with self._lock:
+                if found.cancel():
+                    self._late += 1
+                    raise TimeoutError(f"no connection within {wait_s:g} s") from None
             return found.result()
 
     def _open(self, found: Future[Opened]) -> None:
@@ -95,25 +98,25 @@ class Connections:
                 fallback_application_name="changeover",
             )
         except BaseException as error:  # noqa: BLE001  told to whoever waits
-            self._done()
-            if found.set_running_or_notify_cancel():
+            if self._is_awaited(found):
                 found.set_exception(error)
             return
-        self._done()
-        if found.set_running_or_notify_cancel():
+        if self._is_awaited(found):
             found.set_result(Opened(raw))
         else:
             self.give_back(Opened(raw))
 
-    def _done(self) -> None:
+    def _is_awaited(self, found: Future[Opened]) -> bool:
         with self._lock:
-            self._opening -= 1
+            is_awaited = found.set_running_or_notify_cancel()
+            self._late -= not is_awaited
+        return is_awaited
 
     def give_back(self, opened: Opened) -> None:
         """For the next use, unless there are enough."""
         opened.since = time.monotonic()
         with self._lock:
-            if len(self._idle) < IDLE_MAX and not opened.raw.closed:
+            if len(self._idle) < self.idle_max and not opened.raw.closed:
                 self._idle.append(opened)
                 return
         opened.end()
@@ -134,12 +137,18 @@ def connections_of(place: Database) -> Connections:
     return _KNOWN.setdefault((os.getpid(), place.address), Connections(place.address))
 
 
-@atexit.register
 def close_connections() -> None:
-    """At the end of the process that opened them."""
+    """Those of this process that nobody uses."""
     for (process, _), connections in list(_KNOWN.items()):
         if process == os.getpid():
             connections.close()
+
+
+@atexit.register
+def _end() -> None:
+    """What is opened after this is not kept for a next use: there is none."""
+    Connections.idle_max = 0
+    close_connections()
 
 
 def _import() -> None:
