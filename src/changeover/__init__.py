@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         show_scenario,
     )
     from changeover.api.status import status
-    from changeover.api.store import import_evidence, prune_evidence
+    from changeover.api.store import check_evidence, import_evidence, prune_evidence
     from changeover.api.worker import work
     from changeover.errors import ConfigurationError, EffectWithheld
     from changeover.evidence.sources import Case, SourceOptions
@@ -40,9 +40,9 @@ __version__ = "0.1.0"
 # fmt: off
 __all__ = [
     "Case", "ConfigurationError", "EffectWithheld", "Migration", "Observation", "Path", "Pins",
-    "PortCall", "Raised", "Returned", "Run", "Side", "SourceOptions", "Stage", "check_rules", "compare",
-    "diff", "doctor", "explain", "find_blind_spots", "flip", "fresh", "gate", "history",
-    "import_evidence", "init", "keep_scenario", "kill", "list_scenarios", "prove_removal",
+    "PortCall", "Raised", "Returned", "Run", "Side", "SourceOptions", "Stage", "check_evidence",
+    "check_rules", "compare", "diff", "doctor", "explain", "find_blind_spots", "flip", "fresh",
+    "gate", "history", "import_evidence", "init", "keep_scenario", "kill", "list_scenarios", "prove_removal",
     "prune_evidence", "reading", "record_scenarios", "renew_scenario", "report", "rollback",
     "scan_legacy", "seal_flags", "show_scenario", "status", "unkill", "waive", "work",
 ]
@@ -64,7 +64,7 @@ _NAMES = {
         "show_scenario",
     ),
     "api.status": ("status",),
-    "api.store": ("import_evidence", "prune_evidence"),
+    "api.store": ("check_evidence", "import_evidence", "prune_evidence"),
     "api.worker": ("work",),
     "errors": ("ConfigurationError", "EffectWithheld"),
     "evidence.sources": ("Case", "SourceOptions"),

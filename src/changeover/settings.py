@@ -32,6 +32,15 @@ SPOOL_BYTES_VARIABLE = "CHANGEOVER_SPOOL_BYTES"
 SPOOL_BYTES_MAX = 256 * 1024 * 1024
 """How much may wait beside the store before it is in it; beyond that the oldest is lost, and counted."""
 
+STORE_RUNS_VARIABLE = "CHANGEOVER_STORE_RUNS_MAX"
+"""How many runs in production a store keeps; the oldest are forgotten first."""
+
+STORE_BYTES_VARIABLE = "CHANGEOVER_STORE_BYTES_MAX"
+"""How large a store may be: the oldest values are forgotten first, then tapes, then runs."""
+
+STORE_RUNS_MAX = 1_000_000
+STORE_BYTES_MAX = 4 * 1024**3
+
 WEBHOOK_VARIABLE = "CHANGEOVER_ALERT_WEBHOOK"
 """An http(s) address that is sent every alert."""
 
@@ -119,6 +128,12 @@ def program_environment(environment: Mapping[str, str]) -> Mapping[str, str]:
     named = [flags, store.removeprefix(STORE_SCHEME) if store.startswith(STORE_SCHEME) else ""]
     is_relative = any(text and not Path(text).is_absolute() for text in named)
     return ProgramEnvironment(environment) if is_relative else environment
+
+
+def limit_of(variable: str, otherwise: int, environment: Mapping[str, str]) -> int:
+    """A number of the environment; where it is none, or less than 1, what holds otherwise."""
+    named = environment.get(variable, "")
+    return int(named) if named.isdecimal() and int(named) else otherwise
 
 
 def mode_of(wanted: str, environment: Mapping[str, str]) -> tuple[str, str | None]:

@@ -46,6 +46,7 @@ VERB_OF = {
     "scenarios renew": "renew_scenario",
     "evidence import": "import_evidence",
     "evidence prune": "prune_evidence",
+    "evidence check": "check_evidence",
     "legacy scan": "scan_legacy",
     "legacy prove": "prove_removal",
     "worker": "work",
@@ -246,6 +247,11 @@ PAIRS = {
         "evidence prune --dry-run",
         lambda root: changeover.prune_evidence(dry_run=True, project=root),
         lambda done: {"store": str(done.store), "dry_run": True, **asdict(done.forgotten)},
+    ),
+    "evidence check": Pair(
+        "evidence check",
+        lambda root: changeover.check_evidence(project=root),
+        lambda done: {"store": str(done.store), **asdict(done.counted)},
     ),
     "report": Pair(
         "report", lambda root: changeover.report(None, project=root), lambda done: report_json(done.data)

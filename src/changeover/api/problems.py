@@ -66,7 +66,7 @@ def problems_of(
 def differing_today(project: Project, project_state: ProjectState) -> list[Finding]:
     """What differs on today's code, the worst first, in production before anywhere else."""
     evidence = project_state.evidence
-    runs = (run for run in evidence.production if run.verdict in (Verdict.UNSAFE, Verdict.DIVERGED))
+    runs = (run for run in evidence.groups if run.verdict in (Verdict.UNSAFE, Verdict.DIVERGED))
     corpora = (one for one in evidence.corpora if any(tally.diverged for tally in one.seams.values()))
     if not any(map(project_state.is_today, runs)) and not any(map(project_state.is_today, corpora)):
         return []  # nothing has to be read for that

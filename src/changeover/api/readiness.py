@@ -186,5 +186,5 @@ def _entries(project: Project) -> tuple[tuple[LegacyEntry, ...], str]:
     settings = Resolver(lambda: plan.stages, directory=project.directory, closed=True).current().settings
     evidence = read_evidence(store_path(project.root))
     seams = [(seam, phase.name) for phase in plan.phases.values() for seam in phase.seams]
-    kept = f"{len(evidence.production):,} runs in production are kept"
+    kept = f"{evidence.runs:,} runs in production are kept"
     return tuple(legacy_entries(seams, settings, evidence)), evidence.problem or kept

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from changeover.api.problems import differing_today, problems_of, soon_line
+from changeover.evidence.store.production import SAME
 from changeover.evidence.store.records import StoredComparison
 from changeover.gate.collect import collect, next_setting
 from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
+from changeover.gate.production import inputs_of
 from changeover.project import Project, near, open_project
 from changeover.rollout.migration_files import place_of
 from changeover.rollout.plan_file import Phase
@@ -60,7 +62,9 @@ def status(*, project: str | Path | Project = ".") -> Status:
         steps,
         tuple(one for one in production if one),
         sum(
-            run.seam in seams and not project_state.is_today(run) for run in project_state.evidence.production
+            group.runs
+            for group in project_state.evidence.groups
+            if group.seam in seams and not project_state.is_today(group)
         ),
         flags_line(found, project_state, resolution),
         soon_line(found, project_state),
@@ -84,8 +88,8 @@ def notices_of(project_state: ProjectState) -> Iterator[str]:
     evidence, plan = project_state.evidence, project_state.plan
     if evidence.lost:
         yield f"{plural(evidence.lost, 'run')} in production could not be kept as evidence"
-    runs = [run for phase in plan.phases.values() for run in project_state.in_production(phase)]
-    other = sum(run.world is not None and run.distinct_input is None for run in runs)
+    groups = [group for phase in plan.phases.values() for group in project_state.in_production(phase)]
+    other = sum(group.runs for group in groups if group.has_other_digests)
     if other:
         yield (
             f"{plural(other, 'run')} in production count as no distinct input: an earlier version made their "
@@ -133,12 +137,15 @@ def _corpora(project_state: ProjectState, phase: Phase) -> list[StoredComparison
 
 def _distinct_in_production(project_state: ProjectState, phase: Phase) -> int:
     """Of the seam that saw most: the seams of a phase are crossed together."""
-    worlds: dict[str, set[str]] = {}
-    for run in project_state.in_production(phase):
-        compared = run.verdict.is_evidence or run.verdict in (Verdict.UNSAFE, Verdict.DIVERGED)
-        if compared and run.distinct_input:
-            worlds.setdefault(run.seam, set()).add(run.distinct_input)
-    return max(map(len, worlds.values()), default=0)
+    return max(
+        (
+            inputs_of(
+                project_state, seam, SAME, lambda one: one.verdict is not Verdict.WAIVED, unknown_too=False
+            ).seen
+            for seam in phase.seams
+        ),
+        default=0,
+    )
 
 
 def _checks(project_state: ProjectState, phase: Phase) -> tuple[int, int] | None:
@@ -179,11 +186,12 @@ def _production(project_state: ProjectState, phase: Phase) -> ProductionStatus |
     runs = project_state.in_production(phase)
     if not runs:
         return None
-    verdicts = Counter(run.verdict for run in runs)
-    moments = [run.at for run in runs]
+    verdicts: Counter[Verdict] = Counter()
+    for group in runs:
+        verdicts[group.verdict] += group.runs
     return ProductionStatus(
         phase=phase.name,
-        runs=len(runs),
+        runs=verdicts.total(),
         match=verdicts[Verdict.MATCH],
         tolerated=verdicts[Verdict.TOLERATED],
         diverged=verdicts[Verdict.UNSAFE] + verdicts[Verdict.DIVERGED],
@@ -191,8 +199,8 @@ def _production(project_state: ProjectState, phase: Phase) -> ProductionStatus |
         vacuous=verdicts[Verdict.VACUOUS],
         dropped=verdicts[Verdict.UNPAIRED],
         not_compared=verdicts[Verdict.FAILED],
-        since=min(moments),
-        last=max(moments),
+        since=min(group.first for group in runs),
+        last=max(group.last for group in runs),
     )
 
 

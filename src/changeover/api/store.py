@@ -1,4 +1,7 @@
-"""The store as a whole: `import_evidence` takes others in, `prune_evidence` forgets what is old."""
+"""The store as a whole: `import_evidence` takes others in, `prune_evidence` forgets what is old.
+
+`check_evidence` counts what is there.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,14 @@ from pathlib import Path
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.joining import Joined, join
-from changeover.evidence.store.maintenance import Pruned, StoreLimits, prune_store, usual_limits
+from changeover.evidence.store.maintenance import (
+    Checked,
+    Pruned,
+    StoreLimits,
+    check_store,
+    prune_store,
+    usual_limits,
+)
 from changeover.evidence.store.place import (
     NOWHERE,
     StorePlace,
@@ -95,6 +105,43 @@ def prune_evidence(
     except StoreProblem as problem:
         raise ConfigurationError(str(path), f"cannot be pruned: {problem.why}") from problem
     return PrunedEvidence(path, done)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedEvidence:
+    """What the store counted, and whether it was right."""
+
+    store: StorePlace
+    counted: Checked
+
+    @property
+    def exit_code(self) -> int:
+        """1 where a count was wrong; it is right now."""
+        return 1 if self.counted.wrong else 0
+
+
+def check_evidence(*, project: str | Path | Project = ".") -> CheckedEvidence:
+    """Count the runs in production anew, one by one, in place of the counts that every write keeps.
+
+    Args:
+        project: a folder of the project, or the project.
+
+    Returns:
+        How many counts were wrong; they are right from then on.
+
+    Raises:
+        ConfigurationError: there is no store, or it cannot be written.
+
+    Example:
+        assert not changeover.check_evidence().counted.wrong
+    """
+    path = _store(project)
+    if not path.exists():
+        raise ConfigurationError(str(path), "is no store yet: changeover compare")
+    try:
+        return CheckedEvidence(path, check_store(path))
+    except StoreProblem as problem:
+        raise ConfigurationError(str(path), f"cannot be checked: {problem.why}") from problem
 
 
 def _store(project: str | Path | Project) -> StorePlace:

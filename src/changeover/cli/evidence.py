@@ -161,3 +161,25 @@ def prune(before: datetime | None, keep_bytes: int | None, dry_run: bool, format
             f"{'used':<12}{done.bytes_before:,} -> {done.bytes_after:,} bytes in {found.store}\n"
         ),
     )
+
+
+@evidence_command.command("check", short_help="count the runs in production anew")
+@format_option
+def check(format_: str) -> None:
+    """Count the runs in production anew, one by one; exit code 1 where a count was wrong until now.
+
+    For example: changeover evidence check
+    """
+    found = store.check_evidence()
+    wrong = f"{plural(found.counted.wrong, 'count')} were wrong and are right now"
+    show_result(
+        format_,
+        "evidence-check",
+        found,
+        lambda _: {"store": str(found.store), **asdict(found.counted)},
+        lambda *_: (
+            f"{plural(found.counted.runs, 'run')} in production in {found.store}: "
+            f"{wrong if found.counted.wrong else 'every count is right'}\n"
+        ),
+    )
+    raise click.exceptions.Exit(found.exit_code)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from changeover.compare.clusters import Example, fingerprint_of
 from changeover.compare.provenance import Sighting
 from changeover.evidence.store.lookup import Archive
+from changeover.evidence.store.production import DIFFERING, SAME, Met
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.rows_of_runs import LEFT_OUT
 from changeover.evidence.store.summary import Summary
 from changeover.evidence.tallies import SeamTally
 from changeover.gate.corpus_selection import compares_both, latest_of_each, not_done_again
 from changeover.gate.inputs import ProjectState
-from changeover.gate.production import verdict_today
+from changeover.gate.production import inputs_of, verdict_today
 from changeover.settings import PRODUCTION
 from changeover.values.divergence import Divergence
 from changeover.values.verdict import Verdict
@@ -49,36 +50,42 @@ def _differs(one: StoredComparison) -> bool:
 
 def production_comparison(state: ProjectState, archive: Archive) -> StoredComparison | None:
     """The runs in production on today's code as one comparison, with today's waivers; None without any."""
-    runs = [run for run in state.evidence.production if state.is_today(run)]
-    if not runs:
+    groups = [group for group in state.evidence.groups if state.is_today(group)]
+    if not groups:
         return None
     seams: dict[str, SeamTally] = {}
-    inputs: dict[str, bool] = {}
+    for group in groups:
+        tally = seams.setdefault(group.seam, SeamTally(group.seam, group.phase))
+        verdict = verdict_today(group, state)
+        tally.verdicts[verdict] = tally.verdicts.get(verdict, 0) + group.runs
+        tally.gave_up += group.runs * group.gave_up
     differing: list[StoredRun] = []
-    for run in runs:
-        tally = seams.setdefault(run.seam, SeamTally(run.seam, run.phase))
-        verdict = verdict_today(run, state)
-        tally.verdicts[verdict] = tally.verdicts.get(verdict, 0) + 1
-        tally.gave_up += run.gave_up
-        if run.distinct_input is not None:
-            inputs[run.distinct_input] = inputs.get(run.distinct_input, False) or verdict in _DIFFER
-        if verdict in _DIFFER:
-            differing.append(run)
-    first, last = (f"{run.at:%Y-%m-%d}" for run in (runs[-1], runs[0]))
+    if any(tally.of(*_DIFFER) for tally in seams.values()):
+        found = archive.in_production(state.code, state.rules, DIFFERING)
+        differing = [run for run in found if verdict_today(run, state) in _DIFFER]
+    inputs = [inputs_of(state, seam, SAME | Met.VACUOUS, lambda _: True, unknown_too=False) for seam in seams]
+    diverged = [
+        inputs_of(
+            state, seam, Met(0), lambda one: verdict_today(one, state) in _DIFFER, unknown_too=False
+        ).diverged
+        for seam in seams
+    ]
+    latest = max(groups, key=lambda group: group.last)
+    first, last = (f"{moment:%Y-%m-%d}" for moment in (min(group.first for group in groups), latest.last))
     return StoredComparison(
         0,
-        runs[0].at,
+        latest.last,
         PRODUCTION,
         PRODUCTION,
         state.code,
         state.rules,
         whole=True,
-        answered_by=runs[0].answered_by,
+        answered_by=latest.answered_by,
         seams=seams,
-        distinct_worlds=len(inputs),
-        distinct_diverged=sum(inputs.values()),
+        distinct_worlds=sum(one.seen for one in inputs),
+        distinct_diverged=sum(diverged),
         clusters=tuple(clusters_of(differing, seams, archive)),
-        summary=Summary(cases=len(runs), unit="runs", first=first, last=last),
+        summary=Summary(cases=sum(group.runs for group in groups), unit="runs", first=first, last=last),
     )
 
 

@@ -38,7 +38,7 @@ def effects(inputs: GateInputs, corpora: Corpora, production: Production) -> Cri
     """No effect may differ, in a corpus or in production; no waiver changes that."""
     name = "effects that differ"
     in_corpora = phase_total(corpora, inputs).unsafe
-    in_production = sum(run.verdict is Verdict.UNSAFE for run in production.compared)
+    in_production = sum(run.runs for run in production.compared if run.verdict is Verdict.UNSAFE)
     if not in_corpora + in_production:
         performed: Counter[str] = Counter()
         for corpus in corpora:
@@ -71,7 +71,7 @@ def _seams_alike(inputs: GateInputs, corpora: Corpora, production: Production) -
 
 
 def _why_no_evidence(seam: str, parts: list[SeamEvidence], production: Production) -> str:
-    in_production = sum(run.seam == seam for run in production.compared)
+    in_production = sum(run.runs for run in production.compared if run.seam == seam)
     for name, number in (
         ("diverged", sum(part.unexplained + part.unsafe for part in parts) + in_production),
         ("waived", sum(part.waived for part in parts)),

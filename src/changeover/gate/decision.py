@@ -66,7 +66,10 @@ def _evidence_digest(inputs: GateInputs, corpora: CountedCorpora, production: Pr
             [one.source, one.at.isoformat(), {seam: dict(two.verdicts) for seam, two in one.seams.items()}]
             for one in (*corpora.latest, *corpora.still)
         ],
-        "runs": sorted((run.id, run.seam, run.verdict) for run in production.compared),
+        "runs": sorted(
+            (one.seam, one.verdict, str(one.day), one.stage, one.clusters, one.inputs_version or "", one.ids)
+            for one in production.compared
+        ),
         "waivers": sorted(one.cluster for one in inputs.waivers),
         "reviews": sorted(  # of checks the fresh results count: every gate leaves one more behind
             (one.kind, one.name, one.answer, one.found) for one in inputs.reviews if one.kind != "check"
@@ -116,7 +119,7 @@ def not_counted(inputs: GateInputs, corpora: CountedCorpora, production: Product
         if number:
             yield f"{number:,} {what} in corpora"
     yield from _corpora(inputs, corpora)
-    renewed = sum(run.renewed_at is not None for run in production.compared)
+    renewed = sum(run.runs for run in production.compared if run.is_renewed)
     if renewed:
         yield f"own times of {_counted(renewed, 'renewed run')}"
     if inputs.evidence.pruned:
@@ -138,7 +141,7 @@ def _corpora(inputs: GateInputs, corpora: CountedCorpora) -> Iterator[str]:
 
 def _idle_waivers(inputs: GateInputs) -> Iterator[str]:
     met = {one.digest for corpus in inputs.evidence.corpora for one in corpus.clusters}
-    met |= {digest for run in inputs.evidence.production for digest in run.clusters}
+    met |= {digest for run in inputs.evidence.groups for digest in run.clusters}
     idle = [one.cluster[:6] for one in inputs.waivers if not any(map(one.covers, met))]
     if idle:
         yield f"{_counted(len(idle), 'waiver')} that match nothing any more: {', '.join(idle[:5])}"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import code_digest
 from changeover.evidence.spool_place import recorded_folder
-from changeover.evidence.store.records import Evidence, Review, StoredComparison, StoredRun
+from changeover.evidence.store.production import DifferingInput, InputGroup, RunGroup
+from changeover.evidence.store.records import Evidence, Review, StoredComparison
 from changeover.evidence.store.store import read_evidence, store_path
 from changeover.evidence.worker_watch import WorkerWatch, watch
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, AcceptedBlindSpot, load_accepted_blind_spots
@@ -79,7 +80,7 @@ class ProjectState:
             return None
         return self.watch.why_unwatched(self.plan.lag_max_s, self.now)
 
-    def is_today(self, one: StoredComparison | StoredRun | Review) -> bool:
+    def is_today(self, one: StoredComparison | RunGroup | InputGroup | DifferingInput | Review) -> bool:
         """Whether it is about this code and these rules."""
         return (one.code, one.rules) == (self.code, self.rules)
 
@@ -87,9 +88,9 @@ class ProjectState:
         """Whether a waiver that has not expired covers this cluster."""
         return is_waived(self.waivers, digest, self.now.date())
 
-    def in_production(self, phase: Phase) -> list[StoredRun]:
+    def in_production(self, phase: Phase) -> list[RunGroup]:
         """The runs of a phase in production, on this code and these rules."""
-        return [run for run in self.evidence.production if run.seam in phase.seams and self.is_today(run)]
+        return [run for run in self.evidence.groups if run.seam in phase.seams and self.is_today(run)]
 
     def review(self, kind: str, name: str, answer: Answer, found: str, body: Mapping[str, Any]) -> Review:
         """A review of now, on this code and these rules."""
@@ -158,7 +159,7 @@ def read_project_state(project: Project) -> ProjectState:
         code=code,
         rules=rules,
         now=now,
-        evidence=without_future(_evidence(project), now),
+        evidence=comparisons_of_the_future_last(_evidence(project, now, code, rules), now),
         history=tuple(entries),
         waivers=waivers,
         accepted=accepted,
@@ -179,16 +180,11 @@ def _watch(project: Project, plan: Plan) -> WorkerWatch | None:
     return watch(recorded_folder(project.root)) if mode == WORKER or has_recorded else None
 
 
-def without_future(evidence: Evidence, now: datetime) -> Evidence:
-    """The evidence of until now. What differs counts whenever it was; comparisons of the future come last.
-
-    A clock that was ahead for a moment must neither be evidence nor stop every gate for years.
-    """
+def comparisons_of_the_future_last(evidence: Evidence, now: datetime) -> Evidence:
+    """A clock that was ahead for a moment must not decide which comparison is the latest for years."""
     latest = now + CLOCK_TOLERANCE
-    kept = tuple(run for run in evidence.production if run.at <= latest or not run.verdict.is_evidence)
     corpora = sorted(evidence.corpora, key=lambda corpus: corpus.at > latest)
-    left_out = len(evidence.production) - len(kept)
-    return replace(evidence, production=kept, corpora=tuple(corpora), of_the_future=left_out)
+    return replace(evidence, corpora=tuple(corpora))
 
 
 def value_or_problem(read: Callable[[], R], otherwise: S) -> tuple[R | S, str | None]:
@@ -199,9 +195,12 @@ def value_or_problem(read: Callable[[], R], otherwise: S) -> tuple[R | S, str | 
         return otherwise, str(error)
 
 
-def _evidence(project: Project) -> Evidence:
+def _evidence(project: Project, now: datetime, code: str | None, rules: str) -> Evidence:
+    """That of until now. What differs counts whenever it was."""
     path, problem = value_or_problem(lambda: store_path(project.root), None)
-    return Evidence(problem=problem) if path is None else read_evidence(path)
+    if path is None:
+        return Evidence(problem=problem)
+    return read_evidence(path, now + CLOCK_TOLERANCE, (code, rules))
 
 
 def _flags_state(project: Project, plan: Plan) -> tuple[dict[str, Setting], int | None, tuple[str, ...]]:

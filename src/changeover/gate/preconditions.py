@@ -74,14 +74,13 @@ def _clock_problem(inputs: GateInputs) -> str | None:
     if last is not None and last > inputs.now:
         return f"the clock was set back: the last flip is of {last:{_MOMENT}}"
     # One run of the future says that a clock was wrong then; where most are, the clock is wrong now.
-    for kept, left_out in (
-        (evidence.production, evidence.of_the_future),
-        (evidence.corpora, 0),
-        (evidence.reviews, 0),
-    ):
-        moments = [one.at for one in kept]
-        later = sum(at > inputs.now + CLOCK_TOLERANCE for at in moments) + left_out
-        if later and 2 * later >= len(moments) + left_out:
+    latest = inputs.now + CLOCK_TOLERANCE
+    later = sum(group.runs for group in evidence.groups if group.is_later) + evidence.of_the_future
+    looked_at = [(later, evidence.runs + evidence.of_the_future, [one.last for one in evidence.groups])]
+    for moments in ([one.at for one in evidence.corpora], [one.at for one in evidence.reviews]):
+        looked_at.append((sum(at > latest for at in moments), len(moments), moments))
+    for later, of, moments in looked_at:
+        if later and 2 * later >= of:
             at = f": {max(moments):{_MOMENT}}" if moments else ""
             return f"the clock was set back, or evidence is of the future{at}"
     return None
@@ -104,7 +103,7 @@ def _sound(
 def _store(inputs: GateInputs) -> Criterion:
     evidence = inputs.evidence
     corpora = f"{len(evidence.corpora):,} {'corpus' if len(evidence.corpora) == 1 else 'corpora'}"
-    found, do = f"{len(evidence.production):,} runs, {corpora}", "changeover doctor"
+    found, do = f"{evidence.runs:,} runs, {corpora}", "changeover doctor"
     return _sound("evidence store", "readable", evidence.problem, found, do, Answer.INCONCLUSIVE)
 
 
@@ -154,7 +153,7 @@ def unsafe_clusters(inputs: GateInputs) -> frozenset[str]:
     evidence = inputs.evidence
     return frozenset(
         one.digest for corpus in evidence.corpora for one in corpus.clusters if one.unsafe
-    ).union(*(run.unsafe for run in evidence.production))
+    ).union(*(run.unsafe for run in evidence.groups))
 
 
 def requires(inputs: GateInputs) -> Iterator[Criterion]:

@@ -7,19 +7,32 @@ rate of its own, and the worst one decides.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from changeover.evidence.confidence import comparisons_needed, percent_above, upper_bound
+from changeover.evidence.store.production import (
+    DifferingInput,
+    Distinct,
+    LateTimes,
+    Met,
+    RunGroup,
+    distinct,
+    late_time,
+    met_in,
+    setting_of,
+)
 from changeover.evidence.store.records import StoredRun
 from changeover.gate.corpus_selection import CountedCorpora
 from changeover.gate.inputs import GateInputs, ProjectState
 from changeover.rollout.gate_criteria import ProductionCriteria
 from changeover.values.gate_verdict import Answer, Criterion
+from changeover.values.observation import Side
 from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.values.verdict import Verdict
 
+_Judged = StoredRun | RunGroup | DifferingInput | LateTimes
 COMPARISONS_MAX = 10_000_000
 """Beyond so many, nobody is told how many more are needed."""
 
@@ -58,7 +71,7 @@ class Production:
     `sampled_out` runs were not meant to be compared, `unpaired` ones were dropped, `lost` were not stored.
     """
 
-    compared: tuple[StoredRun, ...]
+    compared: tuple[RunGroup, ...]
     waived: int
     vacuous: int
     not_compared: int
@@ -70,22 +83,28 @@ class Production:
     in_a_ramp: int
     other_digests: int
     distinct_inputs: tuple[DistinctInputs, ...]
+    times: tuple[LateTimes, ...] = ()
+
+    @property
+    def runs(self) -> int:
+        """How many were compared."""
+        return sum(group.runs for group in self.compared)
 
     @property
     def days(self) -> tuple[date, ...]:
         """The days (UTC) with a run that was compared, in order."""
-        return tuple(sorted({run.at.date() for run in self.compared}))
+        return tuple(sorted({group.day for group in self.compared}))
 
     @property
     def not_compared_share(self) -> float:
         """The share that failed, of the runs that reached the comparison."""
-        return _share(self.not_compared, len(self.compared) + self.waived + self.not_compared)
+        return _share(self.not_compared, self.runs + self.waived + self.not_compared)
 
     @property
     def unpaired_share(self) -> float:
         """The share that was dropped or not stored, of all runs to be compared."""
         missed = self.unpaired + self.lost
-        return _share(missed, len(self.compared) + self.waived + self.not_compared + missed)
+        return _share(missed, self.runs + self.waived + self.not_compared + missed)
 
     def worst(self, confidence: float) -> DistinctInputs:
         """The seam with the highest bound."""
@@ -96,43 +115,70 @@ def production_of(inputs: GateInputs) -> Production:
     """Count the runs of a phase in production on this code and these rules, with today's waivers."""
     criteria = inputs.gate.production
     wanted = None if criteria is None else criteria.answered_by
-    of_phase = [run for run in inputs.evidence.production if run.seam in inputs.phase.seams]
+    of_phase = [run for run in inputs.evidence.groups if run.seam in inputs.phase.seams]
     today = [run for run in inputs.in_production(inputs.phase) if _stage_of(run) in SEAM_STAGES[1:-1]]
     wanted_side = [run for run in today if wanted in (None, str(run.answered_by))]
     # For `complete` the candidate must have answered every key: runs of a ramp do not count.
     to_complete = inputs.new.stage is Stage.COMPLETE
-    runs = [run for run in wanted_side if not (to_complete and _stage_of(run) is Stage.RAMP)]
+    stages = [stage for stage in SEAM_STAGES[1:-1] if not (to_complete and stage is Stage.RAMP)]
+    runs = [run for run in wanted_side if _stage_of(run) in stages]
     verdicts = [(run, verdict_today(run, inputs)) for run in runs]
 
     def counted(*among: Verdict) -> int:
-        return sum(verdict in among for _, verdict in verdicts)
+        return sum(run.runs for run, verdict in verdicts if verdict in among)
 
     unpaired = [run for run, verdict in verdicts if verdict is Verdict.UNPAIRED]
     from changeover.record.run import NotPaired
 
-    sampled_out = sum(run.not_paired is NotPaired.SAMPLED_OUT for run in unpaired)
+    sampled_out = sum(run.runs for run in unpaired if run.not_paired is NotPaired.SAMPLED_OUT)
+    sides = [side for side in Side if wanted in (None, str(side))]
     return Production(
         compared=tuple(run for run, verdict in verdicts if verdict.is_evidence or _differs(verdict)),
         waived=counted(Verdict.WAIVED),
         vacuous=counted(Verdict.VACUOUS),
         not_compared=counted(Verdict.FAILED),
-        unpaired=len(unpaired) - sampled_out,
+        unpaired=counted(Verdict.UNPAIRED) - sampled_out,
         sampled_out=sampled_out,
         lost=inputs.evidence.lost,
-        other_code=len(of_phase) - len(today),
-        other_side=len(today) - len(wanted_side),
-        in_a_ramp=len(wanted_side) - len(runs),
+        other_code=_number(of_phase) - _number(today),
+        other_side=_number(today) - _number(wanted_side),
+        in_a_ramp=_number(wanted_side) - _number(runs),
         other_digests=sum(
-            run.world is not None and run.distinct_input is None and verdict.is_evidence
-            for run, verdict in verdicts
+            run.runs for run, verdict in verdicts if run.has_other_digests and verdict.is_evidence
         ),
         distinct_inputs=tuple(
-            _distinct_inputs(inputs, verdicts, () if criteria is None else criteria.seams_not_asked)
+            _distinct_inputs(inputs, stages, sides, () if criteria is None else criteria.seams_not_asked)
+        ),
+        times=tuple(
+            one
+            for one in inputs.evidence.times
+            if one.seam in inputs.phase.seams
+            and _stage_of(one) in stages
+            and one.answered_by in sides
+            and verdict_today(one, inputs) is not Verdict.WAIVED
         ),
     )
 
 
-def verdict_today(run: StoredRun, inputs: ProjectState) -> Verdict:
+def _number(groups: Sequence[RunGroup]) -> int:
+    return sum(group.runs for group in groups)
+
+
+def inputs_of(
+    state: ProjectState, seam: str, met: Met, differs: Callable[[DifferingInput], bool], *, unknown_too: bool
+) -> Distinct:
+    """The distinct inputs of a seam in production, on this code and these rules."""
+    evidence = state.evidence
+    return distinct(
+        [one for one in evidence.inputs if one.seam == seam and state.is_today(one)],
+        [one for one in evidence.differing if one.seam == seam and state.is_today(one)],
+        met,
+        differs,
+        unknown_too=unknown_too,
+    )
+
+
+def verdict_today(run: _Judged, inputs: ProjectState) -> Verdict:
     """The verdict of a run with today's waivers; an effect is never waived."""
     if run.verdict not in (Verdict.DIVERGED, Verdict.WAIVED) or not run.clusters:
         return Verdict.DIVERGED if run.verdict is Verdict.WAIVED else run.verdict
@@ -140,27 +186,27 @@ def verdict_today(run: StoredRun, inputs: ProjectState) -> Verdict:
 
 
 def _distinct_inputs(
-    inputs: GateInputs, verdicts: list[tuple[StoredRun, Verdict]], not_asked: Container[str]
+    inputs: GateInputs, stages: Sequence[Stage], sides: Sequence[Side], not_asked: Container[str]
 ) -> Iterator[DistinctInputs]:
+    def differs(one: DifferingInput) -> bool:
+        is_looked_at = _stage_of(one) in stages and one.answered_by in sides
+        return is_looked_at and _differs(verdict_today(one, inputs))
+
     for seam in inputs.phase.seams:
-        diverged: dict[str, bool] = {}
-        for run, verdict in verdicts:
-            if run.seam == seam and (verdict.is_evidence or _differs(verdict)):
-                # A divergence always counts, known world or not; sameness of an unknown world does not.
-                world = run.distinct_input or (f"unknown {run.id}" if _differs(verdict) else None)
-                if world is not None:
-                    diverged[world] = diverged.get(world, False) or _differs(verdict)
+        # A divergence always counts, known input or not; sameness of an unknown input does not.
+        found = inputs_of(inputs, seam, met_in(stages, sides), differs, unknown_too=True)
         # Only a seam that nobody crosses is excused: once it was seen, its rate is asked like any other.
-        if seam not in not_asked or diverged:
-            yield DistinctInputs(seam, len(diverged), sum(diverged.values()))
+        if seam not in not_asked or found.seen:
+            yield DistinctInputs(seam, found.seen, found.diverged)
 
 
 def _differs(verdict: Verdict) -> bool:
     return verdict in (Verdict.DIVERGED, Verdict.UNSAFE)
 
 
-def _stage_of(run: StoredRun) -> Stage | None:
-    return None if run.setting is None else run.setting.stage
+def _stage_of(run: RunGroup | DifferingInput | LateTimes) -> Stage | None:
+    setting = setting_of(run.stage)
+    return None if setting is None else setting.stage
 
 
 def _share(part: int, whole: int) -> float:
@@ -260,7 +306,7 @@ def _percent(share: float) -> str:
 def own_time(inputs: GateInputs, most: float, corpora: CountedCorpora, production: Production) -> Criterion:
     """The p95 of the candidate over that of legacy: the worst of production and of every corpus asked for."""
     name, required = "own time, p95", f"<= x {most:g}"
-    pairs = [*_in_production(production.compared)]
+    pairs = [*_in_production(production.times)]
     pairs += [
         corpus.own_times[inputs.phase.name]
         for corpus in corpora.asked
@@ -283,14 +329,13 @@ def _ratio(legacy: float, candidate: float) -> float:
     return candidate / legacy if legacy > 0 else float("inf") if candidate > 0 else 1.0
 
 
-def _in_production(runs: tuple[StoredRun, ...]) -> Iterator[tuple[float, float]]:
+def _in_production(times: Sequence[LateTimes]) -> Iterator[tuple[float, float]]:
     """The p95 of both paths, seam by seam; renewed runs took their times on other code."""
-    by_seam: dict[str, list[tuple[float, float]]] = {}
-    for run in runs:
-        if run.legacy_s is not None and run.candidate_s is not None and run.renewed_at is None:
-            by_seam.setdefault(run.seam, []).append((run.legacy_s, run.candidate_s))
-    for times in by_seam.values():
-        if len(times) >= OWN_TIMES_LEAST:
-            rank = int(0.95 * len(times))
-            legacy, candidate = (sorted(side)[rank] for side in zip(*times, strict=True))
+    for seam in dict.fromkeys(one.seam for one in times):
+        parts = [one for one in times if one.seam == seam]
+        runs = sum(one.runs for one in parts)
+        if runs >= OWN_TIMES_LEAST:
+            legacy, candidate = (
+                late_time([getattr(one, side) for one in parts], runs) for side in ("legacy", "candidate")
+            )
             yield legacy, candidate

@@ -52,6 +52,7 @@ OUTPUTS = {
     "scenarios-list": "evidence:ScenariosListOutput",
     "evidence-import": "evidence:EvidenceImportOutput",
     "evidence-prune": "evidence:EvidencePruneOutput",
+    "evidence-check": "evidence:EvidenceCheckOutput",
     "legacy-scan": "readiness:LegacyScanOutput",
     "legacy-prove": "readiness:LegacyProveOutput",
     "worker": "worker:WorkerOutput",

@@ -271,6 +271,14 @@ class EvidencePruneOutput(Output):
     bytes_after: Count
 
 
+class EvidenceCheckOutput(Output):
+    """`changeover evidence check`: what was counted, and how many counts were wrong until then."""
+
+    store: str
+    runs: Count
+    wrong: Count
+
+
 class WaiveOutput(Output):
     """`changeover waive`."""
 

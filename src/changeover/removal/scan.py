@@ -244,8 +244,9 @@ def legacy_entries(
     """Each seam (with its phase) in the order given; a phase that nobody set stands at `off`."""
     found = []
     for seam, phase in seams:
-        runs = [run for run in evidence.production if run.seam == seam and run.answered_by is Side.LEGACY]
-        last = max(runs, key=lambda run: run.at, default=None)
-        at, stage = (None, None) if last is None else (last.at, last.stage)
-        found.append(LegacyEntry(seam, phase, settings.get(phase, OFF), len(runs), at, stage))
+        runs = [run for run in evidence.groups if run.seam == seam and run.answered_by is Side.LEGACY]
+        last = max(runs, key=lambda group: group.last, default=None)
+        at, stage = (None, None) if last is None else (last.last, last.stage)
+        number = sum(group.runs for group in runs)
+        found.append(LegacyEntry(seam, phase, settings.get(phase, OFF), number, at, stage))
     return tuple(found)

@@ -62,7 +62,7 @@ def test_what_a_store_elsewhere_is_filled_from_lies_beside_it(tmp_path: Path) ->
     variables = {"CHANGEOVER_STAGE_DOUBLE": "shadow", "CHANGEOVER_STORE": f"sqlite:///{store}"}
     app.python("-c", ENDS_AT_ONCE, **variables)
     assert not (tmp_path / ".changeover").exists()
-    assert len(read_evidence(store).production) == 3
+    assert read_evidence(store).runs == 3
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -97,7 +97,7 @@ def test_what_was_written_and_not_yet_said_to_be_done_is_written_again_and_chang
     assert len(before) == 3
     assert drain(folder, lambda: writing(store)) == {writer.name}
     assert rows(store) == before
-    assert sum(row[-1] == b"tape" for row in before) == 1
+    assert sum(b"tape" in row for row in before) == 1
 
 
 def test_what_is_lost_of_a_spool_is_counted_once_however_often_that_is_done(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_what_is_lost_of_a_spool_is_counted_once_however_often_that_is_done(tmp_
     with pytest.raises(KeyboardInterrupt):
         drain(folder, transaction)  # after the loss was counted
     evidence = read_evidence(store)
-    assert (len(evidence.production), evidence.lost) == (3, 1)
+    assert (evidence.runs, evidence.lost) == (3, 1)
     assert list(folder.path.glob("*-*")) == []
 
 
@@ -132,7 +132,7 @@ def test_a_run_that_this_version_cannot_read_is_counted_as_lost(tmp_path: Path) 
     for wrong in (b"no json", payload.replace(b'"match"', b'"of tomorrow"'), payload):
         writer.append(FrameKind.VERDICT, wrong)
     evidence = read_evidence(store)
-    assert (len(evidence.production), evidence.lost) == (1, 2)
+    assert (evidence.runs, evidence.lost) == (1, 2)
 
 
 def test_a_store_that_cannot_be_written_leaves_the_spool_as_it_is(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_store_that_cannot_be_written_leaves_the_spool_as_it_is(tmp_path: Path
     store.mkdir()
     assert read_evidence(store).problem is not None
     store.rmdir()
-    assert len(read_evidence(store).production) == 1
+    assert read_evidence(store).runs == 1
 
 
 def test_what_the_store_has_is_not_lost_though_a_loss_of_power_took_the_spool(tmp_path: Path) -> None:
@@ -151,13 +151,13 @@ def test_what_the_store_has_is_not_lost_though_a_loss_of_power_took_the_spool(tm
     writer = SpoolWriter(folder.path)
     for number in range(5):
         writer.append(FrameKind.VERDICT, run_payload(a_run(number)))
-    assert len(read_evidence(store).production) == 5
+    assert read_evidence(store).runs == 5
     writer.append(FrameKind.VERDICT, run_payload(a_run(5)))
     writer.close()
     for path in (*folder.path.glob("*.frames"), *folder.path.glob("*.read")):
         path.write_bytes(b"")
     evidence = read_evidence(store)
-    assert (len(evidence.production), evidence.lost) == (5, 1)
+    assert (evidence.runs, evidence.lost) == (5, 1)
     with closing(sqlite3.connect(store)) as opened:
         assert opened.execute("SELECT count(*) FROM counters WHERE name LIKE 'written%'").fetchone() == (0,)
 
@@ -177,7 +177,7 @@ def test_what_a_process_wrote_without_its_spool_is_not_lost_wherever_it_ended_af
     for writer in list(process_end.WRITERS):  # as at the end of the process
         writer.close()
     evidence = read_evidence(program.store)
-    assert (len(evidence.production), evidence.lost) == (4, 0)
+    assert (evidence.runs, evidence.lost) == (4, 0)
     with closing(sqlite3.connect(program.store)) as opened:
         assert opened.execute("SELECT name FROM counters").fetchall() == []
 

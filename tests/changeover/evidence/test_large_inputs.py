@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from changeover import Migration, Run
-from changeover.evidence.store.store import read_evidence
 from changeover.settings import STATE_FOLDER
 from changeover.values.limits import LEAVES_MAX, TEXT_MAX
 from changeover.values.verdict import Verdict
+from tests.changeover.support.counted_runs import runs_in
 
 PHASES = '[migration]\nname="shop"\nlegacy=[]\ncode=[]\n[[phase]]\nname="s"\nnumber=1\nseams=["s"]\n'
 LARGE: list[Callable[[], Any]] = [lambda: "x" * (TEXT_MAX + 1), lambda: [0] * (LEAVES_MAX + 1)]
@@ -33,7 +33,7 @@ def runs_of(folder: Path, path: Callable[[Any], Any], *arguments: Any) -> tuple[
     migration.flush()
     migration.close()
     assert migration.problems == ()
-    return runs, read_evidence(folder / STATE_FOLDER / "evidence.db").production
+    return runs, runs_in(folder / STATE_FOLDER / "evidence.db")
 
 
 @pytest.mark.parametrize("make", LARGE, ids=IDS)

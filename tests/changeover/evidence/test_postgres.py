@@ -23,6 +23,7 @@ from changeover.evidence.store.store import keep_review, read_evidence, writing
 from changeover.evidence.store.writing import add_runs
 from changeover.evidence.writer import EvidenceWriter
 from tests.changeover.evidence.test_store import a_review
+from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.evidence_rows import Shadowed, a_run, store_of
 from tests.changeover.support.stores import SERVER, sql
 
@@ -150,7 +151,7 @@ def test_programs_that_come_first_together_make_the_tables_once(database: str) -
     for thread in threads:
         thread.join()
     assert problems == []
-    assert len(read_evidence(at(database)).production) == 6
+    assert len(runs_in(at(database))) == 6
     assert sql(of(database, "SELECT version FROM {}.store_version")) == [(SCHEMA_VERSION,)]
 
 
@@ -161,7 +162,7 @@ def test_a_connection_that_the_server_ended_is_opened_anew(database: str) -> Non
     ended = sql(of(database, ours))
     assert ended == [(True,)]
     store_of(place, a_run(2))
-    assert len(read_evidence(place).production) == 2
+    assert len(runs_in(place)) == 2
 
 
 def test_a_forked_process_has_connections_of_its_own(database: str) -> None:
@@ -176,7 +177,7 @@ def test_a_forked_process_has_connections_of_its_own(database: str) -> None:
         os._exit(code)
     assert os.waitpid(child, 0)[1] == 0
     store_of(place, a_run(3))
-    assert len(read_evidence(place).production) == 3
+    assert len(runs_in(place)) == 3
 
 
 def test_what_a_program_keeps_while_its_database_is_away_comes_into_it_later(
@@ -195,7 +196,7 @@ def test_what_a_program_keeps_while_its_database_is_away_comes_into_it_later(
     assert any(file.suffix == ".frames" for file in left)
     assert all(b"hunter" not in file.read_bytes() for file in left)
     evidence = read_evidence(store_path(tmp_path, {"CHANGEOVER_STORE": database}))
-    assert (evidence.problem, len(evidence.production), evidence.lost) == (None, 1, 0)
+    assert (evidence.problem, evidence.runs, evidence.lost) == (None, 1, 0)
 
 
 def test_a_server_that_takes_a_connection_and_says_nothing_is_not_waited_for(tmp_path: Path) -> None:
@@ -227,7 +228,7 @@ def test_a_lock_of_somebody_else_is_waited_for_no_longer_than_a_locked_file(data
         other.execute(of(database, "LOCK TABLE {}.runs").encode())
         assert "lock timeout" in why_not_kept(place, 2)
     store_of(place, a_run(2))
-    assert len(read_evidence(place).production) == 2
+    assert len(runs_in(place)) == 2
 
 
 def test_a_server_that_stops_to_answer_in_the_middle_is_left(database: str, relay: Relay) -> None:
@@ -241,7 +242,7 @@ def test_a_server_that_stops_to_answer_in_the_middle_is_left(database: str, rela
     goes_on.cancel()
     relay.passes.set()
     store_of(place, a_run(3))
-    assert {run.id for run in read_evidence(place).production} >= {a_run(1).id, a_run(3).id}
+    assert {run.id for run in runs_in(place)} >= {a_run(1).id, a_run(3).id}
 
 
 def test_what_takes_too_long_is_ended_by_the_server(database: str) -> None:
@@ -259,7 +260,7 @@ def test_what_takes_too_long_is_ended_by_the_server(database: str) -> None:
 def test_a_database_that_is_read_only_says_so_and_is_read(database: str, tmp_path: Path) -> None:
     store_of(at(database), a_run(1))
     read_only = f"{database}&options=-cdefault_transaction_read_only%3Don"
-    assert len(read_evidence(at(read_only)).production) == 1
+    assert len(runs_in(at(read_only))) == 1
     program = Shadowed(tmp_path, store=read_only)
     program.pay("ann")
     program.migration.flush()
@@ -271,7 +272,7 @@ def test_a_program_keeps_its_runs_in_the_database(database: str, tmp_path: Path)
     program = Shadowed(tmp_path, store=database)
     program.pay("ann")
     program.migration.flush()
-    (run,) = read_evidence(at(database)).production
+    (run,) = runs_in(at(database))
     assert (run.seam, run.legacy_s is not None) == ("till.pay", True)
     assert not (tmp_path / ".changeover" / "evidence.db").exists()
 

@@ -7,7 +7,7 @@ import pytest
 
 from changeover.evidence.store.records import StoredRun
 from changeover.values.verdict import Verdict
-from tests.changeover.support.production_runs import evidence_of, sell
+from tests.changeover.support.production_runs import runs_of, sell
 from tests.changeover.support.projects import Shop, shop_in
 
 FILE = "migration/scenarios/days.jsonl"
@@ -43,7 +43,7 @@ def record(shop: Shop, *cases: str) -> None:
 
 
 def runs(shop: Shop) -> tuple[StoredRun, ...]:
-    return evidence_of(shop).production
+    return runs_of(shop)
 
 
 SAME_ON_BOTH = {

@@ -9,7 +9,7 @@ import pytest
 
 from changeover.evidence.store.records import StoredRun
 from changeover.values.verdict import Verdict
-from tests.changeover.support.production_runs import evidence_of, sell
+from tests.changeover.support.production_runs import runs_of, sell
 from tests.changeover.support.projects import Shop, shop_in
 
 
@@ -24,9 +24,7 @@ def new_code(shop: Shop, old: str = "", new: str = "") -> None:
 
 
 def runs(shop: Shop) -> tuple[StoredRun, ...]:
-    evidence = evidence_of(shop)
-    assert evidence.problem is None
-    return evidence.production
+    return runs_of(shop)
 
 
 def test_runs_are_renewed_with_the_code_and_keep_their_time_stage_and_who_answered(shop: Shop) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from changeover.evidence.store.place import store_path
+from changeover.evidence.store.place import StorePlace, store_path
 from changeover.evidence.store.records import Evidence
 from changeover.evidence.store.store import keep_review, read_evidence
 from tests.changeover.evidence.test_store import a_review
+from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.production_runs import sell
 from tests.changeover.support.projects import Shop, shop_in
 
@@ -35,8 +36,12 @@ def shop(tmp_path: Path) -> Shop:
     return made
 
 
+def place_of(address: str) -> StorePlace:
+    return store_path(Path("here"), {"CHANGEOVER_STORE": address})
+
+
 def evidence_at(address: str) -> Evidence:
-    return read_evidence(store_path(Path("here"), {"CHANGEOVER_STORE": address}))
+    return read_evidence(place_of(address))
 
 
 def without_moments(data: object) -> object:
@@ -50,7 +55,7 @@ def answers(shop: Shop, address: str) -> dict[str, object]:
     found: dict[str, object] = {}
     evidence = evidence_at(address)
     digest = next(one.digest for run in evidence.corpora for one in run.clusters)
-    runs = [run.id for run in evidence.production]
+    runs = [run.id for run in runs_in(place_of(address))]
     for asked in (*ASKED, ("explain", digest[:8]), *(("explain", run) for run in runs)):
         done = shop.run(*asked, "--format", "json", CHANGEOVER_STORE=address)
         assert done.out, done.err
@@ -81,7 +86,7 @@ def test_a_dry_run_of_an_import_takes_nothing(shop: Shop, database: str) -> None
         "evidence", "import", str(first), "--dry-run", "--format", "json", CHANGEOVER_STORE=database
     )
     assert json.loads(found.out)["runs"] == 3
-    assert evidence_at(database).production == ()
+    assert evidence_at(database).runs == 0
 
 
 def test_commands_write_to_it_and_renew_what_is_there(shop: Shop, address: str) -> None:
@@ -93,7 +98,7 @@ def test_commands_write_to_it_and_renew_what_is_there(shop: Shop, address: str) 
     renewed = shop.run("compare", "--source", "store", CHANGEOVER_STORE=address)
     assert renewed.code in (0, 1), renewed.err
     evidence = evidence_at(address)
-    assert all(run.renewed_at is not None for run in evidence.production)
+    assert all(group.is_renewed for group in evidence.groups)
     assert shop.run("rules", "blindspots", "--runs", "2", CHANGEOVER_STORE=address).code in (0, 1)
     assert any(one.kind == "blind-spots" for one in evidence_at(address).reviews)
     pruned = shop.run(

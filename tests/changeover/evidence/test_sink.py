@@ -52,7 +52,7 @@ def test_a_link_to_the_folder_of_a_migration_does_not_lead_the_evidence_away(tmp
     (tmp_path / "program" / "migration").symlink_to(tmp_path / "elsewhere" / "kept")
     program = Shadowed(tmp_path / "program")
     program.pay("ann")
-    assert len(program.evidence().production) == 1
+    assert len(program.runs()) == 1
 
 
 def test_runs_in_which_the_answering_path_did_nothing_say_so(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_runs_in_which_the_answering_path_did_nothing_say_so(tmp_path: Path) -> 
     program.migration.flush()
     with pytest.raises(TypeError):
         program.pay("ann", "bob")  # type: ignore[call-arg]
-    told = [(run.verdict, run.gave_up) for run in program.evidence().production]
+    told = [(run.verdict, run.gave_up) for run in program.runs()]
     assert told == [(Verdict.MATCH, True), (Verdict.MATCH, False)]
 
 
@@ -79,8 +79,8 @@ def test_runs_of_a_program_whose_files_were_written_since_it_was_loaded_do_not_c
         source.write_text("PAID = 2\n")
         os.utime(source, ns=(time.time_ns(), time.time_ns()))  # a file system may say it only roughly
         changed.pay("ann")
-    assert stayed.evidence().production[0].code is not None
-    assert changed.evidence().production[0].code is None
+    assert stayed.runs()[0].code is not None
+    assert changed.runs()[0].code is None
     assert "has changed since the program was loaded" in " ".join(changed.migration.problems)
 
 
@@ -103,7 +103,7 @@ def end_in_trouble(folder: Path, trouble: str) -> Path:
 
 def test_what_a_store_did_not_take_to_the_end_of_a_process_is_in_it_when_it_is_read(tmp_path: Path) -> None:
     evidence = read_evidence(end_in_trouble(tmp_path, "a_lock_on_it"))
-    assert (len(evidence.production), evidence.lost) == (3, 0)
+    assert (evidence.runs, evidence.lost) == (3, 0)
 
 
 def test_what_a_process_could_not_keep_to_its_end_is_counted_beside_the_store(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from changeover.errors import ConfigurationError
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.records import Review
 from changeover.evidence.store.schema import SCHEMA_VERSION
@@ -73,7 +74,7 @@ def test_what_cannot_be_read_is_a_problem_and_no_evidence(tmp_path: Path, conten
     evidence = read_evidence(path)
     assert evidence.problem is not None
     assert said in evidence.problem
-    assert evidence.production == ()
+    assert evidence.groups == ()
 
 
 def test_a_newer_store_is_refused_with_a_sentence_and_left_alone(tmp_path: Path) -> None:
@@ -91,19 +92,41 @@ def test_a_newer_store_is_refused_with_a_sentence_and_left_alone(tmp_path: Path)
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"verdict": "fine"}, {"answered_by": "nobody"}, {"at": "yesterday"}, {"clusters": "{"}, {"tags": "7"}],
+    [
+        ("kinds", "verdict", "fine"),
+        ("kinds", "answered_by", "nobody"),
+        ("tallies", "first", "yesterday"),
+        ("tallies", "day", "monday"),
+        ("tallies", "clusters", "{"),
+    ],
     ids=str,
 )
 def test_a_row_that_no_program_of_ours_wrote_makes_the_whole_a_problem(
-    tmp_path: Path, wrong: dict[str, str]
+    tmp_path: Path, wrong: tuple[str, str, str]
 ) -> None:
     path = store_of(tmp_path / "evidence.db", a_run(1), a_run(2))
-    ((column, value),) = wrong.items()
+    table, column, value = wrong
     with writing(path) as connection:
-        connection.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, a_run(2).id))  # noqa: S608
+        connection.execute(f"UPDATE {table} SET {column} = ?", (value,))  # noqa: S608
     evidence = read_evidence(path)
     assert evidence.problem is not None
-    assert evidence.production == ()
+    assert evidence.groups == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"verdict": "fine"}, {"answered_by": "nobody"}, {"at": "yesterday"}, {"clusters": "{"}, {"tags": "7"}],
+    ids=str,
+)
+def test_a_run_that_no_program_of_ours_wrote_is_a_problem_where_it_is_looked_up(
+    tmp_path: Path, wrong: dict[str, str]
+) -> None:
+    path = store_of(tmp_path / "evidence.db", a_run(1))
+    ((column, value),) = wrong.items()
+    with writing(path) as connection:
+        connection.execute(f"UPDATE runs SET {column} = ?", (value,))  # noqa: S608
+    with pytest.raises(ConfigurationError, match="cannot be read as a store"):
+        Archive(path).runs(a_run(1).name)
 
 
 @given(at=st.integers(0, 20_000), byte=st.integers(1, 255))
@@ -116,7 +139,7 @@ def test_a_damaged_byte_never_raises(at: int, byte: int, tmp_path_factory: pytes
     content[at % len(content)] ^= byte
     path.write_bytes(content)
     evidence = read_evidence(path)
-    assert evidence.problem is not None or len(evidence.production) <= 40
+    assert evidence.problem is not None or evidence.runs <= 40
 
 
 def test_no_store_is_no_problem_and_one_that_is_switched_off_is(tmp_path: Path) -> None:

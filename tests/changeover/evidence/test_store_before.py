@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from changeover.cli.evidence import explain_command
 from changeover.compare.change_pattern import Change
 from changeover.evidence.store.lookup import Archive
-from changeover.evidence.store.store import read_evidence
+from tests.changeover.support.counted_runs import runs_in
 
 BEFORE = Path(__file__).parent / "store_before"
 CLUSTER, RUN, FAILED = "31be6e", "days/2024-04-02", "days/2024-03-02"
@@ -54,9 +54,7 @@ def test_json_is_what_it_was(project: Path) -> None:
 
 
 def test_marks_in_columns_and_sentences_become_fields(project: Path) -> None:
-    (unsafe, match) = sorted(
-        read_evidence(store_of(project)).production, key=lambda run: run.seam, reverse=True
-    )
+    (unsafe, match) = sorted(runs_in(store_of(project)), key=lambda run: run.seam, reverse=True)
     assert (match.clusters, match.unsafe) == ((), ())
     assert unsafe.unsafe == unsafe.clusters[:1]
     assert unsafe.clusters[0].startswith(CLUSTER)

@@ -17,6 +17,7 @@ from changeover.evidence.store.writing import REVIEWS_KEPT_MAX, add_runs, renew_
 from changeover.evidence.tallies import SeamTally
 from changeover.values.verdict import Verdict
 from tests.changeover.evidence.test_store import CLUSTER, a_review
+from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.evidence_rows import BEGAN, a_run, store_of
 
 
@@ -32,7 +33,7 @@ def test_runs_come_back_as_they_were_the_latest_first(place: StorePlace) -> None
             reason="half a \udc80 character",
         ),
     )
-    latest, earliest = read_evidence(place).production
+    latest, earliest = runs_in(place)
     assert (earliest.tags, earliest.at) == (("a",), BEGAN + timedelta(minutes=1))
     assert earliest.renewed_at == datetime(2026, 4, 1, tzinfo=UTC)
     assert (earliest.gave_up, earliest.reason) == (True, None)
@@ -70,7 +71,7 @@ def test_of_forgotten_comparisons_it_is_still_known_what_they_found(
     assert len(evidence.corpora) == 3
     assert [one.state for one in evidence.corpora[0].clusters] == ["regressed"]
     assert Archive(place).runs("run 01") == []
-    assert evidence.production == ()
+    assert evidence.groups == ()
 
 
 def cluster() -> StoredCluster:
@@ -82,7 +83,7 @@ def test_age_and_number_are_bounded_the_oldest_go_and_are_counted(place: StorePl
     with writing(place) as connection:
         prune(connection, StoreLimits(BEGAN + timedelta(minutes=5), runs_max=10))
     evidence = read_evidence(place)
-    assert [run.id for run in evidence.production] == [a_run(number).id for number in range(19, 9, -1)]
+    assert [run.id for run in runs_in(place)] == [a_run(number).id for number in range(19, 9, -1)]
     assert evidence.pruned == 10
 
 
@@ -90,7 +91,7 @@ def test_one_write_forgets_only_so_much(place: StorePlace) -> None:
     store_of(place, *map(a_run, range(20)))
     with writing(place) as connection:
         prune(connection, StoreLimits(BEGAN + timedelta(days=1)), most=3)
-    assert len(read_evidence(place).production) == 17
+    assert len(runs_in(place)) == 17
 
 
 def test_when_space_is_short_values_go_first_then_tapes_then_runs(place: StorePlace) -> None:
@@ -106,13 +107,13 @@ def test_when_space_is_short_values_go_first_then_tapes_then_runs(place: StorePl
         assert connection.used_bytes(exact=True) < full // 4
     done = prune_store(place, StoreLimits(BEGAN, bytes_max=0), corpora_too=False, dry_run=True)
     assert done.runs == 30
-    assert len(read_evidence(place).production) == 30
+    assert len(runs_in(place)) == 30
 
 
 def test_a_run_that_is_written_again_takes_the_place_of_the_first(place: StorePlace) -> None:
     store_of(place, a_run(1), a_run(2))
     store_of(place, a_run(1, verdict=Verdict.DIVERGED, code=None))
-    assert [(run.id, run.verdict, run.code) for run in read_evidence(place).production] == [
+    assert [(run.id, run.verdict, run.code) for run in runs_in(place)] == [
         (a_run(2).id, Verdict.MATCH, "c"),
         (a_run(1).id, Verdict.DIVERGED, None),
     ]
@@ -128,7 +129,7 @@ def test_of_a_write_that_fails_nothing_stays(place: StorePlace) -> None:
 
     with pytest.raises(ZeroDivisionError):
         fail_at_the_end()
-    assert [run.id for run in read_evidence(place).production] == [a_run(1).id]
+    assert [run.id for run in runs_in(place)] == [a_run(1).id]
 
 
 def test_texts_of_programs_come_back_whatever_stands_in_them(place: StorePlace) -> None:
@@ -139,7 +140,7 @@ def test_texts_of_programs_come_back_whatever_stands_in_them(place: StorePlace) 
     )
     (run,) = Archive(place).runs(kept)
     assert (run.name, run.key, run.correlation_id, run.reason) == (kept,) * 4
-    assert read_evidence(place).production[0].tags == (odd,)
+    assert runs_in(place)[0].tags == (odd,)
 
 
 def test_runs_are_found_by_name_by_the_beginning_of_their_identifier_and_by_cluster(
@@ -185,7 +186,7 @@ def test_a_renewed_run_keeps_its_time_and_what_is_not_there_stays_away(place: St
     again = a_run(1, at=BEGAN, code="d", verdict=Verdict.FAILED, reason="why", renewed_at=BEGAN)
     with writing(place) as connection:
         renew_runs(connection, [again, a_run(2)])
-    (run,) = read_evidence(place).production
+    (run,) = runs_in(place)
     assert (run.at, run.code, run.verdict, run.reason) == (a_run(1).at, "d", Verdict.FAILED, "why")
 
 

@@ -27,13 +27,14 @@ from changeover.rollout.test_override import StageOverride, override_stages
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.verdict import Verdict
+from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.evidence_rows import Shadowed
 
 
 def test_a_compared_run_is_kept_with_everything_that_a_gate_asks(tmp_path: Path) -> None:
     program = Shadowed(tmp_path)
     program.pay("ann")
-    (run,) = program.evidence().production
+    (run,) = program.runs()
     assert (run.seam, run.phase, run.stage, run.answered_by) == ("till.pay", "till", "shadow", Side.LEGACY)
     assert run.verdict is Verdict.MATCH
     assert run.world is not None
@@ -50,7 +51,7 @@ def test_what_differs_is_kept_with_its_clusters_and_the_unsafe_ones_are_marked(t
 
     program = Shadowed(tmp_path, pays_double)
     program.pay("ann")
-    (run,) = program.evidence().production
+    (run,) = program.runs()
     assert run.verdict is Verdict.UNSAFE
     assert run.unsafe == run.clusters
     assert len(run.clusters) == 1
@@ -59,7 +60,7 @@ def test_what_differs_is_kept_with_its_clusters_and_the_unsafe_ones_are_marked(t
 def test_without_a_folder_or_with_keep_false_nothing_is_kept(tmp_path: Path) -> None:
     program = Shadowed(tmp_path, store="none")
     program.pay("ann")
-    assert program.evidence().production == ()
+    assert program.runs() == ()
     assert not program.store.exists()
     assert program.migration.problems == ()
 
@@ -75,13 +76,13 @@ def test_runs_of_a_test_session_are_not_kept(tmp_path: Path) -> None:
     program = Shadowed(tmp_path)
     with override_stages(StageOverride(Setting(Stage.SHADOW), lambda run: None)):
         program.pay("ann")
-    assert program.evidence().production == ()
+    assert program.runs() == ()
 
 
 def test_runs_about_code_that_cannot_be_found_are_kept_and_never_count(tmp_path: Path) -> None:
     program = Shadowed(tmp_path, migration='code = ["no_such_package"]')
     program.pay("ann")
-    (run,) = program.evidence().production
+    (run,) = program.runs()
     assert (run.code, run.rules) == (None, "")
     assert any("do not count" in problem for problem in program.migration.problems)
 
@@ -100,7 +101,7 @@ def test_secrets_of_the_environment_stand_in_no_part_of_a_store(tmp_path: Path) 
     program = Shadowed(tmp_path, lambda name: -1, secrets={"TILL_PASSWORD": "hunter-22-secret"})
     program.pay("hunter-22-secret")
     program.pay("hunter-22-secret again")
-    assert len(program.evidence().production) == 2
+    assert len(program.runs()) == 2
     with closing(sqlite3.connect(program.store)) as store:
         tapes = [unpacked(tape) for (tape,) in store.execute("SELECT tape FROM runs WHERE tape IS NOT NULL")]
     assert tapes
@@ -208,7 +209,7 @@ def test_a_store_that_is_out_of_order_harms_nobody_and_is_said_once(
 
     evidence = program.evidence()  # all is well again
     assert evidence.problem is None
-    assert len(evidence.production) == 5 - lost
+    assert evidence.runs == 5 - lost
     assert evidence.lost == lost
     assert program.migration.problems == ()
 
@@ -246,7 +247,7 @@ def test_how_much_may_wait_beside_the_store_is_said_by_the_environment(
         program.pay(f"guest {number}")
     assert 1_000 < spooled_bytes(program) < 15_000
     evidence = program.evidence()
-    assert len(evidence.production) + evidence.lost == 40
+    assert evidence.runs + evidence.lost == 40
     assert evidence.lost > 0
     with caplog.at_level(logging.WARNING, "changeover.evidence"):
         Shadowed(tmp_path / "other", secrets={"CHANGEOVER_SPOOL_BYTES": "much"}).pay("ann")
@@ -263,7 +264,7 @@ def test_a_store_that_vanishes_is_made_anew(tmp_path: Path) -> None:
     program.migration.flush()
     program.store.unlink()
     program.pay("bob")
-    assert len(program.evidence().production) == 1
+    assert len(program.runs()) == 1
 
 
 def test_threads_lose_no_run(tmp_path: Path) -> None:
@@ -278,7 +279,7 @@ def test_threads_lose_no_run(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(program.evidence().production) == 80
+    assert len(program.runs()) == 80
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -304,7 +305,8 @@ def test_a_forked_process_keeps_its_own_runs_and_counts_what_its_parent_lost_no_
     """
     subprocess.run([sys.executable, "-c", dedent(script), str(tmp_path)], check=True, timeout=60)
     evidence = read_evidence(tmp_path / ".changeover" / "evidence.db")
-    assert len({run.world for run in evidence.production}) == len(evidence.production) == 3
+    worlds = {run.world for run in runs_in(tmp_path / ".changeover" / "evidence.db")}
+    assert len(worlds) == evidence.runs == 3
     assert evidence.lost == 2
 
 
@@ -328,4 +330,4 @@ def test_a_killed_writer_leaves_a_store_that_can_be_read(tmp_path: Path) -> None
     assert path.with_name("evidence.db-journal").exists()
     evidence = read_evidence(path)
     assert evidence.problem is None
-    assert len(evidence.production) == 50
+    assert evidence.runs == 50

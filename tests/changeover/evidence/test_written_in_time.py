@@ -10,7 +10,8 @@ import pytest
 
 from changeover.evidence.flush_thread import EVERY_S
 from changeover.evidence.store.maintenance import DAYS_BELIEVED, prune, usual_limits
-from changeover.evidence.store.store import read_evidence, writing
+from changeover.evidence.store.store import writing
+from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.evidence_rows import Shadowed, a_run, store_of
 from tests.changeover.support.own_app import OwnApp
 
@@ -21,7 +22,7 @@ JUMP = NOW + timedelta(days=9_000)
 def kept_within(program: Shadowed, runs: int, seconds: float) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if len(read_evidence(program.store).production) == runs:
+        if len(runs_in(program.store)) == runs:
             return True
         time.sleep(0.05)
     return False
@@ -60,7 +61,7 @@ def test_a_child_of_multiprocessing_writes_what_it_ran(tmp_path: Path) -> None:
     child.start()
     child.join()
     program.migration.flush()
-    assert len(read_evidence(program.store).production) == 21
+    assert len(runs_in(program.store)) == 21
 
 
 def store_with(tmp_path: Path, *days: datetime) -> Path:
@@ -71,7 +72,7 @@ def store_with(tmp_path: Path, *days: datetime) -> Path:
 def left(path: Path, now: datetime) -> int:
     with writing(path) as connection:
         prune(connection, usual_limits(now))
-    return len(read_evidence(path).production)
+    return len(runs_in(path))
 
 
 def test_a_clock_that_is_years_ahead_forgets_nothing(tmp_path: Path) -> None:
@@ -110,4 +111,4 @@ def test_a_program_that_is_loaded_under_another_clock_keeps_its_runs(tmp_path: P
     )
     done = app.python("-c", program, CHANGEOVER_STAGE_DOUBLE="shadow")
     assert done.returncode == 0, done.stderr
-    assert len(read_evidence(tmp_path / ".changeover" / "evidence.db").production) == 3
+    assert len(runs_in(tmp_path / ".changeover" / "evidence.db")) == 3

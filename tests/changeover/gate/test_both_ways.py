@@ -52,7 +52,7 @@ def test_cases_of_another_seed_do_not_take_the_place_of_those_in_which_something
 
 
 def test_before_complete_the_keys_of_a_ramp_alone_are_not_enough() -> None:
-    runs = completing().inputs.evidence.production
+    runs = completing().runs
     case = completing().but_runs(replace(run, stage="ramp:99") for run in runs)
     assert completing().verdict.answer is Answer.PASS
     assert case.verdict.answer is Answer.INCONCLUSIVE

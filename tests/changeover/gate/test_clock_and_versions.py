@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from changeover.gate.inputs import without_future
+from changeover.gate.inputs import comparisons_of_the_future_last
 from changeover.values.gate_verdict import Answer
 from changeover.values.verdict import Verdict
 from tests.changeover.support.gate_inputs import NOW, SEAMS, corpus, entry, passing, production, run
@@ -16,11 +16,8 @@ LATER = NOW + timedelta(days=9_000)
 
 
 def test_one_run_of_the_future_counts_for_nothing_and_stops_no_gate() -> None:
-    evidence = passing().inputs.evidence
-    seen = replace(evidence, production=(*evidence.production, run(999, at=LATER)))
-    left = without_future(seen, NOW)
-    case = passing().but(evidence=left)
-    assert left.of_the_future == 1
+    case = passing().but_runs((*passing().runs, run(999, at=LATER)))
+    assert case.inputs.evidence.of_the_future == 1
     assert case.verdict.answer is Answer.PASS
     assert "1 run of the future, by a clock that was wrong" in case.verdict.not_counted
     assert case.criterion("production: rate").detail == passing().criterion("production: rate").detail
@@ -28,16 +25,15 @@ def test_one_run_of_the_future_counts_for_nothing_and_stops_no_gate() -> None:
 
 @pytest.mark.parametrize("verdict", [Verdict.UNSAFE, Verdict.DIVERGED])
 def test_what_differed_counts_whenever_the_clock_says_it_was(verdict: Verdict) -> None:
-    evidence = passing().inputs.evidence
     odd = run(999, at=LATER, verdict=verdict, clusters=("cc" * 32,))
-    left = without_future(replace(evidence, production=(*evidence.production, odd)), NOW)
-    assert odd in left.production
-    assert passing().but(evidence=left).verdict.answer is not Answer.PASS
+    case = passing().but_runs((*passing().runs, odd))
+    assert case.inputs.evidence.of_the_future == 0
+    assert case.verdict.answer is not Answer.PASS
 
 
 def test_a_comparison_of_the_future_is_replaced_by_one_of_today() -> None:
     wrong, right = corpus(number=1, at=LATER), corpus(number=2, at=NOW)
-    left = without_future(replace(passing().inputs.evidence, corpora=(wrong, right)), NOW)
+    left = comparisons_of_the_future_last(replace(passing().inputs.evidence, corpora=(wrong, right)), NOW)
     assert left.corpora == (right, wrong)
 
 

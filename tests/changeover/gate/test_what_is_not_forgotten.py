@@ -100,7 +100,7 @@ def test_production_in_which_both_paths_always_gave_up_shows_nothing() -> None:
     case = passing().but_every_run(gave_up=True)
     assert case.verdict.answer is Answer.INCONCLUSIVE
     assert f"{SEAMS[0]} in production" in case.criterion("reference ran").detail
-    ran, *others = case.inputs.evidence.production
+    ran, *others = case.runs
     one = replace(ran, gave_up=False), replace(others[0], gave_up=False), *others[1:]
     assert {run.verdict for run in one} == {Verdict.MATCH}
     assert case.but_runs(one).verdict.answer is Answer.PASS

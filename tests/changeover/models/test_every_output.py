@@ -70,6 +70,7 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path) -> None:
     shop.of("evidence-import", str(tmp_path / "other.db"), "--dry-run")
     shop.of("evidence-prune", "--dry-run")
     assert shop.of("worker", "--once")["waiting"] == 0
+    shop.of("evidence-check")
     assert shop.of("doctor")["facts"]
     assert mill.of("legacy-scan")["code"]
     assert mill.of("legacy-prove")["rehearsal"]

@@ -21,6 +21,7 @@ from changeover.evidence.store.writing import add_corpus, end_corpus
 from changeover.redaction.key import TOKEN
 from changeover.redaction.redactor import Redactor
 from changeover.telemetry.logs import logger
+from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.projects import Shop, shop_in
 from tests.changeover.support.secret_app import ALL, CODE, PLAN, VALUES
 
@@ -147,7 +148,7 @@ def test_what_is_recorded_for_a_worker_is_in_the_spool_alone_and_gone_once_it_is
 
     told += run("-m", "changeover", "worker", "--once")
 
-    runs = read_evidence(vault.root / ".changeover" / "evidence.db").production
+    runs = runs_in(vault.root / ".changeover" / "evidence.db")
     assert sorted(run.verdict for run in runs) == ["failed", "unsafe"]
     told += run("-m", "changeover", "explain") + run("-m", "changeover", "status")
     for file in left():

@@ -12,6 +12,7 @@ from changeover.removal.scan import legacy_entries
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.verdict import Verdict
+from tests.changeover.support.counted_runs import with_runs
 from tests.changeover.support.mill import Mill, mill_in
 
 CALLER = """\
@@ -113,7 +114,7 @@ def test_the_last_run_that_legacy_answered_is_told_by_seam_and_stage() -> None:
         run("b", Side.CANDIDATE, 9, "live"),
     )
     settings = {"grinding": Setting(Stage.LIVE)}
-    a, b = legacy_entries([("a", "grinding"), ("b", "grinding")], settings, Evidence(production=runs))
+    a, b = legacy_entries([("a", "grinding"), ("b", "grinding")], settings, with_runs(Evidence(), runs))
     assert (a.runs, a.last, a.last_stage) == (2, datetime(2026, 11, 7, tzinfo=UTC), "ramp:50")
     assert (b.runs, b.last) == (0, None)
     assert not a.answers

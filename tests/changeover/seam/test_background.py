@@ -16,11 +16,12 @@ from changeover import Migration, Run
 from changeover.errors import DeclarationError
 from changeover.evidence.case_runner import Selection, compared_cases
 from changeover.evidence.sources import Case, Source, SourceOptions
-from changeover.evidence.store.store import read_evidence, store_path
+from changeover.evidence.store.store import store_path
 from changeover.rollout.test_override import StageOverride, override_stages
 from changeover.seam.background import REPLACED_MAX, Background
 from changeover.values.stage import Setting, Stage
 from tests.changeover.support.background_seam import beside, done, holding, same
+from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.live_program import LiveDesk, sells
 from tests.changeover.support.small_trade import Trade
 
@@ -185,8 +186,9 @@ def test_evidence_is_kept_when_the_migration_is_closed(tmp_path: Path) -> None:
     for number in range(5):
         seam(number)
     migration.close()
-    evidence = read_evidence(store_path(tmp_path, {}))
-    assert sorted(run.verdict for run in evidence.production) == ["diverged"] * 2 + ["match"] * 3
+    assert (
+        sorted(run.verdict for run in runs_in(store_path(tmp_path, {}))) == ["diverged"] * 2 + ["match"] * 3
+    )
 
 
 def test_an_async_seam_is_compared_beside_its_loop() -> None:

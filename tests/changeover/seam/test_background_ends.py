@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from changeover.evidence.store.store import read_evidence, store_path
+from changeover.evidence.store.store import store_path
+from tests.changeover.support.counted_runs import runs_in
 
 PROGRAM = '''
 import os, sys, threading
@@ -65,7 +66,7 @@ for number in range(20):
 go_on_at_exit()
 """
     assert lines_of(tmp_path, program) == ["at exit", *(f"match {number}" for number in range(20))]
-    assert len(read_evidence(store_path(tmp_path, {})).production) == 20
+    assert len(runs_in(store_path(tmp_path, {}))) == 20
 
 
 def test_a_path_that_uses_a_pool_of_threads_is_compared_before_pools_close(tmp_path: Path) -> None:

@@ -17,12 +17,12 @@ import pytest
 import changeover
 from changeover import Migration
 from changeover.evidence.store import draining
-from changeover.evidence.store.store import read_evidence
 from changeover.evidence.store.writing import add_runs
 from changeover.record.context import SESSION
 from changeover.replay.program_signals import ProgramSignals
 from changeover.values.interruption import is_interruption
 from changeover.values.pins import PINNED
+from tests.changeover.support.counted_runs import runs_in
 
 
 class TimeLimit(Exception):
@@ -461,9 +461,9 @@ def test_evidence_that_was_to_be_written_when_the_program_was_stopped_is_put_bac
         migration.flush()
     seam(2)
     migration.flush()
-    kept = read_evidence(tmp_path / ".changeover" / "evidence.db")
+    kept = runs_in(tmp_path / ".changeover" / "evidence.db")
     assert struck == [1]
-    assert sorted(str(run.verdict) for run in kept.production) == ["match", "match"]
+    assert sorted(str(run.verdict) for run in kept) == ["match", "match"]
 
 
 def test_what_a_handler_raised_just_before_handlers_are_wrapped_is_known_as_a_stop() -> None:

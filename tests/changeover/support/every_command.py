@@ -74,12 +74,11 @@ class Life:
 
     def sell(self, *held: int, planted: str = "") -> None:
         """The program runs, in the stages that the flags say; its verdicts are an answer too."""
-        from tests.changeover.support.production_runs import evidence_of, sell
+        from tests.changeover.support.production_runs import runs_of, sell
 
         with suppress(LookupError):  # the candidate answers, and raises
             sell(self.shop, *held, planted=planted, stage=None)
-        evidence = evidence_of(self.shop)
-        verdicts = sorted([run.verdict, run.stage, run.answered_by] for run in evidence.production)
+        verdicts = sorted([run.verdict, run.stage, run.answered_by] for run in runs_of(self.shop))
         self.answers.append({"command": "the program", "code": 0, "data": {"runs": verdicts}, "text": ""})
 
     def look(self) -> None:

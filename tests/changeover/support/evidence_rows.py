@@ -16,6 +16,7 @@ from changeover.evidence.store.writing import add_runs
 from changeover.record.run import Sink
 from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
+from tests.changeover.support.counted_runs import runs_in
 
 PHASES = """\
 [migration]
@@ -73,6 +74,11 @@ class Shadowed:
         if amount > 0:
             self.till.pay(name, amount)
         return amount
+
+    def runs(self) -> tuple[StoredRun, ...]:
+        """The runs in production that are kept, the latest first."""
+        self.migration.flush()
+        return runs_in(self.store)
 
     def evidence(self) -> Evidence:
         """What is kept when everything that waits is written."""

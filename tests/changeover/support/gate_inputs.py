@@ -15,7 +15,7 @@ from changeover.evidence.store.records import (
 )
 from changeover.evidence.tallies import SeamTally
 from changeover.gate.decision import decide
-from changeover.gate.inputs import GateInputs
+from changeover.gate.inputs import CLOCK_TOLERANCE, GateInputs
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.plan_file import Plan, parse_plan
 from changeover.rollout.waivers import Waiver
@@ -25,6 +25,7 @@ from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import parse_toml
 from changeover.values.verdict import Verdict
+from tests.changeover.support.counted_runs import with_runs
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 CODE, RULES = "9f3c1e7".ljust(64, "0"), "5b20aa4".ljust(64, "0")
@@ -136,9 +137,10 @@ class Case:
     """The inputs of one gate; every `but` gives another that differs in what is named."""
 
     inputs: GateInputs
+    runs: tuple[StoredRun, ...] = ()
 
     def but(self, **changes: Any) -> "Case":
-        return Case(replace(self.inputs, **changes))
+        return replace(self, inputs=replace(self.inputs, **changes))
 
     def but_evidence(self, **changes: Any) -> "Case":
         return self.but(evidence=replace(self.inputs.evidence, **changes))
@@ -150,10 +152,12 @@ class Case:
         return self.but(problems=replace(self.inputs.problems, **changes))
 
     def but_runs(self, runs: Iterable[StoredRun]) -> "Case":
-        return self.but_evidence(production=tuple(runs))
+        given = tuple(runs)
+        evidence = with_runs(self.inputs.evidence, given, NOW + CLOCK_TOLERANCE, (CODE, RULES))
+        return replace(self.but(evidence=evidence), runs=given)
 
     def but_every_run(self, **changes: Any) -> "Case":
-        return self.but_runs(replace(one, **changes) for one in self.inputs.evidence.production)
+        return self.but_runs(replace(one, **changes) for one in self.runs)
 
     def but_plan(self, old: str, new: str) -> "Case":
         assert old in PLAN
@@ -188,10 +192,10 @@ def passing() -> Case:
             code=CODE,
             rules=RULES,
             now=NOW,
-            evidence=Evidence(corpora=(corpus(),), production=production(), reviews=(spots(),)),
+            evidence=Evidence(corpora=(corpus(),), reviews=(spots(),)),
             checks={"lint-imports": review("check", "lint-imports")},
         )
-    )
+    ).but_runs(production())
 
 
 def completing() -> Case:

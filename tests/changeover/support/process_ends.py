@@ -145,13 +145,13 @@ def figures(folder: Path, state: Path | None = None) -> Figures:
     evidence = read_evidence((state or folder / ".changeover") / "evidence.db")
     if evidence.problem is not None:
         raise AssertionError(evidence.problem)
-    differing = [run for run in evidence.production if run.verdict is Verdict.UNSAFE]
+    differing = sum(group.runs for group in evidence.groups if group.verdict is Verdict.UNSAFE)
     return Figures(
         size(folder / "begun"),
         answered(folder),
         size(folder / "differed"),
-        len(evidence.production),
-        len(differing),
+        evidence.runs,
+        differing,
         evidence.lost,
     )
 

@@ -6,8 +6,9 @@ from contextlib import chdir
 from importlib import import_module, invalidate_caches
 from unittest.mock import patch
 
-from changeover.evidence.store.records import Evidence
+from changeover.evidence.store.records import Evidence, StoredRun
 from changeover.evidence.store.store import read_evidence
+from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.projects import Shop
 
 
@@ -29,6 +30,11 @@ def sell(shop: Shop, *held: int, planted: str = "", stage: str | None = "shadow"
             app.migration.flush()
         finally:
             sys.modules.pop("shop", None)
+
+
+def runs_of(shop: Shop) -> tuple[StoredRun, ...]:
+    """Its runs in production, the latest first."""
+    return runs_in(shop.root / ".changeover" / "evidence.db")
 
 
 def evidence_of(shop: Shop) -> Evidence:

@@ -21,7 +21,8 @@ COMMANDS = frozenset({"changeover legacy prove"})
 """What the toolkit itself runs, as a default of phases.toml."""
 _SENTENCE = re.compile(r"[^\W\d_][.,;:!?)'\"]* +[('\"]*[^\W\d_]")
 _SQL = re.compile(
-    r"^ ?AND |\b(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA|BEGIN|ATTACH|FROM|WHERE|ORDER BY)\b"
+    r"^X? ?AND |[<=>] \?|\bIS (NOT )?NULL\b"
+    r"|\b(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA|BEGIN|ATTACH|FROM|WHERE|ORDER BY)\b"
 )
 _COLUMNS = re.compile(r"[\w.]+(, [\w.]+)+")
 _FIELD = re.compile(r"%\(\w+\)s|%[-.\d]*[sdrgf]|\{[^{}]*\}|.", re.DOTALL)

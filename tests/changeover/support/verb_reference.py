@@ -12,7 +12,7 @@ GROUPS = {
     "Move phases": ("flip", "rollback", "kill", "unkill", "seal_flags"),
     "Rules": ("check_rules", "find_blind_spots", "waive"),
     "Scenarios": ("list_scenarios", "show_scenario", "keep_scenario", "record_scenarios", "renew_scenario"),
-    "Evidence": ("import_evidence", "prune_evidence"),
+    "Evidence": ("import_evidence", "prune_evidence", "check_evidence"),
     "Production": ("work",),
     "The end of a migration": ("scan_legacy", "prove_removal"),
     "A project": ("init", "doctor"),

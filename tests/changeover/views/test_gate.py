@@ -66,7 +66,7 @@ def hostile(text: str) -> GateVerdict:
 
 
 def test_the_screen_is_written_in_the_hand_of_all_screens() -> None:
-    short = passing().but_runs(production(214)).inputs.evidence.production
+    short = passing().but_runs(production(214)).runs
     case = passing().but_corpus(tags={"debt": 50}).but_runs(short)
     assert gate_screen(case.verdict, Screen()) == SCREEN
 

@@ -13,9 +13,9 @@ from changeover.evidence.store.counters import BESIDE, WRITTEN
 from changeover.evidence.store.store import StorePlace, reading, writing
 from changeover.evidence.store.writing import (
     COLUMNS,
-    INSERT_NEW,
     INSERT_REVIEW,
     REVIEW_COLUMNS,
+    add_new_rows,
     forget_corpora,
     number_of,
 )
@@ -83,7 +83,7 @@ def _copy(path: Path, target: Path) -> None:
 
 def _join_one(source: Connection, into: Connection, total: Joined) -> None:
     for rows in source.batches(f"SELECT {', '.join(COLUMNS)} FROM runs WHERE corpus IS NULL ORDER BY rowid"):  # noqa: S608
-        total.runs += into.executemany(INSERT_NEW, rows).rowcount
+        total.runs += add_new_rows(into, rows)
     corpora = source.execute(f"SELECT number, {_CORPUS} FROM corpora ORDER BY number").fetchall()  # noqa: S608
     for number, uid, *corpus in corpora:
         if into.execute("SELECT 1 FROM corpora WHERE uid = ?", (uid,)).fetchone() is None:
@@ -115,6 +115,4 @@ def _join_corpus(source: Connection, into: Connection, number: int, corpus: Sequ
     )
     query = f"SELECT {', '.join(COLUMNS)} FROM runs WHERE corpus = ? ORDER BY rowid"  # noqa: S608  columns
     for rows in source.batches(query, (number,)):
-        into.executemany(
-            INSERT_NEW, [(*row[:_CORPUS_COLUMN], joined, *row[_CORPUS_COLUMN + 1 :]) for row in rows]
-        )
+        add_new_rows(into, [(*row[:_CORPUS_COLUMN], joined, *row[_CORPUS_COLUMN + 1 :]) for row in rows])

@@ -20,6 +20,7 @@ from changeover.evidence.store.store import StorePlace, StoreProblem, has_store,
 from changeover.values.verdict import Verdict
 
 FOUND_MAX = 200
+RUNS_NAMED_MAX = 20_000
 _RUNS = f"SELECT {', '.join((*READ_COLUMNS, *MORE_COLUMNS))}"
 T = TypeVar("T")
 
@@ -72,6 +73,18 @@ class Archive:
             (corpus, *map(str, verdicts), most),
         )
 
+    def in_production(self, code: str | None, rules: str, verdicts: Sequence[Verdict]) -> list[StoredRun]:
+        """The runs in production on this code and these rules that ended so, without bodies.
+
+        The latest come first, at most `RUNS_NAMED_MAX` of them.
+        """
+        marks = ", ".join("?" * len(verdicts))
+        return self._runs(
+            " FROM runs WHERE kind IN (SELECT number FROM kinds WHERE code = ? AND rules = ?"  # noqa: S608
+            f" AND verdict IN ({marks})) ORDER BY at DESC, rowid DESC LIMIT ?",
+            (code or "", rules, *map(str, verdicts), RUNS_NAMED_MAX),
+        )
+
     def run_of(self, corpus: int, name: str, seam: str) -> StoredRun | None:
         """One run of one comparison, whole if it is kept so: of several in a case, one that differs."""
         found = self._runs(
@@ -94,8 +107,9 @@ class Archive:
         try:
             with reading(self.path) as connection:
                 return at(connection)
-        except StoreProblem as problem:
-            raise ConfigurationError(str(self.path), f"cannot be read as a store: {problem.why}") from problem
+        except (StoreProblem, LookupError, TypeError, AttributeError) as problem:
+            why = problem.why if isinstance(problem, StoreProblem) else f"{type(problem).__name__}: {problem}"
+            raise ConfigurationError(str(self.path), f"cannot be read as a store: {why}") from problem
 
 
 def _clusters(connection: Connection, prefix: str) -> list[StoredCluster]:

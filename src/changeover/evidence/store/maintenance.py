@@ -5,19 +5,26 @@ Age and number are those of runs in production: comparisons are bounded where th
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.counters import PRUNED, count_up
+from changeover.evidence.store.counting import counted, recount
 from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.store import StorePlace, compact, writing
+from changeover.settings import (
+    STORE_BYTES_MAX,
+    STORE_BYTES_VARIABLE,
+    STORE_RUNS_MAX,
+    STORE_RUNS_VARIABLE,
+    limit_of,
+)
 
 RUNS_KEPT_DAYS = 400
 DAYS_BELIEVED = 7
 """Days with a run in production that it takes to believe a clock that says the others are old."""
-RUNS_KEPT_MAX = 200_000
-STORE_BYTES_MAX = 1024 * 1024 * 1024
 PRUNED_TOGETHER = 2_000
 """The most rows that one write to a store touches on account of its limits."""
 
@@ -31,7 +38,7 @@ class StoreLimits:
     """
 
     before: datetime
-    runs_max: int = RUNS_KEPT_MAX
+    runs_max: int = STORE_RUNS_MAX
     bytes_max: int = STORE_BYTES_MAX
     days: int = 0
 
@@ -48,9 +55,22 @@ class Pruned:
     bytes_after: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How many runs in production were counted, and how many counts were wrong until now."""
+
+    runs: int
+    wrong: int
+
+
 def usual_limits(now: datetime) -> StoreLimits:
-    """Those that hold for every write."""
-    return StoreLimits(now - timedelta(days=RUNS_KEPT_DAYS), days=DAYS_BELIEVED)
+    """Those that hold for every write; the environment may name others."""
+    return StoreLimits(
+        now - timedelta(days=RUNS_KEPT_DAYS),
+        limit_of(STORE_RUNS_VARIABLE, STORE_RUNS_MAX, os.environ),
+        limit_of(STORE_BYTES_VARIABLE, STORE_BYTES_MAX, os.environ),
+        DAYS_BELIEVED,
+    )
 
 
 def prune(
@@ -63,7 +83,8 @@ def prune(
     done = Pruned(
         runs=_forget_runs(connection, "AND at < ?", (stored_at(_before(connection, limits)),), most)
     )
-    ((runs,),) = connection.execute("SELECT count(*) FROM runs WHERE corpus IS NULL").fetchall()
+    ((runs,),) = connection.execute("SELECT coalesce(sum(runs), 0) FROM tallies").fetchall()
+    runs = int(runs)
     if runs > limits.runs_max:
         done.runs += _forget_runs(connection, "", (), min(most, runs - limits.runs_max))
     if connection.used_bytes(exact=exact) > limits.bytes_max:
@@ -119,17 +140,26 @@ def prune_store(path: StorePlace, limits: StoreLimits, *, corpora_too: bool, dry
     return total
 
 
+def check_store(path: StorePlace) -> Checked:
+    """Count all runs in production anew, one by one; raises StoreProblem."""
+    with writing(path) as connection:
+        wrong = recount(connection)
+        ((runs,),) = connection.execute("SELECT coalesce(sum(runs), 0) FROM tallies").fetchall()
+    return Checked(int(runs), wrong)
+
+
 class _TakenBack(Exception):
     """Ends a transaction so that nothing of it stays."""
 
 
 def _forget_runs(connection: Connection, which: str, values: tuple[object, ...], most: int) -> int:
-    count: int = connection.execute(
-        "DELETE FROM runs WHERE id IN"  # noqa: S608  `which` is one of two texts above
-        f" (SELECT id FROM runs WHERE corpus IS NULL {which} ORDER BY at LIMIT ?)",
+    found = connection.execute(
+        f"SELECT id FROM runs WHERE corpus IS NULL {which} ORDER BY at LIMIT ?",  # noqa: S608  one of two texts
         (*values, most),
-    ).rowcount
-    return count
+    ).fetchall()
+    with counted(connection, [name for (name,) in found]):
+        connection.executemany("DELETE FROM runs WHERE id = ?", found)
+    return len(found)
 
 
 def _drop(connection: Connection, column: str, most: int) -> int:

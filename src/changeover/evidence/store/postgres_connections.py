@@ -50,7 +50,7 @@ class Opened:
 
 
 class Connections:
-    """The open connections of this process to one database."""
+    """The open connections of this process to one schema of a database."""
 
     idle_max = 2
 
@@ -129,12 +129,12 @@ class Connections:
             opened.end()
 
 
-_KNOWN: dict[tuple[int, str], Connections] = {}
+_KNOWN: dict[tuple[int, Database], Connections] = {}
 
 
 def connections_of(place: Database) -> Connections:
     """Those of this process to a database."""
-    return _KNOWN.setdefault((os.getpid(), place.address), Connections(place.address))
+    return _KNOWN.setdefault((os.getpid(), place), Connections(place.address))
 
 
 def close_connections() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from changeover.compare.change_pattern import read_pattern
 from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.counters import counts_in
+from changeover.evidence.store.production_reading import Today, production_in, read_clusters
 from changeover.evidence.store.records import (
     GAVE_UP,
-    UNSAFE_MARK,
     Evidence,
     Review,
     Sightings,
@@ -47,37 +45,29 @@ _VERDICTS = {str(verdict): verdict for verdict in Verdict}
 _SIDES = {str(side): side for side in Side}
 
 
-def evidence_in(connection: Connection) -> Evidence:
-    """Everything; raises where a row is not of this program's making."""
+def evidence_in(
+    connection: Connection, until: datetime | None = None, today: Today | None = None
+) -> Evidence:
+    """Everything until a moment; what is told of one code and rules alone is told of today's.
+
+    Raises where a row is not of this program's making.
+    """
     lost, pruned = counts_in(connection)
-    rows = connection.execute(
-        f"SELECT {', '.join(READ_COLUMNS)} FROM runs WHERE corpus IS NULL AND population = 'production'"  # noqa: S608
-        " ORDER BY at DESC, rowid DESC"
-    ).fetchall()
     reviews = connection.execute(
         "SELECT kind, name, at, code, rules, answer, found, body FROM reviews ORDER BY at DESC, rowid DESC"
     ).fetchall()
-    with _nothing_collected():
-        production = tuple(map(read_run, rows))
+    counts = production_in(connection, until, today)
     return Evidence(
         corpora=tuple(_corpora(connection)),
-        production=production,
+        groups=counts.groups,
+        inputs=counts.inputs,
+        differing=counts.differing,
+        times=counts.times,
         reviews=tuple(map(_review, reviews)),
         lost=lost,
         pruned=pruned,
+        of_the_future=counts.of_the_future,
     )
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Nothing of what is read is garbage: looking for some takes as long as the reading."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _review(row: Sequence[Any]) -> Review:
@@ -157,7 +147,7 @@ def _seams_so_far(connection: Connection, corpus: int) -> dict[str, dict[str, An
 
 def read_run(row: Sequence[Any]) -> StoredRun:
     """A run from `READ_COLUMNS`, or from these, `MORE_COLUMNS` and, as far as asked for, body and tape."""
-    clusters, unsafe = ((), ()) if row[10] == "[]" else _read_clusters(json.loads(row[10]))
+    clusters, unsafe = read_clusters(row[10])
     is_given_up = row[11] == GAVE_UP
     values: list[Any] = [
         row[0],
@@ -176,11 +166,6 @@ def read_run(row: Sequence[Any]) -> StoredRun:
         *row[16:],
     ]
     return StoredRun(*values)
-
-
-def _read_clusters(listed: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    unsafe = tuple(name[1:] for name in listed if name.startswith(UNSAFE_MARK))
-    return tuple(name.removeprefix(UNSAFE_MARK) for name in listed), unsafe
 
 
 def read_cluster(digest: str, data: Mapping[str, Any], corpus: int = 0) -> StoredCluster:

@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from changeover.compare.change_pattern import ChangePattern
 from changeover.compare.provenance import Sighting
+from changeover.evidence.store.production import (
+    DifferingInput,
+    InputGroup,
+    LateTimes,
+    RunGroup,
+    setting_of,
+)
 from changeover.evidence.store.summary import Summary
 from changeover.evidence.tallies import EffectCounts, SeamTally
 from changeover.settings import INPUTS_VERSION
 from changeover.values.divergence import Kind
 from changeover.values.observation import Side
-from changeover.values.stage import ALL_STAGES, Setting, parse_setting
+from changeover.values.stage import Setting
 from changeover.values.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -73,10 +80,7 @@ class StoredRun:
     @property
     def setting(self) -> Setting | None:
         """The stage it ran in; None for one that this version does not know."""
-        try:
-            return parse_setting(self.stage, ALL_STAGES)
-        except ValueError:
-            return None
+        return setting_of(self.stage)
 
     @property
     def distinct_input(self) -> str | None:
@@ -187,17 +191,27 @@ class Review:
 class Evidence:
     """Everything that a store holds, the latest first. `problem` says why it could not be read.
 
-    `lost` counts runs that could not be kept since the store was made, `pruned` those forgotten by limits,
-    `of_the_future` runs without a difference that a clock dated later than now, which are left out.
+    Of the runs in production it has groups and counts. `differing` and `times` are those of the code and the
+    rules that were asked about. `lost` counts runs that could not be kept since the store was made, `pruned`
+    those forgotten by limits, `of_the_future` runs without a difference that a clock dated later than now,
+    which are left out.
     """
 
     corpora: tuple[StoredComparison, ...] = ()
-    production: tuple[StoredRun, ...] = ()
+    groups: tuple[RunGroup, ...] = ()
+    inputs: tuple[InputGroup, ...] = ()
+    differing: tuple[DifferingInput, ...] = ()
+    times: tuple[LateTimes, ...] = ()
     reviews: tuple[Review, ...] = ()
     problem: str | None = None
     lost: int = 0
     pruned: int = 0
     of_the_future: int = 0
+
+    @property
+    def runs(self) -> int:
+        """How many runs in production there are."""
+        return sum(group.runs for group in self.groups)
 
 
 NEW = "new"

@@ -2,7 +2,8 @@
 
 A run of a comparison has a `corpus`; one in production has none. Of a comparison that is forgotten the row
 stays for a while, with the names of its clusters: whether a cluster is new can be told only by what came
-before. `body` and `tape` are the last columns, so that reading the others does not read these.
+before. `body` and `tape` come after what is read often, so that reading that does not read these.
+Runs in production are counted in `tallies` and `inputs`, and `kind` says in which counts a run is.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from hashlib import sha256
 from uuid import uuid4
 
 from changeover.evidence.store.connection import Connection, Types
+from changeover.evidence.store.counting import recount
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _TABLES = """
 CREATE TABLE IF NOT EXISTS corpora (
     number {number} PRIMARY KEY, at {text} NOT NULL, source {text} NOT NULL, population {text} NOT NULL,
@@ -28,7 +30,7 @@ CREATE TABLE IF NOT EXISTS runs (
     stage {text} NOT NULL, answered_by {text} NOT NULL, key {text}, correlation_id {text},
     tags {text} NOT NULL, world {text}, code {text}, rules {text} NOT NULL, verdict {text} NOT NULL,
     reason {text}, clusters {text} NOT NULL, legacy_s {real}, candidate_s {real}, renewed_at {text},
-    body {text}, tape {blob}{order});
+    body {text}, tape {blob}, kind {integer}{order});
 CREATE TABLE IF NOT EXISTS clusters (
     digest {text} NOT NULL, corpus {integer} NOT NULL REFERENCES corpora ON DELETE CASCADE,
     body {text} NOT NULL, seam {text} NOT NULL DEFAULT '', PRIMARY KEY (digest, corpus));
@@ -44,7 +46,28 @@ CREATE INDEX IF NOT EXISTS runs_by_name ON runs {lookup} (name);
 CREATE INDEX IF NOT EXISTS runs_of_corpus ON runs (corpus) WHERE corpus IS NOT NULL;
 CREATE INDEX IF NOT EXISTS runs_in_production ON runs (at) WHERE corpus IS NULL;
 CREATE INDEX IF NOT EXISTS runs_with_body ON runs (at) WHERE body IS NOT NULL;
-CREATE INDEX IF NOT EXISTS runs_with_tape ON runs (phase, world, at) WHERE tape IS NOT NULL
+CREATE INDEX IF NOT EXISTS runs_with_tape ON runs (phase, world, at) WHERE tape IS NOT NULL;
+CREATE TABLE IF NOT EXISTS eras (
+    number {number} PRIMARY KEY, digest {text} NOT NULL UNIQUE, seam {text} NOT NULL, code {text} NOT NULL,
+    rules {text} NOT NULL, version {text} NOT NULL);
+CREATE TABLE IF NOT EXISTS kinds (
+    number {number} PRIMARY KEY, digest {text} NOT NULL UNIQUE, era {integer} NOT NULL,
+    met {integer} NOT NULL, seam {text} NOT NULL, phase {text} NOT NULL, stage {text} NOT NULL,
+    answered_by {text} NOT NULL, code {text} NOT NULL, rules {text} NOT NULL, version {text} NOT NULL,
+    verdict {text} NOT NULL);
+CREATE TABLE IF NOT EXISTS tallies (
+    key {text} PRIMARY KEY, kind {integer} NOT NULL, day {text} NOT NULL, clusters {text} NOT NULL,
+    reason {text} NOT NULL, renewed {integer} NOT NULL, runs {integer} NOT NULL, timed {integer} NOT NULL,
+    ids {integer} NOT NULL, first {text} NOT NULL, last {text} NOT NULL);
+CREATE TABLE IF NOT EXISTS inputs (
+    era {integer} NOT NULL, world {text} NOT NULL, met {integer} NOT NULL, PRIMARY KEY (era, world));
+CREATE INDEX IF NOT EXISTS inputs_met ON inputs (era, met);
+CREATE INDEX IF NOT EXISTS runs_of_kind ON runs (kind, at) WHERE kind IS NOT NULL;
+CREATE INDEX IF NOT EXISTS runs_of_world ON runs (world, kind) WHERE kind IS NOT NULL;
+CREATE INDEX IF NOT EXISTS runs_by_legacy_time ON runs (kind, legacy_s)
+    WHERE kind IS NOT NULL AND legacy_s IS NOT NULL AND candidate_s IS NOT NULL AND renewed_at IS NULL;
+CREATE INDEX IF NOT EXISTS runs_by_candidate_time ON runs (kind, candidate_s)
+    WHERE kind IS NOT NULL AND legacy_s IS NOT NULL AND candidate_s IS NOT NULL AND renewed_at IS NULL
 """
 
 
@@ -65,10 +88,14 @@ def make_tables(connection: Connection, version: int, types: Types) -> None:
         ):
             connection.execute(f"ALTER TABLE corpora ADD COLUMN {column}")
         connection.execute("ALTER TABLE clusters ADD COLUMN seam TEXT NOT NULL DEFAULT ''")
+    if version == 2:
+        connection.execute("ALTER TABLE runs ADD COLUMN kind INTEGER")
     for statement in _TABLES.format(**asdict(types)).split(";"):
         connection.execute(statement)
     if version == 1:
         _fill_from_version_1(connection)
+    if version:
+        recount(connection)
     if connection.execute("SELECT 1 FROM identity").fetchone() is None:
         connection.execute("INSERT INTO identity (store) VALUES (?)", (uuid4().hex,))
 

@@ -91,8 +91,13 @@ def has_store(path: StorePlace) -> bool:
     return path != NOWHERE and path.exists()
 
 
-def read_evidence(path: StorePlace) -> Evidence:
-    """Everything that a store holds; never raises. One that is not there yet holds nothing."""
+def read_evidence(
+    path: StorePlace, until: datetime | None = None, today: tuple[str | None, str] | None = None
+) -> Evidence:
+    """Everything that a store holds; never raises. One that is not there yet holds nothing.
+
+    Runs that are dated after `until` are left out, unless they differ. `today` is a code and rules.
+    """
     from changeover.evidence.store.reading import evidence_in
 
     if path == NOWHERE:
@@ -103,7 +108,7 @@ def read_evidence(path: StorePlace) -> Evidence:
         if not is_there:
             return Evidence(lost=lost)
         with reading(path) as connection:
-            found = evidence_in(connection)
+            found = evidence_in(connection, until, today)
         return replace(found, lost=found.lost + lost)
     except StoreProblem as problem:
         return Evidence(problem=f"{path}: cannot be read as a store: {problem.why}")

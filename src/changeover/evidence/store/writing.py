@@ -14,6 +14,14 @@ from zlib import compress
 
 from changeover.compare.clusters import Example
 from changeover.evidence.store.connection import Connection
+from changeover.evidence.store.counting import (
+    COUNTED,
+    TOGETHER,
+    Row,
+    counted,
+    kinds_of_rows,
+    name_kinds,
+)
 from changeover.evidence.store.records import (
     GAVE_UP,
     UNSAFE_MARK,
@@ -29,6 +37,7 @@ from changeover.evidence.tallies import SeamTally
 from changeover.record.codec import Codec, CodecError
 from changeover.record.run import Run
 from changeover.record.scenario_file import scenario_of, to_line
+from changeover.settings import PRODUCTION
 from changeover.values.observation import Side
 
 TAPES_PER_PHASE_MAX = 10_000
@@ -42,12 +51,13 @@ COLUMNS = (
     *("correlation_id", "tags", "world", "code", "rules", "verdict", "reason", "clusters", "legacy_s"),
     *("candidate_s", "renewed_at", "body", "tape"),
 )
-_MARKS = ", ".join("?" * len(COLUMNS))
+_WRITTEN = (*COLUMNS, "kind")
+_MARKS = ", ".join("?" * len(_WRITTEN))
 _INSERT = (
-    f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({_MARKS}) ON CONFLICT (id) DO UPDATE SET "  # noqa: S608
-    + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
+    f"INSERT INTO runs ({', '.join(_WRITTEN)}) VALUES ({_MARKS}) ON CONFLICT (id) DO UPDATE SET "  # noqa: S608
+    + ", ".join(f"{name} = excluded.{name}" for name in _WRITTEN[1:])
 )
-INSERT_NEW = f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({_MARKS}) ON CONFLICT DO NOTHING"  # noqa: S608
+_INSERT_NEW = f"INSERT INTO runs ({', '.join(_WRITTEN)}) VALUES ({_MARKS}) ON CONFLICT DO NOTHING"  # noqa: S608
 REVIEW_COLUMNS = "kind, name, at, code, rules, answer, found, body"
 INSERT_REVIEW = (
     f"INSERT INTO reviews ({REVIEW_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
@@ -57,6 +67,9 @@ _RENEWED = (
     *("legacy_s", "candidate_s", "renewed_at", "body"),
 )
 
+
+_COUNTED_AT = [COLUMNS.index(name) for name in COUNTED]
+_CORPUS, _POPULATION = COLUMNS.index("corpus"), COLUMNS.index("population")
 
 RedactData = Callable[[Any], Any]
 """Takes out of JSON what must not be written."""
@@ -125,16 +138,42 @@ def forget_corpora(connection: Connection) -> None:
 
 def add_runs(connection: Connection, runs: Iterable[StoredRun]) -> None:
     """Runs, each in the place of one that has its identifier already."""
-    connection.executemany(_INSERT, [run_row(run) for run in runs])
+    _insert(connection, _INSERT, [run_row(run) for run in runs])
+
+
+def add_new_rows(connection: Connection, rows: Sequence[Row]) -> int:
+    """The values of `COLUMNS`, of runs that are not there yet; gives their number."""
+    return _insert(connection, _INSERT_NEW, rows)
+
+
+def _insert(connection: Connection, statement: str, rows: Sequence[Row]) -> int:
+    written = 0
+    for start in range(0, len(rows), TOGETHER):
+        some = rows[start : start + TOGETHER]
+        counts = [row[_CORPUS] is None and row[_POPULATION] == PRODUCTION for row in some]
+        of_production = [row for row, is_counted in zip(some, counts, strict=True) if is_counted]
+        kinds = iter(
+            kinds_of_rows(connection, [tuple(row[at] for at in _COUNTED_AT) for row in of_production])
+        )
+        values = [
+            (*row, next(kinds) if is_counted else None) for row, is_counted in zip(some, counts, strict=True)
+        ]
+        with counted(connection, [str(row[0]) for row in some]):
+            written += connection.executemany(statement, values).rowcount
+    return written
 
 
 def renew_runs(connection: Connection, runs: Iterable[StoredRun]) -> None:
     """What today's code makes of runs in production; when they were, and who answered, stays."""
-    connection.executemany(
-        f"UPDATE runs SET {', '.join(f'{name} = ?' for name in _RENEWED)}"  # noqa: S608  names of columns
-        " WHERE id = ? AND corpus IS NULL",
-        [(*run_row(run, _RENEWED), run.id) for run in runs],
-    )
+    renewed = list(runs)
+    names = [run.id for run in renewed]
+    with counted(connection, names):
+        connection.executemany(
+            f"UPDATE runs SET {', '.join(f'{name} = ?' for name in _RENEWED)}"  # noqa: S608  columns
+            " WHERE id = ? AND corpus IS NULL",
+            [(*run_row(run, _RENEWED), run.id) for run in renewed],
+        )
+        name_kinds(connection, names)
 
 
 def end_corpus(connection: Connection, comparison: StoredComparison, redact: RedactData) -> None:

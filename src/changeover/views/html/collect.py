@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError, NothingComparedError
-from changeover.evidence.store.lookup import Archive
+from changeover.evidence.store.lookup import RUNS_NAMED_MAX, Archive
 from changeover.evidence.store.records import Review, StoredComparison, StoredRun
 from changeover.evidence.store.store import read_evidence, store_path
 from changeover.gate.all_evidence import evidence_of_today
@@ -95,7 +95,6 @@ def _named_choice(corpora: Sequence[StoredComparison], name: str) -> StoredCompa
     raise ConfigurationError("--corpus", f"was {name!r}, allowed: {known}; or by number: {numbers}")
 
 
-RUNS_NAMED_MAX = 20_000
 _WORTH_NAMING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.UNPAIRED)
 _DIFFER = (UNSAFE, DIVERGED)
 _ENDS = (Stage.COMPLETE, Stage.DONE)
@@ -164,8 +163,7 @@ def _runs(archive: Archive, corpus: StoredComparison, state: ProjectState | None
     if corpus.source != PRODUCTION or state is None:
         yield from archive.runs_of(corpus.number, _WORTH_NAMING, RUNS_NAMED_MAX)
         return
-    runs = [run for run in state.evidence.production if state.is_today(run)]
-    yield from [run for run in runs if run.verdict in _WORTH_NAMING][:RUNS_NAMED_MAX]
+    yield from archive.in_production(state.code, state.rules, _WORTH_NAMING)
 
 
 def _phases(project: Project, plan: Plan) -> tuple[tuple[PhaseStanding, ...], tuple[str, ...]]:

@@ -1,0 +1,283 @@
+"""Reads what is counted of the runs in production, as of one moment and about one code and rules.
+
+Runs that a clock dated later than that moment are left out, unless they differ; where there are any, the
+counts of these days are made from the runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from changeover.evidence.store.connection import Connection
+from changeover.evidence.store.counting import (
+    COUNTED,
+    OF_PRODUCTION,
+    ROWS,
+    Group,
+    Row,
+    Tally,
+    group_of,
+    rows_in,
+)
+from changeover.evidence.store.production import (
+    DIFFERING,
+    DifferingInput,
+    InputGroup,
+    LateTimes,
+    Met,
+    RunGroup,
+    beyond_rank,
+)
+from changeover.evidence.store.records import GAVE_UP, UNSAFE_MARK
+from changeover.settings import INPUTS_VERSION
+from changeover.values.observation import Side
+from changeover.values.verdict import EVIDENCE, Verdict
+
+Today = tuple[str | None, str]
+"""Code and rules."""
+_KIND = "seam, phase, stage, answered_by, code, rules, version, verdict"
+_WORLD = COUNTED.index("world")
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionCounts:
+    """Everything that is counted; inputs that differ and own times are those of today's code and rules."""
+
+    groups: tuple[RunGroup, ...] = ()
+    inputs: tuple[InputGroup, ...] = ()
+    differing: tuple[DifferingInput, ...] = ()
+    times: tuple[LateTimes, ...] = ()
+    of_the_future: int = 0
+
+
+def production_in(
+    connection: Connection, until: datetime | None = None, today: Today | None = None
+) -> ProductionCounts:
+    """The counts of a store; raises where a row is not of this program's making."""
+    from changeover.evidence.store.rows_of_runs import stored_at
+
+    last = None if until is None else stored_at(until)
+    later = [] if last is None else _later(connection, last)
+    day = None if last is None or not later else last[:10]
+    groups = list(_groups(connection, day))
+    left_out = [row for row in later if row[8] in EVIDENCE]
+    if day is not None and last is not None:
+        rows = connection.execute(f"{ROWS} AND at >= ?", (day,)).fetchall()
+        kept = [row for row in rows if row[1] <= last or row[8] not in EVIDENCE]
+        groups += groups_of(kept, last)
+    return ProductionCounts(
+        tuple(sorted(groups, key=lambda group: group.last, reverse=True)),
+        tuple(_inputs(connection, left_out, last)),
+        () if today is None else tuple(_differing(connection, today, last if left_out else None)),
+        () if today is None else tuple(_times(connection, today, last if left_out else None)),
+        len(left_out),
+    )
+
+
+def _later(connection: Connection, last: str) -> list[Row]:
+    return list(connection.execute(f"{ROWS} AND at > ?", (last,)).fetchall())
+
+
+def _groups(connection: Connection, before: str | None) -> Iterator[RunGroup]:
+    where, values = ("", ()) if before is None else (" WHERE day < ?", (before,))
+    rows = connection.execute(
+        f"SELECT {_KIND}, day, clusters, reason, renewed, runs, timed, ids, first, last"  # noqa: S608  columns
+        f" FROM tallies JOIN kinds ON kinds.number = tallies.kind{where}",
+        values,
+    ).fetchall()
+    for row in rows:
+        yield _group((row[:8], *row[8:12]), Tally(*row[12:]))
+
+
+def groups_of(rows: Iterable[Row], last: str | None = None) -> list[RunGroup]:
+    """The groups of these runs, counted one by one; those that are later than `last` are marked."""
+    found: defaultdict[tuple[bool, Group], Tally] = defaultdict(Tally)
+    for row in rows:
+        found[last is not None and row[1] > last, group_of(row)].add(row)
+    return [_group(group, tally, is_later=is_later) for (is_later, group), tally in found.items()]
+
+
+def _group(group: Sequence[Any], tally: Tally, *, is_later: bool = False) -> RunGroup:
+    (seam, phase, stage, answered_by, code, rules, version, verdict), day, listed, reason, renewed = group
+    clusters, unsafe = read_clusters(listed)
+    return RunGroup(
+        seam,
+        phase,
+        stage,
+        Side(answered_by),
+        Verdict(verdict),
+        code or None,
+        rules,
+        date.fromisoformat(day),
+        tally.runs,
+        datetime.fromisoformat(tally.first),
+        datetime.fromisoformat(tally.last),
+        clusters,
+        unsafe,
+        None if reason in ("", GAVE_UP) else reason,
+        reason == GAVE_UP,
+        bool(renewed),
+        version or None,
+        tally.timed,
+        tally.ids,
+        is_later,
+    )
+
+
+def read_clusters(listed: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The digests of what differs, and those of effects among them, from the column `clusters`."""
+    if listed == "[]":
+        return (), ()
+    names = json.loads(listed)
+    unsafe = tuple(name[1:] for name in names if name.startswith(UNSAFE_MARK))
+    return tuple(name.removeprefix(UNSAFE_MARK) for name in names), unsafe
+
+
+def _inputs(connection: Connection, left_out: Sequence[Row], last: str | None) -> Iterator[InputGroup]:
+    counts: defaultdict[tuple[int, int], int] = defaultdict(int)
+    about: dict[int, tuple[str, str, str]] = {}
+    rows = connection.execute(
+        "SELECT number, seam, code, rules FROM eras WHERE version = ?", (INPUTS_VERSION,)
+    ).fetchall()
+    for number, *rest in rows:
+        about[number] = (rest[0], rest[1], rest[2])
+    for era, met, number in connection.execute(
+        "SELECT era, met, count(*) FROM inputs GROUP BY era, met"
+    ).fetchall():
+        if era in about:
+            counts[era, met] = number
+    worlds = sorted({row[_WORLD] for row in left_out if row[_WORLD] is not None})
+    if worlds:
+        _without_later(connection, worlds, last or "", counts)
+    for (era, met), number in sorted(counts.items()):
+        if number and met:
+            seam, code, rules = about[era]
+            yield InputGroup(seam, code or None, rules, Met(met), number)
+
+
+def _without_later(
+    connection: Connection, worlds: Sequence[str], last: str, counts: defaultdict[tuple[int, int], int]
+) -> None:
+    """Count these inputs by the runs of until now alone."""
+    known = {era for era, _ in counts}
+    there: defaultdict[tuple[int, str], int] = defaultdict(int)
+    query = (
+        f"SELECT DISTINCT era, world, met FROM runs JOIN kinds ON kinds.number = runs.kind"  # noqa: S608
+        f" WHERE {OF_PRODUCTION} AND at <= ? AND world IN"
+    )
+    for era, world, met in rows_in(connection, query, worlds, last):
+        there[era, world] |= met
+    query = "SELECT era, world, met FROM inputs WHERE world IN"
+    for era, world, met in list(rows_in(connection, query, worlds)):
+        if era in known:
+            counts[era, met] -= 1
+            counts[era, there[era, world]] += 1
+
+
+def _kinds_today(connection: Connection, today: Today, verdicts: Iterable[Verdict]) -> dict[int, Row]:
+    code, rules = today
+    rows = connection.execute(
+        f"SELECT number, era, {_KIND} FROM kinds WHERE code = ? AND rules = ?",  # noqa: S608  columns
+        (code or "", rules),
+    ).fetchall()
+    wanted = set(verdicts)
+    return {row[0]: row[1:] for row in rows if row[-1] in wanted}
+
+
+def _differing(connection: Connection, today: Today, until: str | None) -> Iterator[DifferingInput]:
+    kinds = _kinds_today(connection, today, DIFFERING)
+    query = "SELECT kind, clusters, world, count(*) FROM runs WHERE kind = ? GROUP BY kind, clusters, world"
+    rows = [row for number in kinds for row in connection.execute(query, (number,)).fetchall()]
+    worlds = sorted({world for _, _, world, _ in rows if world is not None})
+    met: defaultdict[tuple[str, str], int] = defaultdict(int)
+    query = (
+        "SELECT seam, world, met FROM inputs JOIN eras ON eras.number = era"
+        " WHERE code = ? AND rules = ? AND world IN"
+    )
+    if until is not None:
+        query = (
+            "SELECT DISTINCT kinds.seam, world, met FROM runs JOIN kinds ON kinds.number = runs.kind"
+            " WHERE kinds.code = ? AND kinds.rules = ? AND at <= ? AND world IN"
+        )
+    more = (today[0] or "", today[1], *(() if until is None else (until,)))
+    for seam, world, how in rows_in(connection, query, worlds, *more):
+        met[seam, world] |= how
+    for number, listed, world, runs in rows:
+        _, seam, _, stage, answered_by, code, rules, version, verdict = kinds[number]
+        yield DifferingInput(
+            seam,
+            stage,
+            Side(answered_by),
+            Verdict(verdict),
+            code or None,
+            rules,
+            read_clusters(listed)[0],
+            world if version == INPUTS_VERSION else None,
+            runs,
+            Met(met.get((seam, world), 0)),
+        )
+
+
+def _times(connection: Connection, today: Today, until: str | None) -> Iterator[LateTimes]:
+    timed = (
+        "legacy_s IS NOT NULL AND candidate_s IS NOT NULL AND renewed_at IS NULL"
+        f"{'' if until is None else ' AND (at <= ? OR verdict NOT IN (?, ?))'}"
+    )
+    more = () if until is None else (until, *map(str, EVIDENCE))
+    kinds = _kinds_today(connection, today, (*EVIDENCE, *DIFFERING))
+    runs: dict[int, int] = {}
+    by_seam: defaultdict[str, int] = defaultdict(int)
+    for number, row in kinds.items():
+        if until is None:
+            query = "SELECT coalesce(sum(timed), 0) FROM tallies WHERE kind = ?"
+            ((runs[number],),) = connection.execute(query, (number,)).fetchall()
+        else:
+            query = f"SELECT count(*) FROM runs WHERE kind = ? AND {timed}"  # noqa: S608  texts above
+            ((runs[number],),) = connection.execute(query, (number, *more)).fetchall()
+        by_seam[row[1]] += int(runs[number])
+    for number, row in kinds.items():
+        _, seam, _, stage, answered_by, *_, verdict = row
+        if verdict in DIFFERING:
+            yield from _times_that_differ(connection, number, row, timed, more)
+            continue
+        longest = [
+            tuple(
+                time
+                for (time,) in connection.execute(
+                    f"SELECT {side} FROM runs WHERE kind = ? AND {timed} ORDER BY {side} DESC LIMIT ?",  # noqa: S608
+                    (number, *more, beyond_rank(by_seam[seam])),
+                ).fetchall()
+            )
+            for side in ("legacy_s", "candidate_s")
+        ]
+        yield LateTimes(
+            seam, stage, Side(answered_by), Verdict(verdict), (), int(runs[number]), longest[0], longest[1]
+        )
+
+
+def _times_that_differ(
+    connection: Connection, number: int, kind: Row, timed: str, more: Sequence[object]
+) -> Iterator[LateTimes]:
+    """All of them, by clusters: which of them count is decided by waivers."""
+    _, seam, _, stage, answered_by, *_, verdict = kind
+    found: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    query = f"SELECT clusters, legacy_s, candidate_s FROM runs WHERE kind = ? AND {timed}"  # noqa: S608
+    for listed, legacy_s, candidate_s in connection.execute(query, (number, *more)).fetchall():
+        found[listed].append((legacy_s, candidate_s))
+    for listed, pairs in found.items():
+        legacy, candidate = (tuple(sorted(side, reverse=True)) for side in zip(*pairs, strict=True))
+        yield LateTimes(
+            seam,
+            stage,
+            Side(answered_by),
+            Verdict(verdict),
+            read_clusters(listed)[0],
+            len(pairs),
+            legacy,
+            candidate,
+        )
