@@ -16,6 +16,7 @@ _HALVINGS = 200
 _NEGLIGIBLE = 1e-18
 
 
+@lru_cache(maxsize=4_096)
 def upper_bound(divergences: int, comparisons: int, confidence: float = CONFIDENCE) -> float:
     """The largest rate that is not excluded; 1.0 where nothing was compared. Raises ValueError."""
     if not 0 <= divergences <= comparisons or not 0 < confidence < 1:

@@ -55,7 +55,9 @@ def production_comparison(state: ProjectState, archive: Archive) -> StoredCompar
         return None
     seams: dict[str, SeamTally] = {}
     for group in groups:
-        tally = seams.setdefault(group.seam, SeamTally(group.seam, group.phase))
+        tally = seams.get(group.seam)
+        if tally is None:
+            tally = seams[group.seam] = SeamTally(group.seam, group.phase)
         verdict = verdict_today(group, state)
         tally.verdicts[verdict] = tally.verdicts.get(verdict, 0) + group.runs
         tally.gave_up += group.runs * group.gave_up

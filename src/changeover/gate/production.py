@@ -149,7 +149,7 @@ def production_of(inputs: GateInputs) -> Production:
         distinct_inputs=tuple(
             _distinct_inputs(inputs, stages, sides, () if criteria is None else criteria.seams_not_asked)
         ),
-        times=tuple(
+        times=tuple(  # of what is waived nothing counts
             one
             for one in inputs.evidence.times
             if one.seam in inputs.phase.seams

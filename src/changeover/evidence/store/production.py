@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntFlag
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 DIFFERING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.WAIVED)
 """Verdicts of runs whose clusters are asked about one by one."""
-LATE_RANK = 0.95
-"""Of own times only the upper end is asked."""
+LATE_PERCENT = 95
+"""Of own times only the one is asked that so many percent stay under."""
 
 
 class Met(IntFlag):
@@ -67,6 +68,7 @@ def met_in(stages: Iterable[Stage], sides: Iterable[Side]) -> Met:
     return found
 
 
+@lru_cache(maxsize=1_024)
 def setting_of(stage: str) -> Setting | None:
     """The stage of a run; None for one that this version does not know."""
     try:
@@ -164,7 +166,8 @@ class DifferingInput:
 class LateTimes:
     """The longest own times of `runs` runs of one seam, of each path by itself, the longest first.
 
-    There are as many as it takes to say which time 95 % of all runs of the seam, or of a part, stay under.
+    There are as many as it takes to say which time `LATE_PERCENT` of them, or of them and others of their
+    seam, stay under: no such time is shorter than the shortest one of any part by itself.
     """
 
     seam: str
@@ -178,12 +181,12 @@ class LateTimes:
 
 
 def beyond_rank(runs: int) -> int:
-    """How many of the longest times it takes to know the one at `LATE_RANK`, counted from the longest."""
-    return runs - int(LATE_RANK * runs)
+    """Which of the times, counted from the longest, `LATE_PERCENT` of so many stay under."""
+    return runs - LATE_PERCENT * runs // 100
 
 
 def late_time(some: list[tuple[float, ...]], runs: int) -> float:
-    """The time at `LATE_RANK` of so many runs, from the longest times of their parts."""
+    """The time that `LATE_PERCENT` of so many runs stay under, from the longest times of their parts."""
     longest = sorted((time for part in some for time in part), reverse=True)
     return longest[beyond_rank(runs) - 1]
 

@@ -42,6 +42,8 @@ Today = tuple[str | None, str]
 """Code and rules."""
 _KIND = "seam, phase, stage, answered_by, code, rules, version, verdict"
 _WORLD = COUNTED.index("world")
+_NOT_LATER = "(at <= ? OR runs.verdict NOT IN (?, ?))"
+"""Of what is dated later, only evidence of sameness is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +170,9 @@ def _without_later(
     there: defaultdict[tuple[int, str], int] = defaultdict(int)
     query = (
         f"SELECT DISTINCT era, world, met FROM runs JOIN kinds ON kinds.number = runs.kind"  # noqa: S608
-        f" WHERE {OF_PRODUCTION} AND at <= ? AND world IN"
+        f" WHERE {OF_PRODUCTION} AND {_NOT_LATER} AND world IN"
     )
-    for era, world, met in rows_in(connection, query, worlds, last):
+    for era, world, met in rows_in(connection, query, worlds, last, *map(str, EVIDENCE)):
         there[era, world] |= met
     query = "SELECT era, world, met FROM inputs WHERE world IN"
     for era, world, met in list(rows_in(connection, query, worlds)):
@@ -201,14 +203,15 @@ def _differing(connection: Connection, today: Today, until: str | None) -> Itera
     )
     if until is not None:
         query = (
-            "SELECT DISTINCT kinds.seam, world, met FROM runs JOIN kinds ON kinds.number = runs.kind"
-            " WHERE kinds.code = ? AND kinds.rules = ? AND at <= ? AND world IN"
+            "SELECT DISTINCT kinds.seam, world, met FROM runs JOIN kinds ON kinds.number = runs.kind"  # noqa: S608
+            f" WHERE kinds.code = ? AND kinds.rules = ? AND {_NOT_LATER} AND world IN"
         )
-    more = (today[0] or "", today[1], *(() if until is None else (until,)))
+    more = (today[0] or "", today[1], *(() if until is None else (until, *map(str, EVIDENCE))))
     for seam, world, how in rows_in(connection, query, worlds, *more):
         met[seam, world] |= how
     for number, listed, world, runs in rows:
         _, seam, _, stage, answered_by, code, rules, version, verdict = kinds[number]
+        known = world if version == INPUTS_VERSION else None
         yield DifferingInput(
             seam,
             stage,
@@ -217,57 +220,89 @@ def _differing(connection: Connection, today: Today, until: str | None) -> Itera
             code or None,
             rules,
             read_clusters(listed)[0],
-            world if version == INPUTS_VERSION else None,
+            known,
             runs,
-            Met(met.get((seam, world), 0)),
+            Met(met.get((seam, known or ""), 0)),
         )
+
+
+_SIDES = ("legacy_s", "candidate_s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """The runs whose own times count: a condition with its values."""
+
+    where: str
+    values: tuple[object, ...]
+
+    @classmethod
+    def until(cls, until: str | None) -> _Timed:
+        """Of all, or without those of the future."""
+        where = "kind = ? AND legacy_s IS NOT NULL AND candidate_s IS NOT NULL AND renewed_at IS NULL"
+        if until is None:
+            return cls(where, ())
+        return cls(f"{where} AND {_NOT_LATER}", (until, *map(str, EVIDENCE)))
+
+    def runs(self, connection: Connection, number: int) -> int:
+        """How many of this kind there are."""
+        query = f"SELECT count(*) FROM runs WHERE {self.where}"  # noqa: S608  texts above
+        values: tuple[object, ...] = (number, *self.values)
+        if not self.values:
+            query, values = "SELECT coalesce(sum(timed), 0) FROM tallies WHERE kind = ?", (number,)
+        return int(connection.execute(query, values).fetchone()[0])
+
+    def ranked(self, connection: Connection, number: int, side: str, rank: int) -> float:
+        """One time of one path, counted from the longest of this kind."""
+        query = f"SELECT {side} FROM runs WHERE {self.where} ORDER BY {side} DESC LIMIT 1 OFFSET ?"  # noqa: S608
+        values = (number, *self.values, rank - 1)
+        return float(connection.execute(query, values).fetchone()[0])
+
+    def longest(
+        self, connection: Connection, number: int, side: str, least: float, most: int
+    ) -> tuple[float, ...]:
+        """The times of one path of this kind that are not shorter, the longest first, at most so many."""
+        query = (
+            f"SELECT {side} FROM runs WHERE {self.where} AND {side} >= ?"  # noqa: S608  texts above
+            f" ORDER BY {side} DESC LIMIT ?"
+        )
+        rows = connection.execute(query, (number, *self.values, least, most)).fetchall()
+        return tuple(time for (time,) in rows)
 
 
 def _times(connection: Connection, today: Today, until: str | None) -> Iterator[LateTimes]:
-    timed = (
-        "legacy_s IS NOT NULL AND candidate_s IS NOT NULL AND renewed_at IS NULL"
-        f"{'' if until is None else ' AND (at <= ? OR verdict NOT IN (?, ?))'}"
-    )
-    more = () if until is None else (until, *map(str, EVIDENCE))
-    kinds = _kinds_today(connection, today, (*EVIDENCE, *DIFFERING))
-    runs: dict[int, int] = {}
-    by_seam: defaultdict[str, int] = defaultdict(int)
-    for number, row in kinds.items():
-        if until is None:
-            query = "SELECT coalesce(sum(timed), 0) FROM tallies WHERE kind = ?"
-            ((runs[number],),) = connection.execute(query, (number,)).fetchall()
-        else:
-            query = f"SELECT count(*) FROM runs WHERE kind = ? AND {timed}"  # noqa: S608  texts above
-            ((runs[number],),) = connection.execute(query, (number, *more)).fetchall()
-        by_seam[row[1]] += int(runs[number])
-    for number, row in kinds.items():
-        _, seam, _, stage, answered_by, *_, verdict = row
-        if verdict in DIFFERING:
-            yield from _times_that_differ(connection, number, row, timed, more)
-            continue
-        longest = [
-            tuple(
-                time
-                for (time,) in connection.execute(
-                    f"SELECT {side} FROM runs WHERE kind = ? AND {timed} ORDER BY {side} DESC LIMIT ?",  # noqa: S608
-                    (number, *more, beyond_rank(by_seam[seam])),
-                ).fetchall()
+    timed = _Timed.until(until)
+    differing = {
+        number: list(_times_that_differ(connection, number, kind, timed))
+        for number, kind in _kinds_today(connection, today, DIFFERING).items()
+    }
+    for parts in differing.values():
+        yield from parts
+    kinds = _kinds_today(connection, today, EVIDENCE)
+    runs = {number: timed.runs(connection, number) for number in kinds}
+    kinds = {number: kind for number, kind in kinds.items() if runs[number]}
+    for seam in sorted({kind[1] for kind in kinds.values()}):
+        of_seam = {number: kind for number, kind in kinds.items() if kind[1] == seam}
+        others = sum(one.runs for parts in differing.values() for one in parts if one.seam == seam)
+        # Whatever goes with a kind, and however short the times of what differs are: most stay under no less.
+        ranks = {n: min(runs[n], beyond_rank(runs[n]) + beyond_rank(others)) for n in of_seam}
+        least = [min(timed.ranked(connection, n, side, rank) for n, rank in ranks.items()) for side in _SIDES]
+        most = beyond_rank(sum(runs[number] for number in of_seam) + others)
+        for number, kind in of_seam.items():
+            legacy, candidate = (
+                timed.longest(connection, number, side, shortest, most)
+                for side, shortest in zip(_SIDES, least, strict=True)
             )
-            for side in ("legacy_s", "candidate_s")
-        ]
-        yield LateTimes(
-            seam, stage, Side(answered_by), Verdict(verdict), (), int(runs[number]), longest[0], longest[1]
-        )
+            stage, answered_by, verdict = kind[3], Side(kind[4]), Verdict(kind[-1])
+            yield LateTimes(seam, stage, answered_by, verdict, (), runs[number], legacy, candidate)
 
 
-def _times_that_differ(
-    connection: Connection, number: int, kind: Row, timed: str, more: Sequence[object]
-) -> Iterator[LateTimes]:
+def _times_that_differ(connection: Connection, number: int, kind: Row, timed: _Timed) -> Iterator[LateTimes]:
     """All of them, by clusters: which of them count is decided by waivers."""
     _, seam, _, stage, answered_by, *_, verdict = kind
     found: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    query = f"SELECT clusters, legacy_s, candidate_s FROM runs WHERE kind = ? AND {timed}"  # noqa: S608
-    for listed, legacy_s, candidate_s in connection.execute(query, (number, *more)).fetchall():
+    query = f"SELECT clusters, legacy_s, candidate_s FROM runs WHERE {timed.where}"  # noqa: S608
+    for listed, legacy_s, candidate_s in connection.execute(query, (number, *timed.values)).fetchall():
         found[listed].append((legacy_s, candidate_s))
     for listed, pairs in found.items():
         legacy, candidate = (tuple(sorted(side, reverse=True)) for side in zip(*pairs, strict=True))
