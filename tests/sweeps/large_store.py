@@ -25,7 +25,8 @@ from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.rows_of_runs import SAMPLE_KEPT_WHOLE, stored_at
 from changeover.evidence.store.run_contents import RunContents, contents_data
 from changeover.evidence.store.store import writing
-from changeover.evidence.store.writing import TAPES_PER_PHASE_MAX, add_runs, packed
+from changeover.evidence.store.tapes import TAPES_PER_PHASE_MAX, packed
+from changeover.evidence.store.writing import add_runs
 from changeover.project import open_project
 from changeover.rollout.flags_file import flags_content
 from changeover.settings import INPUTS_VERSION

@@ -175,7 +175,8 @@ class SpooledRuns:
     def _write_held(self, path: StorePlace, held: list[StoredRun], lost: int) -> None:
         """What the spool does not take."""
         from changeover.evidence.store.counters import BESIDE, LOST, count_up
-        from changeover.evidence.store.writing import add_runs, without_known_tapes
+        from changeover.evidence.store.tapes import without_known_tapes
+        from changeover.evidence.store.writing import add_runs
 
         spool = self._spool
         name = spool.name if spool is not None and spool.is_counting else None

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from changeover.evidence.spooled_runs import SpooledRuns
     from changeover.evidence.store.place import StorePlace
     from changeover.evidence.store.records import StoredRun
-    from changeover.evidence.store.writing import Tapes
+    from changeover.evidence.store.tapes import Tapes
 
 SAMPLED_EVERY = 100
 _log = logger("evidence")
@@ -200,7 +200,7 @@ class EvidenceWriter:
 
     def _asked(self) -> tuple[Judged, Tapes]:
         """What the runs are judged by, and which tapes are kept: asked once."""
-        from changeover.evidence.store.writing import Tapes
+        from changeover.evidence.store.tapes import Tapes
 
         with self._lock:
             if self._judged is None or self._tapes is None:

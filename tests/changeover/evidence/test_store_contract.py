@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from changeover.evidence.comparison_writer import ComparisonWriter, has_differences
+from changeover.evidence.store import tapes
 from changeover.evidence.store import writing as row_writing
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.maintenance import StoreLimits, prune, prune_store
@@ -13,7 +14,8 @@ from changeover.evidence.store.place import StorePlace
 from changeover.evidence.store.reading import read_cluster
 from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.evidence.store.store import keep_review, read_evidence, writing
-from changeover.evidence.store.writing import REVIEWS_KEPT_MAX, add_runs, renew_runs, without_known_tapes
+from changeover.evidence.store.tapes import without_known_tapes
+from changeover.evidence.store.writing import REVIEWS_KEPT_MAX, add_runs, renew_runs
 from changeover.evidence.tallies import SeamTally
 from changeover.values.verdict import Verdict
 from tests.changeover.evidence.test_store import CLUSTER, a_review
@@ -209,7 +211,7 @@ def test_of_a_world_that_has_a_tape_no_second_one_is_kept(
             b"6",
             b"7",
         ]
-        monkeypatch.setattr(row_writing, "TAPES_PER_PHASE_MAX", 2)
+        monkeypatch.setattr(tapes, "TAPES_PER_PHASE_MAX", 2)
         assert [run.tape for run in without_known_tapes(connection, offered)] == [
             None,
             b"4",

@@ -17,7 +17,8 @@ from changeover.evidence.store.counters import (
 )
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.run_payload import read_run_payload
-from changeover.evidence.store.writing import add_runs, without_known_tapes
+from changeover.evidence.store.tapes import without_known_tapes
+from changeover.evidence.store.writing import add_runs
 from changeover.spool.folder import Claim, SpoolFolder, UnreadFrame
 from changeover.spool.frame import FrameKind
 

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.counters import PRUNED, count_up
-from changeover.evidence.store.counting import counted, recount
+from changeover.evidence.store.counting import counted
+from changeover.evidence.store.recount import recount
 from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.store import StorePlace, compact, writing
 from changeover.settings import (

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from changeover.compare.change_pattern import read_pattern
 from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.counters import counts_in
-from changeover.evidence.store.production_reading import Today, production_in, read_clusters
+from changeover.evidence.store.own_times import Today, read_clusters
+from changeover.evidence.store.production_reading import production_in
 from changeover.evidence.store.records import (
     GAVE_UP,
     Evidence,

@@ -14,7 +14,7 @@ from hashlib import sha256
 from uuid import uuid4
 
 from changeover.evidence.store.connection import Connection, Types
-from changeover.evidence.store.counting import recount
+from changeover.evidence.store.recount import recount
 
 SCHEMA_VERSION = 3
 _TABLES = """
