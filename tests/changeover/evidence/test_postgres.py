@@ -16,6 +16,7 @@ import pytest
 from changeover.errors import ConfigurationError
 from changeover.evidence.process_end import WRITERS
 from changeover.evidence.spooled_runs import LOCK_WAIT_S
+from changeover.evidence.store.maintenance import check_store
 from changeover.evidence.store.place import Database, StoreProblem, store_path
 from changeover.evidence.store.postgres import with_marks
 from changeover.evidence.store.schema import SCHEMA_VERSION
@@ -24,7 +25,7 @@ from changeover.evidence.store.writing import add_runs
 from changeover.evidence.writer import EvidenceWriter
 from tests.changeover.evidence.test_store import a_review
 from tests.changeover.support.counted_runs import runs_in
-from tests.changeover.support.evidence_rows import Shadowed, a_run, store_of
+from tests.changeover.support.evidence_rows import BEGAN, Shadowed, a_run, store_of
 from tests.changeover.support.stores import SERVER, sql
 
 NOBODY = "postgresql://kim:hunter%2F2secret@127.0.0.1:1/nowhere"
@@ -153,6 +154,23 @@ def test_programs_that_come_first_together_make_the_tables_once(database: str) -
     assert problems == []
     assert len(runs_in(at(database))) == 6
     assert sql(of(database, "SELECT version FROM {}.store_version")) == [(SCHEMA_VERSION,)]
+
+
+def test_programs_that_write_together_count_every_run_once(database: str) -> None:
+    place = at(database)
+    store_of(place, a_run(0))
+
+    def write(first: int) -> None:
+        for number in range(first, first + 10):
+            store_of(place, a_run(number, at=BEGAN, world="2:one"), a_run(1_000, at=BEGAN))
+
+    threads = [threading.Thread(target=write, args=(10 * one,)) for one in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read_evidence(place).runs == 42
+    assert check_store(place).wrong == 0
 
 
 def test_a_connection_that_the_server_ended_is_opened_anew(database: str) -> None:

@@ -123,11 +123,17 @@ def with_marks(query: str) -> bytes:
 
 @contextmanager
 def writing(place: Database, timeout_s: float | None = None) -> Iterator[PostgresConnection]:
-    """One transaction on today's tables: all of it is kept or nothing. Raises StoreProblem."""
+    """One transaction on today's tables: all of it is kept or nothing. Raises StoreProblem.
+
+    One writer at a time, as with a file: what is counted of the runs is read, and written back.
+    """
     waits = Waits() if timeout_s is None else Waits(timeout_s, timeout_s, STATEMENT_TIMES * timeout_s)
     with _transaction(place, waits, "BEGIN") as connection:
-        if _version_of(connection, place) < SCHEMA_VERSION:
-            _bring_to_today(connection, place)
+        key = int.from_bytes(sha256(f"changeover {place.schema}".encode()).digest()[:8], signed=True)
+        connection.execute("SELECT pg_advisory_xact_lock(?)", (key,))
+        version = _version_of(connection, place)
+        if version < SCHEMA_VERSION:
+            _bring_to_today(connection, place, version)
         yield connection
 
 
@@ -204,13 +210,7 @@ def _version_of(connection: PostgresConnection, place: Database) -> int:
     return int(version)
 
 
-def _bring_to_today(connection: PostgresConnection, place: Database) -> None:
-    """One at a time: whoever comes second finds the tables made."""
-    key = int.from_bytes(sha256(f"changeover {place.schema}".encode()).digest()[:8], signed=True)
-    connection.execute("SELECT pg_advisory_xact_lock(?)", (key,))
-    version = _version_of(connection, place)
-    if version == SCHEMA_VERSION:
-        return
+def _bring_to_today(connection: PostgresConnection, place: Database, version: int) -> None:
     if version == 0:
         if _relations(connection, place):
             raise ValueError(f"its schema {place.schema} holds tables of something else")
