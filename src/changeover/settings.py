@@ -32,6 +32,9 @@ SPOOL_BYTES_VARIABLE = "CHANGEOVER_SPOOL_BYTES"
 SPOOL_BYTES_MAX = 256 * 1024 * 1024
 """How much may wait beside the store before it is in it; beyond that the oldest is lost, and counted."""
 
+SPOOL_KEY_VARIABLE = "CHANGEOVER_SPOOL_KEY"
+"""Keys of Fernet, with commas between them: recorded runs leave a machine sealed with the first one."""
+
 STORE_RUNS_VARIABLE = "CHANGEOVER_STORE_RUNS_MAX"
 """How many runs in production a store keeps; the oldest are forgotten first."""
 

@@ -39,6 +39,14 @@ SILENT_S = 1.0
 """So much later than the server should have ended a statement, it is ended from here."""
 ROW_BYTES = 400
 """What a run takes beside its values and its tape, roughly."""
+_QUEUE = """
+CREATE TABLE IF NOT EXISTS queue (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id TEXT NOT NULL UNIQUE, seam TEXT NOT NULL,
+    at TIMESTAMPTZ NOT NULL, shipped_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+    payload BYTEA NOT NULL, sealed BOOLEAN NOT NULL, worker TEXT, leased_until TIMESTAMPTZ,
+    tries INTEGER NOT NULL DEFAULT 0)
+"""
+"""Recorded runs that wait for a worker; only a database has them."""
 _QUOTED = re.compile(r"('(?:[^']|'')*')")
 _NAMES = count()
 
@@ -127,8 +135,7 @@ def writing(place: Database, timeout_s: float | None = None) -> Iterator[Postgre
 
     One writer at a time, as with a file: what is counted of the runs is read, and written back.
     """
-    waits = Waits() if timeout_s is None else Waits(timeout_s, timeout_s, STATEMENT_TIMES * timeout_s)
-    with _transaction(place, waits, "BEGIN") as connection:
+    with _transaction(place, _waits(timeout_s), "BEGIN") as connection:
         key = int.from_bytes(sha256(f"changeover {place.schema}".encode()).digest()[:8], signed=True)
         connection.execute("SELECT pg_advisory_xact_lock(?)", (key,))
         version = _version_of(connection, place)
@@ -147,6 +154,23 @@ def reading(place: Database) -> Iterator[PostgresConnection]:
             pass
     with _transaction(place, Waits(), "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
         yield connection
+
+
+@contextmanager
+def beside_others(place: Database, timeout_s: float | None = None) -> Iterator[PostgresConnection]:
+    """One transaction that waits for no writer, on what is not counted: the queue. Raises StoreProblem."""
+    waits = _waits(timeout_s)
+    with _transaction(place, waits, "BEGIN") as connection:
+        is_older = _version_of(connection, place) < SCHEMA_VERSION
+    if is_older:
+        with writing(place, timeout_s):
+            pass
+    with _transaction(place, waits, "BEGIN") as connection:
+        yield connection
+
+
+def _waits(timeout_s: float | None) -> Waits:
+    return Waits() if timeout_s is None else Waits(timeout_s, timeout_s, STATEMENT_TIMES * timeout_s)
 
 
 def compact(place: Database) -> None:
@@ -218,6 +242,7 @@ def _bring_to_today(connection: PostgresConnection, place: Database, version: in
         connection.execute("CREATE TABLE store_version (version BIGINT NOT NULL)")
         connection.execute("INSERT INTO store_version VALUES (0)")
     make_tables(connection, version, TYPES)
+    connection.execute(_QUEUE)
     connection.execute("UPDATE store_version SET version = ?", (SCHEMA_VERSION,))
 
 

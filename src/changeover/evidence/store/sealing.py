@@ -1,0 +1,49 @@
+"""Seals what leaves a machine, so that only who has the key can read it. Imports cryptography alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from changeover.errors import ConfigurationError, MissingPackageError
+from changeover.settings import SPOOL_KEY_VARIABLE
+
+EXTRA = "postgres"
+
+
+class SealError(Exception):
+    """What is sealed cannot be opened here."""
+
+
+class Seal:
+    """Fernet with one key, or with several of which the first one seals and each one opens."""
+
+    def __init__(self, keys: str) -> None:
+        """`keys` stand in one text, with commas between them. Raises ConfigurationError for what is none."""
+        try:
+            from cryptography.fernet import Fernet, MultiFernet
+        except ModuleNotFoundError as error:
+            raise MissingPackageError("cryptography", EXTRA) from error
+        try:
+            self._fernet = MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
+        except ValueError:
+            allowed = "what cryptography.fernet.Fernet.generate_key() gives, several with commas between them"
+            raise ConfigurationError(SPOOL_KEY_VARIABLE, f"holds no key, allowed: {allowed}") from None
+
+    def close(self, text: str) -> bytes:
+        """The text, sealed."""
+        return self._fernet.encrypt(text.encode("utf-8", "surrogatepass"))
+
+    def open(self, sealed: bytes) -> str:
+        """The text again; raises SealError for another key, and for what was changed."""
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return self._fernet.decrypt(sealed).decode("utf-8", "surrogatepass")
+        except InvalidToken:
+            raise SealError("it was sealed with another key, or changed") from None
+
+
+def seal_of(environment: Mapping[str, str]) -> Seal | None:
+    """The one whose key the environment has, None where it has none; raises ConfigurationError for no key."""
+    keys = environment.get(SPOOL_KEY_VARIABLE)
+    return Seal(keys) if keys else None
