@@ -136,7 +136,7 @@ def check_evidence(*, project: str | Path | Project = ".") -> CheckedEvidence:
         assert not changeover.check_evidence().counted.wrong
     """
     path = _store(project)
-    if not path.exists():
+    if not has_store(path):
         raise ConfigurationError(str(path), "is no store yet: changeover compare")
     try:
         return CheckedEvidence(path, check_store(path))

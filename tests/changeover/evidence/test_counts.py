@@ -12,13 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from changeover.evidence.store.draining import drain
+from changeover.evidence.store.joining import join
 from changeover.evidence.store.maintenance import StoreLimits, check_store, prune, usual_limits
 from changeover.evidence.store.place import StorePlace, store_path
 from changeover.evidence.store.production import DifferingInput, LateTimes, Met, beyond_rank, late_time
 from changeover.evidence.store.production_reading import ProductionCounts, production_in
 from changeover.evidence.store.records import StoredRun
-from changeover.evidence.store.store import reading, writing
+from changeover.evidence.store.run_payload import run_payload
+from changeover.evidence.store.store import reading, spool_folder, writing
 from changeover.evidence.store.writing import add_runs, renew_runs
+from changeover.spool.frame import FrameKind
+from changeover.spool.writer import SpoolWriter
 from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 from tests.changeover.support.counted_runs import count, runs_in
@@ -58,7 +63,9 @@ def runs(draw: st.DrawFn) -> StoredRun:
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("add"), st.lists(runs(), min_size=1, max_size=6)),
+        st.tuples(st.just("spool"), st.lists(runs(), min_size=1, max_size=6)),
         st.tuples(st.just("renew"), st.lists(runs(), min_size=1, max_size=3)),
+        st.tuples(st.just("import"), st.lists(runs(), min_size=1, max_size=3)),
         st.tuples(st.just("forget"), st.integers(1, 4)),
     ),
     min_size=1,
@@ -109,8 +116,16 @@ def about(one: LateTimes) -> object:
 def test_after_any_course_the_counts_are_those_of_the_runs(
     kind: str, steps: list[tuple[str, object]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    place = empty_store(kind, tmp_path_factory.getbasetemp())
+    folder = tmp_path_factory.getbasetemp()
+    place = empty_store(kind, folder)
     for what, given_ in steps:
+        if what == "spool":
+            leave_in_spool(place, given_)  # type: ignore[arg-type]
+            drain(spool_folder(place), lambda: writing(place))
+            continue
+        if what == "import":
+            join(place, [store_of(folder / f"{uuid4().hex}.db", *given_)])  # type: ignore[misc]
+            continue
         with writing(place) as connection:
             if isinstance(given_, int):
                 prune(connection, StoreLimits(BEGAN + timedelta(hours=60)), most=given_)
@@ -122,6 +137,14 @@ def test_after_any_course_the_counts_are_those_of_the_runs(
         assert cut(counts_of(place, until)) == cut(count(runs_in(place), until, TODAY))
     assert check_store(place).wrong == 0
     assert cut(counts_of(place, UNTIL)) == cut(count(runs_in(place), UNTIL, TODAY))
+
+
+def leave_in_spool(place: StorePlace, runs_: list[StoredRun]) -> None:
+    """As a process does that ends before it wrote anything into the store."""
+    writer = SpoolWriter(spool_folder(place).path)
+    for run in runs_:
+        assert writer.append(FrameKind.VERDICT, run_payload(run)), writer.problem
+    writer.close()
 
 
 def empty_store(kind: str, folder: Path) -> StorePlace:

@@ -13,6 +13,10 @@ from typing import Any
 
 import pytest
 
+from changeover.evidence.store.place import store_path
+from changeover.evidence.store.records import Evidence
+from changeover.evidence.store.store import read_evidence
+
 APP = Path(__file__).parents[1] / "support" / "kinds_app.py"
 PHASES = """\
 [migration]
@@ -136,6 +140,21 @@ def test_the_screen_is_the_same(project: Path, width: str) -> None:
 @pytest.mark.parametrize("more", [("--noise",), ("--answer", "candidate"), ("outer",), ("--runs", "23")])
 def test_the_same_holds_of_other_ways_to_compare(project: Path, more: tuple[str, ...]) -> None:
     assert compared(project, 2, *more) == compared(project, 1, *more)
+
+
+def test_the_same_holds_where_the_store_is_a_database(project: Path, database: str) -> None:
+    shown = [compared(project, jobs, CHANGEOVER_STORE=database) for jobs in (1, 2)]
+    assert json.loads(shown[0])["comparisons"][0]["cases"] == 60
+    assert shown[1] == shown[0]
+    kept = evidence_of(database)
+    assert [len(one.clusters) for one in kept.corpora] == [len(kept.corpora[0].clusters)] * 2
+    assert not (project / ".changeover" / "evidence.db").exists()
+
+
+def evidence_of(address: str) -> Evidence:
+    found = read_evidence(store_path(Path("here"), {"CHANGEOVER_STORE": address}))
+    assert found.problem is None
+    return found
 
 
 def test_a_candidate_that_goes_by_what_the_program_is_at_that_moment_meets_it(project: Path) -> None:

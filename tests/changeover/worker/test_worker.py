@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from changeover.evidence.store.maintenance import Checked, check_store
+from changeover.evidence.store.place import store_path
+from changeover.evidence.store.store import read_evidence
 from changeover.evidence.worker_watch import pulses, watch
+from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.worker_project import SECRET, WorkerProject
 
 QUICK = ("--deadline", "3", "--memory", "200")
@@ -49,6 +53,30 @@ def test_what_differs_is_found_by_the_worker_and_not_in_the_service(project: Wor
     assert {run.renewed_at for run in project.runs} == {None}
     assert all(run.key == "dear" for run in project.runs if run.verdict == "diverged")
     assert all(run.legacy_s is not None and run.candidate_s is not None for run in project.runs)
+
+
+def test_a_worker_keeps_what_it_finds_in_a_database(project: WorkerProject, database: str) -> None:
+    variables = {"CHANGEOVER_STORE": database}
+    place = store_path(project.root, variables)
+    with project.service(**variables) as killed, project.service(**variables) as service:
+        for item in ("usual", "dear", "whole"):
+            killed.call(item)
+            service.call(item)
+        killed.kill()
+
+    first = project.work("--jobs", "2", **variables)
+    project.call("dear", "usual", **variables)
+    then = project.work(**variables)
+
+    assert (first["recorded"], first["differing"], first["waiting"], first["dropped"]) == (6, 4, 0, 0)
+    assert (then["replayed"], then["waiting"], then["dropped"]) == (2, 0, 0)
+    assert sorted(run.verdict for run in runs_in(place)) == [
+        *("diverged", "diverged", "diverged", "match", "match", "match", "unsafe", "unsafe")
+    ]
+    evidence = read_evidence(place)
+    assert (evidence.problem, evidence.runs, evidence.lost) == (None, 8, 0)
+    assert check_store(place) == Checked(8, 0)
+    assert not (project.root / ".changeover" / "evidence.db").exists()
 
 
 def test_a_run_says_how_its_replay_was_isolated(project: WorkerProject) -> None:
