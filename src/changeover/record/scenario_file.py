@@ -112,7 +112,12 @@ def to_line(scenario: Scenario, codec: Codec) -> str:
         head["code"] = scenario.code
     if scenario.renewed:
         head["renewed"] = list(scenario.renewed)
-    return json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+    line = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half of a pair of surrogates is no UTF-8, and JSON has a form for it
+        return json.dumps(head, separators=(",", ":"))
+    return line
 
 
 def _answer(scenario: Scenario, codec: Codec) -> dict[str, Any] | None:

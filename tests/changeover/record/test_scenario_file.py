@@ -3,7 +3,7 @@
 import json
 from collections import namedtuple
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -242,3 +242,12 @@ def test_a_run_that_cannot_be_written_names_the_place() -> None:
     entry.outcome = Raised(Late("x"))
     with pytest.raises(CodecError, match=r"broker\.submit raised: .*Late is not registered"):
         to_line(scenario_of(trade.runs[0]), trade.migration.codec)
+
+
+def test_half_of_a_pair_of_surrogates_is_written_and_read(tmp_path: Path) -> None:
+    trade, codec = recorded()
+    scenario = replace(scenario_of(trade.runs[0]), arguments={"name": "broken \ud800 text"})
+    file = tmp_path / "runs.jsonl"
+    write_lines(file, [to_line(scenario, codec)])
+    (back,) = read_scenarios(file, codec, trade.migration.runtime.book).scenarios
+    assert back.arguments == {"name": "broken \ud800 text"}
