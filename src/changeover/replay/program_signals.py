@@ -7,6 +7,7 @@ did with it. What the path itself did to handlers, the alarm and the mask of sig
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -45,6 +46,7 @@ class ProgramSignals:
         self._alarm_at = 0.0
         self._has_alarm = _HAS_ALARM
         self._mask: Any = None
+        self._streams = sys.stdout, sys.stderr
 
     def __enter__(self) -> ProgramSignals:
         global _watch
@@ -116,6 +118,9 @@ class ProgramSignals:
         _watch = None
 
     def _give_back(self) -> None:
+        # A stop may strike before the block around a replay is entered, which would put them back.
+        if sys.stdout is not self._streams[0] or sys.stderr is not self._streams[1]:
+            sys.stdout, sys.stderr = self._streams
         if self._mask is not None and _fast.pthread_sigmask(signal.SIG_BLOCK, ()) != self._mask:
             _fast.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         if self._has_alarm:  # while it is known whether it goes off; and once, or it goes off for ever
