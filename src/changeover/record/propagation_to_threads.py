@@ -156,12 +156,15 @@ def carry_processes(process: Any) -> None:
 
 
 def carry_process_starts(process: Any) -> None:
-    """A process that the answering path starts cannot be followed either."""
+    """A process that a path starts cannot be followed either; in a replay that is refused.
+
+    The net would refuse it too, when pipes to it are open already.
+    """
 
     def starting(original: Any) -> Any:
         def start(self: Any) -> Any:
             session = run_to_carry()
-            if session is not None and not session.replaying:  # in a replay the net stops it
+            if session is not None:
                 target = getattr(self, "_target", None) or type(self).run
                 session.not_followed(f"process of {Branch().begin(WorkKind.JOB, target)}")
             return original(self)
