@@ -23,6 +23,7 @@ from changeover.replay.handled_error import handled_here
 from changeover.replay.kept_outcome import View, kept
 from changeover.replay.runner import ReplayTask
 from changeover.replay.sealed_hooks import LookingActed, look
+from changeover.seam.bound_objects import InCommon
 from changeover.seam.given import Given
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import PathFunction, Seam
@@ -76,9 +77,7 @@ class Recording:
         # Whoever waits for the verdict, in a comparison or a test, waits for the copies as well.
         seconds = self.runtime.limits.record_seconds_max
         self._time_left = None if self.runtime.waits else CopyTime(seconds)
-        replayed = self.runtime.on_itself or call.answering.other
-        bound, book = call.seam.bound, self.runtime.book
-        in_common = bound.in_common(call.answering, replayed, book) if bound.of_paths else None
+        in_common = self._in_common() if call.seam.bound.of_paths else None
         self._given = Given(call.seam, call.args, call.kwargs, self.runtime.book, self._time_left, in_common)
         self._changed: dict[str, Any] | None = None
         self._tags: tuple[str, ...] = ()
@@ -98,6 +97,16 @@ class Recording:
             self.context.run(PINNED.set, held.reopened())
         self.decimals = decimal.getcontext().copy()
         self._given.begin_use(self)
+
+    def _in_common(self) -> InCommon | None:
+        """What both paths come with; another thread may change it while it is looked into."""
+        replayed = self.runtime.on_itself or self.answering.other
+        try:
+            return self._seam.bound.in_common(self.answering, replayed, self.runtime.book)
+        except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
+            stop_if_interrupted(error)
+            self._problem = self._problem or f"inputs cannot be kept: {message_of(error)}"
+            return None
 
     def _prepare(self) -> None:
         runtime, tags = self.runtime, self._seam.tags

@@ -230,3 +230,21 @@ def test_one_object_of_both_that_cannot_be_copied_fails_the_run_where_a_replay_c
     assert [str(run.verdict) for run in runs] == ["failed"]
     assert "self changed during the replay" in str(runs[0].reason)
     both.socket.close()
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+def test_an_object_that_another_thread_changes_while_it_is_looked_into_breaks_no_answer(
+    stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changing(*_: Any) -> Any:
+        raise RuntimeError("dictionary changed size during iteration")
+
+    monkeypatch.setattr("changeover.seam.bound_objects.ObjectReading", changing)
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0, sink=runs.append)
+    shop = Shop()
+    seam: Any = migration.seam("s", legacy=shop.old, candidate=shop.new)
+    assert seam(3) == 3
+    assert shop.stock == 7
+    assert [str(run.verdict) for run in runs] == ["failed"]
+    assert "changed size" in str(runs[0].reason)
