@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from changeover.record.context import Args, Kwargs
 from changeover.values.changed_since_copy import is_unchanged
-from changeover.values.copy_time import CopyTime
-from changeover.values.copying import SnapshotError, snapshot
+from changeover.values.copy_time import CopyTime, TookTooLong
+from changeover.values.copying import SnapshotError, are_atoms, snapshot
 from changeover.values.place import Key, Place, Segment
 
 OBJECT, ARGUMENTS = "self", "arguments"
@@ -28,8 +27,7 @@ def by_number(args: Args, kwargs: Kwargs) -> dict[str, Any]:
     return {**{str(number): value for number, value in enumerate(args)}, **kwargs}
 
 
-@dataclass(frozen=True, slots=True)
-class CallInputs:
+class CallInputs(NamedTuple):
     """The object of a method, the positional arguments behind it, and those by name.
 
     `owner` is empty where the call has no object, or where that is not copied.
@@ -66,6 +64,9 @@ class CallInputs:
 
         `shared` takes what is handed over as it is although it has attributes that can change.
         """
+        if len(self.owner) == 1 and not self.kwargs and are_atoms(self.args):  # nothing in these can change
+            copy = _object_copied(self.owner[0], by_reference, time_left, shared)
+            return CallInputs((copy,), self.args, self.kwargs)
         try:
             given = (self.owner, self.args, self.kwargs) if self.kwargs else (self.owner, self.args)
             owner, args, *named_ones = snapshot(
@@ -97,7 +98,7 @@ class CallInputs:
         changed: dict[str, Any] = {}
         if self.owner and not is_unchanged(self.owner[0], after.owner[0]):
             changed[OBJECT] = after.owner[0]
-        same = self.args is after.args and self.kwargs is after.kwargs
+        same = self.args is after.args and self.kwargs is after.kwargs  # they were not copied
         if not same and not (is_unchanged(self.args, after.args) and is_unchanged(self.kwargs, after.kwargs)):
             before, values = named(self.args, self.kwargs), named(after.args, after.kwargs)
             arguments = {
@@ -106,6 +107,18 @@ class CallInputs:
             if arguments:
                 changed[ARGUMENTS] = arguments
         return changed
+
+
+def _object_copied(
+    owner: Any, by_reference: ByReference | None, time_left: CopyTime | None, shared: list[Any] | None
+) -> Any:
+    try:
+        return snapshot(owner, by_reference=by_reference, time_left=time_left, shared=shared)
+    except SnapshotError as error:
+        if isinstance(error, TookTooLong):  # which part took the time is chance
+            error.place, error.type_name = (), type(owner).__qualname__
+        error.place = (Key(OBJECT), *error.place)
+        raise
 
 
 NO_INPUTS = CallInputs((), (), {})

@@ -8,15 +8,16 @@ from inspect import CO_COROUTINE, isasyncgenfunction, iscoroutinefunction, isgen
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
+_MARK = "_is_coroutine_mark"  # of `inspect.markcoroutinefunction`, from Python 3.12 on
 _FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, type)
 
 
 def is_async(function: Any) -> bool:
     """Whether a call has to be awaited; an object is asked for its `__call__`, a partial for its function."""
     if type(function) is FunctionType:
-        if not function.__dict__:  # nothing is marked on it, so that its code alone tells
-            return bool(function.__code__.co_flags & CO_COROUTINE)
-        return iscoroutinefunction(function)
+        if function.__code__.co_flags & CO_COROUTINE:
+            return True
+        return _MARK in function.__dict__ and iscoroutinefunction(function)
     return iscoroutinefunction(function) or iscoroutinefunction(_called(function))
 
 

@@ -14,7 +14,7 @@ from time import thread_time
 from typing import Any, NamedTuple
 
 from changeover.record.answer_parts import Path, part_at
-from changeover.record.call_inputs import NO_INPUTS
+from changeover.record.call_inputs import NO_INPUTS, CallInputs
 from changeover.record.context import Args, Kwargs
 from changeover.record.tape import Entry, Spot, Tape
 from changeover.values.changed_since_copy import is_unchanged
@@ -37,13 +37,13 @@ class _Given(NamedTuple):
 class LiveAnswers:
     """The watched parts of answers, each with its copy as it was given; an object counts once."""
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: CallInputs = NO_INPUTS) -> None:
         self._given: dict[int, _Given] = {}
         self._at: dict[Spot, _Given] = {}
         self._handed: list[tuple[Any, Any]] = []
         self._is_over = False
         self.has_changed = False
-        self.inputs = NO_INPUTS
+        self.inputs = inputs
 
     def add(self, spot: Spot, before: Any, live: Any) -> Spot | None:
         """Keep a part; gives where this object was given before, None where it was not."""
@@ -66,20 +66,21 @@ class LiveAnswers:
 
         What the path was called with is compared as that. `args` and `kwargs` are those of this call.
         """
-        paths = tape.watched.setdefault(entry, [])
+        watched = tape.watch()
+        paths = watched.paths.setdefault(entry, [])
         for path, before, live in parts:
             paths.append(path)
             spot = Spot(entry, path)
             place = self.inputs.place_of(live)
             if place is not None:
-                tape.inputs[spot] = place
+                watched.inputs[spot] = place
                 continue
             known = self.add(spot, before, live)
             if any(live is one for one in (*args, *kwargs.values())):
                 arguments = entry.method.arguments(args, kwargs)
-                tape.arguments[spot] = next(name for name, value in arguments.items() if value is live)
+                watched.arguments[spot] = next(name for name, value in arguments.items() if value is live)
             elif known is not None:
-                tape.first[spot] = tape.first.get(known, known)
+                watched.first[spot] = watched.first.get(known, known)
 
     def hand(self, before: Any, live: Any) -> None:
         """A port was handed what can change, which this is a copy of; it may change that in a later call."""

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from changeover.record.answer_parts import is_held, watched
+from changeover.record.call_inputs import NO_INPUTS
 from changeover.record.context import NO_WORK, SESSION, WORK_HERE, Args, Kwargs, put_back, restore
 from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.live_answers import LiveAnswers, handed_by
@@ -22,13 +23,15 @@ from changeover.values.copy_time import CopyTime
 from changeover.values.copying import ATOMS, SnapshotError, copied_error, snapshot
 from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import Limits
-from changeover.values.log_line import PathLog
+from changeover.values.log_line import LogLine, PathLog
 from changeover.values.observation import Outcome, Raised, Returned
 
 _Kept = tuple[Any, Any, Site | None, Any, Any]
 """The arguments of a call, copied before it was made, where it was made, and the arguments themselves."""
 _KeptAnswer = tuple[Outcome | None, str | None, Any]
 """How a call ended; of a `fixed` one the digest of its answer, or the answer that cannot change."""
+_NOT_WATCHED = LiveAnswers()
+_NOT_WATCHED.forget()
 _FRAMES_TO_CALLER = 4  # calling_site, _prepare, call, and the instrumented function
 
 
@@ -51,6 +54,9 @@ class Recorder:
     _takes_deferred = True
     _late_at = 0
     _loop_handlers: LoopHandlers | None = None
+    inputs = NO_INPUTS
+    _given: LiveAnswers | None = None
+    _log: PathLog | None = None
 
     def __init__(
         self,
@@ -63,8 +69,6 @@ class Recorder:
         self.branch = current_branch() or Branch()
         self.tape = Tape(root=self.branch)
         self.running = Running()
-        self.log = PathLog()
-        self.given = LiveAnswers()
         self.deferred: list[Any] = []  # runs inside this one, replayed after the outermost has answered
         self.undeclared: dict[str, None] = {}  # methods in no class that were called
         self.owners: dict[str, Any] = {}  # of ports given as a class: the object that was called last
@@ -114,9 +118,9 @@ class Recorder:
                 if name in recorder.tape.random_states:
                     recorder.tape.random_in_turn = True
         if name not in self.tape.random_states:
-            found = state()
+            found = {name: state()}
             for recorder in self._chain:
-                recorder.tape.random_states.setdefault(name, found)
+                recorder.tape.random_states = {**found, **recorder.tape.random_states}
 
     def defer(self, runs: list[Any]) -> bool:
         """Keep runs inside this one until it has answered; False where it has."""
@@ -170,7 +174,31 @@ class Recorder:
     def hear(self, level: str, source: str, text: str) -> None:
         """Keep a warning that the path logged, for the runs around this one as well."""
         for recorder in self._chain:
-            recorder.log.add(level, source, text)
+            if recorder._log is None:
+                recorder._log = PathLog()
+            recorder._log.add(level, source, text)
+
+    @property
+    def logged(self) -> tuple[LogLine, ...]:
+        """What the path logged so far."""
+        return () if self._log is None else tuple(self._log.lines)
+
+    def changed_answers(self, time_left: CopyTime | None) -> dict[str, Any]:
+        """What the path changed in what ports gave it, by place; raises TookTooLong, and what reads raise."""
+        return {} if self._given is None else self._given.changed(self.tape.watched.first, time_left)
+
+    @property
+    def has_changed_answers(self) -> bool:
+        """Whether an answer of a port, or what one was handed, changed while the path ran, by whomever."""
+        return self._given is not None and self._given.has_changed
+
+    def forget_answers(self) -> None:
+        """Let go of what the path was given: from now on nothing in it is watched."""
+        self.inputs = NO_INPUTS
+        if self._given is None:
+            self._given = _NOT_WATCHED
+        else:
+            self._given.forget()
 
     def thread_refused(self, why: str) -> None:
         """What keeps the answering path from something is a part of what happened."""
@@ -298,10 +326,13 @@ class Recorder:
 
     def _watch(self, entry: Entry, handed: Any, parts: list[Any], live: Args, named: Kwargs) -> None:
         """What a port was handed, and what it gave, may be changed by the path from now on."""
+        given = self._given
+        if given is None:
+            given = self._given = LiveAnswers(self.inputs)
         if handed is not None:
-            self.given.hand(*handed)
+            given.hand(*handed)
         if parts:
-            self.given.watch(self.tape, entry, parts, live, named)
+            given.watch(self.tape, entry, parts, live, named)
 
     def _is_full(self) -> None:
         self.tape.problem = f"limit reached: more than {self._calls_max} port calls"

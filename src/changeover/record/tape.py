@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from changeover.record.answer_parts import Path, entities_in
-from changeover.record.call_inputs import InputPlace
 from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
+from changeover.record.watched_parts import WatchedParts
 from changeover.record.work_branch import NEVER, Branch, WorkKind, lane_of
 from changeover.settings import INPUTS_VERSION
 from changeover.values.content_key import digest, frozen
@@ -20,6 +21,7 @@ from changeover.values.remembered_digests import RememberedDigests
 
 _DIGESTS = RememberedDigests()
 _NOT_ASKED = object()
+_NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Entry:
@@ -126,6 +128,9 @@ def near(site: Site) -> Site:
     return "/".join(site[0].replace("\\", "/").split("/")[-2:]), site[1]
 
 
+Watched = WatchedParts[Entry, Spot]
+_NOTHING_WATCHED: Watched = WatchedParts()
+"""Of most tapes, so that they share this one, to which nothing is added."""
 TOO_LARGE = "too large"
 """In place of inputs that go beyond what is compared."""
 
@@ -138,29 +143,27 @@ class Tape:
     The path took so many `seconds` to its answer; of a stored tape that is not known.
     """
 
-    __slots__ = (
-        *("arguments", "before", "entries", "first", "inputs", "is_stored", "late_from", "problem"),
-        *("random_in_turn", "random_states", "root", "seconds", "supplements", "unfinished", "watched"),
-    )
+    # The class has what is so at first: a run that does little sets little.
+    is_stored = False
+    before: Mapping[WorkKind, int] = _NONE
+    late_from = NEVER
+    unfinished: tuple[str, ...] = ()
+    supplements = 0  # how many entries at the end the toolkit itself added
+    problem: str | None = None
+    seconds = 0.0
+    random_in_turn = False  # whether others drew between two numbers of the path
+    watched: Watched = _NOTHING_WATCHED  # not stored
+    random_states: Mapping[str, Any] = _NONE  # where the path began to draw, by module
 
     def __init__(
         self, entries: list[Entry] | None = None, *, is_stored: bool = False, root: Branch | None = None
     ) -> None:
         self.entries = [] if entries is None else entries
-        self.is_stored = is_stored
         self.root = root
-        self.before: dict[WorkKind, int] = {} if root is None else {**root.counts}
-        self.late_from = NEVER
-        self.unfinished: tuple[str, ...] = ()
-        self.supplements = 0  # how many entries at the end the toolkit itself added
-        self.problem: str | None = None
-        self.seconds = 0.0
-        self.random_in_turn = False  # whether others drew between two numbers of the path
-        self.watched: dict[Entry, list[Path]] = {}  # parts of answers whose change is compared; not stored
-        self.first: dict[Spot, Spot] = {}  # of those that had been given before, where; not stored
-        self.inputs: dict[Spot, InputPlace] = {}  # of those that the path was called with; not stored
-        self.arguments: dict[Spot, str] = {}  # of those that the port was called with, by name; not stored
-        self.random_states: dict[str, Any] = {}  # where the path began to draw, by module; not stored
+        if is_stored:
+            self.is_stored = True
+        if root is not None and root.counts:
+            self.before = {**root.counts}
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -192,10 +195,16 @@ class Tape:
             return entry.during
         return During(entry.began, entry.ended, lane_of(entry.branch, self.root, self.before))
 
+    def watch(self) -> Watched:
+        """The watched parts of this tape, to which some are to be added."""
+        if self.watched is _NOTHING_WATCHED:
+            self.watched = WatchedParts()
+        return self.watched
+
     def watched_in(self, entry: Entry) -> Sequence[Path]:
         """The parts of an answer whose change is compared; of a stored one the entities: nobody holds it."""
         if not self.is_stored:
-            return self.watched.get(entry, ())
+            return self.watched.paths.get(entry, ())
         outcome = entry.outcome
         return [*entities_in(outcome.value)] if isinstance(outcome, Returned) else ()
 
@@ -203,7 +212,7 @@ class Tape:
         """All of these parts that were not given before."""
         for entry in self.entries:
             for path in self.watched_in(entry):
-                if Spot(entry, path) not in self.first:
+                if Spot(entry, path) not in self.watched.first:
                     yield Spot(entry, path)
 
     @property

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import Context, ContextVar
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from inspect import unwrap
@@ -33,7 +32,6 @@ class WorkKind(StrEnum):
     CALLBACK = "callback"
 
 
-@dataclass(eq=False, repr=False, slots=True, weakref_slot=True)
 class Branch:
     """One piece of work, numbered among those of its kind that the same branch started.
 
@@ -41,22 +39,27 @@ class Branch:
     that it was stopped before its end, `acted` that it made a port call after the answer of its run.
     """
 
+    # The class has what is so at first: every run has a branch, and most start nothing.
     parent: Branch | None = None
-    kind: WorkKind = WorkKind.THREAD
-    number: int = 0
-    began: int = field(default_factory=tick)
-    ended: int = NEVER
-    cancelled: bool = False
-    acted: bool = False
-    counts: dict[WorkKind, int] = field(default_factory=dict)
+    kind = WorkKind.THREAD
+    number = 0
+    ended = NEVER
+    cancelled = False
+    acted = False
     _holders: tuple[Running, ...] = ()
     _what: Any = None
     _work: Callable[[], Any] | None = None
 
+    def __init__(self) -> None:
+        self.began = tick()
+        self.counts: dict[WorkKind, int] = {}
+
     def begin(self, kind: WorkKind, what: Any) -> Branch:
         """The branch of work that this one starts: `what` is done in it."""
-        number = self.counts[kind] = self.counts.get(kind, 0) + 1
-        return Branch(self, kind, number, _what=what)
+        begun = Branch()
+        begun.parent, begun.kind, begun._what = self, kind, what
+        begun.number = self.counts[kind] = self.counts.get(kind, 0) + 1
+        return begun
 
     def held_by(self, holders: tuple[Running, ...]) -> None:
         """Stand among what these runs have started, until it ends."""
@@ -128,7 +131,6 @@ class Branch:
         return f"{self.kind} `{name}`{where}"
 
 
-@dataclass(eq=False, repr=False, slots=True)
 class Running:
     """What one run has started and what has not ended yet.
 
@@ -136,10 +138,13 @@ class Running:
     cancelled after the answer, so that nobody knows what it would have done.
     """
 
-    branches: dict[Branch, None] = field(default_factory=dict)
-    cut_short: list[Branch] = field(default_factory=list)
-    answered: bool = False
-    _last_end: float = 0.0
+    # The class has what is so at first.
+    cut_short: tuple[Branch, ...] = ()
+    answered = False
+    _last_end = 0.0
+
+    def __init__(self) -> None:
+        self.branches: dict[Branch, None] = {}
 
     def add(self, branch: Branch) -> None:
         """It begins."""
@@ -151,7 +156,7 @@ class Running:
         if self.answered:
             self._last_end = monotonic()
             if branch.cancelled:
-                self.cut_short.append(branch)
+                self.cut_short += (branch,)
 
     def left(self) -> list[Branch]:
         """What goes on, in the order in which it was started."""
@@ -185,12 +190,12 @@ def current_branch() -> Branch | None:
     return branch  # type: ignore[no-any-return]
 
 
-def lane_of(branch: Branch | None, root: Branch | None, before: dict[WorkKind, int]) -> tuple[Step, ...]:
+def lane_of(branch: Branch | None, root: Branch | None, before: Mapping[WorkKind, int]) -> tuple[Step, ...]:
     """The steps from a run's own branch; `before` is what `root` had started when the run began."""
     return tuple(reversed(list(_steps(branch, root, before))))
 
 
-def _steps(branch: Branch | None, root: Branch | None, before: dict[WorkKind, int]) -> Iterator[Step]:
+def _steps(branch: Branch | None, root: Branch | None, before: Mapping[WorkKind, int]) -> Iterator[Step]:
     while branch is not None and branch is not root and branch.parent is not None:
         number = branch.number
         if branch.parent is root:

@@ -35,7 +35,7 @@ class GivenObjects:
                 known[id(part)] = found
         copy = snapshot(value, known=known)
         for spot, part in parts:
-            if spot not in self._tape.inputs:
+            if spot not in self._tape.watched.inputs:
                 live = part_at(copy, spot.path)
                 self._live.add(spot, part if is_unchanged(part, live) else snapshot(live), live)
         return copy
@@ -46,15 +46,15 @@ class GivenObjects:
         The recorded path got it again, changed by itself or by a port. This one gets its own where that did
         not happen, or where it has changed it in the same way.
         """
-        tape = self._tape
-        name = tape.arguments.get(spot)
+        watched = self._tape.watched
+        name = watched.arguments.get(spot)
         if name is not None:
             return spot.entry.method.arguments(args, kwargs).get(name)
-        place = tape.inputs.get(spot)
+        place = watched.inputs.get(spot)
         if place is not None:
             found: tuple[Any, Any] | None = self.before.at(place), self.inputs.at(place)
         else:
-            first = tape.first.get(spot)
+            first = watched.first.get(spot)
             found = None if first is None else self._live.at(first)
         if found is None or found[1] is None:
             return None
@@ -63,6 +63,6 @@ class GivenObjects:
 
     def changed(self) -> dict[str, Any]:
         """What the path has changed in them, at its place; raises what reading it raises."""
-        changed = self._live.changed(self._tape.first)
+        changed = self._live.changed(self._tape.watched.first)
         self._live.forget()
         return {ANSWERS: changed} if changed else {}

@@ -116,6 +116,7 @@ class ProgramSignals:
             except BaseException as error:  # noqa: BLE001  of a handler that is given back already
                 self.remember(error)
         _watch = None
+        self._wrappers.clear()  # they hold this block, which would be garbage after every run
 
     def _give_back(self) -> None:
         # A stop may strike before the block around a replay is entered, which would put them back.

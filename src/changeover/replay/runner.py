@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from contextvars import Context
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from time import monotonic, perf_counter, sleep
@@ -228,7 +228,7 @@ class ReplayTask:
         try:
             self._check_object(replay)
             before = self._inputs(self.owner)
-            after = replace(self._inputs(owner), args=args, kwargs=kwargs)
+            after = self._inputs(owner)._replace(args=args, kwargs=kwargs)
             if after.owner or args is not self.args or kwargs is not self.kwargs:
                 changed = before.changes_to(after, self.named)
             changed |= replay.changed_answers()

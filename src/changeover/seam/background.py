@@ -18,9 +18,9 @@ from contextvars import Context
 from weakref import WeakSet
 
 from changeover.record.context import permitted
-from changeover.record.run import NotPaired, Sink
+from changeover.record.run import NotPaired, Run, Sink
 from changeover.replay.random_numbers import give_replays_own_random
-from changeover.seam.waiting_run import Dropped, Job
+from changeover.seam.waiting_run import Dropped, WaitingRun
 from changeover.telemetry.logs import logger
 
 QUEUE_MAX = 1_000
@@ -39,7 +39,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self.thread: threading.Thread | None = None
-        self.job: Job | None = None
+        self.job: WaitingRun | None = None
         self.since = 0.0
         self.given = False
         self.replays = threading.Lock()  # held from the beginning of a run to its end: see before_fork
@@ -83,7 +83,7 @@ class Background:
         # It is entered itself: a condition may be broken off by a signal while it takes its lock.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        self._waiting, self._unready = deque[Job](), list[Job]()
+        self._waiting, self._unready = deque[WaitingRun](), list[WaitingRun]()
         self._worker: _Worker | None = None
         self._held_for_fork: dict[int, _Worker] = {}
         self.dropped = self.hung = 0
@@ -98,7 +98,7 @@ class Background:
             found.append(f"background: {self.hung} replays hung, and their threads were given up")
         return tuple(found)
 
-    def put(self, job: Job) -> bool:
+    def put(self, job: WaitingRun) -> bool:
         """Take the run and return at once; False where it is closed, so that the caller has to replay it."""
         if sys.is_finalizing():  # no thread would ever run, and a lock may never be given back
             self.dropped += 1
@@ -122,7 +122,7 @@ class Background:
                 run = draft.unpaired(one.why) if isinstance(one.why, NotPaired) else draft.failed(one.why)
                 (one.job.hand_on or self._hand_on)(run)
 
-    def _enqueue(self, job: Job) -> NotPaired | None:
+    def _enqueue(self, job: WaitingRun) -> NotPaired | None:
         """Let the run wait for the thread; gives the reason where it is dropped instead."""
         if self._worker is None or not self._worker.is_alive:
             if self.hung > REPLACED_MAX:
@@ -160,12 +160,12 @@ class Background:
         out = [Dropped(job, f"{HUNG} within {self._hung_after_s:g} s") for job in self._given_up()]
         return out + self._dropped(NotPaired.NO_THREAD) if self.hung > REPLACED_MAX else out
 
-    def _given_up(self) -> list[Job]:
+    def _given_up(self) -> list[WaitingRun]:
         """Give up the busy thread: what it comes to is not handed on. Gives its run unless that was."""
         worker, self._worker = self._worker, None
         return [] if worker is None or worker.job is None or worker.given else [worker.job]
 
-    def _dropped(self, reason: NotPaired, *others: Job) -> list[Dropped]:
+    def _dropped(self, reason: NotPaired, *others: WaitingRun) -> list[Dropped]:
         out = [Dropped(job, reason) for job in (*others, *self._waiting, *self._unready)]
         self.dropped += len(out)
         self._waiting.clear()
@@ -186,7 +186,7 @@ class Background:
             with self._lock:
                 if self._worker is not me:
                     return False
-                if isinstance(run, Job):
+                if run is not None and not isinstance(run, Run):
                     self._unready.append(run)
                     return True
                 me.given = True
@@ -198,7 +198,7 @@ class Background:
                 _log.warning("a run could not be handed on: %r", error, seam=run.seam, run=run.id)
         return True
 
-    def _next(self, me: _Worker) -> Job | None:
+    def _next(self, me: _Worker) -> WaitingRun | None:
         with self._lock:
             me.job, me.given = None, False
             self._changed.notify_all()

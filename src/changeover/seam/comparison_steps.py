@@ -10,7 +10,6 @@ import decimal
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from functools import cached_property
 from time import monotonic
 from typing import Any, Protocol, TypeVar
 
@@ -26,7 +25,7 @@ from changeover.replay.runner import Pending, Replayed, ReplayTask
 from changeover.seam.given_run import AMENDED, GivenRun
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Recording
-from changeover.seam.waiting_run import Job
+from changeover.seam.waiting_run import Job, WaitingRun
 from changeover.values.observation import Observation
 
 T = TypeVar("T")
@@ -61,23 +60,32 @@ class Replaying(Protocol):
 class Comparing:
     """A run whose path has answered; it is handed on once, and once more where late work amends it."""
 
+    # The class has what is so at first.
+    until = 0.0
+    _inside_loop = False
+    _known_draft: RunDraft | None = None
+    _known_given: GivenRun | None = None
+
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self._runtime = recording.runtime
-        self._inside_loop = False
-        self._given = GivenRun(recording.runtime)
 
-    def job(self) -> Job:
+    def beside(self) -> WaitingRun:
         """All of it beside the program, when the work that the path left behind has ended."""
-        recording, limits = self._recording, self._runtime.limits
         self._inside_loop = runs_a_loop()
-        return Job(
-            self.draft,
-            self._replay_apart,
-            recording.recorder.running.is_settled,
-            monotonic() + limits.linger_s,
-            self.hand_on,
-        )
+        self.until = monotonic() + self._runtime.limits.linger_s
+        return self
+
+    @property
+    def ready(self) -> Callable[[], bool]:
+        """Says whether the work that the path left behind has ended."""
+        return self._recording.recorder.running.is_settled
+
+    @property
+    def _given(self) -> GivenRun:
+        if self._known_given is None:
+            self._known_given = GivenRun(self._runtime)
+        return self._known_given
 
     def job_of(self, pending: Pending) -> Job:
         """What is left beside the program, when the work that the replayed path left behind has ended."""
@@ -90,13 +98,11 @@ class Comparing:
             self.hand_on,
         )
 
-    @cached_property
-    def _draft(self) -> RunDraft:
-        return self._recording.draft()
-
     def draft(self) -> RunDraft:
         """The run as it is known before it is judged."""
-        return self._draft
+        if self._known_draft is None:
+            self._known_draft = self._recording.draft()
+        return self._known_draft
 
     async def replay(self, calling: Replaying) -> Pending | Run:
         """Replay the other path; the run itself where there is nothing to replay."""
@@ -104,7 +110,7 @@ class Comparing:
             self._recording.recorder.close(self._given.amend)
             reason = self._recording.problem or self._left_acting()
             if reason is not None:
-                return self._draft.failed(reason)
+                return self.draft().failed(reason)
             if self._recording.fallen is None:
                 task = self._recording.task(apart=calling is _APART, inside_loop=self._inside_loop)
                 return await calling.replay(task)
@@ -116,7 +122,7 @@ class Comparing:
             return self._judged(self._recording.fallen, ReplayProblems())
 
     def _failed(self, error: BaseException) -> Run:
-        return self._draft.failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer
+        return self.draft().failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer
 
     def _left_acting(self) -> str | None:
         """What went on after the answer, has acted, and has not ended: nobody knows what else it does."""
@@ -168,7 +174,7 @@ class Comparing:
             if run.verdict in AMENDED:
                 return run
             alike = self._judged(other.observation, ReplayProblems(), alone)
-        return self._draft.failed(CHANGED_BY_PORT) if alike.verdict in AMENDED else run
+        return self.draft().failed(CHANGED_BY_PORT) if alike.verdict in AMENDED else run
 
     async def _of_one_path_alone(self, problems: ReplayProblems, calling: Replaying) -> ReplayProblems:
         """What was refused is no difference where the answering path would be refused the same.
@@ -206,7 +212,7 @@ class Comparing:
         try:
             return self._apart(lambda: completed_now(self.judged(pending, _APART)))
         except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
-            return self._draft.failed(f"the replay was interrupted: {error!r}")
+            return self.draft().failed(f"the replay was interrupted: {error!r}")
 
     def _apart(self, act: Callable[[], T]) -> T:
         """In the context of the call, outside of any run."""
@@ -223,16 +229,16 @@ class Comparing:
         runtime, unfinished = self._runtime, self._recording.recorder.tape.unfinished
         if unfinished:
             kind, left = ProblemKind.LEFT_RUNNING, ", ".join(unfinished)
-            problems.add(ReplayProblem(kind, str(self._draft.answered_by), left, 0))
+            problems.add(ReplayProblem(kind, str(self.draft().answered_by), left, 0))
         try:
-            invariants = runtime.invariants_of(self._draft.seam)
+            invariants = runtime.invariants_of(self.draft().seam)
             answered = answered or self._recording.observation()
-            return self._draft.judged(answered, other, problems, runtime.judge, invariants)
+            return self.draft().judged(answered, other, problems, runtime.judge, invariants)
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_heard(error)
             return self._failed(error)
 
-    def _replay_apart(self) -> Run | Job:
+    def replay_apart(self) -> Run | Job:
         """The run, or how it goes on, in a thread that is not the caller's; raises nothing."""
 
         def compared() -> Run | Job:
@@ -246,7 +252,7 @@ class Comparing:
         try:
             return self._apart(compared)
         except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
-            return self._draft.failed(f"the replay was interrupted: {error!r}")
+            return self.draft().failed(f"the replay was interrupted: {error!r}")
 
     def hand_on(self, run: Run) -> None:
         """Give the run away; late work may still amend it."""

@@ -6,7 +6,7 @@ nothing in it ever waits, so that `completed_now` runs it to its end without an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import replace
@@ -17,7 +17,6 @@ from typing import Any
 from changeover.record.callable_kind import is_async
 from changeover.record.carried_coroutine import carried
 from changeover.record.context import SESSION, WORK_HERE, Args, Kwargs, put_back
-from changeover.record.recorder import Recorder
 from changeover.record.run import NotPaired
 from changeover.record.tape import Tape
 from changeover.record.work_branch import BRANCH, ENDING_S, Running
@@ -40,8 +39,8 @@ from changeover.values.stage import BUCKETS, Stage, bucket
 class _Sync:
     """The caller waits for a value; a path that is a coroutine function runs on a loop of its own.
 
-    `outcome` raises nothing; of `replay` only interrupts pass, if `lets_pass` says that the caller gets them.
-    `watch` is around all that follows the answer.
+    `answer` runs the path and keeps what it did; it raises nothing of it. Of `replay` only interrupts pass,
+    if `lets_pass` says that the caller gets them. `watch` is around all that follows the answer.
     """
 
     def call(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
@@ -49,21 +48,19 @@ class _Sync:
             return completed(lambda: path(*args, **kwargs), copy_context()).give()
         return path(*args, **kwargs)
 
-    async def outcome(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Outcome:
-        try:
-            return Returned(self.call(path, args, kwargs))
-        except BaseException as error:  # noqa: BLE001  raised again when everything is kept
-            return Raised(error)
-
-    async def answer(self, recorder: Recorder, outcome: Coroutine[Any, Any, Outcome]) -> Outcome:
+    async def answer(self, recording: Recording) -> Outcome:
+        recorder, call = recording.recorder, recording.call
         session, branch, token = SESSION.get(), BRANCH.get(), None
         here = get_ident()
         before = WORK_HERE.get(here)
+        began = perf_counter()
         try:
             WORK_HERE[here] = (recorder, recorder.branch)
             token = SESSION.set(recorder)
             BRANCH.set(recorder.branch)
-            return await outcome
+            outcome: Outcome = Returned(self.call(call.path, call.args, call.kwargs))
+        except BaseException as error:  # noqa: BLE001  raised again when everything is kept
+            outcome = Raised(error)
         finally:
             try:
                 put_back(here, before)
@@ -74,6 +71,8 @@ class _Sync:
                 BRANCH.set(branch)
                 SESSION.set(session)
                 raise
+        recording.keep(outcome, perf_counter() - began)
+        return outcome
 
     async def replay(self, task: ReplayTask) -> Pending:
         return task.start()
@@ -96,15 +95,18 @@ class _Async:
             return await path(*args, **kwargs)
         return await threaded(lambda: path(*args, **kwargs))
 
-    async def outcome(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Outcome:
+    async def answer(self, recording: Recording) -> Outcome:
+        recorder, began = recording.recorder, perf_counter()
+        # A framework may drive a coroutine in one context after the other, or end it in another one.
+        outcome = await carried(self._outcome(recording.call), recorder, recorder.branch)
+        recording.keep(outcome, perf_counter() - began)
+        return outcome
+
+    async def _outcome(self, call: Call) -> Outcome:
         try:
-            return Returned(await self.call(path, args, kwargs))
+            return Returned(await self.call(call.path, call.args, call.kwargs))
         except BaseException as error:  # noqa: BLE001  raised again when everything is kept
             return Raised(error)
-
-    async def answer(self, recorder: Recorder, outcome: Coroutine[Any, Any, Outcome]) -> Outcome:
-        # A framework may drive a coroutine in one context after the other, or end it in another one.
-        return await carried(outcome, recorder, recorder.branch)
 
     async def replay(self, task: ReplayTask) -> Pending:
         return await task.start_async()
@@ -128,10 +130,10 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
     """Answer one call whose run is pinned, and compare it. The outcome is the answering path's, unchanged."""
     try:
         recording = Recording(call)
-        outcome = await _answer(recording, calling)
-        if _gave_up(call, outcome) and not recording.interrupted and recording.may_fall_back():
+        outcome = await calling.answer(recording)
+        if type(outcome) is Raised and _gave_up(call, recording, outcome.error):
             fallen, recording = recording, Recording(replace(call, answering=Side.LEGACY, path=call.fallback))
-            outcome = await _answer(recording, calling)
+            outcome = await calling.answer(recording)
             recording.fallen_from(fallen)
         due = _due(call, recording)
     except BaseException:  # nothing of the path: that is in the outcome
@@ -150,22 +152,13 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
     return outcome
 
 
-async def _answer(recording: Recording, calling: Calling) -> Outcome:
-    """Run the path that answers, and keep what it did."""
-    call = recording.call
-    began = perf_counter()
-    outcome = await calling.answer(recording.recorder, calling.outcome(call.path, call.args, call.kwargs))
-    recording.keep(outcome, perf_counter() - began)
-    return outcome
-
-
 def _waits_in_background(recording: Recording) -> bool:
     recording.forget_arguments()
     workers = recording.runtime.for_workers
     if workers is not None and workers.takes(recording):
         return True
     queue = recording.runtime.queue
-    return queue is not None and queue.put(Comparing(recording).job())
+    return queue is not None and queue.put(Comparing(recording).beside())
 
 
 def _settles_elsewhere(due: list[Recording], calling: Calling) -> bool:
@@ -190,7 +183,11 @@ async def _settle(due: list[Recording], calling: Calling) -> None:
     first.forget_arguments()
     runtime, comparing = first.runtime, Comparing(first)
     running = first.recorder.running
-    if running.branches and await _goes_on(running, runtime, calling) and runtime.beside.put(comparing.job()):
+    if (
+        running.branches
+        and await _goes_on(running, runtime, calling)
+        and runtime.beside.put(comparing.beside())
+    ):
         del due[0]
         return
     run = await comparing.replay(calling)
@@ -258,15 +255,16 @@ def sampled_out(seam: Seam, pins: Pins, answering: Side) -> None:
     runtime.hand_on(draft.unpaired(NotPaired.SAMPLED_OUT))
 
 
-def _gave_up(call: Call, outcome: Outcome) -> bool:
-    """Whether the candidate raised in `live`, and legacy is to answer where it can."""
+def _gave_up(call: Call, recording: Recording, error: BaseException) -> bool:
+    """Whether the candidate raised in `live`, and legacy is to answer in its place, and may."""
     return (
         call.seam.fallback
         and call.answering is Side.CANDIDATE
         and call.pins.setting(call.seam.phase).stage is Stage.LIVE
-        and isinstance(outcome, Raised)
-        and isinstance(outcome.error, Exception)
+        and isinstance(error, Exception)
         and call.seam.paths.get(Side.LEGACY) is not None
+        and not recording.interrupted
+        and recording.may_fall_back()
     )
 
 
@@ -276,7 +274,7 @@ def _due(call: Call, recording: Recording) -> list[Recording]:
     if recording.interrupted:
         _count_interrupted(due)
         return []
-    if recording.fallen is None and not is_sampled(call.seam, call.pins):
+    if recording.fallen is None and call.seam.sample < 1.0 and not is_sampled(call.seam, call.pins):
         due.pop().recorder.close()
         recording.runtime.hand_on(recording.draft().unpaired(NotPaired.SAMPLED_OUT))
     if recording.outer is not None and recording.outer.defer(due):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from changeover.record.call_inputs import CallInputs
+from changeover.record.call_inputs import NO_INPUTS, CallInputs
 from changeover.record.context import Args, Kwargs
 from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import PortBook
@@ -24,9 +24,16 @@ from changeover.values.reading import READ_BY_THE_PROGRAM
 class Given:
     """The object and the arguments of a call: the caller's own, until they are forgotten, and copies of them.
 
-    `before` has the copies as they were before the call, None where they cannot be made. `in_common` is the
-    object that comes with the paths rather than with the call, before all that the one to be replayed needs.
+    `now` has the caller's own, `before` the copies as they were before the call, None where they cannot be
+    made. `in_common` is the object that comes with the paths rather than with the call, before all that the
+    one to be replayed needs.
     """
+
+    # The class has what is so at first.
+    before: CallInputs | None = None
+    _object_before: ObjectReading | None = None
+    _shared: Sequence[SharedReading] = ()
+    _is_in_use = False
 
     def __init__(
         self,
@@ -39,7 +46,6 @@ class Given:
     ) -> None:
         known = seam.method_object.by_class.get(type(args[0])) if args else 0
         count = seam.method_object.count(args) if known is None else known
-        self.before: CallInputs | None = None
         self.is_bound = in_common is not None and not count
         self.owner, self._args, self._kwargs = args[:count], args[count:], kwargs
         if in_common is not None and not count:
@@ -49,8 +55,7 @@ class Given:
         self._seam = seam
         self._book = book
         self._time_left = time_left
-        self._object_before: ObjectReading | None = None
-        self._shared: list[SharedReading] = []
+        self.now = self._inputs()
 
     def copy(self, replayed_path: Callable[[], PathFunction | None]) -> None:
         """Take the copies; raises SnapshotError, LookingActed, and what a value raises that is copied."""
@@ -65,11 +70,12 @@ class Given:
             # A path built for its replay may do without a copy of the object, which is read before and after;
             # one that comes with an object may come with a whole app.
             self.owner_is = OwnerIs.SHARED
+            self.now = self._inputs()
             self.before = self._copied()
 
     def _copied(self) -> CallInputs:
-        now = self.now()
-        if not now.owner and are_atoms(now.args) and are_atoms(now.kwargs.values()):
+        now = self.now
+        if not now.owner and are_atoms(now.args) and (not now.kwargs or are_atoms(now.kwargs.values())):
             return now
         shared: list[Any] = []
         given = self._taken(now, shared)
@@ -84,25 +90,21 @@ class Given:
             what, self._book, lambda: now.copied(self._book.holds, self.named, self._time_left, shared)
         )
 
-    def now(self) -> CallInputs:
-        """What the caller gave, as it is now; an object that is not copied is none of it."""
+    def _inputs(self) -> CallInputs:
+        """What the caller gave; an object that is not copied is none of it."""
         owner = self.owner if self.owner_is is OwnerIs.COPIED else ()
         return CallInputs(owner, self._args, self._kwargs)
 
-    @property
-    def _has_state(self) -> bool:
-        """Whether there is an object whose state is compared."""
-        before = self.before
-        return before is not None and bool(before.owner) and before.owner[0] is not self.owner[0]
-
     def begin_use(self, use: Use) -> None:
-        """The run on the object begins."""
-        if self._has_state:
+        """The run on the object begins, where its state is compared."""
+        before = self.before
+        if before is not None and before.owner and before.owner[0] is not self.owner[0]:
+            self._is_in_use = True
             IN_USE.begin(self.owner[0], use)
 
     def end_use(self, use: Use) -> None:
         """The run on the object has answered."""
-        if self._has_state:
+        if self._is_in_use:
             IN_USE.end(self.owner[0], use)
 
     def changes(self) -> dict[str, Any] | None:
@@ -113,7 +115,7 @@ class Given:
         has_owner = self.owner_is is OwnerIs.COPIED and bool(self.owner)
         if not has_owner and before.args is self._args and before.kwargs is self._kwargs:
             return {}
-        return before.changes_to(self.now(), self.named)
+        return before.changes_to(self.now, self.named)
 
     @property
     def shared_object_changed(self) -> bool:
@@ -123,7 +125,7 @@ class Given:
     @property
     def shared_part_changed(self) -> str | None:
         """What has changed in a part that is handed over as it is, None where nothing has."""
-        return next(filter(None, (one.changed() for one in self._shared)), None)
+        return next(filter(None, (one.changed() for one in self._shared)), None) if self._shared else None
 
     @property
     def class_name(self) -> str:
@@ -137,6 +139,6 @@ class Given:
 
     def forget(self) -> None:
         """Forget the caller's own; the copies are enough from now on."""
-        self._args, self._kwargs = (), {}
+        self._args, self._kwargs, self.now = (), {}, NO_INPUTS
         if self.owner_is is OwnerIs.COPIED and self.before is not None:
             self.owner = self.before.owner

@@ -21,33 +21,42 @@ class ObjectsInUse:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._uses: dict[int, list[Use]] = {}
+        self._first: dict[int, Use] = {}
+        self._others: dict[int, list[Use]] = {}
 
     def begin(self, owner: Any, use: Use) -> None:
         """A run on this object begins; the object must live until the run ends."""
         with self._lock:
-            uses = self._uses.get(id(owner))
-            if uses is None:
-                self._uses[id(owner)] = [use]
+            key = id(owner)
+            first = self._first.setdefault(key, use)
+            if first is use:
                 return
-            for other in uses:
+            others = self._others.setdefault(key, [])
+            for other in (first, *others):
                 if not use.is_within(other):
                     use.overlapped = other.overlapped = True
-            uses.append(use)
+            others.append(use)
 
     def end(self, owner: Any, use: Use) -> None:
         """The run has answered."""
         with self._lock:
-            uses = self._uses.get(id(owner), [])
-            if use in uses:
-                uses.remove(use)
-            if not uses:
-                self._uses.pop(id(owner), None)
+            key = id(owner)
+            others = self._others.get(key)
+            if self._first.get(key) is use:
+                if others is None:
+                    del self._first[key]
+                    return
+                self._first[key] = others.pop(0)
+            elif others is not None and use in others:
+                others.remove(use)
+            if others is not None and not others:
+                del self._others[key]
 
     def forget(self) -> None:
         """In a forked process: the runs under way are those of its parent."""
         self._lock = Lock()
-        self._uses.clear()
+        self._first.clear()
+        self._others.clear()
 
 
 IN_USE = ObjectsInUse()

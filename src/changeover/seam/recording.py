@@ -5,7 +5,7 @@ from __future__ import annotations
 import decimal
 import sys
 from collections.abc import Callable, Iterable
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from os import urandom
 from threading import get_ident, main_thread
@@ -63,15 +63,22 @@ class Recording:
     was under way meanwhile.
     """
 
+    # The class has what is so at first.
+    interrupted = False
+    fallen: Observation | None = None
+    overlapped = False
+    _changed: dict[str, Any] | None = None
+    _tags: tuple[str, ...] = ()
+    _outcome: Outcome | None = None
+    _own_time_s = _seconds = 0.0
+    _copies: PortCopies | None = None
+
     def __init__(self, call: Call) -> None:
         self.runtime = call.seam.runtime.active
-        self.interrupted = False
         self.call = call
         self.answering = call.answering
-        self.fallen: Observation | None = None
-        self.overlapped = False
-        self._handled = handled_here()
-        self._is_of_main_thread = get_ident() == main_thread().ident
+        self._handled = None if sys.exc_info()[1] is None else handled_here()
+        self._thread = get_ident()
         self._seam = call.seam
         self._problem = call.pins.problem
         # Whoever waits for the verdict, in a comparison or a test, waits for the copies as well.
@@ -79,24 +86,32 @@ class Recording:
         self._time_left = None if self.runtime.waits else CopyTime(seconds)
         in_common = self._in_common() if call.seam.bound.of_paths else None
         self._given = Given(call.seam, call.args, call.kwargs, self.runtime.book, self._time_left, in_common)
-        self._changed: dict[str, Any] | None = None
-        self._tags: tuple[str, ...] = ()
-        self._outcome: Outcome | None = None
-        self._own_time_s = self._seconds = 0.0
-        self._copies: PortCopies | None = None
         session = current_session()
         self.outer = session if isinstance(session, Recorder) and not session.is_judged else None
         self._prepare()
         self.recorder = Recorder(
             self.runtime.book, self.runtime.limits, self.outer, self._copies, self._time_left
         )
-        self.recorder.given.inputs = self._given.now()
-        self.context = copy_context()
-        held = still_on(PINNED.get())
-        if held is not None:  # the replay keeps them, however long after the answer it is made
-            self.context.run(PINNED.set, held.reopened())
+        self.recorder.inputs = self._given.now
+        self._context = copy_context()
+        self._pins_held = still_on(PINNED.get())
+        if self._pins_held is not None and self._pins_held.around is not None:
+            self._keep_pins()  # those around may have answered by the time of the replay
         self.decimals = decimal.getcontext().copy()
-        self._given.begin_use(self)
+        if self._given.owner:
+            self._given.begin_use(self)
+
+    def _keep_pins(self) -> None:
+        """The replay keeps them, however long after the answer it is made."""
+        if self._pins_held is not None:
+            self._context.run(PINNED.set, self._pins_held.reopened())
+            self._pins_held = None
+
+    @property
+    def context(self) -> Context:
+        """That of the caller as it was at the call, with the pins of the run."""
+        self._keep_pins()
+        return self._context
 
     def _in_common(self) -> InCommon | None:
         """What both paths come with; another thread may change it while it is looked into."""
@@ -155,7 +170,7 @@ class Recording:
     @property
     def has_changed_answers(self) -> bool:
         """Whether an answer of a port, or what one was handed, changed while the path ran, by whomever."""
-        return self.recorder.given.has_changed
+        return self.recorder.has_changed_answers
 
     def may_fall_back(self) -> bool:
         """Whether legacy may answer instead: nothing was attempted, and nothing that was given has changed.
@@ -174,29 +189,34 @@ class Recording:
         try:
             self.recorder.tape.seconds = seconds
             self._seconds, self._own_time_s = seconds, max(0.0, seconds - self.recorder.port_s)
-            self._given.end_use(self)
+            if self._given.owner:
+                self._given.end_use(self)
             if isinstance(outcome, Raised) and is_interruption(outcome.error):
                 self.interrupted = True
             else:
                 self._keep_contents(outcome)
-                self._supplement()
+                if self._seam.supplement:
+                    self._supplement()
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_interrupted(error)
             self._problem = self._problem or f"result of {self.answering} cannot be kept: {message_of(error)}"
         self.recorder.answer()
-        self.recorder.given.forget()
-        _warn_of_undeclared(self.recorder.undeclared)
+        self.recorder.forget_answers()
+        if self.recorder.undeclared:
+            _warn_of_undeclared(self.recorder.undeclared)
 
     def _keep_contents(self, outcome: Outcome) -> None:
         """How the path ended, and what it left changed, both as they are at the answer."""
         changed, recorder = self._given.changes(), self.recorder
         self._problem = self._problem or self._given.shared_part_changed
-        answers = recorder.given.changed(recorder.tape.first, self._time_left)
+        answers = recorder.changed_answers(self._time_left)
         if answers and changed is not None:
             changed = {**changed, ANSWERS: answers}
-        view, book = self.view(self.answering), self.runtime.book
+        view = self.view(self.answering) if self._seam.views else None
         if changed or view is not None or not (isinstance(outcome, Returned) and is_atom(outcome.value)):
-            outcome, left = kept(outcome, changed or {}, view, self._seam.name, book, self._time_left)
+            outcome, left = kept(
+                outcome, changed or {}, view, self._seam.name, self.runtime.book, self._time_left
+            )
             changed = None if changed is None else left
         self._outcome, self._changed = outcome, changed
 
@@ -241,7 +261,7 @@ class Recording:
         tape, outcome = self.recorder.tape, self._outcome
         if outcome is None:
             raise RuntimeError(self._problem or "the path has not ended")
-        changed, logged = self._changed or {}, tuple(self.recorder.log.lines)
+        changed, logged = self._changed or {}, self.recorder.logged
         return tape.observation(self.answering, outcome, self._own_time_s, changed=changed, logged=logged)
 
     def passage(self, code: str | None, answering_code: str | None) -> Passage:
@@ -273,7 +293,7 @@ class Recording:
             outcome,
             self._own_time_s,
             self._changed or {},
-            tuple(self.recorder.log.lines),
+            self.recorder.logged,
             self.decimals,
             inside_loop and not self._seam.is_async,
         )
@@ -308,7 +328,7 @@ class Recording:
             is_bound=given.is_bound,
             waits_s=WAITS_S + 2 * self._seconds,
             handled=self._handled,
-            of_main_thread=self._is_of_main_thread,
+            of_main_thread=self._thread == main_thread().ident,
             view=self.view(replayed),
             owner=given.owner,
             args=given.before.args,

@@ -22,7 +22,7 @@ from changeover.seam.comparison_steps import Comparing
 from changeover.seam.recording import Recording
 from changeover.seam.runtime import Runtime
 from changeover.seam.seam import Seam
-from changeover.seam.waiting_run import Job
+from changeover.seam.waiting_run import Job, WaitingRun
 from changeover.spool.frame import FrameKind
 from changeover.values.copy_time import TookTooLong
 from changeover.values.interruption import stop_if_interrupted
@@ -137,7 +137,7 @@ class ElsewhereRuns:
             return self._dropped(recording)
         inside_loop = runs_a_loop()
 
-        def record() -> Job | None:
+        def record() -> WaitingRun | None:
             try:
                 if recording.problem is None and self._recorded(
                     recording, passage, FrameKind.ADDENDUM, inside_loop=inside_loop
@@ -148,7 +148,7 @@ class ElsewhereRuns:
             self._spool.append(FrameKind.ADDENDUM, written_here(passage))
             return comparing
 
-        comparing = Comparing(recording).job()
+        comparing = Comparing(recording).beside()
         waiting = Job(comparing.draft, record, comparing.ready, comparing.until, comparing.hand_on)
         return self._runtime.beside.put(waiting)
 

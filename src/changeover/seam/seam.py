@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
@@ -20,6 +20,7 @@ from changeover.seam.path_check import check_alike, check_path
 from changeover.seam.runtime import Runtime
 from changeover.values.observation import Side
 from changeover.values.own_state import mro, namespace, own_state, qualified_name
+from changeover.values.stage import Setting
 
 if TYPE_CHECKING:
     from changeover.record.scenario_file import Scenario
@@ -184,7 +185,8 @@ class Seam:
     `runtime` is the program's, whatever comparison is under way. `paths` has those that there are, `views`
     how their answers are seen. `named` has two functions that give the arguments of a call by
     name: of all of them, and of those behind `self`. `owner_of`
-    makes the object of a method anew for a stored scenario.
+    makes the object of a method anew for a stored scenario. `known_roles` is who
+    answers by these settings, whatever the key.
     """
 
     runtime: Runtime
@@ -211,6 +213,7 @@ class Seam:
         self.views: dict[Side, View | None] = {Side.LEGACY: view[0], Side.CANDIDATE: view[1]} if view else {}
         self.paths: dict[Side, PathFunction] = {}
         self.bound = BoundObjects()
+        self.known_roles: tuple[Mapping[str, Setting], Any] | None = None
         first = legacy if legacy is not None else candidate
         if first is None:
             raise DeclarationError(f'seam "{self.name}"', "has no path, needed: legacy=, candidate= or both")
@@ -249,4 +252,5 @@ class Seam:
         if not (other is None or isinstance(other, Fresh) or isinstance(path, Fresh)):
             check_alike(place, path, side.other, other)
         self.paths[side] = path
+        self.known_roles = None
         self.bound.add(side, path)

@@ -4,24 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from changeover.record.run import NotPaired, Run, Sink
 from changeover.seam.judge import RunDraft
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A run that has been answered and is to be compared: replayed and judged in a thread of its own.
+class WaitingRun(Protocol):
+    """A run that has been answered and is to be compared: replayed and judged in a thread of its own."""
 
-    `replay_apart` gives the run to be handed on, how it goes on, or None where somebody else has it now; it
-    never raises. `draft` makes one that was not compared, None for a run that is handed on as it is. It waits
-    until it is `ready`, or until that moment of the monotonic clock. `hand_on` is its sink, None for that of
-    all.
-    """
+    @property
+    def draft(self) -> Callable[[], RunDraft] | None:
+        """Makes one that was not compared; None for a run that is handed on as it is."""
+
+    @property
+    def replay_apart(self) -> Callable[[], Run | WaitingRun | None]:
+        """Gives the run to be handed on, how it goes on, or None where somebody else has it; never raises."""
+
+    @property
+    def ready(self) -> Callable[[], bool] | None:
+        """Says whether it may be taken up before its time; None for at once."""
+
+    @property
+    def until(self) -> float:
+        """The moment of the monotonic clock until which it waits for that."""
+
+    @property
+    def hand_on(self) -> Sink | None:
+        """Its sink, None for that of all."""
+
+
+@dataclass(eq=False, repr=False, slots=True)
+class Job:
+    """A waiting run that is put together from its parts."""
 
     draft: Callable[[], RunDraft] | None
-    replay_apart: Callable[[], Run | Job | None]
+    replay_apart: Callable[[], Run | WaitingRun | None]
     ready: Callable[[], bool] | None = None
     until: float = 0.0
     hand_on: Sink | None = None
@@ -30,5 +48,5 @@ class Job:
 class Dropped(NamedTuple):
     """A run that is not compared, and why; in words where it has failed."""
 
-    job: Job
+    job: WaitingRun
     why: NotPaired | str

@@ -6,15 +6,19 @@ met here is one object, and is not looked into.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import is_
 from typing import Any
 
 from changeover.values.content_key import same_content
 from changeover.values.limits import DEPTH_MAX, too_deep
-from changeover.values.reading import Shape, own_state, reading_of
+from changeover.values.own_state import own_state, state_viewer
+from changeover.values.reading import Shape, reading_of, remembered
 from changeover.values.shapes import Reading
 
-_CONTAINERS = (list, tuple, dict, set, frozenset)
 _LEAVES = frozenset({int, bool, type(None), str, bytes})
+Inside = set[tuple[int, int]]
+Same = Callable[[Any, Any, Inside, int], bool]
 
 
 def is_unchanged(before: Any, after: Any) -> bool:
@@ -22,7 +26,7 @@ def is_unchanged(before: Any, after: Any) -> bool:
     return before is after or _same(before, after, set(), 0)
 
 
-def _same(before: Any, after: Any, inside: set[tuple[int, int]], depth: int) -> bool:
+def _same(before: Any, after: Any, inside: Inside, depth: int) -> bool:
     cls = type(before)
     if cls is not type(after):
         return False
@@ -30,19 +34,16 @@ def _same(before: Any, after: Any, inside: set[tuple[int, int]], depth: int) -> 
         return bool(before == after)
     if depth > DEPTH_MAX:
         raise too_deep()
-    if cls in _CONTAINERS:
-        ours, theirs = before, after
-    elif _is_made_alike(reading_of(cls), before, after, depth):
+    how = _EXACT.get(cls) or _how_of(cls)
+    if how is _content and cls not in _SETS and _is_made_alike(reading_of(cls), before, after, depth):
         return True
-    elif issubclass(cls, _CONTAINERS) or not is_kept_in_attributes(cls):
+    if how is _content:
         return same_content(before, after)
-    else:
-        ours, theirs = own_state(before), own_state(after)
     pair = (id(before), id(after))
     if pair in inside:
         return True
     inside.add(pair)
-    return _same_parts(ours, theirs, inside, depth + 1)
+    return how(before, after, inside, depth + 1)
 
 
 def _is_made_alike(reading: Reading, before: Any, after: Any, depth: int) -> bool:
@@ -52,7 +53,7 @@ def _is_made_alike(reading: Reading, before: Any, after: Any, depth: int) -> boo
     if reading.copied is None or reading.make is None:
         return False
     ours, theirs = reading.copied(before), reading.copied(after)
-    return type(ours) is dict is type(theirs) and _same_parts(ours, theirs, set(), depth + 1)
+    return type(ours) is dict is type(theirs) and _named(ours, theirs, set(), depth + 1)
 
 
 def is_kept_in_attributes(cls: type) -> bool:
@@ -61,20 +62,50 @@ def is_kept_in_attributes(cls: type) -> bool:
     return reading.shape is Shape.NAMES and reading.make is None
 
 
-def _same_parts(ours: Any, theirs: Any, inside: set[tuple[int, int]], depth: int) -> bool:
+def _named(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
     if len(ours) != len(theirs):
         return False
-    if isinstance(ours, dict):
-        for name, part in ours.items():
-            other = theirs.get(name, _MISSING)
-            if other is not part and not _same(part, other, inside, depth):
-                return False
+    if all(map(is_, ours.values(), theirs.values())) and all(map(is_, ours, theirs)):
+        return True  # as it mostly is; else it is looked for by name
+    for name, part in ours.items():
+        other = theirs.get(name, _MISSING)
+        if other is not part and not _same(part, other, inside, depth):
+            return False
+    return True
+
+
+def _in_order(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
+    if len(ours) != len(theirs):
+        return False
+    if all(map(is_, ours, theirs)):
         return True
-    if isinstance(ours, set | frozenset):
-        return same_content(ours, theirs)
-    return all(
-        part is other or _same(part, other, inside, depth) for part, other in zip(ours, theirs, strict=True)
-    )
+    for part, other in zip(ours, theirs, strict=True):
+        if part is not other and not _same(part, other, inside, depth):
+            return False
+    return True
+
+
+def _attributes(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
+    return _named(own_state(ours), state_viewer(type(theirs))(theirs), inside, depth)
+
+
+def _content(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
+    return same_content(ours, theirs)
 
 
 _MISSING = object()
+_EXACT: dict[type, Same] = {
+    list: _in_order,
+    tuple: _in_order,
+    dict: _named,
+    set: _content,
+    frozenset: _content,
+}
+_SETS = (set, frozenset)
+
+
+@remembered
+def _how_of(cls: type) -> Same:
+    if issubclass(cls, list | tuple | dict | set | frozenset) or not is_kept_in_attributes(cls):
+        return _content
+    return _attributes

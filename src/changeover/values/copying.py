@@ -10,13 +10,14 @@ from __future__ import annotations
 import sys
 import threading
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from operator import is_
 from time import thread_time
 from types import (
     FunctionType,
+    MappingProxyType,
     MethodDescriptorType,
     ModuleType,
     SimpleNamespace,
@@ -87,7 +88,8 @@ def snapshot(
         copier.memo.update(known)
     try:
         copy = copier.copied(value, 0)
-        copier.look_at_functions()
+        if copier.functions:
+            copier.look_at_functions()
         if shared is not None:
             shared += copier.shared
         if copier.is_to_be_read and not known and copier.has_time(value) and not identical(copy, value):
@@ -144,33 +146,20 @@ def copied_error(error: BaseException) -> BaseException:
 class _Copier:
     """One copy operation: what was met twice is copied once, as `deepcopy` does."""
 
-    __slots__ = (
-        *(
-            "_functions",
-            "_globals",
-            "_kept",
-            "_look_at",
-            "_reference",
-            "_time",
-            "began",
-            "is_to_be_read",
-            "items",
-        ),
-        *("made_by", "memo", "shared"),
-    )
+    # The class has what is so at first: most copies need no more.
+    items = 0
+    is_to_be_read = False
+    began = 0.0
+    made_by: Mapping[str, None] = MappingProxyType({})
+    functions: tuple[Any, ...] = ()
+    shared: tuple[Any, ...] = ()
+    _kept: list[Any] | None = None
+    _globals: dict[str, set[int]] | None = None
 
     def __init__(self, by_reference: ByReference | None, time_left: CopyTime | None) -> None:
         self.memo: dict[int, Any] = {}
-        self.items = 0
-        self.is_to_be_read = False
-        self.made_by: dict[str, None] = {}
-        self._kept: list[Any] = []
-        self._functions: list[Any] = []
-        self.shared: list[Any] = []
-        self._globals: dict[str, set[int]] = {}
         self._reference = by_reference
         self._time = time_left
-        self.began = 0.0
         self._look_at = ITEMS_MAX if time_left is None else COPIED_BEFORE_A_LOOK
 
     def suspects(self) -> str:
@@ -216,6 +205,8 @@ class _Copier:
         if not may_be_sentinel(value, state):
             return False
         name = module_of(type(value))
+        if self._globals is None:
+            self._globals = {}
         if name not in self._globals:
             module = sys.modules.get(name)
             self._globals[name] = set() if module is None else {*map(id, vars(module).values())}
@@ -227,15 +218,17 @@ class _Copier:
 
     def hold(self, parts: Any) -> None:
         """Let parts that a reading made for this copy live, so that no identity is used twice."""
+        if self._kept is None:
+            self._kept = []
         self._kept.append(parts)
 
     def met_function(self, function: Any) -> None:
         """A function goes as it is; what it holds in its closure is looked at in the end."""
-        self._functions.append(function)
+        self.functions += (function,)
 
     def look_at_functions(self) -> None:
         """Refuse a function that would act on what it was handed with, and not on the copy of it."""
-        for function in self._functions:
+        for function in self.functions:
             if any(self.memo.get(id(part), part) is not part for part in closed_over(function)):
                 problem = "holds in its closure what it is handed with, which would be the program's own"
                 raise SnapshotError(problem, function)
@@ -280,7 +273,7 @@ def _share(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
 
 def _share_known(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     """What is asked by `is`, or is the same in all values that have it; its attributes may change."""
-    copier.shared.append(value)
+    copier.shared += (value,)
     return value
 
 
@@ -305,7 +298,11 @@ def _exact_dict(copier: _Copier, value: dict[Any, Any], reading: Reading, depth:
     copier.items += len(value)
     if copier.items > copier._look_at:
         copier.count(value)
-    atoms, copied = ATOMS, copier.copied
+    atoms = ATOMS
+    if atoms.issuperset(map(type, value.values())) and atoms.issuperset(map(type, value)):
+        made.update(value)
+        return made
+    copied = copier.copied
     for key, part in value.items():
         if type(key) not in atoms:
             key = copied(key, depth)
@@ -316,11 +313,20 @@ def _exact_dict(copier: _Copier, value: dict[Any, Any], reading: Reading, depth:
 def _exact_list(copier: _Copier, value: list[Any], reading: Reading, depth: int) -> Any:
     made: list[Any] = []
     copier.memo[id(value)] = made
-    made += copier.all(value, depth, value)
+    if ATOMS.issuperset(map(type, value)):
+        copier.items += len(value)
+        if copier.items > copier._look_at:
+            copier.count(value)
+        made += value
+    else:
+        made += copier.all(value, depth, value)
     return made
 
 
 def _exact_tuple(copier: _Copier, value: tuple[Any, ...], reading: Reading, depth: int) -> Any:
+    if ATOMS.issuperset(map(type, value)):
+        copier.items += len(value)
+        return value
     parts = copier.all(value, depth, value)
     if all(map(is_, parts, value)):
         return value
@@ -446,7 +452,7 @@ def _made(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     made = make(type(value), copies, state)
     if not is_own:
         copier.is_to_be_read = True
-        copier.made_by[class_name(type(value))] = None
+        copier.made_by = {**copier.made_by, class_name(type(value)): None}
     copier.keep(value, made)
     if state:
         set_state(made, copier.named(state, depth, value))
@@ -463,7 +469,7 @@ def _filled(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     copier.keep(value, made)
     reading.fill(made, copier.named(parts, depth, value))
     copier.is_to_be_read = True
-    copier.made_by[class_name(type(value))] = None
+    copier.made_by = {**copier.made_by, class_name(type(value)): None}
     return made
 
 

@@ -157,19 +157,33 @@ def own_state(value: Any) -> dict[Any, Any]:
     return state_reader(type(value))(value)
 
 
+@by_class
+def state_viewer(cls: type) -> StateReader:
+    """What gives the attributes of an instance, which may be its own dict: for one look, and nothing else."""
+    in_dict = dict_of(cls)
+    return state_reader(cls) if in_dict is None or slots_of(cls) else in_dict
+
+
 def set_state(value: Any, state: dict[Any, Any]) -> None:
     """Give an instance its attributes, without asking its `__setattr__`."""
-    cls = type(value)
-    in_dict = dict_of(cls)
-    if in_dict is not None and not slots_of(cls):
-        in_dict(value).update(state)
-        return
-    slots = dict(slots_of(cls))
-    for name, part in state.items():
-        if name in slots:
-            slots[name].__set__(value, part)
-        elif in_dict is not None:
-            in_dict(value)[name] = part
+    state_writer(type(value))(value, state)
+
+
+@by_class
+def state_writer(cls: type) -> Writer:
+    """What gives an instance of a class its attributes."""
+    in_dict, slots = dict_of(cls), dict(slots_of(cls))
+    if in_dict is not None and not slots:
+        return lambda value, state: in_dict(value).update(state)
+
+    def write(value: Any, state: dict[Any, Any]) -> None:
+        for name, part in state.items():
+            if name in slots:
+                slots[name].__set__(value, part)
+            elif in_dict is not None:
+                in_dict(value)[name] = part
+
+    return write
 
 
 def is_hidden(cls: type) -> bool:
