@@ -3,10 +3,13 @@
 Laws are tried on 60 examples here; the sweeps beside the tests try them on tens of thousands.
 """
 
+import compileall
 import logging
 import os
 import signal
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import structlog
@@ -16,13 +19,33 @@ settings.register_profile("changeover", deadline=None, max_examples=60)
 settings.load_profile("changeover")
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
+SOURCES = Path(__file__).parents[1] / "src"
+STARTED_OFTEN = (
+    *("click", "pydantic", "pydantic_core", "structlog", "rich", "jinja2", "markupsafe", "deepdiff"),
+    *("annotated_types", "typing_inspection", "orderly_set"),
+)
+
 
 @pytest.hookimpl(trylast=True)
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """The toolkit's own tests are about programs in production, which the plugin keeps tests from being."""
+    if not hasattr(config, "workerinput"):
+        _compile_what_is_started_often()
     os.environ.pop("CHANGEOVER_POPULATION", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _compile_what_is_started_often() -> None:
+    """Hundreds of tests start a program, which compiles for itself what it finds not compiled.
+
+    An installation compiles what it installs, but neither an editable one nor every installer does, and where
+    PYTHONDONTWRITEBYTECODE is set no start leaves anything to the next.
+    """
+    specs = [find_spec(name) for name in STARTED_OFTEN]
+    packages = [Path(spec.origin).parent for spec in specs if spec is not None and spec.origin]
+    for folder in (SOURCES, *packages):
+        compileall.compile_dir(folder, quiet=2)
 
 
 @pytest.fixture(autouse=True)
