@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from changeover.evidence.comparison_writer import WRITTEN_TOGETHER
 from changeover.evidence.store.store import read_evidence
 from changeover.rollout.flags_file import flags_content
 from changeover.values.stage import parse_setting
@@ -42,7 +43,7 @@ def pays(number):
 
 
 def pays_more(number):
-    if os.environ.get("SLOW"):
+    if number >= int(os.environ.get("SLOW_FROM", "1000000")):
         time.sleep(0.05)
     if os.environ.get("PRINTS"):
         print("from the program")
@@ -108,18 +109,18 @@ def move(app: OwnApp, stage: str) -> None:
 
 
 def kill_a_comparison(app: OwnApp) -> None:
-    """After its first unsafe runs were written."""
+    """After its first unsafe runs were written; those that are not yet written take long."""
     process = subprocess.Popen(
         [sys.executable, "-m", "changeover", "compare", "--source", "small"],
         cwd=app.root,
-        env={**os.environ, "WRONG": "everywhere", "CASES": "400", "SLOW": "1"},
+        env={**os.environ, "WRONG": "everywhere", "CASES": "400", "SLOW_FROM": f"{WRITTEN_TOGETHER}"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     end = time.monotonic() + 60
     store = app.root / ".changeover" / "evidence.db"
     while time.monotonic() < end:
-        time.sleep(0.2)
+        time.sleep(0.05)
         if any(tally.unsafe for one in read_evidence(store).corpora for tally in one.seams.values()):
             break
     process.send_signal(signal.SIGKILL)
