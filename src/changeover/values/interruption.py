@@ -89,6 +89,8 @@ def _codes_of_handlers() -> set[CodeType]:
     codes = set(HANDLER_CODES)
     for number in signal.valid_signals():
         handler = signal.getsignal(number)
+        if handler is None or isinstance(handler, int):
+            continue  # what the system does by itself, which most signals have
         # While handlers are wrapped, one that was called just before stands behind its wrapper.
         for called in (handler, getattr_static(handler, "__wrapped__", None)):
             code = _code_of(called)
@@ -102,5 +104,7 @@ def _code_of(handler: Any) -> CodeType | None:
     while isinstance(handler, partial | MethodType):
         handler = handler.func if isinstance(handler, partial) else handler.__func__
     if not isinstance(handler, FunctionType):
-        handler = getattr_static(type(handler), "__call__", None)
+        # Not what its metaclass has of that name: that of enums would make a handler of every look-up in one.
+        calls = (vars(base).get("__call__") for base in type(handler).__mro__)
+        handler = next((call for call in calls if call is not None), None)
     return handler.__code__ if isinstance(handler, FunctionType) else None

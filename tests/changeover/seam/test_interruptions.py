@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from enum import Enum
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -478,3 +479,43 @@ def test_what_a_handler_raised_just_before_handlers_are_wrapped_is_known_as_a_st
             assert is_interruption(raised.value)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("both_raise", [False, True], ids=["one raises", "both raise"])
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+def test_a_value_that_an_enum_refuses_stops_nobody(stage: str, both_raise: bool, is_async: bool) -> None:
+    """Signals whose handler is the system's have a member of an enum for it, which is no handler."""
+    runs: list[Any] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0, sink=runs.append)
+
+    def raises(word: str) -> Any:
+        return Colour(word)
+
+    def answers(word: str) -> Any:
+        return raises(word) if both_raise else word
+
+    async def raises_async(word: str) -> Any:
+        return raises(word)
+
+    async def answers_async(word: str) -> Any:
+        return answers(word)
+
+    replayed, answering = (raises_async, answers_async) if is_async else (raises, answers)
+    legacy, candidate = (answering, replayed) if stage == "shadow" else (replayed, answering)
+    seam: Any = migration.seam("s", legacy=legacy, candidate=candidate)
+
+    def called() -> Any:
+        return asyncio.run(seam("green")) if is_async else seam("green")
+
+    if both_raise:
+        with pytest.raises(ValueError, match="green"):
+            called()
+    else:
+        assert called() == "green"
+    migration.close()
+    assert [str(run.verdict) for run in runs] == ["match" if both_raise else "diverged"]
