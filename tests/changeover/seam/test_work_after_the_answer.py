@@ -17,7 +17,8 @@ from changeover import Migration, Run
 from changeover.rollout.test_override import StageOverride, override_stages
 from changeover.values.stage import Setting, Stage
 
-SOON_S = 0.03
+SOON_S = 0.01
+AFTER_S = 0.03  # more than SOON_S: what acts once more would be seen
 Act = Callable[[], None]
 Leaves = Callable[[Act], Any]
 
@@ -146,19 +147,23 @@ class Program:
 
         return awaited if self.is_async else sync
 
-    def answer(self, legacy: Any, candidate: Any, after_s: float = 0.1) -> list[Run]:
+    def answer(self, legacy: Any, candidate: Any, after_s: float = AFTER_S) -> list[Run]:
+        """Its runs, when the first has been there for `after_s`."""
         seam: Any = self.migration.seam("s", legacy=legacy, candidate=candidate)
         if self.is_async:
 
             async def main() -> int:
                 found: int = await seam(1)
+                while not self.runs:
+                    await asyncio.sleep(0.002)
                 await asyncio.sleep(after_s)
                 return found
 
             assert asyncio.run(main()) == 1
         else:
             assert seam(1) == 1
-        time.sleep(after_s)
+            self.migration.flush()
+            time.sleep(after_s)
         self.migration.flush()
         return self.runs
 
@@ -349,8 +354,7 @@ def test_what_a_replay_left_writes_no_file_however_late(
         act()
 
     path = program.path(lambda act: leaves(lambda: writes(act)), "no")
-    runs = program.answer(program.path(nothing, ""), path)
-    time.sleep(0.1)
+    runs = program.answer(program.path(nothing, ""), path, after_s=0.1)
     assert (file.exists(), program.mail.sent) == (False, [])
     assert runs[-1].verdict in ("unsafe", "failed")
 
@@ -389,7 +393,7 @@ def test_what_a_replay_leaves_and_raises_reaches_no_handler_of_the_loop(leaves: 
     async def main() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: heard.append(context))
         await seam(1)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(AFTER_S)
         kept.clear()
         gc.collect()
 
@@ -422,9 +426,12 @@ def test_a_seam_that_late_work_enters_has_a_run_of_its_own() -> None:
     assert mail.sent == ["yes"]
 
 
+FAR_S = 0.2
+
+
 def far_in_a_thread(act: Act) -> None:
     def far() -> None:
-        time.sleep(0.2)
+        time.sleep(FAR_S)
         act()
 
     threading.Thread(target=far).start()
@@ -432,7 +439,7 @@ def far_in_a_thread(act: Act) -> None:
 
 def far_in_a_task(act: Act) -> None:
     async def far() -> None:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(FAR_S)
         act()
 
     kept.append(asyncio.create_task(far()))
@@ -450,7 +457,7 @@ def test_a_run_whose_work_acts_when_its_time_is_over_ends_as_failed(
     ours, theirs = (
         program.path(nothing if text is None else leaves, text or "") for text in (legacy, candidate)
     )
-    last = program.answer(ours, theirs, after_s=0.4)[-1]
+    last = program.answer(ours, theirs, after_s=FAR_S)[-1]
     assert (last.verdict, program.mail.sent) == ("failed", [] if legacy is None else ["yes"])
     assert last.reason is not None
     assert "still running after the answer" in last.reason
