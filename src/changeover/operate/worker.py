@@ -204,8 +204,9 @@ class Worker:
         for _, future in due:
             future.cancel()
         is_whole = self._done(claim, taken) and is_whole
-        if not is_whole:  # what is not done comes again, after a while
-            self.stop.wait(STORE_WAIT_S)
+        if not is_whole:  # what is not done comes again, after a while, unless this worker ends with it
+            if not self._wanted.once:
+                self.stop.wait(STORE_WAIT_S)
         elif not self._is_over:
             self._end_of(claim)
         return found and is_whole
