@@ -23,6 +23,7 @@ SOURCES = Path(__file__).parents[1] / "src"
 STARTED_OFTEN = (
     *("click", "pydantic", "pydantic_core", "structlog", "rich", "jinja2", "markupsafe", "deepdiff"),
     *("annotated_types", "typing_inspection", "orderly_set"),
+    *("pytest", "_pytest", "pluggy", "iniconfig", "xdist", "execnet"),
 )
 
 
