@@ -12,12 +12,12 @@ import pytest
 from changeover import Migration, Run
 from changeover.seam import recording
 
-SET_AFTER_S = 0.05
+SET_AFTER_S = 0.01
 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "WAITS_S", 0.3)
+    monkeypatch.setattr(recording, "WAITS_S", 0.05)
 
 
 def migration_at(stage: str, mode: str) -> tuple[Migration, list[Run]]:
@@ -90,7 +90,10 @@ def test_the_same_in_an_event_loop(name: str, mode: str) -> None:
     assert "waited" in str(runs[0].reason)
 
 
-def test_a_path_that_waits_for_its_own_threads_and_jobs_takes_its_time() -> None:
+def test_a_path_that_waits_for_its_own_threads_and_jobs_takes_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recording, "WAITS_S", 0.3)
     migration, runs = migration_at("shadow", "inline")
     slow = iter([0.0, 0.6])
 
