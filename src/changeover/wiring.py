@@ -150,7 +150,7 @@ def wire(
         runtime.note("mode worker needs the folder of a migration; runs are compared in the background")
         mode = BACKGROUND
     if evidence is not None:
-        runtime.settled = evidence.flush
+        runtime.settled, runtime.expected = evidence.flush, evidence
     if mode in (BACKGROUND, WORKER):
         runtime.background = Background(
             runtime.hand_on,

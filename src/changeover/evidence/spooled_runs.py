@@ -70,12 +70,18 @@ class SpooledRuns:
         self._characters = self.lost = 0
         self._has_unread = False
 
-    def take(self, run: StoredRun) -> None:
+    def expect(self, number: int) -> None:
+        """So many runs will be taken later: from now on they are counted, however this process ends."""
+        spool = self._spool_now()
+        if spool is not None:
+            spool.offer(number)
+
+    def take(self, run: StoredRun, *, expected: bool = False) -> None:
         """Keep it from now on, whatever becomes of this process; of what cannot be kept, count it."""
         from changeover.evidence.store.run_payload import run_payload
 
         spool = self._spool_now()
-        if spool is not None and spool.append(FrameKind.VERDICT, run_payload(run)):
+        if spool is not None and spool.append(FrameKind.VERDICT, run_payload(run), again=expected):
             self._has_unread = True
             return
         with self._lock:

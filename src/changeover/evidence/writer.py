@@ -11,7 +11,8 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,6 +74,7 @@ class EvidenceWriter:
         self._now = now
         self._seen: Counter[str] = Counter()
         self._last_problems: tuple[str, ...] = ()
+        self._handing_on = threading.local()
         self._monotonic = monotonic
         self._made: SpooledRuns | None = None
         self._store: StorePlace | None = None
@@ -115,6 +117,33 @@ class EvidenceWriter:
             if self._sink is not None:
                 self._sink(run)
 
+    def expect(self) -> bool:
+        """A run waits to be compared: it is counted from now on, however the process ends.
+
+        False where it is none that is kept. Raises nothing but what interrupts the program.
+        """
+        try:
+            if not self._is_kept():
+                return False
+            self._runs.expect(1)
+        except Exception as error:  # noqa: BLE001  the caller is a program that serves
+            self._runs.say(f"evidence: a run that waits could not be counted: {error}")
+            return False
+        return True
+
+    def no_longer_expect(self) -> None:
+        """The run does not wait after all, and is taken like any other."""
+        self._runs.expect(-1)
+
+    @contextmanager
+    def expected(self) -> Iterator[None]:
+        """In this block, the run that is handed on in this thread is one that was expected."""
+        self._handing_on.expected = True
+        try:
+            yield
+        finally:
+            self._handing_on.expected = False
+
     def _tell_problems(self) -> None:
         problems = self.problems
         if problems != self._last_problems:
@@ -123,17 +152,19 @@ class EvidenceWriter:
                 self.alarm("; ".join(problems))
 
     def _keep(self, run: Run) -> None:
-        from changeover.evidence.store.store import NOWHERE
-
-        is_tested = ACTIVE.override is not None or run.population != "production"
-        if is_tested or run.not_paired is NotPaired.SAMPLED_OUT or self._path() == NOWHERE:
+        expected = getattr(self._handing_on, "expected", False)
+        is_tested = run.population != "production" or run.not_paired is NotPaired.SAMPLED_OUT
+        if not expected and (is_tested or not self._is_kept()):
             return
+        self._handing_on.expected = False
         try:
             row = self._row(run)
         except BaseException:
             self._runs.lost += 1
+            if expected:
+                self._runs.expect(-1)  # it is counted there
             raise
-        self._runs.take(row)
+        self._runs.take(row, expected=expected)
         self._note_program()
         if self._writes_alone:
             with self._lock:
@@ -147,6 +178,11 @@ class EvidenceWriter:
     def has_all_on_disk(self) -> bool:
         """Whether everything that came outlives this process, in the store or on its way there."""
         return self._runs.has_all_on_disk
+
+    def _is_kept(self) -> bool:
+        from changeover.evidence.store.store import NOWHERE
+
+        return ACTIVE.override is None and self._path() != NOWHERE
 
     def _is_waiting(self) -> bool:
         return self._runs.is_waiting

@@ -22,10 +22,12 @@ from changeover.replay.event_loop import runs_a_loop
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayed_work import STILL_RUNNING
 from changeover.replay.runner import Pending, Replayed, ReplayTask
+from changeover.seam.background import Background
 from changeover.seam.given_run import AMENDED, GivenRun
 from changeover.seam.judge import RunDraft
 from changeover.seam.recording import Recording
-from changeover.seam.waiting_run import Job, WaitingRun
+from changeover.seam.waiting_run import Job
+from changeover.settings import PRODUCTION
 from changeover.values.observation import Observation
 
 T = TypeVar("T")
@@ -65,16 +67,31 @@ class Comparing:
     _inside_loop = False
     _known_draft: RunDraft | None = None
     _known_given: GivenRun | None = None
+    _is_expected = False
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self._runtime = recording.runtime
 
-    def beside(self) -> WaitingRun:
+    def beside(self) -> Comparing:
         """All of it beside the program, when the work that the path left behind has ended."""
         self._inside_loop = runs_a_loop()
         self.until = monotonic() + self._runtime.limits.linger_s
         return self
+
+    def put_into(self, queue: Background, job: Job | None = None) -> bool:
+        """Let it wait there, or what is left of it; False where none is taken.
+
+        From now on it is counted, however the process ends.
+        """
+        expected = self._runtime.expected if self._runtime.population == PRODUCTION else None
+        self._is_expected = expected is not None and expected.expect()
+        if queue.put(job or self):
+            return True
+        if expected is not None and self._is_expected:
+            expected.no_longer_expect()
+            self._is_expected = False
+        return False
 
     @property
     def ready(self) -> Callable[[], bool]:
@@ -256,7 +273,13 @@ class Comparing:
 
     def hand_on(self, run: Run) -> None:
         """Give the run away; late work may still amend it."""
-        self._given.hand_on(run)
+        expected = self._runtime.expected if self._is_expected else None
+        if expected is None:
+            self._given.hand_on(run)
+            return
+        self._is_expected = False
+        with expected.expected():
+            self._given.hand_on(run)
 
 
 def _is_refused(problem: ReplayProblem) -> bool:

@@ -158,7 +158,7 @@ def _waits_in_background(recording: Recording) -> bool:
     if workers is not None and workers.takes(recording):
         return True
     queue = recording.runtime.queue
-    return queue is not None and queue.put(Comparing(recording).beside())
+    return queue is not None and Comparing(recording).beside().put_into(queue)
 
 
 def _settles_elsewhere(due: list[Recording], calling: Calling) -> bool:
@@ -186,7 +186,7 @@ async def _settle(due: list[Recording], calling: Calling) -> None:
     if (
         running.branches
         and await _goes_on(running, runtime, calling)
-        and runtime.beside.put(comparing.beside())
+        and comparing.beside().put_into(runtime.beside)
     ):
         del due[0]
         return
@@ -196,7 +196,7 @@ async def _settle(due: list[Recording], calling: Calling) -> None:
         if (
             running.branches
             and await _goes_on(running, runtime, calling)
-            and runtime.beside.put(comparing.job_of(run))
+            and comparing.put_into(runtime.beside, comparing.job_of(run))
         ):
             del due[0]
             return

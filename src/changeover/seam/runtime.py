@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Any, Protocol
 
@@ -40,6 +40,19 @@ Settle = Callable[[Sequence[Any]], None]
 Elsewhere = Callable[[Sequence[Any], Settle | None], bool]
 """Is given the recordings of runs that are due, an outermost one and those inside it, and what compares them
 where it is called, None where nothing can but the event loop that runs. Says whether it has taken them."""
+
+
+class ExpectedRuns(Protocol):
+    """Counts runs that wait to be compared, so that it is known what a process took with it."""
+
+    def expect(self) -> bool:
+        """A run waits; False where it is none that is kept."""
+
+    def no_longer_expect(self) -> None:
+        """It does not wait after all."""
+
+    def expected(self) -> AbstractContextManager[None]:
+        """In this block it is handed on."""
 
 
 class RunsForWorkers(Protocol):
@@ -79,6 +92,7 @@ class Runtime:
         self.recorded: RunsForWorkers | None = None
         self._beside: Background | None = None
         self.settled: Callable[[], None] = _nothing
+        self.expected: ExpectedRuns | None = None
         self.is_comparison = False
         self.on_itself: Side | None = None
         self.answer_seen: AnswerSeen | None = None

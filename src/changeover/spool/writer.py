@@ -84,11 +84,7 @@ class SpoolWriter:
             again: It was offered before: it is not counted once more.
         """
         with self._lock:
-            if os.getpid() != self._pid:  # by a fork that called no hook
-                self.begin_anew()
-            elif self._is_gone():
-                self._let_go()
-                self._set_anew()
+            self._stay_ours()
             if kind in COUNTED and not again:
                 self._tally.offered += 1
             try:
@@ -98,6 +94,30 @@ class SpoolWriter:
                 return False
             self.problem = None
             return True
+
+    def offer(self, number: int = 1) -> None:
+        """Count runs that will be appended later, `again`; a negative number takes that back.
+
+        A process that ends before that has lost them. Never raises an Exception.
+        """
+        with self._lock:
+            self._stay_ours()
+            self._tally.offered = max(self._tally.offered + number, 0)
+            try:
+                if self._counts is None:
+                    self._open()
+                else:
+                    self._count()
+            except Exception as error:  # noqa: BLE001  the caller is a program that serves
+                self.problem = str(error) or type(error).__name__
+
+    def _stay_ours(self) -> None:
+        """Begin anew in a process that was forked without a word, and where the files are gone."""
+        if os.getpid() != self._pid:
+            self.begin_anew()
+        elif self._is_gone():
+            self._let_go()
+            self._set_anew()
 
     def settle(self, *, elsewhere: int = 0, given_up: int = 0) -> None:
         """Say of runs that were not appended what became of them: kept without the spool, or given up."""

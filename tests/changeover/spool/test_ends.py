@@ -22,6 +22,16 @@ def test_what_is_kept_and_what_is_lost_is_what_was_offered(name: str, tmp_path: 
     assert found.answered == RUNS
 
 
+@pytest.mark.parametrize("name", [name for name in WAYS if name.endswith("wait in the background")])
+def test_runs_that_a_process_takes_with_it_before_they_were_compared_are_counted(
+    name: str, tmp_path: Path
+) -> None:
+    found = run_way(WAYS[name], tmp_path, RUNS)
+    assert found.problem(may_lose=WAYS[name].may_lose) is None
+    assert found.answered == RUNS
+    assert (found.lost > 0) is WAYS[name].may_lose
+
+
 def test_a_folder_that_becomes_read_only_takes_what_comes_after_that_as_well() -> None:
     with open_folder() as folder:
         found = run_way(WAYS["a folder that becomes read-only"], folder, RUNS)

@@ -212,6 +212,11 @@ UVICORN = (PYTHON, "-m", "uvicorn", "server:service", "--port", "{PORT}", "--log
 GUNICORN = (PYTHON, "-m", "gunicorn", "server:service", "-b", "127.0.0.1:{PORT}", "--log-level", "critical")
 CELERY = (PYTHON, "-m", "celery", "-A", "tasks", "worker", "-c", "2", "--loglevel", "critical")
 WITH_TASKS = {"tasks.py": TASKS, "queue/.keep": ""}
+IN_BACKGROUND = {
+    "app.py": APP.replace('mode="inline"', 'mode="background"')
+    .replace("candidate=lambda amount: bank.pay(", "candidate=lambda amount: time.sleep(0.002) or bank.pay(")
+    .replace("import os\n", "import os, time\n", 1)
+}
 WAYS: dict[str, Way] = {
     "the end of the program": Way("some(1, N)"),
     "SIGTERM, no handler": Way("some(1, N)\nos.kill(os.getpid(), signal.SIGTERM)"),
@@ -224,6 +229,16 @@ WAYS: dict[str, Way] = {
     "SIGKILL, four threads": Way(THREADS),
     "os._exit": Way("some(1, N)\nos._exit(0)"),
     "os.execv": Way("some(1, N)\nos.execv('/bin/true', ['true'])"),
+    "SIGKILL, runs wait in the background": Way(
+        "some(1, N)\nos.kill(os.getpid(), signal.SIGKILL)", files=IN_BACKGROUND, may_lose=True
+    ),
+    "os._exit, runs wait in the background": Way(
+        "some(1, N)\nos._exit(0)", files=IN_BACKGROUND, may_lose=True
+    ),
+    "forked children, runs wait in the background": Way(
+        FORKED.format(end="os._exit(0)"), files=IN_BACKGROUND, may_lose=True
+    ),
+    "the end of the program, runs wait in the background": Way("some(1, N)", files=IN_BACKGROUND),
     "an exception that nobody catches": Way("some(1, N)\nraise RuntimeError"),
     "a crash in C": Way("import ctypes\nsome(1, N)\nctypes.string_at(0)"),
     "forked children, os._exit": Way(FORKED.format(end="os._exit(0)")),
