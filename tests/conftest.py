@@ -22,7 +22,7 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 SOURCES = Path(__file__).parents[1] / "src"
 STARTED_OFTEN = (
     *("click", "pydantic", "pydantic_core", "structlog", "rich", "jinja2", "markupsafe", "deepdiff"),
-    *("annotated_types", "typing_inspection", "orderly_set"),
+    *("annotated_types", "typing_inspection", "orderly_set", "typing_extensions", "attr"),
     *("pytest", "_pytest", "pluggy", "iniconfig", "xdist", "execnet"),
 )
 
@@ -43,10 +43,12 @@ def _compile_what_is_started_often() -> None:
     An installation compiles what it installs, but neither an editable one nor every installer does, and where
     PYTHONDONTWRITEBYTECODE is set no start leaves anything to the next.
     """
-    specs = [find_spec(name) for name in STARTED_OFTEN]
-    packages = [Path(spec.origin).parent for spec in specs if spec is not None and spec.origin]
-    for folder in (SOURCES, *packages):
-        compileall.compile_dir(folder, quiet=2)
+    compileall.compile_dir(SOURCES, quiet=2)
+    for spec in filter(None, map(find_spec, STARTED_OFTEN)):
+        for folder in spec.submodule_search_locations or ():
+            compileall.compile_dir(folder, quiet=2)
+        if spec.origin is not None:
+            compileall.compile_file(spec.origin, quiet=2)
 
 
 @pytest.fixture(autouse=True)
