@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass, field
-from functools import cache
-from itertools import repeat
+from functools import cache, partial
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from changeover.values.observation import Side
@@ -165,32 +164,64 @@ def read_record(cls: type[R], data: Mapping[str, Any]) -> R:
     A list has its fields in order, a text its only one. What is not there, or null where it may not be, has
     its default; what is read already stays as it is.
     """
-    hints = _hints(cast("Any", cls))
-    given = {name for name in hints if name in data and (data[name] is not None or _may_be_none(hints[name]))}
-    return cls(**{name: _read(hints[name], data[name]) for name in given})
+    given = {
+        name: read(part)
+        for name, may_be_none, read in _fields_of(cast("Any", cls))
+        if (part := data.get(name, _ABSENT)) is not _ABSENT and (part is not None or may_be_none)
+    }
+    return cls(**given)
+
+
+_ABSENT = object()
+_Reads = Callable[[Any], Any]
 
 
 @cache
-def _hints(cls: type) -> dict[str, Any]:
-    return get_type_hints(cls)
+def _fields_of(cls: type) -> tuple[tuple[str, bool, _Reads], ...]:
+    """Of each field its name, whether it may be None, and what reads it."""
+    return tuple((name, _may_be_none(hint), _reader(hint)) for name, hint in get_type_hints(cls).items())
 
 
 def _may_be_none(hint: Any) -> bool:
     return type(None) in get_args(hint)
 
 
-def _read(hint: Any, data: Any) -> Any:
+@cache
+def _reader(hint: Any) -> _Reads:
+    """What makes a value of this type; to look into the type takes longer than to read a value."""
     parts = get_args(hint)
+    if get_origin(hint) is tuple and parts[-1] is Ellipsis:
+        return partial(_read_all, _reader(parts[0]))
     if get_origin(hint) is tuple:
-        kinds = repeat(parts[0]) if parts[-1] is Ellipsis else parts
-        return tuple(map(_read, kinds, data))
+        return partial(_read_each, tuple(map(_reader, parts)))
     if _may_be_none(hint):
-        return None if data is None else _read(parts[0], data)
+        return partial(_read_or_none, _reader(parts[0]))
     if get_origin(hint) is Mapping:
-        return {name: _read(parts[1], part) for name, part in data.items()}
-    if isinstance(data, str):
-        return hint(data)
-    is_record = hasattr(hint, "__dataclass_fields__")
-    if is_record and isinstance(data, list):
-        return hint(*map(_read, _hints(hint).values(), data))
-    return read_record(hint, data) if is_record and isinstance(data, dict) else data
+        return partial(_read_mapping, _reader(parts[1]))
+    return partial(_read_record if hasattr(hint, "__dataclass_fields__") else _read_plain, hint)
+
+
+def _read_all(read: _Reads, data: Iterable[Any]) -> Any:
+    return tuple(map(read, data))
+
+
+def _read_each(reads: tuple[_Reads, ...], data: Iterable[Any]) -> Any:
+    return tuple(read(part) for read, part in zip(reads, data, strict=False))
+
+
+def _read_or_none(read: _Reads, data: Any) -> Any:
+    return None if data is None else read(data)
+
+
+def _read_mapping(read: _Reads, data: Mapping[str, Any]) -> Any:
+    return {name: read(part) for name, part in data.items()}
+
+
+def _read_plain(cls: type, data: Any) -> Any:
+    return cls(data) if isinstance(data, str) else data
+
+
+def _read_record(cls: type, data: Any) -> Any:
+    if isinstance(data, list):
+        return cls(*(read(part) for (_, _, read), part in zip(_fields_of(cls), data, strict=False)))
+    return read_record(cls, data) if isinstance(data, dict) else _read_plain(cls, data)
