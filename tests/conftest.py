@@ -27,14 +27,23 @@ STARTED_OFTEN = (
 )
 
 
+WRITES_NO_BYTECODE = pytest.StashKey[bool]()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """The toolkit's own tests are about programs in production, which the plugin keeps tests from being."""
+    config.stash[WRITES_NO_BYTECODE], sys.dont_write_bytecode = sys.dont_write_bytecode, False
     if not hasattr(config, "workerinput"):
         _compile_what_is_started_often()
     os.environ.pop("CHANGEOVER_POPULATION", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was imported until now is compiled for the next time; what a test imports is its own affair."""
+    sys.dont_write_bytecode = session.config.stash[WRITES_NO_BYTECODE]
 
 
 def _compile_what_is_started_often() -> None:
