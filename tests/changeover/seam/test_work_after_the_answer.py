@@ -426,7 +426,7 @@ def test_a_seam_that_late_work_enters_has_a_run_of_its_own() -> None:
     assert mail.sent == ["yes"]
 
 
-FAR_S = 0.2
+FAR_S = 0.4
 
 
 def far_in_a_thread(act: Act) -> None:
