@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from changeover import Migration, Run
+from tests.changeover.support.lean_pytest import WITHOUT_OTHER_PLUGINS
 
 TEST = """import os
 
@@ -49,7 +50,7 @@ def test_what_tests_run_is_no_production(tmp_path: Path, option: list[str]) -> N
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *option, "test_it.py"],
         cwd=tmp_path,
-        env=environment,
+        env=environment | WITHOUT_OTHER_PLUGINS,
         capture_output=True,
         text=True,
         timeout=60,

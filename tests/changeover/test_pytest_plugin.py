@@ -5,6 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.changeover.support.lean_pytest import WITHOUT_OTHER_PLUGINS
+
 pytest_plugins = ["pytester"]
 
 DESK = """
@@ -82,9 +84,8 @@ def test_a_small_drift_is_trimmed():
 
 @pytest.fixture(autouse=True)
 def _without_other_plugins(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What they import takes longer than all else that these tests start; xdist stays."""
-    blocked = ("hypothesispytest", "benchmark", "anyio")
-    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in blocked))
+    for name, options in WITHOUT_OTHER_PLUGINS.items():
+        monkeypatch.setenv(name, options)
 
 
 @pytest.fixture

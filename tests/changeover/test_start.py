@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.changeover.support.lean_pytest import WITHOUT_OTHER_PLUGINS
+
 PAGE = Path(__file__).parents[2] / "docs" / "start.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`([\w/]+\.py)`")
@@ -36,7 +38,7 @@ def run(command: str, folder: Path) -> str:
     ended = subprocess.run(
         [sys.executable, "-m", *words],
         cwd=folder,
-        env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment | WITHOUT_OTHER_PLUGINS | {"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         timeout=60,

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.changeover.support.lean_pytest import WITHOUT_OTHER_PLUGINS
+
 DOCS = Path(__file__).parents[3] / "docs"
 LEFT_OUT = "..."
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -55,7 +57,7 @@ def run(command: str, folder: Path, environment: Mapping[str, str]) -> list[str]
     ended = subprocess.run(
         [sys.executable, *program, *words],
         cwd=folder,
-        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        env={**kept, **WITHOUT_OTHER_PLUGINS, "PYTHONDONTWRITEBYTECODE": "1", **environment},
         capture_output=True,
         text=True,
         encoding="utf-8",
