@@ -59,6 +59,8 @@ _REFUSED = frozenset(
 )
 _LOOK_UPS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
 _LOOKED_INTO = frozenset({"open", "socket.__new__", "sqlite3.connect", "os.kill", *_LOOK_UPS})
+_OF_BYTECODE = {"os.mkdir": 1, "os.rename": 2, "os.remove": 1}
+"""What an import does beside opening a file, and how many of the arguments are paths."""
 _SQLITE_ATTACH = 24  # VACUUM INTO attaches as well
 _SQLITE_OK, _SQLITE_DENY = 0, 1
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -203,6 +205,8 @@ def _detail(event: str, args: Args) -> str | None:
         return None
     if event == "os.kill" and not args[1]:
         return None  # whether a process is there
+    if event in _OF_BYTECODE and all(map(_is_bytecode, args[: _OF_BYTECODE[event]])):
+        return None  # what is imported for the first time is compiled
     words = [argument for argument in args if isinstance(argument, str | bytes | tuple | list | int)]
     return repr(words[0])[:200] if words else ""
 
@@ -212,6 +216,11 @@ def _written_file(path: Any, mode: Any, flags: Any) -> str | None:
         return None  # a descriptor that is open already
     writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & _WRITING)
     name = os.fsdecode(path)
-    if not writes or name == os.devnull or "__pycache__" in name:
-        return None
-    return name
+    return None if not writes or name == os.devnull or _is_bytecode(name) else name
+
+
+def _is_bytecode(path: Any) -> bool:
+    """Whether Python keeps what it compiled there."""
+    name = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else ""
+    prefix = sys.pycache_prefix
+    return "__pycache__" in name or (prefix is not None and f"{name}{os.sep}".startswith(f"{prefix}{os.sep}"))
