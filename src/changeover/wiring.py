@@ -161,7 +161,9 @@ def wire(
         from changeover.evidence.recording_mode import runs_for_workers
 
         root = root_around(directory)
-        runtime.recorded = runs_for_workers(runtime, resolver, codec, plan, directory, root, environment)
+        runtime.recorded = runs_for_workers(
+            runtime, resolver, codec, plan, directory, root, environment, evidence
+        )
     return Wiring(resolver, runtime, evidence)
 
 

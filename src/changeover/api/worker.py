@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -14,7 +15,9 @@ from changeover.api.arguments import check_positive
 from changeover.errors import ConfigurationError
 from changeover.evidence.spool_place import recorded_folder
 from changeover.evidence.store.store import store_path
+from changeover.evidence.worker_watch import forget_old_pulses
 from changeover.operate.replay_pool import DEADLINE_S, MEMORY_BYTES, Bounds
+from changeover.operate.source_of_runs import run_source_of
 from changeover.operate.worker import Wanted, Worker, WorkerListener, WorkerSummary
 from changeover.project import Project, open_project
 from changeover.settings import INLINE, MODE_VARIABLE
@@ -48,7 +51,9 @@ def work(
         listener: is told how far it is.
 
     Raises:
-        ConfigurationError: the project or its app is wrong, or this system cannot fork.
+        ConfigurationError: the project or its app is wrong, the key is none, or this system cannot fork.
+        MissingPackageError: the store is a database, or there is a key, and the package for it is missing.
+        StoreProblem: with `once`, the database does not answer.
 
     Example:
         summary = changeover.work(once=True)
@@ -65,14 +70,11 @@ def work(
     with _compared_inline():
         migration = found.migration()
     bounds = Bounds(deadline, memory * _MEGABYTE)
+    folder = recorded_folder(found.root)
+    forget_old_pulses(folder, datetime.now(UTC))
+    source = run_source_of(migration, store_path(found.root), folder)
     worker = Worker(
-        found,
-        migration,
-        recorded_folder(found.root),
-        store_path(found.root),
-        Wanted(jobs, once, seconds, bounds),
-        migration.write_evidence,
-        listener or WorkerListener(),
+        found, migration, source, Wanted(jobs, once, seconds, bounds), listener or WorkerListener()
     )
     with _ended_politely(worker.stop.set):
         summary = worker.work()

@@ -50,11 +50,13 @@ class WorkerWatch:
     """What is known of a folder of spools. `oldest_at` is when the oldest waiting run was recorded.
 
     `waiting` is None where it was not counted. `pulses` are those of the workers, the latest first.
+    `elsewhere` is what a database counted for all workers of a fleet: runs replayed and dropped.
     """
 
     waiting: int | None
     oldest_at: datetime | None
     pulses: tuple[Pulse, ...]
+    elsewhere: tuple[int, int] | None = None
 
     @property
     def seen_at(self) -> datetime | None:
@@ -64,12 +66,12 @@ class WorkerWatch:
     @property
     def replayed(self) -> int:
         """Runs that the workers known of have replayed."""
-        return sum(one.replayed for one in self.pulses)
+        return sum(one.replayed for one in self.pulses) if self.elsewhere is None else self.elsewhere[0]
 
     @property
     def dropped(self) -> int:
         """Runs that were lost before a worker came to them."""
-        return sum(one.dropped for one in self.pulses)
+        return sum(one.dropped for one in self.pulses) if self.elsewhere is None else self.elsewhere[1]
 
     @property
     def recorded(self) -> int:
@@ -183,11 +185,12 @@ def pulses(folder: Path) -> list[Pulse]:
     with suppress(OSError):
         for path in folder.glob(f"{_NAME}.*.json"):
             with suppress(OSError, ValueError, TypeError, KeyError):
-                found.append(_read_pulse(json.loads(path.read_text(encoding="utf-8"))))
+                found.append(read_pulse(json.loads(path.read_text(encoding="utf-8"))))
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
-def _read_pulse(data: Mapping[str, Any]) -> Pulse:
+def read_pulse(data: Mapping[str, Any]) -> Pulse:
+    """What a worker said of itself; raises ValueError, TypeError and KeyError for anything else."""
     counts = {name: int(data[name]) for name in ("pid", "replayed", "failed", "dropped")}
     at = datetime.fromisoformat(data["at"])
     if at.tzinfo is None:

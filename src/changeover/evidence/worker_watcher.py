@@ -7,11 +7,10 @@ import threading
 from collections.abc import Callable
 from contextvars import Context
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 from weakref import WeakMethod
 
-from changeover.evidence.worker_watch import watch
+from changeover.evidence.worker_watch import WorkerWatch
 from changeover.record.context import permitted
 from changeover.telemetry.logs import logger
 
@@ -32,16 +31,18 @@ class Unwatched(Protocol):
 
 
 class WorkerWatcher:
-    """Looks at the folder of recorded runs from the first one on; one thread in each process."""
+    """Looks at what waits from the first recorded run on; one thread in each process."""
+
+    problem: str | None = None
 
     def __init__(
         self,
-        folder: Path,
+        look: Callable[[], WorkerWatch],
         lag_max_s: float,
         unwatched: Unwatched,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._folder, self._lag_max_s, self._unwatched, self._now = folder, lag_max_s, unwatched, now
+        self._look, self._lag_max_s, self._unwatched, self._now = look, lag_max_s, unwatched, now
         self._pid = 0
         self._lock = threading.Lock()
         self._since = now()
@@ -70,7 +71,7 @@ class WorkerWatcher:
             self._since = self._now()  # while nothing was compared nobody was missed
             return
         now = self._now()
-        why = watch(self._folder, counting=False).why_unwatched(self._lag_max_s, now, self._since)
+        why = self._look().why_unwatched(self._lag_max_s, now, self._since)
         if why is not None:
             self._unwatched.unwatched(why, now)
 

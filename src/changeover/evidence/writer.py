@@ -46,7 +46,8 @@ class EvidenceWriter:
     `root` is the folder of the project; CHANGEOVER_STORE in the environment wins. `judged` and `redact` are
     asked when the first run comes. `writes_alone` says that a thread writes what no further run writes.
     Runs of tests are not kept, nor those that were not meant to be compared.
-    `alarm` is told of problems when they change.
+    `alarm` is told of problems when they change. `taken_by` gets the evidence in place of the spool, where
+    somebody writes it with something else, all or nothing.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class EvidenceWriter:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.alarm: Callable[[str], None] | None = None
+        self.taken_by: Callable[[StoredRun], None] | None = None
         self._root, self._codec, self._sink = root, codec, sink
         self._directory, self._writes_alone = directory, writes_alone
         self._environment = os.environ if environment is None else environment
@@ -158,12 +160,15 @@ class EvidenceWriter:
             return
         self._handing_on.expected = False
         try:
-            row = self._row(run)
+            row = self.row_of(run)
         except BaseException:
             self._runs.lost += 1
             if expected:
                 self._runs.expect(-1)  # it is counted there
             raise
+        if self.taken_by is not None:
+            self.taken_by(row)
+            return
         self._runs.take(row, expected=expected)
         self._note_program()
         if self._writes_alone:
@@ -212,7 +217,8 @@ class EvidenceWriter:
                 self._runs.say(f"evidence is not kept: {error}")
         return self._store
 
-    def _row(self, run: Run) -> StoredRun:
+    def row_of(self, run: Run) -> StoredRun:
+        """What is kept of a run, without its secrets."""
         from changeover.evidence.store.rows_of_runs import (
             SAMPLE_KEPT_WHOLE,
             WHOLE,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import code_digest
 from changeover.evidence.spool_place import recorded_folder
+from changeover.evidence.store.place import Database
 from changeover.evidence.store.production import DifferingInput, InputGroup, RunGroup
 from changeover.evidence.store.records import Evidence, Review, StoredComparison
 from changeover.evidence.store.store import read_evidence, store_path
@@ -177,7 +178,16 @@ def _watch(project: Project, plan: Plan) -> WorkerWatch | None:
     mode = os.environ.get(MODE_VARIABLE) or plan.mode
     store, _ = value_or_problem(lambda: store_path(project.root), None)
     has_recorded = store is not None and store.with_name(RECORDED_FOLDER).is_dir()
-    return watch(recorded_folder(project.root)) if mode == WORKER or has_recorded else None
+    if mode != WORKER and not has_recorded:
+        return None
+    folder = recorded_folder(project.root)
+    if not isinstance(store, Database):
+        return watch(folder)
+    from changeover.evidence.fleet_watch import FleetWatching
+    from changeover.evidence.shipping import ship_all
+
+    ship_all(store)
+    return FleetWatching(store, folder).look()
 
 
 def comparisons_of_the_future_last(evidence: Evidence, now: datetime) -> Evidence:

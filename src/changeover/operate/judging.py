@@ -90,7 +90,7 @@ class Judging:
 
     def _elsewhere(self, passage: Passage, isolation: tuple[str, ...]) -> Elsewhere:
         is_renewed = passage.code != self._code
-        return Elsewhere(passage.at, passage.answering_code, is_renewed, isolation)
+        return Elsewhere(passage.at, passage.answering_code, is_renewed, isolation, passage.flags)
 
     def _of(self, passage: Passage, payload: bytes, handed_over: Variables, replays: Replays) -> Run:
         seam = self._program.seams.get(passage.seam)

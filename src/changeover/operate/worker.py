@@ -1,52 +1,35 @@
-"""The worker: takes what programs recorded, has it replayed elsewhere, and hands on what was judged.
-
-The runs of one program are taken in their order, by one worker at a time; what a worker has not said to be
-done when it ends, another one takes again. A run is done when its evidence is written.
-"""
+"""The worker: takes what programs recorded, has it replayed elsewhere, and hands on what was judged."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from changeover.errors import ConfigurationError, ExitCode
 from changeover.evidence.code_digest import code_digest
+from changeover.evidence.open_runs import PROCESS_ENDED
 from changeover.evidence.program_interface import Program
 from changeover.evidence.scenario_replay import codec_of
-from changeover.evidence.spool_place import variables_of
-from changeover.evidence.store.counters import LOST, raise_count
-from changeover.evidence.store.store import NOWHERE, StorePlace, StoreProblem, writing
-from changeover.evidence.worker_watch import (
-    PULSE_S,
-    Pulse,
-    beating,
-    forget_old_pulses,
-    pulse_of_this_process,
-    watch,
-    write_pulse,
-)
+from changeover.evidence.store.store import StoreProblem
+from changeover.evidence.worker_watch import PULSE_S, Pulse, beating, pulse_of_this_process
 from changeover.operate.judging import Judging, Unreadable
-from changeover.operate.open_runs import PROCESS_ENDED, OpenRuns
 from changeover.operate.replay_pool import Bounds, NoProcess, Nurseries, ReplayPool
+from changeover.operate.run_source import Batch, RunSource, WaitingFrame
 from changeover.project import Project
-from changeover.record.recorded_run import is_open, read_addendum
+from changeover.record.recorded_run import is_compared_here, is_open, read_addendum, read_passage
 from changeover.record.run import Run
-from changeover.spool.folder import Claim, SpoolFolder, UnreadFrame
 from changeover.spool.frame import FrameKind
 from changeover.telemetry.logs import logger, redacted
-from changeover.values.private_folder import make_private_folder, make_state_folder
 from changeover.values.verdict import Verdict
 
 DONE_TOGETHER = 100
-LOOK_S = 0.2
 STORE_WAIT_S = 5.0
 _log = logger("worker")
 
@@ -55,8 +38,8 @@ _log = logger("worker")
 class WorkerListener:
     """Is told how far a worker is; may be called from any of its threads."""
 
-    def begins(self, folder: Path) -> None:
-        """Before the first run."""
+    def begins(self, where: str) -> None:
+        """Before the first run, with the place where runs wait."""
 
     def replayed(self, pulse: Pulse) -> None:
         """After some runs."""
@@ -105,10 +88,8 @@ class Worker:
     Args:
         project: the project, whose app is imported in the processes of replays.
         program: the same app, imported here; gets every judged run.
-        folder: where the spools are.
-        store: where the evidence is.
+        source: gives the runs, once it is told of this worker.
         wanted: how it works.
-        all_written: writes what waits to be written, and says whether all of it is.
         listener: is told how far it is.
     """
 
@@ -116,16 +97,13 @@ class Worker:
         self,
         project: Project,
         program: Program,
-        folder: Path,
-        store: StorePlace,
+        source: SourceFor,
         wanted: Wanted,
-        all_written: Callable[[], bool],
         listener: WorkerListener,
     ) -> None:
         self.stop = threading.Event()
         self._program, self._wanted = program, wanted
-        self._folder, self._store = folder, store
-        self._all_written, self._listener = all_written, listener
+        self._listener = listener
         self._judging = Judging(program, codec_of(program), _code(program))
         self._nurseries = Nurseries(project, wanted.bounds)
         self._pools = threading.local()
@@ -133,21 +111,21 @@ class Worker:
         self._pulse = pulse_of_this_process()
         self._differing = 0
         self._problems: dict[str, None] = {}
+        self._source = source(self._pulse, self._say)
         self._until = float("inf")
 
     def work(self) -> WorkerSummary:
         """Work until nothing waits (`once`), the time is over, or somebody stops it."""
         if self._wanted.seconds is not None:
             self._until = monotonic() + self._wanted.seconds
-        forget_old_pulses(self._folder, datetime.now(UTC))
-        self._listener.begins(self._folder)
+        self._listener.begins(self._source.where)
         with self._pulse_thread(), ThreadPoolExecutor(self._wanted.jobs) as threads:
             try:
                 while not self._is_over:
                     if not self._pass(threads):
                         if self._wanted.once:
                             break
-                        self.stop.wait(LOOK_S)
+                        self.stop.wait(self._source.look_s)
             finally:
                 for pool in self._all_pools:
                     pool.close()
@@ -159,33 +137,29 @@ class Worker:
         return self.stop.is_set() or monotonic() >= self._until
 
     def _pass(self, threads: ThreadPoolExecutor) -> bool:
-        """Take what waits of every program once; False where nothing did."""
+        """Take what waits once; False where nothing did."""
         found = False
         try:
-            for claim in SpoolFolder(self._folder).claims():
-                found = self._take(claim, threads) or found
+            for batch in self._source.batches():
+                found = self._take(batch, threads) or found
                 if self._is_over:
                     break
-        except OSError as error:
-            self._say(f"{self._folder}: the spools cannot be read: {error}")
+        except (OSError, StoreProblem) as error:
+            if self._wanted.once and isinstance(error, StoreProblem):
+                raise
+            self._say(f"{self._source.where}: recorded runs cannot be read: {error}")
             return False
         return found
 
-    def _take(self, claim: Claim, threads: ThreadPoolExecutor) -> bool:
-        """The runs of one program, until all are done, or one cannot be; False where there was none."""
-        taken: list[UnreadFrame] = []
-        due: deque[tuple[UnreadFrame, Future[Run | None]]] = deque()
+    def _take(self, batch: Batch, threads: ThreadPoolExecutor) -> bool:
+        """The runs of one batch, until all are done, or one cannot be; False where there was none."""
+        taken: list[WaitingFrame] = []
+        due: deque[tuple[WaitingFrame, Future[Run | None]]] = deque()
         found, is_whole, ahead = False, True, 2 * self._wanted.jobs
-        frames: Iterator[UnreadFrame] = iter(claim.frames())
-        rest = OpenRuns(claim)
+        frames = batch.frames()
         while True:
             while len(due) < ahead and not self._is_over and (frame := next(frames, None)) is not None:
-                payload = rest.of(frame)
-                if payload is None:  # its rest is still to come, and all behind it comes again with it
-                    frames = iter(())
-                    break
-                variables = variables_of(claim.environment)
-                due.append((frame, threads.submit(self._judged, frame.kind, payload, variables)))
+                due.append((frame, threads.submit(self._judged, frame)))
             if not due:
                 break
             frame, future = due.popleft()
@@ -198,24 +172,29 @@ class Worker:
             found = True
             self._hand_on(run)
             taken.append(frame)
-            if len(taken) >= DONE_TOGETHER and not self._done(claim, taken):
+            if (len(taken) >= DONE_TOGETHER or batch.is_urgent) and not self._done(batch, taken):
                 is_whole = False
                 break
         for _, future in due:
             future.cancel()
-        is_whole = self._done(claim, taken) and is_whole
+        is_whole = self._done(batch, taken) and is_whole
         if not is_whole:  # what is not done comes again, after a while, unless this worker ends with it
             if not self._wanted.once:
                 self.stop.wait(STORE_WAIT_S)
         elif not self._is_over:
-            self._end_of(claim)
+            self._count_lost(batch.ended())
         return found and is_whole
 
-    def _judged(self, kind: FrameKind, payload: bytes, variables: Mapping[str, str | None]) -> Run | None:
+    def _judged(self, frame: WaitingFrame) -> Run | None:
         """The run of a frame, None where it is none; raises NoProcess."""
+        kind, payload = frame.kind, frame.payload
         try:
             if kind is FrameKind.RECORDED and not is_open(payload):
-                return self._judging.judged(payload, variables, self._pool)
+                if is_compared_here(payload):
+                    return None
+                if frame.given_up is not None:
+                    return self._judging.failed(read_passage(payload), frame.given_up)
+                return self._judging.judged(payload, frame.variables, self._pool)
             added = read_addendum(payload)
             if kind is FrameKind.RECORDED and not added.is_compared_here:
                 return self._judging.failed(added.passage, PROCESS_ENDED)
@@ -255,42 +234,21 @@ class Worker:
             **others,
         )
 
-    def _done(self, claim: Claim, taken: list[UnreadFrame]) -> bool:
+    def _done(self, batch: Batch, taken: list[WaitingFrame]) -> bool:
         """Say that these are done, once their evidence is written; False where it cannot be."""
         if not taken:
             return True
-        if not self._all_written():
-            self._say("evidence cannot be written; the runs wait")
-            return False
-        try:
-            claim.done(taken[-1])
-        except OSError as error:
-            self._say(f"{self._folder}: what was done cannot be noted: {error}")
-            return False
-        taken.clear()
-        return True
+        others = batch.done(taken)
+        if others:  # of which another worker has written the evidence
+            self._count(replayed=-others)
+        if others is not None:
+            taken.clear()
+        return others is not None
 
-    def _end_of(self, claim: Claim) -> None:
-        """Count what a program that has ended took with it, and remove what it left."""
-        lost = claim.lost
-        if claim.is_alive:
-            return
+    def _count_lost(self, lost: int) -> None:
         if lost:
-            self._note_lost(claim.name, lost)
-        with suppress(OSError):
-            if claim.finish() and lost:
-                self._count(dropped=lost)
-                self._say(f"{lost} runs of a program that has ended were lost before they could be replayed")
-
-    def _note_lost(self, name: str, lost: int) -> None:
-        """The gates weigh what was lost; counted under the name of its program, so once."""
-        if self._store == NOWHERE:
-            return
-        try:
-            with writing(self._store) as connection:
-                raise_count(connection, f"{LOST}/{name}", lost)
-        except StoreProblem as problem:
-            self._say(str(problem))
+            self._count(dropped=lost)
+            self._say(f"{lost} runs of a program that has ended were lost before they could be replayed")
 
     def _say(self, problem: str) -> None:
         text = redacted(problem)
@@ -321,14 +279,12 @@ class Worker:
 
     def _beat(self) -> None:
         try:
-            make_state_folder(self._folder.parent)
-            make_private_folder(self._folder)
-            write_pulse(self._folder, beating(self._pulse))
-        except OSError as error:
-            self._say(f"{self._folder}: no sign of this worker can be left: {error}")
+            self._source.beat(beating(self._pulse))
+        except (OSError, StoreProblem) as error:
+            self._say(f"{self._source.where}: no sign of this worker can be left: {error}")
 
     def _summary(self) -> WorkerSummary:
-        seen, now = watch(self._folder), datetime.now(UTC)
+        seen, now = self._source.watch(), datetime.now(UTC)
         pulse, waiting = self._pulse, seen.waiting or 0
         return WorkerSummary(
             pulse.replayed + waiting + pulse.dropped,
@@ -341,6 +297,10 @@ class Worker:
             pulse.isolation,
             tuple(self._problems),
         )
+
+
+SourceFor = Callable[[Pulse, Callable[[str], None]], RunSource]
+"""Makes the source of a worker, from its pulse and from what is told of problems."""
 
 
 def _code(program: Program) -> str | None:

@@ -37,7 +37,8 @@ class Passage(NamedTuple):
     """What is known of a passage through a seam before its values are read.
 
     `at_s` is when it was answered, in seconds since 1970. `code` is the digest of the program's code,
-    `answering_code` that of the path that answered; None where they are not known.
+    `answering_code` that of the path that answered; `flags` is the revision of the flags that it stood at.
+    None where they are not known.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Passage(NamedTuple):
     tags: tuple[str, ...] = ()
     code: str | None = None
     answering_code: str | None = None
+    flags: int | None = None
 
     @property
     def at(self) -> datetime:
@@ -142,6 +144,7 @@ def _beginning(passage: Passage) -> str:
             "stages": {phase: str(setting) for phase, setting in settings.items()},
             "code": passage.code,
             "answering_code": passage.answering_code,
+            "flags": passage.flags,
         }
     )[:-1]
     if len(_beginnings) >= _BEGINNINGS_MAX:
@@ -234,10 +237,19 @@ def written_here(passage: Passage) -> bytes:
 
 def is_open(payload: bytes) -> bool:
     """Whether the rest of the run follows in another frame; False for what cannot be read."""
-    if b'"open":true' not in payload:  # which a value of the program may hold as well
+    return _says(payload, "open")
+
+
+def is_compared_here(payload: bytes) -> bool:
+    """Whether the program compares the run itself; False for what cannot be read."""
+    return _says(payload, "here")
+
+
+def _says(payload: bytes, name: str) -> bool:
+    if f'"{name}":true'.encode() not in payload:  # which a value of the program may hold as well
         return False
     try:
-        return parse_json(_text(payload), "run").get("open") is True
+        return parse_json(_text(payload), "run").get(name) is True
     except (ConfigurationError, AttributeError):
         return False
 
@@ -333,6 +345,7 @@ def _passage(top: Table) -> Passage:
         top.texts("tags"),
         None if top.raw("code") is None else top.text("code"),
         None if top.raw("answering_code") is None else top.text("answering_code"),
+        None if top.raw("flags") is None else top.whole("flags"),
     )
 
 

@@ -25,6 +25,7 @@ class NotPaired(StrEnum):
     QUEUE_FULL = "dropped: the queue of replays was full"
     NO_THREAD = "dropped: no thread is left to replay it"
     NOT_SPOOLED = "dropped: it could not be written to the spool"
+    HELD_BACK = "redacted: a secret is in it, and there is no key to seal it with"
     TOO_LATE = "dropped: it was not replayed in time before the end"
 
 
@@ -33,13 +34,15 @@ class Elsewhere:
     """Of a run that was recorded in one process and replayed in another: when, of which code, how isolated.
 
     `is_renewed` says that the code here is not the code that answered: the run is about today's code then,
-    and says nothing about what the program runs now.
+    and says nothing about what the program runs now. `flags` is the revision of the flags where it answered,
+    None where that is not known.
     """
 
     at: datetime
     answering_code: str | None
     is_renewed: bool
     isolation: tuple[str, ...] = ()
+    flags: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from changeover.errors import ChangeoverError
 from changeover.rollout.migration_files import exclusive, place_of, trips_path
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolver
-from changeover.rollout.tripwire_state import DEMOTED, Trip, add_trip
+from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, add_trip
 from changeover.settings import FLAGS_FILE
 from changeover.values.stage import Setting
 
@@ -74,3 +74,20 @@ class Demotions:
         except (OSError, ChangeoverError) as error:
             return str(error)
         return None
+
+    def hold(self, trip: Trip) -> str | None:
+        """Let a trip that was found elsewhere hold for this machine, unless its flags are newer.
+
+        None where there was nothing to do, else where it was written, or why it was not.
+        """
+        resolution = self._resolver.current()
+        setting = resolution.settings.get(trip.phase)
+        if (
+            setting is None
+            or setting.stage not in TRIPPED_STAGES
+            or (resolution.revision or 0) > trip.revision
+        ):
+            return None
+        self._resolver.demote(trip)
+        unfiled = self._write_trip(trip)
+        return str(self._trips_path) if unfiled is None else f"this process only: {unfiled}"

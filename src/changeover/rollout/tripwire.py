@@ -107,7 +107,10 @@ _NOTHING_DIFFERS = frozenset(
 
 
 class Tripwire:
-    """Looks at every run before its caller goes on; counts the divergences of each phase in this process."""
+    """Looks at every run before its caller goes on; counts the divergences of each phase in this process.
+
+    `tell` hears of trips by runs that programs elsewhere have answered, where those are to reach them.
+    """
 
     def __init__(
         self,
@@ -124,6 +127,8 @@ class Tripwire:
         self._alerts = alerts
         self._demotions = partial(Demotions, plan, directory, resolver, environment, WHO)
         self._now = now
+        self.tell: Callable[[Trip], None] | None = None
+        self._told_elsewhere: set[tuple[str, int]] = set()
         self._told: DifferenceAlerts | None = None
         self._lock = threading.Lock()
         self._diverged: Counter[tuple[str, int | None]] = Counter()
@@ -193,6 +198,7 @@ class Tripwire:
         cluster = None if worst is None else cluster_of(run.seam, worst)
         known = "" if cluster is None else f" cluster {cluster}"
         reason = self._alerts.readable(f"{why}: run {run.id}{known} {describe_difference(run.seam, worst)}")
+        self._tell_elsewhere(run, reason, cluster)
         # Whoever waits here in vain finds the phase moved back by the thread that does not.
         if not self._lock.acquire(timeout=2 * LOCK_WAIT_S):
             return
@@ -202,6 +208,18 @@ class Tripwire:
                     return
         finally:
             self._lock.release()
+
+    def _tell_elsewhere(self, run: Run, reason: str, cluster: str | None) -> None:
+        """The flags of that program are its own: the trip holds for the revision that the run stood at."""
+        if self.tell is None or run.elsewhere is None:
+            return
+        revision = run.elsewhere.flags or 0
+        if (run.phase, revision) in self._told_elsewhere:
+            return
+        self._told_elsewhere.add((run.phase, revision))
+        self.tell(Trip(run.phase, revision, self._now(), reason))
+        text = f"{run.phase}: {run.setting} -> {DEMOTED} for new runs of all programs of the fleet; {reason}"
+        self._alert(AlertKind.TRIPPED, run, text, self._resolver.current(), cluster)
 
     def _moved_back(self, run: Run, reason: str, cluster: str | None) -> bool:
         """Move the phase back; False where a phase was moved meanwhile, so that one has to look again."""

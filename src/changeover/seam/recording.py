@@ -264,8 +264,8 @@ class Recording:
         changed, logged = self._changed or {}, self.recorder.logged
         return tape.observation(self.answering, outcome, self._own_time_s, changed=changed, logged=logged)
 
-    def passage(self, code: str | None, answering_code: str | None) -> Passage:
-        """What another process has to know first, under a new name; the digests are those of `Passage`."""
+    def passage(self, code: str | None, answering_code: str | None, flags: int | None) -> Passage:
+        """What another process has to know first, under a new name; digests and flags as in `Passage`."""
         seam = self._seam
         return Passage(
             urandom(16).hex(),
@@ -278,6 +278,7 @@ class Recording:
             self._tags,
             code,
             answering_code,
+            flags,
         )
 
     def recorded(self, passage: Passage, *, inside_loop: bool) -> RecordedRun:

@@ -7,7 +7,7 @@ it has failed. Each is counted, and none is dropped unseen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,11 +41,15 @@ class Spool(Protocol):
         """Say what became of runs that were not appended: kept without the spool, or given up."""
 
 
-class Watcher(Protocol):
-    """Looks whether a worker keeps up."""
+class Beside(Protocol):
+    """What goes on beside a program that records, such as to look whether a worker keeps up."""
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with it now, None where all is well."""
 
     def ensure(self) -> None:
-        """Look from now on."""
+        """Let it go on from now on."""
 
 
 class Taken(StrEnum):
@@ -86,7 +90,7 @@ class ElsewhereRuns:
         codec: writes the values.
         spool: of this process.
         digests: of the code that runs here.
-        watcher: looks whether a worker keeps up, from the first recorded run on.
+        beside: what goes on from the first recorded run on.
         in_process: whether what cannot be replayed elsewhere is compared in the background of the program.
     """
 
@@ -98,17 +102,18 @@ class ElsewhereRuns:
         digests: Digests,
         *,
         in_process: bool,
-        watcher: Watcher | None = None,
+        beside: Sequence[Beside] = (),
     ) -> None:
         self.counts: Counter[tuple[str, Taken]] = Counter()
         self._runtime, self._codec, self._spool = runtime, codec, spool
-        self._digests, self._in_process, self._watcher = digests, in_process, watcher
+        self._digests, self._in_process, self._beside = digests, in_process, beside
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Why runs cannot be recorded, empty where they can."""
         problem = self._spool.problem
-        return () if problem is None else (f"runs cannot be recorded for a worker: {problem}",)
+        own = () if problem is None else (f"runs cannot be recorded for a worker: {problem}",)
+        return (*own, *(one.problem for one in self._beside if one.problem is not None))
 
     def takes(self, recording: Recording) -> bool:
         """Record a run; False where it is to be compared here. Raises only what interrupts the program."""
@@ -119,7 +124,9 @@ class ElsewhereRuns:
             if why is not None:
                 return self._not_elsewhere(recording, why)
             digests = self._digests
-            passage = recording.passage(digests.code, digests.answering.get(recording.answering))
+            passage = recording.passage(
+                digests.code, digests.answering.get(recording.answering), self._runtime.current().revision
+            )
             if running.branches and not running.is_settled():
                 return self._wait(recording, passage)
             return self._recorded(recording, passage, FrameKind.RECORDED, inside_loop=runs_a_loop())
@@ -176,8 +183,8 @@ class ElsewhereRuns:
                 late.passage = None
             return self._dropped(recording)
         self.counts[seam.name, Taken.RECORDED] += 1
-        if self._watcher is not None:
-            self._watcher.ensure()
+        for one in self._beside:
+            one.ensure()
         return True
 
     def _dropped(self, recording: Recording) -> bool:

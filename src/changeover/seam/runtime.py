@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Any, Protocol
@@ -99,7 +99,7 @@ class Runtime:
         self.elsewhere: Elsewhere | None = None
         self.counts: Counter[tuple[str, str]] = Counter()
         self.notes: dict[str, None] = {}
-        self.declared: Collection[str] = ()
+        self.declared: Mapping[str, Any] = {}
         self.invariants: dict[str, list[Predicate]] = {}
         self._counting = Lock()
         self._noted: set[str] = set()

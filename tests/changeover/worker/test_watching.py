@@ -85,7 +85,9 @@ class Program:
             self.migration.runtime.alerts,
             {},
         )
-        self.watcher = WorkerWatcher(self.project.recorded, 300, unwatched, lambda: self.now)
+        self.watcher = WorkerWatcher(
+            lambda: watch(self.project.recorded, counting=False), 300, unwatched, lambda: self.now
+        )
 
     def later(self, **spans: float) -> None:
         self.now += timedelta(**spans)
@@ -156,7 +158,7 @@ def test_a_flags_file_that_cannot_be_written_holds_the_phase_back_all_the_same(t
 
 def test_the_watch_of_a_program_begins_with_its_first_recorded_run(tmp_path: Path) -> None:
     program = Program(tmp_path, "shadow")
-    watcher: Any = vars(program.migration.runtime.recorded)["_watcher"]
+    (watcher,) = vars(program.migration.runtime.recorded)["_beside"]
     assert watcher._pid == 0
     program.seam(1)
     assert watcher._pid == os.getpid()

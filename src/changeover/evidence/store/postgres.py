@@ -20,6 +20,7 @@ from changeover.errors import MissingPackageError
 from changeover.evidence.store.connection import Types
 from changeover.evidence.store.place import Database, StoreProblem
 from changeover.evidence.store.postgres_connections import Opened, broken_by, connections_of, troubles
+from changeover.evidence.store.queue_tables import QUEUE_TABLE, QUEUE_TABLES
 from changeover.evidence.store.schema import SCHEMA_VERSION, make_tables
 
 TYPES = Types(
@@ -39,14 +40,6 @@ SILENT_S = 1.0
 """So much later than the server should have ended a statement, it is ended from here."""
 ROW_BYTES = 400
 """What a run takes beside its values and its tape, roughly."""
-_QUEUE = """
-CREATE TABLE IF NOT EXISTS queue (
-    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id TEXT NOT NULL UNIQUE, seam TEXT NOT NULL,
-    at TIMESTAMPTZ NOT NULL, shipped_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
-    payload BYTEA NOT NULL, sealed BOOLEAN NOT NULL, worker TEXT, leased_until TIMESTAMPTZ,
-    tries INTEGER NOT NULL DEFAULT 0)
-"""
-"""Recorded runs that wait for a worker; only a database has them."""
 _QUOTED = re.compile(r"('(?:[^']|'')*')")
 _NAMES = count()
 
@@ -139,7 +132,7 @@ def writing(place: Database, timeout_s: float | None = None) -> Iterator[Postgre
         key = int.from_bytes(sha256(f"changeover {place.schema}".encode()).digest()[:8], signed=True)
         connection.execute("SELECT pg_advisory_xact_lock(?)", (key,))
         version = _version_of(connection, place)
-        if version < SCHEMA_VERSION:
+        if not _is_todays(connection, version):
             _bring_to_today(connection, place, version)
         yield connection
 
@@ -148,7 +141,7 @@ def writing(place: Database, timeout_s: float | None = None) -> Iterator[Postgre
 def reading(place: Database) -> Iterator[PostgresConnection]:
     """One look at one moment, brought to today's tables where it is older or new. Raises StoreProblem."""
     with _transaction(place, Waits(), "BEGIN") as connection:
-        is_older = _version_of(connection, place) < SCHEMA_VERSION
+        is_older = not _is_todays(connection, _version_of(connection, place))
     if is_older:
         with writing(place):
             pass
@@ -161,7 +154,7 @@ def beside_others(place: Database, timeout_s: float | None = None) -> Iterator[P
     """One transaction that waits for no writer, on what is not counted: the queue. Raises StoreProblem."""
     waits = _waits(timeout_s)
     with _transaction(place, waits, "BEGIN") as connection:
-        is_older = _version_of(connection, place) < SCHEMA_VERSION
+        is_older = not _is_todays(connection, _version_of(connection, place))
     if is_older:
         with writing(place, timeout_s):
             pass
@@ -224,14 +217,20 @@ def _begun(place: Database, waits: Waits, begin: str) -> Opened:
 def _version_of(connection: PostgresConnection, place: Database) -> int:
     """0 where there are no tables; raises ValueError for a version newer than this program."""
     opened = connection._opened
-    if not opened.has_tables and "store_version" not in _relations(connection, place):
+    found = set() if opened.has_tables else _relations(connection, place)
+    if not opened.has_tables and "store_version" not in found:
         return 0
     ((version,),) = connection.execute("SELECT version FROM store_version").fetchall()
     if version > SCHEMA_VERSION:
         newer = f"it has version {version}, this program knows {SCHEMA_VERSION}: a newer changeover wrote it"
         raise ValueError(newer)
-    opened.has_tables = True
+    opened.has_tables = opened.has_tables or QUEUE_TABLE in found
     return int(version)
+
+
+def _is_todays(connection: PostgresConnection, version: int) -> bool:
+    """Whether nothing is missing, the tables of a fleet included."""
+    return version == SCHEMA_VERSION and connection._opened.has_tables
 
 
 def _bring_to_today(connection: PostgresConnection, place: Database, version: int) -> None:
@@ -241,9 +240,11 @@ def _bring_to_today(connection: PostgresConnection, place: Database, version: in
         connection.script(f'CREATE SCHEMA IF NOT EXISTS "{place.schema}"')
         connection.execute("CREATE TABLE store_version (version BIGINT NOT NULL)")
         connection.execute("INSERT INTO store_version VALUES (0)")
-    make_tables(connection, version, TYPES)
-    connection.execute(_QUEUE)
-    connection.execute("UPDATE store_version SET version = ?", (SCHEMA_VERSION,))
+    if version < SCHEMA_VERSION:
+        make_tables(connection, version, TYPES)
+        connection.execute("UPDATE store_version SET version = ?", (SCHEMA_VERSION,))
+    connection.script(QUEUE_TABLES)
+    connection._opened.has_tables = True
 
 
 def _relations(connection: PostgresConnection, place: Database) -> set[str]:

@@ -62,7 +62,7 @@ class Connections:
 
     def take(self, wait_s: float) -> Opened:
         """One that nobody else uses; raises OSError where none is there in time, and what psycopg raises."""
-        _import()
+        check_package()
         with self._lock:
             while self._idle:
                 opened = self._idle.pop()
@@ -151,7 +151,8 @@ def _end() -> None:
     close_connections()
 
 
-def _import() -> None:
+def check_package() -> None:
+    """Raises MissingPackageError where psycopg is not installed."""
     try:
         import psycopg  # noqa: F401
     except ModuleNotFoundError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TextIO
 
+from changeover.evidence.store.place import is_address
 from changeover.evidence.worker_watch import Pulse
 from changeover.operate.worker import WorkerListener, WorkerSummary
 from changeover.project import near
@@ -26,9 +27,10 @@ class WorkerProgress(WorkerListener):
         self._last = float("-inf")
         self._lock = threading.Lock()
 
-    def begins(self, folder: Path) -> None:
+    def begins(self, where: str) -> None:
         """Where it looks."""
-        self._write(f"worker: replays what is recorded in {near(folder)}")
+        place = where if is_address(where) else near(Path(where))
+        self._write(f"worker: replays what is recorded in {place}")
 
     def replayed(self, pulse: Pulse) -> None:
         """How far it is, if it is time."""
