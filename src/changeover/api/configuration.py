@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from changeover import __version__
 from changeover.api.arguments import Told, check_positive, ignore, names_of
-from changeover.api.elsewhere import compared_nowhere, worker_facts
+from changeover.api.elsewhere import compared_nowhere, fleet_facts, fleet_problems, worker_facts
 from changeover.compare.rules import STRICT, Rules
 from changeover.compare.rules_check import RuleProblem
 from changeover.compare.rules_file import check_rules_file
@@ -112,6 +112,7 @@ def _facts(project: Project, migration: Migration, differing: Sequence[Finding])
     copies = [port.name for port in ports if port.world is not None]
     yield "worlds", ", ".join(copies) or "no port offers world=, so --world copy changes nothing"
     yield from worker_facts(project, migration)
+    yield from fleet_facts(project, migration)
     yield "sources", ", ".join(migration.sources.names) or "none: @migration.source(...)"
     known = "; ".join(one.line for one in differing)
     yield "evidence", known or "nothing that is known differs on this code"
@@ -135,6 +136,7 @@ def _problems(project: Project, migration: Migration, wrong: Container[str]) -> 
         Archive(store_path(project.root)).corpora()
     except ConfigurationError as error:
         yield str(error)
+    yield from fleet_problems(project, migration)
     yield from compared_nowhere(migration)
     yield from problems_of_objects(migration.seams.values(), migration.runtime.book)
     yield from problems_of_held_functions(migration.runtime.book)

@@ -10,6 +10,8 @@ from contextvars import Context, ContextVar, Token
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+from changeover.record.running_loop import running_loop
+
 Args = tuple[Any, ...]
 Kwargs = dict[str, Any]
 """With `Args` the arguments of a call, as it was made."""
@@ -85,9 +87,8 @@ def current_session() -> Session | None:
 def work_here() -> Work | None:
     """The work of this thread, or of its task, for a context that carries none."""
     here = WORK_HERE.get(threading.get_ident())
-    asyncio = sys.modules.get("asyncio") if TASKS_AT_WORK else None
-    if asyncio is not None and asyncio._get_running_loop() is not None:
-        task = asyncio.current_task()
+    if TASKS_AT_WORK and running_loop() is not None:
+        task = sys.modules["asyncio"].current_task()
         found = None if task is None else WORK_OF_TASKS.get(task)
         if found is not None and (here is None or here[0] is found[0]):
             here = found

@@ -18,6 +18,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from changeover.record.port import CallClass
+from changeover.record.running_loop import running_loop
 from changeover.record.tape import Entry, Tape
 
 PATIENCE_MIN_S, PATIENCE_MAX_S = 0.05, 1.0
@@ -78,5 +79,4 @@ class CompletionOrder:
 
 
 def _runs_a_loop() -> bool:
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None
+    return running_loop() is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context, copy_context
@@ -18,6 +17,7 @@ from changeover.record.context import (
     outside_of_runs,
     permitted,
 )
+from changeover.record.running_loop import running_loop
 from changeover.record.work_branch import BRANCH, current_branch
 from changeover.replay.held_collections import held_off_for_a_step
 from changeover.replay.process_state import kept_process_state
@@ -62,10 +62,7 @@ def completed(
 
 def runs_a_loop() -> bool:
     """Whether this thread is inside an event loop, which waiting here would stop."""
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return False
-    return asyncio._get_running_loop() is not None
+    return running_loop() is not None
 
 
 def _on_own_loop(

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +87,7 @@ class FleetOfTwo:
 
 
 @pytest.fixture
-def fleet(tmp_path: Path, database: str) -> Iterator[FleetOfTwo]:
+def fleet(tmp_path: Path, database: str) -> FleetOfTwo:
     return FleetOfTwo(tmp_path, database)
 
 
