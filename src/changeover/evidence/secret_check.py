@@ -86,9 +86,18 @@ class KnownSecrets:
             passage = read_passage(frame.payload)
         except ConfigurationError:
             return None
-        run = _draft(passage, {}, Tape()).unpaired(NotPaired.HELD_BACK)
         at = Elsewhere(passage.at, passage.answering_code, is_renewed=False, flags=passage.flags)
-        return self._row_of(replace(run, elsewhere=at))
+        return self._row_of(replace(self._unpaired(frame.payload, passage), elsewhere=at))
+
+    def _unpaired(self, payload: bytes, passage: Passage) -> Run:
+        """With its values, from which its redaction learns what is secret; else with none of its words."""
+        why = NotPaired.HELD_BACK
+        try:
+            run = self._read(read_recorded(payload, self._codec, self._runtime.book))
+        except Exception:  # noqa: BLE001  what cannot be read leaves nothing but its name
+            bare = passage._replace(tags=(), pins=Pins(passage.pins.settings, None, passage.id))
+            return _draft(bare, {}, Tape()).unpaired(why)
+        return replace(run, reason=str(why), not_paired=why)
 
 
 def _draft(passage: Passage, arguments: dict[str, object], tape: Tape) -> RunDraft:

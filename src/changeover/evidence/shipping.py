@@ -47,7 +47,8 @@ def ship(
 ) -> int:
     """Ship what is in the spools, and remove those that are of no more use; gives how many runs went.
 
-    Without a key and without a `check` nothing is shipped. Raises OSError and StoreProblem.
+    Without a key and without a `check` nothing is shipped, and what is all done is removed all the same.
+    Raises OSError and StoreProblem.
 
     Args:
         folder: the spools.
@@ -56,12 +57,11 @@ def ship(
         wanted: which spools, by their names.
         wait_s: how long to wait for another reader of one of them.
     """
-    if queue.seal is None and check is None:
-        return 0
-    shipped = 0
+    shipped, may_travel = 0, queue.seal is not None or check is not None
     for claim in folder.claims(wanted, wait_s=wait_s):
         try:
-            shipped += _ship(claim, queue, None if queue.seal is not None else check)
+            if may_travel or next(claim.frames(), None) is None:
+                shipped += _ship(claim, queue, None if queue.seal is not None else check)
         finally:
             claim.release()
     return shipped

@@ -43,11 +43,21 @@ def carry_into_pools() -> None:
 def carry_work() -> None:
     """Let everything that a path starts from now on carry its run; asking again changes nothing.
 
-    What belongs to a module that nobody has imported yet is left for a later time.
+    What belongs to a module that nobody has imported yet, or that another thread is just importing, is left
+    for a later time.
     """
     for module in sorted(NOT_CARRIED):
-        if module in sys.modules:
+        if _is_imported(module):
             _carry(module)
+
+
+def _is_imported(module: str) -> bool:
+    """Whether it has all of its names, and the packages around it have all of theirs."""
+    found = sys.modules.get(module)
+    if found is None or getattr(getattr(found, "__spec__", None), "_initializing", False):
+        return False
+    around = module.rpartition(".")[0]
+    return not around or _is_imported(around)
 
 
 def _carry(module: str) -> None:

@@ -3,19 +3,22 @@
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
+import zlib
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 
 import pytest
+from cryptography.fernet import Fernet
 
 from changeover.evidence.store.records import StoredComparison
-from changeover.evidence.store.store import read_evidence, writing
+from changeover.evidence.store.store import read_evidence, store_path, writing
 from changeover.evidence.store.summary import Summary
 from changeover.evidence.store.writing import add_corpus, end_corpus
 from changeover.redaction.key import TOKEN
@@ -24,7 +27,9 @@ from changeover.telemetry.logs import logger
 from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.projects import Shop, shop_in
 from tests.changeover.support.secret_app import ALL, CODE, PLAN, VALUES
+from tests.changeover.support.stores import database, sql
 
+__all__ = ["database"]
 pytest_plugins = ["pytester"]
 DESK = """
 from os import environ
@@ -153,6 +158,66 @@ def test_what_is_recorded_for_a_worker_is_in_the_spool_alone_and_gone_once_it_is
     told += run("-m", "changeover", "explain") + run("-m", "changeover", "status")
     for file in left():
         assert _found_in(file.read_bytes()) == [], file.name
+    assert _found_in(told) == []
+
+
+def dumped(address: str) -> bytes:
+    """All that stands in the tables of a database: texts, bytes, and what is packed in these."""
+    schema = parse_qs(urlsplit(address).query)["schema"][0]
+    tables = sql(f"SELECT tablename FROM pg_tables WHERE schemaname = '{schema}'")  # noqa: S608  our own name
+    assert len(tables) > 10
+    rows = [row for (name,) in tables for row in sql(f'SELECT * FROM "{schema}"."{name}"')]  # noqa: S608
+    parts = [part if isinstance(part, bytes) else str(part).encode() for row in rows for part in row]
+    return b"\n".join(unpacked for part in parts for unpacked in (part, _unpacked(part)))
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        return zlib.decompress(data)
+    except zlib.error:
+        return b""
+
+
+@pytest.mark.parametrize("key", [Fernet.generate_key().decode(), ""], ids=["with a key", "without one"])
+def test_no_secret_stands_in_a_database_that_recorded_runs_pass_through(
+    vault: Shop, tmp_path_factory: pytest.TempPathFactory, database: str, key: str
+) -> None:
+    """Sealed they travel to a worker of another machine; without a key they stay, and are counted."""
+    other = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(vault.root, other, dirs_exist_ok=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
+    environment = {
+        **kept,
+        **VALUES,
+        "CHANGEOVER_STAGE_VAULT": "shadow",
+        "CHANGEOVER_MODE": "worker",
+        "CHANGEOVER_STORE": database,
+        "CHANGEOVER_SPOOL_KEY": key,
+    }
+
+    def run(folder: Path, *arguments: str) -> bytes:
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, timeout=300
+        )
+        assert done.returncode in (0, 1, 3), done.stderr
+        return done.stdout + done.stderr
+
+    told = run(vault.root, "-c", f"{CALLS}app.migration.flush()")
+    while_they_wait = dumped(database)
+    told += run(vault.root, "-m", "changeover", "status")
+    assert _found_in(while_they_wait) == []
+    assert b"vault.open" in while_they_wait
+    told += run(other, "-m", "changeover", "worker", "--once")
+    told += run(other, "-m", "changeover", "explain")
+
+    place = store_path(other, environment)
+    assert sorted(run.verdict for run in runs_in(place)) == (
+        ["failed", "unsafe"] if key else ["unpaired", "unpaired"]
+    )
+    assert _found_in(dumped(database)) == []
+    for folder in (vault.root, other):
+        files = [file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")]
+        assert [file.name for file in files if _found_in(file.read_bytes())] == []
     assert _found_in(told) == []
 
 
