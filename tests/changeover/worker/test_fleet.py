@@ -6,10 +6,13 @@ A machine is a folder of its own, with its own flags, spools and state; the mach
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import chdir
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +20,26 @@ import pytest
 from cryptography.fernet import Fernet
 
 import changeover
+from changeover.evidence.fleet_watch import FleetWatching
 from changeover.evidence.store.fleet import Fleet, FleetCounts
 from changeover.evidence.store.maintenance import Checked, check_store
 from changeover.evidence.store.place import Database, store_path
 from changeover.evidence.store.records import StoredRun
+from changeover.evidence.worker_watch import pulse_of_this_process
 from changeover.project import Project
+from changeover.record.recorded_run import Passage, written_here, written_open
+from changeover.spool.frame import FrameKind
 from changeover.spool.names import READ
+from changeover.spool.writer import SpoolWriter
+from changeover.values.observation import Side
+from changeover.values.pins import Pins
+from changeover.values.stage import Setting, Stage
 from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.stores import sql
 from tests.changeover.support.worker_project import SECRET, WorkerProject
 
 KEY = Fernet.generate_key().decode()
+NOWHERE = "postgresql://127.0.0.1:1/nowhere"
 
 
 def until(is_so: Callable[[], bool], seconds: float = 120) -> None:
@@ -59,7 +71,8 @@ class FleetOfTwo:
 
     @property
     def variables(self) -> dict[str, str]:
-        return {"CHANGEOVER_STORE": self.address, "CHANGEOVER_SPOOL_KEY": KEY}
+        named = f"{self.address}&application_name={self.place.schema}"
+        return {"CHANGEOVER_STORE": named, "CHANGEOVER_SPOOL_KEY": KEY}
 
     @property
     def counts(self) -> FleetCounts:
@@ -150,7 +163,7 @@ def test_a_spool_that_is_shipped_again_after_its_runs_were_judged_brings_nothing
 def test_while_the_database_is_away_runs_wait_in_the_spool_and_then_travel(
     fleet: FleetOfTwo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nowhere = {**fleet.variables, "CHANGEOVER_STORE": "postgresql://127.0.0.1:1/nowhere"}
+    nowhere = {**fleet.variables, "CHANGEOVER_STORE": NOWHERE}
     fleet.recorder.call("usual", "dear", **nowhere)
     assert fleet.counts.recorded == 0
 
@@ -253,6 +266,91 @@ def test_workers_that_are_killed_while_the_database_cuts_every_connection_judge_
 
 
 def _cut(fleet: FleetOfTwo) -> None:
-    """Connections of this schema; others use the same server."""
-    named = f"pid != pg_backend_pid() AND query LIKE '%{fleet.place.schema}%'"
-    sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {named}")  # noqa: S608  our own
+    """Its connections; others use the same server."""
+    named = f"application_name = '{fleet.place.schema}'"
+    assert sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {named}")  # noqa: S608  our own
+
+
+def test_a_run_that_its_program_compares_after_all_is_judged_by_no_worker(fleet: FleetOfTwo) -> None:
+    passage = Passage(
+        "a" * 32,
+        time.time(),
+        "orders.refill",
+        "orders",
+        "production",
+        Side.LEGACY,
+        Pins({"orders": Setting(Stage.SHADOW)}),
+    )
+    for machine, variables in ((fleet.recorder, fleet.variables), (fleet.machine("alone"), {})):
+        writer = SpoolWriter(machine.recorded)
+        writer.append(FrameKind.RECORDED, written_open(passage))
+        writer.append(FrameKind.ADDENDUM, written_here(passage))
+        writer.close()
+
+        summary = machine.work(**variables)
+
+        assert (summary["replayed"], summary["failed"], summary["waiting"]) == (0, 0, 0)
+        assert machine.runs == []
+    assert fleet.runs == []
+    assert fleet.counts == FleetCounts(0, 0, 0, 0, 0, None)
+
+
+def test_the_thread_that_looks_after_workers_knows_of_one_on_another_machine(fleet: FleetOfTwo) -> None:
+    watching = FleetWatching(fleet.place, fleet.recorder.recorded)
+    now = datetime.now(UTC)
+    assert watching.look().why_unwatched(300, now) == "no worker was ever seen: changeover worker"
+    Fleet(fleet.place).say("elsewhere.1", {**asdict(pulse_of_this_process()), "at": now.isoformat()})
+
+    assert watching.look().why_unwatched(300, datetime.now(UTC)) is None
+    schema = fleet.place.schema
+    sql(f"UPDATE \"{schema}\".workers SET at = at - interval '6 minutes'")  # noqa: S608  our own
+    why = watching.look(counting=False).why_unwatched(300, datetime.now(UTC))
+    assert why == "no worker was seen for 6 min, allowed: 5 min: changeover worker"
+
+
+def test_while_the_database_is_away_what_was_known_of_the_workers_grows_older(fleet: FleetOfTwo) -> None:
+    Fleet(fleet.place).say("elsewhere.1", {**asdict(pulse_of_this_process()), "at": "2026-01-01T00:00:00Z"})
+    away = FleetWatching(replace(fleet.place, address=NOWHERE), fleet.recorder.recorded)
+    away.heard(Fleet(fleet.place).look())
+
+    assert away.look().why_unwatched(300, datetime.now(UTC)) is None
+    assert away.look().why_unwatched(300, datetime.now(UTC) + timedelta(minutes=6)) is not None
+
+
+def test_doctor_says_how_runs_travel_and_what_keeps_them(
+    fleet: FleetOfTwo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def doctor(key: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-m", "changeover", "doctor", "--format", "json"],
+            cwd=fleet.recorder.root,
+            env=fleet.recorder.environment(**{**fleet.variables, "CHANGEOVER_SPOOL_KEY": key}),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    assert doctor(KEY)["facts"]["fleet"] == "0 workers, 0 waiting; sealed with CHANGEOVER_SPOOL_KEY"
+    without = doctor("")
+    assert without["facts"]["fleet"].endswith("; no CHANGEOVER_SPOOL_KEY: runs with a secret stay")
+    wrong = doctor("hunter2")
+    assert [one for one in wrong["problems"] if "CHANGEOVER_SPOOL_KEY: holds no key" in one]
+    assert "hunter2" not in json.dumps(wrong)
+
+
+def test_a_worker_with_no_key_in_its_variable_ends_with_a_sentence(fleet: FleetOfTwo) -> None:
+    worker = fleet.elsewhere.worker("--once", **{**fleet.variables, "CHANGEOVER_SPOOL_KEY": "hunter2"})
+    _, err = worker.communicate(timeout=120)
+    assert worker.returncode == 2
+    assert "CHANGEOVER_SPOOL_KEY: holds no key, allowed:" in err
+
+
+def test_a_worker_that_is_to_empty_a_queue_it_cannot_reach_says_so(fleet: FleetOfTwo) -> None:
+    worker = fleet.elsewhere.worker("--once", **{**fleet.variables, "CHANGEOVER_STORE": NOWHERE})
+    _, err = worker.communicate(timeout=120)
+    assert worker.returncode not in (0, 1)
+    assert "postgresql://127.0.0.1:1/nowhere: " in err
+    assert "Traceback" not in err
