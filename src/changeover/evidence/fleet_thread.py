@@ -70,6 +70,7 @@ class FleetThread:
     def begin_anew(self) -> None:
         """In a forked process no thread runs; what its parent has recorded is shipped by that."""
         self._pid, self._rounds = 0, 0
+        self._held: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
 
     def ensure(self) -> None:
@@ -123,8 +124,11 @@ class FleetThread:
         seen = Fleet(self._place, wait_s).look()
         self._watching.heard(seen)
         for trip in seen.trips:
+            if (trip.phase, trip.revision) in self._held:
+                continue
             where = self._hold(trip)
             if where is not None:
+                self._held.add((trip.phase, trip.revision))
                 _log.warning("%s: -> shadow for new runs, written to %s; %s", trip.phase, where, trip.reason)
 
     def _say(self, problem: str) -> None:

@@ -88,6 +88,8 @@ class Demotions:
             or (resolution.revision or 0) > trip.revision
         ):
             return None
+        if any(one.phase == trip.phase for one in resolution.overridden):
+            return "nowhere: the environment overrides its stage"
         self._resolver.demote(trip)
         unfiled = self._write_trip(trip)
         return str(self._trips_path) if unfiled is None else f"this process only: {unfiled}"

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,6 +122,37 @@ def test_several_shippers_of_one_spool_bring_each_run_once(database: str) -> Non
         thread.join()
     assert sum(shipped) == 100
     assert counts_in(database) == FleetCounts(100, 0, 100, 0, 0, AT)
+
+
+class SlowSeal(Seal):
+    """One that stops in the middle of a shipment."""
+
+    def __init__(self) -> None:
+        super().__init__(KEY)
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def close(self, payload: bytes) -> bytes:
+        self.reached.set()
+        assert self.go_on.wait(60)
+        return super().close(payload)
+
+
+def test_a_shipper_that_is_slow_brings_nothing_that_another_one_brought_and_a_worker_ended(
+    database: str,
+) -> None:
+    seal = SlowSeal()
+    thread = threading.Thread(target=queue_at(database, seal).ship, args=("spool", steps(range(3))))
+    queue_at(database, Seal(KEY)).ship("spool", steps(range(1)))
+    thread.start()
+    assert seal.reached.wait(60)
+    other = Queue(place_at(database), Seal(KEY), 0.5)
+    with suppress(StoreProblem):  # it waits for the slow one, and no longer than it may
+        other.ship("spool", steps(range(3)))
+    other.end("one", [Ended(one.id) for one in other.lease("one", 9, LONG_S)])
+    seal.go_on.set()
+    thread.join()
+    other.end("one", [Ended(one.id) for one in other.lease("one", 9, LONG_S)])
+    assert counts_in(database) == FleetCounts(3, 3, 0, 0, 0, None)
 
 
 def test_a_run_ends_with_its_evidence_or_not_at_all(queue: Queue, database: str) -> None:

@@ -42,7 +42,7 @@ KEY = Fernet.generate_key().decode()
 NOWHERE = "postgresql://127.0.0.1:1/nowhere"
 
 
-def until(is_so: Callable[[], bool], seconds: float = 120) -> None:
+def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     """How long it takes decides nothing."""
     end = time.monotonic() + seconds
     while not is_so():
