@@ -77,11 +77,13 @@ class QueueSource:
             try:
                 yield QueueBatch(self, leased)
             finally:
-                self._let_go()
+                left = self._let_go()
+            if left:  # what could not be done now comes again, after a while
+                break
         self._tell_of_sealed()
 
-    def _let_go(self) -> None:
-        """What was not ended is another one's, at once where the database hears of it."""
+    def _let_go(self) -> int:
+        """What was not ended is another one's, at once where the database hears of it; gives how much."""
         with self._lock:
             left, self._held = self._held, set()
         self._rows.clear()
@@ -90,6 +92,7 @@ class QueueSource:
                 self._queue.give_back(self.name, sorted(left))
             except StoreProblem as problem:
                 self._say(str(problem))
+        return len(left)
 
     def _tell_of_sealed(self) -> None:
         if self._fleet.look(self._keys).counts.sealed:

@@ -317,6 +317,24 @@ def test_while_the_database_is_away_what_was_known_of_the_workers_grows_older(fl
     assert away.look().why_unwatched(300, datetime.now(UTC) + timedelta(minutes=6)) is not None
 
 
+def test_an_app_that_cannot_be_imported_for_replays_leaves_the_runs_in_the_queue(fleet: FleetOfTwo) -> None:
+    with fleet.recorder.service(**fleet.variables) as service:
+        service.call("usual")
+    source = fleet.elsewhere.root / "order_service.py"
+    before = source.read_text()
+    source.write_text(
+        f'import os\nif os.environ.get("CHANGEOVER_STORE") == "none":\n    os._exit(7)\n{before}'
+    )
+    worker = fleet.elsewhere.worker("--once", "--format", "json", **fleet.variables)
+    out, err = worker.communicate(timeout=120)
+
+    assert worker.returncode == 3, err
+    assert json.loads(out)["waiting"] == 1
+    assert "cannot be imported for replays" in err
+    source.write_text(before)
+    assert fleet.work()["replayed"] == 1
+
+
 def test_doctor_says_how_runs_travel_and_what_keeps_them(
     fleet: FleetOfTwo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
