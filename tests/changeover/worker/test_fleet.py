@@ -366,6 +366,31 @@ def test_a_worker_with_no_key_in_its_variable_ends_with_a_sentence(fleet: FleetO
     assert "CHANGEOVER_SPOOL_KEY: holds no key, allowed:" in err
 
 
+@pytest.mark.parametrize("package", ["psycopg", "cryptography"])
+def test_a_package_that_is_missing_is_named_with_its_extra_by_worker_and_doctor(
+    fleet: FleetOfTwo, package: str
+) -> None:
+    missing = f'raise ModuleNotFoundError("No module named {package}", name="{package}")\n'
+    (fleet.elsewhere.root / f"{package}.py").write_text(missing)  # found before the one that is installed
+    wanted = f"{package} is not installed for "
+    worker = fleet.elsewhere.worker("--once", **fleet.variables)
+    _, err = worker.communicate(timeout=120)
+    assert worker.returncode == 2
+    assert wanted in err
+    assert '"changeover[postgres]"' in err
+    doctor = subprocess.run(
+        [sys.executable, "-m", "changeover", "doctor", "--format", "json"],
+        cwd=fleet.elsewhere.root,
+        env=fleet.elsewhere.environment(**fleet.variables),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    problems = json.loads(doctor.stdout)["problems"]
+    assert [one for one in problems if one.startswith("recorded runs reach no worker") and wanted in one]
+
+
 def test_a_worker_that_is_to_empty_a_queue_it_cannot_reach_says_so(fleet: FleetOfTwo) -> None:
     worker = fleet.elsewhere.worker("--once", **{**fleet.variables, "CHANGEOVER_STORE": NOWHERE})
     _, err = worker.communicate(timeout=120)
