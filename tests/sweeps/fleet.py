@@ -34,6 +34,7 @@ from changeover.evidence.worker_watch import pulse_of_this_process, write_pulse
 from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.stores import SERVER
 from tests.changeover.support.worker_project import SECRET, ServiceProcess, WorkerProject
+from tests.changeover.support.written_rows import TIMES_AND_RUNS, WATCHED
 from trading.screens.progress import show_progress
 
 VERDICTS = {"usual": "match", "dear": "diverged", "whole": "unsafe"}
@@ -46,12 +47,6 @@ ASKED = (
     ("report", "--format", "json"),
 )
 RESTART = "pg_ctlcluster --skip-systemctl-redirect $(ls /etc/postgresql | head -1) main restart -m fast"
-_WATCHED = """
-CREATE TABLE {0}.written (id TEXT NOT NULL);
-CREATE FUNCTION {0}.note() RETURNS trigger AS $$
-    BEGIN INSERT INTO {0}.written VALUES (NEW.id); RETURN NEW; END $$ LANGUAGE plpgsql;
-CREATE TRIGGER noted AFTER INSERT OR UPDATE ON {0}.runs FOR EACH ROW EXECUTE FUNCTION {0}.note()
-"""
 
 
 @dataclass(frozen=True)
@@ -172,7 +167,7 @@ def sweep(wanted: Wanted, progress: bool = True) -> Told:
         began = time.monotonic()
         machines.ask(machines.recorders[0], "status")  # makes the tables
         with closing(psycopg.connect(address, autocommit=True)) as connection:
-            connection.execute(_WATCHED.format(machines.place.schema).encode())
+            connection.execute(WATCHED.format(machines.place.schema).encode())
         try:
             _run(machines, told, progress=progress)
         finally:
@@ -252,8 +247,7 @@ def _judged_wrong(machines: Machines, told: Told, address: str) -> Iterator[str]
     if told.counts != FleetCounts(wanted, wanted, 0, 0, 0, None):
         yield f"counted {told.counts}, expected {wanted:,} recorded and replayed"
     with closing(psycopg.connect(address, autocommit=True)) as connection:
-        table = f"{machines.place.schema}.written"
-        found = connection.execute(f"SELECT count(*), count(DISTINCT id) FROM {table}".encode()).fetchone()  # noqa: S608
+        found = connection.execute(TIMES_AND_RUNS.format(machines.place.schema).encode()).fetchone()
     if found != (wanted, wanted):
         yield f"written {found[0] if found else 0} times, of {found[1] if found else 0} runs"
     if (checked := check_store(machines.place)) != Checked(wanted, 0):
