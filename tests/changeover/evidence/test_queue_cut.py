@@ -23,7 +23,7 @@ from tests.changeover.support.written_rows import TIMES_AND_RUNS, WATCHED
 
 SPOOLS, RUNS = 3, 80
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-ENOUGH_S = 60.0
+ENOUGH_S, LEASE_S = 120.0, 0.3
 
 
 class Cuts:
@@ -47,6 +47,7 @@ class Cuts:
         steps = [_step(spool, number) for number in range(RUNS)]
         while done < RUNS and time.monotonic() < self.until:
             most = drawn.randint(1, 20)
+            time.sleep(drawn.uniform(0, 0.1))
             try:
                 queue.ship(f"spool {spool}", steps[done : done + most])
             except StoreProblem:
@@ -56,15 +57,17 @@ class Cuts:
             done = max(0, done + most - (drawn.randint(0, 30) if drawn.random() < 0.2 else 0))
 
     def work(self, number: int) -> None:
-        """Leases and ends runs; dies now and then with some in hand, and another one comes."""
+        """Leases and ends runs. Now and then it dies with some in hand, or takes longer than its lease."""
         drawn, queue, name = self.drawn("work", number), Queue(self.named, None), f"{number}.0"
         while time.monotonic() < self.until and not self.is_over.is_set():
             leased: list[LeasedFrame] = []
             try:
-                leased = queue.lease(name, drawn.randint(1, 15), 0.5)
+                leased = queue.lease(name, drawn.randint(1, 15), LEASE_S)
                 if drawn.random() < 0.15:
                     name = f"{number}.{drawn.random()}"
                     continue
+                if drawn.random() < 0.1:
+                    time.sleep(2 * LEASE_S)
                 rows = [Ended(one.id, (a_run(_number(one.id), id=one.id, key=name),)) for one in leased]
                 queue.end(name, rows)
             except StoreProblem:
