@@ -26,7 +26,8 @@ _WRITES = 1 << 1 | sum(1 << bit for bit in range(4, 13))
 _REFER, _TRUNCATE, _IOCTL = 1 << 13, 1 << 14, 1 << 15
 _WRITE_FILE = 1 << 1
 _BIND_AND_CONNECT = 1 << 0 | 1 << 1
-_HAS_REFER, _HAS_TRUNCATE, _HAS_NETWORK = 2, 3, 4
+_NO_ABSTRACT_SOCKETS_NO_SIGNALS = 1 << 0 | 1 << 1
+_HAS_REFER, _HAS_TRUNCATE, _HAS_NETWORK, _HAS_IOCTL, _HAS_SCOPES = 2, 3, 4, 5, 6
 
 
 class Level(StrEnum):
@@ -39,7 +40,7 @@ class Level(StrEnum):
 
 
 class _Ruleset(ctypes.Structure):
-    _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64))
+    _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
 
 
 class _PathRule(ctypes.Structure):
@@ -94,7 +95,10 @@ def _address_space() -> int | None:
 
 
 def _forbid_writing(*, network: bool) -> bool:
-    """Landlock: nothing is written, made, moved or removed, but what is thrown away; False without it."""
+    """Landlock: nothing is written, made, moved or removed, but what is thrown away; False without it.
+
+    Where the kernel can, no signal reaches another process, and no device is told anything.
+    """
     system = ctypes.CDLL(None, use_errno=True)
     version = system.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_LANDLOCK_VERSION))
     if version < 1:
@@ -102,9 +106,11 @@ def _forbid_writing(*, network: bool) -> bool:
     files = _WRITES
     files |= _REFER if version >= _HAS_REFER else 0
     files |= _TRUNCATE if version >= _HAS_TRUNCATE else 0
-    has_network = version >= _HAS_NETWORK
-    rules = _Ruleset(files, _BIND_AND_CONNECT if has_network and not network else 0)
-    size = ctypes.sizeof(rules) if has_network else ctypes.sizeof(ctypes.c_uint64)
+    files |= _IOCTL if version >= _HAS_IOCTL else 0
+    fields = 1 + (version >= _HAS_NETWORK) + (version >= _HAS_SCOPES)
+    refused = (_BIND_AND_CONNECT, _NO_ABSTRACT_SOCKETS_NO_SIGNALS)[: fields - 1] if not network else ()
+    rules = _Ruleset(files, *refused)
+    size = fields * ctypes.sizeof(ctypes.c_uint64)
     ruleset = system.syscall(_LANDLOCK_CREATE, ctypes.byref(rules), ctypes.c_size_t(size), ctypes.c_uint32(0))
     if ruleset < 0:
         return False

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 _LENGTHS = struct.Struct("<II")
+QUESTION = "question"
+"""In a request, and in the answer to it: what came otherwise is no answer."""
 MESSAGE_BYTES_MAX = 256 * 1024 * 1024
 
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from select import POLLIN, poll
 from time import monotonic
+from typing import Any
 
 from changeover.errors import ChangeoverError
-from changeover.operate.messages import Message, receive, receive_by, send, send_descriptor
+from changeover.operate.messages import QUESTION, Message, packed, receive, receive_by, send, send_descriptor
 from changeover.operate.replay_process import parameters
 from changeover.project import Project
 from changeover.settings import INLINE, MODE_VARIABLE, STORE_VARIABLE
@@ -34,6 +35,9 @@ ENVIRONMENTS_MAX = 4
 WARM_MAX = 2
 """So many environments a thread keeps a process for; the others' are ended."""
 _LOOK_S = 0.05
+_FORGED = "something else than the answer of its process came from there"
+_CONTROL_S = 10.0
+"""A process that is asked to fork, and was stopped, gives no answer."""
 _BACKSTOP = 2  # the kernel's own limit is so much wider: a path could catch what it raises
 
 HandedOver = tuple[tuple[str, str | None], ...]
@@ -46,6 +50,10 @@ class NoProcess(ChangeoverError):
 
 class ReplayFailed(Exception):
     """A process could not finish a replay; says why."""
+
+
+class ProcessGone(ReplayFailed):
+    """The process had ended before it was asked: it is not this run that ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class Nursery:
         except OSError as error:
             self.close()
             raise NoProcess(f"the program was not imported within {START_S:g} s: {error}") from error
-        ours.settimeout(None)
+        ours.settimeout(_CONTROL_S)
         if said is None or "problem" in said.head:
             self.close()
             why = "its process ended" if said is None else said.head["problem"]
@@ -120,6 +128,7 @@ class Nursery:
                 send(self._control, {"ended": pid})
                 said = receive(self._control)
         except OSError:
+            self._control.close()  # an answer that comes later would be taken for that to another question
             return None
         return None if said is None else said.head["status"]
 
@@ -154,17 +163,28 @@ class ReplayProcess:
     def replay(self, side: Side, payload: bytes, bounds: Bounds) -> Message:
         """What it says of one path on the tape of one run; raises ReplayFailed, and the process is gone."""
         self.runs += 1
-        until = monotonic() + bounds.deadline_s
+        deadline = f"the replay of {side} did not end within {bounds.deadline_s:g} s"
+        said = self._asked({"side": str(side)}, payload, bounds, deadline)
+        # What a replay wrote here itself, in the place of its process, is found in front of the next answer.
+        try:
+            self._asked({}, b"", bounds, f"the process of {side} did not go on after its replay")
+        except ProcessGone as error:
+            raise ReplayFailed(str(error)) from None
+        return said
+
+    def _asked(self, head: Mapping[str, Any], body: bytes, bounds: Bounds, deadline: str) -> Message:
+        until, question = monotonic() + bounds.deadline_s, os.urandom(16).hex()
         self._connection.settimeout(bounds.deadline_s)
         try:
-            send_all = self._connection
-            send_all.sendall(_request(side, payload))
+            self._connection.sendall(packed({**head, QUESTION: question}, body))
         except OSError:
-            raise ReplayFailed(self._end()) from None
-        finally:
-            self._connection.setblocking(False)
-        deadline = f"the replay of {side} did not end within {bounds.deadline_s:g} s"
-        return self._receive(until, self._resident + bounds.memory_bytes, deadline)
+            raise ProcessGone(self._end()) from None
+        self._connection.setblocking(False)
+        said = self._receive(until, self._resident + bounds.memory_bytes, deadline)
+        if said.head.pop(QUESTION, None) != question:
+            self._end()
+            raise ReplayFailed(_FORGED)
+        return said
 
     def _receive(self, until: float, resident_max: int | None, deadline: str) -> Message:
         def read(size: int) -> bytes:
@@ -182,7 +202,8 @@ class ReplayProcess:
         try:
             message = receive_by(read)
         except OSError as error:
-            raise ReplayFailed(f"its process gave no answer ({error}): {self._end()}") from error
+            self._end()
+            raise ReplayFailed(f"{_FORGED}: {error}") from error
         if message is None:
             raise ReplayFailed(self._end())
         return message
@@ -228,12 +249,6 @@ class ReplayProcess:
         self._let_go()
 
 
-def _request(side: Side, payload: bytes) -> bytes:
-    from changeover.operate.messages import packed
-
-    return packed({"side": str(side)}, payload)
-
-
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
@@ -274,7 +289,8 @@ class Nurseries:
     def fork(self, handed_over: HandedOver) -> ReplayProcess:
         """A process that replayed nothing yet; raises NoProcess."""
         with self._lock:
-            nursery = self._made.pop(handed_over, None) or Nursery(self.project, handed_over, self.bounds)
+            found = self._made.pop(handed_over, None)
+            nursery = found or Nursery(self.project, handed_over, self.bounds)
             self._made[handed_over] = nursery
             while len(self._made) > ENVIRONMENTS_MAX:
                 idle = next((key for key, one in self._made.items() if not one.users), None)
@@ -288,7 +304,9 @@ class Nurseries:
                 if self._made.get(handed_over) is nursery:
                     del self._made[handed_over]
             nursery.close()
-            raise
+            if found is None:
+                raise
+        return self.fork(handed_over)  # a replay may have ended the one that was there
 
     def close(self) -> None:
         """End them all."""
@@ -324,8 +342,12 @@ class ReplayPool:
         process = self._warm.pop(key, None)
         if fresh and process is not None and process.runs:
             self._warm[key], process = process, None
-        process = process or self._nurseries.fork(key)
-        said = process.replay(side, payload, bounds)
+        try:
+            process = process or self._nurseries.fork(key)
+            said = process.replay(side, payload, bounds)
+        except ProcessGone:
+            process = self._nurseries.fork(key)
+            said = process.replay(side, payload, bounds)
         is_spoilt = "failed" in said.head or said.head.get("goes_on") is True
         if is_spoilt or process.runs >= bounds.runs_of_a_process or key in self._warm:
             process.close()

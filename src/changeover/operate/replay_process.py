@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import sys
 import warnings
 from contextlib import suppress
@@ -20,9 +21,10 @@ from changeover.errors import ChangeoverError
 from changeover.evidence.program_interface import Program
 from changeover.evidence.scenario_replay import codec_of
 from changeover.operate.confinement import confine
-from changeover.operate.messages import receive, send
+from changeover.operate.messages import QUESTION, receive, send
 from changeover.operate.recorded_replay import answer_to
 from changeover.project import Project
+from changeover.replay.isolation import isolate
 from changeover.values.observation import Side
 
 _DIES_WITH_PARENT = 1
@@ -39,6 +41,7 @@ def main(arguments: list[str]) -> int:
     try:
         program = project.migration()
         codec_of(program)
+        isolate()  # looks through every module: once here, and not again in each process that is forked
     except ChangeoverError as error:
         send(control, {"problem": str(error)})
         return 1
@@ -75,12 +78,17 @@ def _replays(program: Program, connection: socket.socket, memory_bytes: int) -> 
     """Answer requests; this process goes no other way from here."""
     try:
         _shut_off()
-        isolation = confine(memory_bytes, network=_reads_itself(program))
+        reads_itself = _reads_itself(program)
+        if not reads_itself:
+            _let_go_of_connections(connection.fileno())
+        isolation = confine(memory_bytes, network=reads_itself)
         send(connection, {"isolation": isolation})
         codec = codec_of(program)
         while (message := receive(connection)) is not None:
-            head, body = answer_to(program, codec, Side(message.head["side"]), message.body)
-            send(connection, head, body)
+            # Held by nothing but this frame: what writes to every descriptor it finds gives no answer.
+            question, side = message.head[QUESTION], message.head.get("side")
+            head, body = ({}, b"") if side is None else answer_to(program, codec, Side(side), message.body)
+            send(connection, {**head, QUESTION: question}, body)
     finally:
         os._exit(0)
 
@@ -89,6 +97,37 @@ def _reads_itself(program: Program) -> bool:
     """Whether there are reads that ask the real port in a replay."""
     ports = program.runtime.book.ports.values()
     return any(method.is_fixed for port in ports for method in port.methods.values())
+
+
+def _let_go_of_connections(own: int) -> None:
+    """What the program connected when it was imported leads nowhere from here; files stay as they are."""
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    with ours:
+        for number in _open_descriptors():
+            if number != own and _leads_out(number):
+                with suppress(OSError):
+                    os.dup2(ours.fileno(), number, inheritable=False)
+
+
+def _open_descriptors() -> list[int]:
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        with suppress(OSError):
+            return [int(name) for name in os.listdir(folder) if name.isdigit()]  # noqa: PTH208
+    return []
+
+
+def _leads_out(number: int) -> bool:
+    """Whether it is a socket, and none of a nameless pair, as every event loop has one."""
+    try:
+        if not stat.S_ISSOCK(os.fstat(number).st_mode):
+            return False
+        with socket.socket(fileno=os.dup(number)) as found:
+            if found.family != socket.AF_UNIX or found.getsockname():
+                return True
+            return bool(found.getpeername())
+    except OSError:  # it has gone meanwhile, or has no other end
+        return False
 
 
 def _shut_off() -> None:

@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,13 @@ PLAN = """\
 [migration]
 name = "orders"
 mode = "worker"
-code = ["order_service"]
+code = ["{app}"]
 redact = ["arguments.password"]
 {options}
 
 [[phase]]
 name = "orders"
-seams = ["orders.refill"]
+seams = ["{seam}"]
 """
 SECRET = "hunter2-correct-horse"
 SOURCE = Path(__file__).with_name("order_service.py")
@@ -70,13 +70,17 @@ class WorkerProject:
     root: Path
     stage: str = "shadow"
     options: str = ""
+    source: Path = SOURCE
+    seam: str = "orders.refill"
 
     def __post_init__(self) -> None:
         (self.root / "migration").mkdir()
         (self.root / "marks").mkdir()
-        (self.root / "order_service.py").write_bytes(SOURCE.read_bytes())
-        (self.root / "pyproject.toml").write_text('[tool.changeover]\napp = "order_service:migration"\n')
-        (self.root / "migration" / "phases.toml").write_text(PLAN.format(options=self.options))
+        app = self.source.stem
+        (self.root / self.source.name).write_bytes(self.source.read_bytes())
+        (self.root / "pyproject.toml").write_text(f'[tool.changeover]\napp = "{app}:migration"\n')
+        plan = PLAN.format(options=self.options, app=app, seam=self.seam)
+        (self.root / "migration" / "phases.toml").write_text(plan)
         self.flip(self.stage)
 
     def flip(self, stage: str, revision: int = 1) -> None:
@@ -99,14 +103,22 @@ class WorkerProject:
         kept.pop("PYTHONHASHSEED", None)
         return {**kept, "MARKS": str(self.root / "marks"), **more}
 
+    def service(self, **environment: str) -> AbstractContextManager[ServiceProcess]:
+        """A process of the service."""
+        return self.started((), environment)
+
     @contextmanager
-    def service(self, **environment: str) -> Iterator[ServiceProcess]:
+    def started(
+        self, options: Sequence[str], environment: Mapping[str, str], stderr: int | None = None
+    ) -> Iterator[ServiceProcess]:
+        """The same with options of the interpreter."""
         process = subprocess.Popen(
-            [sys.executable, "order_service.py"],
+            [sys.executable, *options, self.source.name],
             cwd=self.root,
             env=self.environment(**environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
         service = ServiceProcess(process)
