@@ -5,7 +5,6 @@ candidate does, it first leaves a mark with the number of its process.
 """
 
 import ctypes
-import locale
 import os
 import signal
 import socket
@@ -52,7 +51,7 @@ def legacy(item: str, target: int, *, password: str = "") -> dict[str, Any]:
     if missing > 0:
         depot.order(item, missing)
     _leave_work(item)
-    return {"item": item, "ordered": missing, "cost": cost, **_of_this_process(item)}
+    return {"item": item, "ordered": missing, "cost": cost}
 
 
 def _leave_work(item: str) -> None:
@@ -77,20 +76,7 @@ def candidate(item: str, target: int, *, password: str = "") -> dict[str, Any]:
     if missing > 0:
         depot.order(item, target if item == "whole" else missing)
     _leave_work(item)
-    return {"item": item, "ordered": missing, "cost": cost, **_of_this_process(item)}
-
-
-def _of_this_process(item: str) -> dict[str, Any]:
-    """What the same code answers otherwise in another process."""
-    if item == "hash-seed":
-        return {"order": list({f"part {number}" for number in range(30)})}
-    if item == "time-zone":
-        return {"hour": time.strftime("%H %Z", time.localtime(0))}
-    if item == "locale":
-        return {"locale": os.environ.get("LC_ALL"), "set": locale.setlocale(locale.LC_NUMERIC)}
-    if item == "environment":
-        return {"found": os.environ.get("ONLY_IN_THE_SERVICE")}
-    return {}
+    return {"item": item, "ordered": missing, "cost": cost}
 
 
 def _mark() -> None:

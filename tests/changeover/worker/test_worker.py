@@ -147,47 +147,6 @@ def test_hostile_replays_show_nothing_or_what_they_tried_and_the_queue_goes_on(
     assert list((project.root / "marks").iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("item", "service", "worker"),
-    [
-        ("environment", {"ONLY_IN_THE_SERVICE": "1"}, {}),
-        ("hash-seed", {}, {}),
-    ],
-)
-def test_what_the_same_code_does_otherwise_here_shows_nothing_and_trips_nothing(
-    tmp_path: Path, item: str, service: dict[str, str], worker: dict[str, str]
-) -> None:
-    project = WorkerProject(tmp_path, stage="ramp:99")
-    project.call(item, "usual", **service)
-
-    summary = project.work(**worker)
-
-    assert summary["failed"] == 1
-    failed, usual = sorted(project.runs, key=lambda run: run.verdict != "failed")
-    assert usual.verdict == "match"
-    assert str(failed.reason).startswith("not reproducible here: ")
-    assert project.setting() == "ramp:99"
-
-
-@pytest.mark.parametrize(
-    ("item", "variables"),
-    [
-        ("hash-seed", {"PYTHONHASHSEED": "7"}),
-        ("time-zone", {"TZ": "Pacific/Auckland"}),
-        ("locale", {"LC_ALL": "C.UTF-8"}),
-    ],
-)
-def test_hash_seed_time_zone_and_locale_of_the_program_are_handed_over(
-    project: WorkerProject, item: str, variables: dict[str, str]
-) -> None:
-    project.call(item, **variables)
-
-    summary = project.work(PYTHONHASHSEED="1", TZ="UTC", LC_ALL="C")
-
-    assert [(run.verdict, run.reason) for run in project.runs] == [("match", None)]
-    assert summary["failed"] == 0
-
-
 @pytest.mark.parametrize("stage", ["ramp:99.99", "live"])
 def test_an_effect_that_differs_moves_the_phase_back_as_in_the_program(tmp_path: Path, stage: str) -> None:
     project = WorkerProject(tmp_path, stage=stage)
