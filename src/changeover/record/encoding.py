@@ -30,20 +30,21 @@ NOT_PLAIN: Any = object()
 
 
 _TEXTS = frozenset({str})
-_WORDS = frozenset({type(None), bool, str, int, float})
+WORDS = frozenset({type(None), bool, str, int, float})
+"""The classes whose values JSON has as they are, but for the size of numbers."""
 
 
 def is_plain(value: Any) -> bool:
     """Whether JSON has it as it is, but for the size of numbers; looks at types alone, which is quick."""
     cls = type(value)
-    if cls in _WORDS:
+    if cls in WORDS:
         return True
     if cls is list:
-        return _WORDS.issuperset(map(type, value))
+        return WORDS.issuperset(map(type, value))
     return (
         cls is dict
         and TAG not in value
-        and _WORDS.issuperset(map(type, value.values()))
+        and WORDS.issuperset(map(type, value.values()))
         and _TEXTS.issuperset(map(type, value))
     )
 

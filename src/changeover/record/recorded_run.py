@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import decimal
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from changeover.errors import ConfigurationError
 from changeover.record.codec import Codec
 from changeover.record.context import Args, Kwargs
+from changeover.record.encoding import WORDS
 from changeover.record.port import PortBook
 from changeover.record.scenario_file import Scenario, read_entry, read_outcome
 from changeover.record.stored_moments import moments_of
@@ -29,8 +32,27 @@ from changeover.values.stage import Setting
 from changeover.values.toml_table import Table, parse_json
 
 RECORDED_VERSION = 1
-_json = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
+_encoder = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)
+_make_chunks: Any = getattr(json.encoder, "c_make_encoder", None)
 _USUAL_DECIMALS = (28, decimal.ROUND_HALF_EVEN)
+
+
+def _chunks_of() -> Callable[[Any, int], Iterable[str]]:
+    """What `JSONEncoder.encode` makes anew for each value, made once, where it can be."""
+    with suppress(TypeError):  # another Python than those that are known
+        quoted = json.encoder.encode_basestring_ascii
+        found: Callable[[Any, int], Iterable[str]] = _make_chunks(
+            None, _encoder.default, quoted, None, ":", ",", False, False, False
+        )
+        return found
+    return lambda value, _: _encoder.iterencode(value)
+
+
+_chunks = _chunks_of()
+
+
+def _json(value: Any) -> str:
+    return "".join(_chunks(value, 0))
 
 
 class Passage(NamedTuple):
@@ -106,9 +128,11 @@ def written(run: RecordedRun, codec: Codec, time_left: CopyTime | None = None) -
     Raises CodecError naming the first value that has no form in data, and TookTooLong.
     """
     try:
-        return _joined(run.passage, _contents(_head(run.passage), run, codec.encode_plainly, time_left))
+        contents = _contents(run, partial(codec.encode_plainly, time_left=time_left), WORDS)
+        return _joined(run.passage, contents)
     except ValueError:  # a number that JSON has no word for
-        return _joined(run.passage, _contents(_head(run.passage), run, codec.encode_once, time_left))
+        contents = _contents(run, partial(codec.encode_once, time_left=time_left), _NO_WORDS)
+        return _joined(run.passage, contents)
 
 
 def _head(passage: Passage) -> dict[str, Any]:
@@ -157,34 +181,45 @@ def _joined(passage: Passage, rest: dict[str, Any]) -> bytes:
     return f"{_beginning(passage)},{_json(rest)[1:]}".encode()
 
 
-Encode = Callable[[Any, str, CopyTime | None], Any]
+Encode = Callable[[Any, str], Any]
 """How a value becomes data; raises CodecError naming a place, and TookTooLong."""
+Words = frozenset[type]
+"""Classes whose values are data as they are: not handed to a function, as a caller waits for each."""
+_NO_WORDS: Words = frozenset()
 
 
-def _contents(
-    data: dict[str, Any], run: RecordedRun, encode: Encode, time_left: CopyTime | None
-) -> dict[str, Any]:
-    tape = run.tape
+def _contents(run: RecordedRun, encode: Encode, words: Words) -> dict[str, Any]:
+    tape, pins = run.tape, run.passage.pins
+    data: dict[str, Any] = {
+        "id": run.passage.id,
+        "at": run.passage.at_s,
+        "key": pins.key,
+        "correlation_id": pins.correlation_id,
+        "calls": [_call(entry, encode, words) for entry in tape.entries],
+        "answer": _outcome(run.outcome, encode, words),
+        "own_time_s": run.own_time_s,
+    }
     if run.args:
-        data["args"] = encode([*run.args], "arguments", time_left)
+        args = [*run.args]
+        data["args"] = args if words.issuperset(map(type, args)) else encode(args, "arguments")
     if run.kwargs:
-        data["kwargs"] = encode(run.kwargs, "arguments", time_left)
-    data["calls"] = [_call(entry, encode, time_left) for entry in tape.entries]
-    data["answer"] = _outcome(run.outcome, encode, time_left)
-    data["own_time_s"] = run.own_time_s
+        data["kwargs"] = encode(run.kwargs, "arguments")
+    if run.changed:
+        data["changed"] = encode(run.changed, "changed")
+    if tape.random_states:
+        data["random"] = encode(tape.random_states, "the state of random numbers")
+    if run.passage.tags:
+        data["tags"] = run.passage.tags
     if tape.supplements:
         data["supplements"] = tape.supplements
     moments, late_from = moments_of(tape)
-    for call, moment in zip(data["calls"], moments, strict=False):
-        call["during"] = moment
+    if moments:
+        for call, moment in zip(data["calls"], moments, strict=False):
+            call["during"] = moment
     if late_from is not None:
         data["late_from"] = late_from
-    if run.changed:
-        data["changed"] = encode(run.changed, "changed", time_left)
     if run.logged:
         data["logged"] = [[line.level, line.source, line.text] for line in run.logged]
-    if tape.random_states:
-        data["random"] = encode(tape.random_states, "the state of random numbers", time_left)
     if run.decimals is not None and (run.decimals.prec, run.decimals.rounding) != _USUAL_DECIMALS:
         data["decimals"] = [run.decimals.prec, run.decimals.rounding]
     if run.inside_loop:
@@ -194,27 +229,29 @@ def _contents(
     return data
 
 
-def _outcome(outcome: Outcome, encode: Encode, time_left: CopyTime | None) -> dict[str, Any]:
-    if not isinstance(outcome, Raised):
-        return {"returned": encode(outcome.value, "answer", time_left)}
-    data = {"raised": encode(outcome.error, "answer", time_left)}
-    return data if outcome.raised_at is None else {**data, "raised_at": outcome.raised_at}
+def _outcome(outcome: Outcome, encode: Encode, words: Words) -> dict[str, Any]:
+    if isinstance(outcome, Raised):
+        data = {"raised": encode(outcome.error, "answer")}
+        return data if outcome.raised_at is None else {**data, "raised_at": outcome.raised_at}
+    value = outcome.value
+    return {"returned": value if type(value) in words else encode(value, "answer")}
 
 
-def _call(entry: Entry, encode: Encode, time_left: CopyTime | None) -> dict[str, Any]:
-    method = entry.method
+def _call(entry: Entry, encode: Encode, words: Words) -> dict[str, Any]:
+    method, outcome = entry.method, entry.outcome
     data: dict[str, Any] = {"port": method.port, "method": method.name}
     if entry.args:
-        data["args"] = encode([*entry.args], method.name, time_left)
+        args = [*entry.args]
+        data["args"] = args if words.issuperset(map(type, args)) else encode(args, method.name)
     if entry.kwargs:
-        data["kwargs"] = encode(entry.kwargs, method.name, time_left)
-    outcome = entry.outcome
+        data["kwargs"] = encode(entry.kwargs, method.name)
     if outcome is None:
         data["digest"] = entry.answer_digest
     elif isinstance(outcome, Raised):
-        data["raised"] = encode(outcome.error, method.name, time_left)
+        data["raised"] = encode(outcome.error, method.name)
     else:
-        data["returned"] = encode(outcome.value, method.name, time_left)
+        value = outcome.value
+        data["returned"] = value if type(value) in words else encode(value, method.name)
     if entry.site is not None:
         data["site"] = entry.site
     return data

@@ -83,7 +83,7 @@ def why_not_elsewhere(seam: Seam, *, copies_ports: bool) -> str | None:
 
 
 class ElsewhereRuns:
-    """Takes the runs of one runtime. `counts` has what became of them, by seam.
+    """Takes the runs of one runtime.
 
     Args:
         runtime: of the program; gets what is not recorded.
@@ -104,9 +104,16 @@ class ElsewhereRuns:
         in_process: bool,
         beside: Sequence[Beside] = (),
     ) -> None:
-        self.counts: Counter[tuple[str, Taken]] = Counter()
+        self._counts: Counter[tuple[str, Taken]] = Counter()
+        self._recorded_of: dict[str, int] = {}
         self._runtime, self._codec, self._spool = runtime, codec, spool
         self._digests, self._in_process, self._beside = digests, in_process, beside
+
+    @property
+    def counts(self) -> Counter[tuple[str, Taken]]:
+        """What became of the runs, by seam."""
+        recorded = {(name, Taken.RECORDED): number for name, number in self._recorded_of.items()}
+        return self._counts + Counter(recorded)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -182,14 +189,14 @@ class ElsewhereRuns:
             if late is not None:
                 late.passage = None
             return self._dropped(recording)
-        self.counts[seam.name, Taken.RECORDED] += 1
+        self._recorded_of[seam.name] = self._recorded_of.get(seam.name, 0) + 1
         for one in self._beside:
             one.ensure()
         return True
 
     def _dropped(self, recording: Recording) -> bool:
         """The spool does not take it."""
-        self.counts[recording.call.seam.name, Taken.DROPPED] += 1
+        self._counts[recording.call.seam.name, Taken.DROPPED] += 1
         self._spool.settle(elsewhere=1)  # it is handed on as one that was not compared
         self._hand_on(recording.draft().unpaired(NotPaired.NOT_SPOOLED))
         return True
@@ -199,10 +206,10 @@ class ElsewhereRuns:
         seam = recording.call.seam
         text = f"seam {seam.name!r} cannot be replayed by a worker: {why}"
         if self._in_process:
-            self.counts[seam.name, Taken.HERE] += 1
+            self._counts[seam.name, Taken.HERE] += 1
             self._runtime.note(f"{text}; compared in the program", seam=seam.name)
             return False
-        self.counts[seam.name, Taken.REFUSED] += 1
+        self._counts[seam.name, Taken.REFUSED] += 1
         self._runtime.note(text, seam=seam.name)
         self._hand_on(recording.draft().failed(f"cannot be replayed elsewhere: {why}"))
         return True

@@ -115,7 +115,7 @@ class SpoolWriter:
         """Begin anew in a process that was forked without a word, and where the files are gone."""
         if os.getpid() != self._pid:
             self.begin_anew()
-        elif self._is_gone():
+        elif self._frames != NO_FILE and not os.fstat(self._frames).st_nlink:
             self._let_go()
             self._set_anew()
 
@@ -138,17 +138,14 @@ class SpoolWriter:
         except TypeError:  # at the end of the interpreter, when this module is empty already
             return
 
-    def _is_gone(self) -> bool:
-        """Whether somebody removed the file: what is appended to it now would be nowhere."""
-        return self._frames != NO_FILE and not os.fstat(self._frames).st_nlink
-
     def _append(self, kind: FrameKind, payload: bytes) -> None:
         if len(payload) > PAYLOAD_BYTES_MAX:
             self._count()
             raise ValueError(f"a run of {len(payload)} bytes, allowed: {PAYLOAD_BYTES_MAX}")
         if self._frames == NO_FILE or (self._size >= self._file_bytes_max and not self._is_opening):
             self._open()
-        self._count()
+        if self._counts is not None:
+            self._counts.put(self._tally)
         self._write(kind, payload)
 
     def _count(self) -> None:
