@@ -9,6 +9,7 @@ listeners, files, the table of processes.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -115,9 +116,14 @@ def _cell(left: Left) -> str:
 
 
 def _run(left: Left) -> str:
+    """The verdict, and of a reason what does not differ from path to path."""
     if left.run is None:
         return "none"
-    return f"{left.run.verdict}: {left.run.reason}" if left.run.reason else str(left.run.verdict)
+    return (
+        f"{left.run.verdict}: {left.run.reason.partition(':')[0]}"
+        if left.run.reason
+        else str(left.run.verdict)
+    )
 
 
 def _tell(text: str) -> None:
@@ -127,11 +133,11 @@ def _tell(text: str) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Print the tables, or write them into the page; 1 where something was left that must not be."""
     options = argparse.ArgumentParser(prog="python -m tests.sweeps hostile-worker", description=__doc__)
-    options.add_argument("--only", default="", help="the paths whose names have this in them")
+    options.add_argument("--only", default="", help="the paths whose names match this")
     options.add_argument("--levels", nargs="*", choices=[ALONE, *LEVELS], default=[ALONE, *LEVELS])
     options.add_argument("--write", action="store_true", help="put the tables into docs/isolation.md")
     chosen = options.parse_args(arguments)
-    names = [name for name in PATHS if chosen.only in name and name != CALM]
+    names = [name for name in PATHS if re.search(chosen.only, name) and name != CALM]
     here, started = isolation_here(), time.monotonic()
     found = sweep(names, chosen.levels)
     text = f"{totals(found, chosen.levels)}\n{table(found, chosen.levels)}"

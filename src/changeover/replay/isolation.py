@@ -22,7 +22,7 @@ from changeover.replay.random_numbers import give_replays_own_random
 
 _THREAD_STARTS = "_thread.start_new_thread"
 _PROCESS_STARTS = "_posixsubprocess.fork_exec"
-_UNANNOUNCED = {  # by CPython: what ends the process, or changes for good what it has one of
+_UNANNOUNCED = {  # by CPython: what ends a process, is shared with others, or changes what there is one of
     "os": (
         *(
             "_exit",
@@ -38,6 +38,8 @@ _UNANNOUNCED = {  # by CPython: what ends the process, or changes for good what 
         ),
         *("sched_setaffinity", "sched_setscheduler", "sched_setparam"),
     ),
+    "signal": ("pidfd_send_signal",),
+    "_posixshmem": ("shm_open", "shm_unlink"),
 }
 _REFUSED = frozenset(
     {

@@ -1,6 +1,7 @@
 """The net: what a replayed path opens past every port is refused, named, and unsafe."""
 
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from multiprocessing import shared_memory
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,18 @@ def opens_a_database(folder: Path) -> None:
     sqlite3.connect(folder / "journal.db").close()
 
 
+def shares_memory(folder: Path) -> None:
+    shared_memory.SharedMemory(create=True, size=16).close()
+
+
+def signals_by_a_descriptor(folder: Path) -> None:
+    descriptor = os.pidfd_open(os.getppid())
+    try:
+        signal.pidfd_send_signal(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
 @pytest.mark.parametrize(
     ("candidate", "event"),
     [
@@ -65,6 +79,8 @@ def opens_a_database(folder: Path) -> None:
         (opens_a_descriptor, "effects.open"),
         (makes_a_folder, "effects.os.mkdir"),
         (opens_a_database, "effects.sqlite3.connect"),
+        (shares_memory, "effects._posixshmem.shm_open"),
+        (signals_by_a_descriptor, "effects.signal.pidfd_send_signal"),
     ],
 )
 def test_what_goes_past_every_port_is_refused(

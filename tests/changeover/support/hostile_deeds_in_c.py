@@ -87,7 +87,7 @@ def listens_in_c(given: Given) -> object:
     call("bind", number, address, len(address))
     call("listen", number, 1)
     time.sleep(HELD_S)
-    return None
+    return call("close", number)
 
 
 @deed
@@ -162,9 +162,10 @@ def gives_an_attribute_in_c(given: Given) -> object:
 
 @deed
 def locks_a_file_in_c(given: Given) -> object:
-    call("flock", call("open", given["file"], os.O_RDONLY), 2 | 4)
+    number = call("open", given["file"], os.O_RDONLY)
+    call("flock", number, 2 | 4)
     time.sleep(HELD_S)
-    return None
+    return call("close", number)
 
 
 @deed
@@ -279,7 +280,7 @@ def writes_to_the_file_of_its_memory_in_c(given: Given) -> object:
 def traces_the_program_in_c(given: Given) -> object:
     call("ptrace", _SEIZE, given["program"], None, None)
     time.sleep(HELD_S)
-    return None
+    return _C._exit(0)  # or nobody could wait for the end of the program
 
 
 DEEDS_IN_C = _DEEDS

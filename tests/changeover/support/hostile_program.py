@@ -77,6 +77,7 @@ class Hostile:
             start_new_session=True,
         )
         self.hello = self._answer()
+        self.outside.program = self.hello["pid"]
         self.call(CALM)  # what the toolkit opens and starts in a program is there from now on
 
     def stop(self) -> None:

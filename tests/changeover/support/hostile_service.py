@@ -63,9 +63,6 @@ def view() -> dict[str, str]:
         "memory": BUFFER.raw,
         "descriptors": _descriptors(),
         "threads": [one.name for one in threading.enumerate() if not one.name.startswith("changeover-")],
-        "traced by": [
-            line for line in Path("/proc/self/status").read_text().splitlines() if "TracerPid" in line
-        ],
         "out of memory": Path("/proc/self/oom_score_adj").read_text(),
     }
     return {name: repr(part) for name, part in seen.items()}

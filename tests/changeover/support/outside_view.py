@@ -30,6 +30,8 @@ class Outside:
     def __init__(self, root: Path, below: Callable[[], list[int]]) -> None:
         self.root, self._below = root, below
         self._counts: Counter[str] = Counter()
+        self.program: int | None = None
+        """The process that recorded, once there is one: whether somebody traces it is seen from outside."""
         self._sockets: dict[str, socket.socket] = {}
         self._selector = selectors.DefaultSelector()
         self._over = threading.Event()
@@ -159,6 +161,10 @@ class Outside:
             line.split()[0] == str(self._key) for line in Path("/proc/sysvipc/shm").read_text().splitlines()
         ):
             self._counts["shared memory"] = 1
+        with suppress(OSError):
+            state = Path(f"/proc/{self.program}/status").read_text()
+            if "TracerPid:\t0" not in state and "TracerPid" in state:
+                self._counts["tracer of the program"] = 1
         with suppress(OSError):
             inode = (self.scratch / "orders.txt").stat().st_ino
             locks = (line.split() for line in Path("/proc/locks").read_text().splitlines())
