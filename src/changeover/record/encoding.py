@@ -50,32 +50,51 @@ def is_plain(value: Any) -> bool:
 
 
 def plain_data(value: Any) -> Any:
-    """The value itself where JSON has it as it is, or a flat list or mapping of that; else NOT_PLAIN.
+    """The data of a scalar, or of a flat list or mapping of scalars; NOT_PLAIN for what is more than that.
 
-    So most arguments and answers of a program are written without an `Encoding`.
+    So most arguments and answers of a program are written without an `Encoding`, which gives the same.
     """
+    cls = type(value)
+    if cls is list:
+        if len(value) > WRITTEN_BETWEEN_LOOKS:  # somebody has to look at the clock
+            return value if is_plain(value) and not any(map(_is_odd, value)) else NOT_PLAIN
+        data = []
+        for part in value:
+            made = _scalar(part)
+            if made is NOT_PLAIN:
+                return NOT_PLAIN
+            data.append(made)
+        return data
+    if cls is dict:
+        if len(value) > WRITTEN_BETWEEN_LOOKS or TAG in value:
+            return NOT_PLAIN
+        written = {}
+        for key, part in value.items():
+            made = _scalar(part) if type(key) is str else NOT_PLAIN
+            if made is NOT_PLAIN:
+                return NOT_PLAIN
+            written[key] = made
+        return written
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
     cls = type(value)
     if cls in _PLAIN:
         return value
-    if cls is list:
-        parts = value
-    elif cls is dict:
-        for key in value:
-            if type(key) is not str or key == TAG:
-                return NOT_PLAIN
-        parts = value.values()
-    else:
-        parts = (value,)
-    for part in parts:
-        cls = type(part)
-        if cls in _PLAIN:
-            continue
-        if cls is int:
-            if part.bit_length() > WHOLE_BITS_MAX:
-                return NOT_PLAIN
-        elif cls is not float or not isfinite(part):
-            return NOT_PLAIN
-    return value
+    if cls is int:
+        return value if value.bit_length() <= WHOLE_BITS_MAX else {TAG: "int", "v": hex(value)}
+    if cls is float:
+        return value if isfinite(value) else {TAG: "float", "v": repr(value)}
+    known = TO_DATA.get(cls)
+    written = None if known is None else known[1](value)
+    return NOT_PLAIN if known is None or written is None else {TAG: known[0], **written}
+
+
+def _is_odd(value: Any) -> bool:
+    """Whether it is a number that JSON has no word for."""
+    cls = type(value)
+    return (cls is int and value.bit_length() > WHOLE_BITS_MAX) or (cls is float and not isfinite(value))
 
 
 class _Node:
@@ -110,12 +129,8 @@ class Encoding:
 
     def _encode(self, value: Any, place: str, depth: int) -> Any:
         cls = type(value)
-        if cls in _PLAIN:
-            return value
-        if cls is int:
-            return value if value.bit_length() <= WHOLE_BITS_MAX else {TAG: "int", "v": hex(value)}
-        if cls is float:
-            return value if isfinite(value) else {TAG: "float", "v": repr(value)}
+        if cls in WORDS:
+            return _scalar(value)
         if depth > DEPTH_MAX:
             raise ValueError(f"{place}: nested deeper than {DEPTH_MAX} levels")
         self._until_look -= 1

@@ -22,6 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import pytz  # type: ignore[import-untyped]
 
 from changeover.record.codec import Codec, CodecError
 from changeover.values.content_key import same_content
@@ -169,6 +170,30 @@ def test_what_is_written_is_what_is_read_back(name: str) -> None:
     assert type(back) is type(make())
     assert same_content(back, make())
     assert CODEC.problem_of(make()) is None
+
+
+FLAT = (
+    *(None, True, "text", 1, 10**400, 10**4_000, -1.5, float("inf"), Decimal("2.50"), date(2026, 5, 4), b"x"),
+    *(datetime(2026, 5, 4, tzinfo=UTC), datetime(2026, 5, 4, tzinfo=ZoneInfo("UTC")), timedelta(1), range(3)),
+    *(
+        1j,
+        UTC,
+        datetime(2026, 5, 4, tzinfo=pytz.timezone("Europe/Berlin")),
+        re.compile("x"),
+        Path("a"),
+        bytearray(b"x"),
+        (1, 2),
+        {3},
+        Colour.RED,
+    ),
+)
+
+
+@pytest.mark.parametrize("value", FLAT, ids=lambda value: f"{type(value).__name__}")
+def test_what_a_caller_waits_for_is_written_as_anything_else(value: Any) -> None:
+    codec = Codec()
+    for given in (value, [value], [1, value, value], {"a": value}, {"$": value}, {1: value}, [value] * 1_500):
+        assert json.dumps(codec.encode_once(given)) == json.dumps(codec.encode(given))
 
 
 def test_what_was_one_object_is_one_object_again() -> None:
