@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from changeover.api.arguments import check_choice, check_positive, names_of
+from changeover.api.elsewhere import cluster_at
 from changeover.compare.file_diff import FilesDiff, diff_files
 from changeover.compare.rules import STRICT
 from changeover.errors import ChangeoverError, ConfigurationError
@@ -60,6 +61,7 @@ def compare(
     run: str | None = None,
     fail_fast: bool = False,
     jobs: int = 1,
+    on: str | None = None,
     report: str | Path | None = None,
     project: str | Path | Project = ".",
     listener: Listener | None = None,
@@ -78,6 +80,7 @@ def compare(
         run: one case: SOURCE/CASE, or CASE with a source.
         fail_fast: stop at the first case that differs or was not compared.
         jobs: so many processes replay runs, which changes nothing of what is shown; 1: all in this one.
+        on: `dask://HOST:PORT`: the workers of that Dask cluster replay runs, with the same result.
         report: the page of `report` is written to this file as well.
         project: a folder of the project, or the project.
         listener: is told how far a comparison is.
@@ -96,7 +99,6 @@ def compare(
     check_choice("world", world, ("tape", "copy"))
     check_choice("answer", answer, Side)
     check_positive("runs", runs)
-    check_positive("jobs", jobs)
     page = None if report is None else Path(report)
     if page is not None:
         check_place(page)
@@ -105,9 +107,9 @@ def compare(
     migration = found.migration()
     sources, case = _sources(migration, names_of(source), run)
     options = SourceOptions(runs, seed, "copy" if world == "copy" else "tape", Side(answer), case)
-    request = Request(names, options, noise, fail_fast, jobs)
     done: list[SourceComparison] = []
-    with collector_as_it_was():
+    with cluster_at(on, jobs, found) as cluster, collector_as_it_was():
+        request = Request(names, options, noise, fail_fast, jobs, cluster)
         for one in sources:
             done.append(compare_source(found, migration, one, request, listener or Listener()))
             if source_done is not None:

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 from changeover import __version__
 from changeover.api.arguments import Told, check_positive, ignore, names_of
-from changeover.api.elsewhere import compared_nowhere, fleet_facts, fleet_problems, worker_facts
+from changeover.api.elsewhere import cluster_at, compared_nowhere, fleet_facts, fleet_problems, worker_facts
 from changeover.compare.rules import STRICT, Rules
 from changeover.compare.rules_check import RuleProblem
 from changeover.compare.rules_file import check_rules_file
 from changeover.errors import ConfigurationError
 from changeover.evidence.blind_spot_search import ALIKE_MAX, BlindSpotSearch
 from changeover.evidence.case_runner import select
+from changeover.evidence.cluster_comparison import told_of_search
 from changeover.evidence.code_digest import code_digest
-from changeover.evidence.sources import SourceOptions
+from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.store import keep_review, store_path
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, BlindSpotReview, load_accepted_blind_spots
@@ -218,6 +219,7 @@ def find_blind_spots(
     source: str | Iterable[str] = (),
     runs: int = CASES,
     jobs: int = 1,
+    on: str | None = None,
     seed: int = 0,
     everything: bool = False,
     project: str | Path | Project = ".",
@@ -231,6 +233,7 @@ def find_blind_spots(
         runs: at most so many cases of each source.
         seed: for sources that generate cases.
         jobs: so many processes replay and alter runs, which changes nothing of what is found.
+        on: `dask://HOST:PORT`: the workers of that Dask cluster do that, with the same result.
         everything: alter places that look alike as well, in every run.
         project: a folder of the project, or the project.
         progress: is told how far it is, and what is not kept as evidence.
@@ -246,21 +249,21 @@ def find_blind_spots(
         review = changeover.find_blind_spots("trading", source=["history", "stress"])
     """
     check_positive("runs", runs)
-    check_positive("jobs", jobs)
     found = open_project(project)
     accepted = load_accepted_blind_spots(found.directory / ACCEPTED_NAME)
     migration = found.migration()
-    rules = found.rules(date.today()) or STRICT
+    here = date.today()
+    rules = found.rules(here) or STRICT
     selection = select(migration, phases)
-    search = BlindSpotSearch(migration, rules, alike_max=None if everything else ALIKE_MAX)
-    for one in [migration.sources.named(name) for name in names_of(source) or migration.sources.names]:
-        options = SourceOptions(runs, seed)
-        total, last = one.total(options), monotonic()
-        for number, _ in enumerate(search.look_at(one, options, selection, jobs), start=1):
-            if monotonic() - last >= LINE_S:
-                last = monotonic()
-                of = "" if total is None else f" of {total:,}"
-                progress(f"{one.name}   {number:,}{of}   {search.tried.total():,} alterations")
+    alike_max = None if everything else ALIKE_MAX
+    search = BlindSpotSearch(migration, rules, alike_max=alike_max)
+    options = SourceOptions(runs, seed)
+    sources = [migration.sources.named(name) for name in names_of(source) or migration.sources.names]
+    with cluster_at(on, jobs, found) as cluster:
+        for one in sources:
+            if cluster is not None:
+                cluster.begin(told_of_search(here, alike_max))
+            _search(search, one, options, search.look_at(one, options, selection, jobs, cluster), progress)
     seams: dict[str, list[str]] = {}
     for seam in selection.seams:
         seams.setdefault(migration.seams[seam].phase, []).append(seam)
@@ -269,6 +272,18 @@ def find_blind_spots(
     review = BlindSpotReview(search, seams, accepted)
     _keep(found, migration, rules, review, progress)
     return review
+
+
+def _search(
+    search: BlindSpotSearch, source: Source, options: SourceOptions, cases: Iterable[object], progress: Told
+) -> None:
+    """Look at these cases, and say every some seconds how far it is."""
+    total, last = source.total(options), monotonic()
+    for number, _ in enumerate(cases, start=1):
+        if monotonic() - last >= LINE_S:
+            last = monotonic()
+            of = "" if total is None else f" of {total:,}"
+            progress(f"{source.name}   {number:,}{of}   {search.tried.total():,} alterations")
 
 
 def _keep(

@@ -1,11 +1,14 @@
-"""What `doctor` says of workers: where runs are compared, and what can be replayed in another process."""
+"""Where runs are compared: what `doctor` says of workers, and the cluster that a command is to use."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
-from changeover.errors import ChangeoverError
+from changeover.api.arguments import check_positive
+from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.evidence.replay_places import Cluster
 from changeover.evidence.spool_place import recorded_folder, variables_of
 from changeover.evidence.store.fleet import Fleet
 from changeover.evidence.store.place import Database, store_path
@@ -20,6 +23,21 @@ from changeover.settings import BACKGROUND, INLINE, LAG_MAX_S, SPOOL_KEY_VARIABL
 from changeover.views.layout import plural
 
 ASKED_S = 5.0
+
+
+@contextmanager
+def cluster_at(on: str | None, jobs: int, project: Project) -> Iterator[Cluster | None]:
+    """The cluster of that address while the block runs, None without one; raises ConfigurationError."""
+    check_positive("jobs", jobs)
+    if on is None:
+        yield None
+        return
+    if jobs != 1:
+        raise ConfigurationError("--on", "goes without --jobs: the workers of the cluster are the processes")
+    from changeover.operate.dask_cluster import dask_cluster
+
+    with dask_cluster(on, project) as cluster:
+        yield cluster
 
 
 def worker_facts(project: Project, migration: Migration) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from changeover.api.arguments import Told, check_positive, ignore, setting_of
 from changeover.api.comparison import collector_as_it_was
+from changeover.api.elsewhere import cluster_at
 from changeover.errors import ConfigurationError
 from changeover.evidence.source_comparison import Listener
 from changeover.evidence.store.store import read_evidence, store_path
@@ -47,6 +48,7 @@ def gate(
     scenarios: bool = False,
     no_checks: bool = False,
     jobs: int = 1,
+    on: str | None = None,
     project: str | Path | Project = ".",
     progress: Told = ignore,
     listener: Listener | None = None,
@@ -59,6 +61,7 @@ def gate(
         scenarios: ask the committed scenarios alone.
         no_checks: run no check command; what is not run could not tell.
         jobs: with `scenarios`: so many processes replay them.
+        on: with `scenarios`: `dask://HOST:PORT`, the workers of that Dask cluster replay them.
         project: a folder of the project, or the project.
         progress: is told which check command runs.
         listener: is told how far the replay of the scenarios is.
@@ -73,17 +76,18 @@ def gate(
     check_positive("jobs", jobs)
     found = open_project(project)
     if not scenarios:
-        if jobs != 1:
-            raise ConfigurationError(
-                "--jobs", "goes with --scenarios: the evidence of a phase is there already"
-            )
+        for option, is_given in (("--jobs", jobs != 1), ("--on", on is not None)):
+            if is_given:
+                raise ConfigurationError(
+                    option, "goes with --scenarios: the evidence of a phase is there already"
+                )
         return GateAnswer((_verdict(found, phases, to, progress, run_checks=not no_checks),))
     if to is not None:
         raise ConfigurationError("--to", "goes with a phase and its evidence, not with --scenarios")
     from changeover.gate.scenario_gate import scenario_verdicts
 
-    with collector_as_it_was():
-        return GateAnswer(tuple(scenario_verdicts(found, phases, listener or Listener(), jobs)))
+    with cluster_at(on, jobs, found) as cluster, collector_as_it_was():
+        return GateAnswer(tuple(scenario_verdicts(found, phases, listener or Listener(), jobs, cluster)))
 
 
 def _verdict(

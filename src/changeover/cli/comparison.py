@@ -13,6 +13,7 @@ from changeover.api import comparison as verbs
 from changeover.cli.output import (
     format_option,
     jobs_option,
+    on_option,
     quiet,
     result_stream,
     say,
@@ -62,6 +63,7 @@ from changeover.views.text.progress import ProgressListener
 @click.option("--run", metavar="ID", help="one case: SOURCE/CASE, or CASE with --source")
 @click.option("--fail-fast", is_flag=True, help="stop at the first case that differs or was not compared")
 @jobs_option
+@on_option
 @click.option(
     "--report",
     type=click.Path(path_type=Path),

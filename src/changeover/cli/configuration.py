@@ -9,7 +9,16 @@ from typing import Any
 import click
 
 from changeover.api import configuration as verbs
-from changeover.cli.output import format_option, jobs_option, quiet, say, seed_option, show, show_result
+from changeover.cli.output import (
+    format_option,
+    jobs_option,
+    on_option,
+    quiet,
+    say,
+    seed_option,
+    show,
+    show_result,
+)
 from changeover.views.text.accepted import blind_spots_screen, rules_screen
 from changeover.views.text.status import doctor_screen
 
@@ -95,6 +104,7 @@ def check(format_: str) -> None:
 )
 @seed_option
 @jobs_option
+@on_option
 @click.option("--everything", is_flag=True, help="alter places that look alike as well, in every run")
 @format_option
 def blindspots(names: tuple[str, ...], format_: str, **options: Any) -> None:

@@ -43,6 +43,11 @@ jobs_option = click.option(
     metavar="N",
     help="so many processes replay runs, with the same result; worth it where there are as many cores",
 )
+on_option = click.option(
+    "--on",
+    metavar="dask://HOST:PORT",
+    help="the workers of that Dask cluster replay runs, with the same result; needs changeover[dask]",
+)
 who_option = click.option("--who", metavar="NAME", help=f"who moves; else {WHO_VARIABLE}, else user@host")
 reason_option = click.option(
     "--reason", required=True, metavar="TEXT", help="why, for those who read the history later"

@@ -16,6 +16,7 @@ from changeover.cli.output import (
     choose_format,
     format_option,
     jobs_option,
+    on_option,
     quiet,
     result_stream,
     say,
@@ -45,6 +46,7 @@ ACTIONS_VARIABLE = "GITHUB_ACTIONS"
 )
 @click.option("--no-checks", is_flag=True, help="run no check command; what is not run could not tell")
 @jobs_option
+@on_option
 @choose_format("text", "json", "junit", "markdown")
 def gate_command(phases: tuple[str, ...], format_: str, **options: Any) -> None:
     """May this phase move? Criterion by criterion; no stage is changed.

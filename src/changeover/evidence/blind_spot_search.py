@@ -19,8 +19,11 @@ from changeover.compare.rules import Rules
 from changeover.evidence.case_recorder import recorded_cases
 from changeover.evidence.case_runner import CaseDone, Selection, compared_cases
 from changeover.evidence.child_processes import ChildProcesses
+from changeover.evidence.cluster_place import ClusterPlace
 from changeover.evidence.program_interface import Program
+from changeover.evidence.replay_places import Cluster, ForkedPlace, ReplayPlace, ended
 from changeover.evidence.replays_elsewhere import ReplaysElsewhere
+from changeover.evidence.scenario_replay import codec_of
 from changeover.evidence.sent_runs import NumberedCase, RecordKind
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.record.run import Run
@@ -93,13 +96,33 @@ class BlindSpotSearch:
         self._alike_max = alike_max
         self._altered: Counter[tuple[str, tuple[str, ...], str, str]] = Counter()
 
+    @property
+    def kind(self) -> RecordKind[Altered]:
+        """How runs are altered in another process."""
+
+        def sent(altered: Altered) -> list[Any]:
+            self._take(altered)  # there: what one of its runs altered, the next one need not
+            return altered.data()
+
+        return RecordKind(self._alter_runs, sent, lambda data, _: Altered.of(data))
+
+    def _place(self, processes: ChildProcesses, cluster: Cluster | None) -> ReplayPlace | None:
+        if cluster is not None:
+            return ClusterPlace(cluster, codec_of(self._program))
+        return ForkedPlace(processes) if processes.most > 1 else None
+
     def look_at(
-        self, source: Source, options: SourceOptions, selection: Selection, jobs: int = 1
+        self,
+        source: Source,
+        options: SourceOptions,
+        selection: Selection,
+        jobs: int = 1,
+        cluster: Cluster | None = None,
     ) -> Generator[CaseDone, None, None]:
         """Alter what the runs of a source leave behind; yields each case when it is done.
 
-        With more than one of `jobs` so many other processes replay the runs and alter them; not where seams
-        have views, whose answers are altered in the order in which they were seen.
+        With more than one of `jobs`, or a cluster, other processes replay the runs and alter them; not where
+        seams have views, whose answers are altered in the order in which they were seen.
         """
         answers: list[tuple[str, Side, View, Any]] = []
 
@@ -107,15 +130,12 @@ class BlindSpotSearch:
             if seam in selection.seams:
                 answers.append((seam, side, view, answer))
 
-        def sent(altered: Altered) -> list[Any]:
-            self._take(altered)  # in the child: what one of its runs altered, the next one need not
-            return altered.data()
-
-        kind = RecordKind(self._alter_runs, sent, lambda data, _: Altered.of(data))
-        with ChildProcesses(jobs) as processes:
+        kind = self.kind
+        with ChildProcesses(jobs) as processes, ended(cluster):
             elsewhere: ReplaysElsewhere[Altered] | None = None
-            if jobs > 1 and not self._has_views(selection):
-                elsewhere = ReplaysElsewhere(processes, kind, source.total(options))
+            place = self._place(processes, cluster)
+            if place is not None and not self._has_views(selection):
+                elsewhere = ReplaysElsewhere(place, kind, source.total(options))
             cases = compared_cases(
                 self._program,
                 source,

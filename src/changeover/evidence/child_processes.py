@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Protocol, Self
 
 from changeover.values.observation import message_of
 
@@ -60,6 +60,14 @@ def _is_socket(descriptor: str) -> bool:
         return False
 
 
+class Ending(Protocol):
+    """What `ended` says of."""
+
+    @property
+    def ended(self) -> str | None:
+        """None until then."""
+
+
 class Child:
     """One child; `parts` are what it has sent so far, `ended` says how it came to its end, None until then.
 
@@ -72,6 +80,7 @@ class Child:
         self.parts: list[Any] = []
         self.is_complete = False
         self.ended: str | None = None
+        self.nobody: str | None = None
         self._problem: str | None = None
         self._left = bytearray()
         os.set_blocking(pipe, False)
@@ -129,14 +138,16 @@ class Child:
 
 
 def _how(status: int | None) -> str:
-    if status is None:
-        return "it ended"
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        with suppress(ValueError):
-            return f"it was ended by {signal.Signals(number).name}"
-        return f"it was ended by signal {number}"
-    return f"it exited with {os.waitstatus_to_exitcode(status)}"
+    return "it ended" if status is None else how_it_ended(os.waitstatus_to_exitcode(status))
+
+
+def how_it_ended(exit_code: int) -> str:
+    """How a process ended, in words; a negative code is that of a signal."""
+    if exit_code >= 0:
+        return f"it exited with {exit_code}"
+    with suppress(ValueError):
+        return f"it was ended by {signal.Signals(-exit_code).name}"
+    return f"it was ended by signal {-exit_code}"
 
 
 class ChildProcesses:
@@ -173,7 +184,7 @@ class ChildProcesses:
         self._at_work.append(child)
         return child
 
-    def finish(self, child: Child) -> None:
+    def finish(self, child: Ending) -> None:
         """Wait until it is over."""
         while child.ended is None:
             self._wait()

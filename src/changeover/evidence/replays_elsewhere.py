@@ -1,4 +1,4 @@
-"""Runs of a comparison that forked children replay, while the source goes on in this process.
+"""Runs of a comparison that other processes replay, while the source goes on in this one.
 
 Several runs that have answered wait for one child, as a fork costs some hundredths of a second; then a replay
 meets the program as it is some cases later. A trial says whether that makes a difference.
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from changeover.evidence.child_processes import Child, ChildProcesses, holds_a_connection, why_not_forked
-from changeover.evidence.replay_trial import REPLAYED_HERE_FIRST, HowToReplay, ReplayTrial
-from changeover.evidence.sent_runs import Batch, NumberedCase, RecordKind, SentRuns
+from changeover.evidence.replay_places import ASYNC, ReplayPlace
+from changeover.evidence.replay_trial import HERE, REPLAYED_HERE_FIRST, HowToReplay, ReplayTrial
+from changeover.evidence.sent_runs import Batch, Given, NumberedCase, RecordKind, SentRuns
 from changeover.evidence.told_by_children import NO_PROCESS, Telling, lost_reason, take_told
 from changeover.record.run import Run
 from changeover.replay.event_loop import runs_a_loop
@@ -21,8 +21,6 @@ from changeover.seam.recording import Recording
 from changeover.seam.runtime import Settle
 from changeover.values.verdict import Verdict
 
-_REMEMBERS = "a path answers otherwise when it is replayed again"
-_ASYNC = "they run in an event loop"
 R = TypeVar("R")
 
 
@@ -30,49 +28,50 @@ class ReplaysElsewhere(Generic[R]):
     """Takes runs that have answered; `here` counts those that it could not take, by the reason.
 
     Args:
-        processes: the children.
+        place: where they are replayed.
         kind: what is wanted of the runs.
         total: how many cases there will be, None where nobody knows.
     """
 
-    def __init__(self, processes: ChildProcesses, kind: RecordKind[R], total: int | None) -> None:
+    def __init__(self, place: ReplayPlace, kind: RecordKind[R], total: int | None) -> None:
         self.here: Counter[str] = Counter()
-        self._processes = processes
+        self._place = place
         self._kind = kind
         self._total = total
         self._handed_on: list[Run | SentRuns] = []
         self._counts: Callable[[Run], bool] = bool
         self._case = NumberedCase("", 0, ())
         self._waiting: list[SentRuns] = []
-        self._trial: ReplayTrial | None = ReplayTrial(processes)
+        self._trial: ReplayTrial | None = ReplayTrial(place)
         self._how = HowToReplay()
+        self._begins_in_loop = False
 
     def begin(self, handed_on: list[Run | SentRuns], counts: Callable[[Run], bool]) -> None:
         """A source begins: `handed_on` gets the runs of each case, `counts` says which are looked at."""
         self._handed_on, self._counts = handed_on, counts
+        self._begins_in_loop = runs_a_loop()
 
     def begin_case(self, name: str, tags: tuple[str, ...]) -> None:
         """A case begins."""
         self._case = NumberedCase(name, self._case.number + 1, tags)
 
-    def take(self, due: Sequence[Recording], settle: Settle | None) -> bool:
-        """Let a child compare these runs; False where that is to be done here and now."""
-        reason = _ASYNC if settle is None else why_not_forked() or _why_not_sent(due)
-        reason = _REMEMBERS if self._how.remembers else reason
-        trial = self._trial
-        if settle is None or reason is not None:
-            if trial is None:
-                self.here[reason or _ASYNC] += len(due)
-            return False
-        sent = SentRuns(self._case, due, settle)
+    def take(self, due: Sequence[Recording], settle: Settle, in_loop: bool) -> bool:
+        """Let these runs be compared elsewhere; False where that is to be done here and now."""
+        trial, how = self._trial, self._how
+        reason = how.not_at_all
+        if in_loop and (how.at_once or self._begins_in_loop):
+            reason = reason or ASYNC
+        sent = SentRuns(self._case, due, settle, self._counts, in_loop)
+        reason = reason or self._place.refuses(sent)
+        if reason is not None:
+            return self._not_taken(reason, due)
         if trial is not None:
             return trial.tries(sent, self._handed_on)
         if self._how.at_once:
-            child = self._start([sent])
-            if child is None:
-                self.here[NO_PROCESS] += len(due)
-                return False
-            sent.batch = Batch([sent], child)
+            given = self._start([sent])
+            if given is None:
+                return self._not_taken(NO_PROCESS, due)
+            sent.batch = Batch([sent], given)
         else:
             self._waiting.append(sent)
         for one in due:
@@ -80,6 +79,11 @@ class ReplaysElsewhere(Generic[R]):
             one.recorder.close()
         self._handed_on.append(sent)
         return True
+
+    def _not_taken(self, reason: str, due: Sequence[Recording]) -> bool:
+        if self._trial is None:
+            self.here[reason] += len(due)
+        return False
 
     def end_case(self) -> None:
         """A case has ended: a child is forked where enough runs are waiting."""
@@ -100,8 +104,8 @@ class ReplaysElsewhere(Generic[R]):
         for one in sent:
             one.batch = batch
 
-    def _start(self, sent: Sequence[SentRuns]) -> Child | None:
-        return None if why_not_forked() else self._processes.start(lambda: self._compared(sent))
+    def _start(self, sent: Sequence[SentRuns]) -> Given | None:
+        return None if self._place.why_not() else self._place.start(sent, lambda: self._compared(sent))
 
     def _compared(self, sent: Iterable[SentRuns]) -> Iterator[dict[str, Any]]:
         """In the child: what is known of these runs when they are compared."""
@@ -110,14 +114,7 @@ class ReplaysElsewhere(Generic[R]):
             telling = telling or Telling(one.due[0].runtime)
             runs = self._compared_here(one)
             places = [place for place, run in enumerate(runs) if self._counts(run)]
-            records = self._kind.made(one.case, [runs[place] for place in places])
-            yield {
-                "handed_on": [[run.seam, run.verdict] for run in runs],
-                "records": [
-                    [place, self._kind.sent(one)] for place, one in zip(places, records, strict=True)
-                ],
-                **telling.data(),
-            }
+            yield {**runs_sent(self._kind, one.case, runs, places), **telling.data()}
 
     def _compared_here(self, sent: SentRuns) -> list[Run]:
         first = len(self._handed_on)
@@ -132,11 +129,11 @@ class ReplaysElsewhere(Generic[R]):
     @property
     def ahead(self) -> int:
         """So many cases may wait to be counted, as one before them takes long."""
-        return self._how.batch_cases * (self._processes.most + 2)
+        return self._how.batch_cases * (self._place.most + 2)
 
     def is_done(self, parts: Sequence[Run | SentRuns]) -> bool:
         """Whether the children that have these runs are done."""
-        self._processes.poll()
+        self._place.poll()
         return all(isinstance(one, Run) or _is_over(one.batch) for one in parts)
 
     def records(self, case: NumberedCase, parts: Sequence[Run | SentRuns]) -> list[R]:
@@ -159,26 +156,36 @@ class ReplaysElsewhere(Generic[R]):
         return [] if batch is None else batch.received.pop(id(sent))
 
     def _receive(self, batch: Batch) -> None:
-        """Take what the child has sent, or what is known of the first run without it."""
-        child = batch.child
-        if child is None:
-            one = batch.left.pop(0)
-            self.here[why_not_forked() or NO_PROCESS] += len(one.due)
-            runs = [run for run in self._compared_here(one) if self._counts(run)]
-            batch.received[id(one)] = self._kind.made(one.case, runs)
+        """Take what has come, or what is known of the first run without it."""
+        given = batch.given
+        if given is None:
+            self._replay_here(batch, self._place.why_not() or NO_PROCESS)
             return
-        self._processes.finish(child)
-        for data in child.parts:
+        self._place.finish(given)
+        if given.nobody is not None:
+            batch.given = None
+            self._replay_here(batch, given.nobody)
+            return
+        for data in given.parts:
+            if HERE in data:
+                self._replay_here(batch, data[HERE])
+                continue
             one = batch.left.pop(0)
             batch.received[id(one)] = self._read(one, data)
         if batch.left:  # the first of these is what it did not survive
             one = batch.left.pop(0)
-            runs = [recording.draft().failed(lost_reason(child)) for recording in one.due]
+            runs = [recording.draft().failed(lost_reason(given)) for recording in one.due]
             for run in runs:
                 one.due[0].runtime.count(run.seam, run.verdict)
             counted = [run for run in runs if self._counts(run)]
             batch.received[id(one)] = self._kind.made(one.case, counted)
-        batch.child = self._start(batch.left) if batch.left else None
+        batch.given = self._start(batch.left) if batch.left else None
+
+    def _replay_here(self, batch: Batch, reason: str) -> None:
+        one = batch.left.pop(0)
+        self.here[reason] += len(one.due)
+        runs = [run for run in self._compared_here(one) if self._counts(run)]
+        batch.received[id(one)] = self._kind.made(one.case, runs)
 
     def _read(self, sent: SentRuns, data: Mapping[str, Any]) -> list[R]:
         runtime = sent.due[0].runtime
@@ -190,21 +197,20 @@ class ReplaysElsewhere(Generic[R]):
         ]
 
 
+def runs_sent(
+    kind: RecordKind[R], case: NumberedCase, runs: Sequence[Run], places: Sequence[int]
+) -> dict[str, Any]:
+    """What is known of the runs of one case where they were compared; `places` are those that are counted."""
+    records = kind.made(case, [runs[place] for place in places])
+    return {
+        "handed_on": [[run.seam, run.verdict] for run in runs],
+        "records": [[place, kind.sent(one)] for place, one in zip(places, records, strict=True)],
+    }
+
+
 def _as_answered(recording: Recording, verdict: Verdict) -> Run:
     return recording.draft().answered(recording.observation(), verdict)
 
 
 def _is_over(batch: Batch | None) -> bool:
-    return batch is not None and (batch.child is None or batch.child.ended is not None)
-
-
-def _why_not_sent(due: Sequence[Recording]) -> str | None:
-    if runs_a_loop():
-        return _ASYNC
-    if due[0].runtime.book.asks_for_real and holds_a_connection():
-        return "a port of theirs is asked for real (fixed), and a connection is open"
-    if any(one.copies_act for one in due):
-        return "they have copies of ports"
-    if any(one.recorder.running.left() for one in due):
-        return "work that they left behind goes on"
-    return None
+    return batch is not None and (batch.given is None or batch.given.ended is not None)

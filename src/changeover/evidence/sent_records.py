@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -200,3 +202,16 @@ def _row_received(data: Mapping[str, Any]) -> StoredRun:
         renewed_at=None if renewed is None else datetime.fromisoformat(renewed),
         **known,
     )
+
+
+def row_in_bytes(row: StoredRun) -> bytes:
+    """The row with its tape, for another machine."""
+    tape = None if row.tape is None else b64encode(row.tape).decode()
+    return json.dumps({**_row_sent(row), "tape": tape}).encode()
+
+
+def row_from_bytes(data: bytes) -> StoredRun:
+    """The row again."""
+    known = json.loads(data)
+    tape = known["tape"]
+    return replace(_row_received(known), tape=None if tape is None else b64decode(tape))

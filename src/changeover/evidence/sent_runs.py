@@ -5,9 +5,8 @@ from __future__ import annotations
 import decimal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from changeover.evidence.child_processes import Child
 from changeover.record.context import SESSION
 from changeover.record.run import Run
 from changeover.seam.recording import Recording
@@ -23,6 +22,24 @@ class NumberedCase(NamedTuple):
     name: str
     number: int
     tags: tuple[str, ...]
+
+
+class Given(Protocol):
+    """Replays that another process was given.
+
+    `parts` are what it has sent so far. `ended` says how it came to its end, None until then; where parts are
+    missing it is the reason. `nobody` says why it was not even begun, None where it was.
+    """
+
+    parts: list[Any]
+
+    @property
+    def ended(self) -> str | None:
+        """None while it goes on."""
+
+    @property
+    def nobody(self) -> str | None:
+        """None where somebody has it, or had it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +60,19 @@ class RecordKind(Generic[R]):
 
 @dataclass(slots=True)
 class SentRuns:
-    """An outermost run and those inside it, which a child replays; they have a batch when it was forked."""
+    """An outermost run and those inside it, to be replayed elsewhere; they have a batch when they are sent.
+
+    `counts` says of a run whether it is looked at, `in_loop` whether they answered in a loop: then `settle`
+    has to wait for its end. `written` are the runs as bytes, for another machine.
+    """
 
     case: NumberedCase
     due: Sequence[Recording]
     settle: Settle
+    counts: Callable[[Run], bool]
+    in_loop: bool = False
     batch: Batch | None = None
+    written: list[bytes] = field(default_factory=list)
 
     def compare(self) -> None:
         """Compare them here, in the context of the call and outside of any run."""
@@ -64,8 +88,8 @@ class SentRuns:
 
 @dataclass(slots=True)
 class Batch:
-    """Runs that one child replays; of those `left` nothing was received yet."""
+    """Runs that are replayed together; of those `left` nothing was received yet."""
 
     left: list[SentRuns]
-    child: Child | None
+    given: Given | None
     received: dict[int, list[Any]] = field(default_factory=dict)

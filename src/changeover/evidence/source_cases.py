@@ -14,6 +14,7 @@ from changeover.compare.rules import Rules
 from changeover.evidence.case_recorder import CaseRecorder, recorded_cases
 from changeover.evidence.case_runner import CaseDone, Selection, compared_cases
 from changeover.evidence.child_processes import ChildProcesses
+from changeover.evidence.cluster_place import ClusterPlace
 from changeover.evidence.program_interface import Program, comparison_runtime
 from changeover.evidence.renewal import (
     Wanted,
@@ -24,17 +25,32 @@ from changeover.evidence.renewal import (
     stale,
     stale_runs,
 )
+from changeover.evidence.replay_places import Cluster, ForkedPlace, ReplayPlace, ended
 from changeover.evidence.replays_elsewhere import ReplaysElsewhere
 from changeover.evidence.run_record import RunRecord
-from changeover.evidence.scenario_replay import not_replayed, replayed_scenarios, seen_in, stored_scenarios
+from changeover.evidence.scenario_replay import (
+    codec_of,
+    not_replayed,
+    replayed_scenarios,
+    seen_in,
+    stored_scenarios,
+)
+from changeover.evidence.sent_records import row_from_bytes, row_in_bytes
 from changeover.evidence.sent_runs import NumberedCase
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.place import StorePlace
 from changeover.evidence.store.records import STORE, StoredRun
 from changeover.evidence.store.rows_of_runs import stored_run
-from changeover.evidence.stored_replays import StoredKind, StoredReplays, replayed_here
+from changeover.evidence.stored_replays import (
+    ClusterStored,
+    ForkedStored,
+    StoredKind,
+    StoredPlace,
+    StoredReplays,
+    replayed_here,
+)
 from changeover.record.run import Run
-from changeover.record.scenario_file import Scenario
+from changeover.record.scenario_file import Scenario, from_line, to_line
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.seam.judge import Waived
 from changeover.seam.runtime import Runtime
@@ -49,13 +65,14 @@ BUILT_IN = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for; with more than one of `jobs` so many other processes replay the runs."""
+    """What was asked for; with more than one of `jobs`, or a `cluster`, other processes replay the runs."""
 
     names: tuple[str, ...]
     options: SourceOptions
     noise: bool
     fail_fast: bool
     jobs: int = 1
+    cluster: Cluster | None = None
 
 
 @dataclass(slots=True)
@@ -99,7 +116,7 @@ class SourceCases:
 
     def done(self, recorder: CaseRecorder) -> Generator[CaseDone, None, None]:
         """Every case with its records when it is done; raises StoreProblem."""
-        with ChildProcesses(self.request.jobs) as processes:
+        with ChildProcesses(self.request.jobs) as processes, ended(self.request.cluster):
             if self.source.name in BUILT_IN:
                 yield from self._stored(recorder, processes)
             else:
@@ -107,8 +124,9 @@ class SourceCases:
 
     def _compared(self, recorder: CaseRecorder, processes: ChildProcesses) -> Generator[CaseDone, None, None]:
         elsewhere = None
-        if self.request.jobs > 1:
-            elsewhere = ReplaysElsewhere(processes, recorder.kind, self.total)
+        place = self._place(processes)
+        if place is not None:
+            elsewhere = ReplaysElsewhere(place, recorder.kind, self.total)
             self.here = elsewhere.here
         cases = compared_cases(
             self.program,
@@ -125,19 +143,24 @@ class SourceCases:
                 done.records = records
                 yield done
 
+    def _place(self, processes: ChildProcesses) -> ReplayPlace | None:
+        if self.request.cluster is not None:
+            return ClusterPlace(self.request.cluster, codec_of(self.program))
+        return ForkedPlace(processes) if self.request.jobs > 1 else None
+
     def _stored(self, recorder: CaseRecorder, processes: ChildProcesses) -> Generator[CaseDone, None, None]:
         runtime = comparison_runtime(self.program, self.rules, self.waived)
         with self.program.runtime.replaced_by(runtime):
             if self.source.name == STORE:
                 wanted = self._wanted()
                 runs = self._replayed(
-                    recorder, runtime, stale(self.store, wanted), self._renewals(recorder), processes
+                    recorder, runtime, stale(self.store, wanted), self.renewals(recorder), processes
                 )
                 for old, record in runs:
                     record.row = record.row or old
                     yield CaseDone(old.name, record.tags, records=[record])
                 return
-            kind = self._scenarios(recorder)
+            kind = self.replays_of_scenarios(recorder)
             for scenario, record in self._replayed(recorder, runtime, self._chosen(), kind, processes):
                 yield CaseDone(f"{SCENARIOS}/{scenario.id}", scenario.tags, records=[record])
 
@@ -149,15 +172,22 @@ class SourceCases:
         kind: StoredKind[T],
         processes: ChildProcesses,
     ) -> Generator[tuple[T, RunRecord], None, None]:
-        if self.request.jobs == 1:
+        cluster = self.request.cluster
+        place: StoredPlace[T] | None = None
+        if cluster is not None:
+            place = ClusterStored(cluster, kind)
+        elif self.request.jobs > 1:
+            place = ForkedStored(processes, kind, runtime)
+        if place is None:
             yield from replayed_here(items, kind)
             return
-        replays = StoredReplays(processes, kind, runtime, recorder.rules)
+        replays = StoredReplays(place, kind, runtime, recorder.rules)
         self.here = replays.here
         total = len(items) if isinstance(items, Sized) else self.total
         yield from replays.replayed(items, total)
 
-    def _renewals(self, recorder: CaseRecorder) -> StoredKind[StoredRun]:
+    def renewals(self, recorder: CaseRecorder) -> StoredKind[StoredRun]:
+        """How stored runs are replayed."""
         program, wanted = self.program, self._wanted()
 
         def record(number: int, old: StoredRun, run: Run) -> RunRecord:
@@ -170,9 +200,12 @@ class SourceCases:
             record,
             lambda old, reason: not_replayed_run(program, old, reason),
             lambda old, verdict: seen_in(program, scenario_in(program, old), verdict),
+            row_in_bytes,
+            row_from_bytes,
         )
 
-    def _scenarios(self, recorder: CaseRecorder) -> StoredKind[Scenario]:
+    def replays_of_scenarios(self, recorder: CaseRecorder) -> StoredKind[Scenario]:
+        """How scenarios are replayed."""
         program = self.program
 
         def replay(scenario: Scenario) -> Run:
@@ -188,6 +221,8 @@ class SourceCases:
             record,
             lambda scenario, reason: not_replayed(program.seams[scenario.seam], scenario, reason),
             lambda scenario, verdict: seen_in(program, scenario, verdict),
+            lambda scenario: to_line(scenario, codec_of(program)).encode(),
+            lambda line: from_line(line, codec_of(program), program.runtime.book),
         )
 
     def _chosen(self) -> list[Scenario]:

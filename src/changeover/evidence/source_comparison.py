@@ -18,6 +18,7 @@ from changeover.compare.rules import STRICT, Rules
 from changeover.errors import ConfigurationError
 from changeover.evidence.case_recorder import CaseRecorder
 from changeover.evidence.case_runner import Selection, select
+from changeover.evidence.cluster_comparison import told_of_comparison
 from changeover.evidence.code_digest import code_digest
 from changeover.evidence.comparison_info import ComparisonInfo, Stopped
 from changeover.evidence.comparison_totals import Corpus
@@ -77,8 +78,8 @@ def compare_source(
     """Run a source and keep what it showed; raises ConfigurationError."""
     began = monotonic()
     selection = select(program, request.names)
-    rules = project.rules(date.today())
-    today = today_utc()
+    here = date.today()
+    rules, today = project.rules(here), today_utc()
     waivers = Waivers(load_waivers(project.directory / WAIVERS_FILE, today))
     info = _info(program, source, request, rules or STRICT)
     redactor = Redactor.for_project(redact_paths_of(program.plan), project.root, os.environ)
@@ -99,6 +100,8 @@ def compare_source(
         fit,
         waivers,
     )
+    if request.cluster is not None:
+        request.cluster.begin(told_of_comparison(cases, redactor, here, today))
     corpus = _empty_corpus(cases)
     writer = ComparisonWriter(path, listener.warns, renews=source.name == STORE, redact=redactor.body)
     begun = _begun(cases)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from changeover.evidence.child_processes import Child
+from changeover.evidence.sent_runs import Given
 from changeover.redaction.secrets import remember, remembered
 from changeover.seam.runtime import Runtime
 
 NO_PROCESS = "no process could be started"
 
 
-def lost_reason(child: Child) -> str:
+def lost_reason(child: Given) -> str:
     """Why runs that a child was to replay have failed."""
     return f"the process that replayed it did not come to its end: {child.ended}"
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import DIGITS_SHOWN
+from changeover.evidence.replay_places import Cluster
 from changeover.evidence.source_cases import Request
 from changeover.evidence.source_comparison import Listener, compare_source
 from changeover.evidence.sources import Source, SourceOptions
@@ -122,7 +123,11 @@ def _digest(replay: Replay, phase: Phase) -> str:
 
 
 def scenario_verdicts(
-    project: Project, names: Sequence[str], listener: Listener, jobs: int = 1
+    project: Project,
+    names: Sequence[str],
+    listener: Listener,
+    jobs: int = 1,
+    cluster: Cluster | None = None,
 ) -> list[GateVerdict]:
     """Replay the scenarios and decide about these phases, or all with seams; raises ConfigurationError."""
     plan = project.plan()
@@ -131,7 +136,9 @@ def scenario_verdicts(
         raise ConfigurationError(where, "is missing, so that no phase says which seams to ask about")
     chosen = _chosen(plan, names)
     now = datetime.now(UTC)
-    request = Request(tuple(chosen), SourceOptions(), noise=False, fail_fast=False, jobs=jobs)
+    request = Request(
+        tuple(chosen), SourceOptions(), noise=False, fail_fast=False, jobs=jobs, cluster=cluster
+    )
     source = Source(SOURCE, "recorded", lambda _: (), SOURCE)
     done = compare_source(project, project.migration(), source, request, listener)
     if done.info.stopped is not None:

@@ -168,26 +168,11 @@ class Judging:
         return _Replay(Replayed(observation, problems), made.args, isolation)
 
     def _judged(self, seam: Seam, recorded: RecordedRun, other: _Replay) -> Run:
-        runtime, problems = self._program.runtime.active, other.replayed.problems
-        if recorded.tape.unfinished:
-            kind, left = ProblemKind.LEFT_RUNNING, ", ".join(recorded.tape.unfinished)
-            problems.add(ReplayProblem(kind, str(recorded.passage.answered_by), left, 0))
-        draft = self._draft_of(seam, recorded, other)
-        try:
-            run = draft.judged(
-                recorded.observation(),
-                other.replayed.observation,
-                problems,
-                runtime.judge,
-                runtime.invariants_of(seam.name),
-            )
-        except Exception as error:  # noqa: BLE001  rules and invariants are the program's own code
-            run = draft.failed(f"the comparison failed: {error!r}")
+        run = judged(self._program, seam, recorded, other.replayed, other.owner)
         return replace(run, elsewhere=self._elsewhere(recorded.passage, other.isolation))
 
     def _draft_of(self, seam: Seam, recorded: RecordedRun, other: _Replay) -> RunDraft:
-        draft = _draft(recorded.passage, _arguments(seam, recorded), recorded.tape)
-        return replace(draft, owner=other.owner)
+        return _draft_with(seam, recorded, other.owner)
 
     def _departure(self, seam: Seam, recorded: RecordedRun, control: _Replay) -> str | None:
         """What the answering path does otherwise here than it did where it answered; None where nothing."""
@@ -209,6 +194,35 @@ class Judging:
         before, after = sides if recorded.passage.answered_by is Side.LEGACY else sides[::-1]
         side = recorded.passage.answered_by
         return f"{side} gave {_text(before)} where it answered, and gives {_text(after)} ({found.place})"
+
+
+def judged(
+    program: Program, seam: Seam, recorded: RecordedRun, other: Replayed, owner: tuple[Any, ...]
+) -> Run:
+    """The run of a recorded path and of the other one that was replayed on its tape.
+
+    `owner` is the object of a method as it was before, where either path changed it.
+    """
+    runtime, problems = program.runtime.active, other.problems
+    if recorded.tape.unfinished:
+        kind, left = ProblemKind.LEFT_RUNNING, ", ".join(recorded.tape.unfinished)
+        problems.add(ReplayProblem(kind, str(recorded.passage.answered_by), left, 0))
+    draft = _draft_with(seam, recorded, owner)
+    try:
+        return draft.judged(
+            recorded.observation(),
+            other.observation,
+            problems,
+            runtime.judge,
+            runtime.invariants_of(seam.name),
+        )
+    except Exception as error:  # noqa: BLE001  rules and invariants are the program's own code
+        return draft.failed(f"the comparison failed: {error!r}")
+
+
+def _draft_with(seam: Seam, recorded: RecordedRun, owner: tuple[Any, ...]) -> RunDraft:
+    draft = _draft(recorded.passage, _arguments(seam, recorded), recorded.tape)
+    return replace(draft, owner=owner)
 
 
 def _arguments(seam: Seam, recorded: RecordedRun) -> dict[str, Any]:

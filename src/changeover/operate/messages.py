@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any, NamedTuple
 
 _LENGTHS = struct.Struct("<II")
@@ -62,6 +63,14 @@ def receive_by(read: Callable[[int], bytes]) -> Message | None:
     """The same from what reads so many bytes at most, which may raise as it likes."""
     beginning = read(_LENGTHS.size)
     return _read(read, beginning, None) if beginning else None
+
+
+def unpacked(data: bytes) -> Message:
+    """The inverse of `packed`; raises Garbled."""
+    message = receive_by(BytesIO(data).read)
+    if message is None:
+        raise Garbled("a message was cut off")
+    return message
 
 
 def _read(read: Callable[[int], bytes], beginning: bytes, descriptor: int | None) -> Message | None:

@@ -33,7 +33,7 @@ def answer_to(program: Program, codec: Codec, side: Side, payload: bytes) -> tup
         seam = program.seams.get(run.passage.seam)
         if seam is None:
             return _failed(f"the program has no seam {run.passage.seam!r}")
-        made, problems = _replayed(program, seam, run, side)
+        made, problems = replayed(program, seam, run, side)
         return _said(problems), written(made, codec)
     except CodecError as error:
         return _failed(f"cannot be written down, or read back: {error}")
@@ -62,19 +62,22 @@ def read_problem(data: ProblemData) -> ReplayProblem:
     raise ValueError(f"{data!r} is no problem of a replay")
 
 
-def _replayed(
-    program: Program, seam: Seam, run: RecordedRun, side: Side
+def replayed(
+    program: Program, seam: Seam, run: RecordedRun, side: Side, *, path_of: Side | None = None
 ) -> tuple[RecordedRun, ReplayProblems]:
-    """What the path did, as a run whose only argument is the object of a method that either path changed."""
-    path = seam.paths.get(side)
+    """What the path did, as a run whose only argument is the object of a method that either path changed.
+
+    `path_of` names the side whose path takes the place of that of `side`.
+    """
+    path = seam.paths.get(path_of or side)
     if path is None:
-        raise LookupError(f"the seam has no {side} path")
+        raise LookupError(f"the seam has no {path_of or side} path")
     passage, book = run.passage, program.runtime.book
     with resumed(passage.pins, program.runtime), _owner(seam, run) as owner:
         task = ReplayTask(
             side=side,
             path=path,
-            view=seam.views.get(side),
+            view=seam.views.get(path_of or side),
             owner=owner,
             owner_is=OwnerIs.SHARED if seam.shared_self else OwnerIs.COPIED,
             named=seam.named[len(owner)],

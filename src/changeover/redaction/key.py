@@ -33,9 +33,21 @@ class RedactionKey:
 
     def token(self, secret: bytes) -> str:
         """The text in place of the secret: `[redacted 4f2a91]`."""
+        return f"[redacted {digest(self.key, secret, sha256).hex()[:TOKEN_DIGITS]}]"
+
+    @classmethod
+    def of(cls, key: bytes) -> RedactionKey:
+        """One that was handed over by another process of the project."""
+        made = cls(None)
+        made._key = key
+        return made
+
+    @property
+    def key(self) -> bytes:
+        """The key itself, to be handed over to such a process alone."""
         if self._key is None:
             self._key = self._found()
-        return f"[redacted {digest(self._key, secret, sha256).hex()[:TOKEN_DIGITS]}]"
+        return self._key
 
     def prepare(self) -> None:
         """Settle what the key will be, so that processes forked from this one have the same."""

@@ -72,6 +72,17 @@ class Redactor:
         """The one of a project, with its key beside its evidence."""
         return cls.of(redact, os.environ if environment is None else environment, key_path(root))
 
+    def handed_over(self) -> dict[str, Any]:
+        """What another process needs to redact alike, as JSON: the key and secrets, for it alone."""
+        return {"key": self._key.key.hex(), "named": sorted(self._named), "found": sorted(remembered())}
+
+    @classmethod
+    def like(cls, redact: Iterable[str], handed_over: Mapping[str, Any]) -> Redactor:
+        """The one of another process, for the same `redact` paths of a plan."""
+        remember(handed_over["found"])
+        key = RedactionKey.of(bytes.fromhex(handed_over["key"]))
+        return cls(RedactPaths(redact), frozenset(handed_over["named"]), key)
+
     def prepare(self) -> None:
         """Settle the key, so that a secret has the same token in processes forked from this one."""
         self._key.prepare()

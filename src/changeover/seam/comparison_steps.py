@@ -21,7 +21,7 @@ from changeover.record.work_branch import names_of
 from changeover.replay.event_loop import runs_a_loop
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayed_work import STILL_RUNNING
-from changeover.replay.runner import Pending, Replayed, ReplayTask
+from changeover.replay.runner import Pending, Replayed, ReplayTask, wait_for
 from changeover.seam.background import Background
 from changeover.seam.given_run import AMENDED, GivenRun
 from changeover.seam.judge import RunDraft
@@ -114,6 +114,17 @@ class Comparing:
             monotonic() + limits.linger_s,
             self.hand_on,
         )
+
+    def after_its_loop(self) -> Callable[[], None]:
+        """What compares it and hands it on, later: when the loop that runs now has ended, or in a fork."""
+        self._inside_loop = runs_a_loop()
+
+        def compared() -> None:
+            run = self.replay_apart(waits=True)
+            if isinstance(run, Run):  # it has waited
+                self.hand_on(run)
+
+        return compared
 
     def draft(self) -> RunDraft:
         """The run as it is known before it is judged."""
@@ -255,14 +266,19 @@ class Comparing:
             stop_if_heard(error)
             return self._failed(error)
 
-    def replay_apart(self) -> Run | Job:
-        """The run, or how it goes on, in a thread that is not the caller's; raises nothing."""
+    def replay_apart(self, *, waits: bool = False) -> Run | Job:
+        """The run, or how it goes on, where it is not the caller who waits; raises nothing.
+
+        With `waits` it is the run: work that the replayed path left behind is waited for.
+        """
 
         def compared() -> Run | Job:
             pending = completed_now(self.replay(_APART))
             if not isinstance(pending, Pending):
                 return pending
-            if pending.replay.running.left():
+            if waits:
+                wait_for(pending.replay.running, self._runtime.limits.linger_s)
+            elif pending.replay.running.left():
                 return self.job_of(pending)
             return completed_now(self.judged(pending, _APART))
 

@@ -6,7 +6,7 @@ nothing in it ever waits, so that `completed_now` runs it to its end without an 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import replace
@@ -20,7 +20,7 @@ from changeover.record.context import SESSION, WORK_HERE, Args, Kwargs, put_back
 from changeover.record.run import NotPaired
 from changeover.record.tape import Tape
 from changeover.record.work_branch import BRANCH, ENDING_S, Running
-from changeover.replay.event_loop import completed, threaded
+from changeover.replay.event_loop import completed, runs_a_loop, threaded
 from changeover.replay.program_signals import ProgramSignals, heard, stop_if_heard
 from changeover.replay.runner import Pending, ReplayTask, wait_for, wait_for_async
 from changeover.rollout.test_override import ACTIVE
@@ -166,15 +166,22 @@ def _settles_elsewhere(due: list[Recording], calling: Calling) -> bool:
     elsewhere = due[0].runtime.elsewhere
     if elsewhere is None:
         return False
-    if calling is not SYNC:
-        return elsewhere(due, None)
+    if calling is not SYNC or runs_a_loop():
+        # The loop cannot wait here, and is in no other process: they are compared when it has ended.
+        later = [Comparing(one).after_its_loop() for one in due]
+
+        def compared_later(_: Sequence[Recording]) -> None:
+            for compare in later:
+                compare()
+
+        return elsewhere(list(due), compared_later, True)
 
     async def settled(left: list[Recording]) -> None:
         with calling.watch():
             while left:
                 await _settle(left, calling)
 
-    return elsewhere(list(due), lambda left: completed_now(settled(list(left))))
+    return elsewhere(list(due), lambda left: completed_now(settled(list(left))), False)
 
 
 async def _settle(due: list[Recording], calling: Calling) -> None:

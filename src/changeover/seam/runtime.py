@@ -37,9 +37,10 @@ AnswerSeen = Callable[[str, Side, View, Any], None]
 Note = tuple[str, dict[str, Any]]
 Settle = Callable[[Sequence[Any]], None]
 """Compares runs that have answered, in the order in which they are due."""
-Elsewhere = Callable[[Sequence[Any], Settle | None], bool]
-"""Is given the recordings of runs that are due, an outermost one and those inside it, and what compares them
-where it is called, None where nothing can but the event loop that runs. Says whether it has taken them."""
+Elsewhere = Callable[[Sequence[Any], Settle, bool], bool]
+"""Is given the recordings of runs that are due, an outermost one and those inside it; what compares them
+where it is called; and whether that has to wait for the end of the loop that runs. Says whether it has taken
+them."""
 
 
 class ExpectedRuns(Protocol):

@@ -142,6 +142,13 @@ def test_the_same_holds_of_other_ways_to_compare(project: Path, more: tuple[str,
     assert compared(project, 2, *more) == compared(project, 1, *more)
 
 
+def test_runs_in_an_event_loop_are_replayed_elsewhere_too(project: Path) -> None:
+    _, out, err = run(project, "compare", "later", "--jobs", "2", "--format", "json")
+    assert json.loads(out)["comparisons"][0]["total"]["runs"] == 10
+    assert "in this process alone" not in err
+    assert json.dumps(without_times(json.loads(out))) == compared(project, 1, "later")
+
+
 def test_the_same_holds_where_the_store_is_a_database(project: Path, database: str) -> None:
     shown = [compared(project, jobs, CHANGEOVER_STORE=database) for jobs in (1, 2)]
     assert json.loads(shown[0])["comparisons"][0]["cases"] == 60
