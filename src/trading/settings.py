@@ -4,6 +4,7 @@ import re
 import tomllib
 from dataclasses import fields
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -226,6 +227,12 @@ def _keys_beside(place: tuple[str, ...]) -> list[str]:
     return list(part.model_fields)
 
 
+@cache
+def _adapter(kind: str) -> TypeAdapter[Strategy]:
+    """Made once: making it takes a hundred times as long as a validation."""
+    return TypeAdapter[Strategy](STRATEGIES[kind])
+
+
 def _build_strategy(kind: str, parameters: dict[str, Any]) -> Strategy:
     allowed = [field.name for field in fields(STRATEGIES[kind]) if field.name != "name"]
     if unknown := sorted(parameters.keys() - set(allowed)):
@@ -233,7 +240,7 @@ def _build_strategy(kind: str, parameters: dict[str, Any]) -> Strategy:
             f"strategies.{kind}: {', '.join(unknown)} unknown, allowed: weight, {', '.join(allowed)}"
         )
     try:
-        return TypeAdapter[Strategy](STRATEGIES[kind]).validate_python(parameters)
+        return _adapter(kind).validate_python(parameters)
     except ValidationError as error:
         problems = "; ".join(_problem(found) for found in error.errors(include_url=False))
         raise ValueError(f"strategies.{kind}: {problems}") from error

@@ -56,9 +56,15 @@ def stale_runs(path: StorePlace, wanted: Wanted) -> int:
 
 
 def renewed(
-    old: StoredRun, run: Run, wanted: Wanted, now: datetime, redact: Redact | None = None
+    old: StoredRun,
+    run: Run,
+    wanted: Wanted,
+    now: datetime,
+    redact: Redact | None = None,
+    *,
+    world: str | None = None,
 ) -> StoredRun | None:
-    """The row of a stored run with what today's code makes of it.
+    """The row of a stored run with what today's code makes of it; `world` is the run's, where it is known.
 
     None for one that was compared on this code already: it stays as it is, as what differed once is not
     replayed away.
@@ -66,7 +72,9 @@ def renewed(
     if (old.code, old.rules) == (wanted.code, wanted.rules) and not _can_count_again(old):
         return None
     is_whole = run.verdict in WHOLE
-    row = stored_run(run, old.name, old.at, wanted.code, wanted.rules, redact=redact, body=is_whole)
+    row = stored_run(
+        run, old.name, old.at, wanted.code, wanted.rules, redact=redact, body=is_whole, world=world
+    )
     # A tape that was redacted would give another world: what was one world stays one.
     kept = row.world if _can_count_again(old) else old.world or row.world
     world = None if run.verdict in NOT_COMPARED else kept

@@ -192,7 +192,7 @@ class SourceCases:
 
         def record(number: int, old: StoredRun, run: Run) -> RunRecord:
             (made,) = recorder.corpus.records(old.name, [run])
-            made.row = renewed(old, run, wanted, self.now, self.redact)
+            made.row = renewed(old, run, wanted, self.now, self.redact, world=made.world)
             return made
 
         return StoredKind(

@@ -58,11 +58,13 @@ def stored_run(
     redact: Redact | None = None,
     body: bool = False,
     counts: bool = True,
+    world: str | None = None,
 ) -> StoredRun:
     """A run as it is kept, without its tape; `body` says whether it is kept whole.
 
     `counts` leaves out what a comparison keeps for all of its runs together. Nothing but the verdict is kept
-    of a run that is neither whole nor counts, so that it need not be redacted.
+    of a run that is neither whole nor counts, so that it need not be redacted. `world` is the digest of what
+    the run saw, where somebody has worked it out already.
     """
     verdict = run.verdict
     is_compared = verdict not in NOT_COMPARED
@@ -82,7 +84,7 @@ def stored_run(
         verdict=verdict,
         code=code,
         rules=rules,
-        world=fit.tape.world_digest(fit.seam, fit.arguments) if counts and is_compared else None,
+        world=(world or fit.tape.world_digest(fit.seam, fit.arguments)) if counts and is_compared else None,
         clusters=clusters,
         reason=fit.reason if says else None,
         tags=fit.tags if says else (),
