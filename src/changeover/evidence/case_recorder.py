@@ -16,6 +16,7 @@ from changeover.evidence.sent_records import record_received, record_sent
 from changeover.evidence.sent_runs import NumberedCase, RecordKind
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.rows_of_runs import SAMPLE_KEPT_WHOLE, WHOLE
+from changeover.evidence.unvaried import AnsweredRun
 from changeover.record.run import Run
 from changeover.values.verdict import Verdict
 
@@ -46,7 +47,7 @@ class CaseRecorder:
     def kind(self) -> RecordKind[RunRecord]:
         """The same, to be made in another process."""
 
-        def received(data: Any, seen: Callable[[Verdict], Run]) -> RunRecord:
+        def received(data: Any, seen: Callable[[Verdict], AnsweredRun]) -> RunRecord:
             record, is_seen = record_received(data, self.rules)
             if is_seen:
                 record.seen = seen(record.verdict)

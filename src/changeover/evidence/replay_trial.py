@@ -27,11 +27,9 @@ WARM_AFTER = 2
 """Cases after this one say how long a replay takes, and are replayed both at once and later."""
 TWICE_AFTER = 7
 """Those after this one are replayed twice in a row as well."""
-BATCH_S = 1.0
-"""For about so long a child replays."""
+BATCH_S = 4.0
+"""For about so long a child replays at most: a fork, and what a child has to copy, costs some hundredths."""
 BATCH_CASES_MAX = 100
-SHARES = 4
-"""So many times each process comes back for more, where there are few cases."""
 HERE = "here"
 """The key under which another process says why it leaves a replay to this one."""
 REMEMBERS = "a path answers otherwise when it is replayed again"
@@ -40,7 +38,7 @@ OTHERWISE_THERE = "a path answers otherwise on the cluster"
 
 @dataclass(frozen=True, slots=True)
 class HowToReplay:
-    """What a trial has found: how many cases go together, whether each at once, or why none of them."""
+    """What a trial has found: how many cases go together at most, whether at once, or why none of them."""
 
     batch_cases: int = 1
     at_once: bool = False
@@ -85,16 +83,16 @@ class ReplayTrial:
             self._tried.append((sent, [what_it_shows(one) for one in runs if isinstance(one, Run)]))
         self._of_case.clear()
 
-    def found(self, total: int | None) -> HowToReplay:
-        """What it has shown; `total` is how many cases there are."""
+    def found(self) -> HowToReplay:
+        """What it has shown."""
         later = None
         if self._tried and self._place.why_not() is None:
             later = self._place.start([sent for sent, _ in self._tried], self._shown_later, trial=True)
         if later is None:
-            return HowToReplay(self._batch_cases(total))
+            return HowToReplay(self._batch_cases())
         self._place.finish(later)
         if later.nobody is not None or _are_same([shown for _, shown in self._tried], later.parts):
-            return HowToReplay(self._batch_cases(total))
+            return HowToReplay(self._batch_cases())
         if not self._place.is_a_fork:
             return HowToReplay(not_at_all=OTHERWISE_THERE)
         for child in self._twice:
@@ -102,13 +100,9 @@ class ReplayTrial:
         remembers = any(child.parts[0] != child.parts[-1] for child in self._twice if child.parts)
         return HowToReplay(at_once=True, not_at_all=REMEMBERS if remembers else None)
 
-    def _batch_cases(self, total: int | None) -> int:
+    def _batch_cases(self) -> int:
         seconds = self._seconds / (REPLAYED_HERE_FIRST - WARM_AFTER)
-        most = min(BATCH_CASES_MAX, ceil(BATCH_S / seconds)) if seconds else BATCH_CASES_MAX
-        if total is None:
-            return most
-        left = max(1, total - REPLAYED_HERE_FIRST)
-        return min(most, ceil(left / (self._place.most * SHARES)))
+        return min(BATCH_CASES_MAX, ceil(BATCH_S / seconds)) if seconds else BATCH_CASES_MAX
 
     def _shown_later(self) -> Iterator[list[Any]]:
         """In a child."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from math import ceil
 from typing import Any, Generic, TypeVar
 
 from changeover.evidence.replay_places import ASYNC, ReplayPlace
 from changeover.evidence.replay_trial import HERE, REPLAYED_HERE_FIRST, HowToReplay, ReplayTrial
 from changeover.evidence.sent_runs import Batch, Given, NumberedCase, RecordKind, SentRuns
 from changeover.evidence.told_by_children import NO_PROCESS, Telling, lost_reason, take_told
+from changeover.evidence.unvaried import AnsweredRun
 from changeover.record.run import Run
 from changeover.replay.event_loop import runs_a_loop
 from changeover.seam.recording import Recording
@@ -22,6 +24,8 @@ from changeover.seam.runtime import Settle
 from changeover.values.verdict import Verdict
 
 R = TypeVar("R")
+SHARES = 4
+"""So many times each process comes back for what is left."""
 
 
 class ReplaysElsewhere(Generic[R]):
@@ -91,9 +95,18 @@ class ReplaysElsewhere(Generic[R]):
         if trial is not None:
             trial.end_case(self._handed_on)
             if self._case.number == REPLAYED_HERE_FIRST:
-                self._how, self._trial = trial.found(self._total), None
-        elif self._waiting and self._case.number - self._waiting[0].case.number + 1 >= self._how.batch_cases:
+                self._how, self._trial = trial.found(), None
+        elif self._waiting and self._case.number - self._waiting[0].case.number + 1 >= self._together:
             self.send()
+
+    @property
+    def _together(self) -> int:
+        """So many cases: fewer towards the end, so that all processes are done at about the same time."""
+        most = self._how.batch_cases
+        if self._total is None:
+            return most
+        left = self._total - self._waiting[0].case.number + 1
+        return min(most, max(1, ceil(left / (self._place.most * SHARES))))
 
     def send(self) -> None:
         """Let a child begin with all that wait."""
@@ -208,8 +221,11 @@ def runs_sent(
     }
 
 
-def _as_answered(recording: Recording, verdict: Verdict) -> Run:
-    return recording.draft().answered(recording.observation(), verdict)
+def _as_answered(recording: Recording, verdict: Verdict) -> AnsweredRun:
+    draft = recording.draft()
+    return AnsweredRun(
+        draft.seam, draft.arguments, draft.tape, lambda: draft.answered(recording.observation(), verdict)
+    )
 
 
 def _is_over(batch: Batch | None) -> bool:

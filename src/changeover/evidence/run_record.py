@@ -15,6 +15,7 @@ from changeover.evidence.reasons_not_compared import NotCompared, why_not_compar
 from changeover.evidence.runs_of_a_case import outermost
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.tallies import NOT_COMPARED
+from changeover.evidence.unvaried import AnsweredRun
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.values.observation import LoggedBy, Side, logged_by_one
@@ -66,7 +67,7 @@ class RunRecord:
     first_seen: dict[Fingerprint, FirstSeen] = field(default_factory=dict)
     not_compared: NotCompared | None = None
     row: StoredRun | None = None
-    seen: Run | None = None
+    seen: Run | AnsweredRun | None = None
 
 
 def records_of(

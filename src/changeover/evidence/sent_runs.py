@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from changeover.evidence.unvaried import AnsweredRun
 from changeover.record.context import SESSION
 from changeover.record.run import Run
 from changeover.seam.recording import Recording
@@ -49,13 +50,13 @@ class RecordKind(Generic[R]):
     Args:
         made: the records of runs of one case.
         sent: one of them as JSON.
-        received: the record again; it is given a function that makes the run as far as it is known where it
-            answered, of a verdict that was found elsewhere.
+        received: the record again; it is given a function that makes what the run was given and has read, as
+            it is known where it answered, of a verdict that was found elsewhere.
     """
 
     made: Callable[[NumberedCase, Sequence[Run]], list[R]]
     sent: Callable[[R], Any]
-    received: Callable[[Any, Callable[[Verdict], Run]], R]
+    received: Callable[[Any, Callable[[Verdict], AnsweredRun]], R]
 
 
 @dataclass(slots=True)

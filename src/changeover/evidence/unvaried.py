@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from changeover.evidence.store.summary import Unvaried
+from changeover.record.port import CallClass
 from changeover.record.run import Run
+from changeover.record.tape import Entry, Tape
 from changeover.values.form import open_value
 from changeover.values.limits import NotComparable
 from changeover.values.observation import PortCall, Returned
@@ -34,7 +37,7 @@ LISTED_MAX = 100
 RUNS_MIN = 2
 TEXT_MAX = 60
 _EMPTY = ("(empty)",)
-_ABSENT = object()
+_ABSENT: Any = object()
 
 
 @dataclass(slots=True)
@@ -69,6 +72,19 @@ class _Seam:
     roots: dict[Place, _Node | None] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class AnsweredRun:
+    """The inputs of a run whose reads are on a tape: only those that are looked at are taken from it.
+
+    `whole` gives the run itself.
+    """
+
+    seam: str
+    arguments: dict[str, Any]
+    tape: Tape
+    whole: Callable[[], Run]
+
+
 class UnvariedValues:
     """Add every compared run; then read `found`. `redact` makes a run fit to be shown."""
 
@@ -77,18 +93,21 @@ class UnvariedValues:
         self._seams: dict[str, _Seam] = {}
         self._new: list[_Leaf] = []
 
-    def add(self, run: Run) -> None:
+    def add(self, run: Run | AnsweredRun) -> None:
         """One run."""
         if run.seam not in self._seams and len(self._seams) >= SEAMS_MAX:
             return
         seam = self._seams.setdefault(run.seam, _Seam())
         seam.runs += 1
-        for number, (root, value) in enumerate(_roots(run)):
-            if root not in seam.roots:
-                if len(seam.roots) >= METHODS_MAX:
-                    continue
-                seam.roots[root] = self._grown(seam, root, value)
-            node = seam.roots[root]
+        for number, root, value_of in _roots(run):
+            node = seam.roots.get(root, _ABSENT)
+            if node is None or (node is _ABSENT and len(seam.roots) >= METHODS_MAX):
+                continue
+            value = value_of()
+            if value is _ABSENT:
+                continue
+            if node is _ABSENT:
+                node = seam.roots[root] = self._grown(seam, root, value)
             if node is None:
                 continue
             try:
@@ -171,29 +190,57 @@ class UnvariedValues:
                 node.parts[name] = left
         return node if node.parts else None
 
-    def _take_texts(self, run: Run, number: int, root: Place) -> None:
+    def _take_texts(self, run: Run | AnsweredRun, number: int, root: Place) -> None:
         """Texts of the leaves that are new, from the copy of the run that may be shown."""
         new, self._new = self._new, []
-        shown = run if self._redact is None else self._redact(run)
-        value = next((part for index, (_, part) in enumerate(_roots(shown)) if index == number), _ABSENT)
+        whole = run.whole() if isinstance(run, AnsweredRun) else run
+        shown = whole if self._redact is None else self._redact(whole)
+        value = next(
+            (of() for index, place, of in _roots(shown) if (index, place) == (number, root)), _ABSENT
+        )
         for leaf in new:
             found = _at(value, leaf.place[len(root) :])
             leaf.text = "" if found is _ABSENT else value_text(found, TEXT_MAX)
 
 
-def _roots(run: Run) -> Iterator[tuple[Place, Any]]:
-    """Arguments, and arguments and answer of every read, with their places."""
+Root = tuple[int, Place, Callable[[], Any]]
+"""The number of a call (0: none), the place of what it was given or gave, and what gives that."""
+
+
+def _roots(run: Run | AnsweredRun) -> Iterator[Root]:
+    """Arguments, and arguments and answer of every read."""
     for name, value in run.arguments.items():
-        yield ("arguments", name), value
-    for call in () if run.answered is None else run.answered.reads:
-        yield from _parts_of(call)
+        yield 0, ("arguments", name), partial(_same, value)
+    if isinstance(run, AnsweredRun):
+        for number, entry in enumerate(_reads_of(run.tape), start=1):
+            method = entry.method
+            yield number, ("reads", method.port, method.name, "arguments"), partial(_given_to, entry)
+            yield number, ("reads", method.port, method.name, "answer"), partial(_answer_to, entry)
+        return
+    for number, call in enumerate(() if run.answered is None else run.answered.reads, start=1):
+        yield number, ("reads", call.port, call.method, "arguments"), partial(_given_to, call)
+        yield number, ("reads", call.port, call.method, "answer"), partial(_answer_to, call)
 
 
-def _parts_of(call: PortCall) -> Iterator[tuple[Place, Any]]:
-    if call.arguments:
-        yield ("reads", call.port, call.method, "arguments"), call.arguments
-    if isinstance(call.outcome, Returned):
-        yield ("reads", call.port, call.method, "answer"), call.outcome.value
+def _reads_of(tape: Tape) -> Iterator[Entry]:
+    for entry in tape.entries[: len(tape.entries) - tape.supplements]:
+        if entry.method.call_class in (CallClass.READ, CallClass.FIXED):
+            yield entry
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _given_to(call: PortCall | Entry) -> Any:
+    return call.arguments or _ABSENT
+
+
+def _answer_to(call: PortCall | Entry) -> Any:
+    outcome = call.outcome
+    if outcome is None and isinstance(call, Entry):
+        return call.answer_digest
+    return outcome.value if isinstance(outcome, Returned) else _ABSENT
 
 
 def _named(parts: Any) -> Iterator[tuple[Segment, Any]]:
