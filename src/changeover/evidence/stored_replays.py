@@ -26,6 +26,8 @@ T = TypeVar("T")
 C = TypeVar("C", contravariant=True)
 STORED = "stored"
 NOT_WRITTEN = b""
+HERE_FIRST = 10
+"""So many are replayed here before a child is forked: what is loaded for them, no child has to load again."""
 TOGETHER_MAX = 50
 SHARES = 4
 """So many times each process comes back for more, where there are few."""
@@ -65,6 +67,10 @@ class StoredPlace(Protocol[C]):
     def most(self) -> int:
         """So many replays may go on there at once."""
 
+    @property
+    def is_a_fork(self) -> bool:
+        """Whether what is replayed there has all that was loaded here."""
+
     def why_not(self) -> str | None:
         """Why nothing can be sent there now, None where it can."""
 
@@ -82,6 +88,7 @@ class ForkedStored(Generic[T]):
     processes: ChildProcesses
     kind: StoredKind[T]
     runtime: Runtime
+    is_a_fork: bool = True
 
     @property
     def most(self) -> int:
@@ -107,6 +114,7 @@ class ClusterStored(Generic[T]):
 
     cluster: Cluster
     kind: StoredKind[T]
+    is_a_fork: bool = False
 
     @property
     def most(self) -> int:
@@ -168,6 +176,9 @@ class StoredReplays(Generic[T]):
         """Each with its record, in the order of the items."""
         numbered = zip(count(1), items)
         most = self.place.most
+        few = HERE_FIRST if total is None else min(HERE_FIRST, total // HERE_FIRST)
+        for number, item in islice(numbered, few if self.place.is_a_fork else 0):
+            yield item, self.kind.record(number, item, self.kind.replay(item))
         together = TOGETHER_MAX if total is None else min(TOGETHER_MAX, max(1, total // (most * SHARES)))
         waiting: deque[_Share[T]] = deque()
         while some := list(islice(numbered, together)):
