@@ -7,12 +7,12 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from changeover import __version__
 from changeover.api.arguments import Told, check_positive, ignore, names_of
 from changeover.api.elsewhere import cluster_at, compared_nowhere, fleet_facts, fleet_problems, worker_facts
+from changeover.api.searching import look_at_all
 from changeover.compare.rules import STRICT, Rules
 from changeover.compare.rules_check import RuleProblem
 from changeover.compare.rules_file import check_rules_file
@@ -21,7 +21,7 @@ from changeover.evidence.blind_spot_search import ALIKE_MAX, BlindSpotSearch
 from changeover.evidence.case_runner import select
 from changeover.evidence.cluster_comparison import told_of_search
 from changeover.evidence.code_digest import code_digest
-from changeover.evidence.sources import Source, SourceOptions
+from changeover.evidence.sources import SourceOptions
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.store import keep_review, store_path
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, BlindSpotReview, load_accepted_blind_spots
@@ -178,8 +178,6 @@ def init(*, dry_run: bool = False, project: str | Path | Project = ".") -> Initi
 CASES = 64
 """Of each source: enough for every tag of a source that deals them out in turn."""
 
-LINE_S = 10.0
-
 
 @dataclass(frozen=True, slots=True)
 class RulesCheck:
@@ -263,7 +261,9 @@ def find_blind_spots(
         for one in sources:
             if cluster is not None:
                 cluster.begin(told_of_search(here, alike_max))
-            _search(search, one, options, search.look_at(one, options, selection, jobs, cluster), progress)
+            look_at_all(
+                search, one, options, search.look_at(one, options, selection, jobs, cluster), progress
+            )
     seams: dict[str, list[str]] = {}
     for seam in selection.seams:
         seams.setdefault(migration.seams[seam].phase, []).append(seam)
@@ -272,18 +272,6 @@ def find_blind_spots(
     review = BlindSpotReview(search, seams, accepted)
     _keep(found, migration, rules, review, progress)
     return review
-
-
-def _search(
-    search: BlindSpotSearch, source: Source, options: SourceOptions, cases: Iterable[object], progress: Told
-) -> None:
-    """Look at these cases, and say every some seconds how far it is."""
-    total, last = source.total(options), monotonic()
-    for number, _ in enumerate(cases, start=1):
-        if monotonic() - last >= LINE_S:
-            last = monotonic()
-            of = "" if total is None else f" of {total:,}"
-            progress(f"{source.name}   {number:,}{of}   {search.tried.total():,} alterations")
 
 
 def _keep(
