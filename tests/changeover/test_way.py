@@ -72,7 +72,7 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.mark.parametrize(
     ("arguments", "most"),
     [
-        (("compare", "--runs", "3"), 122),
+        (("compare", "--runs", "3"), 124),
         (("gate", "shelf", "--to", "shadow"), 50),
         (("status",), 53),
         (("rollback", "shelf", "--reason", "r"), 22),
