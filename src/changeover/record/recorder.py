@@ -183,6 +183,11 @@ class Recorder:
         """What the path logged so far."""
         return () if self._log is None else tuple(self._log.lines)
 
+    @property
+    def has_given(self) -> bool:
+        """Whether ports gave the path, or were handed by it, anything that can change."""
+        return self._given is not None
+
     def changed_answers(self, time_left: CopyTime | None) -> dict[str, Any]:
         """What the path changed in what ports gave it, by place; raises TookTooLong, and what reads raise."""
         return {} if self._given is None else self._given.changed(self.tape.watched.first, time_left)

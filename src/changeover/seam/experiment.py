@@ -154,10 +154,12 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
 
 def _waits_in_background(recording: Recording) -> bool:
     recording.forget_arguments()
-    workers = recording.runtime.for_workers
-    if workers is not None and workers.takes(recording):
+    runtime = recording.runtime
+    if runtime.waits:
+        return False
+    if runtime.recorded is not None and runtime.recorded.takes(recording):
         return True
-    queue = recording.runtime.queue
+    queue = runtime.background
     return queue is not None and Comparing(recording).beside().put_into(queue)
 
 

@@ -209,9 +209,9 @@ class Recording:
         """How the path ended, and what it left changed, both as they are at the answer."""
         changed, recorder = self._given.changes(), self.recorder
         self._problem = self._problem or self._given.shared_part_changed
-        answers = recorder.changed_answers(self._time_left)
-        if answers and changed is not None:
-            changed = {**changed, ANSWERS: answers}
+        if recorder.has_given and changed is not None:
+            answers = recorder.changed_answers(self._time_left)
+            changed = {**changed, ANSWERS: answers} if answers else changed
         view = self.view(self.answering) if self._seam.views else None
         if changed or view is not None or not (isinstance(outcome, Returned) and is_atom(outcome.value)):
             outcome, left = kept(

@@ -207,21 +207,11 @@ class Runtime:
             self.counts[seam, verdict] += 1
 
     @property
-    def queue(self) -> Background | None:
-        """Where runs wait to be compared, None where the caller has to compare them at once.
-
-        Under a test override and in a comparison runs are compared at once: the caller asks for the verdict.
-        """
-        return None if self.is_comparison or ACTIVE.override is not None else self.background
-
-    @property
-    def for_workers(self) -> RunsForWorkers | None:
-        """What takes runs for a worker, None where they are compared in this process, as `queue` says."""
-        return None if self.is_comparison or ACTIVE.override is not None else self.recorded
-
-    @property
     def waits(self) -> bool:
-        """Whether the caller waits for work that a path has left behind: it asks for the verdict."""
+        """Whether the caller asks for the verdict, under a test override and in a comparison.
+
+        Runs are compared at once then, and work that a path has left behind is waited for.
+        """
         return self.is_comparison or ACTIVE.override is not None
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 
 from changeover.values.content_key import same_content
 from changeover.values.limits import DEPTH_MAX, too_deep
-from changeover.values.own_state import own_state, state_viewer
+from changeover.values.own_state import state_viewer
 from changeover.values.reading import Shape, reading_of, remembered
 from changeover.values.shapes import Reading
 
@@ -86,7 +86,8 @@ def _in_order(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
 
 
 def _attributes(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
-    return _named(own_state(ours), state_viewer(type(theirs))(theirs), inside, depth)
+    view = state_viewer(type(ours))  # both are of one class
+    return _named(view(ours), view(theirs), inside, depth)
 
 
 def _content(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
