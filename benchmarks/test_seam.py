@@ -89,6 +89,22 @@ class Account:
         return amount
 
 
+class Flat:
+    """An object with ten attributes, none of which can be changed where it is."""
+
+    def __init__(self) -> None:
+        self.name, self.currency, self.owner, self.branch = "main", "USD", "us", "north"
+        self.cash, self.limit, self.rate = 100.0, 50.0, 0.5
+        self.calls, self.opened, self.version = 0, 2020, 3
+
+    def look(self, amount: int) -> int:
+        return amount
+
+    def pay(self, amount: int) -> int:
+        self.cash -= amount
+        return amount
+
+
 def three(account: int, symbol: str, price: float) -> int:
     return account
 
@@ -108,11 +124,13 @@ def test_shadow_on_the_callers_path_with_three_scalars(benchmark: BenchmarkFixtu
 
 
 @pytest.mark.benchmark(group="seam")
-@pytest.mark.parametrize("method", [Account.look, Account.pay], ids=["unchanged", "changed"])
+@pytest.mark.parametrize("method", ["look", "pay"])
+@pytest.mark.parametrize("kind", [Flat, Account])
 def test_shadow_on_the_callers_path_of_a_method_with_ten_leaves(
-    benchmark: BenchmarkFixture, method: Callable[[Account, int], int]
+    benchmark: BenchmarkFixture, kind: type[Flat | Account], method: str
 ) -> None:
-    seam, account = in_background(legacy=method, candidate=method), Account()
+    path, account = getattr(kind, method), kind()
+    seam = in_background(legacy=path, candidate=path)
     benchmark(many(lambda number: seam(account, number)))
 
 

@@ -27,13 +27,15 @@ from changeover.values.stage import OFF, Stage
 class Roles(NamedTuple):
     """Who answers one call, and whether the other path is replayed after it.
 
-    `is_outermost` says that no run is around this one, and that its paths are called as they are.
+    `is_outermost` says that no run is around this one, and that its paths are called as they are; `is_plain`
+    that the one that answers is no coroutine function.
     """
 
     answering: Side
     path: PathFunction
     compared: bool
     is_outermost: bool = False
+    is_plain: bool = False
 
 
 def seam_function(seam: Seam) -> Any:
@@ -167,7 +169,7 @@ async def _answer_async(seam: Seam, pins: Pins, args: Args, kwargs: Kwargs) -> A
 def _call(seam: Seam, pins: Pins, roles: Roles, args: Args, kwargs: Kwargs) -> Call:
     if roles.is_outermost:
         path: Any = roles.path
-        return Call(seam, pins, roles.answering, path, args, kwargs, path)
+        return Call(seam, pins, roles.answering, path, args, kwargs, path, roles.is_plain)
     path = _callable(seam, roles.path)
     legacy = seam.paths.get(Side.LEGACY) if seam.fallback else None
     fallback = path if legacy is None else _callable(seam, legacy)
@@ -189,7 +191,7 @@ def _roles(seam: Seam, pins: Pins) -> Roles:
         return roles
     found = _found_roles(seam, pins, session)
     if found.compared and seam.sample >= 1.0 and _is_plain(seam, pins):
-        seam.known_roles = pins.settings, found._replace(is_outermost=True)
+        seam.known_roles = pins.settings, found._replace(is_outermost=True, is_plain=not is_async(found.path))
     return found
 
 

@@ -58,7 +58,10 @@ class _Sync:
             WORK_HERE[here] = (recorder, recorder.branch)
             token = SESSION.set(recorder)
             BRANCH.set(recorder.branch)
-            outcome: Outcome = Returned(self.call(call.path, call.args, call.kwargs))
+            if call.is_plain:
+                outcome: Outcome = Returned(call.path(*call.args, **call.kwargs))
+            else:
+                outcome = Returned(self.call(call.path, call.args, call.kwargs))
         except BaseException as error:  # noqa: BLE001  raised again when everything is kept
             outcome = Raised(error)
         finally:
@@ -132,7 +135,7 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
         recording = Recording(call)
         outcome = await calling.answer(recording)
         if type(outcome) is Raised and _gave_up(call, recording, outcome.error):
-            fallen, recording = recording, Recording(replace(call, answering=Side.LEGACY, path=call.fallback))
+            fallen, recording = recording, Recording(_falling_back(call))
             outcome = await calling.answer(recording)
             recording.fallen_from(fallen)
         due = _due(call, recording)
@@ -262,6 +265,10 @@ def sampled_out(seam: Seam, pins: Pins, answering: Side) -> None:
     runtime = seam.runtime.active
     draft = RunDraft(seam.name, seam.phase, runtime.population, pins, answering, arguments={}, tape=Tape())
     runtime.hand_on(draft.unpaired(NotPaired.SAMPLED_OUT))
+
+
+def _falling_back(call: Call) -> Call:
+    return replace(call, answering=Side.LEGACY, path=call.fallback, is_plain=False)
 
 
 def _gave_up(call: Call, recording: Recording, error: BaseException) -> bool:

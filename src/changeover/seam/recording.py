@@ -43,7 +43,8 @@ _warned_undeclared: set[str] = set()
 class Call:
     """One call of a seam: its pins, the path that answers, the arguments as the caller gave them.
 
-    `fallback` is the legacy path, for a candidate that gives up before it has done anything.
+    `fallback` is the legacy path, for a candidate that gives up before it has done anything. `is_plain` says
+    that the path is known to be no coroutine function.
     """
 
     seam: Seam
@@ -53,6 +54,7 @@ class Call:
     args: Args
     kwargs: Kwargs
     fallback: Callable[..., Any]
+    is_plain: bool = False
 
 
 class Recording:
