@@ -17,6 +17,7 @@ from typing import Any
 from changeover.record.context import SESSION, at_work
 from changeover.record.replay_problems import ProblemKind
 from changeover.replay.held_collections import collect_now, held_off
+from changeover.replay.program_signals import unbroken
 from changeover.replay.replayer import Replay
 from changeover.replay.sealed_hooks import LookingActed, Sealed
 
@@ -24,6 +25,7 @@ _ENDED = "what ended an object of the replay"
 
 
 @contextmanager
+@unbroken
 def garbage_apart(replay: Replay) -> Iterator[None]:
     """Around a replay: its garbage is its own, and the program's is the program's."""
     is_apart = gc.isenabled()
@@ -48,6 +50,7 @@ def collect_for_program(replay: Replay) -> None:
         collect_now(asked)
 
 
+@unbroken
 def _end_own(replay: Replay) -> None:
     """End what is left of a replay; who acts then is refused, and its run cannot be compared."""
     sealed = Sealed(_ENDED, replay.book)
@@ -57,13 +60,15 @@ def _end_own(replay: Replay) -> None:
         if not isinstance(unraised.exc_value, LookingActed):
             before(unraised)
 
-    token = SESSION.set(sealed)
+    token = None
     try:
+        token = SESSION.set(sealed)
         sys.unraisablehook = unraisable
         with at_work(sealed, None):
             collect_now(0)
     finally:
-        SESSION.reset(token)
+        if token is not None:
+            SESSION.reset(token)
         if sys.unraisablehook is unraisable:
             sys.unraisablehook = before
     if sealed.refused is not None:

@@ -10,6 +10,7 @@ from threading import Lock
 
 from changeover.record.context import at_work, current_session, outside_of_runs
 from changeover.record.instrument import replace_imported_names
+from changeover.replay.program_signals import unbroken
 
 HELD_MAX = 50_000
 """So many objects may be made, in the whole process, before a collection begins all the same."""
@@ -29,6 +30,7 @@ class _Holding:
         self._replays = 0
         self._before = (0, 0, 0)
 
+    @unbroken
     def begin(self) -> None:
         with self._lock:
             self._replays += 1
@@ -37,6 +39,7 @@ class _Holding:
                 if 0 < self._before[0] < HELD_MAX:
                     gc.set_threshold(HELD_MAX, *self._before[1:])
 
+    @unbroken
     def end(self) -> None:
         with self._lock:
             self._replays -= 1
@@ -53,6 +56,7 @@ _holding = _Holding()
 
 
 @contextmanager
+@unbroken
 def held_off() -> Iterator[None]:
     """Until the block ends, no collection begins by itself."""
     _holding.begin()

@@ -27,6 +27,7 @@ from operator import attrgetter
 from typing import Any
 
 from changeover.record.program_log import replayed_streams
+from changeover.replay.program_signals import unbroken
 
 _one_at_a_time = threading.Lock()
 Read = Callable[[], Any]
@@ -38,6 +39,7 @@ _TIMERS = (int(signal.ITIMER_VIRTUAL), int(signal.ITIMER_PROF)) if _getitimer el
 
 
 @contextmanager
+@unbroken
 def kept_process_state() -> Iterator[None]:
     """Put back at the end what has changed since the beginning."""
     if not _one_at_a_time.acquire(blocking=False):

@@ -17,7 +17,8 @@ from time import monotonic
 from types import CodeType, FrameType, FunctionType, TracebackType, coroutine
 from typing import Any, ParamSpec, TypeVar, cast
 
-from changeover.record.context import NO_WORK, SESSION, WORK_HERE, put_back
+from changeover.record.context import NO_WORK, SESSION, UNSET, WORK_HERE, put_back
+from changeover.record.work_branch import BRANCH
 from changeover.values.interruption import HANDLER_CODES, struck
 from changeover.values.observation import Outcome, Raised, Returned
 
@@ -47,6 +48,7 @@ class ProgramSignals:
         self._has_alarm = _HAS_ALARM
         self._mask: Any = None
         self._streams = sys.stdout, sys.stderr
+        self._before: tuple[Any, ...] = ()
 
     def __enter__(self) -> ProgramSignals:
         global _watch
@@ -54,6 +56,7 @@ class ProgramSignals:
             return self
         self._is_outermost = True
         try:
+            self._before = _of_run(get_ident())
             _watch = self
             self._take()
         except BaseException as error:  # noqa: BLE001  of a handler that is not wrapped yet
@@ -122,6 +125,7 @@ class ProgramSignals:
         # A stop may strike before the block around a replay is entered, which would put them back.
         if sys.stdout is not self._streams[0] or sys.stderr is not self._streams[1]:
             sys.stdout, sys.stderr = self._streams
+        self._leave_run()
         if self._mask is not None and _fast.pthread_sigmask(signal.SIG_BLOCK, ()) != self._mask:
             _fast.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         if self._has_alarm:  # while it is known whether it goes off; and once, or it goes off for ever
@@ -131,6 +135,17 @@ class ProgramSignals:
         for number, found, before in zip(_NUMBERS, _current(), self._handlers, strict=False):
             if found is not before and before is not None:
                 _fast.signal(number, before)
+
+    def _leave_run(self) -> None:
+        """What a stop, between two lines of the toolkit, has left of a replay in this thread and context."""
+        here = get_ident()
+        if not self._before or self._before == _of_run(here):
+            return
+        session, branch, work, hook = self._before
+        SESSION.set(None if session is UNSET else session)
+        BRANCH.set(None if branch is UNSET else branch)
+        put_back(here, work)
+        sys.unraisablehook = hook
 
     def _give_back_alarm(self, now: float, interval: float) -> None:
         left, again = self._alarm
@@ -210,6 +225,11 @@ def in_steps(
             raise
         except BaseException as error:  # noqa: BLE001  thrown into the path right above
             step = partial(path.throw, error)
+
+
+def _of_run(thread: int) -> tuple[Any, ...]:
+    """What says whether a thread, and the context that it is in, do the work of a run."""
+    return SESSION.get(UNSET), BRANCH.get(UNSET), WORK_HERE.get(thread), sys.unraisablehook
 
 
 def _current() -> list[Any]:
