@@ -1,4 +1,4 @@
-"""The event bus: synchronous, first in, first out, run to completion; used by one thread.
+"""The event bus: synchronous, first in, first out, run to completion; used by one thread at a time.
 
 A handler is `(event, handling) -> None` under a stable name (see `handling`). What it publishes is delivered
 after the present event has reached all its handlers, never nested. Each handler gets each event once; after
@@ -9,12 +9,16 @@ dead-lettered and announced as WorkflowStepFailed, unless WorkflowStepFailed is 
 Without a journal the bus is as quick as it can be and forgets everything with the process. With one, every
 event is kept before it is delivered, and a bus on the same journal resumes where the last one was stopped;
 an error of the journal itself goes to the caller, and the next call resumes from what was kept.
+
+While one thread is in a call of the bus, calls of others are refused (OtherThread): their events belong to no
+handling of that thread, and to wait for it would be for ever where it waits for them.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
+from threading import Lock, get_ident
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -23,8 +27,9 @@ from structlog.typing import FilteringBoundLogger
 
 from trading.clock import Clock
 from trading.events.bus.deliveries import Deliveries
-from trading.events.bus.handling import Handling
+from trading.events.bus.handling import Handling, OtherThread
 from trading.events.bus.metrics import BusMetrics
+from trading.events.bus.plain_call import refuse_unrun_body
 from trading.events.bus.retry import RetryPolicy
 from trading.events.bus.routes import Subscription
 from trading.events.bus.volatile import RECENT_IDS_MAX, Volatile
@@ -73,9 +78,8 @@ class EventBus:
         if journal is None:
             journal = volatile = Volatile()
             self._recent = volatile.recent
-        self._elsewhere = not self._quick  # also while a quick bus is busy: one question, not two
         self._resumed = self._quick
-        self._busy = False
+        self._turn = Lock()  # held while a call delivers, by the thread that the handling names
         self._deliveries = Deliveries(
             clock=clock,
             ids=ids,
@@ -86,6 +90,7 @@ class EventBus:
         self._routes = self._deliveries.routes
         self._by_class = self._routes.by_class
         self._queue = self._deliveries.queue
+        self._handling = self._deliveries.handling
         self._deliver = self._deliveries.deliver
 
     def subscribe(
@@ -99,6 +104,7 @@ class EventBus:
         """Deliver events of this class, and of all classes below it, to a handler of this name.
 
         The name is what the journal knows the handler by: it is unique on the bus and outlives the process.
+        Raises TypeError for a function whose body would never run: a coroutine or generator function.
         """
         self._routes.add(Subscription(event_class, handle, name, retry or self._retry))
 
@@ -111,8 +117,10 @@ class EventBus:
     def observe(self, observer: Callable[[BaseEvent], None]) -> None:
         """Show every event, in the order of publication, before its handlers get it.
 
-        What an observer raises is counted and logged; it cannot publish, and it is no consumer.
+        What an observer raises is counted and logged; it cannot publish, and it is no consumer. One that
+        begins while an event is shown sees the next one; TypeError as for `subscribe`.
         """
+        refuse_unrun_body(observer, getattr(observer, "__qualname__", type(observer).__name__))
         self._deliveries.observers.append(observer)
 
     def stop_observing(self, observer: Callable[[BaseEvent], None]) -> None:
@@ -134,23 +142,25 @@ class EventBus:
         During a handling it joins what that handling publishes. With `due` it is kept until then, and `run`
         delivers it.
         """
-        if self._elsewhere or due is not None:
+        if due is not None or not self._quick or not self._turn.acquire(blocking=False):
             return self._publish_elsewhere(event, due)
-        event_class = event.__class__
-        route = self._by_class.get(event_class) or self._routes.route(event_class)
-        recent = self._recent
-        event_id = event.event_id
-        young = recent.young
-        if event_id in young or event_id in recent.old:  # written out: a call costs as much as the look-up
-            route.duplicates += 1
-            return False
-        if len(young) < RECENT_IDS_MAX:
-            young.add(event_id)
-        else:
-            recent.add(event_id)
-        route.published += 1
-        self._elsewhere = True
         try:
+            self._handling.thread = get_ident()
+            event_class = event.__class__
+            route = self._by_class.get(event_class) or self._routes.route(event_class)
+            recent = self._recent
+            event_id = event.event_id
+            young = recent.young
+            if (
+                event_id in young or event_id in recent.old
+            ):  # written out: a call costs as much as the look-up
+                route.duplicates += 1
+                return False
+            if len(young) < RECENT_IDS_MAX:
+                young.add(event_id)
+            else:
+                recent.add(event_id)
+            route.published += 1
             self._deliver(event, route.targets)
             if self._queue:
                 self._deliveries.drain()
@@ -158,7 +168,8 @@ class EventBus:
             self._interrupted()
             raise
         finally:
-            self._elsewhere = False
+            self._handling.thread = None
+            self._turn.release()
         return True
 
     def emit(
@@ -174,7 +185,7 @@ class EventBus:
         During a handling it is an event of that handling's run, caused by the event that is handled.
         """
         if self._is_busy():
-            return self._deliveries.handling.publish(event_class, due=due, **fields)
+            return self._handling.publish(event_class, due=due, **fields)
         event = event_class(
             event_id=self._ids.new("event"),
             correlation_id=correlation_id or self._ids.new("workflow"),
@@ -223,7 +234,7 @@ class EventBus:
     def _publish_elsewhere(self, event: BaseEvent, due: datetime | None) -> bool:
         """Not the quick way: join the handling that goes on, or go by the ledger."""
         if self._is_busy():
-            self._deliveries.handling.take(event, due)
+            self._handling.take(event, due)
             return True
         with self._working():
             self._ensure_resumed()
@@ -232,7 +243,9 @@ class EventBus:
         return is_new
 
     def _is_busy(self) -> bool:
-        return self._elsewhere if self._quick else self._busy
+        """Whether this thread is in a call of the bus already; raises OtherThread where another one is."""
+        self._handling.refuse_other_thread()
+        return self._handling.thread is not None
 
     def _ensure_resumed(self) -> None:
         if not self._resumed:
@@ -248,15 +261,17 @@ class EventBus:
         """Whatever interrupts delivery (an error of the journal, Ctrl-C) leaves a bus that can resume."""
         if self._is_busy():
             raise BusBusy("the bus is delivering already")
-        self._elsewhere = self._busy = True
+        if not self._turn.acquire(blocking=False):
+            raise OtherThread
         try:
+            self._handling.thread = get_ident()
             yield
         except BaseException:
             self._interrupted()
             raise
         finally:
-            self._busy = False
-            self._elsewhere = not self._quick
+            self._handling.thread = None
+            self._turn.release()
 
     def _interrupted(self) -> None:
         self._deliveries.forget_handling()

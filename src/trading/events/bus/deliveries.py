@@ -10,6 +10,7 @@ from trading.clock import Clock
 from trading.events.bus.failures import announce, failure_of, log_fields
 from trading.events.bus.handling import CLOSING_RESERVE, EVENTS_PER_RUN_MAX, Handling, RunCounts
 from trading.events.bus.metrics import BusMetrics, measure
+from trading.events.bus.plain_call import refuse_unrun_result
 from trading.events.bus.routes import Routes, Target, UnroutedEvents
 from trading.events.bus.volatile import TooManyDelayed
 from trading.events.journal.port import Ledger, PermanentFailure
@@ -49,7 +50,7 @@ class Deliveries:
     ) -> None:
         self.routes = Routes()
         self.queue: deque[tuple[BaseEvent, tuple[Target, ...], int, int]] = deque()
-        self.observers: list[Callable[[BaseEvent], None]] = []
+        self.observers: list[Callable[[BaseEvent], object]] = []
         self.ledger = ledger
         self._runs = RunCounts(ledger.events_of_run)
         self.handling = Handling(None, clock=clock, ids=ids, ledger=ledger, runs=self._runs)
@@ -79,7 +80,8 @@ class Deliveries:
             handling.source = target.source
             started = timer()
             try:
-                target.handle(event, handling)
+                if (result := target.handle(event, handling)) is not None:
+                    refuse_unrun_result(result, target.name)
             except Exception as error:  # noqa: BLE001  (isolation of handlers is what the bus is for)
                 took = timer() - started
                 target.seconds += took
@@ -155,9 +157,11 @@ class Deliveries:
         queue.append((delivery.event, targets, delivery.seq, delivery.attempt))
 
     def _show(self, event: BaseEvent) -> None:
-        for observer in self.observers:
+        for observer in tuple(self.observers):
+            if observer not in self.observers:
+                continue  # another observer has stopped it just now
             try:
-                observer(event)
+                refuse_unrun_result(observer(event), "an observer")
             except Exception as error:  # noqa: BLE001  (who only looks on must not disturb)
                 self._observer_failures += 1
                 self._log.warning(

@@ -8,6 +8,7 @@ nothing. It therefore tests without a bus: build a `Handling`, call the handler,
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from threading import get_ident
 from typing import Any, TypeVar
 
 from trading.clock import Clock
@@ -69,6 +70,16 @@ class HandlingOver(Exception):
     """Something was published where no event is handled: by an observer, or after a handler returned."""
 
 
+class OtherThread(Exception):
+    """A thread used a bus, or a handling of it, while another one was in a call of that bus."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the bus is at work in another thread, and what this one publishes belongs to no handling of it; "
+            "publish from one thread, or when the other call has returned"
+        )
+
+
 class CausationBroken(Exception):
     """An event was published during a handling as if something else had caused it."""
 
@@ -78,10 +89,22 @@ class Handling:
 
     `redelivered` says that an earlier attempt at this delivery may have begun, here or in a process that
     ended: effects outside may have happened. `published` holds events with their due time, `kept` the
-    workflow records, both in order. `source` is the module and the name of the handler.
+    workflow records, both in order. `source` is the module and the name of the handler. `thread` is the one
+    that delivers, None where there is no bus; no other may use the handling.
     """
 
-    __slots__ = ("_clock", "_ids", "_ledger", "_runs", "event", "kept", "published", "redelivered", "source")
+    __slots__ = (
+        "_clock",
+        "_ids",
+        "_ledger",
+        "_runs",
+        "event",
+        "kept",
+        "published",
+        "redelivered",
+        "source",
+        "thread",
+    )
 
     def __init__(
         self,
@@ -97,6 +120,7 @@ class Handling:
         self.event = event
         self.source = source
         self.redelivered = redelivered
+        self.thread: int | None = None
         self.published: list[Published] = []
         self.kept: list[WorkflowRecord] = []
         self._clock = clock
@@ -158,7 +182,14 @@ class Handling:
         self.published.clear()
         self.kept.clear()
 
+    def refuse_other_thread(self) -> None:
+        """Raise OtherThread where another thread than this one is delivering."""
+        thread = self.thread  # read once: the other thread may end its call meanwhile
+        if thread is not None and thread != get_ident():
+            raise OtherThread
+
     def _present(self) -> BaseEvent:
+        self.refuse_other_thread()
         if self.event is None:
             raise HandlingOver("published, or asked for state, where no event is being handled")
         return self.event

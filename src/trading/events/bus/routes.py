@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from trading.events.bus.handling import Handling
+from trading.events.bus.plain_call import refuse_unrun_body
 from trading.events.bus.retry import RetryPolicy
 from trading.events.journal.port import PermanentFailure
 from trading.events.messages.envelope import BaseEvent
@@ -16,17 +17,18 @@ class UnroutedEvents(PermanentFailure):
 
 
 class Subscription:
-    """A named handler for an event class and all classes below it."""
+    """A named handler for an event class and all classes below it; TypeError where its body cannot run."""
 
     __slots__ = ("event_class", "handle", "module", "name", "retry")
 
     def __init__(
         self,
         event_class: type[BaseEvent],
-        handle: Callable[[Any, Handling], None],
+        handle: Callable[[Any, Handling], object],
         name: str,
         retry: RetryPolicy,
     ) -> None:
+        refuse_unrun_body(handle, name)
         self.event_class = event_class
         self.handle = handle
         self.name = name
