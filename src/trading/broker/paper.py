@@ -16,8 +16,9 @@ from trading.broker.port import (
 )
 from trading.clock import Clock
 from trading.domain.account import Account, PortfolioState, Position
-from trading.domain.money import ONE, ZERO, to_cents, whole_steps
+from trading.domain.money import ONE, ZERO, to_cents
 from trading.domain.order import Fill, Order, OrderRequest, OrderStatus
+from trading.domain.quantity import orderable
 from trading.market.port import MarketData, MarketDataError
 
 FILL_DELAY_S = 1.0
@@ -196,7 +197,7 @@ class PaperBroker:
         if reason is not None or price is None:
             self._ledger.record_refused(placed)
             return placed
-        fill_quantity = whole_steps(order.quantity * self._faults.fraction(order), self._step)
+        fill_quantity = orderable(order.quantity * self._faults.fraction(order), self._step)
         fills_at = now + timedelta(seconds=self._faults.delay_s(order, self._fill_delay_s))
         accepted = OpenOrder(placed, price, fill_quantity, fills_at if fill_quantity > ZERO else None)
         self._ledger.record_accepted(book.with_accepted(accepted), accepted)

@@ -1,4 +1,4 @@
-"""Rounding of money, weights and quantities: each in one place, so that both sides of a sum agree."""
+"""Rounding of money and weights: each in one place, so that both sides of a sum agree."""
 
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
@@ -16,8 +16,3 @@ def to_cents(amount: Decimal) -> Decimal:
 def to_weight(fraction: Decimal) -> Decimal:
     """A fraction of 1 on six places, rounded down, so that weights never add up to more than their whole."""
     return fraction.quantize(WEIGHT_STEP, ROUND_DOWN)
-
-
-def whole_steps(quantity: Decimal, step: Decimal) -> Decimal:
-    """The largest multiple of `step` that is not above `quantity`: a broker takes no part of a step."""
-    return (quantity // step) * step

@@ -31,7 +31,7 @@ class RebalanceItem:
 
     @property
     def sells_whole_position(self) -> bool:
-        """True for an exit: a position that is not targeted any more leaves nothing behind."""
+        """True for an exit: of a position that is not targeted any more, all is sold that can be sold."""
         return self.action is RebalanceAction.SELL and self.target_weight == ZERO
 
 

@@ -12,15 +12,16 @@ from typing import Protocol
 from trading.broker.port import Broker, BrokerError
 from trading.clock import Clock
 from trading.domain.execution import ExecutionResult, OrderFate, OrderOutcome
-from trading.domain.money import ZERO, to_cents, whole_steps
+from trading.domain.money import ZERO, to_cents
 from trading.domain.order import Order, OrderRequest, Side
 from trading.domain.plan import RebalanceAction, RebalanceItem, RebalancePlan
+from trading.domain.quantity import orderable, why_it_stays
 from trading.execution.orders import ExecutionPolicy, Settlement, Submission, fate_of
 
 
 def planned_quantity(item: RebalanceItem, price: Decimal, step: Decimal) -> Decimal:
-    """The amount of a trade as a quantity at this price, in whole steps, rounded down."""
-    return whole_steps(abs(item.trade_amount) / price, step)
+    """The amount of a trade as a quantity at this price that an order may ask for, rounded down."""
+    return orderable(abs(item.trade_amount) / price, step)
 
 
 class Sizing(Protocol):
@@ -38,27 +39,38 @@ class Sizing(Protocol):
         """An order of that size may fill: its means are gone."""
         ...
 
+    def stays(self, item: RebalanceItem) -> str:
+        """What the plan would trade and no order can, as a sentence; empty where there is nothing of it."""
+        ...
+
 
 class SellSizing:
-    """Never more than is held; an exit is the whole position, whatever the step."""
+    """Never more than is held; an exit is all of it that an order may ask for."""
 
     def __init__(self, held: Mapping[str, Decimal], step: Decimal) -> None:
         self._held = held
         self._step = step
 
     def wanted(self, item: RebalanceItem, price: Decimal) -> Decimal:
-        """The whole holding for an exit, else the amount at this price."""
+        """What can be sold of the holding for an exit, else the amount at this price."""
         if item.sells_whole_position:
-            return self._held.get(item.symbol, ZERO)
+            return self._sellable(item)
         return planned_quantity(item, price, self._step)
 
     def possible(self, item: RebalanceItem, wanted: Decimal, price: Decimal) -> Decimal:
-        """What is held at the most; in whole steps, but for an exit."""
-        held = self._held.get(item.symbol, ZERO)
-        return held if item.sells_whole_position else min(wanted, whole_steps(held, self._step))
+        """What can be sold of the holding, at the most."""
+        return min(wanted, self._sellable(item))
 
     def take(self, quantity: Decimal, price: Decimal) -> None:
         """A plan has one item per symbol, so one SELL never limits another."""
+
+    def stays(self, item: RebalanceItem) -> str:
+        """What an exit leaves behind."""
+        held = self._held.get(item.symbol, ZERO)
+        return why_it_stays(held, self._step) if item.sells_whole_position else ""
+
+    def _sellable(self, item: RebalanceItem) -> Decimal:
+        return orderable(self._held.get(item.symbol, ZERO), self._step)
 
 
 class BuySizing:
@@ -74,11 +86,15 @@ class BuySizing:
 
     def possible(self, item: RebalanceItem, wanted: Decimal, price: Decimal) -> Decimal:
         """What the rest of the buying power pays for."""
-        return min(wanted, whole_steps(max(self._left, ZERO) / price, self._step))
+        return min(wanted, orderable(self._left / price, self._step))
 
     def take(self, quantity: Decimal, price: Decimal) -> None:
         """The price of the order is spoken for."""
         self._left -= to_cents(quantity * price)
+
+    def stays(self, item: RebalanceItem) -> str:
+        """The next plan buys what this one is short of."""
+        return ""
 
 
 Attempt = tuple[OrderOutcome, Order | None]  # the order that is to be followed, if there is one
@@ -151,7 +167,7 @@ class PlanExecutor:
                 attempts[item.symbol] = replace(blank, fate=OrderFate.UNKNOWN, detail=detail), None
                 continue
             if found is not None:
-                attempts[item.symbol] = replace(blank, asked_quantity=found.quantity), found
+                attempts[item.symbol] = replace(blank, asked_quantity=found.quantity, detail=""), found
         return attempts
 
     def _wanted_earlier(self, item: RebalanceItem, order: Order) -> Decimal:
@@ -184,11 +200,11 @@ class PlanExecutor:
             return replace(blank, fate=OrderFate.NO_QUOTE, detail="the broker has no quote"), None
         wanted = sizing.wanted(item, price)
         asked = sizing.possible(item, wanted, price)
-        outcome = replace(blank, wanted_quantity=wanted, asked_quantity=asked)
+        stays = sizing.stays(item)
+        outcome = replace(blank, wanted_quantity=wanted, asked_quantity=asked, detail=stays)
         if wanted == ZERO:
-            return replace(
-                outcome, fate=OrderFate.BELOW_STEP, detail="less than one step of the broker"
-            ), None
+            detail = stays or "less than one step of the broker"
+            return replace(outcome, fate=OrderFate.BELOW_STEP, detail=detail), None
         if asked == ZERO:
             return replace(outcome, fate=OrderFate.UNFUNDED, detail="nothing is left to trade with"), None
         placed = self._submission.place(OrderRequest(blank.client_order_id, item.symbol, blank.side, asked))
@@ -229,5 +245,5 @@ def _settled(outcome: OrderOutcome, order: Order) -> OrderOutcome:
         filled_quantity=order.filled_quantity,
         average_price=order.filled_average_price,
         fate=fate,
-        detail=detail,
+        detail=detail or outcome.detail,
     )

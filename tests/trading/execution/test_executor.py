@@ -56,10 +56,10 @@ def test_quantities_are_rounded_down_to_the_step_of_the_broker() -> None:
     assert holdings(broker) == {"AAA": "3.33"}
 
 
-def test_an_exit_leaves_exactly_nothing_behind_whatever_the_step() -> None:
+def test_an_exit_leaves_exactly_nothing_behind_where_the_step_divides_it() -> None:
     clock = new_clock()
     broker = open_paper_broker(clock, {"AAA": "3.07"}, cash="0.00", held={"AAA": "7.123"}, step="0.001")
-    execute(broker, clock, plan_for(broker, {}))
+    execute(broker, clock, plan_for(broker, {}), ExecutionPolicy(quantity_step=Decimal("0.001")))
     assert broker.positions() == ()
 
 
