@@ -2,18 +2,27 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Clock(Protocol):
-    """`now` is aware, in UTC, and never goes back; `sleep` takes seconds."""
+    """`now` is aware and in UTC; `sleep` takes seconds."""
 
     def now(self) -> datetime:
         """The present moment."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Return when `now` has advanced by that much."""
+        """Return when so much time has passed."""
+        ...
+
+
+@runtime_checkable
+class SettableClock(Clock, Protocol):
+    """A clock that somebody may set, forward or back; `monotonic` passes all the same."""
+
+    def monotonic(self) -> float:
+        """Seconds that have passed since a moment of no meaning."""
         ...
 
 
@@ -21,16 +30,46 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The machine's present moment, in UTC."""
+        """The machine's present moment, in UTC; it goes back where the machine's clock is set back."""
         return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds on a scale that nobody can set."""
+        return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Block the calling thread."""
         time.sleep(seconds)
 
 
+class PassingTime:
+    """Moments that say how long something has lasted or has to wait yet, while this process lives.
+
+    They begin with a clock's present moment and advance by the time that passes, whoever sets that clock
+    meanwhile. A clock that nobody can set (one that moves as it is told) tells them itself.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._settable = clock if isinstance(clock, SettableClock) else None
+        if self._settable is not None:
+            self._zero = self._settable.now() - timedelta(seconds=self._settable.monotonic())
+
+    def now(self) -> datetime:
+        """The beginning, and what has passed since."""
+        if self._settable is None:
+            return self._clock.now()
+        return self._zero + timedelta(seconds=self._settable.monotonic())
+
+    def at(self, moment: datetime) -> datetime:
+        """When as much time will have passed as lies between the clock's present moment and this one."""
+        if self._settable is None:
+            return moment
+        return self.now() + (moment - self._settable.now())
+
+
 class SimulatedClock:
-    """A clock that moves only when it is told to, or when somebody sleeps."""
+    """A clock that moves only when it is told to, or when somebody sleeps; it never goes back."""
 
     def __init__(self, now: datetime) -> None:
         self._now = _in_utc(now)

@@ -15,7 +15,7 @@ from trading.broker.port import (
     OrderRejected,
     ReplyLost,
 )
-from trading.clock import Clock
+from trading.clock import Clock, PassingTime
 from trading.domain.execution import OrderFate
 from trading.domain.money import ZERO
 from trading.domain.order import Order, OrderRequest, OrderStatus
@@ -108,9 +108,10 @@ class Settlement:
     def wait_for(self, orders: dict[str, Order]) -> dict[str, Order]:
         """The same orders by the same keys, as the broker reported them last."""
         settled = dict(orders)
-        deadline = self._clock.now() + timedelta(seconds=self._policy.settle_deadline_s)
+        time = PassingTime(self._clock)
+        deadline = time.now() + timedelta(seconds=self._policy.settle_deadline_s)
         while waiting := [key for key, order in settled.items() if not order.status.is_terminal]:
-            if self._clock.now() >= deadline:  # by the clock: slow answers count as well
+            if time.now() >= deadline:  # time that passes: slow answers count as well
                 return settled | {key: self._cancel(settled[key]) for key in waiting}
             self._clock.sleep(self._policy.poll_interval_s)
             for key in waiting:

@@ -57,7 +57,6 @@ class EventEntryPoints:
         return self._collected.results()
 
     def _run(self, workflow_id: str, mode: WorkflowMode, ignore_market_hours: bool) -> None:
-        now = self._services.clock.now()
         self._bus.emit(
             TradingWorkflowRequested,
             correlation_id=workflow_id,
@@ -67,12 +66,13 @@ class EventEntryPoints:
             ignore_market_hours=ignore_market_hours,
             execution_parameters=ExecutionParameters(
                 account_id=self._settings.paper.account_id,
-                session=session_date(now),
+                session=session_date(self._services.clock.now()),
                 cash_reserve=self._settings.cash_reserve,
                 minimum_trade=self._settings.minimum_trade,
             ),
         )
-        deadline = now + timedelta(seconds=WORKFLOW_DEADLINE_S + PATIENCE_S)
+        # Asked again: much of the run is over by now, and somebody may have set the clock meanwhile.
+        deadline = self._services.clock.now() + timedelta(seconds=WORKFLOW_DEADLINE_S + PATIENCE_S)
         self._bus.run_until(
             lambda: self._collected.is_complete() and not self._bus.is_retrying(workflow_id),
             deadline=deadline,

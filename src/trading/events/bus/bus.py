@@ -209,18 +209,23 @@ class EventBus:
             self._deliveries.deliver_due()
 
     def run_until(self, done: Callable[[], bool], *, deadline: datetime | None = None) -> RunEnd:
-        """Deliver what is due, sleeping on the clock in between, until `done`, idleness or the deadline."""
+        """Deliver what is due, sleeping on the clock in between, until `done`, idleness or the deadline.
+
+        The deadline is as far away as it is when this is called, whoever sets the clock meanwhile.
+        """
+        time = self._deliveries.time
+        until = None if deadline is None else time.at(deadline)
         while True:
             self.run()
             if done():
                 return RunEnd.DONE
             next_due = self._deliveries.ledger.next_due()
-            now = self._clock.now()
-            if deadline is not None and now >= deadline:
+            now = time.now()
+            if until is not None and now >= until:
                 return RunEnd.DEADLINE
             if next_due is None:
                 return RunEnd.IDLE
-            wake = next_due if deadline is None else min(next_due, deadline)
+            wake = next_due if until is None else min(next_due, until)
             self._clock.sleep(min(max((wake - now).total_seconds(), 0.0), SLEEP_MAX_S))
 
     def is_retrying(self, correlation_id: str) -> bool:

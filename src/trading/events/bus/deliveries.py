@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from structlog.typing import FilteringBoundLogger
 
-from trading.clock import Clock
+from trading.clock import Clock, PassingTime
 from trading.events.bus.failures import announce, failure_of, log_fields
 from trading.events.bus.handling import CLOSING_RESERVE, EVENTS_PER_RUN_MAX, Handling, RunCounts
 from trading.events.bus.metrics import BusMetrics, measure
@@ -55,6 +55,7 @@ class Deliveries:
         self._runs = RunCounts(ledger.events_of_run)
         self.handling = Handling(None, clock=clock, ids=ids, ledger=ledger, runs=self._runs)
         self._clock = clock
+        self.time = PassingTime(clock)  # delays are measured by it; a later process goes by their moments
         self._ids = ids
         self._timer = timer
         self._log = log
@@ -111,7 +112,7 @@ class Deliveries:
 
     def deliver_due(self) -> None:
         """Deliver what was delayed until now or earlier."""
-        while batch := self.ledger.due(self._clock.now()):
+        while batch := self.ledger.due(self.time.now()):
             self._take_up(batch)
             self.drain()
 
@@ -222,7 +223,7 @@ class Deliveries:
             self._bury(delivery, failure, retryable=retryable, took=took)
 
     def _postponed(self, delivery: Delivery, target: Target, failure: Failure, took: float) -> bool:
-        due = self._clock.now() + timedelta(seconds=target.retry.delay_after(delivery.attempt))
+        due = self.time.now() + timedelta(seconds=target.retry.delay_after(delivery.attempt))
         try:
             self._settle(delivery, Outcome.RETRY, due=due, failure=failure, took_s=took)
         except TooManyDelayed:
@@ -281,7 +282,7 @@ class Deliveries:
         names = self.routes.route(event.__class__).names
         if due is not None and not names:
             raise UnroutedEvents(f"{event.event_type} is delayed, but no handler consumes it")
-        return Outgoing(event, names, due)
+        return Outgoing(event, names, None if due is None else self.time.at(due))
 
     def _enqueue(self, outgoing: Outgoing, seq: int | None) -> bool:
         event = outgoing.event
