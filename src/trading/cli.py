@@ -18,7 +18,7 @@ from trading.cli_options import (
     usage_errors,
 )
 from trading.composition import TradingPath, choose_notifier, configure_logging, front_door, open_desk
-from trading.desk import Desk, FrontDoor, UsageError
+from trading.desk import Desk, FrontDoor, UsageError, real_file
 from trading.events.messages.startup import StartupMode
 from trading.history import TradingHistory
 from trading.market.calendar import session_time
@@ -195,7 +195,7 @@ def retry(letter: str, account: Path, settings_path: Path | None) -> None:
     """Put a dead letter back and deliver it again; `status` lists dead letters with their IDs."""
     settings, prices = _load(settings_path)
     _refuse_missing(account)
-    notifier = choose_notifier(settings, account.parent / MAILBOX)
+    notifier = choose_notifier(settings, real_file(account).parent / MAILBOX)
     with open_desk(settings, prices, account=account, now=None, notifier=notifier) as desk:
         went_well, outcome = app.retry_dead_letter(desk, letter)
     click.echo(outcome)
@@ -222,7 +222,7 @@ def _desk_to_look_at(account: Path, settings_path: Path | None) -> Desk:
 
 def _desk(settings: Settings, prices: PriceHistory, account: Path, at: datetime | None) -> Desk:
     now = session_time(prices.sessions[-1]) if at is None else app.check_moment(prices, at)
-    notifier = choose_notifier(settings, account.parent / MAILBOX)
+    notifier = choose_notifier(settings, real_file(account).parent / MAILBOX)
     return open_desk(settings, prices, account=account, now=now, notifier=notifier)
 
 

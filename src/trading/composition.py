@@ -19,14 +19,13 @@ from trading.broker.book import Opening
 from trading.broker.ledger import Ledger as AccountLedger
 from trading.broker.paper import PaperBroker
 from trading.clock import SimulatedClock
-from trading.desk import Desk, FrontDoor, Special, journal_path, moment_to_open_at
+from trading.desk import Desk, FrontDoor, Special, moment_to_open_at
 from trading.display import Display, Screen
 from trading.entry_points import EntryPoints
 from trading.events.bus.bus import EventBus
 from trading.events.bus.handling import Handling
 from trading.events.journal.memory import MemoryJournal
 from trading.events.journal.port import Journal, Ledger
-from trading.events.journal.sqlite import SqliteJournal
 from trading.events.messages.envelope import BaseEvent
 from trading.events.messages.portfolio import (
     AccountDataRequested,
@@ -63,6 +62,7 @@ from trading.market.calendar import is_session_open, session_date
 from trading.market.history import HistoricalMarketData, PriceHistory, load_bundled
 from trading.notify.notifiers import MailboxNotifier, MemoryNotifier, Outbox
 from trading.notify.port import Notifier
+from trading.pairing import open_journal_of
 from trading.run_guard import RunGuard
 from trading.services import Services
 from trading.settings import Settings
@@ -128,10 +128,8 @@ def open_desk(
 
 
 def _open_journal(account: Path | None, ledger: AccountLedger) -> Journal:
-    if account is None:
-        return MemoryJournal()
     try:
-        return SqliteJournal(journal_path(account))
+        return MemoryJournal() if account is None else open_journal_of(account, ledger)
     except BaseException:
         ledger.close()
         raise

@@ -25,12 +25,14 @@ def open_database(
     nothing begins by itself). `durable` means a commit survives a loss of power (synchronous=FULL);
     otherwise it survives a crash of the process (NORMAL with a write-ahead log).
 
-    Raises DatabaseUnusable for a file that cannot be written, is no database, is of another kind, or was
-    written by another version; the file and its write-ahead log are then left byte for byte as they were.
+    Raises DatabaseUnusable for a file that cannot be written, is no database, is of another kind, has
+    several names, or was written by another version; the file and its write-ahead log are then left byte
+    for byte as they were.
     """
     where = ":memory:" if path is None else str(path)
     try:
         if path is not None:
+            _refuse_second_name(path, kind=kind)
             _refuse_unopened(path, kind=kind, version=version)
             path.parent.mkdir(parents=True, exist_ok=True)
         connection = _connect(where)
@@ -59,6 +61,25 @@ def copy_database(connection: Connection) -> Connection:
     return copy
 
 
+PAIRS = "CREATE TABLE IF NOT EXISTS pair (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)"
+
+
+def read_pair_id(connection: Connection) -> str | None:
+    """The id that this file shares with the file it belongs to, or None where it has none yet."""
+    if "pair" not in _tables(connection):
+        return None
+    row = connection.execute("SELECT id FROM pair").fetchone()
+    return None if row is None else str(row[0])
+
+
+def write_pair_id(connection: Connection, pair_id: str) -> str:
+    """Give this file an id, unless another process was first; the id that it has now."""
+    connection.execute(PAIRS)
+    connection.execute("INSERT INTO pair VALUES (1, ?) ON CONFLICT (one) DO NOTHING", (pair_id,))
+    [(kept,)] = connection.execute("SELECT id FROM pair").fetchall()
+    return str(kept)
+
+
 class _MemoryConnection(sqlite3.Connection):
     """Closes when nobody holds it any more: a database in memory has no file that could be left open."""
 
@@ -74,6 +95,15 @@ def _connect(where: str) -> Connection:
         check_same_thread=False,
         factory=_MemoryConnection if where == ":memory:" else sqlite3.Connection,
     )
+
+
+def _refuse_second_name(path: Path, *, kind: str) -> None:
+    """Refuse a file of several hard links: its write-ahead log lies beside one name, unseen by the others."""
+    if path.is_file() and (names := path.stat().st_nlink) > 1:
+        raise DatabaseUnusable(
+            f"{path}: this {kind} has {names} names (hard links), and whoever opens it by one does not see "
+            "what is written by another; remove all names but one, or name another file"
+        )
 
 
 def _refuse_unopened(path: Path, *, kind: str, version: int) -> None:

@@ -1,5 +1,6 @@
 """A paper account with its clock, services and journal, and the guarded front door to trade it."""
 
+import os
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -115,8 +116,14 @@ class FrontDoor:
         return self._entry_points.execute_trading(ignore_market_hours)
 
 
+def real_file(account: Path) -> Path:
+    """The account's own file: links and `..` followed, so that one file has one place."""
+    return Path(os.path.realpath(account))
+
+
 def journal_path(account: Path) -> Path:
-    """Where the journal of an account's runs lies: beside it."""
+    """Where the journal of an account's runs lies: beside the file itself, whatever link leads there."""
+    account = real_file(account)
     return account.with_name(f"{account.stem}.journal.db")
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from trading.domain.money import ZERO, to_cents
+from trading.domain.money import ZERO, to_cents, why_not_orderable
 from trading.domain.order import Fill, Order, OrderRequest, OrderStatus, Side
-from trading.domain.quantity import why_not_orderable
 
 ENTRY_PRICE_STEP = Decimal("0.000001")
 

@@ -9,7 +9,15 @@ from pathlib import Path
 from trading.broker import rows
 from trading.broker.book import Book, Opening, OpenOrder
 from trading.broker.port import BrokerError, BrokerUnavailable, ReplyLost
-from trading.database import Connection, DatabaseUnusable, SqlError, copy_database, open_database
+from trading.database import (
+    Connection,
+    DatabaseUnusable,
+    SqlError,
+    copy_database,
+    open_database,
+    read_pair_id,
+    write_pair_id,
+)
 from trading.domain.order import Fill, Order
 
 
@@ -56,6 +64,14 @@ class Ledger:
     def close(self) -> None:
         """Let go of the file; nothing else may be called afterwards."""
         self._connection.close()
+
+    def pair_id(self) -> str | None:
+        """The id that the account shares with the journal of its runs; None before they were paired."""
+        return read_pair_id(self._connection)
+
+    def pair(self, pair_id: str) -> str:
+        """Give the account such an id, unless it has one; the id that it has now."""
+        return write_pair_id(self._connection, pair_id)
 
     def book(self) -> Book:
         """The account as it was last committed, by this process or another."""

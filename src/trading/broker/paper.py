@@ -16,9 +16,8 @@ from trading.broker.port import (
 )
 from trading.clock import Clock
 from trading.domain.account import Account, PortfolioState, Position
-from trading.domain.money import ONE, ZERO, to_cents
+from trading.domain.money import ONE, ZERO, orderable, to_cents
 from trading.domain.order import Fill, Order, OrderRequest, OrderStatus
-from trading.domain.quantity import orderable
 from trading.market.port import MarketData, MarketDataError
 
 FILL_DELAY_S = 1.0

@@ -12,10 +12,9 @@ from typing import Protocol
 from trading.broker.port import Broker, BrokerError
 from trading.clock import Clock
 from trading.domain.execution import ExecutionResult, OrderFate, OrderOutcome
-from trading.domain.money import ZERO, to_cents
+from trading.domain.money import ZERO, orderable, to_cents, why_it_stays
 from trading.domain.order import Order, OrderRequest, Side
 from trading.domain.plan import RebalanceAction, RebalanceItem, RebalancePlan
-from trading.domain.quantity import orderable, why_it_stays
 from trading.execution.orders import ExecutionPolicy, Settlement, Submission, fate_of
 
 

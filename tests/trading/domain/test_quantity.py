@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading.domain.quantity import ORDER_QUANTITY_MAX, orderable, why_it_stays, why_not_orderable
+from trading.domain.money import ORDER_QUANTITY_MAX, orderable, why_it_stays, why_not_orderable
 
 steps = st.sampled_from([Decimal(text) for text in ("0.000001", "0.001", "0.3", "1", "3", "10", "1000000")])
 quantities = st.decimals("-5", "3e9", places=6) | st.integers(0, 3000).map(Decimal)

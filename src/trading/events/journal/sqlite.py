@@ -1,11 +1,18 @@
 """A journal in one SQLite file."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from trading.database import Connection, DatabaseUnusable, SqlError, open_database
+from trading.database import (
+    Connection,
+    DatabaseUnusable,
+    SqlError,
+    open_database,
+    read_pair_id,
+    write_pair_id,
+)
 from trading.events.journal import rows
 from trading.events.journal.port import (
     DUE_BATCH_MAX,
@@ -46,7 +53,15 @@ class SqliteJournal:
             path, kind=rows.KIND, version=rows.VERSION, schema=rows.SCHEMA, durable=durable
         )
         self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        self._claim = None if path is None else _Claim(path)
+        self._claim = None if path is None else _Claim(path.resolve())
+
+    def pair_id(self) -> str | None:
+        """The id that the journal shares with its account; None before they were paired."""
+        return read_pair_id(self._connection)
+
+    def pair(self, pair_id: str) -> str:
+        """Give the journal such an id, unless it has one; the id that it has now."""
+        return write_pair_id(self._connection, pair_id)
 
     def claim(self) -> None:
         """Waits for another process up to the busy time-out of the database, then raises JournalBusy."""
@@ -56,15 +71,8 @@ class SqliteJournal:
     def append(self, outgoing: Outgoing, at: datetime) -> int | None:
         """Keep an event with its deliveries; raises EventRefused for one that could not be read back."""
         body = self._versions.write(outgoing.event)
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
-        try:
-            seq = self._insert(outgoing, body, rows.as_text(at))
-            execute("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
-        return seq
+        with self._transaction():
+            return self._insert(outgoing, body, rows.as_text(at))
 
     def settle(self, settlement: Settlement) -> tuple[int, ...]:
         """Keep all of one handling."""
@@ -73,21 +81,14 @@ class SqliteJournal:
         except EventRefused as refused:
             raise SettlementRefused(str(refused)) from refused
         at = rows.as_text(settlement.at)
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             self._mark(settlement, at)
             for record in settlement.workflows:
                 self._keep(record)
-            numbers = tuple(
+            return tuple(
                 self._insert_new(outgoing, body, at)
                 for outgoing, body in zip(settlement.published, bodies, strict=True)
             )
-            execute("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
-        return numbers
 
     def keep(self, record: WorkflowRecord) -> None:
         """Keep the state of a run that has no events; one statement is one transaction."""
@@ -179,16 +180,11 @@ class SqliteJournal:
     def prune(self, before: datetime) -> int:
         """Forget old runs that are over."""
         execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             execute(rows.RUNS_OVER, (rows.as_text(before),))
             execute(rows.FORGET_DELIVERIES)
             forgotten = execute(rows.FORGET_EVENTS).rowcount
             execute("DROP TABLE temp.over")
-            execute("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
         return forgotten
 
     def close(self) -> None:
@@ -254,9 +250,18 @@ class SqliteJournal:
                 f"workflow {record.workflow_id}: change {record.sequence} does not follow the one kept"
             )
 
-    def _roll_back(self) -> None:
-        with suppress(SqlError):  # SQLite has rolled back by itself after a full disk or an I/O error
-            self._connection.execute("ROLLBACK")
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing of what is done within."""
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            execute("COMMIT")
+        except BaseException:
+            with suppress(SqlError):  # SQLite has rolled back by itself after a full disk or an I/O error
+                execute("ROLLBACK")
+            raise
 
 
 class _Claim:
@@ -267,6 +272,7 @@ class _Claim:
         self._held: Connection | None = None
 
     def take(self) -> None:
+        """Waits up to the busy time-out of the database, then raises JournalBusy; twice is once."""
         if self._held is not None:
             return
         try:
@@ -283,6 +289,7 @@ class _Claim:
         self._held = lock
 
     def release(self) -> None:
+        """Let another process take it."""
         if self._held is not None:
             self._held.close()
             self._held = None
