@@ -43,7 +43,13 @@ class BaseEvent(BaseModel):
     read from JSON; checking it again at every hand-over within one process would double a workflow's cost.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, revalidate_instances="never")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        revalidate_instances="never",
+        ser_json_inf_nan="constants",  # `Versions.write` refuses them; a null would go unseen
+    )
 
     event_id: str = Field(min_length=1)
     event_type: str

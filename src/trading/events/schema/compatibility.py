@@ -2,7 +2,8 @@
 
 Every change of a shape asks for a higher `schema_version`, also one that today's program would read in both
 forms: an older program refuses the new form, and should be told "newer version" rather than "unknown
-field". With the version raised, what makes a change compatible is the upcaster from each earlier version.
+field". So does a change of what is refused beside the shape: a bound, a validator, a name in JSON. With the
+version raised, what makes a change compatible is the upcaster from each earlier version.
 """
 
 from collections.abc import Iterator, Mapping
@@ -67,9 +68,13 @@ def _changes(event: str, path: str, before: Shape, now: Shape) -> Iterator[Probl
         return
     if before.get("nullable") and not now.get("nullable"):
         yield Problem(event, path, "type was narrowed: null is refused", RAISE)
+    if before.get("rules", []) != now.get("rules", []):
+        rule = f"what is refused changed from {_listed(before)} to {_listed(now)}"
+        yield Problem(event, path, rule, RAISE)
     if before["kind"] == "enum":
+        kept = [(type(value), value) for value in now["values"]]
         for value in before["values"]:
-            if value not in now["values"]:
+            if (type(value), value) not in kept:  # 1, True and "1" are three values
                 yield Problem(event, path, f"enum value {value!r} was removed", RAISE)
     elif before["kind"] == "array":
         yield from _changes(event, f"{path}[]", before["items"], now["items"])
@@ -87,8 +92,16 @@ def _field_changes(event: str, path: str, before: Shape, now: Shape) -> Iterator
             continue
         if now[name]["required"] and not before[name]["required"]:
             yield Problem(event, inner, "field became required", RAISE)
+        names = [shape[name].get("json_names", [name]) for shape in (before, now)]
+        if names[0] != names[1]:
+            rule = f"name in JSON changed from {', '.join(names[0])} to {', '.join(names[1])}"
+            yield Problem(event, inner, rule, RAISE)
         yield from _changes(event, inner, before[name], now[name])
     for name in now:
         if name not in before and now[name]["required"]:
             inner = f"{path}.{name}" if path else name
             yield Problem(event, inner, "new field is required and has no default", RAISE)
+
+
+def _listed(shape: Shape) -> str:
+    return ", ".join(shape.get("rules", ())) or "nothing"

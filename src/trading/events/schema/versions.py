@@ -12,6 +12,7 @@ from trading.events.messages.envelope import METADATA_BYTES_MAX, BaseEvent, meta
 
 EVENT_BYTES_MAX = 4 * 1024 * 1024
 PROBLEMS_NAMED_MAX = 5
+NO_NUMBERS = ("NaN", "Infinity")
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -68,10 +69,12 @@ class Versions:
     def write(self, event: BaseEvent) -> str:
         """JSON that `parse` reads back to an equal event; raises EventRefused where there is none."""
         try:
-            text = event.model_dump_json()
+            text = event.model_dump_json(by_alias=True)  # by the names that a reader takes
         except PydanticSerializationError as error:
             raise EventRefused(f"{event.event_type} {event.event_id}: cannot be written: {error}") from error
         _refuse_large(f"{event.event_type} {event.event_id}", text)
+        if any(word in text for word in NO_NUMBERS):
+            _refuse_no_number(event, text)
         return text
 
     def _addressed(self, fields: dict[str, Any]) -> tuple[type[BaseEvent], int]:
@@ -144,6 +147,22 @@ def _as_text(fields: dict[str, Any]) -> str:
         return json.dumps(fields, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise EventRefused(f"cannot be written as JSON: {error}") from error
+
+
+def _refuse_no_number(event: BaseEvent, text: str) -> None:
+    """A text may well say "NaN"; a number that is none would be kept, and refused for ever after."""
+    try:
+        json.loads(text, parse_constant=_refuse_constant)
+        event.__class__.model_validate_json(text)
+    except ValueError as error:  # a ValidationError is one too
+        why = _describe(error) if isinstance(error, ValidationError) else str(error)
+        raise EventRefused(
+            f"{event.event_type} {event.event_id}: cannot be written: it could not be read back: {why}"
+        ) from error
+
+
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(f"holds {constant}, which is no number in JSON")
 
 
 def _refuse_large(what: str, text: bytes | str) -> None:
