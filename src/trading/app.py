@@ -58,6 +58,14 @@ def check_report_path(report: Path | None, option: str) -> None:
         raise UsageError(f"{option} {report}: there is no folder {report.parent}")
 
 
+def write_page(page: Path, text: str) -> None:
+    """Write an HTML page; an OSError names it."""
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(page)) from error
+
+
 def choose_workflows(records: Sequence[WorkflowRecord], beginning: str | None) -> Sequence[WorkflowRecord]:
     """All of them, or the one whose id begins so; raises UsageError for none and for several."""
     if beginning is None:

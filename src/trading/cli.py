@@ -9,6 +9,7 @@ import click
 
 from trading import app
 from trading.cli_options import (
+    Commands,
     Day,
     account_option,
     at_option,
@@ -36,7 +37,7 @@ MAILBOX = "mail"
 WORKFLOWS_SHOWN = 20
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Trade the bundled price history on a paper account.
 
@@ -129,7 +130,7 @@ def history(
     if report is not None:
         from trading.screens.report import history_page  # reads jinja2: paid for when a page is asked for
 
-        report.write_text(history_page(lived, reference, reference_name), encoding="utf-8")
+        app.write_page(report, history_page(lived, reference, reference_name))
         click.echo(f"report written to {report}", err=True)
     if style == "json":
         click.echo(json.dumps(history_data(lived, reference, reference_name), indent=2))
@@ -178,7 +179,7 @@ def workflows(
     if page is not None:
         from trading.screens.workflows_page import workflows_page  # reads jinja2
 
-        page.write_text(workflows_page(tracked), encoding="utf-8")
+        app.write_page(page, workflows_page(tracked))
         click.echo(f"page written to {page}", err=True)
     elif workflow_id is not None:
         _show(style, workflow_screen(tracked[0]), workflow_data(tracked[0]))

@@ -1,6 +1,10 @@
 """Options and types that commands share, and how a user's mistake is answered."""
 
+import errno
+import os
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
@@ -9,10 +13,12 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from trading import app
+from trading.broker.port import BrokerError
 from trading.composition import DEFAULT_PATH, TradingPath
-from trading.database import DatabaseUnusable
+from trading.database import DatabaseUnusable, SqlError
 from trading.desk import UsageError
-from trading.events.journal.port import JournalBusy
+from trading.events.journal.port import AlreadySettled, DamagedWorkflow, JournalBusy, SettlementRefused
+from trading.events.schema.versions import EventRefused
 from trading.market.price_file import PriceFileError
 from trading.run_guard import RunRefused
 from trading.settings import SettingsError
@@ -20,8 +26,12 @@ from trading.settings import SettingsError
 P = ParamSpec("P")
 R = TypeVar("R")
 
+AS_ORDERED = "what was ordered until then stands, and `python -m trading status` shows it"
 DEFAULT_ACCOUNT = Path(".trading/paper.db")
 USERS_MISTAKES = (UsageError, SettingsError, PriceFileError, DatabaseUnusable, RunRefused, JournalBusy)
+
+# What the machine, or damage to a file, may do to any command; orders are as the account's file has them.
+ENDED_EARLY = (SqlError, BrokerError, DamagedWorkflow, AlreadySettled, SettlementRefused, EventRefused)
 
 
 class Day(click.ParamType[date]):
@@ -93,8 +103,37 @@ class Refused(click.ClickException):
     exit_code = 2
 
 
+class EndedEarly(click.ClickException):
+    """A command that could not go on, through no fault of its user."""
+
+    exit_code = 1
+
+
+class Commands(click.Group):
+    """Commands that end in one sentence also where what they write to is full."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """As of any group, and all of standard output is written when it returns."""
+        try:
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                sys.stdout.flush()
+        except OSError as error:
+            if error.filename is None:
+                # Standard output: what is left in its buffer could not be written at the end either.
+                with suppress(OSError):
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if error.errno != errno.EPIPE:  # somebody who reads no further needs no sentence
+                where = error.filename or "standard output"
+                click.echo(
+                    f"Error: {where}: cannot be written: {error.strerror or error}; {AS_ORDERED}", err=True
+                )
+            sys.exit(1)
+
+
 def usage_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """A user's mistake ends in one sentence on standard error and exit code 2."""
+    """A user's mistake ends in one sentence on standard error and exit code 2, an accident in one and 1."""
 
     @wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -102,5 +141,7 @@ def usage_errors(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except USERS_MISTAKES as error:
             raise Refused(str(error)) from error
+        except ENDED_EARLY as error:
+            raise EndedEarly(f"the command ended early: {error}; {AS_ORDERED}") from error
 
     return guarded

@@ -11,6 +11,15 @@ ConstraintViolated = sqlite3.IntegrityError
 BUSY_TIMEOUT_S = 5.0
 
 
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+)  # what damaged values raise
+
+
 class DatabaseUnusable(Exception):
     """A database file that cannot be used as it is; the text says which, why and what to do."""
 
@@ -45,7 +54,7 @@ def open_database(
         if path is not None:
             connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, *UNREADABLE) as error:  # names of tables may be damaged as well
         connection.close()
         raise DatabaseUnusable(f"{where}: cannot be used as a {kind}: {error}; name another file") from error
     except DatabaseUnusable:
@@ -120,7 +129,7 @@ def _refuse_unopened(path: Path, *, kind: str, version: int) -> None:
         return
     try:
         _refuse_other(connection, str(path), kind=kind, version=version)
-    except sqlite3.Error:
+    except (sqlite3.Error, *UNREADABLE):
         return
     finally:
         connection.close()

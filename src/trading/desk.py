@@ -20,7 +20,7 @@ from trading.handlers.trading_workflow_handler import WORKFLOW_DEADLINE_S
 from trading.market.calendar import session_date, session_time
 from trading.market.history import PriceHistory
 from trading.results import ResultDict
-from trading.run_guard import RunGuard
+from trading.run_guard import RunGuard, RunRefused
 from trading.services import Services
 from trading.settings import Settings
 from trading.strategies.strategy import WeightedStrategy
@@ -113,7 +113,18 @@ class FrontDoor:
         session = self._desk.session()
         self._desk.settle_unfinished()
         self._desk.guard.refuse_second(session, again=again)
+        if not again:
+            self._refuse_unrecorded(session)
         return self._entry_points.execute_trading(ignore_market_hours)
+
+    def _refuse_unrecorded(self, session: date) -> None:
+        """Every order belongs to a run that the journal knows; where it does not, the journal is damaged."""
+        last = self._desk.broker.last_order_at()
+        if last is not None and session_date(last) == session:
+            raise RunRefused(
+                f"the account has orders of session {session}, and the journal knows of no run that placed "
+                "them; `python -m trading status` shows them, --again trades the session once more"
+            )
 
 
 def real_file(account: Path) -> Path:

@@ -128,4 +128,5 @@ def _may_have_traded(record: WorkflowRecord) -> bool:
     """What cannot be read any more counts: it is better to ask a person than to order twice."""
     if record.damage is not None:
         return True
-    return bool(json.loads(record.body).get("may_have_traded", True))
+    kept = json.loads(record.body)
+    return bool(kept.get("may_have_traded", True)) if isinstance(kept, dict) else True

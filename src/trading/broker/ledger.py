@@ -1,15 +1,17 @@
 """A paper account in SQLite, and the book that its rows add up to."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 from trading.broker import rows
 from trading.broker.book import Book, Opening, OpenOrder
 from trading.broker.port import BrokerError, BrokerUnavailable, ReplyLost
 from trading.database import (
+    UNREADABLE,
     Connection,
     DatabaseUnusable,
     SqlError,
@@ -19,6 +21,8 @@ from trading.database import (
     write_pair_id,
 )
 from trading.domain.order import Fill, Order
+
+Value = TypeVar("Value")
 
 
 class Ledger:
@@ -125,24 +129,24 @@ class Ledger:
 
     def order(self, order_id: str) -> Order | None:
         """Any order there ever was, by the broker's identifier."""
-        return next(map(rows.order_of, self._read(rows.ORDER_BY_ID, (order_id,))), None)
+        return next(iter(self._read_as(rows.order_of, rows.ORDER_BY_ID, (order_id,))), None)
 
     def order_of_client(self, client_order_id: str) -> Order | None:
         """Any order there ever was, by the name its sender gave it."""
-        return next(map(rows.order_of, self._read(rows.ORDER_BY_CLIENT_ID, (client_order_id,))), None)
+        return next(iter(self._read_as(rows.order_of, rows.ORDER_BY_CLIENT_ID, (client_order_id,))), None)
 
     def orders(self) -> tuple[Order, ...]:
         """All orders there ever were, oldest first."""
-        return tuple(map(rows.order_of, self._read(rows.ALL_ORDERS)))
+        return self._read_as(rows.order_of, rows.ALL_ORDERS)
 
     def last_order_at(self) -> datetime | None:
         """When the latest order was placed, or None where there is none."""
-        [(at,)] = self._read(rows.LAST_ORDER_AT)
-        return None if at is None else datetime.fromisoformat(at)
+        [at] = self._read_as(lambda row: rows.moment_of(row[0]), rows.LAST_ORDER_AT)
+        return at
 
     def fills(self, after: int) -> tuple[Fill, ...]:
         """The fills after the first `after`, oldest first."""
-        return tuple(map(rows.fill_of, self._read(rows.FILLS_AFTER, (after,))))
+        return self._read_as(rows.fill_of, rows.FILLS_AFTER, (after,))
 
     def _open_account(self, opening: Opening) -> None:
         with self._transaction("BEGIN IMMEDIATE"):
@@ -175,20 +179,29 @@ class Ledger:
             self._connection.execute("ROLLBACK")
 
     def _read_book(self) -> Book:
-        [(account_id, cash)] = self._read(rows.ACCOUNT)
-        holdings = map(rows.holding_of, self._read(rows.POSITIONS))
-        waiting = map(rows.open_order_of, self._read(rows.OPEN_ORDERS))
+        [(account_id, cash)] = self._read_as(lambda row: (row[0], Decimal(row[1])), rows.ACCOUNT)
+        holdings = self._read_as(rows.holding_of, rows.POSITIONS)
+        waiting = self._read_as(rows.open_order_of, rows.OPEN_ORDERS)
         return Book(
             account_id=account_id,
-            cash=Decimal(cash),
+            cash=cash,
             holdings={held.symbol: held for held in holdings},
             open_orders={accepted.order.order_id: accepted for accepted in waiting},
         )
 
+    def _read_as(
+        self, value_of: Callable[[rows.Row], Value], statement: str, values: rows.Row = ()
+    ) -> tuple[Value, ...]:
+        found = self._read(statement, values)
+        try:
+            return tuple(map(value_of, found))
+        except UNREADABLE as error:
+            raise BrokerUnavailable(f"the paper account holds a row that is damaged: {error!r}") from error
+
     def _read(self, statement: str, values: rows.Row = ()) -> list[rows.Row]:
         try:
             return self._connection.execute(statement, values).fetchall()
-        except SqlError as error:
+        except (SqlError, *UNREADABLE) as error:
             raise BrokerUnavailable(f"the paper account cannot be read: {error}") from error
 
     def _write(self, statement: str, values: rows.Row = ()) -> None:

@@ -143,7 +143,7 @@ def open_order_of(row: Row) -> OpenOrder:
         order=order_of(row),
         price=Decimal(price),
         fill_quantity=Decimal(fill_quantity),
-        fills_at=None if fills_at is None else datetime.fromisoformat(fills_at),
+        fills_at=moment_of(fills_at),
     )
 
 
@@ -175,6 +175,11 @@ def fill_of(row: Row) -> Fill:
         cash_flow=Decimal(cash_flow),
         at=datetime.fromisoformat(at),
     )
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """A moment as it is stored, None where there is none."""
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _decimal_text(value: Decimal | None) -> str | None:

@@ -5,11 +5,14 @@ one, so that a handling that publishes one event writes four rows. Times are ISO
 microseconds, which sorts as time does.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from pydantic_core import from_json
 
+from trading.database import UNREADABLE, DatabaseUnusable
 from trading.events.journal.records import (
     DamagedDelivery,
     DeadLetter,
@@ -138,20 +141,45 @@ def as_text(moment: datetime) -> str:
 
 
 Row = tuple[Any, ...]
+P = ParamSpec("P")
+Value = TypeVar("Value")
 
 
+def _whole(value_of: Callable[P, Value]) -> Callable[P, Value]:
+    """A value of a row, or DatabaseUnusable where a column holds what was never written there."""
+
+    @wraps(value_of)
+    def read(*args: P.args, **kwargs: P.kwargs) -> Value:
+        try:
+            return value_of(*args, **kwargs)
+        except UNREADABLE as error:
+            raise DatabaseUnusable(
+                f"the {KIND} holds a row that is damaged: {error!r}; bring back a copy of the file, or name "
+                "another account"
+            ) from error
+
+    return read
+
+
+@_whole
 def delivery(row: Row, versions: Versions) -> Delivery | DamagedDelivery:
     """A delivery that is to be done."""
     seq, event_id, event_type, correlation_id, body, handler, attempt = row
+    _refuse_others(str, event_id, event_type, correlation_id, handler)
+    _refuse_others(int, attempt)
     event, damage = _event(versions, seq, body)
     if event is None:
         return DamagedDelivery(seq, event_id, event_type, correlation_id, handler, attempt, damage)
     return Delivery(seq, event, handler, attempt)
 
 
+@_whole
 def stored_event(row: Row, deliveries: list[Row], versions: Versions) -> StoredEvent:
     """An event with the fate of its deliveries."""
     seq, recorded_at, body = row
+    for handler, _, attempt, *_ in deliveries:
+        _refuse_others(str, handler)
+        _refuse_others(int, attempt)
     event, damage = _event(versions, seq, body)
     return StoredEvent(
         seq=seq,
@@ -173,15 +201,19 @@ def stored_event(row: Row, deliveries: list[Row], versions: Versions) -> StoredE
     )
 
 
+@_whole
 def run_event(row: Row, versions: Versions) -> BaseEvent | None:
     """The event of a row, or None where it cannot be read."""
     seq, _, body = row
     return _event(versions, seq, body)[0]
 
 
+@_whole
 def dead_letter(row: Row, versions: Versions) -> DeadLetter:
     """A delivery that was given up."""
     seq, handler, event_id, event_type, correlation_id, attempts, error_type, message, died_at, body = row
+    _refuse_others(str, handler, event_id, event_type, correlation_id)
+    _refuse_others(int, attempts)
     return DeadLetter(
         seq=seq,
         handler=handler,
@@ -195,9 +227,12 @@ def dead_letter(row: Row, versions: Versions) -> DeadLetter:
     )
 
 
+@_whole
 def workflow(row: Row) -> WorkflowRecord:
     """The state of a workflow."""
     workflow_id, state, account, session, started_at, updated_at, sequence, finished, body = row
+    _refuse_others(str, workflow_id, state, account, session)
+    _refuse_others(int, sequence)
     text, damage = _json_text(body)
     return WorkflowRecord(
         workflow_id=workflow_id,
@@ -218,6 +253,13 @@ def _event(versions: Versions, seq: int, body: bytes) -> tuple[BaseEvent | None,
         return versions.parse(body), ""
     except EventRefused as refused:
         return None, f"row {seq} of events: {refused}"
+
+
+def _refuse_others(kind: type, *values: object) -> None:
+    """SQLite keeps a value of any kind in any column."""
+    for value in values:
+        if not isinstance(value, kind):
+            raise TypeError(f"{value!r} stands where there should be a {kind.__name__}")
 
 
 def _json_text(body: bytes) -> tuple[str, str]:

@@ -283,6 +283,8 @@ class _Claim:
                 lock.close()
                 raise
         except (SqlError, DatabaseUnusable) as error:
+            if "is locked" not in str(error):
+                raise DatabaseUnusable(f"{self._path}: this journal cannot be claimed: {error}") from error
             raise JournalBusy(
                 f"{self._path}: another process is at work on this journal ({error}); wait for it to end"
             ) from error
