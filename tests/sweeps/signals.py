@@ -205,6 +205,8 @@ def main(arguments: Sequence[str]) -> int:
     options.add_argument("--strikes", type=int, default=1000)
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args(arguments)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     drawn = random.Random(chosen.seed)  # noqa: S311  (which moments are tried is no secret)
     kinds = list(KINDS)
     seen: Counter[str] = Counter()

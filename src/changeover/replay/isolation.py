@@ -93,8 +93,9 @@ def isolate() -> None:
             leave_garbage_to_the_program()
 
 
-def _on_event(event: str, args: Args) -> None:
-    if event not in _REFUSED and event not in _LOOKED_INTO:
+def _on_event(event: str, args: Args, here: dict[str, Any] = globals()) -> None:  # noqa: B008  this very one
+    # A hook cannot be taken away, and at its end the interpreter empties this module.
+    if here["_REFUSED"] is None or (event not in _REFUSED and event not in _LOOKED_INTO):
         return
     catch = _refuser()
     if catch is None or PERMIT.given:
