@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
-from threading import Lock, get_ident
+from threading import get_ident
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -78,8 +78,10 @@ class EventBus:
         if journal is None:
             journal = volatile = Volatile()
             self._recent = volatile.recent
+        # Whose turn it is, asked and taken without a call in between: no other thread gets there meanwhile.
+        self._elsewhere = not self._quick  # also while a quick bus is busy: one question, not two
+        self._busy = False
         self._resumed = self._quick
-        self._turn = Lock()  # held while a call delivers, by the thread that the handling names
         self._deliveries = Deliveries(
             clock=clock,
             ids=ids,
@@ -142,8 +144,9 @@ class EventBus:
         During a handling it joins what that handling publishes. With `due` it is kept until then, and `run`
         delivers it.
         """
-        if due is not None or not self._quick or not self._turn.acquire(blocking=False):
+        if self._elsewhere or due is not None:
             return self._publish_elsewhere(event, due)
+        self._elsewhere = True
         try:
             self._handling.thread = get_ident()
             event_class = event.__class__
@@ -169,7 +172,7 @@ class EventBus:
             raise
         finally:
             self._handling.thread = None
-            self._turn.release()
+            self._elsewhere = False
         return True
 
     def emit(
@@ -249,8 +252,10 @@ class EventBus:
 
     def _is_busy(self) -> bool:
         """Whether this thread is in a call of the bus already; raises OtherThread where another one is."""
-        self._handling.refuse_other_thread()
-        return self._handling.thread is not None
+        busy = self._elsewhere if self._quick else self._busy
+        if busy and self._handling.thread != get_ident():
+            raise OtherThread
+        return busy
 
     def _ensure_resumed(self) -> None:
         if not self._resumed:
@@ -266,8 +271,9 @@ class EventBus:
         """Whatever interrupts delivery (an error of the journal, Ctrl-C) leaves a bus that can resume."""
         if self._is_busy():
             raise BusBusy("the bus is delivering already")
-        if not self._turn.acquire(blocking=False):
+        if self._elsewhere if self._quick else self._busy:
             raise OtherThread
+        self._elsewhere = self._busy = True
         try:
             self._handling.thread = get_ident()
             yield
@@ -276,7 +282,8 @@ class EventBus:
             raise
         finally:
             self._handling.thread = None
-            self._turn.release()
+            self._busy = False
+            self._elsewhere = not self._quick
 
     def _interrupted(self) -> None:
         self._deliveries.forget_handling()

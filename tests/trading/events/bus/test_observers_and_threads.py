@@ -1,6 +1,8 @@
 """Who looks on takes no event from another, and who publishes in a thread joins no handling of another."""
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 
 import pytest
@@ -12,6 +14,8 @@ from trading.events.journal.memory import MemoryJournal
 from trading.events.messages.envelope import BaseEvent
 from trading.events.messages.portfolio import AccountDataRequested
 from trading.events.messages.signals import SignalsRequested
+
+EACH = 500
 
 
 def test_an_observer_that_stops_takes_no_event_from_the_next() -> None:
@@ -129,3 +133,33 @@ def test_a_refused_thread_may_publish_when_the_call_of_the_other_has_returned() 
     bus.publish(request("e-1"))
     bus.emit(AccountDataRequested, source_module="tests", source_component="main")
     assert len(recorder.got) == 1
+
+
+def test_of_threads_that_publish_all_the_time_each_event_is_handled_once_and_alone() -> None:
+    bus, inside, got = new_bus(), list[str](), list[tuple[str, int]]()
+
+    def handle(event: BaseEvent, _handling: Handling) -> None:
+        inside.append(event.event_id)
+        got.append((event.event_id, len(inside)))
+        inside.pop()
+
+    def publish_all(run: str) -> None:
+        for number in range(EACH):
+            while True:
+                with suppress(OtherThread):
+                    bus.publish(request(f"{run}-{number}", run=run))
+                    break
+
+    bus.subscribe(SignalsRequested, handle, name="handles")
+    threads = [Thread(target=publish_all, args=(f"run-{number}",)) for number in range(3)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert len({event_id for event_id, _ in got}) == len(got) == 3 * EACH
+    assert {together for _, together in got} == {1}
