@@ -2,9 +2,11 @@
 
 import functools
 import inspect
+from types import FunctionType
 
 from trading.events.journal.port import PermanentFailure
 
+_UNRUN = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_GENERATOR
 LAYERS_MAX = 20  # of partials, methods and callable objects around a function
 
 
@@ -14,6 +16,9 @@ class BodyNeverRan(PermanentFailure):
 
 def refuse_unrun_body(call: object, name: str) -> None:
     """Raise TypeError for a function whose call runs nothing of its body; asked when it is registered."""
+    function = getattr(call, "__func__", call)
+    if type(function) is FunctionType and not function.__dict__ and not function.__code__.co_flags & _UNRUN:
+        return  # as almost every handler is
     kind = _kind_of_unrun(call)
     if kind is not None:
         raise TypeError(
@@ -27,6 +32,8 @@ def refuse_unrun_result(result: object, name: str) -> None:
 
     This finds what no look at the function can find: a lambda or a decorator around a coroutine function.
     """
+    if result is None:
+        return
     if inspect.iscoroutine(result) or inspect.isgenerator(result):
         result.close()
     elif not (inspect.isasyncgen(result) or inspect.isawaitable(result)):
