@@ -58,12 +58,7 @@ class _Sync:
             WORK_HERE[here] = (recorder, recorder.branch)
             token = SESSION.set(recorder)
             BRANCH.set(recorder.branch)
-            if call.is_plain:
-                outcome: Outcome = Returned(call.path(*call.args, **call.kwargs))
-            else:
-                outcome = Returned(self.call(call.path, call.args, call.kwargs))
-        except BaseException as error:  # noqa: BLE001  raised again when everything is kept
-            outcome = Raised(error)
+            outcome = await self._outcome(call)
         finally:
             try:
                 put_back(here, before)
@@ -76,6 +71,16 @@ class _Sync:
                 raise
         recording.keep(outcome, perf_counter() - began)
         return outcome
+
+    async def _outcome(self, call: Call) -> Outcome:
+        # An error holds the frames of its traceback, and those that called them up to the first coroutine. So
+        # that nothing there holds the error in turn, this one is a coroutine, and keeps the outcome nowhere.
+        try:
+            if call.is_plain:
+                return Returned(call.path(*call.args, **call.kwargs))
+            return Returned(self.call(call.path, call.args, call.kwargs))
+        except BaseException as error:  # noqa: BLE001  raised again when everything is kept
+            return Raised(error)
 
     async def replay(self, task: ReplayTask) -> Pending:
         return task.start()
