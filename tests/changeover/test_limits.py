@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 
@@ -321,14 +320,3 @@ def test_the_copy_of_an_entity_knows_no_session() -> None:
         seam, runs = shadowing(asked, asked)
         assert seam(session.get(row, 1)) is True
     assert runs[0].verdict is Verdict.DIVERGED
-
-
-def test_a_child_of_a_mock_at_a_port_is_a_function_afterwards() -> None:
-    broker, runs = Mock(), list[Run]()
-    broker.submit = Mock(return_value="ok")
-    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
-    migration.port("broker", broker, effects={"submit"})
-    path: Callable[[int], Any] = lambda number: broker.submit(number)  # noqa: E731
-    assert migration.seam("s", legacy=path, candidate=path)(1) == "ok"
-    assert runs[0].verdict is Verdict.MATCH
-    assert not hasattr(broker.submit, "assert_called_once_with")

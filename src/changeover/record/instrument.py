@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, wraps
-from types import FrameType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
 from changeover.record import callable_kind
+from changeover.record.asked_object import AskedObject
 from changeover.record.context import (
     SESSION,
     TASKS_AT_WORK,
@@ -95,6 +96,7 @@ class Binder:
 
 
 _MARK = "__changeover_hook__"
+_WHERE_A_FUNCTION_STANDS = (type, BuiltinFunctionType, MethodType)
 _TAKEN = "__changeover_taken__"
 """On a function whose own code asks the hook by now, with the class that the hook is for."""
 
@@ -111,11 +113,15 @@ def hook_function(owner: Any, name: str) -> Hook:
         return known
     taken = function if known is None and isinstance(function, FunctionType) else None
     original = known.original if known is not None else twin_of(taken) if taken is not None else function
-    in_class = isinstance(owner, type) and not isinstance(static, staticmethod)
+    # What has no `__get__` is called without the object, also when it stands in a class.
+    in_class = isinstance(owner, type) and hasattr(type(static), "__get__")
+    in_class = in_class and not isinstance(static, staticmethod)
     module = str(getattr(owner, "__module__", "") or getattr(owner, "__name__", ""))
     hook = Hook(name, module, original, has_owner=in_class, is_property=isinstance(static, property))
     asking = _asking(hook)
     replacement = replaced_function(static, asking)
+    if not isinstance(static, _WHERE_A_FUNCTION_STANDS) and not hasattr(type(static), "__get__"):
+        replacement = AskedObject(original, asking, hook)
     try:
         setattr(owner, name, replacement)
     except (AttributeError, TypeError) as error:
@@ -195,11 +201,11 @@ def original_of(owner: Any, name: str) -> Any:
     return function if known is None else known.original
 
 
-def is_hooked(owner: Any, name: str) -> bool:
-    """Whether the attribute that stands there now is an instrumented one of this very owner."""
+def hook_at(owner: Any, name: str) -> Hook | None:
+    """The hook of what stands there now, None where it is not instrumented for this very owner."""
     found = vars(owner).get(name)
     known, of_class = (None, None) if found is None else _known(function_of(found))
-    return known is not None and of_class in (None, owner)
+    return known if of_class in (None, owner) else None
 
 
 def function_of(static: Any) -> Any:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from operator import is_
 from types import ModuleType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from changeover.errors import DeclarationError
 from changeover.record.context import Args, Kwargs
+from changeover.record.covered_owner import CoveredOwner, members
 from changeover.record.instrument import (
     Binder,
     Hook,
     hook_function,
-    is_hooked,
     public_functions,
     subclasses,
     watch_subclasses,
@@ -63,7 +61,7 @@ class PortMethod:
         self.is_fixed = self.call_class is CallClass.FIXED
         self.is_kept = self.call_class is not CallClass.UNDECLARED
         self.attempts = self.is_effect or not self.is_kept
-        annotations = getattr(self.hook.original, "__annotations__", {})
+        annotations = getattr(self.hook.original, "__annotations__", None) or {}
         self.gives_none = annotations.get("return", self) in (None, "None")
         self._binder = Binder(self.hook.original, skip_first=self.has_owner)
         if self.key is not None:
@@ -142,7 +140,7 @@ class PortBook:
         self._bindings: dict[Hook, _Binding] = {}
         self._objects: set[int] = set()
         self._classes: dict[type, bool] = {}
-        self._covered: WeakKeyDictionary[type, list[Any]] = WeakKeyDictionary()
+        self._owners: list[CoveredOwner] = []
         self._beside: list[PortBook] = []
 
     def admit(self, other: PortBook) -> None:
@@ -192,26 +190,17 @@ class PortBook:
         self._classes.clear()
         if port.is_object:
             self._objects.add(id(port.target))
-            self._cover_object(port)
-        else:
-            self._cover(port)
+        self._cover(port)
+        self._owners.extend(_owners(port))
         if isinstance(port.target, type):
             watch_subclasses(port.target, lambda derived: self._cover_derived(port, derived))
 
     def cover(self) -> None:
         """Instrument classes that were derived, and functions that were replaced, since the last time."""
-        for port in self.ports.values():
-            if isinstance(port.target, type):
-                for cls in subclasses(port.target):
-                    # What was instrumented once is so while the very same functions stand there.
-                    here = [*map(vars(cls).get, port.methods)]
-                    known = self._covered.get(cls)
-                    if known is not None and len(known) == len(here) and all(map(is_, known, here)):
-                        continue
-                    if any(name in vars(cls) and not is_hooked(cls, name) for name in port.methods):
-                        self._cover(port)
-                        break
-                    self._covered[cls] = here
+        for owner in self._owners:
+            if not owner.is_unchanged:
+                self._cover_again()
+                return
 
     def find(self, hook: Hook, args: Args) -> PortMethod | None:
         """The port method that this call is; None where the function belongs to no port known here."""
@@ -243,7 +232,20 @@ class PortBook:
                 if method.call_class is CallClass.UNDECLARED:
                     yield method
 
+    def _cover_again(self) -> None:
+        for port in self.ports.values():
+            if any(not self._is_bound(port, hook) for owner in _owners(port) for hook in owner.hooks()):
+                self._cover(port)
+        self._owners = [owner for port in self.ports.values() for owner in _owners(port)]
+
+    def _is_bound(self, port: Port, hook: Hook | None) -> bool:
+        binding = None if hook is None else self._bindings.get(hook)
+        return binding is not None and (binding.always is not None or id(port.target) in binding.by_object)
+
     def _cover(self, port: Port) -> None:
+        if port.is_object:
+            self._cover_object(port)
+            return
         owners = list(subclasses(port.target)) if isinstance(port.target, type) else [port.target]
         for name in {*port.declared, *public_functions(port.target)}:
             for owner in owners:
@@ -257,7 +259,7 @@ class PortBook:
 
     def _cover_object(self, port: Port) -> None:
         cls = type(port.target)
-        own = {name for name, value in getattr(port.target, "__dict__", {}).items() if callable(value)}
+        own = {name for name, value in members(port.target).items() if callable(value)}
         for name in {*port.declared, *public_functions(cls)}:
             if name in own:
                 self._bind(port, hook_function(port.target, name), None)
@@ -284,6 +286,17 @@ class PortBook:
             binding.always = method
         else:
             binding.by_object[id(target)] = method
+
+
+def _owners(port: Port) -> Iterator[CoveredOwner]:
+    """Where the functions of a port stand."""
+    if isinstance(port.target, type):
+        for cls in subclasses(port.target):
+            yield CoveredOwner(cls, port.methods)
+        return
+    yield CoveredOwner(port.target, port.methods)
+    if port.is_object:
+        yield CoveredOwner(type(port.target), port.methods)
 
 
 def _is_sleep(name: str) -> bool:
