@@ -7,20 +7,20 @@ change anywhere changes what stands in one of them. Only a value that is not kep
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from operator import is_
 from types import MethodType
-from typing import Any
+from typing import Any, NamedTuple
 
-from changeover.values.changed_since_copy import is_kept_in_attributes
+from changeover.values.changed_since_copy import is_kept_in_attributes, is_unchanged
 from changeover.values.content_key import same_content
 from changeover.values.copy_time import CopyTime
-from changeover.values.copying import SnapshotError, is_atom, is_atom_class, snapshot
-from changeover.values.own_state import dict_of, has_state, state_reader
+from changeover.values.copying import ATOMS, SnapshotError, is_atom, is_atom_class, snapshot
+from changeover.values.own_state import dict_of, has_state, own_state, state_reader, state_viewer
 from changeover.values.place import Key, Place, Segment, render
-from changeover.values.reading import Shape, is_read_by_the_program, own_state, reading_of, remembered
+from changeover.values.reading import Shape, is_read_by_the_program, reading_of, remembered
 
 PARTS_MAX = 100
 """So many containers and objects are looked into; what lies further away is not."""
@@ -44,7 +44,20 @@ class _Copy:
 _Content = dict[Any, Any] | tuple[Any, ...] | int | _Copy
 _Inside = tuple[_Content, dict[Any, Any]]
 """What stands in a part: names and parts, items, a length, or a copy; and its attributes besides."""
-_Look = Callable[[Any], _Inside]
+
+
+class _Look(NamedTuple):
+    """What reads a value: to be kept, or to be held against what was kept and then forgotten."""
+
+    kept: Callable[[Any], _Inside]
+    seen: Callable[[Any], _Inside]
+
+    @classmethod
+    def of(cls, read: Callable[[Any], _Inside]) -> _Look:
+        """Of a class whose values are read anew each time."""
+        return cls(read, read)
+
+
 _Found = tuple[int, Callable[[Any], Segment], Any, Any]
 """A part: the number of the one it was found in, its name there, which is a segment if called so, itself."""
 
@@ -53,36 +66,54 @@ class ObjectReading:
     """What stood in an object and in what it holds; an object of a port is not looked into."""
 
     def __init__(self, owner: Any, by_reference: _ByReference) -> None:
-        self._parts: list[tuple[_Found, _Inside]] = []
-        waiting: deque[_Found] = deque([(-1, Key, "self", owner)])
-        seen = {id(owner)}
-        while waiting and len(self._parts) < PARTS_MAX:
+        self._parts: list[tuple[_Found, _Look | None, _Content, dict[Any, Any]]] = []
+        self._waiting: deque[_Found] = deque([(-1, Key, "self", owner)])
+        self._seen = {id(owner)}
+        self._by_reference = by_reference
+        parts, waiting = self._parts, self._waiting
+        while waiting and len(parts) < PARTS_MAX:
             found = waiting.popleft()
-            part = found[-1]
-            cls = type(part)
-            inside = _copied(part, by_reference) if _is_copied(cls) else _look(cls)(part)
-            above = len(self._parts)
-            self._parts.append((found, inside))
+            part = found[3]
+            look = _look(type(part))
+            content, attributes = _copied(part, by_reference) if look is None else look.kept(part)
+            above = len(parts)
+            parts.append((found, look, content, attributes))
             if above + len(waiting) >= PARTS_MAX:
                 continue  # there is as much to look into as is looked into
-            for segment, names, parts in _named(*inside):
-                open_types = {*filter(_is_looked_into, {*map(type, parts)})}
-                if not open_types:
-                    continue
-                for name, below in zip(names, parts, strict=True):
-                    if type(below) in open_types and id(below) not in seen and not by_reference(below):
-                        seen.add(id(below))
-                        waiting.append((above, segment, name, below))
+            if type(content) is dict:
+                self._look_into(above, Key, content, content.values())
+            elif type(content) is tuple and content:
+                self._look_into(above, int, range(len(content)), content)
+            if attributes:
+                self._look_into(above, Key, attributes, attributes.values())
+        del self._waiting, self._seen
+
+    def _look_into(
+        self, above: int, segment: Callable[[Any], Segment], names: Iterable[Any], parts: Collection[Any]
+    ) -> None:
+        if ATOMS.issuperset(map(type, parts)):
+            return
+        seen = self._seen
+        for name, below in zip(names, parts, strict=True):
+            if _is_looked_into(type(below)) and id(below) not in seen and not self._by_reference(below):
+                seen.add(id(below))
+                self._waiting.append((above, segment, name, below))
 
     @property
     def parts(self) -> Iterator[Any]:
         """What is looked into, the nearest first."""
-        return (found[-1] for found, _ in self._parts)
+        return (found[3] for found, *_ in self._parts)
 
     def changed(self) -> str | None:
         """The place of a part that holds something else now, None where none does."""
-        for found, before in self._parts:
-            if not _is_same(before, found[-1]):
+        for found, look, content, attributes in self._parts:
+            if look is None:
+                same = type(content) is not _Copy or is_unchanged(content.value, found[3])
+                same = same and (not attributes or _are_same(attributes, own_state(found[3])))
+            else:
+                now, its_attributes = look.seen(found[3])
+                same = _are_same(content, now) and _are_same(attributes, its_attributes)
+            if not same:
                 return render(self._place(found))
         return None
 
@@ -115,18 +146,21 @@ def _is_looked_into(cls: type) -> bool:
 
 
 @remembered
-def _look(cls: type) -> _Look:
-    """What reads a value of a class that is not copied."""
+def _look(cls: type) -> _Look | None:
+    """What reads a value of a class, None where what is in it is seen by its reading alone: it is copied."""
     if cls is MethodType:  # it stays what it is; its object is looked into
-        return lambda part: ((part.__self__,), _NO_NAMES)
+        return _Look.of(lambda part: ((part.__self__,), _NO_NAMES))
     base = next((base for base in _CONTAINERS if issubclass(cls, base)), None)
     if base is None:
-        read = state_reader(cls)
-        return lambda part: (_NO_ITEMS, read(part))
+        own = reading_of(cls)
+        if own.handle is None and not is_kept_in_attributes(cls) and not is_read_by_the_program(cls):
+            return None
+        read, view = state_reader(cls), state_viewer(cls)
+        return _Look(lambda part: (_NO_ITEMS, read(part)), lambda part: (_NO_ITEMS, view(part)))
     items = partial(_items_in, base)
-    if cls is base:
-        return lambda part: (items(part), _NO_NAMES)
-    return lambda part: (items(part), own_state(part))
+    if cls is base or not has_state(cls):
+        return _Look.of(lambda part: (items(part), _NO_NAMES))
+    return _Look.of(lambda part: (items(part), own_state(part)))
 
 
 def _items_in(base: Any, part: Any) -> dict[Any, Any] | tuple[Any, ...] | int:
@@ -138,42 +172,12 @@ def _items_in(base: Any, part: Any) -> dict[Any, Any] | tuple[Any, ...] | int:
     return tuple(base.__iter__(part))
 
 
-@remembered
-def _is_copied(cls: type) -> bool:
-    """Whether what is in a value is seen by its reading alone, which is not one of the program."""
-    if cls is MethodType or issubclass(cls, _CONTAINERS):
-        return False
-    return (
-        reading_of(cls).handle is None and not is_kept_in_attributes(cls) and not is_read_by_the_program(cls)
-    )
-
-
 def _copied(part: Any, by_reference: _ByReference) -> _Inside:
     try:
         copy = snapshot(part, by_reference=by_reference, time_left=CopyTime(SECONDS_MAX))
     except SnapshotError:
         return _NO_ITEMS, own_state(part)
     return _Copy(copy), _NO_NAMES
-
-
-def _named(
-    content: _Content, attributes: dict[Any, Any]
-) -> Iterable[tuple[Callable[[Any], Segment], Iterable[Any], Iterable[Any]]]:
-    """Of names and of items: what makes a segment of a name, the names, and the parts."""
-    if type(content) is dict:
-        yield Key, content, content.values()
-    elif type(content) is tuple and content:
-        yield int, range(len(content)), content
-    if attributes:
-        yield Key, attributes, attributes.values()
-
-
-def _is_same(before: _Inside, part: Any) -> bool:
-    content, attributes = before
-    if type(content) is _Copy:
-        return same_content(content.value, part)
-    now, its_attributes = _look(type(part))(part)
-    return _are_same(content, now) and _are_same(attributes, its_attributes)
 
 
 def _are_same(before: Any, after: Any) -> bool:
@@ -184,6 +188,8 @@ def _are_same(before: Any, after: Any) -> bool:
         return bool(before == after)
     if len(before) != len(after):
         return False
+    if not before:
+        return True
     if cls is tuple:
         return all(map(is_, before, after)) or all(map(_is_one, before, after))
     if all(map(is_, before, after)) and all(map(is_, before.values(), after.values())):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import fields, replace
 from typing import Any
+from weakref import ref
 
 from changeover.record.port import PortBook
 from changeover.replay.kept_outcome import kept
+from changeover.values.changed_since_copy import is_unchanged
 from changeover.values.copying import snapshot
+from changeover.values.interruption import stop_if_interrupted
 from changeover.values.observation import Observation, Outcome, Returned
 
 _COPIED = frozenset({"outcome", "effects", "reads", "changed"})
@@ -30,8 +34,49 @@ class ObservationCopy(Observation):
             mine[name] = _copied(name, found, mine["_book"])
         return mine[name]
 
+    def is_still(self, original: Observation) -> bool:
+        """Whether it is a copy of this observation as it is, so that somebody else may look at it as well."""
+        mine = object.__getattribute__(self, "__dict__")
+        return all(
+            getattr(self, one.name) is getattr(original, one.name)
+            if one.name not in _COPIED
+            else one.name not in mine or is_unchanged(getattr(original, one.name), mine[one.name])
+            for one in fields(original)
+        )
+
     def __reduce__(self) -> Any:
         return Observation, tuple(getattr(self, one.name) for one in fields(self))
+
+
+class SharedCopies(threading.local):
+    """The copies of the two observations of a run, which several invariants look at one after the other.
+
+    A copy that one of them has changed is not shown to the next.
+    """
+
+    def __init__(self) -> None:
+        self._known: list[tuple[ref[Observation], ObservationCopy]] = []
+
+    def of(self, original: Observation, book: PortBook) -> ObservationCopy:
+        """A copy that is as the observation is."""
+        for known, copy in self._known:
+            if known() is original and _is_still(copy, original):
+                return copy
+        made = ObservationCopy(original, book)
+        others = [one for one in self._known if one[0]() is not original]
+        self._known = [*others[-1:], (ref(original, self._forget), made)]
+        return made
+
+    def _forget(self, gone: ref[Observation]) -> None:
+        self._known = [one for one in self._known if one[0] is not gone]
+
+
+def _is_still(copy: ObservationCopy, original: Observation) -> bool:
+    try:
+        return copy.is_still(original)
+    except Exception as error:  # noqa: BLE001  what an invariant put there is read
+        stop_if_interrupted(error)
+        return False
 
 
 def _copied(name: str, part: Any, book: PortBook) -> Any:

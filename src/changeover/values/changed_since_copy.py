@@ -35,6 +35,8 @@ def _same(before: Any, after: Any, inside: Inside, depth: int) -> bool:
     if depth > DEPTH_MAX:
         raise too_deep()
     how = _EXACT.get(cls) or _how_of(cls)
+    if cls in _SETS and _TEXT.issuperset(map(type, before)) and _TEXT.issuperset(map(type, after)):
+        return bool(before == after)
     if how is _content and cls not in _SETS and _is_made_alike(reading_of(cls), before, after, depth):
         return True
     if how is _content:
@@ -103,6 +105,7 @@ _EXACT: dict[type, Same] = {
     frozenset: _content,
 }
 _SETS = (set, frozenset)
+_TEXT = frozenset({str})
 
 
 @remembered

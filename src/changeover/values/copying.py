@@ -176,7 +176,8 @@ class _Copier:
             plan = plan_of(cls)
             if plan.how is _share:
                 return value
-            known = self.memo.get(id(value), self)
+            number = id(value)
+            known = self.memo.get(number, self)
             if known is not self:
                 return known
             if self._reference is not None and self._reference(value):
@@ -184,7 +185,8 @@ class _Copier:
             if plan.problem is not None:
                 raise SnapshotError(plan.problem, value)
         else:
-            known = self.memo.get(id(value), self)
+            number = id(value)
+            known = self.memo.get(number, self)
             if known is not self:
                 return known
         self.items += 1
@@ -193,7 +195,7 @@ class _Copier:
         if self.items > self._look_at:
             self.count(value)
         try:
-            made = self.memo[id(value)] = plan.how(self, value, plan.reading, depth + 1)
+            made = self.memo[number] = plan.how(self, value, plan.reading, depth + 1)
         except TookTooLong as error:
             if depth >= _NAMED_DEPTH or (depth and cls not in (tuple, dict)):
                 error.part, error.type_name = value, cls.__qualname__
@@ -293,15 +295,14 @@ def _list(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
 
 
 def _exact_dict(copier: _Copier, value: dict[Any, Any], reading: Reading, depth: int) -> Any:
-    made: dict[Any, Any] = {}
-    copier.memo[id(value)] = made
     copier.items += len(value)
     if copier.items > copier._look_at:
         copier.count(value)
     atoms = ATOMS
     if atoms.issuperset(map(type, value.values())) and atoms.issuperset(map(type, value)):
-        made.update(value)
-        return made
+        return value.copy()
+    made: dict[Any, Any] = {}
+    copier.memo[id(value)] = made  # a part of it may lead back to it
     copied = copier.copied
     for key, part in value.items():
         if type(key) not in atoms:
@@ -311,15 +312,14 @@ def _exact_dict(copier: _Copier, value: dict[Any, Any], reading: Reading, depth:
 
 
 def _exact_list(copier: _Copier, value: list[Any], reading: Reading, depth: int) -> Any:
-    made: list[Any] = []
-    copier.memo[id(value)] = made
     if ATOMS.issuperset(map(type, value)):
         copier.items += len(value)
         if copier.items > copier._look_at:
             copier.count(value)
-        made += value
-    else:
-        made += copier.all(value, depth, value)
+        return value.copy()
+    made: list[Any] = []
+    copier.memo[id(value)] = made  # a part of it may lead back to it
+    made += copier.all(value, depth, value)
     return made
 
 

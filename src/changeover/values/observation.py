@@ -138,7 +138,7 @@ class PortCall:
         return f"{self.port}.{self.method}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Observation:
     """The outcome (already through the seam's view), effects and reads in order, and the path's own time.
 
