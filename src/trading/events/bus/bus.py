@@ -31,8 +31,9 @@ from trading.events.bus.handling import Handling, OtherThread
 from trading.events.bus.metrics import BusMetrics
 from trading.events.bus.plain_call import refuse_unrun_body
 from trading.events.bus.retry import RetryPolicy
-from trading.events.bus.routes import Subscription
+from trading.events.bus.routes import Subscription, Target
 from trading.events.bus.volatile import RECENT_IDS_MAX, Volatile
+from trading.events.bus.watching import Watcher
 from trading.events.journal.port import Ledger
 from trading.events.messages.envelope import BaseEvent
 from trading.ids import Ids
@@ -93,7 +94,7 @@ class EventBus:
         self._by_class = self._routes.by_class
         self._queue = self._deliveries.queue
         self._handling = self._deliveries.handling
-        self._deliver = self._deliveries.deliver
+        self._deliver: Callable[[BaseEvent, tuple[Target, ...]], None] = self._deliveries.deliver
 
     def subscribe(
         self,
@@ -128,6 +129,14 @@ class EventBus:
     def stop_observing(self, observer: Callable[[BaseEvent], None]) -> None:
         """Show this observer no more events; raises ValueError for one that does not look on."""
         self._deliveries.observers.remove(observer)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell the watcher of every publication, delivery and handling from now on.
+
+        Asking again for the same watcher changes nothing; raises ValueError for a second one.
+        """
+        self._deliveries.watch(watcher)
+        self._deliver = self._tell_and_deliver
 
     def check_routes(self, published: Iterable[type[BaseEvent]]) -> None:
         """Raise UnroutedEvents where one of these classes has no consumer: asked once, at start-up."""
@@ -238,6 +247,12 @@ class EventBus:
     def metrics(self) -> BusMetrics:
         """The counters as they stand."""
         return self._deliveries.metrics()
+
+    def _tell_and_deliver(self, event: BaseEvent, targets: tuple[Target, ...]) -> None:
+        """The quick way on a bus that is watched."""
+        if self._deliveries.watcher is not None:
+            self._deliveries.watcher.published(event)
+        self._deliveries.deliver(event, targets)
 
     def _publish_elsewhere(self, event: BaseEvent, due: datetime | None) -> bool:
         """Not the quick way: join the handling that goes on, or go by the ledger."""

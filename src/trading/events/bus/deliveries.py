@@ -13,6 +13,7 @@ from trading.events.bus.metrics import BusMetrics, measure
 from trading.events.bus.plain_call import refuse_unrun_result
 from trading.events.bus.routes import Routes, Target, UnroutedEvents
 from trading.events.bus.volatile import TooManyDelayed
+from trading.events.bus.watching import Watcher
 from trading.events.journal.port import Ledger, PermanentFailure
 from trading.events.journal.records import (
     DamagedDelivery,
@@ -51,6 +52,7 @@ class Deliveries:
         self.routes = Routes()
         self.queue: deque[tuple[BaseEvent, tuple[Target, ...], int, int]] = deque()
         self.observers: list[Callable[[BaseEvent], object]] = []
+        self.watcher: Watcher | None = None
         self.ledger = ledger
         self._runs = RunCounts(ledger.events_of_run)
         self.handling = Handling(None, clock=clock, ids=ids, ledger=ledger, runs=self._runs)
@@ -65,6 +67,15 @@ class Deliveries:
         self._unannounced = 0
         self._damaged = 0
         self._resumed_at = 0  # deliveries of events up to this number may have begun before
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell the watcher what happens from now on; raises ValueError where there is another one."""
+        if self.watcher is watcher:
+            return
+        if self.watcher is not None:
+            raise ValueError("the bus is watched by another one already")
+        self.watcher = watcher
+        self.routes.watch(watcher)
 
     def deliver(self, event: BaseEvent, targets: tuple[Target, ...], seq: int = 0, attempt: int = 1) -> None:
         """Hand one event to these handlers; what one raises never keeps it from the next."""
@@ -291,6 +302,8 @@ class Deliveries:
             route.duplicates += 1
             return False
         route.published += 1
+        if self.watcher is not None:
+            self.watcher.published(event)
         if outgoing.due is None:
             self.queue.append((event, route.targets, seq, 1))
         return True

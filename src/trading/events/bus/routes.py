@@ -6,6 +6,7 @@ from typing import Any
 from trading.events.bus.handling import Handling
 from trading.events.bus.plain_call import refuse_unrun_body
 from trading.events.bus.retry import RetryPolicy
+from trading.events.bus.watching import Watcher, watched
 from trading.events.journal.port import PermanentFailure
 from trading.events.messages.envelope import BaseEvent
 
@@ -68,6 +69,11 @@ class Route:
         self.published = 0
         self.duplicates = 0
 
+    def watch(self, watcher: Watcher) -> None:
+        """Let every target tell when it begins and ends; a bus that nobody watches pays nothing for it."""
+        for target in self.by_name.values():
+            target.handle = watched(target.handle, target.name, watcher)
+
 
 class Routes:
     """Subscriptions, and the route of every event class as it is first met."""
@@ -76,6 +82,13 @@ class Routes:
         self._subscriptions: dict[str, Subscription] = {}
         self._leftovers: list[Subscription] = []
         self.by_class: dict[type[BaseEvent], Route] = {}
+        self._watcher: Watcher | None = None
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell the watcher of every handling from now on."""
+        self._watcher = watcher
+        for route in self.by_class.values():
+            route.watch(watcher)
 
     def add(self, subscription: Subscription) -> None:
         """Raises ValueError for a name that is taken, or once an event has been routed."""
@@ -98,6 +111,8 @@ class Routes:
             found = self.by_class[event_class] = Route(
                 _targets(event_class, self._subscriptions.values()), _targets(event_class, self._leftovers)
             )
+            if self._watcher is not None:
+                found.watch(self._watcher)
         return found
 
     def check(self, published: Iterable[type[BaseEvent]]) -> None:
