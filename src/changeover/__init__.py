@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from changeover.migration import Migration
     from changeover.record.run import Run
     from changeover.replay.fresh_path import fresh
+    from changeover.values.event import BusEvent, EventPoint, EventStep
+    from changeover.values.event_contract import Carries, EventContract
     from changeover.values.observation import Observation, PortCall, Raised, Returned, Side
     from changeover.values.observation import Side as Path
     from changeover.values.pins import Pins
@@ -39,7 +41,8 @@ __version__ = "0.1.0"
 
 # fmt: off
 __all__ = [
-    "Case", "ConfigurationError", "EffectWithheld", "Migration", "Observation", "Path", "Pins",
+    "BusEvent", "Carries", "Case", "ConfigurationError", "EffectWithheld", "EventContract", "EventPoint",
+    "EventStep", "Migration", "Observation", "Path", "Pins",
     "PortCall", "Raised", "Returned", "Run", "Side", "SourceOptions", "Stage", "check_evidence",
     "check_rules", "compare", "diff", "doctor", "explain", "find_blind_spots", "flip", "fresh",
     "gate", "history", "import_evidence", "init", "keep_scenario", "kill", "list_scenarios", "prove_removal",
@@ -71,6 +74,8 @@ _NAMES = {
     "migration": ("Migration",),
     "record.run": ("Run",),
     "replay.fresh_path": ("fresh",),
+    "values.event": ("BusEvent", "EventPoint", "EventStep"),
+    "values.event_contract": ("Carries", "EventContract"),
     "values.observation": ("Observation", "Path", "PortCall", "Raised", "Returned", "Side"),
     "values.pins": ("Pins",),
     "values.reading": ("reading",),

@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 from changeover.evidence.sources import WithSources
 from changeover.record.codec import Codec
+from changeover.record.declared_buses import WithBuses
 from changeover.record.declared_ports import WithPorts
 from changeover.record.instrument import function_of, replaced_function
 from changeover.replay.fresh_path import Fresh
@@ -39,7 +40,7 @@ def migrations_alive() -> list[Migration]:
     return list(_alive)
 
 
-class Migration(WithPorts, WithSources, WithInvariants):
+class Migration(WithPorts, WithBuses, WithSources, WithInvariants):
     """One migration of a program: declare its ports, then its seams, and run the program as before.
 
     Without a plan every seam is a phase of its own, and `off`.

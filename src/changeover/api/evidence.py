@@ -206,7 +206,9 @@ def waive(
     if kept is None:
         raise ConfigurationError(cluster, "is no cluster that is kept: changeover explain lists them")
     if kept.unsafe:
-        raise ConfigurationError(cluster, "cannot be waived: an effect differs, allowed: mend it")
+        raise ConfigurationError(
+            cluster, "cannot be waived: an effect differs, or may happen a second time, allowed: mend it"
+        )
     texts = Redactor.for_project(redact_paths_of(found.plan()), found.root)
     waiver = Waiver(
         _telling_beginning(archive, kept.digest, len(cluster)),

@@ -107,7 +107,7 @@ def pattern_of(legacy: Any, candidate: Any, kind: Kind = Kind.VALUE) -> ChangePa
 
 
 def _change(legacy: Any, candidate: Any, kind: Kind) -> Change | ChangePattern:
-    if kind in (Kind.ORDER, Kind.EFFECT_ORDER):
+    if kind in (Kind.ORDER, Kind.EFFECT_ORDER, Kind.EVENT_ORDER):
         return Change.PERMUTATION
     if kind is Kind.COMPARER_ERROR:
         return Change.NOT_COMPARABLE

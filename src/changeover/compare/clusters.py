@@ -132,7 +132,7 @@ class Cluster:
 
     @property
     def is_unsafe(self) -> bool:
-        """True where an effect differs."""
+        """True where an effect differs, or a path may act a second time or after its end."""
         return self.last.divergence.is_unsafe
 
 

@@ -16,6 +16,7 @@ from changeover.compare.consequences import (
     with_consequences,
 )
 from changeover.compare.effects import EffectTally, compare_effects
+from changeover.compare.events import compare_events, same_events
 from changeover.compare.findings import Accepted, Bijection, Findings
 from changeover.compare.rules import STRICT, Matcher, Node, Rules
 from changeover.compare.walk import Walk
@@ -109,6 +110,7 @@ def _nothing_differs(legacy: Observation, candidate: Observation) -> bool:
         return (
             _same_effects(legacy, candidate)
             and (ours.value is theirs.value or strictly_same(ours.value, theirs.value))
+            and same_events(legacy, candidate)
             and (not (legacy.changed or candidate.changed) or strictly_same(*_changed(legacy, candidate)))
         )
     except Exception:  # noqa: BLE001  the walk meets it again, and says at which place
@@ -156,6 +158,8 @@ def _compare_all(
 
     _contained("result", findings, lambda: _outcomes(legacy, candidate, root, walk))
     _contained("effects", findings, effects)
+    if legacy.events or candidate.events:
+        _contained("events", findings, lambda: compare_events(legacy, candidate, root.name("events"), walk))
     ours, theirs = _changed(legacy, candidate)
     for part in {**ours, **theirs}:
         left = partial(_left, ours.get(part, {}), theirs.get(part, {}), part, root.name(part), walk)

@@ -16,7 +16,7 @@ from functools import lru_cache
 from changeover.values.place import RowKey, Segment
 
 PATH_TEXT_MAX = 1_000
-ROOTS = ("result", "error", "effects", "arguments", "self", "answers")
+ROOTS = ("result", "error", "effects", "events", "arguments", "self", "answers")
 
 _SPECIAL = frozenset('.[]{}"*,\\') | frozenset(" \t\n\r")
 
@@ -223,7 +223,7 @@ class _Reader:
         return PathError(f'path "{self.text}", character {self.at + 1}: found {found}, allowed: {allowed}')
 
 
-EFFECTS, RESULT = "effects", "result"
+EFFECTS, EVENTS, RESULT = "effects", "events", "result"
 _SEGMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*"|\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]|[^."\[])+')
 _KEYED = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]')
 
@@ -243,6 +243,12 @@ def method_at(place: str) -> str:
     """Port and method of the effect at a place (`broker.submit_order`), empty for a place of no effect."""
     names = segments(place)
     return ".".join(map(without_items, names[1:3])) if names[0] == EFFECTS else ""
+
+
+def event_at(place: str) -> str:
+    """Bus and type of the event at a place (`orders.OrderPlaced`), empty for a place of no event."""
+    names = segments(place)
+    return ".".join(map(without_items, names[1:3])) if names[0] == EVENTS else ""
 
 
 def below_method(place: str) -> tuple[str, ...]:

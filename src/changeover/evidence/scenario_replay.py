@@ -86,7 +86,12 @@ def judged(program: Program, seam: Seam, scenario: Scenario, before: Observation
     """The run of two observations of which the second was replayed."""
     runtime = program.runtime.active
     return _draft(seam, scenario, _pins(program, scenario)).judged(
-        before, other.observation, other.problems, runtime.judge, runtime.invariants_of(seam.name)
+        before,
+        other.observation,
+        other.problems,
+        runtime.judge,
+        runtime.invariants_of(seam.name),
+        runtime.contracts,
     )
 
 

@@ -109,7 +109,7 @@ class Cluster(Part):
     place: str
     kind: KindWord
     pattern: str
-    unsafe: bool = Field(description="Whether an effect differs.")
+    unsafe: bool = Field(description="Whether an effect differs, or a path may act a second time.")
     runs: Count
     reachable: Count = Field(description="Runs that could differ here.")
     smallest: SmallestExample

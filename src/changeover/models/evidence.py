@@ -94,6 +94,22 @@ class LoggedLine(Stored):
     text: str
 
 
+class EventStepBody(Stored):
+    """What happened on a declared bus: an event was published, delivered to a handler, or handled."""
+
+    point: str = Field(description="`published`, `delivered`, `handled`, or `failed`: the handler raised.")
+    bus: str
+    event_id: str
+    type: str
+    position: int = Field(description="Of the next port call of the path.")
+    correlation_id: str | None = None
+    causation_id: str | None = Field(default=None, description="The event that caused it.")
+    handler: str | None = Field(default=None, description="Left out where it was published.")
+    content: Json = Field(default=None, description="What it carries, where it was published.")
+    again: bool = Field(default=False, description="The bus delivered it before, and again on purpose.")
+    both: bool = Field(default=False, description="Both paths are declared to publish this type.")
+
+
 class ObservationBody(Stored):
     """What one path left behind."""
 
@@ -105,6 +121,7 @@ class ObservationBody(Stored):
         default={}, description="After the call, where either path changed it: `self`, `arguments` by name."
     )
     logged: list[LoggedLine] = Field(default=[], description="Left out where it is empty.")
+    events: list[EventStepBody] = Field(default=[], description="In order; left out where it is empty.")
 
 
 class SeenDivergence(Divergence):

@@ -99,7 +99,12 @@ class ClusterReplays:
         if any(one.kind is ProblemKind.UNDECLARED_EFFECT for one in problems.all):
             raise LeftToThem(UNDECLARED)
         observation = made.tape.observation(
-            side, made.outcome, made.own_time_s, changed=made.changed, logged=made.logged
+            side,
+            made.outcome,
+            made.own_time_s,
+            changed=made.changed,
+            logged=made.logged,
+            events=made.events,
         )
         return judged(self._program, seam, recorded, Replayed(observation, problems), made.args)
 

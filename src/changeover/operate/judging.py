@@ -163,7 +163,12 @@ class Judging:
         if isinstance(made.outcome, Raised) and isinstance(made.outcome.error, MemoryError):
             return "memory limit reached"
         observation = made.tape.observation(
-            side, made.outcome, made.own_time_s, changed=made.changed, logged=made.logged
+            side,
+            made.outcome,
+            made.own_time_s,
+            changed=made.changed,
+            logged=made.logged,
+            events=made.events,
         )
         return _Replay(Replayed(observation, problems), made.args, isolation)
 
@@ -215,6 +220,7 @@ def judged(
             problems,
             runtime.judge,
             runtime.invariants_of(seam.name),
+            runtime.contracts,
         )
     except Exception as error:  # noqa: BLE001  rules and invariants are the program's own code
         return draft.failed(f"the comparison failed: {error!r}")

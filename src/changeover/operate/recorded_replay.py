@@ -107,6 +107,7 @@ def replayed(
             logged=replayed.observation.logged,
             decimals=None,
             inside_loop=False,
+            events=replayed.observation.events,
         )
         return made, replayed.problems
 

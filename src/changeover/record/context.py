@@ -43,6 +43,9 @@ class Session(Protocol):
     def hear(self, level: str, source: str, text: str) -> None:
         """Keep what the path logged; a replay's own log takes it instead."""
 
+    def happened(self, bus: Any, point: Any, event: Any, handler: str | None, again: bool) -> None:
+        """Keep what happened on a declared bus (`record.declared_buses.DeclaredBus`)."""
+
     def thread_refused(self, why: str) -> None:
         """Note that a thread could not be had because the process ends, which says nothing of the path."""
 

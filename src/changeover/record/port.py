@@ -137,11 +137,16 @@ class PortBook:
 
     def __init__(self) -> None:
         self.ports: dict[str, Port] = {}
+        self.buses: dict[str, Any] = {}  # `record.declared_buses.DeclaredBus` by name
         self._bindings: dict[Hook, _Binding] = {}
         self._objects: set[int] = set()
         self._classes: dict[type, bool] = {}
         self._owners: list[CoveredOwner] = []
         self._beside: list[PortBook] = []
+
+    def knows(self, bus: Any) -> bool:
+        """Whether it is a bus of this migration."""
+        return self.buses.get(bus.name) is bus
 
     def admit(self, other: PortBook) -> None:
         """A seam of another migration was entered inside a run: its ports are the run's as well."""

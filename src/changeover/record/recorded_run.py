@@ -25,6 +25,7 @@ from changeover.record.stored_moments import moments_of
 from changeover.record.tape import Entry, Tape, near
 from changeover.record.work_branch import NEVER
 from changeover.values.copy_time import CopyTime
+from changeover.values.event import EventStep, step_data, step_of
 from changeover.values.log_line import LogLine
 from changeover.values.observation import Observation, Outcome, Raised, Side
 from changeover.values.pins import Pins
@@ -98,6 +99,7 @@ class RecordedRun(NamedTuple):
     logged: tuple[LogLine, ...] = ()
     decimals: decimal.Context | None = None
     inside_loop: bool = False
+    events: tuple[EventStep, ...] = ()
 
     def scenario(self, arguments: dict[str, Any]) -> Scenario:
         """The run as an input, with its arguments by name."""
@@ -118,7 +120,12 @@ class RecordedRun(NamedTuple):
     def observation(self) -> Observation:
         """What the answering path left behind."""
         return self.tape.observation(
-            self.passage.answered_by, self.outcome, self.own_time_s, changed=self.changed, logged=self.logged
+            self.passage.answered_by,
+            self.outcome,
+            self.own_time_s,
+            changed=self.changed,
+            logged=self.logged,
+            events=self.events,
         )
 
 
@@ -220,12 +227,21 @@ def _contents(run: RecordedRun, encode: Encode, words: Words) -> dict[str, Any]:
         data["late_from"] = late_from
     if run.logged:
         data["logged"] = [[line.level, line.source, line.text] for line in run.logged]
+    if run.events:
+        data["events"] = [_step(step, encode) for step in run.events]
     if run.decimals is not None and (run.decimals.prec, run.decimals.rounding) != _USUAL_DECIMALS:
         data["decimals"] = [run.decimals.prec, run.decimals.rounding]
     if run.inside_loop:
         data["inside_loop"] = True
     if tape.unfinished:
         data["unfinished"] = tape.unfinished
+    return data
+
+
+def _step(step: EventStep, encode: Encode) -> dict[str, Any]:
+    data = step_data(step)
+    if step.content is not None:
+        data["content"] = encode(step.content, f"event {step.type}")
     return data
 
 
@@ -348,6 +364,7 @@ def read_recorded(payload: bytes, codec: Codec, book: PortBook) -> RecordedRun:
         tuple(_line(one) for one in top.raw("logged", [])),
         _decimals(top),
         top.flag("inside_loop"),
+        tuple(_read_step(one, codec) for one in top.raw("events", [])),
     )
     top.done()
     return run
@@ -391,6 +408,14 @@ def _line(data: Any) -> LogLine:
         case [str(level), str(source), str(text)]:
             return LogLine(level, source, text)
     raise ConfigurationError("logged", f"was {data!r}, allowed: level, source and text")
+
+
+def _read_step(data: Any, codec: Codec) -> EventStep:
+    try:
+        content = data.get("content")
+        return step_of(data, None if content is None else codec.decode(content, f"event {data['type']}"))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError("events", f"was {data!r}, allowed: what happened on a bus") from error
 
 
 def _decimals(top: Table) -> decimal.Context | None:

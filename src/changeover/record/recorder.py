@@ -21,6 +21,7 @@ from changeover.record.work_branch import Branch, Running, current_branch, tick
 from changeover.values.content_key import text_digest
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import ATOMS, SnapshotError, copied_error, snapshot
+from changeover.values.event import EventLog, EventStep
 from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import Limits
 from changeover.values.log_line import LogLine, PathLog
@@ -57,6 +58,7 @@ class Recorder:
     inputs = NO_INPUTS
     _given: LiveAnswers | None = None
     _log: PathLog | None = None
+    _events: EventLog | None = None
 
     def __init__(
         self,
@@ -76,6 +78,7 @@ class Recorder:
         self.book = book
         self._entries = self.tape.entries
         self._calls_max = limits.port_calls_max
+        self._steps_max = limits.event_steps_max
         self._time_left = time_left
         self._around: tuple[Recorder, ...]
         self._running: tuple[Running, ...]
@@ -182,6 +185,37 @@ class Recorder:
     def logged(self) -> tuple[LogLine, ...]:
         """What the path logged so far."""
         return () if self._log is None else tuple(self._log.lines)
+
+    def happened(self, bus: Any, point: Any, event: Any, handler: str | None, again: bool) -> None:
+        """Keep what happened on a bus, for the runs around this one as well; breaks nothing."""
+        began = perf_counter()
+        self._take_event(bus, point, event, handler, again)
+        seconds = perf_counter() - began  # none of the path's own time
+        for recorder in self._chain:
+            recorder.port_s += seconds
+
+    def _take_event(self, bus: Any, point: Any, event: Any, handler: str | None, again: bool) -> None:
+        try:
+            step = bus.step(point, event, handler, again, self._time_left)
+        except Exception as error:  # noqa: BLE001  recording must not change what the path sees
+            stop_if_interrupted(error)
+            self._note_problem(f"an event of bus {bus.name} cannot be kept: {error}")
+            return
+        for recorder in self._chain:
+            if not recorder.is_judged and recorder.book.knows(bus):
+                recorder._take_step(step)
+
+    def _take_step(self, step: EventStep) -> None:
+        if self._events is None:
+            self._events = EventLog(self._steps_max)
+        self._events.add(step._replace(position=len(self._entries) + 1))
+        if self._events.is_full and self.tape.problem is None:
+            self.tape.problem = f"limit reached: more than {self._steps_max} steps of events"
+
+    @property
+    def events(self) -> tuple[EventStep, ...]:
+        """What happened on buses so far."""
+        return () if self._events is None else tuple(self._events.steps)
 
     @property
     def has_given(self) -> bool:

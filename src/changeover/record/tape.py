@@ -14,6 +14,7 @@ from changeover.record.watched_parts import WatchedParts
 from changeover.record.work_branch import NEVER, Branch, WorkKind, lane_of
 from changeover.settings import INPUTS_VERSION
 from changeover.values.content_key import digest, frozen
+from changeover.values.event import EventStep
 from changeover.values.limits import NotComparable
 from changeover.values.log_line import LogLine
 from changeover.values.observation import During, Observation, Outcome, PortCall, Raised, Returned, Side
@@ -228,11 +229,12 @@ class Tape:
         *,
         changed: Mapping[str, Any] | None = None,
         logged: tuple[LogLine, ...] = (),
+        events: tuple[EventStep, ...] = (),
     ) -> Observation:
         """What the path left behind that made these calls; `changed` is None where that is not known."""
         effects = tuple(self.calls(CallClass.EFFECT))
         reads = tuple(self.calls(CallClass.READ, CallClass.FIXED))
-        return Observation(path, outcome, effects, reads, own_time_s, bool(changed), changed, logged)
+        return Observation(path, outcome, effects, reads, own_time_s, bool(changed), changed, logged, events)
 
     def of_port(self, port: str, wanted: Callable[[Entry], bool]) -> list[Entry]:
         """The entries of one port that are wanted, in order."""

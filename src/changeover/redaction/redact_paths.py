@@ -91,4 +91,4 @@ def _segment(part: PathPart) -> Segment | None:
     return RowKey(texts, (False,) * len(texts))
 
 
-REDACT_ROOTS = ("arguments", "self", "result", "error", "effects", "reads", "key")
+REDACT_ROOTS = ("arguments", "self", "result", "error", "effects", "reads", "events", "key")

@@ -32,6 +32,7 @@ from changeover.redaction.secrets import as_secrets, masked, remember, remembere
 from changeover.settings import STATE_FOLDER
 from changeover.values.content_key import same_content
 from changeover.values.divergence import ABSENT, Divergence
+from changeover.values.event import EventStep
 from changeover.values.log_line import LogLine
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned
 from changeover.values.pins import Pins
@@ -163,8 +164,19 @@ class _Copy:
             "reads": _each(observation.reads, lambda call: self._call("reads", call)),
             "changed": observation.changed and self._changed(observation.changed),
             "logged": _each(observation.logged, self._line),
+            "events": _each(observation.events, self._step),
         }
         return _replaced(observation, changed)
+
+    def _step(self, step: EventStep) -> EventStep:
+        text = self._redacting.text
+        content = step.content
+        if content is not None:
+            content = self._redacting.value(content, self._at("events", step.bus, step.type))
+        names = ("event_id", "type", "correlation_id", "causation_id", "handler")
+        known = {name: getattr(step, name) for name in names if getattr(step, name) is not None}
+        clean: dict[str, Any] = {name: text(value) for name, value in known.items()}
+        return step if content is step.content and clean == known else step._replace(content=content, **clean)
 
     def _changed(self, changed: Mapping[str, Any]) -> Mapping[str, Any]:
         clean = {

@@ -64,6 +64,9 @@ class DelegateSession:
         """The same as for the path itself."""
         self.replay.hear(level, source, text)
 
+    def happened(self, bus: object, point: object, event: object, handler: str | None, again: bool) -> None:
+        """What happens inside of a port is no part of the path."""
+
     def thread_refused(self, why: str) -> None:
         """The same as for the path itself."""
         self.replay.thread_refused(why)

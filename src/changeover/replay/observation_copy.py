@@ -14,7 +14,7 @@ from changeover.values.copying import snapshot
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.observation import Observation, Outcome, Returned
 
-_COPIED = frozenset({"outcome", "effects", "reads", "changed"})
+_COPIED = frozenset({"outcome", "effects", "reads", "changed", "events"})
 
 
 class ObservationCopy(Observation):
@@ -84,6 +84,9 @@ def _copied(name: str, part: Any, book: PortBook) -> Any:
         return kept(part, {}, None, "", book)[0]
     if name == "changed":
         return snapshot(part, by_reference=book.holds)
+    if name == "events":
+        contents = snapshot([step.content for step in part], by_reference=book.holds)
+        return tuple(step._replace(content=content) for step, content in zip(part, contents, strict=True))
     given = [(call.key, call.arguments, _value_of(call.outcome)) for call in part]
     copies = snapshot(given, by_reference=book.holds)  # at once: most calls are small
     return tuple(

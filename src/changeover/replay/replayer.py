@@ -40,6 +40,7 @@ from changeover.replay.random_numbers import OwnRandom
 from changeover.replay.replayed_work import AnyPortTape, ReplayedWork
 from changeover.values.content_key import frozen
 from changeover.values.copying import SnapshotError, copied_error, snapshot
+from changeover.values.event import EventLog
 from changeover.values.limits import Limits
 from changeover.values.observation import Outcome, Raised, Returned, message_of, outcome_of
 from changeover.values.value_text import outcome_text
@@ -59,6 +60,7 @@ class Replay(ReplayedWork):
     ) -> None:
         super().__init__(tape)
         self.log = OwnLog()
+        self.events = EventLog(limits.event_steps_max)
         self._objects = GivenObjects(tape)
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
@@ -93,6 +95,24 @@ class Replay(ReplayedWork):
     def hear(self, level: str, source: str, text: str) -> None:
         """Keep what the path logged."""
         self.log.add(level, source, text)
+
+    def happened(self, bus: Any, point: Any, event: Any, handler: str | None, again: bool) -> None:
+        """Keep what happened on a bus; what cannot be kept, or is too much, makes the run no comparison."""
+        if self._closed or not self.book.knows(bus):
+            return
+        began = perf_counter()
+        try:
+            step = bus.step(point, event, handler, again, None)
+        except Exception as error:  # noqa: BLE001  events are the program's own code
+            self.note(ProblemKind.NOT_KEPT, f"an event of bus {bus.name}", message_of(error))
+            return
+        with self._lock:
+            was_full = self.events.is_full
+            self.events.add(step._replace(position=len(self.calls) + 1))
+            self.port_s += perf_counter() - began
+        if self.events.is_full and not was_full:
+            limit = f"more than {self.limits.event_steps_max} steps of events"
+            self.note(ProblemKind.LIMIT, f"bus {bus.name}", limit)
 
     @cached_property
     def generator(self) -> OwnRandom:

@@ -79,6 +79,7 @@ class Pending:
             self.own_time_s,
             changed=self.changed,
             logged=tuple(self.replay.log.lines),
+            events=tuple(self.replay.events.steps),
         )
         return Replayed(seen, self.replay.problems)
 

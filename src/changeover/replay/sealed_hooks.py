@@ -71,6 +71,9 @@ class Sealed:
     def hear(self, level: str, source: str, text: str) -> None:
         """What only looks leaves no run behind that could keep it."""
 
+    def happened(self, bus: object, point: object, event: object, handler: str | None, again: bool) -> None:
+        """What only looks is no part of a run, nor are its events."""
+
     def thread_refused(self, why: str) -> None:
         """The process ends: that says nothing of the code."""
 

@@ -33,6 +33,7 @@ from changeover.values.verdict import Verdict
 _ASKED_BY_LEGACY = frozenset(
     {Kind.EFFECT_CHANGED, Kind.EFFECT_MISSING, Kind.EFFECT_ORDER, Kind.UNDECLARED_EFFECT}
 )
+_OF_CANDIDATE = frozenset({Kind.HANDLED_TWICE, Kind.EVENT_REPEATED, Kind.EVENT_AFTER_END})
 _REFUSED = frozenset({ProblemKind.EFFECT_WITHHELD, ProblemKind.UNDECLARED_EFFECT})
 _NOT_REPLAYED = frozenset(
     {ProblemKind.READ_MISSING, ProblemKind.UNDECLARED_CALL, ProblemKind.FIXED_CHANGED, ProblemKind.NOT_KEPT}
@@ -90,7 +91,7 @@ def _acted_differently(run: Run) -> bool:
     An effect of the candidate alone is explained by the stop, unless legacy reached a later effect.
     """
     kinds = {found.kind for found in run.divergences}
-    if kinds & _ASKED_BY_LEGACY:
+    if kinds & (_ASKED_BY_LEGACY | _OF_CANDIDATE):
         return True
     extra = {found.position for found in run.divergences if found.kind is Kind.EFFECT_EXTRA}
     performed = [] if run.candidate is None else [call.position for call in run.candidate.effects]

@@ -261,7 +261,9 @@ class Comparing:
         try:
             invariants = runtime.invariants_of(self.draft().seam)
             answered = answered or self._recording.observation()
-            return self.draft().judged(answered, other, problems, runtime.judge, invariants)
+            return self.draft().judged(
+                answered, other, problems, runtime.judge, invariants, runtime.contracts
+            )
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_heard(error)
             return self._failed(error)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -19,12 +20,14 @@ from changeover.record.replay_problems import ProblemKind, ReplayProblem, Replay
 from changeover.record.run import NotPaired, Run
 from changeover.record.tape import Tape
 from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.event_contract import EventContract
 from changeover.values.observation import Observation, Side
 from changeover.values.pins import Pins
 from changeover.values.reading import own_state
 from changeover.values.verdict import Verdict
 
 Predicate = Callable[[Observation], bool]
+NO_CONTRACTS: Mapping[str, EventContract] = MappingProxyType({})
 Waived = Callable[[str, Divergence], bool]
 
 _KINDS = {
@@ -199,12 +202,13 @@ class RunDraft:
         problems: ReplayProblems,
         judge: Judge,
         invariants: Sequence[Predicate],
+        contracts: Mapping[str, EventContract] = NO_CONTRACTS,
     ) -> Run:
         """The run as the judge sees what both paths left behind; raises what a judge or a rule raises."""
         unfit = next((note for note in problems.all if note.kind in _UNFIT), None)
         if unfit is not None:
             return self._run(Verdict.FAILED, reason=str(unfit), notes=tuple(problems.all))
-        facts = self._facts(answered, other, problems, invariants)
+        facts = self._facts(answered, other, problems, invariants, contracts)
         judgement = judge(facts)
         failed = judgement.verdict == Verdict.FAILED
         return self._run(
@@ -218,7 +222,12 @@ class RunDraft:
         )
 
     def _facts(
-        self, answered: Observation, other: Observation, problems: ReplayProblems, holds: Sequence[Predicate]
+        self,
+        answered: Observation,
+        other: Observation,
+        problems: ReplayProblems,
+        holds: Sequence[Predicate],
+        contracts: Mapping[str, EventContract],
     ) -> Facts:
         """Put what a run left behind on its two sides, and say what the replay noted as divergences."""
         before = {ARGUMENTS: self.arguments, **dict(zip((OBJECT,), self.owner, strict=False))}
@@ -231,6 +240,10 @@ class RunDraft:
 
             named = [Invariant(predicate.__name__, self.seam, predicate) for predicate in holds]
             noted += broken_invariants(named, self.seam, legacy, candidate)
+        if contracts and candidate.events:
+            from changeover.compare.event_contract import contract_breaches
+
+            noted += contract_breaches(contracts, candidate, replayed=other.path is Side.CANDIDATE)
         inexact = [note.position for note in problems.all if note.kind is ProblemKind.INEXACT]
         has_input = bool(self.arguments) or any(map(own_state, self.owner))
         saw_anything = has_input or bool(legacy.reads or candidate.reads)

@@ -263,8 +263,14 @@ class Recording:
         tape, outcome = self.recorder.tape, self._outcome
         if outcome is None:
             raise RuntimeError(self._problem or "the path has not ended")
-        changed, logged = self._changed or {}, self.recorder.logged
-        return tape.observation(self.answering, outcome, self._own_time_s, changed=changed, logged=logged)
+        return tape.observation(
+            self.answering,
+            outcome,
+            self._own_time_s,
+            changed=self._changed or {},
+            logged=self.recorder.logged,
+            events=self.recorder.events,
+        )
 
     def passage(self, code: str | None, answering_code: str | None, flags: int | None) -> Passage:
         """What another process has to know first, under a new name; digests and flags as in `Passage`."""
@@ -299,6 +305,7 @@ class Recording:
             self.recorder.logged,
             self.decimals,
             inside_loop and not self._seam.is_async,
+            self.recorder.events,
         )
 
     @property

@@ -25,6 +25,7 @@ from changeover.seam.waiting_run import Job
 from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
 from changeover.telemetry.logs import logger, redacted
+from changeover.values.event_contract import EventContract
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.limits import Limits
 from changeover.values.observation import Observation, Side, message_of
@@ -155,6 +156,14 @@ class Runtime:
             text = f"{type(error).__name__}: {message_of(error)}"
             self.note(f"the key of seam {seam!r} raised {text}", seam=seam)
         return Pins(resolution.settings)
+
+    @property
+    def contracts(self) -> Mapping[str, EventContract]:
+        """What must hold of the candidate's events, by bus."""
+        buses = self.book.buses
+        return (
+            {name: bus.contract for name, bus in buses.items() if bus.contract is not None} if buses else {}
+        )
 
     def invariants_of(self, seam: str) -> Sequence[Predicate]:
         """The predicates that hold for every observation at a seam; each is shown a copy, and only looks."""

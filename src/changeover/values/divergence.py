@@ -33,6 +33,21 @@ class Kind(StrEnum):
     TIMEOUT = "timeout"
     COMPARER_ERROR = "comparer-error"
     INVARIANT_BROKEN = "invariant-broken"
+    # Of events that both paths publish:
+    EVENT_MISSING = "event-missing"
+    EVENT_EXTRA = "event-extra"
+    EVENT_CHANGED = "event-changed"
+    EVENT_ORDER = "event-order"
+    # Of the candidate's events, held against the contract of their bus:
+    EVENT_UNKNOWN = "event-unknown"
+    EVENT_CORRELATION = "event-correlation"
+    EVENT_CAUSE = "event-cause"
+    EVENT_TOO_EARLY = "event-too-early"
+    EVENT_AFTER_END = "event-after-end"
+    EVENT_REPEATED = "event-repeated"
+    EVENT_UNANSWERED = "event-unanswered"
+    EVENT_FIELD_LOST = "event-field-lost"
+    HANDLED_TWICE = "handled-twice"
 
 
 class Absent(Enum):
@@ -50,15 +65,15 @@ AFTER_ALL = sys.maxsize
 class Divergence:
     """Always legacy first, then candidate, whichever of them answered.
 
-    `place` is a dotted path, anchored at `result`, `error`, `effects`, `arguments`, `self` or `answers`
-    ("result.items[3].quantity", "effects.broker.submit_order[SPY,SELL].quantity"). `position` is the tape
-    position of the first call it shows at, None for a difference of results. `consequence_of` names the place
-    that led to it, where known. `detail` says how an argument of an effect differs, where the kind is
-    `effect-changed`. `normal_place` is the place without what differs from run to run
+    `place` is a dotted path, anchored at `result`, `error`, `effects`, `events`, `arguments`, `self` or
+    `answers` ("result.items[3].quantity", "effects.broker.submit_order[SPY,SELL].quantity"). `position`
+    is the tape position of the first call it shows at, None for a difference of results. `consequence_of`
+    names the place that led to it, where known. `detail` says how an argument of an effect differs, where
+    the kind is `effect-changed`. `normal_place` is the place without what differs from run to run
     (`result.items[*].quantity`), as clusters are named. `pattern` is that of the change, where the values
-    themselves no longer show it (they were redacted).
-    `replayed_at` is the position among the calls of the replayed path, by which it is decided what follows
-    what; of an effect that this path never made, that of the next one it did, or `AFTER_ALL`.
+    themselves no longer show it (they were redacted). `replayed_at` is the position among the calls of
+    the replayed path, by which it is decided what follows what; of an effect that this path never made,
+    that of the next one it did, or `AFTER_ALL`.
     """
 
     place: str
@@ -74,10 +89,11 @@ class Divergence:
 
     @property
     def is_unsafe(self) -> bool:
-        """True where an effect differs."""
+        """True where an effect differs, or where a path may act a second time or after its end."""
         return self.kind in _UNSAFE
 
 
-_UNSAFE = frozenset(
-    {Kind.EFFECT_MISSING, Kind.EFFECT_EXTRA, Kind.EFFECT_CHANGED, Kind.EFFECT_ORDER, Kind.UNDECLARED_EFFECT}
-)
+_EFFECTS = (Kind.EFFECT_MISSING, Kind.EFFECT_EXTRA, Kind.EFFECT_CHANGED, Kind.EFFECT_ORDER)
+# By these a path may act a second time or after its end; whether it did in this run is chance.
+_ACTS_AGAIN = (Kind.HANDLED_TWICE, Kind.EVENT_REPEATED, Kind.EVENT_AFTER_END)
+_UNSAFE = frozenset({*_EFFECTS, Kind.UNDECLARED_EFFECT, *_ACTS_AGAIN})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PORT_CALLS_MAX = 10_000
+EVENT_STEPS_MAX = 20_000
 REPLAY_SECONDS_MAX = 60.0
 SEAM_DEPTH_MAX = 50
 LINGER_S = 1.0
@@ -21,6 +22,8 @@ RECORD_SECONDS_MAX = 0.05
 class Limits:
     """Port calls on a tape and in a replay; seconds of one replay, looked at on every port call of it.
 
+    Of events each publication, delivery and handling on a declared bus is a step.
+
     A run is judged when the work that its path left behind has ended, at most `linger_s` after the answer.
     The copies that the caller of a program waits for take `record_seconds_max` of CPU time at most in a run.
     """
@@ -29,6 +32,7 @@ class Limits:
     replay_seconds_max: float = REPLAY_SECONDS_MAX
     linger_s: float = LINGER_S
     record_seconds_max: float = RECORD_SECONDS_MAX
+    event_steps_max: int = EVENT_STEPS_MAX
 
 
 DEPTH_MAX = 100

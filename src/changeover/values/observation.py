@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from changeover.errors import ReplayRefusal, WorkRefused
+from changeover.values.event import EventStep
 from changeover.values.interruption import is_interruption as is_interruption
 from changeover.values.log_line import LogLine, loud_only_in
 
@@ -147,6 +148,7 @@ class Observation:
     `arguments` by name, and `answers` by port, method and key. It has what either path changed, so that both
     observations of a run have the same names; None where it is not known.
     `logged` is what it logged, of the path that answered warnings and worse; it is not compared.
+    `events` is what happened on declared buses, in order.
     """
 
     path: Side
@@ -157,6 +159,7 @@ class Observation:
     inputs_mutated: bool = False
     changed: Mapping[str, Any] | None = None
     logged: tuple[LogLine, ...] = ()
+    events: tuple[EventStep, ...] = ()
 
     @property
     def gave_up(self) -> bool:

@@ -174,6 +174,7 @@ def _keep_observation(observation: Observation | None) -> Observation | None:
         effects=effects,
         reads=reads,
         changed=changed,
+        events=tuple(step._replace(content=keep_value(step.content)) for step in observation.events),
     )
 
 

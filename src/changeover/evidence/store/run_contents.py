@@ -13,6 +13,7 @@ from typing import Any
 
 from changeover.compare.provenance import Sighting
 from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.event import step_data, step_of
 from changeover.values.log_line import LogLine
 from changeover.values.observation import Observation, Outcome, PortCall, Raised, Returned, Side
 
@@ -114,6 +115,11 @@ def _observation_data(observation: Observation | None) -> dict[str, Any] | None:
         data["changed"] = value_data(observation.changed)
     if observation.logged:
         data["logged"] = [asdict(line) for line in observation.logged]
+    if observation.events:
+        data["events"] = [
+            {**step_data(step), **({} if step.content is None else {"content": value_data(step.content)})}
+            for step in observation.events
+        ]
     return data
 
 
@@ -208,6 +214,7 @@ def _read_observation(side: Side, data: Mapping[str, Any] | None) -> Observation
         data["inputs_mutated"],
         read_value(data.get("changed", {})),
         logged=tuple(LogLine(**line) for line in data.get("logged", ())),
+        events=tuple(step_of(step, read_value(step.get("content"))) for step in data.get("events", ())),
     )
 
 

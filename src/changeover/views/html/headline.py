@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from changeover.compare.change_pattern import Change
-from changeover.compare.paths import method_at, segments, without_items
+from changeover.compare.paths import event_at, method_at, segments, without_items
 from changeover.evidence.store.records import StoredCluster
 from changeover.evidence.tallies import total_effects
 from changeover.values.divergence import Kind
@@ -74,6 +74,19 @@ _TABLE: tuple[tuple[Kind, tuple[Change, ...], str], ...] = (
     (Kind.NOT_A_BIJECTION, (), "The candidate does not rename {name} one to one."),
     (Kind.INPUT_MUTATED, (), "One path changes its own arguments, the other does not."),
     (Kind.INVARIANT_BROKEN, (), "A promise that every run must keep is broken: {place}."),
+    (Kind.HANDLED_TWICE, (), "A handler of the candidate is given {event} twice."),
+    (Kind.EVENT_REPEATED, (), "The candidate publishes {event} a second time in one run."),
+    (Kind.EVENT_AFTER_END, (), "The candidate publishes {event} after its run has ended."),
+    (Kind.EVENT_CORRELATION, (), "The candidate publishes {event} under the id of another run."),
+    (Kind.EVENT_CAUSE, (), "The candidate publishes {event} without its cause."),
+    (Kind.EVENT_TOO_EARLY, (), "The candidate publishes {event} before what has to come first."),
+    (Kind.EVENT_UNANSWERED, (), "The candidate leaves {event} without what has to follow."),
+    (Kind.EVENT_FIELD_LOST, (), "The candidate loses {name} on the way to {event}."),
+    (Kind.EVENT_UNKNOWN, (), "The candidate publishes {event}, which its contract does not know."),
+    (Kind.EVENT_MISSING, (), "The candidate does not publish {event} where legacy does."),
+    (Kind.EVENT_EXTRA, (), "The candidate publishes {event} where legacy does not."),
+    (Kind.EVENT_CHANGED, (), "The candidate publishes {event} with another {name} than legacy."),
+    (Kind.EVENT_ORDER, (), "The candidate publishes the same events as legacy, in another order."),
 )
 TEMPLATES = tuple(Template(*row) for row in _TABLE)
 
@@ -166,6 +179,7 @@ def sentence_of(cluster: StoredCluster, data: ReportData) -> str:
     words = {
         "call": method_at(cluster.place),
         "name": _name(cluster.place),
+        "event": event_at(cluster.place).partition(".")[2],
         "place": cut(cluster.place, PLACE_SHOWN_MAX),
         "read": (cluster.sighting.method if cluster.sighting else None) or "",
         "old": old,

@@ -17,6 +17,7 @@ from changeover.values.verdict import Verdict
 from changeover.views.layout import GAP, Screen, and_more, cut, flowed, labelled, padded, plural, wrapped
 from changeover.views.rows import pair_calls
 from changeover.views.text.differences import in_words, place_text
+from changeover.views.text.events import event_lines
 from changeover.views.text.logged import logged_by_one
 from changeover.views.text.two_texts import both_sides, line_diff
 
@@ -58,6 +59,7 @@ def run_screen(run: StoredRun, screen: Screen) -> str:
     legacy, candidate = contents.legacy, contents.candidate
     if legacy is not None and candidate is not None:
         lines += ["", *_calls(contents, legacy, candidate, screen), "", *_ends(legacy, candidate, screen)]
+        lines += event_lines((legacy, candidate), contents.divergences, screen)
     if contents.divergences:
         lines += ["", *_divergences(contents.divergences, contents.sightings, screen)]
     if contents.isolation:

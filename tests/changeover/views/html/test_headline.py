@@ -29,6 +29,8 @@ SENTENCES = [
     ("row-extra", "only in candidate", "The candidate adds rows to amount."),
     ("order", "permutation", "The candidate gives amount in another order."),
     ("tolerance-exceeded", "larger", "The candidate's amount differs by more than its rule accepts."),
+    ("handled-twice", "only in candidate", "A handler of the candidate is given Placed twice."),
+    ("event-field-lost", "value became none", "The candidate loses amount on the way to Placed."),
     ("error-one-side", "only in candidate", "The candidate raises where legacy answers."),
     ("error-differs", "ValueError became KeyError", "Both paths raise, and not the same exception."),
 ]
@@ -41,6 +43,8 @@ def with_clusters(*clusters: StoredCluster) -> ReportData:
 
 def at_till(kind: str, pattern: str) -> StoredCluster:
     place = "effects.till.pay[*].amount" if kind.startswith("effect") else "result.lines[*].amount"
+    if kind.startswith(("event", "handled")):
+        place = "events.orders.Placed.amount"
     return cluster(0, "trading.workflow", place, kind=kind, pattern=pattern)
 
 
@@ -57,6 +61,7 @@ def test_every_template_can_be_reached_and_is_one_sentence(template: Template) -
     if "{read}" in template.sentence:
         found = replace(found, sighting=Sighting("9", "till.balance(a).sum", "till.balance", 3))
     words = {"call": "till.pay", "name": "amount", "read": "till.balance", "place": found.place}
+    words["event"] = "Placed"
     sentence = sentence_of(found, with_clusters(found))
     assert sentence == template.sentence.format(**words, old="int", new="str")
     assert sentence.endswith(".")
