@@ -262,14 +262,24 @@ def open_migration() -> "Migration":
 @cache
 def compose_migration() -> "Migration":
     """The migration of this process: from the first call on, methods of the old orchestrators are seams."""
-    from trading.compat import entry, history_source, invariants, portfolio, ports, stress_source, trading
+    from trading.compat import (
+        buses,
+        entry,
+        history_source,
+        invariants,
+        portfolio,
+        ports,
+        stress_source,
+        trading,
+    )
     from trading.compat.parts import Parts
 
     parts = Parts(_desk_in_memory, trading_system, _trading_orchestrator, build_bus, _portfolio_bus)
     migration = ports.load_migration()
     portfolio.add_seams(migration, parts)
-    trading.add_seams(migration, parts)
-    entry.add_seams(migration, parts)
+    events = buses.add_bus(migration)
+    trading.add_seams(migration, parts, events)
+    entry.add_seams(migration, parts, events)
     invariants.add_invariants(migration)
     history_source.add_history_source(migration, parts)
     stress_source.add_stress_source(migration, parts)

@@ -4,7 +4,9 @@ One bus for both paths would let legacy's SignalGenerated start a second trading
 """
 
 from datetime import date
+from typing import ClassVar
 
+from changeover.record.declared_buses import DeclaredBus
 from trading.domain.portfolio import ConsolidatedPortfolio
 from trading.domain.signal import StrategySignals
 from trading.events.bus.bus import EventBus
@@ -13,10 +15,17 @@ from trading.services import Services
 
 
 class Announcements:
-    """Publishes what the legacy path says; nothing consumes it."""
+    """Publishes what the legacy path says; nothing consumes it.
+
+    `watched_by` is the bus that it counts as in a migration, None where no migration was composed.
+    """
+
+    watched_by: ClassVar[DeclaredBus | None] = None
 
     def __init__(self, services: Services) -> None:
         self.bus = EventBus(clock=services.clock, ids=services.ids)
+        if self.watched_by is not None:
+            self.watched_by.watch(self.bus)
 
     def announce_signals(
         self, as_of: date, signals: tuple[StrategySignals, ...], portfolio: ConsolidatedPortfolio

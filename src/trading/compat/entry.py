@@ -5,6 +5,7 @@ from typing import Any
 
 from changeover import fresh
 from changeover.migration import Migration
+from changeover.record.declared_buses import DeclaredBus
 from trading.compat.entry_points import EventContainer
 from trading.compat.owners import Owners
 from trading.compat.parts import Parts
@@ -14,7 +15,7 @@ from trading.handlers.entry_points import EventEntryPoints
 from trading.legacy.trading_system import TradingSystem
 
 
-def add_seams(migration: Migration, parts: Parts) -> None:
+def add_seams(migration: Migration, parts: Parts, events: DeclaredBus) -> None:
     """The two seams of the phase."""
     for seam, method in (
         ("entry.analyze-signals", "analyze_signals"),
@@ -24,24 +25,25 @@ def add_seams(migration: Migration, parts: Parts) -> None:
             TradingSystem,
             method,
             name=seam,
-            candidate=_on_events(method, parts),
+            candidate=_on_events(method, parts, events),
             key=_account_of,
             owner=Owners(parts).trading_system,
             shared_self=True,
         )
 
 
-def _on_events(method: str, parts: Parts) -> Any:
+def _on_events(method: str, parts: Parts, events: DeclaredBus) -> Any:
     def answering(system: TradingSystem, *args: Any, **kwargs: Any) -> bool:
         container = system.container
         if not isinstance(container, EventContainer):
             raise TypeError("the event-driven path answers only where the container has a bus")
-        entry_points = EventEntryPoints(system.settings, container.services, system.display, container.bus)
+        bus = events.watch(container.bus)
+        entry_points = EventEntryPoints(system.settings, container.services, system.display, bus)
         return bool(getattr(entry_points, method)(*args, **kwargs))
 
     def build(ports: Any, system: TradingSystem) -> Callable[..., bool]:
         services = replayed_services(system.container.services, ports)
-        bus = parts.build_bus(services, system.settings, MemoryJournal())
+        bus = events.watch(parts.build_bus(services, system.settings, MemoryJournal()))
         entry_points = EventEntryPoints(system.settings, services, ports.display, bus)
 
         def replayed(_system: TradingSystem, *args: Any, **kwargs: Any) -> bool:
