@@ -363,7 +363,7 @@ def test_an_event_that_cannot_be_read_fails_the_run_and_no_path(stage: str) -> N
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"bus": object()}, "has no method watch"),
+        ({"bus": "no bus"}, "has no method watch"),
         ({"contract": {"start": "A"}}, "allowed: EventContract"),
         ({"contract": EventContract(end="Shipped")}, "contract.end was 'Shipped', allowed: a list of types"),
         ({"contract": EventContract(before=["ab"])}, "allowed: pairs of types"),  # type: ignore[list-item]
