@@ -14,6 +14,7 @@ from changeover.evidence.sources import WithSources
 from changeover.record.codec import Codec
 from changeover.record.declared_buses import WithBuses
 from changeover.record.declared_ports import WithPorts
+from changeover.record.declared_threads import WithThreads
 from changeover.record.instrument import function_of, replaced_function
 from changeover.replay.fresh_path import Fresh
 from changeover.rollout.plan_file import Plan, load_plan
@@ -40,7 +41,7 @@ def migrations_alive() -> list[Migration]:
     return list(_alive)
 
 
-class Migration(WithPorts, WithBuses, WithSources, WithInvariants):
+class Migration(WithPorts, WithBuses, WithThreads, WithSources, WithInvariants):
     """One migration of a program: declare its ports, then its seams, and run the program as before.
 
     Without a plan every seam is a phase of its own, and `off`.

@@ -20,6 +20,7 @@ from changeover.record.instrument import (
     watch_subclasses,
 )
 from changeover.record.key_function import fitted
+from changeover.record.named_threads import NamedThreads
 
 
 class CallClass(StrEnum):
@@ -137,6 +138,7 @@ class PortBook:
 
     def __init__(self) -> None:
         self.ports: dict[str, Port] = {}
+        self.threads = NamedThreads()
         self.buses: dict[str, Any] = {}  # `record.declared_buses.DeclaredBus` by name
         self._bindings: dict[Hook, _Binding] = {}
         self._objects: set[int] = set()

@@ -8,6 +8,7 @@ from threading import Thread, Timer
 from typing import Any
 
 from changeover.record.context import SESSION, SHUTDOWN_TEXT, Session, permitted
+from changeover.record.named_threads import ThreadKind
 from changeover.record.propagated_function import (
     Begins,
     Carried,
@@ -33,6 +34,10 @@ def carry_threads(threading: Any) -> None:
             if is_own_work(what):  # of a pool, whose jobs belong to whoever gave them
                 with permitted():
                     return _noting_shutdown(lambda: original(self))
+            named = _kind_of(session, self.name)
+            if named is not None:
+                with permitted():
+                    return _apart(named, session, self, lambda: _noting_shutdown(lambda: original(self)))
             branch = begun(session, WorkKind.THREAD, what)
             carried = Carried(run, session, branch, contained=True)
 
@@ -65,6 +70,32 @@ def carry_threads(threading: Any) -> None:
 
     replace_function(threading.Thread, "start", starting)
     replace_function(threading.Condition, "wait", waiting)
+
+
+def _kind_of(session: Session, name: str) -> ThreadKind | None:
+    book = getattr(session, "book", None)  # what answers inside of a port has none
+    return book.threads.kind_of(name) if book is not None and book.threads else None
+
+
+def _apart(kind: ThreadKind, session: Session, thread: Thread, start: Callable[[], Any]) -> Any:
+    """Start a thread that is no part of the run; one that is withheld does nothing in a replay."""
+    if not session.replaying:
+        return start()
+    if thread._started.is_set() is False:  # type: ignore[attr-defined]
+        thread.daemon = True  # what a replay leaves behind must not keep the process
+    if kind is ThreadKind.PERMITTED:
+        return start()
+    given = vars(thread).get("run")
+    thread.run = _nothing  # type: ignore[method-assign]
+    try:
+        return start()
+    finally:
+        thread.join()
+        _give_back(thread, given)
+
+
+def _nothing() -> None:
+    """What a thread does that is withheld."""
 
 
 def _give_back(thread: Thread, run: Any) -> None:
