@@ -88,9 +88,10 @@ def _apart(kind: ThreadKind, session: Session, thread: Thread, start: Callable[[
     given = vars(thread).get("run")
     thread.run = _nothing  # type: ignore[method-assign]
     try:
-        return start()
-    finally:
+        started = start()
         thread.join()
+        return started
+    finally:
         _give_back(thread, given)
 
 
