@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from changeover.errors import ConfigurationError, asking_the_program
+from changeover.quick_dataclass import dataclass
 from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE, RULES_FILE
 from changeover.values.toml_table import Table, parse_toml, read_text
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from changeover.errors import ConfigurationError, DeclarationError
 from changeover.evidence.writer import EvidenceWriter
+from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec
 from changeover.record.option_check import check_function, check_known, check_switch, number, shown
 from changeover.record.run import Run, Sink

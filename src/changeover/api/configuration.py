@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from changeover.evidence.store.store import keep_review, store_path
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, BlindSpotReview, load_accepted_blind_spots
 from changeover.migration import Migration
 from changeover.project import Project, open_project, wiring_problems
+from changeover.quick_dataclass import dataclass
 from changeover.record.held_functions import problems_of_held_functions
 from changeover.rollout.waivers import load_waivers, today_utc
 from changeover.seam.uncopied_objects import problems_of_objects

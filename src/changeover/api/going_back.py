@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from changeover.api.arguments import Told, ignore, setting_of
 from changeover.errors import ConfigurationError
 from changeover.project import Project, find_folder
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import Cause, NotWrittenError, cause_of, mover
 from changeover.rollout.kill_switch import read_kill_switch, switch_kill_off, switch_kill_on

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from changeover.api.arguments import Told, check_positive, ignore, setting_of
 from changeover.api.going_back import Warnings, overrides_of, stages_to_go_back_by
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.project import Project, find_folder, open_project
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import HistoryEntry, cause_of, entries_of, mover
 from changeover.rollout.migration_files import Place, other_folders, place_for, stages_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from changeover.evidence.store.store import store_path
 from changeover.gate.all_evidence import evidence_of_today
 from changeover.gate.inputs import ProjectState, read_project_state
 from changeover.project import Project, open_project
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import MOVING, HistoryEntry
 from changeover.rollout.migration_files import other_folders, place_of

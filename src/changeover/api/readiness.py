@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from changeover.api.arguments import Told, check_positive, ignore, setting_of
@@ -16,6 +16,7 @@ from changeover.gate.collect import collect
 from changeover.gate.decision import decide
 from changeover.gate.inputs import read_project_state
 from changeover.project import Project, open_project
+from changeover.quick_dataclass import dataclass
 from changeover.removal.patch import read_patch
 from changeover.removal.plan import Removal, load_removal
 from changeover.removal.rehearsal import Proof, listed_files, prove

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from changeover.evidence.store.place import (
 )
 from changeover.evidence.store.store import has_store
 from changeover.project import Project, open_project
+from changeover.quick_dataclass import dataclass
 from changeover.settings import DATABASE_SCHEMES, STORE_SCHEME, STORE_VARIABLE
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -39,6 +39,7 @@ from changeover.compare.rows import Pair, Pairing, left_paired, paired_by_keys
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Node
 from changeover.compare.walk import Walk
+from changeover.quick_dataclass import dataclass
 from changeover.values.content_key import frozen
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.form import token

@@ -8,9 +8,9 @@ of its stored forms is ever read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.form import Cycle, PlainSet, Unreadable, leaf_count, plain
 from changeover.values.limits import NotComparable
 

@@ -11,7 +11,6 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -24,6 +23,7 @@ from changeover.compare.rows import paired_by_key, row_key
 from changeover.compare.rules import Rules
 from changeover.compare.walk import Walk
 from changeover.errors import ConfigurationError, describe_os_error
+from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.limits import NotComparable
 from changeover.values.place import RowKey, render

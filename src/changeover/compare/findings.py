@@ -6,7 +6,6 @@ Divergences are kept up to a limit, and what rules accepted is added up.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 from pathlib import PurePath
@@ -15,6 +14,7 @@ from uuid import UUID
 
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Node
+from changeover.quick_dataclass import dataclass
 from changeover.values import limits
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.form import Unreadable, plain, token, type_name

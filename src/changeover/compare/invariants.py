@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from changeover.compare.comparison import comparer_error
+from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.form import type_name
 from changeover.values.observation import Observation

@@ -7,7 +7,7 @@ own types, and asks only what never reaches the comparison.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from changeover.compare.altered_values import altered_answers, altered_values
@@ -17,6 +17,7 @@ from changeover.compare.invariants import Invariant, broken_invariants
 from changeover.compare.paths import is_effect
 from changeover.compare.rule import Rule
 from changeover.compare.rules import Rules
+from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import Kind
 from changeover.values.error_text import text_of
 from changeover.values.form import plain

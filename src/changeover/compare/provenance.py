@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from itertools import islice
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.form import leaves
 from changeover.values.limits import NotComparable
 from changeover.values.observation import PortCall, Returned

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
 from functools import reduce
 from typing import Any
 
 from changeover.compare.rules import Node
+from changeover.quick_dataclass import dataclass
 from changeover.values import limits
 from changeover.values.cyclic_token import SharedToken
 from changeover.values.form import leaves, open_value, token

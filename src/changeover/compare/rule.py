@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fnmatch import translate
 from typing import Any
 
 from changeover.compare.paths import PathPattern, Specificity
+from changeover.quick_dataclass import dataclass
 from changeover.values.scalars import Types
 
 INHERITED = ("types", "zones", "absolute", "relative", "ignore")

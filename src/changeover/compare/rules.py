@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from hashlib import sha256
 
 from changeover.compare.path_states import PathStates, opened, stepped
 from changeover.compare.paths import ItemIs, NameIs
 from changeover.compare.rule import AT_THE_PLACE, INHERITED, Rule
+from changeover.quick_dataclass import dataclass
 from changeover.values.place import Key, RowKey, Segment, TypedKey
 from changeover.values.scalars import Types
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
 from changeover.compare.paths import Anything, NameIs, PathPattern, parse_path
 from changeover.compare.rule import AT_THE_PLACE, INHERITED, Rule
+from changeover.quick_dataclass import dataclass
 
 _EFFECT_PLACES = tuple(parse_path(text) for text in ("effects", "effects.*", "effects.*.*", "effects.*.*[*]"))
 _CALL_LEVELS = _EFFECT_PLACES[2]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from changeover.compare.invariants import Invariant
@@ -26,6 +26,7 @@ from changeover.evidence.replays_elsewhere import ReplaysElsewhere
 from changeover.evidence.scenario_replay import codec_of
 from changeover.evidence.sent_runs import NumberedCase, RecordKind
 from changeover.evidence.sources import Source, SourceOptions
+from changeover.quick_dataclass import dataclass
 from changeover.record.run import Run
 from changeover.replay.kept_outcome import View
 from changeover.values.observation import Side

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from changeover.compare.rule import Rule
@@ -17,6 +16,7 @@ from changeover.evidence.sent_runs import NumberedCase, RecordKind
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.rows_of_runs import SAMPLE_KEPT_WHOLE, WHOLE
 from changeover.evidence.unvaried import AnsweredRun
+from changeover.quick_dataclass import dataclass
 from changeover.record.run import Run
 from changeover.values.verdict import Verdict
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from traceback import walk_tb
 from typing import Any
 
@@ -20,6 +20,7 @@ from changeover.evidence.replays_elsewhere import ReplaysElsewhere
 from changeover.evidence.run_record import RunRecord
 from changeover.evidence.sent_runs import SentRuns
 from changeover.evidence.sources import Case, Source, SourceOptions
+from changeover.quick_dataclass import dataclass
 from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario, scenario_of
 from changeover.seam.judge import Waived

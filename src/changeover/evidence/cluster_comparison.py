@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import STORE
 from changeover.evidence.store.store import NOWHERE
 from changeover.evidence.stored_replays import StoredKind
+from changeover.quick_dataclass import dataclass
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.plan_file import redact_paths_of

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from changeover.evidence.child_processes import Work
 from changeover.evidence.replay_places import Cluster, why_not_sent
 from changeover.evidence.sent_runs import Given, SentRuns
+from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec, CodecError
 from changeover.record.recorded_run import written
 from changeover.replay.event_loop import runs_a_loop

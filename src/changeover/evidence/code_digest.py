@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from changeover.compare.rules import STRICT
 from changeover.errors import ConfigurationError
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.plan_file import Plan
 from changeover.values.observation import Side
 

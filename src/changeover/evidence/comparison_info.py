@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.observation import Side
 
 if TYPE_CHECKING:

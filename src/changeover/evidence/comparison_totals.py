@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from changeover.compare.clusters import Cluster, Clusters, Fingerprint, RunOccurrence
@@ -20,6 +20,7 @@ from changeover.evidence.store.summary import OneSidedRead, Unvaried
 from changeover.evidence.tallies import NOT_COMPARED, EffectCounts, SeamTally, total_of
 from changeover.evidence.timeline import OwnTimes, Periods
 from changeover.evidence.unvaried import UnvariedValues
+from changeover.quick_dataclass import dataclass
 from changeover.record.run import Run
 from changeover.values.content_key import digest
 from changeover.values.observation import LoggedBy, Side

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from changeover.evidence.store.place import Database
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.worker_watch import WorkerWatch
 from changeover.evidence.writer import EvidenceWriter
+from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec
 from changeover.record.run import Run
 from changeover.redaction.redactor import Redactor

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from changeover.compare.comparison import NOT_COMPARED
 from changeover.evidence.unanswered_reads import Advice, way_to_answer
+from changeover.quick_dataclass import dataclass
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.values.form import type_name

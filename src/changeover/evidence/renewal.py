@@ -7,7 +7,7 @@ no longer fits its own tape has failed, and counts as not compared.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from zlib import decompressobj, error
 
@@ -19,6 +19,7 @@ from changeover.evidence.store.records import STORE, StoredRun
 from changeover.evidence.store.rows_of_runs import WHOLE, Redact, stored_run
 from changeover.evidence.store.store import StorePlace, has_store, reading
 from changeover.evidence.tallies import NOT_COMPARED
+from changeover.quick_dataclass import dataclass
 from changeover.record.codec import CodecError
 from changeover.record.run import Run
 from changeover.record.scenario_file import LINE_BYTES_MAX, Scenario, from_line

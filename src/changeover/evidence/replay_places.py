@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from changeover.evidence.child_processes import ChildProcesses, Work, holds_a_connection, why_not_forked
 from changeover.evidence.sent_runs import Given, SentRuns
+from changeover.quick_dataclass import dataclass
 from changeover.seam.recording import Recording
 
 ASYNC = "they run in an event loop"

@@ -10,7 +10,6 @@ Nor does a cluster where a path answers otherwise there, whatever it goes by.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil
 from time import monotonic, process_time
 from typing import Any
@@ -19,6 +18,7 @@ from changeover.compare.clusters import fingerprint_of
 from changeover.compare.comparison import Comparison
 from changeover.evidence.replay_places import ReplayPlace
 from changeover.evidence.sent_runs import Given, SentRuns
+from changeover.quick_dataclass import dataclass
 from changeover.record.run import Run
 
 REPLAYED_HERE_FIRST = 10

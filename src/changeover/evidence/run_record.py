@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from changeover.compare.clusters import Fingerprint, RunFound, fingerprint_of, reached_by
@@ -16,6 +16,7 @@ from changeover.evidence.runs_of_a_case import outermost
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.tallies import NOT_COMPARED
 from changeover.evidence.unvaried import AnsweredRun
+from changeover.quick_dataclass import dataclass
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.values.observation import LoggedBy, Side, logged_by_one

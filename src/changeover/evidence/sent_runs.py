@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from changeover.evidence.unvaried import AnsweredRun
+from changeover.quick_dataclass import dataclass
 from changeover.record.context import SESSION
 from changeover.record.run import Run
 from changeover.seam.recording import Recording

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Iterable, Sized
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -49,6 +49,7 @@ from changeover.evidence.stored_replays import (
     StoredReplays,
     replayed_here,
 )
+from changeover.quick_dataclass import dataclass
 from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario, from_line, to_line
 from changeover.redaction.redacted_runs import FitRuns

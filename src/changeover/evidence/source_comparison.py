@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from time import monotonic
 from types import FrameType
@@ -29,6 +29,7 @@ from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import STORE, StoredComparison
 from changeover.evidence.store.store import StorePlace, StoreProblem, store_path
 from changeover.evidence.store.summary import Summary
+from changeover.quick_dataclass import dataclass
 from changeover.redaction.redacted_runs import FitRuns
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.plan_file import Plan, redact_paths_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeVar
 
 from changeover.errors import ConfigurationError, DeclarationError, asking_the_program
+from changeover.quick_dataclass import dataclass
 from changeover.settings import POPULATIONS
 from changeover.values.observation import Side
 

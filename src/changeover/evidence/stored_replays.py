@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count, islice
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -17,6 +17,7 @@ from changeover.evidence.scenario_replay import asked_as_recorded
 from changeover.evidence.sent_records import record_received, record_sent
 from changeover.evidence.sent_runs import Given
 from changeover.evidence.told_by_children import NO_PROCESS, Telling, lost_reason, take_told
+from changeover.quick_dataclass import dataclass
 from changeover.record.codec import CodecError
 from changeover.record.run import Run
 from changeover.seam.runtime import Runtime

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.observation import Side
 from changeover.values.verdict import Verdict
 

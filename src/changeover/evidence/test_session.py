@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.record.run import Run
 from changeover.values.verdict import Verdict
 

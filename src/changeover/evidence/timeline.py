@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from random import Random
 from typing import NamedTuple, Protocol
 
 from changeover.evidence.store.summary import PeriodCell, PeriodLabel, Timeline
+from changeover.quick_dataclass import dataclass
 from changeover.values.verdict import Verdict
 
 SLICES_MAX = 32

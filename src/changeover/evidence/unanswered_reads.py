@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.content_key import same_content
 from changeover.values.observation import PortCall, Returned
 from changeover.values.reading import Shape, reading_of

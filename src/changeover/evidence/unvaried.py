@@ -8,12 +8,13 @@ and then `{"SPY": 1, "TLT": 6}` only `prices.SPY` is still looked at in the thir
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import partial
 from typing import Any
 
 from changeover.evidence.store.summary import Unvaried
+from changeover.quick_dataclass import dataclass
 from changeover.record.port import CallClass
 from changeover.record.run import Run
 from changeover.record.tape import Entry, Tape

@@ -11,11 +11,12 @@ import os
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.spool.frame import Frame, FrameKind, frames_in
 from changeover.spool.names import READ, files_in, names_in
 from changeover.spool.progress import read_place

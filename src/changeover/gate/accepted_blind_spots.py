@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from fnmatch import translate
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from changeover.compare.paths import Anything, ItemIs, NameIs, PathError, PathPart, PathPattern, parse_path
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import Review
+from changeover.quick_dataclass import dataclass
 from changeover.values.gate_verdict import EXIT_CODES, Answer
 from changeover.values.toml_table import Table, parse_toml, read_text, shown
 

@@ -7,7 +7,7 @@ are made here from the runs. So one difference is told alike on every screen, wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from changeover.compare.clusters import Example, fingerprint_of
 from changeover.compare.provenance import Sighting
@@ -20,6 +20,7 @@ from changeover.evidence.tallies import SeamTally
 from changeover.gate.corpus_selection import compares_both, latest_of_each, not_done_again
 from changeover.gate.inputs import ProjectState
 from changeover.gate.production import inputs_of, verdict_today
+from changeover.quick_dataclass import dataclass
 from changeover.settings import PRODUCTION
 from changeover.values.divergence import Divergence
 from changeover.values.verdict import Verdict

@@ -9,11 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from time import monotonic
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.gate_verdict import EXIT_CODES, Answer
 
 TAIL_LINES = 20

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.evidence.tallies import SeamTally
 from changeover.gate.inputs import GateInputs
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.gate_criteria import CorpusCriteria
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.verdict import Verdict

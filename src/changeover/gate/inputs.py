@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,7 @@ from changeover.evidence.store.records import Evidence, Review, StoredComparison
 from changeover.evidence.store.store import read_evidence, store_path
 from changeover.evidence.worker_watch import WorkerWatch, watch
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, AcceptedBlindSpot, load_accepted_blind_spots
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.gate_criteria import Gate
 from changeover.rollout.history import HistoryEntry, read_history

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from changeover.evidence.confidence import comparisons_needed, percent_above, upper_bound
@@ -26,6 +26,7 @@ from changeover.evidence.store.production import (
 from changeover.evidence.store.records import StoredRun
 from changeover.gate.corpus_selection import CountedCorpora
 from changeover.gate.inputs import GateInputs, ProjectState
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.gate_criteria import ProductionCriteria
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.observation import Side

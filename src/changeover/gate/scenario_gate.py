@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -19,6 +19,7 @@ from changeover.gate.corpus_selection import NAMED_MAX, at_most, name_clusters, 
 from changeover.gate.inputs import value_or_problem
 from changeover.gate.preconditions import waivers
 from changeover.project import Project
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.plan_file import Phase, Plan
 from changeover.rollout.waivers import Waiver, is_waived, load_waivers
 from changeover.settings import PLAN_FILE, WAIVERS_FILE

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from select import POLLIN, poll
 from time import monotonic
@@ -24,6 +24,7 @@ from changeover.errors import ChangeoverError
 from changeover.operate.messages import QUESTION, Message, packed, receive, receive_by, send, send_descriptor
 from changeover.operate.replay_process import parameters
 from changeover.project import Project
+from changeover.quick_dataclass import dataclass
 from changeover.settings import INLINE, MODE_VARIABLE, STORE_VARIABLE
 from changeover.values.observation import Side
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from changeover.evidence.spool_place import variables_of
 from changeover.evidence.store.counters import LOST, raise_count
 from changeover.evidence.store.store import NOWHERE, StorePlace, StoreProblem, writing
 from changeover.evidence.worker_watch import Pulse, WorkerWatch, watch, write_pulse
+from changeover.quick_dataclass import dataclass
 from changeover.spool.folder import Claim, SpoolFolder, UnreadFrame
 from changeover.spool.frame import FrameKind
 from changeover.values.private_folder import make_private_folder, make_state_folder

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -23,6 +23,7 @@ from changeover.operate.judging import Judging, Unreadable
 from changeover.operate.replay_pool import Bounds, NoProcess, Nurseries, ReplayPool
 from changeover.operate.run_source import Batch, RunSource, WaitingFrame
 from changeover.project import Project
+from changeover.quick_dataclass import dataclass
 from changeover.record.recorded_run import is_compared_here, is_open, read_addendum, read_passage
 from changeover.record.run import Run
 from changeover.spool.frame import FrameKind

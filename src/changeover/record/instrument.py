@@ -6,12 +6,12 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property, wraps
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
+from changeover.quick_dataclass import dataclass
 from changeover.record import callable_kind
 from changeover.record.asked_object import AskedObject
 from changeover.record.context import (

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from operator import is_
 from types import MethodType
 from typing import Any, NamedTuple
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.changed_since_copy import is_kept_in_attributes, is_unchanged
 from changeover.values.content_key import same_content
 from changeover.values.copy_time import CopyTime

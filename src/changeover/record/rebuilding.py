@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict, defaultdict
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache, partial
 from types import BuiltinFunctionType, FunctionType, GenericAlias, MethodType, SimpleNamespace
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.copying import plan_of
 from changeover.values.object_values import made_from_reduced
 from changeover.values.own_state import CLASSES_REMEMBERED_MAX, has_state, layout_base, mro

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.observation import PortCall
 
 PROBLEMS_KEPT_MAX = 100

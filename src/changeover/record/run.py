@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.record.replay_problems import ReplayProblem
 from changeover.record.tape import Tape
 from changeover.values.divergence import Divergence

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
+from changeover.quick_dataclass import dataclass
 from changeover.record.answer_parts import Path
 from changeover.record.call_inputs import InputPlace
 

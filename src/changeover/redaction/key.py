@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.atomic_file import OWNER_ONLY, create_file
 
 KEY_NAME = "redaction.key"

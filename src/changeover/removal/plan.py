@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.toml_table import Table, parse_toml, read_text
 
 TIMEOUT_S = 1_800

@@ -6,12 +6,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
 from changeover.errors import ConfigurationError
 from changeover.gate.check_commands import CheckResult, run_check
+from changeover.quick_dataclass import dataclass
 from changeover.removal.blockers import write_blocker
 from changeover.removal.candidate_alone import Alone, environment_for, run_alone
 from changeover.removal.patch import apply_patch, read_patch

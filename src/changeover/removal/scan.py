@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import Evidence
+from changeover.quick_dataclass import dataclass
 from changeover.removal.plan import Removal
 from changeover.values.observation import Side
 from changeover.values.stage import OFF, Setting, Stage

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from changeover.errors import describe_os_error
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.flags_file import FlagsState, flags_content
 from changeover.rollout.history import MOVING, REFUSED, Cause, HistoryEntry, HistoryLine, NotWrittenError
 from changeover.rollout.migration_files import Place

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError, did_you_mean
+from changeover.quick_dataclass import dataclass
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting, Stage, Stages, earliest, ramp
 from changeover.values.toml_table import Table, parse_json, read_text, shown
 

@@ -7,12 +7,13 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError, describe_os_error
+from changeover.quick_dataclass import dataclass
 from changeover.settings import HISTORY_FILE, WHO_VARIABLE
 from changeover.values.gate_verdict import Answer, GateVerdict
 from changeover.values.stage import ALL_STAGES, parse_setting

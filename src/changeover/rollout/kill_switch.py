@@ -6,12 +6,13 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError, describe_os_error
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import Cause, HistoryEntry, NotWrittenError, cause_of
 from changeover.rollout.migration_files import Place

@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError, describe_os_error
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.history import HistoryEntry, HistoryLine, encoded, last_revision, read_lines
 from changeover.settings import (
     FLAGS_FILE,

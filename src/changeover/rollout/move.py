@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from changeover.errors import ConfigurationError
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.commit import Change, commit, links_of, settings_by, tripped_changes
 from changeover.rollout.flags_file import FlagsState, read_flags
 from changeover.rollout.history import Cause, HistoryEntry, HistoryLine, entries_of, last_revision

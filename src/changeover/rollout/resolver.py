@@ -26,11 +26,12 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
+from changeover.quick_dataclass import dataclass
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard, unbroken
 from changeover.rollout.flags_file import FlagsState, parse_flags
 from changeover.rollout.kill_switch import KillSwitch, read_kill_switch

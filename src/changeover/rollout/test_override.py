@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
 
 if TYPE_CHECKING:

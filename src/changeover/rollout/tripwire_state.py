@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError
+from changeover.quick_dataclass import dataclass
 from changeover.values.atomic_file import write_file
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import Table, parse_json, read_text, shown

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.commit import Change, Link, commit, entries_for, links_of, moved_since, was_abandoned
 from changeover.rollout.flags_file import FlagsState, as_if_sealed, parse_flags, read_flags, stages_in_file
 from changeover.rollout.history import (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError, describe_os_error
+from changeover.quick_dataclass import dataclass
 from changeover.values.atomic_file import write_file
 from changeover.values.divergence import Divergence
 from changeover.values.toml_table import Table, parse_toml, read_text, shown

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec, CodecError
 from changeover.record.recorded_run import Passage, written, written_here, written_late, written_open
 from changeover.record.run import NotPaired, Run

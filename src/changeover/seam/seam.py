@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from changeover.errors import DeclarationError
+from changeover.quick_dataclass import dataclass
 from changeover.record.callable_kind import is_async
 from changeover.record.context import Args
 from changeover.record.instrument import Binder

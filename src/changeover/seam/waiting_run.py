@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from changeover.quick_dataclass import dataclass
 from changeover.record.run import NotPaired, Run, Sink
 from changeover.seam.judge import RunDraft
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from changeover.quick_dataclass import dataclass
 from changeover.spool.file_lock import NO_FILE, OPEN_FLAGS, close_quietly, try_lock
 from changeover.spool.names import BEING_MADE, COUNTS
 from changeover.values.atomic_file import OWNER_ONLY

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.spool.counts import Tally, is_alive, read_counts
 from changeover.spool.environment import RUNS
 from changeover.spool.forks import OPEN

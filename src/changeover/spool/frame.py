@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from zlib import crc32
+
+from changeover.quick_dataclass import dataclass
 
 PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
 # Its first byte stands in it once, so that no two of them overlap.

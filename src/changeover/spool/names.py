@@ -11,8 +11,9 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from changeover.quick_dataclass import dataclass
 
 COUNTS, READ, FRAMES = "counts", "read", "frames"
 BEING_MADE = "new"

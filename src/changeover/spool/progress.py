@@ -10,10 +10,10 @@ import os
 import struct
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
+from changeover.quick_dataclass import dataclass
 from changeover.spool.file_lock import NO_FILE, OPEN_FLAGS, close_quietly, try_lock
 from changeover.values.atomic_file import OWNER_ONLY
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.telemetry.logs import logger
 from changeover.values.interruption import stop_if_interrupted
 

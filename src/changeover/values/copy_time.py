@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from changeover.quick_dataclass import dataclass
 from changeover.values.snapshot_error import SnapshotError
 
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Set, Sized
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.values import limits
 from changeover.values.cyclic_token import Node, SharedToken, minimal_token
 from changeover.values.key_text import canonical

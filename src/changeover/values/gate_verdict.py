@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.stage import Setting
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from changeover.quick_dataclass import dataclass
 
 LINES_KEPT_MAX = 100
 CHARACTERS_KEPT_MAX = 500

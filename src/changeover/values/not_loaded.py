@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from changeover.errors import NotLoadedError
+from changeover.quick_dataclass import dataclass
 from changeover.values.reading import Handle, Reading, Shape, register
 
 

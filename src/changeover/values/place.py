@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from itertools import islice
 from types import FunctionType
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.own_state import class_name
 from changeover.values.scalars import base_of
 from changeover.values.scalars import text as scalar_text

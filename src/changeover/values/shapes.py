@@ -18,9 +18,10 @@ An example, the whole reading of a class `Money` that keeps its amount in C:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from changeover.quick_dataclass import dataclass
 
 CONTENT = "(content)"
 """The name of a container's or scalar's own content where its class adds attributes to it."""

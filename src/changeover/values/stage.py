@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 
 from changeover.errors import did_you_mean
+from changeover.quick_dataclass import dataclass
 from changeover.settings import STAGE_VARIABLE
 from changeover.values.observation import Side
 

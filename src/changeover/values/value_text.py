@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import ABSENT
 from changeover.values.observation import Outcome, Raised, message_of
 from changeover.values.own_state import class_name, module_of

@@ -6,10 +6,10 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import Any, TextIO
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.safe_text import beginning, columns_of, ending, visible
 from changeover.values.value_text import value_text
 

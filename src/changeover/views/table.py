@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from io import StringIO
 from itertools import compress
 from typing import TYPE_CHECKING
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.safe_text import columns_of, visible
 from changeover.views.layout import GAP, INDENT, ZERO, Screen, cut, flowed
 

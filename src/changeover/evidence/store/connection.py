@@ -7,8 +7,9 @@ which SQLite has by itself, and PostgreSQL as a column.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from changeover.quick_dataclass import dataclass
 
 
 class Connection(Protocol):

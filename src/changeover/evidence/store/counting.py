@@ -10,13 +10,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.production import Met, number_of_id
 from changeover.evidence.store.records import GAVE_UP
+from changeover.quick_dataclass import dataclass
 from changeover.values.verdict import Verdict
 
 TOGETHER = 500

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from changeover.evidence.store.place import Database
 from changeover.evidence.store.postgres import beside_others
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.tripwire_state import Trip
 
 WORKERS_KEPT_DAYS = 7

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +18,7 @@ from changeover.evidence.store.writing import (
     forget_corpora,
     number_of,
 )
+from changeover.quick_dataclass import dataclass
 
 _CORPUS = "uid, at, source, population, code, rules, whole, summary, answered_by, partial, seams, kept"
 _CORPUS_COLUMN = COLUMNS.index("corpus")

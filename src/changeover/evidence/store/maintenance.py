@@ -6,7 +6,6 @@ Age and number are those of runs in production: comparisons are bounded where th
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from changeover.evidence.store.connection import Connection
@@ -15,6 +14,7 @@ from changeover.evidence.store.counting import counted
 from changeover.evidence.store.recount import recount
 from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.store import StorePlace, compact, writing
+from changeover.quick_dataclass import dataclass
 from changeover.settings import (
     STORE_BYTES_MAX,
     STORE_BYTES_VARIABLE,

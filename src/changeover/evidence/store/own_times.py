@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from changeover.evidence.store.connection import Connection
 from changeover.evidence.store.counting import Row
 from changeover.evidence.store.production import DIFFERING, LateTimes, beyond_rank
 from changeover.evidence.store.records import UNSAFE_MARK
+from changeover.quick_dataclass import dataclass
 from changeover.values.observation import Side
 from changeover.values.verdict import EVIDENCE, Verdict
 

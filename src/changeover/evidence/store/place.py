@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from changeover.errors import ChangeoverError, ConfigurationError
+from changeover.quick_dataclass import dataclass
 from changeover.settings import DATABASE_SCHEMES, STATE_FOLDER, STORE_SCHEME, STORE_VARIABLE
 
 NOTHING_KEPT = "none"

@@ -13,11 +13,12 @@ import threading
 import time
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from changeover.errors import MissingPackageError
 from changeover.evidence.store.place import Database
+from changeover.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     import psycopg

@@ -6,13 +6,13 @@ Values only, so that what a gate looks at does not grow with the number of runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntFlag
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from changeover.quick_dataclass import dataclass
 from changeover.settings import INPUTS_VERSION
 from changeover.values.observation import Side
 from changeover.values.stage import ALL_STAGES, Setting, Stage, parse_setting

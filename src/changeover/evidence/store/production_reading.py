@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -33,6 +32,7 @@ from changeover.evidence.store.production import (
     RunGroup,
 )
 from changeover.evidence.store.records import GAVE_UP
+from changeover.quick_dataclass import dataclass
 from changeover.settings import INPUTS_VERSION
 from changeover.values.observation import Side
 from changeover.values.verdict import EVIDENCE, Verdict

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.sealing import Seal, SealError
 from changeover.evidence.store.tapes import without_known_tapes
 from changeover.evidence.store.writing import add_runs
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.tripwire_state import Trip
 from changeover.spool.frame import FrameKind
 from changeover.spool.progress import Place

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil, floor, log10
 from statistics import median
 
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.summary import PeriodCell, PeriodLabel
 from changeover.evidence.tallies import NOT_COMPARED, SeamTally
+from changeover.quick_dataclass import dataclass
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import UNSAFE, ReportData, period_of
 from changeover.views.rows import short_names

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from changeover.evidence.store.records import Review, StoredComparison, StoredRun
 from changeover.evidence.tallies import SeamTally, total_of
 from changeover.evidence.timeline import quarter_of
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.history import HistoryEntry
 from changeover.settings import PRODUCTION
 from changeover.values.gate_verdict import GateVerdict

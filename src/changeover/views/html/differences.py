@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from changeover.compare.clusters import Example
 from changeover.compare.paths import below_method, below_root, is_effect, method_at, segments
 from changeover.compare.provenance import Sighting
 from changeover.evidence.store.records import StoredCluster, StoredRun
+from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import Divergence
 from changeover.values.observation import LoggedBy, PortCall, Side, logged_by_one
 from changeover.values.value_text import around_difference, value_text

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from changeover.evidence.code_digest import DIGITS_SHOWN
+from changeover.quick_dataclass import dataclass
 from changeover.rollout.history import HistoryEntry
 from changeover.rollout.verify import Agreement, Finding
 from changeover.values.safe_text import columns_of, visible

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.gate_verdict import Answer, Criterion, CriterionKind, GateVerdict
 from changeover.values.safe_text import beginning, columns_of, visible
 from changeover.values.stage import SEAM_STAGES, Setting, Stage

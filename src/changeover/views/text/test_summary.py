@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from changeover.compare.clusters import Fingerprint, fingerprint_of
 from changeover.compare.provenance import Provenance, Sighting
 from changeover.evidence.test_session import AS_EXPECTED, DIVERGED, SuiteTally
+from changeover.quick_dataclass import dataclass
 from changeover.record.run import Run
 from changeover.values.divergence import Divergence
 from changeover.values.observation import Side
