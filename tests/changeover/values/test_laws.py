@@ -15,17 +15,17 @@ from tests.sweeps.values import sweep
 
 
 def test_a_cut_of_the_sweep_breaks_no_law() -> None:
-    notes, broken = sweep(1_000, 11)
+    notes, broken = sweep(500, 11)
     assert broken == []
-    assert notes["copied"] > 900
-    assert min(notes["two that differ"], notes["two that are the same"]) > 50
+    assert notes["copied"] > 450
+    assert min(notes["two that differ"], notes["two that are the same"]) > 25
 
 
 def test_no_law_breaks_while_another_clock_stands_in_the_place_of_dates() -> None:
     freezegun = pytest.importorskip("freezegun")
     with freezegun.freeze_time("2024-10-27 01:30", tick=True):
         moments = [datetime.now(), datetime.now(UTC), datetime.now().date()]
-        _, broken = sweep(300, 12)
+        _, broken = sweep(150, 12)
         assert not any(strictly_same(moment, 1) for moment in moments)
         assert all(strictly_same(moment, deepcopy(moment)) for moment in moments)
         assert all(token(moment) == token(deepcopy(moment)) for moment in moments)
