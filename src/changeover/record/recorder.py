@@ -310,6 +310,8 @@ class Recorder:
         named = kwargs
         if method.has_owner:
             self.owners[method.port] = args[0]
+            for recorder in self._around:
+                recorder.owners[method.port] = args[0]
             own = live = args[1:]
         try:
             for copies in self._all_copies:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from changeover.record.context import Args, Kwargs
-from changeover.record.port import Port, PortMethod
-from changeover.values.observation import Outcome, Raised, Returned
+from changeover.record.port import CallClass, Port, PortMethod
+from changeover.record.tape import Entry
+from changeover.replay.id_mapping import IdMapping
+from changeover.values.copying import copied_error, snapshot
+from changeover.values.observation import Outcome, PortCall, Raised, Returned
 
 
 class NotDerived(Exception):
@@ -15,16 +19,36 @@ class NotDerived(Exception):
 
 
 class RecordedReads:
-    """What a `derive=` function is given: the reads of its port, answered by the tape and by nothing else."""
+    """What a `derive=` function is given: the reads of its port, answered by the tape and by nothing else.
 
-    def __init__(self, port: Port, answer: Callable[[PortMethod, Args, Kwargs], Outcome | None]) -> None:
+    `recorded["submit"]` are the calls of an effect that the replayed path itself has made so far, with their
+    answers: who looks up what it has done before (after a retry, say) asks for nothing that is not known.
+    """
+
+    def __init__(
+        self,
+        port: Port,
+        answer: Callable[[PortMethod, Args, Kwargs], Outcome | None],
+        made: Callable[[PortMethod], tuple[PortCall, ...]],
+    ) -> None:
         self.__port = port
         self.__answer = answer
+        self.__made = made
 
-    def __getattr__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> tuple[PortCall, ...]:
+        method = self.__method(name)
+        if method.call_class is not CallClass.EFFECT:
+            raise NotDerived(f"{method.full_name} is no effect; a read is called: recorded.{name}(...)")
+        return self.__made(method)
+
+    def __method(self, name: str) -> PortMethod:
         method = self.__port.methods.get(name)
         if method is None:
             raise NotDerived(f"port {self.__port.name!r} has no {name!r}")
+        return method
+
+    def __getattr__(self, name: str) -> Any:
+        method = self.__method(name)
 
         def recorded(*args: Any, **kwargs: Any) -> Any:
             outcome = self.__answer(method, args, kwargs)
@@ -49,3 +73,20 @@ def derived(method: PortMethod, reads: RecordedReads, args: Args, kwargs: Kwargs
     except Exception as error:
         raise NotDerived(f"derive= raised {type(error).__name__}: {error}") from error
     return value if isinstance(value, Raised | Returned) else Returned(value)
+
+
+def effects_made(method: PortMethod, calls: Sequence[Entry], ids: IdMapping | None) -> tuple[PortCall, ...]:
+    """What the replayed path has done by this method, in order, with the answers as the path got them."""
+    return tuple(
+        replace(entry.call(position), outcome=_as_given(entry.outcome, ids))
+        for position, entry in enumerate(calls, start=1)
+        if entry.method.full_name == method.full_name and entry.outcome is not None
+    )
+
+
+def _as_given(outcome: Outcome, ids: IdMapping | None) -> Outcome:
+    if isinstance(outcome, Raised):
+        error = copied_error(outcome.error)
+        return Raised(error if ids is None else ids.for_path(error))
+    value = snapshot(outcome.value)
+    return Returned(value if ids is None else ids.for_path(value))

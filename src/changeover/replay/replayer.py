@@ -32,7 +32,7 @@ from changeover.replay.carried_changes import carry_into
 from changeover.replay.clock import VirtualClock, seconds_of
 from changeover.replay.completion_order import CompletionOrder
 from changeover.replay.concurrent_tape import ConcurrentPortTape
-from changeover.replay.derived_reads import NotDerived, RecordedReads, derived
+from changeover.replay.derived_reads import NotDerived, RecordedReads, derived, effects_made
 from changeover.replay.given_objects import GivenObjects
 from changeover.replay.id_mapping import IdMapping, teaches_nothing
 from changeover.replay.port_tape import BranchName, PortTape
@@ -42,7 +42,7 @@ from changeover.values.content_key import frozen
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.event import EventLog
 from changeover.values.limits import Limits
-from changeover.values.observation import Outcome, Raised, Returned, message_of, outcome_of
+from changeover.values.observation import Outcome, PortCall, Raised, Returned, message_of, outcome_of
 from changeover.values.value_text import outcome_text
 
 LOOK_S = 0.05
@@ -297,7 +297,7 @@ class Replay(ReplayedWork):
         """The answer to a question that nobody asked when the tape was made: derived, or none."""
         why = None
         if method.derive is not None:
-            recorded = RecordedReads(self.book.port_of(method), self._look)
+            recorded = RecordedReads(self.book.port_of(method), self._look, self._made)
             try:
                 outcome = derived(method, recorded, args, kwargs)
             except NotDerived as error:
@@ -314,6 +314,10 @@ class Replay(ReplayedWork):
         place = self._place(method, args, kwargs)
         served = self._port_tape(method).peek(place, unaffected=method.unaffected)
         return None if served is None or not served.exact else self._for_path(served.entry)
+
+    def _made(self, method: PortMethod) -> tuple[PortCall, ...]:
+        """What the path has done by this effect until now."""
+        return effects_made(method, self.calls, self._ids)
 
     def _withheld(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
         """What the path is told of an effect that is withheld: what all recorded ones gave, or an end."""

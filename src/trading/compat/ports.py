@@ -1,13 +1,14 @@
 """Where the plan of this migration lies, and the ports through which its paths touch the world."""
 
 from pathlib import Path
+from typing import Any
 
 from changeover import Migration
 from trading.broker.paper import PaperBroker
 from trading.broker.port import BrokerUnavailable, DuplicateOrder, MarketClosed, OrderRejected, ReplyLost
 from trading.clock import SimulatedClock
 from trading.display import Screen
-from trading.domain.order import OrderRequest
+from trading.domain.order import Order, OrderRequest
 from trading.market.history import HistoricalMarketData
 from trading.market.port import MarketDataError
 from trading.notify.notifiers import Outbox
@@ -47,6 +48,7 @@ def load_migration() -> Migration:
         },
         local=["copy", "close"],  # the desk's own: no path calls them
         unaffected=["quote", "is_market_open"],
+        derive={"find_order": _found},
         world=_copied,
     )
     migration.port("notifier", Outbox, effects={"send": _kind})
@@ -62,6 +64,19 @@ def load_migration() -> Migration:
 def _copied(broker: PaperBroker) -> PaperBroker:
     """The same account in memory; in a replay its clock tells the replay's time."""
     return broker.copy(market=broker.market, clock=broker.clock)
+
+
+def _found(recorded: Any, client_order_id: str) -> Order | None:
+    """What a path finds under a name of its plan: what it has placed itself under that name, or nothing.
+
+    As the broker knows it by now: what became of the order since is on the tape, or there is no answer.
+    """
+    for call in recorded["submit_order"]:
+        if call.arguments["order"].client_order_id == client_order_id:
+            placed: Order = call.outcome.give()
+            known: Order = recorded.get_order(placed.order_id)
+            return known
+    return None
 
 
 def _kind(notification: Notification) -> str:

@@ -102,11 +102,63 @@ def test_a_derived_answer_belongs_to_the_effects_that_the_path_has_done() -> Non
     assert run.legacy.outcome.give() == (10, 17)
 
 
+def found(recorded: Any, order_id: str) -> str | None:
+    made = [call.outcome.give() for call in recorded["submit"]]
+    return f"state of {order_id}" if order_id in made else None
+
+
+def test_a_path_that_looks_up_what_it_has_done_itself_is_answered_from_that() -> None:
+    def candidate(broker: Broker) -> Any:
+        before = broker.order("order-SPY")
+        placed = broker.submit("SPY", 7)
+        return placed, before, broker.order(placed)
+
+    run, broker = compared(
+        lambda broker: (broker.submit("SPY", 7), None, "state of order-SPY"),
+        candidate,
+        derive={"order": found},
+    )
+    assert (run.verdict, broker.looks) == ("match", 0)
+
+
+class Desk:
+    def place(self, name: str, symbol: str) -> dict[str, str]:
+        return {"name": name, "symbol": symbol}
+
+    def find(self, name: str) -> dict[str, str]:
+        raise AssertionError("nobody asks the real desk")
+
+
+def test_what_a_path_has_done_is_told_in_its_own_names() -> None:
+    old, new = "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "9a0c0305-4f89-41d3-8b1c-3f2504e0e82c"
+    desk, runs = Desk(), list[Run]()
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append, refresh_s=0)
+
+    def find(recorded: Any, name: str) -> Any:
+        return next(call.outcome.give() for call in recorded["place"] if call.arguments["name"] == name)
+
+    effects = {"place": lambda name, symbol: symbol}
+    migration.port("desk", desk, reads={"find"}, effects=effects, derive={"find": find})
+
+    def candidate(number: int) -> bool:
+        desk.place(new, "SPY")
+        return desk.find(new)["name"] == new
+
+    def legacy(number: int) -> bool:
+        return desk.place(old, "SPY")["name"] == old
+
+    migration.seam("s", legacy=legacy, candidate=candidate)(1)
+    assert runs[0].candidate is not None
+    assert runs[0].candidate.outcome.give() is True
+
+
 WRONG: dict[str, Callable[..., Any]] = {
     "nothing broad was recorded": from_positions,
     "it raises": lambda recorded, symbol: {}[symbol],
     "it asks for what there is not": lambda recorded, symbol: recorded.balance(),
     "it asks an effect": lambda recorded, symbol: recorded.submit(symbol, 1),
+    "it takes a read for an effect": lambda recorded, symbol: len(recorded["positions"]),
+    "it looks for an effect that there is not": lambda recorded, symbol: len(recorded["sell"]),
 }
 
 
@@ -144,6 +196,32 @@ def test_a_supplement_takes_its_arguments_from_the_tape(method: str) -> None:
     assert plain.verdict == "failed"
     run, broker = compared(legacy, candidate, supplement=(("broker", method),))
     assert (run.verdict, broker.looks, run.tape.supplements) == ("match", 1, 1)
+
+
+def test_a_supplement_of_a_run_asks_the_object_that_only_runs_inside_it_have_called() -> None:
+    broker, runs = Broker(), list[Run]()
+    stages = {"CHANGEOVER_STAGE_OUTER": "shadow", "CHANGEOVER_STAGE_INNER": "shadow"}
+    migration = Migration(environment=stages, sink=runs.append, refresh_s=0)
+    migration.port("broker", Broker, reads={"positions", "position"})
+
+    def held(number: int) -> int:
+        return broker.position("SPY")
+
+    inner = migration.seam("inner", legacy=held, candidate=held)
+
+    def legacy(number: int) -> bool:
+        return inner(number) == 10
+
+    def candidate(number: int) -> bool:
+        return inner(number) == broker.positions()["SPY"]
+
+    outer = migration.seam("outer", legacy=legacy, candidate=candidate)
+    outer.seam.supplement = (("broker", "positions"),)
+    outer(1)
+    assert [(run.seam, run.verdict, run.reason) for run in runs] == [
+        ("inner", "match", None),
+        ("outer", "match", None),
+    ]
 
 
 def test_a_fixed_read_is_asked_for_real() -> None:
