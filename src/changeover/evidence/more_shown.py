@@ -32,21 +32,25 @@ class MoreShown:
 
 
 def would_show_more(info: ComparisonInfo, reasons: Sequence[NotCompared]) -> tuple[MoreShown, ...]:
-    """What answers most first; nothing for stored runs, where nothing can be asked any more."""
+    """What answers most first; nothing for stored runs, where nothing can be asked any more.
+
+    There is no copy of an object that the answering path never called: the other path has to answer then.
+    """
     if info.stored:
         return ()
     missing = [one for one in reasons if one.reason == ProblemKind.READ_MISSING and one.asked is not None]
     runs_of: dict[str, int] = {}
     for one in missing:
-        if one.asked is not None and one.asked.port not in info.copied:
+        if one.asked is not None:
             runs_of[one.asked.port] = runs_of.get(one.asked.port, 0) + one.runs
+    recorded = {port: runs for port, runs in runs_of.items() if port not in info.copied}
     source = f"changeover compare --source {pasted(info.source)}"
     found = []
     for remedy, is_offered in ((Remedy.COPY, True), (Remedy.OFFER_COPY, False)):
-        ports = tuple(port for port in runs_of if (port in info.offer_copies) is is_offered)
+        ports = tuple(port for port in recorded if (port in info.offer_copies) is is_offered)
         if ports:
             command = f"{source} --copy" if is_offered else None
-            found.append(MoreShown(remedy, ports, sum(runs_of[port] for port in ports), command))
+            found.append(MoreShown(remedy, ports, sum(recorded[port] for port in ports), command))
     if runs_of and not info.noise and info.answer is Side.LEGACY:
         command = f"{source} --answer {Side.CANDIDATE}"
         found.append(MoreShown(Remedy.ANSWER, tuple(runs_of), sum(runs_of.values()), command))

@@ -21,7 +21,7 @@ INFO = ComparisonInfo("guest-house", None, "5b20aa4bbbb", "desk")
 CASES: list[tuple[dict[str, Any], list[Remedy]]] = [
     ({}, [Remedy.OFFER_COPY, Remedy.ANSWER]),
     ({"offer_copies": ("till",)}, [Remedy.COPY, Remedy.ANSWER]),
-    ({"offer_copies": ("till",), "copied": ("till",)}, []),
+    ({"offer_copies": ("till",), "copied": ("till",)}, [Remedy.ANSWER]),  # legacy never called its till
     ({"offer_copies": ("other",)}, [Remedy.OFFER_COPY, Remedy.ANSWER]),
     ({"offer_copies": ("till",), "answer": Side.CANDIDATE}, [Remedy.COPY]),
     ({"noise": True}, [Remedy.OFFER_COPY]),
