@@ -9,7 +9,7 @@ from changeover.record.declared_buses import DeclaredBus
 from trading.compat.entry_points import EventContainer
 from trading.compat.owners import Owners
 from trading.compat.parts import Parts
-from trading.compat.replayed import replayed_services
+from trading.compat.replayed import ReplayedDisplay, replayed_services
 from trading.events.journal.memory import MemoryJournal
 from trading.handlers.entry_points import EventEntryPoints
 from trading.legacy.trading_system import TradingSystem
@@ -44,7 +44,8 @@ def _on_events(method: str, parts: Parts, events: DeclaredBus) -> Any:
     def build(ports: Any, system: TradingSystem) -> Callable[..., bool]:
         services = replayed_services(system.container.services, ports)
         bus = events.watch(parts.build_bus(services, system.settings, MemoryJournal()))
-        entry_points = EventEntryPoints(system.settings, services, ports.display, bus)
+        display = ReplayedDisplay(ports.display)
+        entry_points = EventEntryPoints(system.settings, services, display, bus)
 
         def replayed(_system: TradingSystem, *args: Any, **kwargs: Any) -> bool:
             return bool(getattr(entry_points, method)(*args, **kwargs))

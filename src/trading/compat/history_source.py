@@ -38,12 +38,14 @@ def _sessions() -> list[date]:
     return [day for day in load_bundled().sessions if FIRST <= day <= LAST]
 
 
-def run_of(desk: Desk, entry_points: EntryPoints) -> Callable[[], object]:
+def run_of(
+    desk: Desk, entry_points: EntryPoints, *, ignore_market_hours: bool = False
+) -> Callable[[], object]:
     """What a day crosses: the portfolio looked at, the signals shown, the session traded."""
 
     def run() -> object:
         PortfolioOrchestrator(desk.services, desk.settings).analyze_portfolio_state()
         entry_points.analyze_signals()
-        return entry_points.execute_trading()
+        return entry_points.execute_trading(ignore_market_hours)
 
     return run

@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from trading.display import Display
 from trading.ids import CountingIds
+from trading.results import ResultDict
+from trading.screens.results import signals_screen, trading_screen
 from trading.services import Services
 
 
@@ -17,6 +20,31 @@ class StoppedClock:
 
     def sleep(self, seconds: float) -> None:
         """Nobody waits here."""
+
+
+class ReplayedDisplay:
+    """The tape is told what is shown, and then it is written for nobody.
+
+    A mapping and an object of the same names and values are the same to a comparison; to a screen that asks
+    for keys they are not.
+    """
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+
+    def show_signals(self, results: ResultDict) -> None:
+        """As the text display writes it."""
+        self._display.show_signals(results)
+        signals_screen(results)
+
+    def show_trading(self, results: ResultDict) -> None:
+        """As the text display writes it."""
+        self._display.show_trading(results)
+        trading_screen(results)
+
+    def show_failure(self, message: str) -> None:
+        """A sentence is written as it is."""
+        self._display.show_failure(message)
 
 
 def replayed_services(services: Services, ports: Any) -> Services:

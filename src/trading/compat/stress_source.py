@@ -26,6 +26,7 @@ from trading.strategies.strategy import evaluate_strategies
 
 CASES = 2000
 AFTER_THE_CLOSE = time(17, 0)
+HOURS_IGNORED = 0.5  # the share of cases that ask for it
 NOTICEABLE = Decimal("0.02")  # a target weight of this much is traded on an account of the usual size
 
 
@@ -54,6 +55,7 @@ class StressCase:
     tag: str
     day: Day
     special: Special
+    ignores_market_hours: bool = False
 
     @property
     def now(self) -> datetime:
@@ -94,7 +96,9 @@ def _draw_case(seed: int, number: int) -> StressCase:
     chance = random.Random(f"{seed}/{number}")  # noqa: S311  scenarios are no secrets
     tag = list(STRESSES)[number % len(STRESSES)]
     day = _day(prices, settings, chance.choice(sessions))
-    return StressCase(f"{seed}-{number:05}-{tag}-{day.session}", tag, day, STRESSES[tag](day, chance))
+    special = STRESSES[tag](day, chance)  # what else is drawn is drawn after it: a name stays the same case
+    ignores = chance.random() < HOURS_IGNORED
+    return StressCase(f"{seed}-{number:05}-{tag}-{day.session}", tag, day, special, ignores)
 
 
 def _day(prices: PriceHistory, settings: Settings, session: date) -> Day:
@@ -106,7 +110,8 @@ def _day(prices: PriceHistory, settings: Settings, session: date) -> Day:
 def _case(case: StressCase, parts: Parts) -> Iterable[Case]:
     with parts.open_desk(case.now, case.special) as desk:
         system = parts.trading_system(desk, Screen(NoDisplay()))
-        yield Case(case.name, run_of(desk, system), tags=(case.tag,), key=case.name)
+        run = run_of(desk, system, ignore_market_hours=case.ignores_market_hours)
+        yield Case(case.name, run, tags=(case.tag,), key=case.name)
 
 
 def _faulty(make: Callable[[OrdersOf, random.Random], Faults]) -> Callable[[Day, random.Random], Special]:
