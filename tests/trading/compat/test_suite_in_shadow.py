@@ -44,7 +44,7 @@ def test_a_planted_fault_fails_the_existing_test_that_meets_it_and_says_where_th
         "tests.trading.support.planted_fault",
         "-k",
         "sells_come_before_buys",
-        PLANTED_FAULT="whole position sold instead of a trim",
+        PLANTED_ACCIDENT="1",
     )
     assert done.returncode == 1, done.stdout
     assert "The test itself passed. The candidate would have done something else:" in done.stdout

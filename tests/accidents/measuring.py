@@ -1,0 +1,56 @@
+"""Runs the command that catches an accident, in a process of its own, with the accident planted there."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from changeover.errors import ExitCode
+from tests.accidents.accident import COMPARE
+from tests.accidents.outcome import Outcome
+
+ROOT = Path(__file__).parents[2]
+CLEAN = 0
+"""The number under which nothing is planted."""
+JUDGED = (ExitCode.YES, ExitCode.NO, ExitCode.INCONCLUSIVE)
+
+
+class NotMeasured(Exception):
+    """A command ended without an answer; the text is what it said."""
+
+
+def compare(number: int, command: Sequence[str], runs: int, *, fail_fast: bool) -> Outcome:
+    """What the command shows of so many cases; `fail_fast` ends it at the first one that differs.
+
+    On copies a path goes on as in the world, and of one run nobody can say which difference led to which: a
+    comparison on copies is always that of all cases.
+    """
+    if fail_fast and command == COMPARE:
+        first = _run(number, (*command, "--runs", str(runs), "--fail-fast"))
+        if first.clusters or not first.not_compared:
+            return first
+    return _run(number, (*command, "--runs", str(runs)))
+
+
+def compares_results(number: int, runs: int) -> frozenset[str]:
+    """The seams at which a comparison of results alone sees a difference."""
+    said = _output("tests.accidents.results_only", str(number), str(runs))
+    return frozenset(json.loads(said.stdout))
+
+
+def _run(number: int, command: Sequence[str]) -> Outcome:
+    began = time.perf_counter()
+    done = _output("tests.accidents", str(number), *command, "--format", "json")
+    (comparison,) = json.loads(done.stdout)["comparisons"]
+    return Outcome.of(done.returncode, comparison, time.perf_counter() - began)
+
+
+def _output(*module: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", *module], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
+    )
+    if done.returncode not in JUDGED:
+        raise NotMeasured(f"{' '.join(module)} exited with {done.returncode}: {done.stderr[-2000:]}")
+    return done
