@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import shorten, wrap
 
+from changeover.views.layout import plural
 from tests.accidents.accident import COMPARE, Accident
 from tests.accidents.catalogue import load
 from tests.accidents.measuring import compare, compares_results
@@ -57,9 +58,11 @@ def _lines(one: Measured) -> list[str]:
     where = "no cluster" if first is None else f"{first.at.seam}  {first.at.place}"
     lines += wrap(f"{outcome.verdict:8}  {where}", WIDTH, initial_indent=INDENT, subsequent_indent=INDENT * 4)
     if first is not None:
-        noticed = ", ".join(name for name, is_noticed in one.noticed_by.items() if is_noticed)
-        how = f"{first.at.kind}, {first.pattern}, {first.runs} runs; noticed by {noticed.split(', ')[0]}"
+        how = f"{first.at.kind}, {first.pattern}; {first.runs} of {plural(outcome.runs, 'comparison')}"
         lines += wrap(how, WIDTH, initial_indent=INDENT + " " * 10, subsequent_indent=INDENT + " " * 10)
+    if one.result_seams is not None:
+        noticed = next((name for name, is_noticed in one.noticed_by.items() if is_noticed), "nothing")
+        lines.append(f"{INDENT}          noticed by {noticed}")
     for problem in one.problems:
         lines += wrap(f"NOT AS EXPECTED: {problem}", WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
     return lines

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -17,7 +16,11 @@ from tests.accidents.page import PAGE, section
 
 ACCIDENTS = {number: load(number) for number in FILES}
 PLAIN = [number for number, accident in ACCIDENTS.items() if accident.command == COMPARE]
-TRIED = sorted(Random(32).sample(PLAIN, 3))  # noqa: S311  a cut, the same every time
+TRIED = (
+    5,
+    8,
+    11,
+)  # a look-up after a retry, a display that cannot write, an argument that hardly ever varies
 
 
 @pytest.fixture(autouse=True)
