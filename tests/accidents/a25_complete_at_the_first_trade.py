@@ -30,7 +30,7 @@ class EventForEachSide(ExecutionHandler):
     def _execute(self, plan: RebalancePlan, record: WorkflowRecord, handling: Handling) -> None:
         done = self._executor.execute(plan, resuming=handling.redelivered)
         after = self._state_after()
-        for side in Side:
+        for side in (Side.SELL, Side.BUY):
             part = replace(done, outcomes=tuple(one for one in done.outcomes if one.side is side))
             if part.outcomes:
                 handling.publish(

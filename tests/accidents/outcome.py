@@ -47,7 +47,7 @@ class Outcome:
         return cls(
             exit_code,
             total["runs"],
-            total["not_compared"],
+            total["verdicts"].get(Verdict.FAILED, 0),  # a vacuous one was compared: both sides left nothing
             tuple(map(Cluster.of, comparison["clusters"])),
             tuple(command for command in more if command),
             seconds,

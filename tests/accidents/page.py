@@ -1,6 +1,7 @@
 """`docs/accidents.md`: what happened in each accident, and what was measured of it."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 from tests.accidents.accident import COMPARE, Accident
 from tests.accidents.catalogue import FILES
@@ -9,6 +10,7 @@ from tests.accidents.outcome import Outcome
 from tests.accidents.table import Measured
 
 PAGE = ROOT / "docs" / "accidents.md"
+WIDTH = 116
 HEAD = """# Thirty-two accidents
 
 *Reference. What such a migration has got wrong before, and what of the toolkit notices it.*
@@ -85,15 +87,10 @@ def said(command: Sequence[str]) -> str:
 def section(number: int, accident: Accident) -> str:
     """What happened, how it is planted, and what catches it: the part that no run changes."""
     planted = " ".join((accident.plant.__doc__ or "").split())
-    return "\n".join(
-        [
-            f"## {number}. {accident.title}",
-            "",
-            accident.story,
-            "",
-            f"*Planted* in `tests/accidents/{FILES[number].name}`: {planted}",
-            f"*Caught* by `{said(accident.command)}`: {accident.verdict}, first at",
-            ", or at ".join(f"`{at.seam}` `{at.place}` ({at.kind})" for at in accident.first) + ".",
-            "",
-        ]
-    )
+    places = ", or ".join(f"`{at.seam}` `{at.place}` ({at.kind})" for at in accident.first)
+    facts = [
+        f"Planted in `tests/accidents/{FILES[number].name}`: {planted[0].lower()}{planted[1:]}",
+        f"Caught by `{said(accident.command)}`: {accident.verdict}, first at {places}.",
+    ]
+    listed = (fill(fact, WIDTH, initial_indent="- ", subsequent_indent="  ") for fact in facts)
+    return "\n".join([f"## {number}. {accident.title}", "", accident.story, "", *listed, ""])
