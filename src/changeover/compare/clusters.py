@@ -9,6 +9,7 @@ from hashlib import sha256
 from statistics import median_low
 
 from changeover.compare.change_pattern import ChangePattern, pattern_of, read_pattern
+from changeover.compare.consequences import own_position
 from changeover.compare.paths import is_effect, method_at
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.observation import Observation
@@ -29,10 +30,13 @@ class RunOccurrence:
     end: CasePosition
 
     def of(self, divergence: Divergence) -> CasePosition:
-        """Where in its case a divergence occurs: a call when it is made, a result when its run ends."""
+        """Where in its case a divergence occurs: a call when it is made, a result when its run ends.
+
+        Position 0 is that of what a path did before its first effect.
+        """
         if divergence.position is None:
             return self.end
-        known = self.calls[: divergence.position]
+        known = self.calls[: max(divergence.position, 1)]
         return known[-1] if known else self.end
 
 
@@ -145,7 +149,8 @@ _POSITIONS_KEPT_MAX = 1_000
 class _Gathered:
     """What is known of one cluster while runs are still coming in. `members` has one bit per case.
 
-    `heads` counts occurrences that are no consequence of another difference of their run.
+    `heads` counts occurrences that are no consequence of another difference of their run. `own_positions` are
+    those among the calls of the replayed path: they order what stands at one position of its case.
     """
 
     smallest: Example
@@ -156,6 +161,7 @@ class _Gathered:
     heads: int = 0
     members: bytearray = field(default_factory=bytearray)
     positions: list[CasePosition] = field(default_factory=list)
+    own_positions: list[int] = field(default_factory=list)
 
 
 class Clusters:
@@ -248,6 +254,7 @@ class Clusters:
         gathered.members[byte] |= 1 << bit
         if len(gathered.positions) < _POSITIONS_KEPT_MAX:
             divergence = example.divergence
+            gathered.own_positions.append(own_position(divergence))
             if occurrence is not None:
                 gathered.positions.append(occurrence.of(divergence))
             elif divergence.position is not None:
@@ -255,11 +262,12 @@ class Clusters:
 
     def _case_order(
         self, fingerprint: Fingerprint, gathered: _Gathered
-    ) -> tuple[bool, bool, CasePosition, int, str]:
+    ) -> tuple[bool, bool, CasePosition, int, int, str]:
         """Whatever is always a consequence comes after all that is not."""
+        own = median_low(gathered.own_positions) if gathered.own_positions else 0
         position = median_low(gathered.positions) if gathered.positions else (0, False, 0, 0)
         is_below = not gathered.heads
-        return (is_below, not gathered.positions, position, -gathered.runs, fingerprint.digest)
+        return (is_below, not gathered.positions, position, own, -gathered.runs, fingerprint.digest)
 
     def _reachable(self, fingerprint: Fingerprint) -> int:
         """The runs that came by the place."""

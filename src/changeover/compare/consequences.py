@@ -14,6 +14,7 @@ the path ended before it could come to it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -57,6 +58,26 @@ def performed_before_the_question(
         else found
         for found in divergences
     ]
+
+
+def on_the_tape(
+    breaches: Sequence[Divergence], answered: Observation, replayed: Observation
+) -> list[Divergence]:
+    """Give breaches of the replayed path's events their place among the calls of the tape.
+
+    That is behind as many effects as the path had made by then: what it led to comes after it, and whatever
+    a run shows at its end comes last.
+    """
+    made, recorded = ([call.position for call in side.effects] for side in (replayed, answered))
+
+    def placed(found: Divergence) -> Divergence:
+        own = found.replayed_at
+        if found.position is not None or own is None or own == AFTER_ALL:
+            return found
+        behind = bisect_left(made, own)
+        return replace(found, position=([0, *recorded])[min(behind, len(recorded))])
+
+    return list(map(placed, breaches))
 
 
 def _is_same_question(one: PortCall, other: PortCall) -> bool:
