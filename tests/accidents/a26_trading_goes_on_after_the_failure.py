@@ -8,7 +8,7 @@ import pytest
 
 from changeover.values.divergence import Kind
 from changeover.values.verdict import Verdict
-from tests.accidents.accident import COMPARE, Accident, Place
+from tests.accidents.accident import Accident, Place
 from trading import composition
 from trading.composition import Subscription, subscriptions
 from trading.events.bus.handling import Handling
@@ -84,5 +84,4 @@ ACCIDENT = Accident(
     plant,
     Verdict.UNSAFE,
     [Place("trading.workflow", "effects.broker.submit_order[*]", Kind.EFFECT_EXTRA)],
-    command=(*COMPARE, "--copy"),
 )
