@@ -30,5 +30,7 @@ ACCIDENT = Accident(
     __doc__,
     plant,
     Verdict.UNSAFE,
-    [Place("trading.signals", "result.consolidated_portfolio.target_allocations", Kind.VALUE)],
+    [
+        Place("trading.signals", "events.trading.SignalGenerated", Kind.EVENT_CHANGED),
+    ],
 )

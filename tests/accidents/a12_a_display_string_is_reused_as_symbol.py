@@ -71,7 +71,7 @@ ACCIDENT = Accident(
     plant,
     Verdict.UNSAFE,
     [
-        Place("trading.signals", "result.strategy_signals", Kind.MISSING),
-        Place("trading.signals", "result.consolidated_portfolio", Kind.MISSING),
+        Place("trading.signals", "events.trading.SignalsRequested", Kind.EVENT_UNANSWERED),
+        Place("trading.signals", "events.trading.SignalGenerated", Kind.EVENT_MISSING),
     ],
 )

@@ -39,5 +39,7 @@ ACCIDENT = Accident(
     __doc__,
     plant,
     Verdict.UNSAFE,
-    [Place("trading.workflow", "effects.notifier.send[*].notification", Kind.EFFECT_CHANGED)],
+    [
+        Place("trading.workflow", "events.trading.TradeExecuted", Kind.EVENT_CORRELATION),
+    ],
 )

@@ -31,7 +31,6 @@ ACCIDENT = Accident(
     plant,
     Verdict.UNSAFE,
     [
-        Place("trading.signals", "result.strategy_signals", Kind.MISSING),
-        Place("trading.signals", "result.strategy_signals", Kind.EXTRA),
+        Place("trading.signals", "events.trading.SignalGenerated", Kind.EVENT_CHANGED),
     ],
 )

@@ -27,5 +27,7 @@ ACCIDENT = Accident(
     __doc__,
     plant,
     Verdict.UNSAFE,
-    [Place("trading.signals", "result", Kind.VALUE)],
+    [
+        Place("trading.signals", "events.trading.SignalGenerated", Kind.EVENT_EXTRA),
+    ],
 )

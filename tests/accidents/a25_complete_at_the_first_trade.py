@@ -64,5 +64,8 @@ ACCIDENT = Accident(
     __doc__,
     plant,
     Verdict.UNSAFE,
-    [Place("trading.workflow", "effects.notifier.send[*].notification.body", Kind.EFFECT_CHANGED)],
+    [
+        Place("trading.workflow", "events.trading.TradeExecuted", Kind.EVENT_REPEATED),
+        Place("trading.workflow", "events.trading.TradeExecuted", Kind.EVENT_UNANSWERED),
+    ],
 )

@@ -83,5 +83,7 @@ ACCIDENT = Accident(
     __doc__,
     plant,
     Verdict.UNSAFE,
-    [Place("trading.workflow", "effects.broker.submit_order[*]", Kind.EFFECT_EXTRA)],
+    [
+        Place("trading.workflow", "events.trading.PortfolioAnalysisRequested", Kind.EVENT_AFTER_END),
+    ],
 )

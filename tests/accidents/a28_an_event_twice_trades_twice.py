@@ -52,5 +52,7 @@ ACCIDENT = Accident(
     __doc__,
     plant,
     Verdict.UNSAFE,
-    [Place("trading.workflow", "effects.broker.submit_order[*]", Kind.EFFECT_EXTRA)],
+    [
+        Place("trading.workflow", "events.trading.ExecutionRequested", Kind.EVENT_REPEATED),
+    ],
 )

@@ -8,6 +8,8 @@ from changeover.values.divergence import Kind
 from changeover.values.verdict import Verdict
 from tests.accidents.accident import Accident, Place
 
+INVARIANTS = {Kind.INVARIANT_BROKEN, Kind.HANDLED_TWICE, *(one for one in Kind if one.startswith("event-"))}
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -69,8 +71,8 @@ class Outcome:
 
     @property
     def by_results_and_effects(self) -> bool:
-        """Whether it is noticed without any invariant."""
-        return any(cluster.at.kind is not Kind.INVARIANT_BROKEN for cluster in self.clusters)
+        """Whether it is noticed without any invariant, those of a bus included."""
+        return any(cluster.at.kind not in INVARIANTS for cluster in self.clusters)
 
     def problems(self, accident: Accident, *, whole: bool) -> list[str]:
         """What is not as expected, as sentences; a part of the runs may show less than the `whole`."""

@@ -33,7 +33,7 @@ COLUMNS = """
   seams return on the same cases. Each path has an account of its own for that, and the names that each path
   gives by itself are blanked: without the first everything would be ordered twice, without the second no run
   would match.
-- **results and effects**: a cluster is shown that is none of an invariant.
+- **results and effects**: a cluster is shown that is none of an invariant, nor of the contract of the bus.
 - **plus invariants**: any cluster is shown.
 """
 

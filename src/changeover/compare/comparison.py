@@ -11,6 +11,7 @@ from typing import Any
 
 from changeover.compare.consequences import (
     UNANSWERED,
+    on_the_tape,
     own_position,
     performed_before_the_question,
     with_consequences,
@@ -82,6 +83,8 @@ def compare(
             effects = _compare_all(legacy, candidate, matcher, findings, known)
     divergences = findings.divergences
     if shadowed is not None:
+        sides = (legacy, candidate) if shadowed is Side.CANDIDATE else (candidate, legacy)
+        divergences = on_the_tape(divergences, *sides)
         if shadowed is Side.LEGACY:
             divergences = performed_before_the_question(divergences, legacy, candidate)
         divergences = with_consequences(divergences, shadowed)

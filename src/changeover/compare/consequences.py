@@ -61,9 +61,9 @@ def performed_before_the_question(
 
 
 def on_the_tape(
-    breaches: Sequence[Divergence], answered: Observation, replayed: Observation
+    divergences: Sequence[Divergence], answered: Observation, replayed: Observation
 ) -> list[Divergence]:
-    """Give breaches of the replayed path's events their place among the calls of the tape.
+    """Give what differs in the replayed path's events its place among the calls of the tape.
 
     That is behind as many effects as the path had made by then: what it led to comes after it, and whatever
     a run shows at its end comes last.
@@ -77,7 +77,7 @@ def on_the_tape(
         behind = bisect_left(made, own)
         return replace(found, position=([0, *recorded])[min(behind, len(recorded))])
 
-    return list(map(placed, breaches))
+    return list(map(placed, divergences))
 
 
 def _is_same_question(one: PortCall, other: PortCall) -> bool:

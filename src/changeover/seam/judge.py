@@ -241,11 +241,9 @@ class RunDraft:
             named = [Invariant(predicate.__name__, self.seam, predicate) for predicate in holds]
             noted += broken_invariants(named, self.seam, legacy, candidate)
         if contracts and candidate.events:
-            from changeover.compare.consequences import on_the_tape
             from changeover.compare.event_contract import contract_breaches
 
-            breaches = contract_breaches(contracts, candidate, replayed=other.path is Side.CANDIDATE)
-            noted += on_the_tape(breaches, answered, other)
+            noted += contract_breaches(contracts, candidate, replayed=other.path is Side.CANDIDATE)
         inexact = [note.position for note in problems.all if note.kind is ProblemKind.INEXACT]
         has_input = bool(self.arguments) or any(map(own_state, self.owner))
         saw_anything = has_input or bool(legacy.reads or candidate.reads)

@@ -19,7 +19,7 @@ def effect(position: int) -> PortCall:
 def test_an_event_of_a_replay_stands_behind_as_many_effects_as_had_been_made(
     own: int, placed: int | None
 ) -> None:
-    """The replayed path asked more than the other before its effects: its fifth and ninth call are effects."""
+    """The replayed path asked more before its effects: they are its fifth and its ninth call."""
     answered = Observation(Side.LEGACY, Returned(None), (effect(3), effect(7)), ())
     replayed = Observation(Side.CANDIDATE, Returned(None), (effect(5), effect(9)), ())
     breach = Divergence("events.shop.Charge", Kind.EVENT_CORRELATION, ABSENT, "b", replayed_at=own)
