@@ -1,18 +1,24 @@
 """What commands are asked for, checked against what there is: prices, sessions, moments, workflows."""
 
-from collections.abc import Iterator, Sequence
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from trading.composition import TradingPath, front_door
+from trading.composition import TradingPath, front_door, open_desk
 from trading.desk import Desk, UsageError
 from trading.display import NoDisplay
 from trading.domain.performance import EquityCurve, held_throughout
 from trading.events.journal.records import WorkflowRecord
+from trading.events.transport.address import Carrier, read_address
+from trading.handlers.subscriptions import HandlerGroup
 from trading.history import AccountBooks, TradingDay, TradingHistory, trade_sessions
 from trading.market.calendar import session_date, session_time
 from trading.market.history import PriceHistory, load_bundled
 from trading.market.price_file import load_price_file
+from trading.notify.port import Notifier
 from trading.results import ResultDict
 from trading.settings import Settings
 
@@ -75,6 +81,60 @@ def choose_workflows(records: Sequence[WorkflowRecord], beginning: str | None) -
         return chosen
     found = "no workflow begins so" if not chosen else f"{len(chosen)} workflows begin so, write more of it"
     raise UsageError(f"{beginning}: {found}; `python -m trading workflows` lists them")
+
+
+def open_desk_for(
+    settings: Settings,
+    prices: PriceHistory,
+    *,
+    account: Path | None,
+    now: datetime | None,
+    notifier: Notifier,
+    path: TradingPath = TradingPath.CANDIDATE,
+) -> AbstractContextManager[Desk]:
+    """A desk whose events stay in this process, or go where TRADING_BUS says; raises UsageError."""
+    address = read_address(os.environ)
+    if address.carrier is Carrier.MEMORY:
+        return open_desk(settings, prices, account=account, now=now, notifier=notifier)
+    if path is not TradingPath.CANDIDATE:
+        raise UsageError(
+            f"TRADING_BUS={address.shown}: carries the events of --path {TradingPath.CANDIDATE}, and --path "
+            f"is {path}; write --path {TradingPath.CANDIDATE}, or set TRADING_BUS=memory"
+        )
+    from trading.shared_desk import open_shared_desk  # what a broker needs is read where there is one
+
+    return open_shared_desk(settings, prices, account=account, now=now, notifier=notifier, address=address)
+
+
+def run_handlers(
+    settings: Settings,
+    prices: PriceHistory,
+    *,
+    account: Path,
+    notifier: Notifier,
+    groups: Sequence[HandlerGroup],
+    began: Callable[[], None],
+) -> None:
+    """Handle events until SIGTERM or SIGINT, which lets the present one come to its end."""
+    from trading.shared_desk import open_handlers
+
+    asked: list[int] = []
+    usual = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def ask(number: int, _frame: object) -> None:
+        asked.append(number)
+        signal.signal(number, usual[signal.Signals(number)])  # who cannot wait asks twice
+
+    with open_handlers(
+        settings, prices, account=account, notifier=notifier, address=read_address(os.environ), groups=groups
+    ) as consumer:
+        for number in usual:
+            signal.signal(number, ask)
+        try:
+            consumer.run(lambda: bool(asked), began)
+        finally:
+            for number, handler in usual.items():
+                signal.signal(number, handler)
 
 
 def retry_dead_letter(desk: Desk, letter: str) -> tuple[bool, str]:

@@ -1,6 +1,7 @@
 """The commands of `python -m trading`: a thin parser over `composition`, `app` and `screens`."""
 
 import json
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from trading.cli_options import (
 from trading.composition import TradingPath, choose_notifier, configure_logging, front_door, open_desk
 from trading.desk import Desk, FrontDoor, UsageError, real_file
 from trading.events.messages.startup import StartupMode
+from trading.handlers.subscriptions import HandlerGroup
 from trading.history import TradingHistory
 from trading.market.calendar import session_time
 from trading.market.history import PriceHistory
@@ -56,7 +58,7 @@ def main() -> None:
 def signal(account: Path, at: datetime | None, path: str, settings_path: Path | None, style: str) -> None:
     """Show signals, target against current allocation, and the account; nothing is traded."""
     settings, prices = _load(settings_path)
-    with _desk(settings, prices, account, at) as desk:
+    with _desk(settings, prices, account, at, path) as desk:
         went_well = _door(desk, path, account, style, StartupMode.SIGNAL).analyze_signals()
     _leave(went_well)
 
@@ -81,7 +83,7 @@ def trade(
 ) -> None:
     """Trade one session on the paper account; what an earlier run left unfinished is settled first."""
     settings, prices = _load(settings_path)
-    with _desk(settings, prices, account, at) as desk:
+    with _desk(settings, prices, account, at, path) as desk:
         door = _door(desk, path, account, style, StartupMode.TRADE)
         went_well = door.execute_trading(ignore_market_hours=ignore_market_hours, again=again)
     _leave(went_well)
@@ -119,10 +121,12 @@ def history(
     settings, prices = _load(settings_path)
     sessions = app.choose_sessions(prices, first, last)
     app.check_report_path(report, "--report")
-    now = session_time(sessions[0])
-    with open_desk(settings, prices, account=account, now=now, notifier=MemoryNotifier()) as desk:
+    now, notifier, chosen = session_time(sessions[0]), MemoryNotifier(), TradingPath(path)
+    with app.open_desk_for(
+        settings, prices, account=account, now=now, notifier=notifier, path=chosen
+    ) as desk:
         starting_value = desk.broker.state().account.portfolio_value
-        lived_days = app.trade_through(desk, TradingPath(path), sessions)
+        lived_days = app.trade_through(desk, chosen, sessions)
         days = show_progress(lived_days, len(sessions), label=lambda day: str(day.session))
     lived = TradingHistory(settings.paper.account_id, starting_value, tuple(days))
     reference_name = app.choose_reference(prices)
@@ -197,10 +201,32 @@ def retry(letter: str, account: Path, settings_path: Path | None) -> None:
     settings, prices = _load(settings_path)
     _refuse_missing(account)
     notifier = choose_notifier(settings, real_file(account).parent / MAILBOX)
-    with open_desk(settings, prices, account=account, now=None, notifier=notifier) as desk:
+    with app.open_desk_for(settings, prices, account=account, now=None, notifier=notifier) as desk:
         went_well, outcome = app.retry_dead_letter(desk, letter)
     click.echo(outcome)
     _leave(went_well)
+
+
+@main.command(epilog="Example: TRADING_BUS=amqp://localhost python -m trading run-handlers execution")
+@click.argument(
+    "groups", metavar="[GROUP]...", nargs=-1, type=click.Choice([group.value for group in HandlerGroup])
+)
+@account_option
+@settings_option
+@usage_errors
+def run_handlers(groups: tuple[str, ...], account: Path, settings_path: Path | None) -> None:
+    """Handle the events of GROUPs (workflow, portfolio, execution; default: all) in this process.
+
+    TRADING_BUS names the broker that brings them. Ends with SIGTERM or Ctrl-C, after the present event.
+    """
+    settings, prices = _load(settings_path)
+    notifier = choose_notifier(settings, real_file(account).parent / MAILBOX)
+    chosen = tuple(group for group in HandlerGroup if group in groups) or tuple(HandlerGroup)
+
+    def began() -> None:
+        click.echo(f"handling {', '.join(chosen)} of {account}", err=True)
+
+    app.run_handlers(settings, prices, account=account, notifier=notifier, groups=chosen, began=began)
 
 
 def _load(settings_path: Path | None) -> tuple[Settings, PriceHistory]:
@@ -221,10 +247,14 @@ def _desk_to_look_at(account: Path, settings_path: Path | None) -> Desk:
     return open_desk(settings, prices, account=account, now=None, notifier=MemoryNotifier())
 
 
-def _desk(settings: Settings, prices: PriceHistory, account: Path, at: datetime | None) -> Desk:
+def _desk(
+    settings: Settings, prices: PriceHistory, account: Path, at: datetime | None, path: str
+) -> AbstractContextManager[Desk]:
     now = session_time(prices.sessions[-1]) if at is None else app.check_moment(prices, at)
     notifier = choose_notifier(settings, real_file(account).parent / MAILBOX)
-    return open_desk(settings, prices, account=account, now=now, notifier=notifier)
+    return app.open_desk_for(
+        settings, prices, account=account, now=now, notifier=notifier, path=TradingPath(path)
+    )
 
 
 def _door(desk: Desk, path: str, account: Path, style: str, mode: StartupMode) -> FrontDoor:

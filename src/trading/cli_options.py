@@ -19,6 +19,7 @@ from trading.database import DatabaseUnusable, SqlError
 from trading.desk import UsageError
 from trading.events.journal.port import AlreadySettled, DamagedWorkflow, JournalBusy, SettlementRefused
 from trading.events.schema.versions import EventRefused
+from trading.events.transport.port import TransportLost, TransportUnusable
 from trading.market.price_file import PriceFileError
 from trading.run_guard import RunRefused
 from trading.settings import SettingsError
@@ -28,10 +29,21 @@ R = TypeVar("R")
 
 AS_ORDERED = "what was ordered until then stands, and `python -m trading status` shows it"
 DEFAULT_ACCOUNT = Path(".trading/paper.db")
-USERS_MISTAKES = (UsageError, SettingsError, PriceFileError, DatabaseUnusable, RunRefused, JournalBusy)
+USERS_MISTAKES = (
+    *(UsageError, SettingsError, PriceFileError, TransportUnusable),
+    *(DatabaseUnusable, RunRefused, JournalBusy),
+)
 
 # What the machine, or damage to a file, may do to any command; orders are as the account's file has them.
-ENDED_EARLY = (SqlError, BrokerError, DamagedWorkflow, AlreadySettled, SettlementRefused, EventRefused)
+ENDED_EARLY = (
+    SqlError,
+    BrokerError,
+    DamagedWorkflow,
+    AlreadySettled,
+    SettlementRefused,
+    EventRefused,
+    TransportLost,
+)
 
 
 class Day(click.ParamType[date]):

@@ -6,7 +6,7 @@ Each function composes when it is called; importing a module composes nothing.
 import logging
 import os
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, partial
@@ -23,10 +23,9 @@ from trading.desk import Desk, FrontDoor, Special, moment_to_open_at
 from trading.display import Display, Screen
 from trading.entry_points import EntryPoints
 from trading.events.bus.bus import EventBus
-from trading.events.bus.handling import Handling
 from trading.events.journal.memory import MemoryJournal
 from trading.events.journal.port import Journal, Ledger
-from trading.events.messages.envelope import BaseEvent
+from trading.events.journal.sqlite import SqliteJournal
 from trading.events.messages.portfolio import (
     AccountDataRequested,
     AccountDataRetrieved,
@@ -34,29 +33,13 @@ from trading.events.messages.portfolio import (
     PortfolioAnalysisRequested,
 )
 from trading.events.messages.rebalance import (
-    ExecutionRequested,
     RebalancePlanCompleted,
     RebalancePlanned,
     RebalancePlanRequested,
-    ReconciliationCompleted,
-    TradeExecuted,
-)
-from trading.events.messages.signals import SignalGenerated, SignalsRequested
-from trading.events.messages.startup import StartupEvent
-from trading.events.messages.workflow import (
-    TradingWorkflowCompleted,
-    TradingWorkflowRequested,
-    WorkflowDeadlineReached,
-    WorkflowStepFailed,
 )
 from trading.events.schema.catalogue import EVENTS
 from trading.handlers.entry_points import EventEntryPoints
-from trading.handlers.event_driven_orchestrator import EventDrivenOrchestrator
-from trading.handlers.execution_handler import ExecutionHandler
-from trading.handlers.notification_handler import NotificationHandler
-from trading.handlers.portfolio_event_handler import AccountDataHandler, PortfolioEventHandler
-from trading.handlers.signal_handler import SignalHandler
-from trading.handlers.trading_workflow_handler import TradingWorkflowHandler
+from trading.handlers.subscriptions import leftovers, subscriptions
 from trading.ids import CountingIds, Ids, RandomIds
 from trading.market.calendar import is_session_open, session_date
 from trading.market.history import HistoricalMarketData, PriceHistory, load_bundled
@@ -72,8 +55,6 @@ if TYPE_CHECKING:
     from trading.compat.entry_points import EventContainer
     from trading.legacy.trading_orchestrator import TradingOrchestrator
     from trading.legacy.trading_system import TradingSystem
-
-Subscription = tuple[type[BaseEvent], Callable[[Any, Handling], None], str]
 
 
 class TradingPath(StrEnum):
@@ -107,29 +88,43 @@ def open_desk(
     ledger = AccountLedger.open(account, special.opening or Opening(paper.account_id, paper.cash))
     clock = SimulatedClock(moment_to_open_at(ledger, now, prices, account))
     journal = _open_journal(account, ledger)
-    market = HistoricalMarketData(prices, clock)
-    broker = PaperBroker(
-        ledger,
-        market,
-        clock,
-        is_open=partial(is_session_open, sessions=prices.sessions),
-        faults=special.faults or paper.faults.build(),
-        step=settings.execution.quantity_step,
-        fill_delay_s=paper.fill_delay_s,
-    )
     # A file outlives the process, so what is named there needs names that no other process gives.
     ids: Ids = RandomIds() if account else CountingIds(lambda: session_date(clock.now()).isoformat())
-    strategies = special.strategies or settings.weighted_strategies()
-    services = Services(market, broker, Outbox(notifier), clock, ids, strategies)
+    broker, services = build_services(settings, prices, ledger, clock, ids, notifier, special)
     bus = build_bus(services, settings, journal)
     return Desk(
         settings, clock, broker, services, journal, bus, RunGuard(journal, broker, clock, paper.account_id)
     )
 
 
+def build_services(
+    settings: Settings,
+    prices: PriceHistory,
+    ledger: AccountLedger,
+    clock: SimulatedClock,
+    ids: Ids,
+    notifier: Notifier,
+    special: Special | None = None,
+) -> tuple[PaperBroker, Services]:
+    """The broker of an account that is open, and all ports of a run."""
+    special = special or Special()
+    market = HistoricalMarketData(prices, clock)
+    broker = PaperBroker(
+        ledger,
+        market,
+        clock,
+        is_open=partial(is_session_open, sessions=prices.sessions),
+        faults=special.faults or settings.paper.faults.build(),
+        step=settings.execution.quantity_step,
+        fill_delay_s=settings.paper.fill_delay_s,
+    )
+    strategies = special.strategies or settings.weighted_strategies()
+    return broker, Services(market, broker, Outbox(notifier), clock, ids, strategies)
+
+
 def _open_journal(account: Path | None, ledger: AccountLedger) -> Journal:
     try:
-        return MemoryJournal() if account is None else open_journal_of(account, ledger)
+        return MemoryJournal() if account is None else open_journal_of(account, ledger, SqliteJournal)
     except BaseException:
         ledger.close()
         raise
@@ -148,49 +143,13 @@ def choose_notifier(settings: Settings, mailbox: Path) -> Notifier:
     )
 
 
-def subscriptions(services: Services, settings: Settings) -> tuple[Subscription, ...]:
-    """Every handler in the order in which they get an event that several listen to.
-
-    Recovery clears up before the workflow is ended, so nothing happens at the broker after the end.
-    """
-    workflow = TradingWorkflowHandler(services, settings)
-    signals = SignalHandler(services)
-    account = AccountDataHandler(services)
-    portfolio = PortfolioEventHandler(services, settings)
-    execution = ExecutionHandler(services, settings)
-    notification = NotificationHandler(services)
-    orchestrator = EventDrivenOrchestrator(services)
-    return (
-        (StartupEvent, orchestrator.handle_startup, "orchestrator.startup"),
-        (WorkflowStepFailed, orchestrator.handle_workflow_step_failed, "orchestrator.step-failed"),
-        (WorkflowDeadlineReached, orchestrator.handle_workflow_deadline_reached, "orchestrator.deadline"),
-        (TradingWorkflowRequested, workflow.handle_trading_workflow_requested, "workflow.requested"),
-        (SignalGenerated, workflow.handle_signal_generated, "workflow.signals"),
-        (AccountDataRetrieved, workflow.handle_account_data_retrieved, "workflow.account"),
-        (PortfolioAnalysisCompleted, workflow.handle_portfolio_analysis_completed, "workflow.analysis"),
-        (RebalancePlanCompleted, workflow.handle_rebalance_plan_completed, "workflow.plan"),
-        (TradeExecuted, workflow.handle_trade_executed, "workflow.executed"),
-        (ReconciliationCompleted, workflow.handle_reconciliation_completed, "workflow.reconciled"),
-        (WorkflowStepFailed, workflow.handle_workflow_step_failed, "workflow.step-failed"),
-        (WorkflowDeadlineReached, workflow.handle_workflow_deadline_reached, "workflow.deadline"),
-        (SignalsRequested, signals.handle_signals_requested, "signals"),
-        (AccountDataRequested, account.handle_account_data_requested, "account-data"),
-        (PortfolioAnalysisRequested, portfolio.handle_portfolio_analysis_requested, "portfolio.analysis"),
-        (RebalancePlanRequested, portfolio.handle_rebalance_plan_requested, "portfolio.plan"),
-        (RebalancePlanned, orchestrator.handle_rebalance_planned, "orchestrator.planned"),
-        (ExecutionRequested, execution.handle_execution_requested, "execution"),
-        (TradeExecuted, orchestrator.handle_trade_executed, "orchestrator.reconciliation"),
-        (TradingWorkflowCompleted, notification.handle_trading_workflow_completed, "notification"),
-    )
-
-
 def build_bus(services: Services, settings: Settings, journal: Ledger) -> EventBus:
     """A bus with all handlers; raises UnroutedEvents where an event of the system has no consumer."""
     bus = EventBus(clock=services.clock, ids=services.ids, journal=journal)
     for event_class, handle, name in subscriptions(services, settings):
         bus.subscribe(event_class, handle, name=name)
-    leftovers = ExecutionHandler(services, settings).handle_leftover_plan
-    bus.finish_leftovers(RebalancePlanCompleted, leftovers, name="execution")
+    for event_class, handle, name in leftovers(services, settings):
+        bus.finish_leftovers(event_class, handle, name=name)
     bus.check_routes(EVENTS)
     bus.prepare_routes(EVENTS)
     return bus

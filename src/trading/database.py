@@ -25,14 +25,21 @@ class DatabaseUnusable(Exception):
 
 
 def open_database(
-    path: Path | None, *, kind: str, version: int, schema: str, durable: bool = True
+    path: Path | None,
+    *,
+    kind: str,
+    version: int,
+    schema: str,
+    durable: bool = True,
+    busy_timeout_s: float | None = None,
 ) -> Connection:
     """Open or create a database of one kind; None is a database in memory.
 
     `kind` names what the file holds ("paper account"), `schema` creates it at `version`: statements that
     each end at a semicolon and hold none within. Transactions are the caller's (`isolation_level=None`:
     nothing begins by itself). `durable` means a commit survives a loss of power (synchronous=FULL);
-    otherwise it survives a crash of the process (NORMAL with a write-ahead log).
+    otherwise it survives a crash of the process (NORMAL with a write-ahead log). `busy_timeout_s` is how long
+    another process is waited for, None the usual time.
 
     Raises DatabaseUnusable for a file that cannot be written, is no database, is of another kind, has
     several names, or was written by another version; the file and its write-ahead log are then left byte
@@ -44,7 +51,7 @@ def open_database(
             _refuse_second_name(path, kind=kind)
             _refuse_unopened(path, kind=kind, version=version)
             path.parent.mkdir(parents=True, exist_ok=True)
-        connection = _connect(where)
+        connection = _connect(where, busy_timeout_s)
     except (OSError, sqlite3.Error) as error:
         raise DatabaseUnusable(
             f"{where}: cannot be opened as a {kind}: {error}; name a file that can be written"
@@ -96,11 +103,11 @@ class _MemoryConnection(sqlite3.Connection):
         self.close()
 
 
-def _connect(where: str) -> Connection:
+def _connect(where: str, busy_timeout_s: float | None = None) -> Connection:
     return sqlite3.connect(
         where,
         isolation_level=None,
-        timeout=BUSY_TIMEOUT_S,
+        timeout=BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s,
         check_same_thread=False,
         factory=_MemoryConnection if where == ":memory:" else sqlite3.Connection,
     )

@@ -12,7 +12,7 @@ from trading.broker.paper import PaperBroker
 from trading.clock import SimulatedClock
 from trading.display import Screen
 from trading.entry_points import EntryPoints
-from trading.events.bus.bus import EventBus
+from trading.events.bus.port import Bus
 from trading.events.journal.port import Journal
 from trading.events.messages.startup import StartupConfiguration, StartupEvent, StartupMode
 from trading.handlers.entry_points import PATIENCE_S
@@ -48,7 +48,7 @@ class Desk:
     broker: PaperBroker
     services: Services
     journal: Journal
-    bus: EventBus
+    bus: Bus
     guard: RunGuard
 
     def __enter__(self) -> "Desk":

@@ -4,7 +4,9 @@ Both lie in one folder, and each holds the same id. So an account that is opened
 copy, a file that was moved) is never traded beside a journal that knows nothing of its sessions.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 from trading.broker.ledger import Ledger
@@ -13,10 +15,13 @@ from trading.database import DatabaseUnusable, SqlError
 from trading.desk import journal_path
 from trading.events.journal.sqlite import SqliteJournal
 
+Kept = TypeVar("Kept", bound=SqliteJournal)
 
-def open_journal_of(account: Path, ledger: Ledger) -> SqliteJournal:
+
+def open_journal_of(account: Path, ledger: Ledger, open_journal: Callable[[Path], Kept]) -> Kept:
     """The journal of an open account, made and paired with it where neither has been traded with.
 
+    `open_journal` says how much of it this process works on.
     Raises DatabaseUnusable where the journal is missing or belongs to another account.
     """
     path = journal_path(account)
@@ -26,7 +31,7 @@ def open_journal_of(account: Path, ledger: Ledger) -> SqliteJournal:
                 f"{account}: the journal of its runs, {path}, is missing, and nothing else knows which "
                 "sessions it has traded; bring the journal back under this name, or name another account"
             )
-        journal = SqliteJournal(path)
+        journal = open_journal(path)
         try:
             _pair(account, ledger, path, journal)
         except BaseException:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 
 import structlog
@@ -32,8 +33,18 @@ class RunGuard:
     has ended. Only one process at a time may trade an account: the claim on its journal sees to that.
     """
 
-    def __init__(self, journal: Journal, broker: Broker, clock: Clock, account: str) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        broker: Broker,
+        clock: Clock,
+        account: str,
+        *,
+        turn: AbstractContextManager[None] | None = None,
+    ) -> None:
+        """`turn` is what a handler of another process holds while it is at work; None where there is none."""
         self._journal = journal
+        self._turn = turn or nullcontext()
         self._broker = broker
         self._clock = clock
         self._account = account
@@ -48,15 +59,17 @@ class RunGuard:
         not be ended.
         """
         self._journal.claim()
-        for record in self._unfinished():
-            if record.damage is not None:
-                self._cancel_open_orders(record)
-                self._give_up(record)
+        with self._turn:
+            for record in self._unfinished():
+                if record.damage is not None:
+                    self._cancel_open_orders(record)
+                    self._give_up(record)
         resume()
-        for record in self._unfinished():
-            if record.state == DIRECT:
-                self._cancel_open_orders(record)
-                self.end_direct(record, may_have_traded=True)
+        with self._turn:
+            for record in self._unfinished():
+                if record.state == DIRECT:
+                    self._cancel_open_orders(record)
+                    self.end_direct(record, may_have_traded=True)
         if left := [record.workflow_id for record in self._unfinished()]:
             raise RunRefused(
                 f"account {self._account}: {', '.join(left)} has not ended and could not be settled; "

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from trading import wording
 from trading.display import Display
-from trading.events.bus.bus import EventBus
+from trading.events.bus.port import Bus
 from trading.events.messages.envelope import BaseEvent
 from trading.events.messages.workflow import (
     ExecutionParameters,
@@ -26,7 +26,7 @@ PATIENCE_S = 60.0  # beyond the workflow's own deadline, for what ends it then
 class EventEntryPoints:
     """What the command line calls, with the event-driven path behind it."""
 
-    def __init__(self, settings: Settings, services: Services, display: Display, bus: EventBus) -> None:
+    def __init__(self, settings: Settings, services: Services, display: Display, bus: Bus) -> None:
         self._settings = settings
         self._services = services
         self._display = display

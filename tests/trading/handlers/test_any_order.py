@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from tests.trading.support.desks import open_desk
 from tests.trading.support.handler_alone import SESSION, Alone, recorded_run
-from trading.composition import subscriptions
 from trading.desk import Desk
 from trading.events.messages.envelope import BaseEvent
 from trading.events.messages.workflow import (
@@ -18,6 +17,7 @@ from trading.events.messages.workflow import (
     WorkflowDeadlineReached,
     WorkflowStepFailed,
 )
+from trading.handlers.subscriptions import subscriptions
 from trading.handlers.trading_workflow_handler import EventRejected
 from trading.handlers.transitions import EVENTS, WorkflowState
 from trading.market.history import load_bundled

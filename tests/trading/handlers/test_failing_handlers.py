@@ -8,8 +8,8 @@ from tests.trading.support.desks import open_desk
 from tests.trading.support.failing_handlers import ALWAYS, WHY, Run, traded
 from tests.trading.support.handler_alone import SESSION
 from trading import wording
-from trading.composition import subscriptions
 from trading.events.bus.retry import ATTEMPTS_MAX
+from trading.handlers.subscriptions import subscriptions
 from trading.market.history import load_bundled
 from trading.settings import Settings
 

@@ -51,4 +51,4 @@ def test_only_one_file_puts_handlers_together() -> None:
         and isinstance(node.func, ast.Name)
         and node.func.id.endswith(("Orchestrator", "Handler"))
     }
-    assert makers == {"composition.py"}
+    assert makers == {"handlers/subscriptions.py"}

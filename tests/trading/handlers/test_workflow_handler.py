@@ -8,7 +8,6 @@ import pytest
 
 from tests.trading.support.handler_alone import SESSION, Alone, alone, recorded_run
 from trading import wording
-from trading.composition import subscriptions
 from trading.events.messages.envelope import BaseEvent
 from trading.events.messages.portfolio import AccountDataRetrieved, PortfolioAnalysisCompleted
 from trading.events.messages.rebalance import RebalancePlanCompleted, ReconciliationCompleted, TradeExecuted
@@ -21,6 +20,7 @@ from trading.events.messages.workflow import (
     WorkflowMode,
     WorkflowStepFailed,
 )
+from trading.handlers.subscriptions import subscriptions
 from trading.handlers.trading_workflow_handler import (
     PARKED_MAX,
     WORKFLOW_DEADLINE_S,

@@ -9,13 +9,14 @@ from typing import Any
 from tests.trading.support.desks import front_door, open_desk
 from tests.trading.support.fakes import BrokerThrough
 from tests.trading.support.handler_alone import SESSION
-from trading.composition import TradingPath, subscriptions
+from trading.composition import TradingPath
 from trading.desk import Desk
 from trading.events.bus.bus import EventBus
 from trading.events.bus.handling import Handling
 from trading.events.messages.envelope import BaseEvent
 from trading.events.messages.startup import StartupConfiguration, StartupEvent, StartupMode
 from trading.events.messages.workflow import TradingWorkflowCompleted, WorkflowStepFailed
+from trading.handlers.subscriptions import subscriptions
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
 from trading.notify.port import Notification

@@ -277,7 +277,8 @@ class EventBus:
             self._take_up()
 
     def _take_up(self) -> None:
-        self._deliveries.take_up_undelivered()
+        self._deliveries.claim()
+        self._deliveries.take_up(self._deliveries.ledger.undelivered())
         self._resumed = True
         self._deliveries.drain()
 

@@ -48,7 +48,9 @@ class Deliveries:
         ledger: Ledger,
         log: FilteringBoundLogger,
         timer: Callable[[], float],
+        carried: bool = False,
     ) -> None:
+        """Where events are `carried`, what is published comes back by a transport."""
         self.routes = Routes()
         self.queue: deque[tuple[BaseEvent, tuple[Target, ...], int, int]] = deque()
         self.observers: list[Callable[[BaseEvent], object]] = []
@@ -66,7 +68,8 @@ class Deliveries:
         self._observer_failures = 0
         self._unannounced = 0
         self._damaged = 0
-        self._resumed_at = 0  # deliveries of events up to this number may have begun before
+        self._carried = carried
+        self.resumed_at = 0  # deliveries of events up to this number may have begun before
 
     def watch(self, watcher: Watcher) -> None:
         """Tell the watcher what happens from now on; raises ValueError where there is another one."""
@@ -86,7 +89,7 @@ class Deliveries:
         handling.event = event
         kept = seq or attempt > 1  # an event that is neither comes for the first time: nothing to work out
         if kept:
-            handling.redelivered = attempt > 1 or seq <= self._resumed_at
+            handling.redelivered = attempt > 1 or seq <= self.resumed_at
         timer = self._timer
         for target in targets:
             handling.source = target.source
@@ -124,15 +127,14 @@ class Deliveries:
     def deliver_due(self) -> None:
         """Deliver what was delayed until now or earlier."""
         while batch := self.ledger.due(self.time.now()):
-            self._take_up(batch)
+            self.take_up(batch)
             self.drain()
 
-    def take_up_undelivered(self) -> None:
-        """Let wait, in order, what the ledger holds undelivered."""
+    def claim(self) -> None:
+        """Claim the ledger; what it holds by now may have been begun by somebody else."""
         self.ledger.claim()
-        self._resumed_at = self.ledger.last_number()
+        self.resumed_at = self.ledger.last_number()
         self.queue.clear()
-        self._take_up(self.ledger.undelivered())
 
     def forget_handling(self) -> None:
         """Leave nothing of an interrupted handling behind."""
@@ -148,16 +150,17 @@ class Deliveries:
             damaged=self._damaged,
         )
 
-    def _take_up(self, deliveries: Iterable[Delivery | DamagedDelivery]) -> None:
+    def take_up(self, deliveries: Iterable[Delivery | DamagedDelivery]) -> None:
+        """Let these wait for their turn."""
         for delivery in deliveries:
             if isinstance(delivery, DamagedDelivery):
                 self._damaged += 1
-                self._bury(delivery, Failure("EventRefused", delivery.reason), retryable=False)
+                self.bury(delivery, Failure("EventRefused", delivery.reason), retryable=False)
                 continue
             target = self.routes.route(delivery.event.__class__).by_name.get(delivery.handler)
             if target is None:
                 reason = f"no handler named {delivery.handler} takes {delivery.event_type}"
-                self._bury(delivery, Failure("HandlerMissing", reason), retryable=False)
+                self.bury(delivery, Failure("HandlerMissing", reason), retryable=False)
                 continue
             self._append(delivery, target)
 
@@ -231,7 +234,7 @@ class Deliveries:
             target.retried += 1
         else:
             target.dead += 1
-            self._bury(delivery, failure, retryable=retryable, took=took)
+            self.bury(delivery, failure, retryable=retryable, took=took)
 
     def _postponed(self, delivery: Delivery, target: Target, failure: Failure, took: float) -> bool:
         due = self.time.now() + timedelta(seconds=target.retry.delay_after(delivery.attempt))
@@ -244,7 +247,7 @@ class Deliveries:
         )
         return True
 
-    def _bury(
+    def bury(
         self,
         delivery: Delivery | DamagedDelivery,
         failure: Failure,
@@ -252,6 +255,7 @@ class Deliveries:
         retryable: bool,
         took: float = 0.0,
     ) -> None:
+        """Give a delivery up and announce that."""
         announcements: tuple[Outgoing, ...] = ()
         if self._may_announce(delivery):
             event = announce(failure, delivery, retryable=retryable, clock=self._clock, ids=self._ids)
@@ -304,6 +308,6 @@ class Deliveries:
         route.published += 1
         if self.watcher is not None:
             self.watcher.published(event)
-        if outgoing.due is None:
+        if outgoing.due is None and not self._carried:
             self.queue.append((event, route.targets, seq, 1))
         return True

@@ -5,22 +5,10 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from trading.database import (
-    Connection,
-    DatabaseUnusable,
-    SqlError,
-    open_database,
-    read_pair_id,
-    write_pair_id,
-)
+from trading.database import SqlError, open_database, read_pair_id, write_pair_id
 from trading.events.journal import rows
-from trading.events.journal.port import (
-    DUE_BATCH_MAX,
-    AlreadySettled,
-    DamagedWorkflow,
-    JournalBusy,
-    SettlementRefused,
-)
+from trading.events.journal.claim import Claims, WholeClaim
+from trading.events.journal.port import DUE_BATCH_MAX, AlreadySettled, DamagedWorkflow, SettlementRefused
 from trading.events.journal.records import (
     DamagedDelivery,
     DeadLetter,
@@ -35,9 +23,6 @@ from trading.events.messages.envelope import BaseEvent
 from trading.events.schema.catalogue import VERSIONS
 from trading.events.schema.versions import EventRefused, Versions
 
-LOCK_KIND = "claim on an event journal"
-LOCK_SCHEMA = "CREATE TABLE claimed (by_whom TEXT)"
-
 
 class SqliteJournal:
     """Everything in one file, every handling in one transaction.
@@ -46,6 +31,8 @@ class SqliteJournal:
     an open write transaction on a second file beside it, `<name>.lock`: it blocks no reader of the journal.
     """
 
+    _claim: Claims | None
+
     def __init__(self, path: Path | None, *, durable: bool = True, versions: Versions = VERSIONS) -> None:
         self._path = path
         self._versions = versions
@@ -53,7 +40,7 @@ class SqliteJournal:
             path, kind=rows.KIND, version=rows.VERSION, schema=rows.SCHEMA, durable=durable
         )
         self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        self._claim = None if path is None else _Claim(path.resolve())
+        self._claim = None if path is None else WholeClaim(path.resolve())
 
     def pair_id(self) -> str | None:
         """The id that the journal shares with its account; None before they were paired."""
@@ -262,36 +249,3 @@ class SqliteJournal:
             with suppress(SqlError):  # SQLite has rolled back by itself after a full disk or an I/O error
                 execute("ROLLBACK")
             raise
-
-
-class _Claim:
-    """A write transaction that stays open on a file of its own; the system ends it with the process."""
-
-    def __init__(self, journal: Path) -> None:
-        self._path = journal.with_name(journal.name + ".lock")
-        self._held: Connection | None = None
-
-    def take(self) -> None:
-        """Waits up to the busy time-out of the database, then raises JournalBusy; twice is once."""
-        if self._held is not None:
-            return
-        try:
-            lock = open_database(self._path, kind=LOCK_KIND, version=1, schema=LOCK_SCHEMA, durable=False)
-            try:
-                lock.execute("BEGIN IMMEDIATE")
-            except SqlError:
-                lock.close()
-                raise
-        except (SqlError, DatabaseUnusable) as error:
-            if "is locked" not in str(error):
-                raise DatabaseUnusable(f"{self._path}: this journal cannot be claimed: {error}") from error
-            raise JournalBusy(
-                f"{self._path}: another process is at work on this journal ({error}); wait for it to end"
-            ) from error
-        self._held = lock
-
-    def release(self) -> None:
-        """Let another process take it."""
-        if self._held is not None:
-            self._held.close()
-            self._held = None

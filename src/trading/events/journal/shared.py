@@ -1,0 +1,157 @@
+"""A journal that several processes work on, each for handlers of its own.
+
+What one of them publishes is an entry of the outbox, written in the transaction that also settles the
+handling. It stays there until a transport has confirmed the event. A handler's delivery row is its inbox.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from json import dumps
+from pathlib import Path
+from typing import NamedTuple
+
+from trading.events.journal import rows
+from trading.events.journal.claim import PartClaims, Turn
+from trading.events.journal.port import DUE_BATCH_MAX
+from trading.events.journal.records import DamagedDelivery, Delivery, Outgoing
+from trading.events.journal.sqlite import SqliteJournal
+from trading.events.messages.envelope import BaseEvent
+from trading.events.schema.catalogue import VERSIONS
+from trading.events.schema.versions import Versions
+
+OUTBOX_BATCH_MAX = 100
+
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY)",
+    "CREATE TABLE IF NOT EXISTS starts (event_id TEXT PRIMARY KEY, begun INTEGER NOT NULL) WITHOUT ROWID",
+)
+OURS = "AND d.handler IN (SELECT value FROM json_each(:handlers)) "
+UNDELIVERED = rows.SELECT_TO_DO + OURS + "AND d.due IS NULL ORDER BY d.seq, d.position"
+WAITING = rows.SELECT_TO_DO + OURS + "AND d.due IS NULL AND e.event_id = :event_id ORDER BY d.position"
+DUE = rows.SELECT_TO_DO + OURS + "AND d.due <= :now ORDER BY d.due, d.seq, d.position LIMIT :most"
+NEXT_DUE = (
+    "SELECT min(d.due) FROM deliveries d WHERE d.outcome IN ('pending', 'retry') AND d.due IS NOT NULL "
+    "AND d.handler IN (SELECT value FROM json_each(:handlers))"
+)
+UNSENT = (
+    "SELECT e.seq, e.recorded_at, CAST(e.body AS BLOB) FROM outbox o JOIN events e ON e.seq = o.seq "
+    "ORDER BY o.seq LIMIT ?"
+)
+AFTER = "SELECT seq, recorded_at, CAST(body AS BLOB) FROM events WHERE seq > ? ORDER BY seq"
+IS_UNDER_WAY = (
+    "SELECT EXISTS (SELECT 1 FROM deliveries d JOIN events e ON e.seq = d.seq "
+    "WHERE d.outcome IN ('pending', 'retry') AND (d.due IS NULL OR d.attempt > 1 OR d.due <= ?) "
+    "AND e.correlation_id = ?)"
+)
+COUNT_START = (
+    "INSERT INTO starts VALUES (?, 1) ON CONFLICT (event_id) DO UPDATE SET begun = begun + 1 RETURNING begun"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one process does of a journal's work: `parts` are claimed, `handlers` get their deliveries."""
+
+    parts: tuple[str, ...]
+    handlers: frozenset[str] = frozenset()
+
+
+class Unsent(NamedTuple):
+    """An entry of the outbox; `event` is None where its row cannot be read any more."""
+
+    seq: int
+    event: BaseEvent | None
+
+
+class SharedJournal(SqliteJournal):
+    """One process' share of a journal on a file; the other processes have it open as well."""
+
+    def __init__(
+        self, path: Path, share: Share, *, durable: bool = True, versions: Versions = VERSIONS
+    ) -> None:
+        super().__init__(path, durable=durable, versions=versions)
+        self._claim = PartClaims(path.resolve(), share.parts)
+        self._handlers = dumps(sorted(share.handlers))
+        try:
+            with self._transaction():
+                for table in TABLES:
+                    self._connection.execute(table)
+            self.turn = Turn(path.resolve())
+        except BaseException:
+            super().close()
+            raise
+
+    def close(self) -> None:
+        """Release the files and the claims."""
+        self.turn.close()
+        super().close()
+
+    def accept(self, outgoing: Outgoing, at: datetime) -> int | None:
+        """Keep an event that came from outside: as `append`, but it is not sent on."""
+        body = self._versions.write(outgoing.event)
+        with self._transaction():
+            return super()._insert(outgoing, body, rows.as_text(at))
+
+    def undelivered(self) -> Sequence[Delivery | DamagedDelivery]:
+        """What the handlers of this process are to be given at once."""
+        return self._deliveries(UNDELIVERED, {})
+
+    def waiting(self, event_id: str) -> Sequence[Delivery | DamagedDelivery]:
+        """The same of one event: empty where it has been handled, which is what makes effects happen once."""
+        return self._deliveries(WAITING, {"event_id": event_id})
+
+    def due(self, now: datetime) -> Sequence[Delivery | DamagedDelivery]:
+        """What was delayed for the handlers of this process and is due by now."""
+        return self._deliveries(DUE, {"now": rows.as_text(now), "most": DUE_BATCH_MAX})
+
+    def next_due(self) -> datetime | None:
+        """When the next one of those is due."""
+        (due,) = self._connection.execute(NEXT_DUE, {"handlers": self._handlers}).fetchone()
+        return None if due is None else datetime.fromisoformat(due)
+
+    def unsent(self) -> Sequence[Unsent]:
+        """The oldest entries of the outbox, at most `OUTBOX_BATCH_MAX`, in the order of publication."""
+        found = self._connection.execute(UNSENT, (OUTBOX_BATCH_MAX,))
+        return [Unsent(row[0], rows.run_event(row, self._versions)) for row in found]
+
+    def mark_sent(self, entries: Sequence[Unsent]) -> None:
+        """Take entries out of the outbox: the transport has confirmed them."""
+        with self._transaction():
+            self._connection.executemany("DELETE FROM outbox WHERE seq = ?", [(one.seq,) for one in entries])
+
+    def count_start(self, event_id: str) -> int:
+        """Count that handling this event begins once more; how often that is by now."""
+        (begun,) = self._connection.execute(COUNT_START, (event_id,)).fetchone()
+        return int(begun)
+
+    def forget_starts(self, event_id: str) -> None:
+        """It has come to an end: what counts is how often it did not."""
+        self._connection.execute("DELETE FROM starts WHERE event_id = ?", (event_id,))
+
+    def events_after(self, seq: int) -> Sequence[tuple[int, datetime, BaseEvent | None]]:
+        """Number, moment and event of everything that any process has published since that number."""
+        return [
+            (row[0], datetime.fromisoformat(row[1]), rows.run_event(row, self._versions))
+            for row in self._connection.execute(AFTER, (seq,))
+        ]
+
+    def recorded_last(self) -> datetime | None:
+        """When the latest event was recorded, by whichever process."""
+        row = self._connection.execute("SELECT recorded_at FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        return None if row is None else datetime.fromisoformat(row[0])
+
+    def is_under_way(self, correlation_id: str, now: datetime) -> bool:
+        """Whether any handler, of any process, is still to be given an event of this run, now or again."""
+        (found,) = self._connection.execute(IS_UNDER_WAY, (rows.as_text(now), correlation_id)).fetchone()
+        return bool(found)
+
+    def _insert(self, outgoing: Outgoing, body: str, at: str) -> int | None:
+        seq = super()._insert(outgoing, body, at)
+        if seq is not None and outgoing.due is None:
+            self._connection.execute("INSERT INTO outbox VALUES (?)", (seq,))
+        return seq
+
+    def _deliveries(self, statement: str, values: dict[str, object]) -> list[Delivery | DamagedDelivery]:
+        found = self._connection.execute(statement, {"handlers": self._handlers, **values})
+        return [rows.delivery(row, self._versions) for row in found]

@@ -1,0 +1,1 @@
+"""How events travel between processes: CloudEvents over a broker, under one port."""
