@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from threading import Thread
+from time import monotonic, sleep
 from typing import Protocol
 from uuid import uuid4
 
@@ -217,6 +219,80 @@ def why_no_rabbitmq() -> str:
             "or name one in TRADING_TEST_AMQP"
         )
     return ""
+
+
+SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+NODE_PATIENCE_S = 60.0
+
+
+class RabbitNode:
+    """A RabbitMQ of a test's own, which may be killed and keeps what it had."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._port, distribution = free_port(), free_port()
+        self.url = f"amqp://guest:guest@127.0.0.1:{self._port}"
+        self._environment = {
+            **os.environ,
+            "HOME": str(folder),
+            "RABBITMQ_NODENAME": f"{fresh_name()}@localhost",
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+            "RABBITMQ_CONF_ENV_FILE": str(folder / "none"),
+            "RABBITMQ_DIST_PORT": str(distribution),
+            "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+            "RABBITMQ_LOG_BASE": str(folder / "log"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        }
+        (folder / "plugins").write_text("[].")
+        (folder / "rabbitmq.conf").write_text(f"listeners.tcp.local = 127.0.0.1:{self._port}\n")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Until it takes connections."""
+        if not SERVER.exists():
+            raise SystemExit(f"{SERVER} is not there: install rabbitmq-server")
+        self._process = subprocess.Popen(
+            [str(SERVER)],
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        patience = monotonic() + NODE_PATIENCE_S
+        while not _answers(self._port):
+            assert monotonic() < patience, f"no answer; see {self._folder / 'log'}"
+            sleep(0.1)
+
+    def kill(self) -> None:
+        """SIGKILL to all of it."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+            patience = monotonic() + NODE_PATIENCE_S
+            while _answers(self._port):
+                assert monotonic() < patience, "the node outlived its SIGKILL"
+                sleep(0.05)
+
+    def close(self) -> None:
+        self.kill()
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 MOCK = """
