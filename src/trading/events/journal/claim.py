@@ -155,22 +155,31 @@ class Turn:
     """
 
     def __init__(self, journal: Path) -> None:
-        path = journal.with_name(f"{journal.name}.turn.lock")
-        self._lock = open_database(path, kind=KIND, version=1, schema=SCHEMA, durable=False)
+        self._path = journal.with_name(f"{journal.name}.turn.lock")
+        self._lock: Connection | None = None
 
     def __enter__(self) -> None:
-        while True:
-            try:
-                self._lock.execute("BEGIN IMMEDIATE")
-            except SqlError as error:
-                if "is locked" not in str(error):
-                    raise
-                continue  # whoever has it is at work, or is stopped: it is waited for, never passed over
-            return
+        while not self._is_taken():
+            pass  # whoever has it is at work, or is stopped: it is waited for, never passed over
 
     def __exit__(self, *_: object) -> None:
-        self._lock.execute("ROLLBACK")
+        if self._lock is not None:
+            self._lock.execute("ROLLBACK")
 
     def close(self) -> None:
         """Let go of the file."""
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _is_taken(self) -> bool:
+        """Waits up to the busy time-out of the database; opening the file has to wait as well."""
+        try:
+            if self._lock is None:
+                self._lock = open_database(self._path, kind=KIND, version=1, schema=SCHEMA, durable=False)
+            self._lock.execute("BEGIN IMMEDIATE")
+        except (SqlError, DatabaseUnusable) as error:
+            if "is locked" not in str(error):
+                raise
+            return False
+        return True

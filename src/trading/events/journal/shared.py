@@ -73,11 +73,11 @@ class SharedJournal(SqliteJournal):
         super().__init__(path, durable=durable, versions=versions)
         self._claim = PartClaims(path.resolve(), share.parts)
         self._handlers = dumps(sorted(share.handlers))
+        self.turn = Turn(path.resolve())
         try:
             with self._transaction():
                 for table in TABLES:
                     self._connection.execute(table)
-            self.turn = Turn(path.resolve())
         except BaseException:
             super().close()
             raise

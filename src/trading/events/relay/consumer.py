@@ -86,13 +86,13 @@ class Consumer:
 
     def step(self) -> bool:
         """Handle at most one message of each group, or what has become due; whether there was a message."""
-        began, worked = monotonic(), False
+        worked = False
         for subscriber in self._subscribers:
             arrival = subscriber.receive(self._wait_s)
             if arrival is not None:
                 self._take(arrival, subscriber)
                 worked = True
-        self._idle.passed(0.0 if worked else monotonic() - began)
+        self._idle.look(worked=worked)
         self._bus.run_due()
         self._relay.send_all()
         return worked
@@ -138,17 +138,14 @@ class IdleTime:
     def __init__(self, clock: Clock, bus: HandlerBus) -> None:
         self._clock = None if isinstance(clock, SettableClock) else clock
         self._bus = bus
-        self._idle_s = 0.0
+        self._since = monotonic()
 
-    def passed(self, idle_s: float) -> None:
-        """So many seconds have passed without a message; 0 says that there was one."""
-        if self._clock is None:
-            return
-        self._idle_s = self._idle_s + idle_s if idle_s else 0.0
-        next_due = self._bus.next_due() if idle_s else None
-        if next_due is None:
-            return
-        left_s = (next_due - self._clock.now()).total_seconds()
-        if 0.0 < left_s <= self._idle_s:
-            self._clock.sleep(left_s)
-            self._idle_s = 0.0
+    def look(self, *, worked: bool) -> None:
+        """Whether there was a message just now; where there was none for long enough, time moves on."""
+        if worked:
+            self._since = monotonic()
+        elif self._clock is not None and (next_due := self._bus.next_due()) is not None:
+            left_s = (next_due - self._clock.now()).total_seconds()
+            if 0.0 < left_s <= monotonic() - self._since:
+                self._clock.sleep(left_s)
+                self._since = monotonic()
