@@ -226,13 +226,20 @@ def topology(name: str) -> Topology:
     return Topology(name, GROUPS)
 
 
+def next_of(subscriber: Subscriber) -> Arrival:
+    """The next message, which has to come."""
+    patience = monotonic() + PATIENCE_S
+    while (arrival := subscriber.receive(QUIET_S)) is None:
+        assert monotonic() < patience, "no message came"
+    return arrival
+
+
 def drained(transport: Transport, group: str, *, wanted: int, beyond: bool = True) -> list[Arrival]:
     """So many messages of a group, finished, and those that come `beyond` them."""
     subscriber, found = transport.subscribe(group), list[Arrival]()
     patience = monotonic() + PATIENCE_S
     while len(found) < wanted and monotonic() < patience:
-        arrival = subscriber.receive(QUIET_S)
-        if arrival is not None:
+        if (arrival := subscriber.receive(QUIET_S)) is not None:
             subscriber.finish(arrival)
             found.append(arrival)
     while beyond and (another := subscriber.receive(QUIET_S)) is not None:

@@ -15,6 +15,7 @@ from tests.trading.support.carried import (
     Sender,
     World,
     drained,
+    next_of,
     requests,
 )
 from tests.trading.support.deaths import Moment, Reaper, interrupt
@@ -98,10 +99,9 @@ class TransportContract:
         transport.send([message_of(one, VERSIONS) for one in events])
         subscriber, found = transport.subscribe(HANDLERS), list[Arrival]()
         while len(found) < 10:
-            if (arrival := subscriber.receive(1.0)) is not None:
-                found.append(arrival)
-                if len(found) < 10:  # the last one is not finished: it comes again, before those behind it
-                    subscriber.finish(arrival)
+            found.append(arrival := next_of(subscriber))
+            if len(found) < 10:  # the last one is not finished: it comes again, before those behind it
+                subscriber.finish(arrival)
         subscriber.close()
         found += drained(transport, HANDLERS, wanted=len(events) - 9, beyond=False)
         came = [one.event_id for one in read(found)]
@@ -115,10 +115,8 @@ class TransportContract:
         transport = site.connect()
         transport.send([message_of(request("e-1"), VERSIONS)])
         for may_be_the_first in (True, False, False):
-            subscriber, arrival = transport.subscribe(HANDLERS), None
-            while arrival is None:
-                arrival = subscriber.receive(1.0)
-            assert arrival.redelivered or may_be_the_first
+            subscriber = transport.subscribe(HANDLERS)
+            assert next_of(subscriber).redelivered or may_be_the_first
             subscriber.close()
         assert len(drained(transport, HANDLERS, wanted=1)) == 1
         assert drained(transport, HANDLERS, wanted=0) == []

@@ -15,7 +15,7 @@ def mock() -> Iterator[KafkaMock]:
 
 
 class TestKafka(TransportContract):
-    deaths = (Moment("settle", 1, True), Moment("finish", 2, False))
+    deaths = (Moment("accept", 2, False), Moment("finish", 2, False))
 
     @pytest.fixture
     def site(self, mock: KafkaMock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
