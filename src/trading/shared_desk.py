@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from trading.broker.book import Opening
 from trading.broker.ledger import Ledger as AccountLedger
 from trading.broker.paper import PaperBroker
@@ -26,7 +28,7 @@ from trading.events.schema.catalogue import EVENTS
 from trading.events.schema.versions import type_of
 from trading.events.transport.address import Address
 from trading.events.transport.opening import open_transport
-from trading.events.transport.port import Topology, Transport
+from trading.events.transport.port import Topology, Transport, TransportLost
 from trading.handlers.subscriptions import (
     GROUP_OF,
     HandlerGroup,
@@ -44,6 +46,8 @@ from trading.pairing import open_journal_of
 from trading.run_guard import RunGuard
 from trading.services import Services
 from trading.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 ASKING = Share(("run",))
 
@@ -70,6 +74,7 @@ def open_shared_desk(
         parts = _open(opened, settings, prices, account, ledger, clock, notifier, ASKING, address)
         _refuse_earlier(parts.journal, clock, account)
         _refuse_unhandled(account, address)
+        _refuse_unreachable(parts.transport, address)
         bus = RemoteBus(
             clock=clock,
             ids=parts.services.ids,
@@ -77,6 +82,7 @@ def open_shared_desk(
             relay=parts.relay,
             names_of=partial(names_of, subscribed=parts.subscribed),
             keep_time=parts.keep_time,
+            look_after=Watch(account),
         )
         account_id, turn = settings.paper.account_id, parts.journal.turn
         guard = RunGuard(parts.journal, parts.broker, clock, account_id, turn=turn)
@@ -175,7 +181,11 @@ def _open(
 
 def _handler_bus(settings: Settings, parts: _Parts) -> HandlerBus:
     bus = HandlerBus(
-        clock=parts.clock, ids=parts.services.ids, journal=parts.journal, keep_time=parts.keep_time
+        clock=parts.clock,
+        ids=parts.services.ids,
+        journal=parts.journal,
+        keep_time=parts.keep_time,
+        takes_strangers=False,
     )
     for event_class, handle, name in parts.subscribed:
         bus.subscribe(event_class, handle, name=name)
@@ -197,10 +207,38 @@ def _refuse_earlier(journal: SharedJournal, clock: SimulatedClock, account: Path
     clock.advance_to(latest)
 
 
+def _unhandled(account: Path) -> list[str]:
+    return [group.value for group in HandlerGroup if not is_part_taken(journal_path(account), group)]
+
+
 def _refuse_unhandled(account: Path, address: Address) -> None:
-    idle = [group for group in HandlerGroup if not is_part_taken(journal_path(account), group)]
-    if idle:
+    if idle := _unhandled(account):
         raise UsageError(
             f"TRADING_BUS={address.shown}: no process handles {', '.join(idle)} of {account}; start "
             f"`python -m trading run-handlers --account {account}`, or set TRADING_BUS=memory"
         )
+
+
+def _refuse_unreachable(transport: Transport, address: Address) -> None:
+    try:
+        transport.check()
+    except TransportLost as lost:
+        raise UsageError(
+            f"TRADING_BUS={address.shown}: the broker cannot be reached: {lost}; start it, or set "
+            "TRADING_BUS=memory"
+        ) from lost
+
+
+class Watch:
+    """Says so once where a group is handled by nobody while a run waits for it."""
+
+    def __init__(self, account: Path) -> None:
+        self._account = account
+        self._told: list[str] = []
+
+    def __call__(self) -> None:
+        """Look again."""
+        idle = _unhandled(self._account)
+        if idle and idle != self._told:
+            log.warning("waiting_for_handlers", account=str(self._account), groups=idle)
+        self._told = idle

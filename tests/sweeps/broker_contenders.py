@@ -114,7 +114,13 @@ class OursWithJournals(Ours):
     def consume(self, handle: Handle, ready: Callable[[], None]) -> None:
         over: list[bool] = []
         journal = SharedJournal(self.folder / "receiver.db", Share(("one",), frozenset({"handler"})))
-        bus = HandlerBus(clock=SystemClock(), ids=RandomIds(), journal=journal, keep_time=lambda: None)
+        bus = HandlerBus(
+            clock=SystemClock(),
+            ids=RandomIds(),
+            journal=journal,
+            keep_time=lambda: None,
+            takes_strangers=True,
+        )
 
         def take(event: SignalsRequested, _handling: Any) -> None:
             if handle(event.metadata["body"]):

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
 
 from tests.sweeps.brokers import PRICES, in_memory, over
-from tests.trading.support.brokers import AMQP, why_no_rabbitmq
+from tests.trading.support.brokers import AMQP, free_port, why_no_rabbitmq
 from trading.cli import main
 from trading.composition import open_desk
 from trading.desk import UsageError
@@ -18,11 +19,11 @@ from trading.events.journal.sqlite import SqliteJournal
 from trading.events.messages.startup import StartupMode
 from trading.events.schema.catalogue import EVENTS
 from trading.events.transport.address import read_address
-from trading.handlers.subscriptions import GROUP_OF, names_of, subscriptions
+from trading.handlers.subscriptions import GROUP_OF, HandlerGroup, names_of, subscriptions
 from trading.market.calendar import session_time
 from trading.notify.notifiers import MemoryNotifier
 from trading.settings import Settings
-from trading.shared_desk import open_shared_desk, topology_of
+from trading.shared_desk import Watch, open_shared_desk, topology_of
 
 DAY = date(2011, 8, 9)
 SESSIONS = [day for day in PRICES.sessions if day >= DAY][:3]
@@ -56,6 +57,29 @@ def test_a_run_that_nobody_would_handle_is_refused_before_it_is_on_record(tmp_pa
     journal = SharedJournal(tmp_path / "a.journal.db", Share(("run",)))
     assert (journal.last_number(), journal.workflows()) == (0, [])
     journal.close()
+
+
+def test_a_broker_that_cannot_be_reached_is_named_before_anything_is_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRADING_BUS", f"amqp://127.0.0.1:{free_port()}")
+    account = tmp_path / "a.db"
+    working = [claimed(tmp_path / "a.journal.db", group) for group in HandlerGroup]
+    done = run("trade", "--path", "candidate", "--at", "2011-08-09", "--account", account)
+    assert done.exit_code == 2
+    assert "the broker cannot be reached: " in done.stderr
+    assert "start it, or set TRADING_BUS=memory" in done.stderr
+    assert working[0].last_number() == 0
+    for journal in working:
+        journal.close()
+
+
+def test_who_waits_for_a_run_is_told_once_that_nobody_handles_it(tmp_path: Path) -> None:
+    watch = Watch(tmp_path / "a.db")
+    with capture_logs() as logs:
+        watch()
+        watch()
+    assert [line["groups"] for line in logs] == [["workflow", "portfolio", "execution"]]
 
 
 def test_direct_calls_do_not_go_over_a_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,9 @@ class DyingTransport:
         self._inner = inner
         self._reaper = reaper
 
+    def check(self) -> None:
+        self._inner.check()
+
     def send(self, messages: Sequence[Message]) -> None:
         self._reaper.before("send")
         self._inner.send(messages)
@@ -177,6 +180,7 @@ class Receiver:
             ids=RandomIds(),
             journal=self.journal,
             keep_time=lambda: None,
+            takes_strangers=True,
             log=quiet_log(),
             retry=retry,
         )

@@ -19,6 +19,7 @@ from trading.events.transport.port import Arrival, Aside, Subscriber, Transport,
 
 WAIT_S = 0.5
 WAIT_OF_SEVERAL_S = 0.01
+CATCH_UP_S = 30.0
 PAUSE_MIN_S = 0.1
 PAUSE_MAX_S = 5.0
 
@@ -92,7 +93,8 @@ class Consumer:
             if arrival is not None:
                 self._take(arrival, subscriber)
                 worked = True
-        self._idle.look(worked=worked)
+        if self._idle.look(worked=worked):
+            self._bus.catch_up()
         self._bus.run_due()
         self._relay.send_all()
         return worked
@@ -113,11 +115,10 @@ class Consumer:
                 self._put_aside(arrival, subscriber, Aside.DEAD, reason)
                 return
         try:
-            event = event_of(arrival.headers, arrival.body, self._versions)
+            self._bus.receive(event_of(arrival.headers, arrival.body, self._versions))
         except EventRefused as refused:
             self._put_aside(arrival, subscriber, Aside.PARKED, str(refused))
             return
-        self._bus.receive(event)
         self._relay.send_all()
         subscriber.finish(arrival)
         if name:
@@ -138,14 +139,19 @@ class IdleTime:
     def __init__(self, clock: Clock, bus: HandlerBus) -> None:
         self._clock = None if isinstance(clock, SettableClock) else clock
         self._bus = bus
-        self._since = monotonic()
+        self._since = self._asked = monotonic()
 
-    def look(self, *, worked: bool) -> None:
-        """Whether there was a message just now; where there was none for long enough, time moves on."""
+    def look(self, *, worked: bool) -> bool:
+        """Told whether there was a message just now; whether it is time to ask the journal what it holds."""
+        now = monotonic()
         if worked:
-            self._since = monotonic()
+            self._since = self._asked = now
         elif self._clock is not None and (next_due := self._bus.next_due()) is not None:
             left_s = (next_due - self._clock.now()).total_seconds()
-            if 0.0 < left_s <= monotonic() - self._since:
+            if 0.0 < left_s <= now - self._since:
                 self._clock.sleep(left_s)
-                self._since = monotonic()
+                self._since = now
+        if now - self._asked < CATCH_UP_S:
+            return False
+        self._asked = now
+        return True

@@ -18,6 +18,7 @@ from trading.events.bus.routes import Subscription
 from trading.events.journal.records import DamagedDelivery, Delivery, Failure, Outgoing
 from trading.events.journal.shared import SharedJournal
 from trading.events.messages.envelope import BaseEvent
+from trading.events.schema.versions import EventRefused
 from trading.ids import Ids
 
 Event = TypeVar("Event", bound=BaseEvent)
@@ -30,7 +31,9 @@ class HandlerBus:
     """Delivers to the handlers of its journal's share, one event at a time among all processes.
 
     All handlers are subscribed, so that an event is kept with its deliveries for every process. What a
-    handling publishes goes to the outbox. `keep_time` is called before an event is handled.
+    handling publishes goes to the outbox. `keep_time` is called before an event is handled. A stranger is an
+    event that came by the transport and is not in the journal: where everybody who publishes has this journal
+    open, nobody who may has published it.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class HandlerBus:
         ids: Ids,
         journal: SharedJournal,
         keep_time: Callable[[], None],
+        takes_strangers: bool,
         retry: RetryPolicy | None = None,
         log: FilteringBoundLogger | None = None,
         timer: Callable[[], float] = perf_counter,
@@ -47,6 +51,7 @@ class HandlerBus:
         self._clock = clock
         self._journal = journal
         self._keep_time = keep_time
+        self._takes_strangers = takes_strangers
         self._retry = retry or RetryPolicy()
         self._claimed = False
         self._deliveries = Deliveries(
@@ -81,23 +86,30 @@ class HandlerBus:
         Raises JournalBusy where another process handles for one of its parts.
         """
         self._claim()
-        self._deliver_all(self._journal.undelivered())
+        self.catch_up()
 
     def receive(self, event: BaseEvent) -> None:
         """Deliver an event that came by the transport to those of this share who have not handled it yet.
 
         When this returns, the journal answers for it: it has been handled, given up, or waits there for
-        another attempt.
+        another attempt. Raises EventRefused for a stranger that is not to be taken.
         """
         with self._turn():
             waiting = self._journal.waiting(event.event_id)
             if not waiting:
+                if not self._takes_strangers:
+                    self._refuse_stranger(event)
+                    return
                 names = self._deliveries.routes.route(event.__class__).names
                 if self._journal.accept(Outgoing(event, names), self._clock.now()) is None:
                     return  # it was handled before: the transport has delivered it once more
                 waiting = self._journal.waiting(event.event_id)
             if waiting:
                 self._deliver(waiting)
+
+    def catch_up(self) -> None:
+        """Deliver what the journal holds undelivered for this share: a broker may have forgotten it."""
+        self._deliver_all(self._journal.undelivered())
 
     def run_due(self) -> None:
         """Deliver what was delayed and is due by now."""
@@ -111,6 +123,13 @@ class HandlerBus:
     def metrics(self) -> BusMetrics:
         """The counters as they stand."""
         return self._deliveries.metrics()
+
+    def _refuse_stranger(self, event: BaseEvent) -> None:
+        if self._journal.find_event(event.event_id) is None:
+            raise EventRefused(
+                f"{event.event_type} {event.event_id}: the journal of this account has no such event: it was "
+                "published by somebody else, or forgotten"
+            )
 
     def _claim(self) -> None:
         self._deliveries.claim()

@@ -29,7 +29,8 @@ class RemoteBus:
     """Publishes through the outbox, and sees in the journal what became of it.
 
     `names_of` gives the handlers of a class, in whichever process they are. `keep_time` is called when the
-    others may have moved on. While it waits, real time passes: the others work in real time.
+    others may have moved on, `look_after` about once a second of waiting. While it waits, real time passes:
+    the others work in real time.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class RemoteBus:
         relay: OutboxRelay,
         names_of: Callable[[type[BaseEvent]], tuple[str, ...]],
         keep_time: Callable[[], None],
+        look_after: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._ids = ids
@@ -48,6 +50,7 @@ class RemoteBus:
         self._relay = relay
         self._names_of = names_of
         self._keep_time = keep_time
+        self._look_after = look_after
         self._observers: list[Callable[[BaseEvent], None]] = []
         self._seen = journal.last_number()
         self._send_at = 0.0
@@ -104,6 +107,7 @@ class RemoteBus:
             wait_for_others(POLL_S)
             if monotonic() >= self._send_at:
                 self._send()
+                self._look_after()
 
     def is_retrying(self, correlation_id: str) -> bool:
         """Whether a handler of any process has not yet handled an event of this run."""

@@ -48,6 +48,10 @@ class KafkaTransport:
         self._producer: Any = None
         self._topics: set[str] = set()
 
+    def check(self) -> None:
+        """Ask for the topic, and make it where it is not there."""
+        self.partitions(self.topology.name)
+
     def send(self, messages: Sequence[Message]) -> None:
         """Produce all, then wait until each is acknowledged by every replica in sync."""
         for message in messages:
@@ -195,7 +199,7 @@ class KafkaTransport:
 
     def _flush(self, expected: int) -> None:
         """Return when so many messages are acknowledged; else this producer is given up, with its rest."""
-        self._producer.flush(ANSWER_PATIENCE_S)
+        self._connected().flush(ANSWER_PATIENCE_S)
         confirmed, failures = self._confirmed, self._failures
         self._confirmed, self._failures = 0, []
         if failures or confirmed < expected:

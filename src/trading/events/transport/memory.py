@@ -40,6 +40,9 @@ class MemoryTransport:
     def __init__(self, broker: MemoryBroker) -> None:
         self._broker = broker
 
+    def check(self) -> None:
+        """It is here."""
+
     def send(self, messages: Sequence[Message]) -> None:
         """Put each into the queue of every group that takes its type."""
         for message in messages:

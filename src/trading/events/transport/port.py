@@ -94,6 +94,10 @@ class Subscriber(Protocol):
 class Transport(Protocol):
     """A connection to a broker, used by one thread; after TransportLost the next call connects again."""
 
+    def check(self) -> None:
+        """Raise TransportLost where the broker cannot be reached."""
+        ...
+
     def send(self, messages: Sequence[Message]) -> None:
         """Return when the broker has confirmed all of them, in order.
 

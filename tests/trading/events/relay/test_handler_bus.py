@@ -17,12 +17,13 @@ from trading.clock import SimulatedClock
 from trading.events.bus.handling import Handling
 from trading.events.bus.retry import RetryPolicy
 from trading.events.journal.claim import is_part_taken
-from trading.events.journal.port import JournalBusy
+from trading.events.journal.port import JournalBusy, PermanentFailure
 from trading.events.journal.records import Outgoing
 from trading.events.journal.shared import Share, SharedJournal
 from trading.events.messages.portfolio import AccountDataRequested
 from trading.events.messages.signals import SignalsRequested
 from trading.events.relay.handler_bus import HandlerBus
+from trading.events.schema.versions import EventRefused
 from trading.ids import RandomIds
 
 NAMES = ("one", "two")
@@ -41,7 +42,14 @@ def process(path: Path, name: str, handle: Callable[[SignalsRequested, Handling]
 
     journal = SharedJournal(path, Share((name,), frozenset({name})), durable=False)
     clock = SimulatedClock(NOW)
-    bus = HandlerBus(clock=clock, ids=RandomIds(), journal=journal, keep_time=lambda: None, log=quiet_log())
+    bus = HandlerBus(
+        clock=clock,
+        ids=RandomIds(),
+        journal=journal,
+        keep_time=lambda: None,
+        takes_strangers=False,
+        log=quiet_log(),
+    )
     for known in NAMES:
         bus.subscribe(SignalsRequested, handle if known == name else never, name=known)
     return bus
@@ -183,3 +191,40 @@ def test_a_clock_that_moves_by_hand_reaches_a_retry_when_so_much_time_has_passed
     assert receiver.clock.now() == NOW + timedelta(seconds=0.05)
     receiver.close()
     sender.close()
+
+
+def test_an_event_that_the_journal_does_not_know_is_refused_where_all_who_publish_have_it_open(
+    path: Path,
+) -> None:
+    bus = process(path, "one", lambda _event, _handling: pytest.fail("it was handled"))
+    with pytest.raises(EventRefused, match="the journal of this account has no such event"):
+        bus.receive(request("e-1"))
+
+
+def test_what_a_broker_forgot_is_found_in_the_journal(path: Path) -> None:
+    told = list[tuple[str, bool]]()
+    bus = process(path, "one", lambda event, handling: told.append((event.event_id, handling.redelivered)))
+    bus.resume()
+    published(path, request("e-1")).close()
+    bus.catch_up()
+    assert told == [("e-1", False)]
+
+
+def test_a_dead_letter_that_is_put_back_is_delivered_by_the_process_that_handles_for_it(path: Path) -> None:
+    told = list[str]()
+
+    def fail_once(event: SignalsRequested, _handling: Handling) -> None:
+        told.append(event.event_id)
+        if len(told) == 1:
+            raise PermanentFailure("once")
+
+    asked = published(path, request("e-1"))
+    bus = process(path, "one", fail_once)
+    bus.receive(request("e-1"))
+    [letter] = asked.dead_letters()
+    assert asked.put_back(letter.seq, "one", NOW)
+    assert asked.is_under_way("run-1", NOW)
+    bus.run_due()
+    assert told == ["e-1", "e-1"]
+    assert asked.dead_letters() == []
+    asked.close()

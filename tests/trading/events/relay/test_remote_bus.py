@@ -34,6 +34,7 @@ class World:
             relay=OutboxRelay(self.journal, self.transport),
             names_of=lambda _: ("one", "two"),
             keep_time=self.keep_time,
+            look_after=lambda: None,
         )
 
     def keep_time(self) -> None:
