@@ -86,9 +86,13 @@ class Desk:
         return session_date(self.clock.now())
 
     def _resume(self) -> None:
+        """A run that was asked for has no record before its request is handled: wait for that as well."""
         self.bus.resume()
         patience = timedelta(seconds=WORKFLOW_DEADLINE_S + PATIENCE_S)
-        self.bus.run_until(lambda: not self.guard.workflow_under_way(), deadline=self.clock.now() + patience)
+        self.bus.run_until(
+            lambda: not (self.journal.is_waiting() or self.guard.workflow_under_way()),
+            deadline=self.clock.now() + patience,
+        )
 
 
 class FrontDoor:

@@ -1,8 +1,10 @@
 """Handlers in processes of their own: the same orders, each once, and refusals that say what to do."""
 
 import signal
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,18 +12,26 @@ from structlog.testing import capture_logs
 
 from tests.sweeps.brokers import PRICES, in_memory, over
 from tests.trading.support.brokers import AMQP, free_port, why_no_rabbitmq
+from tests.trading.support.event_samples import request
 from trading.cli import main
 from trading.composition import open_desk
 from trading.desk import UsageError
 from trading.events.journal.port import JournalBusy
+from trading.events.journal.records import Delivery, Outcome, Outgoing, Settlement
 from trading.events.journal.shared import Share, SharedJournal
 from trading.events.journal.sqlite import SqliteJournal
 from trading.events.messages.startup import StartupMode
+from trading.events.relay.outbox import OutboxRelay
+from trading.events.relay.remote_bus import RemoteBus
 from trading.events.schema.catalogue import EVENTS
 from trading.events.transport.address import read_address
+from trading.events.transport.memory import MemoryBroker, MemoryTransport
+from trading.events.transport.port import Topology
 from trading.handlers.subscriptions import GROUP_OF, HandlerGroup, names_of, subscriptions
+from trading.ids import RandomIds
 from trading.market.calendar import session_time
 from trading.notify.notifiers import MemoryNotifier
+from trading.run_guard import RunGuard
 from trading.settings import Settings
 from trading.shared_desk import Watch, open_shared_desk, topology_of
 
@@ -80,6 +90,43 @@ def test_who_waits_for_a_run_is_told_once_that_nobody_handles_it(tmp_path: Path)
         watch()
         watch()
     assert [line["groups"] for line in logs] == [["workflow", "portfolio", "execution"]]
+
+
+def test_a_request_that_nobody_has_handled_yet_is_a_run_under_way(tmp_path: Path) -> None:
+    """It has no record before its handler has had it: a second run would be let in, and trade as well."""
+    account, handled = tmp_path / "a.db", list[bool]()
+    now, notifier = session_time(DAY), MemoryNotifier()
+    with open_desk(Settings(), PRICES, account=account, now=now, notifier=notifier) as desk:
+        path = tmp_path / "a.journal.db"
+        mine, others = SharedJournal(path, Share(("run",))), SharedJournal(path, Share(("workflow",)))
+        transport = MemoryTransport(
+            MemoryBroker(Topology("t", {"workflow": frozenset({"SignalsRequested"})}))
+        )
+        bus = RemoteBus(
+            clock=desk.clock,
+            ids=RandomIds(),
+            journal=mine,
+            relay=OutboxRelay(mine, transport),
+            names_of=lambda _: ("workflow.requested",),
+            keep_time=lambda: None,
+            look_after=lambda: None,
+        )
+        asked = request("event-1", run="workflow-1")
+        seq = others.append(Outgoing(asked, ("workflow.requested",)), now)
+        assert seq is not None
+
+        def handle() -> None:
+            handled.append(True)
+            others.settle(Settlement(Delivery(seq, asked, "workflow.requested"), Outcome.HANDLED, now))
+
+        handler = Timer(0.2, handle)
+        handler.start()
+        asking = replace(desk, journal=mine, bus=bus, guard=RunGuard(mine, desk.broker, desk.clock, "paper"))
+        asking.settle_unfinished()
+        assert handled == [True]
+        handler.join()
+        for journal in (mine, others):
+            journal.close()
 
 
 def test_direct_calls_do_not_go_over_a_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

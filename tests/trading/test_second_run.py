@@ -1,6 +1,7 @@
 """One set of orders per account and session, whichever path runs and whatever happened before."""
 
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,19 @@ from trading import wording
 from trading.composition import TradingPath
 from trading.domain.order import Order
 from trading.events.journal.port import JournalBusy
-from trading.events.journal.records import WorkflowRecord
+from trading.events.journal.records import (
+    Delivery,
+    Failure,
+    Outcome,
+    Outgoing,
+    Settlement,
+    WorkflowRecord,
+)
+from trading.events.messages.workflow import (
+    ExecutionParameters,
+    TradingWorkflowRequested,
+    WorkflowMode,
+)
 from trading.run_guard import RunRefused
 from trading.settings import Settings
 
@@ -126,6 +139,34 @@ def test_an_unfinished_workflow_is_settled_before_another_run_on_either_path(
     workflows, _ = seen(account)
     assert [record.state for record in workflows] == ["COMPLETED", "COMPLETED"]
     assert len(orders_of(account, SECOND)) == 3
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_run_whose_request_is_to_be_tried_again_is_settled_before_another_run_on_either_path(
+    account: Path, path: TradingPath
+) -> None:
+    desk, _ = open_account(account, SECOND)
+    with desk:
+        asked = TradingWorkflowRequested(
+            event_id="event-1",
+            correlation_id="workflow-1",
+            causation_id=None,
+            timestamp=desk.clock.now(),
+            source_module="tests",
+            source_component="second-run",
+            workflow_mode=WorkflowMode.FULL_TRADING,
+            ignore_market_hours=False,
+            execution_parameters=ExecutionParameters("paper", SECOND, Decimal("0.02"), Decimal(500)),
+        )
+        now, handler = desk.clock.now(), "workflow.requested"
+        seq = desk.journal.append(Outgoing(asked, (handler,)), now)
+        assert seq is not None
+        due, failure = now + timedelta(seconds=1), Failure("ValueError", "once")
+        desk.journal.settle(
+            Settlement(Delivery(seq, asked, handler), Outcome.RETRY, now, due=due, failure=failure)
+        )
+    assert trade(account, SECOND, path=path) == "refused"
+    assert {name.split(".")[0] for name in names(orders_of(account, SECOND))} == {"plan-workflow-1"}
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -113,6 +113,10 @@ class MemoryJournal:
             for (seq, _), slot in self._open.items()
         )
 
+    def is_waiting(self) -> bool:
+        """Whether a delivery is to be done now or again."""
+        return any(slot.due is None or slot.attempt > 1 for slot in self._open.values())
+
     def find_event(self, event_id: str) -> BaseEvent | None:
         """An event by its id."""
         number = self._numbers.get(event_id)

@@ -102,6 +102,10 @@ class Ledger(Protocol):
 class Journal(Ledger, Protocol):
     """A ledger that also answers what happened."""
 
+    def is_waiting(self) -> bool:
+        """Whether a delivery is to be done now or again; one that was only delayed does not count."""
+        ...
+
     def keep(self, record: WorkflowRecord) -> None:
         """Keep the state of a run that has no events; raises SettlementRefused like `settle`."""
         ...

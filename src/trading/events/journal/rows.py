@@ -106,6 +106,10 @@ IS_RETRYING = (
     "SELECT EXISTS (SELECT 1 FROM deliveries d JOIN events e ON e.seq = d.seq "
     "WHERE d.outcome IN ('pending', 'retry') AND d.attempt > 1 AND e.correlation_id = ?)"
 )
+IS_WAITING = (
+    "SELECT EXISTS (SELECT 1 FROM deliveries "
+    "WHERE outcome IN ('pending', 'retry') AND (due IS NULL OR attempt > 1))"
+)
 EVENTS_OF_RUN = "SELECT count(*) FROM events WHERE correlation_id = ?"
 EVENTS = "SELECT seq, recorded_at, CAST(body AS BLOB) FROM events WHERE correlation_id = ? ORDER BY seq"
 DELIVERIES = (

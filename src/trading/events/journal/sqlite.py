@@ -105,6 +105,11 @@ class SqliteJournal:
         (retrying,) = self._connection.execute(rows.IS_RETRYING, (correlation_id,)).fetchone()
         return bool(retrying)
 
+    def is_waiting(self) -> bool:
+        """Whether a delivery is to be done now or again."""
+        (waiting,) = self._connection.execute(rows.IS_WAITING).fetchone()
+        return bool(waiting)
+
     def find_event(self, event_id: str) -> BaseEvent | None:
         """An event by its id."""
         row = self._connection.execute(rows.EVENT, (event_id,)).fetchone()

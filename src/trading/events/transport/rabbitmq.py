@@ -168,7 +168,8 @@ class RabbitSubscriber:
         receipt = arrival.receipt
         if self._line.is_lost or not isinstance(receipt, Receipt) or not receipt.channel.is_open:
             raise TransportLost(f"{self._queue}: the connection on which the message came is gone")
-        receipt.channel.basic_ack(receipt.tag)
+        with self._line.working():
+            receipt.channel.basic_ack(receipt.tag)
 
     def set_aside(self, arrival: Arrival, place: Aside, reason: str) -> None:
         """Publish it there, then acknowledge it."""

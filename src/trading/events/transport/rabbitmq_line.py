@@ -3,8 +3,8 @@
 Everything that was published is confirmed in one wait, rather than each message in its own.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
@@ -29,6 +29,7 @@ class Line:
         self._returned: list[str] = []
         opened: list[Any] = []
         self._properties = pika.BasicProperties
+        self._errors = pika.exceptions.AMQPError
         self._closed_by_us = pika.exceptions.ChannelClosedByClient
         self._connection = pika.SelectConnection(
             parameters,
@@ -68,7 +69,8 @@ class Line:
     def open_channel(self) -> Any:
         """A channel; where the broker closes one of itself, the whole line counts as lost."""
         opened: list[Any] = []
-        self._connection.channel(on_open_callback=self.noting(opened.append))
+        with self.working():
+            self._connection.channel(on_open_callback=self.noting(opened.append))
         self.run_until(lambda: bool(opened), "a channel")
         opened[0].add_on_close_callback(self._channel_closed)
         opened[0].add_on_cancel_callback(lambda _: self._lose(None, "the queue was deleted"))
@@ -90,7 +92,17 @@ class Line:
         )
         self._published += 1
         self._unconfirmed.add(self._published)
-        self.channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
+        with self.working():
+            self.channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """What the library raises because a channel or the connection has just been closed."""
+        try:
+            yield
+        except self._errors as error:
+            self._lose(None, error)
+            raise self._lost_while("working") from error
 
     def wait_for_confirms(self) -> None:
         """Return when the broker has confirmed all that was published; raises TransportLost."""
