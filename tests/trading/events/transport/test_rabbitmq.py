@@ -12,16 +12,12 @@ from trading.events.transport import rabbitmq
 from trading.events.transport.cloud_event import message_of
 from trading.events.transport.port import Aside, Message, MessageRefused
 
-SOME = [
-    Moment("accept", 2, False),
-    Moment("settle", 1, True),
-    Moment("send", 2, True),
-    Moment("finish", 1, False),
-]
+SOME = (Moment("accept", 2, False), Moment("settle", 1, True), Moment("finish", 1, False))
 
 
 class TestRabbitMq(TransportContract):
     deaths = SOME
+    senders_deaths = (Moment("send", 1, True),)
 
     @pytest.fixture
     def site(self) -> Iterator[Site]:
