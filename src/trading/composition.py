@@ -189,6 +189,8 @@ def _old_container(desk: Desk) -> "EventContainer":
     from trading.compat.announcements import Announcements
     from trading.compat.entry_points import EventContainer
 
+    if not isinstance(desk.bus, EventBus):
+        raise TypeError("the events of direct calls stay in their process: no other bus is behind them")
     return EventContainer(desk.services, Announcements(desk.services).announce_signals, bus=desk.bus)
 
 

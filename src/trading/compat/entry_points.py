@@ -7,7 +7,7 @@ from trading import wording
 from trading.desk import Desk
 from trading.display import Screen
 from trading.entry_points import EntryPoints
-from trading.events.bus.port import Bus
+from trading.events.bus.bus import EventBus
 from trading.legacy.container import Container
 
 ALL_OFF = Pins({})
@@ -17,7 +17,7 @@ ALL_OFF = Pins({})
 class EventContainer(Container):
     """The legacy container, and the desk's bus for the phases in which the event-driven path answers."""
 
-    bus: Bus
+    bus: EventBus
 
 
 class LegacyAlone:
