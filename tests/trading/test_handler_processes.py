@@ -129,15 +129,6 @@ def test_a_request_that_nobody_has_handled_yet_is_a_run_under_way(tmp_path: Path
             journal.close()
 
 
-def test_direct_calls_do_not_go_over_a_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRADING_BUS", "amqp://me:secret@nowhere")
-    done = run("trade", "--path", "flags", "--account", tmp_path / "a.db")
-    assert done.exit_code == 2
-    assert "TRADING_BUS=amqp://nowhere: carries the events of --path candidate, and --path is flags" in (
-        done.stderr
-    )
-
-
 def test_handlers_ask_for_a_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TRADING_BUS", raising=False)
     usual = signal.getsignal(signal.SIGTERM)
