@@ -320,8 +320,12 @@ class KafkaMock:
         self.url = f"kafka://{self._process.stdout.readline().strip()}"
 
     def answer(self, answers: bool) -> None:
-        """Whether it does; what it has it keeps."""
-        self._process.send_signal(signal.SIGCONT if answers else signal.SIGSTOP)
+        """Whether it does, from now on; what it has it keeps."""
+        if answers:
+            self._process.send_signal(signal.SIGCONT)
+        else:
+            self._process.send_signal(signal.SIGSTOP)
+            os.waitpid(self._process.pid, os.WUNTRACED)
 
     def close(self) -> None:
         self._process.kill()
