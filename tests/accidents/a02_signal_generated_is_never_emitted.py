@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from changeover.values.divergence import Kind
 from changeover.values.verdict import Verdict
 from tests.accidents.accident import Accident, Place
-from trading import composition
 from trading.domain.portfolio import consolidate
 from trading.events.bus.handling import Handling
 from trading.events.messages.signals import SignalGenerated, SignalsRequested
+from trading.handlers import subscriptions
 from trading.handlers.signal_handler import SignalHandler
 from trading.strategies.strategy import evaluate_strategies
 
@@ -45,7 +45,7 @@ class KeyedByType(SignalHandler):
 
 def plant(patch: pytest.MonkeyPatch) -> None:
     """The signal handler keys the allocations by type, and goes on when the event cannot be built."""
-    patch.setattr(composition, "SignalHandler", KeyedByType)
+    patch.setattr(subscriptions, "SignalHandler", KeyedByType)
 
 
 ACCIDENT = Accident(

@@ -13,12 +13,12 @@ import structlog
 from changeover.values.divergence import Kind
 from changeover.values.verdict import Verdict
 from tests.accidents.accident import Accident, Place
-from trading import composition
 from trading.domain.money import ZERO
 from trading.domain.portfolio import consolidate
 from trading.domain.signal import SignalAction, StrategySignals
 from trading.events.bus.handling import Handling
 from trading.events.messages.signals import SignalGenerated, SignalsRequested
+from trading.handlers import subscriptions
 from trading.handlers.signal_handler import SignalHandler
 from trading.strategies.strategy import evaluate_strategies
 
@@ -63,7 +63,7 @@ def check_symbols(signals: tuple[StrategySignals, ...]) -> None:
 
 def plant(patch: pytest.MonkeyPatch) -> None:
     """The signal handler announces each strategy under its display string."""
-    patch.setattr(composition, "SignalHandler", Announcing)
+    patch.setattr(subscriptions, "SignalHandler", Announcing)
 
 
 ACCIDENT = Accident(

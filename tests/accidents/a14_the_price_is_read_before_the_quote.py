@@ -13,7 +13,7 @@ from changeover.values.divergence import Kind
 from changeover.values.verdict import Verdict
 from tests.accidents.accident import Accident, Place
 from tests.accidents.wrapped_broker import WrappedBroker
-from trading import composition
+from trading.handlers import subscriptions
 from trading.handlers.execution_handler import ExecutionHandler
 from trading.market.calendar import session_date
 from trading.services import Services
@@ -37,7 +37,7 @@ class Subscribing(ExecutionHandler):
 
 def plant(patch: pytest.MonkeyPatch) -> None:
     """The handler that executes is composed with quotes that are not there yet."""
-    patch.setattr(composition, "ExecutionHandler", Subscribing)
+    patch.setattr(subscriptions, "ExecutionHandler", Subscribing)
 
 
 ACCIDENT = Accident(

@@ -9,9 +9,9 @@ import pytest
 from changeover.values.divergence import Kind
 from changeover.values.verdict import Verdict
 from tests.accidents.accident import Accident, Place
-from trading import composition
 from trading.events.bus.handling import Handling
 from trading.events.messages.rebalance import ReconciliationCompleted, TradeExecuted
+from trading.handlers import subscriptions
 from trading.handlers.event_driven_orchestrator import EventDrivenOrchestrator
 
 
@@ -24,7 +24,7 @@ class ReadsTheVersionBefore(EventDrivenOrchestrator):
 
 def plant(patch: pytest.MonkeyPatch) -> None:
     """The orchestrator that reconciles reads the fields of the version before."""
-    patch.setattr(composition, "EventDrivenOrchestrator", ReadsTheVersionBefore)
+    patch.setattr(subscriptions, "EventDrivenOrchestrator", ReadsTheVersionBefore)
 
 
 ACCIDENT = Accident(

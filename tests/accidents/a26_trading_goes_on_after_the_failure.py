@@ -10,13 +10,13 @@ from changeover.values.divergence import Kind
 from changeover.values.verdict import Verdict
 from tests.accidents.accident import Accident, Place
 from trading import composition
-from trading.composition import Subscription, subscriptions
 from trading.events.bus.handling import Handling
 from trading.events.messages.portfolio import PortfolioAnalysisCompleted, PortfolioAnalysisRequested
 from trading.events.messages.rebalance import RebalancePlanCompleted, RebalancePlanRequested, TradeExecuted
 from trading.events.messages.signals import SignalGenerated
 from trading.execution.executor import PlanExecutor
 from trading.handlers.progress import progress_of, state_of
+from trading.handlers.subscriptions import Subscription, subscriptions
 from trading.handlers.transitions import WorkflowState
 from trading.services import Services
 from trading.settings import Settings

@@ -12,12 +12,12 @@ from changeover.values.divergence import Kind
 from changeover.values.verdict import Verdict
 from tests.accidents.accident import Accident, Place
 from trading import composition
-from trading.composition import Subscription, subscriptions
 from trading.domain.plan import RebalancePlan
 from trading.events.bus.handling import Handling
 from trading.events.journal.records import WorkflowRecord
 from trading.events.messages.rebalance import ExecutionRequested
 from trading.handlers.execution_handler import ExecutionHandler
+from trading.handlers.subscriptions import Subscription, subscriptions
 from trading.services import Services
 from trading.settings import Settings
 

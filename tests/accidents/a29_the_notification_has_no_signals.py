@@ -10,10 +10,10 @@ from changeover.values.divergence import Kind
 from changeover.values.verdict import Verdict
 from tests.accidents.accident import Accident, Place
 from trading import composition
-from trading.composition import Subscription, subscriptions
 from trading.events.bus.handling import Handling
 from trading.events.messages.workflow import TradingWorkflowCompleted
 from trading.handlers.notification_handler import NotificationHandler
+from trading.handlers.subscriptions import Subscription, subscriptions
 from trading.results import ResultDict
 from trading.services import Services
 from trading.settings import Settings
