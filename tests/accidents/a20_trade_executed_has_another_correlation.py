@@ -9,9 +9,9 @@ import pytest
 from changeover.values.divergence import Kind
 from changeover.values.verdict import Verdict
 from tests.accidents.accident import Accident, Place
-from trading import composition
 from trading.events.bus.handling import Handling
 from trading.events.messages.rebalance import ExecutionRequested, TradeExecuted
+from trading.handlers import subscriptions
 from trading.handlers.execution_handler import ExecutionHandler
 
 
@@ -32,7 +32,7 @@ class NamesItsOwn(ExecutionHandler):
 
 def plant(patch: pytest.MonkeyPatch) -> None:
     """The handler that executes publishes under a correlation id of its own."""
-    patch.setattr(composition, "ExecutionHandler", NamesItsOwn)
+    patch.setattr(subscriptions, "ExecutionHandler", NamesItsOwn)
 
 
 ACCIDENT = Accident(

@@ -11,7 +11,7 @@ import pytest
 from changeover.values.divergence import Kind
 from changeover.values.verdict import Verdict
 from tests.accidents.accident import Accident, Place
-from trading import composition, wording
+from trading import wording
 from trading.domain.execution import ExecutionResult
 from trading.domain.order import Side
 from trading.domain.plan import RebalancePlan
@@ -19,7 +19,7 @@ from trading.events.bus.handling import Handling
 from trading.events.journal.records import WorkflowRecord
 from trading.events.messages.envelope import BaseEvent
 from trading.events.messages.rebalance import TradeExecuted
-from trading.handlers import steps, trading_workflow_handler
+from trading.handlers import steps, subscriptions, trading_workflow_handler
 from trading.handlers.execution_handler import ExecutionHandler
 from trading.handlers.progress import WorkflowProgress
 from trading.handlers.steps import Step, ended
@@ -55,7 +55,7 @@ def plant(patch: pytest.MonkeyPatch) -> None:
     ends = {WorkflowState.EXECUTING: (WorkflowState.COMPLETED, WorkflowState.FAILED)}
     follows: dict[type[BaseEvent], Any] = {**NEXT, TradeExecuted: ends}
     appliers: dict[type[BaseEvent], Any] = {**steps._APPLIERS, TradeExecuted: complete}
-    patch.setattr(composition, "ExecutionHandler", EventForEachSide)
+    patch.setattr(subscriptions, "ExecutionHandler", EventForEachSide)
     patch.setattr(trading_workflow_handler, "NEXT", follows)
     patch.setattr(steps, "_APPLIERS", appliers)
 

@@ -16,6 +16,7 @@ from trading.domain.plan import RebalancePlan
 from trading.events.bus.handling import Handling
 from trading.events.journal.records import WorkflowRecord
 from trading.events.messages.rebalance import ExecutionRequested
+from trading.handlers import subscriptions as handlers
 from trading.handlers.execution_handler import ExecutionHandler
 from trading.handlers.subscriptions import Subscription, subscriptions
 from trading.services import Services
@@ -45,7 +46,7 @@ def with_transport(services: Services, settings: Settings) -> tuple[Subscription
 def plant(patch: pytest.MonkeyPatch) -> None:
     """Requests for execution are delivered twice, and orders are named after the delivery."""
     patch.setattr(composition, "subscriptions", with_transport)
-    patch.setattr(composition, "ExecutionHandler", NamesAfterTheMessage)
+    patch.setattr(handlers, "ExecutionHandler", NamesAfterTheMessage)
 
 
 ACCIDENT = Accident(
