@@ -22,6 +22,7 @@ def nothing_has_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("CHANGEOVER_FLAGS", str(ALL_OFF))
     monkeypatch.setenv("CHANGEOVER_STORE", f"sqlite:///{tmp_path / 'evidence.db'}")
     monkeypatch.setenv("CHANGEOVER_POPULATION", "generated")
+    monkeypatch.delenv("TRADING_BUS", raising=False)
     for migration in migrations_alive():
         migration.look_again()
     yield

@@ -54,9 +54,7 @@ class Claim:
         except (SqlError, DatabaseUnusable) as error:
             if "is locked" not in str(error):
                 raise DatabaseUnusable(f"{self._path}: this journal cannot be claimed: {error}") from error
-            raise JournalBusy(
-                f"{self._path}: another process {self._work} ({error}); wait for it to end"
-            ) from error
+            raise JournalBusy(f"{self._path}: another process {self._work}; wait for it to end") from error
         self._held = lock
 
     def release(self) -> None:
@@ -82,7 +80,7 @@ class WholeClaim:
         try:
             # A process that takes a part looks for this claim afterwards: one of the two sees the other.
             for path in sorted(self._journal.parent.glob(f"{escape(self._journal.name)}.*{PART}")):
-                part = Claim(path, "handles events of this journal")
+                part = Claim(path, "handles events of this journal (run-handlers)")
                 part.take()
                 self._parts.append(part)
         except BaseException:
