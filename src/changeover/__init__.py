@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from changeover.api.comparison import compare, diff, report
     from changeover.api.configuration import check_rules, doctor, find_blind_spots, init
     from changeover.api.evidence import explain, waive
+    from changeover.api.exploration import explore
     from changeover.api.going_back import kill, rollback, unkill
     from changeover.api.moves import flip, history, seal_flags
     from changeover.api.readiness import gate, prove_removal, scan_legacy
@@ -44,7 +45,7 @@ __all__ = [
     "BusEvent", "Carries", "Case", "ConfigurationError", "EffectWithheld", "EventContract", "EventPoint",
     "EventStep", "Migration", "Observation", "Path", "Pins",
     "PortCall", "Raised", "Returned", "Run", "Side", "SourceOptions", "Stage", "check_evidence",
-    "check_rules", "compare", "diff", "doctor", "explain", "find_blind_spots", "flip", "fresh",
+    "check_rules", "compare", "diff", "doctor", "explain", "explore", "find_blind_spots", "flip", "fresh",
     "gate", "history", "import_evidence", "init", "keep_scenario", "kill", "list_scenarios", "prove_removal",
     "prune_evidence", "reading", "record_scenarios", "renew_scenario", "report", "rollback",
     "scan_legacy", "seal_flags", "show_scenario", "status", "unkill", "waive", "work",
@@ -56,6 +57,7 @@ _NAMES = {
     "api.comparison": ("compare", "diff", "report"),
     "api.configuration": ("check_rules", "doctor", "find_blind_spots", "init"),
     "api.evidence": ("explain", "waive"),
+    "api.exploration": ("explore",),
     "api.going_back": ("kill", "rollback", "unkill"),
     "api.moves": ("flip", "history", "seal_flags"),
     "api.readiness": ("gate", "prove_removal", "scan_legacy"),

@@ -105,7 +105,7 @@ def compare(
     began = datetime.now(UTC)
     found = open_project(project)
     migration = found.migration()
-    sources, case = _sources(migration, names_of(source), run)
+    sources, case = chosen_sources(migration, names_of(source), run)
     options = SourceOptions(runs, seed, "copy" if world == "copy" else "tape", Side(answer), case)
     done: list[SourceComparison] = []
     with cluster_at(on, jobs, found) as cluster, collector_as_it_was():
@@ -131,7 +131,9 @@ def collector_as_it_was() -> Iterator[None]:
             gc.unfreeze()
 
 
-def _sources(migration: Migration, names: Sequence[str], run: str | None) -> tuple[list[Source], str | None]:
+def chosen_sources(
+    migration: Migration, names: Sequence[str], run: str | None
+) -> tuple[list[Source], str | None]:
     """The sources that are meant, and the one case of them that is, None for all."""
     if run is not None and "/" in run and not names:
         name, _, run = run.partition("/")

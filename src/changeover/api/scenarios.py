@@ -14,8 +14,9 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.case_runner import recorded
 from changeover.evidence.scenario_replay import codec_of, stored_scenarios
 from changeover.evidence.sources import SourceOptions
+from changeover.evidence.store.explored import failing_schedule
 from changeover.evidence.store.lookup import Archive
-from changeover.evidence.store.store import store_path
+from changeover.evidence.store.store import StorePlace, store_path
 from changeover.migration import Migration
 from changeover.project import Project, open_project
 from changeover.record.codec import CodecError
@@ -118,7 +119,7 @@ def keep_scenario(
     found = open_project(project)
     kept = list_scenarios(project=found).scenarios
     migration = found.migration()
-    case, seam, side, seed = _wanted(Archive(store_path(found.root)), name)
+    case, seam, side, seed, schedule = _wanted(store_path(found.root), name)
     source, _, only = case.partition("/")
     options = SourceOptions(None, seed, "tape", side, only)
     redact = Redactor.for_project(redact_paths_of(migration.plan), found.root).run
@@ -126,6 +127,8 @@ def keep_scenario(
     if not made:
         raise ConfigurationError(case, f"no longer passes through {seam}")
     scenario = made[-1]
+    if schedule:
+        scenario = replace(scenario, id=f"{scenario.id}/{schedule}", schedule=schedule)
     if any(one.id == scenario.id for one in kept):
         raise ConfigurationError(scenario.id, "is kept already")
     try:
@@ -291,13 +294,17 @@ def _size(lines: Iterable[str]) -> int:
     return sum(len(line.encode()) + 1 for line in lines)
 
 
-def _wanted(archive: Archive, name: str) -> tuple[str, str | None, Side, int]:
-    """Case, seam, who answered and seed of a cluster's smallest run, or of a run."""
+def _wanted(store: StorePlace, name: str) -> tuple[str, str | None, Side, int, str]:
+    """Case, seam, who answered and seed of a cluster's smallest run, or of a run; and the order of events."""
+    archive = Archive(store)
     seeds = {comparison.number: comparison.summary.seed for comparison in archive.corpora()}
     found = cluster_named(archive, name)
     if found is not None and found.smallest is not None:
-        return found.smallest.run, found.seam, found.answered_by, seeds[found.corpus]
+        return found.smallest.run, found.seam, found.answered_by, seeds[found.corpus], ""
+    explored = failing_schedule(store, name)
+    if explored is not None:
+        return explored.case, explored.seam, Side.LEGACY, explored.seed, explored.schedule
     last = runs_named(archive, name)[-1]
     if last.corpus is None or last.corpus not in seeds:
         raise ConfigurationError(last.name, "ran in production, allowed: a case of a source")
-    return last.name, last.seam, Side.LEGACY, seeds[last.corpus]
+    return last.name, last.seam, Side.LEGACY, seeds[last.corpus], ""

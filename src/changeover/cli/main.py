@@ -74,6 +74,10 @@ COMMANDS = {
         "evidence",
         "one cluster or run: both sides, where the odd value was seen, how to reproduce it",
     ),
+    "explore": (
+        "exploration",
+        "the candidate under other orders of its events: twice, late, after a restart",
+    ),
     "diff": ("comparison", "compare two files of recorded outputs with the same rules"),
     "worker": ("worker", "replay what programs have recorded, in processes of its own"),
     "status": ("status", "where every phase stands, problems first"),

@@ -68,7 +68,7 @@ def compare(
     `shadowed`, the first effect that only the shadowed path had is named as the cause of what follows it.
     """
     # Identifiers are paired in equal values too, unless everything is equal: then each is paired with itself.
-    is_same = _nothing_differs(legacy, candidate)
+    is_same = nothing_differs(legacy, candidate)
     if is_same and not noted:
         return Comparison((), 0, (), _equal_tally(legacy.effects), _is_empty(legacy), inexact_from)
     findings = _noted(shadowed, noted)
@@ -105,7 +105,13 @@ def _noted(shadowed: Side | None, noted: Sequence[Divergence]) -> Findings:
     return findings
 
 
-def _nothing_differs(legacy: Observation, candidate: Observation) -> bool:
+def nothing_differs(legacy: Observation, candidate: Observation) -> bool:
+    """Whether the two are the same in all that is compared, without any rule; False says nothing.
+
+    An observation is the same as itself, whatever it holds.
+    """
+    if legacy is candidate:
+        return True
     ours, theirs = legacy.outcome, candidate.outcome
     if not (isinstance(ours, Returned) and isinstance(theirs, Returned)):
         return False

@@ -16,6 +16,8 @@ from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
 from changeover.record.scenario_file import DamagedLine, Scenario, read_scenarios
 from changeover.replay.runner import Replayed, ReplayTask
+from changeover.replay.schedule import parse_schedule
+from changeover.replay.scheduler import Decides, Given
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import Seam
 from changeover.values.content_key import same_content
@@ -58,11 +60,17 @@ def replayed(
                 limits=program.runtime.limits,
                 context=copy_context(),
                 decimals=decimal.getcontext().copy(),
+                decides=_decides(scenario) if side is Side.CANDIDATE else None,
             )
             with during():
                 return task.run()
     except Exception as error:  # noqa: BLE001  owner= is the app's own code; one scenario must not end the rest
         return f"the {side} path could not be replayed: {type(error).__name__}: {error}"
+
+
+def _decides(scenario: Scenario) -> Decides | None:
+    """In which order the candidate is given its events, None as its bus would."""
+    return Given(parse_schedule(scenario.schedule, scenario.id)) if scenario.schedule else None
 
 
 @contextmanager

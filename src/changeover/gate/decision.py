@@ -13,7 +13,7 @@ from changeover.gate.corpus_selection import CountedCorpora, count_corpora, phas
 from changeover.gate.inputs import GateInputs
 from changeover.gate.preconditions import flags, preconditions, requires
 from changeover.gate.production import Production, own_time, production_criteria, production_of
-from changeover.gate.reviews import blind_spots, checks, doctor, rollback_rehearsed
+from changeover.gate.reviews import blind_spots, checks, doctor, explored, rollback_rehearsed
 from changeover.values.gate_verdict import Criterion, GateVerdict
 from changeover.values.stage import Stage
 
@@ -51,6 +51,8 @@ def _of_seams(inputs: GateInputs, corpora: CountedCorpora, production: Productio
     if gate.own_time_p95_ratio_max is not None:
         yield own_time(inputs, gate.own_time_p95_ratio_max, corpora, production)
     yield from blind_spots(inputs, gate.blind_spots)
+    if gate.explore is not None:
+        yield from explored(inputs, gate.explore)
     if inputs.new.stage is Stage.SHADOW:
         yield doctor(inputs)
     if gate.rollback_rehearsed:

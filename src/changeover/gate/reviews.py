@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from changeover.evidence.store.records import Review
+from changeover.evidence.store.records import EXPLORED, Review
 from changeover.gate.accepted_blind_spots import KIND, JudgedSpot, reviewed_spots
 from changeover.gate.inputs import GateInputs
+from changeover.rollout.gate_criteria import ExploreCriteria
 from changeover.rollout.history import HistoryEntry
 from changeover.values.gate_verdict import Answer, Criterion
 from changeover.values.stage import Stage, Step, parse_setting, step
@@ -56,6 +57,41 @@ def blind_spots(inputs: GateInputs, word: str) -> Iterator[Criterion]:
 
 def _named(spots: list[JudgedSpot]) -> str:
     return "; ".join(f"{one.spot.seam} {one.spot.place}" for one in spots[:NAMED_MAX])
+
+
+def explored(inputs: GateInputs, criteria: ExploreCriteria) -> Iterator[Criterion]:
+    """Other orders of events were tried of each seam, and so many of them may differ."""
+    for seam in criteria.seams or inputs.phase.seams:
+        yield _explored(inputs, criteria, seam)
+
+
+def _explored(inputs: GateInputs, criteria: ExploreCriteria, seam: str) -> Criterion:
+    name, required = (
+        f"explore: {seam}",
+        f"{criteria.schedules:,} schedules, {criteria.divergences_max:,} differ",
+    )
+    do = f"changeover explore {seam} --schedules {criteria.schedules}"
+    review = _review(inputs, EXPLORED, seam)
+    if review is None:
+        detail = "no exploration on this code and these rules"
+        return Criterion(name, Answer.INCONCLUSIVE, required, "not explored", do, detail)
+    tried, differ, unclear = (
+        int(review.body.get(key, 0)) for key in ("schedules", "divergences", "not_compared")
+    )
+    found = f"{differ:,} of {tried:,} differ"
+    if differ > criteria.divergences_max:
+        failing = [str(one["cluster"])[:6] for one in review.body.get("failing", ())]
+        detail = f"first {failing[0]}" if failing else ""
+        return Criterion(name, Answer.FAIL, required, found, do, detail)
+    if unclear or _answer_of(review) is Answer.INCONCLUSIVE:
+        detail = "no bus asked for the order of its deliveries"
+        if unclear:
+            detail = f"{unclear:,} not compared; with --world copy ports may answer what no tape has"
+        return Criterion(name, Answer.INCONCLUSIVE, required, found, do, detail)
+    is_all = bool(review.body.get("exhaustive"))
+    if tried < criteria.schedules and not is_all:
+        return Criterion(name, Answer.INCONCLUSIVE, required, found, do, "fewer schedules than are required")
+    return Criterion(name, Answer.PASS, required, found, do, "all that there are" if is_all else "")
 
 
 def _review(inputs: GateInputs, kind: str, name: str) -> Review | None:

@@ -37,6 +37,7 @@ FILES = {
 
 OUTPUTS = {
     "compare": "comparison:CompareOutput",
+    "explore": "exploration:ExploreOutput",
     "explain": "evidence:ExplainOutput",
     "diff": "comparison:DiffOutput",
     "status": "readiness:StatusOutput",

@@ -52,8 +52,19 @@ class ProductionCriteria(FileTable):
     )
 
 
+class ExploreCriteria(FileTable):
+    """What `changeover explore` must have shown of each seam."""
+
+    schedules: Annotated[int, Field(ge=1)] = Field(
+        10_000, description="How many must have been tried; fewer where there are no more."
+    )
+    divergences_max: _Whole = Field(0, description="Schedules that may differ.")
+    seams: Texts = Field([], description="Seams that are asked; empty: all of the phase.")
+
+
 _Excused = Annotated[NotAsked, Tag("=1")]
 _Corpus = Annotated[Annotated[CorpusCriteria, Tag("=0")] | _Excused, _OR_EXCUSED]
+_Explore = Annotated[Annotated[ExploreCriteria, Tag("=0")] | _Excused, _OR_EXCUSED]
 _Production = Annotated[Annotated[ProductionCriteria, Tag("=0")] | _Excused, _OR_EXCUSED]
 _Ratio = Annotated[Annotated[float, Field(gt=0), Tag("=0")] | _Excused, _OR_EXCUSED]
 _Commands = Annotated[Annotated[Texts, Tag("=0")] | _Excused, _OR_EXCUSED]
@@ -70,6 +81,9 @@ class Gate(FileTable):
     )
     blind_spots: Literal["listed", "none", "any"] = Field(
         UNSET, description="Blind spots that are allowed: those listed in blindspots.toml, none, or any."
+    )
+    explore: _Explore = Field(
+        UNSET, description="Of the candidate under other orders of its events; not asked unless given."
     )
     check: _Commands = Field(
         UNSET, description="Commands that must exit 0; run without a shell in the project's folder."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from changeover.errors import DeclarationError, did_you_mean
@@ -15,6 +15,24 @@ from changeover.values.event import BusEvent, EventPoint, EventStep
 from changeover.values.event_contract import Carries, EventContract
 
 Describe = Callable[[Any], BusEvent]
+Waiting = tuple[Any, str]
+"""An event as the bus has it, and the name of a handler that it waits for."""
+
+
+class Turn(Protocol):
+    """What a bus is to do at one turn."""
+
+    @property
+    def place(self) -> int:
+        """Which of those that wait is delivered."""
+
+    @property
+    def twice(self) -> bool:
+        """Whether it comes once more, as from a transport that repeats itself."""
+
+    @property
+    def restart(self) -> bool:
+        """Whether the bus restarts, and asks again, in place of a delivery."""
 
 
 class Watcher(Protocol):
@@ -31,6 +49,19 @@ class Watcher(Protocol):
 
     def handled(self, event: Any, handler: str, error: BaseException | None = None) -> None:
         """That handler has ended, or raised."""
+
+    @property
+    def schedules(self) -> bool:
+        """Whether the bus is to ask before each delivery; so while `changeover explore` replays, else never.
+
+        A bus that does not ask cannot be explored, and needs none of this.
+        """
+
+    def turn(self, waiting: Sequence[Waiting], *, can_restart: bool = False) -> Turn:
+        """What is next of all that waits, in the order in which the bus would deliver it.
+
+        `can_restart` says that the bus can forget what it has in memory, and go on from what it has kept.
+        """
 
 
 class WatchedBus(Protocol):
@@ -96,6 +127,24 @@ class DeclaredBus:
         if session is not None:
             point = EventPoint.HANDLED if error is None else EventPoint.FAILED
             session.happened(self, point, event, handler, False)
+
+    @property
+    def schedules(self) -> bool:
+        """As `Watcher` says."""
+        session: Any = current_session()
+        scheduler = None if session is None else getattr(session, "scheduler", None)
+        return scheduler is not None and self._book is session.book
+
+    def turn(self, waiting: Sequence[Waiting], *, can_restart: bool = False) -> Turn:
+        """As `Watcher` says."""
+        session: Any = current_session()
+
+        def names(index: int) -> tuple[str, str]:
+            event, handler = waiting[index]
+            return self._read(event).type, handler
+
+        turn: Turn = session.scheduler.turn(len(waiting), can_restart=can_restart, names=names)
+        return turn
 
     def step(
         self, point: EventPoint, event: Any, handler: str | None, again: bool, time_left: CopyTime | None

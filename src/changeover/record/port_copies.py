@@ -30,6 +30,18 @@ class PortCopies:
             if port.world is not None and not isinstance(port.target, type):
                 self._copy(port, port.target)
 
+    def again(self) -> PortCopies:
+        """Copies of these copies, as they are now: for one more replay of the same run."""
+        other = PortCopies.__new__(PortCopies)
+        other._book, other._copies, other._made = self._book, {}, []
+        for (port, key), copy in self._copies.items():
+            target = next(real for real, made in self._made if made is copy and id(real) == key)
+            world = self._book.ports[port].world
+            twin = copy if copy is _NONE or world is None else _made_by(world, copy)
+            other._copies[port, key] = twin
+            other._made.append((target, twin))
+        return other
+
     def before_call(self, method: PortMethod, args: Args) -> None:
         """Take the copy of an object before the first call on it changes it."""
         if method.has_owner and args:
@@ -78,15 +90,19 @@ class PortCopies:
 
     def _copy(self, port: Port, target: Any) -> Any:
         world = port.world
-        token = SESSION.set(None)
-        try:
-            copy = None if world is None else world(target)
-        finally:
-            SESSION.reset(token)
+        copy = None if world is None else _made_by(world, target)
         copy = _NONE if copy is target else copy
         self._copies[port.name, id(target)] = copy
         self._made.append((target, copy))  # keeps the id valid
         return copy
+
+
+def _made_by(world: Callable[[Any], Any], target: Any) -> Any:
+    token = SESSION.set(None)
+    try:
+        return world(target)
+    finally:
+        SESSION.reset(token)
 
 
 def call_on_copy(copy: Any, method: PortMethod, original: Any) -> Callable[..., Any]:

@@ -30,7 +30,8 @@ class Scenario:
     `answer` is how the answering path ended, as it is compared: through its view; None where it is not known.
     `correlation_id` is that of the whole run ("history/2011-08-09"), by which an app finds its case again.
     `code` is the digest of the code that answered, None where it is not known; `renewed` has a line for each
-    time that the recording was made anew, with the reason.
+    time that the recording was made anew, with the reason. `schedule` says in which order the candidate is
+    given its events (`replay.schedule`); empty as its bus would.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Scenario:
     correlation_id: str = ""
     code: str | None = None
     renewed: tuple[str, ...] = ()
+    schedule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ def to_line(scenario: Scenario, codec: Codec) -> str:
         head["code"] = scenario.code
     if scenario.renewed:
         head["renewed"] = list(scenario.renewed)
+    if scenario.schedule:
+        head["schedule"] = scenario.schedule
     line = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
     try:
         line.encode()
@@ -215,6 +219,7 @@ def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
         correlation_id="" if top.raw("correlation_id") is None else top.text("correlation_id"),
         code=top.text("code", None),
         renewed=top.texts("renewed"),
+        schedule=top.text("schedule", ""),
     )
     top.done()
     return scenario

@@ -38,6 +38,7 @@ from changeover.replay.id_mapping import IdMapping, teaches_nothing
 from changeover.replay.port_tape import BranchName, PortTape
 from changeover.replay.random_numbers import OwnRandom
 from changeover.replay.replayed_work import AnyPortTape, ReplayedWork
+from changeover.replay.scheduler import Scheduler
 from changeover.values.content_key import frozen
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.event import EventLog
@@ -61,6 +62,7 @@ class Replay(ReplayedWork):
         super().__init__(tape)
         self.log = OwnLog()
         self.events = EventLog(limits.event_steps_max)
+        self.scheduler: Scheduler | None = None  # of the order in which buses deliver
         self._objects = GivenObjects(tape)
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied

@@ -33,6 +33,7 @@ from changeover.replay.kept_outcome import View, kept
 from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayer import Replay
+from changeover.replay.scheduler import Decides, Scheduler
 from changeover.replay.sealed_hooks import copied
 from changeover.values.copying import are_atoms, is_atom
 from changeover.values.limits import Limits
@@ -117,6 +118,7 @@ class ReplayTask:
     `loop_goes_on` says that the loop of the answering path outlives it, so that a replay's own has to, too;
     `inside_loop` that the sync path was called inside one, so that this one has to be, too. `of_main_thread`
     says that the answering path was called there, and `handled` which error was handled where it was.
+    `decides` says in which order buses deliver; None as they would.
     """
 
     side: Side
@@ -143,6 +145,7 @@ class ReplayTask:
     waits_s: float | None = None
     of_main_thread: bool = True
     handled: BaseException | None = None
+    decides: Decides | None = None
 
     def front(self, owner: Args) -> Args:
         """What comes before the arguments of the call."""
@@ -184,6 +187,8 @@ class ReplayTask:
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
         replay.delegates.owners = self.owners
+        if self.decides is not None:
+            replay.scheduler = Scheduler(self.decides)
         if self.waits_s is not None:
             replay.waits_s = min(replay.waits_s, self.waits_s)
         replay.is_of_main_thread = self.of_main_thread

@@ -14,6 +14,7 @@ BLIND_SPOT_WORDS = ("listed", "none", "any")
 ANSWERED_BY_WORDS = ("legacy", "candidate")
 CHECK_TIMEOUT_S = 1800
 NOT_ASKED = "not_asked"
+EXPLORED_LEAST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,18 @@ class ProductionCriteria:
 
 
 @dataclass(frozen=True, slots=True)
+class ExploreCriteria:
+    """What `changeover explore` must have shown of each seam: so many schedules, or all that there are.
+
+    `seams` are those that are asked, all of the phase where it is empty.
+    """
+
+    schedules: int = EXPLORED_LEAST
+    divergences_max: int = 0
+    seams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """The criteria for entering one stage; None and empty ask nothing of their kind.
 
@@ -60,6 +73,7 @@ class Gate:
     check: tuple[str, ...] = ()
     check_timeout_s: int = CHECK_TIMEOUT_S
     rollback_rehearsed: bool = False
+    explore: ExploreCriteria | None = None
     not_asked: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -110,6 +124,7 @@ def parse_gate(table: Table, stage: Stage) -> Gate:
         blind_spots=table.text("blind_spots", default.blind_spots, among=BLIND_SPOT_WORDS),
         check=asked("check", table.texts, ()),
         check_timeout_s=table.whole("check_timeout_s", CHECK_TIMEOUT_S, least=1),
+        explore=asked("explore", lambda key: _explore(inner(key))),
         rollback_rehearsed=asked("rollback_rehearsed", table.flag, False),
         not_asked=reasons,
     )
@@ -124,6 +139,16 @@ def _corpus(table: Table) -> CorpusCriteria:
         not_compared_max=table.whole("not_compared_max", 0),
         tags=table.texts("tags"),
         answered_by=table.text("answered_by", None, among=ANSWERED_BY_WORDS),
+    )
+    table.done()
+    return criteria
+
+
+def _explore(table: Table) -> ExploreCriteria:
+    criteria = ExploreCriteria(
+        schedules=table.whole("schedules", EXPLORED_LEAST, least=1),
+        divergences_max=table.whole("divergences_max", 0),
+        seams=table.texts("seams"),
     )
     table.done()
     return criteria

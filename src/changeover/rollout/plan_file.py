@@ -177,9 +177,18 @@ def _check_together(phases: Mapping[str, Phase], top: Table, tables: Sequence[Ta
                 raise table.error("requires", f"{needed!r} {known} allowed: {allowed}")
         earlier.add(phase.name)
         _check_seams_not_asked(phase, table)
+        _check_explored(phase, table)
     numbers = [phase.number for phase in phases.values()]
     if len(set(numbers)) != len(numbers):
         raise top.error("phase", f"numbers were {numbers}, needed: each once")
+
+
+def _check_explored(phase: Phase, table: Table) -> None:
+    for stage, gate in phase.gates.items():
+        for seam in () if gate.explore is None else gate.explore.seams:
+            if seam not in phase.seams:
+                known = ", ".join(phase.seams)
+                raise table.error(f"gate.{stage}.explore.seams", f"named {seam!r}, allowed: {known}")
 
 
 def _check_seams_not_asked(phase: Phase, table: Table) -> None:

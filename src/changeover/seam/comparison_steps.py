@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import decimal
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Any, Protocol, TypeVar
@@ -22,9 +22,10 @@ from changeover.replay.event_loop import runs_a_loop
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayed_work import STILL_RUNNING
 from changeover.replay.runner import Pending, Replayed, ReplayTask, wait_for
+from changeover.replay.scheduler import Decides, TurnTaken
 from changeover.seam.background import Background
 from changeover.seam.given_run import AMENDED, GivenRun
-from changeover.seam.judge import RunDraft
+from changeover.seam.judge import Judge, Predicate, RunDraft
 from changeover.seam.recording import Recording
 from changeover.seam.waiting_run import Job
 from changeover.settings import PRODUCTION
@@ -69,9 +70,11 @@ class Comparing:
     _known_given: GivenRun | None = None
     _is_expected = False
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, decides: Decides | None = None) -> None:
         self._recording = recording
         self._runtime = recording.runtime
+        self._decides = decides
+        self.taken: Sequence[TurnTaken] = ()
 
     def beside(self) -> Comparing:
         """All of it beside the program, when the work that the path left behind has ended."""
@@ -141,13 +144,20 @@ class Comparing:
                 return self.draft().failed(reason)
             if self._recording.fallen is None:
                 task = self._recording.task(apart=calling is _APART, inside_loop=self._inside_loop)
-                return await calling.replay(task)
+                return await calling.replay(self._scheduled(task))
         except BaseException as error:
             if calling.lets_pass(error):
                 raise
             return self._failed(error)
         with ProgramSignals():
             return self._judged(self._recording.fallen, ReplayProblems())
+
+    def _scheduled(self, task: ReplayTask) -> ReplayTask:
+        """One of many replays of one run: it has copies of its own, and leaves nothing to the next one."""
+        if self._decides is None:
+            return task
+        copies = None if task.copies is None else task.copies.again()
+        return replace(task, decides=self._decides, copies=copies, apart=False)
 
     def _failed(self, error: BaseException) -> Run:
         return self.draft().failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer
@@ -164,6 +174,8 @@ class Comparing:
         """The run, of what both paths have done by now; only interrupts pass."""
         try:
             replayed = pending.closed(self._given.amend)
+            if pending.replay.scheduler is not None:
+                self.taken = pending.replay.scheduler.taken
             problems = replayed.problems
             if any(one.kind is ProblemKind.UNDECLARED_EFFECT for one in problems.all):
                 problems = await self._of_one_path_alone(problems, calling)
@@ -259,14 +271,32 @@ class Comparing:
             kind, left = ProblemKind.LEFT_RUNNING, ", ".join(unfinished)
             problems.add(ReplayProblem(kind, str(self.draft().answered_by), left, 0))
         try:
-            invariants = runtime.invariants_of(self.draft().seam)
-            answered = answered or self._recording.observation()
-            return self.draft().judged(
-                answered, other, problems, runtime.judge, invariants, runtime.contracts
-            )
+            invariants = self._invariants()
+            answered = answered or self._answered()
+            return self.draft().judged(answered, other, problems, self._judge, invariants, runtime.contracts)
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_heard(error)
             return self._failed(error)
+
+    def _answered(self) -> Observation:
+        """What the answering path left behind."""
+        return self._recording.observation()
+
+    def _invariants(self) -> Sequence[Predicate]:
+        """What holds for every observation."""
+        return self._runtime.invariants_of(self.draft().seam)
+
+    @property
+    def _judge(self) -> Judge:
+        return self._runtime.judge
+
+    def explored(self, *, inside_loop: bool) -> Run:
+        """The run by what decides about the order of events; afterwards `taken` has the turns."""
+        self._inside_loop = inside_loop
+        run = self.replay_apart(waits=True)
+        if not isinstance(run, Run):
+            raise RuntimeError("a replay that was waited for goes on")
+        return run
 
     def replay_apart(self, *, waits: bool = False) -> Run | Job:
         """The run, or how it goes on, where it is not the caller who waits; raises nothing.

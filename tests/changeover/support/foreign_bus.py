@@ -63,6 +63,7 @@ class WatchedBus(MessageBus):
     """What a stranger adds: three calls, and what they are given."""
 
     watcher: Watcher | None = None
+    again = False  # whether it delivers on purpose what it has delivered before
 
     def watch(self, watcher: Watcher) -> None:
         self.watcher = watcher
@@ -76,7 +77,7 @@ class WatchedBus(MessageBus):
     def call(self, name: str, handler: Handler, message: Message) -> list[Message]:
         if self.watcher is None:
             return super().call(name, handler, message)
-        self.watcher.delivered(message, name)
+        self.watcher.delivered(message, name, again=self.again)
         try:
             following = super().call(name, handler, message)
         except BaseException as error:
@@ -84,6 +85,32 @@ class WatchedBus(MessageBus):
             raise
         self.watcher.handled(message, name)
         return following
+
+
+class ScheduledBus(WatchedBus):
+    """What it adds to be explored: it asks before each delivery, and delivers to one handler at a time."""
+
+    def handle(self, message: Message) -> None:
+        watcher = self.watcher
+        if watcher is None or not watcher.schedules:
+            super().handle(message)
+            return
+        self.take([message])
+        waiting: list[tuple[Message, str, Handler, bool]] = []
+        while self.queue or waiting:
+            for message in self.queue:
+                waiting += [(message, name, handler, False) for name, handler in self.handlers[message.kind]]
+            self.queue.clear()
+            if not waiting:
+                return
+            turn = watcher.turn([(message, name) for message, name, *_ in waiting])
+            message, name, handler, self.again = waiting.pop(turn.place)
+            try:
+                self.take(self.call(name, handler, message))
+            except Exception as error:  # noqa: BLE001  as such buses do
+                self.errors.append(error)
+            if turn.twice and not self.again:
+                waiting.append((message, name, handler, True))
 
 
 def describe(message: Message) -> BusEvent:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import changeover
 
 GROUPS = {
-    "Compare": ("compare", "explain", "diff", "report"),
+    "Compare": ("compare", "explain", "explore", "diff", "report"),
     "Where phases stand": ("status", "gate", "history"),
     "Move phases": ("flip", "rollback", "kill", "unkill", "seal_flags"),
     "Rules": ("check_rules", "find_blind_spots", "waive"),

@@ -169,11 +169,15 @@ class StoredComparison:
     uid: str = ""
 
 
+EXPLORED = "explored"
+
+
 @dataclass(frozen=True, slots=True)
 class Review:
     """Something that was looked at once on this code and these rules, and takes too long to look at again.
 
-    `kind` is `blind-spots` (name: a phase), `check` (name: the command line) or `doctor` (name: empty).
+    `kind` is `blind-spots` (name: a phase), `check` (name: the command line), `doctor` (name: empty)
+    or `explored` (name: a seam).
     `answer` is pass, fail or inconclusive; `body` is JSON.
     """
 

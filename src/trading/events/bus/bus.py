@@ -89,6 +89,7 @@ class EventBus:
             ledger=journal,
             log=log or structlog.get_logger(__name__).bind(),
             timer=timer,
+            keeps_all=not self._quick,
         )
         self._routes = self._deliveries.routes
         self._by_class = self._routes.by_class
@@ -250,8 +251,12 @@ class EventBus:
 
     def _tell_and_deliver(self, event: BaseEvent, targets: tuple[Target, ...]) -> None:
         """The quick way on a bus that is watched."""
-        if self._deliveries.watcher is not None:
-            self._deliveries.watcher.published(event)
+        watcher = self._deliveries.watcher
+        if watcher is not None:
+            watcher.published(event)
+            if watcher.schedules:
+                self._queue.append((event, targets, 0, 1))
+                return
         self._deliveries.deliver(event, targets)
 
     def _publish_elsewhere(self, event: BaseEvent, due: datetime | None) -> bool:

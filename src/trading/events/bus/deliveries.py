@@ -49,12 +49,14 @@ class Deliveries:
         log: FilteringBoundLogger,
         timer: Callable[[], float],
         carried: bool = False,
+        keeps_all: bool = True,
     ) -> None:
         """Where events are `carried`, what is published comes back by a transport."""
         self.routes = Routes()
         self.queue: deque[tuple[BaseEvent, tuple[Target, ...], int, int]] = deque()
         self.observers: list[Callable[[BaseEvent], object]] = []
         self.watcher: Watcher | None = None
+        self.keeps_all = keeps_all  # whether the ledger has all that is in memory
         self.ledger = ledger
         self._runs = RunCounts(ledger.events_of_run)
         self.handling = Handling(None, clock=clock, ids=ids, ledger=ledger, runs=self._runs)
@@ -80,9 +82,17 @@ class Deliveries:
         self.watcher = watcher
         self.routes.watch(watcher)
 
-    def deliver(self, event: BaseEvent, targets: tuple[Target, ...], seq: int = 0, attempt: int = 1) -> None:
+    def deliver(
+        self,
+        event: BaseEvent,
+        targets: tuple[Target, ...],
+        seq: int = 0,
+        attempt: int = 1,
+        *,
+        shown: bool = False,
+    ) -> None:
         """Hand one event to these handlers; what one raises never keeps it from the next."""
-        if self.observers and attempt == 1:
+        if self.observers and attempt == 1 and not shown:
             self._show(event)
         handling = self.handling
         published = handling.published
@@ -114,10 +124,38 @@ class Deliveries:
 
     def drain(self) -> None:
         """Deliver until nothing waits."""
+        if self.watcher is not None and self.watcher.schedules:
+            self._drain_by_turns(self.watcher)
+            return
         queue = self.queue
         while queue:
             event, targets, seq, attempt = queue.popleft()
             self.deliver(event, targets, seq, attempt)
+
+    def _drain_by_turns(self, watcher: Watcher) -> None:
+        """The same in an order that the watcher decides about: each delivery to each handler by itself."""
+        waiting: list[tuple[BaseEvent, Target, int, int]] = []
+        shown: set[str] = set()
+        while True:
+            while self.queue:
+                event, targets, seq, attempt = self.queue.popleft()
+                if not targets:
+                    self.deliver(event, targets, seq, attempt)
+                waiting += [(event, target, seq, attempt) for target in targets]
+            if not waiting:
+                return
+            turn = watcher.turn(
+                [(event, target.name) for event, target, *_ in waiting], can_restart=self.keeps_all
+            )
+            if turn.restart:
+                waiting.clear()
+                self.take_up_undelivered()
+                continue
+            event, target, seq, attempt = waiting.pop(turn.place)
+            self.deliver(event, (target,), seq, attempt, shown=event.event_id in shown)
+            shown.add(event.event_id)
+            if turn.twice:
+                self.accept(event, None)
 
     def accept(self, event: BaseEvent, due: datetime | None) -> bool:
         """Keep an event from outside and let it wait for its turn; False where its id is known."""

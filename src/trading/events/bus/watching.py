@@ -1,10 +1,26 @@
 """Who is told what happens on a bus: every publication, delivery and handling, as it happens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from trading.events.bus.handling import Handling
 from trading.events.messages.envelope import BaseEvent
+
+
+class Turn(Protocol):
+    """What the bus is to do at one turn."""
+
+    @property
+    def place(self) -> int:
+        """Which of those that wait is delivered."""
+
+    @property
+    def twice(self) -> bool:
+        """Whether the transport brings its event once more."""
+
+    @property
+    def restart(self) -> bool:
+        """Whether the bus forgets what it has in memory and resumes, in place of a delivery."""
 
 
 class Watcher(Protocol):
@@ -18,6 +34,13 @@ class Watcher(Protocol):
 
     def handled(self, event: BaseEvent, handler: str, error: BaseException | None = None) -> None:
         """The handler has returned, or raised."""
+
+    @property
+    def schedules(self) -> bool:
+        """Whether it decides about the order of deliveries, and is asked before each of them."""
+
+    def turn(self, waiting: Sequence[tuple[BaseEvent, str]], *, can_restart: bool = False) -> Turn:
+        """What is next of all that waits, in the order in which the bus would deliver it."""
 
 
 def watched(

@@ -1,5 +1,7 @@
 """A bus tells its watcher what happens on it, and goes on as it would."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -15,9 +17,29 @@ from trading.events.messages.signals import SignalsRequested
 from trading.events.messages.workflow import WorkflowStepFailed
 
 
+@dataclass
+class AsUsual:
+    place: int = 0
+    twice: bool = False
+    restart: bool = False
+
+
 class Told:
-    def __init__(self) -> None:
+    """Hears everything; with turns it decides, one after the other, else the bus does."""
+
+    def __init__(self, turns: list[AsUsual] | None = None) -> None:
         self.lines: list[str] = []
+        self.turns = turns
+        self.waited: list[list[str]] = []
+
+    @property
+    def schedules(self) -> bool:
+        return self.turns is not None
+
+    def turn(self, waiting: Sequence[tuple[BaseEvent, str]], *, can_restart: bool = False) -> AsUsual:
+        self.waited.append([handler for _, handler in waiting])
+        turn = self.turns.pop(0) if self.turns else AsUsual()
+        return AsUsual(turn.place, turn.twice, turn.restart and can_restart)
 
     def published(self, event: BaseEvent) -> None:
         self.lines.append(f"published {event.event_type}")
@@ -105,3 +127,46 @@ def test_a_bus_has_one_watcher() -> None:
     bus.watch(Told())
     with pytest.raises(ValueError, match="another one"):
         bus.watch(Told())
+
+
+@pytest.mark.parametrize("journal", [None, MemoryJournal()], ids=["quick", "with a journal"])
+def test_a_watcher_decides_about_the_order_of_deliveries(journal: Any) -> None:
+    bus, told = subscribed(new_bus(journal)), Told([AsUsual(place=1)])
+    seen: list[str] = []
+    bus.observe(lambda event: seen.append(event.event_type))
+    bus.watch(told)
+    bus.publish(request("e-1"))
+    assert told.waited == [["ask", "look"], ["ask"], ["account"]]
+    assert [line.split()[-1] for line in told.lines if line.startswith("delivered")] == [
+        "look",
+        "ask",
+        "account",
+    ]
+    assert seen == ["SignalsRequested", "AccountDataRequested"]  # each once, however it is delivered
+
+
+def test_what_the_transport_repeats_is_known_to_the_inbox() -> None:
+    bus, told = subscribed(new_bus(MemoryJournal())), Told([AsUsual(twice=True)])
+    bus.watch(told)
+    bus.publish(request("e-1"))
+    assert sum(line.startswith("delivered") for line in told.lines) == 3
+    assert bus.metrics().types["SignalsRequested"].duplicates == 1
+
+
+def test_a_restart_between_two_deliveries_goes_on_from_the_journal() -> None:
+    bus, told = subscribed(new_bus(MemoryJournal())), Told([AsUsual(), AsUsual(restart=True)])
+    bus.watch(told)
+    bus.publish(request("e-1"))
+    assert [line for line in told.lines if line.startswith("delivered")] == [
+        "delivered SignalsRequested ask",
+        "delivered SignalsRequested look again",
+        "delivered AccountDataRequested account again",
+    ]
+    assert told.waited[1] == told.waited[2] == ["look", "account"]
+
+
+def test_a_bus_without_a_journal_cannot_restart() -> None:
+    bus, told = subscribed(new_bus()), Told([AsUsual(restart=True)])
+    bus.watch(told)
+    bus.publish(request("e-1"))
+    assert len(told.lines) == len(ONE_REQUEST)

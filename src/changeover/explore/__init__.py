@@ -1,0 +1,1 @@
+"""The candidate under other orders of its events: twice, late, after a restart."""

@@ -1,0 +1,80 @@
+"""What many replays of one run have in common is worked out once; each is judged as any other run is.
+
+The answering path is the same in all of them: what it left behind is put together once, and invariants are
+asked of it once. And an observation that is, part by part, what was judged to match before, matches again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import wraps
+
+from changeover.compare.comparison import nothing_differs
+from changeover.replay.scheduler import Decides
+from changeover.seam.comparison_steps import Comparing
+from changeover.seam.judge import Facts, Judge, Judgement, Predicate
+from changeover.seam.recording import Recording
+from changeover.values.observation import Observation
+
+JUDGED_KEPT_MAX = 20
+"""So many different observations are held against a new one."""
+
+
+class JudgedBefore:
+    """Of one recorded run; `judge` and `invariants` are those of its runtime."""
+
+    def __init__(self, recording: Recording) -> None:
+        runtime = recording.runtime
+        self.answered = recording.observation()
+        seam = recording.call.seam.name
+        self.invariants = [self._once_of_the_answer(one) for one in runtime.invariants_of(seam)]
+        self._judge: Judge = runtime.judge
+        self._kept: list[tuple[Facts, Judgement]] = []
+
+    def judge(self, facts: Facts) -> Judgement:
+        """As the judge would; what matched before is compared with nothing but that."""
+        if facts.noted or facts.inexact_from is not None:
+            return self._judge(facts)
+        for before, judgement in self._kept:
+            if before.saw_anything is facts.saw_anything and _is_judged_alike(before, facts):
+                return judgement
+        judgement = self._judge(facts)
+        if not judgement.divergences and len(self._kept) < JUDGED_KEPT_MAX:
+            self._kept.append((facts, judgement))
+        return judgement
+
+    def _once_of_the_answer(self, predicate: Predicate) -> Predicate:
+        known: list[bool] = []
+
+        @wraps(predicate)
+        def holds(seen: Observation) -> bool:
+            if seen is not self.answered:
+                return predicate(seen)
+            if not known:
+                known.append(predicate(seen))
+            return known[0]
+
+        return holds
+
+
+def _is_judged_alike(before: Facts, facts: Facts) -> bool:
+    """Whether both sides are what they were, in all that a judge goes by."""
+    return nothing_differs(before.legacy, facts.legacy) and nothing_differs(before.candidate, facts.candidate)
+
+
+class Exploring(Comparing):
+    """One replay of many."""
+
+    def __init__(self, common: JudgedBefore, recording: Recording, decides: Decides) -> None:
+        super().__init__(recording, decides)
+        self._common = common
+
+    def _answered(self) -> Observation:
+        return self._common.answered
+
+    def _invariants(self) -> Sequence[Predicate]:
+        return self._common.invariants
+
+    @property
+    def _judge(self) -> Judge:
+        return self._common.judge
