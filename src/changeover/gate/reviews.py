@@ -68,7 +68,7 @@ def explored(inputs: GateInputs, criteria: ExploreCriteria) -> Iterator[Criterio
 def _explored(inputs: GateInputs, criteria: ExploreCriteria, seam: str) -> Criterion:
     name, required = (
         f"explore: {seam}",
-        f"{criteria.schedules:,} schedules, {criteria.divergences_max:,} differ",
+        f"{criteria.schedules:,}, {criteria.divergences_max:,} differ",
     )
     do = f"changeover explore {seam} --schedules {criteria.schedules}"
     review = _review(inputs, EXPLORED, seam)

@@ -7,6 +7,7 @@ from typing import Any
 
 from changeover.models.catalogue import OUTPUTS
 from changeover.rollout.waivers import today_utc
+from tests.changeover.support.depot_project import depot_in
 from tests.changeover.support.json_schemas import validator
 from tests.changeover.support.mill import Mill, mill_in
 from tests.changeover.support.projects import Shop, shop_in
@@ -74,4 +75,7 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path) -> None:
     assert shop.of("doctor")["facts"]
     assert mill.of("legacy-scan")["code"]
     assert mill.of("legacy-prove")["rehearsal"]
-    assert shop.names | mill.names == set(OUTPUTS)
+    (tmp_path / "depot").mkdir()
+    depot = Outputs(depot_in(tmp_path / "depot"))
+    assert depot.of("explore", "depot.ship", "--schedules", "60", DEPOT_PLANTED="Toggles")["divergences"]
+    assert shop.names | mill.names | depot.names == set(OUTPUTS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from changeover import Case, EventContract, Migration, fresh
-from tests.changeover.support.foreign_bus import Message, ScheduledBus, describe
+from tests.changeover.support.foreign_bus import Message, ScheduledBus, WatchedBus, describe
 
 
 class Depot:
@@ -247,9 +247,11 @@ def by_messages(bus: Any, service: Service) -> dict[str, Any]:
     return service.answer()
 
 
-def depot_migration(make: Callable[[Depot, str], Service] = Service, *, asks: bool = True) -> Migration:
+def depot_migration(
+    make: Callable[[Depot, str], Service] = Service, *, asks: bool = True, migration: Migration | None = None
+) -> Migration:
     """A seam `depot.ship` with a source of orders; `asks` says whether its bus asks for the order."""
-    migration = Migration(environment={}, refresh_s=0)
+    migration = migration or Migration(environment={}, refresh_s=0)
     depot = Depot()
     migration.port(
         "depot", depot, effects={"send": None, "mail": None}, reads=["price"], unaffected=["price"]
@@ -260,7 +262,7 @@ def depot_migration(make: Callable[[Depot, str], Service] = Service, *, asks: bo
         def path(order: str) -> dict[str, Any]:
             bus = events.watch(ScheduledBus())
             if not asks:
-                bus.__class__ = ScheduledBus.__mro__[1]
+                bus.__class__ = WatchedBus  # type: ignore[assignment]
             return by_messages(bus, make(ports.depot, order))
 
         return path
