@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from changeover.compare.clusters import Fingerprint
 from changeover.explore.orders import disturbances, disturbed, next_order
@@ -46,9 +45,10 @@ class FailingSchedule:
 class Exploration:
     """What was tried of one run, and what it showed.
 
-    `orders` are all the orders in which its events can be delivered, None where there are more than were to
-    be tried; `with_one` counts those orders once more for each delivery twice and each restart, None where
-    not all of these were tried. `drawn` were drawn by the seed. `turns` is the most that one replay had.
+    `orders` are all the orders in which its events can be delivered, None where they are more than half
+    of what was to be tried; `with_one` counts them, and each once more for every delivery twice and every
+    restart, None where these were too many: then none of them was tried by itself. `drawn` were drawn by
+    the seed. `turns` is the most that one replay had.
     """
 
     case: str
@@ -110,13 +110,13 @@ class Explorer:
     def explore(self, schedules: int) -> Exploration:
         """Try so many schedules at most; fewer only where the path has no turns."""
         done = self.done
-        orders = self._orders(schedules)
+        orders = self._orders(max(1, schedules // 2))
         if not done.turns:
             return self._ended()
-        if done.orders is not None:
-            more = done.orders + sum(map(disturbances, orders))
-            self._try(self._disturbed(orders, schedules))
-            done.with_one = more if done.tried >= more else None
+        more = done.tried + sum(map(disturbances, orders))
+        if done.orders is not None and more <= schedules:
+            self._try_each([Given(schedule) for taken in orders for schedule in disturbed(taken)])
+            done.with_one = more if done.tried == more else None
         names = (f"{self._case} {self._seed} {number}" for number in range(schedules - done.tried))
         before = done.tried
         self._try_each([Drawn(name) for name in names])
@@ -141,13 +141,6 @@ class Explorer:
             order = next_order(taken)
         self.done.orders = len(tried) if order is None else None
         return tried
-
-    def _disturbed(self, orders: Iterable[Sequence[TurnTaken]], most: int) -> Iterator[Schedule]:
-        found = (schedule for taken in orders for schedule in disturbed(taken))
-        return islice(found, max(0, most - self.done.tried))
-
-    def _try(self, schedules: Iterable[Schedule]) -> None:
-        self._try_each([Given(schedule) for schedule in schedules])
 
     def _try_each(self, decisions: Sequence[Given | Drawn]) -> None:
         for trial, turns in in_shares(decisions, self._replays, self._jobs):

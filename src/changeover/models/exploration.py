@@ -39,10 +39,12 @@ class Exploration(Part):
     diverged: Count
     not_compared: Count
     turns: Count = Field(description="The most deliveries that one replay had.")
-    orders: Count | None = Field(description="All there are; null where these are more than were tried.")
+    orders: Count | None = Field(
+        description="All there are; null where these are more than half of what was to be tried."
+    )
     with_one: Count | None = Field(
-        description="The orders, each once more for every delivery twice and every restart; null where not "
-        "all of these were tried."
+        description="The orders, and each once more for every delivery twice and every restart; null where "
+        "these were too many."
     )
     drawn: Count = Field(description="Schedules that were drawn by the seed.")
     restarts: bool = Field(description="Whether the bus can restart.")

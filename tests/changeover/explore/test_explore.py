@@ -72,10 +72,10 @@ def test_a_bus_that_does_not_ask_is_not_explored() -> None:
 
 
 def test_where_there_are_more_orders_than_schedules_the_exploration_says_so() -> None:
-    done = explored(schedules=5)
-    assert (done.orders, done.with_one, done.tried) == (None, None, 5)
+    done = explored(schedules=6)
+    assert (done.orders, done.with_one, done.tried, done.drawn) == (None, None, 6, 3)
     done = explored(schedules=50)
-    assert (done.orders, done.with_one, done.tried) == (12, None, 50)
+    assert (done.orders, done.with_one, done.tried, done.drawn) == (12, None, 50, 38)
 
 
 def taken(*sizes_and_places: tuple[int, int]) -> list[TurnTaken]:

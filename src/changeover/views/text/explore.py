@@ -62,12 +62,12 @@ def _case(one: Exploration, explored: Explored, screen: Screen) -> Iterator[str]
 
 def _orders(one: Exploration) -> str:
     if one.orders is None:
-        return f"more than were tried, of up to {plural(one.turns, 'delivery', 'deliveries')}"
+        return f"more than half of the schedules, of up to {plural(one.turns, 'delivery', 'deliveries')}"
     all_of_them = (
         f"{plural(one.orders, 'order')} of up to {plural(one.turns, 'delivery', 'deliveries')}, all tried"
     )
     if one.with_one is None:
-        return f"{all_of_them}; not all of them with every delivery twice"
+        return f"{all_of_them}; too many to try each with every delivery twice"
     restarts = " and a restart before every delivery" if one.restarts else ""
     return f"{all_of_them}, each with every delivery twice{restarts}: {plural(one.with_one, 'schedule')}"
 
