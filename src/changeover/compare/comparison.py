@@ -119,7 +119,7 @@ def nothing_differs(legacy: Observation, candidate: Observation) -> bool:
         return (
             _same_effects(legacy, candidate)
             and (ours.value is theirs.value or strictly_same(ours.value, theirs.value))
-            and same_events(legacy, candidate)
+            and (not (legacy.events or candidate.events) or same_events(legacy, candidate))
             and (not (legacy.changed or candidate.changed) or strictly_same(*_changed(legacy, candidate)))
         )
     except Exception:  # noqa: BLE001  the walk meets it again, and says at which place
