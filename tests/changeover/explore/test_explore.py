@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from changeover import ConfigurationError
+from changeover import ConfigurationError, Migration
 from changeover.evidence.sources import SourceOptions
 from changeover.explore.exploration import Exploration, Explorer
 from changeover.explore.orders import disturbed, next_order
@@ -14,13 +14,18 @@ from changeover.explore.recorded import recorded_cases
 from changeover.explore.shrink import shrunk
 from changeover.replay.schedule import Schedule, Turn, parse_schedule
 from changeover.replay.scheduler import Drawn, Scheduler, TurnTaken
-from tests.changeover.support.order_faults import FAULTS, Service, depot_migration
+from tests.changeover.support.order_faults import FAULTS, Service, async_depot_migration, depot_migration
 
 
 def explored(
-    make: Any = Service, schedules: int = 400, *, jobs: int = 1, only: str | None = None, asks: bool = True
+    make: Any = Service,
+    schedules: int = 400,
+    *,
+    jobs: int = 1,
+    only: str | None = None,
+    migration: Migration | None = None,
 ) -> Exploration:
-    migration = depot_migration(make, asks=asks)
+    migration = migration or depot_migration(make)
     source = migration.sources.named("orders")
     for one in recorded_cases(migration, source, SourceOptions(), "depot.ship", None, None):
         explorer = Explorer(
@@ -50,7 +55,7 @@ def test_a_path_that_stands_every_order_matches_in_all_of_them() -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_an_order_fault_is_found_and_made_as_small_as_four_events(fault: type[Service]) -> None:
     assert not explored(fault, 1).found, "it shows in the usual order"
-    done = explored(fault, 120)
+    done = explored(fault, 50)
     assert done.found
     for failing in done.found:
         assert 1 <= len(failing.schedule) <= 4, str(failing.schedule)
@@ -67,7 +72,7 @@ def test_several_processes_find_what_one_does() -> None:
 
 
 def test_a_bus_that_does_not_ask_is_not_explored() -> None:
-    done = explored(asks=False)
+    done = explored(migration=depot_migration(asks=False))
     assert (done.turns, done.tried, done.match) == (0, 1, 1)
 
 
@@ -138,3 +143,9 @@ def test_a_seam_that_no_case_crosses_is_said() -> None:
     migration.seam("depot.other", legacy=len, candidate=len)
     with pytest.raises(ConfigurationError, match="no case of orders passes through it"):
         list(recorded_cases(migration, source, SourceOptions(), "depot.other", None, None))
+
+
+def test_an_async_candidate_is_explored_when_its_loop_has_ended() -> None:
+    done = explored(migration=async_depot_migration(), schedules=96)
+    assert (done.orders, done.is_exhaustive, done.match) == (12, True, 96)
+    assert explored(FAULTS[2], 30, migration=async_depot_migration(FAULTS[2])).found

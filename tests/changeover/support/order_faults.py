@@ -5,6 +5,7 @@ Each fault replaces one handler, and shows nothing in the usual order: legacy an
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -275,5 +276,30 @@ def depot_migration(
     @migration.source("orders", population="generated")
     def orders(_options: object) -> Iterator[Case]:
         yield Case("lamp", lambda: ship("lamp"))
+
+    return migration
+
+
+def async_depot_migration(make: Callable[[Depot, str], Service] = Service) -> Migration:
+    """The same in the other colour: both paths are coroutine functions, and a case has a loop of its own."""
+    migration = Migration(environment={}, refresh_s=0)
+    depot = Depot()
+    migration.port(
+        "depot", depot, effects={"send": None, "mail": None}, reads=["price"], unaffected=["price"]
+    )
+    events = migration.bus("depot", describe=describe, contract=CONTRACT)
+
+    async def answering(order: str) -> dict[str, Any]:
+        return legacy(depot, order)
+
+    async def candidate(order: str) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return by_messages(events.watch(ScheduledBus()), make(depot, order))
+
+    ship = migration.seam("depot.ship", legacy=answering, candidate=candidate)
+
+    @migration.source("orders", population="generated")
+    def orders(_options: object) -> Iterator[Case]:
+        yield Case("lamp", lambda: asyncio.run(ship("lamp")))
 
     return migration
