@@ -127,6 +127,7 @@ def explore(
         tuple(done),
         monotonic() - began,
         is_interrupted=interruption.is_asked_for,
+        offers_copies=any(port.world is not None for port in migration.book.ports.values()),
     )
     return explored if only is not None or explored.is_interrupted else _kept(found, explored)
 

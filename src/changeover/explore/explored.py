@@ -26,7 +26,8 @@ class ExploreListener:
 class Explored:
     """What a seam showed under other orders of its events, case by case.
 
-    `problem` says why it is not kept as evidence, None where it is, or was not to be.
+    `problem` says why it is not kept as evidence, None where it is, or was not to be. `offers_copies` says
+    that ports could answer, beside the tape.
     """
 
     seam: str
@@ -39,6 +40,7 @@ class Explored:
     seconds: float
     problem: str | None = None
     is_interrupted: bool = False
+    offers_copies: bool = False
 
     @property
     def tried(self) -> int:

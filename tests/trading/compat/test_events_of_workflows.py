@@ -120,7 +120,7 @@ def test_an_accident_among_the_events_is_named_as_what_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plant(monkeypatch)
-    found = clusters("--source", "history", "--runs", "2")
+    found = clusters("--source", "history", "--runs", "1")
     assert (kind, f"events.trading.{place}", unsafe) in [
         (one["kind"], one["place"], one["unsafe"]) for one in found
     ], found
@@ -128,7 +128,7 @@ def test_an_accident_among_the_events_is_named_as_what_it_is(
 
 def test_explain_lists_the_events_of_a_run_with_what_caused_them(monkeypatch: pytest.MonkeyPatch) -> None:
     _complete_at_the_first_trade(monkeypatch)
-    clusters("--source", "history", "--runs", "2")
+    clusters("--source", "history", "--runs", "1")
     shown = CliRunner().invoke(changeover, ["explain", "history/2008-10-01"], catch_exceptions=False).stdout
     lines = [line.split() for line in shown.splitlines()]
     assert ["1", "TradingWorkflowRequested", "-", "workflow.requested"] in lines

@@ -54,6 +54,9 @@ def _case(one: Exploration, explored: Explored, screen: Screen) -> Iterator[str]
     yield from labelled("schedules", f"{one.tried:,}: {facts}", screen.width, _LABEL)
     for reason, number in one.reasons.most_common(3):
         yield from labelled("", f"{number:,} not compared: {reason}", screen.prose, _LABEL)
+    if one.not_compared and explored.offers_copies and explored.world == "tape":
+        text = f"changeover explore {explored.seam} --run {pasted(one.case)} --world copy"
+        yield from labelled("shows more", text, screen.width, _LABEL)
     for failing in one.found:
         yield ""
         yield from _failing(failing, one, explored, screen)
