@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from changeover.evidence.source_comparison import Listener, SourceComparison, co
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.migration import Migration
 from changeover.project import Project, open_project
+from changeover.quick_dataclass import dataclass
 from changeover.values.observation import Side
 from changeover.views.html.collect import collect
 from changeover.views.html.data import ReportData

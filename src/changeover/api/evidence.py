@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from changeover.evidence.store.store import store_path
 from changeover.gate.all_evidence import evidence_of_today
 from changeover.gate.inputs import ProjectState, read_project_state
 from changeover.project import Project, open_project
+from changeover.quick_dataclass import dataclass
 from changeover.redaction.redactor import Redactor
 from changeover.rollout.migration_files import exclusive
 from changeover.rollout.plan_file import redact_paths_of

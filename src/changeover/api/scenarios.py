@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.store import StorePlace, store_path
 from changeover.migration import Migration
 from changeover.project import Project, open_project
+from changeover.quick_dataclass import dataclass
 from changeover.record.codec import CodecError
 from changeover.record.scenario_file import Scenario, to_line, write_lines
 from changeover.redaction.redactor import Redactor

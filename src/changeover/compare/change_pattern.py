@@ -8,7 +8,6 @@ text of a stored cluster back.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -16,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from changeover.compare.findings import abs_difference
+from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import ABSENT, Kind
 from changeover.values.form import type_name
 from changeover.values.scalars import is_aware, is_number, number

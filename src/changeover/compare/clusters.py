@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from hashlib import sha256
 from statistics import median_low
@@ -11,6 +11,7 @@ from statistics import median_low
 from changeover.compare.change_pattern import ChangePattern, pattern_of, read_pattern
 from changeover.compare.consequences import own_position
 from changeover.compare.paths import is_effect, method_at
+from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.observation import Observation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from operator import is_
 from typing import Any
@@ -22,6 +22,7 @@ from changeover.compare.findings import Accepted, Bijection, Findings
 from changeover.compare.rules import STRICT, Matcher, Node, Rules
 from changeover.compare.walk import Walk
 from changeover.errors import ReplayRefusal, WorkRefused
+from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.equality import strictly_same
 from changeover.values.error_text import text_of

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.place import RowKey, Segment
 
 PATH_TEXT_MAX = 1_000

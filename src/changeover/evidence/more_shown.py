@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from changeover.evidence.comparison_info import ComparisonInfo
 from changeover.evidence.reasons_not_compared import NotCompared
+from changeover.quick_dataclass import dataclass
 from changeover.record.replay_problems import ProblemKind
 from changeover.values.observation import Side
 from changeover.values.safe_text import pasted

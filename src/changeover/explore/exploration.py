@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from changeover.compare.clusters import Fingerprint
 from changeover.explore.orders import disturbances, disturbed, next_order
 from changeover.explore.shares import in_shares
 from changeover.explore.shrink import shrunk
 from changeover.explore.trial import DIFFERS, NOT_COMPARED, Replays, Trial, fingerprints
+from changeover.quick_dataclass import dataclass
 from changeover.record.run import Run
 from changeover.replay.schedule import Schedule
 from changeover.replay.scheduler import Drawn, Given, TurnTaken, labels

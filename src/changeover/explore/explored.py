@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from changeover.errors import ExitCode
 from changeover.explore.exploration import Exploration
+from changeover.quick_dataclass import dataclass
 from changeover.values.gate_verdict import Answer
 
 

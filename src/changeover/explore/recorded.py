@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from changeover.compare.rules import Rules
@@ -12,6 +12,7 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.case_runner import compared_cases, select
 from changeover.evidence.program_interface import Program
 from changeover.evidence.sources import Source, SourceOptions
+from changeover.quick_dataclass import dataclass
 from changeover.seam.judge import Waived
 from changeover.seam.recording import Recording
 from changeover.seam.runtime import Settle

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from changeover.compare.clusters import Fingerprint, fingerprint_of
 from changeover.explore.judged_before import Exploring, JudgedBefore
+from changeover.quick_dataclass import dataclass
 from changeover.record.run import Run
 from changeover.replay.schedule import Schedule, parse_schedule
 from changeover.replay.scheduler import Decides, TurnTaken

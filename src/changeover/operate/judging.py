@@ -7,7 +7,7 @@ replayed on its own tape there, gives what was recorded. Else the run has failed
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from changeover.errors import ConfigurationError
@@ -15,6 +15,7 @@ from changeover.evidence.program_interface import Program
 from changeover.operate.messages import Message
 from changeover.operate.recorded_replay import read_problem
 from changeover.operate.replay_pool import ReplayFailed
+from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec, CodecError
 from changeover.record.recorded_run import Passage, RecordedRun, read_passage, read_recorded
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
+from changeover.quick_dataclass import dataclass
 from changeover.record.context import Args, Kwargs
 from changeover.record.covered_owner import CoveredOwner, members
 from changeover.record.instrument import (

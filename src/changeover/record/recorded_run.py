@@ -10,12 +10,12 @@ import decimal
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 from changeover.errors import ConfigurationError
+from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec
 from changeover.record.context import Args, Kwargs
 from changeover.record.encoding import WORDS

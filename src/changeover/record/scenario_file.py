@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from changeover.errors import ConfigurationError, describe_os_error
+from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec, CodecError
 from changeover.record.port import PortBook
 from changeover.record.run import Run

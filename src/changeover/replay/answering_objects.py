@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from random import Random
 from typing import Any, Protocol
 
 from changeover.errors import EffectWithheld
+from changeover.quick_dataclass import dataclass
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import Hook
 from changeover.record.port import CallClass, PortBook, PortMethod

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import partial
 from time import monotonic, perf_counter, sleep
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.record.bound_paths import rebound
 from changeover.record.call_inputs import CallInputs, Named, by_number
 from changeover.record.callable_kind import is_async

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from changeover.errors import ConfigurationError
+from changeover.quick_dataclass import dataclass
 
 TURNS_MAX = 100_000
 _WORD = re.compile(r"(?P<turn>\d{1,6})(:(?P<place>\d{1,6}))?(?P<twice>\+)?(?P<restart>!)?")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from random import Random
 from typing import NamedTuple, Protocol
 
+from changeover.quick_dataclass import dataclass
 from changeover.replay.schedule import TURNS_MAX, USUAL, Schedule, Turn
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.values.stage import Stage
 from changeover.values.toml_table import Table
 

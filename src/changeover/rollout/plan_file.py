@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from changeover.errors import did_you_mean
+from changeover.quick_dataclass import dataclass
 from changeover.redaction.redact_paths import REDACT_ROOTS
 from changeover.rollout.gate_criteria import STRICT_GATES, Gate, parse_gate
 from changeover.settings import LAG_MAX_S, MODES, ON_LAG

@@ -9,11 +9,11 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from changeover.quick_dataclass import dataclass
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.replay.program_signals import unbroken

@@ -6,7 +6,7 @@ The comparison is imported when there is something to compare.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
+from changeover.quick_dataclass import dataclass
 from changeover.record.call_inputs import ARGUMENTS, OBJECT
 from changeover.record.live_answers import ANSWERS, as_given, joined
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems

@@ -6,12 +6,12 @@ import decimal
 import sys
 from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
-from dataclasses import dataclass
 from os import urandom
 from threading import get_ident, main_thread
 from time import time
 from typing import Any
 
+from changeover.quick_dataclass import dataclass
 from changeover.record.context import Args, Kwargs, current_session
 from changeover.record.live_answers import ANSWERS
 from changeover.record.port_copies import PortCopies

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
+
+from changeover.quick_dataclass import dataclass
 
 
 class Kind(StrEnum):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from changeover.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

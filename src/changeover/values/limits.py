@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from changeover.quick_dataclass import dataclass
 
 PORT_CALLS_MAX = 10_000
 EVENT_STEPS_MAX = 20_000

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from changeover.errors import ReplayRefusal, WorkRefused
+from changeover.quick_dataclass import dataclass
 from changeover.values.event import EventStep
 from changeover.values.interruption import is_interruption as is_interruption
 from changeover.values.log_line import LogLine, loud_only_in

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import EXPLORED
 from changeover.evidence.store.store import StorePlace, read_evidence
+from changeover.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from changeover.evidence.store.production import (
 )
 from changeover.evidence.store.summary import Summary
 from changeover.evidence.tallies import EffectCounts, SeamTally
+from changeover.quick_dataclass import dataclass
 from changeover.settings import INPUTS_VERSION
 from changeover.values.divergence import Kind
 from changeover.values.observation import Side

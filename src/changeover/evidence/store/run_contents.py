@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from changeover.compare.provenance import Sighting
+from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.event import step_data, step_of
 from changeover.values.log_line import LogLine

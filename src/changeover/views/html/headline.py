@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from changeover.compare.change_pattern import Change
 from changeover.compare.paths import event_at, method_at, segments, without_items
 from changeover.evidence.store.records import StoredCluster
 from changeover.evidence.tallies import total_effects
+from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import Kind
 from changeover.views.html.data import INCONCLUSIVE, MATCH, UNSAFE, ReportData, why_inconclusive, word_of
 from changeover.views.layout import cut, plural
