@@ -149,7 +149,8 @@ class Deliveries:
             )
             if turn.restart:
                 waiting.clear()
-                self.take_up_undelivered()
+                self.claim()
+                self.take_up(self.ledger.undelivered())
                 continue
             event, target, seq, attempt = waiting.pop(turn.place)
             self.deliver(event, (target,), seq, attempt, shown=event.event_id in shown)
