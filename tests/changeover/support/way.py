@@ -10,6 +10,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+_MADE = "quick_dataclass.py"
+"""Methods of records, which stand in no file where the standard library makes them, as on Python 3.13."""
+
 
 class Way:
     """The files of one package in which a function was called, by their path inside the package."""
@@ -23,6 +26,7 @@ class Way:
         code = frame.f_code
         if event == "call" and code.co_name != "<module>" and code.co_filename.startswith(self._prefix):
             self.files.add(code.co_filename.removeprefix(self._prefix))
+            self.files.discard(_MADE)
 
 
 @contextmanager
