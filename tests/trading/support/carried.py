@@ -239,10 +239,10 @@ def next_of(subscriber: Subscriber) -> Arrival:
 
 
 def drained(transport: Transport, group: str, *, wanted: int, beyond: bool = True) -> list[Arrival]:
-    """So many messages of a group, finished, and those that come `beyond` them."""
+    """Messages of so many events of a group, finished, and those that come `beyond` them."""
     subscriber, found = transport.subscribe(group), list[Arrival]()
     patience = monotonic() + PATIENCE_S
-    while len(found) < wanted and monotonic() < patience:
+    while len({one.headers["event-id"] for one in found}) < wanted and monotonic() < patience:
         if (arrival := subscriber.receive(QUIET_S)) is not None:
             subscriber.finish(arrival)
             found.append(arrival)

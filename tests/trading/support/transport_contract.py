@@ -145,17 +145,16 @@ class TransportContract:
     ) -> None:
         died, names = 0, list[str]()
         for number, moment in enumerate(self.deaths):
-            folder, world = tmp_path / str(number), World()
-            folder.mkdir()
+            world = World()
             events = requests(3, named=f"d{number}")
             sender.publish(events)
-            receiver = Receiver(folder, site, world, reaper=Reaper(moment, interrupt))
+            receiver = Receiver(tmp_path, site, world, reaper=Reaper(moment, interrupt))
             try:
                 receiver.work(lambda r=receiver, e=events: r.handled(e))  # type: ignore[misc]
             except Interrupted:
                 died += 1
             receiver.close()
-            receiver = Receiver(folder, site, world)
+            receiver = Receiver(tmp_path, site, world)
             receiver.work(lambda r=receiver, e=events: r.handled(e))  # type: ignore[misc]
             receiver.close()
             assert world.handled() == [one.event_id for one in events], moment
