@@ -1,6 +1,7 @@
 """Handlers in processes of their own: the same orders, each once, and refusals that say what to do."""
 
 import signal
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from structlog.testing import capture_logs
 from tests.sweeps.brokers import PRICES, in_memory, over
 from tests.trading.support.brokers import AMQP, free_port, why_no_rabbitmq
 from tests.trading.support.event_samples import request
+from tests.trading.support.fakes import BrokerThrough
 from trading.cli import main
 from trading.composition import open_desk
 from trading.desk import UsageError
@@ -216,3 +218,29 @@ def test_two_processes_that_ask_are_one_too_many(tmp_path: Path, monkeypatch: py
     with pytest.raises(JournalBusy, match="another process is at work on run"):
         claimed(path, "run")
     first.close()
+
+
+def test_what_a_direct_run_left_open_is_cancelled_while_no_handler_is_at_work(tmp_path: Path) -> None:
+    told = list[str]()
+
+    class Told(BrokerThrough):
+        def before(self, call: str) -> None:
+            told.append(call)
+
+    class Turn(AbstractContextManager[None]):
+        def __enter__(self) -> None:
+            told.append("turn begins")
+
+        def __exit__(self, *_: object) -> None:
+            told.append("turn ends")
+
+    now, notifier = session_time(DAY), MemoryNotifier()
+    with open_desk(Settings(), PRICES, account=None, now=now, notifier=notifier) as desk:
+        guard = RunGuard(desk.journal, Told(desk.broker), desk.clock, "paper", turn=Turn())
+        guard.begin_direct("run-1", DAY)
+        guard.settle_unfinished(lambda: told.append("workflows are ended"))
+    assert told == [
+        *("turn begins", "turn ends"),
+        "workflows are ended",
+        *("turn begins", "open_orders", "turn ends"),
+    ]
