@@ -71,6 +71,10 @@ class SharedCopies(threading.local):
         self._known = [one for one in self._known if one[0] is not gone]
 
 
+SHOWN = SharedCopies()
+"""Those of the runs that this thread judges."""
+
+
 def _is_still(copy: ObservationCopy, original: Observation) -> bool:
     try:
         return copy.is_still(original)

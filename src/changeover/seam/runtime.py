@@ -15,7 +15,7 @@ from changeover.record.port import PortBook
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run, Sink
 from changeover.replay.kept_outcome import View
-from changeover.replay.observation_copy import SharedCopies
+from changeover.replay.observation_copy import SHOWN
 from changeover.replay.sealed_hooks import LookingActed, look
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
@@ -103,7 +103,6 @@ class Runtime:
         self.notes: dict[str, None] = {}
         self.declared: Mapping[str, Any] = {}
         self.invariants: dict[str, list[Predicate]] = {}
-        self._shown = SharedCopies()
         self._counting = Lock()
         self._noted: set[str] = set()
         self._unsaid: list[list[Note]] = []
@@ -190,7 +189,7 @@ class Runtime:
 
         def holds(observation: Observation) -> bool:
             what = f"the invariant {name} of `{seam}`"
-            return look(what, self.book, lambda: predicate(self._shown.of(observation, self.book)))
+            return look(what, self.book, lambda: predicate(SHOWN.of(observation, self.book)))
 
         holds.__name__ = name
         return holds
