@@ -13,7 +13,7 @@ from changeover.replay.runner import Replayed
 from changeover.seam.judge import Facts
 from changeover.seam.seam import Seam
 from changeover.values.divergence import ABSENT, Divergence
-from changeover.values.observation import Side
+from changeover.values.observation import Observation, Side
 from changeover.values.value_text import value_text
 from changeover.values.verdict import Verdict
 
@@ -30,7 +30,7 @@ def departure(program: Program, seam: Seam, scenario: Scenario, now: Replayed) -
     """
     outcome = now.observation.outcome if scenario.answer is None else scenario.answer
     recorded = scenario.tape.observation(scenario.answered_by, outcome)
-    again = replace(now.observation, path=scenario.answered_by.other)
+    again = replace(unpaired_events(now.observation), path=scenario.answered_by.other)
     sides = (recorded, again) if scenario.answered_by is Side.LEGACY else (again, recorded)
     facts = Facts(seam.name, *sides, shadowed=again.path, noted=(), inexact_from=None, saw_anything=True)
     judgement = program.runtime.active.judge(facts)
@@ -45,6 +45,11 @@ def departure(program: Program, seam: Seam, scenario: Scenario, now: Replayed) -
     first = min(differs, key=lambda found: (found.position is None, found.position or 0))
     before, after = (_text(side) for side in _sides(first, scenario))
     return ReplayProblem(kind, first.place, f"{before} -> {after}", first.position or 0)
+
+
+def unpaired_events(seen: Observation) -> Observation:
+    """The same, with events that are not compared with those of a record: a tape holds port calls alone."""
+    return replace(seen, events=tuple(step._replace(both=False) for step in seen.events))
 
 
 def no_longer_fits(program: Program, scenario: Scenario, problem: ReplayProblem) -> ReplayProblem:

@@ -6,11 +6,12 @@ import decimal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from changeover.evidence.program_interface import Program
-from changeover.evidence.recorded_answer import departure, departure_text, no_longer_fits
+from changeover.evidence.recorded_answer import departure, departure_text, no_longer_fits, unpaired_events
 from changeover.record.codec import Codec
 from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
@@ -230,4 +231,5 @@ def _one(program: Program, seam: Seam, scenario: Scenario, side: Side, during: D
     found = replayed(program, seam, scenario, side, during)
     if isinstance(found, str):
         return not_replayed(seam, scenario, found)
-    return judged(program, seam, scenario, before, found)
+    alone = replace(found, observation=unpaired_events(found.observation))
+    return judged(program, seam, scenario, before, alone)
