@@ -65,10 +65,8 @@ def _case(one: Exploration, explored: Explored, screen: Screen) -> Iterator[str]
 
 def _orders(one: Exploration) -> str:
     if one.orders is None:
-        return f"more than half of the schedules, of up to {plural(one.turns, 'delivery', 'deliveries')}"
-    all_of_them = (
-        f"{plural(one.orders, 'order')} of up to {plural(one.turns, 'delivery', 'deliveries')}, all tried"
-    )
+        return "more than half of the schedules, so that not all were tried"
+    all_of_them = f"{plural(one.orders, 'order')}, all tried"
     if one.with_one is None:
         return f"{all_of_them}; too many to try each with every delivery twice"
     restarts = " and a restart before every delivery" if one.restarts else ""
