@@ -51,8 +51,7 @@ def _of_seams(inputs: GateInputs, corpora: CountedCorpora, production: Productio
     if gate.own_time_p95_ratio_max is not None:
         yield own_time(inputs, gate.own_time_p95_ratio_max, corpora, production)
     yield from blind_spots(inputs, gate.blind_spots)
-    if gate.explore is not None:
-        yield from explored(inputs, gate.explore)
+    yield from explored(inputs, gate.explore)
     if inputs.new.stage is Stage.SHADOW:
         yield doctor(inputs)
     if gate.rollback_rehearsed:

@@ -59,10 +59,20 @@ def _named(spots: list[JudgedSpot]) -> str:
     return "; ".join(f"{one.spot.seam} {one.spot.place}" for one in spots[:NAMED_MAX])
 
 
-def explored(inputs: GateInputs, criteria: ExploreCriteria) -> Iterator[Criterion]:
-    """Other orders of events were tried of each seam, and so many of them may differ."""
-    for seam in criteria.seams or inputs.phase.seams:
-        yield _explored(inputs, criteria, seam)
+def explored(inputs: GateInputs, criteria: ExploreCriteria | None) -> Iterator[Criterion]:
+    """Other orders of events were tried of each seam that is asked, and so many of them may differ.
+
+    Of a seam that is not asked nothing is required; what differs there is told all the same.
+    """
+    asked = () if criteria is None else criteria.seams or inputs.phase.seams
+    for seam in inputs.phase.seams:
+        if criteria is not None and seam in asked:
+            yield _explored(inputs, criteria, seam)
+        elif (review := _review(inputs, EXPLORED, seam)) and int(review.body.get("divergences", 0)):
+            yield _explored(inputs, NOTHING_REQUIRED, seam)
+
+
+NOTHING_REQUIRED = ExploreCriteria(schedules=0)
 
 
 def _explored(inputs: GateInputs, criteria: ExploreCriteria, seam: str) -> Criterion:
@@ -70,7 +80,9 @@ def _explored(inputs: GateInputs, criteria: ExploreCriteria, seam: str) -> Crite
         f"explore: {seam}",
         f"{criteria.schedules:,}, {criteria.divergences_max:,} differ",
     )
-    do = f"changeover explore {seam} --schedules {criteria.schedules}"
+    do = f"changeover explore {seam}"
+    if criteria.schedules:
+        do += f" --schedules {criteria.schedules}"
     review = _review(inputs, EXPLORED, seam)
     if review is None:
         detail = "no exploration on this code and these rules"

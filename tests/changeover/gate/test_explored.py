@@ -55,6 +55,16 @@ def test_what_was_explored_decides(
         assert criterion.do == f"changeover explore {SEAMS[1]} --schedules 1000"
 
 
+def test_what_differs_in_other_orders_is_told_where_nobody_asked() -> None:
+    for asked in ("", f'explore = {{ schedules = 10, seams = ["{SEAMS[0]}"] }}'):
+        made = asking(BOTH[0], (SEAMS[1], body(5, divergences=2)), asked=asked)
+        criterion = made.criterion(f"explore: {SEAMS[1]}")
+        assert (criterion.answer, criterion.found) == (Answer.FAIL, "2 of 5 differ")
+        assert criterion.do == f"changeover explore {SEAMS[1]}"
+    quiet = asking((SEAMS[1], body(5)), asked="")
+    assert not [one for one in quiet.verdict.criteria if one.name.startswith("explore")]
+
+
 def test_only_the_seams_that_are_named_are_asked() -> None:
     asked = f'explore = {{ schedules = 10, seams = ["{SEAMS[0]}"] }}'
     assert asking(BOTH[0], asked=asked).verdict.answer is Answer.PASS
