@@ -76,13 +76,10 @@ NOTHING_REQUIRED = ExploreCriteria(schedules=0)
 
 
 def _explored(inputs: GateInputs, criteria: ExploreCriteria, seam: str) -> Criterion:
-    name, required = (
-        f"explore: {seam}",
-        f"{criteria.schedules:,}, {criteria.divergences_max:,} differ",
-    )
+    name, required = f"explore: {seam}", f"{criteria.divergences_max:,} differ"
     do = f"changeover explore {seam}"
     if criteria.schedules:
-        do += f" --schedules {criteria.schedules}"
+        required, do = f"{criteria.schedules:,}, {required}", f"{do} --schedules {criteria.schedules}"
     review = _review(inputs, EXPLORED, seam)
     if review is None:
         detail = "no exploration on this code and these rules"
