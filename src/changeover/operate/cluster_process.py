@@ -104,7 +104,7 @@ class ClusterReplays:
             made.own_time_s,
             changed=made.changed,
             logged=made.logged,
-            events=made.events,
+            events=made.events or (),
         )
         return judged(self._program, seam, recorded, Replayed(observation, problems), made.args)
 

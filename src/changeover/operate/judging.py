@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from changeover.errors import ConfigurationError
 from changeover.evidence.program_interface import Program
+from changeover.evidence.recorded_answer import unpaired_events
 from changeover.operate.messages import Message
 from changeover.operate.recorded_replay import read_problem
 from changeover.operate.replay_pool import ReplayFailed
@@ -169,7 +170,7 @@ class Judging:
             made.own_time_s,
             changed=made.changed,
             logged=made.logged,
-            events=made.events,
+            events=made.events or (),
         )
         return _Replay(Replayed(observation, problems), made.args, isolation)
 
@@ -186,6 +187,7 @@ class Judging:
         if problems.failures:
             return f"{recorded.passage.answered_by}: {problems.failures[0]}"
         again = replace(control.replayed.observation, path=recorded.passage.answered_by.other)
+        again = again if recorded.events is not None else unpaired_events(again)
         draft = self._draft_of(seam, recorded, control)
         try:
             run = draft.judged(recorded.observation(), again, problems, self._program.runtime.judge, ())
@@ -214,10 +216,11 @@ def judged(
         kind, left = ProblemKind.LEFT_RUNNING, ", ".join(recorded.tape.unfinished)
         problems.add(ReplayProblem(kind, str(recorded.passage.answered_by), left, 0))
     draft = _draft_with(seam, recorded, owner)
+    seen = other.observation if recorded.events is not None else unpaired_events(other.observation)
     try:
         return draft.judged(
             recorded.observation(),
-            other.observation,
+            seen,
             problems,
             runtime.judge,
             runtime.invariants_of(seam.name),

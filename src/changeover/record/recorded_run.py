@@ -86,7 +86,8 @@ class RecordedRun(NamedTuple):
     """A passage with its input, its tape and what the answering path left behind.
 
     `args` are without the object of a method. `changed` holds what it changed, by root. `inside_loop` says
-    that a sync path was called inside a loop.
+    that a sync path was called inside a loop. `events` is None where it is not known what happened on buses:
+    in a record of before they were kept, and where the program declared none.
     """
 
     passage: Passage
@@ -99,7 +100,7 @@ class RecordedRun(NamedTuple):
     logged: tuple[LogLine, ...] = ()
     decimals: decimal.Context | None = None
     inside_loop: bool = False
-    events: tuple[EventStep, ...] = ()
+    events: tuple[EventStep, ...] | None = None
 
     def scenario(self, arguments: dict[str, Any]) -> Scenario:
         """The run as an input, with its arguments by name."""
@@ -125,7 +126,7 @@ class RecordedRun(NamedTuple):
             self.own_time_s,
             changed=self.changed,
             logged=self.logged,
-            events=self.events,
+            events=self.events or (),
         )
 
 
@@ -227,7 +228,7 @@ def _contents(run: RecordedRun, encode: Encode, words: Words) -> dict[str, Any]:
         data["late_from"] = late_from
     if run.logged:
         data["logged"] = [[line.level, line.source, line.text] for line in run.logged]
-    if run.events:
+    if run.events is not None:
         data["events"] = [_step(step, encode) for step in run.events]
     if run.decimals is not None and (run.decimals.prec, run.decimals.rounding) != _USUAL_DECIMALS:
         data["decimals"] = [run.decimals.prec, run.decimals.rounding]
@@ -364,7 +365,7 @@ def read_recorded(payload: bytes, codec: Codec, book: PortBook) -> RecordedRun:
         tuple(_line(one) for one in top.raw("logged", [])),
         _decimals(top),
         top.flag("inside_loop"),
-        tuple(_read_step(one, codec) for one in top.raw("events", [])),
+        tuple(_read_step(one, codec) for one in top.raw("events")) if top.has("events") else None,
     )
     top.done()
     return run

@@ -305,7 +305,7 @@ class Recording:
             self.recorder.logged,
             self.decimals,
             inside_loop and not self._seam.is_async,
-            self.recorder.events,
+            self.recorder.events if self.runtime.book.buses else None,
         )
 
     @property

@@ -324,9 +324,11 @@ def test_a_run_on_its_way_to_a_worker_keeps_its_events_and_one_of_before_has_non
     run = RecordedRun(passage, (), {}, Tape(), Returned(1), 0.0, {}, events=steps)
     data = written(run, migration.codec)
     assert read_recorded(data, migration.codec, migration.book).events == steps
-    before = written(run._replace(events=()), migration.codec)
+    none = written(run._replace(events=()), migration.codec)
+    assert read_recorded(none, migration.codec, migration.book).events == ()
+    before = written(run._replace(events=None), migration.codec)
     assert b"events" not in before
-    assert read_recorded(before, migration.codec, migration.book).events == ()
+    assert read_recorded(before, migration.codec, migration.book).events is None
     broken = data.replace(b'"point":"delivered"', b'"point":"thrown"')
     with pytest.raises(ConfigurationError, match="what happened on a bus"):
         read_recorded(broken, migration.codec, migration.book)
@@ -412,6 +414,32 @@ def test_the_page_has_every_kind_with_the_verdict_that_it_gives() -> None:
     for kind, verdict in told.items():
         assert verdict == ("unsafe" if Divergence("x", Kind(kind), 1, 2).is_unsafe else "diverged"), kind
     assert all(f"`{kind}`" in section for kind in compared)
+
+
+def test_a_record_of_before_events_were_kept_is_held_against_none() -> None:
+    """What legacy published is not known: that the candidate publishes it is no difference."""
+    from changeover.operate.judging import judged
+    from changeover.record.recorded_run import Passage, RecordedRun
+    from changeover.record.replay_problems import ReplayProblems
+    from changeover.record.tape import Tape
+    from changeover.replay.runner import Replayed
+    from changeover.values.observation import Returned
+    from changeover.values.pins import Pins
+
+    _, _, migration = shop("shadow", both=["Placed"])
+    seam, answer = migration.seams["ship"], Returned("shipped a")
+    passage = Passage("1", 1.0, "ship", "ship", "production", Side.LEGACY, Pins({}))
+    run = RecordedRun(passage, ("a",), {}, Tape(), answer, 0.0, {})
+    steps = tuple(one._replace(both=one.type == "Placed", content={"order": "a"}) for one in GOOD)
+    seen = Observation(Side.CANDIDATE, answer, (), (), events=steps)
+
+    def found_in(recorded: RecordedRun, contract: EventContract | None) -> list[tuple[str, str]]:
+        migration.book.buses["shop"].contract = contract
+        return found(judged(migration, seam, recorded, Replayed(seen, ReplayProblems()), ()))
+
+    assert found_in(run, None) == []
+    assert found_in(run._replace(events=()), None) == [("event-extra", "events.shop.Placed")]
+    assert found_in(run, EventContract(end=["Delivered"])) == [("event-unanswered", "events.shop.Placed")]
 
 
 def test_a_stored_run_keeps_its_events_and_one_of_before_has_none() -> None:
