@@ -25,10 +25,9 @@ from typing import Any
 
 from changeover.rollout.flags_file import flags_content
 from changeover.values.stage import Setting, Stage
+from tests.trading.support.command_files import write_command_files
 from tests.trading.support.deaths import (
-    PRICES,
     SECOND,
-    STRATEGIES,
     Moment,
     Outcome,
     Reaper,
@@ -90,8 +89,7 @@ class Rounds:
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
         self._template = account_after_a_session(scratch / "template")
-        (scratch / "prices.csv").write_text(_prices())
-        (scratch / "settings.toml").write_text(_settings())
+        write_command_files(scratch)
         whole = copied(self._template, scratch / "whole")
         assert trade(whole, SECOND) == "ended"
         self.whole = outcome(whole, self._template)
@@ -194,24 +192,6 @@ def _essence(ended: Outcome) -> Mapping[str, object]:
 def _expect(code: int, done: subprocess.CompletedProcess[str]) -> None:
     if done.returncode != code:
         raise AssertionError(f"{done.args[2:]}: ended with {done.returncode}: {done.stdout}{done.stderr}")
-
-
-def _prices() -> str:
-    rows = [
-        ",".join([day.isoformat(), *(str(PRICES.closes(symbol, day, 1)[0]) for symbol in PRICES.symbols)])
-        for day in PRICES.sessions
-    ]
-    return "\n".join([",".join(["date", *PRICES.symbols]), *rows]) + "\n"
-
-
-def _settings() -> str:
-    tables = ['price_files = ["prices.csv"]\n']
-    for name, strategy in STRATEGIES.items():
-        values = {key: list(value) if isinstance(value, tuple) else value for key, value in strategy.items()}
-        tables.append(
-            f"[strategies.{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in values.items())
-        )
-    return "\n".join(tables)
 
 
 def main(arguments: Sequence[str]) -> int:

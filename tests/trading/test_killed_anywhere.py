@@ -1,0 +1,63 @@
+"""Cuts of the sweeps that kill a trading process anywhere, and proofs that they would see a fault."""
+
+import inspect
+from collections.abc import Iterator
+from random import Random
+from uuid import uuid4
+
+import pytest
+
+from tests.sweeps.line_kills import LineKills
+from tests.trading.support.forked import scratch_in_memory
+from tests.trading.support.judged import Wrong
+from tests.trading.support.traced import LineMoment
+from trading.domain.plan import RebalancePlan
+from trading.execution.executor import PlanExecutor
+
+SEED = 20_200_121
+EXECUTOR = "execution/executor.py"
+
+
+@pytest.fixture(scope="module")
+def lines() -> Iterator[LineKills]:
+    with scratch_in_memory() as scratch:
+        yield LineKills(scratch)
+
+
+def where_the_first_order_is_placed(lines: LineKills) -> LineMoment:
+    """The broker has the order, and nothing is kept of that yet."""
+    source, first = inspect.getsourcelines(PlanExecutor._place)
+    inside = range(first, first + len(source))
+    return LineMoment(
+        EXECUTOR, max(line for file, line in lines.counts if file == EXECUTOR and line in inside), 1
+    )
+
+
+def test_a_process_killed_at_any_line_leaves_a_run_that_the_next_one_finishes(lines: LineKills) -> None:
+    drawn = Random(SEED).sample(lines.moments(2), 1)  # noqa: S311  (a seeded cut)
+    for moment in (where_the_first_order_is_placed(lines), *drawn):
+        tried = lines.try_at(moment, SEED)
+        assert not tried.is_wrong, str(tried)
+        assert tried.kills >= 1
+
+
+def test_every_file_of_journal_execution_and_workflow_that_a_run_needs_has_lines_to_be_killed_at(
+    lines: LineKills,
+) -> None:
+    assert {
+        *("events/journal/sqlite.py", "events/journal/claim.py", "execution/orders.py", EXECUTOR),
+        *("handlers/execution_handler.py", "handlers/trading_workflow_handler.py", "handlers/steps.py"),
+        *("handlers/transitions.py", "handlers/notification_handler.py"),
+    } <= {moment.file for moment in lines.moments(1)}
+
+
+def test_an_order_that_a_repeat_would_name_anew_is_reported_as_ordered_twice(
+    lines: LineKills, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        RebalancePlan, "client_order_id", lambda plan, item: f"{plan.plan_id}.{item.symbol}.{uuid4().hex}"
+    )
+    tried = lines.try_at(where_the_first_order_is_placed(lines), SEED)
+    after_one, after_two = tried.findings, tried.found_after_second
+    assert Wrong.ORDERED_TWICE in {finding.wrong for finding in after_one}
+    assert Wrong.ORDERED_TWICE in {finding.wrong for finding in after_two}
