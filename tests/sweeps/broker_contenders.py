@@ -1,5 +1,6 @@
 """What `python -m tests.sweeps broker-load` compares; each is imported when it is wanted."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +23,7 @@ QUORUM = {"x-queue-type": "quorum", "x-single-active-consumer": True}
 Handle = Callable[[str], bool]
 
 
-class Contender:
+class Contender(ABC):
     """One queue, and the two sides of it; `consume` returns after the message for which `handle` is True."""
 
     package = ""
@@ -43,15 +44,17 @@ class Contender:
         with pika.BlockingConnection(pika.URLParameters(self.url)) as connection:
             connection.channel().queue_declare(self.queue, durable=True, arguments=QUORUM)
 
+    @abstractmethod
     def publish(self, bodies: Sequence[str]) -> None:
-        raise NotImplementedError
+        """Send these, and return when the broker has them."""
 
     def publish_many(self, number: int, body: Callable[[], str]) -> None:
         for _ in range(number // BATCH):
             self.publish([body() for _ in range(BATCH)])
 
+    @abstractmethod
     def consume(self, handle: Handle, ready: Callable[[], None]) -> None:
-        raise NotImplementedError
+        """Hand over what arrives; `ready` is told when it begins."""
 
 
 class Ours(Contender):

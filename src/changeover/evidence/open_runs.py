@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from changeover.errors import ConfigurationError
-from changeover.record.recorded_run import is_open, read_addendum, read_passage
+from changeover.record.recorded_run_reading import is_open, read_addendum, read_passage
 from changeover.spool.folder import Claim, UnreadFrame
 from changeover.spool.frame import FrameKind
 

@@ -12,7 +12,8 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.store.queue import HeldBack, RecordedFrame
 from changeover.evidence.store.records import StoredRun
 from changeover.record.codec import Codec
-from changeover.record.recorded_run import Passage, RecordedRun, is_open, read_passage, read_recorded
+from changeover.record.recorded_run import Passage, RecordedRun
+from changeover.record.recorded_run_reading import is_open, read_passage, read_recorded
 from changeover.record.run import Elsewhere, NotPaired, Run
 from changeover.record.tape import Tape
 from changeover.redaction.redactor import Redactor

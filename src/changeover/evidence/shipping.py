@@ -19,7 +19,7 @@ from changeover.evidence.spool_place import variables_of
 from changeover.evidence.store.place import Database, StorePlace
 from changeover.evidence.store.queue import HeldBack, Queue, RecordedFrame, Step
 from changeover.evidence.store.sealing import seal_of
-from changeover.record.recorded_run import is_compared_here, read_addendum, read_passage
+from changeover.record.recorded_run_reading import is_compared_here, read_addendum, read_passage
 from changeover.settings import RECORDED_FOLDER
 from changeover.spool.folder import Claim, SpoolFolder, UnreadFrame
 from changeover.spool.frame import FrameKind

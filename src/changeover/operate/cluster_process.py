@@ -28,7 +28,8 @@ from changeover.operate.messages import receive, send
 from changeover.operate.recorded_replay import replayed
 from changeover.project import Project, open_project
 from changeover.record.codec import CodecError
-from changeover.record.recorded_run import RecordedRun, read_recorded
+from changeover.record.recorded_run import RecordedRun
+from changeover.record.recorded_run_reading import read_recorded
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.record.tape import Entry

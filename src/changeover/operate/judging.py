@@ -18,7 +18,8 @@ from changeover.operate.recorded_replay import read_problem
 from changeover.operate.replay_pool import ReplayFailed
 from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec, CodecError
-from changeover.record.recorded_run import Passage, RecordedRun, read_passage, read_recorded
+from changeover.record.recorded_run import Passage, RecordedRun
+from changeover.record.recorded_run_reading import read_passage, read_recorded
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import Elsewhere, Run
 from changeover.record.tape import Tape

@@ -13,7 +13,8 @@ from changeover.evidence.program_interface import Program
 from changeover.record.call_inputs import OBJECT
 from changeover.record.codec import Codec, CodecError
 from changeover.record.context import Args
-from changeover.record.recorded_run import RecordedRun, read_recorded, written
+from changeover.record.recorded_run import RecordedRun, written
+from changeover.record.recorded_run_reading import read_recorded
 from changeover.record.replay_problems import ReplayProblem, ReplayProblems
 from changeover.replay.runner import OwnerIs, ReplayTask
 from changeover.seam.seam import Seam

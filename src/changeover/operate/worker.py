@@ -24,7 +24,7 @@ from changeover.operate.replay_pool import Bounds, NoProcess, Nurseries, ReplayP
 from changeover.operate.run_source import Batch, RunSource, WaitingFrame
 from changeover.project import Project
 from changeover.quick_dataclass import dataclass
-from changeover.record.recorded_run import is_compared_here, is_open, read_addendum, read_passage
+from changeover.record.recorded_run_reading import is_compared_here, is_open, read_addendum, read_passage
 from changeover.record.run import Run
 from changeover.spool.frame import FrameKind
 from changeover.telemetry.logs import logger, redacted

@@ -22,7 +22,8 @@ from changeover import (
 from changeover.compare.event_contract import contract_breaches
 from changeover.evidence.store.rows_of_runs import contents_of
 from changeover.evidence.store.run_contents import contents_data, read_contents
-from changeover.record.recorded_run import read_recorded, written
+from changeover.record.recorded_run import written
+from changeover.record.recorded_run_reading import read_recorded
 from changeover.redaction.redactor import Redactor
 from changeover.seam.judge import comparing_judge
 from changeover.values.divergence import Divergence, Kind

@@ -13,7 +13,8 @@ import pytest
 
 from changeover import Migration, Run, Side, fresh
 from changeover.record.codec import CodecError
-from changeover.record.recorded_run import RecordedRun, is_open, read_addendum, read_recorded
+from changeover.record.recorded_run import RecordedRun
+from changeover.record.recorded_run_reading import is_open, read_addendum, read_recorded
 from changeover.seam.runs_for_workers import Digests, ElsewhereRuns, Taken
 from changeover.spool.frame import FrameKind
 from changeover.values.limits import Limits

@@ -1,5 +1,6 @@
 """What every transport has to pass: a class that the tests of each inherit."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -59,8 +60,9 @@ class TransportContract:
     )
 
     @pytest.fixture
+    @abstractmethod
     def site(self) -> Iterator[Site] | Site:
-        raise NotImplementedError
+        """Where it is tried: each transport has its own."""
 
     @pytest.fixture
     def sender(self, tmp_path: Path, site: Site) -> Iterator[Sender]:
