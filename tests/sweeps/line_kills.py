@@ -13,12 +13,11 @@ import json
 import os
 import random
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
-from tests.trading.support.forked import Accounts, Left, Life, scratch_in_memory
+from tests.trading.support.forked import Accounts, Left, Life, scratch_in_memory, try_all
 from tests.trading.support.judged import Finding, Wrong, of_life, of_success
 from tests.trading.support.traced import LineMoment, LineWatch, lines_of, watched_files
 from trading.composition import configure_logging
@@ -88,13 +87,10 @@ class LineKills:
         drawn = random.Random(f"{seed} {moment}")  # noqa: S311  (which moments are tried is no secret)
         nth = drawn.randint(1, max(lines, 1))
         finished_twice, kills = self._killed_in_recovery(again, nth)
-        return Tried(
-            moment,
-            kills,
-            tuple(self._findings(finished, remains, kills=1)),
-            nth,
-            tuple(self._findings(finished_twice, again, kills=kills)),
-        )
+        once = tuple(self._findings(finished, remains, kills=1))
+        twice = tuple(self._findings(finished_twice, again, kills=kills))
+        self._accounts.discard(remains, again)
+        return Tried(moment, kills, once, nth, twice)
 
     def _killed_in_recovery(self, folder: Path, nth: int) -> tuple[Life, int]:
         """The process that finished, and how many kills there were by then."""
@@ -133,22 +129,6 @@ def _write(path: Path, number: int) -> None:
     path.write_text(str(number))
 
 
-_sweep: LineKills | None = None
-
-
-def _try(task: tuple[LineMoment, int]) -> Tried:
-    assert _sweep is not None
-    return _sweep.try_at(*task)
-
-
-def every_try(sweep: LineKills, moments: Sequence[LineMoment], seed: int, jobs: int) -> Iterator[Tried]:
-    """Try all moments in so many processes, which have the sweep by being forked."""
-    global _sweep
-    _sweep = sweep
-    with get_context("fork").Pool(jobs) as pool:
-        yield from pool.imap(_try, [(moment, seed) for moment in moments])
-
-
 def main(arguments: Sequence[str]) -> int:
     """Print what was tried, and 1 where an account ended otherwise."""
     options = argparse.ArgumentParser(prog="python -m tests.sweeps line-kills", description=__doc__)
@@ -165,7 +145,7 @@ def main(arguments: Sequence[str]) -> int:
         if chosen.count is not None:
             drawn = random.Random(chosen.seed)  # noqa: S311  (which moments are tried is no secret)
             moments = sorted(drawn.sample(moments, min(chosen.count, every)))
-        tries = every_try(sweep, moments, chosen.seed, chosen.jobs)
+        tries = try_all(sweep.try_at, moments, chosen.seed, chosen.jobs)
         done = list(show_progress(tries, len(moments), label=lambda tried: str(tried.moment)))
     print(f"lines         {len(sweep.counts):,} executed of {len(lines_of(FILES)):,}, in {len(FILES)} files")
     print(f"moments       {len(done):,} of {every:,}, seed {chosen.seed}")

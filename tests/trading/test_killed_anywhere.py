@@ -1,13 +1,16 @@
 """Cuts of the sweeps that kill a trading process anywhere, and proofs that they would see a fault."""
 
 import inspect
+import shutil
 from collections.abc import Iterator
 from random import Random
 from uuid import uuid4
 
 import pytest
 
+from tests.sweeps import file_kills
 from tests.sweeps.line_kills import LineKills
+from tests.sweeps.two_runners import Case, Pause, TwoRunners
 from tests.trading.support.forked import scratch_in_memory
 from tests.trading.support.judged import Wrong
 from tests.trading.support.traced import LineMoment
@@ -61,3 +64,23 @@ def test_an_order_that_a_repeat_would_name_anew_is_reported_as_ordered_twice(
     after_one, after_two = tried.findings, tried.found_after_second
     assert Wrong.ORDERED_TWICE in {finding.wrong for finding in after_one}
     assert Wrong.ORDERED_TWICE in {finding.wrong for finding in after_two}
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="the library in front of libc is compiled with gcc")
+def test_a_process_killed_or_refused_at_a_call_to_the_file_system_leaves_a_run_that_the_next_one_finishes(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert file_kills.main(["--count", "1", "--seed", str(SEED), "--jobs", "1"]) == 0
+    said = capfd.readouterr().out
+    assert [line.split()[0] for line in said.splitlines() if " calls   " in line] == list(file_kills.Mode)
+    assert "'pwrite': " in said, "the calls of SQLite are among those that were counted"
+
+
+@pytest.mark.parametrize("case", list(Case))
+def test_a_runner_that_was_paused_and_thought_dead_places_nothing_when_it_wakes(case: Case) -> None:
+    with scratch_in_memory() as scratch:
+        runners = TwoRunners(scratch)
+        line = Random(SEED).randint(runners.lines // 2, runners.lines)  # noqa: S311  (a seeded cut)
+        trial = runners.try_at(Pause(case, line))
+    assert not trial.findings, str(trial)
+    assert trial.over == (case is Case.REMOVED), "only who loses its claim is passed over"

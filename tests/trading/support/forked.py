@@ -5,24 +5,32 @@ moment by a signal that nothing can catch. Accounts are those of `deaths`, in fo
 """
 
 import os
+import shutil
 import signal
+import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, TypeVar
 
 from tests.trading.support.command_files import write_command_files
 from tests.trading.support.deaths import SECOND, Outcome, account_after_a_session, copied, outcome
 from trading.cli import MAILBOX, main
+from trading.desk import journal_path
 
 ACCOUNT = "a.db"
 DEFECT = 70  # what a process ends with that the command line let an exception out of
 NEVER_PATIENT_S = 0.05
+LIFE_S_MAX = 60  # one that lasts longer hangs: SIGALRM ends it
 
 Act = Callable[[], None]
+Moment = TypeVar("Moment")
+Found = TypeVar("Found")
 
 
 def nothing() -> None:
@@ -62,9 +70,31 @@ class Accounts:
         """A folder of this name, as the template is or another folder."""
         return copied(of or self.template, self._scratch / name)
 
+    def discard(self, *folders: Path) -> None:
+        """Make room."""
+        for folder in folders:
+            shutil.rmtree(folder)
+
     def left(self, folder: Path) -> Left:
         """What is there now, seen by somebody who only looks."""
-        return Left(outcome(folder, self.template), mails(folder))
+        return Left(outcome(folder, self._as_it_was()), mails(folder))
+
+    def _as_it_was(self) -> Path:
+        """A copy of the template for this process: nobody opens the template, so that it can be copied."""
+        mine = self._scratch / f"as-it-was-{os.getpid()}"
+        return mine if mine.exists() else copied(self.template, mine)
+
+    def order_names(self, folder: Path) -> set[str]:
+        """What the account's orders are called, read without the program."""
+        with closing(sqlite3.connect(folder / ACCOUNT)) as kept:
+            return {name for (name,) in kept.execute("SELECT client_order_id FROM orders")}
+
+    def is_over(self, folder: Path) -> bool:
+        """Whether the session has a run, and no run is under way, read without the program."""
+        with closing(sqlite3.connect(journal_path(folder / ACCOUNT))) as kept:
+            found = kept.execute("SELECT finished FROM workflows WHERE session = ?", (SECOND.isoformat(),))
+            finished = [bool(value) for (value,) in found]
+        return bool(finished) and all(finished)
 
     def begin(self, folder: Path, first: Act = nothing, last: Act = nothing) -> int:
         """Fork a process that does `first`, trades the second session, and does `last`; its number."""
@@ -95,6 +125,8 @@ class Accounts:
         sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
         command = ["trade", "--at", SECOND.isoformat(), "--path", "candidate"]
         command += ["--account", str(folder / ACCOUNT), "--settings", str(self._settings)]
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(LIFE_S_MAX)
         try:
             first()
             main(command, prog_name="trading")
@@ -103,6 +135,27 @@ class Accounts:
             os._exit(end.code if isinstance(end.code, int) else DEFECT)
         except BaseException:  # noqa: BLE001  (told as a process would: by a traceback)
             sys.excepthook(*sys.exc_info())
+
+
+def try_all(
+    try_one: Callable[[Moment, int], Found], moments: Sequence[Moment], seed: int, jobs: int
+) -> Iterator[Found]:
+    """Try every moment in so many processes, which have what they need by being forked."""
+    with get_context("fork").Pool(jobs, _begin_to_try, (try_one,)) as pool:
+        yield from pool.imap(_try, [(moment, seed) for moment in moments])
+
+
+_try_one: Callable[[Any, int], Any] | None = None
+
+
+def _begin_to_try(try_one: Callable[[Any, int], Any]) -> None:
+    global _try_one
+    _try_one = try_one
+
+
+def _try(task: tuple[Any, int]) -> Any:
+    assert _try_one is not None
+    return _try_one(*task)
 
 
 @contextmanager
