@@ -216,3 +216,21 @@ def test_two_processes_do_not_trade_one_account_at_the_same_time(
         with other, pytest.raises(JournalBusy, match="another process is at work"):
             front_door(other, second).execute_trading(again=True)
         assert desk.broker.orders() == before
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_run_that_was_let_in_and_then_lost_its_claim_to_another_one_orders_nothing(
+    account: Path, path: TradingPath
+) -> None:
+    """Paused and thought dead: somebody removed its claim, and another process traded the session."""
+    paused, notifier = open_account(account, SECOND)
+    with paused:
+        paused.settle_unfinished()
+        for claim in account.glob("*.lock*"):
+            claim.unlink()
+        assert trade(account, SECOND) == "ended"
+        before = seen(account)
+        with pytest.raises(JournalBusy, match="was removed while this process held it"):
+            front_door(paused, path).execute_trading(again=True)
+    assert seen(account) == before
+    assert notifier.sent == []

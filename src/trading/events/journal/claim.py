@@ -10,6 +10,7 @@ from trading.events.journal.port import JournalBusy
 KIND = "claim on an event journal"
 SCHEMA = "CREATE TABLE claimed (by_whom TEXT)"
 PART = ".part.lock"
+NO_FILE = (0, 0)
 
 
 class Claims(Protocol):
@@ -17,6 +18,10 @@ class Claims(Protocol):
 
     def take(self) -> None:
         """Claim it, or raise JournalBusy; claiming twice is claiming once."""
+        ...
+
+    def check(self) -> None:
+        """Raise JournalBusy where what was claimed is not this process's any more: its file was removed."""
         ...
 
     def release(self) -> None:
@@ -32,6 +37,7 @@ class Claim:
         self._path = path
         self._work = work
         self._held: Connection | None = None
+        self._file = NO_FILE
 
     @property
     def is_held(self) -> bool:
@@ -55,7 +61,15 @@ class Claim:
             if "is locked" not in str(error):
                 raise DatabaseUnusable(f"{self._path}: this journal cannot be claimed: {error}") from error
             raise JournalBusy(f"{self._path}: another process {self._work}; wait for it to end") from error
-        self._held = lock
+        self._held, self._file = lock, _file_at(self._path)
+
+    def check(self) -> None:
+        """Raise JournalBusy where the file it is held on was removed: another process may have it now."""
+        if self._held is not None and (self._file == NO_FILE or _file_at(self._path) != self._file):
+            raise JournalBusy(
+                f"{self._path}: this file was removed while this process held it, and another process may be "
+                "at work; nothing more is done here, give the command again when no other runs"
+            )
 
     def release(self) -> None:
         """Let another process take it."""
@@ -87,6 +101,12 @@ class WholeClaim:
             self.release()
             raise
 
+    def check(self) -> None:
+        """As of `Claim`, for all of it."""
+        self._whole.check()
+        for part in self._parts:
+            part.check()
+
     def release(self) -> None:
         """Let go of everything."""
         for part in self._parts:
@@ -116,10 +136,24 @@ class PartClaims:
             self.release()
             raise
 
+    def check(self) -> None:
+        """As of `Claim`, for each part."""
+        for part in self._parts:
+            part.check()
+
     def release(self) -> None:
         """Let go of all of them."""
         for part in self._parts:
             part.release()
+
+
+def _file_at(path: Path) -> tuple[int, int]:
+    """Which file is there now, whatever it is called."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return NO_FILE
+    return found.st_dev, found.st_ino
 
 
 def is_part_taken(journal: Path, part: str) -> bool:

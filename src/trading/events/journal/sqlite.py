@@ -78,8 +78,9 @@ class SqliteJournal:
             )
 
     def keep(self, record: WorkflowRecord) -> None:
-        """Keep the state of a run that has no events; one statement is one transaction."""
-        self._keep(record)
+        """Keep the state of a run that has no events."""
+        with self._transaction():
+            self._keep(record)
 
     def undelivered(self) -> Sequence[Delivery | DamagedDelivery]:
         """What is to be done at once."""
@@ -244,10 +245,15 @@ class SqliteJournal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All or nothing of what is done within."""
+        """All or nothing of what is done within; nothing by a process whose claim was removed.
+
+        Whoever takes the claim next sees what was committed before that was asked, and nothing comes after.
+        """
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
+            if self._claim is not None:
+                self._claim.check()
             yield
             execute("COMMIT")
         except BaseException:

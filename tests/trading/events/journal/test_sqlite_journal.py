@@ -2,6 +2,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from tests.trading.support.event_samples import NOW, new_bus, request
 from trading.clock import SimulatedClock
 from trading.database import DatabaseUnusable
 from trading.events.bus.bus import EventBus
+from trading.events.journal.claim import part_path
 from trading.events.journal.port import DamagedWorkflow, JournalBusy, SettlementRefused
 from trading.events.journal.records import Delivery, Outcome, Outgoing, Settlement, WorkflowRecord
+from trading.events.journal.shared import Share, SharedJournal
 from trading.events.journal.sqlite import SqliteJournal
 from trading.events.messages.signals import SignalsRequested
 from trading.events.messages.workflow import TradingWorkflowCompleted, WorkflowStepFailed
@@ -89,6 +92,26 @@ def test_two_processes_are_not_at_work_at_the_same_time(
     bus.publish(request("e-1"))
     assert second.events_of_run("run-1") == 1
     second.close()
+
+
+def test_whoever_lost_its_claim_to_a_removed_file_writes_nothing_more(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    with closing(SqliteJournal(path)) as thought_dead, closing(SqliteJournal(path)) as other:
+        thought_dead.claim()
+        path.with_name("j.db.lock").unlink()
+        with pytest.raises(JournalBusy, match="was removed while this process held it"):
+            thought_dead.append(Outgoing(request("e-1"), ()), NOW)
+        other.claim()
+        assert other.append(Outgoing(request("e-1"), ()), NOW) == 1
+
+
+def test_whoever_lost_a_part_to_a_removed_file_writes_nothing_more(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    with closing(SharedJournal(path, Share(("execution",)))) as thought_dead:
+        thought_dead.claim()
+        part_path(path, "execution").unlink()
+        with pytest.raises(JournalBusy, match="was removed while this process held it"):
+            thought_dead.append(Outgoing(request("e-1"), ()), NOW)
 
 
 def test_reading_and_putting_back_need_no_claim(tmp_path: Path) -> None:
