@@ -6,6 +6,8 @@ from pathlib import Path
 from trading.notify.port import Notification, NotificationFailed, Notifier
 
 SENDER = "trading@localhost"
+MAILDIR = ("tmp", "new", "cur")
+PRIVATE = 0o700
 
 
 def as_mail(notification: Notification, *, sender: str, recipient: str) -> EmailMessage:
@@ -30,12 +32,21 @@ class MailboxNotifier:
         import mailbox  # reads the whole email package: paid for when something is sent
 
         try:
-            self._folder.parent.mkdir(parents=True, exist_ok=True)
-            box = mailbox.Maildir(self._folder, create=True)
+            self._make_folders()
+            box = mailbox.Maildir(self._folder, create=False)
             box.add(as_mail(notification, sender=SENDER, recipient=SENDER))
             box.close()
         except (OSError, mailbox.Error) as error:
             raise NotificationFailed(f"mailbox {self._folder}: {error}") from error
+
+    def _make_folders(self) -> None:
+        """One by one, whatever is there: a process that made some of them may have ended in between."""
+        self._folder.mkdir(PRIVATE, parents=True, exist_ok=True)
+        missing = set(MAILDIR) - (found := {entry.name for entry in self._folder.iterdir()})
+        if missing and not found <= set(MAILDIR):
+            raise NotificationFailed(f"mailbox {self._folder}: holds something else; name another folder")
+        for part in sorted(missing):
+            (self._folder / part).mkdir(PRIVATE, exist_ok=True)
 
 
 class MemoryNotifier:

@@ -38,5 +38,16 @@ def test_a_folder_that_cannot_be_written_is_a_failed_notification(tmp_path: Path
 
 
 def test_a_folder_that_holds_something_else_is_a_failed_notification(tmp_path: Path) -> None:
-    with pytest.raises(NotificationFailed):
+    (tmp_path / "notes.txt").write_text("not a mail")
+    with pytest.raises(NotificationFailed, match="holds something else"):
         MailboxNotifier(tmp_path).send(NOTE)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("made", [(), ("tmp",), ("new",), ("tmp", "new"), ("cur", "new")])
+def test_a_mailbox_whose_maker_died_in_between_is_completed(tmp_path: Path, made: tuple[str, ...]) -> None:
+    for part in made:
+        (tmp_path / "mail" / part).mkdir(parents=True)
+    (tmp_path / "mail").mkdir(exist_ok=True)
+    MailboxNotifier(tmp_path / "mail").send(NOTE)
+    assert len(mailbox.Maildir(tmp_path / "mail", create=False)) == 1
