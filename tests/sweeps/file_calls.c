@@ -50,8 +50,8 @@ static int fails(const char *name, int grows) {
     if (what == KILL && count == at) die();
     return 0;
 }
-/* How much of a write is still done before the process ends in it. */
-static int is_torn(size_t size) { return what == TORN && count == at && size > 1; }
+/* Whether the process ends in this write, half of which (nothing of a single byte) is done. */
+static int is_torn(void) { return what == TORN && count == at; }
 
 #define REAL(name) static __typeof__(&name) real; if (!real) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
@@ -94,7 +94,7 @@ ssize_t write(int fd, const void *data, size_t size) {
     REAL(write);
     if (is_our_descriptor(fd)) {
         if (fails("write", 1)) return -1;
-        if (is_torn(size)) { real(fd, data, size / 2); die(); }
+        if (is_torn()) { real(fd, data, size / 2); die(); }
     }
     return real(fd, data, size);
 }
@@ -103,7 +103,7 @@ ssize_t write(int fd, const void *data, size_t size) {
         REAL(name); \
         if (is_our_descriptor(fd)) { \
             if (fails("pwrite", 1)) return -1; \
-            if (is_torn(size)) { real(fd, data, size / 2, offset); die(); } \
+            if (is_torn()) { real(fd, data, size / 2, offset); die(); } \
         } \
         return real(fd, data, size, offset); \
     }

@@ -22,12 +22,11 @@ from pathlib import Path
 
 from tests.trading.support.forked import Accounts, be_impatient, scratch_in_memory, try_all
 from tests.trading.support.judged import Finding, Wrong, of_life, of_success
-from tests.trading.support.traced import LineWatch, watched_files
+from tests.trading.support.traced import PARTS, LineWatch, watched_files
 from trading.composition import configure_logging
 from trading.screens.progress import show_progress
 
 ENDED, FAILED, REFUSED = 0, 1, 2
-FILES = watched_files()
 
 
 class Case(StrEnum):
@@ -64,10 +63,12 @@ class Trial:
 class TwoRunners:
     """Pauses a runner of one session, and judges what both leave."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, parts: Sequence[str] = PARTS) -> None:
+        """Pauses are at lines of these parts of the package alone."""
+        self._files = watched_files(parts)
         self._accounts = Accounts(scratch)
         folder, kept = self._accounts.copy("whole"), scratch / "lines"
-        watch = LineWatch(FILES)
+        watch = LineWatch(self._files)
 
         def keep() -> None:
             kept.write_text(str(watch.total))
@@ -81,7 +82,7 @@ class TwoRunners:
         """Pause a runner there; `seed` tells trials of the same moment apart."""
         case, line = pause.case, pause.line
         folder = self._accounts.copy(f"{case}-{line}-{seed}-{os.getpid()}")
-        watch = LineWatch(FILES)
+        watch = LineWatch(self._files)
         watch.act_at_nth(line, lambda: os.kill(os.getpid(), signal.SIGSTOP))
         number = self._accounts.begin(folder, watch.begin)
         os.waitpid(number, os.WUNTRACED)

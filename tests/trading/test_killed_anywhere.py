@@ -11,10 +11,14 @@ import pytest
 from tests.sweeps import file_kills
 from tests.sweeps.line_kills import LineKills
 from tests.sweeps.two_runners import Case, Pause, TwoRunners
+from tests.trading.support.deaths import SECOND, open_account, trade
 from tests.trading.support.forked import scratch_in_memory
 from tests.trading.support.judged import Wrong
+from tests.trading.support.rebuilt import drain_from_the_journal
 from tests.trading.support.traced import LineMoment
 from trading.domain.plan import RebalancePlan
+from trading.events.bus.deliveries import Deliveries
+from trading.events.journal.sqlite import SqliteJournal
 from trading.execution.executor import PlanExecutor
 
 SEED = 20_200_121
@@ -70,17 +74,37 @@ def test_an_order_that_a_repeat_would_name_anew_is_reported_as_ordered_twice(
 def test_a_process_killed_or_refused_at_a_call_to_the_file_system_leaves_a_run_that_the_next_one_finishes(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    assert file_kills.main(["--count", "1", "--seed", str(SEED), "--jobs", "1"]) == 0
+    modes = [file_kills.Mode.KILL, file_kills.Mode.EIO, file_kills.Mode.FULL]
+    drawn = ["--count", "1", "--seed", str(SEED), "--jobs", "1"]
+    assert file_kills.main(["--modes", *modes, *drawn]) == 0
     said = capfd.readouterr().out
-    assert [line.split()[0] for line in said.splitlines() if " calls   " in line] == list(file_kills.Mode)
+    assert [line.split()[0] for line in said.splitlines() if " calls   " in line] == modes
     assert "'pwrite': " in said, "the calls of SQLite are among those that were counted"
 
 
 @pytest.mark.parametrize("case", list(Case))
 def test_a_runner_that_was_paused_and_thought_dead_places_nothing_when_it_wakes(case: Case) -> None:
     with scratch_in_memory() as scratch:
-        runners = TwoRunners(scratch)
-        line = Random(SEED).randint(runners.lines // 2, runners.lines)  # noqa: S311  (a seeded cut)
+        runners = TwoRunners(scratch, parts=("execution",))  # in no transaction: there nobody else gets in
+        line = Random(SEED).randint(1, runners.lines)  # noqa: S311  (a seeded cut)
         trial = runners.try_at(Pause(case, line))
     assert not trial.findings, str(trial)
     assert trial.over == (case is Case.REMOVED), "only who loses its claim is passed over"
+
+
+@pytest.mark.parametrize("journal_is_whole", [True, False])
+def test_a_run_goes_on_from_what_the_journal_says_alone_after_every_event(
+    journal_is_whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The switch of `python -m tests.sweeps rebuilt`; a journal that forgets what waits stops the run."""
+    monkeypatch.setattr(Deliveries, "drain", drain_from_the_journal)
+    if not journal_is_whole:
+        monkeypatch.setattr(SqliteJournal, "undelivered", lambda _journal: [])
+    with scratch_in_memory() as scratch:
+        account = scratch / "account"
+        account.mkdir()
+        trade(account, SECOND)
+        desk, _ = open_account(account, None)
+        with desk:
+            ended = [record.state for record in desk.journal.workflows()] == ["COMPLETED"]
+            assert ended == bool(desk.broker.orders()) == journal_is_whole
