@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.sweeps import file_kills
+from tests.sweeps import file_kills, schedules
 from tests.sweeps.line_kills import LineKills
 from tests.sweeps.two_runners import Case, Pause, TwoRunners
 from tests.trading.support.deaths import SECOND, open_account, trade
@@ -18,6 +18,7 @@ from tests.trading.support.rebuilt import drain_from_the_journal
 from tests.trading.support.traced import LineMoment
 from trading.domain.plan import RebalancePlan
 from trading.events.bus.deliveries import Deliveries
+from trading.events.journal.memory import MemoryJournal
 from trading.events.journal.sqlite import SqliteJournal
 from trading.execution.executor import PlanExecutor
 
@@ -108,3 +109,15 @@ def test_a_run_goes_on_from_what_the_journal_says_alone_after_every_event(
         with desk:
             ended = [record.state for record in desk.journal.workflows()] == ["COMPLETED"]
             assert ended == bool(desk.broker.orders()) == journal_is_whole
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_lost_late_twice_or_restarted_has_finished_when_it_is_quiet_again(seed: int) -> None:
+    _, did, problem = schedules.try_schedule(SEED + seed)
+    assert problem == ""
+    assert min(did[what] for what in ("lost", "twice", "restart", "order")) > 0
+
+
+def test_a_bus_that_does_not_take_up_what_was_lost_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemoryJournal, "undelivered", lambda _journal: [])
+    assert schedules.try_schedule(SEED)[2] != ""
