@@ -45,13 +45,13 @@ _MAY_COME_LATE = (*_FAILURES, AccountDataRetrieved, PortfolioAnalysisCompleted)
 
 def add_bus(migration: Migration) -> DeclaredBus:
     """Declare the bus; legacy announces its signals on one of its own, which counts as the same."""
-    declared = migration.bus(NAME, describe=describe, contract=contract(), both=[_type(SignalGenerated)])
+    declared = migration.bus(NAME, describe=bus_event, contract=contract(), both=[_type(SignalGenerated)])
     migration.codec.register(*EVENTS)
     Announcements.watched_by = declared
     return declared
 
 
-def describe(event: BaseEvent) -> BusEvent:
+def bus_event(event: BaseEvent) -> BusEvent:
     """An event of the trading system; its content is what its type adds to the envelope."""
     content = {name: getattr(event, name) for name in _CONTENT[type(event)]}
     return BusEvent(event.event_id, event.event_type, event.correlation_id, event.causation_id, content)
