@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar, Unpack, overload
 from weakref import WeakSet
 
 from changeover.evidence.sources import WithSources
+from changeover.packs.declared_packs import WithPacks
 from changeover.record.codec import Codec
 from changeover.record.declared_buses import WithBuses
 from changeover.record.declared_ports import WithPorts
@@ -41,7 +42,7 @@ def migrations_alive() -> list[Migration]:
     return list(_alive)
 
 
-class Migration(WithPorts, WithBuses, WithThreads, WithSources, WithInvariants):
+class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithInvariants):
     """One migration of a program: declare its ports, then its seams, and run the program as before.
 
     Without a plan every seam is a phase of its own, and `off`.

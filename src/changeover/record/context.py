@@ -28,6 +28,10 @@ class Session(Protocol):
     def carries(self) -> bool:
         """Whether what is started here belongs to a run."""
 
+    @property
+    def book(self) -> Any:
+        """The ports of the migration (`record.port.PortBook`)."""
+
     def started(self, branch: Any) -> None:
         """A task, job, thread or callback begins (`record.branch.Branch`)."""
 
@@ -39,6 +43,9 @@ class Session(Protocol):
 
         The answer of a coroutine function is an awaitable.
         """
+
+    def tell(self, hook: Any, args: Args) -> None:
+        """Keep an effect that was found after it had happened, of a hook of a channel (`record.channel`)."""
 
     def hear(self, level: str, source: str, text: str) -> None:
         """Keep what the path logged; a replay's own log takes it instead."""

@@ -27,6 +27,8 @@ from changeover.record.redirected_functions import redirect, twin_of
 
 Site = tuple[str, int]
 """File and line of a call."""
+MACHINERY = ("changeover.", "concurrent.futures.", "asyncio.")
+"""Where no call of a program stands."""
 
 
 @dataclass(eq=False, repr=False)
@@ -34,7 +36,8 @@ class Hook:
     """One instrumented function of a class or module; which port it serves is for each migration to say.
 
     With `has_owner` the first argument is the object or class that the call is made on. `unreplaced` is the
-    function that whoever took it before still calls, None where that one asks the hook as well.
+    function that whoever took it before still calls, None where that one asks the hook as well. No call
+    is shown in a module whose name begins with one of `machinery`.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Hook:
     has_owner: bool
     is_property: bool = False
     unreplaced: Callable[..., Any] | None = None
+    machinery: tuple[str, ...] = MACHINERY
 
     def __post_init__(self) -> None:
         self.is_async = callable_kind.is_async(self.original)
@@ -307,11 +311,12 @@ def subclasses(cls: type) -> Iterator[type]:
 
 
 _ENTRANCES = frozenset({"changeover.seam.dispatch", "changeover.seam.experiment", "changeover.replay.runner"})
-_MACHINERY = ("changeover.", "concurrent.futures.", "asyncio.")
 FRAMES_MAX = 100
 
 
-def calling_site(port_module: str, frames_inside: int = 2) -> Site | None:
+def calling_site(
+    port_module: str, frames_inside: int = 2, machinery: tuple[str, ...] = MACHINERY
+) -> Site | None:
     """The first frame outside the toolkit and the port's module, as far out as the seam.
 
     Where path and port stand in one file, the innermost line of that file outside the toolkit. The innermost
@@ -325,7 +330,7 @@ def calling_site(port_module: str, frames_inside: int = 2) -> Site | None:
         name = frame.f_globals.get("__name__", "")
         if name in _ENTRANCES or name == "threading":
             break
-        if not name.startswith(_MACHINERY):
+        if not name.startswith(machinery):
             site = (frame.f_code.co_filename, frame.f_lineno)
             if name != port_module:
                 return site

@@ -110,7 +110,7 @@ _NOTHING_SAID = Declaration(CallClass.UNDECLARED, None, unaffected=False)
 
 @dataclass(slots=True)
 class Port:
-    """One way through which paths touch the world."""
+    """One way through which paths touch the world; for a channel (`record.channel`) nothing is replaced."""
 
     name: str
     target: Any
@@ -119,6 +119,7 @@ class Port:
     derive: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     any_order: bool = False
     methods: dict[str, PortMethod] = field(default_factory=dict)
+    is_channel: bool = False
 
     @property
     def is_object(self) -> bool:
@@ -141,6 +142,7 @@ class PortBook:
         self.ports: dict[str, Port] = {}
         self.threads = NamedThreads()
         self.buses: dict[str, Any] = {}  # `record.declared_buses.DeclaredBus` by name
+        self.packs: dict[str, Any] = {}  # what `Migration.use` made, by name
         self._bindings: dict[Hook, _Binding] = {}
         self._objects: set[int] = set()
         self._classes: dict[type, bool] = {}
@@ -155,6 +157,13 @@ class PortBook:
         """A seam of another migration was entered inside a run: its ports are the run's as well."""
         if other is not self and other not in self._beside:
             self._beside.append(other)
+
+    def pack(self, name: str) -> Any | None:
+        """The pack of that name that serves the run, None where it has none."""
+        own = self.packs.get(name)
+        if own is None and self._beside:
+            return next((book.packs[name] for book in self._beside if name in book.packs), None)
+        return own
 
     def port_of(self, method: PortMethod) -> Port:
         """The port that a method belongs to."""
@@ -192,16 +201,26 @@ class PortBook:
 
     def add(self, port: Port) -> None:
         """Instrument the port; raises DeclarationError for a second port of that name."""
-        if port.name in self.ports:
-            raise DeclarationError(f'port "{port.name}"', "is declared twice")
-        self.ports[port.name] = port
-        self._classes.clear()
+        self._enter(port)
         if port.is_object:
             self._objects.add(id(port.target))
         self._cover(port)
         self._owners.extend(_owners(port))
         if isinstance(port.target, type):
             watch_subclasses(port.target, lambda derived: self._cover_derived(port, derived))
+
+    def join(self, port: Port, methods: Iterable[PortMethod]) -> None:
+        """Add a channel, whose calls come under hooks of its own; raises DeclarationError as `add` does."""
+        self._enter(port)
+        for method in methods:
+            port.methods.setdefault(method.name, method)
+            self._bindings[method.hook] = _Binding(always=method)
+
+    def _enter(self, port: Port) -> None:
+        if port.name in self.ports:
+            raise DeclarationError(f'port "{port.name}"', "is declared twice")
+        self.ports[port.name] = port
+        self._classes.clear()
 
     def cover(self) -> None:
         """Instrument classes that were derived, and functions that were replaced, since the last time."""
@@ -298,6 +317,8 @@ class PortBook:
 
 def _owners(port: Port) -> Iterator[CoveredOwner]:
     """Where the functions of a port stand."""
+    if port.is_channel:
+        return
     if isinstance(port.target, type):
         for cls in subclasses(port.target):
             yield CoveredOwner(cls, port.methods)

@@ -266,6 +266,12 @@ class Recorder:
         self._keep(method, kept, Returned(value), began, start)
         return value
 
+    def tell(self, hook: Hook, args: Args) -> None:
+        """Keep an effect that was found after it had happened."""
+        method = self.book.find(hook, args)
+        if method is not None and not (self.closed and self._is_too_late(method)):
+            self._keep(method, self._prepare(method, args, {}), Returned(None), perf_counter(), tick())
+
     def _is_too_late(self, method: PortMethod) -> bool:
         """Tell the runs that were judged already; True where all of them were."""
         for recorder in self._chain:
@@ -303,7 +309,7 @@ class Recorder:
                 for recorder in self._chain:
                     recorder.attempted = True
             if method.is_effect:
-                site = calling_site(method.hook.module, _FRAMES_TO_CALLER)
+                site = calling_site(method.hook.module, _FRAMES_TO_CALLER, method.hook.machinery)
             else:
                 self.undeclared[method.full_name] = None
         own = live = args

@@ -72,6 +72,14 @@ class DelegateSession:
         """The same as for the path itself."""
         self.replay.thread_refused(why)
 
+    @property
+    def book(self) -> PortBook:
+        """The ports of the replay."""
+        return self.replay.book
+
+    def tell(self, hook: Hook, args: Args) -> None:
+        """The same."""
+
     def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Answer a call that the real object or copy makes."""
         replay = self.replay

@@ -148,6 +148,18 @@ class Replay(ReplayedWork):
             self.port_s += perf_counter() - began
         return outcome.give()
 
+    def tell(self, hook: Hook, args: Args) -> None:
+        """Keep an effect that was found after it had happened, on a copy: the path is not stopped."""
+        method = self.book.find(hook, args)
+        if method is None:
+            return
+        with self._lock:
+            self._stay_within_limits(method)
+            entry = self._port_tape(method).match(self._place(method, args, NO_NAMES), self._branch())
+            if entry is not None:
+                self._learn(entry.arguments, method.arguments(args, NO_NAMES))
+            self._keep(method, args, NO_NAMES, Returned(None))
+
     async def _ask_async(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Any:
         began = perf_counter()
         outcome = self._answer(method, owner, args, kwargs)
@@ -459,7 +471,7 @@ class Replay(ReplayedWork):
         with_site: bool = False,
         answer: Any = None,
     ) -> None:
-        site = calling_site(method.hook.module) if with_site else None
+        site = calling_site(method.hook.module, machinery=method.hook.machinery) if with_site else None
         try:
             args, kwargs = snapshot(args), snapshot(kwargs) if kwargs else kwargs
         except SnapshotError as error:

@@ -38,14 +38,18 @@ class Sealed:
     def __init__(self, what: str, book: PortBook) -> None:
         self.refused: str | None = None
         self._what = what
-        self._book = book
+        self.book = book
 
     def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Refuse a call of a port; a function that is none of this migration's runs as it is."""
-        method = self._book.find(hook, args)
+        method = self.book.find(hook, args)
         if method is not None:
             self._refuse(f"called {method.full_name}")
         return original(*args, **kwargs)
+
+    def tell(self, hook: Hook, args: Args) -> None:
+        """Refuse an effect that was found afterwards."""
+        self._refuse(f"has changed what {hook.name} is about")
 
     def catch(self, event: str, detail: str) -> None:
         """Refuse what goes past every port."""

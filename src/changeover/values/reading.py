@@ -54,6 +54,11 @@ LIBRARIES: Mapping[str, str] = {
     "msgspec": "msgspec_values",
     "pydantic": "pydantic_values",
     "pydantic_core": "pydantic_errors",
+    "requests": "http_errors",
+    "httpx": "http_errors",
+    "urllib3": "http_errors",
+    "aiohttp": "http_errors",
+    "urllib": "http_errors",
     "attr": "attrs_values",
     "attrs": "attrs_values",
 }

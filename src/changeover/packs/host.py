@@ -1,0 +1,76 @@
+"""What a pack sees of a migration, and what a migration asks of a pack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, Protocol
+
+from changeover.errors import DeclarationError
+from changeover.packs.patches import Maker, when_imported
+from changeover.record.channel import Channel, Operation
+from changeover.record.codec import Codec
+from changeover.record.context import current_session
+from changeover.record.port import PortBook
+
+
+class Pack(Protocol):
+    """The port of a library: made with what stands after its name in `use`, then installed once."""
+
+    def install(self, host: Host) -> None:
+        """Open channels and have the functions of the library replaced; raises DeclarationError."""
+
+
+class Host:
+    """One migration, as far as a pack may reach it.
+
+    Args:
+        name: under which the pack is used.
+        book: the ports of the migration.
+        codec: that of its stored runs.
+    """
+
+    def __init__(self, name: str, book: PortBook, codec: Codec) -> None:
+        self.name = name
+        self._book = book
+        self._codec = codec
+
+    def channel(self, name: str, operations: Sequence[Operation], *, packages: Sequence[str] = ()) -> Channel:
+        """A port that the pack asks itself (`record.channel`); raises DeclarationError for a second one."""
+        return Channel(self._book, name, operations, packages)
+
+    def keeps(self, *classes: type) -> None:
+        """Let objects of these classes be written into stored runs and read again."""
+        self._codec.register(*classes)
+
+    def when_imported(self, module: str, patch: Callable[[Any], None]) -> None:
+        """Call `patch` with the module, once in a process: now, or when the program first imports it.
+
+        What it replaces serves every migration: it asks `serving` who is served.
+        """
+        when_imported(module, patch)
+
+    def wrong(self, option: str, found: object, allowed: str) -> NoReturn:
+        """Refuse an option of `use`, with what was found and what is allowed; raises DeclarationError."""
+        raise DeclarationError(f'use("{self.name}")', f"{option} was {found!r}, allowed: {allowed}")
+
+
+def serving(name: str) -> Any | None:
+    """The pack of that name for the run under way here; None outside of runs, and where it has none."""
+    session = current_session()
+    return None if session is None else session.book.pack(name)
+
+
+def is_replayed() -> bool:
+    """Whether what happens here belongs to a replayed path."""
+    session = current_session()
+    return session is not None and session.replaying
+
+
+def cannot_be_followed(what: str) -> None:
+    """The run cannot be compared: something is done where a pack cannot see it. A replay ends there."""
+    session = current_session()
+    if session is not None:
+        session.not_followed(what)
+
+
+__all__ = ["Channel", "Host", "Maker", "Operation", "Pack", "cannot_be_followed", "is_replayed", "serving"]
