@@ -93,6 +93,8 @@ class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithI
         self.book = parts.runtime.book
         self._resolver = parts.resolver
         self._evidence = parts.evidence
+        for name, said in ({} if plan is None else plan.ports).items():
+            self.use(name, **said)
         follow(self)
         _alive.add(self)
 

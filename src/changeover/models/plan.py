@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -232,6 +232,9 @@ class PhasesFile(FileTable):
     """The plan: phases in order, the seams of each, and what must be shown before a phase moves on."""
 
     migration: Migration = Field(description="The migration as a whole.")
+    ports: dict[Text, Literal[True] | dict[str, Any]] = Field(
+        {}, description="Packs for libraries that the program uses: true, or a table of the pack's options."
+    )
     phase: list[Phase] = Field([], description="The phases, in the order in which they move.")
 
     @model_validator(mode="after")

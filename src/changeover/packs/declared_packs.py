@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
 from typing import Any
 
-from changeover.errors import DeclarationError
+from changeover.errors import DeclarationError, did_you_mean
 from changeover.packs.catalogue import pack_class
 from changeover.packs.host import Host
 from changeover.record.codec import Codec
@@ -39,9 +41,25 @@ class WithPacks:
         if name in self.book.packs:
             raise DeclarationError(f'use("{name}")', "is in use already")
         make = pack_class(name)
-        try:
-            pack = make(*targets, **options)
-        except TypeError as error:
-            raise DeclarationError(f'use("{name}")', str(error)) from None
+        _check(name, make, targets, options)
+        pack = make(*targets, **options)
         pack.install(Host(name, self.book, self.codec))
         self.book.packs[name] = pack
+
+
+def _check(name: str, make: Callable[..., Any], targets: tuple[Any, ...], options: Mapping[str, Any]) -> None:
+    """Hold what is given against what the pack takes; raises DeclarationError."""
+    place = f'use("{name}")'
+    parameters = signature(make).parameters.values()
+    known = [one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY]
+    for option in options:
+        if option not in known:
+            allowed = ", ".join(known) or "none"
+            problem = f"{option!r} is no option{did_you_mean(option, known)} allowed: {allowed}"
+            raise DeclarationError(place, problem)
+    wanted = [one for one in parameters if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    if len(targets) < sum(one.default is Parameter.empty for one in wanted):
+        needed = ", ".join(one.name for one in wanted)
+        raise DeclarationError(place, f'needs what it is about: migration.use("{name}", {needed})')
+    if len(targets) > len(wanted) and not any(one.kind is Parameter.VAR_POSITIONAL for one in parameters):
+        raise DeclarationError(place, f"got {len(targets)} objects, allowed: {len(wanted)}")

@@ -54,6 +54,7 @@ class Plan:
     `scenario_tags` are the classes of input that the committed scenarios must show. `mode` is where runs are
     compared, None where the program says; with `worker` `in_process` says whether the program may compare
     what no worker can, `lag_max_s` how old a waiting run may be, `on_lag` what becomes of `ramp` then.
+    `ports` are packs by name, with their options.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Plan:
     in_process: bool = True
     lag_max_s: float = LAG_MAX_S
     on_lag: str = ON_LAG[0]
+    ports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def stages(self) -> Stages:
@@ -98,6 +100,7 @@ def parse_plan(content: Any, where: str) -> Plan:
     lag_max_s = float(migration.number("lag_max_s", LAG_MAX_S))
     on_lag = migration.text("on_lag", ON_LAG[0], among=ON_LAG)
     migration.done()
+    ports = _ports(top)
     phases: dict[str, Phase] = {}
     tables = top.tables("phase")
     for table in tables:
@@ -107,7 +110,7 @@ def parse_plan(content: Any, where: str) -> Plan:
         phases[phase.name] = phase
     top.done()
     _check_together(phases, top, tables)
-    return Plan(name, legacy, code, redact, phases, scenario_tags, mode, in_process, lag_max_s, on_lag)
+    return Plan(name, legacy, code, redact, phases, scenario_tags, mode, in_process, lag_max_s, on_lag, ports)
 
 
 def _check_redact(table: Table, paths: tuple[str, ...]) -> None:
@@ -119,6 +122,17 @@ def _check_redact(table: Table, paths: tuple[str, ...]) -> None:
             parse_path(path, REDACT_ROOTS)
         except PathError as error:
             raise table.error(f"redact[{number}]", str(error)) from None
+
+
+def _ports(top: Table) -> dict[str, dict[str, Any]]:
+    """The packs that are used, each with its options."""
+    table = top.table("ports")
+    found: dict[str, dict[str, Any]] = {}
+    for name, said in [] if table is None else table.items():
+        if said is not True and not isinstance(said, dict):
+            raise top.error(f"ports.{name}", f"was {said!r}, allowed: true, or a table of options")
+        found[name] = {} if said is True else dict(said)
+    return found
 
 
 def _phase(table: Table, number: int) -> Phase:
