@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 from changeover.errors import DeclarationError, did_you_mean
+from changeover.quick_dataclass import dataclass
 
 ENTRY_POINTS = "changeover.packs"
 """The group of entry points under which a package offers packs."""
-_OWN = {
-    "http": "changeover.packs.http.pack:HttpPack",
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPack:
+    """A pack of the toolkit: `place` is its class; `covers` are the modules that a program imports to use it.
+
+    `makers` are the functions or classes that make the object which `use` needs; none where it needs none.
+    """
+
+    place: str
+    covers: tuple[str, ...]
+    makers: tuple[str, ...] = ()
+
+
+OWN: Mapping[str, OwnPack] = {
+    "http": OwnPack(
+        "changeover.packs.http.pack:HttpPack", ("requests", "httpx", "urllib3", "aiohttp", "urllib.request")
+    ),
 }
 
 
 def pack_class(name: str) -> Callable[..., Any]:
     """What makes the pack of that name; raises DeclarationError for a name that nobody offers."""
-    place = _OWN.get(name)
-    if place is not None:
-        module, _, attribute = place.partition(":")
+    own = OWN.get(name)
+    if own is not None:
+        module, _, attribute = own.place.partition(":")
         made: Callable[..., Any] = getattr(import_module(module), attribute)
         return made
     offered = _offered()
     if name not in offered:
-        known = sorted({*_OWN, *offered})
+        known = sorted({*OWN, *offered})
         raise DeclarationError(
             f'use("{name}")', f"is no pack{did_you_mean(name, known)} allowed: {', '.join(known)}"
         )
@@ -34,7 +51,7 @@ def pack_class(name: str) -> Callable[..., Any]:
 
 def pack_names() -> list[str]:
     """The names of all packs, the toolkit's own and those that installed packages offer."""
-    return sorted({*_OWN, *_offered()})
+    return sorted({*OWN, *_offered()})
 
 
 def _offered() -> dict[str, Any]:
