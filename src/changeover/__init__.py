@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from changeover.api.comparison import compare, diff, report
-    from changeover.api.configuration import check_rules, doctor, find_blind_spots, init
+    from changeover.api.configuration import check_rules, doctor, find_blind_spots
     from changeover.api.evidence import explain, waive
     from changeover.api.exploration import explore
     from changeover.api.going_back import kill, rollback, unkill
+    from changeover.api.initial import init
     from changeover.api.moves import flip, history, seal_flags
     from changeover.api.readiness import gate, prove_removal, scan_legacy
     from changeover.api.scenarios import (
@@ -55,10 +56,11 @@ __all__ = [
 # Imported when first asked for, so that `import changeover` costs a program nothing.
 _NAMES = {
     "api.comparison": ("compare", "diff", "report"),
-    "api.configuration": ("check_rules", "doctor", "find_blind_spots", "init"),
+    "api.configuration": ("check_rules", "doctor", "find_blind_spots"),
     "api.evidence": ("explain", "waive"),
     "api.exploration": ("explore",),
     "api.going_back": ("kill", "rollback", "unkill"),
+    "api.initial": ("init",),
     "api.moves": ("flip", "history", "seal_flags"),
     "api.readiness": ("gate", "prove_removal", "scan_legacy"),
     "api.scenarios": (

@@ -4,6 +4,7 @@ Everything was imported and done once before, so that imports and first looks ar
 """
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,8 +31,10 @@ class Client:
 
 @pytest.fixture(autouse=True)
 def _nothing_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Types that other tests have registered make the way longer."""
+    """Types that other tests have registered make the way longer, and packs that wait for an import."""
     monkeypatch.setattr("changeover.values.reading._registered", {})
+    others = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("changeover.")]
+    monkeypatch.setattr(sys, "meta_path", others)
 
 
 def files_entered(act: Callable[[], object]) -> list[str]:

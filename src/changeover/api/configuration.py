@@ -1,4 +1,4 @@
-"""`init` and `doctor`: the files of a project; `check_rules`, `find_blind_spots`: its rules."""
+"""`doctor`: what is in effect in a project; `check_rules`, `find_blind_spots`: its rules."""
 
 from __future__ import annotations
 
@@ -34,18 +34,15 @@ from changeover.settings import (
     DIRECTORY_VARIABLE,
     FLAGS_VARIABLE,
     KILL_VARIABLE,
-    PLAN_FILE,
     RULES_FILE,
     STAGE_VARIABLE,
     STORE_VARIABLE,
     WAIVERS_FILE,
 )
-from changeover.values.atomic_file import write_file
 
 if TYPE_CHECKING:
     from changeover.api.problems import Finding
 
-_INITIAL_FILES = Path(__file__).with_name("initial_files")
 LIMITS = (
     "A client that is open already, a C extension, or a read of clock or environment past every port "
     "is not seen: docs/limits.md"
@@ -142,37 +139,6 @@ def _problems(project: Project, migration: Migration, wrong: Container[str]) -> 
     yield from problems_of_objects(migration.seams.values(), migration.runtime.book)
     yield from problems_of_held_functions(migration.runtime.book)
     yield from wiring_problems(migration, project.directory)
-
-
-@dataclass(frozen=True, slots=True)
-class InitialFiles:
-    """The files of a migration folder, and whether each is new; `app` is what pyproject.toml names, if so."""
-
-    files: dict[Path, bool]
-    app: str | None
-
-
-def init(*, dry_run: bool = False, project: str | Path | Project = ".") -> InitialFiles:
-    """Write a commented migration folder; files that are there already stay as they are.
-
-    Args:
-        dry_run: write nothing.
-        project: a folder of the project, or the project.
-
-    Raises:
-        ConfigurationError: pyproject.toml is wrong.
-
-    Example:
-        changeover.init(project="shop")
-    """
-    found = open_project(project)
-    files = {}
-    for name in (PLAN_FILE, RULES_FILE):
-        path = found.directory / name
-        files[path] = not path.exists()
-        if files[path] and not dry_run:
-            write_file(path, (_INITIAL_FILES / name).read_bytes())
-    return InitialFiles(files, found.app)
 
 
 CASES = 64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from changeover.api import configuration as verbs
+from changeover.api.initial import init
 from changeover.cli.output import (
     format_option,
     jobs_option,
@@ -20,28 +22,35 @@ from changeover.cli.output import (
     show_result,
 )
 from changeover.views.text.accepted import blind_spots_screen, rules_screen
+from changeover.views.text.initial import initial_screen
 from changeover.views.text.status import doctor_screen
-
-PYPROJECT = """\
-[tool.changeover]
-app = "shop.compat:migration"     # module:attribute, a Migration or a function that gives one
-directory = "migration"
-"""
 
 
 @click.command("init")
 @click.option("--dry-run", is_flag=True, help="only say what would be written")
-def init_command(dry_run: bool) -> None:
-    """Write a commented migration folder; files that are there already stay as they are.
+@format_option
+def init_command(dry_run: bool, format_: str) -> None:
+    """Write what a migration begins with; what is there already stays as it is.
+
+    The source of the program is read, and not imported: what it uses that a pack covers is written into
+    phases.toml and compat.py.
 
     For example: changeover init --dry-run
     """
-    made = verbs.init(dry_run=dry_run)
-    new = "would write" if dry_run else "wrote"
-    for path, is_new in made.files.items():
-        say(f"{new}    {path}" if is_new else f"kept     {path}")
-    if made.app is None:
-        show(f"# for pyproject.toml:\n{PYPROJECT}")
+    made = init(dry_run=dry_run)
+    files = [(os.path.relpath(one.path), one.state, one.what) for one in made.files]
+    show_result(
+        format_,
+        "init",
+        made,
+        lambda made: {
+            "files": [{"path": path, "state": state, "added": what} for path, state, what in files],
+            "app": made.app,
+            "libraries": made.libraries,
+            "next": list(made.next),
+        },
+        lambda made, screen: initial_screen(files, made.libraries, made.next, dry_run, screen),
+    )
 
 
 @click.command("doctor")

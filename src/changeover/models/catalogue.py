@@ -57,6 +57,7 @@ OUTPUTS = {
     "legacy-scan": "readiness:LegacyScanOutput",
     "legacy-prove": "readiness:LegacyProveOutput",
     "worker": "worker:WorkerOutput",
+    "init": "evidence:InitOutput",
     "doctor": "evidence:DoctorOutput",
 }
 """By name: the model of what a command prints with `--format json`; the command's words, with hyphens."""

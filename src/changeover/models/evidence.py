@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, RootModel, Tag
 
@@ -307,6 +307,23 @@ class WaiveOutput(Output):
     owner: str
     reason: str
     until: str
+
+
+class InitialFile(Part):
+    """A file that a migration begins with."""
+
+    path: str
+    state: Literal["new", "added to", "kept"] = Field(description="What became of it.")
+    added: str = Field(description="What was added, where the file is the program's own.")
+
+
+class InitOutput(Output):
+    """`changeover init`."""
+
+    files: list[InitialFile]
+    app: str = Field(description="What pyproject.toml names: module:attribute.")
+    libraries: dict[str, str] = Field(description="Packs for what the program uses, and where it does.")
+    next: list[str] = Field(description="What to type next.")
 
 
 class DoctorOutput(Output):

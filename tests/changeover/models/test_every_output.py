@@ -73,6 +73,7 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path) -> None:
     assert shop.of("worker", "--once")["waiting"] == 0
     shop.of("evidence-check")
     assert shop.of("doctor")["facts"]
+    assert shop.of("init", "--dry-run")["files"]
     assert mill.of("legacy-scan")["code"]
     assert mill.of("legacy-prove")["rehearsal"]
     (tmp_path / "depot").mkdir()

@@ -1,0 +1,127 @@
+"""What a program uses, found by reading its source: nothing of it is imported or run."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from changeover.packs.catalogue import OWN
+from changeover.quick_dataclass import dataclass
+
+FILES_MAX = 5_000
+_NOT_THE_PROGRAM = frozenset(
+    {
+        *("node_modules", "venv", "env", "build", "dist", "site-packages", "__pycache__"),
+        *("test", "tests", "testing", "docs", "migration", "migrations", "benchmarks", "examples"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An object that a pack needs, made at the top of a module."""
+
+    pack: str
+    module: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found: packages at the top, libraries with a pack, objects that those need, tests.
+
+    `source` is the folder that the packages stand in. `libraries` has packs by name with the first place that
+    imports what they cover ("shop/pay.py:3").
+    """
+
+    source: Path
+    packages: tuple[str, ...]
+    libraries: dict[str, str]
+    made: tuple[Made, ...]
+    tests: str | None
+
+
+def look_at(root: Path) -> Looked:
+    """Read the source of the project in a folder; files that are no Python are left out."""
+    source = root / "src" if (root / "src").is_dir() and any(_packages(root / "src")) else root
+    covers = {module: name for name, pack in OWN.items() for module in pack.covers}
+    makers = {maker: name for name, pack in OWN.items() for maker in pack.makers}
+    libraries: dict[str, str] = {}
+    made: list[Made] = []
+    for file in _files(source):
+        try:
+            tree = ast.parse(file.read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            continue
+        for module, line in _imports(tree):
+            name = next((covers[part] for part in _parts(module) if part in covers), None)
+            if name is not None:
+                libraries.setdefault(name, f"{file.relative_to(root).as_posix()}:{line}")
+        made.extend(_made(tree, _module_of(file, source), makers))
+    tests = next((name for name in ("tests", "test") if (root / name).is_dir()), None)
+    if tests is None and any(root.glob("test_*.py")):
+        tests = "."
+    return Looked(source, tuple(_packages(source)), dict(sorted(libraries.items())), tuple(made), tests)
+
+
+def _packages(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.iterdir()):
+        is_hidden = path.name.startswith((".", "_")) or path.name in _NOT_THE_PROGRAM
+        if path.is_dir() and not is_hidden and (path / "__init__.py").exists():
+            yield path.name
+        elif (
+            path.suffix == ".py"
+            and not is_hidden
+            and not path.name.startswith(("test_", "conftest", "setup"))
+        ):
+            yield path.stem
+
+
+def _files(source: Path) -> Iterator[Path]:
+    """The files of the program, at most so many; tests are none of it."""
+    count = 0
+    for folder, inner, names in os.walk(source):
+        inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in _NOT_THE_PROGRAM)
+        for name in sorted(names):
+            if not name.endswith(".py") or name.startswith("test_") or name == "conftest.py":
+                continue
+            count += 1
+            if count > FILES_MAX:
+                return
+            yield Path(folder, name)
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module, node.lineno
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", node.lineno
+
+
+def _parts(module: str) -> Iterator[str]:
+    """The module and those around it, the innermost first."""
+    while module:
+        yield module
+        module = module.rpartition(".")[0]
+
+
+def _made(tree: ast.Module, module: str, makers: dict[str, str]) -> Iterator[Made]:
+    for node in tree.body:
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        if not isinstance(value, ast.Call):
+            continue
+        called = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", None)
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if called in makers and isinstance(target, ast.Name):
+            yield Made(makers[called], module, target.id)
+
+
+def _module_of(file: Path, source: Path) -> str:
+    parts = file.relative_to(source).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

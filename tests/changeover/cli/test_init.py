@@ -1,0 +1,115 @@
+"""`changeover init` looks at a program and writes what a migration of it begins with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.changeover.support.projects import Shop
+
+SHOP = "import httpx\n\ndef price(item):\n    return httpx.get(f'http://prices/{item}').json()\n"
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def imported(folder: Path, module: str) -> str:
+    """What the written module is when a program imports it, in a process of its own."""
+    found = f"import {module} as made; print(sorted(made.migration.book.packs))"
+    code = f"import sys; sys.path[:0] = ['src', '.']; {found}"
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def test_a_package_gets_its_module_which_imports_and_uses_what_the_program_uses(tmp_path: Path) -> None:
+    write(tmp_path, {"shop/__init__.py": "", "shop/pay.py": SHOP, "tests/test_pay.py": "import boto3\n"})
+    answer = Shop(tmp_path).run("init")
+    assert answer.code == 0
+    assert "wrote   shop/compat.py" in answer.out
+    assert "http         shop/pay.py:1" in answer.out
+    assert imported(tmp_path, "shop.compat") == "['http']"
+    assert Shop(tmp_path).run("doctor").code == 0
+    assert Shop(tmp_path).run("status").code == 0
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_imported() -> Iterator[None]:
+    yield
+    for name in ("compat", "shop.compat", "shop.pay", "shop"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    ("files", "module"),
+    [
+        ({"src/shop/__init__.py": "", "src/shop/pay.py": SHOP}, "shop.compat"),
+        ({"shop.py": SHOP}, "compat"),
+        ({"one/__init__.py": "", "two/__init__.py": SHOP}, "compat"),
+        ({}, "compat"),
+    ],
+)
+def test_the_module_stands_where_the_program_can_import_it(
+    tmp_path: Path, files: dict[str, str], module: str
+) -> None:
+    write(tmp_path, files)
+    Shop(tmp_path).run("init")
+    assert imported(tmp_path, module) == ("['http']" if files else "[]")
+    assert f'app = "{module}:migration"' in (tmp_path / "pyproject.toml").read_text()
+    assert Shop(tmp_path).run("doctor").code == 0
+
+
+def test_what_is_there_stays_and_is_added_to_once(tmp_path: Path) -> None:
+    project = '[project]\nname = "My Shop"\nversion = "1"'
+    write(
+        tmp_path,
+        {"pyproject.toml": project, ".gitignore": "*.log", "shop/__init__.py": "", "shop/a.py": SHOP},
+    )
+    Shop(tmp_path).run("init")
+    first = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    assert first[tmp_path / "pyproject.toml"].startswith(project + "\n\n[tool.changeover]\n")
+    assert first[tmp_path / ".gitignore"] == "*.log\n.changeover/\n"
+    assert 'name = "My-Shop"' in first[tmp_path / "migration/phases.toml"]
+    again = Shop(tmp_path).run("init")
+    assert {path: path.read_text() for path in first} == first
+    assert "wrote" not in again.out
+    assert "added to" not in again.out
+
+
+def test_a_dry_run_says_what_would_be_written_and_writes_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {"shop.py": SHOP, "pyproject.toml": "[project]\nname = 'shop'\n"})
+    answer = Shop(tmp_path).run("init", "--dry-run")
+    assert "would write    compat.py" in answer.out
+    assert "would add to   pyproject.toml   [tool.changeover]" in answer.out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pyproject.toml", "shop.py"]
+
+
+def test_source_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, {"shop/__init__.py": "", "shop/broken.py": "def (:\n", "shop/pay.py": SHOP})
+    (tmp_path / "shop" / "bytes.py").write_bytes(b"\xff\x00\xfe")
+    assert Shop(tmp_path).run("init").code == 0
+    assert imported(tmp_path, "shop.compat") == "['http']"
+
+
+def test_a_wrong_pyproject_is_one_sentence_and_nothing_is_written(tmp_path: Path) -> None:
+    write(tmp_path, {"shop.py": SHOP, "pyproject.toml": "[project\n"})
+    answer = Shop(tmp_path).run("init")
+    assert answer.code == 2
+    assert "was not valid TOML" in answer.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pyproject.toml", "shop.py"]
+
+
+def test_the_same_comes_as_json(tmp_path: Path) -> None:
+    write(tmp_path, {"shop.py": SHOP})
+    found = json.loads(Shop(tmp_path).run("init", "--format", "json").out)
+    assert (found["app"], found["libraries"]) == ("compat:migration", {"http": "shop.py:1"})
+    assert {one["state"] for one in found["files"]} == {"new"}
