@@ -1,0 +1,45 @@
+"""What a pack costs a program where no run is under way, beside the bare call: `docs/packs.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from changeover import Migration
+from changeover.packs import replace
+
+
+class Session:
+    """A client whose request takes no time."""
+
+    def send(self, request: Any) -> Any:
+        return request
+
+
+class CoveredSession(Session):
+    """The same, covered as the pack `http` covers a client."""
+
+
+def _covered(original: Callable[..., Any]) -> Callable[..., Any]:
+    from changeover.packs import serving
+
+    def send(self: Any, request: Any) -> Any:
+        pack = serving("http")
+        if pack is None:
+            return original(self, request)
+        return pack.ask("GET", request, (), b"", None)
+
+    return send
+
+
+replace(CoveredSession, "send", _covered)
+
+
+@pytest.mark.benchmark(group="a call of a library outside of runs")
+@pytest.mark.parametrize("session", [Session(), CoveredSession()], ids=["bare", "covered"])
+def test_call_of_a_library_outside_of_runs(benchmark: BenchmarkFixture, session: Session) -> None:
+    Migration().use("http")
+    assert benchmark(session.send, 3) == 3
