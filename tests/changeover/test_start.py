@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.changeover.support.doc_pages import mend
 from tests.changeover.support.lean_pytest import WITHOUT_OTHER_PLUGINS
 
 PAGE = Path(__file__).parents[2] / "docs" / "start.md"
@@ -44,15 +45,6 @@ def run(command: str, folder: Path) -> str:
         timeout=60,
     )
     return ended.stdout + ended.stderr
-
-
-def mend(file: Path, changes: str) -> None:
-    lines = changes.splitlines()
-    old = "\n".join(line[1:] for line in lines if line.startswith("-"))
-    new = "\n".join(line[1:] for line in lines if line.startswith("+"))
-    program = file.read_text(encoding="utf-8")
-    assert program.count(old) == 1
-    file.write_text(program.replace(old, new), encoding="utf-8")
 
 
 def test_the_first_page_a_stranger_reads_does_what_it_says(tmp_path: Path) -> None:
