@@ -138,6 +138,8 @@ def _problems(project: Project, migration: Migration, wrong: Container[str]) -> 
     yield from compared_nowhere(migration)
     yield from problems_of_objects(migration.seams.values(), migration.runtime.book)
     yield from problems_of_held_functions(migration.runtime.book)
+    for pack in migration.book.packs.values():
+        yield from getattr(pack, "problems", tuple)()
     yield from wiring_problems(migration, project.directory)
 
 

@@ -19,6 +19,8 @@ class Pack(Protocol):
     def install(self, host: Host) -> None:
         """Open channels and have the functions of the library replaced; raises DeclarationError."""
 
+    # A pack may have a method `problems() -> Iterable[str]` as well: what `changeover doctor` shows of it.
+
 
 class Host:
     """One migration, as far as a pack may reach it.

@@ -1,0 +1,56 @@
+"""The tests of every pack with the oldest and the newest versions of its library, each in an environment of its own."""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_OF_TESTS = ("pytest", "hypothesis", "jsonschema", "pytest-benchmark", "tzdata")
+TESTS = Path("tests/changeover/packs")
+VERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "http": {
+        "oldest": ("requests==2.28.2", "urllib3==1.26.15", "httpx==0.25.2", "aiohttp==3.10.11"),
+        "newest": ("requests", "urllib3", "httpx", "aiohttp"),
+    },
+}
+"""By pack, what is installed beside the toolkit; the tests are those of `test_NAME.py`."""
+_SAID = re.compile(r"^(?:=+ )?(\d+ (?:passed|failed|skipped|error).*?) in [\d.]+s.*$", re.MULTILINE)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print a line for each; 1 where a test fails or none has run."""
+    options = argparse.ArgumentParser(prog="python -m tests.sweeps packs", description=__doc__)
+    options.add_argument("--only", action="append", choices=[*VERSIONS], metavar="PACK")
+    chosen = options.parse_args(arguments)
+    wrong = 0
+    for pack in chosen.only or VERSIONS:
+        for age, wanted in VERSIONS[pack].items():
+            with tempfile.TemporaryDirectory() as folder:
+                said, code = _tried(Path(folder), pack, wanted)
+            wrong += code != 0
+            print(f"{pack:<12} {age:<8} {said}   {' '.join(wanted)}", flush=True)
+    return 1 if wrong else 0
+
+
+def _tried(folder: Path, pack: str, wanted: Sequence[str]) -> tuple[str, int]:
+    python = folder / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    install = [str(python), "-m", "pip", "install", "-q", "-e", str(ROOT), *_OF_TESTS]
+    made = subprocess.run([*install, *wanted], capture_output=True, text=True, check=False)
+    if made.returncode:
+        return f"cannot be installed: {made.stderr.strip().splitlines()[-1]}", 1
+    versions = subprocess.run(
+        [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", str(TESTS / f"test_{pack}.py")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = _SAID.findall(versions.stdout)
+    if versions.returncode:
+        print(versions.stdout[-6_000:], versions.stderr[-2_000:], file=sys.stderr)
+    return found[-1] if found else "no test has run", versions.returncode if found else 1
