@@ -1,0 +1,42 @@
+"""What a path changed, as it travels from the path that answered to the replay of the other one."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Any
+
+from changeover.packs.database.made_values import MadeEvidence
+from changeover.packs.database.row_change import RowChange
+from changeover.packs.database.row_effect import RowEffect, row_effects
+from changeover.packs.database.table import Table
+from changeover.quick_dataclass import dataclass
+
+
+@dataclass
+class RecordedRows:
+    """The row changes of one path.
+
+    Args:
+        changes: net, in the order in which the rows were first touched.
+        tables: those of the changes, by name.
+        evidence: what shows which values the database made.
+        pending: the connection whose transaction the path left open for its caller; None without one.
+        connection: one that the path used; None where it used none.
+        sequences: of SQLite, the last ids when the path began.
+        problems: why the changes cannot be compared; empty where they can.
+    """
+
+    changes: list[RowChange] = field(default_factory=list)
+    tables: dict[str, Table] = field(default_factory=dict)
+    evidence: MadeEvidence | None = None
+    pending: Any = None
+    connection: Any = None
+    sequences: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def effects(self) -> list[RowEffect]:
+        """The changes as they are compared."""
+        if self.evidence is None:
+            return []
+        return row_effects(self.tables, self.changes, self.evidence)

@@ -1,0 +1,135 @@
+"""An SQLite database as it was before a path, inside a transaction that is never committed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from changeover.packs.database.copy_connection import KEPT, CopyConnection
+from changeover.packs.database.recorded_rows import RecordedRows
+from changeover.packs.database.row_change import NotComparable, net, unlike
+from changeover.packs.database.sqlite_capture import SqliteCapture
+from changeover.packs.database.sqlite_made import SqliteMade
+from changeover.packs.database.sqlite_recording import in_transaction
+from changeover.packs.database.sqlite_rows import SqliteRows
+from changeover.packs.database.statement import Connection, run
+from changeover.packs.database.turning_back import moved, turn_back
+from changeover.packs.database.watchdog import Watchdog
+
+_COPY = "changeover_copy"
+
+
+class SqliteCopy:
+    """One copy for one replay. Whatever happens, `close` leaves neither a lock nor a row of it.
+
+    Args:
+        connection: of its own, or the one that the path used where the database has no other.
+        recorded: what the path changed; it is turned back.
+        deadline_s: how long the copy may last, in seconds.
+    """
+
+    def __init__(
+        self, connection: Connection, capture: SqliteCapture, recorded: RecordedRows, deadline_s: float
+    ) -> None:
+        self._connection = connection
+        self._capture = capture
+        self._recorded = recorded
+        self._inside = in_transaction(connection)
+        self._begun = False
+        self._watchdog = Watchdog(deadline_s, self._interrupt)
+        self.connection: CopyConnection | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time for the copy is up."""
+        return self._watchdog.has_cut
+
+    def begin(self) -> CopyConnection:
+        """Turn back what the path changed; the connection for the replay.
+
+        Raises:
+            NotComparable: the database cannot be brought to what it was.
+        """
+        self._watchdog.__enter__()
+        self._capture.start()
+        run(self._connection, f"SAVEPOINT {_COPY}" if self._inside else "BEGIN IMMEDIATE")
+        self._begun = True
+        self._turn_back()
+        self._evidence = SqliteMade(self._connection)
+        self.connection = CopyConnection(self._connection, _nothing, lambda: self.is_over)
+        self._capture.start()
+        return self.connection
+
+    def finish(self, *, keep_open: bool) -> RecordedRows:
+        """What the replayed path changed in the copy.
+
+        Args:
+            keep_open: whether what it did not commit counts, as its caller would commit it.
+        """
+        found = RecordedRows(tables=self._capture.tables, evidence=self._evidence)
+        if self.is_over:
+            raise NotComparable("the time for a copy of the database is up")
+        if not keep_open and self.connection is not None and not self.connection.changeover_alone:
+            run(self._connection, f"ROLLBACK TO SAVEPOINT {KEPT}")
+        found.changes = net(change for _, change in self._capture.stop())
+        self._evidence.note(self._connection, self._capture)
+        return found
+
+    def close(self) -> None:
+        """Take everything of the copy back."""
+        self._watchdog.release()
+        with suppress(NotComparable):
+            self._capture.stop()
+        if not self._begun:
+            return
+        if self._inside:
+            run(self._connection, f"ROLLBACK TO SAVEPOINT {_COPY}")
+            run(self._connection, f"RELEASE SAVEPOINT {_COPY}")
+        elif in_transaction(self._connection):
+            run(self._connection, "ROLLBACK")
+        self._capture.forget()
+
+    def _turn_back(self) -> None:
+        changes, tables = self._recorded.changes, self._capture.tables
+        unknown = {change.table for change in changes} - tables.keys()
+        if unknown:
+            raise NotComparable(f"a table is not there any more: {', '.join(sorted(unknown))}")
+        rows = SqliteRows(self._connection, tables)
+        if gone := moved(rows, changes):
+            raise NotComparable(f"rows changed by others: {_listed(gone)}")
+        own = rows.without_triggers() if any(tables[change.table].has_triggers for change in changes) else []
+        deferred = run(self._connection, "PRAGMA defer_foreign_keys")[0][0]
+        run(self._connection, "PRAGMA defer_foreign_keys=ON")
+        self._capture.start()
+        turn_back(rows, changes)
+        turned = net(change for _, change in self._capture.stop())
+        self._restore_sequences()
+        run(self._connection, f"PRAGMA defer_foreign_keys={deferred}")
+        for statement in own:
+            run(self._connection, statement)
+        if wrong := unlike([change.turned for change in changes], turned):
+            raise NotComparable(f"more changed than was turned back: {_listed(wrong)}")
+
+    def _restore_sequences(self) -> None:
+        before = self._recorded.sequences
+        for name, number in self._capture.sequences.items():
+            if name not in before:
+                run(self._connection, "DELETE FROM main.sqlite_sequence WHERE name = ?", (name,))
+            elif before[name] != number:
+                run(
+                    self._connection,
+                    "UPDATE main.sqlite_sequence SET seq = ? WHERE name = ?",
+                    (before[name], name),
+                )
+
+    def _interrupt(self) -> None:
+        driver: Any = getattr(self._connection, "driver_connection", self._connection)
+        getattr(driver, "_conn", driver).interrupt()
+
+
+def _nothing() -> None:
+    """A commit of SQLite in a copy is refused by nothing that was not refused before."""
+
+
+def _listed(places: list[tuple[str, tuple[object, ...]]]) -> str:
+    return ", ".join("/".join([table, *map(str, key)]) for table, key in places[:3])

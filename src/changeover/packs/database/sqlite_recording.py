@@ -1,0 +1,94 @@
+"""Listening to a path that answers, on every SQLite connection that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from changeover.packs.database.recorded_rows import RecordedRows
+from changeover.packs.database.row_change import NotComparable, net
+from changeover.packs.database.sqlite_capture import SqliteCapture, Steps
+from changeover.packs.database.sqlite_made import SqliteMade
+from changeover.packs.database.statement import Connection
+from changeover.packs.database.statement_kind import changes_schema, first_word
+
+
+class SqliteRecording:
+    """The row changes of one path. A problem of its own is kept, never raised: the program does not feel it.
+
+    Args:
+        capture_of: what listens on a connection, kept as long as that by its owner.
+    """
+
+    def __init__(self, capture_of: Callable[[Connection], SqliteCapture]) -> None:
+        self._capture_of = capture_of
+        self._met: dict[int, tuple[Connection, SqliteCapture]] = {}
+        self._fragile: set[int] = set()
+        self._recorded = RecordedRows()
+
+    def before_statement(self, connection: Connection, statement: str) -> None:
+        """The path is about to send a statement."""
+        try:
+            capture = self._meet(connection)
+            if id(connection) in self._fragile:
+                capture.stay()
+            if changes_schema(statement):
+                raise NotComparable(f"{first_word(statement)} changes the schema")
+            capture.check_statement(statement)
+        except NotComparable as problem:
+            self._problem(problem)
+
+    def before_commit(self, connection: Connection) -> None:
+        """What is kept stays in the log of the connection."""
+        self._fragile.discard(id(connection))
+
+    def after_commit(self, connection: Connection) -> None:
+        """Nothing is left to do."""
+
+    def after_rollback(self, connection: Connection) -> None:
+        """What was rolled back has left the log by itself, maybe with the triggers."""
+        met = self._met.get(id(connection))
+        if met is not None:
+            met[1].stay()
+
+    def finish(self) -> RecordedRows:
+        """The path has ended."""
+        recorded, steps = self._recorded, Steps()
+        for connection, capture in self._met.values():
+            try:
+                steps += capture.stop()
+            except NotComparable as problem:
+                self._problem(problem)
+                continue
+            recorded.tables |= capture.tables
+            if isinstance(recorded.evidence, SqliteMade):
+                recorded.evidence.note(connection, capture)
+            if in_transaction(connection):
+                recorded.pending = connection
+        steps.sort(key=lambda step: step[0])
+        recorded.changes = net(change for _, change in steps)
+        return recorded
+
+    def _meet(self, connection: Connection) -> SqliteCapture:
+        met = self._met.get(id(connection))
+        if met is None:
+            capture = self._capture_of(connection)
+            if in_transaction(connection):
+                self._fragile.add(id(connection))
+            met = self._met[id(connection)] = (connection, capture)
+            self._recorded.connection = connection
+            capture.start()
+            if self._recorded.evidence is None:
+                self._recorded.evidence = SqliteMade(connection)
+                self._recorded.sequences = capture.sequences
+        return met[1]
+
+    def _problem(self, problem: NotComparable) -> None:
+        if str(problem) not in self._recorded.problems:
+            self._recorded.problems.append(str(problem))
+
+
+def in_transaction(connection: Connection) -> bool:
+    """Whether a transaction is open on a connection of sqlite3, or on what stands for one of aiosqlite."""
+    driver: Any = getattr(connection, "driver_connection", connection)
+    return bool(driver.in_transaction)
