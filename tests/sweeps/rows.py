@@ -97,7 +97,7 @@ class PostgresShop:
 
     def record(self, random: Random, *, pending: bool) -> RecordedRows:
         """Run a transaction as the path that answers."""
-        recording = PostgresRecording(self._side, lambda side: side.close(), "format")
+        recording = PostgresRecording(lambda: closing(self._side()), "format")
         recording.before_statement(self.connection, "UPDATE")
         transact(self.connection, random, postgres=True)
         if not pending:

@@ -29,6 +29,11 @@ OWN: Mapping[str, OwnPack] = {
     "http": OwnPack(
         "changeover.packs.http.pack:HttpPack", ("requests", "httpx", "urllib3", "aiohttp", "urllib.request")
     ),
+    "sqlalchemy": OwnPack(
+        "changeover.packs.sqlalchemy.pack:SqlalchemyPack",
+        ("sqlalchemy",),
+        ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine"),
+    ),
 }
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol
 
 from changeover.errors import DeclarationError
 from changeover.packs.patches import Maker, when_imported
 from changeover.record.channel import Channel, Operation
 from changeover.record.codec import Codec
-from changeover.record.context import current_session
+from changeover.record.context import SESSION, at_work, current_session, permitted, restore
 from changeover.record.port import PortBook
 
 
@@ -44,6 +45,10 @@ class Host:
         """Let objects of these classes be written into stored runs and read again."""
         self._codec.register(*classes)
 
+    def handle(self, *classes: type) -> None:
+        """Hand objects of these classes to paths as they are; a follower may exchange them for a replay."""
+        self._book.hand_over(*classes)
+
     def when_imported(self, module: str, patch: Callable[[Any], None]) -> None:
         """Call `patch` with the module, once in a process: now, or when the program first imports it.
 
@@ -54,6 +59,23 @@ class Host:
     def wrong(self, option: str, found: object, allowed: str) -> NoReturn:
         """Refuse an option of `use`, with what was found and what is allowed; raises DeclarationError."""
         raise DeclarationError(f'use("{self.name}")', f"{option} was {found!r}, allowed: {allowed}")
+
+
+def follower(name: str) -> Any | None:
+    """What the pack of that name does around the path under way here; None where it does nothing."""
+    session: Any = current_session()
+    return None if session is None else getattr(session, "followers", {}).get(name)
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """What the toolkit itself does here, of which nothing belongs to a run."""
+    token = SESSION.set(None)
+    try:
+        with at_work(None, None), permitted():
+            yield
+    finally:
+        restore(SESSION, token)
 
 
 def serving(name: str) -> Any | None:
@@ -75,4 +97,15 @@ def cannot_be_followed(what: str) -> None:
         session.not_followed(what)
 
 
-__all__ = ["Channel", "Host", "Maker", "Operation", "Pack", "cannot_be_followed", "is_replayed", "serving"]
+__all__ = [
+    "Channel",
+    "Host",
+    "Maker",
+    "Operation",
+    "Pack",
+    "cannot_be_followed",
+    "follower",
+    "is_replayed",
+    "outside",
+    "serving",
+]

@@ -143,6 +143,7 @@ class PortBook:
         self.threads = NamedThreads()
         self.buses: dict[str, Any] = {}  # `record.declared_buses.DeclaredBus` by name
         self.packs: dict[str, Any] = {}  # what `Migration.use` made, by name
+        self._handles: tuple[type, ...] = ()
         self._bindings: dict[Hook, _Binding] = {}
         self._objects: set[int] = set()
         self._classes: dict[type, bool] = {}
@@ -164,6 +165,17 @@ class PortBook:
         if own is None and self._beside:
             return next((book.packs[name] for book in self._beside if name in book.packs), None)
         return own
+
+    def following(self) -> list[tuple[str, Any]]:
+        """The packs that follow paths, by name."""
+        books = (self, *self._beside)
+        packs = {name: pack for book in reversed(books) for name, pack in book.packs.items()}
+        return [(name, pack) for name, pack in packs.items() if hasattr(pack, "follow")]
+
+    def hand_over(self, *classes: type) -> None:
+        """Objects of these classes, and of derived ones, are handed to paths as they are, never copied."""
+        self._handles += classes
+        self._classes.clear()
 
     def port_of(self, method: PortMethod) -> Port:
         """The port that a method belongs to."""
@@ -194,7 +206,7 @@ class PortBook:
 
     def is_port_class(self, cls: type) -> bool:
         """Whether all objects of the class are objects of a port, or are the toolkit's own."""
-        if cls.__module__ == "changeover.migration":
+        if cls.__module__ == "changeover.migration" or issubclass(cls, self._handles):
             return True
         targets = [port.target for port in self.ports.values() if isinstance(port.target, type)]
         return any(issubclass(cls, target) for target in targets)

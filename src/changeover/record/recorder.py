@@ -73,6 +73,7 @@ class Recorder:
         self.running = Running()
         self.deferred: list[Any] = []  # runs inside this one, replayed after the outermost has answered
         self.undeclared: dict[str, None] = {}  # methods in no class that were called
+        self.followers: dict[str, Any] = {}  # of this path, by pack (`record.followed_path`)
         self.owners: dict[str, Any] = {}  # of ports given as a class: the object that was called last
         self.depth: int = 1 if outer is None else outer.depth + 1
         self.book = book
@@ -169,6 +170,15 @@ class Recorder:
     def not_followed(self, what: str) -> None:
         """The run cannot be compared: part of it is done where nothing can be seen."""
         self._note_problem(f"cannot be followed: {what}")
+
+    def cannot_follow(self, pack: str, what: str) -> None:
+        """The run cannot be compared: a pack could not do its part. Those around it may."""
+        self.tape.problem = self.tape.problem or f"{pack}: {what}"
+
+    def follower_around(self, name: str) -> Any | None:
+        """What the pack of that name does around a path around this one; None where it does nothing."""
+        found = (one.followers[name] for one in self._around if name in one.followers)
+        return next(found, None)
 
     def is_inside(self, other: object) -> bool:
         """Whether the other recorder is that of a run around this one."""

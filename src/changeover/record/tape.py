@@ -154,6 +154,7 @@ class Tape:
     seconds = 0.0
     random_in_turn = False  # whether others drew between two numbers of the path
     watched: Watched = _NOTHING_WATCHED  # not stored
+    kept_by: Mapping[str, Any] = _NONE  # what packs keep of the path for its replay in this process, by pack
     random_states: Mapping[str, Any] = _NONE  # where the path began to draw, by module
 
     def __init__(

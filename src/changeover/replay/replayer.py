@@ -67,6 +67,7 @@ class Replay(ReplayedWork):
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         self.shared_before: list[SharedReading] = []  # of parts of what the path gets that are not copied
+        self.followers: dict[str, Any] = {}  # of this path, by pack (`record.followed_path`)
         self.copies = copies
         self.seed = seed
         self.delegates = Delegates(copies, seed)
@@ -196,6 +197,17 @@ class Replay(ReplayedWork):
     def not_followed(self, what: str) -> None:
         """A process of the program's own would act for real."""
         self.catch("process", what)
+
+    def cannot_follow(self, pack: str, what: str) -> None:
+        """The run cannot be compared: a pack could not do its part. A path that still runs ends."""
+        self.note(ProblemKind.LIMIT, pack, what)
+        refusal = self._ended(ReplayStopped(f"{pack}: {what}"))
+        if not self.running.answered:
+            raise refusal
+
+    def left_by(self, pack: str) -> Any | None:
+        """What a pack kept of the answering path, for this replay; None where it kept nothing."""
+        return self._tape.kept_by.get(pack)
 
     def clock(self, port: str) -> VirtualClock:
         """The time of this replay."""

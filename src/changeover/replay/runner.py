@@ -18,6 +18,7 @@ from changeover.record.bound_paths import rebound
 from changeover.record.call_inputs import CallInputs, Named, by_number
 from changeover.record.callable_kind import is_async
 from changeover.record.context import SESSION, Args, Kwargs, at_work
+from changeover.record.followed_path import followed
 from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
@@ -271,17 +272,17 @@ def _called(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(built.value):
+    elif is_async(path := followed(built.value, replay, waits=False)):
         ended = _settling(replay, task) if task.loop_goes_on else None
-        outcome = completed(lambda: built.value(*task.front(owner), *args, **kwargs), context, replay, ended)
+        outcome = completed(lambda: path(*task.front(owner), *args, **kwargs), context, replay, ended)
     elif task.inside_loop and not runs_a_loop():
 
         async def called() -> Any:
-            return built.value(*task.front(owner), *args, **kwargs)
+            return path(*task.front(owner), *args, **kwargs)
 
         outcome = completed(called, context, replay, _settling(replay, task))
     else:
-        outcome = context.run(outcome_of, lambda: built.value(*task.front(owner), *args, **kwargs))
+        outcome = context.run(outcome_of, lambda: path(*task.front(owner), *args, **kwargs))
     replay.answer(perf_counter())
     seconds = replay.answered_at - began
     return replay, args, kwargs, outcome, seconds
@@ -295,17 +296,17 @@ async def _async(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(built.value):
+    elif is_async(path := followed(built.value, replay, waits=False)):
 
         async def handling() -> Any:
             given = (*task.front(owner), *args)
-            return await while_handling_async(task.handled, lambda: built.value(*given, **kwargs))
+            return await while_handling_async(task.handled, lambda: path(*given, **kwargs))
 
         outcome = await awaited(handling, context, replay)
         collect_for_program(replay)
     else:
         outcome = await threaded(
-            lambda: context.run(outcome_of, lambda: built.value(*task.front(owner), *args, **kwargs))
+            lambda: context.run(outcome_of, lambda: path(*task.front(owner), *args, **kwargs))
         )
     replay.answer(perf_counter())
     seconds = replay.answered_at - began

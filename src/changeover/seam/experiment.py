@@ -17,6 +17,7 @@ from typing import Any
 from changeover.record.callable_kind import is_async
 from changeover.record.carried_coroutine import carried
 from changeover.record.context import SESSION, WORK_HERE, Args, Kwargs, put_back
+from changeover.record.followed_path import followed
 from changeover.record.run import NotPaired
 from changeover.record.tape import Tape
 from changeover.record.work_branch import BRANCH, ENDING_S, Running
@@ -58,7 +59,7 @@ class _Sync:
             WORK_HERE[here] = (recorder, recorder.branch)
             token = SESSION.set(recorder)
             BRANCH.set(recorder.branch)
-            outcome = await self._outcome(call)
+            outcome = await self._outcome(call, _followed(recording))
         finally:
             try:
                 put_back(here, before)
@@ -72,13 +73,13 @@ class _Sync:
         recording.keep(outcome, perf_counter() - began)
         return outcome
 
-    async def _outcome(self, call: Call) -> Outcome:
+    async def _outcome(self, call: Call, path: Callable[..., Any]) -> Outcome:
         # An error holds the frames of its traceback, and those that called them up to the first coroutine. So
         # that nothing there holds the error in turn, this one is a coroutine, and keeps the outcome nowhere.
         try:
             if call.is_plain:
-                return Returned(call.path(*call.args, **call.kwargs))
-            return Returned(self.call(call.path, call.args, call.kwargs))
+                return Returned(path(*call.args, **call.kwargs))
+            return Returned(self.call(path, call.args, call.kwargs))
         except BaseException as error:  # noqa: BLE001  raised again when everything is kept
             return Raised(error)
 
@@ -106,13 +107,15 @@ class _Async:
     async def answer(self, recording: Recording) -> Outcome:
         recorder, began = recording.recorder, perf_counter()
         # A framework may drive a coroutine in one context after the other, or end it in another one.
-        outcome = await carried(self._outcome(recording.call), recorder, recorder.branch)
+        outcome = await carried(
+            self._outcome(recording.call, _followed(recording)), recorder, recorder.branch
+        )
         recording.keep(outcome, perf_counter() - began)
         return outcome
 
-    async def _outcome(self, call: Call) -> Outcome:
+    async def _outcome(self, call: Call, path: Callable[..., Any]) -> Outcome:
         try:
-            return Returned(await self.call(call.path, call.args, call.kwargs))
+            return Returned(await self.call(path, call.args, call.kwargs))
         except BaseException as error:  # noqa: BLE001  raised again when everything is kept
             return Raised(error)
 
@@ -127,6 +130,14 @@ class _Async:
 
     def lets_pass(self, error: BaseException) -> bool:
         return is_interruption(error)
+
+
+def _followed(recording: Recording) -> Callable[..., Any]:
+    """The path that answers, with what packs do around it."""
+    path, recorder = recording.call.path, recording.recorder
+    if not recorder.book.packs:
+        return path
+    return followed(path, recorder, waits=recording.runtime.waits)
 
 
 SYNC, ASYNC = _Sync(), _Async()

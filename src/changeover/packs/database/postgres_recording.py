@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from changeover.packs.database.parameter_style import ParameterStyle
 from changeover.packs.database.postgres_capture import ROWS_MAX, PostgresCapture
@@ -25,23 +26,19 @@ class PostgresRecording:
     """The row changes of one path. A problem of its own is kept, never raised: the program does not feel it.
 
     Args:
-        open_side: gives a second connection, in autocommit; asked once, where the path wrote something.
-        close_side: is given it back.
+        side: gives a second connection, in autocommit, while changes are read.
         style: how the driver names values.
     """
 
     def __init__(
         self,
-        open_side: Callable[[], Connection],
-        close_side: Callable[[Connection], None],
+        side: Callable[[], AbstractContextManager[Connection]],
         style: ParameterStyle,
         rows_max: int = ROWS_MAX,
     ) -> None:
-        self._open_side = open_side
-        self._close_side = close_side
+        self._side = side
         self._style = style
         self._rows_max = rows_max
-        self._side: Connection = None
         self._open: dict[int, tuple[Connection, list[RowChange]]] = {}
         self._ending: dict[int, list[RowChange]] = {}
         self._wrapped: set[int] = set()
@@ -87,6 +84,7 @@ class PostgresRecording:
 
     def after_commit(self, connection: Connection) -> None:
         """The commit succeeded: what was changed is kept."""
+        self._recorded.committed = True
         self._changes += self._ending.pop(id(connection), [])
         self._open.pop(id(connection), None)
 
@@ -98,14 +96,10 @@ class PostgresRecording:
     def finish(self) -> RecordedRows:
         """The path has ended; a transaction that is still open is its caller's to end."""
         recorded = self._recorded
-        try:
-            for connection, base in list(self._open.values()):
-                changed = self._changed(connection, base)
-                self._changes += changed
-                recorded.pending = connection if changed else recorded.pending
-        finally:
-            if self._side is not None:
-                self._close_side(self._side)
+        for connection, base in list(self._open.values()):
+            changed = self._changed(connection, base)
+            self._changes += changed
+            recorded.pending = connection if changed or base else recorded.pending
         recorded.changes = net(self._changes)
         return recorded
 
@@ -146,10 +140,9 @@ class PostgresRecording:
     def _capture(self, connection: Connection) -> list[RowChange]:
         if not run(connection, "SELECT pg_current_xact_id_if_assigned()::text")[0][0]:
             return []
-        if self._side is None:
-            self._side = self._open_side()
-        capture = PostgresCapture(connection, self._side, self._style, self._rows_max)
-        changes = capture.changes()
+        with self._side() as side:
+            capture = PostgresCapture(connection, side, self._style, self._rows_max)
+            changes = capture.changes()
         self._recorded.tables |= capture.tables
         if isinstance(self._recorded.evidence, PostgresMade):
             self._recorded.evidence.note(connection)

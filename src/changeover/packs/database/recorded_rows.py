@@ -21,6 +21,9 @@ class RecordedRows:
         tables: those of the changes, by name.
         evidence: what shows which values the database made.
         pending: the connection whose transaction the path left open for its caller; None without one.
+        committed: whether it committed anything by itself.
+        given: whether it was given a session or connection, whose owner may commit what it left open.
+        deadline_s: how long a copy for the replay may last, in seconds.
         connection: one that the path used; None where it used none.
         sequences: of SQLite, the last ids when the path began.
         problems: why the changes cannot be compared; empty where they can.
@@ -30,6 +33,9 @@ class RecordedRows:
     tables: dict[str, Table] = field(default_factory=dict)
     evidence: MadeEvidence | None = None
     pending: Any = None
+    committed: bool = False
+    given: bool = False
+    deadline_s: float = 0.0
     connection: Any = None
     sequences: dict[str, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)

@@ -43,7 +43,8 @@ class SqliteRecording:
         self._fragile.discard(id(connection))
 
     def after_commit(self, connection: Connection) -> None:
-        """Nothing is left to do."""
+        """The commit succeeded."""
+        self._recorded.committed = True
 
     def after_rollback(self, connection: Connection) -> None:
         """What was rolled back has left the log by itself, maybe with the triggers."""

@@ -1,0 +1,186 @@
+"""A path that is replayed on a copy of the database, and what it changed there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from changeover.packs.database.postgres_copy import PostgresCopy
+from changeover.packs.database.recorded_rows import RecordedRows
+from changeover.packs.database.row_change import NotComparable
+from changeover.packs.database.sqlite_capture import SqliteCapture
+from changeover.packs.database.sqlite_copy import SqliteCopy
+from changeover.packs.database.statement_kind import changes_schema, first_word
+from changeover.packs.host import outside
+from changeover.packs.sqlalchemy.answering_path import CAPTURE
+from changeover.packs.sqlalchemy.connections import has_one_connection, own_connection
+from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sync_of
+
+if TYPE_CHECKING:
+    from changeover.packs.sqlalchemy.pack import SqlalchemyPack
+
+TWO = "two connections at once: one database cannot be turned back for each"
+PAST = "a session or connection of the program was used, past the copy"
+
+
+class ReplayedPath:
+    """Follows one replay: the database is turned back for it, and left as it was."""
+
+    def __init__(self, pack: SqlalchemyPack, replay: Any, recorded: RecordedRows) -> None:
+        self._pack = pack
+        self._replay = replay
+        self._recorded = recorded
+        self._stack = ExitStack()
+        self._copy: SqliteCopy | PostgresCopy | None = None
+        self._capture: SqliteCapture | None = None
+        self._connection: Any = None
+        self._pool: Any = None
+        self._out = 0
+        self._exchanged = Exchanged(self._on_copy)
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """Turn back what the answering path changed; the arguments with sessions on the copy."""
+        try:
+            with outside():
+                self._open()
+        except Exception as error:  # noqa: BLE001  a problem of the run, whatever the driver raised
+            self._close()
+            self._problem(str(error) or type(error).__name__)
+        begun: tuple[Any, Any] = self._exchanged.arguments(args, kwargs)
+        return begun
+
+    def end(self) -> None:
+        """Compare what the path changed in the copy, of which nothing stays."""
+        problem, effects = "", []
+        try:
+            with outside():
+                if self._copy is not None:
+                    effects = self._finish(self._copy).effects
+        except Exception as error:  # noqa: BLE001  the same
+            problem = str(error) or type(error).__name__
+        finally:
+            self._close()
+        if problem:
+            self._problem(problem)
+        self._pack.tell(effects)
+
+    async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """The same, where the driver has to be awaited."""
+        begun: tuple[Any, Any] = await self._pack.spawn(self.begin, args, kwargs)
+        return begun
+
+    async def end_async(self) -> None:
+        """The same, where the driver has to be awaited."""
+        await self._pack.spawn(self.end)
+
+    def connect(self) -> Any:
+        """The connection of the copy, as the engine's pool would give one."""
+        if self._pool is None:
+            self._problem("the copy of the database is closed")
+        return self._pool.connect()
+
+    def execute(self, send: Callable[[], Any], statement: str, fairy: Any) -> Any:
+        """Let a statement run on the copy, where what it does can be seen and taken back."""
+        if fairy.dbapi_connection is not self._connection:
+            self._problem(PAST)
+        if changes_schema(statement):
+            self._problem(f"{first_word(statement)} changes the schema")
+        try:
+            if self._capture is not None:
+                self._capture.check_statement(statement)
+            return send()
+        except NotComparable as problem:
+            return self._problem(str(problem))
+
+    def commit(self, send: Callable[[], Any], fairy: Any) -> Any:
+        """Commit in the copy."""
+        if fairy.dbapi_connection is not self._connection:
+            self._problem(PAST)
+        try:
+            return send()
+        except NotComparable as problem:
+            return self._problem(str(problem))
+
+    def rollback(self, send: Callable[[], Any], fairy: Any) -> Any:
+        """Roll back in the copy; a connection of the program stays as it is."""
+        return send() if fairy.dbapi_connection is self._connection else None
+
+    def _open(self) -> None:
+        pack, recorded = self._pack, self._recorded
+        connection, info = recorded.pending, {}
+        if connection is None and pack.kind == "sqlite" and has_one_connection(pack.engine):
+            fairy = self._stack.enter_context(_checked_out(pack.engine))
+            connection, info = fairy.dbapi_connection, fairy.info
+        if connection is None:
+            connection = self._stack.enter_context(own_connection(pack.engine, autocommit=False))
+        if pack.kind == "sqlite":
+            self._capture = info.get(CAPTURE) or SqliteCapture(connection)
+            self._copy = SqliteCopy(connection, self._capture, recorded, recorded.deadline_s)
+        else:
+            side = self._stack.enter_context(own_connection(pack.engine, autocommit=True))
+            self._copy = PostgresCopy(
+                connection,
+                side,
+                pack.engine.dialect.paramstyle,
+                recorded,
+                recorded.deadline_s,
+                inside=recorded.pending is not None,
+                rows_max=pack.rows_max,
+            )
+        self._connection = self._copy.begin()
+        self._pool = pack.pool_of(self._connection, self._checked_out, self._checked_in)
+
+    def _finish(self, copy: SqliteCopy | PostgresCopy) -> RecordedRows:
+        keep_open = self._recorded.given and not self._recorded.committed
+        if keep_open:
+            for handle in self._exchanged.made:
+                flush = getattr(sync_of(handle), "flush", None)
+                if flush is not None and sync_of(handle).is_active:
+                    flush()
+        return copy.finish(keep_open=keep_open)
+
+    def _close(self) -> None:
+        with outside():
+            self._exchanged.put_back()
+            try:
+                for handle in self._exchanged.made:
+                    sync_of(handle).close()
+            finally:
+                self._pool = None
+                try:
+                    if self._copy is not None:
+                        self._copy.close()
+                finally:
+                    self._copy = None
+                    self._stack.close()
+
+    def _on_copy(self, handle: Any) -> Any:
+        if engine_of(handle) is not self._pack.engine:
+            return handle
+        return self._pack.beside(handle)
+
+    def _checked_out(self, *_: Any) -> None:
+        self._out += 1
+        if self._out > 1:
+            self._problem(TWO)
+
+    def _checked_in(self, *_: Any) -> None:
+        self._out -= 1
+
+    def _problem(self, what: str) -> Any:
+        """End the replay: it cannot be compared."""
+        self._replay.cannot_follow(self._pack.name, what)
+
+
+class _checked_out:  # noqa: N801  a context manager
+    """A connection of the program's own pool, given back at the end."""
+
+    def __init__(self, engine: Any) -> None:
+        self._fairy = engine.pool.connect()
+
+    def __enter__(self) -> Any:
+        return self._fairy
+
+    def __exit__(self, *_: object) -> None:
+        self._fairy.close()
