@@ -1,4 +1,4 @@
-"""The tests of every pack with the oldest and the newest versions of its library, each in an environment of its own."""
+"""The tests of every pack with the oldest and newest versions of its library, each in an environment."""
 
 import argparse
 import re

@@ -4,7 +4,7 @@ What stands here is all that a pack of somebody else needs; it is offered as an 
 `changeover.packs`.
 """
 
-from changeover.packs.host import Host, Pack, cannot_be_followed, is_replayed, serving
+from changeover.packs.host import Host, Pack, cannot_be_followed, is_replayed, made_for_path, serving
 from changeover.packs.patches import replace
 from changeover.record.channel import Channel, Operation
 from changeover.record.port import CallClass
@@ -17,6 +17,7 @@ __all__ = [
     "Pack",
     "cannot_be_followed",
     "is_replayed",
+    "made_for_path",
     "replace",
     "serving",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from changeover.errors import DeclarationError
 from changeover.packs.patches import Maker, when_imported
@@ -12,6 +12,8 @@ from changeover.record.channel import Channel, Operation
 from changeover.record.codec import Codec
 from changeover.record.context import SESSION, at_work, current_session, permitted, restore
 from changeover.record.port import PortBook
+
+T = TypeVar("T")
 
 
 class Pack(Protocol):
@@ -90,6 +92,21 @@ def is_replayed() -> bool:
     return session is not None and session.replaying
 
 
+def made_for_path(port: str, make: Callable[[], T]) -> T:
+    """What a replayed path is given in place of a library's own object, which `make` gives.
+
+    Where that raises it is the pack that fails, and not the path: the replay ends, and the run has failed.
+    """
+    try:
+        return make()
+    except Exception as error:
+        why = f"the recorded answer cannot be made again: {type(error).__name__}: {error}"
+        end_path: Callable[[str, str], NoReturn] | None = getattr(current_session(), "cannot_answer", None)
+        if end_path is not None:
+            end_path(port, why)
+        raise
+
+
 def cannot_be_followed(what: str) -> None:
     """The run cannot be compared: something is done where a pack cannot see it. A replay ends there."""
     session = current_session()
@@ -106,6 +123,7 @@ __all__ = [
     "cannot_be_followed",
     "follower",
     "is_replayed",
+    "made_for_path",
     "outside",
     "serving",
 ]

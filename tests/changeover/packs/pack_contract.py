@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from changeover import Migration, Run
 
 Path = Callable[[], Any]
+_ADDRESS = re.compile(r"0x[0-9a-f]+")
 COUNT_WITHOUT = 0
 
 
@@ -137,7 +139,8 @@ class PackContract:
             self.fail()
         with pytest.raises(self.failure) as through:
             self.seam(lambda: self.fail(), lambda: self.fail())()
-        assert (type(through.value), str(through.value)) == (type(bare.value), str(bare.value))
+        assert type(through.value) is type(bare.value)
+        assert _ADDRESS.sub("", str(through.value)) == _ADDRESS.sub("", str(bare.value))
         assert self.runs[-1].verdict == "match", self.runs[-1].divergences or self.runs[-1].reason
 
     def test_work_in_a_pool_of_threads_is_the_same_work(self) -> None:

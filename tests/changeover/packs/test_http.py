@@ -183,9 +183,11 @@ def by_httpx(url: str) -> Any:
 
 
 def by_urllib3(url: str) -> Any:
-    pool = urllib3.PoolManager()
-    pool.request("POST", f"{url}/act", json={"number": 1})
-    return pool.request("GET", f"{url}/read?a=2&b=1").json()
+    pool, body = urllib3.PoolManager(), json.dumps({"number": 1})
+    pool.request("POST", f"{url}/act", body=body, headers={"Content-Type": "application/json"})
+    found = json.loads(pool.request("GET", f"{url}/read?a=2&b=1").data)
+    pool.clear()
+    return found
 
 
 def by_urllib(url: str) -> Any:
@@ -390,3 +392,19 @@ def test_usual_mocks_of_the_libraries_are_below_the_port() -> None:
 
     answer, run = run_of(path, path)
     assert (answer, run.verdict, Answering.calls) == ({"value": 7}, "match", 1)
+
+
+def test_an_answer_that_the_pack_cannot_make_again_is_no_difference(
+    server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect of a pack, or a version that it does not know, is never one of the candidate."""
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise AttributeError("no such thing in this version")
+
+    monkeypatch.setattr("changeover.packs.http.requests_client.made_response", broken)
+    answer, run = run_of(
+        lambda: requests.get(server.url).status_code, lambda: requests.get(server.url).status_code
+    )
+    assert (answer, run.verdict) == (200, "failed")
+    assert "cannot be made again: AttributeError: no such thing" in str(run.reason)

@@ -30,8 +30,9 @@ class _Original:
 def made_response(answer: HttpAnswer, *, preload: bool, method: str | None = None) -> Any:
     """A `urllib3.HTTPResponse` of an answer; its body is not encoded, whatever its headers say."""
     import urllib3
+    from urllib3.response import HTTPHeaderDict
 
-    headers = urllib3.HTTPHeaderDict(answer.headers)
+    headers = HTTPHeaderDict(answer.headers)
     coding = headers.pop(_CODING, None)
     response = urllib3.HTTPResponse(
         body=BytesIO(answer.body),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
+from changeover.packs.host import made_for_path
 from changeover.packs.http.messages import BODY_MAX, FaultKind, HttpAnswer, HttpFault
 
 R = TypeVar("R")
@@ -35,11 +36,13 @@ class _Kept(Generic[R]):
 
     def given(self, answer: HttpAnswer) -> R:
         """What the path gets: the library's own answer, or one that is made of the kept one."""
-        return self._live[0] if self._live else self._library.made(answer)
+        return self._live[0] if self._live else made_for_path("http", lambda: self._library.made(answer))
 
     def error_of(self, fault: HttpFault) -> Exception:
         """What the path catches: the library's own exception, or one that is made of the fault."""
-        return self._library.error_of(fault) if self._raised is None else self._raised
+        if self._raised is not None:
+            return self._raised
+        return made_for_path("http", lambda: self._library.error_of(fault))
 
     def _fault_of(self, error: Exception) -> HttpFault:
         fault = self._library.fault_of(error)

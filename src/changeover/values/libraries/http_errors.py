@@ -27,11 +27,16 @@ def _parts(error: Any) -> State:
 def _copied(error: Any) -> State:
     """What its text is made of: where the class writes it by itself, its arguments as well."""
     args = (str(error),) if type(error).__str__ in _TEXT_OF_ARGUMENTS else error.args
-    state = {name: part for name, part in own_state(error).items() if isinstance(part, _PLAIN)}
+    state = {name: part for name, part in own_state(error).items() if _is_said(part)}
     parts = {"args": args, "state": state}
     if isinstance(error, OSError) and type(error).__str__ not in _TEXT_OF_ARGUMENTS:
         parts["members"] = {"errno": error.errno, "strerror": error.strerror}
     return parts
+
+
+def _is_said(part: Any) -> bool:
+    """Whether a text may be made of it, rather than that it was at hand: requests and pools are left out."""
+    return isinstance(part, _PLAIN) or hasattr(type(part), "__attrs_attrs__")  # addresses of aiohttp
 
 
 def _made(cls: Any, parts: State, _: State) -> Any:
