@@ -16,6 +16,7 @@ import psycopg
 
 from changeover.packs.database.postgres_copy import PostgresCopy
 from changeover.packs.database.postgres_recording import PostgresRecording
+from changeover.packs.database.postgres_tables import KnownTables
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_change import NotComparable
 from changeover.packs.database.sqlite_capture import SqliteCapture
@@ -80,6 +81,7 @@ class PostgresShop:
 
     def __init__(self, *, triggers: bool) -> None:
         self._name = f"rows_{uuid4().hex}"
+        self._known: KnownTables = {}
         sql(f'CREATE SCHEMA "{self._name}"')
         self.connection = self._connect()
         for statement in schema(postgres=True, triggers=triggers).split(";\n"):
@@ -97,7 +99,7 @@ class PostgresShop:
 
     def record(self, random: Random, *, pending: bool) -> RecordedRows:
         """Run a transaction as the path that answers."""
-        recording = PostgresRecording(lambda: closing(self._side()), "format")
+        recording = PostgresRecording(lambda: closing(self._side()), "format", self._known)
         recording.before_statement(self.connection, "UPDATE")
         transact(self.connection, random, postgres=True)
         if not pending:
@@ -115,7 +117,7 @@ class PostgresShop:
         inside = recorded.pending is not None
         connection = self.connection if inside else self._connect()
         with closing(self._side()) as side:
-            copy = PostgresCopy(connection, side, "format", recorded, DEADLINE_S, inside=inside)
+            copy = PostgresCopy(connection, side, "format", self._known, recorded, DEADLINE_S, inside=inside)
             try:
                 yield copy
             finally:

@@ -7,7 +7,7 @@ from typing import Any
 
 from changeover.packs.database.parameter_style import ParameterStyle, escaped, marks
 from changeover.packs.database.postgres_settings import plain_values
-from changeover.packs.database.postgres_tables import PostgresTables
+from changeover.packs.database.postgres_tables import KnownTables, PostgresTables
 from changeover.packs.database.row_change import NotComparable, Row, RowChange, RowKey, same_row
 from changeover.packs.database.statement import Connection, quoted, run
 from changeover.packs.database.table import Table
@@ -40,16 +40,22 @@ class PostgresCapture:
         connection: the one whose transaction is read.
         side: another one of the same database, in autocommit.
         style: how the driver names values.
+        known: tables that were read before; kept from run to run.
     """
 
     def __init__(
-        self, connection: Connection, side: Connection, style: ParameterStyle, rows_max: int = ROWS_MAX
+        self,
+        connection: Connection,
+        side: Connection,
+        style: ParameterStyle,
+        known: KnownTables,
+        rows_max: int = ROWS_MAX,
     ) -> None:
         self._connection = connection
         self._side = side
         self._style = style
         self._rows_max = rows_max
-        self._tables = PostgresTables(side)
+        self._tables = PostgresTables(side, known)
 
     @property
     def tables(self) -> dict[str, Table]:

@@ -11,6 +11,7 @@ from changeover.packs.database.postgres_capture import ROWS_MAX, PostgresCapture
 from changeover.packs.database.postgres_made import PostgresMade
 from changeover.packs.database.postgres_rows import PostgresRows, sqlstate
 from changeover.packs.database.postgres_settings import plain_values
+from changeover.packs.database.postgres_tables import KnownTables
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_change import NotComparable, RowChange, since, unlike
 from changeover.packs.database.statement import Connection, run
@@ -33,6 +34,7 @@ class PostgresCopy:
             the path left open for its caller.
         side: another one, in autocommit.
         style: how the driver names values.
+        known: tables that were read before; kept from run to run.
         recorded: what the path changed; it is turned back.
         deadline_s: how long the copy may last, in seconds.
         inside: whether the copy is a savepoint of the caller's transaction.
@@ -43,6 +45,7 @@ class PostgresCopy:
         connection: Connection,
         side: Connection,
         style: ParameterStyle,
+        known: KnownTables,
         recorded: RecordedRows,
         deadline_s: float,
         *,
@@ -55,7 +58,7 @@ class PostgresCopy:
         self._inside = inside
         self._ends = monotonic() + deadline_s
         self._deadline_s = deadline_s
-        self._capture = PostgresCapture(connection, side, style, rows_max)
+        self._capture = PostgresCapture(connection, side, style, known, rows_max)
         self._line = None if inside else socket_of(connection)
         self._watchdog = Watchdog(deadline_s, self._hang_up)
         self._turned: list[RowChange] = []
@@ -97,7 +100,7 @@ class PostgresCopy:
         if not keep_open and self.connection is not None and not self.connection.changeover_alone:
             run(self._connection, f"ROLLBACK TO SAVEPOINT {KEPT}")
         changes = since(self._turned, self._capture.changes())
-        self._evidence.note(self._connection)
+        self._evidence.note(self._connection, changes, self._capture.tables)
         return RecordedRows(changes, self._capture.tables, self._evidence)
 
     def close(self) -> None:

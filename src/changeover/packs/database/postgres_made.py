@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from changeover.packs.database.row_change import RowChange
 from changeover.packs.database.statement import Connection, run
 from changeover.packs.database.table import Column, Table
 
@@ -35,12 +37,14 @@ class PostgresMade:
         self._transactions: set[Decimal] = set()
         self._spans: list[tuple[Decimal, Decimal]] = []
 
-    def note(self, connection: Connection) -> None:
+    def note(self, connection: Connection, changes: Iterable[RowChange], tables: Mapping[str, Table]) -> None:
         """Changes are captured in a transaction of the path: what was made until now."""
         now, clock, local, local_clock = (Decimal(text) for text in run(connection, _CLOCK)[0])
         self._transactions |= {now, local}
         self._spans += [(now, clock), (local, local_clock)]
-        self._after = _counters(connection)
+        new = {change.table for change in changes if change.before is None}
+        if any(column.counter for name in new for column in tables[name].columns.values()):
+            self._after = _counters(connection)
 
     def counted(self, table: Table, column: Column, value: Any) -> bool:
         """Whether the sequence of this column gave the number in this time."""

@@ -9,6 +9,7 @@ from changeover.packs.database.parameter_style import ParameterStyle
 from changeover.packs.database.postgres_capture import ROWS_MAX, PostgresCapture
 from changeover.packs.database.postgres_made import PostgresMade
 from changeover.packs.database.postgres_rows import sqlstate
+from changeover.packs.database.postgres_tables import KnownTables
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_change import NotComparable, RowChange, net, since
 from changeover.packs.database.statement import Connection, run
@@ -20,6 +21,7 @@ from changeover.packs.database.statement_kind import (
 )
 
 _ABORTED = "25P02"
+_LOOK = "changeover_look"
 
 
 class PostgresRecording:
@@ -28,17 +30,24 @@ class PostgresRecording:
     Args:
         side: gives a second connection, in autocommit, while changes are read.
         style: how the driver names values.
+        known: tables that were read before; kept from run to run.
+        alone: whether no traffic of others can be disturbed: in a test, or in a comparison.
     """
 
     def __init__(
         self,
         side: Callable[[], AbstractContextManager[Connection]],
         style: ParameterStyle,
+        known: KnownTables,
         rows_max: int = ROWS_MAX,
+        *,
+        alone: bool = False,
     ) -> None:
         self._side = side
         self._style = style
+        self._known = known
         self._rows_max = rows_max
+        self._alone = alone
         self._open: dict[int, tuple[Connection, list[RowChange]]] = {}
         self._ending: dict[int, list[RowChange]] = {}
         self._wrapped: set[int] = set()
@@ -104,18 +113,17 @@ class PostgresRecording:
         return recorded
 
     def _meet(self, connection: Connection) -> None:
-        recorded = self._recorded
-        recorded.connection = connection
         self._open[id(connection)] = (connection, [])
-        try:
-            if recorded.evidence is None:
-                recorded.evidence = PostgresMade(connection)
-            self._open[id(connection)] = (connection, self._capture(connection))
-        except NotComparable as problem:
-            self._problem(problem)
-        except Exception as error:
-            if sqlstate(error) != _ABORTED:
-                raise
+        self._open[id(connection)] = (connection, self._guarded(connection, self._look_before) or [])
+
+    def _look_before(self, connection: Connection) -> list[RowChange]:
+        """What the transaction changed before the path: none of it is the path's."""
+        if self._recorded.evidence is None:
+            self._recorded.evidence = PostgresMade(connection)
+        isolation = run(connection, "SELECT current_setting('transaction_isolation')")[0][0]
+        if isolation == "serializable" and not self._alone:
+            raise NotComparable("SERIALIZABLE: reading rows of others would make their transactions fail")
+        return self._capture(connection)
 
     def _wrap(self, connection: Connection, statement: str) -> None:
         if is_harmless(statement):
@@ -128,26 +136,43 @@ class PostgresRecording:
         self._wrapped.add(id(connection))
 
     def _changed(self, connection: Connection, base: list[RowChange]) -> list[RowChange]:
+        now = self._guarded(connection, self._capture)
+        return [] if now is None else since(base, now)
+
+    def _guarded(
+        self, connection: Connection, look: Callable[[Connection], list[RowChange]]
+    ) -> list[RowChange] | None:
+        """Look in a savepoint: what fails there is a problem of the run, and the transaction goes on.
+
+        None where it failed, or where the transaction has failed already and nothing of it is kept.
+        """
         try:
-            return since(base, self._capture(connection))
-        except NotComparable as problem:
-            self._problem(problem)
+            run(connection, f"SAVEPOINT {_LOOK}")
         except Exception as error:
             if sqlstate(error) != _ABORTED:
                 raise
-        return []
+            return None
+        found = None
+        try:
+            found = look(connection)
+        except Exception as error:  # noqa: BLE001  whatever the driver raises
+            self._problem(error)
+            run(connection, f"ROLLBACK TO SAVEPOINT {_LOOK}")
+        run(connection, f"RELEASE SAVEPOINT {_LOOK}")
+        return found
 
     def _capture(self, connection: Connection) -> list[RowChange]:
         if not run(connection, "SELECT pg_current_xact_id_if_assigned()::text")[0][0]:
             return []
         with self._side() as side:
-            capture = PostgresCapture(connection, side, self._style, self._rows_max)
+            capture = PostgresCapture(connection, side, self._style, self._known, self._rows_max)
             changes = capture.changes()
         self._recorded.tables |= capture.tables
         if isinstance(self._recorded.evidence, PostgresMade):
-            self._recorded.evidence.note(connection)
+            self._recorded.evidence.note(connection, changes, capture.tables)
         return changes
 
-    def _problem(self, problem: NotComparable) -> None:
-        if str(problem) not in self._recorded.problems:
-            self._recorded.problems.append(str(problem))
+    def _problem(self, problem: Exception) -> None:
+        text = (str(problem) or type(problem).__name__).splitlines()[0]
+        if text not in self._recorded.problems:
+            self._recorded.problems.append(text)

@@ -35,6 +35,12 @@ FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid IN ({oids}) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum
 """
+_VERSIONS = """
+SELECT c.oid::bigint, c.xmin::text || ':' || string_agg(a.xmin::text, ',' ORDER BY a.attnum),
+    greatest(c.reltuples, 0)::bigint
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.oid IN ({oids}) AND c.relpersistence <> 't' AND a.attnum > 0 GROUP BY c.oid, c.xmin, c.reltuples
+"""
 _TABLES = """
 SELECT c.oid::bigint, n.nspname::text, c.relname::text, greatest(c.reltuples, 0)::bigint,
     EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D'),
@@ -46,11 +52,21 @@ WHERE c.oid IN ({oids}) AND c.relpersistence <> 't'
 """
 
 
-class PostgresTables:
-    """What is known of the tables, by number and by name; asked anew with every run."""
+KnownTables = dict[int, tuple[str, Table]]
+"""Tables by number, each with the version of its definition that was read."""
 
-    def __init__(self, connection: Connection) -> None:
+
+class PostgresTables:
+    """The tables that were touched, by name.
+
+    Args:
+        connection: is asked for them.
+        known: those of earlier runs; one whose definition has changed since is read again.
+    """
+
+    def __init__(self, connection: Connection, known: KnownTables) -> None:
         self._connection = connection
+        self._known = known
         self._by_number: dict[int, Table] = {}
         self.by_name: dict[str, Table] = {}
 
@@ -59,7 +75,7 @@ class PostgresTables:
         wanted = sorted(numbers)
         missing = [number for number in wanted if number not in self._by_number]
         if missing:
-            self._ask(",".join(str(int(number)) for number in missing))
+            self._look_up(missing)
         return [self._by_number[number] for number in wanted if number in self._by_number]
 
     def read_named(self, names: Iterable[str]) -> None:
@@ -71,6 +87,24 @@ class PostgresTables:
         )
         wanted = set(names)
         self.read(number for number, schema, name in listed if _shown(schema, name) in wanted)
+
+    def _look_up(self, numbers: list[int]) -> None:
+        listed = ",".join(str(int(number)) for number in numbers)
+        found = {
+            number: (version, rows)
+            for number, version, rows in run(self._connection, _VERSIONS.format(oids=listed))
+        }
+        changed = [
+            number
+            for number, (version, _) in found.items()
+            if self._known.get(number, ("", None))[0] != version
+        ]
+        if changed:
+            self._ask(",".join(str(number) for number in changed))
+        for number, (version, rows) in found.items():
+            table = replace(self._by_number.get(number) or self._known[number][1], rows=rows)
+            self._known[number] = (version, table)
+            self._by_number[number] = self.by_name[table.name] = table
 
     def _ask(self, numbers: str) -> None:
         columns: dict[int, dict[str, Column]] = {}
@@ -92,7 +126,7 @@ class PostgresTables:
                 bool(has_triggers),
                 rows,
             )
-            self._by_number[number] = self.by_name[shown] = table
+            self._by_number[number] = table
 
 
 def _shown(schema: str, name: str) -> str:

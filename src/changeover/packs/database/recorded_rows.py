@@ -24,7 +24,7 @@ class RecordedRows:
         committed: whether it committed anything by itself.
         given: whether it was given a session or connection, whose owner may commit what it left open.
         deadline_s: how long a copy for the replay may last, in seconds.
-        connection: one that the path used; None where it used none.
+        listening: of SQLite, what listens on the pending connection.
         sequences: of SQLite, the last ids when the path began.
         problems: why the changes cannot be compared; empty where they can.
     """
@@ -36,7 +36,7 @@ class RecordedRows:
     committed: bool = False
     given: bool = False
     deadline_s: float = 0.0
-    connection: Any = None
+    listening: Any = None
     sequences: dict[str, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 

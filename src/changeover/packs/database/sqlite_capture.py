@@ -70,6 +70,7 @@ class SqliteCapture:
             self.remove()
             self._install(schema)
         recursive = bool(run(self._connection, "PRAGMA recursive_triggers")[0][0])
+        recursive = recursive and not self._switched
         self._switched = not recursive and not schema.has_triggers
         self._silent = not recursive and schema.has_triggers
         if self._switched:

@@ -35,7 +35,7 @@ class SqliteRecording:
             if changes_schema(statement):
                 raise NotComparable(f"{first_word(statement)} changes the schema")
             capture.check_statement(statement)
-        except NotComparable as problem:
+        except Exception as problem:  # noqa: BLE001  it breaks no statement of the program
             self._problem(problem)
 
     def before_commit(self, connection: Connection) -> None:
@@ -58,14 +58,14 @@ class SqliteRecording:
         for connection, capture in self._met.values():
             try:
                 steps += capture.stop()
-            except NotComparable as problem:
+            except Exception as problem:  # noqa: BLE001  it breaks no statement of the program
                 self._problem(problem)
                 continue
             recorded.tables |= capture.tables
             if isinstance(recorded.evidence, SqliteMade):
                 recorded.evidence.note(connection, capture)
             if in_transaction(connection):
-                recorded.pending = connection
+                recorded.pending, recorded.listening = connection, capture
         steps.sort(key=lambda step: step[0])
         recorded.changes = net(change for _, change in steps)
         return recorded
@@ -77,16 +77,16 @@ class SqliteRecording:
             if in_transaction(connection):
                 self._fragile.add(id(connection))
             met = self._met[id(connection)] = (connection, capture)
-            self._recorded.connection = connection
             capture.start()
             if self._recorded.evidence is None:
                 self._recorded.evidence = SqliteMade(connection)
                 self._recorded.sequences = capture.sequences
         return met[1]
 
-    def _problem(self, problem: NotComparable) -> None:
-        if str(problem) not in self._recorded.problems:
-            self._recorded.problems.append(str(problem))
+    def _problem(self, problem: Exception) -> None:
+        text = (str(problem) or type(problem).__name__).splitlines()[0]
+        if text not in self._recorded.problems:
+            self._recorded.problems.append(text)
 
 
 def in_transaction(connection: Connection) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from changeover.packs.database.postgres_recording import PostgresRecording
 from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.database.sqlite_recording import SqliteRecording
-from changeover.packs.sqlalchemy.connections import own_connection
 from changeover.packs.sqlalchemy.handles import engine_of, sessions_in, sync_of
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ CAPTURE = "changeover_capture"
 class AnsweringPath:
     """Follows one path; what keeps it from seeing a change is a problem of the run."""
 
-    def __init__(self, pack: SqlalchemyPack, session: Any, deadline_s: float) -> None:
+    def __init__(self, pack: SqlalchemyPack, session: Any, deadline_s: float, *, alone: bool) -> None:
         self._pack = pack
         self._session = session
         self._deadline_s = deadline_s
@@ -33,7 +32,7 @@ class AnsweringPath:
         if self._is_postgres:
             style = pack.engine.dialect.paramstyle
             self._recording = PostgresRecording(
-                lambda: own_connection(pack.engine, autocommit=True), style, pack.rows_max
+                pack.connections.side, style, pack.known, pack.rows_max, alone=alone
             )
         else:
             self._recording = SqliteRecording(self._capture_of)

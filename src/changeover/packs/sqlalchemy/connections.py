@@ -1,29 +1,85 @@
-"""Connections of an engine that belong to the toolkit: made as the program's own are, and gone afterwards."""
+"""Connections of an engine that belong to the toolkit: made as the program's own are, and gone with them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+SPARE_MAX = 2
+"""How many connections in autocommit wait for the next run; they hold no transaction."""
 
-@contextmanager
-def own_connection(engine: Any, *, autocommit: bool) -> Iterator[Any]:
-    """A connection that nobody else has, made with the listeners of the engine's pool; closed at the end.
 
-    It comes from a pool of its own: what the program's pool has left is never waited for.
+class Connections:
+    """Gives connections that nobody else has. They come from pools of their own, with the engine's listeners.
+
+    Args:
+        engine: whose database it is.
+        keeps: whether connections in autocommit are kept until the engine is disposed of; those of an async
+            engine belong to a loop, which may end.
     """
-    pool = engine.pool.recreate()
-    fairy = pool.connect()
-    try:
-        connection = fairy.dbapi_connection
-        if autocommit:
-            engine.dialect.set_isolation_level(connection, "AUTOCOMMIT")
-        yield connection
-    finally:
-        if fairy.dbapi_connection is not None:
-            fairy.invalidate()
-        pool.dispose()
+
+    def __init__(self, engine: Any, *, keeps: bool) -> None:
+        self._engine = engine
+        self._keeps = keeps
+        self._spare: list[_Own] = []
+        if keeps:
+            from sqlalchemy import event
+
+            event.listen(engine, "engine_disposed", self._dispose)
+
+    @contextmanager
+    def own(self) -> Iterator[Any]:
+        """A connection for one copy, closed at the end whatever became of it."""
+        made = _Own(self._engine)
+        try:
+            yield made.connection
+        finally:
+            made.close()
+
+    @contextmanager
+    def side(self) -> Iterator[Any]:
+        """A connection in autocommit."""
+        made = self._spare.pop() if self._spare else _Own(self._engine)
+        try:
+            made.autocommit()
+            yield made.connection
+        except BaseException:
+            made.close()
+            raise
+        if self._keeps and len(self._spare) < SPARE_MAX:
+            self._spare.append(made)
+        else:
+            made.close()
+
+    def _dispose(self, *_: Any) -> None:
+        while self._spare:
+            self._spare.pop().close()
+
+
+class _Own:
+    """One connection out of a pool that is made for it."""
+
+    def __init__(self, engine: Any) -> None:
+        self._dialect = engine.dialect
+        self._pool = engine.pool.recreate()
+        self._pool.changeover_own = True
+        self._fairy = self._pool.connect()
+        self._is_autocommit = False
+        self.connection = self._fairy.dbapi_connection
+
+    def autocommit(self) -> None:
+        """Let every statement be its own transaction."""
+        if not self._is_autocommit:
+            self._dialect.set_isolation_level(self.connection, "AUTOCOMMIT")
+            self._is_autocommit = True
+
+    def close(self) -> None:
+        """Close it, whether or not the server still answers."""
+        with suppress(Exception):
+            if self._fairy.dbapi_connection is not None:
+                self._fairy.invalidate()
+        self._pool.dispose()
 
 
 def has_one_connection(engine: Any) -> bool:

@@ -56,6 +56,9 @@ def _connecting(original: Callable[..., Any]) -> Callable[..., Any]:
         name = getattr(pool._dialect, "changeover_pack", None)
         found = None if name is None else follower(name)
         give = getattr(found, "connect", None)
-        return original(pool) if give is None or getattr(pool, "changeover_copy", False) else give()
+        # Under a loop the toolkit's own work is not told from the path's by the context alone.
+        if give is None or found.is_at_work or getattr(pool, "changeover_own", False):
+            return original(pool)
+        return give()
 
     return connect

@@ -7,10 +7,12 @@ from typing import Any
 
 from changeover.errors import MissingPackageError
 from changeover.packs.database.postgres_capture import ROWS_MAX
+from changeover.packs.database.postgres_tables import KnownTables
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_effect import RowEffect
 from changeover.packs.host import Host, Operation
 from changeover.packs.sqlalchemy.answering_path import AnsweringPath
+from changeover.packs.sqlalchemy.connections import Connections
 from changeover.packs.sqlalchemy.engine_hooks import hook, hook_pools
 from changeover.packs.sqlalchemy.replayed_path import ReplayedPath
 from changeover.record.port import CallClass
@@ -59,6 +61,8 @@ class SqlalchemyPack:
         for option, found in (("deadline_ms", self._deadline_ms), ("rows_max", self.rows_max)):
             if type(found) is not int or found < 1:
                 host.wrong(option, found, "a whole number of 1 or more")
+        self.known: KnownTables = {}
+        self.connections = Connections(self.engine, keeps=self.engine is self.given)
         self.kind = self.engine.dialect.name
         self._channel = host.channel("db", _operations(), packages=("sqlalchemy",))
         host.handle(Engine, Connection, Session, sessionmaker, scoped_session)
@@ -82,7 +86,7 @@ class SqlalchemyPack:
                 self.name, "the rows of a seam inside another one are those of the run around it"
             )
             return None
-        return AnsweringPath(self, session, ALONE_S if waits else self._deadline_ms / 1000)
+        return AnsweringPath(self, session, ALONE_S if waits else self._deadline_ms / 1000, alone=waits)
 
     def tell(self, effects: Iterable[RowEffect]) -> None:
         """Put changed rows on the tape of the path under way."""
@@ -97,7 +101,7 @@ class SqlalchemyPack:
         from sqlalchemy.pool import StaticPool
 
         pool: Any = StaticPool(lambda: connection, dialect=self.engine.dialect, reset_on_return="rollback")
-        pool.changeover_copy = True
+        pool.changeover_own = True
         event.listen(pool, "checkout", checked_out)
         event.listen(pool, "checkin", checked_in)
         return pool

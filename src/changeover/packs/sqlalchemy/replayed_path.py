@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from changeover.packs.database.postgres_copy import PostgresCopy
@@ -14,7 +14,7 @@ from changeover.packs.database.sqlite_copy import SqliteCopy
 from changeover.packs.database.statement_kind import changes_schema, first_word
 from changeover.packs.host import outside
 from changeover.packs.sqlalchemy.answering_path import CAPTURE
-from changeover.packs.sqlalchemy.connections import has_one_connection, own_connection
+from changeover.packs.sqlalchemy.connections import has_one_connection
 from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sync_of
 
 if TYPE_CHECKING:
@@ -37,12 +37,13 @@ class ReplayedPath:
         self._connection: Any = None
         self._pool: Any = None
         self._out = 0
+        self.is_at_work = False
         self._exchanged = Exchanged(self._on_copy)
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Turn back what the answering path changed; the arguments with sessions on the copy."""
         try:
-            with outside():
+            with self._at_work():
                 self._open()
         except Exception as error:  # noqa: BLE001  a problem of the run, whatever the driver raised
             self._close()
@@ -54,9 +55,10 @@ class ReplayedPath:
         """Compare what the path changed in the copy, of which nothing stays."""
         problem, effects = "", []
         try:
-            with outside():
-                if self._copy is not None:
-                    effects = self._finish(self._copy).effects
+            if self._copy is not None:
+                self._flush()
+                with self._at_work():
+                    effects = self._copy.finish(keep_open=self._keeps_open).effects
         except Exception as error:  # noqa: BLE001  the same
             problem = str(error) or type(error).__name__
         finally:
@@ -113,16 +115,17 @@ class ReplayedPath:
             fairy = self._stack.enter_context(_checked_out(pack.engine))
             connection, info = fairy.dbapi_connection, fairy.info
         if connection is None:
-            connection = self._stack.enter_context(own_connection(pack.engine, autocommit=False))
+            connection = self._stack.enter_context(pack.connections.own())
         if pack.kind == "sqlite":
-            self._capture = info.get(CAPTURE) or SqliteCapture(connection)
+            self._capture = recorded.listening or info.get(CAPTURE) or SqliteCapture(connection)
             self._copy = SqliteCopy(connection, self._capture, recorded, recorded.deadline_s)
         else:
-            side = self._stack.enter_context(own_connection(pack.engine, autocommit=True))
+            side = self._stack.enter_context(pack.connections.side())
             self._copy = PostgresCopy(
                 connection,
                 side,
                 pack.engine.dialect.paramstyle,
+                pack.known,
                 recorded,
                 recorded.deadline_s,
                 inside=recorded.pending is not None,
@@ -131,29 +134,42 @@ class ReplayedPath:
         self._connection = self._copy.begin()
         self._pool = pack.pool_of(self._connection, self._checked_out, self._checked_in)
 
-    def _finish(self, copy: SqliteCopy | PostgresCopy) -> RecordedRows:
-        keep_open = self._recorded.given and not self._recorded.committed
-        if keep_open:
-            for handle in self._exchanged.made:
-                flush = getattr(sync_of(handle), "flush", None)
-                if flush is not None and sync_of(handle).is_active:
-                    flush()
-        return copy.finish(keep_open=keep_open)
+    @property
+    def _keeps_open(self) -> bool:
+        """Whether what the path did not commit counts: the caller would, as it does for the answering path."""
+        return self._recorded.given and not self._recorded.committed
+
+    def _flush(self) -> None:
+        """What the caller's commit would flush; on the copy, as a part of the path."""
+        for handle in self._exchanged.made if self._keeps_open else ():
+            sync = sync_of(handle)
+            if hasattr(sync, "flush") and sync.is_active:
+                sync.flush()
 
     def _close(self) -> None:
-        with outside():
-            self._exchanged.put_back()
-            try:
-                for handle in self._exchanged.made:
-                    sync_of(handle).close()
-            finally:
-                self._pool = None
+        self._exchanged.put_back()
+        try:
+            for handle in self._exchanged.made:
+                sync_of(handle).close()
+        finally:
+            self._pool = None
+            with self._at_work():
                 try:
                     if self._copy is not None:
                         self._copy.close()
                 finally:
                     self._copy = None
                     self._stack.close()
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """The pack itself acts here, and not the path."""
+        self.is_at_work = True
+        try:
+            with outside():
+                yield
+        finally:
+            self.is_at_work = False
 
     def _on_copy(self, handle: Any) -> Any:
         if engine_of(handle) is not self._pack.engine:
