@@ -10,7 +10,7 @@ from changeover.errors import DeclarationError
 from changeover.packs.patches import Maker, when_imported
 from changeover.record.channel import Channel, Operation
 from changeover.record.codec import Codec
-from changeover.record.context import SESSION, at_work, current_session, permitted, restore
+from changeover.record.context import SESSION, at_work, current_session, outside_of_runs, permitted, restore
 from changeover.record.port import PortBook
 
 T = TypeVar("T")
@@ -125,5 +125,6 @@ __all__ = [
     "is_replayed",
     "made_for_path",
     "outside",
+    "outside_of_runs",
     "serving",
 ]

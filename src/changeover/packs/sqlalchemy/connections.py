@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -15,12 +15,14 @@ class Connections:
 
     Args:
         engine: whose database it is.
+        apart: calls a function of the toolkit's own, of which nothing belongs to a run.
         keeps: whether connections in autocommit are kept until the engine is disposed of; those of an async
             engine belong to a loop, which may end.
     """
 
-    def __init__(self, engine: Any, *, keeps: bool) -> None:
+    def __init__(self, engine: Any, apart: Callable[[Callable[[], Any]], Any], *, keeps: bool) -> None:
         self._engine = engine
+        self._apart = apart
         self._keeps = keeps
         self._spare: list[_Own] = []
         if keeps:
@@ -31,26 +33,30 @@ class Connections:
     @contextmanager
     def own(self) -> Iterator[Any]:
         """A connection for one copy, closed at the end whatever became of it."""
-        made = _Own(self._engine)
+        made = self._apart(lambda: _Own(self._engine))
         try:
             yield made.connection
         finally:
-            made.close()
+            self._apart(made.close)
 
     @contextmanager
     def side(self) -> Iterator[Any]:
         """A connection in autocommit."""
-        made = self._spare.pop() if self._spare else _Own(self._engine)
+        made = self._apart(self._in_autocommit)
         try:
-            made.autocommit()
             yield made.connection
         except BaseException:
-            made.close()
+            self._apart(made.close)
             raise
         if self._keeps and len(self._spare) < SPARE_MAX:
             self._spare.append(made)
         else:
-            made.close()
+            self._apart(made.close)
+
+    def _in_autocommit(self) -> _Own:
+        made = self._spare.pop() if self._spare else _Own(self._engine)
+        made.autocommit()
+        return made
 
     def _dispose(self, *_: Any) -> None:
         while self._spare:

@@ -54,7 +54,7 @@ def _ending(original: Callable[..., Any], what: str, name: str) -> Callable[...,
 def _connecting(original: Callable[..., Any]) -> Callable[..., Any]:
     def connect(pool: Any) -> Any:
         name = getattr(pool._dialect, "changeover_pack", None)
-        found = None if name is None else follower(name)
+        found: Any = None if name is None else follower(name)
         give = getattr(found, "connect", None)
         # Under a loop the toolkit's own work is not told from the path's by the context alone.
         if give is None or found.is_at_work or getattr(pool, "changeover_own", False):

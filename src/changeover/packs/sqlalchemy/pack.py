@@ -10,7 +10,7 @@ from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.postgres_tables import KnownTables
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_effect import RowEffect
-from changeover.packs.host import Host, Operation
+from changeover.packs.host import Host, Operation, outside, outside_of_runs
 from changeover.packs.sqlalchemy.answering_path import AnsweringPath
 from changeover.packs.sqlalchemy.connections import Connections
 from changeover.packs.sqlalchemy.engine_hooks import hook, hook_pools
@@ -62,7 +62,7 @@ class SqlalchemyPack:
             if type(found) is not int or found < 1:
                 host.wrong(option, found, "a whole number of 1 or more")
         self.known: KnownTables = {}
-        self.connections = Connections(self.engine, keeps=self.engine is self.given)
+        self.connections = Connections(self.engine, self.apart, keeps=self.engine is self.given)
         self.kind = self.engine.dialect.name
         self._channel = host.channel("db", _operations(), packages=("sqlalchemy",))
         host.handle(Engine, Connection, Session, sessionmaker, scoped_session)
@@ -117,6 +117,21 @@ class SqlalchemyPack:
                 bind=self.engine, autoflush=handle.autoflush, expire_on_commit=handle.expire_on_commit
             )
         return self.engine.connect()
+
+    def apart(self, function: Callable[[], Any]) -> Any:
+        """Call a function of the toolkit's own, of which nothing belongs to a run."""
+        if self.engine is self.given:
+            with outside():
+                return function()
+        import asyncio
+
+        from sqlalchemy.util import await_only, greenlet_spawn
+
+        # A task of its own: every step of the path's task belongs to the path.
+        with outside():
+            loop = asyncio.get_running_loop()
+            task = loop.create_task(greenlet_spawn(function), context=outside_of_runs())
+        return await_only(task)
 
     async def spawn(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a function that uses the driver, under the loop where that is an async one."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from changeover.packs.database.postgres_copy import PostgresCopy
@@ -12,7 +13,6 @@ from changeover.packs.database.row_change import NotComparable
 from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.database.sqlite_copy import SqliteCopy
 from changeover.packs.database.statement_kind import changes_schema, first_word
-from changeover.packs.host import outside
 from changeover.packs.sqlalchemy.answering_path import CAPTURE
 from changeover.packs.sqlalchemy.connections import has_one_connection
 from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sync_of
@@ -43,8 +43,7 @@ class ReplayedPath:
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Turn back what the answering path changed; the arguments with sessions on the copy."""
         try:
-            with self._at_work():
-                self._open()
+            self._apart(self._open)
         except Exception as error:  # noqa: BLE001  a problem of the run, whatever the driver raised
             self._close()
             self._problem(str(error) or type(error).__name__)
@@ -57,8 +56,8 @@ class ReplayedPath:
         try:
             if self._copy is not None:
                 self._flush()
-                with self._at_work():
-                    effects = self._copy.finish(keep_open=self._keeps_open).effects
+                finish = partial(self._copy.finish, keep_open=self._keeps_open)
+                effects = self._apart(finish).effects
         except Exception as error:  # noqa: BLE001  the same
             problem = str(error) or type(error).__name__
         finally:
@@ -112,7 +111,7 @@ class ReplayedPath:
         pack, recorded = self._pack, self._recorded
         connection, info = recorded.pending, {}
         if connection is None and pack.kind == "sqlite" and has_one_connection(pack.engine):
-            fairy = self._stack.enter_context(_checked_out(pack.engine))
+            fairy = self._stack.enter_context(closing(pack.engine.pool.connect()))
             connection, info = fairy.dbapi_connection, fairy.info
         if connection is None:
             connection = self._stack.enter_context(pack.connections.own())
@@ -136,7 +135,7 @@ class ReplayedPath:
 
     @property
     def _keeps_open(self) -> bool:
-        """Whether what the path did not commit counts: the caller would, as it does for the answering path."""
+        """Whether what the path did not commit counts: its caller would commit it."""
         return self._recorded.given and not self._recorded.committed
 
     def _flush(self) -> None:
@@ -153,21 +152,21 @@ class ReplayedPath:
                 sync_of(handle).close()
         finally:
             self._pool = None
-            with self._at_work():
-                try:
-                    if self._copy is not None:
-                        self._copy.close()
-                finally:
-                    self._copy = None
-                    self._stack.close()
+            self._apart(self._close_copy)
 
-    @contextmanager
-    def _at_work(self) -> Iterator[None]:
+    def _close_copy(self) -> None:
+        try:
+            if self._copy is not None:
+                self._copy.close()
+        finally:
+            self._copy = None
+            self._stack.close()
+
+    def _apart(self, function: Callable[[], Any]) -> Any:
         """The pack itself acts here, and not the path."""
         self.is_at_work = True
         try:
-            with outside():
-                yield
+            return self._pack.apart(function)
         finally:
             self.is_at_work = False
 
@@ -187,16 +186,3 @@ class ReplayedPath:
     def _problem(self, what: str) -> Any:
         """End the replay: it cannot be compared."""
         self._replay.cannot_follow(self._pack.name, what)
-
-
-class _checked_out:  # noqa: N801  a context manager
-    """A connection of the program's own pool, given back at the end."""
-
-    def __init__(self, engine: Any) -> None:
-        self._fairy = engine.pool.connect()
-
-    def __enter__(self) -> Any:
-        return self._fairy
-
-    def __exit__(self, *_: object) -> None:
-        self._fairy.close()
