@@ -28,10 +28,10 @@ def _path(roots: tuple[str, ...], *, wildcards: bool) -> Like:
 
 
 RulePath = Annotated[
-    str, _path(("result", "error", "effects", "arguments", "self", "answers"), wildcards=True)
+    str, _path(("result", "error", "effects", "events", "arguments", "self", "answers"), wildcards=True)
 ]
 RedactPath = Annotated[
-    str, _path(("arguments", "self", "result", "error", "effects", "reads", "key"), wildcards=True)
+    str, _path(("arguments", "self", "result", "error", "effects", "reads", "events", "key"), wildcards=True)
 ]
 PlaceOfResult = Annotated[str, _path(("result", "error", "arguments", "self", "answers"), wildcards=False)]
 SeamPattern = Annotated[str, Like(r"[\w.*:/-]{1,200}", "a seam's name, * for any part of it")]

@@ -189,7 +189,9 @@ _PARTS = lists(sampled_from(_TOKENS), max_size=8).map("".join)
 
 
 @given(
-    root=sampled_from(("result", "error", "effects", "other", "*", "**", "{result,error}", "", "[0]")),
+    root=sampled_from(
+        (*ROOTS, *REDACT_ROOTS, "other", "*", "**", "{result,error}", "{events,error}", "", "[0]")
+    ),
     rest=_PARTS,
 )
 def test_the_pattern_of_a_path_accepts_what_the_reader_of_paths_accepts(root: str, rest: str) -> None:
@@ -197,7 +199,7 @@ def test_the_pattern_of_a_path_accepts_what_the_reader_of_paths_accepts(root: st
     for name, roots, wildcards in (
         ("RulePath", ROOTS, True),
         ("RedactPath", REDACT_ROOTS, True),
-        ("PlaceOfResult", ("result", "error"), False),
+        ("PlaceOfResult", ("result", "error", "arguments", "self", "answers"), False),
     ):
         try:
             first = parse_path(text, roots).parts[0]

@@ -218,6 +218,7 @@ CASES = [
     _plan("migration as text", PLAN, 'migration = "m"\n', "migration"),
     _plan("one phase as a table", PLAN, '[migration]\nname = "m"\n[phase]\nname = "a"\n', "phase"),
     _plan("unknown table", PLAN, '[migration]\nname = "m"\n[phases]\n', "phases"),
+    _plan("redacted events", '"arguments.secret"', '"events.orders.Placed.address"'),
     _plan("redact that matches nothing", "arguments.secret", "argument.secret", "redact"),
     _plan("redact that cannot be read", "arguments.secret", "arguments..secret", "redact"),
     _plan("delete outside", '["src/desk/old"]', '["../other"]', "delete"),
