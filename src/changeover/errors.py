@@ -14,7 +14,7 @@ _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 class ExitCode(IntEnum):
-    """What a command answers to whoever started it; docs/exit-codes.md says of each command what it means."""
+    """What a command answers to whoever started it; `changeover docs exit-codes` says what it means."""
 
     YES = 0
     NO = 1

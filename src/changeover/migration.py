@@ -246,7 +246,7 @@ class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithI
         return self._evidence is None or self._evidence.has_all_on_disk
 
     def close(self) -> None:
-        """The same, and the background ends: what is not compared by then is dropped and counted, and runs
+        """End the background, after a `flush`: what is not compared by then is dropped and counted, and runs
         from now on are compared inline.
         """
         self.runtime.close()

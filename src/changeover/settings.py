@@ -6,40 +6,56 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 DIRECTORY_VARIABLE = "CHANGEOVER_DIR"
-"""The migration's folder, in place of the one in pyproject.toml."""
+"""The migration's folder, in place of `directory` in pyproject.toml."""
 
 FLAGS_VARIABLE = "CHANGEOVER_FLAGS"
 """The flags file, in place of the one in the migration's folder."""
 
 KILL_VARIABLE = "CHANGEOVER_KILL"
-"""1 lets legacy answer every phase."""
+"""`1` lets legacy answer every phase in this process; `0` or nothing: the other stages count.
+
+A word that is neither yes nor no counts as `1`.
+"""
 
 STAGE_VARIABLE = "CHANGEOVER_STAGE_"
-"""With the name of a phase behind it: the stage of that phase in this process."""
+"""With the name of a phase behind it, in capitals and with `_` for what is no letter or digit: the stage of
+that phase in this process, such as `CHANGEOVER_STAGE_ENTRY_POINTS=ramp:10`.
+"""
 
 MODE_VARIABLE = "CHANGEOVER_MODE"
-"""`inline`, `background` or `worker`."""
+"""`inline`, `background` or `worker`, in place of what the plan and the program say."""
 
 POPULATION_VARIABLE = "CHANGEOVER_POPULATION"
-"""What the runs of this process are evidence of: `production`, `recorded` or `generated`."""
+"""What the runs of this process are evidence of: `production` (unless given), `recorded` or `generated`."""
 
 STORE_VARIABLE = "CHANGEOVER_STORE"
+"""Where evidence is kept: `sqlite:///PATH`, `postgresql://HOST/DATABASE`, or `none` to keep none.
+
+Unless given: `.changeover/evidence.db` beside the migration's folder.
+"""
 STORE_SCHEME = "sqlite:///"
 DATABASE_SCHEMES = ("postgresql://", "postgres://")
-"""`sqlite:///PATH`, `postgresql://HOST/DATABASE`, or `none` to keep no evidence."""
 
 SPOOL_BYTES_VARIABLE = "CHANGEOVER_SPOOL_BYTES"
+"""How many bytes may wait beside the store; beyond that the oldest are lost, and counted.
+
+Unless given: 268,435,456.
+"""
 SPOOL_BYTES_MAX = 256 * 1024 * 1024
-"""How much may wait beside the store before it is in it; beyond that the oldest is lost, and counted."""
 
 SPOOL_KEY_VARIABLE = "CHANGEOVER_SPOOL_KEY"
-"""Keys of Fernet, with commas between them: recorded runs leave a machine sealed with the first one."""
+"""Keys of Fernet, with commas between them: recorded runs leave a machine sealed with the first one, and each
+opens them.
+"""
 
 STORE_RUNS_VARIABLE = "CHANGEOVER_STORE_RUNS_MAX"
-"""How many runs in production a store keeps; the oldest are forgotten first."""
+"""How many runs in production a store keeps; the oldest are forgotten first. Unless given: 1,000,000."""
 
 STORE_BYTES_VARIABLE = "CHANGEOVER_STORE_BYTES_MAX"
-"""How large a store may be: the oldest values are forgotten first, then tapes, then runs."""
+"""How many bytes a store may have: the oldest values are forgotten first, then tapes, then runs.
+
+Unless given: 4,294,967,296. A database is not bounded so.
+"""
 
 STORE_RUNS_MAX = 1_000_000
 STORE_BYTES_MAX = 4 * 1024**3
@@ -48,10 +64,10 @@ WEBHOOK_VARIABLE = "CHANGEOVER_ALERT_WEBHOOK"
 """An http(s) address that is sent every alert."""
 
 TRACEBACK_VARIABLE = "CHANGEOVER_TRACEBACK"
-"""Where it is set, a defect of a command is shown with its traceback."""
+"""Where it is set to anything, a defect of a command is shown with its traceback."""
 
 WHO_VARIABLE = "CHANGEOVER_WHO"
-"""Who moves phases, in place of the name of the user."""
+"""Who moves phases, in place of user and host; `--who` wins."""
 
 KILL_FILE = "KILL"
 FLAGS_FILE = "flags.json"

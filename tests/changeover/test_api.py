@@ -53,7 +53,7 @@ VERB_OF = {
 }
 ONLY_FOR_A_SHELL = {"format", "exit_zero", "check", "copy"}  # of code and output, or a short way to write
 NOT_A_NAME = {"for": "seconds"}  # a word of the language
-NO_VERB = {"schema"}  # prints what is a file of the package
+NO_VERB = {"schema", "docs"}  # print what is a file of the package
 MOMENTS = {"at", "made_at", "evidence"}  # a digest of evidence has the moment when the doctor looked
 ANNA: dict[str, Any] = {"reason": "test", "who": "anna"}
 BY_ANNA = "--reason test --who anna"

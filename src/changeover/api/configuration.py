@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 LIMITS = (
     "A client that is open already, a C extension, or a read of clock or environment past every port "
-    "is not seen: docs/limits.md"
+    "is not seen: changeover docs limits"
 )
 
 

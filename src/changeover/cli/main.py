@@ -97,6 +97,7 @@ COMMANDS = {
     "doctor": ("configuration", "the effective configuration, and what is wrong with it"),
     "schema": ("configuration", "the JSON Schema of a file or of an output"),
     "init": ("configuration", "write a commented migration folder"),
+    "docs": ("manual", "the manual: a page of it, or all its topics"),
 }
 """Of each command its file in this folder, and what it does."""
 

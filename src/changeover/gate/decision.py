@@ -155,7 +155,7 @@ def not_shown(inputs: GateInputs, production: Production) -> Iterator[str]:
     if not inputs.phase.seams:
         yield "Anything that its check commands do not look at."
         return
-    yield "What no run met: inputs that did not occur, calls that pass no port (docs/limits.md)."
+    yield "What no run met: other inputs, calls that pass no port (changeover docs limits)."
     if criteria is None:
         return
     yield from (f"No rate of {seam} is asked: {reason}" for seam, reason in criteria.seams_not_asked.items())

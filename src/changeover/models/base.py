@@ -165,16 +165,16 @@ def _problem(error: Any, content: Any, schema: dict[str, Any], root: str) -> Fil
             key, f"unknown key{did_you_mean(str(place[-1]), known)} allowed: {', '.join(known)}"
         )
     node = _node(schema, place)
-    wanted = _wanted(node, schema)
+    needed = wanted(node, schema)
     if kind == "missing":
-        return FileProblem(key, f"is missing, needed: {wanted}")
+        return FileProblem(key, f"is missing, needed: {needed}")
     found = error["input"]
     if kind in ("too_long", "too_short"):
         return FileProblem(
             key, f"has {len(found):,} entr{'y' if len(found) == 1 else 'ies'}, allowed: {_length(node)}"
         )
     near = did_you_mean(found, node.get("enum", ())) if isinstance(found, str) else ","
-    return FileProblem(key, f"was {_written(found)}{near} allowed: {wanted}")
+    return FileProblem(key, f"was {_written(found)}{near} allowed: {needed}")
 
 
 def _written(value: object) -> str:
@@ -217,12 +217,12 @@ def _resolved(node: Any, schema: dict[str, Any]) -> dict[str, Any]:
     return schema["$defs"][name] if name else node
 
 
-def _wanted(node: dict[str, Any], schema: dict[str, Any]) -> str:
+def wanted(node: dict[str, Any], schema: dict[str, Any]) -> str:
     """What may stand there, in words."""
     node = _resolved(node, schema)
     kind = node.get("type", "")
     if "oneOf" in node:
-        return " or ".join(_wanted(one, schema) for one in node["oneOf"])
+        return " or ".join(wanted(one, schema) for one in node["oneOf"])
     if "enum" in node or "const" in node:
         return ", ".join(map(str, node.get("enum", [node.get("const")])))
     if set(node.get("properties", ())) == {"not_asked"}:

@@ -47,8 +47,9 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`reason` says why a run was not compared, None for one that was; `not_paired` is set for `unpaired`.
+    """One call of a seam, with everything that is known about it.
 
+    `reason` says why it was not compared, None for a run that was; `not_paired` is set for `unpaired`.
     `fell_back` is True where the candidate gave up before it attempted anything and legacy answered.
     `judgement` is whatever the judge returned; `elsewhere` is None where the run was compared in its process.
     """

@@ -62,8 +62,18 @@ class Fresh(Generic[P, R]):
 def fresh(build: Callable[..., Callable[P, R]], *, answering: Callable[P, R] | None = None) -> Fresh[P, R]:
     """Say how a path is built from ports: `build(ports)`, with `ports.broker` or `ports["broker"]`.
 
-    `build(ports, owner)` is given the `self` of the method too, so that all that a program makes once is made
-    here, and not in the time that counts as the path's own.
+    Args:
+        build: gets the ports and gives the path; with a second parameter, `build(ports, owner)`, it gets the
+            `self` of the method too, so that all that a program makes once is made here, and not in the time
+            that counts as the path's own.
+        answering: the path that answers; unless given it is built once, with the real ports.
+
+    Raises:
+        DeclarationError: `build` takes something else, or takes an owner and there is no `answering`.
+
+    Example:
+        candidate = fresh(lambda ports: Handlers(ports.broker).rebalance)
+        migration.seam("portfolio.rebalance", legacy=old.rebalance, candidate=candidate)
     """
     return Fresh(build, answering)
 

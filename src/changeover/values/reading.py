@@ -95,11 +95,11 @@ def reading(
     """Say how values of a class of your own, and of classes derived from it, are read; at any time.
 
     Args:
-        cls: The class.
-        parts: Called with a value; gives what it consists of as a dict with texts as keys, a list or a tuple.
-            It must not change anything, nor call a port.
-        make: Called with such parts, copied or read from a file; gives an equal value. Without it values are
-            made by the class's `__new__` and their own attributes.
+        cls: the class.
+        parts: is called with a value; gives what it consists of as a dict with texts as keys, a list or a
+            tuple. It must not change anything, nor call a port.
+        make: is called with such parts, copied or read from a file; gives an equal value. Without it values
+            are made by the class's `__new__` and their own attributes.
 
     Example:
         changeover.reading(Money, parts=lambda money: {"amount": money.amount})

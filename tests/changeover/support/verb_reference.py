@@ -2,7 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import changeover
 
@@ -33,24 +34,32 @@ def _group(title: str, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _verb(name: str) -> Iterator[str]:
-    verb = getattr(changeover, name)
-    about, *rest = _SECTION.split(inspect.getdoc(verb) or "")
+    yield from described(name, getattr(changeover, name), "argument")
+
+
+def described(title: str, function: Callable[..., Any], column: str, of: object = None) -> Iterator[str]:
+    """What the docstring of a function says, as Markdown; `of` has it where the function has none."""
+    about, *rest = _SECTION.split(inspect.getdoc(of or function) or "")
     sections = dict(zip(rest[::2], rest[1::2], strict=True))
-    signature = inspect.signature(verb)
-    yield f"### `{name}`"
+    signature = inspect.signature(function)
+    yield f"### `{title}`"
     yield ""
     yield _joined(about)
     yield ""
-    yield "| argument | meaning |"
+    yield f"| {column} | meaning |"
     yield "|---|---|"
     for argument, meaning in _entries(sections["Args"]):
-        yield f"| `{_written(signature.parameters[argument])}` | {meaning} |"
+        if argument != "options":
+            written = signature.parameters.get(argument)
+            yield f"| `{argument if written is None else _written(written)}` | {meaning} |"
     yield ""
-    returns = f": {_joined(sections['Returns'])}" if "Returns" in sections else ""
-    yield f"Returns `{signature.return_annotation}`{returns}{'' if returns else '.'}"
-    yield ""
-    yield "Raises " + "; ".join(f"`{error}`: {why}" for error, why in _entries(sections["Raises"]))
-    yield ""
+    if of is None or "Returns" in sections:
+        returns = f": {_joined(sections['Returns'])}" if "Returns" in sections else ""
+        yield f"Returns `{signature.return_annotation}`{returns}{'' if returns else '.'}"
+        yield ""
+    if "Raises" in sections:
+        yield "Raises " + "; ".join(f"`{error}`: {why}" for error, why in _entries(sections["Raises"]))
+        yield ""
     yield "```python"
     yield inspect.cleandoc(sections["Example"]).strip()
     yield "```"

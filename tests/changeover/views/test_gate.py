@@ -48,7 +48,7 @@ ok  check: lint-imports               exit 0             exit 0
 ok  requires events                   done               done
 
 not counted   100 generated runs (the rate is of production alone)
-not shown     What no run met: inputs that did not occur, calls that pass no port (docs/limits.md).
+not shown     What no run met: other inputs, calls that pass no port (changeover docs limits).
               The rate is exact if the inputs seen are a fair sample of those to come.
               If one looks after every run until it passes: within 2,000 inputs a candidate at the
               limit passes with a chance of up to 17 %, not 5.0 %.

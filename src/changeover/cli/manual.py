@@ -1,0 +1,65 @@
+"""`changeover docs`: the pages of the manual."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from changeover.cli.output import result_stream, say, show
+from changeover.errors import ConfigurationError
+from changeover.manual import TOPICS, Topic, find_topic, pages_folder
+from changeover.values.safe_text import visible_lines
+
+SITE = "site"
+"""Where `mkdocs build` puts the site, beside the folder of the pages."""
+
+
+@click.command("docs")
+@click.argument("words", metavar="[TOPIC]", nargs=-1)
+@click.option("--open", "in_browser", is_flag=True, help="in a browser, where mkdocs build has made the site")
+def docs_command(words: tuple[str, ...], in_browser: bool) -> None:
+    """Print a page of the manual as plain Markdown, on a terminal page by page; without TOPIC list them all.
+
+    A word that is no topic is answered with the sections that speak of it; exits 2 then.
+
+    For example: changeover docs limits
+    """
+    found = find_topic(" ".join(words)) if words else None
+    if in_browser:
+        _open(_page_of_site(found))
+    elif found is None:
+        show(topics_screen())
+    elif result_stream().isatty() and sys.stdin.isatty() and sys.stderr.isatty():
+        click.echo_via_pager(visible_lines(found.text))
+    else:
+        show(found.text)
+
+
+def topics_screen() -> str:
+    """Every topic with a line about it, by kind of page."""
+    width = max(len(name) for names in TOPICS.values() for name in names)
+    lines: list[str] = []
+    for kind, names in TOPICS.items():
+        lines += [kind, *(f"    {name:<{width}}   {find_topic(name).about}" for name in names), ""]
+    return "\n".join(
+        [*lines, "changeover docs TOPIC prints one; changeover docs WORD says which pages speak of it", ""]
+    )
+
+
+def _page_of_site(topic: Topic | None) -> Path:
+    folder = pages_folder().parent / SITE
+    page = folder / ("index.html" if topic is None else f"{topic.name}.html")
+    if not page.is_file():
+        problem = "no site is built there: mkdocs build makes one; without --open the page is printed"
+        raise ConfigurationError(str(page), problem)
+    return page
+
+
+def _open(page: Path) -> None:
+    import webbrowser
+
+    if not webbrowser.open(page.as_uri()):
+        raise ConfigurationError(str(page), "no browser could be started; without --open the page is printed")
+    say(f"opened      {page}")

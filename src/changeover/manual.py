@@ -1,0 +1,121 @@
+"""The manual: its topics, where their pages lie, and what comes near a word that is no topic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from changeover.errors import ConfigurationError, nearest_name
+from changeover.quick_dataclass import dataclass
+
+TOPICS = {
+    "Tutorial": ("start", "life"),
+    "How-to": ("production", "ci", "explore", "removal"),
+    "Reference": (
+        *("rules", "configuration", "commands", "exit-codes", "declarations", "api"),
+        *("flips", "alerts", "evidence", "report", "schemas", "glossary"),
+    ),
+    "Explanation": ("architecture", "gate", "comparing", "limits", "isolation", "promises"),
+}
+"""By kind of page. A topic is the name of its page in `docs/`, in the wheel in `changeover/docs/`."""
+
+PLACES_NAMED_MAX = 4
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_COMMENT = re.compile(r"^<!--.*?-->\n|[ \t]*<!--.*?-->", re.DOTALL | re.MULTILINE)
+_ABOUT = re.compile(r"^\*(?:[\w-]+(?: and [\w-]+)?)\. (.*?[.])[ \n*]", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One page; `text` is its Markdown, without what is meant for tests."""
+
+    name: str
+    kind: str
+    text: str
+
+    @property
+    def title(self) -> str:
+        """Its first heading."""
+        return self.text.partition("\n")[0].removeprefix("# ")
+
+    @property
+    def about(self) -> str:
+        """One line: what the page says of itself, its title where it says nothing."""
+        found = _ABOUT.search(self.text)
+        return self.title if found is None else _LINK.sub(r"\1", " ".join(found[1].split()))
+
+
+def pages_folder() -> Path:
+    """Where the pages are: in an installed package, else in the checkout that the package lies in.
+
+    Raises:
+        ConfigurationError: neither has them.
+    """
+    package = Path(__file__).parent
+    for folder in (package / "docs", package.parents[1] / "docs"):
+        if (folder / "start.md").is_file():
+            return folder
+    raise ConfigurationError(
+        "docs", f"the pages of the manual are not beside {package}: install changeover anew"
+    )
+
+
+def all_topics() -> Iterator[Topic]:
+    """Every topic, in the order of the manual."""
+    for names in TOPICS.values():
+        yield from map(find_topic, names)
+
+
+def find_topic(name: str) -> Topic:
+    """A topic by its name, also as it stands in a path: `limits`, `limits.md`, `docs/limits.md`.
+
+    Raises:
+        ConfigurationError: there is no such topic; it says which is near, or which pages speak of that word.
+    """
+    wanted = name.strip().lower().removeprefix("docs/").removesuffix(".md")
+    kinds = {topic: kind for kind, names in TOPICS.items() for topic in names}
+    if wanted not in kinds:
+        raise ConfigurationError("TOPIC", f'"{name}" is no topic{_nearest(wanted, list(kinds))}')
+    text = (pages_folder() / f"{wanted}.md").read_text(encoding="utf-8")
+    return Topic(wanted, kinds[wanted], _COMMENT.sub("", text))
+
+
+def _nearest(wanted: str, known: list[str]) -> str:
+    near, places = nearest_name(wanted, known), sections_about(wanted)
+    hint = f', did you mean "{near}"?' if near is not None else ";" if places else ","
+    if not places:
+        return f"{hint} allowed: {', '.join(known)}"
+    named = (f'{topic} ("{heading.replace("`", "")}")' for topic, heading in places)
+    return f"{hint} found in: {', '.join(named)}"
+
+
+def sections_about(words: str) -> list[tuple[str, str]]:
+    """The sections that have all these words, as topic and heading.
+
+    First the heading that is these words, then headings that have them, then who has them most often.
+    """
+    asked = words.lower().split()
+    found: list[tuple[bool, bool, int, int, tuple[str, str]]] = []
+    for topic in all_topics():
+        for heading, text in sections(topic.text):
+            title = heading.lower().replace("`", "")
+            counts = [f"{title} {text}".lower().count(word) for word in asked]
+            if asked and all(counts):
+                has_them = all(word in title for word in asked)
+                rank = title.split() != asked, not has_them, -min(counts), len(found)
+                found.append((*rank, (topic.name, heading)))
+    return [place for *_, place in sorted(found)[:PLACES_NAMED_MAX]]
+
+
+def sections(text: str) -> Iterator[tuple[str, str]]:
+    """The headings of a page, each with the text below it up to the next heading; code is no heading."""
+    heading, lines, in_code = "", list[str](), False
+    for line in text.split("\n"):
+        in_code ^= line.lstrip().startswith("```")
+        if line.startswith("#") and not in_code:
+            yield heading, "\n".join(lines)
+            heading, lines = line.lstrip("#").strip(), []
+        else:
+            lines.append(line)
+    yield heading, "\n".join(lines)

@@ -1,0 +1,167 @@
+"""The manual is whole: every page has its place, what is made is current, and nothing public is missing."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+
+import changeover
+from changeover import Migration, Stage
+from changeover.manual import TOPICS, all_topics
+from changeover.telemetry.alerts import AlertKind
+from changeover.values.verdict import Verdict
+from tests.docs.declared_page import OTHER_NAMES, VERBS, WHILE_IT_RUNS
+from tests.docs.key_tables import TABLES, definitions, keys_of
+from tests.docs.made import PARTS, pages
+from tests.docs.pages import DOCS, ROOT, headings, made_part, page_text, section
+from tests.docs.variables import variables
+
+SOURCES = ROOT / "src"
+NOT_DECLARED = {"undeclared", "sources"}
+"""Members of a migration that commands and tests of the toolkit ask, and programs do not."""
+OF_OTHERS = {"GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "NO_COLOR", "COLUMNS", "PYTHONHASHSEED", "TZ", "PATH"}
+
+
+def navigation() -> dict[str, list[str]]:
+    """By the titles of the first level: all pages below."""
+    found = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    entries = [entry if isinstance(entry, dict) else {"": [entry]} for entry in found]
+    return {title: list(_flat(below)) for entry in entries for title, below in entry.items()}
+
+
+def _flat(entry: Any) -> list[str]:
+    if isinstance(entry, str):
+        return [entry]
+    parts = entry.values() if isinstance(entry, dict) else entry
+    return [page for part in parts for page in _flat(part)]
+
+
+def test_every_page_has_one_place_in_the_navigation() -> None:
+    placed = [page for below in navigation().values() for page in below]
+    assert sorted(placed) == sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+
+
+@pytest.mark.parametrize("kind", TOPICS)
+def test_the_topics_are_the_pages_of_the_navigation_in_its_order(kind: str) -> None:
+    pages = [page.removesuffix(".md") for page in navigation()[kind] if not page.startswith("decisions/")]
+    assert [page for page in pages if page != "signatures"] == list(TOPICS[kind])
+
+
+def test_every_topic_says_what_kind_of_page_it_is_and_what_it_is_about() -> None:
+    for topic in all_topics():
+        kinds = re.match(r"# .+\n\n\*([\w-]+)(?: and ([\w-]+))?\. ", topic.text)
+        assert kinds is not None, topic.name
+        assert kinds[1] == topic.kind, topic.name
+        assert topic.about != topic.title, topic.name
+
+
+def test_the_wheel_carries_every_topic_and_no_other_page() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"][
+        "wheel"
+    ]
+    carried = [path for path in wheel["only-include"] if path.startswith("docs/")]
+    assert carried == [f"docs/{name}.md" for names in TOPICS.values() for name in names]
+    assert wheel["sources"] == {"src": "", "docs": "changeover/docs"}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_that_is_made_is_current(name: str) -> None:
+    """Made again by `python -m tests.docs`."""
+    page, content = PARTS[name]
+    assert made_part(page, name) == content()
+
+
+@pytest.mark.parametrize("page", pages())
+def test_a_page_that_is_made_is_current(page: str) -> None:
+    """Made again by `python -m tests.docs`."""
+    assert page_text(page) == pages()[page]
+
+
+@pytest.mark.parametrize("schema", TABLES)
+def test_every_table_and_key_of_a_file_stands_in_the_reference(schema: str) -> None:
+    assert definitions(schema) == {name for name in TABLES[schema].values() if name}
+    page = "rules.md" if schema == "rules" else "configuration.md"
+    for table, keys in keys_of(schema).items():
+        assert [key for key in keys if f"| `{key}` |" not in made_part(page, f"{schema} {table}")] == []
+
+
+@pytest.mark.parametrize("schema", [name for name in TABLES if name != "rules"])
+def test_every_key_of_a_file_stands_in_an_example(schema: str) -> None:
+    shown = "\n".join(
+        re.findall(r"^```toml\n(.*?)^```$", page_text("configuration.md"), re.MULTILINE | re.DOTALL)
+    )
+    for table, keys in keys_of(schema).items():
+        assert [key for key in keys if not re.search(rf"\b{key}\b( =|\]|\.)", shown)] == [], table
+
+
+def test_every_environment_variable_that_is_read_stands_in_the_reference() -> None:
+    known = {name.removesuffix("<PHASE>") for name, _ in variables()} | OF_OTHERS
+    page = section("configuration.md", "Environment variables")
+    assert [name for name in known - {"PATH"} if f"`{name}" not in page] == []
+    text = "\n".join(path.read_text("utf-8") for path in SOURCES.rglob("*.py") if "trading" not in path.parts)
+    named = set(re.findall(r'"(CHANGEOVER_[A-Z_]+)"', text))
+    read = set(re.findall(r'(?:environ|environment|named)(?:\.get)?[\[(]"([A-Z_]+)"', text))
+    read |= set(re.findall(r'^[A-Z_]*VARIABLE = "([A-Z_]+)"', text, re.MULTILINE))
+    assert (named | read) - known == set()
+    assert len(read) > 10
+
+
+def test_every_public_name_stands_in_the_reference() -> None:
+    listed = set(re.findall(r"^\| `(\w+)` \|", made_part("declarations.md", "names"), re.MULTILINE))
+    explained = set(re.findall(r"^### `(\w+)`$", page_text("api.md"), re.MULTILINE))
+    assert explained == VERBS
+    assert listed | explained == set(changeover.__all__)
+    full = set(re.findall(r"^::: [\w.]+\.(\w+)$", page_text("signatures.md"), re.MULTILINE))
+    assert full == set(changeover.__all__) - set(OTHER_NAMES)
+
+
+def test_every_public_member_of_a_migration_stands_in_the_reference() -> None:
+    members = {name for name, _ in inspect.getmembers(Migration) if not name.startswith("_")}
+    declared = {
+        title.rpartition(".")[2]
+        for title in re.findall(r"^### `([\w.]+)`$", page_text("declarations.md"), re.M)
+    }
+    assert members - NOT_DECLARED <= declared | set(WHILE_IT_RUNS)
+
+
+def test_every_kind_of_alert_stands_in_the_reference() -> None:
+    page = section("alerts.md", "What sends an alert")
+    assert [kind for kind in AlertKind if f"| `{kind}` |" not in page] == []
+
+
+def test_the_glossary_has_every_word_of_the_architecture_once_and_in_order() -> None:
+    words = headings("glossary.md")[1:]
+    assert words == sorted(set(words))
+    table = section("architecture.md", "Words")
+    named = {
+        word
+        for row in re.findall(r"^\| (\*\*.*?) \|", table, re.M)
+        for word in re.findall(r"\*\*(.*?)\*\*|`(.*?)`", row)
+    }
+    wanted = {bold or code for bold, code in named} | {str(one) for one in (*Verdict, *Stage)}
+    short = {"answering": "answering path", "replayed": "replayed path"}
+    assert {short.get(word, word) for word in wanted} - set(words) == set()
+
+
+def test_screens_point_to_topics_that_there_are() -> None:
+    topics = {name for names in TOPICS.values() for name in names}
+    files = [path for path in (SOURCES / "changeover").rglob("*") if path.suffix in (".py", ".toml", ".html")]
+    text = "\n".join(path.read_text("utf-8") for path in files if path.name != "manual.py")
+    named = re.findall(r"changeover docs ([a-z-]+)", text)
+    assert len(named) >= 5
+    assert set(named) <= topics
+    assert re.findall(r"docs/[\w-]+\.md", text) == []
+
+
+def test_no_page_asks_another_machine_for_anything() -> None:
+    text = (ROOT / "mkdocs.yml").read_text("utf-8")
+    assert "font: false" in text
+    assert "assets/iframe-worker.js" in text
+    assert [
+        path.name for path in DOCS.rglob("*.md") if re.search(r"!\[[^]]*\]\(https?:", path.read_text("utf-8"))
+    ] == []
