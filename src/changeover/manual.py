@@ -11,7 +11,10 @@ from changeover.quick_dataclass import dataclass
 
 TOPICS = {
     "Tutorial": ("start", "life"),
-    "How-to": ("production", "ci", "explore", "removal"),
+    "How-to": (
+        *("packs", "recipes/batch-job", "recipes/message-bus"),
+        *("production", "ci", "explore", "removal"),
+    ),
     "Reference": (
         *("rules", "configuration", "commands", "exit-codes", "declarations", "api"),
         *("flips", "alerts", "evidence", "report", "schemas", "glossary"),
@@ -68,13 +71,14 @@ def all_topics() -> Iterator[Topic]:
 
 
 def find_topic(name: str) -> Topic:
-    """A topic by its name, also as it stands in a path: `limits`, `limits.md`, `docs/limits.md`.
+    """A topic by its name, also as a path has it: `limits`, `docs/limits.md`, `batch-job`.
 
     Raises:
         ConfigurationError: there is no such topic; it says which is near, or which pages speak of that word.
     """
-    wanted = name.strip().lower().removeprefix("docs/").removesuffix(".md")
     kinds = {topic: kind for kind, names in TOPICS.items() for topic in names}
+    wanted = name.strip().lower().removeprefix("docs/").removesuffix(".md")
+    wanted = next((topic for topic in kinds if topic.rpartition("/")[2] == wanted), wanted)
     if wanted not in kinds:
         raise ConfigurationError("TOPIC", f'"{name}" is no topic{_nearest(wanted, list(kinds))}')
     text = (pages_folder() / f"{wanted}.md").read_text(encoding="utf-8")

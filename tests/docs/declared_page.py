@@ -15,6 +15,7 @@ DECLARATIONS: dict[str, Callable[..., Any]] = {
     "Migration": Migration,
     "Migration.load": Migration.load,
     "migration.port": Migration.port,
+    "migration.use": Migration.use,
     "migration.seam": Migration.seam,
     "migration.wrap": Migration.wrap,
     "fresh": changeover.fresh,

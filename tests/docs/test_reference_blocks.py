@@ -145,6 +145,7 @@ LOADERS: dict[str, Callable[[Path, str], None]] = {
     "waiver": waivers,
     "blindspot": blind_spots,
     "migration": plan,
+    "ports": plan,
     "phase": plan,
 }
 """By the first table of a file: what loads it."""
@@ -154,14 +155,10 @@ def whole_files() -> list[Block]:
     """Of TOML every file; on the page about configuration the tables of the plan are one file."""
     found = [block for block in ALL if block.kind == "toml"]
     parts = [
-        block
-        for block in found
-        if block.page == "configuration" and first_table(block.content) in ("migration", "phase")
+        one for one in found if one.page == "configuration" and LOADERS[first_table(one.content)] is plan
     ]
     whole = "\n".join(block.content for block in parts)
-    return [block for block in found if block not in parts] + [
-        Block("configuration", parts[0].number, "toml", whole)
-    ]
+    return [block for block in found if block not in parts] + [parts[0]._replace(content=whole)]
 
 
 def first_table(text: str) -> str:

@@ -142,7 +142,7 @@ def _plan_text(found: Project, looked: Looked) -> str:
     lines = [
         f"{name} = true{' ' * max(1, 22 - len(name))}# {place}" for name, place in _without_object(looked)
     ]
-    ports = "\n".join(["[ports]                     # docs/packs.md", *lines]) if lines else ""
+    ports = "\n".join(["[ports]                     # changeover docs packs", *lines]) if lines else ""
     text = re.sub(r"code = \[\] +", f"code = [{code}]   ", text) if code else text
     return text.replace("\n# [[phase]]", f"\n{ports}\n\n# [[phase]]", 1) if ports else text
 

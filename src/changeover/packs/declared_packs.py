@@ -26,7 +26,7 @@ class WithPacks:
         Args:
             name: of the pack: `http`, or one of an installed package.
             targets: the objects that the pack is about, where it needs any, such as an engine.
-            options: of the pack; docs/packs.md lists them.
+            options: of the pack; `changeover docs packs` lists them.
 
         Raises:
             DeclarationError: there is no such pack, it is in use, or a target or an option is not what it is

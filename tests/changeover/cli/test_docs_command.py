@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -47,10 +48,7 @@ def test_without_a_topic_every_topic_is_listed_with_one_line(shop: Shop) -> None
     assert (answer.code, answer.err) == (0, "")
     listed = [line.split()[0] for line in answer.out.splitlines() if line.startswith("    ")]
     assert listed == [name for names in TOPICS.values() for name in names]
-    assert (
-        "    limits          What can bypass the comparison, how it shows, and what to do about it.\n"
-        in answer.out
-    )
+    assert re.search(r"^    limits +What can bypass the comparison, how it shows, and what", answer.out, re.M)
 
 
 @pytest.mark.parametrize("spelled", ["limits", "LIMITS", "limits.md", "docs/limits.md"])

@@ -27,7 +27,7 @@ def initial_screen(
             f"{word:<{width}}   {path}{f'   {what}' if what else ''}", screen.prose, " " * (width + 3)
         )
     if libraries:
-        lines += ["", "covered by a pack (docs/packs.md)"]
+        lines += ["", "covered by a pack (changeover docs packs)"]
         lines += [f"    {name:<12} {place}" for name, place in libraries.items()]
     lines += ["", "next"]
     for one in following:
