@@ -23,7 +23,7 @@ TOPICS = {
 }
 """By kind of page. A topic is the name of its page in `docs/`, in the wheel in `changeover/docs/`."""
 
-PLACES_NAMED_MAX = 4
+PLACES_NAMED_MAX = 6
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _COMMENT = re.compile(r"^<!--.*?-->\n|[ \t]*<!--.*?-->", re.DOTALL | re.MULTILINE)
 _ABOUT = re.compile(r"^\*(?:[\w-]+(?: and [\w-]+)?)\. (.*?[.])[ \n*]", re.DOTALL | re.MULTILINE)
@@ -97,17 +97,19 @@ def _nearest(wanted: str, known: list[str]) -> str:
 def sections_about(words: str) -> list[tuple[str, str]]:
     """The sections that have all these words, as topic and heading.
 
-    First the heading that is these words, then headings that have them, then who has them most often.
+    First the heading that is these words, then who has more of them in the titles of page and section, then
+    who has them more often.
     """
     asked = words.lower().split()
-    found: list[tuple[bool, bool, int, int, tuple[str, str]]] = []
+    found: list[tuple[bool, int, int, int, tuple[str, str]]] = []
     for topic in all_topics():
         for heading, text in sections(topic.text):
             title = heading.lower().replace("`", "")
-            counts = [f"{title} {text}".lower().count(word) for word in asked]
-            if asked and all(counts):
-                has_them = all(word in title for word in asked)
-                rank = title.split() != asked, not has_them, -min(counts), len(found)
+            titles = f"{topic.title} {title}".lower()
+            counts = [f"{titles} {text}".lower().count(word) for word in asked]
+            if asked and heading and all(counts):
+                in_titles = sum(word in titles for word in asked)
+                rank = title.split() != asked, -in_titles, -min(counts), len(found)
                 found.append((*rank, (topic.name, heading)))
     return [place for *_, place in sorted(found)[:PLACES_NAMED_MAX]]
 
