@@ -113,9 +113,10 @@ class FrontDoor:
         return self._entry_points.analyze_signals()
 
     def execute_trading(self, *, ignore_market_hours: bool = False, again: bool = False) -> bool:
-        """Trade the session; raises RunRefused where it was traded already, unless `again`."""
+        """Trade the session; raises RunRefused where a later one was traded, or this one, unless `again`."""
         session = self._desk.session()
         self._desk.settle_unfinished()
+        self._desk.guard.refuse_earlier(session)
         self._desk.guard.refuse_second(session, again=again)
         if not again:
             self._refuse_unrecorded(session)

@@ -1,10 +1,12 @@
 """An account's file and the journal of its runs belong together, whatever they are called.
 
 Both lie in one folder, and each holds the same id. So an account that is opened by another name (a link, a
-copy, a file that was moved) is never traded beside a journal that knows nothing of its sessions.
+copy, a file that was moved) is never traded beside a journal that knows nothing of its sessions. The account
+takes orders from the process that claimed the journal last, and from no earlier one.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
@@ -34,12 +36,23 @@ def open_journal_of(account: Path, ledger: Ledger, open_journal: Callable[[Path]
         journal = open_journal(path)
         try:
             _pair(account, ledger, path, journal)
+            journal.when_claimed(partial(_take_over, account, ledger, journal.parts))
         except BaseException:
             journal.close()
             raise
     except (BrokerError, SqlError) as error:
         raise DatabaseUnusable(f"{account}: cannot be used with its journal {path}: {error}") from error
     return journal
+
+
+def _take_over(
+    account: Path, ledger: Ledger, parts: tuple[str, ...] | None, check: Callable[[], None]
+) -> None:
+    """Whoever claims the journal is the one whose orders the account takes."""
+    try:
+        ledger.take_over(parts, check)
+    except BrokerError as error:
+        raise DatabaseUnusable(f"{account}: cannot be taken over: {error}; try again") from error
 
 
 def _pair(account: Path, ledger: Ledger, path: Path, journal: SqliteJournal) -> None:

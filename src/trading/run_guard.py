@@ -91,6 +91,18 @@ class RunGuard:
                     f"{record.workflow_id} at {record.started_at:%H:%M:%S}Z; --again trades it once more"
                 )
 
+    def refuse_earlier(self, session: date) -> None:
+        """Raise RunRefused where the account has been traded in a later session: its time never goes back.
+
+        Asked once the journal is claimed: whoever opened the account may have stood still since then.
+        """
+        for record in self._journal.workflows(account=self._account, after=session.isoformat()):
+            if _may_have_traded(record):
+                raise RunRefused(
+                    f"account {self._account} was traded in session {record.session} already, by "
+                    f"{record.workflow_id}; {session} is earlier, choose a later day"
+                )
+
     def begin_direct(self, run_id: str, session: date) -> WorkflowRecord:
         """Record a direct run before it can place an order."""
         now = self._clock.now()

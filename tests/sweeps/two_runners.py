@@ -1,12 +1,13 @@
 """Two runners on one journal: one is paused, thought dead, passed over, and wakes up.
 
 A trading process (`trade --path candidate`) stops itself (SIGSTOP) just before a seeded line of journal,
-execution or the workflow. A second one is started for the same session meanwhile, and then the first one goes
-on (SIGCONT). In turn
+execution or the workflow. Meanwhile a second one is started, for the same session if nothing else is said.
+Then the first one goes on (SIGCONT). In turn
 
 - claimed: nobody touches what the system holds for the first: the second is refused, and the first finishes;
 - removed: somebody who thinks the first is dead has removed its claim (the `.lock` files), and the second
-  finishes; the first places nothing when it wakes, and its session ends in success or one sentence.
+  finishes; the first places nothing when it wakes, and its session ends in success or one sentence;
+- next-day: as removed, but the second trades the next session: what the first had begun is over by then.
 
 At the end a third process finds nothing to do. The account ends as it does with one runner: every order once.
 """
@@ -20,8 +21,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from tests.trading.support.deaths import SECOND, THIRD
 from tests.trading.support.forked import Accounts, be_impatient, scratch_in_memory, try_all
-from tests.trading.support.judged import Finding, Wrong, of_life, of_success
+from tests.trading.support.judged import Finding, Wrong, of_account, of_life, of_success
 from tests.trading.support.traced import PARTS, LineWatch, watched_files
 from trading.composition import configure_logging
 from trading.screens.progress import show_progress
@@ -34,6 +36,7 @@ class Case(StrEnum):
 
     CLAIMED = "claimed"
     REMOVED = "removed"
+    NEXT_DAY = "next-day"
 
 
 @dataclass(frozen=True)
@@ -86,21 +89,22 @@ class TwoRunners:
         watch.act_at_nth(line, lambda: os.kill(os.getpid(), signal.SIGSTOP))
         number = self._accounts.begin(folder, watch.begin)
         os.waitpid(number, os.WUNTRACED)
-        if case is Case.REMOVED:
+        if case is not Case.CLAIMED:
             for claim in folder.glob("*.lock*"):
                 claim.unlink()
-        second = self._accounts.live(folder, be_impatient)
-        over, before = self._accounts.is_over(folder), self._accounts.order_names(folder)
+        session = THIRD if case is Case.NEXT_DAY else SECOND
+        second = self._accounts.live(folder, be_impatient, session=session)
+        over, before = self._accounts.is_over(folder, session), self._accounts.order_names(folder)
         os.kill(number, signal.SIGCONT)
         first = self._accounts.end(number, folder)
         placed = len(self._accounts.order_names(folder) - before)
-        third = self._accounts.live(folder)
+        third = self._accounts.live(folder, session=session)
         left = self._accounts.left(folder)
         findings = [
             *of_life(first, (ENDED, FAILED, REFUSED)),
             *of_life(second, (ENDED, FAILED, REFUSED)),
             *of_life(third, (ENDED, REFUSED)),
-            *of_success(left, self.whole, repeats=1),
+            *(of_account(left) if case is Case.NEXT_DAY else of_success(left, self.whole, repeats=1)),
         ]
         if over and placed:
             findings.append(Finding(Wrong.ORDERED_TWICE, f"{placed} orders when it woke"))

@@ -1,9 +1,11 @@
 """Handlers in processes of their own: the same orders, each once, and refusals that say what to do."""
 
 import signal
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from threading import Timer
 
@@ -15,6 +17,9 @@ from tests.sweeps.brokers import PRICES, in_memory, over
 from tests.trading.support.brokers import AMQP, free_port, why_no_rabbitmq
 from tests.trading.support.event_samples import request
 from tests.trading.support.fakes import BrokerThrough
+from trading.broker.book import Opening
+from trading.broker.ledger import Ledger
+from trading.broker.port import Superseded
 from trading.cli import main
 from trading.composition import open_desk
 from trading.desk import UsageError
@@ -33,6 +38,7 @@ from trading.handlers.subscriptions import GROUP_OF, HandlerGroup, names_of, sub
 from trading.ids import RandomIds
 from trading.market.calendar import session_time
 from trading.notify.notifiers import MemoryNotifier
+from trading.pairing import open_journal_of
 from trading.run_guard import RunGuard
 from trading.settings import Settings
 from trading.shared_desk import Watch, open_shared_desk, topology_of
@@ -209,6 +215,31 @@ def test_each_part_of_a_journal_has_one_process_and_all_of_it_none_while_a_part_
         claimed(path, "never claimed before")
     alone.close()
     claimed(path, "portfolio", "execution").close()
+
+
+@pytest.mark.parametrize(("other", "passed"), [("run", False), ("workflow", False), ("execution", True)])
+def test_a_process_that_handles_execution_is_passed_only_by_one_that_takes_execution_over(
+    tmp_path: Path, other: str, passed: bool
+) -> None:
+    account, found = tmp_path / "a.db", list[bool]()
+    with ExitStack() as opened:
+        ledgers = []
+        for part in ("execution", other):
+            ledger = Ledger.open(account, Opening("paper", Decimal(1000)))
+            opened.callback(ledger.close)
+            journal = open_journal_of(account, ledger, partial(SharedJournal, share=Share((part,))))
+            opened.callback(journal.close)
+            for claim in tmp_path.glob("*.lock*"):
+                claim.unlink()
+            journal.claim()
+            ledgers.append(ledger)
+        for ledger in ledgers:
+            try:
+                with ledger.effect(fenced=True):
+                    found.append(False)
+            except Superseded:
+                found.append(True)
+    assert found == [passed, False]
 
 
 def test_two_processes_that_ask_are_one_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

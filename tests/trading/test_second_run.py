@@ -234,3 +234,39 @@ def test_a_run_that_was_let_in_and_then_lost_its_claim_to_another_one_orders_not
             front_door(paused, path).execute_trading(again=True)
     assert seen(account) == before
     assert notifier.sent == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_run_that_was_passed_over_on_its_way_to_an_order_places_none_however_late_it_wakes(
+    account: Path, path: TradingPath
+) -> None:
+    """Paused before its first order, its claim removed, and another process has traded the next session."""
+
+    def be_passed_over() -> None:
+        for claim in account.glob("*.lock*"):
+            claim.unlink()
+        assert trade(account, THIRD) == "ended"
+        orders.extend(seen(account)[1])
+
+    orders: list[Order] = []
+    paused, _ = open_account(account, SECOND, reaper=Reaper(Moment("submit", 1, False), be_passed_over))
+    with paused, pytest.raises(JournalBusy, match="was removed while this process held it"):
+        front_door(paused, path).execute_trading()
+    assert {order.submitted_at.date() for order in orders} >= {THIRD}
+    assert seen(account)[1] == orders
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_run_that_wakes_after_a_later_session_was_traded_is_refused_with_a_sentence(
+    account: Path, path: TradingPath
+) -> None:
+    """It had opened the account and claimed nothing yet: no claim was removed, and it would be the newest."""
+    paused, _ = open_account(account, SECOND)
+    with paused:
+        assert trade(account, THIRD) == "ended"
+        before = seen(account)
+        with pytest.raises(
+            RunRefused, match=f"in session {THIRD} already, by .*; {SECOND} is earlier, choose"
+        ):
+            front_door(paused, path).execute_trading(again=True)
+    assert seen(account) == before

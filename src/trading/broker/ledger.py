@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from trading.broker import rows
 from trading.broker.book import Book, Opening, OpenOrder
-from trading.broker.port import BrokerError, BrokerUnavailable, ReplyLost
+from trading.broker.fence import Fence
+from trading.broker.port import BrokerError, BrokerUnavailable, ReplyLost, Superseded
 from trading.database import (
     UNREADABLE,
     Connection,
@@ -36,6 +37,7 @@ class Ledger:
         """For `open` and `copy`; `shared` where another process may write to the same file."""
         self._connection = connection
         self._shared = shared
+        self._fence = Fence(connection)
         self._data_version = 0
         self._book: Book | None = None
 
@@ -91,14 +93,29 @@ class Ledger:
             self._book, self._data_version = book, version
         return book
 
+    def take_over(self, parts: tuple[str, ...] | None, check: Callable[[], None]) -> None:
+        """Have `fenced` effects of whoever worked on these parts before refused; None is all parts.
+
+        `check` raises where this process has lost the right to it meanwhile: then nothing is changed.
+        """
+        with self._transaction("BEGIN IMMEDIATE"):
+            check()
+            try:
+                self._fence.take_over(parts)
+            except SqlError as error:
+                raise BrokerUnavailable(f"the paper account cannot be written: {error}") from error
+
     @contextmanager
-    def effect(self) -> Iterator[Book]:
+    def effect(self, *, fenced: bool) -> Iterator[Book]:
         """A transaction, from the book at its beginning to the one recorded last.
 
         Raises BrokerUnavailable where the database refuses before the commit: nothing happened. Raises
-        ReplyLost where the commit itself fails: only reading tells what happened.
+        ReplyLost where the commit itself fails: only reading tells what happened. With `fenced`, raises
+        Superseded where another process has taken the account over, and nothing happened.
         """
         with self._transaction("BEGIN IMMEDIATE"):
+            if fenced and self._shared:
+                self._refuse_passed()
             yield self.book()
 
     def next_order_id(self, book: Book) -> str:
@@ -147,6 +164,17 @@ class Ledger:
     def fills(self, after: int) -> tuple[Fill, ...]:
         """The fills after the first `after`, oldest first."""
         return self._read_as(rows.fill_of, rows.FILLS_AFTER, (after,))
+
+    def _refuse_passed(self) -> None:
+        try:
+            passed = self._fence.is_passed()
+        except (SqlError, *UNREADABLE) as error:
+            raise BrokerUnavailable(f"the paper account cannot be read: {error}") from error
+        if passed:
+            raise Superseded(
+                "another process has taken this account over since this run began; nothing more is ordered "
+                "or cancelled here, `python -m trading status` shows what the other one does"
+            )
 
     def _open_account(self, opening: Opening) -> None:
         with self._transaction("BEGIN IMMEDIATE"):

@@ -103,7 +103,7 @@ class PaperBroker:
         """Take an order or refuse it; a client order id that was ever kept is a DuplicateOrder first."""
         self._begin("submit_order")
         now = self.clock.now()
-        with self._ledger.effect() as book:
+        with self._ledger.effect(fenced=True) as book:
             if self._ledger.order_of_client(order.client_order_id) is not None:
                 raise DuplicateOrder(f"{order.client_order_id}: there is an order of this id; find it")
             if not self._takes_orders(now):
@@ -129,7 +129,7 @@ class PaperBroker:
     def cancel_order(self, order_id: str) -> Order:
         """End an open order, what it has filled stays; an order that is not open is returned as it is."""
         self._begin("cancel_order")
-        with self._ledger.effect() as book:
+        with self._ledger.effect(fenced=True) as book:
             waiting = book.open_orders.get(order_id)
             if waiting is None:
                 return self._known(order_id)
@@ -168,7 +168,7 @@ class PaperBroker:
         if next(settle(book, now, self._is_open), None) is None:
             return book
         try:
-            with self._ledger.effect() as book:
+            with self._ledger.effect(fenced=False) as book:
                 for changed, order, fill in settle(book, now, self._is_open):
                     self._ledger.record_change(changed, order, fill)
         except ReplyLost as error:  # the caller's own call has not begun, and settling again is harmless

@@ -23,6 +23,10 @@ class MarketClosed(OrderRejected):
     """Orders are taken only while the market is open."""
 
 
+class Superseded(OrderRejected):
+    """A newer run of the account has begun, in another process: this one orders and cancels nothing more."""
+
+
 class BrokerUnavailable(BrokerError):
     """The broker was not reached; nothing happened there."""
 
@@ -55,7 +59,7 @@ class Broker(Protocol):
         ...
 
     def submit_order(self, order: OrderRequest) -> Order:
-        """Place a market order; raises OrderRejected, BrokerUnavailable or ReplyLost."""
+        """Place a market order; raises OrderRejected (Superseded is one), BrokerUnavailable or ReplyLost."""
         ...
 
     def get_order(self, order_id: str) -> Order:

@@ -29,7 +29,7 @@ from trading.broker.ledger import Ledger
 from trading.broker.book import Opening
 from trading.broker.book import settle
 ledger = Ledger.open(Path(sys.argv[1]), Opening("paper", Decimal(10_000)))
-with ledger.effect() as book:
+with ledger.effect(fenced=True) as book:
     for changed, order, fill in settle(book, datetime(2016, 1, 4, 16, tzinfo=UTC), lambda moment: True):
         ledger.record_change(changed, order, fill)
         print(fill.quantity)
@@ -87,7 +87,7 @@ def test_a_failure_in_the_middle_of_an_effect_undoes_all_of_it(tmp_path: Path) -
         accepted = OpenOrder(world.buy("SPY", "1", "mine"), Decimal("200.10"), Decimal(1), at(4, 16))
 
     def fail_half_way() -> None:
-        with ledger.effect() as book:
+        with ledger.effect(fenced=True) as book:
             ledger.record_accepted(book.with_accepted(accepted), accepted)
             raise ZeroDivisionError
 
@@ -121,7 +121,7 @@ def test_while_one_effect_is_under_way_no_other_begins(
 ) -> None:
     monkeypatch.setattr("trading.database.BUSY_TIMEOUT_S", 0.01)
     one, other = (Ledger.open(tmp_path / "account.db", OPENING) for _ in range(2))
-    with one.effect(), pytest.raises(BrokerUnavailable, match="locked"), other.effect():
+    with one.effect(fenced=True), pytest.raises(BrokerUnavailable, match="locked"), other.effect(fenced=True):
         raise AssertionError("both began")
     one.close()
     other.close()

@@ -12,19 +12,25 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.trading.support.desks import front_door, made_prices, weekdays
 from tests.trading.support.fakes import BrokerThrough, Interrupted
+from trading.broker.book import Opening
+from trading.broker.ledger import Ledger
 from trading.broker.port import Broker
-from trading.composition import TradingPath, build_bus, open_desk
-from trading.desk import Desk, journal_path
+from trading.clock import SimulatedClock
+from trading.composition import TradingPath, build_bus, build_services, open_desk
+from trading.desk import Desk, moment_to_open_at
 from trading.domain.audit import audit
 from trading.events.journal.records import Outgoing, Settlement, WorkflowRecord
 from trading.events.journal.sqlite import SqliteJournal
+from trading.ids import RandomIds
 from trading.market.calendar import session_time
 from trading.notify.notifiers import MemoryNotifier
+from trading.pairing import open_journal_of
 from trading.run_guard import RunGuard, RunRefused
 from trading.settings import Settings
 
@@ -135,22 +141,18 @@ def open_account(
     """The account in this folder, shortly before that session's close; None is when it traded last."""
     notifier, account = MemoryNotifier(), folder / "a.db"
     settings, now = settings or settings_with(), None if session is None else session_time(session)
-    desk = open_desk(settings, PRICES, account=account, now=now, notifier=notifier)
     if reaper is None:
-        return desk, notifier
-    desk.journal.close()
-    journal, broker = DyingJournal(journal_path(account), reaper), DyingBroker(desk.broker, reaper)
-    services = replace(desk.services, broker=broker)
-    return (
-        replace(
-            desk,
-            services=services,
-            journal=journal,
-            bus=build_bus(services, settings, journal),
-            guard=RunGuard(journal, broker, desk.clock, settings.paper.account_id),
-        ),
-        notifier,
-    )
+        return open_desk(settings, PRICES, account=account, now=now, notifier=notifier), notifier
+    opening = Opening(settings.paper.account_id, settings.paper.cash)
+    ledger = Ledger.open(account, opening)
+    clock = SimulatedClock(moment_to_open_at(ledger, now, PRICES, account))
+    journal = open_journal_of(account, ledger, partial(DyingJournal, reaper=reaper))
+    paper, services = build_services(settings, PRICES, ledger, clock, RandomIds(), notifier)
+    broker = DyingBroker(paper, reaper)
+    services = replace(services, broker=broker)
+    bus = build_bus(services, settings, journal)
+    guard = RunGuard(journal, broker, clock, opening.account_id)
+    return Desk(settings, clock, paper, services, journal, bus, guard), notifier
 
 
 def account_after_a_session(folder: Path) -> Path:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from email import message_from_bytes, policy
 from multiprocessing import get_context
 from pathlib import Path
@@ -89,21 +90,23 @@ class Accounts:
         with closing(sqlite3.connect(folder / ACCOUNT)) as kept:
             return {name for (name,) in kept.execute("SELECT client_order_id FROM orders")}
 
-    def is_over(self, folder: Path) -> bool:
-        """Whether the session has a run, and no run is under way, read without the program."""
+    def is_over(self, folder: Path, session: date = SECOND) -> bool:
+        """Whether the session has a run, and no run of it is under way, read without the program."""
         with closing(sqlite3.connect(journal_path(folder / ACCOUNT))) as kept:
-            found = kept.execute("SELECT finished FROM workflows WHERE session = ?", (SECOND.isoformat(),))
+            found = kept.execute("SELECT finished FROM workflows WHERE session = ?", (session.isoformat(),))
             finished = [bool(value) for (value,) in found]
         return bool(finished) and all(finished)
 
-    def begin(self, folder: Path, first: Act = nothing, last: Act = nothing) -> int:
-        """Fork a process that does `first`, trades the second session, and does `last`; its number."""
+    def begin(
+        self, folder: Path, first: Act = nothing, last: Act = nothing, *, session: date = SECOND
+    ) -> int:
+        """Fork a process that does `first`, trades that session, and does `last`; its number."""
         sys.stdout.flush()
         sys.stderr.flush()
         if number := os.fork():
             return number
         try:
-            self._live(folder, first, last)
+            self._live(folder, first, last, session)
         finally:
             os._exit(DEFECT)
 
@@ -112,18 +115,20 @@ class Accounts:
         _, status = os.waitpid(number, 0)
         return Life(os.waitstatus_to_exitcode(status), _said(folder, number))
 
-    def live(self, folder: Path, first: Act = nothing, last: Act = nothing) -> Life:
+    def live(
+        self, folder: Path, first: Act = nothing, last: Act = nothing, *, session: date = SECOND
+    ) -> Life:
         """A process from its beginning to its end."""
-        return self.end(self.begin(folder, first, last), folder)
+        return self.end(self.begin(folder, first, last, session=session), folder)
 
-    def _live(self, folder: Path, first: Act, last: Act) -> None:
+    def _live(self, folder: Path, first: Act, last: Act, session: date) -> None:
         os.environ.pop("TRADING_BUS", None)
         said = os.open(_said_path(folder, os.getpid()), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(said, 1)
         os.dup2(said, 2)
         sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
         sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
-        command = ["trade", "--at", SECOND.isoformat(), "--path", "candidate"]
+        command = ["trade", "--at", session.isoformat(), "--path", "candidate"]
         command += ["--account", str(folder / ACCOUNT), "--settings", str(self._settings)]
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(LIFE_S_MAX)

@@ -46,14 +46,20 @@ def of_remains(left: Left, whole: Left) -> Iterator[Finding]:
     found, expected = left.outcome, whole.outcome
     if more := _orders(left) - _orders(whole):
         yield Finding(Wrong.ORDERED_TWICE, str(dict(more)))
+    yield from of_account(left)
+    if found.orders == expected.orders and (found.holdings, found.cash) != (expected.holdings, expected.cash):
+        yield Finding(Wrong.BOOKS, f"{found.holdings}, {found.cash}")
+
+
+def of_account(left: Left) -> Iterator[Finding]:
+    """What holds whichever sessions were traded: a name for each order, nothing stuck, books that add up."""
+    found = left.outcome
     if found.names != len(found.orders):
         yield Finding(Wrong.ORDERED_TWICE, f"{found.names} names for {len(found.orders)} orders")
     if found.undelivered or not set(found.states) <= set(OVER):
         yield Finding(Wrong.STUCK, f"{found.states}, {found.undelivered} undelivered")
     if found.problems:
         yield Finding(Wrong.BOOKS, str(found.problems))
-    if found.orders == expected.orders and (found.holdings, found.cash) != (expected.holdings, expected.cash):
-        yield Finding(Wrong.BOOKS, f"{found.holdings}, {found.cash}")
 
 
 def of_success(left: Left, whole: Left, *, repeats: int) -> Iterator[Finding]:

@@ -163,7 +163,12 @@ class MemoryJournal:
         return True
 
     def workflows(
-        self, *, account: str | None = None, session: str | None = None, unfinished_only: bool = False
+        self,
+        *,
+        account: str | None = None,
+        session: str | None = None,
+        after: str = "",
+        unfinished_only: bool = False,
     ) -> Sequence[WorkflowRecord]:
         """Workflows in the order in which they started."""
         found = [
@@ -171,6 +176,7 @@ class MemoryJournal:
             for record in self._workflows.values()
             if account in (None, record.account)
             and session in (None, record.session)
+            and record.session > after
             and not (unfinished_only and record.finished)
         ]
         return sorted(found, key=lambda record: (record.started_at, record.workflow_id))

@@ -127,9 +127,17 @@ class Journal(Ledger, Protocol):
         ...
 
     def workflows(
-        self, *, account: str | None = None, session: str | None = None, unfinished_only: bool = False
+        self,
+        *,
+        account: str | None = None,
+        session: str | None = None,
+        after: str = "",
+        unfinished_only: bool = False,
     ) -> Sequence[WorkflowRecord]:
-        """Workflows in the order in which they started; a damaged one says so in `damage`."""
+        """Workflows in the order in which they started; a damaged one says so in `damage`.
+
+        `after` keeps those of later sessions than that one.
+        """
         ...
 
     def prune(self, before: datetime) -> int:

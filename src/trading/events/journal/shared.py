@@ -72,6 +72,7 @@ class SharedJournal(SqliteJournal):
     ) -> None:
         super().__init__(path, durable=durable, versions=versions)
         self._claim = PartClaims(path.resolve(), share.parts)
+        self._parts = share.parts
         self._handlers = dumps(sorted(share.handlers))
         self.turn = Turn(path.resolve())
         try:
@@ -81,6 +82,11 @@ class SharedJournal(SqliteJournal):
         except BaseException:
             super().close()
             raise
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """As of the share."""
+        return self._parts
 
     def close(self) -> None:
         """Release the files and the claims."""

@@ -1,6 +1,6 @@
 """A journal in one SQLite file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from trading.events.messages.envelope import BaseEvent
 from trading.events.schema.catalogue import VERSIONS
 from trading.events.schema.versions import EventRefused, Versions
 
+TakeOver = Callable[[Callable[[], None]], None]
+
 
 class SqliteJournal:
     """Everything in one file, every handling in one transaction.
@@ -41,6 +43,12 @@ class SqliteJournal:
         )
         self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         self._claim = None if path is None else WholeClaim(path.resolve())
+        self._take_over: TakeOver | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...] | None:
+        """Which parts of the work this process claims; None is all of it."""
+        return None
 
     def pair_id(self) -> str | None:
         """The id that the journal shares with its account; None before they were paired."""
@@ -50,10 +58,22 @@ class SqliteJournal:
         """Give the journal such an id, unless it has one; the id that it has now."""
         return write_pair_id(self._connection, pair_id)
 
+    def when_claimed(self, take_over: TakeOver) -> None:
+        """Have something done once, by the first claim: it may ask whether the claim still stands."""
+        self._take_over = take_over
+
     def claim(self) -> None:
         """Waits for another process up to the busy time-out of the database, then raises JournalBusy."""
-        if self._claim is not None:
-            self._claim.take()
+        if self._claim is None:
+            return
+        self._claim.take()
+        if self._take_over is not None:
+            try:
+                self._take_over(self._claim.check)
+            except BaseException:
+                self._claim.release()  # claimed is only who has taken over as well
+                raise
+            self._take_over = None
 
     def append(self, outgoing: Outgoing, at: datetime) -> int | None:
         """Keep an event with its deliveries; raises EventRefused for one that could not be read back."""
@@ -159,14 +179,19 @@ class SqliteJournal:
         return self._connection.execute(rows.PUT_BACK, (rows.as_text(now), seq, handler)).rowcount == 1
 
     def workflows(
-        self, *, account: str | None = None, session: str | None = None, unfinished_only: bool = False
+        self,
+        *,
+        account: str | None = None,
+        session: str | None = None,
+        after: str = "",
+        unfinished_only: bool = False,
     ) -> Sequence[WorkflowRecord]:
         """Workflows in the order in which they started."""
         found = self._connection.execute(
             rows.WORKFLOWS + "WHERE (:account IS NULL OR account = :account) "
-            "AND (:session IS NULL OR session = :session) "
+            "AND (:session IS NULL OR session = :session) AND session > :after "
             "AND NOT (:unfinished_only AND finished) ORDER BY started_at, workflow_id",
-            {"account": account, "session": session, "unfinished_only": unfinished_only},
+            {"account": account, "session": session, "after": after, "unfinished_only": unfinished_only},
         )
         return [rows.workflow(row) for row in found]
 
