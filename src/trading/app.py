@@ -4,13 +4,14 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from trading.composition import TradingPath, front_door, open_desk
 from trading.desk import Desk, UsageError
 from trading.display import NoDisplay
 from trading.domain.performance import EquityCurve, held_throughout
+from trading.events.journal.backlog import ParkedMessage
 from trading.events.journal.records import WorkflowRecord
 from trading.events.transport.address import Carrier, read_address
 from trading.handlers.subscriptions import HandlerGroup
@@ -23,6 +24,8 @@ from trading.results import ResultDict
 from trading.settings import Settings
 
 REFERENCE = "SPY"
+PARKED = "parked:"
+PARKED_PATIENCE = timedelta(seconds=60)
 
 
 def choose_sessions(prices: PriceHistory, first: date, last: date) -> Sequence[date]:
@@ -135,6 +138,37 @@ def run_handlers(
         finally:
             for number, handler in usual.items():
                 signal.signal(number, handler)
+
+
+def retry(desk: Desk, name: str) -> tuple[bool, str]:
+    """Deliver a dead letter again, or what a parked message brought; whether it went well, and a sentence."""
+    return retry_parked(desk, name) if name.startswith(PARKED) else retry_dead_letter(desk, name)
+
+
+def retry_parked(desk: Desk, name: str) -> tuple[bool, str]:
+    """Deliver a dead letter again, or the event of a parked message; whether it went well, and a sentence."""
+    found = _find_parked(desk, name)
+    if desk.journal.find_event(found.event_id) is None:
+        return False, f"{name} stays: {found.reason}; `--drop` takes it off the list"
+    desk.settle_unfinished()
+    desk.bus.run_until(lambda: not desk.journal.is_waiting(), deadline=desk.clock.now() + PARKED_PATIENCE)
+    left = {message.number for message in desk.journal.backlog().parked}
+    if found.number in left:
+        return False, f"{name} stays: its event was not handled; `python -m trading status` says by whom"
+    return True, f"{name} was delivered"
+
+
+def drop_parked(desk: Desk, name: str) -> tuple[bool, str]:
+    """Take a parked message off the list; whatever holds it at the broker keeps it."""
+    desk.journal.remove_parked(_find_parked(desk, name).number)
+    return True, f"{name} is off the list"
+
+
+def _find_parked(desk: Desk, name: str) -> ParkedMessage:
+    for message in desk.journal.backlog().parked:
+        if name == f"{PARKED}{message.number}":
+            return message
+    raise UsageError(f"{name}: no such parked message; `python -m trading status` lists them")
 
 
 def retry_dead_letter(desk: Desk, letter: str) -> tuple[bool, str]:

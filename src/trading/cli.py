@@ -27,6 +27,7 @@ from trading.history import TradingHistory
 from trading.market.calendar import session_time
 from trading.market.history import PriceHistory
 from trading.notify.notifiers import MemoryNotifier
+from trading.parking import look_at_parking
 from trading.screens.history import history_data, history_screen
 from trading.screens.progress import show_progress
 from trading.screens.results import JsonDisplay, TextDisplay
@@ -149,14 +150,16 @@ def history(
 @format_option
 @usage_errors
 def status(account: Path, settings_path: Path | None, style: str) -> None:
-    """Show what the paper account holds, its last orders and workflows, and what was given up."""
+    """Show what the paper account holds, its last orders and workflows, what stands still or was given up."""
     with _desk_to_look_at(account, settings_path) as desk:
+        known = desk.journal.workflows(account=desk.settings.paper.account_id)
         seen = StatusSeen(
             state=desk.broker.state(),
             orders=desk.broker.orders(),
             as_of=desk.clock.now(),
-            workflows=desk.journal.workflows(account=desk.settings.paper.account_id),
+            workflows=known,
             dead_letters=desk.journal.dead_letters(),
+            parking=look_at_parking(desk.journal.backlog(), known, desk.clock.now()),
         )
     _show(style, status_screen(seen), status_data(seen))
 
@@ -193,16 +196,17 @@ def workflows(
 
 @main.command(epilog="Example: python -m trading retry 12:notification")
 @click.argument("letter", metavar="ID")
+@click.option("--drop", is_flag=True, help="Take a parked message off the list of `status` instead.")
 @account_option
 @settings_option
 @usage_errors
-def retry(letter: str, account: Path, settings_path: Path | None) -> None:
-    """Put a dead letter back and deliver it again; `status` lists dead letters with their IDs."""
+def retry(letter: str, drop: bool, account: Path, settings_path: Path | None) -> None:
+    """Put a dead letter back and deliver it again, or look again at a parked message; `status` lists both."""
     settings, prices = _load(settings_path)
     _refuse_missing(account)
     notifier = choose_notifier(settings, real_file(account).parent / MAILBOX)
     with app.open_desk_for(settings, prices, account=account, now=None, notifier=notifier) as desk:
-        went_well, outcome = app.retry_dead_letter(desk, letter)
+        went_well, outcome = app.drop_parked(desk, letter) if drop else app.retry(desk, letter)
     click.echo(outcome)
     _leave(went_well)
 

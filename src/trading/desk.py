@@ -16,7 +16,7 @@ from trading.events.bus.port import Bus
 from trading.events.journal.port import Journal
 from trading.events.messages.startup import StartupConfiguration, StartupEvent, StartupMode
 from trading.handlers.entry_points import PATIENCE_S
-from trading.handlers.trading_workflow_handler import WORKFLOW_DEADLINE_S
+from trading.handlers.overdue import WORKFLOW_DEADLINE_S
 from trading.market.calendar import session_date, session_time
 from trading.market.history import PriceHistory
 from trading.results import ResultDict

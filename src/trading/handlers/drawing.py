@@ -29,8 +29,9 @@ stateDiagram-v2
 ```
 
 {anywhere} end a workflow as `FAILED` from every state that is not
-final. A run that only shows signals ends after the analysis, a closed market ends a run at once, and nothing
-to trade ends it after the plan.
+final. The first deadline, after ten minutes, only has people told what it waits for and until when; the last
+one, after an hour, gives it up. A run that only shows signals ends after the analysis, a closed market ends a
+run at once, and nothing to trade ends it after the plan.
 
 Account data and portfolio analysis are asked for together and may come in either order: the workflow leaves
 `ANALYSING` when both are there.

@@ -14,7 +14,7 @@ from trading.events.messages.workflow import (
     WorkflowStepFailed,
 )
 from trading.handlers.failed_step import describe_failure
-from trading.handlers.trading_workflow_handler import WORKFLOW_DEADLINE_S
+from trading.handlers.overdue import WORKFLOW_DEADLINE_S
 from trading.market.calendar import session_date
 from trading.results import ResultDict, empty_results
 from trading.services import Services

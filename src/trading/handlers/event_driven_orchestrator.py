@@ -15,6 +15,7 @@ from trading.events.messages.portfolio import PortfolioAnalysisCompleted
 from trading.events.messages.rebalance import RebalancePlanned, ReconciliationCompleted, TradeExecuted
 from trading.events.messages.startup import StartupEvent
 from trading.events.messages.workflow import WorkflowDeadlineReached, WorkflowStepFailed
+from trading.handlers.overdue import is_given_up
 from trading.handlers.progress import plan_id_of, progress_of, state_of
 from trading.handlers.transitions import WorkflowState
 from trading.services import Services
@@ -51,7 +52,9 @@ class EventDrivenOrchestrator:
         self._clear_up(event.correlation_id, handling, why=f"{event.step}: {event.message}")
 
     def handle_workflow_deadline_reached(self, event: WorkflowDeadlineReached, handling: Handling) -> None:
-        """Recover a workflow that is overdue; one that has ended by now needs nothing."""
+        """Recover a workflow that is given up; one that may still end by itself, or has, needs nothing."""
+        if not is_given_up(event, handling.workflow(event.workflow_id)):
+            return
         self._clear_up(event.workflow_id, handling, why=f"not ended by {event.deadline}")
 
     def _clear_up(self, workflow_id: str, handling: Handling, *, why: str) -> None:

@@ -6,10 +6,11 @@ import structlog
 
 from trading import wording
 from trading.events.bus.handling import Handling
-from trading.events.messages.workflow import TradingWorkflowCompleted
+from trading.events.messages.envelope import BaseEvent
+from trading.events.messages.workflow import TradingWorkflowCompleted, WorkflowOverdue
 from trading.handlers.progress import WorkflowProgress
 from trading.market.calendar import session_date
-from trading.notify.message import failure, market_closed, trading_report
+from trading.notify.message import failure, market_closed, overdue, trading_report
 from trading.notify.port import Notification, NotificationFailed
 from trading.results import ResultDict
 from trading.services import Services
@@ -18,7 +19,10 @@ log = structlog.get_logger(__name__)
 
 
 class NotificationHandler:
-    """Sends one notification per trading run, when it has ended; none for a run that only shows signals."""
+    """Sends one notification per trading run, when it has ended, and one before that where it is overdue.
+
+    A run that only shows signals has none.
+    """
 
     def __init__(self, services: Services) -> None:
         self._notifier = services.notifier
@@ -37,8 +41,18 @@ class NotificationHandler:
             session = date.fromisoformat(record.session)
         else:
             return
+        self._send(_message(session, event.results), event)
+
+    def handle_workflow_overdue(self, event: WorkflowOverdue, handling: Handling) -> None:
+        """Tell what a trading run waits for; it is only asked for where it has not ended in time."""
+        record = handling.workflow(event.workflow_id)
+        if record is not None and WorkflowProgress.from_json(record.body).trades:
+            session = date.fromisoformat(record.session)
+            self._send(overdue(session, event.awaited, event.given_up_from), event)
+
+    def _send(self, message: Notification, event: BaseEvent) -> None:
         try:
-            self._notifier.send(_message(session, event.results))
+            self._notifier.send(message)
         except NotificationFailed as error:
             log.error("notification_failed", error=str(error), correlation_id=event.correlation_id)
 

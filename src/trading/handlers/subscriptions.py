@@ -26,6 +26,7 @@ from trading.events.messages.workflow import (
     TradingWorkflowCompleted,
     TradingWorkflowRequested,
     WorkflowDeadlineReached,
+    WorkflowOverdue,
     WorkflowStepFailed,
 )
 from trading.handlers.event_driven_orchestrator import EventDrivenOrchestrator
@@ -73,6 +74,7 @@ def subscriptions(services: Services, settings: Settings) -> tuple[Subscription,
         (ReconciliationCompleted, workflow.handle_reconciliation_completed, "workflow.reconciled"),
         (WorkflowStepFailed, workflow.handle_workflow_step_failed, "workflow.step-failed"),
         (WorkflowDeadlineReached, workflow.handle_workflow_deadline_reached, "workflow.deadline"),
+        (WorkflowOverdue, notification.handle_workflow_overdue, "notification.overdue"),
         (SignalsRequested, signals.handle_signals_requested, "signals"),
         (AccountDataRequested, account.handle_account_data_requested, "account-data"),
         (PortfolioAnalysisRequested, portfolio.handle_portfolio_analysis_requested, "portfolio.analysis"),
@@ -104,6 +106,7 @@ GROUP_OF = {
     "workflow.reconciled": HandlerGroup.WORKFLOW,
     "workflow.step-failed": HandlerGroup.WORKFLOW,
     "workflow.deadline": HandlerGroup.WORKFLOW,
+    "notification.overdue": HandlerGroup.WORKFLOW,  # by whoever found it overdue: another may be away
     "signals": HandlerGroup.PORTFOLIO,
     "account-data": HandlerGroup.PORTFOLIO,
     "portfolio.analysis": HandlerGroup.PORTFOLIO,

@@ -4,8 +4,6 @@ What it knows is in the workflow's record, so it carries no state of its own; wh
 `transitions`, and `steps` computes what follows. Every method is one event; all go the same way.
 """
 
-from datetime import timedelta
-
 import structlog
 
 from trading import wording
@@ -23,9 +21,11 @@ from trading.events.messages.workflow import (
     TradingWorkflowRequested,
     WorkflowDeadlineReached,
     WorkflowMode,
+    WorkflowOverdue,
     WorkflowStepFailed,
 )
 from trading.events.schema.catalogue import VERSIONS
+from trading.handlers.overdue import awaited_events, given_up_from, is_given_up, overdue_from
 from trading.handlers.progress import WorkflowProgress, collect_results, state_of
 from trading.handlers.steps import Step, apply_event, ended
 from trading.handlers.transitions import NEXT, Decision, WorkflowState, decide
@@ -35,7 +35,6 @@ from trading.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-WORKFLOW_DEADLINE_S = 3600.0
 PARKED_MAX = 20
 
 
@@ -89,8 +88,22 @@ class TradingWorkflowHandler:
         self._take(event, handling)
 
     def handle_workflow_deadline_reached(self, event: WorkflowDeadlineReached, handling: Handling) -> None:
-        """End what is overdue."""
-        self._take(event, handling)
+        """Have people told what an overdue workflow waits for, and end it at the last deadline."""
+        record = handling.workflow(event.correlation_id)
+        if record is None or record.finished or is_given_up(event, record):
+            self._take(event, handling)
+        else:
+            self._tell_overdue(record, handling)
+
+    def _tell_overdue(self, record: WorkflowRecord, handling: Handling) -> None:
+        """It stays as it is, on the parking list, and goes on when what it waits for arrives."""
+        progress, until = WorkflowProgress.from_json(record.body), given_up_from(record.started_at)
+        awaited = awaited_events(state_of(record), progress)
+        log.error("workflow_overdue", workflow_id=record.workflow_id, awaited=awaited)
+        handling.publish(
+            WorkflowOverdue, workflow_id=record.workflow_id, awaited=awaited, given_up_from=until
+        )
+        handling.publish(WorkflowDeadlineReached, due=until, workflow_id=record.workflow_id, deadline=until)
 
     def _begin(self, event: TradingWorkflowRequested, progress: WorkflowProgress, handling: Handling) -> Step:
         if progress.trades and not event.ignore_market_hours:
@@ -104,7 +117,7 @@ class TradingWorkflowHandler:
         now = self._services.clock.now()
         today = session_date(now)
         as_of = last_session(today, self._services.market.sessions()) or today
-        deadline = now + timedelta(seconds=WORKFLOW_DEADLINE_S)
+        deadline = overdue_from(now)
         handling.publish(SignalsRequested, as_of=as_of)
         handling.publish(
             WorkflowDeadlineReached, due=deadline, workflow_id=event.correlation_id, deadline=deadline

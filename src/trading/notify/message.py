@@ -1,6 +1,7 @@
 """The text of messages: pure functions from a result dictionary to what a person reads."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 
 from trading.notify.port import Notification
 from trading.results import ResultDict
@@ -17,6 +18,17 @@ def market_closed(day: date) -> Notification:
 def failure(day: date, message: str) -> Notification:
     """The run ended before there was anything to report."""
     return Notification("failure", f"{day}: trading run FAILED", f"{message}\n")
+
+
+def overdue(day: date, awaited: Sequence[str], given_up_from: datetime) -> Notification:
+    """The run has not ended in time, and may still."""
+    return Notification(
+        "overdue",
+        f"{day}: trading run OVERDUE",
+        f"It waits for {' and '.join(awaited)}, and goes on when that arrives. From "
+        f"{given_up_from:%Y-%m-%d %H:%M:%S}Z on it is given up: nothing more is ordered then.\n"
+        "`python -m trading status` shows what is under way.\n",
+    )
 
 
 def trading_report(day: date, results: ResultDict) -> Notification:

@@ -10,7 +10,7 @@ class NotificationFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A message; `kind` is `trading`, `market-closed` or `failure`."""
+    """A message; `kind` is `trading`, `market-closed`, `overdue` or `failure`."""
 
     kind: str
     subject: str

@@ -7,7 +7,9 @@ from datetime import datetime
 from trading.domain.account import PortfolioState
 from trading.domain.order import Order
 from trading.events.journal.records import DeadLetter, WorkflowRecord
+from trading.parking import Parking
 from trading.results import ResultDict, account_dict, open_orders_list, positions_dict
+from trading.screens.parking import parking_data, parking_screen
 from trading.screens.workflows import (
     dead_letter_data,
     dead_letters_screen,
@@ -30,6 +32,7 @@ class StatusSeen:
     as_of: datetime
     workflows: Sequence[WorkflowRecord]
     dead_letters: Sequence[DeadLetter]
+    parking: Parking
 
 
 def status_screen(seen: StatusSeen) -> list[str]:
@@ -68,6 +71,8 @@ def status_screen(seen: StatusSeen) -> list[str]:
         "",
         *_orders(seen.orders),
         "",
+        *parking_screen(seen.parking),
+        "",
         *workflows_screen(seen.workflows[-WORKFLOWS_SHOWN:]),
     ]
 
@@ -86,6 +91,7 @@ def status_data(seen: StatusSeen) -> ResultDict:
         "orders": len(orders),
         "last_workflows": [record_data(record) for record in seen.workflows[-WORKFLOWS_SHOWN:]],
         "dead_letters": [dead_letter_data(letter) for letter in seen.dead_letters],
+        **parking_data(seen.parking),
     }
 
 

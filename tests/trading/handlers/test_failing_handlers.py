@@ -15,7 +15,11 @@ from trading.settings import Settings
 
 DESK = open_desk(Settings(), load_bundled(), SESSION)[0]
 EVERY = [name for _, _, name in subscriptions(DESK.services, DESK.settings)]
-ON_FAILURE = ["orchestrator.step-failed", "workflow.step-failed"]  # get nothing while all goes well
+ON_FAILURE = [
+    "orchestrator.step-failed",
+    "workflow.step-failed",
+    "notification.overdue",
+]  # not while all is well
 AFTER_THE_END = ["notification", "orchestrator.deadline", "workflow.deadline"]
 ONLY_LOOK_ON = ["orchestrator.startup", "orchestrator.planned"]
 STEPS = [name for name in EVERY if name not in (*ON_FAILURE, *AFTER_THE_END, *ONLY_LOOK_ON)]
@@ -115,7 +119,7 @@ def test_a_workflow_that_cannot_be_ended_by_its_failed_step_is_ended_by_its_dead
     assert run.dead == {"signals", "workflow.step-failed"}
     assert "was given up" in run.results["message"]
     assert len(run.announced) == 1  # the failure of an announcement is not announced again
-    assert len(run.sent) == 1
+    assert [message.kind for message in run.sent] == ["overdue", "failure"]
 
 
 @pytest.mark.parametrize("times", [1, ALWAYS])

@@ -18,12 +18,13 @@ from trading.events.messages.workflow import (
     TradingWorkflowRequested,
     WorkflowDeadlineReached,
     WorkflowMode,
+    WorkflowOverdue,
     WorkflowStepFailed,
 )
+from trading.handlers.overdue import OVERDUE_AFTER_S, WORKFLOW_DEADLINE_S
 from trading.handlers.subscriptions import subscriptions
 from trading.handlers.trading_workflow_handler import (
     PARKED_MAX,
-    WORKFLOW_DEADLINE_S,
     EventRejected,
     TradingWorkflowHandler,
 )
@@ -75,7 +76,7 @@ def test_a_request_asks_for_signals_and_sets_a_deadline() -> None:
         (asked,) = world.of_type(SignalsRequested)
         assert asked.as_of == SESSION
         ((_, due),) = world.due
-        assert due == world.desk.clock.now() + timedelta(seconds=WORKFLOW_DEADLINE_S)
+        assert due == world.desk.clock.now() + timedelta(seconds=OVERDUE_AFTER_S)
         assert world.record(RUN).state == "AWAITING_SIGNALS"
 
 
@@ -183,12 +184,52 @@ def test_a_defect_during_execution_warns_of_orders_that_nobody_has_told_of(
         assert bool(end_of(world).results["orders_executed"]) is traded
 
 
-def test_an_overdue_workflow_is_given_up() -> None:
+UNTIL_PLAN = (SignalGenerated, AccountDataRetrieved, PortfolioAnalysisCompleted, RebalancePlanCompleted)
+AWAITED_AFTER: list[tuple[tuple[type[BaseEvent], ...], tuple[str, ...]]] = [
+    ((), ("SignalGenerated",)),
+    ((SignalGenerated,), ("AccountDataRetrieved", "PortfolioAnalysisCompleted")),
+    ((SignalGenerated, PortfolioAnalysisCompleted), ("AccountDataRetrieved",)),
+    ((SignalGenerated, AccountDataRetrieved), ("PortfolioAnalysisCompleted",)),
+    ((SignalGenerated, AccountDataRetrieved, PortfolioAnalysisCompleted), ("RebalancePlanCompleted",)),
+    (UNTIL_PLAN, ("TradeExecuted",)),
+    ((*UNTIL_PLAN, TradeExecuted), ("ReconciliationCompleted",)),
+]
+
+
+@pytest.mark.parametrize(("story", "awaited"), AWAITED_AFTER)
+def test_an_overdue_workflow_says_exactly_what_it_waits_for_and_ends_well_when_that_arrives(
+    story: tuple[type[BaseEvent], ...], awaited: tuple[str, ...]
+) -> None:
+    with alone() as world:
+        told(world, request(world), *story)
+        (deadline,) = world.of_type(WorkflowDeadlineReached)
+        before = world.record(RUN)
+        assert told(world, deadline)[-2:] == ["WorkflowOverdue", "WorkflowDeadlineReached"]
+        assert world.record(RUN) == before
+        overdue = next(event for event in world.published if isinstance(event, WorkflowOverdue))
+        assert overdue.awaited == awaited
+        rest = (*UNTIL_PLAN, TradeExecuted, ReconciliationCompleted)
+        told(world, *(event for event in rest if event not in story))
+        assert end_of(world).success
+
+
+def test_an_overdue_workflow_is_given_up_at_its_last_deadline() -> None:
     with alone() as world:
         told(world, request(world))
-        overdue = world.of_type(WorkflowDeadlineReached)[0]
-        told(world, overdue)
-        assert end_of(world).results["message"] == wording.overdue(overdue.deadline)
+        told(world, world.of_type(WorkflowDeadlineReached)[0])
+        _, last = world.of_type(WorkflowDeadlineReached)
+        assert world.due[-1] == (last, last.deadline)
+        assert last.deadline == world.desk.clock.now() + timedelta(seconds=WORKFLOW_DEADLINE_S)
+        told(world, last)
+        assert end_of(world).results["message"] == wording.overdue(last.deadline)
+
+
+def test_a_workflow_of_a_program_that_knew_one_deadline_alone_is_given_up_by_that() -> None:
+    with alone() as world:
+        told(world, request(world))
+        late = world.desk.clock.now() + timedelta(seconds=WORKFLOW_DEADLINE_S)
+        told(world, world.event(WorkflowDeadlineReached, workflow_id=RUN, deadline=late))
+        assert not end_of(world).success
 
 
 def test_positions_that_differ_make_a_failure_of_trades_that_looked_well() -> None:

@@ -9,6 +9,8 @@ from trading.domain.comparison import compare_allocations
 from trading.domain.execution import ExecutionResult, OrderFate, OrderOutcome
 from trading.domain.order import Order, OrderStatus, Side
 from trading.domain.portfolio import consolidate
+from trading.events.journal.backlog import Backlog
+from trading.parking import Parking
 from trading.results import (
     ResultDict,
     account_dict,
@@ -22,6 +24,7 @@ from trading.results import (
 from trading.screens.results import JsonDisplay, TextDisplay, signals_screen, trading_screen
 from trading.screens.status import ORDERS_SHOWN, StatusSeen, status_data, status_screen
 
+NOTHING = Parking(MOMENT, Backlog(), ())
 STATE = made_state("1234.56", made_position("AAA", "10.5", "100"), made_position("BBB", "1234567", "2.5"))
 ORDER = Order(
     order_id="test-1",
@@ -74,34 +77,35 @@ def money(text: str) -> Decimal:
 
 
 def test_values_of_a_status_add_up_to_the_account() -> None:
-    lines = status_screen(StatusSeen(STATE, [], MOMENT, [], []))
+    lines = status_screen(StatusSeen(STATE, [], MOMENT, [], [], NOTHING))
     values = [figures_of(lines, "AAA")[2], figures_of(lines, "BBB")[2], figures_of(lines, "cash")[0]]
     assert sum(map(money, values)) == STATE.account.portfolio_value
     assert f"value {STATE.account.portfolio_value:,.2f}" in lines[0]
 
 
 def test_parts_of_a_share_are_shown() -> None:
-    assert figures_of(status_screen(StatusSeen(STATE, [], MOMENT, [], [])), "AAA")[0] == "10.5"
+    assert figures_of(status_screen(StatusSeen(STATE, [], MOMENT, [], [], NOTHING)), "AAA")[0] == "10.5"
     assert figures_of(trading_screen(made_results()), "AAA")[0] == "10.5"
     assert figures_of(trading_screen(made_results()), "BUY AAA")[1:3] == ["10.5", "2.25"]
 
 
 def test_an_empty_account_has_a_status() -> None:
-    lines = status_screen(StatusSeen(made_state("0"), [], MOMENT, [], []))
+    lines = status_screen(StatusSeen(made_state("0"), [], MOMENT, [], [], NOTHING))
     assert figures_of(lines, "cash") == ["·", "·"]
-    assert lines[-3:] == ["no order yet", "", "no workflow yet"]
+    counts = "outbox 0, undelivered 0, overdue 0, parked 0"
+    assert lines[-5:] == ["no order yet", "", counts, "", "no workflow yet"]
 
 
 def test_a_status_shows_the_last_orders_and_counts_all() -> None:
     orders = [replace(ORDER, order_id=f"test-{n}") for n in range(ORDERS_SHOWN + 5)]
-    lines = status_screen(StatusSeen(STATE, orders, MOMENT, [], []))
+    lines = status_screen(StatusSeen(STATE, orders, MOMENT, [], [], NOTHING))
     assert len([line for line in lines if "BUY AAA" in line]) == ORDERS_SHOWN
     assert any(line.startswith(f"last of {ORDERS_SHOWN + 5} orders") for line in lines)
     assert any("10.5 of 10.5" in line for line in lines)
 
 
 def test_a_status_as_data_is_json_with_the_same_account() -> None:
-    data = json.loads(json.dumps(status_data(StatusSeen(STATE, [ORDER], MOMENT, [], []))))
+    data = json.loads(json.dumps(status_data(StatusSeen(STATE, [ORDER], MOMENT, [], [], NOTHING))))
     assert data["account_info"]["portfolio_value"] == float(STATE.account.portfolio_value)
     assert (data["orders"], len(data["last_orders"])) == (1, 1)
 

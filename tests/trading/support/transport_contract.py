@@ -281,7 +281,7 @@ class TransportContract:
     def test_what_cannot_be_read_is_parked_with_the_reason_and_blocks_nothing(
         self, site: Site, sender: Sender, receiver: Receiver
     ) -> None:
-        good = message_of(request("e-1"), VERSIONS)
+        good = message_of(request("never handled"), VERSIONS)
         newer = {**good.headers, "schema-version": "7"}
         bad = [
             Message("v", good.event_type, good.key, newer, good.body),
@@ -300,6 +300,8 @@ class TransportContract:
             "message: should name event-type and schema-version in its headers",
             "message: cannot be read as JSON: expected value at line 1 column 1",
         ]
+        listed = receiver.journal.backlog().parked
+        assert [(one.place, one.reason) for one in listed] == [("parked", one.reason) for one in parked]
         assert sender.transport.aside(Aside.DEAD) == []
         assert drained(sender.transport, HANDLERS, wanted=0) == []
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from trading.events.journal.backlog import Backlog, Waiting
 from trading.events.journal.port import DUE_BATCH_MAX, AlreadySettled, SettlementRefused
 from trading.events.journal.records import (
     DamagedDelivery,
@@ -180,6 +181,20 @@ class MemoryJournal:
             and not (unfinished_only and record.finished)
         ]
         return sorted(found, key=lambda record: (record.started_at, record.workflow_id))
+
+    def backlog(self) -> Backlog:
+        """No broker is behind it: there is no outbox, and nothing comes that could be set aside."""
+        undelivered: dict[str, Waiting] = {}
+        for (seq, handler), slot in self._in_order():
+            if slot.due is None or slot.attempt > 1:
+                known = undelivered.get(handler, Waiting(0, self._rows[seq].recorded_at))
+                undelivered[handler] = Waiting(known.number + 1, known.oldest)
+        latest = self._rows[self._last].recorded_at if self._last in self._rows else None
+        return Backlog(undelivered=undelivered, as_of=latest)
+
+    def remove_parked(self, number: int) -> bool:
+        """There is none."""
+        return False
 
     def prune(self, before: datetime) -> int:
         """Forget old runs that are over."""

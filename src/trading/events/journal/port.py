@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from trading.events.journal.backlog import Backlog
 from trading.events.journal.records import (
     DamagedDelivery,
     DeadLetter,
@@ -138,6 +139,14 @@ class Journal(Ledger, Protocol):
 
         `after` keeps those of later sessions than that one.
         """
+        ...
+
+    def backlog(self) -> Backlog:
+        """What has not got where it is meant to go."""
+        ...
+
+    def remove_parked(self, number: int) -> bool:
+        """Take a message off the list of those set aside; False where there is none of that number."""
         ...
 
     def prune(self, before: datetime) -> int:

@@ -4,14 +4,15 @@ What one of them publishes is an entry of the outbox, written in the transaction
 handling. It stays there until a transport has confirmed the event. A handler's delivery row is its inbox.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from json import dumps
 from pathlib import Path
 from typing import NamedTuple
 
-from trading.events.journal import rows
+from trading.events.journal import backlog, rows
 from trading.events.journal.claim import PartClaims, Turn
 from trading.events.journal.port import DUE_BATCH_MAX
 from trading.events.journal.records import DamagedDelivery, Delivery, Outgoing
@@ -21,6 +22,7 @@ from trading.events.schema.catalogue import VERSIONS
 from trading.events.schema.versions import Versions
 
 OUTBOX_BATCH_MAX = 100
+NAME_CHARACTERS_MAX = 200  # of what anybody may have sent
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY)",
@@ -77,7 +79,7 @@ class SharedJournal(SqliteJournal):
         self.turn = Turn(path.resolve())
         try:
             with self._transaction():
-                for table in TABLES:
+                for table in (*TABLES, *backlog.TABLES):
                     self._connection.execute(table)
         except BaseException:
             super().close()
@@ -134,6 +136,14 @@ class SharedJournal(SqliteJournal):
     def forget_starts(self, event_id: str) -> None:
         """It has come to an end: what counts is how often it did not."""
         self._connection.execute("DELETE FROM starts WHERE event_id = ?", (event_id,))
+
+    def park(self, place: str, reason: str, headers: Mapping[str, str], body: bytes, at: datetime) -> None:
+        """Put a message on the list of those set aside; the same one is there once, however often."""
+        named = [str(headers.get(name, ""))[:NAME_CHARACTERS_MAX] for name in ("event-id", "event-type")]
+        told = dumps({str(name): str(value) for name, value in headers.items()}, sort_keys=True)
+        values = (sha256(told.encode() + body).hexdigest(), place, reason, *named, rows.as_text(at))
+        with self._transaction():
+            self._connection.execute(backlog.PARK, values)
 
     def events_after(self, seq: int) -> Sequence[tuple[int, datetime, BaseEvent | None]]:
         """Number, moment and event of everything that any process has published since that number."""

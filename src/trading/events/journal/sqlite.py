@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trading.database import SqlError, open_database, read_pair_id, write_pair_id
 from trading.events.journal import rows
+from trading.events.journal.backlog import Backlog, read_backlog, remove_parked
 from trading.events.journal.claim import Claims, WholeClaim
 from trading.events.journal.port import DUE_BATCH_MAX, AlreadySettled, DamagedWorkflow, SettlementRefused
 from trading.events.journal.records import (
@@ -194,6 +195,14 @@ class SqliteJournal:
             {"account": account, "session": session, "after": after, "unfinished_only": unfinished_only},
         )
         return [rows.workflow(row) for row in found]
+
+    def backlog(self) -> Backlog:
+        """What has not got where it is meant to go."""
+        return read_backlog(self._connection)
+
+    def remove_parked(self, number: int) -> bool:
+        """Take a message off the list of those set aside."""
+        return remove_parked(self._connection, number)
 
     def prune(self, before: datetime) -> int:
         """Forget old runs that are over."""

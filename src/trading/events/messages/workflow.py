@@ -87,12 +87,25 @@ class WorkflowStepFailed(BaseEvent):
 
 
 class WorkflowDeadlineReached(BaseEvent):
-    """Published with a due time when a workflow starts; it finds the workflow ended, or overdue."""
+    """Published with a due time when a workflow starts; it finds the workflow ended, or overdue.
+
+    The first one tells people that it is overdue, and publishes the last one, which gives it up.
+    """
 
     event_type: Literal["WorkflowDeadlineReached"] = "WorkflowDeadlineReached"
     schema_version: Literal[1] = 1
     workflow_id: str
     deadline: Moment
+
+
+class WorkflowOverdue(BaseEvent):
+    """A workflow has not ended in time: exactly what it waits for, and until when that may still arrive."""
+
+    event_type: Literal["WorkflowOverdue"] = "WorkflowOverdue"
+    schema_version: Literal[1] = 1
+    workflow_id: str
+    awaited: tuple[str, ...]
+    given_up_from: Moment
 
 
 class TradingWorkflowCompleted(BaseEvent):

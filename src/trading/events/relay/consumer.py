@@ -52,6 +52,7 @@ class Consumer:
         self._transport = transport
         self._groups = groups
         self._versions = versions
+        self._clock = clock
         self._idle = IdleTime(clock, bus)
         self._subscribers: list[Subscriber] = []
         self._wait_s = WAIT_S if len(groups) == 1 else WAIT_OF_SEVERAL_S
@@ -126,6 +127,7 @@ class Consumer:
 
     def _put_aside(self, arrival: Arrival, subscriber: Subscriber, place: Aside, reason: str) -> None:
         log.error("message_set_aside", place=place.value, reason=reason, headers=dict(arrival.headers))
+        self._journal.park(place.value, reason, arrival.headers, arrival.body, self._clock.now())
         subscriber.set_aside(arrival, place, reason)
 
 

@@ -20,6 +20,7 @@ from trading.events.messages.workflow import (
     TradingWorkflowCompleted,
     TradingWorkflowRequested,
     WorkflowDeadlineReached,
+    WorkflowOverdue,
     WorkflowStepFailed,
 )
 from trading.events.schema.upcasters import account_data_retrieved_1
@@ -42,6 +43,7 @@ EVENTS = (
     ReconciliationCompleted,
     WorkflowStepFailed,
     WorkflowDeadlineReached,
+    WorkflowOverdue,
     TradingWorkflowCompleted,
 )
 
