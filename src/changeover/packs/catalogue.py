@@ -34,6 +34,7 @@ OWN: Mapping[str, OwnPack] = {
         ("sqlalchemy",),
         ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine"),
     ),
+    "smtp": OwnPack("changeover.packs.smtp.pack:SmtpPack", ("smtplib", "aiosmtplib")),
 }
 
 

@@ -20,7 +20,9 @@ class Operation:
     """What a channel may be asked: under which class, with which arguments, and what makes two the same.
 
     `key` gets the arguments in their order; without one they are all the key. Effects that `commute` may come
-    in any order.
+    in any order. A read is `unaffected` where no effect of the channel changes its answer; `derive` answers
+    one that the recorded path never asked (`replay.derived_reads`). `sleeps` marks a clock's waiting, `make`
+    mints a local value in a replay.
     """
 
     name: str
@@ -28,6 +30,10 @@ class Operation:
     parameters: tuple[str, ...]
     key: Callable[..., Any] | None = None
     commutes: bool = False
+    unaffected: bool = False
+    derive: Callable[..., Any] | None = None
+    sleeps: bool = False
+    make: Callable[..., Any] | None = None
 
 
 class Channel:
@@ -51,7 +57,9 @@ class Channel:
         self.name = name
         self._sync: dict[str, Hook] = {}
         self._async: dict[str, Hook] = {}
-        declared = {one.name: Declaration(one.call_class, one.key, unaffected=False) for one in operations}
+        declared = {
+            one.name: Declaration(one.call_class, one.key, unaffected=one.unaffected) for one in operations
+        }
         if len(declared) < len(operations):
             raise DeclarationError(f'port "{name}"', "has two operations of one name")
         methods = []
@@ -67,6 +75,10 @@ class Channel:
                         hook,
                         operation.call_class,
                         key=operation.key,
+                        make=operation.make,
+                        unaffected=operation.unaffected,
+                        sleeps=operation.sleeps,
+                        derive=operation.derive,
                         commutes=operation.commutes,
                     )
                 )

@@ -1,0 +1,1 @@
+"""Mail: what smtplib and aiosmtplib send is one port."""
