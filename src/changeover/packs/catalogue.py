@@ -29,6 +29,7 @@ OWN: Mapping[str, OwnPack] = {
     "http": OwnPack(
         "changeover.packs.http.pack:HttpPack", ("requests", "httpx", "urllib3", "aiohttp", "urllib.request")
     ),
+    "celery": OwnPack("changeover.packs.celery.pack:CeleryPack", ("celery",)),
     "sqlalchemy": OwnPack(
         "changeover.packs.sqlalchemy.pack:SqlalchemyPack",
         ("sqlalchemy",),

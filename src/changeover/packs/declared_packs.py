@@ -12,6 +12,7 @@ from changeover.packs.host import Host
 from changeover.record.codec import Codec
 from changeover.record.option_check import shown
 from changeover.record.port import PortBook
+from changeover.seam.runtime import Runtime
 
 
 class WithPacks:
@@ -19,6 +20,7 @@ class WithPacks:
 
     book: PortBook
     codec: Codec
+    runtime: Runtime
 
     def use(self, name: str, *targets: Any, **options: Any) -> None:
         """Cover a library that the program uses: its calls become port calls, and nothing else is declared.
@@ -43,7 +45,7 @@ class WithPacks:
         make = pack_class(name)
         _check(name, make, targets, options)
         pack = make(*targets, **options)
-        pack.install(Host(name, self.book, self.codec))
+        pack.install(Host(name, self.book, self.codec, self.runtime))
         self.book.packs[name] = pack
 
 

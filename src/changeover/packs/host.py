@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from changeover.errors import DeclarationError
@@ -12,6 +12,8 @@ from changeover.record.channel import Channel, Operation
 from changeover.record.codec import Codec
 from changeover.record.context import SESSION, at_work, current_session, outside_of_runs, permitted, restore
 from changeover.record.port import PortBook
+from changeover.seam.runtime import Runtime
+from changeover.values.pins import PINNED, Pins, resumed
 
 T = TypeVar("T")
 
@@ -32,12 +34,14 @@ class Host:
         name: under which the pack is used.
         book: the ports of the migration.
         codec: that of its stored runs.
+        runtime: what its seams run in.
     """
 
-    def __init__(self, name: str, book: PortBook, codec: Codec) -> None:
+    def __init__(self, name: str, book: PortBook, codec: Codec, runtime: Runtime) -> None:
         self.name = name
         self._book = book
         self._codec = codec
+        self._runtime = runtime
 
     def channel(self, name: str, operations: Sequence[Operation], *, packages: Sequence[str] = ()) -> Channel:
         """A port that the pack asks itself (`record.channel`); raises DeclarationError for a second one."""
@@ -57,6 +61,19 @@ class Host:
         What it replaces serves every migration: it asks `serving` who is served.
         """
         when_imported(module, patch)
+
+    def pinned(self) -> Pins | None:
+        """The stages of the run under way here, which travel with what it sends; None outside of runs."""
+        found = PINNED.get()
+        return None if found is None else found.of(self._runtime)
+
+    def resume(self, pins: Pins) -> AbstractContextManager[Pins]:
+        """Go on with a run in what it has sent: as `Migration.resume`."""
+        return resumed(pins, self._runtime)
+
+    def flush(self) -> None:
+        """Wait some seconds for what is compared in the background: the process is about to end."""
+        self._runtime.flush()
 
     def wrong(self, option: str, found: object, allowed: str) -> NoReturn:
         """Refuse an option of `use`, with what was found and what is allowed; raises DeclarationError."""

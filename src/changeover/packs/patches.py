@@ -33,6 +33,18 @@ def replace(owner: Any, name: str, make: Maker) -> None:
         replace_imported_names(original, made)
 
 
+def replace_property(owner: Any, name: str, make: Maker) -> None:
+    """The same for a property that is only read."""
+    plain: property = vars(owner)[name]
+    original: Any = plain.fget
+    with _LOCK:
+        if getattr(original, _MARK, None) is owner:
+            return
+        made = wraps(original)(make(original))
+        setattr(made, _MARK, owner)
+        setattr(owner, name, property(made, plain.fset, plain.fdel, plain.__doc__))
+
+
 _waiting: dict[str, list[Callable[[Any], None]]] = {}
 _done: set[tuple[str, Callable[[Any], None]]] = set()
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from changeover.packs.host import cannot_be_followed, is_replayed, serving
-from changeover.packs.patches import replace
+from changeover.packs.patches import replace, replace_property
 from changeover.packs.smtp.exchange import SmtpAnswer, SmtpFault, text_of
 
 _NAME = "aiosmtplib"
@@ -38,16 +37,14 @@ def patch(module: Any) -> None:
         replace(cls, name, _going_past)
     replace(cls, "supports_extension", _asking_extension)
     replace(cls, "close", _closing)
-    plain = vars(cls)["is_connected"]
-    if not hasattr(plain.fget, "__wrapped__"):
-        cls.is_connected = property(_looking(plain.fget), doc=plain.__doc__)
+    replace_property(cls, "is_connected", _looking)
 
 
-def _looking(original: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    @wraps(original)
+def _looking(original: Callable[..., Any]) -> Callable[..., Any]:
     def is_connected(self: Any) -> bool:
         known = _made_here.get(self)
-        return original(self) if known is None else known
+        is_open: bool = original(self) if known is None else known
+        return is_open
 
     return is_connected
 
