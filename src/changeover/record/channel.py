@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 from changeover.errors import DeclarationError
@@ -23,6 +23,8 @@ class Operation:
     in any order. A read is `unaffected` where no effect of the channel changes its answer; `derive` answers
     one that the recorded path never asked (`replay.derived_reads`). `sleeps` marks a clock's waiting, `make`
     mints a local value in a replay.
+    `parts` gets the arguments too and says which parts of the port the call touches, None for
+    all of it: an effect may change the answers of reads that touch a part which it touches.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Operation:
     derive: Callable[..., Any] | None = None
     sleeps: bool = False
     make: Callable[..., Any] | None = None
+    parts: Callable[..., frozenset[Hashable] | None] | None = None
 
 
 class Channel:
@@ -80,6 +83,7 @@ class Channel:
                         sleeps=operation.sleeps,
                         derive=operation.derive,
                         commutes=operation.commutes,
+                        parts=operation.parts,
                     )
                 )
         book.join(Port(name, self, declared, None, is_channel=True), methods)

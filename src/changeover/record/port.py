@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import field
 from enum import StrEnum
 from types import ModuleType
@@ -41,7 +41,7 @@ class PortMethod:
 
     `make` mints a local value in a replay, from a random generator seeded by the run. `derive` answers a
     read that the recorded path never asked from those that it did. Effects that `commute` may come in any
-    order.
+    order. `parts` says which parts of the port a call touches, None for all of it.
     """
 
     port: str
@@ -53,6 +53,7 @@ class PortMethod:
     sleeps: bool = False
     derive: Callable[..., Any] | None = None
     commutes: bool = False
+    parts: Callable[..., frozenset[Hashable] | None] | None = None
 
     def __post_init__(self) -> None:
         self.name = self.hook.name

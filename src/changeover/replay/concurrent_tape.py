@@ -19,6 +19,7 @@ from typing import Any
 from changeover.record.port import CallClass, PortMethod
 from changeover.record.tape import Entry
 from changeover.replay.port_tape import BranchName, ReadCursor, Served, answer_of_all, same_outcome
+from changeover.replay.touched_parts import EffectsByPart, Parts, parts_of
 from changeover.values.observation import During, Outcome
 
 Recorded = tuple[Entry, During]
@@ -31,8 +32,10 @@ class ConcurrentPortTape:
         self._effects: list[Recorded] = []
         self._reads: dict[Any, list[Recorded]] = {}
         self._during: dict[int, During] = {}
-        epochs: dict[tuple[BranchName, int], list[Entry]] = {}
-        self._own: dict[BranchName, list[int]] = {}
+        own: dict[BranchName, tuple[list[Entry], list[int]]] = {}
+        self._own: dict[BranchName, EffectsByPart] = {}
+        self._touching = EffectsByPart()
+        self._parts: dict[Any, Parts] = {}
         loose: dict[BranchName, list[Entry]] = {}
         self._alike: dict[Any, bool] = {}
         self._branches: dict[Any, set[BranchName]] = {}
@@ -40,33 +43,32 @@ class ConcurrentPortTape:
             branch = during.branch
             self._branches.setdefault(entry.place, set()).add(branch)
             if entry.method.call_class is CallClass.EFFECT:
-                self._own.setdefault(branch, []).append(len(self._effects))
+                parts = parts_of(entry)
+                self._own.setdefault(branch, EffectsByPart()).add(len(self._effects), parts)
+                self._touching.add(len(self._effects), parts)
                 self._effects.append((entry, during))
             elif entry.method.call_class is CallClass.READ:
                 self._during[id(entry)] = during
                 self._reads.setdefault(entry.place, []).append((entry, during))
-                epoch = (branch, len(self._own.get(branch, ())))
-                (
-                    loose.setdefault(branch, []) if entry.method.unaffected else epochs.setdefault(epoch, [])
-                ).append(entry)
-        self._epochs = {key: ReadCursor(entries) for key, entries in epochs.items()}
+                if entry.method.unaffected:
+                    loose.setdefault(branch, []).append(entry)
+                    continue
+                self._parts[entry.place] = parts_of(entry)
+                entries, epochs = own.setdefault(branch, ([], []))
+                entries.append(entry)
+                epochs.append(len(self._own_on(branch, entry.place)))
+        self._cursors = {branch: ReadCursor(*reads) for branch, reads in own.items()}
         self._loose = {branch: ReadCursor(entries) for branch, entries in loose.items()}
         self._matched: set[int] = set()
         self._served: dict[tuple[Any, BranchName], int] = {}
 
     def read(self, place: Any, branch: BranchName = (), *, unaffected: bool = False) -> Served | None:
         """The answer to a read of this branch, never from across an effect that has an order to it."""
-        if unaffected:
-            cursor = self._loose.get(branch)
-        else:
-            own = self._own.get(branch, [])
-            done = [index for index in own if index in self._matched]
-            cursor = self._epochs.get((branch, len(done))) if done == own[: len(done)] else None
-        served = None if cursor is None else cursor.serve(place)
+        served = self._of_branch(place, branch, unaffected=unaffected)
         if served is None:
             return self._of_any_branch(place, branch, unaffected=unaffected)
         during = self._during[id(served.entry)]
-        fits = unaffected or self._fits(during)
+        fits = unaffected or self._fits(during, place)
         if self._is_alike(place):
             return Served(served.entry, served.exact and fits)
         at_once = [
@@ -75,6 +77,21 @@ class ConcurrentPortTape:
             if not other.precedes(during) and not during.precedes(other) and entry is not served.entry
         ]
         return Served(served.entry, served.exact and fits and branch not in at_once, bool(at_once))
+
+    def _own_on(self, branch: BranchName, place: Any) -> Sequence[int]:
+        own = self._own.get(branch)
+        return () if own is None else own.on(self._parts.get(place))
+
+    def _of_branch(self, place: Any, branch: BranchName, *, unaffected: bool) -> Served | None:
+        """What this very branch was answered after the effects that it has done."""
+        cursor = self._loose.get(branch) if unaffected else self._cursors.get(branch)
+        if cursor is None:
+            return None
+        if unaffected:
+            return cursor.serve(place)
+        own = self._own_on(branch, place)
+        done = [index for index in own if index in self._matched]
+        return cursor.serve(place, len(done)) if done == list(own[: len(done)]) else None
 
     def crosses(self, place: Any, branch: BranchName) -> bool:
         """Whether the recorded path made this call, and in other branches alone."""
@@ -89,7 +106,7 @@ class ConcurrentPortTape:
 
     def _of_any_branch(self, place: Any, branch: BranchName, *, unaffected: bool) -> Served | None:
         found = self._reads.get(place, [])
-        fitting = found if unaffected else [one for one in found if self._fits(one[1])]
+        fitting = found if unaffected else [one for one in found if self._fits(one[1], place)]
         if not fitting:
             return None
         number = self._served.get((place, branch), 0)
@@ -100,7 +117,7 @@ class ConcurrentPortTape:
     def peek(self, place: Any, *, unaffected: bool) -> Served | None:
         """What any branch was answered, for one who only looks; exact where all answers are alike."""
         found = self._reads.get(place, [])
-        fitting = found if unaffected else [one for one in found if self._fits(one[1])]
+        fitting = found if unaffected else [one for one in found if self._fits(one[1], place)]
         if not fitting:
             return None
         entry = fitting[0][0]
@@ -110,11 +127,12 @@ class ConcurrentPortTape:
         """What every recorded call of an effect gave, None where they gave different things."""
         return answer_of_all(method, [entry for entry, _ in self._effects])
 
-    def _fits(self, read: During) -> bool:
+    def _fits(self, read: During, place: Any) -> bool:
         """Whether the effects done so far are those that lay before the read, or had no order to it."""
+        during = ((index, self._effects[index][1]) for index in self._touching.on(self._parts.get(place)))
         return all(
-            not read.precedes(during) if index in self._matched else not during.precedes(read)
-            for index, (_, during) in enumerate(self._effects)
+            not read.precedes(one) if index in self._matched else not one.precedes(read)
+            for index, one in during
         )
 
     def match(self, place: Any, branch: BranchName = ()) -> Entry | None:

@@ -22,6 +22,9 @@ The replayed path asks, in this order:
 
 Within an epoch nothing changed the port, so reads may come in another order than they were recorded in. A
 read that was recorded several times gets its answers in turn, and then the last one again.
+
+Where a port names its parts, only effects on a part that the read touches count for its epoch
+(`replay.touched_parts`).
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from typing import Any, NamedTuple
 
 from changeover.record.port import CallClass, PortMethod
 from changeover.record.tape import Entry
+from changeover.replay.touched_parts import EffectsByPart, Parts, parts_of
 from changeover.values.content_key import same_content
 from changeover.values.observation import Outcome, Raised, Returned
 
@@ -52,43 +56,48 @@ class Served(NamedTuple):
 
 
 class ReadCursor:
-    """The reads of one epoch in the order of the tape, and how far the replay has come in them."""
+    """Reads in the order of the tape, each with its epoch, and how far the replay has come in them."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], epochs: Sequence[int] = ()) -> None:
         self._entries = entries
+        self._questions = [
+            (entry.place, epochs[index] if epochs else 0) for index, entry in enumerate(entries)
+        ]
         self._where: dict[Any, list[int]] = {}
-        for index, entry in enumerate(entries):
-            self._where.setdefault(entry.place, []).append(index)
+        for index, question in enumerate(self._questions):
+            self._where.setdefault(question, []).append(index)
         self._cursor = -1
-        self._last_place: Any = None
+        self._last_question: Any = None
         self._last = -1
 
-    def serve(self, place: Any) -> Served | None:
+    def serve(self, place: Any, epoch: int = 0) -> Served | None:
         """The answer to a read at this point of the replay, None where it was never asked."""
-        found = self._where.get(place)
+        question = (place, epoch)
+        found = self._where.get(question)
         if found is None:
             return None
-        index, other = self._choose(place, found)
-        self._last_place, self._last = place, index
+        index, other = self._choose(question, found)
+        self._last_question, self._last = question, index
         self._cursor = max(self._cursor, index)
         return self._served(index, other)
 
-    def peek(self, place: Any) -> Served | None:
+    def peek(self, place: Any, epoch: int = 0) -> Served | None:
         """The same, without coming any further."""
-        found = self._where.get(place)
-        return None if found is None else self._served(*self._choose(place, found))
+        question = (place, epoch)
+        found = self._where.get(question)
+        return None if found is None else self._served(*self._choose(question, found))
 
     def _served(self, index: int, other: int | None) -> Served:
         entry = None if other is None else self._entries[other]
         return Served(self._entries[index], entry is None, other=entry)
 
-    def _choose(self, place: Any, found: list[int]) -> tuple[int, int | None]:
+    def _choose(self, question: Any, found: list[int]) -> tuple[int, int | None]:
         """The index of the answer, and of another one that would have been as good."""
-        if place == self._last_place:  # in a row: walk on, and repeat the last
+        if question == self._last_question:  # in a row: walk on, and repeat the last
             later = bisect_right(found, self._last)
             return (found[later] if later < len(found) else self._last), None
         following = self._cursor + 1
-        if following < len(self._entries) and self._entries[following].place == place:
+        if following < len(self._entries) and self._questions[following] == question:
             return following, None
         if found[0] > self._cursor:  # what lies between was not asked for by this path
             return found[0], None
@@ -128,16 +137,23 @@ class PortTape:
     """One port's tape, cut into epochs at the port's effects; see the example above."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        epochs: list[list[Entry]] = [[]]
+        reads: list[Entry] = []
+        epochs: list[int] = []
         unaffected: list[Entry] = []
         self._effects: list[Entry] = []
+        self._touching = EffectsByPart()
+        self._parts: dict[Any, Parts] = {}
         for entry in entries:
             if entry.method.call_class is CallClass.EFFECT:
+                self._touching.add(len(self._effects), parts_of(entry))
                 self._effects.append(entry)
-                epochs.append([])
+            elif entry.method.call_class is CallClass.READ and entry.method.unaffected:
+                unaffected.append(entry)
             elif entry.method.call_class is CallClass.READ:
-                (unaffected if entry.method.unaffected else epochs[-1]).append(entry)
-        self._epochs = [ReadCursor(epoch) for epoch in epochs]
+                parts = self._parts[entry.place] = parts_of(entry)
+                reads.append(entry)
+                epochs.append(len(self._touching.on(parts)))
+        self._reads = ReadCursor(reads, epochs)
         self._unaffected = ReadCursor(unaffected)
         self._waiting: dict[Any, list[int]] = {}
         for index, entry in enumerate(self._effects):
@@ -149,9 +165,17 @@ class PortTape:
         """The answer to a read, never from across an effect; these calls had an order in every branch."""
         if unaffected:
             return self._unaffected.serve(place)
-        if self._in_order != len(self._matched):
-            return None
-        return self._epochs[self._in_order].serve(place)
+        epoch = self._epoch(place)
+        return None if epoch is None else self._reads.serve(place, epoch)
+
+    def _epoch(self, place: Any) -> int | None:
+        """How many effects that touch it are done; None where those are not the first ones of them."""
+        parts = self._parts.get(place)
+        if parts is None:
+            return self._in_order if self._in_order == len(self._matched) else None
+        touching = self._touching.on(parts)
+        done = [index for index in touching if index in self._matched]
+        return len(done) if done == list(touching[: len(done)]) else None
 
     def crosses(self, place: Any, branch: BranchName) -> bool:
         """All is one branch here."""
@@ -161,9 +185,8 @@ class PortTape:
         """The same for one who only looks: the next answer to the question stays what it is."""
         if unaffected:
             return self._unaffected.peek(place)
-        if self._in_order != len(self._matched):
-            return None
-        return self._epochs[self._in_order].peek(place)
+        epoch = self._epoch(place)
+        return None if epoch is None else self._reads.peek(place, epoch)
 
     def answer_of_all(self, method: PortMethod) -> Outcome | None:
         """What every recorded call of an effect gave, None where they gave different things."""
