@@ -36,6 +36,7 @@ OWN: Mapping[str, OwnPack] = {
         ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine"),
     ),
     "smtp": OwnPack("changeover.packs.smtp.pack:SmtpPack", ("smtplib", "aiosmtplib")),
+    "redis": OwnPack("changeover.packs.redis.pack:RedisPack", ("redis",)),
 }
 
 

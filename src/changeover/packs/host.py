@@ -51,8 +51,11 @@ class Host:
         """Let objects of these classes be written into stored runs and read again."""
         self._codec.register(*classes)
 
-    def handle(self, *classes: type) -> None:
-        """Hand objects of these classes to paths as they are; a follower may exchange them for a replay."""
+    def handle(self, *classes: type | str) -> None:
+        """Hand objects of these classes to paths as they are; a follower may exchange them for a replay.
+
+        A class that may not be imported yet is given by its name: `redis.client.Redis`.
+        """
         self._book.hand_over(*classes)
 
     def when_imported(self, module: str, patch: Callable[[Any], None]) -> None:
@@ -131,6 +134,13 @@ def cannot_be_followed(what: str) -> None:
         session.not_followed(what)
 
 
+def cannot_be_given(pack: str, what: str) -> None:
+    """The run cannot be compared: what is on the tape cannot be given to this path, which ends here."""
+    session: Any = current_session()
+    if session is not None:
+        session.cannot_follow(pack, what)
+
+
 __all__ = [
     "Channel",
     "Host",
@@ -138,6 +148,7 @@ __all__ = [
     "Operation",
     "Pack",
     "cannot_be_followed",
+    "cannot_be_given",
     "follower",
     "is_replayed",
     "made_for_path",

@@ -145,6 +145,7 @@ class PortBook:
         self.buses: dict[str, Any] = {}  # `record.declared_buses.DeclaredBus` by name
         self.packs: dict[str, Any] = {}  # what `Migration.use` made, by name
         self._handles: tuple[type, ...] = ()
+        self._handle_names: set[str] = set()
         self._bindings: dict[Hook, _Binding] = {}
         self._objects: set[int] = set()
         self._classes: dict[type, bool] = {}
@@ -173,9 +174,13 @@ class PortBook:
         packs = {name: pack for book in reversed(books) for name, pack in book.packs.items()}
         return [(name, pack) for name, pack in packs.items() if hasattr(pack, "follow")]
 
-    def hand_over(self, *classes: type) -> None:
-        """Objects of these classes, and of derived ones, are handed to paths as they are, never copied."""
-        self._handles += classes
+    def hand_over(self, *classes: type | str) -> None:
+        """Objects of these classes, and of derived ones, are handed to paths as they are, never copied.
+
+        A class may be given by its name (module and class), so that it need not be imported yet.
+        """
+        self._handles += tuple(cls for cls in classes if isinstance(cls, type))
+        self._handle_names |= {cls for cls in classes if isinstance(cls, str)}
         self._classes.clear()
 
     def port_of(self, method: PortMethod) -> Port:
@@ -208,6 +213,8 @@ class PortBook:
     def is_port_class(self, cls: type) -> bool:
         """Whether all objects of the class are objects of a port, or are the toolkit's own."""
         if cls.__module__ == "changeover.migration" or issubclass(cls, self._handles):
+            return True
+        if any(f"{base.__module__}.{base.__qualname__}" in self._handle_names for base in cls.__mro__):
             return True
         targets = [port.target for port in self.ports.values() if isinstance(port.target, type)]
         return any(issubclass(cls, target) for target in targets)

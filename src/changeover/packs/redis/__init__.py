@@ -1,0 +1,1 @@
+"""The pack `redis`: redis-py, sync and awaited."""

@@ -1,0 +1,103 @@
+"""Commands, answers and faults of Redis in a form that has nothing of the client which sent them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from changeover.packs.redis.commands import Word
+from changeover.quick_dataclass import dataclass
+
+_PLAIN = (str, int, float, bool, type(None))
+_LOOKED_AT = "keys"
+"""An option of every read that tells the client's own cache which keys it is about."""
+
+
+class RedisFault(Exception):
+    """The client raised; `error` names the class among those of the library, `text` is what it says.
+
+    `known` are the plain attributes of the exception.
+    """
+
+    def __init__(self, error: str, text: str, known: dict[str, Any]) -> None:
+        super().__init__(error, text, known)
+        self.error = error
+        self.text = text
+        self.known = known
+
+
+@dataclass(frozen=True, slots=True)
+class RedisError:
+    """An error that a client gives as one of the answers of a pipeline, told as a fault is."""
+
+    error: str
+    text: str
+    known: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAnswer:
+    """What the client gave; `is_text` says that it makes texts of what the server sends."""
+
+    value: Any
+    is_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One command with its words as the server gets them, and what the client is to make of the answer."""
+
+    words: tuple[Word, ...]
+    options: dict[str, Any]
+
+
+def asked(args: Sequence[Any], options: Mapping[str, Any]) -> Asked:
+    """The command as it is kept: numbers and bytes as the texts that they are on the wire."""
+    first, *rest = args
+    words = (*_text(first).split(), *(_word(one) for one in rest))
+    return Asked(words, {name: _option(value) for name, value in options.items() if name != _LOOKED_AT})
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _word(value: Any) -> Word:
+    if isinstance(value, bytes | bytearray | memoryview):
+        plain = bytes(value)
+        try:
+            return plain.decode()
+        except UnicodeDecodeError:
+            return plain
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _option(value: Any) -> Any:
+    """What an option says: of a function its name, of all else that is no plain value its type."""
+    if isinstance(value, _PLAIN):
+        return value
+    return getattr(value, "__qualname__", None) or type(value).__qualname__
+
+
+def server_of(client: Any) -> str:
+    """Which server and database a client asks, as far as it was told."""
+    known: Mapping[str, Any] = getattr(client.connection_pool, "connection_kwargs", {})
+    place = known.get("path") or f"{known.get('host', 'localhost')}:{known.get('port', 6379)}"
+    return f"{place}/{known.get('db') or 0}"
+
+
+def gives_text(client: Any) -> bool:
+    """Whether the client makes texts of what the server sends."""
+    known: Mapping[str, Any] = getattr(client.connection_pool, "connection_kwargs", {})
+    return bool(known.get("decode_responses"))
+
+
+def as_text(value: Any) -> Any:
+    """An answer as a client gives it that makes texts."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    if isinstance(value, dict):
+        return {as_text(key): as_text(part) for key, part in value.items()}
+    if type(value) in (list, tuple, set):
+        return type(value)(as_text(part) for part in value)
+    return value
