@@ -166,8 +166,8 @@ def _app_text(found: Project, looked: Looked, file: Path) -> str:
         uses.append(f'migration.use("{made.pack}", {made.attribute})')
     for name, at in looked.libraries.items():
         if OWN[name].makers and not any(made.pack == name for made in looked.made):
-            makers = " or ".join(OWN[name].makers)
-            uses.append(f'# migration.use("{name}", ...)  # what {makers} made; {at} imports it')
+            makers = " or ".join(maker.rpartition(".")[2] for maker in OWN[name].makers)
+            uses.append(f'# migration.use("{name}", ...)  # what {makers} gave ({at})')
     for name, at in _without_object(looked):
         uses.append(f"# {name} ({at}) is in use by [ports] of {PLAN_FILE}")
     return "\n".join(

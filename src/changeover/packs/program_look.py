@@ -47,7 +47,7 @@ def look_at(root: Path) -> Looked:
     """Read the source of the project in a folder; files that are no Python are left out."""
     source = root / "src" if (root / "src").is_dir() and any(_packages(root / "src")) else root
     covers = {module: name for name, pack in OWN.items() for module in pack.covers}
-    makers = {maker: name for name, pack in OWN.items() for maker in pack.makers}
+    makers = {maker.rpartition(".")[2]: name for name, pack in OWN.items() for maker in pack.makers}
     libraries: dict[str, str] = {}
     made: list[Made] = []
     for file in _files(source):

@@ -113,3 +113,24 @@ def test_the_same_comes_as_json(tmp_path: Path) -> None:
     found = json.loads(Shop(tmp_path).run("init", "--format", "json").out)
     assert (found["app"], found["libraries"]) == ("compat:migration", {"http": "shop.py:1"})
     assert {one["state"] for one in found["files"]} == {"new"}
+
+
+def test_an_object_that_a_pack_needs_is_given_where_it_is_made(tmp_path: Path) -> None:
+    engine = "from sqlalchemy import create_engine\n\nengine = create_engine('sqlite://')\n"
+    write(tmp_path, {"shop/__init__.py": "", "shop/db.py": engine, "shop/pay.py": SHOP})
+    Shop(tmp_path).run("init")
+    written = (tmp_path / "shop" / "compat.py").read_text()
+    assert "from shop.db import engine\n" in written
+    assert 'migration.use("sqlalchemy", engine)\n' in written
+    assert imported(tmp_path, "shop.compat") == "['http', 'sqlalchemy']"
+
+
+def test_where_it_is_made_inside_a_function_the_line_is_left_to_the_reader(tmp_path: Path) -> None:
+    engine = "import sqlalchemy\n\ndef connect():\n    return sqlalchemy.create_engine('sqlite://')\n"
+    write(tmp_path, {"shop/__init__.py": "", "shop/db.py": engine})
+    Shop(tmp_path).run("init")
+    line = (
+        '# migration.use("sqlalchemy", ...)  # what create_engine or create_async_engine gave (shop/db.py:1)'
+    )
+    assert line in (tmp_path / "shop" / "compat.py").read_text()
+    assert imported(tmp_path, "shop.compat") == "[]"
