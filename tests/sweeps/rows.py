@@ -47,6 +47,7 @@ class SqliteShop:
         recording.before_statement(self.connection, "BEGIN")
         self.connection.execute("BEGIN")
         heard = partial(recording.before_statement, self.connection)
+        heard("SELECT")
         transact(self.connection, random, postgres=False, before=heard)
         if not pending:
             recording.before_commit(self.connection)

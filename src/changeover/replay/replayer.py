@@ -156,7 +156,8 @@ class Replay(ReplayedWork):
             return
         with self._lock:
             self._stay_within_limits(method)
-            entry = self._port_tape(method).match(self._place(method, args, NO_NAMES), self._branch())
+            place = self._place(method, args, NO_NAMES)
+            entry = self._port_tape(method).match(place, self._branch()) if method.is_effect else None
             if entry is not None:
                 self._learn(entry.arguments, method.arguments(args, NO_NAMES))
             self._keep(method, args, NO_NAMES, Returned(None))

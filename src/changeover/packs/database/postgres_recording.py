@@ -87,9 +87,7 @@ class PostgresRecording:
 
     def before_commit(self, connection: Connection) -> None:
         """The path is about to commit: its rows can still be told from those of others."""
-        met = self._open.get(id(connection))
-        if met is not None:
-            self._ending[id(connection)] = self._changed(*met)
+        self._ending[id(connection)] = self._changed(*self._open.get(id(connection), (connection, [])))
 
     def after_commit(self, connection: Connection) -> None:
         """The commit succeeded: what was changed is kept."""

@@ -10,7 +10,6 @@ from typing import Any
 from changeover.packs.database.statement import Connection, quoted, run
 from changeover.packs.database.table import Column, MadeBy, Table
 
-_USUAL = "public"
 _TIMES = (
     "now()",
     "current_timestamp",
@@ -24,7 +23,8 @@ _RANDOM = ("gen_random_uuid()", "uuid_generate_v4()", "uuidv7()", "uuidv4()")
 _COLUMNS = """
 SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod),
     coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attidentity::text,
-    (SELECT pn.nspname || '.' || p.relname || '.' || pa.attname FROM pg_constraint k
+    (SELECT CASE WHEN pg_table_is_visible(p.oid) THEN '' ELSE pn.nspname END || chr(10)
+            || p.relname || chr(10) || pa.attname FROM pg_constraint k
         JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
         JOIN pg_attribute pa ON pa.attrelid = p.oid
             AND pa.attnum = k.confkey[array_position(k.conkey, a.attnum)]
@@ -42,7 +42,8 @@ FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.oid IN ({oids}) AND c.relpersistence <> 't' AND a.attnum > 0 GROUP BY c.oid, c.xmin, c.reltuples
 """
 _TABLES = """
-SELECT c.oid::bigint, n.nspname::text, c.relname::text, greatest(c.reltuples, 0)::bigint,
+SELECT c.oid::bigint, pg_table_is_visible(c.oid), n.nspname::text, c.relname::text,
+    greatest(c.reltuples, 0)::bigint,
     EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D'),
     (SELECT string_agg(a.attname::text, chr(10) ORDER BY array_position(i.indkey::int2[], a.attnum))
         FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey)
@@ -82,7 +83,8 @@ class PostgresTables:
         """The tables that are shown by these names."""
         listed = run(
             self._connection,
-            "SELECT c.oid::bigint, n.nspname::text, c.relname::text FROM pg_class c "
+            "SELECT c.oid::bigint, CASE WHEN pg_table_is_visible(c.oid) THEN '' ELSE n.nspname END, "
+            "c.relname::text FROM pg_class c "
             "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'",
         )
         wanted = set(names)
@@ -114,10 +116,10 @@ class PostgresTables:
             column = Column(name, kind, _made_by(default, identity), _target(refers))
             column = replace(column, counter=owned or _sequence(default), always_made=identity == "a")
             columns.setdefault(number, {})[name] = column
-        for number, schema, name, rows, has_triggers, key in run(
+        for number, is_visible, schema, name, rows, has_triggers, key in run(
             self._connection, _TABLES.format(oids=numbers)
         ):
-            shown = _shown(schema, name)
+            shown = _shown("" if is_visible else schema, name)
             table = Table(
                 shown,
                 f"{quoted(schema)}.{quoted(name)}",
@@ -130,13 +132,13 @@ class PostgresTables:
 
 
 def _shown(schema: str, name: str) -> str:
-    return name if schema == _USUAL else f"{schema}.{name}"
+    return f"{schema}.{name}" if schema else name
 
 
 def _target(refers: Any) -> tuple[str, str] | None:
     if not refers:
         return None
-    schema, table, column = str(refers).split(".", 2)
+    schema, table, column = str(refers).split("\n")
     return _shown(schema, table), column
 
 

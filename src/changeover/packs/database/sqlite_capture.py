@@ -38,6 +38,7 @@ class SqliteCapture:
         self._schema: SqliteSchema | None = None
         self._objects = 0
         self._run: int | None = None
+        self._paused: int | None = None
         self._stepped = False
         self._switched = False
         self._silent = False
@@ -79,6 +80,16 @@ class SqliteCapture:
         self._run, self._stepped = next(_runs), False
         self.made.clear()
 
+    def pause(self) -> None:
+        """Others may have the connection for a while."""
+        if self._run is not None:
+            self._paused, self._run = self._run, None
+
+    def resume(self) -> None:
+        """The path has it again."""
+        if self._paused is not None:
+            self._run, self._paused = self._paused, None
+
     def check_statement(self, statement: str) -> None:
         """Ask before a statement whether what it changes will be seen.
 
@@ -102,7 +113,7 @@ class SqliteCapture:
         Raises:
             NotComparable: a changed row cannot be told from others.
         """
-        current, self._run = self._run, None
+        current, self._run, self._paused = self._run or self._paused, None, None
         if self._switched:
             self._switched = False
             run(self._connection, "PRAGMA recursive_triggers=OFF")
@@ -119,7 +130,11 @@ class SqliteCapture:
 
     def stay(self) -> None:
         """Ask after a rollback, which takes away triggers made in its transaction: they are made anew."""
-        if self._run is not None and self._schema is not None and self._installed() != self._objects:
+        if (
+            (self._run or self._paused) is not None
+            and self._schema is not None
+            and self._installed() != self._objects
+        ):
             self._install(self._schema)
 
     @property

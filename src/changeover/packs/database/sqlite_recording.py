@@ -35,8 +35,15 @@ class SqliteRecording:
             if changes_schema(statement):
                 raise NotComparable(f"{first_word(statement)} changes the schema")
             capture.check_statement(statement)
+            capture.resume()
         except Exception as problem:  # noqa: BLE001  it breaks no statement of the program
             self._problem(problem)
+
+    def after_statement(self, connection: Connection) -> None:
+        """A statement has ended; until the next one the connection may be somebody else's."""
+        met = self._met.get(id(connection))
+        if met is not None:
+            met[1].pause()
 
     def before_commit(self, connection: Connection) -> None:
         """What is kept stays in the log of the connection."""

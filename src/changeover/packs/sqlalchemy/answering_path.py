@@ -28,6 +28,7 @@ class AnsweringPath:
         self._given: list[Any] = []
         self._is_postgres = pack.kind == "postgresql"
         self._infos: dict[int, Any] = {}
+        self._unmet: dict[int, Any] = {}
         self._recording: Any
         if self._is_postgres:
             style = pack.engine.dialect.paramstyle
@@ -59,6 +60,11 @@ class AnsweringPath:
                 self._session.cannot_follow(
                     self._pack.name, "the session was left with unflushed changes: flush them in the path"
                 )
+        if self._unmet:
+            self._session.cannot_follow(
+                self._pack.name,
+                "a connection of the driver was used past SQLAlchemy: its changes are not seen",
+            )
         recorded = self._recording.finish()
         recorded.given, recorded.deadline_s = bool(self._given), self._deadline_s
         tape = self._session.tape
@@ -82,7 +88,10 @@ class AnsweringPath:
         connection = fairy.dbapi_connection
         if not self._is_postgres:
             self._recording.before_statement(connection, statement)
-            return send()
+            try:
+                return send()
+            finally:
+                self._recording.after_statement(connection)
         alone = getattr(connection, "autocommit", False) is True
         self._recording.before_statement(connection, statement, alone=alone)
         try:
@@ -114,7 +123,12 @@ class AnsweringPath:
             if connection is not None:
                 self._recording.after_rollback(connection)
 
+    def connected(self, fairy: Any) -> None:
+        """A connection was given to the path; one on which it sends nothing is used past SQLAlchemy."""
+        self._unmet[id(fairy.dbapi_connection)] = fairy.dbapi_connection
+
     def _meet(self, fairy: Any) -> None:
+        self._unmet.pop(id(fairy.dbapi_connection), None)
         self._infos[id(fairy.dbapi_connection)] = fairy.info
 
     def _capture_of(self, connection: Any) -> SqliteCapture:

@@ -57,8 +57,12 @@ def _connecting(original: Callable[..., Any]) -> Callable[..., Any]:
         found: Any = None if name is None else follower(name)
         give = getattr(found, "connect", None)
         # Under a loop the toolkit's own work is not told from the path's by the context alone.
-        if give is None or found.is_at_work or getattr(pool, "changeover_own", False):
+        if found is None or getattr(pool, "changeover_own", False):
             return original(pool)
-        return give()
+        if give is not None:
+            return original(pool) if found.is_at_work else give()
+        fairy = original(pool)
+        found.connected(fairy)
+        return fairy
 
     return connect

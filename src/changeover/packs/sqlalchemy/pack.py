@@ -89,7 +89,8 @@ class SqlalchemyPack:
         return AnsweringPath(self, session, ALONE_S if waits else self._deadline_ms / 1000, alone=waits)
 
     def tell(self, effects: Iterable[RowEffect]) -> None:
-        """Put changed rows on the tape of the path under way."""
+        """Put changed rows on the tape of the path under way, behind the database that it has seen."""
+        self._channel.tell("look", ())
         for effect in effects:
             self._channel.tell(effect.operation, (effect.row, effect.columns))
 
@@ -143,7 +144,8 @@ class SqlalchemyPack:
 
 
 def _operations() -> list[Operation]:
-    return [
+    effects = [
         Operation(name, CallClass.EFFECT, ("row", "columns"), key=lambda row, columns: row)
         for name in ("insert", "update", "delete")
     ]
+    return [Operation("look", CallClass.READ, ()), *effects]

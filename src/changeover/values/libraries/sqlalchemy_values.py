@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from changeover.values.libraries.database_errors import reading_for as error_reading
 from changeover.values.libraries.sqlalchemy_statements import statement_reading
 from changeover.values.not_loaded import NotLoaded, refuse
 from changeover.values.own_state import class_name, dict_of, found_in, mro, own_state
@@ -28,6 +29,8 @@ def reading_for(cls: type) -> Reading | None:
         return Reading(
             Shape.NAMES, _entity_parts, copied=_entity_copied, make=_entity_blank, fill=_entity_fill
         )
+    if BaseException in mro(cls):
+        return error_reading(cls)
     names = {class_name(base) for base in mro(cls)}
     if _MUTABLE in names:
         return _mutable_reading(cls)

@@ -1,0 +1,50 @@
+"""What databases raise: class and text; results, connections and cursors are the program's own.
+
+Of an error of SQLAlchemy the statement is no part: two paths that meet the same refusal with other statements
+met the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from changeover.values.error_values import blank_error
+from changeover.values.own_state import class_name, module_of, mro, own_state
+from changeover.values.shapes import Reading, Shape, State
+
+_ROOTS = frozenset({"sqlalchemy", "psycopg", "psycopg2", "asyncpg"})
+_PLAIN = (str, bytes, int, float, bool, type(None), tuple, list, dict)
+_INNER = "orig"
+"""Where SQLAlchemy keeps what the driver raised."""
+
+
+def reading_for(cls: type) -> Reading | None:
+    """The reading of a library's own exceptions; None for other classes, also for those derived elsewhere."""
+    if BaseException not in mro(cls) or module_of(cls).partition(".")[0] not in _ROOTS:
+        return None
+    return Reading(Shape.ERROR, _parts, copied=_copied, make=_made)
+
+
+def _parts(error: Any) -> State:
+    inner = getattr(error, _INNER, None)
+    text = str(error) if inner is None else f"({class_name(type(inner))}) {inner}"
+    return {"type": class_name(type(error)), "message": text}
+
+
+def _copied(error: Any) -> State:
+    state = {name: part for name, part in own_state(error).items() if isinstance(part, _PLAIN)}
+    inner = getattr(error, _INNER, None)
+    return {
+        "args": tuple(part for part in error.args if isinstance(part, _PLAIN)),
+        "state": state,
+        "inner": inner if isinstance(inner, BaseException) else None,
+    }
+
+
+def _made(cls: Any, parts: State, _: State) -> Any:
+    made: Any = blank_error(cls)
+    made.args = parts["args"]
+    vars(made).update(parts["state"])
+    if parts["inner"] is not None:
+        vars(made)[_INNER] = parts["inner"]
+    return made
