@@ -7,7 +7,6 @@ import ctypes
 import functools
 import json
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -58,15 +57,6 @@ def redacted(value: Any, *paths: str) -> str:
     seam(1)
     run = Redactor.of(paths, {"SHOP_TOKEN": SECRET}, None).run(runs[0])
     return to_line(scenario_of(run), Codec())
-
-
-def test_a_connection_that_is_open_already_is_used() -> None:
-    one, other = socket.socketpair()
-    with one, other:
-        seam, runs = shadowing(lambda number: 1, lambda number: one.send(b"x"))
-        seam(3)
-        assert other.recv(9) == b"x"
-    assert runs[0].verdict is Verdict.MATCH
 
 
 def test_a_client_in_c_acts_by_itself(tmp_path: Path) -> None:

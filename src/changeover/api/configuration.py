@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from changeover import __version__
 from changeover.api.arguments import Told, check_positive, ignore, names_of
 from changeover.api.elsewhere import cluster_at, compared_nowhere, fleet_facts, fleet_problems, worker_facts
+from changeover.api.outside_facts import outside_facts
 from changeover.api.searching import look_at_all
 from changeover.compare.rules import STRICT, Rules
 from changeover.compare.rules_check import RuleProblem
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
     from changeover.api.problems import Finding
 
 LIMITS = (
-    "A client that is open already, a C extension, or a read of clock or environment past every port "
-    "is not seen: changeover docs limits"
+    "A client that talks in C, a file that is open already, or a read of clock or environment past every "
+    "port is not seen: changeover docs limits"
 )
 
 
@@ -88,12 +89,13 @@ def doctor(*, project: str | Path | Project = ".") -> Diagnosis:
             raise
         # Nothing else can be looked at before that is mended.
         return Diagnosis({}, (*problems, str(error)))
+    reached = dict(outside_facts(migration))  # before anything is opened here
     from changeover.api.problems import what_differs
 
     differing = what_differs(found)
     problems = [*(one.line for one in differing if one.is_unsafe), *problems]
     problems += _problems(found, migration, wrong)
-    return Diagnosis(dict(_facts(found, migration, differing)), tuple(problems))
+    return Diagnosis({**dict(_facts(found, migration, differing)), **reached}, tuple(problems))
 
 
 def _facts(project: Project, migration: Migration, differing: Sequence[Finding]) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ def problems_of_held_functions(book: PortBook) -> Iterator[str]:
         held = [hook.unreplaced] if hook.unreplaced is not None else []
         held += _bound_in_c(hook, owner)
         own = {id(held), *map(id, _classes_of(owner))}
-        for place in dict.fromkeys(place for one in held for place in _holders(one, DEPTH_MAX, own)):
+        for place in dict.fromkeys(place for one in held for place in holders_of(one, own)):
             what = f"port {port!r}: {place} took `{hook.name}` before it was declared"
             yield f"{what}: its calls are in no run; {WAY_OUT}"
 
@@ -45,8 +45,12 @@ def _classes_of(owner: Any) -> tuple[type, ...]:
     return (owner if isinstance(owner, type) else type(owner)).__mro__
 
 
+def holders_of(held: Any, seen: set[int]) -> Iterator[str]:
+    """The places with a name from which it is reached; those in `seen` are none, and what is met is added."""
+    yield from _holders(held, DEPTH_MAX, seen)
+
+
 def _holders(held: Any, depth: int, seen: set[int]) -> Iterator[str]:
-    """The places with a name from which it is reached."""
     seen.add(id(held))
     for referrer in gc.get_referrers(held):
         if id(referrer) in seen or isinstance(referrer, FrameType):

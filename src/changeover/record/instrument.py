@@ -310,7 +310,7 @@ def subclasses(cls: type) -> Iterator[type]:
                 waiting.append(derived)
 
 
-_ENTRANCES = frozenset({"changeover.seam.dispatch", "changeover.seam.experiment", "changeover.replay.runner"})
+ENTRANCES = frozenset({"changeover.seam.dispatch", "changeover.seam.experiment", "changeover.replay.runner"})
 FRAMES_MAX = 100
 
 
@@ -328,7 +328,7 @@ def calling_site(
         if frame is None:
             break
         name = frame.f_globals.get("__name__", "")
-        if name in _ENTRANCES or name == "threading":
+        if name in ENTRANCES or name == "threading":
             break
         if not name.startswith(machinery):
             site = (frame.f_code.co_filename, frame.f_lineno)

@@ -9,10 +9,12 @@ from typing import Any
 
 from changeover.record.answer_parts import is_held, watched
 from changeover.record.call_inputs import NO_INPUTS
+from changeover.record.calling_client import CallingClient
 from changeover.record.context import NO_WORK, SESSION, WORK_HERE, Args, Kwargs, put_back, restore
 from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.live_answers import LiveAnswers, handed_by
 from changeover.record.loop_handlers import LoopHandlers
+from changeover.record.past_ports import SentPastPorts
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.supplements import supplement_arguments
@@ -56,6 +58,7 @@ class Recorder:
     _late_at = 0
     _loop_handlers: LoopHandlers | None = None
     inputs = NO_INPUTS
+    past_ports: SentPastPorts | None = None
     _given: LiveAnswers | None = None
     _log: PathLog | None = None
     _events: EventLog | None = None
@@ -248,6 +251,15 @@ class Recorder:
             self._given = _NOT_WATCHED
         else:
             self._given.forget()
+
+    def sent(self, peer: str, client: CallingClient, number: int | None) -> None:
+        """So many bytes went past every port, for the runs around this one as well; None: nobody knows."""
+        for recorder in self._chain:
+            if not recorder.is_judged:
+                if recorder.past_ports is None:
+                    recorder.past_ports = SentPastPorts()
+                recorder.past_ports.add(peer, client, number)
+                recorder.attempted = True
 
     def thread_refused(self, why: str) -> None:
         """What keeps the answering path from something is a part of what happened."""

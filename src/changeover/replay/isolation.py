@@ -17,6 +17,7 @@ from changeover.record.context import PERMIT, Args, current_session
 from changeover.record.instrument import replace_imported_names
 from changeover.record.program_log import hear_program_log
 from changeover.replay.held_collections import leave_garbage_to_the_program
+from changeover.replay.own_pairs import note_pair
 from changeover.replay.own_signals import keep_signals_apart
 from changeover.replay.random_numbers import give_replays_own_random
 
@@ -200,7 +201,10 @@ def _detail(event: str, args: Args) -> str | None:
     if event == "open":
         return _written_file(*args)
     if event == "socket.__new__":  # an event loop's own pair of sockets is no way out
-        return None if args[1] == _LOCAL_FAMILY else f"family {args[1]}"
+        if args[1] != _LOCAL_FAMILY:
+            return f"family {args[1]}"
+        note_pair(args[0])
+        return None
     if event == "sqlite3.connect":
         name = os.fsdecode(args[0]) if isinstance(args[0], str | bytes | os.PathLike) else str(args[0])
         return None if _is_in_memory(name) and _connecting.is_watched else name

@@ -13,6 +13,7 @@ from changeover.record.replay_problems import ProblemKind, ReplayProblem, Replay
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import Branch, Running, current_branch, lane_of, names_of
 from changeover.replay.concurrent_tape import ConcurrentPortTape
+from changeover.replay.net import NetHold
 from changeover.replay.own_signals import OwnSignals
 from changeover.replay.port_tape import BranchName, PortTape
 
@@ -43,6 +44,7 @@ class ReplayedWork:
         self._asked_at_once: dict[BranchName, tuple[str, int]] = {}
         self._lock = threading.RLock()
         self._closed = False
+        self.net: NetHold | None = None
 
     @property
     def is_judged(self) -> bool:
@@ -82,6 +84,8 @@ class ReplayedWork:
             if self._closed:
                 return
             self._closed = True
+            if self.net is not None and not self.running.left():
+                self.net.release()  # else it hangs as long as anybody may act in this replay
             if "loop_handlers" in vars(self):
                 self._take_back_handlers()
             if "signals" in vars(self):

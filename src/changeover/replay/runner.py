@@ -32,6 +32,7 @@ from changeover.replay.fresh_path import Fresh
 from changeover.replay.garbage import collect_for_program, garbage_apart
 from changeover.replay.handled_error import while_handling, while_handling_async
 from changeover.replay.kept_outcome import View, kept
+from changeover.replay.net import NetHold
 from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayer import Replay
@@ -188,6 +189,7 @@ class ReplayTask:
             isolation.isolate()
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
+        replay.net = NetHold()
         replay.delegates.owners = self.owners
         if self.decides is not None:
             replay.scheduler = Scheduler(self.decides)

@@ -19,6 +19,7 @@ from changeover.record.replay_problems import ProblemKind, ReplayProblem, Replay
 from changeover.record.run import Run
 from changeover.record.work_branch import names_of
 from changeover.replay.event_loop import runs_a_loop
+from changeover.replay.net import NET
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayed_work import STILL_RUNNING
 from changeover.replay.runner import Pending, Replayed, ReplayTask, wait_for
@@ -177,7 +178,8 @@ class Comparing:
             if pending.replay.scheduler is not None:
                 self.taken = pending.replay.scheduler.taken
             problems = replayed.problems
-            if any(one.kind is ProblemKind.UNDECLARED_EFFECT for one in problems.all):
+            if any(map(_is_refused, problems.all)):
+                self._tell_of_refused(problems)
                 problems = await self._of_one_path_alone(problems, calling)
         except BaseException as error:
             if calling.lets_pass(error):
@@ -216,6 +218,14 @@ class Comparing:
             alike = self._judged(other.observation, ReplayProblems(), alone)
         return self.draft().failed(CHANGED_BY_PORT) if alike.verdict in AMENDED else run
 
+    def _tell_of_refused(self, problems: ReplayProblems) -> None:
+        """Log once for each seam and function what a replay reached for."""
+        seam = self._recording.call.seam
+        for one in filter(_is_refused, problems.all):
+            if seam.first_refused(one.place):
+                text = f"seam {seam.name} reaches past every port, and a replay was refused it"
+                self._runtime.note(f"{text}: {one.place} {one.detail}", seam=seam.name)
+
     async def _of_one_path_alone(self, problems: ReplayProblems, calling: Replaying) -> ReplayProblems:
         """What was refused is no difference where the answering path would be refused the same.
 
@@ -225,9 +235,9 @@ class Comparing:
         if alone is None:
             return problems
         refused = {_what(one) for one in alone.problems.all if _is_refused(one)}
-        both = "both paths reach for it past every port: declare what opens it"
+        both = f"both paths of {self._recording.call.seam.name} reach for it past every port"
         kept = [
-            replace(one, kind=ProblemKind.UNDECLARED_CALL, detail=f"{one.detail}: {both}")
+            replace(one, kind=ProblemKind.UNDECLARED_CALL, detail=_with(one, both))
             if _is_refused(one) and _what(one) in refused
             else one
             for one in problems.all
@@ -335,8 +345,19 @@ def _is_refused(problem: ReplayProblem) -> bool:
 
 
 def _what(problem: ReplayProblem) -> tuple[str, str]:
-    """What was refused; names that are made anew each time (of temporary files, of UUIDs) left out."""
+    """What was refused; names that are made anew each time (of temporary files, of UUIDs) left out.
+
+    Of what is sent nobody knows whether two clients do the same.
+    """
+    if problem.place.startswith(NET):
+        return NET, ""
     return problem.place, _MADE_ANEW.sub("*", problem.detail or "")
+
+
+def _with(problem: ReplayProblem, both: str) -> str:
+    """What was refused, and the way out, which the net has said already."""
+    way = "" if problem.place.startswith(NET) else ": declare what opens it"
+    return f"{problem.detail}: {both}{way}"
 
 
 class _Apart:

@@ -95,6 +95,8 @@ class Recording:
             self.runtime.book, self.runtime.limits, self.outer, self._copies, self._time_left
         )
         self.recorder.inputs = self._given.now
+        self._crossings = call.seam.crossings[call.answering]
+        self._watch = self._crossings.watch(self.runtime)
         self._context = copy_context()
         self._pins_held = still_on(PINNED.get())
         if self._pins_held is not None and self._pins_held.around is not None:
@@ -159,10 +161,20 @@ class Recording:
     @property
     def problem(self) -> str | None:
         """Why it cannot be compared, None where it can."""
-        found = self._problem or self.recorder.tape.problem
+        self._tell_of_sent()
+        found = self._problem or self.recorder.tape.problem or self._crossings.sends
         if found is None and self.overlapped:
             found = f"object shared: runs of `{self._seam.name}` overlapped on one {self._given.class_name}"
         return found
+
+    def _tell_of_sent(self) -> None:
+        """What was sent past every port until now; the watch ends with the work of the path."""
+        sent, watch = self.recorder.past_ports, self._watch
+        if sent is not None:
+            self._crossings.found(sent, self.runtime)
+        if watch is not None and (self.recorder.is_judged or not self.recorder.running.branches):
+            self._watch = None
+            watch.release()
 
     @property
     def copies_act(self) -> bool:
@@ -204,6 +216,8 @@ class Recording:
             self._problem = self._problem or f"result of {self.answering} cannot be kept: {message_of(error)}"
         self.recorder.answer()
         self.recorder.forget_answers()
+        if self._watch is not None:
+            self._tell_of_sent()
         if self.recorder.undeclared:
             _warn_of_undeclared(self.recorder.undeclared)
 

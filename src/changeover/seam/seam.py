@@ -17,6 +17,7 @@ from changeover.record.key_function import WrongArity, fitted
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.kept_outcome import View
 from changeover.seam.bound_objects import BoundObjects
+from changeover.seam.first_crossings import FirstCrossings
 from changeover.seam.path_check import check_alike, check_path
 from changeover.seam.runtime import Runtime
 from changeover.values.observation import Side
@@ -187,7 +188,8 @@ class Seam:
     how their answers are seen. `named` has two functions that give the arguments of a call by
     name: of all of them, and of those behind `self`. `owner_of`
     makes the object of a method anew for a stored scenario. `known_roles` is who
-    answers by these settings, whatever the key.
+    answers by these settings, whatever the key. `crossings` says of the path of each side what it sends past
+    every port when it answers.
     """
 
     runtime: Runtime
@@ -215,9 +217,11 @@ class Seam:
         self.paths: dict[Side, PathFunction] = {}
         self.bound = BoundObjects()
         self.known_roles: tuple[Mapping[str, Setting], Any] | None = None
+        self.crossings = {side: FirstCrossings(self.name, may_fall_back=self.fallback) for side in Side}
         first = legacy if legacy is not None else candidate
         if first is None:
             raise DeclarationError(f'seam "{self.name}"', "has no path, needed: legacy=, candidate= or both")
+        self._refused: set[str] = set()
         self.shape = first.build if isinstance(first, Fresh) else first
         for side, path in ((Side.LEGACY, legacy), (Side.CANDIDATE, candidate)):
             if path is not None:
@@ -234,6 +238,12 @@ class Seam:
     def owners(self) -> int:
         """1 where the first argument of a call is expected to be the object of a method, else 0."""
         return self.method_object.expected
+
+    def first_refused(self, place: str) -> bool:
+        """Whether no replay of this seam was refused this before; asked again it was."""
+        is_first = place not in self._refused
+        self._refused.add(place)
+        return is_first
 
     def _fitted(self, what: str, given: Any, function: Callable[..., Any]) -> Any:
         if given is None:
