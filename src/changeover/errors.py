@@ -133,12 +133,17 @@ class MissingPackageError(ChangeoverError):
         return None if package in ("", "changeover") else cls(package)
 
 
-def need_package(package: str) -> None:
-    """Raises MissingPackageError where it is not installed; imports nothing."""
+def need_package(package: str, extra: str | None = None) -> None:
+    """Raises MissingPackageError where it is not installed; imports nothing.
+
+    Args:
+        package: as it is imported.
+        extra: of changeover, that it comes with; None where it is one of its own requirements.
+    """
     from importlib.util import find_spec
 
     if find_spec(package) is None:
-        raise MissingPackageError(package)
+        raise MissingPackageError(package, extra)
 
 
 def _requirement(package: str) -> str:

@@ -35,6 +35,7 @@ OWN: Mapping[str, OwnPack] = {
         ("sqlalchemy",),
         ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine"),
     ),
+    "clock": OwnPack("changeover.packs.clock.pack:ClockPack", ("time", "datetime")),
     "smtp": OwnPack("changeover.packs.smtp.pack:SmtpPack", ("smtplib", "aiosmtplib")),
     "redis": OwnPack("changeover.packs.redis.pack:RedisPack", ("redis",)),
 }
