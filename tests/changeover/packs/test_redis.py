@@ -358,6 +358,22 @@ def test_a_client_that_makes_texts_is_answered_with_texts(client: Any) -> None:
     assert "gives bytes" in str(run.reason)
 
 
+def test_tasks_at_the_same_time_have_epochs_by_key_as_well(client: Any) -> None:
+    def tasks(reads_first: bool) -> Any:
+        async def one(store: Any, number: int) -> Any:
+            found = await store.get("name") if reads_first else None
+            await store.set(f"seen {number}", 1)
+            return found or await store.get("name")
+
+        async def both(store: Any) -> Any:
+            return await asyncio.gather(one(store, 1), one(store, 2))
+
+        return awaited(client, both)
+
+    answer, run = run_of(lambda: tasks(reads_first=True), lambda: tasks(reads_first=False))
+    assert (answer, run.verdict) == ([b"Ada", b"Ada"], "match"), run.divergences or run.reason
+
+
 def test_the_same_words_that_are_read_in_another_way_are_another_question(client: Any) -> None:
     client.zadd("z", {"a": 2.0})
 
