@@ -11,7 +11,8 @@ from changeover.record.uncovered_clients import uncovered_clients
 
 def outside_facts(migration: Migration) -> Iterator[tuple[str, str]]:
     """The clients that are imported, apart those that nothing stops, and what is open; each where any is."""
-    uncovered = uncovered_clients(migration.runtime.book)
+    book = migration.runtime.book
+    uncovered = uncovered_clients(book, book.packs)
     refused = [str(one) for one in uncovered if not one.client.in_c]
     if refused:
         yield "clients", f"no port covers {'; '.join(refused)}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from changeover.errors import DeclarationError, did_you_mean
 from changeover.quick_dataclass import dataclass
+from changeover.record.known_clients import there_are_packs
 
 ENTRY_POINTS = "changeover.packs"
 """The group of entry points under which a package offers packs."""
@@ -39,6 +40,7 @@ OWN: Mapping[str, OwnPack] = {
     "smtp": OwnPack("changeover.packs.smtp.pack:SmtpPack", ("smtplib", "aiosmtplib")),
     "redis": OwnPack("changeover.packs.redis.pack:RedisPack", ("redis",)),
 }
+there_are_packs(OWN)
 
 
 def pack_class(name: str) -> Callable[..., Any]:

@@ -12,22 +12,21 @@ from threading import RLock
 from types import ModuleType
 from typing import Any
 
-from changeover.record.instrument import replace_imported_names
+from changeover.record.instrument import PACK_MARK, replace_imported_names
 
 Maker = Callable[[Callable[..., Any]], Callable[..., Any]]
 """Gets the library's function and gives the one that stands in its place."""
 _LOCK = RLock()
-_MARK = "__changeover_pack__"
 
 
 def replace(owner: Any, name: str, make: Maker) -> None:
     """Put `make(original)` in the place of a function of a class or module; a second time changes nothing."""
     original = getattr(owner, name)
     with _LOCK:
-        if getattr(original, _MARK, None) is owner:
+        if getattr(original, PACK_MARK, None) is owner:
             return
         made = wraps(original)(make(original))
-        setattr(made, _MARK, owner)
+        setattr(made, PACK_MARK, owner)
         setattr(owner, name, made)
     if isinstance(owner, ModuleType):
         replace_imported_names(original, made)
@@ -38,10 +37,10 @@ def replace_property(owner: Any, name: str, make: Maker) -> None:
     plain: property = vars(owner)[name]
     original: Any = plain.fget
     with _LOCK:
-        if getattr(original, _MARK, None) is owner:
+        if getattr(original, PACK_MARK, None) is owner:
             return
         made = wraps(original)(make(original))
-        setattr(made, _MARK, owner)
+        setattr(made, PACK_MARK, owner)
         setattr(owner, name, property(made, plain.fset, plain.fdel, plain.__doc__))
 
 

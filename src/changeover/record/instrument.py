@@ -100,6 +100,8 @@ class Binder:
 
 
 _MARK = "__changeover_hook__"
+PACK_MARK = "__changeover_pack__"
+"""On a function of a library that a pack has replaced (`packs.patches`), with whose function it is."""
 _WHERE_A_FUNCTION_STANDS = (type, BuiltinFunctionType, MethodType)
 _TAKEN = "__changeover_taken__"
 """On a function whose own code asks the hook by now, with the class that the hook is for."""

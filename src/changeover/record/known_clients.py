@@ -6,7 +6,7 @@ past everything that a replay can refuse, and which other clients call it for th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from changeover.quick_dataclass import dataclass
@@ -18,7 +18,7 @@ class KnownClient:
 
     Attributes:
         name: As it is imported.
-        pack: What `migration.use(...)` covers it with; None where no pack does.
+        pack: What `migration.use(...)` covers it with, where there is a pack of that name.
         in_c: Whether it talks by itself in C, or in a thread of its own, where no net reaches it.
         below: The clients that do their own work with it.
         is_shared: Whether others than the program import it as well: it comes with Python, or is the
@@ -34,8 +34,16 @@ class KnownClient:
     @property
     def way_out(self) -> str:
         """What to declare, so that its calls are compared."""
-        use = f', or migration.use("{self.pack}")' if self.pack else ""
+        use = f', or migration.use("{self.pack}")' if self.pack in _packs else ""
         return f"declare a port{use}"
+
+
+_packs: set[str] = set()
+
+
+def there_are_packs(names: Iterable[str]) -> None:
+    """Say which packs there are, so that no other one is proposed."""
+    _packs.update(names)
 
 
 _OVER_HTTP = ("requests", "urllib3", "botocore", "elasticsearch", "stripe", "httpx", "httpcore")

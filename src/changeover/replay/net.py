@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from changeover.record.calling_client import LOGGING, calling_client, way_out
 from changeover.record.context import PERMIT, SESSION, TASKS_AT_WORK, UNSET, WORK_HERE, current_session
+from changeover.record.instrument import PACK_MARK, hook_of
 from changeover.replay.own_pairs import is_of_own_pair
 from changeover.replay.ways_out import MODULES, WAYS_OUT, WayOut, plumbing_codes, socket_of
 
@@ -142,9 +143,14 @@ def _knot(owner: Any, name: str, way: WayOut, before: Any) -> _Knot:
 
 
 def _is_function_of(way: WayOut, found: Any) -> bool:
-    """Whether it is bound to its object as the original is; of a library it is its own."""
+    """Whether it is bound to its object as the original is; of a library it is its own.
+
+    One that is a port, or that a pack has replaced, is asked before the net, which hangs below it.
+    """
     if found is _ABSENT:
         return True
+    if hook_of(found) is not None or hasattr(found, PACK_MARK):
+        return False
     if not isinstance(found, FunctionType | BuiltinFunctionType | MethodDescriptorType):
         return False
     return way.is_floor or found.__module__.partition(".")[0] == way.label

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -94,6 +94,10 @@ def _line_handler(
 
     class Handler(StreamRequestHandler):
         def handle(self) -> None:
+            with suppress(ConnectionError):  # who was refused in the middle ends otherwise
+                self.answer()
+
+        def answer(self) -> None:
             if greeting:
                 self.wfile.write(f"{greeting}\r\n".encode())
             is_text = False
