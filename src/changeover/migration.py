@@ -160,6 +160,7 @@ class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithI
             @migration.seam("portfolio.rebalance", key=lambda account: account)
             def rebalance(account): ...
 
+
             @rebalance.candidate
             def rebalance_by_events(account): ...
         """

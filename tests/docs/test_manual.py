@@ -165,3 +165,9 @@ def test_no_page_asks_another_machine_for_anything() -> None:
     assert [
         path.name for path in DOCS.rglob("*.md") if re.search(r"!\[[^]]*\]\(https?:", path.read_text("utf-8"))
     ] == []
+
+
+def test_the_check_builds_the_site_strictly_and_hears_its_warnings() -> None:
+    """With --quiet mkdocs counts no warning, and --strict lets every broken link pass."""
+    [step] = [line for line in (ROOT / ".ci" / "check").read_text("utf-8").splitlines() if "mkdocs" in line]
+    assert step.endswith("build --strict")

@@ -87,6 +87,12 @@ def test_a_word_that_is_near_a_topic_and_spoken_of_is_answered_with_both(shop: S
 
 def test_a_section_whose_heading_has_the_words_comes_first() -> None:
     assert sections_about("postgresql")[0] == ("evidence", "PostgreSQL: one store for a fleet")
+    assert sections_about("one store for a fleet")[0] == ("evidence", "PostgreSQL: one store for a fleet")
+    assert sections_about("vacuous")[0] == ("glossary", "vacuous")
+
+
+def test_the_title_of_a_page_counts_as_well() -> None:
+    assert sections_about("python compare")[0] == ("api", "`compare`")
 
 
 def test_an_installed_package_prints_its_own_pages(tmp_path: Path) -> None:
