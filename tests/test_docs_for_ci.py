@@ -1,4 +1,4 @@
-"""The pages about CI and removal: their commands exist, their snippets are well-formed, their lines fit."""
+"""How-to pages: their commands exist; of CI and removal also: snippets are well-formed, lines fit."""
 
 import re
 import shlex
@@ -12,6 +12,7 @@ from changeover.cli.main import changeover
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["docs/ci.md", "docs/removal.md"]
+OTHER_HOW_TO_PAGES = ["docs/production.md", "docs/explore.md", "docs/packs.md"]
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 COLUMNS_MAX = 100
 
@@ -22,7 +23,8 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def commands() -> list[str]:
-    texts = [block for page in PAGES for language in ("sh", "yaml") for block in blocks(page, language)]
+    pages = [*PAGES, *OTHER_HOW_TO_PAGES]
+    texts = [block for page in pages for language in ("sh", "yaml") for block in blocks(page, language)]
     texts.append(HOOKS.read_text("utf-8"))
     found = [
         re.split(r"\s[>#]\s?", match)[0].strip()

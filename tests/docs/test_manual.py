@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import tomllib
+from pathlib import PurePath
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from changeover import Migration, Stage
 from changeover.manual import TOPICS, all_topics
 from changeover.telemetry.alerts import AlertKind
 from changeover.values.verdict import Verdict
+from pytest_changeover import MARKER, STAGES
 from tests.docs.declared_page import OTHER_NAMES, VERBS, WHILE_IT_RUNS
 from tests.docs.key_tables import TABLES, definitions, keys_of
 from tests.docs.made import PARTS, pages
@@ -61,12 +63,12 @@ def test_every_topic_says_what_kind_of_page_it_is_and_what_it_is_about() -> None
 
 
 def test_the_wheel_carries_every_topic_and_no_other_page() -> None:
-    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"][
-        "wheel"
-    ]
+    targets = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
+    wheel, source = targets["wheel"], targets["sdist"]["include"]
     carried = [path for path in wheel["only-include"] if path.startswith("docs/")]
     assert carried == [f"docs/{name}.md" for names in TOPICS.values() for name in names]
     assert wheel["sources"] == {"src": "", "docs": "changeover/docs"}
+    assert [path for path in carried if not any(PurePath(path).match(one) for one in source)] == []
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -132,6 +134,13 @@ def test_every_public_member_of_a_migration_stands_in_the_reference() -> None:
 def test_every_kind_of_alert_stands_in_the_reference() -> None:
     page = section("alerts.md", "What sends an alert")
     assert [kind for kind in AlertKind if f"| `{kind}` |" not in page] == []
+
+
+def test_the_option_marks_and_fixture_of_pytest_stand_in_the_reference() -> None:
+    page = section("configuration.md", "pytest")
+    assert [stage for stage in STAGES if f"`--changeover={stage}`" not in page] == []
+    for argument in re.findall(r"(\w+)=None", MARKER):
+        assert f"@pytest.mark.changeover({argument}=" in page
 
 
 def test_the_glossary_has_every_word_of_the_architecture_once_and_in_order() -> None:
