@@ -16,6 +16,12 @@ VERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "oldest": ("requests==2.28.2", "urllib3==1.26.15", "httpx==0.25.2", "aiohttp==3.10.11"),
         "newest": ("requests", "urllib3", "httpx", "aiohttp"),
     },
+    "smtp": {"oldest": ("aiosmtplib==3.0.2",), "newest": ("aiosmtplib",)},
+    "celery": {"oldest": ("celery==5.4.0",), "newest": ("celery",)},
+    "clock": {
+        "oldest": ("time-machine==3.6.0", "freezegun==1.5.1", "django"),
+        "newest": ("time-machine", "freezegun", "django"),
+    },
 }
 """By pack, what is installed beside the toolkit; the tests are those of `test_NAME.py`."""
 _SAID = re.compile(r"^(?:=+ )?(\d+ (?:passed|failed|skipped|error).*?) in [\d.]+s.*$", re.MULTILINE)

@@ -18,6 +18,8 @@ ENTRY_POINTS = "changeover.packs"
 class OwnPack:
     """A pack of the toolkit: `place` is its class; `covers` are the modules that a program imports to use it.
 
+    A pack that covers none is a choice: what it is about is imported by every program.
+
     `makers` are the functions or classes that make the object which `use` needs; none where it needs none.
     """
 
@@ -36,7 +38,10 @@ OWN: Mapping[str, OwnPack] = {
         ("sqlalchemy",),
         ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine"),
     ),
-    "clock": OwnPack("changeover.packs.clock.pack:ClockPack", ("time", "datetime")),
+    "clock": OwnPack("changeover.packs.clock.pack:ClockPack", ()),
+    "entropy": OwnPack("changeover.packs.entropy:EntropyPack", ()),
+    "chance": OwnPack("changeover.packs.chance:ChancePack", ()),
+    "logging": OwnPack("changeover.packs.log_lines:LoggingPack", ()),
     "smtp": OwnPack("changeover.packs.smtp.pack:SmtpPack", ("smtplib", "aiosmtplib")),
     "redis": OwnPack("changeover.packs.redis.pack:RedisPack", ("redis",)),
 }

@@ -23,6 +23,8 @@ from changeover.record.own_log import OwnLog, text_of
 from changeover.record.structlog_lines import HEARD, hear_structlog, is_imported
 from changeover.values.log_line import LOUD, PRINTED
 
+LINES = "logging"
+"""The pack that says of which loggers more is kept, and whose lines are effects."""
 _installing = Lock()
 is_heard = _hears_structlog = False
 
@@ -176,8 +178,12 @@ def _handling(plain: Callable[..., Any]) -> Callable[..., Any]:
         if session is None:
             return plain(self, record)
         own = _own()
+        lines: Any = session.book.pack(LINES)
+        if lines is not None and not self.disabled:
+            lines.heard(record)
         if own is None:
-            if record.levelno >= logging.WARNING and not HEARD.get():
+            is_kept = record.levelno >= logging.WARNING or (lines is not None and lines.keeps(record.name))
+            if is_kept and not HEARD.get():
                 session.hear(record.levelname, record.name, text_of(record))
             return plain(self, record)
         if not self.disabled:

@@ -15,7 +15,7 @@ from threading import Lock
 from types import ModuleType
 from typing import Any
 
-from changeover.packs.clock.callers import Callers
+from changeover.packs.callers import Callers
 
 NAMED = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep")
 Asked = Callable[[str, Callable[..., Any], tuple[Any, ...], Any], Any]

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from changeover.errors import need_package
-from changeover.packs.clock.callers import PROGRAM, Callers
+from changeover.packs.callers import PROGRAM, Callers
 from changeover.packs.clock.clocks import Clocks
 from changeover.packs.host import Host, Operation, serving
 from changeover.record.context import Args, Kwargs
