@@ -43,6 +43,10 @@ OWN: Mapping[str, OwnPack] = {
     "chance": OwnPack("changeover.packs.chance:ChancePack", ()),
     "logging": OwnPack("changeover.packs.log_lines:LoggingPack", ()),
     "smtp": OwnPack("changeover.packs.smtp.pack:SmtpPack", ("smtplib", "aiosmtplib")),
+    "fastapi": OwnPack("changeover.packs.asgi.pack:FastapiPack", ("fastapi",), ("fastapi.FastAPI",)),
+    "asgi": OwnPack(
+        "changeover.packs.asgi.pack:AsgiPack", ("starlette",), ("starlette.applications.Starlette",)
+    ),
     "redis": OwnPack("changeover.packs.redis.pack:RedisPack", ("redis",)),
 }
 there_are_packs(OWN)

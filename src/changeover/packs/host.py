@@ -43,6 +43,10 @@ class Host:
         self._codec = codec
         self._runtime = runtime
 
+    def flush(self) -> None:
+        """Wait for the runs that are replayed beside the program, and write what they left behind."""
+        self._runtime.flush()
+
     def channel(self, name: str, operations: Sequence[Operation], *, packages: Sequence[str] = ()) -> Channel:
         """A port that the pack asks itself (`record.channel`); raises DeclarationError for a second one."""
         return Channel(self._book, name, operations, packages)

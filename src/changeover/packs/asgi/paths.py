@@ -1,0 +1,184 @@
+"""Around one path: what it gets of its server is kept, or made anew, and what it leaves there is told."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable
+from functools import lru_cache
+from types import FunctionType, MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from changeover.packs.asgi.messages import Heard, Sent
+from changeover.packs.asgi.requests import KeptRequest, changes, scope_before
+
+if TYPE_CHECKING:
+    from changeover.packs.asgi.pack import AsgiPack
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+PARTS_MAX = 20_000
+"""So many objects and containers of what a replay is given are looked through."""
+_INSIDE = "a request inside of another object: give it to the seam as an argument of its own"
+
+
+class Recorded:
+    """What was kept of one answering path, by the identity of what it was given."""
+
+    def __init__(self) -> None:
+        self.requests: dict[int, KeptRequest] = {}
+        self.tasks: dict[int, int] = {}
+        self.scope: dict[str, Any] | None = None
+        self.heard = Heard()
+
+
+class _Path:
+    """What both paths have in common: after them it is told what they left."""
+
+    def __init__(self, pack: AsgiPack, session: Any) -> None:
+        self._pack = pack
+        self._session = session
+        self._tasks: list[tuple[Any, int]] = []
+        self._sent = Sent()
+        self._scopes: list[tuple[dict[str, Any], dict[str, Any]]] = []
+
+    async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        return self.begin(args, kwargs)
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        raise NotImplementedError
+
+    async def end_async(self) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Tell what the path left: tasks, changes in sessions and states, and what a whole app sent."""
+        for tasks, before in self._tasks:
+            for task in tasks.tasks[before:]:
+                self._pack.tell_task(task)
+        for scope, now in self._scopes:
+            for change in changes(scope, now):
+                self._pack.tell_change(*change)
+        answer = self._sent.answer
+        if answer is not None:
+            self._pack.tell_answer(*answer)
+
+
+class AnsweringPath(_Path):
+    """Listens to what the path reads, while it runs for real."""
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        """Keep requests, tasks and scope as they are now."""
+        self._recorded = recorded = Recorded()
+        for given in (*args, *kwargs.values()):
+            kind = kind_of(given)
+            if kind == "BackgroundTasks":
+                recorded.tasks[id(given)] = len(given.tasks)
+                self._tasks.append((given, len(given.tasks)))
+            elif kind == "HTTPConnection":
+                kept = recorded.requests[id(given)] = KeptRequest(given)
+                self._scopes.append((kept.scope, given.scope))
+                if kept.problem is not None:
+                    self._session.cannot_follow(self._pack.name, kept.problem)
+        if not is_called_by_server(args):
+            return args, kwargs
+        scope, receive, send, *rest = args
+        recorded.scope = scope_before(scope)
+        self._scopes.append((recorded.scope, scope))
+        return (scope, recorded.heard.hearing(receive), self._sent.hearing(send), *rest), kwargs
+
+    def end(self) -> None:
+        """Keep what was heard for a replay in this process, and tell what the path left."""
+        for kept in self._recorded.requests.values():
+            kept.end()
+        tape = self._session.tape
+        tape.kept_by = MappingProxyType({**tape.kept_by, self._pack.name: self._recorded})
+        super().end()
+
+
+class ReplayedPath(_Path):
+    """Gives the path a request, tasks and a scope of its own."""
+
+    def __init__(self, pack: AsgiPack, session: Any, recorded: Recorded) -> None:
+        super().__init__(pack, session)
+        self._recorded = recorded
+        self._made: dict[int, Any] = {}
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        """Exchange what is the server's; a path that has it in another place ends here."""
+        args = tuple(self._exchanged(one) for one in args)
+        kwargs = {name: self._exchanged(one) for name, one in kwargs.items()}
+        if _holds_others((args, kwargs), self._made):
+            self._refuse(_INSIDE)
+        if self._recorded.scope is None or not is_called_by_server(args):
+            return args, kwargs
+        scope = scope_before(self._recorded.scope)
+        self._scopes.append((self._recorded.scope, scope))
+        return (scope, self._recorded.heard.again(self._refuse), self._sent.keep, *args[3:]), kwargs
+
+    def _exchanged(self, given: Any) -> Any:
+        kept = self._recorded.requests.get(id(given))
+        if kept is not None:
+            made = kept.again(self._refuse)
+            self._scopes.append((kept.scope, made.scope))
+        elif id(given) in self._recorded.tasks:
+            count = self._recorded.tasks[id(given)]
+            made = type(given)(given.tasks[:count])
+            self._tasks.append((made, count))
+        else:
+            return given
+        self._made[id(made)] = made
+        return made
+
+    def _refuse(self, what: str) -> None:
+        self._session.cannot_follow(self._pack.name, what)
+
+
+@lru_cache(maxsize=1_000)
+def _kind(cls: Hashable) -> str | None:
+    for base in getattr(cls, "__mro__", ()):
+        if base.__module__ in ("starlette.requests", "starlette.background") and base.__name__ in _KINDS:
+            return str(base.__name__)
+    return None
+
+
+_KINDS = ("HTTPConnection", "BackgroundTasks")
+
+
+def kind_of(value: Any) -> str | None:
+    """`HTTPConnection` or `BackgroundTasks` of Starlette, whichever the value is; None for any other."""
+    cls: Any = type(value)
+    return _kind(cls)
+
+
+def is_called_by_server(args: tuple[Any, ...]) -> bool:
+    """Whether these are scope, receive and send of ASGI, of a request over HTTP."""
+    if len(args) < 3 or not isinstance(args[0], dict) or args[0].get("type") != "http":
+        return False
+    return callable(args[1]) and callable(args[2])
+
+
+def _holds_others(given: Any, made: Container[int]) -> bool:
+    """Whether something of the server is in these values that was not made for this path."""
+    waiting, seen = [given], set[int]()
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if len(seen) > PARTS_MAX:
+            return True
+        if kind_of(part) is None:
+            waiting += [one for one in _inside(part) if type(one) not in _ATOMS]
+        elif id(part) not in made:
+            return True
+    return False
+
+
+_ATOMS = frozenset({str, bytes, int, float, bool, type(None), FunctionType, type})
+
+
+def _inside(part: Any) -> list[Any]:
+    if isinstance(part, dict):
+        return list(part.values())
+    if isinstance(part, list | tuple | set | frozenset):
+        return list(part)
+    state = None if isinstance(part, type) else getattr(part, "__dict__", None)
+    return list(state.values()) if isinstance(state, dict) else []
