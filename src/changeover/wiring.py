@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from changeover.errors import ConfigurationError, DeclarationError
+from changeover.evidence.alert_sending import alert_sender, redacting
 from changeover.evidence.writer import EvidenceWriter
 from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec
 from changeover.record.option_check import check_function, check_known, check_switch, number, shown
 from changeover.record.run import Run, Sink
 from changeover.rollout.difference_alerts import DifferenceAlerts
-from changeover.rollout.migration_files import trips_path
 from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.resolver import Resolver
 from changeover.rollout.test_override import ACTIVE
@@ -32,14 +32,15 @@ from changeover.settings import (
     REFRESH_S,
     RULES_FILE,
     WAIVERS_FILE,
-    WEBHOOK_VARIABLE,
     WORKER,
     absolute,
     mode_of,
     population_of,
     program_environment,
 )
+from changeover.telemetry.alert_settings import AlertSettings
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts, AlertSink, LogAlerts
+from changeover.telemetry.receiver import Receiver
 from changeover.values.limits import Limits
 from changeover.values.stage import Stages
 from changeover.values.toml_table import parse_toml, read_text
@@ -47,7 +48,6 @@ from changeover.values.toml_table import parse_toml, read_text
 if TYPE_CHECKING:
     from changeover.evidence.code_digest import Judged
 
-KEY_NAME = "redaction.key"
 WORLDS = ("tape", "copy")
 LINGER_S_MAX = 86_400.0
 _PLACE = "Migration"
@@ -62,7 +62,7 @@ class MigrationOptions(TypedDict, total=False):
     limits: Limits | None
     refresh_s: float
     environment: Mapping[str, str] | None
-    alerts: Sequence[AlertSink]
+    alerts: Sequence[AlertSink | Receiver]
     keep: bool
     mode: str | None
     linger_s: float | None
@@ -89,7 +89,7 @@ def wire(
     limits: Limits | None = None,
     refresh_s: float = REFRESH_S,
     environment: Mapping[str, str] | None = None,
-    alerts: Sequence[AlertSink] = (),
+    alerts: Sequence[AlertSink | Receiver] = (),
     keep: bool = True,
     mode: str | None = None,
     linger_s: float | None = None,
@@ -194,7 +194,8 @@ def _check(plan: Any, limits: Any, environment: Any, alerts: Any) -> None:
     if not isinstance(alerts, Sequence) or isinstance(alerts, str):
         raise DeclarationError(_PLACE, f"alerts was {shown(alerts)}, allowed: a list of alert sinks")
     for sink in alerts:
-        check_function(_PLACE, "alerts", sink, "alert")
+        if not isinstance(sink, Receiver):
+            check_function(_PLACE, "alerts", sink, "alert")
 
 
 def _evidence_of(
@@ -252,23 +253,22 @@ def _is_project(file: Path) -> bool:
 
 def _connect_alerts(
     parts: Wiring,
-    sinks: Sequence[AlertSink],
+    sinks: Sequence[AlertSink | Receiver],
     plan: Plan | None,
     directory: Path | None,
     environment: Mapping[str, str],
 ) -> None:
-    """Give the seams alerts and a tripwire; a webhook that cannot be one is noted, and the log has alerts."""
+    """Give the seams alerts and a tripwire; a receiver that cannot be used is noted."""
     runtime = parts.runtime
-    named = environment.get(WEBHOOK_VARIABLE)
-    all_sinks: list[AlertSink] = [LogAlerts(), *sinks]
-    if named:
-        from changeover.telemetry.webhook import WebhookAlerts
-
-        try:
-            all_sinks.append(WebhookAlerts(named))
-        except ConfigurationError as error:
-            runtime.note(f"{WEBHOOK_VARIABLE}: {error.problem}")
-    alerts = runtime.alerts = Alerts(all_sinks, redact=_redacting(plan, directory, environment))
+    receivers = [one for one in sinks if isinstance(one, Receiver)]
+    called = [one for one in sinks if not isinstance(one, Receiver)]
+    settings = AlertSettings() if plan is None else plan.alerts
+    root = None if directory is None else root_around(directory)
+    alerts = runtime.alerts = Alerts(
+        [LogAlerts(), *called],
+        redact=redacting(redact_paths_of(plan), directory, environment),
+        sending=alert_sender(receivers, settings, root, environment, runtime.note),
+    )
 
     def alert_of_flags(problem: str) -> None:
         if ACTIVE.override is None:
@@ -283,19 +283,3 @@ def _connect_alerts(
         from changeover.rollout.tripwire import Tripwire
 
         runtime.tripwire = Tripwire(plan, directory, parts.resolver, alerts, environment=environment)
-
-
-def _redacting(
-    plan: Plan | None, directory: Path | None, environment: Mapping[str, str]
-) -> Callable[[str], str]:
-    found: list[Callable[[str], str]] = []
-
-    def redact(text: str) -> str:
-        if not found:
-            from changeover.redaction.redactor import Redactor
-
-            key = None if directory is None else trips_path(directory, environment).with_name(KEY_NAME)
-            found.append(Redactor.of(redact_paths_of(plan), environment, key).text)
-        return found[0](text)
-
-    return redact

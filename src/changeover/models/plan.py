@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from changeover.errors import did_you_mean
+from changeover.models.alerts import Alerts
 from changeover.models.base import UNSET, EachOnce, FileTable, Like, Share, Text, Texts, refuse
 from changeover.models.rules import RedactPath
 from changeover.values.observation import Side
@@ -235,6 +236,7 @@ class PhasesFile(FileTable):
     ports: dict[Text, Literal[True] | dict[str, Any]] = Field(
         {}, description="Packs for libraries that the program uses: true, or a table of the pack's options."
     )
+    alerts: Alerts = Field(UNSET, description="Who hears of what, beside the log.")
     phase: list[Phase] = Field([], description="The phases, in the order in which they move.")
 
     @model_validator(mode="after")

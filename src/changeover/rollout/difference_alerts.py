@@ -7,7 +7,7 @@ import threading
 from changeover.record.run import Run
 from changeover.rollout.test_override import ACTIVE
 from changeover.settings import PRODUCTION
-from changeover.telemetry.alerts import Alert, AlertKind, Alerts
+from changeover.telemetry.alerts import Alert, AlertKind, Alerts, subject_of
 from changeover.values.divergence import Divergence
 from changeover.values.verdict import Verdict
 
@@ -46,7 +46,9 @@ def _alert(run: Run, verdict: Verdict) -> Alert:
     more = "" if cluster is None else f", changeover explain {cluster}"
     text = f"{_WORDS[verdict]} in run {run.id}: {describe_difference(run.seam, worst)}{more}"
     stays = f"{run.phase} stays at {run.setting}; the next ones are counted and not told"
-    return Alert(_KINDS[verdict], f"{text}; {stays}", run.phase, run.id, cluster)
+    kind = _KINDS[verdict]
+    subject = subject_of(kind, run.phase, run.setting)
+    return Alert(kind, f"{text}; {stays}", run.phase, run.id, cluster, subject=subject)
 
 
 def worst_of(run: Run) -> Divergence | None:

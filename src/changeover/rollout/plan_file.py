@@ -10,8 +10,10 @@ from typing import Any
 from changeover.errors import did_you_mean
 from changeover.quick_dataclass import dataclass
 from changeover.redaction.redact_paths import REDACT_ROOTS
+from changeover.rollout.alerts_table import parse_alerts
 from changeover.rollout.gate_criteria import STRICT_GATES, Gate, parse_gate
 from changeover.settings import LAG_MAX_S, MODES, ON_LAG
+from changeover.telemetry.alert_settings import AlertSettings
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Stage, Stages, stage_variable
 from changeover.values.toml_table import Table, parse_toml, read_text
 
@@ -54,7 +56,7 @@ class Plan:
     `scenario_tags` are the classes of input that the committed scenarios must show. `mode` is where runs are
     compared, None where the program says; with `worker` `in_process` says whether the program may compare
     what no worker can, `lag_max_s` how old a waiting run may be, `on_lag` what becomes of `ramp` then.
-    `ports` are packs by name, with their options.
+    `ports` are packs by name, with their options. `alerts` is who hears of what.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Plan:
     lag_max_s: float = LAG_MAX_S
     on_lag: str = ON_LAG[0]
     ports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
 
     @property
     def stages(self) -> Stages:
@@ -100,7 +103,7 @@ def parse_plan(content: Any, where: str) -> Plan:
     lag_max_s = float(migration.number("lag_max_s", LAG_MAX_S))
     on_lag = migration.text("on_lag", ON_LAG[0], among=ON_LAG)
     migration.done()
-    ports = _ports(top)
+    ports, alerts = _ports(top), parse_alerts(top.table("alerts"))
     phases: dict[str, Phase] = {}
     tables = top.tables("phase")
     for table in tables:
@@ -110,7 +113,8 @@ def parse_plan(content: Any, where: str) -> Plan:
         phases[phase.name] = phase
     top.done()
     _check_together(phases, top, tables)
-    return Plan(name, legacy, code, redact, phases, scenario_tags, mode, in_process, lag_max_s, on_lag, ports)
+    more = (scenario_tags, mode, in_process, lag_max_s, on_lag, ports, alerts)
+    return Plan(name, legacy, code, redact, phases, *more)
 
 
 def _check_redact(table: Table, paths: tuple[str, ...]) -> None:

@@ -22,7 +22,7 @@ from changeover.rollout.difference_alerts import DifferenceAlerts, cluster_of, d
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
-from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip
+from changeover.rollout.tripwire_state import DEMOTED, TRIPPED_STAGES, Trip, subject_of_trip
 from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
 from changeover.values.divergence import Kind
@@ -220,7 +220,8 @@ class Tripwire:
         self._told_elsewhere.add((run.phase, revision))
         self.tell(Trip(run.phase, revision, self._now(), reason))
         text = f"{run.phase}: {run.setting} -> {DEMOTED} for new runs of all programs of the fleet; {reason}"
-        self._alert(AlertKind.TRIPPED, run, text, self._resolver.current(), cluster)
+        subject = subject_of_trip(run.phase, reason)
+        self._alert(AlertKind.TRIPPED, run, text, self._resolver.current(), cluster, subject)
 
     def _moved_back(self, run: Run, reason: str, cluster: str | None) -> bool:
         """Move the phase back; False where a phase was moved meanwhile, so that one has to look again."""
@@ -237,11 +238,18 @@ class Tripwire:
         if where is None:
             return False
         text = f"{run.phase}: {setting} -> {DEMOTED} for new runs, written to {where}; {reason}"
-        self._alert(AlertKind.TRIPPED, run, text, resolution, cluster)
+        subject = subject_of_trip(run.phase, reason)
+        self._alert(AlertKind.TRIPPED, run, text, resolution, cluster, subject)
         return True
 
     def _alert(
-        self, kind: AlertKind, run: Run, text: str, resolution: Resolution, cluster: str | None = None
+        self,
+        kind: AlertKind,
+        run: Run,
+        text: str,
+        resolution: Resolution,
+        cluster: str | None = None,
+        subject: str = "",
     ) -> None:
-        alert = Alert(kind, text, run.phase, run.id, cluster, self._now())
+        alert = Alert(kind, text, run.phase, run.id, cluster, self._now(), subject=subject)
         self._alerts.send(alert, revision=resolution.revision)

@@ -10,11 +10,13 @@ from typing import Any
 
 from changeover.errors import ConfigurationError
 from changeover.quick_dataclass import dataclass
+from changeover.telemetry.alerts import AlertKind, subject_of
 from changeover.values.atomic_file import write_file
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import Table, parse_json, read_text, shown
 
 TRIPS_KEPT_MAX = 100
+REASON_CHARACTERS = 300
 _SCHEMA_VERSION = 1
 TRIPPED_STAGES = frozenset({Stage.RAMP, Stage.LIVE})
 DEMOTED = Setting(Stage.SHADOW)
@@ -32,6 +34,11 @@ class Trip:
     def to_data(self) -> dict[str, Any]:
         """Plain values."""
         return {**asdict(self), "at": self.at.isoformat()}
+
+
+def subject_of_trip(phase: str, reason: str) -> str:
+    """What an alert of a trip is about, alike for whoever moved the phase and who reads it in the history."""
+    return subject_of(AlertKind.TRIPPED, phase, " ".join(reason.split())[:REASON_CHARACTERS])
 
 
 def parse_trips(text: str, where: str) -> tuple[Trip, ...]:

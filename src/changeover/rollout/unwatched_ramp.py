@@ -12,7 +12,7 @@ from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolver
 from changeover.rollout.tripwire_state import DEMOTED, Trip
 from changeover.settings import KEEP
-from changeover.telemetry.alerts import Alert, AlertKind, Alerts
+from changeover.telemetry.alerts import Alert, AlertKind, Alerts, subject_of
 from changeover.values.stage import SEAM_STAGES, Stage
 
 WHO = "worker-watch"
@@ -65,4 +65,5 @@ class UnwatchedRamp:
         return True
 
     def _alert(self, text: str, phase: str, now: datetime, revision: int | None) -> None:
-        self._alerts.send(Alert(AlertKind.UNWATCHED, text, phase, at=now), revision=revision)
+        subject = subject_of(AlertKind.UNWATCHED, phase)
+        self._alerts.send(Alert(AlertKind.UNWATCHED, text, phase, at=now, subject=subject), revision=revision)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from changeover.quick_dataclass import dataclass
 from changeover.telemetry.logs import logger
 from changeover.values.interruption import stop_if_interrupted
 
 AGAIN_S = 3_600.0
+DAY_S = 86_400.0
+SUBJECT_CHARACTERS_MAX = 200
 REMEMBERED_MAX = 1_000
 TEXT_CHARACTERS_MAX = 2_000
 _log = logger("alert")
@@ -32,13 +34,54 @@ class AlertKind(StrEnum):
     FLAGS_REFUSED = "flags-refused"
     OBJECT_CHANGED = "object-changed"
     UNWATCHED = "unwatched"
+    NEW_CLUSTER = "new-cluster"
+    REGRESSED = "regressed"
+    GATE_CHANGED = "gate-changed"
+    EXPIRES = "expires"
+    NO_RUNS = "no-runs"
+    TEST = "test"
+
+
+_LASTING = frozenset(
+    {
+        AlertKind.NOT_DEMOTED,
+        AlertKind.LEGACY_FAILED,
+        AlertKind.EVIDENCE_LOST,
+        AlertKind.FLAGS_REFUSED,
+        AlertKind.OBJECT_CHANGED,
+        AlertKind.UNWATCHED,
+    }
+)
+_EACH_TIME = frozenset({AlertKind.GATE_CHANGED, AlertKind.TEST})
+
+
+def again_after(kind: AlertKind) -> timedelta | None:
+    """After how long receivers hear of the same subject again; None for never.
+
+    What lasts is told once a day, what has happened once.
+    """
+    if kind in _EACH_TIME:
+        return timedelta(0)
+    return timedelta(seconds=DAY_S) if kind in _LASTING else None
+
+
+def subject_of(kind: AlertKind, *about: object) -> str:
+    """What an alert is about, alike in every process: two alerts of one subject are the same alert."""
+    text = ":".join([str(kind), *("" if one is None else str(one) for one in about)])
+    safe = text.encode("ascii", "backslashreplace").decode()
+    if len(safe) <= SUBJECT_CHARACTERS_MAX:
+        return safe
+    from hashlib import sha256
+
+    return f"{safe[:SUBJECT_CHARACTERS_MAX]}~{sha256(safe.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One thing to hear of; `run` and `cluster` can be pasted after `changeover explain`.
 
-    `repeats` counts alerts of the same kind and phase that were held back since the one before.
+    `repeats` counts alerts of the same kind and phase that were held back since the one before. Receivers
+    hear of a `subject` once, whichever process tells of it.
     """
 
     kind: AlertKind
@@ -48,14 +91,33 @@ class Alert:
     cluster: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     repeats: int = 0
+    subject: str = ""
 
     def to_data(self) -> dict[str, Any]:
         """Plain values, as a webhook sends them."""
-        at = self.at.isoformat()
-        return {"schema_version": 1, **asdict(self), "kind": str(self.kind), "at": at}
+        return {
+            "schema_version": 1,
+            **asdict(self),
+            "kind": str(self.kind),
+            "subject": self.subject or subject_of(self.kind, self.phase),
+            "at": self.at.isoformat(),
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Alert:
+        """What `to_data` gave; raises ValueError, TypeError and KeyError for anything else."""
+        more = {name: data[name] for name in ("text", "phase", "run", "cluster", "repeats", "subject")}
+        return cls(AlertKind(data["kind"]), at=datetime.fromisoformat(data["at"]), **more)
 
 
 AlertSink = Callable[[Alert], None]
+
+
+class Sending(Protocol):
+    """Takes alerts for receivers elsewhere, from whoever must not wait for them."""
+
+    def put(self, alert: Alert) -> None:
+        """Take it; raises nothing."""
 
 
 class LogAlerts:
@@ -77,8 +139,9 @@ class _Sent:
 class Alerts:
     """Sends alerts to all sinks; the same kind for the same phase and revision once in `AGAIN_S` seconds.
 
-    `redact` takes secrets out of a text before any sink sees it; where it fails, the text is left out. A
-    sink that raises is said in the log and harms neither the run nor the other sinks.
+    `sending` is handed each of them for receivers elsewhere. `redact` takes secrets out of a text before any
+    sink sees it; where it fails, the text is left out. A sink that raises is said in the log and harms
+    neither the run nor the other sinks.
     """
 
     def __init__(
@@ -86,10 +149,12 @@ class Alerts:
         sinks: Iterable[AlertSink],
         *,
         redact: Callable[[str], str] = str,
+        sending: Sending | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sinks = tuple(sinks)
         self._redact = redact
+        self._sending = sending
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._sent: dict[tuple[AlertKind, str | None, int | None], _Sent] = {}
@@ -99,7 +164,8 @@ class Alerts:
         held_back = self._held_back((alert.kind, alert.phase, revision))
         if held_back is None:
             return
-        alert = replace(alert, text=self.readable(alert.text), repeats=held_back)
+        subject = alert.subject or subject_of(alert.kind, alert.phase, revision)
+        alert = replace(alert, text=self.readable(alert.text), repeats=held_back, subject=subject)
         for sink in self._sinks:
             try:
                 sink(alert)
@@ -107,6 +173,8 @@ class Alerts:
                 stop_if_interrupted(error)
                 sink_name = getattr(sink, "__qualname__", type(sink).__qualname__)
                 _log.warning("an alert could not be given to %s: %s", sink_name, type(error).__name__)
+        if self._sending is not None:
+            self._sending.put(alert)
 
     def _held_back(self, key: tuple[AlertKind, str | None, int | None]) -> int | None:
         """How many were held back before this one; None where it is held back itself."""

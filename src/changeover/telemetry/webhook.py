@@ -1,140 +1,129 @@
-"""Alerts as POST requests to one address, from a thread of their own, so that no run waits for them."""
+"""Alerts as POST requests to one address: as JSON that is signed, or in the form that Slack reads."""
 
 from __future__ import annotations
 
-import atexit
+import hmac
 import json
-import os
 import threading
-from collections import deque
-from typing import Any
-from urllib.parse import urlsplit
+import time
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from types import MappingProxyType
 
-from changeover.errors import ConfigurationError
-from changeover.record.context import permitted
-from changeover.telemetry.alerts import Alert
-from changeover.telemetry.logs import logger
+from changeover.telemetry.deadline import Deadline
+from changeover.telemetry.receiver import Message, NotDelivered
+from changeover.values.web_address import IDEMPOTENCY_HEADER, SIGNATURE_HEADER, check_header, host_of
 
-TIMEOUT_S = 5.0
-WAITING_MAX = 100
+DEADLINE_S = 10.0
 ATTEMPTS_MAX = 3
 PAUSE_S = 0.5
-ANSWER_BYTES_MAX = 4_096
 _TRY_AGAIN = frozenset({408, 425, 429})
-_log = logger("alert")
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+def signature(secret: bytes, seconds: int, body: bytes) -> str:
+    """The header that proves who sent a body, and when: HMAC-SHA256 over the time, a dot and the body."""
+    made = hmac.new(secret, str(seconds).encode() + b"." + body, sha256).hexdigest()
+    return f"t={seconds},v1={made}"
 
 
 class WebhookAlerts:
-    """POSTs each alert as JSON, tried a few times; `sent`, `failed` and `dropped` count what became of them.
+    """POSTs each alert as JSON, tried a few times before its deadline.
 
-    Follows no redirect. The address may hold a secret, so that logs and errors name its host alone. Raises
-    ConfigurationError for an address that is not http or https.
+    Follows no redirect. The address may hold a secret, so that answers and errors name its host alone.
+
+    Args:
+        url: http or https.
+        headers: are sent as well.
+        secret: signs every request (`Changeover-Signature`).
+        deadline_s: how many seconds all attempts together may take.
+
+    Raises:
+        ConfigurationError: the address is not http or https, or a header cannot be one.
     """
 
-    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
-        self._url = url
-        self._host = _host(url)
-        self._timeout_s = timeout_s
-        self._begin()
+    name = "webhook"
 
-    def __call__(self, alert: Alert) -> None:
-        """Take it; one that finds too many waiting is dropped and counted."""
-        if os.getpid() != self._pid:
-            self._begin()  # a forked child: what waits is the parent's, and so is its thread
-        body = json.dumps(alert.to_data()).encode()
-        with self._changed:
-            if len(self._waiting) >= WAITING_MAX:
-                self.dropped += 1
-                return
-            self._waiting.append(body)
-            if self._thread is None:
-                self._start()
-            self._changed.notify_all()
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        secret: str | None = None,
+        deadline_s: float = DEADLINE_S,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.where = host_of("alert webhook", url)
+        for name, value in headers.items():
+            check_header("alert webhook", name, value)
+        self._url, self._headers, self._deadline_s, self._clock = url, dict(headers), deadline_s, clock
+        self._secret = None if secret is None else secret.encode()
 
-    def close(self, deadline_s: float | None = None) -> None:
-        """Wait until everything was sent or given up, at most so long (None: one timeout)."""
-        if os.getpid() != self._pid:
-            return
-        longest_s = self._timeout_s if deadline_s is None else deadline_s
-        with self._changed:
-            self._changed.wait_for(lambda: not self._waiting and not self._sending, longest_s)
+    def send(self, message: Message) -> str:
+        """Send it; gives the status, raises NotDelivered."""
+        body = json.dumps(self.content(message)).encode()
+        headers = {**self._headers, "Content-Type": "application/json", IDEMPOTENCY_HEADER: message.key}
+        if self._secret is not None:
+            headers[SIGNATURE_HEADER] = signature(self._secret, int(self._clock()), body)
+        return self._sent(body, headers)
+
+    def content(self, message: Message) -> dict[str, object]:
+        """What is sent, as JSON."""
+        return message.to_data()
 
     def __repr__(self) -> str:
-        return f"WebhookAlerts({self._host})"
+        return f"{type(self).__name__}({self.where})"
 
-    def _begin(self) -> None:
-        self._pid = os.getpid()
-        self._changed = threading.Condition()
-        self._waiting: deque[bytes] = deque()
-        self._sending = False
-        self._thread: threading.Thread | None = None
-        self.sent = self.failed = self.dropped = 0
-
-    def _start(self) -> None:
-        self._thread = threading.Thread(target=self._work, name="changeover alerts", daemon=True)
-        with permitted():
-            self._thread.start()
-        atexit.register(self.close)
-
-    def _work(self) -> None:
-        with permitted():
-            while True:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._waiting)
-                    body = self._waiting.popleft()
-                    self._sending = True
-                done = self._sent(body)
-                with self._changed:
-                    self._sending = False
-                    self.sent += done
-                    self.failed += not done
-                    self._changed.notify_all()
-
-    def _sent(self, body: bytes) -> bool:
-        for attempt in range(ATTEMPTS_MAX):
-            if attempt:
-                threading.Event().wait(PAUSE_S * attempt)
-            try:
-                status = _post(self._url, body, self._timeout_s)
-            except Exception as error:  # noqa: BLE001  a network fails in many ways, and none harms a run
-                # The message of the error may repeat the address; its type does not.
-                problem, again = type(error).__name__, True
-            else:
-                if 200 <= status < 300:
-                    return True
-                problem, again = f"it answered {status}", status >= 500 or status in _TRY_AGAIN
-            if not again:
-                break
-        _log.warning("an alert did not reach %s: %s", self._host, problem)
-        return False
+    def _sent(self, body: bytes, headers: Mapping[str, str]) -> str:
+        problem = "it was not asked"
+        with Deadline(self._deadline_s) as deadline:
+            for attempt in range(ATTEMPTS_MAX):
+                if attempt:
+                    threading.Event().wait(min(PAUSE_S * attempt, deadline.left_s))
+                if deadline.is_over:
+                    break
+                answered, problem = _asked(self._url, body, headers, deadline)
+                if answered is not None:
+                    return answered
+                if problem.startswith(_REFUSED):
+                    break
+        raise NotDelivered(f"{self.where}: {problem}")
 
 
-def _post(url: str, body: bytes, timeout_s: float) -> int:
-    """The status of the answer, whatever it is; a redirect is an answer like any other."""
-    from urllib.error import HTTPError
-    from urllib.request import HTTPRedirectHandler, Request, build_opener
+_REFUSED = "it refused: "
 
-    class Stay(HTTPRedirectHandler):
-        def redirect_request(self, *_: Any) -> None:
-            """Follow nothing: the answer of another place is not asked for."""
 
-    request = Request(url, body, {"Content-Type": "application/json"}, method="POST")  # noqa: S310  checked
+def _asked(url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline) -> tuple[str | None, str]:
+    """What was answered where it took the alert, else None; and what is wrong."""
+    from changeover.telemetry.post import post
+
     try:
-        with build_opener(Stay).open(request, timeout=timeout_s) as answer:
-            answer.read(ANSWER_BYTES_MAX)
-            return int(answer.status)
-    except HTTPError as error:
-        with error:
-            return error.code
+        status = post(url, body, headers, deadline)
+    except Exception as error:  # noqa: BLE001  a network fails in many ways
+        if deadline.is_over:
+            return None, f"no answer within {deadline.seconds:g} s"
+        # The message of the error may repeat the address; its type does not.
+        return None, type(error).__name__
+    if deadline.is_over:  # what was cut off in the middle is no answer
+        return None, f"no answer within {deadline.seconds:g} s"
+    if 200 <= status < 300:
+        return str(status), ""
+    again = status >= 500 or status in _TRY_AGAIN
+    return None, f"it answered {status}" if again else f"{_REFUSED}{status}"
 
 
-def _host(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port, parts = None, None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not host:
-        shown = f"scheme {parts.scheme!r}" if host or parts.scheme else "no address"
-        raise ConfigurationError("alert webhook", f"was {shown}, allowed: http://… or https://…")
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}/…"
+class SlackAlerts(WebhookAlerts):
+    """POSTs each alert to an incoming webhook of Slack, or of what reads the same form."""
+
+    name = "slack"
+
+    def content(self, message: Message) -> dict[str, object]:
+        """A text in Slack's own marks, in which nothing of the alert is a mark."""
+        alert = message.alert
+        about = f"*changeover {alert.kind}*" + (f" · {_plain(alert.phase)}" if alert.phase else "")
+        again = f"\n{alert.repeats} more like it were held back" if alert.repeats else ""
+        return {"text": f"{about}\n{_plain(alert.text)}{again}"}
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -103,10 +103,10 @@ def test_when_space_is_short_values_go_first_then_tapes_then_runs(place: StorePl
         full = connection.used_bytes(exact=True)
     done = prune_store(place, StoreLimits(BEGAN, bytes_max=full - 50_000), corpora_too=False, dry_run=False)
     assert (done.bodies, done.tapes, done.runs) == (30, 0, 0)
-    done = prune_store(place, StoreLimits(BEGAN, bytes_max=full // 4), corpora_too=False, dry_run=False)
+    done = prune_store(place, StoreLimits(BEGAN, bytes_max=full // 3), corpora_too=False, dry_run=False)
     assert (done.bodies, done.tapes, done.runs) == (0, 30, 0)
     with writing(place) as connection:
-        assert connection.used_bytes(exact=True) < full // 4
+        assert connection.used_bytes(exact=True) < full // 3
     done = prune_store(place, StoreLimits(BEGAN, bytes_max=0), corpora_too=False, dry_run=True)
     assert done.runs == 30
     assert len(runs_in(place)) == 30

@@ -17,6 +17,7 @@ from changeover.compare.rules_file import check_rules_file
 from changeover.errors import ConfigurationError
 from changeover.gate.accepted_blind_spots import ACCEPTED_MAX, load_accepted_blind_spots
 from changeover.models import rules
+from changeover.models.alerts import AlertWord
 from changeover.models.base import problems_in
 from changeover.models.catalogue import model_of
 from changeover.project import find_project
@@ -27,6 +28,7 @@ from changeover.rollout.history import read_lines
 from changeover.rollout.plan_file import load_plan
 from changeover.rollout.tripwire_state import parse_trips
 from changeover.rollout.waivers import load_waivers
+from changeover.telemetry.alerts import AlertKind
 from changeover.values.toml_table import parse_json, parse_toml, read_text
 from tests.changeover.support.file_cases import CASES, STAGES, FileCase
 from tests.changeover.support.json_schemas import validator
@@ -136,6 +138,10 @@ def test_sentences_name_what_was_found_what_is_allowed_and_the_nearest(
     case = next(case for case in CASES if (case.kind, case.name) == (kind, name))
     (problem,) = problems_in(content_of(case), model_of(kind))
     assert problem.text.startswith(sentence)
+
+
+def test_the_kinds_of_alerts_that_may_be_chosen_are_those_that_there_are() -> None:
+    assert get_args(AlertWord) == tuple(map(str, AlertKind))
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.key is None], ids=lambda case: case.name)

@@ -51,6 +51,30 @@ seams_not_asked = { "portfolio.analysis" = "nobody calls it" }
 production = { rate_max = 0.01, answered_by = "candidate" }
 check = ["changeover legacy prove"]
 """
+ALERTS = """
+[alerts]
+kinds = ["tripped", "new-cluster"]
+no_runs_hours = 6
+expires_days = 7
+deadline_s = 2.5
+
+[alerts.webhook]
+url = "https://hooks.example/a?b=c"
+headers = { X-Team = "till" }
+header_variables = { Authorization = "HOOK_TOKEN" }
+secret_variable = "HOOK_SECRET"
+
+[alerts.slack]
+url_variable = "SLACK_URL"
+
+[alerts.email]
+host = "mail.example"
+port = 25
+from = "changeover@till.example"
+to = ["anna@till.example", "kim@till.example"]
+starttls = true
+login_variable = "SMTP_LOGIN"
+"""
 RULE = '[[rule]]\npath = "result.a"\nreason = "r"\n'
 WAIVER = '[[waiver]]\ncluster = "09ad52"\nowner = "kim"\nreason = "rounds twice"\nuntil = 2026-01-31\n'
 SPOT = "[[blindspot]]\nseam = 's'\nplace = 'result.at'\nreason = 'a clock'\n"
@@ -73,6 +97,12 @@ class FileCase:
 def _plan(name: str, old: str, new: str, key: str | None = None) -> FileCase:
     assert PLAN.count(old) >= 1, old
     return FileCase("phases", name, PLAN.replace(old, new, 1), key)
+
+
+def _alerts(name: str, old: str, new: str, key: str | None = None) -> FileCase:
+    assert ALERTS.count(old) == 1, old
+    text = '[migration]\nname = "m"\n' + ALERTS.replace(old, new)
+    return FileCase("phases", f"alerts: {name}", text, key)
 
 
 def _rule(name: str, more: str, key: str | None = None) -> FileCase:
@@ -228,6 +258,35 @@ CASES = [
     _plan("patch upwards", '"docs/removal.patch"', '"docs/../../x"', "patch"),
     _plan("unknown key of removal", 'check = ["true"]', 'checks = ["true"]', "checks"),
     _plan("nothing to remove", 'legacy = ["desk.old"]', "legacy = []", "legacy"),
+    _alerts("everything", "port = 25\n", ""),
+    _alerts("an unknown kind", '"new-cluster"', '"new-clusters"', "kinds"),
+    _alerts("a kind twice", '"new-cluster"', '"tripped"', "kinds"),
+    _alerts("no hours", "no_runs_hours = 6", "no_runs_hours = 0", "no_runs_hours"),
+    _alerts("half a day", "expires_days = 7", "expires_days = 0.5", "expires_days"),
+    _alerts("a long deadline", "deadline_s = 2.5", "deadline_s = 61", "deadline_s"),
+    _alerts("no address", 'url = "https://hooks.example/a?b=c"\n', "", "url"),
+    _alerts("no address of the web", "https://hooks.example/a?b=c", "ftp://hooks.example", "url"),
+    _alerts("an address that is none", "https://hooks.example/a?b=c", "http://[::1/x", "url"),
+    _alerts("an address with a blank", "https://hooks.example/a?b=c", "http://hooks.example/a b", "url"),
+    _alerts(
+        "two addresses", 'url_variable = "SLACK_URL"', 'url = "http://x"\nurl_variable = "S"', "url_variable"
+    ),
+    _alerts("a header that is sent anyway", "X-Team", "Content-Type", "Content-Type"),
+    _alerts("a header that is none", "X-Team", '"X Team"', "X Team"),
+    _alerts("a header with a line end", '"till" }', '"till\\nX: y" }', "X-Team"),
+    _alerts("a header that is a number", '"till" }', "3 }", "X-Team"),
+    _alerts("headers as a list", '{ X-Team = "till" }', "[]", "headers"),
+    _alerts("an unknown key", "secret_variable", "secret", "secret"),
+    _alerts(
+        "Slack with headers", 'url_variable = "SLACK_URL"', 'url_variable = "S"\nheaders = {}', "headers"
+    ),
+    _alerts("no server", 'host = "mail.example"\n', "", "host"),
+    _alerts("no port", "port = 25", "port = 65536", "port"),
+    _alerts("port zero", "port = 25", "port = 0", "port"),
+    _alerts("nobody to write to", '["anna@till.example", "kim@till.example"]', "[]", "to"),
+    _alerts("no sender", 'from = "changeover@till.example"\n', "", "from"),
+    _alerts("a password in the open", "starttls = true", "starttls = false", "login_variable"),
+    _plan("alerts as a list", PLAN, '[migration]\nname = "m"\n[[alerts]]\nx = 1\n', "alerts"),
     FileCase("rules", "no rule", "# none yet\n"),
     _rule("tolerance", 'abs = "0.01"\nrel = "1e-9"\n'),
     _rule("with everything about a list", 'match_by = ["a", "b"]\nseam = "desk.*"\nuntil = 2026-01-15\n'),

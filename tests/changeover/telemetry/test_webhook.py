@@ -1,70 +1,28 @@
-"""The webhook against servers that answer, refuse, redirect, hang and break; nobody ever waits for it."""
+"""The webhook against servers that answer, refuse, redirect, hang, drip and break."""
 
+import hmac
 import json
-import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
 from changeover.errors import ConfigurationError
 from changeover.telemetry import webhook
 from changeover.telemetry.alerts import Alert, AlertKind
-from changeover.telemetry.webhook import WAITING_MAX, WebhookAlerts
+from changeover.telemetry.receiver import Message, NotDelivered
+from changeover.telemetry.webhook import SlackAlerts, WebhookAlerts
+from tests.changeover.support.alert_receivers import DRIPPING, HANGING, WebServer, serving
 
-ALERT = Alert(AlertKind.TRIPPED, "portfolio: live -> shadow", "portfolio", run="run-1", cluster="09ad52")
-
-
-class Server(ThreadingHTTPServer):
-    """Answers with these statuses in turn, the last one again and again; keeps what it was sent."""
-
-    daemon_threads = True
-
-    def __init__(self, *statuses: int, hangs: bool = False) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.statuses = list(statuses)
-        self.got: list[tuple[str, str, bytes]] = []
-        self.go_on = threading.Event()
-        if not hangs:
-            self.go_on.set()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/hook/s3cret"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((self.command, self.path, body))
-        self.server.go_on.wait()
-        statuses = self.server.statuses
-        self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
-        self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/elsewhere")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    do_GET = do_POST  # noqa: N815  named by the base class
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
-@contextmanager
-def serving(server: Server) -> Iterator[Server]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.go_on.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+ALERT = Alert(
+    AlertKind.TRIPPED,
+    "portfolio: live -> shadow",
+    "portfolio",
+    run="run-1",
+    cluster="09ad52",
+    subject="tripped:portfolio:1",
+)
+MESSAGE = Message("0a1b2c-77", ALERT)
 
 
 @pytest.fixture(autouse=True)
@@ -72,14 +30,11 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook, "PAUSE_S", 0.0)
 
 
-def test_an_alert_is_posted_as_json() -> None:
-    with serving(Server(204)) as server:
-        sink = WebhookAlerts(server.url)
-        sink(ALERT)
-        sink.close()
-    assert sink.sent == 1
-    method, path, body = server.got[0]
-    assert (method, path) == ("POST", "/hook/s3cret")
+def test_an_alert_is_posted_as_json_with_its_key_and_headers() -> None:
+    with serving(WebServer(204)) as server:
+        assert WebhookAlerts(server.url, headers={"X-Team": "till"}).send(MESSAGE) == "204"
+    ((path, headers, body),) = server.got
+    assert path == "/hook/s3cret"
     assert json.loads(body) == {
         "schema_version": 1,
         "kind": "tripped",
@@ -89,67 +44,69 @@ def test_an_alert_is_posted_as_json() -> None:
         "cluster": "09ad52",
         "at": ALERT.at.isoformat(),
         "repeats": 0,
+        "subject": "tripped:portfolio:1",
+        "key": "0a1b2c-77",
     }
+    assert headers["idempotency-key"] == "0a1b2c-77"
+    assert headers["x-team"] == "till"
+    assert headers["content-type"] == "application/json"
+    assert "changeover-signature" not in headers
 
 
-def test_a_server_that_breaks_is_tried_again_a_few_times() -> None:
-    with serving(Server(500, 503, 200)) as server:
-        sink = WebhookAlerts(server.url)
-        sink(ALERT)
-        sink.close()
-    assert (sink.sent, sink.failed, len(server.got)) == (1, 0, 3)
+def test_a_secret_signs_the_time_and_the_body() -> None:
+    with serving(WebServer()) as server:
+        WebhookAlerts(server.url, secret="hunter2", clock=lambda: 1_764_000_000.9).send(MESSAGE)
+    ((_, headers, body),) = server.got
+    made = hmac.new(b"hunter2", b"1764000000." + body, sha256).hexdigest()
+    assert headers["changeover-signature"] == f"t=1764000000,v1={made}"
 
 
-def test_a_server_that_stays_broken_is_given_up_and_the_log_does_not_say_the_address(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    with caplog.at_level(logging.WARNING), serving(Server(500)) as server:
-        sink = WebhookAlerts(server.url)
-        sink(ALERT)
-        sink.close()
-    assert (sink.sent, sink.failed, len(server.got)) == (0, 1, 3)
-    assert "it answered 500" in caplog.text
-    assert "s3cret" not in caplog.text + repr(sink)
+def test_slack_gets_a_text_in_which_nothing_of_the_alert_is_a_mark() -> None:
+    odd = Message("k", replace(ALERT, text="<!channel> a & b", repeats=2))
+    with serving(WebServer()) as server:
+        SlackAlerts(server.url).send(odd)
+    (body,) = server.bodies
+    assert set(body) == {"text"}
+    assert body["text"] == (
+        "*changeover tripped* · portfolio\n&lt;!channel&gt; a &amp; b\n2 more like it were held back"
+    )
 
 
-def test_what_was_refused_is_not_asked_again() -> None:
-    with serving(Server(404)) as server:
-        sink = WebhookAlerts(server.url)
-        sink(ALERT)
-        sink.close()
-    assert (sink.failed, len(server.got)) == (1, 1)
+def test_a_server_that_breaks_is_tried_again_with_the_same_key() -> None:
+    with serving(WebServer(500, 503, 200)) as server:
+        assert WebhookAlerts(server.url).send(MESSAGE) == "200"
+    assert server.keys == ["0a1b2c-77"] * 3
 
 
-def test_a_redirect_is_not_followed() -> None:
-    with serving(Server(302)) as server:
-        sink = WebhookAlerts(server.url)
-        sink(ALERT)
-        sink.close()
-    assert (sink.failed, [path for _, path, _ in server.got]) == (1, ["/hook/s3cret"])
+def test_a_server_that_stays_broken_is_left_and_nothing_says_its_address() -> None:
+    with serving(WebServer(500)) as server:
+        hook = WebhookAlerts(server.url)
+        with pytest.raises(NotDelivered, match="it answered 500") as failed:
+            hook.send(MESSAGE)
+    assert len(server.got) == 3
+    assert "s3cret" not in f"{failed.value}{hook!r}{hook.where}"
 
 
-def test_a_server_that_nobody_runs_harms_nobody() -> None:
-    with serving(Server(200)) as server:
+@pytest.mark.parametrize("status", [404, 302])
+def test_what_was_refused_or_sent_elsewhere_is_not_asked_again_at_once(status: int) -> None:
+    with serving(WebServer(status)) as server, pytest.raises(NotDelivered, match=f"it refused: {status}"):
+        WebhookAlerts(server.url).send(MESSAGE)
+    assert [path for path, _, _ in server.got] == ["/hook/s3cret"]
+
+
+def test_a_server_that_nobody_runs_is_a_failure_like_any_other() -> None:
+    with serving(WebServer()) as server:
         url = server.url
-    sink = WebhookAlerts(url)
-    sink(ALERT)
-    sink.close()
-    assert (sink.sent, sink.failed) == (0, 1)
+    with pytest.raises(NotDelivered, match="URLError"):
+        WebhookAlerts(url).send(MESSAGE)
 
 
-def test_a_server_that_hangs_holds_up_neither_caller_nor_exit_and_what_waits_is_bounded() -> None:
-    with serving(Server(200, hangs=True)) as server:
-        sink = WebhookAlerts(server.url, timeout_s=30)
-        sink(ALERT)
-        while not server.got:
-            sink.close(0.01)
-        for _ in range(WAITING_MAX + 7):
-            sink(ALERT)
-        sink.close(0.0)
-        assert (sink.sent, sink.dropped) == (0, 7)
-        server.go_on.set()
-        sink.close(30)
-    assert sink.sent == WAITING_MAX + 1
+@pytest.mark.parametrize("manner", [DRIPPING, HANGING])
+def test_a_server_that_never_comes_to_an_end_is_left_at_the_deadline(manner: str) -> None:
+    with serving(WebServer(manner=manner)) as server:
+        with pytest.raises(NotDelivered, match=r"no answer within 0\.3 s"):
+            WebhookAlerts(server.url, deadline_s=0.3).send(MESSAGE)
+        assert len(server.got) == 1
 
 
 @pytest.mark.parametrize(
@@ -159,3 +116,9 @@ def test_an_address_that_is_not_http_is_refused_without_being_repeated(url: str)
     with pytest.raises(ConfigurationError, match="allowed: http://") as refused:
         WebhookAlerts(url)
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("headers", [{"Host": "x"}, {"X-A": "1\r\nX-B: 2"}, {"": "x"}, {"X A": "x"}])
+def test_a_header_that_cannot_be_sent_is_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="header"):
+        WebhookAlerts("http://host/x", headers=headers)

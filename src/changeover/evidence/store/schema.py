@@ -4,6 +4,8 @@ A run of a comparison has a `corpus`; one in production has none. Of a compariso
 stays for a while, with the names of its clusters: whether a cluster is new can be told only by what came
 before. `body` and `tape` come after what is read often, so that reading that does not read these.
 Runs in production are counted in `tallies` and `inputs`, and `kind` says in which counts a run is.
+Of alerts, `deliveries` says to whom they go: those that are due have a `free_at`, from when on they may be
+claimed.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from uuid import uuid4
 from changeover.evidence.store.connection import Connection, Types
 from changeover.evidence.store.recount import recount
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _TABLES = """
 CREATE TABLE IF NOT EXISTS corpora (
     number {number} PRIMARY KEY, at {text} NOT NULL, source {text} NOT NULL, population {text} NOT NULL,
@@ -67,8 +69,21 @@ CREATE INDEX IF NOT EXISTS runs_of_world ON runs (world, kind) WHERE kind IS NOT
 CREATE INDEX IF NOT EXISTS runs_by_legacy_time ON runs (kind, legacy_s)
     WHERE kind IS NOT NULL AND legacy_s IS NOT NULL AND candidate_s IS NOT NULL AND renewed_at IS NULL;
 CREATE INDEX IF NOT EXISTS runs_by_candidate_time ON runs (kind, candidate_s)
-    WHERE kind IS NOT NULL AND legacy_s IS NOT NULL AND candidate_s IS NOT NULL AND renewed_at IS NULL
+    WHERE kind IS NOT NULL AND legacy_s IS NOT NULL AND candidate_s IS NOT NULL AND renewed_at IS NULL;
+CREATE TABLE IF NOT EXISTS alerts (
+    key {text} PRIMARY KEY, subject {text} NOT NULL, number {integer} NOT NULL, at {text} NOT NULL,
+    body {text} NOT NULL{order});
+CREATE UNIQUE INDEX IF NOT EXISTS alerts_by_subject ON alerts (subject, number);
+CREATE TABLE IF NOT EXISTS deliveries (
+    key {text} NOT NULL REFERENCES alerts ON DELETE CASCADE, receiver {text} NOT NULL, at {text} NOT NULL,
+    free_at {text}, tries {integer} NOT NULL DEFAULT 0, sent_at {text}, answer {text},
+    PRIMARY KEY (key, receiver));
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (at) WHERE free_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS alert_states (
+    subject {text} PRIMARY KEY, state {text} NOT NULL, at {text} NOT NULL)
 """
+_RECOUNTED_BEFORE = 3
+"""Stores of earlier versions do not count their runs as today's do."""
 
 
 def make_tables(connection: Connection, version: int, types: Types) -> None:
@@ -94,7 +109,7 @@ def make_tables(connection: Connection, version: int, types: Types) -> None:
         connection.execute(statement)
     if version == 1:
         _fill_from_version_1(connection)
-    if version:
+    if 0 < version < _RECOUNTED_BEFORE:
         recount(connection)
     if connection.execute("SELECT 1 FROM identity").fetchone() is None:
         connection.execute("INSERT INTO identity (store) VALUES (?)", (uuid4().hex,))
