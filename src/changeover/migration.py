@@ -24,6 +24,7 @@ from changeover.rollout.test_override import follow
 from changeover.seam.declaration import SeamOptions, check_declaration, declare_seam, wrapped_method
 from changeover.seam.declared_invariants import WithInvariants
 from changeover.seam.dispatch import name_beside, seam_function
+from changeover.seam.exposed_metrics import WithMetrics
 from changeover.seam.seam import Seam, SeamFunction
 from changeover.settings import DIRECTORY_VARIABLE, PLAN_FILE, absolute
 from changeover.values.pins import PINNED, Pins, resumed
@@ -42,7 +43,7 @@ def migrations_alive() -> list[Migration]:
     return list(_alive)
 
 
-class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithInvariants):
+class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithInvariants, WithMetrics):
     """One migration of a program: declare its ports, then its seams, and run the program as before.
 
     Without a plan every seam is a phase of its own, and `off`.

@@ -110,7 +110,7 @@ def _phase(project_state: ProjectState, resolution: Resolution, phase: Phase) ->
         setting,
         _answers(resolution, phase),
         sum(one.distinct_worlds for one in _corpora(project_state, phase)),
-        _distinct_in_production(project_state, phase),
+        distinct_in_production(project_state, phase),
         None if phase.seams else _checks(project_state, phase),
         following,
     )
@@ -135,7 +135,7 @@ def _corpora(project_state: ProjectState, phase: Phase) -> list[StoredComparison
     return list(latest.values())
 
 
-def _distinct_in_production(project_state: ProjectState, phase: Phase) -> int:
+def distinct_in_production(project_state: ProjectState, phase: Phase) -> int:
     """Of the seam that saw most: the seams of a phase are crossed together."""
     return max(
         (

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from changeover.api.arguments import check_positive
+from changeover.api.arguments import address_of, check_positive
 from changeover.errors import ConfigurationError
 from changeover.evidence.spool_place import recorded_folder
 from changeover.evidence.store.store import store_path
 from changeover.evidence.worker_watch import forget_old_pulses
+from changeover.migration import Migration
 from changeover.operate.replay_pool import DEADLINE_S, MEMORY_BYTES, Bounds
 from changeover.operate.source_of_runs import run_source_of
 from changeover.operate.worker import Wanted, Worker, WorkerListener, WorkerSummary
@@ -33,6 +34,7 @@ def work(
     deadline: float = DEADLINE_S,
     memory: int = MEMORY_BYTES // _MEGABYTE,
     project: str | Path | Project = ".",
+    metrics: str | None = None,
     listener: WorkerListener | None = None,
 ) -> WorkerSummary:
     """Replay the runs that programs have recorded (`mode = "worker"`), judge them, and keep the evidence.
@@ -48,11 +50,15 @@ def work(
         deadline: how many seconds one replay may take.
         memory: how many megabytes one replay may take.
         project: a folder of the project, or the project; its app is imported.
+        metrics: `HOST:PORT` where Prometheus may read what it does, and what the project says; without a host
+            this machine alone can. See docs/metrics.md.
         listener: is told how far it is.
 
     Raises:
-        ConfigurationError: the project or its app is wrong, the key is none, or this system cannot fork.
-        MissingPackageError: the store is a database, or there is a key, and the package for it is missing.
+        ConfigurationError: the project, its app or an argument is wrong, the key is none, or this system
+            cannot fork.
+        MissingPackageError: the store is a database, there is a key, or metrics are asked for, and the
+            package for it is missing.
         StoreProblem: with `once`, the database does not answer.
 
     Example:
@@ -64,6 +70,7 @@ def work(
     for name, value in (("--for", seconds), ("--deadline", deadline)):
         if value is not None and not value > 0:
             raise ConfigurationError(name, f"was {value:g} s, allowed: more than 0")
+    listens_at = None if metrics is None else address_of(metrics)
     if not hasattr(os, "fork"):
         raise ConfigurationError("worker", "this system cannot fork, allowed: Linux, macOS and their like")
     found = open_project(project)
@@ -76,10 +83,31 @@ def work(
     worker = Worker(
         found, migration, source, Wanted(jobs, once, seconds, bounds), listener or WorkerListener()
     )
-    with _ended_politely(worker.stop.set):
+    with _ended_politely(worker.stop.set), _measured(listens_at, worker, migration, found):
         summary = worker.work()
     migration.close()
     return summary
+
+
+@contextmanager
+def _measured(
+    listens_at: tuple[str, int] | None, worker: Worker, migration: Migration, project: Project
+) -> Iterator[None]:
+    """Until the block ends, whoever asks there is told what the worker does."""
+    if listens_at is None:
+        yield
+        return
+    from changeover.api.metrics import ProjectMetrics
+    from changeover.operate.worker_metrics import worker_registry
+    from changeover.telemetry.prometheus import serve
+
+    registry = worker_registry(worker, migration.runtime)
+    ProjectMetrics(project).register(registry)
+    end = serve(registry, *listens_at)
+    try:
+        yield
+    finally:
+        end()
 
 
 @contextmanager

@@ -51,6 +51,11 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in some ve
     metavar="MB",
     help="how much memory one replay may take",
 )
+@click.option(
+    "--metrics",
+    metavar="HOST:PORT",
+    help="let Prometheus read there what it does; without a host from this machine alone",
+)
 @format_option
 def worker_command(format_: str, **options: Any) -> None:
     """Replay what programs have recorded (mode = "worker"), in processes of its own, and keep the evidence.

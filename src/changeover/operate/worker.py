@@ -115,6 +115,11 @@ class Worker:
         self._source = source(self._pulse, self._say)
         self._until = float("inf")
 
+    @property
+    def pulse(self) -> Pulse:
+        """What it has done by now."""
+        return self._pulse
+
     def work(self) -> WorkerSummary:
         """Work until nothing waits (`once`), the time is over, or somebody stops it."""
         if self._wanted.seconds is not None:

@@ -98,6 +98,11 @@ class Background:
             found.append(f"background: {self.hung} replays hung, and their threads were given up")
         return tuple(found)
 
+    @property
+    def waiting(self) -> int:
+        """How many runs wait; no lock is taken."""
+        return len(self._waiting) + len(self._unready)
+
     def put(self, job: WaitingRun) -> bool:
         """Take the run and return at once; False where it is closed, so that the caller has to replay it."""
         if sys.is_finalizing():  # no thread would ever run, and a lock may never be given back

@@ -67,6 +67,10 @@ class RunsForWorkers(Protocol):
     def problems(self) -> tuple[str, ...]:
         """Why runs cannot be recorded, empty where they can."""
 
+    @property
+    def counts(self) -> Mapping[tuple[str, Any], int]:
+        """What became of the runs, by seam."""
+
 
 class Runtime:
     """A program has one; a comparison makes one of its own, `with_` what is different, and puts it in place.
@@ -74,7 +78,8 @@ class Runtime:
     `is_comparison` says that its runs are those of a comparison: everything is sampled, nothing waits in the
     background. `on_itself` names the path that is replayed in place of the other one as well (A/A).
     `answer_seen` is shown every answer that goes through a view. `elsewhere` may take runs that have
-    answered, to compare them in another process.
+    answered, to compare them in another process. `measured` are shown every run after all others, and
+    `exposed` is kept as long as the runtime: the metrics of a program.
     """
 
     def __init__(
@@ -94,6 +99,8 @@ class Runtime:
         self.recorded: RunsForWorkers | None = None
         self._beside: Background | None = None
         self.settled: Callable[[], None] = _nothing
+        self.measured: tuple[Sink, ...] = ()
+        self.exposed: object = None
         self.expected: ExpectedRuns | None = None
         self.is_comparison = False
         self.on_itself: Side | None = None
@@ -279,6 +286,8 @@ class Runtime:
         # The tripwire comes first: what it writes must not wait for a store.
         self._give(run, self.tripwire, "the tripwire failed")
         self._give(run, self.sink, "runs cannot be kept")
+        for count in self.measured:
+            self._give(run, count, "runs cannot be counted as metrics")
 
     def _tell_of_objects(self, run: Run) -> None:
         """Somebody has to look where an object that was to have no state of its own has changed."""
