@@ -78,10 +78,6 @@ class Host:
         """Go on with a run in what it has sent: as `Migration.resume`."""
         return resumed(pins, self._runtime)
 
-    def flush(self) -> None:
-        """Wait some seconds for what is compared in the background: the process is about to end."""
-        self._runtime.flush()
-
     def wrong(self, option: str, found: object, allowed: str) -> NoReturn:
         """Refuse an option of `use`, with what was found and what is allowed; raises DeclarationError."""
         raise DeclarationError(f'use("{self.name}")', f"{option} was {found!r}, allowed: {allowed}")
