@@ -39,7 +39,7 @@ OWN: Mapping[str, OwnPack] = {
         ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine"),
     ),
     "clock": OwnPack("changeover.packs.clock.pack:ClockPack", ()),
-    "entropy": OwnPack("changeover.packs.entropy:EntropyPack", ()),
+    "entropy": OwnPack("changeover.packs.entropy:EntropyPack", ("uuid", "secrets")),
     "chance": OwnPack("changeover.packs.chance:ChancePack", ()),
     "logging": OwnPack("changeover.packs.log_lines:LoggingPack", ()),
     "smtp": OwnPack("changeover.packs.smtp.pack:SmtpPack", ("smtplib", "aiosmtplib")),

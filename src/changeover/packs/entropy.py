@@ -1,20 +1,25 @@
-"""`migration.use("entropy")`: a replay mints identifiers and secrets of its own, the same ones each time.
+"""`migration.use("entropy")`: a replay is given the UUIDs that were made, and draws secrets of its own.
 
-What the answering path draws from the system is its own affair: nothing of it is on any tape.
+The n-th UUID that the answering path made in a piece of work is that of the n-th time that the replay asks
+there. What it draws from the system otherwise is its own affair: nothing of it is on any tape.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from changeover.packs.host import Host, Operation, is_replayed, serving
+from changeover.packs.host import Host, Operation, is_replayed, recorded_answers, serving
 from changeover.packs.patches import replace
+from changeover.record.context import current_session
 from changeover.record.port import CallClass
+from changeover.record.work_branch import current_branch
 
 _TOOLKIT = "changeover."
 _EPOCH = 0x01B21DD213814000  # of UUIDs made of the time, in steps of 100 ns before that of Unix
@@ -29,12 +34,25 @@ class EntropyPack:
     def install(self, host: Host) -> None:
         """Open the channel, and let replays ask it."""
         self._channel = host.channel(self.name, _OPERATIONS)
+        self._given: WeakKeyDictionary[Any, Counter[tuple[str, str]]] = WeakKeyDictionary()
         host.when_imported("os", _patch_os)
         host.when_imported("uuid", _patch_uuid)
 
     def minted(self, what: str, *arguments: Any) -> Any:
         """A value of the replay's own generator."""
         return self._channel.ask(what, arguments, lambda: None)
+
+    def identifier(self, what: str, arguments: tuple[Any, ...], real: Callable[[], UUID]) -> Any:
+        """A UUID that is kept; in a replay the one that was kept at this point, and beyond them a new one."""
+        work = _work_here()
+        kept = recorded_answers(self.name, what) if is_replayed() else ()
+        if kept:
+            found = [value for (recorded_work, *_), value in kept if recorded_work == work]
+            asked = self._given.setdefault(current_session(), Counter())
+            asked[what, work] += 1
+            if asked[what, work] <= len(found):
+                return found[asked[what, work] - 1]
+        return self._channel.ask(what, (work, *arguments), real)
 
 
 def _patch_os(os: Any) -> None:
@@ -43,6 +61,7 @@ def _patch_os(os: Any) -> None:
 
 def _patch_uuid(uuid: Any) -> None:
     replace(uuid, "uuid1", _making_from_time)
+    replace(uuid, "uuid4", _making)
 
 
 def _drawing(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,11 +77,27 @@ def _drawing(original: Callable[..., Any]) -> Callable[..., Any]:
 def _making_from_time(original: Callable[..., Any]) -> Callable[..., Any]:
     def uuid1(node: int | None = None, clock_seq: int | None = None) -> Any:
         pack = serving("entropy")
-        if pack is None or not is_replayed() or _is_of_the_toolkit():
+        if pack is None or _is_of_the_toolkit():
             return original(node, clock_seq)
-        return pack.minted("uuid1", node, clock_seq)
+        return pack.identifier("uuid1", (node, clock_seq), lambda: original(node, clock_seq))
 
     return uuid1
+
+
+def _making(original: Callable[..., Any]) -> Callable[..., Any]:
+    def uuid4() -> Any:
+        pack = serving("entropy")
+        if pack is None or _is_of_the_toolkit():
+            return original()
+        return pack.identifier("uuid4", (), original)
+
+    return uuid4
+
+
+def _work_here() -> str:
+    """The task, job or thread of the path that asks, which has the same name in a replay."""
+    branch = current_branch()
+    return "" if branch is None or branch.parent is None else str(branch)
 
 
 def _is_of_the_toolkit() -> bool:
@@ -73,7 +108,11 @@ def _bytes(random: Random, size: int) -> bytes:
     return random.randbytes(size)
 
 
-def _uuid_of_now(random: Random, node: int | None, clock_seq: int | None) -> UUID:
+def _uuid(random: Random, _: str) -> UUID:
+    return UUID(int=random.getrandbits(128), version=4)
+
+
+def _uuid_of_now(random: Random, _: str, node: int | None, clock_seq: int | None) -> UUID:
     ticks = time.time_ns() // 100 + _EPOCH
     node = random.getrandbits(48) | _NODE_OF_NOBODY if node is None else node
     sequence = random.getrandbits(14) if clock_seq is None else clock_seq
@@ -92,5 +131,6 @@ def _uuid_of_now(random: Random, node: int | None, clock_seq: int | None) -> UUI
 
 _OPERATIONS = (
     Operation("urandom", CallClass.LOCAL, ("size",), make=_bytes),
-    Operation("uuid1", CallClass.LOCAL, ("node", "clock_seq"), make=_uuid_of_now),
+    Operation("uuid4", CallClass.LOCAL, ("work",), make=_uuid),
+    Operation("uuid1", CallClass.LOCAL, ("work", "node", "clock_seq"), make=_uuid_of_now),
 )

@@ -120,11 +120,17 @@ def made_for_path(port: str, make: Callable[[], T]) -> T:
     try:
         return make()
     except Exception as error:
-        why = f"the recorded answer cannot be made again: {type(error).__name__}: {error}"
-        end_path: Callable[[str, str], NoReturn] | None = getattr(current_session(), "cannot_answer", None)
-        if end_path is not None:
-            end_path(port, why)
+        if is_replayed():
+            cannot_be_given(
+                port, f"the recorded answer cannot be made again: {type(error).__name__}: {error}"
+            )
         raise
+
+
+def recorded_answers(port: str, operation: str) -> list[tuple[tuple[Any, ...], Any]]:
+    """The arguments and answers that the answering path got, in order; in a replay alone."""
+    recorded: Callable[[str, str], list[Any]] | None = getattr(current_session(), "recorded_answers", None)
+    return [] if recorded is None else recorded(port, operation)
 
 
 def cannot_be_followed(what: str) -> None:
@@ -154,5 +160,6 @@ __all__ = [
     "made_for_path",
     "outside",
     "outside_of_runs",
+    "recorded_answers",
     "serving",
 ]

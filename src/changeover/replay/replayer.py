@@ -537,10 +537,14 @@ class Replay(ReplayedWork):
             self.note(ProblemKind.UNDECLARED_CALL, method.full_name, str(error))
             raise self._ended(UndeclaredCall(f"{method.full_name}: {error}")) from error
 
-    def cannot_answer(self, port: str, why: str) -> None:
-        """End a path that asked for what is on the tape, and what nobody can give it."""
-        self.note(ProblemKind.NOT_KEPT, port, why)
-        raise self._ended(ReplayStopped(f"{port}: {why}"))
+    def recorded_answers(self, port: str, operation: str) -> list[tuple[Args, Any]]:
+        """Arguments and answers of an operation of a channel, in the order of the tape."""
+        entries = self._tape.of_port(port, lambda entry: entry.method.name == operation)
+        return [
+            (tuple(entry.arguments.values()), entry.outcome.value)
+            for entry in entries
+            if isinstance(entry.outcome, Returned)
+        ]
 
     def thread_refused(self, why: str) -> None:
         """Note that the process ends and the path could not have a thread: that says nothing of the path."""

@@ -192,6 +192,18 @@ def test_texts_numbers_and_bytes_are_what_they_are_on_the_wire(client: Any) -> N
     assert run.verdict == "match", run.divergences or run.reason
 
 
+def test_a_value_that_ends_is_the_same_in_either_spelling(client: Any) -> None:
+    _, run = run_of(
+        lambda: client.set("name", "Bob", ex=60), lambda: client.execute_command("SETEX", "name", 60, "Bob")
+    )
+    assert run.verdict == "match", run.divergences or run.reason
+    _, run = run_of(
+        lambda: client.execute_command("PSETEX", "name", 500, "Bob"),
+        lambda: client.set("name", "Bob", px=501),
+    )
+    assert run.verdict == "unsafe"
+
+
 def test_another_database_is_another_place(client: Any) -> None:
     elsewhere = redis.Redis(db=DATABASE + 1)
     _, run = run_of(lambda: client.set("k", 5), lambda: elsewhere.set("k", 5))

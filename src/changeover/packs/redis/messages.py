@@ -9,6 +9,8 @@ from changeover.packs.redis.commands import Word
 from changeover.quick_dataclass import dataclass
 
 _PLAIN = (str, int, float, bool, type(None))
+_UNITS = {"SETEX": "EX", "PSETEX": "PX"}
+_WORDS_OF_SETEX = 4
 _LOOKED_AT = "keys"
 """An option of every read that tells the client's own cache which keys it is about."""
 
@@ -54,8 +56,17 @@ class Asked:
 def asked(args: Sequence[Any], options: Mapping[str, Any]) -> Asked:
     """The command as it is kept: numbers and bytes as the texts that they are on the wire."""
     first, *rest = args
-    words = (*_text(first).split(), *(_word(one) for one in rest))
+    words = _in_one_spelling((*_text(first).split(), *(_word(one) for one in rest)))
     return Asked(words, {name: _option(value) for name, value in options.items() if name != _LOOKED_AT})
+
+
+def _in_one_spelling(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """`SETEX key 60 x` is `SET key x EX 60`, and is answered alike: programs move from one to the other."""
+    unit = _UNITS.get(str(words[0]).upper()) if len(words) == _WORDS_OF_SETEX else None
+    if unit is None:
+        return words
+    _, key, ends, value = words
+    return "SET", key, value, unit, ends
 
 
 def _text(value: Any) -> str:
