@@ -74,7 +74,12 @@ def init(*, dry_run: bool = False, project: str | Path | Project = ".") -> Initi
         encoding="utf-8", errors="replace"
     )
     files.extend(ignored, f"{_IGNORED}\n", _IGNORED, has=has_line)
-    return InitialFiles(tuple(files.made), app, looked.libraries, tuple(_next(looked, app_file, found)))
+    return InitialFiles(tuple(files.made), app, _covered(looked), tuple(_next(looked, app_file, found)))
+
+
+def _covered(looked: Looked) -> dict[str, str]:
+    """The packs that are in use from now on, or that a line waits for."""
+    return {name: place for name, place in looked.libraries.items() if OWN[name].extra is None}
 
 
 class _Files:
@@ -139,12 +144,24 @@ def _plan_text(found: Project, looked: Looked) -> str:
     text = (_INITIAL_FILES / PLAN_FILE).read_text(encoding="utf-8")
     code = ", ".join(f'"{name}"' for name in looked.packages)
     text = text.replace('name = "my-migration"', f'name = "{_name_of(found)}"')
-    lines = [
-        f"{name} = true{' ' * max(1, 22 - len(name))}# {place}" for name, place in _without_object(looked)
-    ]
+    lines = [_port_line(name, place) for name, place in _without_object(looked)]
     ports = "\n".join(["[ports]                     # changeover docs packs", *lines]) if lines else ""
     text = re.sub(r"code = \[\] +", f"code = [{code}]   ", text) if code else text
     return text.replace("\n# [[phase]]", f"\n{ports}\n\n# [[phase]]", 1) if ports else text
+
+
+def _port_line(name: str, place: str) -> str:
+    """A line of [ports]; one that needs a package which may not be there is left to the reader."""
+    extra = OWN[name].extra
+    said = f"{name} = true" if extra is None else f"# {name} = true"
+    return f"{said:<27} # {place}{'' if extra is None else f'; needs changeover[{extra}]'}"
+
+
+def _port_line(name: str, place: str) -> str:
+    """A line of [ports]; one that needs a package which may not be there is left to the reader."""
+    extra = OWN[name].extra
+    said = f"{name} = true" if extra is None else f"# {name} = true"
+    return f"{said:<27} # {place}{'' if extra is None else f'; needs changeover[{extra}]'}"
 
 
 def _without_object(looked: Looked) -> Iterator[tuple[str, str]]:
@@ -169,6 +186,8 @@ def _app_text(found: Project, looked: Looked, file: Path) -> str:
             makers = " or ".join(maker.rpartition(".")[2] for maker in OWN[name].makers)
             uses.append(f'# migration.use("{name}", ...)  # what {makers} gave ({at})')
     for name, at in _without_object(looked):
+        if OWN[name].extra is not None:
+            continue
         uses.append(f"# {name} ({at}) is in use by [ports] of {PLAN_FILE}")
     return "\n".join(
         [

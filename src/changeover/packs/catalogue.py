@@ -21,11 +21,13 @@ class OwnPack:
     A pack that covers none is a choice: what it is about is imported by every program.
 
     `makers` are the functions or classes that make the object which `use` needs; none where it needs none.
+    `extra` is that of the toolkit which the pack needs, if so.
     """
 
     place: str
     covers: tuple[str, ...]
     makers: tuple[str, ...] = ()
+    extra: str | None = None
 
 
 OWN: Mapping[str, OwnPack] = {
@@ -38,7 +40,7 @@ OWN: Mapping[str, OwnPack] = {
         ("sqlalchemy",),
         ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine"),
     ),
-    "clock": OwnPack("changeover.packs.clock.pack:ClockPack", ()),
+    "clock": OwnPack("changeover.packs.clock.pack:ClockPack", ("time", "datetime"), extra="clock"),
     "entropy": OwnPack("changeover.packs.entropy:EntropyPack", ("uuid", "secrets")),
     "chance": OwnPack("changeover.packs.chance:ChancePack", ()),
     "logging": OwnPack("changeover.packs.log_lines:LoggingPack", ()),
