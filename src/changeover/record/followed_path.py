@@ -1,6 +1,7 @@
 """A path with what packs do around it: state that they look at is compared, and not the calls that made it.
 
-A pack that has `follow` is asked at the beginning of every path, and may give a follower for it.
+A pack that has `follow(session, waits=…, stays=…)` is asked at the beginning of every path, and may give a
+follower for it.
 """
 
 from __future__ import annotations
@@ -43,19 +44,22 @@ class Followed(Protocol):
         """The run cannot be compared: a pack could not do its part. A replay that begins ends here."""
 
 
-def followed(path: Callable[..., Any], session: Followed, *, waits: bool) -> Callable[..., Any]:
+def followed(
+    path: Callable[..., Any], session: Followed, *, waits: bool = False, stays: bool = True
+) -> Callable[..., Any]:
     """The path with its followers around it; itself where no pack has one.
 
     Args:
         session: that of the path.
         waits: whether the caller asks for the verdict: in a comparison, or under a test.
+        stays: whether the replay is made by this process, and not by a worker.
     """
     packs = session.book.following()
     if not packs:
         return path
     for name, pack in packs:
         try:
-            follower = pack.follow(session, waits)
+            follower = pack.follow(session, waits=waits, stays=stays)
         except Exception as error:  # noqa: BLE001  a pack breaks no answer
             stop_if_interrupted(error)
             session.cannot_follow(name, message_of(error))

@@ -67,6 +67,7 @@ class Replay(ReplayedWork):
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         self.shared_before: list[SharedReading] = []  # of parts of what the path gets that are not copied
+        self.is_beside = False  # the program goes on meanwhile
         self.followers: dict[str, Any] = {}  # of this path, by pack (`record.followed_path`)
         self.copies = copies
         self.seed = seed
@@ -209,6 +210,11 @@ class Replay(ReplayedWork):
     def left_by(self, pack: str) -> Any | None:
         """What a pack kept of the answering path, for this replay; None where it kept nothing."""
         return self._tape.kept_by.get(pack)
+
+    def recorded_calls(self, port: str, method: str) -> list[dict[str, Any]]:
+        """The arguments of what the answering path asked of a port by this method."""
+        entries = self._tape.of_port(port, lambda entry: entry.method.name == method)
+        return [entry.arguments for entry in entries]
 
     def clock(self, port: str) -> VirtualClock:
         """The time of this replay."""

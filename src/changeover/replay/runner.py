@@ -191,6 +191,7 @@ class ReplayTask:
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
         replay.net = NetHold()
         replay.delegates.owners = self.owners
+        replay.is_beside = self.apart
         if self.decides is not None:
             replay.scheduler = Scheduler(self.decides)
         if self.waits_s is not None:
@@ -274,7 +275,7 @@ def _called(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(path := followed(built.value, replay, waits=False)):
+    elif is_async(path := followed(built.value, replay)):
         ended = _settling(replay, task) if task.loop_goes_on else None
         outcome = completed(lambda: path(*task.front(owner), *args, **kwargs), context, replay, ended)
     elif task.inside_loop and not runs_a_loop():
@@ -298,7 +299,7 @@ async def _async(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(path := followed(built.value, replay, waits=False)):
+    elif is_async(path := followed(built.value, replay)):
 
         async def handling() -> Any:
             given = (*task.front(owner), *args)

@@ -137,7 +137,8 @@ def _followed(recording: Recording) -> Callable[..., Any]:
     path, recorder = recording.call.path, recording.recorder
     if not recorder.book.packs:
         return path
-    return followed(path, recorder, waits=recording.runtime.waits)
+    runtime = recording.runtime
+    return followed(path, recorder, waits=runtime.waits, stays=runtime.waits or runtime.recorded is None)
 
 
 SYNC, ASYNC = _Sync(), _Async()
@@ -185,7 +186,7 @@ def _waits_in_background(recording: Recording) -> bool:
 def _settles_elsewhere(due: list[Recording], calling: Calling) -> bool:
     """Whether a comparison lets another process replay these runs, as they are at this moment."""
     elsewhere = due[0].runtime.elsewhere
-    if elsewhere is None:
+    if elsewhere is None or any(one.is_bound_to_now for one in due):
         return False
     if calling is not SYNC or runs_a_loop():
         # The loop cannot wait here, and is in no other process: they are compared when it has ended.

@@ -182,6 +182,11 @@ class Recording:
         return self._copies is not None
 
     @property
+    def is_bound_to_now(self) -> bool:
+        """Whether its replay has to come next and here: a pack keeps what it needs of a world that goes on."""
+        return bool(self.recorder.tape.kept_by)
+
+    @property
     def has_changed_answers(self) -> bool:
         """Whether an answer of a port, or what one was handed, changed while the path ran, by whomever."""
         return self.recorder.has_changed_answers

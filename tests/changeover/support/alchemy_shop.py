@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +15,8 @@ from sqlalchemy.orm import registry, relationship, sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from changeover import Migration, Run
+from changeover.rollout.test_override import StageOverride, override_stages
+from changeover.values.stage import Setting, Stage
 from tests.changeover.support.stores import SERVER, sql, why_no_server
 
 DATABASES = ("memory", "file", "postgresql")
@@ -128,12 +130,24 @@ def open_transactions(engine: Any) -> list[tuple[object, ...]]:
 
 
 def shadowed(engine: Any, legacy: Callable[..., Any], candidate: Callable[..., Any], **options: Any) -> Any:
-    """The seam of two paths with the pack in use, and its runs."""
+    """The seam of two paths with the pack in use, and its runs; as under a test, or in the own traffic."""
     runs: list[Run] = []
-    stage = options.pop("stage", "shadow")
-    migration = Migration(environment={"CHANGEOVER_STAGE_SHOP_PLACE": stage}, sink=runs.append)
-    migration.use("sqlalchemy", engine, **{"rows": True, "deadline_ms": 20_000, **options})
-    return migration.seam("shop.place", legacy=legacy, candidate=candidate), runs
+    stage, own_traffic = options.pop("stage", "shadow"), options.pop("own_traffic", False)
+    environment = {"CHANGEOVER_STAGE_SHOP_PLACE": stage} if own_traffic else {}
+    migration = Migration(environment=environment, sink=runs.append)
+    migration.use("sqlalchemy", engine, **options)
+    seam = migration.seam("shop.place", legacy=legacy, candidate=candidate)
+
+    def under_test(*args: Any) -> Any:
+        with as_under_a_test(stage):
+            return seam(*args)
+
+    return (seam if own_traffic else under_test), runs
+
+
+def as_under_a_test(stage: str = "shadow") -> AbstractContextManager[None]:
+    """What the pytest plugin does around every test."""
+    return override_stages(StageOverride(Setting(Stage(stage)), lambda run: None))
 
 
 def judged(engine: Any, legacy: Callable[..., Any], candidate: Callable[..., Any], **options: Any) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from os import getpid
 from typing import Any
 
 from changeover.packs.database.made_values import MadeEvidence
@@ -26,6 +27,8 @@ class RecordedRows:
         deadline_s: how long a copy for the replay may last, in seconds.
         listening: of SQLite, what listens on the pending connection.
         sequences: of SQLite, the last ids when the path began.
+        process: the number of that in which the path ran; its connections are used in no other.
+        is_used: whether a replay shared the transaction of the caller; a second one may come too late.
         problems: why the changes cannot be compared; empty where they can.
     """
 
@@ -38,6 +41,8 @@ class RecordedRows:
     deadline_s: float = 0.0
     listening: Any = None
     sequences: dict[str, int] = field(default_factory=dict)
+    process: int = field(default_factory=getpid)
+    is_used: bool = False
     problems: list[str] = field(default_factory=list)
 
     @property

@@ -24,6 +24,7 @@ class SqliteRecording:
         self._capture_of = capture_of
         self._met: dict[int, tuple[Connection, SqliteCapture]] = {}
         self._fragile: set[int] = set()
+        self._steps: Steps = []
         self._recorded = RecordedRows()
 
     def before_statement(self, connection: Connection, statement: str) -> None:
@@ -59,23 +60,33 @@ class SqliteRecording:
         if met is not None:
             met[1].stay()
 
+    def before_close(self, connection: Connection) -> None:
+        """The log dies with the connection: what it has is kept before."""
+        met = self._met.pop(id(connection), None)
+        if met is not None:
+            self._collect(*met)
+
     def finish(self) -> RecordedRows:
         """The path has ended."""
-        recorded, steps = self._recorded, Steps()
+        recorded = self._recorded
         for connection, capture in self._met.values():
-            try:
-                steps += capture.stop()
-            except Exception as problem:  # noqa: BLE001  it breaks no statement of the program
-                self._problem(problem)
-                continue
+            if self._collect(connection, capture) and in_transaction(connection):
+                recorded.pending, recorded.listening = connection, capture
+        self._steps.sort(key=lambda step: step[0])
+        recorded.changes = net(change for _, change in self._steps)
+        return recorded
+
+    def _collect(self, connection: Connection, capture: SqliteCapture) -> bool:
+        recorded = self._recorded
+        try:
+            self._steps += capture.stop()
             recorded.tables |= capture.tables
             if isinstance(recorded.evidence, SqliteMade):
                 recorded.evidence.note(connection, capture)
-            if in_transaction(connection):
-                recorded.pending, recorded.listening = connection, capture
-        steps.sort(key=lambda step: step[0])
-        recorded.changes = net(change for _, change in steps)
-        return recorded
+        except Exception as problem:  # noqa: BLE001  it breaks no statement of the program
+            self._problem(problem)
+            return False
+        return True
 
     def _meet(self, connection: Connection) -> SqliteCapture:
         met = self._met.get(id(connection))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from os import getpid
 from typing import Any
 
 SPARE_MAX = 2
@@ -25,6 +26,7 @@ class Connections:
         self._apart = apart
         self._keeps = keeps
         self._spare: list[_Own] = []
+        self._process = getpid()
         if keeps:
             from sqlalchemy import event
 
@@ -54,6 +56,8 @@ class Connections:
             self._apart(made.close)
 
     def _in_autocommit(self) -> _Own:
+        if self._process != getpid():  # what was kept belongs to the process that was forked
+            self._process, self._spare = getpid(), []
         made = self._spare.pop() if self._spare else _Own(self._engine)
         made.autocommit()
         return made

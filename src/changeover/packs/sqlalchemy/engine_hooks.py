@@ -8,16 +8,23 @@ from typing import Any
 from changeover.packs.host import follower
 from changeover.packs.patches import replace
 from changeover.packs.sqlalchemy.answering_path import CAPTURE
+from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
+PACK = "changeover_pack"
+"""Where a dialect keeps the name of the pack that follows it."""
 _SENDING = ("do_execute", "do_executemany", "do_execute_no_params")
 
 
 def hook(dialect: Any, name: str) -> None:
-    """Replace the functions of this dialect alone; outside of runs they do what they did."""
+    """Replace the functions of this dialect alone, once; outside of runs they do what they did."""
+    if getattr(dialect, PACK, None) is not None:
+        return
+    setattr(dialect, PACK, name)
     for function in _SENDING:
         setattr(dialect, function, _sending(getattr(dialect, function), name))
     for function in ("do_commit", "do_rollback"):
         setattr(dialect, function, _ending(getattr(dialect, function), function.removeprefix("do_"), name))
+    dialect.do_close = _closing(dialect.do_close, name)
 
 
 def hook_pools(pool_class: type) -> None:
@@ -27,23 +34,24 @@ def hook_pools(pool_class: type) -> None:
 
 def _sending(original: Callable[..., Any], name: str) -> Callable[..., Any]:
     def send(cursor: Any, statement: str, *rest: Any, **named: Any) -> Any:
-        found = follower(name)
         context = named.get("context", rest[-1] if rest else None)
         if context is None:
             return original(cursor, statement, *rest, **named)
         fairy = context.root_connection.connection
+        found = follower(name) if _is_of_pool(fairy) else None
         if statement[:5].upper() == "ALTER" and fairy.info.get(CAPTURE) is not None:
             fairy.info[CAPTURE].remove()
         if found is None:
             return original(cursor, statement, *rest, **named)
-        return found.execute(lambda: original(cursor, statement, *rest, **named), statement, fairy)
+        sent = SentStatement(cursor, statement, rest[0] if len(rest) > 1 else (), context, fairy)
+        return found.execute(lambda: original(cursor, statement, *rest, **named), sent)
 
     return send
 
 
 def _ending(original: Callable[..., Any], what: str, name: str) -> Callable[..., Any]:
     def end(fairy: Any) -> Any:
-        found = follower(name)
+        found = follower(name) if _is_of_pool(fairy) else None
         if found is None:
             return original(fairy)
         return getattr(found, what)(lambda: original(fairy), fairy)
@@ -51,18 +59,27 @@ def _ending(original: Callable[..., Any], what: str, name: str) -> Callable[...,
     return end
 
 
+def _is_of_pool(fairy: Any) -> bool:
+    """Whether a path has the connection; while a dialect looks at its first one, nobody has it."""
+    return type(fairy).__name__ != "_AdhocProxiedConnection"
+
+
+def _closing(original: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def close(connection: Any) -> Any:
+        found = follower(name)
+        if found is not None:
+            found.close(connection)
+        return original(connection)
+
+    return close
+
+
 def _connecting(original: Callable[..., Any]) -> Callable[..., Any]:
     def connect(pool: Any) -> Any:
-        name = getattr(pool._dialect, "changeover_pack", None)
+        name = getattr(pool._dialect, PACK, None)
         found: Any = None if name is None else follower(name)
-        give = getattr(found, "connect", None)
-        # Under a loop the toolkit's own work is not told from the path's by the context alone.
         if found is None or getattr(pool, "changeover_own", False):
             return original(pool)
-        if give is not None:
-            return original(pool) if found.is_at_work else give()
-        fairy = original(pool)
-        found.connected(fairy)
-        return fairy
+        return found.connect(lambda: original(pool))
 
     return connect

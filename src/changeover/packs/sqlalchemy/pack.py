@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 from changeover.errors import MissingPackageError
 from changeover.packs.database.postgres_capture import ROWS_MAX
-from changeover.packs.database.postgres_tables import KnownTables
 from changeover.packs.database.recorded_rows import RecordedRows
-from changeover.packs.database.row_effect import RowEffect
-from changeover.packs.host import Host, Operation, outside, outside_of_runs
-from changeover.packs.sqlalchemy.answering_path import AnsweringPath
-from changeover.packs.sqlalchemy.connections import Connections
+from changeover.packs.host import Host, Operation
+from changeover.packs.sqlalchemy.answering_path import AnsweringPath, PathWithin
+from changeover.packs.sqlalchemy.connections import has_one_connection
+from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.engine_hooks import hook, hook_pools
 from changeover.packs.sqlalchemy.replayed_path import ReplayedPath
+from changeover.packs.sqlalchemy.sent_statement import SqlAnswer
+from changeover.packs.sqlalchemy.taped_path import TapedPath
 from changeover.record.port import CallClass
 
 DEADLINE_MS = 250
@@ -40,11 +40,10 @@ class SqlalchemyPack:
     def __init__(
         self, engine: Any, *, rows: bool = False, deadline_ms: int = DEADLINE_MS, rows_max: int = ROWS_MAX
     ) -> None:
-        self.given = engine
-        self.engine = getattr(engine, "sync_engine", engine)
-        self.rows_max = rows_max
+        self._given = engine
         self._rows = rows
         self._deadline_ms = deadline_ms
+        self._rows_max = rows_max
 
     def install(self, host: Host) -> None:
         """Open the channel, and replace functions of the engine's dialect."""
@@ -54,93 +53,46 @@ class SqlalchemyPack:
             from sqlalchemy.pool import Pool
         except ImportError as error:
             raise MissingPackageError("sqlalchemy", "sqlalchemy") from error
-        if not isinstance(self.engine, Engine):
-            host.wrong("engine", self.given, "an Engine or AsyncEngine of SQLAlchemy")
+        given = self._given
+        engine = getattr(given, "sync_engine", given)
+        if not isinstance(engine, Engine):
+            host.wrong("engine", given, "an Engine or AsyncEngine of SQLAlchemy")
         if not isinstance(self._rows, bool):
             host.wrong("rows", self._rows, "true, false")
-        for option, found in (("deadline_ms", self._deadline_ms), ("rows_max", self.rows_max)):
+        for option, found in (("deadline_ms", self._deadline_ms), ("rows_max", self._rows_max)):
             if type(found) is not int or found < 1:
                 host.wrong(option, found, "a whole number of 1 or more")
-        self.known: KnownTables = {}
-        self.connections = Connections(self.engine, self.apart, keeps=self.engine is self.given)
-        self.kind = self.engine.dialect.name
-        self._channel = host.channel("db", _operations(), packages=("sqlalchemy",))
+        channel = host.channel("db", _operations(), packages=("sqlalchemy",))
+        self._database = EngineDatabase(self.name, given, channel, self._rows_max)
+        host.keeps(SqlAnswer)
         host.handle(Engine, Connection, Session, sessionmaker, scoped_session)
-        if self.engine is not self.given:
+        if engine is not given:
             from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
             host.handle(AsyncEngine, AsyncConnection, AsyncSession, async_sessionmaker)
-        self.engine.dialect.changeover_pack = self.name
-        hook(self.engine.dialect, self.name)
+        hook(engine.dialect, self.name)
         hook_pools(Pool)
 
-    def follow(self, session: Any, waits: bool) -> Any:
-        """What is done around one path."""
+    def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
+        """What is done around one path: its rows are looked at, or its statements stand on the tape."""
+        database = self._database
         if session.replaying:
             recorded = session.left_by(self.name)
-            return ReplayedPath(self, session, recorded) if isinstance(recorded, RecordedRows) else None
-        if self.kind not in _ROWS or not (waits or self._rows):
-            return None
-        if session.follower_around(self.name) is not None:
-            session.cannot_follow(
-                self.name, "the rows of a seam inside another one are those of the run around it"
-            )
-            return None
-        return AnsweringPath(self, session, ALONE_S if waits else self._deadline_ms / 1000, alone=waits)
-
-    def tell(self, effects: Iterable[RowEffect]) -> None:
-        """Put changed rows on the tape of the path under way, behind the database that it has seen."""
-        self._channel.tell("look", ())
-        for effect in effects:
-            self._channel.tell(effect.operation, (effect.row, effect.columns))
-
-    def pool_of(
-        self, connection: Any, checked_out: Callable[..., None], checked_in: Callable[..., None]
-    ) -> Any:
-        """A pool that gives one connection, as the engine's own pool would."""
-        from sqlalchemy import event
-        from sqlalchemy.pool import StaticPool
-
-        pool: Any = StaticPool(lambda: connection, dialect=self.engine.dialect, reset_on_return="rollback")
-        pool.changeover_own = True
-        event.listen(pool, "checkout", checked_out)
-        event.listen(pool, "checkin", checked_in)
-        return pool
-
-    def beside(self, handle: Any) -> Any:
-        """Another session or connection of the same kind, for a replay."""
-        if hasattr(handle, "sync_connection"):
-            return self.given.connect()
-        if hasattr(handle, "sync_session"):
-            return type(handle)(bind=self.given, expire_on_commit=handle.sync_session.expire_on_commit)
-        if hasattr(handle, "autoflush"):
-            return type(handle)(
-                bind=self.engine, autoflush=handle.autoflush, expire_on_commit=handle.expire_on_commit
-            )
-        return self.engine.connect()
-
-    def apart(self, function: Callable[[], Any]) -> Any:
-        """Call a function of the toolkit's own, of which nothing belongs to a run."""
-        if self.engine is self.given:
-            with outside():
-                return function()
-        import asyncio
-
-        from sqlalchemy.util import await_only, greenlet_spawn
-
-        # A task of its own: every step of the path's task belongs to the path.
-        with outside():
-            loop = asyncio.get_running_loop()
-            task = loop.create_task(greenlet_spawn(function), context=outside_of_runs())
-        return await_only(task)
-
-    async def spawn(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a function that uses the driver, under the loop where that is an async one."""
-        if self.engine is self.given:
-            return function(*args)
-        from sqlalchemy.util import greenlet_spawn
-
-        return await greenlet_spawn(function, *args)
+            if isinstance(recorded, RecordedRows):
+                return ReplayedPath(database, session, recorded)
+            return TapedPath(database, session)
+        if database.kind not in _ROWS or not (waits or (self._rows and stays)):
+            return TapedPath(database, session)
+        if not waits and has_one_connection(database.engine):
+            why = "rows of a database in one connection are compared in tests and comparisons alone"
+            session.cannot_follow(self.name, why)
+            return TapedPath(database, session)
+        around = session.follower_around(self.name)
+        if isinstance(around, AnsweringPath | PathWithin):
+            why = "the rows of a seam inside another one are those of the run around it"
+            session.cannot_follow(self.name, why)
+            return PathWithin(around)
+        return AnsweringPath(database, session, ALONE_S if waits else self._deadline_ms / 1000, alone=waits)
 
 
 def _operations() -> list[Operation]:
@@ -148,4 +100,10 @@ def _operations() -> list[Operation]:
         Operation(name, CallClass.EFFECT, ("row", "columns"), key=lambda row, columns: row)
         for name in ("insert", "update", "delete")
     ]
-    return [Operation("look", CallClass.READ, ()), *effects]
+    return [
+        Operation("look", CallClass.READ, ()),
+        Operation("read", CallClass.READ, ("statement", "parameters")),
+        Operation("write", CallClass.EFFECT, ("statement", "parameters")),
+        Operation("commit", CallClass.EFFECT, ()),
+        *effects,
+    ]

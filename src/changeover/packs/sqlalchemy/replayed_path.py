@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from os import getpid
+from typing import Any
 
 from changeover.packs.database.postgres_copy import PostgresCopy
 from changeover.packs.database.recorded_rows import RecordedRows
@@ -15,11 +16,11 @@ from changeover.packs.database.sqlite_copy import SqliteCopy
 from changeover.packs.database.statement_kind import changes_schema, first_word
 from changeover.packs.sqlalchemy.answering_path import CAPTURE
 from changeover.packs.sqlalchemy.connections import has_one_connection
+from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sync_of
+from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
-if TYPE_CHECKING:
-    from changeover.packs.sqlalchemy.pack import SqlalchemyPack
-
+LATER = "the caller has gone on with its transaction: the rows are not compared after the answer"
 TWO = "two connections at once: one database cannot be turned back for each"
 PAST = "a session or connection of the program was used, past the copy"
 
@@ -27,8 +28,8 @@ PAST = "a session or connection of the program was used, past the copy"
 class ReplayedPath:
     """Follows one replay: the database is turned back for it, and left as it was."""
 
-    def __init__(self, pack: SqlalchemyPack, replay: Any, recorded: RecordedRows) -> None:
-        self._pack = pack
+    def __init__(self, database: EngineDatabase, replay: Any, recorded: RecordedRows) -> None:
+        self._database = database
         self._replay = replay
         self._recorded = recorded
         self._stack = ExitStack()
@@ -64,26 +65,29 @@ class ReplayedPath:
             self._close()
         if problem:
             self._problem(problem)
-        self._pack.tell(effects)
+        self._database.tell(effects)
 
     async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The same, where the driver has to be awaited."""
-        begun: tuple[Any, Any] = await self._pack.spawn(self.begin, args, kwargs)
+        begun: tuple[Any, Any] = await self._database.spawn(self.begin, args, kwargs)
         return begun
 
     async def end_async(self) -> None:
         """The same, where the driver has to be awaited."""
-        await self._pack.spawn(self.end)
+        await self._database.spawn(self.end)
 
-    def connect(self) -> Any:
+    def connect(self, give: Callable[[], Any]) -> Any:
         """The connection of the copy, as the engine's pool would give one."""
+        if self.is_at_work:  # under a loop this is not told from the path's own work by the context alone
+            return give()
         if self._pool is None:
             self._problem("the copy of the database is closed")
         return self._pool.connect()
 
-    def execute(self, send: Callable[[], Any], statement: str, fairy: Any) -> Any:
+    def execute(self, send: Callable[[], Any], sent: SentStatement) -> Any:
         """Let a statement run on the copy, where what it does can be seen and taken back."""
-        if fairy.dbapi_connection is not self._connection:
+        statement = sent.text
+        if sent.fairy.dbapi_connection is not self._connection:
             self._problem(PAST)
         if changes_schema(statement):
             self._problem(f"{first_word(statement)} changes the schema")
@@ -103,35 +107,44 @@ class ReplayedPath:
         except NotComparable as problem:
             return self._problem(str(problem))
 
+    def close(self, connection: Any) -> None:
+        """Nothing is to be kept."""
+
     def rollback(self, send: Callable[[], Any], fairy: Any) -> Any:
         """Roll back in the copy; a connection of the program stays as it is."""
         return send() if fairy.dbapi_connection is self._connection else None
 
     def _open(self) -> None:
-        pack, recorded = self._pack, self._recorded
+        database, recorded = self._database, self._recorded
         connection, info = recorded.pending, {}
-        if connection is None and pack.kind == "sqlite" and has_one_connection(pack.engine):
-            fairy = self._stack.enter_context(closing(pack.engine.pool.connect()))
+        shares = connection is not None or (database.kind == "sqlite" and has_one_connection(database.engine))
+        elsewhere = recorded.process != getpid() and recorded.pending is not None
+        if shares and (self._replay.is_beside or recorded.is_used or elsewhere):
+            raise NotComparable(LATER)
+        recorded.is_used = recorded.pending is not None
+        if connection is None and database.kind == "sqlite" and has_one_connection(database.engine):
+            fairy = self._stack.enter_context(closing(database.engine.pool.connect()))
             connection, info = fairy.dbapi_connection, fairy.info
         if connection is None:
-            connection = self._stack.enter_context(pack.connections.own())
-        if pack.kind == "sqlite":
+            connection = self._stack.enter_context(database.connections.own())
+        if database.kind == "sqlite":
             self._capture = recorded.listening or info.get(CAPTURE) or SqliteCapture(connection)
             self._copy = SqliteCopy(connection, self._capture, recorded, recorded.deadline_s)
         else:
-            side = self._stack.enter_context(pack.connections.side())
+            side = self._stack.enter_context(database.connections.side())
             self._copy = PostgresCopy(
                 connection,
                 side,
-                pack.engine.dialect.paramstyle,
-                pack.known,
+                database.engine.dialect.paramstyle,
+                database.known,
                 recorded,
                 recorded.deadline_s,
                 inside=recorded.pending is not None,
-                rows_max=pack.rows_max,
+                rows_max=database.rows_max,
             )
         self._connection = self._copy.begin()
-        self._pool = pack.pool_of(self._connection, self._checked_out, self._checked_in)
+        self._pool = database.pool_of(self._connection)
+        database.watch(self._pool, self._checked_out, self._checked_in)
 
     @property
     def _keeps_open(self) -> bool:
@@ -166,14 +179,14 @@ class ReplayedPath:
         """The pack itself acts here, and not the path."""
         self.is_at_work = True
         try:
-            return self._pack.apart(function)
+            return self._database.apart(function)
         finally:
             self.is_at_work = False
 
     def _on_copy(self, handle: Any) -> Any:
-        if engine_of(handle) is not self._pack.engine:
+        if engine_of(handle) is not self._database.engine:
             return handle
-        return self._pack.beside(handle)
+        return self._database.beside(handle)
 
     def _checked_out(self, *_: Any) -> None:
         self._out += 1
@@ -185,4 +198,4 @@ class ReplayedPath:
 
     def _problem(self, what: str) -> Any:
         """End the replay: it cannot be compared."""
-        self._replay.cannot_follow(self._pack.name, what)
+        self._replay.cannot_follow(self._database.name, what)

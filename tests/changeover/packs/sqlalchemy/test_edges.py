@@ -313,7 +313,9 @@ def test_the_time_of_a_copy_ends_it_and_leaves_nothing(engine: Any) -> None:
                 connection.execute(text("SELECT 1"))
             connection.commit()
 
-    run = judged(engine, statements(engine, insert("slow")), slow, deadline_ms=250)
+    run = judged(
+        engine, statements(engine, insert("slow")), slow, own_traffic=True, rows=True, deadline_ms=250
+    )
     assert run.verdict == "failed", run.divergences
     assert [ref for ref, _ in contents(engine)["orders"]] == ["old", "slow"]
     statements(engine, "UPDATE orders SET status = 'free'")()

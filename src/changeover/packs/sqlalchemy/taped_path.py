@@ -1,0 +1,134 @@
+"""A path whose statements stand on the tape: what it read answers its replay, which writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from changeover.packs.host import cannot_be_followed
+from changeover.packs.sqlalchemy.engine_database import EngineDatabase
+from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sync_of
+from changeover.packs.sqlalchemy.sent_statement import AnswerCursor, SentStatement, SqlAnswer, answer_of
+
+OTHER = "the answering path sent no such statement; what both change is compared with rows = true"
+SHOWN_MAX = 200
+PAST = "a session or connection of the program was used in the replay"
+MANY = "rows of many inserts that psycopg2 sends at once"
+STREAMED = "a result that is streamed from the server"
+_NOTHING = SqlAnswer(None, (), -1, None)
+
+
+class TapedPath:
+    """Follows one path, in either role: every statement is asked of the tape's channel."""
+
+    def __init__(self, database: EngineDatabase, session: Any) -> None:
+        self._database = database
+        self._session = session
+        self._replays: bool = session.replaying
+        self._written: set[int] = set()
+        self._exchanged = Exchanged(self._on_tape)
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """A replay gets sessions of its own."""
+        if not self._replays:
+            return args, kwargs
+        begun: tuple[Any, Any] = self._exchanged.arguments(args, kwargs)
+        return begun
+
+    def end(self) -> None:
+        """Let go of the sessions of a replay."""
+        self._exchanged.put_back()
+        for handle in self._exchanged.made:
+            sync_of(handle).close()
+
+    async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """The same under a loop."""
+        begun: tuple[Any, Any] = await self._database.spawn(self.begin, args, kwargs)
+        return begun
+
+    async def end_async(self) -> None:
+        """The same under a loop."""
+        await self._database.spawn(self.end)
+
+    def connect(self, give: Callable[[], Any]) -> Any:
+        """A connection; in a replay one that reaches nothing."""
+        if not self._replays:
+            return self._database.apart(give) if self._database.is_async else give()
+        return self._database.pool_of(TapeConnection()).connect()
+
+    def execute(self, send: Callable[[], Any], sent: SentStatement) -> Any:
+        """Ask for the answer to a statement."""
+        if self._replays and not isinstance(sent.fairy.dbapi_connection, TapeConnection):
+            self._session.cannot_follow(self._database.name, PAST)
+        kind, context = sent.kind, sent.context
+        if kind == "session":
+            return self._give(sent, _NOTHING) if self._replays else send()
+        if getattr(context, "_is_server_side", False):
+            cannot_be_followed(STREAMED)
+        if kind == "write" and self._replays and self._is_unknown(sent):
+            self._session.cannot_follow(self._database.name, f"{OTHER}: {sent.key[0][:SHOWN_MAX]}")
+        if kind == "write":
+            self._written.add(id(sent.fairy.dbapi_connection))
+
+        def real() -> SqlAnswer:
+            send()
+            if getattr(context, "_psycopg2_fetched_rows", None) is not None:
+                cannot_be_followed(MANY)
+            return answer_of(sent.cursor)
+
+        answer = self._database.ask(kind, sent.key, real)
+        return self._give(sent, answer)
+
+    def _is_unknown(self, sent: SentStatement) -> bool:
+        """Whether the answering path wrote, and never by this statement: it may do the same or not."""
+        written = {call["statement"] for call in self._session.recorded_calls("db", "write")}
+        return bool(written) and sent.key[0] not in written
+
+    def commit(self, send: Callable[[], Any], fairy: Any) -> Any:
+        """Commit; an effect where something was written."""
+        connection = fairy.dbapi_connection
+        if id(connection) not in self._written:
+            return None if self._replays else send()
+        self._written.discard(id(connection))
+        return self._database.ask("commit", (), send)
+
+    def close(self, connection: Any) -> None:
+        """Nothing is to be kept."""
+
+    def rollback(self, send: Callable[[], Any], fairy: Any) -> Any:
+        """Roll back; what is written and not committed is nothing that happened."""
+        self._written.discard(id(fairy.dbapi_connection))
+        return None if self._replays else send()
+
+    def _give(self, sent: SentStatement, answer: SqlAnswer) -> None:
+        """Let SQLAlchemy find the answer where it looks for that of the driver."""
+        context = sent.context
+        cursor = sent.cursor if self._replays else AnswerCursor(sent.cursor)
+        cursor.load(answer)
+        context.cursor = cursor
+        context.fetchall_for_returning = lambda _: list(answer.rows)
+
+    def _on_tape(self, handle: Any) -> Any:
+        if engine_of(handle) is not self._database.engine:
+            return handle
+        return self._database.beside(handle)
+
+
+class TapeConnection:
+    """What a replay has in the place of a connection: it sets and ends nothing, and gives empty cursors."""
+
+    autocommit = False
+    isolation_level = ""
+
+    def cursor(self, *_: Any, **__: Any) -> AnswerCursor:
+        """A cursor for an answer of the tape."""
+        return AnswerCursor()
+
+    def commit(self) -> None:
+        """Nothing is there."""
+
+    def rollback(self) -> None:
+        """Nothing is there."""
+
+    def close(self) -> None:
+        """Nothing is there."""
