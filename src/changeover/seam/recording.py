@@ -183,7 +183,7 @@ class Recording:
 
     @property
     def is_bound_to_now(self) -> bool:
-        """Whether its replay has to come next and here: a pack keeps what it needs of a world that goes on."""
+        """Whether its replay comes next and here: a pack keeps what it needs of a world that goes on."""
         return bool(self.recorder.tape.kept_by)
 
     @property

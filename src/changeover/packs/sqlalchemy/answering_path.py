@@ -124,6 +124,10 @@ class AnsweringPath:
             if connection is not None:
                 self._recording.after_rollback(connection)
 
+    def spent(self, seconds: float) -> None:
+        """The database took so long."""
+        self._session.port_s += seconds
+
     def close(self, connection: Any) -> None:
         """The driver's connection is about to be closed."""
         if not self._is_postgres:
@@ -155,6 +159,7 @@ class PathWithin:
     """A path inside one that is followed: what it changes belongs to the run around it."""
 
     def __init__(self, around: Any) -> None:
+        self.spent: Any = around.spent
         self.close: Any = around.close
         self.connect: Any = around.connect
         self.execute: Any = around.execute

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
 from typing import Any
 
 from changeover.packs.host import follower
@@ -44,7 +46,8 @@ def _sending(original: Callable[..., Any], name: str) -> Callable[..., Any]:
         if found is None:
             return original(cursor, statement, *rest, **named)
         sent = SentStatement(cursor, statement, rest[0] if len(rest) > 1 else (), context, fairy)
-        return found.execute(lambda: original(cursor, statement, *rest, **named), sent)
+        with _timed(found):
+            return found.execute(lambda: original(cursor, statement, *rest, **named), sent)
 
     return send
 
@@ -54,9 +57,20 @@ def _ending(original: Callable[..., Any], what: str, name: str) -> Callable[...,
         found = follower(name) if _is_of_pool(fairy) else None
         if found is None:
             return original(fairy)
-        return getattr(found, what)(lambda: original(fairy), fairy)
+        with _timed(found):
+            return getattr(found, what)(lambda: original(fairy), fairy)
 
     return end
+
+
+@contextmanager
+def _timed(found: Any) -> Iterator[None]:
+    """The database's time is none of the path's own."""
+    began = perf_counter()
+    try:
+        yield
+    finally:
+        found.spent(perf_counter() - began)
 
 
 def _is_of_pool(fairy: Any) -> bool:
@@ -80,6 +94,7 @@ def _connecting(original: Callable[..., Any]) -> Callable[..., Any]:
         found: Any = None if name is None else follower(name)
         if found is None or getattr(pool, "changeover_own", False):
             return original(pool)
-        return found.connect(lambda: original(pool))
+        with _timed(found):
+            return found.connect(lambda: original(pool))
 
     return connect

@@ -107,6 +107,10 @@ class ReplayedPath:
         except NotComparable as problem:
             return self._problem(str(problem))
 
+    def spent(self, seconds: float) -> None:
+        """The database took so long."""
+        self._replay.port_s += seconds
+
     def close(self, connection: Any) -> None:
         """Nothing is to be kept."""
 

@@ -92,6 +92,9 @@ class TapedPath:
         self._written.discard(id(connection))
         return self._database.ask("commit", (), send)
 
+    def spent(self, seconds: float) -> None:
+        """The channel counts the time of each call."""
+
     def close(self, connection: Any) -> None:
         """Nothing is to be kept."""
 
