@@ -50,9 +50,27 @@ class _Net:
         self._loaded: frozenset[str] = frozenset()
         self._knots: list[_Knot] = []
         self._tied: list[_Knot] = []
+        self._kept: list[tuple[NetHold, Callable[[], bool]]] = []
+
+    def keep(self, hold: NetHold, is_over: Callable[[], bool]) -> None:
+        """Let it hang for this holder until that is over, which is looked at when others come and go."""
+        with self.lock:
+            self._kept.append((hold, is_over))
+
+    def let_go(self) -> None:
+        """Release the holders that were kept, where what they were kept for is over."""
+        with self.lock:
+            kept, self._kept = self._kept, []
+            for hold, is_over in kept:
+                if is_over():
+                    hold.release()
+                else:
+                    self._kept.append((hold, is_over))
 
     def hang(self) -> None:
         """Let it hang for one holder more."""
+        if self._kept:
+            self.let_go()
         with self.lock:
             self.holders += 1
             if self.holders > 1:
@@ -92,6 +110,7 @@ class _Net:
     def begin_anew(self) -> None:
         """In a forked child, which has none of the threads that held it."""
         self.lock = RLock()
+        self._kept = []
         self.holders = 1
         self.take_down()
 
@@ -111,6 +130,10 @@ class NetHold:
         process, self._process = self._process, 0
         if process == os.getpid():
             _net.take_down()
+
+    def release_when(self, is_over: Callable[[], bool]) -> None:
+        """Release it when that says so, or nothing of it is known any more."""
+        _net.keep(self, is_over)
 
     def __del__(self) -> None:
         if not sys.is_finalizing():

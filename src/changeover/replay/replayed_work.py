@@ -81,11 +81,10 @@ class ReplayedWork:
         """Whatever the path left running gets nothing from now on, and ends when it asks for something."""
         with self._lock:
             self.late = late
+            self._release_net()
             if self._closed:
                 return
             self._closed = True
-            if self.net is not None and not self.running.left():
-                self.net.release()  # else it hangs as long as anybody may act in this replay
             if "loop_handlers" in vars(self):
                 self._take_back_handlers()
             if "signals" in vars(self):
@@ -98,6 +97,17 @@ class ReplayedWork:
                 self._note_left(left)
             elif left:
                 self.note(ProblemKind.LEFT_RUNNING, STILL_RUNNING, names_of(left))
+
+    def _release_net(self) -> None:
+        """It hangs as long as anything that this replay has started may act."""
+        net, running = self.net, self.running
+        if net is None:
+            return
+        self.net = None
+        if running.left():
+            net.release_when(lambda: not running.left())
+        else:
+            net.release()
 
     def _take_back_handlers(self) -> None:
         self.loop_handlers.close()

@@ -1,6 +1,7 @@
 """The net below the ports: what is open already is used by no replay, and by everybody else as before."""
 
 import asyncio
+import gc
 import os
 import socket
 import threading
@@ -16,6 +17,12 @@ import pytest
 from changeover import Migration, Run
 
 Pair = tuple[socket.socket, socket.socket]
+
+
+@pytest.fixture(autouse=True)
+def nothing_hangs_from_before() -> None:
+    """A replay that a test broke off lets the net hang until it is collected."""
+    gc.collect()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What no net reaches: clients in C, files that are open, functions in C that were taken, other threads."""
 
 import asyncio
+import gc
 import queue
 import socket
 import sqlite3
@@ -18,6 +19,12 @@ from tests.changeover.support.outside_servers import HOST, line_server
 
 Reached = tuple[Callable[[], Any], Callable[[], int], str]
 """The deed, how often it was seen, and what doctor says of it; empty where it can say nothing."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_hangs_from_before() -> None:
+    """A replay that a test broke off lets the net hang until it is collected."""
+    gc.collect()
 
 
 def migrating() -> tuple[Migration, list[Run]]:

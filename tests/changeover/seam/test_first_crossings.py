@@ -1,6 +1,7 @@
 """What the answering path sends past every port is noticed at the first crossings, and is never a match."""
 
 import asyncio
+import gc
 import logging
 import logging.handlers
 import socket
@@ -14,6 +15,12 @@ from changeover import Migration, Run
 from tests.changeover.support.outside_servers import HOST, http_server, line_server
 
 Connected = tuple[socket.socket, str]
+
+
+@pytest.fixture(autouse=True)
+def nothing_hangs_from_before() -> None:
+    """A replay that a test broke off lets the net hang until it is collected."""
+    gc.collect()
 
 
 @pytest.fixture
