@@ -44,7 +44,6 @@ class CeleryPack:
         self._worker = WorkerSide(host)
         for module, patch in _PATCHES.items():
             host.when_imported(module, patch)
-        host.when_imported("celery.signals", self._worker.listen)
 
     def task_of(self, app: Any, name: str) -> Any | None:
         """The task of that name, where it is known without asking an app to get ready."""
