@@ -151,6 +151,9 @@ class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithI
             fallback: let legacy answer in `live` where the candidate raises before it attempted an effect.
             shared_self: says that a method's object has no state of its own: it is not copied for the replay,
                 and a change of it makes the run `failed`.
+            on_loop: in mode `background`, replay an async seam as a task of the program's own loop, so that
+                pools which belong to the loop work; at most 4 at once, and one that holds the loop up for
+                more than 20 ms ends such replays of the seam, with an alert.
             owner: makes the object of a method anew for a stored scenario, or a context manager that gives
                 it: once for each path that is replayed.
 

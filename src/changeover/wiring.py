@@ -23,6 +23,7 @@ from changeover.rollout.resolver import Resolver
 from changeover.rollout.test_override import ACTIVE
 from changeover.seam.background import HUNG_AFTER_S, Background
 from changeover.seam.judge import Judge, comparing_judge, waived_by
+from changeover.seam.on_loop import OnLoop
 from changeover.seam.runtime import Runtime
 from changeover.settings import (
     BACKGROUND,
@@ -158,6 +159,7 @@ def wire(
             runtime.settled,
             hung_after_s=max(HUNG_AFTER_S, 2 * limits.replay_seconds_max),
         )
+        runtime.on_loop = OnLoop(runtime.tell_of_loop, limits)
     if mode == WORKER and directory is not None:
         from changeover.evidence.recording_mode import runs_for_workers
 

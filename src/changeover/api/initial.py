@@ -157,13 +157,6 @@ def _port_line(name: str, place: str) -> str:
     return f"{said:<27} # {place}{'' if extra is None else f'; needs changeover[{extra}]'}"
 
 
-def _port_line(name: str, place: str) -> str:
-    """A line of [ports]; one that needs a package which may not be there is left to the reader."""
-    extra = OWN[name].extra
-    said = f"{name} = true" if extra is None else f"# {name} = true"
-    return f"{said:<27} # {place}{'' if extra is None else f'; needs changeover[{extra}]'}"
-
-
 def _without_object(looked: Looked) -> Iterator[tuple[str, str]]:
     for name, place in looked.libraries.items():
         if not OWN[name].makers:

@@ -13,6 +13,7 @@ from changeover.record.carried_coroutine import carried
 from changeover.record.context import SESSION, WORK_OF_TASKS, Session, current_session
 from changeover.record.instrument import replace_imported_names
 from changeover.record.propagated_function import Carried, begun, is_own_work, replace_function, run_to_carry
+from changeover.record.timed_steps import timed_task
 from changeover.record.work_branch import BRANCH, Branch, WorkKind
 
 # Scheduled by the loop for somebody: a coroutine from another thread, and the end of a generator left open.
@@ -57,6 +58,9 @@ def _creating(original: Any) -> Callable[..., Any]:
         given = coro
         if options.get("context") is not None:  # which may be a saved one of the program
             given = _in_any_context(coro, session, branch)
+        took = getattr(session, "step_took", None)
+        if took is not None:
+            given = timed_task(given, took)
         token = BRANCH.set(branch)
         try:
             task = original(self, given, **options)

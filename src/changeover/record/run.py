@@ -26,6 +26,7 @@ class NotPaired(StrEnum):
     NO_THREAD = "dropped: no thread is left to replay it"
     NOT_SPOOLED = "dropped: it could not be written to the spool"
     HELD_BACK = "redacted: a secret is in it, and there is no key to seal it with"
+    STOPPED = "dropped: replays on the program's loop were stopped, as one held it up"
     TOO_LATE = "dropped: it was not replayed in time before the end"
 
 

@@ -18,6 +18,7 @@ from changeover.record.context import (
     permitted,
 )
 from changeover.record.running_loop import running_loop
+from changeover.record.timed_steps import STEP_TOOK, Took, timed_task
 from changeover.record.work_branch import BRANCH, current_branch
 from changeover.replay.held_collections import held_off_for_a_step
 from changeover.replay.process_state import kept_process_state
@@ -32,6 +33,7 @@ class Waits(Protocol):
     """Who says how long a path may wait in all, and what ends it then."""
 
     waits_s: float
+    step_took: Took | None
 
     def gave_up_waiting(self) -> BaseException:
         """It has waited too long."""
@@ -111,7 +113,11 @@ async def awaited(start: Start, context: Context, waits: Waits) -> Outcome:
 
     create = asyncio.get_running_loop().create_task
     work = context.get(SESSION), context.get(BRANCH)
-    path = _stopped_or_ended(start, *work)
+    path: Any = _stopped_or_ended(start, *work)
+    took = STEP_TOOK.get()
+    if took is not None:
+        path = timed_task(path, took)
+        waits.step_took = took
     task: asyncio.Task[Any] = outside_of_runs().run(partial(create, path, context=context))
     caller = asyncio.current_task()
     before = 0 if caller is None else caller.cancelling()

@@ -26,6 +26,7 @@ from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.replay_problems import ProblemKind, ReplayProblem
 from changeover.record.tape import Entry, Tape
+from changeover.record.timed_steps import Took
 from changeover.record.work_branch import current_branch, tick
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
 from changeover.replay.carried_changes import carry_into
@@ -81,6 +82,9 @@ class Replay(ReplayedWork):
         self._refused: ReplayRefusal | None = None  # what ended the path
         self._asked: dict[int, Entry] = {}  # by thread: the call on the tape whose answer it is about to get
         self.waits_s = limits.replay_seconds_max
+        self.step_took: Took | None = (
+            None  # hears of the steps of its tasks, where the program's loop runs them
+        )
         self._waited_s = 0.0
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import decimal
 import re
 from collections.abc import Callable, Coroutine, Sequence
+from contextvars import Context
 from dataclasses import replace
 from time import monotonic
 from typing import Any, Protocol, TypeVar
@@ -22,9 +23,8 @@ from changeover.replay.event_loop import runs_a_loop
 from changeover.replay.net import NET
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayed_work import STILL_RUNNING
-from changeover.replay.runner import Pending, Replayed, ReplayTask, wait_for
+from changeover.replay.runner import Pending, Replayed, ReplayTask, wait_for, wait_for_async
 from changeover.replay.scheduler import Decides, TurnTaken
-from changeover.seam.background import Background
 from changeover.seam.given_run import AMENDED, GivenRun
 from changeover.seam.judge import Judge, Predicate, RunDraft
 from changeover.seam.recording import Recording
@@ -49,6 +49,13 @@ def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
         result: T = end.value
         return result
     raise RuntimeError("a sync seam waited for an event loop")
+
+
+class Queue(Protocol):
+    """Where a run waits beside the program."""
+
+    def put(self, job: Any) -> bool:
+        """Take it and return at once; False where nothing is taken any more."""
 
 
 class Replaying(Protocol):
@@ -83,7 +90,7 @@ class Comparing:
         self.until = monotonic() + self._runtime.limits.linger_s
         return self
 
-    def put_into(self, queue: Background, job: Job | None = None) -> bool:
+    def put_into(self, queue: Queue, job: Job | None = None) -> bool:
         """Let it wait there, or what is left of it; False where none is taken.
 
         From now on it is counted, however the process ends.
@@ -329,6 +336,32 @@ class Comparing:
         except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
             return self.draft().failed(f"the replay was interrupted: {error!r}")
 
+    @property
+    def seam(self) -> str:
+        """The name of its seam."""
+        return self._recording.call.seam.name
+
+    def context(self) -> Context:
+        """That of the call, outside of any run, for a task of the loop."""
+        context = self._recording.context.copy()
+        context.run(SESSION.set, None)
+        context.run(decimal.setcontext, self._recording.decimals.copy())
+        return context
+
+    async def replay_on_loop(self) -> None:
+        """Replay it under the loop that runs; it is judged and handed on beside the program."""
+        running = self._recording.recorder.running
+        if running.branches:
+            await wait_for_async(running, self._runtime.limits.linger_s)
+        found = await self.replay(_ON_LOOP)
+        job = (
+            self.job_of(found)
+            if isinstance(found, Pending)
+            else Job(self.draft, lambda: found, hand_on=self.hand_on)
+        )
+        if not self._runtime.beside.put(job):
+            self.hand_on(await self.judged(found, _ON_LOOP) if isinstance(found, Pending) else found)
+
     def hand_on(self, run: Run) -> None:
         """Give the run away; late work may still amend it."""
         expected = self._runtime.expected if self._is_expected else None
@@ -370,4 +403,15 @@ class _Apart:
         return False
 
 
+class _OnLoop:
+    """The program's own loop replays it, and no caller waits."""
+
+    async def replay(self, task: ReplayTask) -> Pending:
+        return await task.start_async()
+
+    def lets_pass(self, error: BaseException) -> bool:
+        return type(error).__name__ == "CancelledError"
+
+
+_ON_LOOP = _OnLoop()
 _APART = _Apart()

@@ -40,6 +40,7 @@ class SeamOptions(TypedDict, total=False):
     fallback: bool | None
     owner: OwnerOf | None
     shared_self: bool
+    on_loop: bool
 
 
 def check_declaration(name: Any, options: SeamOptions) -> None:
@@ -62,6 +63,7 @@ def check_declaration(name: Any, options: SeamOptions) -> None:
     if options.get("owner") is not None:
         check_function(place, "owner", options["owner"], "scenario")
     check_switch(place, "shared_self", options.get("shared_self", False))
+    check_switch(place, "on_loop", options.get("on_loop", False))
 
 
 def check_seam_name(decorator: str, name: Any) -> None:
@@ -138,6 +140,7 @@ def declare_seam(
         owner_of=options.get("owner"),
         shared_self=options.get("shared_self", False),
         is_method=is_method,
+        on_loop=options.get("on_loop", False),
     )
 
 

@@ -179,8 +179,13 @@ def _waits_in_background(recording: Recording) -> bool:
         return False
     if runtime.recorded is not None and runtime.recorded.takes(recording):
         return True
-    queue = runtime.background
-    return queue is not None and Comparing(recording).beside().put_into(queue)
+    queue, seam = runtime.background, recording.call.seam
+    if queue is None:
+        return False
+    comparing = Comparing(recording).beside()
+    if seam.on_loop and runtime.on_loop is not None and runs_a_loop():
+        return comparing.put_into(runtime.on_loop)
+    return comparing.put_into(queue)
 
 
 def _settles_elsewhere(due: list[Recording], calling: Calling) -> bool:

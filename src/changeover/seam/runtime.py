@@ -21,6 +21,7 @@ from changeover.rollout.resolver import Resolution, Resolver
 from changeover.rollout.test_override import ACTIVE
 from changeover.seam.background import Background
 from changeover.seam.judge import Judge, Predicate, Waived
+from changeover.seam.on_loop import OnLoop
 from changeover.seam.waiting_run import Job
 from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
@@ -96,6 +97,7 @@ class Runtime:
         self.population = PRODUCTION
         self.waived: Waived | None = None
         self.background: Background | None = None
+        self.on_loop: OnLoop | None = None
         self.recorded: RunsForWorkers | None = None
         self._beside: Background | None = None
         self.settled: Callable[[], None] = _nothing
@@ -133,6 +135,8 @@ class Runtime:
     @contextmanager
     def replaced_by(self, other: Runtime) -> Iterator[Runtime]:
         """Until the block ends, every run that begins, in any thread, belongs to the other runtime."""
+        if self.on_loop is not None:
+            self.on_loop.wait()
         if self.background is not None:
             self.background.drain()
         before, self._in_place = self._in_place, other
@@ -244,10 +248,13 @@ class Runtime:
     def waiting_problems(self) -> tuple[str, ...]:
         """What was not compared of the runs that waited, in words."""
         waiting = self.background or self._beside
-        return () if waiting is None else waiting.problems
+        on_loop = () if self.on_loop is None else self.on_loop.problems
+        return (*on_loop, *(() if waiting is None else waiting.problems))
 
     def flush(self) -> None:
         """Wait some seconds for runs that wait beside the program, and write what they left behind."""
+        if self.on_loop is not None:
+            self.on_loop.wait()
         waiting = self.background or self._beside
         if waiting is None:
             self.settled()
@@ -256,6 +263,8 @@ class Runtime:
 
     def close(self) -> None:
         """The same, and from now on runs are compared inline."""
+        if self.on_loop is not None:
+            self.on_loop.close()
         waiting = self.background or self._beside
         if waiting is None:
             self.settled()
@@ -288,6 +297,13 @@ class Runtime:
         self._give(run, self.sink, "runs cannot be kept")
         for count in self.measured:
             self._give(run, count, "runs cannot be counted as metrics")
+
+    def tell_of_loop(self, seam: str, phase: str, seconds: float) -> None:
+        """Somebody has to hear that a replay held up the program's loop, and that it was the last one."""
+        held_up = f"a replay held the program's loop up for {seconds * 1000:.0f} ms"
+        text = f"seam {seam!r}: {held_up}; its runs are compared no more in this process"
+        self.note(text, seam=seam)
+        self.alerts.send(Alert(AlertKind.LOOP_HELD_UP, text, phase=phase))
 
     def _tell_of_objects(self, run: Run) -> None:
         """Somebody has to look where an object that was to have no state of its own has changed."""

@@ -183,7 +183,7 @@ class Seam:
     """The two paths of one call, and how they are seen; `method_object` says whether a call has a `self`.
 
     `shared_self` promises that this object has no state of its own. `is_method` is None where nothing but the
-    calls can tell.
+    calls can tell. `on_loop` lets the program's own loop replay runs that wait beside the program.
     `runtime` is the program's, whatever comparison is under way. `paths` has those that there are, `views`
     how their answers are seen. `named` has two functions that give the arguments of a call by
     name: of all of them, and of those behind `self`. `owner_of`
@@ -206,6 +206,7 @@ class Seam:
     owner_of: OwnerOf | None = None
     shared_self: bool = False
     is_method: bool | None = None
+    on_loop: bool = False
 
     def __post_init__(
         self,
@@ -228,6 +229,8 @@ class Seam:
                 self.add(side, path)
         function = None if isinstance(first, Fresh) else first
         self.is_async = is_async(first.answering if isinstance(first, Fresh) else first)
+        if self.on_loop and not self.is_async:
+            raise DeclarationError(f'seam "{self.name}"', "on_loop is for a seam that is awaited")
         self.method_object = MethodObject(function, self.is_method)
         self.named = tuple(Binder(function or (lambda: None), skip_first=skips) for skips in (False, True))
         if function is not None:

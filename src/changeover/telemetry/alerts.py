@@ -39,6 +39,7 @@ class AlertKind(StrEnum):
     GATE_CHANGED = "gate-changed"
     EXPIRES = "expires"
     NO_RUNS = "no-runs"
+    LOOP_HELD_UP = "loop-held-up"
     TEST = "test"
 
 
@@ -50,6 +51,7 @@ _LASTING = frozenset(
         AlertKind.FLAGS_REFUSED,
         AlertKind.OBJECT_CHANGED,
         AlertKind.UNWATCHED,
+        AlertKind.LOOP_HELD_UP,
     }
 )
 _EACH_TIME = frozenset({AlertKind.GATE_CHANGED, AlertKind.TEST})

@@ -17,6 +17,9 @@ Nobody sets its copy of an event; whoever waits for the replay gets on then.
 
 RECORD_SECONDS_MAX = 0.05
 
+LOOP_STEP_S_MAX = 0.02
+LOOP_SHARE_MAX = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -26,6 +29,8 @@ class Limits:
 
     A run is judged when the work that its path left behind has ended, at most `linger_s` after the answer.
     The copies that the caller of a program waits for take `record_seconds_max` of CPU time at most in a run.
+    A replay on the program's own loop may be at work for `loop_step_s_max` at a time, and hold it up for ten
+    times as long, whatever else the machine does; all of them together take `loop_share_max` of its time.
     """
 
     port_calls_max: int = PORT_CALLS_MAX
@@ -33,6 +38,8 @@ class Limits:
     linger_s: float = LINGER_S
     record_seconds_max: float = RECORD_SECONDS_MAX
     event_steps_max: int = EVENT_STEPS_MAX
+    loop_step_s_max: float = LOOP_STEP_S_MAX
+    loop_share_max: float = LOOP_SHARE_MAX
 
 
 DEPTH_MAX = 100

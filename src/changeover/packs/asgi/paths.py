@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Container, Hashable
 from functools import lru_cache
 from types import FunctionType, MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from changeover.packs.asgi.messages import Heard, Sent
 from changeover.packs.asgi.requests import KeptRequest, changes, scope_before
-
-if TYPE_CHECKING:
-    from changeover.packs.asgi.pack import AsgiPack
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 PARTS_MAX = 20_000
 """So many objects and containers of what a replay is given are looked through."""
 _INSIDE = "a request inside of another object: give it to the seam as an argument of its own"
+
+
+class Tells(Protocol):
+    """The pack, as far as a path has something to tell it."""
+
+    name: str
+
+    def tell_task(self, task: Any) -> None:
+        """A task that is to run after the answer."""
+
+    def tell_change(self, part: str, name: str, value: Any) -> None:
+        """Something that the path left in the session or the state of a request."""
+
+    def tell_answer(self, status: int | None, headers: Any, body: bytes) -> None:
+        """What a whole app has sent."""
 
 
 class Recorded:
@@ -32,7 +44,7 @@ class Recorded:
 class _Path:
     """What both paths have in common: after them it is told what they left."""
 
-    def __init__(self, pack: AsgiPack, session: Any) -> None:
+    def __init__(self, pack: Tells, session: Any) -> None:
         self._pack = pack
         self._session = session
         self._tasks: list[tuple[Any, int]] = []
@@ -96,7 +108,7 @@ class AnsweringPath(_Path):
 class ReplayedPath(_Path):
     """Gives the path a request, tasks and a scope of its own."""
 
-    def __init__(self, pack: AsgiPack, session: Any, recorded: Recorded) -> None:
+    def __init__(self, pack: Tells, session: Any, recorded: Recorded) -> None:
         super().__init__(pack, session)
         self._recorded = recorded
         self._made: dict[int, Any] = {}
