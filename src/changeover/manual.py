@@ -17,7 +17,7 @@ TOPICS = {
     ),
     "Reference": (
         *("rules", "configuration", "commands", "exit-codes", "declarations", "api"),
-        *("flips", "alerts", "evidence", "report", "schemas", "glossary"),
+        *("flips", "alerts", "metrics", "evidence", "report", "schemas", "glossary"),
     ),
     "Explanation": ("architecture", "gate", "comparing", "limits", "isolation", "promises"),
 }

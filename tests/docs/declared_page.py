@@ -23,6 +23,7 @@ DECLARATIONS: dict[str, Callable[..., Any]] = {
     "migration.invariant": Migration.invariant,
     "migration.bus": Migration.bus,
     "migration.threads": Migration.threads,
+    "migration.expose_metrics": Migration.expose_metrics,
     "reading": changeover.reading,
 }
 WHILE_IT_RUNS = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from datetime import date
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from changeover.evidence.store.place import place_named
 from changeover.gate.accepted_blind_spots import load_accepted_blind_spots
@@ -26,7 +29,7 @@ from changeover.telemetry.alerts import Alert, AlertKind
 from tests.changeover.support.doc_pages import same
 from tests.changeover.support.stores import database
 from tests.docs.desk_project import Desk, desk_in
-from tests.docs.pages import page_text
+from tests.docs.pages import ROOT, page_text
 from tests.sweeps.__main__ import SWEEPS
 
 __all__ = ["database"]  # a fixture
@@ -43,6 +46,7 @@ ELSEWHERE = {
 """Blocks that another test runs or compares, as the doctests of pages do: page, kind, test."""
 BLOCK = re.compile(r"^(`{3,})([^\n]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 LATER = date(2026, 12, 1)
+EXTRAS = set(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"])
 
 
 class Block(NamedTuple):
@@ -71,7 +75,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 
 def test_every_block_says_what_it_is_and_something_runs_it() -> None:
-    kinds = {"sh", "toml", "python", "json", "ini", "text"}
+    kinds = {"sh", "toml", "python", "json", "ini", "text", "yaml"}
     assert [(block.page, block.number) for block in ALL if block.kind not in kinds] == []
     for (page, kind), test in ELSEWHERE.items():
         assert (Path(__file__).parent / test).is_file()
@@ -92,6 +96,9 @@ def test_the_commands_of_a_block_run(block: Block, desk: Desk, request: pytest.F
         if "postgresql://HOST/DATABASE" in line:
             line = line.replace("postgresql://HOST/DATABASE", request.getfixturevalue("database"))
         words = shlex.split(desk.spelled(line))
+        if words[:2] == ["pip", "install"]:
+            assert set(re.findall(r"changeover\[(\w+)\]", line)) <= EXTRAS
+            continue
         if words[:3] == ["python", "-m", "tests.sweeps"]:
             assert words[3] in SWEEPS
             continue
@@ -146,6 +153,7 @@ LOADERS: dict[str, Callable[[Path, str], None]] = {
     "blindspot": blind_spots,
     "migration": plan,
     "ports": plan,
+    "alerts": plan,
     "phase": plan,
 }
 """By the first table of a file: what loads it."""
@@ -195,6 +203,14 @@ def test_a_document_has_the_form_that_the_toolkit_writes_and_reads(block: Block,
         assert set(content) == set(Alert(AlertKind.TRIPPED, "text").to_data())
 
 
+@of_kind("yaml")
+def test_the_rules_of_prometheus_ask_for_metrics_that_there_are(block: Block) -> None:
+    asked = set(re.findall(r"changeover_\w+", json.dumps(yaml.safe_load(block.content))))
+    listed = set(re.findall(r"^\| `(changeover_\w+)` \|", page_text(f"{block.page}.md"), re.MULTILINE))
+    assert asked
+    assert asked <= listed
+
+
 SURROUNDINGS = """\
 from pathlib import Path
 from types import SimpleNamespace
@@ -231,6 +247,13 @@ __file__ = str(Path("desk.py").absolute())
 
 @of_kind("python")
 def test_the_lines_of_a_block_run(block: Block, desk: Desk) -> None:
+    if "start_http_server" in block.content:  # which nothing ends but the end of its process
+        program = f"import prometheus_client\n{SURROUNDINGS}\n{block.content.replace('9464', '0')}"
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=desk.root, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return
     with desk.inside():
         surroundings: dict[str, Any] = {}
         exec(SURROUNDINGS, surroundings)  # noqa: S102

@@ -51,7 +51,7 @@ def work(
         memory: how many megabytes one replay may take.
         project: a folder of the project, or the project; its app is imported.
         metrics: `HOST:PORT` where Prometheus may read what it does, and what the project says; without a host
-            this machine alone can. See docs/metrics.md.
+            this machine alone can. See `changeover docs metrics`.
         listener: is told how far it is.
 
     Raises:

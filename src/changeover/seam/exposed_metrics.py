@@ -21,8 +21,9 @@ class WithMetrics:
     def expose_metrics(self, registry: Any = None) -> None:
         """Count runs, own times, stages and what waits in metrics of `prometheus_client`.
 
-        docs/metrics.md lists them. The program itself lets Prometheus read them, as it does with metrics of
-        its own. Where PROMETHEUS_MULTIPROC_DIR is set, prometheus_client joins the values of its processes.
+        `changeover docs metrics` lists them. The program itself lets Prometheus read them, as it does with
+        metrics of its own. Where PROMETHEUS_MULTIPROC_DIR is set, prometheus_client joins the values of its
+        processes.
 
         Args:
             registry: a `CollectorRegistry`; that which prometheus_client uses by itself unless given.
