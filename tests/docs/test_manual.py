@@ -25,6 +25,11 @@ from tests.docs.pages import DOCS, ROOT, headings, made_part, page_text, section
 from tests.docs.variables import variables
 
 SOURCES = ROOT / "src"
+A_NEW_PAGE = """\
+A page has its place in nav of mkdocs.yml. One that users of the toolkit read is a topic as well: in the same
+order in TOPICS of changeover/manual.py, and in only-include of the wheel in pyproject.toml. Then make what is
+made of that: python -m tests.docs"""
+MAKE_IT_AGAIN = "made of the code; make it again: python -m tests.docs"
 NOT_DECLARED = {"undeclared", "sources"}
 """Members of a migration that commands and tests of the toolkit ask, and programs do not."""
 OF_OTHERS = {
@@ -55,13 +60,14 @@ def _flat(entry: Any) -> list[str]:
 
 def test_every_page_has_one_place_in_the_navigation() -> None:
     placed = [page for below in navigation().values() for page in below]
-    assert sorted(placed) == sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+    pages = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+    assert sorted(placed) == pages, A_NEW_PAGE
 
 
 @pytest.mark.parametrize("kind", TOPICS)
 def test_the_topics_are_the_pages_of_the_navigation_in_its_order(kind: str) -> None:
     pages = [page.removesuffix(".md") for page in navigation()[kind] if not page.startswith("decisions/")]
-    assert [page for page in pages if page != "signatures"] == list(TOPICS[kind])
+    assert [page for page in pages if page != "signatures"] == list(TOPICS[kind]), A_NEW_PAGE
 
 
 def test_every_topic_says_what_kind_of_page_it_is_and_what_it_is_about() -> None:
@@ -76,22 +82,20 @@ def test_the_wheel_carries_every_topic_and_no_other_page() -> None:
     targets = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
     wheel, source = targets["wheel"], targets["sdist"]["include"]
     carried = [path for path in wheel["only-include"] if path.startswith("docs/")]
-    assert carried == [f"docs/{name}.md" for names in TOPICS.values() for name in names]
+    assert carried == [f"docs/{name}.md" for names in TOPICS.values() for name in names], A_NEW_PAGE
     assert wheel["sources"] == {"src": "", "docs": "changeover/docs"}
     assert [path for path in carried if not any(PurePath(path).match(one) for one in source)] == []
 
 
 @pytest.mark.parametrize("name", PARTS)
 def test_a_part_that_is_made_is_current(name: str) -> None:
-    """Made again by `python -m tests.docs`."""
     page, content = PARTS[name]
-    assert made_part(page, name) == content()
+    assert made_part(page, name) == content(), MAKE_IT_AGAIN
 
 
 @pytest.mark.parametrize("page", pages())
 def test_a_page_that_is_made_is_current(page: str) -> None:
-    """Made again by `python -m tests.docs`."""
-    assert page_text(page) == pages()[page]
+    assert page_text(page) == pages()[page], MAKE_IT_AGAIN
 
 
 @pytest.mark.parametrize("schema", TABLES)
