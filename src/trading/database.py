@@ -60,7 +60,7 @@ def open_database(
         _make_ready(connection, where, kind=kind, version=version, schema=schema)
         if path is not None:
             connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        set_durable(connection, durable=durable)
     except (sqlite3.Error, *UNREADABLE) as error:  # names of tables may be damaged as well
         connection.close()
         raise DatabaseUnusable(f"{where}: cannot be used as a {kind}: {error}; name another file") from error
@@ -68,6 +68,14 @@ def open_database(
         connection.close()
         raise
     return connection
+
+
+def set_durable(connection: Connection, *, durable: bool) -> None:
+    """Whether commits from now on survive a loss of power; the next one that does takes all before it along.
+
+    Outside a transaction: within one SQLite changes nothing.
+    """
+    connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
 
 
 def copy_database(connection: Connection) -> Connection:

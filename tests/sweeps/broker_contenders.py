@@ -93,12 +93,17 @@ class Ours(Contender):
 
 
 class OursWithJournals(Ours):
-    """An outbox before it and an inbox behind it, in journals that survive a loss of power."""
+    """An outbox before it and an inbox behind it, in journals that survive a loss of power: one a side."""
+
+    sender = "sender.db"
+    receiver = "receiver.db"
+    handlers: tuple[str, ...] = ()
+    takes_strangers = True
 
     def publish(self, bodies: Sequence[str]) -> None:
         clock, ids = SystemClock(), RandomIds()
         if not hasattr(self, "_journal"):
-            self._journal = SharedJournal(self.folder / "sender.db", Share(("run",)))
+            self._journal = SharedJournal(self.folder / self.sender, Share(("run",)))
             self._relay = OutboxRelay(self._journal, self.transport)
         for body in bodies:
             event = SignalsRequested(
@@ -111,18 +116,18 @@ class OursWithJournals(Ours):
                 as_of=clock.now().date(),
                 metadata={"body": body},
             )
-            self._journal.append(Outgoing(event, ()), clock.now())
+            self._journal.append(Outgoing(event, self.handlers), clock.now())
         self._relay.send_all()
 
     def consume(self, handle: Handle, ready: Callable[[], None]) -> None:
         over: list[bool] = []
-        journal = SharedJournal(self.folder / "receiver.db", Share(("one",), frozenset({"handler"})))
+        journal = SharedJournal(self.folder / self.receiver, Share(("one",), frozenset({"handler"})))
         bus = HandlerBus(
             clock=SystemClock(),
             ids=RandomIds(),
             journal=journal,
             keep_time=lambda: None,
-            takes_strangers=True,
+            takes_strangers=self.takes_strangers,
         )
 
         def take(event: SignalsRequested, _handling: Any) -> None:
@@ -139,6 +144,14 @@ class OursWithJournals(Ours):
             clock=SystemClock(),
         )
         consumer.run(lambda: bool(over), ready)
+
+
+class OursWithOneJournal(OursWithJournals):
+    """The same with one journal for all processes, as the trading system has it."""
+
+    receiver = OursWithJournals.sender
+    handlers = ("handler",)
+    takes_strangers = False
 
 
 class FastStream(Contender):
@@ -246,4 +259,5 @@ CONTENDERS: dict[str, type[Contender]] = {
     "FastStream": FastStream,
     "Celery": Celery,
     "ours, journals": OursWithJournals,
+    "ours, one journal": OursWithOneJournal,
 }

@@ -3,7 +3,9 @@
 All have the same guarantees: a quorum queue with a single active consumer, prefetch 1 (more would not keep
 the order when a consumer dies), persistent messages, confirms, and an acknowledgement after the work. `ours`
 is the transport alone, which is what the others are; `ours, journals` adds an outbox and an inbox in durable
-journals, so that effects happen once. Publishing and consuming are processes of their own.
+journals, so that effects happen once; `ours, one journal` has both in one, as the trading system has.
+Publishing and consuming are processes of their own, and none of them logs what it handles. The consumer is
+there from the beginning, and waits in its first message until all is published: its time begins then.
 """
 
 import argparse
@@ -22,22 +24,27 @@ from uuid import uuid4
 
 from tests.sweeps.broker_contenders import CONTENDERS, Contender
 from tests.trading.support.brokers import RabbitNode
+from trading.composition import configure_logging
 
 ROOT = Path(__file__).parents[2]
 BODY_BYTES = 1500
+GO = "go"
 
 
 class Report:
     """What a consumer counts: when it began and ended, and how long each message was on its way."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, go: Path) -> None:
+        self._go = go
         self._left = number
         self._number = number
         self._began = 0
         self._latencies: list[int] = []
 
     def handle(self, body: str) -> bool:
-        """Count a message; True where it was the last."""
+        """Count a message; True where it was the last. The first one waits until the file `go` is there."""
+        while not self._began and not self._go.exists():
+            sleep(0.005)
         now = monotonic_ns()
         self._began = self._began or now
         self._latencies.append(now - int(body[:20]))
@@ -94,8 +101,10 @@ def measure(name: str, url: str, number: int, paced: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         where = (url, f"load-{uuid4().hex[:8]}", folder)
         CONTENDERS[name](url, where[1], Path(folder)).declare()
+        consumer = started("consume", name, *where, number)
         published = answer(started("publish", name, *where, number, 0.0))
-        consumed = answer(started("consume", name, *where, number))
+        (Path(folder) / GO).touch()
+        consumed = answer(consumer)
         consumer = started("consume", name, *where, paced)
         answer(started("publish", name, *where, paced, 0.01))
         latencies = sorted(answer(consumer)["latencies"])
@@ -124,20 +133,23 @@ def main(arguments: Sequence[str]) -> int:
                     continue
                 rounds.setdefault(name, []).append(measure(name, node.url, chosen.number, chosen.paced))
     print(f"{chosen.number} messages of {BODY_BYTES} bytes, best of {chosen.rounds} rounds")
-    print(f"{'':16}{'published/s':>12}{'consumed/s':>12}{'median ms':>11}{'p95 ms':>9}")
+    print(f"{'':18}{'published/s':>12}{'consumed/s':>12}{'median ms':>11}{'p95 ms':>9}")
     for name, found in rounds.items():
         rates = [max(one[what] for one in found) for what in ("publish", "consume")]
         waits = [min(one[what] for one in found) for what in ("p50_ms", "p95_ms")]
-        print(f"{name:16}{rates[0]:12.0f}{rates[1]:12.0f}{waits[0]:11.2f}{waits[1]:9.2f}")
+        print(f"{name:18}{rates[0]:12.0f}{rates[1]:12.0f}{waits[0]:11.2f}{waits[1]:9.2f}")
     return 0
 
 
 if __name__ == "__main__":
+    configure_logging()
     _role, _name, _url, _queue, _folder, *_rest = sys.argv[1:]
     _contender = CONTENDERS[_name](_url, _queue, Path(_folder))
     if _role == "publish":
         publish(_contender, int(_rest[0]), float(_rest[1]))
     else:
-        _contender.consume(Report(int(_rest[0])).handle, lambda: print("ready", flush=True))
+        _contender.consume(
+            Report(int(_rest[0]), Path(_folder) / GO).handle, lambda: print("ready", flush=True)
+        )
     sys.stdout.flush()
     os._exit(0)  # a worker that has counted its messages is not asked to clear up

@@ -4,10 +4,12 @@ Whatever the receiver is to know has to come by the transport: no shared file me
 Both may be interrupted at any step, and the next one on the same journal goes on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from shutil import copyfile
 from time import monotonic
 
 from tests.trading.support.brokers import Site
@@ -42,11 +44,29 @@ def nobody() -> Reaper:
 
 
 class DyingShare(SharedJournal):
-    """A journal whose process may end at any commit."""
+    """A journal whose process may end at any commit, or its machine: then only lasting commits are left."""
 
     def __init__(self, path: Path, share: Share, reaper: Reaper) -> None:
-        super().__init__(path, share, durable=False)
         self._reaper = reaper
+        self._files = [path, path.with_name(f"{path.name}-wal")]
+        self._disk = path.with_name(f"{path.name}.on-disk")
+        super().__init__(path, share, durable=False)
+
+    def lose_power(self) -> None:
+        """What lies on the disk is all there is when it is opened again; it has to be closed."""
+        for file in self._files:
+            file.unlink(missing_ok=True)
+            if (kept := self._disk / file.name).exists():
+                copyfile(kept, file)
+
+    @contextmanager
+    def _transaction(self, *, lasting: bool = True) -> Iterator[None]:
+        with super()._transaction(lasting=lasting):
+            yield
+        if lasting:
+            self._disk.mkdir(exist_ok=True)
+            for file in self._files:
+                copyfile(file, self._disk / file.name)
 
     def accept(self, outgoing: Outgoing, at: datetime) -> int | None:
         self._reaper.before("accept")

@@ -142,8 +142,9 @@ class TransportContract:
         answers = drained(sender.transport, ANSWERS, wanted=3)
         assert answered(answers) == ["e-0", "e-1", "e-2"]
 
-    def test_a_receiver_killed_at_any_step_leaves_no_gap_and_no_second_effect(
-        self, tmp_path: Path, site: Site, sender: Sender
+    @pytest.mark.parametrize("loses_power", [False, True], ids=["killed", "without-power"])
+    def test_a_receiver_that_ends_at_any_step_leaves_no_gap_and_no_second_effect(
+        self, tmp_path: Path, site: Site, sender: Sender, loses_power: bool
     ) -> None:
         died, names = 0, list[str]()
         for number, moment in enumerate(self.deaths):
@@ -156,6 +157,8 @@ class TransportContract:
             except Interrupted:
                 died += 1
             receiver.close()
+            if loses_power:
+                receiver.journal.lose_power()
             receiver = Receiver(tmp_path, site, world)
             receiver.work(lambda r=receiver, e=events: r.handled(e))  # type: ignore[misc]
             receiver.close()

@@ -125,6 +125,10 @@ WORKFLOWS = (
     "SELECT workflow_id, state, account, session, started_at, updated_at, sequence, finished, "
     "CAST(body AS BLOB) FROM workflows "
 )
+CHOSEN_WORKFLOWS = WORKFLOWS + (
+    "WHERE (:account IS NULL OR account = :account) AND (:session IS NULL OR session = :session) "
+    "AND session > :after AND NOT (:unfinished_only AND finished) ORDER BY started_at, workflow_id"
+)
 RUNS_OVER = (
     "CREATE TEMP TABLE over AS SELECT correlation_id FROM events GROUP BY correlation_id "
     "HAVING max(recorded_at) < ?"

@@ -2,6 +2,10 @@
 
 What one of them publishes is an entry of the outbox, written in the transaction that also settles the
 handling. It stays there until a transport has confirmed the event. A handler's delivery row is its inbox.
+
+A loss of power may undo the latest commits that nothing depends on yet: each would cost a write to the disk
+of its own. What is published outlasts it before it is sent, what came from outside before it is called done.
+A mark alone need not: without it the journal holds the event undelivered, as after a death in the handling.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +19,7 @@ from typing import NamedTuple
 from trading.events.journal import backlog, rows
 from trading.events.journal.claim import PartClaims, Turn
 from trading.events.journal.port import DUE_BATCH_MAX
-from trading.events.journal.records import DamagedDelivery, Delivery, Outgoing
+from trading.events.journal.records import DamagedDelivery, Delivery, Outcome, Outgoing, Settlement
 from trading.events.journal.sqlite import SqliteJournal
 from trading.events.messages.envelope import BaseEvent
 from trading.events.schema.catalogue import VERSIONS
@@ -26,6 +30,7 @@ NAME_CHARACTERS_MAX = 200  # of what anybody may have sent
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY)",
+    "CREATE TABLE IF NOT EXISTS synced (one INTEGER PRIMARY KEY CHECK (one = 1), times INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS starts (event_id TEXT PRIMARY KEY, begun INTEGER NOT NULL) WITHOUT ROWID",
 )
 OURS = "AND d.handler IN (SELECT value FROM json_each(:handlers)) "
@@ -46,6 +51,7 @@ IS_UNDER_WAY = (
     "WHERE d.outcome IN ('pending', 'retry') AND (d.due IS NULL OR d.attempt > 1 OR d.due <= ?) "
     "AND e.correlation_id = ?)"
 )
+SYNC = "INSERT INTO synced VALUES (1, 1) ON CONFLICT (one) DO UPDATE SET times = times + 1"
 COUNT_START = (
     "INSERT INTO starts VALUES (?, 1) ON CONFLICT (event_id) DO UPDATE SET begun = begun + 1 RETURNING begun"
 )
@@ -74,7 +80,8 @@ class SharedJournal(SqliteJournal):
     ) -> None:
         super().__init__(path, durable=durable, versions=versions)
         self._claim = PartClaims(path.resolve(), share.parts)
-        self._parts = share.parts
+        self.parts = share.parts
+        self.has_new_arrivals = False  # what came from outside, and a loss of power would undo
         self._handlers = dumps(sorted(share.handlers))
         self.turn = Turn(path.resolve())
         try:
@@ -85,21 +92,28 @@ class SharedJournal(SqliteJournal):
             super().close()
             raise
 
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """As of the share."""
-        return self._parts
-
     def close(self) -> None:
         """Release the files and the claims."""
         self.turn.close()
         super().close()
 
     def accept(self, outgoing: Outgoing, at: datetime) -> int | None:
-        """Keep an event that came from outside: as `append`, but it is not sent on."""
+        """Keep an event that came from outside: as `append`, but it is not sent on.
+
+        It outlasts a loss of power with the settlement of its first handling, or with `sync`.
+        """
         body = self._versions.write(outgoing.event)
-        with self._transaction():
-            return super()._insert(outgoing, body, rows.as_text(at))
+        with self._transaction(lasting=False):
+            seq = super()._insert(outgoing, body, rows.as_text(at))
+        self.has_new_arrivals = True
+        return seq
+
+    def settle(self, settlement: Settlement) -> tuple[int, ...]:
+        """As of one journal for one process; a mark alone does not wait for the disk."""
+        numbers = super().settle(settlement)
+        if self._has_to_last(settlement):
+            self.has_new_arrivals = False
+        return numbers
 
     def undelivered(self) -> Sequence[Delivery | DamagedDelivery]:
         """What the handlers of this process are to be given at once."""
@@ -125,17 +139,26 @@ class SharedJournal(SqliteJournal):
 
     def mark_sent(self, entries: Sequence[Unsent]) -> None:
         """Take entries out of the outbox: the transport has confirmed them."""
-        with self._transaction():
+        with self._transaction(lasting=False):
             self._connection.executemany("DELETE FROM outbox WHERE seq = ?", [(one.seq,) for one in entries])
+
+    def sync(self) -> None:
+        """Have everything that is committed outlast a loss of power, unless it does."""
+        if self._is_behind:
+            with self._transaction():
+                self._connection.execute(SYNC)
+            self.has_new_arrivals = False
 
     def count_start(self, event_id: str) -> int:
         """Count that handling this event begins once more; how often that is by now."""
-        (begun,) = self._connection.execute(COUNT_START, (event_id,)).fetchone()
+        with self._transaction(lasting=False):
+            (begun,) = self._connection.execute(COUNT_START, (event_id,)).fetchone()
         return int(begun)
 
     def forget_starts(self, event_id: str) -> None:
         """It has come to an end: what counts is how often it did not."""
-        self._connection.execute("DELETE FROM starts WHERE event_id = ?", (event_id,))
+        with self._transaction(lasting=False):
+            self._connection.execute("DELETE FROM starts WHERE event_id = ?", (event_id,))
 
     def park(self, place: str, reason: str, headers: Mapping[str, str], body: bytes, at: datetime) -> None:
         """Put a message on the list of those set aside; the same one is there once, however often."""
@@ -161,6 +184,12 @@ class SharedJournal(SqliteJournal):
         """Whether any handler, of any process, is still to be given an event of this run, now or again."""
         (found,) = self._connection.execute(IS_UNDER_WAY, (rows.as_text(now), correlation_id)).fetchone()
         return bool(found)
+
+    def _has_to_last(self, settlement: Settlement) -> bool:
+        leaves_a_mark_alone = (
+            settlement.outcome is Outcome.HANDLED and not settlement.published and not settlement.workflows
+        )
+        return self.has_new_arrivals or not leaves_a_mark_alone
 
     def _insert(self, outgoing: Outgoing, body: str, at: str) -> int | None:
         seq = super()._insert(outgoing, body, at)

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from trading.database import SqlError, open_database, read_pair_id, write_pair_id
+from trading.database import SqlError, open_database, read_pair_id, set_durable, write_pair_id
 from trading.events.journal import rows
 from trading.events.journal.backlog import Backlog, read_backlog, remove_parked
 from trading.events.journal.claim import Claims, WholeClaim
@@ -35,9 +35,13 @@ class SqliteJournal:
     """
 
     _claim: Claims | None
+    parts: tuple[str, ...] | None = None
+    """Which parts of the work this process claims; None is all of it."""
 
     def __init__(self, path: Path | None, *, durable: bool = True, versions: Versions = VERSIONS) -> None:
         self._path = path
+        self._durable = self._is_lasting = durable
+        self._is_behind = False  # of what is committed, a loss of power would undo a part
         self._versions = versions
         self._connection = open_database(
             path, kind=rows.KIND, version=rows.VERSION, schema=rows.SCHEMA, durable=durable
@@ -45,11 +49,6 @@ class SqliteJournal:
         self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         self._claim = None if path is None else WholeClaim(path.resolve())
         self._take_over: TakeOver | None = None
-
-    @property
-    def parts(self) -> tuple[str, ...] | None:
-        """Which parts of the work this process claims; None is all of it."""
-        return None
 
     def pair_id(self) -> str | None:
         """The id that the journal shares with its account; None before they were paired."""
@@ -89,7 +88,7 @@ class SqliteJournal:
         except EventRefused as refused:
             raise SettlementRefused(str(refused)) from refused
         at = rows.as_text(settlement.at)
-        with self._transaction():
+        with self._transaction(lasting=self._has_to_last(settlement)):
             self._mark(settlement, at)
             for record in settlement.workflows:
                 self._keep(record)
@@ -188,13 +187,8 @@ class SqliteJournal:
         unfinished_only: bool = False,
     ) -> Sequence[WorkflowRecord]:
         """Workflows in the order in which they started."""
-        found = self._connection.execute(
-            rows.WORKFLOWS + "WHERE (:account IS NULL OR account = :account) "
-            "AND (:session IS NULL OR session = :session) AND session > :after "
-            "AND NOT (:unfinished_only AND finished) ORDER BY started_at, workflow_id",
-            {"account": account, "session": session, "after": after, "unfinished_only": unfinished_only},
-        )
-        return [rows.workflow(row) for row in found]
+        chosen = {"account": account, "session": session, "after": after, "unfinished_only": unfinished_only}
+        return [rows.workflow(row) for row in self._connection.execute(rows.CHOSEN_WORKFLOWS, chosen)]
 
     def backlog(self) -> Backlog:
         """What has not got where it is meant to go."""
@@ -277,19 +271,28 @@ class SqliteJournal:
                 f"workflow {record.workflow_id}: change {record.sequence} does not follow the one kept"
             )
 
+    def _has_to_last(self, settlement: Settlement) -> bool:
+        """Whether this may be called done only when no loss of power can undo it."""
+        return True
+
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, *, lasting: bool = True) -> Iterator[None]:
         """All or nothing of what is done within; nothing by a process whose claim was removed.
 
         Whoever takes the claim next sees what was committed before that was asked, and nothing comes after.
+        What need not be `lasting` is so with the next commit that is.
         """
         execute = self._connection.execute
+        if (wanted := lasting and self._durable) is not self._is_lasting:
+            set_durable(self._connection, durable=wanted)
+            self._is_lasting = wanted
         execute("BEGIN IMMEDIATE")
         try:
             if self._claim is not None:
                 self._claim.check()
             yield
             execute("COMMIT")
+            self._is_behind = self._durable and not wanted
         except BaseException:
             with suppress(SqlError):  # SQLite has rolled back by itself after a full disk or an I/O error
                 execute("ROLLBACK")

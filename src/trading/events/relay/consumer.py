@@ -98,6 +98,8 @@ class Consumer:
             self._bus.catch_up()
         self._bus.run_due()
         self._relay.send_all()
+        if not worked:
+            self._journal.sync()
         return worked
 
     def leave(self) -> None:
@@ -116,7 +118,8 @@ class Consumer:
                 self._put_aside(arrival, subscriber, Aside.DEAD, reason)
                 return
         try:
-            self._bus.receive(event_of(arrival.headers, arrival.body, self._versions))
+            event = event_of(arrival.headers, arrival.body, self._versions)
+            self._bus.receive(event, redelivered=arrival.redelivered)
         except EventRefused as refused:
             self._put_aside(arrival, subscriber, Aside.PARKED, str(refused))
             return

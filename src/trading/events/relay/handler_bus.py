@@ -88,11 +88,12 @@ class HandlerBus:
         self._claim()
         self.catch_up()
 
-    def receive(self, event: BaseEvent) -> None:
+    def receive(self, event: BaseEvent, *, redelivered: bool) -> None:
         """Deliver an event that came by the transport to those of this share who have not handled it yet.
 
-        When this returns, the journal answers for it: it has been handled, given up, or waits there for
-        another attempt. Raises EventRefused for a stranger that is not to be taken.
+        When this returns, the journal answers for it, also after a loss of power: it has been handled, given
+        up, or waits there for another attempt. `redelivered` says that the transport may have brought it
+        before. Raises EventRefused for a stranger that is not to be taken.
         """
         with self._turn():
             waiting = self._journal.waiting(event.event_id)
@@ -101,10 +102,15 @@ class HandlerBus:
                     self._refuse_stranger(event)
                     return
                 names = self._deliveries.routes.route(event.__class__).names
-                if self._journal.accept(Outgoing(event, names), self._clock.now()) is None:
+                seq = self._journal.accept(Outgoing(event, names), self._clock.now())
+                if seq is None:
                     return  # it was handled before: the transport has delivered it once more
-                waiting = self._journal.waiting(event.event_id)
-            if waiting:
+                if redelivered:  # an earlier attempt may be forgotten here: it counts as begun
+                    self._deliveries.resumed_at = seq
+                self._take_up(self._journal.waiting(event.event_id))
+                if self._journal.has_new_arrivals:  # nobody here had to handle it
+                    self._journal.sync()
+            else:
                 self._deliver(waiting)
 
     def catch_up(self) -> None:

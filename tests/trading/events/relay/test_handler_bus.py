@@ -3,8 +3,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from shutil import copyfile
 from threading import Event, Thread
 from time import sleep
 
@@ -18,7 +20,7 @@ from trading.events.bus.handling import Handling
 from trading.events.bus.retry import RetryPolicy
 from trading.events.journal.claim import is_part_taken
 from trading.events.journal.port import JournalBusy, PermanentFailure
-from trading.events.journal.records import Outgoing
+from trading.events.journal.records import Delivery, Outcome, Outgoing, Settlement
 from trading.events.journal.shared import Share, SharedJournal
 from trading.events.messages.portfolio import AccountDataRequested
 from trading.events.messages.signals import SignalsRequested
@@ -79,11 +81,11 @@ def test_handlers_of_two_processes_never_work_at_the_same_time(path: Path) -> No
     def ask_the_second() -> None:
         assert first_is_at_work.wait(5.0)
         second_is_asked.set()
-        second.receive(event)
+        second.receive(event, redelivered=False)
 
     other = Thread(target=ask_the_second)
     other.start()
-    first.receive(event)
+    first.receive(event, redelivered=False)
     other.join()
     assert told == ["first begins", "first ends", "second"]
 
@@ -98,7 +100,7 @@ def test_a_process_handles_what_is_its_own_and_the_outbox_is_everybodys(path: Pa
 
     for name in ("two", "one", "two"):
         process_of_name = process(path, name, answer)
-        process_of_name.receive(event)
+        process_of_name.receive(event, redelivered=False)
         process_of_name._journal.close()
     assert told == ["two", "one"]
     assert [entry.event.event_type for entry in asked.unsent() if entry.event] == [
@@ -114,8 +116,64 @@ def test_a_process_that_begins_delivers_what_the_journal_holds_for_it_without_be
     published(path, request("e-1")).close()
     bus = process(path, "one", lambda event, handling: told.append((event.event_id, handling.redelivered)))
     bus.resume()
-    bus.receive(request("e-1"))
+    bus.receive(request("e-1"), redelivered=False)
     assert told == [("e-1", True)]
+
+
+def test_a_mark_that_a_loss_of_power_undoes_is_an_attempt_that_the_next_one_knows_of(path: Path) -> None:
+    told = list[tuple[str, bool]]()
+
+    def tell(event: SignalsRequested, handling: Handling) -> None:
+        told.append((event.event_id, handling.redelivered))
+
+    bus, on_disk = process(path, "one", tell), path.with_name("on-disk.db")
+    bus.resume()
+    published(path, request("e-1"))
+    for end in ("", "-wal"):
+        copyfile(f"{path}{end}", f"{on_disk}{end}")
+    bus.receive(request("e-1"), redelivered=False)
+    process(on_disk, "one", tell).resume()
+    assert told == [("e-1", False), ("e-1", True)]
+
+
+LASTING = 2  # synchronous=FULL; 1 is NORMAL: a commit that a loss of power may undo
+
+
+def test_what_is_sent_or_called_done_is_on_the_disk_before_that_and_a_mark_alone_waits(path: Path) -> None:
+    """How each commit was made, as SQLite is told."""
+    made = list[tuple[str, int]]()
+
+    class Watched(SharedJournal):
+        what = "opened"
+
+        @contextmanager
+        def _transaction(self, *, lasting: bool = True) -> Iterator[None]:
+            with super()._transaction(lasting=lasting):
+                yield
+            made.append((self.what, self._connection.execute("PRAGMA synchronous").fetchone()[0]))
+
+    journal = Watched(path, Share(("one",), frozenset({"one"})))
+    first, second, third = (request(f"e-{number}") for number in range(3))
+    journal.what = "published"
+    journal.append(Outgoing(first, ("one",)), NOW)
+    journal.what = "a mark alone"
+    journal.settle(Settlement(Delivery(1, first, "one"), Outcome.HANDLED, NOW))
+    journal.what = "sent"
+    journal.mark_sent(journal.unsent())
+    journal.what = "came from outside"
+    journal.accept(Outgoing(second, ("one",)), NOW)
+    journal.what = "handled, from outside"
+    journal.settle(Settlement(Delivery(2, second, "one"), Outcome.HANDLED, NOW))
+    journal.accept(Outgoing(third, ("one",)), NOW)
+    made.pop()
+    journal.what = "on request"
+    journal.sync()
+    journal.sync()
+    journal.close()
+    assert made == [
+        *(("opened", LASTING), ("published", LASTING), ("a mark alone", 1), ("sent", 1)),
+        *(("came from outside", 1), ("handled, from outside", LASTING), ("on request", LASTING)),
+    ]
 
 
 STOPPED = """
@@ -156,7 +214,8 @@ def test_a_process_that_is_stopped_is_not_passed_over_until_it_has_gone(
     with pytest.raises(JournalBusy, match="another process is at work on one"):
         standby.resume()
     assert is_part_taken(path, "one")
-    other = Thread(target=process(path, "two", lambda event, _: told.append("two")).receive, args=(event,))
+    two = process(path, "two", lambda event, _: told.append("two"))
+    other = Thread(target=two.receive, args=(event,), kwargs={"redelivered": False})
     other.start()
     other.join(0.1)
     assert told == []
@@ -198,7 +257,7 @@ def test_an_event_that_the_journal_does_not_know_is_refused_where_all_who_publis
 ) -> None:
     bus = process(path, "one", lambda _event, _handling: pytest.fail("it was handled"))
     with pytest.raises(EventRefused, match="the journal of this account has no such event"):
-        bus.receive(request("e-1"))
+        bus.receive(request("e-1"), redelivered=False)
 
 
 def test_what_a_broker_forgot_is_found_in_the_journal(path: Path) -> None:
@@ -220,7 +279,7 @@ def test_a_dead_letter_that_is_put_back_is_delivered_by_the_process_that_handles
 
     asked = published(path, request("e-1"))
     bus = process(path, "one", fail_once)
-    bus.receive(request("e-1"))
+    bus.receive(request("e-1"), redelivered=False)
     [letter] = asked.dead_letters()
     assert asked.put_back(letter.seq, "one", NOW)
     assert asked.is_under_way("run-1", NOW)
