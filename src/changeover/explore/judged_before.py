@@ -1,7 +1,9 @@
 """What many replays of one run have in common is worked out once; each is judged as any other run is.
 
 The answering path is the same in all of them: what it left behind is put together once, and invariants are
-asked of it once. And an observation that is, part by part, what was judged to match before, matches again.
+asked of it once. An object that all of them share is read once, before the first: when one of them has
+changed it, neither that one nor any later one can be compared. And an observation that is, part by part, what
+was judged to match before, matches again.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Sequence
 from functools import wraps
 
 from changeover.compare.comparison import nothing_differs
+from changeover.record.object_reading import ObjectReading
 from changeover.replay.scheduler import Decides
 from changeover.seam.comparison_steps import Comparing
 from changeover.seam.judge import Facts, Judge, Judgement, Predicate
@@ -30,6 +33,7 @@ class JudgedBefore:
         self.invariants = [self._once_of_the_answer(one) for one in runtime.invariants_of(seam)]
         self._judge: Judge = runtime.judge
         self._kept: list[tuple[Facts, Judgement]] = []
+        self.first_read: list[ObjectReading] = []
 
     def judge(self, facts: Facts) -> Judgement:
         """As the judge would; what matched before is compared with nothing but that."""
@@ -66,7 +70,7 @@ class Exploring(Comparing):
     """One replay of many."""
 
     def __init__(self, common: JudgedBefore, recording: Recording, decides: Decides) -> None:
-        super().__init__(recording, decides)
+        super().__init__(recording, decides, common.first_read)
         self._common = common
 
     def _answered(self) -> Observation:

@@ -122,6 +122,7 @@ class ReplayTask:
     `inside_loop` that the sync path was called inside one, so that this one has to be, too. `of_main_thread`
     says that the answering path was called there, and `handled` which error was handled where it was.
     `decides` says in which order buses deliver; None as they would.
+    `first_read` is given to all of many replays of one run: what stood in a shared object before the first.
     """
 
     side: Side
@@ -149,6 +150,7 @@ class ReplayTask:
     of_main_thread: bool = True
     handled: BaseException | None = None
     decides: Decides | None = None
+    first_read: list[ObjectReading] | None = None
 
     def front(self, owner: Args) -> Args:
         """What comes before the arguments of the call."""
@@ -213,8 +215,17 @@ class ReplayTask:
             replay.shared_before = [SharedReading(one, book.holds) for one in shared]
         replay.called_with(self._inputs(self.owner), given)
         if self.owner_is is OwnerIs.SHARED:
-            replay.object_before = [ObjectReading(owner, self.book.holds) for owner in self.owner]
+            replay.object_before = self._shared_objects()
         return given.owner or self.owner, replay, given.args, given.kwargs, context
+
+    def _shared_objects(self) -> list[ObjectReading]:
+        """As they were before this replay, or before the first of many: each may change nothing of them."""
+        if self.first_read:
+            return self.first_read
+        read = [ObjectReading(owner, self.book.holds) for owner in self.owner]
+        if self.first_read is not None:
+            self.first_read.extend(read)
+        return read
 
     def _check_object(self, replay: Replay) -> None:
         """A shared object has to be what it was: only an object without a state of its own may be shared."""

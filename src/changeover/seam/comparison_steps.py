@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from changeover.record.context import SESSION
 from changeover.record.live_answers import ANSWERS
+from changeover.record.object_reading import ObjectReading
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import Run
 from changeover.record.work_branch import names_of
@@ -78,8 +79,14 @@ class Comparing:
     _known_given: GivenRun | None = None
     _is_expected = False
 
-    def __init__(self, recording: Recording, decides: Decides | None = None) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        decides: Decides | None = None,
+        first_read: list[ObjectReading] | None = None,
+    ) -> None:
         self._recording = recording
+        self._first_read = first_read
         self._runtime = recording.runtime
         self._decides = decides
         self.taken: Sequence[TurnTaken] = ()
@@ -165,7 +172,7 @@ class Comparing:
         if self._decides is None:
             return task
         copies = None if task.copies is None else task.copies.again()
-        return replace(task, decides=self._decides, copies=copies, apart=False)
+        return replace(task, decides=self._decides, copies=copies, apart=False, first_read=self._first_read)
 
     def _failed(self, error: BaseException) -> Run:
         return self.draft().failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer

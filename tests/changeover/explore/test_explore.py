@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from changeover import ConfigurationError, Migration
+from changeover import Case, ConfigurationError, Migration
 from changeover.evidence.sources import SourceOptions
 from changeover.explore.exploration import Exploration, Explorer
 from changeover.explore.orders import disturbed, next_order
@@ -14,7 +15,17 @@ from changeover.explore.recorded import recorded_cases
 from changeover.explore.shrink import shrunk
 from changeover.replay.schedule import Schedule, Turn, parse_schedule
 from changeover.replay.scheduler import Drawn, Scheduler, TurnTaken
-from tests.changeover.support.order_faults import FAULTS, Service, async_depot_migration, depot_migration
+from tests.changeover.support.foreign_bus import ScheduledBus, describe
+from tests.changeover.support.order_faults import (
+    CONTRACT,
+    FAULTS,
+    Depot,
+    Service,
+    async_depot_migration,
+    by_messages,
+    depot_migration,
+    legacy,
+)
 
 
 def explored(
@@ -149,3 +160,36 @@ def test_an_async_candidate_is_explored_when_its_loop_has_ended() -> None:
     done = explored(migration=async_depot_migration(), schedules=96)
     assert (done.orders, done.is_exhaustive, done.match) == (12, True, 96)
     assert explored(FAULTS[2], 30, migration=async_depot_migration(FAULTS[2])).found
+
+
+def test_an_object_that_all_schedules_share_and_one_has_changed_lets_none_after_it_be_compared() -> None:
+    """It is no longer what the recorded path had: what a later schedule shows may be due to that."""
+
+    class Office:
+        def __init__(self, depot: Depot) -> None:
+            self.depot, self.kept = depot, list[str]()
+
+        def ship(self, order: str) -> dict[str, Any]:
+            return legacy(self.depot, order)
+
+    migration = Migration(environment={}, refresh_s=0)
+    depot, replays = Depot(), list[str]()
+    migration.port("depot", Depot, effects={"send": None, "mail": None}, reads=["price"])
+    events = migration.bus("depot", describe=describe, contract=CONTRACT)
+
+    def candidate(office: Office, order: str) -> dict[str, Any]:
+        replays.append(order)
+        if len(replays) == 3:
+            office.kept.append(order)
+        return by_messages(events.watch(ScheduledBus()), Service(office.depot, order))
+
+    migration.wrap(Office, "ship", candidate=candidate, name="depot.ship", shared_self=True)
+    office = Office(depot)
+
+    @migration.source("orders", population="generated")
+    def orders(_options: object) -> Iterator[Case]:
+        yield Case("lamp", lambda: office.ship("lamp"))
+
+    done = explored(schedules=10, migration=migration)
+    assert (done.tried, done.match, done.not_compared) == (10, 2, 8)
+    assert all("self.kept" in reason for reason in done.reasons)
