@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from changeover.api.alerts import list_alerts, run_alerts, try_alerts
     from changeover.api.comparison import compare, diff, report
     from changeover.api.configuration import check_rules, doctor, find_blind_spots
     from changeover.api.evidence import explain, waive
@@ -44,17 +45,18 @@ __version__ = "0.1.0"
 # fmt: off
 __all__ = [
     "BusEvent", "Carries", "Case", "ConfigurationError", "EffectWithheld", "EventContract", "EventPoint",
-    "EventStep", "Migration", "Observation", "Path", "Pins",
-    "PortCall", "Raised", "Returned", "Run", "Side", "SourceOptions", "Stage", "check_evidence",
-    "check_rules", "compare", "diff", "doctor", "explain", "explore", "find_blind_spots", "flip", "fresh",
-    "gate", "history", "import_evidence", "init", "keep_scenario", "kill", "list_scenarios", "prove_removal",
-    "prune_evidence", "reading", "record_scenarios", "renew_scenario", "report", "rollback",
-    "scan_legacy", "seal_flags", "show_scenario", "status", "unkill", "waive", "work",
+    "EventStep", "Migration", "Observation", "Path", "Pins", "PortCall", "Raised", "Returned", "Run",
+    "Side", "SourceOptions", "Stage", "check_evidence", "check_rules", "compare", "diff", "doctor",
+    "explain", "explore", "find_blind_spots", "flip", "fresh", "gate", "history", "import_evidence", "init",
+    "keep_scenario", "kill", "list_alerts", "list_scenarios", "prove_removal", "prune_evidence", "reading",
+    "record_scenarios", "renew_scenario", "report", "rollback", "run_alerts", "scan_legacy", "seal_flags",
+    "show_scenario", "status", "try_alerts", "unkill", "waive", "work",
 ]
 # fmt: on
 
 # Imported when first asked for, so that `import changeover` costs a program nothing.
 _NAMES = {
+    "api.alerts": ("list_alerts", "run_alerts", "try_alerts"),
     "api.comparison": ("compare", "diff", "report"),
     "api.configuration": ("check_rules", "doctor", "find_blind_spots"),
     "api.evidence": ("explain", "waive"),

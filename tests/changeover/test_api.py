@@ -50,6 +50,9 @@ VERB_OF = {
     "legacy scan": "scan_legacy",
     "legacy prove": "prove_removal",
     "worker": "work",
+    "alerts run": "run_alerts",
+    "alerts test": "try_alerts",
+    "alerts list": "list_alerts",
 }
 ONLY_FOR_A_SHELL = {"format", "exit_zero", "check", "copy"}  # of code and output, or a short way to write
 NOT_A_NAME = {"for": "seconds"}  # a word of the language

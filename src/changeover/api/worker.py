@@ -17,6 +17,7 @@ from changeover.evidence.spool_place import recorded_folder
 from changeover.evidence.store.store import store_path
 from changeover.evidence.worker_watch import forget_old_pulses
 from changeover.migration import Migration
+from changeover.operate.alert_schedule import alert_schedule, look_once, looking
 from changeover.operate.replay_pool import DEADLINE_S, MEMORY_BYTES, Bounds
 from changeover.operate.source_of_runs import run_source_of
 from changeover.operate.worker import Wanted, Worker, WorkerListener, WorkerSummary
@@ -40,8 +41,9 @@ def work(
     """Replay the runs that programs have recorded (`mode = "worker"`), judge them, and keep the evidence.
 
     The other path runs in processes that were made for it: with a deadline, a memory limit, and without
-    network, files to write, or children. A difference in `ramp` or `live` moves its phase back. SIGTERM ends
-    it after the runs that are under way.
+    network, files to write, or children. A difference in `ramp` or `live` moves its phase back. Once a
+    minute it looks for what somebody should hear of (`run_alerts`). SIGTERM ends it after the runs that are
+    under way.
 
     Args:
         jobs: so many replays at once.
@@ -83,8 +85,12 @@ def work(
     worker = Worker(
         found, migration, source, Wanted(jobs, once, seconds, bounds), listener or WorkerListener()
     )
-    with _ended_politely(worker.stop.set), _measured(listens_at, worker, migration, found):
+    alerts = alert_schedule(found)
+    measured = _measured(listens_at, worker, migration, found)
+    with _ended_politely(worker.stop.set), measured, looking(alerts):
         summary = worker.work()
+    if once:
+        look_once(alerts)
     migration.close()
     return summary
 

@@ -133,15 +133,15 @@ R = TypeVar("R")
 S = TypeVar("S")
 
 
-def read_project_state(project: Project) -> ProjectState:
-    """Read everything once; raises ConfigurationError for a missing or a wrong plan."""
+def read_project_state(project: Project, now: datetime | None = None) -> ProjectState:
+    """Read everything once, as of `now`; raises ConfigurationError for a missing or a wrong plan."""
     plan = project.plan()
     if plan is None:
         where = str(project.directory / PLAN_FILE)
         raise ConfigurationError(
             where, "is missing, so that there is nothing to move: changeover init writes one"
         )
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     today = now.date()
     project.make_importable()
     code, code_problem = value_or_problem(lambda: code_digest(plan.code) if plan.code else None, None)

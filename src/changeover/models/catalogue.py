@@ -57,6 +57,9 @@ OUTPUTS = {
     "legacy-scan": "readiness:LegacyScanOutput",
     "legacy-prove": "readiness:LegacyProveOutput",
     "worker": "worker:WorkerOutput",
+    "alerts-run": "told_alerts:AlertsRunOutput",
+    "alerts-test": "told_alerts:AlertsTestOutput",
+    "alerts-list": "told_alerts:AlertsListOutput",
     "init": "evidence:InitOutput",
     "doctor": "evidence:DoctorOutput",
 }

@@ -20,7 +20,8 @@ from changeover.telemetry.receiver import Message
 LEASE = timedelta(seconds=180)
 """How long a claim holds."""
 CLAIMED_MAX = 20
-GIVEN_UP_AFTER = timedelta(days=3)
+TRIES_MAX = 80
+"""Then an alert is given up: about three days after the first one."""
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 _DOUBLED_MAX = 10
 ENTRIES_KEPT_MAX = 1_000
@@ -36,7 +37,7 @@ class Claimed:
 
     def again_at(self, now: datetime) -> datetime | None:
         """When it is tried again after this time failed, None where it is given up."""
-        if now - self.message.alert.at >= GIVEN_UP_AFTER:
+        if self.tries + 1 >= TRIES_MAX:
             return None
         doubled: int = 2 ** min(self.tries, _DOUBLED_MAX)
         return now + min(_FIRST_PAUSE * doubled, _LONGEST_PAUSE)
@@ -142,7 +143,8 @@ class MemoryLedger:
             if entry is None or claimed.receiver not in entry.due:
                 continue
             if free_at is not None:
-                entry.due[claimed.receiver].free_at = free_at
+                tries = claimed.tries + outcome.asked
+                entry.due[claimed.receiver] = _Delivery(free_at, tries)
                 continue
             del entry.due[claimed.receiver]
             if not entry.due:

@@ -15,8 +15,8 @@ from changeover.evidence.store.place import StorePlace
 from changeover.evidence.store.store import writing
 from changeover.telemetry.alert_ledger import (
     CLAIMED_MAX,
-    GIVEN_UP_AFTER,
     LEASE,
+    TRIES_MAX,
     Claimed,
     Ledger,
     MemoryLedger,
@@ -107,10 +107,13 @@ def test_what_was_not_taken_comes_later_and_later_and_is_given_up_after_days(led
         ledger.settle([Outcome(found[0], asked=False)], now + pause)
         now += timedelta(hours=2)
     assert timedelta(0) < pauses[0] < pauses[1] < pauses[2] <= timedelta(hours=1) == pauses[-1]
-    late = NOW + GIVEN_UP_AFTER
-    (claimed,) = ledger.claim(["webhook"], late)
-    ledger.settle([Outcome(claimed, problem="it answered 500")], late)
-    assert ledger.claim(["webhook"], late + timedelta(days=99)) == []
+    tried, days = 9, timedelta(0)
+    while claims := ledger.claim(["webhook"], now + days):
+        ledger.settle([Outcome(claims[0], problem="it answered 500")], now + days)
+        tried, days = tried + 1, days + timedelta(hours=1)
+    assert tried == TRIES_MAX
+    assert timedelta(days=2) < days < timedelta(days=4)
+    assert ledger.claim(["webhook"], now + timedelta(days=99)) == []
 
 
 def test_those_who_were_not_asked_for_are_not_claimed_and_wait(ledger: Ledger) -> None:

@@ -72,6 +72,9 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path) -> None:
     shop.of("evidence-prune", "--dry-run")
     assert shop.of("worker", "--once")["waiting"] == 0
     shop.of("evidence-check")
+    assert shop.of("alerts-run", "--once")["failed"] == []
+    assert shop.of("alerts-test")["tried"][0]["receiver"] == "log"
+    shop.of("alerts-list")
     assert shop.of("doctor")["facts"]
     assert shop.of("init", "--dry-run")["files"]
     assert mill.of("legacy-scan")["code"]

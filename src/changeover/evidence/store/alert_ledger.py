@@ -80,6 +80,26 @@ class StoreLedger:
             for key, receiver, tries, body in rows
         ]
 
+    def told(self, alerts: Sequence[Alert]) -> set[str]:
+        """The subjects of these that were told, as far as `enter` would not tell them again."""
+        if not self._place.exists():
+            return set()
+        found = set()
+        with reading(self._place) as connection:
+            rows = dict(connection.execute("SELECT subject, max(at) FROM alerts GROUP BY subject").fetchall())
+        for alert in alerts:
+            last = rows.get(alert.subject)
+            if last is not None and is_told(datetime.fromisoformat(last), alert):
+                found.add(alert.subject)
+        return found
+
+    def states(self) -> dict[str, str]:
+        """The states that `enter_change` remembers, by subject."""
+        if not self._place.exists():
+            return {}
+        with reading(self._place) as connection:
+            return dict(connection.execute("SELECT subject, state FROM alert_states").fetchall())
+
     def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
         """What became of claims; raises StoreProblem, and then they run out by themselves."""
         if not outcomes:
