@@ -67,6 +67,7 @@ class MigrationOptions(TypedDict, total=False):
     keep: bool
     mode: str | None
     linger_s: float | None
+    traces: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def wire(
     keep: bool = True,
     mode: str | None = None,
     linger_s: float | None = None,
+    traces: bool = False,
 ) -> Wiring:
     """Make the parts and join them; what is wrong with the environment is noted, and raises nothing.
 
@@ -106,6 +108,7 @@ def wire(
 
     Raises:
         DeclarationError: `world` or `mode` is none.
+        MissingPackageError: `traces` without the API of OpenTelemetry.
     """
     refresh_s = number(_PLACE, "refresh_s", refresh_s, unit="seconds")
     _check(plan, limits, environment, alerts)
@@ -113,6 +116,7 @@ def wire(
         if given not in words and not (name == "mode" and given is None):
             raise DeclarationError(_PLACE, f"{name} was {shown(given)}, allowed: {', '.join(words)}")
     check_switch(_PLACE, "keep", keep)
+    check_switch(_PLACE, "traces", traces)
     if judge is not None:
         check_function(_PLACE, "judge", judge, "facts")
     if sink is not None:
@@ -140,6 +144,10 @@ def wire(
     runtime = Runtime(resolver, judge, sink, limits, copies_ports=world == "copy")
     runtime.waived = waived
     runtime.population = population
+    if traces:
+        from changeover.telemetry.traces import Traces
+
+        runtime.traces = Traces(resolver.current)
     if no_population is not None:
         runtime.note(no_population)
     _connect_alerts(Wiring(resolver, runtime, evidence), alerts, plan, directory, environment)

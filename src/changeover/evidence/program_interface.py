@@ -69,5 +69,5 @@ def comparison_runtime(
     runtime = program.runtime
     waived = runtime.waived if waived is None else waived
     judge = runtime.judge if rules is None and waived is None else comparing_judge(rules, waived)
-    known = {"sink": None, "tripwire": None, "measured": (), "judge": judge, "waived": waived}
+    known = {"sink": None, "tripwire": None, "measured": (), "traces": None, "judge": judge, "waived": waived}
     return runtime.with_(**{**known, "is_comparison": True, **changes})

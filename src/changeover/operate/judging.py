@@ -81,10 +81,17 @@ class Judging:
             passage = read_passage(payload)
         except ConfigurationError as error:
             raise Unreadable(str(error)) from error
+        traces, side = self._program.runtime.traces, passage.answered_by.other
+        span = None
+        if traces is not None:
+            span = traces.of_replay(passage.seam, passage.phase, side, passage.trace)
         try:
-            return self._of(passage, payload, handed_over, replays)
+            run = self._of(passage, payload, handed_over, replays)
         except (CodecError, ConfigurationError) as error:
-            return self.failed(passage, f"its record cannot be read: {error}")
+            run = self.failed(passage, f"its record cannot be read: {error}")
+        if span is not None:
+            span.end(run)
+        return run
 
     def failed(self, passage: Passage, reason: str) -> Run:
         """The run as one that shows nothing."""

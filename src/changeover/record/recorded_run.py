@@ -56,7 +56,7 @@ class Passage(NamedTuple):
 
     `at_s` is when it was answered, in seconds since 1970. `code` is the digest of the program's code,
     `answering_code` that of the path that answered; `flags` is the revision of the flags that it stood at.
-    None where they are not known.
+    `trace` is the span of the program that was around it. None where they are not known.
     """
 
     id: str
@@ -70,6 +70,7 @@ class Passage(NamedTuple):
     code: str | None = None
     answering_code: str | None = None
     flags: int | None = None
+    trace: str | None = None
 
     @property
     def at(self) -> datetime:
@@ -148,6 +149,8 @@ def _head(passage: Passage) -> dict[str, Any]:
     }
     if passage.tags:
         head["tags"] = passage.tags
+    if passage.trace is not None:
+        head["trace"] = passage.trace
     return head
 
 
@@ -213,6 +216,8 @@ def _contents(run: RecordedRun, encode: Encode, words: Words) -> dict[str, Any]:
         data["random"] = encode(tape.random_states, "the state of random numbers")
     if run.passage.tags:
         data["tags"] = run.passage.tags
+    if run.passage.trace is not None:
+        data["trace"] = run.passage.trace
     if tape.supplements:
         data["supplements"] = tape.supplements
     moments, late_from = moments_of(tape)

@@ -133,6 +133,7 @@ def _passage(top: Table) -> Passage:
         None if top.raw("code") is None else top.text("code"),
         None if top.raw("answering_code") is None else top.text("answering_code"),
         None if top.raw("flags") is None else top.whole("flags"),
+        top.text("trace", None),
     )
 
 

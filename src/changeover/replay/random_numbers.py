@@ -81,10 +81,13 @@ def give_replays_own_random() -> None:
 
 
 @contextmanager
-def random_apart() -> Iterator[None]:
-    """What is drawn inside is not drawn from what the program draws from: packages do so when imported."""
+def random_apart(generator: OwnRandom | None = None) -> Iterator[None]:
+    """What is drawn inside is not drawn from what the program draws from: packages do so when imported.
+
+    It is drawn from a generator of its own, or from the one that is given.
+    """
     give_replays_own_random()
-    token = _APART.set(OwnRandom())
+    token = _APART.set(OwnRandom() if generator is None else generator)
     try:
         yield
     finally:

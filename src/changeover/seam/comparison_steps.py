@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context
 from dataclasses import replace
 from time import monotonic
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from changeover.record.context import SESSION
 from changeover.record.live_answers import ANSWERS
@@ -32,6 +32,9 @@ from changeover.seam.recording import Recording
 from changeover.seam.waiting_run import Job
 from changeover.settings import PRODUCTION
 from changeover.values.observation import Observation
+
+if TYPE_CHECKING:
+    from changeover.telemetry.traces import SpanOfReplay
 
 T = TypeVar("T")
 _TEMPORARY = r"(?<![a-z0-9_])tmp[a-z0-9_]{8}(?![a-z0-9_])"
@@ -77,6 +80,7 @@ class Comparing:
     _inside_loop = False
     _known_draft: RunDraft | None = None
     _known_given: GivenRun | None = None
+    _span: SpanOfReplay | None = None
     _is_expected = False
 
     def __init__(
@@ -159,13 +163,23 @@ class Comparing:
                 return self.draft().failed(reason)
             if self._recording.fallen is None:
                 task = self._recording.task(apart=calling is _APART, inside_loop=self._inside_loop)
-                return await calling.replay(self._scheduled(task))
+                return await calling.replay(self._scheduled(self._traced(task)))
         except BaseException as error:
             if calling.lets_pass(error):
                 raise
             return self._failed(error)
         with ProgramSignals():
             return self._judged(self._recording.fallen, ReplayProblems())
+
+    def _traced(self, task: ReplayTask) -> ReplayTask:
+        """In a span of its own, where the run has one: it ends when the run has its verdict."""
+        trace = self._recording.call.trace
+        span = None if trace is None else trace.replay(task.side)
+        if span is None:
+            return task
+        self._span, context = span, task.context.copy()
+        context.run(span.enter)
+        return replace(task, context=context)
 
     def _scheduled(self, task: ReplayTask) -> ReplayTask:
         """One of many replays of one run: it has copies of its own, and leaves nothing to the next one."""
@@ -371,6 +385,8 @@ class Comparing:
 
     def hand_on(self, run: Run) -> None:
         """Give the run away; late work may still amend it."""
+        if self._span is not None:
+            self._span.end(run)
         expected = self._runtime.expected if self._is_expected else None
         if expected is None:
             self._given.hand_on(run)

@@ -51,6 +51,7 @@ class _Sync:
 
     async def answer(self, recording: Recording) -> Outcome:
         recorder, call = recording.recorder, recording.call
+        span = None if call.trace is None else call.trace.answering(call.answering)
         session, branch, token = SESSION.get(), BRANCH.get(), None
         here = get_ident()
         before = WORK_HERE.get(here)
@@ -70,7 +71,13 @@ class _Sync:
                 BRANCH.set(branch)
                 SESSION.set(session)
                 raise
-        recording.keep(outcome, perf_counter() - began)
+            finally:
+                seconds = perf_counter() - began
+                if span is not None:
+                    span.leave()
+        recording.keep(outcome, seconds)
+        if span is not None:
+            span.end(outcome)
         return outcome
 
     async def _outcome(self, call: Call, path: Callable[..., Any]) -> Outcome:
@@ -105,12 +112,20 @@ class _Async:
         return await threaded(lambda: path(*args, **kwargs))
 
     async def answer(self, recording: Recording) -> Outcome:
-        recorder, began = recording.recorder, perf_counter()
-        # A framework may drive a coroutine in one context after the other, or end it in another one.
-        outcome = await carried(
-            self._outcome(recording.call, _followed(recording)), recorder, recorder.branch
-        )
-        recording.keep(outcome, perf_counter() - began)
+        recorder, call = recording.recorder, recording.call
+        span = None if call.trace is None else call.trace.answering(call.answering)
+        began = perf_counter()
+        try:
+            # A framework may drive a coroutine in one context after the other, or end it in another one.
+            answering = self._outcome(call, _followed(recording))
+            outcome = await carried(answering, recorder, recorder.branch)
+        finally:
+            seconds = perf_counter() - began
+            if span is not None:
+                span.leave()
+        recording.keep(outcome, seconds)
+        if span is not None:
+            span.end(outcome)
         return outcome
 
     async def _outcome(self, call: Call, path: Callable[..., Any]) -> Outcome:
@@ -148,28 +163,35 @@ Calling = _Sync | _Async
 
 async def experiment(call: Call, calling: Calling) -> Outcome:
     """Answer one call whose run is pinned, and compare it. The outcome is the answering path's, unchanged."""
+    traces = call.seam.runtime.active.traces
+    if traces is not None:
+        call.trace = traces.of_seam(call.seam.name, call.seam.phase, call.pins, call.answering)
     try:
-        recording = Recording(call)
-        outcome = await calling.answer(recording)
-        if type(outcome) is Raised and _gave_up(call, recording, outcome.error):
-            fallen, recording = recording, Recording(_falling_back(call))
+        try:
+            recording = Recording(call)
             outcome = await calling.answer(recording)
-            recording.fallen_from(fallen)
-        due = _due(call, recording)
-    except BaseException:  # nothing of the path: that is in the outcome
-        interrupted(call)
-        raise
-    try:
-        while due and _waits_in_background(due[0]):
-            del due[0]
-        if due and not _settles_elsewhere(due, calling):
-            with calling.watch():
-                while due:
-                    await _settle(due, calling)
-    except BaseException:
-        _count_interrupted(due)
-        raise
-    return outcome
+            if type(outcome) is Raised and _gave_up(call, recording, outcome.error):
+                fallen, recording = recording, Recording(_falling_back(call))
+                outcome = await calling.answer(recording)
+                recording.fallen_from(fallen)
+            due = _due(call, recording)
+        except BaseException:  # nothing of the path: that is in the outcome
+            interrupted(call)
+            raise
+        try:
+            while due and _waits_in_background(due[0]):
+                del due[0]
+            if due and not _settles_elsewhere(due, calling):
+                with calling.watch():
+                    while due:
+                        await _settle(due, calling)
+        except BaseException:
+            _count_interrupted(due)
+            raise
+        return outcome
+    finally:
+        if call.trace is not None:
+            call.trace.end()
 
 
 def _waits_in_background(recording: Recording) -> bool:

@@ -9,7 +9,7 @@ from contextvars import Context, copy_context
 from os import urandom
 from threading import get_ident, main_thread
 from time import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from changeover.quick_dataclass import dataclass
 from changeover.record.context import Args, Kwargs, current_session
@@ -35,6 +35,9 @@ from changeover.values.limits import WAITS_S
 from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, message_of
 from changeover.values.pins import PINNED, Pins, still_on
 
+if TYPE_CHECKING:
+    from changeover.telemetry.traces import SeamTrace
+
 _log = logger("seam")
 _warned_undeclared: set[str] = set()
 
@@ -44,7 +47,7 @@ class Call:
     """One call of a seam: its pins, the path that answers, the arguments as the caller gave them.
 
     `fallback` is the legacy path, for a candidate that gives up before it has done anything. `is_plain` says
-    that the path is known to be no coroutine function.
+    that the path is known to be no coroutine function. `trace` is the span of the run, None without one.
     """
 
     seam: Seam
@@ -55,6 +58,7 @@ class Call:
     kwargs: Kwargs
     fallback: Callable[..., Any]
     is_plain: bool = False
+    trace: SeamTrace | None = None
 
 
 class Recording:
@@ -306,6 +310,7 @@ class Recording:
             code,
             answering_code,
             flags,
+            None if self.call.trace is None else self.call.trace.parent,
         )
 
     def recorded(self, passage: Passage, *, inside_loop: bool) -> RecordedRun:

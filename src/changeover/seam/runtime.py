@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from changeover.errors import did_you_mean
 from changeover.record.context import Args, Kwargs
@@ -32,6 +32,9 @@ from changeover.values.limits import Limits
 from changeover.values.observation import Observation, Side, message_of
 from changeover.values.pins import Pins, UnstableKey, key_text
 from changeover.values.verdict import Verdict
+
+if TYPE_CHECKING:
+    from changeover.telemetry.traces import Traces
 
 _log = logger("seam")
 NOTES_MAX = 1_000
@@ -80,7 +83,7 @@ class Runtime:
     background. `on_itself` names the path that is replayed in place of the other one as well (A/A).
     `answer_seen` is shown every answer that goes through a view. `elsewhere` may take runs that have
     answered, to compare them in another process. `measured` are shown every run after all others, and
-    `exposed` is kept as long as the runtime: the metrics of a program.
+    `exposed` is kept as long as the runtime: the metrics of a program. `traces` makes spans of its runs.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class Runtime:
         self.settled: Callable[[], None] = _nothing
         self.measured: tuple[Sink, ...] = ()
         self.exposed: object = None
+        self.traces: Traces | None = None
         self.expected: ExpectedRuns | None = None
         self.is_comparison = False
         self.on_itself: Side | None = None
