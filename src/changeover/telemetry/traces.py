@@ -243,7 +243,7 @@ _generators: dict[int, OwnRandom] = {}
 
 
 def _generator() -> OwnRandom:
-    """That of this process: to make one takes as long as a span, and a forked one would repeat its parent's."""
+    """That of this process: to make one takes as long as a span, and a forked one would repeat its parent."""
     found = _generators.get(os.getpid())
     if found is None:
         _generators.clear()
