@@ -46,7 +46,7 @@ class ClockPack:
         self.callers = Callers(packages)
         self._channel = host.channel(self.name, list(_operations(packages)))
 
-    def follow(self, session: Any, waits: bool) -> ClocksHeld:
+    def follow(self, session: Any, *, waits: bool, stays: bool) -> ClocksHeld:
         """As packs do around a path (`record.followed_path`)."""
         return ClocksHeld(clocks())
 
