@@ -49,6 +49,7 @@ OWN: Mapping[str, OwnPack] = {
     "asgi": OwnPack(
         "changeover.packs.asgi.pack:AsgiPack", ("starlette",), ("starlette.applications.Starlette",)
     ),
+    "wsgi": OwnPack("changeover.packs.wsgi.pack:WsgiPack", ("flask",), ("flask.Flask",)),
     "redis": OwnPack("changeover.packs.redis.pack:RedisPack", ("redis",)),
 }
 there_are_packs(OWN)
