@@ -108,6 +108,13 @@ def test_a_replay_finds_session_and_g_as_the_answering_path_did_and_leaves_them_
         response.headers["x-count"] = f"{session['count']} {g.count}"
         return response
 
+    def other(name: str) -> Any:
+        session["count"] = g.count = 99
+        return {}
+
+    differing = Program(view, other)
+    differing.app.after_request(after)
+    assert (differing.ask().headers["x-count"], differing.run.verdict) == ("1 11", "unsafe")
     program = Program(view, view)
     program.app.after_request(after)
     answer = program.ask()
