@@ -17,6 +17,12 @@ VERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "newest": ("requests", "urllib3", "httpx", "aiohttp"),
     },
     "smtp": {"oldest": ("aiosmtplib==3.0.2",), "newest": ("aiosmtplib",)},
+    "redis": {"oldest": ("redis==5.0.8", "fakeredis==2.26.2"), "newest": ("redis", "fakeredis")},
+    "asgi": {
+        "oldest": ("fastapi==0.115.0", "starlette==0.37.2", "httpx==0.27.2", "itsdangerous==2.2.0"),
+        "newest": ("fastapi", "httpx", "itsdangerous", "uvicorn"),
+    },
+    "wsgi": {"oldest": ("flask==3.0.3", "werkzeug==3.0.6"), "newest": ("flask",)},
     "celery": {"oldest": ("celery==5.4.0",), "newest": ("celery",)},
     "clock": {
         "oldest": ("time-machine==3.6.0", "freezegun==1.5.1", "django"),

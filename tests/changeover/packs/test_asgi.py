@@ -369,16 +369,6 @@ def test_one_app_of_asgi_is_compared_with_another_and_answers_once(candidate: An
     assert (asked(app, b"abc").text, runs[-1].verdict) == ("ABC", verdict), runs[-1].reason
 
 
-class Counted(Migration):
-    """A migration that says how often its evidence was written out."""
-
-    flushed = 0
-
-    def flush(self) -> None:
-        type(self).flushed += 1
-        super().flush()
-
-
 def lived(app: Any) -> None:
     """The lifespan of an app, as a server drives it."""
 
@@ -413,10 +403,12 @@ class Plain:
 def test_evidence_is_written_out_when_the_app_ends(kind: str) -> None:
     made: Any = {"fastapi": FastAPI, "starlette": Starlette, "object": Plain, "function": lambda: plain}
     app = made[kind]()
-    Counted.flushed = 0
-    Counted().use("fastapi" if kind == "fastapi" else "asgi", app)
+    written: list[int] = []
+    migration = Migration()
+    migration.runtime.settled = lambda: written.append(1)
+    migration.use("fastapi" if kind == "fastapi" else "asgi", app)
     lived(globals()["plain"] if kind == "function" else app)
-    assert Counted.flushed == 1
+    assert written == [1]
 
 
 def test_an_app_that_is_none_is_refused() -> None:

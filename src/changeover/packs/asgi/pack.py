@@ -35,7 +35,7 @@ class AsgiPack:
         if not callable(self._app):
             host.wrong("app", self._app, "an app of ASGI")
 
-    def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
+    def follow(self, session: Any, **_: bool) -> Any:
         """What is done around one path."""
         if not session.replaying:
             return AnsweringPath(self, session)

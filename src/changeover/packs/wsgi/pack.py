@@ -45,7 +45,7 @@ class WsgiPack:
                 host.wrong("app", app, "an app that stands under its name in its module, or an object")
             replace(module, name, _keeping)
 
-    def follow(self, session: Any, waits: bool) -> Any:
+    def follow(self, session: Any, **_: bool) -> Any:
         """What is done around one path."""
         if not session.replaying:
             return AnsweringPath(self, session)
