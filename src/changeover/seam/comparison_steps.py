@@ -31,6 +31,7 @@ from changeover.seam.judge import Judge, Predicate, RunDraft
 from changeover.seam.recording import Recording
 from changeover.seam.waiting_run import Job
 from changeover.settings import PRODUCTION
+from changeover.values.interruption import is_interruption
 from changeover.values.observation import Observation
 
 if TYPE_CHECKING:
@@ -427,13 +428,13 @@ class _Apart:
 
 
 class _OnLoop:
-    """The program's own loop replays it, and no caller waits."""
+    """The program's own loop replays it, and no caller waits; what ends the program ends it there too."""
 
     async def replay(self, task: ReplayTask) -> Pending:
         return await task.start_async()
 
     def lets_pass(self, error: BaseException) -> bool:
-        return type(error).__name__ == "CancelledError"
+        return is_interruption(error)
 
 
 _ON_LOOP = _OnLoop()

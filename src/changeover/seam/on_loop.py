@@ -26,6 +26,7 @@ from changeover.record.running_loop import running_loop
 from changeover.record.timed_steps import STEP_TOOK, timed_task
 from changeover.seam.background import DRAIN_S, LOOK_S, QUEUE_MAX
 from changeover.seam.judge import RunDraft
+from changeover.values.interruption import stop_if_interrupted
 from changeover.values.limits import Limits
 
 AT_ONCE = 4
@@ -161,6 +162,7 @@ class OnLoop:
     async def _replayed(self, loop: Any, lane: _Lane, job: OnLoopRun) -> None:
         import asyncio
 
+        here = asyncio.current_task()
         try:
             await job.replay_on_loop()
         except asyncio.CancelledError:  # the loop ends
@@ -168,9 +170,12 @@ class OnLoop:
                 left = [job, *lane.waiting]
                 lane.waiting.clear()
             self._drop(left, NotPaired.TOO_LATE)
+        except BaseException as error:  # noqa: BLE001  what is the program's is raised again
+            self._drop([job], NotPaired.INTERRUPTED)
+            stop_if_interrupted(error)
         finally:
             with self._lock:
-                lane.tasks.discard(asyncio.current_task())
+                lane.tasks.discard(here)
             self._tell()
             self._start(loop, lane)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -251,6 +252,35 @@ def test_a_loop_that_ends_takes_no_run_with_it_uncounted() -> None:
     program.migration.flush()
     assert program.verdicts == {"unpaired": 10}
     assert any("10 runs were dropped" in problem for problem in program.migration.problems)
+
+
+def test_what_a_handler_of_signals_raises_during_a_replay_ends_the_program_as_ever() -> None:
+    async def legacy(number: int) -> int:
+        return number
+
+    async def candidate(number: int) -> int:
+        busy(0.5)
+        return number
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt("stop")
+
+    program = Program(legacy, candidate)
+
+    async def ran() -> None:
+        await program.seam(1)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        await asyncio.sleep(30)
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        with pytest.raises(KeyboardInterrupt, match="stop"):
+            asyncio.run(ran())
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    program.migration.flush()
+    assert [(str(run.verdict), run.reason) for run in program.runs] == [("unpaired", "interrupted")]
 
 
 def test_to_flush_under_the_loop_itself_waits_for_nothing() -> None:
