@@ -15,12 +15,13 @@ HEAD = """\
 
 def lines(client: Any) -> Iterator[str]:
     """One line a command, subcommands included, in the order of their names."""
-    connection = client.connection_pool.get_connection()
+    connection = client.connection_pool.make_connection()
+    connection.connect()
     try:
         connection.send_command("COMMAND")
         found = connection.read_response()
     finally:
-        client.connection_pool.release(connection)
+        connection.disconnect()
     told = [one for command in found for one in (command, *(command[9] if len(command) > 9 else ()))]
     for name, _, flags, first, last, step, *_ in sorted(told):
         kinds = {_text(flag) for flag in flags}

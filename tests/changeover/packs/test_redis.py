@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -20,8 +21,8 @@ from changeover.packs.host import outside
 from tests.changeover.packs.pack_contract import PackContract
 from tests.changeover.packs.redis_commands import lines
 
-DATABASE = 9
-"""Of the server on this machine; emptied before each test."""
+DATABASE = 6 + 2 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 5)
+"""Of the server on this machine, with the next one; each process of the tests has its own two."""
 
 
 def server() -> Any:
