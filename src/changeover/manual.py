@@ -12,7 +12,7 @@ from changeover.quick_dataclass import dataclass
 TOPICS = {
     "Tutorial": ("start", "life"),
     "How-to": (
-        *("packs", "recipes/batch-job", "recipes/message-bus"),
+        *("packs", "databases", "recipes/batch-job", "recipes/message-bus"),
         *("production", "ci", "explore", "removal"),
     ),
     "Reference": (
