@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from changeover.packs.database.row_change import NotComparable
@@ -10,6 +10,14 @@ from changeover.packs.database.statement import Connection, run
 
 KEPT = "changeover_kept"
 _MODES = frozenset({"autocommit", "isolation_level"})
+_SENDING = frozenset({"execute", "executemany", "fetchone", "fetchmany", "fetchall", "close"})
+Around = Callable[[Callable[[], Any]], Any]
+"""Calls what talks to the database, as no part of the path that is replayed."""
+
+
+def directly(call: Callable[[], Any]) -> Any:
+    """Where there is no path to keep it apart from."""
+    return call()
 
 
 class CopyConnection:
@@ -19,31 +27,34 @@ class CopyConnection:
         real: the connection of the copy, inside its transaction.
         before_commit: raises where a real commit would be refused.
         is_over: whether the copy's time is up.
+        around: calls whatever talks to the database.
     """
 
     def __init__(
-        self, real: Connection, before_commit: Callable[[], None], is_over: Callable[[], bool]
+        self,
+        real: Connection,
+        before_commit: Callable[[], None],
+        is_over: Callable[[], bool],
+        around: Around = directly,
     ) -> None:
         self.__dict__.update(
-            changeover_real=real, _before_commit=before_commit, _is_over=is_over, changeover_alone=False
+            changeover_real=real,
+            _before_commit=before_commit,
+            _is_over=is_over,
+            _around=around,
+            changeover_alone=False,
         )
         run(real, f"SAVEPOINT {KEPT}")
 
     def cursor(self, *args: Any, **kwargs: Any) -> Any:
         """A cursor of the real connection, while there is time."""
         self._check()
-        return self.changeover_real.cursor(*args, **kwargs)
+        return _CopyCursor(self.changeover_real.cursor(*args, **kwargs), self._around)
 
     def commit(self) -> None:
         """Keep what was done, in the copy."""
         self._check()
-        try:
-            self._before_commit()
-        except Exception:
-            run(self.changeover_real, f"ROLLBACK TO SAVEPOINT {KEPT}")
-            raise
-        run(self.changeover_real, f"RELEASE SAVEPOINT {KEPT}")
-        run(self.changeover_real, f"SAVEPOINT {KEPT}")
+        self._around(self._keep)
 
     def rollback(self) -> None:
         """Drop what was not kept; of a connection without transactions everything is."""
@@ -52,10 +63,19 @@ class CopyConnection:
         if self.changeover_alone:
             self.commit()
         else:
-            run(self.changeover_real, f"ROLLBACK TO SAVEPOINT {KEPT}")
+            self._around(lambda: run(self.changeover_real, f"ROLLBACK TO SAVEPOINT {KEPT}"))
 
     def close(self) -> None:
         """Its owner closes the connection."""
+
+    def _keep(self) -> None:
+        try:
+            self._before_commit()
+        except Exception:
+            run(self.changeover_real, f"ROLLBACK TO SAVEPOINT {KEPT}")
+            raise
+        run(self.changeover_real, f"RELEASE SAVEPOINT {KEPT}")
+        run(self.changeover_real, f"SAVEPOINT {KEPT}")
 
     def _check(self) -> None:
         if self._is_over():
@@ -71,3 +91,23 @@ class CopyConnection:
             self.__dict__["changeover_alone"] = alone
         else:
             setattr(self.changeover_real, name, value)
+
+
+class _CopyCursor:
+    """A cursor of the driver, whose talking to the database is no part of the path."""
+
+    def __init__(self, real: Any, around: Around) -> None:
+        self.__dict__.update(changeover_real=real, _around=around)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.changeover_real, name)
+        if name not in _SENDING:
+            return found
+        around = self._around
+        return lambda *args, **kwargs: around(lambda: found(*args, **kwargs))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.changeover_real, name, value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.fetchall())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from time import monotonic
 
-from changeover.packs.database.copy_connection import KEPT, CopyConnection
+from changeover.packs.database.copy_connection import KEPT, Around, CopyConnection, directly
 from changeover.packs.database.parameter_style import ParameterStyle
 from changeover.packs.database.postgres_capture import ROWS_MAX, PostgresCapture
 from changeover.packs.database.postgres_made import PostgresMade
@@ -38,6 +38,7 @@ class PostgresCopy:
         recorded: what the path changed; it is turned back.
         deadline_s: how long the copy may last, in seconds.
         inside: whether the copy is a savepoint of the caller's transaction.
+        around: calls what the replayed path lets talk to the database.
     """
 
     def __init__(
@@ -51,11 +52,13 @@ class PostgresCopy:
         *,
         inside: bool,
         rows_max: int = ROWS_MAX,
+        around: Around = directly,
     ) -> None:
         self._connection = connection
         self._style = style
         self._recorded = recorded
         self._inside = inside
+        self._around = around
         self._ends = monotonic() + deadline_s
         self._deadline_s = deadline_s
         self._capture = PostgresCapture(connection, side, style, known, rows_max)
@@ -86,7 +89,9 @@ class PostgresCopy:
                 raise NotComparable(f"rows changed by others: they are being changed now ({text})") from error
             raise
         self._evidence = PostgresMade(self._connection)
-        self.connection = CopyConnection(self._connection, self._check_constraints, lambda: self.is_over)
+        self.connection = CopyConnection(
+            self._connection, self._check_constraints, lambda: self.is_over, self._around
+        )
         return self.connection
 
     def finish(self, *, keep_open: bool) -> RecordedRows:

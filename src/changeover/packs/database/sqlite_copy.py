@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from changeover.packs.database.copy_connection import KEPT, CopyConnection
+from changeover.packs.database.copy_connection import KEPT, Around, CopyConnection, directly
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_change import NotComparable, net, unlike
 from changeover.packs.database.sqlite_capture import SqliteCapture
@@ -26,14 +26,21 @@ class SqliteCopy:
         connection: of its own, or the one that the path used where the database has no other.
         recorded: what the path changed; it is turned back.
         deadline_s: how long the copy may last, in seconds.
+        around: calls what the replayed path lets talk to the database.
     """
 
     def __init__(
-        self, connection: Connection, capture: SqliteCapture, recorded: RecordedRows, deadline_s: float
+        self,
+        connection: Connection,
+        capture: SqliteCapture,
+        recorded: RecordedRows,
+        deadline_s: float,
+        around: Around = directly,
     ) -> None:
         self._connection = connection
         self._capture = capture
         self._recorded = recorded
+        self._around = around
         self._inside = in_transaction(connection)
         self._begun = False
         self._watchdog = Watchdog(deadline_s, self._interrupt)
@@ -56,7 +63,7 @@ class SqliteCopy:
         self._begun = True
         self._turn_back()
         self._evidence = SqliteMade(self._connection)
-        self.connection = CopyConnection(self._connection, _nothing, lambda: self.is_over)
+        self.connection = CopyConnection(self._connection, _nothing, lambda: self.is_over, self._around)
         self._capture.start()
         return self.connection
 

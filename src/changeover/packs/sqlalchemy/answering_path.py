@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -50,8 +51,7 @@ class AnsweringPath:
                 )
             elif sync.in_transaction():
                 connection = sync.connection() if callable(getattr(sync, "connection", None)) else sync
-                self._meet(connection.connection)
-                self._recording.before_statement(connection.connection.dbapi_connection, "SELECT")
+                self._database.apart(partial(self._look_into, connection.connection))
         return args, kwargs
 
     def end(self) -> None:
@@ -66,7 +66,7 @@ class AnsweringPath:
                 self._database.name,
                 "a connection of the driver was used past SQLAlchemy: its changes are not seen",
             )
-        recorded = self._recording.finish()
+        recorded = self._database.apart(self._recording.finish)
         recorded.given, recorded.deadline_s = bool(self._given), self._deadline_s
         tape = self._session.tape
         tape.kept_by = MappingProxyType({**tape.kept_by, self._database.name: recorded})
@@ -85,6 +85,9 @@ class AnsweringPath:
 
     def execute(self, send: Callable[[], Any], sent: SentStatement) -> Any:
         """Send a statement of the path."""
+        return self._database.apart(lambda: self._execute(send, sent))
+
+    def _execute(self, send: Callable[[], Any], sent: SentStatement) -> Any:
         self._meet(sent.fairy)
         connection, statement = sent.fairy.dbapi_connection, sent.text
         if not self._is_postgres:
@@ -105,6 +108,9 @@ class AnsweringPath:
 
     def commit(self, send: Callable[[], Any], fairy: Any) -> Any:
         """Commit for the path."""
+        return self._database.apart(lambda: self._commit(send, fairy))
+
+    def _commit(self, send: Callable[[], Any], fairy: Any) -> Any:
         connection = fairy.dbapi_connection
         self._recording.before_commit(connection)
         try:
@@ -119,10 +125,14 @@ class AnsweringPath:
         """Roll back for the path."""
         connection = fairy.dbapi_connection
         try:
-            return send()
+            return self._database.apart(send)
         finally:
             if connection is not None:
                 self._recording.after_rollback(connection)
+
+    def drive(self, send: Callable[[], Any]) -> Any:
+        """Let the driver do something that is no part of the path."""
+        return self._database.apart(send)
 
     def spent(self, seconds: float) -> None:
         """The database took so long."""
@@ -131,13 +141,20 @@ class AnsweringPath:
     def close(self, connection: Any) -> None:
         """The driver's connection is about to be closed."""
         if not self._is_postgres:
-            self._recording.before_close(connection)
+            self._database.apart(partial(self._recording.before_close, connection))
 
     def connect(self, give: Callable[[], Any]) -> Any:
         """Give the path a connection; one on which it sends nothing is used past SQLAlchemy."""
-        fairy = self._database.apart(give) if self._database.is_async else give()
+        fairy = self._database.apart(give)
         self._unmet[id(fairy.dbapi_connection)] = fairy.dbapi_connection
         return fairy
+
+    def _look_into(self, fairy: Any) -> None:
+        """What a transaction has done before the path."""
+        self._meet(fairy)
+        self._recording.before_statement(fairy.dbapi_connection, "SELECT")
+        if not self._is_postgres:
+            self._recording.after_statement(fairy.dbapi_connection)
 
     def _meet(self, fairy: Any) -> None:
         self._unmet.pop(id(fairy.dbapi_connection), None)
@@ -159,6 +176,7 @@ class PathWithin:
     """A path inside one that is followed: what it changes belongs to the run around it."""
 
     def __init__(self, around: Any) -> None:
+        self.drive: Any = around.drive
         self.spent: Any = around.spent
         self.close: Any = around.close
         self.connect: Any = around.connect

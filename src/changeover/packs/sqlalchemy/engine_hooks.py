@@ -26,6 +26,8 @@ def hook(dialect: Any, name: str) -> None:
         setattr(dialect, function, _sending(getattr(dialect, function), name))
     for function in ("do_commit", "do_rollback"):
         setattr(dialect, function, _ending(getattr(dialect, function), function.removeprefix("do_"), name))
+    for function in ("set_isolation_level", "reset_isolation_level"):
+        setattr(dialect, function, _setting(getattr(dialect, function), name))
     dialect.do_close = _closing(dialect.do_close, name)
 
 
@@ -76,6 +78,16 @@ def _timed(found: Any) -> Iterator[None]:
 def _is_of_pool(fairy: Any) -> bool:
     """Whether a path has the connection; while a dialect looks at its first one, nobody has it."""
     return type(fairy).__name__ != "_AdhocProxiedConnection"
+
+
+def _setting(original: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def set_it(*args: Any, **kwargs: Any) -> Any:
+        found = follower(name)
+        if found is None:
+            return original(*args, **kwargs)
+        return found.drive(lambda: original(*args, **kwargs))
+
+    return set_it
 
 
 def _closing(original: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -94,7 +94,7 @@ class ReplayedPath:
         try:
             if self._capture is not None:
                 self._capture.check_statement(statement)
-            return send()
+            return self._database.apart(send)
         except NotComparable as problem:
             return self._problem(str(problem))
 
@@ -103,9 +103,13 @@ class ReplayedPath:
         if fairy.dbapi_connection is not self._connection:
             self._problem(PAST)
         try:
-            return send()
+            return self._database.apart(send)
         except NotComparable as problem:
             return self._problem(str(problem))
+
+    def drive(self, send: Callable[[], Any]) -> Any:
+        """Let the driver do something that is no part of the path."""
+        return self._database.apart(send)
 
     def spent(self, seconds: float) -> None:
         """The database took so long."""
@@ -116,7 +120,7 @@ class ReplayedPath:
 
     def rollback(self, send: Callable[[], Any], fairy: Any) -> Any:
         """Roll back in the copy; a connection of the program stays as it is."""
-        return send() if fairy.dbapi_connection is self._connection else None
+        return self._database.apart(send) if fairy.dbapi_connection is self._connection else None
 
     def _open(self) -> None:
         database, recorded = self._database, self._recorded
@@ -133,7 +137,7 @@ class ReplayedPath:
             connection = self._stack.enter_context(database.connections.own())
         if database.kind == "sqlite":
             self._capture = recorded.listening or info.get(CAPTURE) or SqliteCapture(connection)
-            self._copy = SqliteCopy(connection, self._capture, recorded, recorded.deadline_s)
+            self._copy = SqliteCopy(connection, self._capture, recorded, recorded.deadline_s, database.apart)
         else:
             side = self._stack.enter_context(database.connections.side())
             self._copy = PostgresCopy(
@@ -145,6 +149,7 @@ class ReplayedPath:
                 recorded.deadline_s,
                 inside=recorded.pending is not None,
                 rows_max=database.rows_max,
+                around=database.apart,
             )
         self._connection = self._copy.begin()
         self._pool = database.pool_of(self._connection)

@@ -53,7 +53,7 @@ class TapedPath:
     def connect(self, give: Callable[[], Any]) -> Any:
         """A connection; in a replay one that reaches nothing."""
         if not self._replays:
-            return self._database.apart(give) if self._database.is_async else give()
+            return self._database.apart(give)
         return self._database.pool_of(TapeConnection()).connect()
 
     def execute(self, send: Callable[[], Any], sent: SentStatement) -> Any:
@@ -62,7 +62,7 @@ class TapedPath:
             self._session.cannot_follow(self._database.name, PAST)
         kind, context = sent.kind, sent.context
         if kind == "session":
-            return self._give(sent, _NOTHING) if self._replays else send()
+            return self._give(sent, _NOTHING) if self._replays else self._database.apart(send)
         if getattr(context, "_is_server_side", False):
             cannot_be_followed(STREAMED)
         if kind == "write" and self._replays and self._is_unknown(sent):
@@ -71,7 +71,7 @@ class TapedPath:
             self._written.add(id(sent.fairy.dbapi_connection))
 
         def real() -> SqlAnswer:
-            send()
+            self._database.apart(send)
             if getattr(context, "_psycopg2_fetched_rows", None) is not None:
                 cannot_be_followed(MANY)
             return answer_of(sent.cursor)
@@ -88,9 +88,13 @@ class TapedPath:
         """Commit; an effect where something was written."""
         connection = fairy.dbapi_connection
         if id(connection) not in self._written:
-            return None if self._replays else send()
+            return None if self._replays else self._database.apart(send)
         self._written.discard(id(connection))
-        return self._database.ask("commit", (), send)
+        return self._database.ask("commit", (), lambda: self._database.apart(send))
+
+    def drive(self, send: Callable[[], Any]) -> Any:
+        """Let the driver do something that is no part of the path."""
+        return self._database.apart(send)
 
     def spent(self, seconds: float) -> None:
         """The channel counts the time of each call."""
@@ -101,7 +105,7 @@ class TapedPath:
     def rollback(self, send: Callable[[], Any], fairy: Any) -> Any:
         """Roll back; what is written and not committed is nothing that happened."""
         self._written.discard(id(fairy.dbapi_connection))
-        return None if self._replays else send()
+        return None if self._replays else self._database.apart(send)
 
     def _give(self, sent: SentStatement, answer: SqlAnswer) -> None:
         """Let SQLAlchemy find the answer where it looks for that of the driver."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc, text
 from sqlalchemy.orm import sessionmaker
 
+from changeover import Migration, Run
+from changeover.packs.host import outside
 from tests.changeover.support.alchemy_shop import (
     DATABASES,
     Order,
+    as_under_a_test,
     contents,
     engine_of,
     judged,
@@ -22,6 +28,7 @@ from tests.changeover.support.alchemy_shop import (
     place_by_sql,
     shadowed,
 )
+from tests.changeover.support.stores import sql
 
 BOTH = pytest.mark.parametrize("engine", ["file", "postgresql"], indirect=True)
 POSTGRES = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
@@ -245,8 +252,6 @@ def test_a_row_that_somebody_else_changed_meanwhile_fails_with_the_reason(engine
 
 def unfollowed(path: Callable[[], None]) -> None:
     """What belongs to no run."""
-    from changeover.packs.host import outside
-
     with outside():
         path()
 
@@ -299,8 +304,6 @@ def test_a_table_of_too_many_rows_fails_with_the_reason(engine: Any) -> None:
 
 @BOTH
 def test_the_time_of_a_copy_ends_it_and_leaves_nothing(engine: Any) -> None:
-    import time
-
     wait = "SELECT pg_sleep(5)" if engine.dialect.name == "postgresql" else None
 
     def slow() -> None:
@@ -376,3 +379,119 @@ def test_the_same_refusal_of_other_statements_is_the_same_error(engine: Any) -> 
     with pytest.raises(exc.IntegrityError):
         seam(1)
     assert runs[-1].verdict == "match", runs[-1].reason or runs[-1].divergences
+
+
+@POSTGRES
+def test_a_replay_that_stands_still_holds_no_row_beyond_the_time_of_its_copy(engine: Any) -> None:
+    order: list[str] = []
+    update = "UPDATE orders SET status = 'placed' WHERE ref = 'old'"
+
+    def still() -> None:
+        statements(engine, update)()
+        time.sleep(1.5)
+        order.append("the replay ends")
+
+    def others() -> None:
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE orders SET status = 'of others' WHERE ref = 'old'"))
+        order.append("others have the row")
+
+    def later() -> None:
+        time.sleep(0.4)
+        others()
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def legacy() -> None:
+            statements(engine, update)()
+            with outside():
+                pool.submit(later)
+
+        run = judged(engine, legacy, still, own_traffic=True, rows=True, deadline_ms=700)
+    assert run.verdict == "failed", run.divergences
+    assert order == ["others have the row", "the replay ends"]
+
+
+@POSTGRES
+def test_a_role_that_may_not_rest_triggers_is_told_what_to_grant(engine: Any) -> None:
+    statements(
+        engine,
+        "CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN NEW.customer := 'touched'; RETURN NEW; END $$",
+        "CREATE TRIGGER touched BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION touched()",
+    )()
+    update = statements(engine, "UPDATE orders SET status = 'placed' WHERE ref = 'old'")
+    assert judged(engine, update, update).verdict == "match"
+    with role_without_rights(engine) as limited:
+        again = statements(limited, "UPDATE orders SET status = 'again' WHERE ref = 'old'")
+        run = judged(limited, again, again)
+    assert (run.verdict, "GRANT SET ON PARAMETER" in str(run.reason)) == ("failed", True)
+
+
+@contextmanager
+def role_without_rights(engine: Any) -> Iterator[Any]:
+    """An engine of the same shop, whose role may use its tables and nothing else."""
+    name = f"r_{uuid4().hex[:12]}"
+    schema = engine.changeover_test_name
+    sql(
+        f"CREATE ROLE {name} NOLOGIN",
+        f"GRANT USAGE ON SCHEMA {schema} TO {name}",
+        f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {name}",
+        f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO {name}",
+    )
+    options = {"options": f"-c search_path={schema} -c role={name}"}
+    made = sa.create_engine(engine.url, connect_args=options)
+    try:
+        yield made
+    finally:
+        made.dispose()
+        sql(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
+@POSTGRES
+def test_a_role_without_rights_compares_rows(engine: Any) -> None:
+    with role_without_rights(engine) as limited:
+
+        def by_orm() -> None:
+            with sessionmaker(limited)() as session:
+                session.add(Order(ref="r1"))
+                session.commit()
+
+        run = judged(limited, statements(limited, insert("r1")), by_orm)
+    assert run.verdict == "match", run.reason or run.divergences
+
+
+def test_a_seam_inside_another_one_belongs_to_the_run_around_it(engine: Any) -> None:
+    runs: list[Run] = []
+    migration = Migration(sink=runs.append)
+    migration.use("sqlalchemy", engine)
+    inner = migration.seam(
+        "inner",
+        legacy=lambda ref: statements(engine, insert(ref))(),
+        candidate=lambda ref: statements(engine, insert(ref))(),
+    )
+    outer = migration.seam(
+        "outer", legacy=lambda ref: inner(ref), candidate=lambda ref: statements(engine, insert(ref))()
+    )
+    with as_under_a_test():
+        outer("n1")
+    verdicts = {run.seam: str(run.verdict) for run in runs}
+    assert verdicts == {"inner": "failed", "outer": "match"}, [(run.reason, run.divergences) for run in runs]
+
+
+def effects_of(run: Run) -> Sequence[Any]:
+    return () if run.legacy is None else run.legacy.effects
+
+
+def test_a_second_migration_on_the_same_engine_sees_each_row_once(engine: Any) -> None:
+    judged(engine, statements(engine, insert("s1")), statements(engine, insert("s1")))
+    run = judged(engine, statements(engine, insert("s2")), statements(engine, insert("s2")))
+    assert run.verdict == "match", run.reason or run.divergences
+    assert [call.method for call in effects_of(run)] == ["insert"]
+
+
+def test_outside_of_runs_nothing_is_different(engine: Any) -> None:
+    judged(engine, statements(engine, insert("o1")), statements(engine, insert("o1")))
+    statements(engine, insert("o2"))()
+    statements(engine, "ALTER TABLE logs ADD COLUMN more INT")()
+    assert [ref for ref, _ in contents(engine)["orders"]] == ["old", "o1", "o2"]
