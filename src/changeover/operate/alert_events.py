@@ -234,7 +234,7 @@ def gate_state(verdict: GateVerdict, now: datetime) -> GateState:
         wrong = [one for one in verdict.criteria if one.answer is not Answer.PASS]
         worst_first = sorted(wrong, key=lambda one: one.answer is not Answer.FAIL)
         why = "".join(f"; {one.name}: {one.found}" for one in worst_first[:1])
-        do = "" if verdict.do_first is None else f"; {verdict.do_first}"
+        do = "" if verdict.do_first is None else f"; to do first: {verdict.do_first}"
         text = f"the gate {verdict.title} was {before}, and is {verdict.answer}{why}{do}"
         return _alert(AlertKind.GATE_CHANGED, text, verdict.phase, now, subject)
 

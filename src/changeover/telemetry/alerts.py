@@ -128,8 +128,9 @@ class LogAlerts:
     def __call__(self, alert: Alert) -> None:
         """One line."""
         again = f" ({alert.repeats} more like it were held back)" if alert.repeats else ""
-        fields = {"phase": alert.phase, "run": alert.run, "cluster": alert.cluster, "repeats": alert.repeats}
-        _log.error("%s: %s%s", alert.kind, alert.text, again, kind=alert.kind, **fields)
+        names = ("kind", "phase", "run", "cluster", "subject", "repeats")
+        fields = {name: getattr(alert, name) for name in names}
+        _log.error("%s: %s%s", alert.kind, alert.text, again, **fields)
 
 
 @dataclass(slots=True)

@@ -105,6 +105,7 @@ class AlertSender:
         ledger: makes the ledger of the store, in the thread that sends; None where there is none. Where it
             cannot be used, alerts are sent all the same, once in this process.
         kinds: of alert that are sent, empty for all.
+        now: the time.
     """
 
     def __init__(
@@ -112,9 +113,10 @@ class AlertSender:
         receivers: Sequence[Receiver],
         ledger: Callable[[], Ledger | None] = lambda: None,
         kinds: Sequence[str] = (),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._receivers = by_name(receivers)
-        self._make_ledger, self._kinds = ledger, frozenset(kinds)
+        self._make_ledger, self._kinds, self._now = ledger, frozenset(kinds), now
         self._begin()
 
     def put(self, alert: Alert) -> None:
@@ -184,7 +186,7 @@ class AlertSender:
         is_whole = True
         for ledger in filter(None, (stored, self._memory)):
             try:
-                done = deliver(ledger, self._receivers)
+                done = deliver(ledger, self._receivers, self._now)
             except ChangeoverError as problem:
                 _log.warning("alerts wait in the store, which cannot be used: %s", problem)
                 is_whole = False

@@ -17,7 +17,8 @@ DRIP_S = 0.02
 class WebServer(ThreadingHTTPServer):
     """Answers with these statuses in turn, the last one again and again; keeps what it was sent.
 
-    `manner` `dripping` sends a byte now and then and never comes to an end, `hanging` says nothing.
+    `taken` has the keys of what it took. `manner` `dripping` sends a byte now and then and never comes to an
+    end, `hanging` says nothing.
     """
 
     daemon_threads = True
@@ -27,6 +28,7 @@ class WebServer(ThreadingHTTPServer):
         self.statuses = list(statuses) or [200]
         self.manner = manner
         self.got: list[tuple[str, dict[str, str], bytes]] = []
+        self.taken: list[str] = []
         self.over = threading.Event()
 
     @property
@@ -57,7 +59,10 @@ class _Web(BaseHTTPRequestHandler):
             self._drip()
             return
         statuses = self.server.statuses
-        self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
+        status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
+        if status < 300:
+            self.server.taken.append(headers.get("idempotency-key", ""))
+        self.send_response(status)
         self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/elsewhere")
         self.send_header("Content-Length", "0")
         self.end_headers()
