@@ -17,7 +17,7 @@ TOPICS = {
     ),
     "Reference": (
         *("rules", "configuration", "commands", "exit-codes", "declarations", "api"),
-        *("flips", "alerts", "metrics", "evidence", "report", "schemas", "glossary"),
+        *("flips", "alerts", "metrics", "traces", "openfeature", "evidence", "report", "schemas", "glossary"),
     ),
     "Explanation": ("architecture", "gate", "comparing", "limits", "isolation", "promises"),
 }

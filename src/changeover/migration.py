@@ -65,11 +65,14 @@ class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithI
             record alone, for `changeover worker`. Else that of the plan; CHANGEOVER_MODE wins over both.
         linger_s: how long after the answer work that a path leaves behind (tasks, jobs, threads) may end; 1 s
             unless given. No caller waits for it.
-        traces: makes spans of OpenTelemetry where the program has its SDK; see docs/traces.md.
+        traces: makes spans of OpenTelemetry where the program has its SDK; see `changeover docs traces`.
+        openfeature: lets an OpenFeature provider hold phases back: True, a domain or a client; see
+            `changeover docs openfeature`.
 
     Raises:
         DeclarationError: `world` or `mode` is none.
-        MissingPackageError: `traces` without `pip install "changeover[otel]"`.
+        MissingPackageError: `traces` without `pip install "changeover[otel]"`, or `openfeature` without
+            `changeover[openfeature]`.
 
     Example:
         migration = Migration.load("migration")

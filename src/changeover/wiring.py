@@ -20,6 +20,7 @@ from changeover.record.run import Run, Sink
 from changeover.rollout.difference_alerts import DifferenceAlerts
 from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.resolver import Resolver
+from changeover.rollout.stage_provider import StageProvider, client_of
 from changeover.rollout.test_override import ACTIVE
 from changeover.seam.background import HUNG_AFTER_S, Background
 from changeover.seam.judge import Judge, comparing_judge, waived_by
@@ -68,6 +69,7 @@ class MigrationOptions(TypedDict, total=False):
     mode: str | None
     linger_s: float | None
     traces: bool
+    openfeature: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def wire(
     mode: str | None = None,
     linger_s: float | None = None,
     traces: bool = False,
+    openfeature: object = None,
 ) -> Wiring:
     """Make the parts and join them; what is wrong with the environment is noted, and raises nothing.
 
@@ -108,7 +111,7 @@ def wire(
 
     Raises:
         DeclarationError: `world` or `mode` is none.
-        MissingPackageError: `traces` without the API of OpenTelemetry.
+        MissingPackageError: `traces` without the API of OpenTelemetry, `openfeature` without its SDK.
     """
     refresh_s = number(_PLACE, "refresh_s", refresh_s, unit="seconds")
     _check(plan, limits, environment, alerts)
@@ -123,7 +126,12 @@ def wire(
         check_function(_PLACE, "sink", sink, "run")
     environment = program_environment(os.environ if environment is None else environment)
     resolver = Resolver(
-        stages, directory=directory, closed=plan is not None, environment=environment, refresh_s=refresh_s
+        stages,
+        directory=directory,
+        closed=plan is not None,
+        environment=environment,
+        refresh_s=refresh_s,
+        provided=None if openfeature in (None, False) else StageProvider(client_of(openfeature), refresh_s),
     )
     waived = rules_file = None
     if directory is not None:

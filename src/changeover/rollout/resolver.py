@@ -6,7 +6,8 @@ For each phase the first of these that says something decides:
 2. CHANGEOVER_STAGE_<PHASE> in the environment; where that is no stage, what held before
 3. a test override (the pytest plugin), for phases with seams
 4. trips.json: `shadow`, where flags.json says ramp or live and is no newer than the trip
-5. flags.json; where it is refused, the last revision that this process read
+5. flags.json; where it is refused, the last revision that this process read. Where an OpenFeature provider
+   decides, the lesser of the two, of 4 as well: no provider leads a phase further than its gate has
 6. the first stage: `off`, or `open` for a phase of checks only
 
 An example. flags.json at revision 7 says `portfolio` live, `trading` ramp:10; the environment has
@@ -36,11 +37,20 @@ from changeover.replay.program_signals import ProgramSignals, stop_if_heard, unb
 from changeover.rollout.flags_file import FlagsState, parse_flags
 from changeover.rollout.kill_switch import KillSwitch, read_kill_switch
 from changeover.rollout.migration_files import trips_path
+from changeover.rollout.stage_provider import StageProvider
 from changeover.rollout.test_override import ACTIVE
 from changeover.rollout.tripwire_state import Trip, Trips, identity
 from changeover.settings import FLAGS_FILE, FLAGS_VARIABLE, REFRESH_S, STAGE_VARIABLE
 from changeover.telemetry.logs import logger
-from changeover.values.stage import OFF, SEAM_STAGES, Setting, Stage, parse_setting, stage_variable
+from changeover.values.stage import (
+    OFF,
+    SEAM_STAGES,
+    Setting,
+    Stage,
+    earlier,
+    parse_setting,
+    stage_variable,
+)
 from changeover.values.toml_table import parse_json, read_text
 
 _log = logger("flags")
@@ -58,6 +68,7 @@ class ProblemKind(StrEnum):
     OVERRIDE_REFUSED = "override-refused"
     UNKNOWN_OVERRIDE = "unknown-override"
     NOT_RESOLVED = "not-resolved"
+    PROVIDER = "provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,7 @@ class Resolver:
     """Looks at files and environment at most once per `refresh_s`, and keeps the last good stages.
 
     `phases` returns the stages that each known phase may have; `closed` says that there are no others, so
-    that an override of another phase is a mistake.
+    that an override of another phase is a mistake. `provided` may hold phases back.
     """
 
     def __init__(
@@ -131,8 +142,10 @@ class Resolver:
         environment: Mapping[str, str] | None = None,
         refresh_s: float = REFRESH_S,
         monotonic: Callable[[], float] = time.monotonic,
+        provided: StageProvider | None = None,
     ) -> None:
         self._phases = phases
+        self._provided = provided
         self._directory = directory
         self._closed = closed
         self._environment = os.environ if environment is None else environment
@@ -218,11 +231,13 @@ class Resolver:
         self._trips.look()
         if self._trips.problem is not None:
             look.note(ProblemKind.TRIPS_REFUSED, self._trips.problem)
+        provided = self._asked(phases, look)
         settings: dict[str, Setting] = {}
         for phase, allowed in phases.items():
             base = OFF if allowed == SEAM_STAGES else Setting(allowed[0])
             if self._flags is not None:
                 base = self._tripped(phase, self._flags, base, look)
+            base = earlier(base, provided.get(phase, base))
             settings[phase] = self._override(phase, allowed, base, look)
         self._good = settings
         if self._closed:
@@ -241,6 +256,15 @@ class Resolver:
             frozenset(look.tripped),
         )
         self._report(tuple(look.problems))
+
+    def _asked(self, phases: Mapping[str, tuple[Stage, ...]], look: _Look) -> Mapping[str, Setting]:
+        """What a provider says, as it is known by now."""
+        if self._provided is None:
+            return {}
+        found = self._provided.settings(phases)
+        for text in self._provided.problems:
+            look.note(ProblemKind.PROVIDER, text)
+        return found
 
     def _read_flags(self, look: _Look, phases: Mapping[str, tuple[Stage, ...]]) -> None:
         named = self._environment.get(FLAGS_VARIABLE)

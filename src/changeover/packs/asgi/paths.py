@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from changeover.packs.asgi.messages import Heard, Sent
 from changeover.packs.asgi.requests import KeptRequest, changes, scope_before
+from changeover.values.own_state import own_state
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 PARTS_MAX = 20_000
@@ -188,9 +189,10 @@ _ATOMS = frozenset({str, bytes, int, float, bool, type(None), FunctionType, type
 
 
 def _inside(part: Any) -> list[Any]:
+    """The parts of a value; no method of its class is asked."""
     if isinstance(part, dict):
-        return list(part.values())
-    if isinstance(part, list | tuple | set | frozenset):
-        return list(part)
-    state = None if isinstance(part, type) else getattr(part, "__dict__", None)
-    return list(state.values()) if isinstance(state, dict) else []
+        return list(dict.values(part))
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(part, kind):
+            return list(kind.__iter__(part))
+    return [] if isinstance(part, type) else list(own_state(part).values())
