@@ -8,13 +8,13 @@ from __future__ import annotations
 import sys
 import sysconfig
 from collections.abc import Collection, Iterator, Mapping
-from inspect import unwrap
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from changeover.quick_dataclass import dataclass
 from changeover.record.known_clients import KNOWN_CLIENTS, KnownClient, client_named
 from changeover.record.port import PortBook
+from changeover.values.own_state import module_of, namespace
 
 _USERS_SHOWN = 3
 _INSTALLED = ("site-packages", "dist-packages")
@@ -68,7 +68,7 @@ def _users(owners: list[Any]) -> dict[str, dict[str, bool]]:
     """By client: the modules of the program in which it has names, and whether it is used past the ports."""
     found: dict[str, dict[str, bool]] = {}
     for name, module in [*sys.modules.items()]:
-        if not isinstance(module, ModuleType) or not _is_of_program(name, module):
+        if not issubclass(type(module), ModuleType) or not _is_of_program(name, module):
             continue
         held: dict[str, set[str]] = {}
         for own_name, value in [*vars(module).items()]:
@@ -85,7 +85,7 @@ def _clients_of(value: Any, module: ModuleType) -> Iterator[str]:
     client = client_named(home)
     if client is not None:
         yield client.name
-    elif isinstance(value, ModuleType):
+    elif issubclass(type(value), ModuleType):
         inside = [name for name in KNOWN_CLIENTS if name.rpartition(".")[0] == home]
         if inside:
             users = [one for one in vars(module).values() if _home(one) == module.__name__]
@@ -101,13 +101,22 @@ def _is_used_past_ports(module: ModuleType, names: set[str], owners: list[Any]) 
 
 
 def _codes(owner: Any) -> Iterator[CodeType]:
-    """The code of a function, or of the functions of a class."""
-    if not isinstance(owner, type | FunctionType):
-        return
-    for one in vars(owner).values() if isinstance(owner, type) else (owner,):
-        code = getattr(unwrap(getattr(one, "__func__", one)), "__code__", None)
-        if isinstance(code, CodeType):
-            yield code
+    """The code of a function, or of the functions of a class; other objects of a program may be anything."""
+    cls = type(owner)
+    if cls is FunctionType:
+        yield _innermost(owner).__code__
+    elif issubclass(cls, type):
+        for one in namespace(owner).values():
+            found = one.__func__ if type(one) in (staticmethod, classmethod) else one
+            found = found.fget if type(found) is property else found
+            if type(found) is FunctionType:
+                yield _innermost(found).__code__
+
+
+def _innermost(function: FunctionType) -> FunctionType:
+    """The function behind those that were put around it: a port has one around each of its methods."""
+    inner = vars(function).get("__wrapped__")
+    return function if type(inner) is not FunctionType else _innermost(inner)
 
 
 def _said(code: CodeType) -> set[str]:
@@ -116,13 +125,17 @@ def _said(code: CodeType) -> set[str]:
 
 
 def _home(value: Any) -> str:
-    if isinstance(value, ModuleType):
-        home: Any = vars(value).get("__name__")
-    elif isinstance(value, type | FunctionType | BuiltinFunctionType):
-        home = getattr(value, "__module__", None)
+    """The module that a value is of."""
+    cls = type(value)
+    if issubclass(cls, ModuleType):
+        home = vars(value).get("__name__")
+    elif issubclass(cls, type):
+        home = module_of(value)
+    elif cls in (FunctionType, BuiltinFunctionType):
+        home = value.__module__
     else:
-        home = getattr(type(value), "__module__", None)
-    return home if isinstance(home, str) else ""
+        home = module_of(cls)
+    return home if type(home) is str else ""
 
 
 def _is_of_program(name: str, module: ModuleType) -> bool:

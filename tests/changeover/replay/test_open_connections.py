@@ -140,8 +140,11 @@ def test_tasks_of_the_program_send_on_the_loop_of_a_replay(pair: Pair) -> None:
     async def program() -> None:
         seam: Any = migration.seam("s", legacy=legacy, candidate=candidate)
         answer = asyncio.create_task(seam(1))
-        while not hangs():
+        for _ in range(1_000):
+            if hangs():
+                break
             await asyncio.sleep(0)
+        assert hangs()
         one.send(b"program")
         await answer
 
