@@ -304,6 +304,40 @@ def test_a_clock_that_freezegun_holds_is_held_for_both() -> None:
     assert run_of(path, lambda: path())[1].verdict == "match"
 
 
+def test_a_clock_that_freezegun_held_at_first_is_covered_afterwards() -> None:
+    program = """
+import time
+import freezegun
+from changeover import Migration
+runs = []
+def path(n):
+    return time.monotonic_ns(), time.perf_counter(), time.time_ns()
+with freezegun.freeze_time("2024-02-29"):
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.use("clock")
+    seam = migration.seam("s", legacy=path, candidate=lambda n: path(n))
+    seam(1)
+seam(2)
+print([str(run.verdict) for run in runs], len(runs[0].tape), len(runs[1].tape))
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert said.stdout.strip() == "['match', 'match'] 0 3", said.stdout + said.stderr
+
+
+def test_a_clock_that_freezegun_holds_inside_of_the_path_is_held_in_both() -> None:
+    def path() -> Any:
+        first = time.time_ns()
+        with freezegun.freeze_time("2024-02-29 12:00:00"):
+            inside = datetime.now(), time.monotonic()
+        return first, inside, time.time_ns()
+
+    answer, run = run_of(path, lambda: path())
+    assert answer[1][0] == datetime(2024, 2, 29, 12)
+    assert answer[0] < answer[2]
+    assert run.verdict == "match", run.divergences
+    assert time.monotonic is BUILTINS[1]
+
+
 def test_a_test_that_travels_in_time_goes_on_travelling() -> None:
     def path() -> Any:
         return datetime.now(UTC).year, time.time_ns()

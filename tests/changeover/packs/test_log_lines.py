@@ -117,8 +117,14 @@ def test_a_logger_that_is_off_writes_nothing_and_does_nothing(written: Written) 
     assert run_of(pays(5), pays(6)).verdict == "match"
     AUDIT.setLevel(logging.DEBUG)
     AUDIT.disabled = True
+
+    def handled(text: str) -> int:
+        AUDIT.handle(AUDIT.makeRecord(AUDIT.name, logging.INFO, "shop.py", 1, text, (), None))
+        return 1
+
     try:
         assert run_of(pays(5), pays(6)).verdict == "match"
+        assert run_of(lambda: handled("a"), lambda: handled("b")).verdict == "match"
     finally:
         AUDIT.disabled = False
 

@@ -34,8 +34,8 @@ class Clocks:
         self._holders = 0
         self._lock = Lock()
         self._traveller: _Traveller | None = None
-        self._originals = {name: getattr(time, name) for name in NAMED}
-        self._asking = {name: self._made(name, function) for name, function in self._originals.items()}
+        self._originals: dict[str, Callable[..., Any]] = {}
+        self._asking: dict[str, Callable[..., Any]] = {}
         self._places: list[tuple[dict[str, Any], str, str]] = []
         self._modules = 0
         self._callers = Callers(())
@@ -65,8 +65,11 @@ class Clocks:
         return ask
 
     def _put_in(self) -> None:
-        if datetime.datetime.__module__ == "freezegun.api":
-            return  # a test holds the clock still: both paths see the same
+        if is_held_by_freezegun():
+            return  # a test holds the clock still: both paths see the same, and these are not the functions
+        if not self._originals:
+            self._originals = {name: getattr(time, name) for name in NAMED}
+            self._asking = {name: self._made(name, function) for name, function in self._originals.items()}
         for place, name, clock in self._found():
             if place.get(name) is self._originals[clock]:
                 place[name] = self._asking[clock]
@@ -106,6 +109,8 @@ class Clocks:
             _time_machine.patch()
 
     def _end_travel(self) -> None:
+        if self._traveller is None:
+            return
         import _time_machine
         import time_machine
 
@@ -115,6 +120,11 @@ class Clocks:
         if self._traveller in stack:  # a test may travel in time meanwhile, and goes on
             stack.remove(self._traveller)
         self._traveller = None
+
+
+def is_held_by_freezegun() -> bool:
+    """Whether a test holds the clock still; `time_machine` that is imported meanwhile ends the process later."""
+    return datetime.datetime.__module__ == "freezegun.api"
 
 
 class _Traveller:
