@@ -123,7 +123,7 @@ class Clocks:
 
 
 def is_held_by_freezegun() -> bool:
-    """Whether a test holds the clock still; `time_machine` that is imported meanwhile ends the process later."""
+    """Whether a test holds the clock still; `time_machine` is not to be imported meanwhile."""
     return datetime.datetime.__module__ == "freezegun.api"
 
 
