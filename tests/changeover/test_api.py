@@ -93,7 +93,7 @@ def test_a_verb_has_every_argument_and_option_of_its_command(name: str) -> None:
 
 
 def test_the_page_about_the_verbs_is_what_their_docstrings_say() -> None:
-    """Made again by `python -m tests.changeover.support.verb_reference`."""
+    """Made again by `python -m tests.docs`."""
     page = (DOCS / "api.md").read_text(encoding="utf-8")
     assert page[page.index("## Compare") :] == reference()
     verbs = {VERB_OF.get(name, name) for name in COMMANDS}

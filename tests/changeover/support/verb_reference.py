@@ -84,7 +84,3 @@ def _written(parameter: inspect.Parameter) -> str:
     if callable(default):
         return f"{parameter.name}={default.__name__}"
     return f"{parameter.name}={getattr(default, 'value', default)!r}"
-
-
-if __name__ == "__main__":
-    print(reference(), end="")
