@@ -192,7 +192,8 @@ def _inside(part: Any) -> list[Any]:
     """The parts of a value; no method of its class is asked."""
     if isinstance(part, dict):
         return list(dict.values(part))
-    for kind in (list, tuple, set, frozenset):
+    kinds: tuple[Any, ...] = (list, tuple, set, frozenset)
+    for kind in kinds:
         if isinstance(part, kind):
             return list(kind.__iter__(part))
     return [] if isinstance(part, type) else list(own_state(part).values())
