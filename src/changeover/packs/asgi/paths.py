@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable
+from collections.abc import Callable, Container, Hashable
 from functools import lru_cache
 from types import FunctionType, MappingProxyType
 from typing import Any, Protocol
@@ -118,7 +118,7 @@ class ReplayedPath(_Path):
         """Exchange what is the server's; a path that has it in another place ends here."""
         args = tuple(self._exchanged(one) for one in args)
         kwargs = {name: self._exchanged(one) for name, one in kwargs.items()}
-        if _holds_others((args, kwargs), self._made):
+        if _holds_others((args, kwargs), self._made, self._session.book.holds):
             self._refuse(_INSIDE)
         if self._recorded.scope is None or not is_called_by_server(args):
             return args, kwargs
@@ -168,8 +168,11 @@ def is_called_by_server(args: tuple[Any, ...]) -> bool:
     return callable(args[1]) and callable(args[2])
 
 
-def _holds_others(given: Any, made: Container[int]) -> bool:
-    """Whether something of the server is in these values that was not made for this path."""
+def _holds_others(given: Any, made: Container[int], is_handed_over: Callable[[Any], bool]) -> bool:
+    """Whether something of the server is in these values that was not made for this path.
+
+    What ports and other packs hand over, such as a session of a database, is their own affair.
+    """
     waiting, seen = [given], set[int]()
     while waiting:
         part = waiting.pop()
@@ -179,6 +182,8 @@ def _holds_others(given: Any, made: Container[int]) -> bool:
         if len(seen) > PARTS_MAX:
             return True
         if kind_of(part) is None:
+            if is_handed_over(part):
+                continue
             waiting += [one for one in _inside(part) if type(one) not in _ATOMS]
         elif id(part) not in made:
             return True
