@@ -73,7 +73,7 @@ class EngineDatabase:
 
     def apart(self, function: Callable[[], Any]) -> Any:
         """Call a function of the toolkit's own, of which nothing belongs to a run."""
-        if not self.is_async:
+        if not self.is_async or not _may_wait():
             with outside():
                 return function()
         import asyncio
@@ -93,3 +93,10 @@ class EngineDatabase:
         from sqlalchemy.util import greenlet_spawn
 
         return await greenlet_spawn(function, *args)
+
+
+def _may_wait() -> bool:
+    """Whether SQLAlchemy waits for the loop here; else a path only takes rows that are there already."""
+    from greenlet import getcurrent
+
+    return type(getcurrent()).__name__ == "_AsyncIoGreenlet"
