@@ -39,7 +39,10 @@ def test_rows_that_are_taken_after_the_answer_are_there_for_both_paths(tmp_path:
                 found = await connection.execute(statement, {"item": item})
                 return TAKING[take](found)
 
-        seam = migration.seam("s", legacy=path, candidate=lambda item: path(item))
+        async def same(item: str) -> Any:
+            return await path(item)
+
+        seam = migration.seam("s", legacy=path, candidate=same)
         with as_under_a_test():
             await seam("lamp")
         await engine.dispose()
