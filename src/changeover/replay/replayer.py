@@ -211,6 +211,10 @@ class Replay(ReplayedWork):
         if not self.running.answered:
             raise refusal
 
+    def guessed(self, pack: str, why: str) -> None:
+        """What the path was given may not be what the answering one was: a difference proves nothing."""
+        self.problems.add(ReplayProblem(ProblemKind.INEXACT, pack, why, 0))
+
     def left_by(self, pack: str) -> Any | None:
         """What a pack kept of the answering path, for this replay; None where it kept nothing."""
         return self._tape.kept_by.get(pack)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from time import monotonic
 
 from changeover.packs.database.copy_connection import KEPT, Around, CopyConnection, directly
+from changeover.packs.database.others_writing import moment, others_wrote
 from changeover.packs.database.parameter_style import ParameterStyle
 from changeover.packs.database.postgres_capture import ROWS_MAX, PostgresCapture
 from changeover.packs.database.postgres_made import PostgresMade
@@ -93,6 +94,24 @@ class PostgresCopy:
             self._connection, self._check_constraints, lambda: self.is_over, self._around
         )
         return self.connection
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether what the answering path read is what the replayed one reads: nobody else wrote meanwhile.
+
+        Where nobody else is expected to write, the server is not asked.
+        """
+        recorded = self._recorded
+        if recorded.alone:
+            return True
+        now = moment(self._connection)
+        own = frozenset(recorded.own_numbers)
+        return recorded.began is not None and not others_wrote(recorded.began, now, own | self._number)
+
+    @property
+    def _number(self) -> frozenset[int]:
+        number = run(self._connection, "SELECT pg_current_xact_id_if_assigned()::text")[0][0]
+        return frozenset({int(number)}) if number else frozenset()
 
     def finish(self, *, keep_open: bool) -> RecordedRows:
         """What the replayed path changed in the copy.

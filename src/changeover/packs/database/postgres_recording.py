@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from changeover.packs.database.others_writing import moment
 from changeover.packs.database.parameter_style import ParameterStyle
 from changeover.packs.database.postgres_capture import ROWS_MAX, PostgresCapture
 from changeover.packs.database.postgres_made import PostgresMade
@@ -118,6 +119,7 @@ class PostgresRecording:
         """What the transaction changed before the path: none of it is the path's."""
         if self._recorded.evidence is None:
             self._recorded.evidence = PostgresMade(connection)
+            self._recorded.began = moment(connection)
         isolation = run(connection, "SELECT current_setting('transaction_isolation')")[0][0]
         if isolation == "serializable" and not self._alone:
             raise NotComparable("SERIALIZABLE: reading rows of others would make their transactions fail")
@@ -160,8 +162,10 @@ class PostgresRecording:
         return found
 
     def _capture(self, connection: Connection) -> list[RowChange]:
-        if not run(connection, "SELECT pg_current_xact_id_if_assigned()::text")[0][0]:
+        number = run(connection, "SELECT pg_current_xact_id_if_assigned()::text")[0][0]
+        if not number:
             return []
+        self._recorded.own_numbers.add(int(number))
         with self._side() as side:
             capture = PostgresCapture(connection, side, self._style, self._known, self._rows_max)
             changes = capture.changes()

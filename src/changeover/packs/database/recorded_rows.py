@@ -7,6 +7,7 @@ from os import getpid
 from typing import Any
 
 from changeover.packs.database.made_values import MadeEvidence
+from changeover.packs.database.others_writing import Moment
 from changeover.packs.database.row_change import RowChange
 from changeover.packs.database.row_effect import RowEffect, row_effects
 from changeover.packs.database.table import Table
@@ -28,6 +29,9 @@ class RecordedRows:
         listening: of SQLite, what listens on the pending connection.
         sequences: of SQLite, the last ids when the path began.
         process: the number of that in which the path ran; its connections are used in no other.
+        began: of PostgreSQL, the moment at which the path first looked.
+        own_numbers: of PostgreSQL, those of the path's transactions.
+        alone: whether nobody else is expected to write: in a test, or in a comparison.
         is_used: whether a replay shared the transaction of the caller; a second one may come too late.
         problems: why the changes cannot be compared; empty where they can.
     """
@@ -42,6 +46,9 @@ class RecordedRows:
     listening: Any = None
     sequences: dict[str, int] = field(default_factory=dict)
     process: int = field(default_factory=getpid)
+    began: Moment | None = None
+    own_numbers: set[int] = field(default_factory=set)
+    alone: bool = False
     is_used: bool = False
     problems: list[str] = field(default_factory=list)
 

@@ -67,6 +67,11 @@ class SqliteCopy:
         self._capture.start()
         return self.connection
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether the replayed path reads what the answering one read: SQLite tells nobody who wrote."""
+        return self._recorded.alone
+
     def finish(self, *, keep_open: bool) -> RecordedRows:
         """What the replayed path changed in the copy.
 

@@ -25,6 +25,7 @@ class AnsweringPath:
         self._database = database
         self._session = session
         self._deadline_s = deadline_s
+        self._alone = alone
         self._given: list[Any] = []
         self._is_postgres = database.kind == "postgresql"
         self._infos: dict[int, Any] = {}
@@ -67,6 +68,7 @@ class AnsweringPath:
                 "a connection of the driver was used past SQLAlchemy: its changes are not seen",
             )
         recorded = self._database.apart(self._recording.finish)
+        recorded.alone = self._alone
         recorded.given, recorded.deadline_s = bool(self._given), self._deadline_s
         tape = self._session.tape
         tape.kept_by = MappingProxyType({**tape.kept_by, self._database.name: recorded})

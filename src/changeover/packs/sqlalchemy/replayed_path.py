@@ -20,6 +20,7 @@ from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sync_of
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
+DOUBT = "others may have written meanwhile what the path reads"
 LATER = "the caller has gone on with its transaction: the rows are not compared after the answer"
 TWO = "two connections at once: one database cannot be turned back for each"
 PAST = "a session or connection of the program was used, past the copy"
@@ -57,6 +58,9 @@ class ReplayedPath:
         try:
             if self._copy is not None:
                 self._flush()
+                certain = self._apart(lambda: self._copy is not None and self._copy.is_certain)
+                if not certain:
+                    self._replay.guessed(self._database.name, DOUBT)
                 finish = partial(self._copy.finish, keep_open=self._keeps_open)
                 effects = self._apart(finish).effects
         except Exception as error:  # noqa: BLE001  the same

@@ -495,3 +495,55 @@ def test_outside_of_runs_nothing_is_different(engine: Any) -> None:
     statements(engine, insert("o2"))()
     statements(engine, "ALTER TABLE logs ADD COLUMN more INT")()
     assert [ref for ref, _ in contents(engine)["orders"]] == ["old", "o1", "o2"]
+
+
+@BOTH
+def test_a_difference_in_what_others_wrote_meanwhile_proves_nothing(engine: Any) -> None:
+    def read() -> Any:
+        with engine.connect() as connection:
+            found = connection.execute(text("SELECT status FROM orders WHERE ref = 'old'")).scalar_one()
+            connection.execute(text("UPDATE stock SET on_hand = 1 WHERE sku = 's1'"))
+            connection.commit()
+            return found
+
+    def legacy() -> Any:
+        found = read()
+        with ThreadPoolExecutor(1) as pool:
+            change = statements(engine, "UPDATE orders SET status = 'of others'")
+            pool.submit(unfollowed, change).result()
+        return found
+
+    run = judged(engine, legacy, read, own_traffic=True, rows=True, deadline_ms=20_000)
+    assert run.verdict == "failed", run.divergences
+
+
+@BOTH
+def test_the_same_rows_match_in_the_own_traffic_as_well(engine: Any) -> None:
+    one = statements(engine, insert("o1"))
+    run = judged(
+        engine, one, statements(engine, insert("o1")), own_traffic=True, rows=True, deadline_ms=20_000
+    )
+    assert run.verdict == "match", run.reason or run.divergences
+
+
+@BOTH
+def test_rows_of_others_that_hang_on_rows_of_the_path_fail_with_the_reason(engine: Any) -> None:
+    def legacy() -> None:
+        statements(engine, insert("r1"))()
+        with ThreadPoolExecutor(1) as pool:
+            line = "INSERT INTO lines (order_id, sku, qty) SELECT id, 's1', 1 FROM orders WHERE ref = 'r1'"
+            pool.submit(unfollowed, statements(engine, line)).result()
+
+    sa.event.listen(engine, "connect", with_foreign_keys)
+    engine.dispose()
+    run = judged(engine, legacy, statements(engine, insert("r1")))
+    assert (run.verdict, "more changed than was turned back" in str(run.reason)) == ("failed", True), (
+        run.reason
+    )
+    assert contents(engine)["lines"] == [("s1", 1)]
+
+
+def with_foreign_keys(connection: Any, _: Any) -> None:
+    """As programs on SQLite switch them on."""
+    if type(connection).__module__.startswith("sqlite3"):
+        connection.execute("PRAGMA foreign_keys=ON")
