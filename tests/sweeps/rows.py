@@ -84,19 +84,20 @@ class PostgresShop:
         self._name = f"rows_{uuid4().hex}"
         self._known: KnownTables = {}
         sql(f'CREATE SCHEMA "{self._name}"')
-        self.connection = self._connect()
+        self.connection = self.connect()
         for statement in schema(postgres=True, triggers=triggers).split(";\n"):
             if statement.strip():
                 self.connection.execute(statement.encode())
         fill(self.connection, postgres=True)
         self.connection.commit()
 
-    def _connect(self, *, autocommit: bool = False) -> Any:
+    def connect(self, *, autocommit: bool = False) -> Any:
+        """A connection of the shop."""
         options = f"-c search_path={self._name}"
         return psycopg.connect(SERVER, options=options, autocommit=autocommit, application_name=self._name)
 
     def _side(self) -> Any:
-        return self._connect(autocommit=True)
+        return self.connect(autocommit=True)
 
     def record(self, random: Random, *, pending: bool) -> RecordedRows:
         """Run a transaction as the path that answers."""
@@ -116,7 +117,7 @@ class PostgresShop:
     def copy(self, recorded: RecordedRows) -> Iterator[Any]:
         """The database as it was."""
         inside = recorded.pending is not None
-        connection = self.connection if inside else self._connect()
+        connection = self.connection if inside else self.connect()
         with closing(self._side()) as side:
             copy = PostgresCopy(connection, side, "format", self._known, recorded, DEADLINE_S, inside=inside)
             try:

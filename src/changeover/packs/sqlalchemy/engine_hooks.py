@@ -14,6 +14,8 @@ from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
 PACK = "changeover_pack"
 """Where a dialect keeps the name of the pack that follows it."""
+_ALTERS = frozenset({"ALTER", "alter", "Alter"})
+"""Temporary triggers that name a column keep SQLite from changing it: they go before."""
 _SENDING = ("do_execute", "do_executemany", "do_execute_no_params")
 
 
@@ -38,12 +40,14 @@ def hook_pools(pool_class: type) -> None:
 
 def _sending(original: Callable[..., Any], name: str) -> Callable[..., Any]:
     def send(cursor: Any, statement: str, *rest: Any, **named: Any) -> Any:
-        context = named.get("context", rest[-1] if rest else None)
-        if context is None:
+        found = follower(name)
+        if found is None and statement[:5] not in _ALTERS:
             return original(cursor, statement, *rest, **named)
-        fairy = context.root_connection.connection
-        found = follower(name) if _is_of_pool(fairy) else None
-        if statement[:5].upper() == "ALTER" and fairy.info.get(CAPTURE) is not None:
+        context = named.get("context", rest[-1] if rest else None)
+        fairy = None if context is None else context.root_connection.connection
+        if fairy is None or not _is_of_pool(fairy):
+            return original(cursor, statement, *rest, **named)
+        if statement[:5] in _ALTERS and fairy.info.get(CAPTURE) is not None:
             fairy.info[CAPTURE].remove()
         if found is None:
             return original(cursor, statement, *rest, **named)
@@ -56,8 +60,8 @@ def _sending(original: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 def _ending(original: Callable[..., Any], what: str, name: str) -> Callable[..., Any]:
     def end(fairy: Any) -> Any:
-        found = follower(name) if _is_of_pool(fairy) else None
-        if found is None:
+        found = follower(name)
+        if found is None or not _is_of_pool(fairy):
             return original(fairy)
         with _timed(found):
             return getattr(found, what)(lambda: original(fairy), fairy)

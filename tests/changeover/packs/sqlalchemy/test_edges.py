@@ -387,7 +387,8 @@ def test_a_replay_that_stands_still_holds_no_row_beyond_the_time_of_its_copy(eng
     update = "UPDATE orders SET status = 'placed' WHERE ref = 'old'"
 
     def still() -> None:
-        statements(engine, update)()
+        limits = ("idle_in_transaction_session_timeout", "statement_timeout")
+        statements(engine, *(f"SET LOCAL {limit} = 0" for limit in limits), update)()
         time.sleep(1.5)
         order.append("the replay ends")
 
