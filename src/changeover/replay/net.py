@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import wraps
 from threading import RLock, local
@@ -25,6 +25,8 @@ from changeover.replay.ways_out import MODULES, WAYS_OUT, WayOut, plumbing_codes
 NET = "net."
 """How the places begin at which it refuses something."""
 _ABSENT: Any = object()
+_ANOTHER: Any = object()
+"""Before what stands there: at the first look a function was a mock, or a port."""
 _MARK = "__changeover_net__"
 """On a function of the net: which way out it meets, and what stood there before."""
 _POOL = "multiprocessing.pool"
@@ -48,6 +50,7 @@ class _Net:
         self.lock = RLock()  # a hold may be let go of by a garbage collection at any moment
         self.plumbing: frozenset[Any] = frozenset()
         self._loaded: frozenset[str] = frozenset()
+        self._seen = 0  # so many modules there were at the last look
         self._knots: list[_Knot] = []
         self._tied: list[_Knot] = []
         self._kept: list[tuple[NetHold, Callable[[], bool]]] = []
@@ -73,25 +76,41 @@ class _Net:
             self.let_go()
         with self.lock:
             self.holders += 1
+            if len(sys.modules) != self._seen:
+                self._take_up()
+            if self.holders == 1:
+                for place in range(len(self._knots)):
+                    self._tie(place)
+
+    def _take_up(self) -> None:
+        """Modules have come, also while it hangs; those that are being imported are taken up later."""
+        seen, waiting = len(sys.modules), MODULES - self._loaded
+        come = [name for name in waiting if _is_there(name)]
+        if not any(name in sys.modules for name in waiting.difference(come)):
+            self._seen = seen
+        if come:
+            self._loaded |= frozenset(come)
+            self.plumbing = plumbing_codes()
+            first = len(self._knots)
+            self._knots += _knots(come)
             if self.holders > 1:
-                return
-            loaded = MODULES & sys.modules.keys()
-            if loaded != self._loaded:
-                self._knots, self._loaded, self.plumbing = [*_knots(loaded)], loaded, plumbing_codes()
-            tied = self._tied
-            for place, knot in enumerate(self._knots):
-                owner, there, name, before, replacement = knot
-                now = there.get(name, _ABSENT)
-                if now is not before:
-                    way: WayOut = getattr(replacement, _MARK)[0]
-                    if not _is_function_of(way, now):
-                        continue  # a mock, or what another tool has put around it: the floor is below that
-                    # Whoever has replaced a function while the net hung has put back one of the net's.
-                    before = getattr(now, _MARK, (way, now))[1]
-                    knot = self._knots[place] = _knot(owner, name, way, before)
-                    replacement = knot.replacement
-                tied.append(knot)
-                setattr(owner, name, replacement)
+                for place in range(first, len(self._knots)):
+                    self._tie(place)
+
+    def _tie(self, place: int) -> None:
+        knot = self._knots[place]
+        owner, there, name, before, replacement = knot
+        now = there.get(name, _ABSENT)
+        if now is not before:
+            way: WayOut = getattr(replacement, _MARK)[0]
+            if not _is_function_of(way, now):
+                return  # a mock, or what another tool has put around it: the floor is below that
+            # Whoever has replaced a function while the net hung has put back one of the net's.
+            before = getattr(now, _MARK, (way, now))[1]
+            knot = self._knots[place] = _knot(owner, name, way, before)
+            replacement = knot.replacement
+        self._tied.append(knot)
+        setattr(owner, name, replacement)
 
     def take_down(self) -> None:
         """One holder less."""
@@ -146,16 +165,23 @@ class _Noting(local):
     now = False
 
 
-def _knots(loaded: frozenset[str]) -> Iterator[_Knot]:
+def _is_there(name: str) -> bool:
+    """Whether a module is imported to its end."""
+    module = sys.modules.get(name)
+    return module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False)
+
+
+def _knots(loaded: Collection[str]) -> Iterator[_Knot]:
     for way in WAYS_OUT:
         if way.module not in loaded:
             continue
         module = sys.modules[way.module]
         owner = getattr(module, way.owner, None) if way.owner else module
         for name in way.names if owner is not None else ():
-            before = vars(owner).get(name, _ABSENT)
-            if hasattr(owner, name) and _is_function_of(way, before):
-                yield _knot(owner, name, way, before)
+            if hasattr(owner, name):
+                before = vars(owner).get(name, _ABSENT)
+                is_its_own = _is_function_of(way, before)
+                yield _knot(owner, name, way, before if is_its_own else _ANOTHER)
 
 
 def _knot(owner: Any, name: str, way: WayOut, before: Any) -> _Knot:

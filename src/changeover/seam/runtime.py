@@ -15,6 +15,7 @@ from changeover.record.port import PortBook
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run, Sink
 from changeover.replay.kept_outcome import View
+from changeover.replay.net import NetHold
 from changeover.replay.observation_copy import SHOWN
 from changeover.replay.sealed_hooks import LookingActed, look
 from changeover.rollout.resolver import Resolution, Resolver
@@ -144,10 +145,12 @@ class Runtime:
         if self.background is not None:
             self.background.drain()
         before, self._in_place = self._in_place, other
+        hold = NetHold()  # once for all of its replays
         try:
             yield other
         finally:
             self._in_place = before
+            hold.release()
 
     def pins(
         self, seam: str, key: Callable[..., object] | None, resolution: Resolution, args: Args, kwargs: Kwargs

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -302,6 +304,46 @@ def test_who_replaces_a_function_while_it_hangs_keeps_their_own(pair: Pair) -> N
     assert received(other) == b"again"
     assert replayed(lambda n: one.send(b"x") and n).verdict == "unsafe"
     assert (received(other), hangs()) == (b"", False)
+
+
+def test_a_function_that_was_a_mock_at_the_first_look_is_met_later() -> None:
+    code = """
+import socket
+from unittest import mock
+from changeover import Migration
+runs = []
+migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+one, other = socket.socketpair()
+answer = migration.seam("s", legacy=lambda n: n, candidate=lambda n: one.send(b"x") and n)
+with mock.patch.object(socket.socket, "send", return_value=1):
+    answer(1)
+answer(1)
+print(*(run.verdict for run in runs), "send" in vars(socket.socket))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["match", "unsafe", "False"]
+
+
+def test_what_is_imported_while_it_hangs_is_met_too() -> None:
+    code = """
+import socket
+from changeover import Migration
+runs = []
+migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+one, other = socket.socketpair()
+def candidate(n):
+    import http.client
+    connection = http.client.HTTPConnection("localhost")
+    connection.sock = one
+    connection.request("GET", "/")
+    return n
+answer = migration.seam("s", legacy=lambda n: n, candidate=candidate)
+answer(1)
+answer(1)
+print(*(run.divergences[0].place for run in runs))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "effects.net.http.client.request"
 
 
 def test_a_forked_child_has_no_net() -> None:
