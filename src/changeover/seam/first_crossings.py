@@ -1,9 +1,9 @@
 """The first crossings of a seam: whether the path that answers sends something past every port.
 
 What it sends there is compared with nothing, so that none of its runs can be a match: from the first one
-that did so on they have `failed`, until one more port is declared. After these crossings nothing is watched,
-and costs nothing; but where somebody waits for the verdict, or legacy may have to answer in the place of a
-path that sends, every crossing is.
+that did so on they have `failed`, until one more port or pack is declared. After these crossings nothing is
+watched, and costs nothing; but where somebody waits for the verdict, or legacy may have to answer in the place
+of a path that sends, every crossing is.
 """
 
 from __future__ import annotations
@@ -24,12 +24,16 @@ class FirstCrossings:
         self._watched = self._ports = 0
         self._told: set[str] = set()
 
-    def watch(self, runtime: Runtime) -> NetHold | None:
-        """One more crossing begins: what watches it, None where nothing does."""
-        ports = len(runtime.book.ports)
+    def watch(self, runtime: Runtime, *, waits: bool) -> NetHold | None:
+        """One more crossing begins: what watches it, None where nothing does.
+
+        `waits` says that somebody waits for its verdict.
+        """
+        book = runtime.book
+        ports = len(book.ports) + len(book.packs)
         if ports != self._ports:  # what was sent may have a port now
             self._ports, self._watched, self.sends = ports, 0, None
-        if self._watched >= WATCHED_MAX and not (self.sends and self._may_fall_back) and not runtime.waits:
+        if self._watched >= WATCHED_MAX and not (self.sends and self._may_fall_back) and not waits:
             return None
         self._watched += 1
         return NetHold()

@@ -99,8 +99,9 @@ class Recording:
             self.runtime.book, self.runtime.limits, self.outer, self._copies, self._time_left
         )
         self.recorder.inputs = self._given.now
-        self._crossings = call.seam.crossings[call.answering]
-        self._watch = self._crossings.watch(self.runtime)
+        seam = call.seam
+        self._crossings = seam.by_legacy if call.answering is Side.LEGACY else seam.by_candidate
+        self._watch = self._crossings.watch(self.runtime, waits=self._time_left is None)
         self._context = copy_context()
         self._pins_held = still_on(PINNED.get())
         if self._pins_held is not None and self._pins_held.around is not None:

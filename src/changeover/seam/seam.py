@@ -188,8 +188,8 @@ class Seam:
     how their answers are seen. `named` has two functions that give the arguments of a call by
     name: of all of them, and of those behind `self`. `owner_of`
     makes the object of a method anew for a stored scenario. `known_roles` is who
-    answers by these settings, whatever the key. `crossings` says of the path of each side what it sends past
-    every port when it answers.
+    answers by these settings, whatever the key. `by_legacy` and `by_candidate` are the crossings that each of
+    them answers: what it sends past every port.
     """
 
     runtime: Runtime
@@ -218,7 +218,8 @@ class Seam:
         self.paths: dict[Side, PathFunction] = {}
         self.bound = BoundObjects()
         self.known_roles: tuple[Mapping[str, Setting], Any] | None = None
-        self.crossings = {side: FirstCrossings(self.name, may_fall_back=self.fallback) for side in Side}
+        self.by_legacy = FirstCrossings(self.name, may_fall_back=self.fallback)
+        self.by_candidate = FirstCrossings(self.name, may_fall_back=self.fallback)
         first = legacy if legacy is not None else candidate
         if first is None:
             raise DeclarationError(f'seam "{self.name}"', "has no path, needed: legacy=, candidate= or both")
