@@ -122,6 +122,7 @@ COLUMNS = {
         "positions": ("symbol", "quantity", "average_entry_price", "last_price"),
         "orders": ("symbol", "side", "quantity", "status", "submitted_at", "filled_quantity"),
         "fills": ("quantity", "price", "cash_flow", "at", "order_id"),
+        "fence": ("part", "epoch"),
     },
 }
 VALUES = (b"\xff\xfe", "", "?", "NaN", "[]", "{}", 10**18, -1.5)

@@ -102,8 +102,8 @@ class Ledger:
             check()
             try:
                 self._fence.take_over(parts)
-            except SqlError as error:
-                raise BrokerUnavailable(f"the paper account cannot be written: {error}") from error
+            except (SqlError, *UNREADABLE) as error:
+                raise BrokerUnavailable(f"the paper account cannot be taken over: {error}") from error
 
     @contextmanager
     def effect(self, *, fenced: bool) -> Iterator[Book]:

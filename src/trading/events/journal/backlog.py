@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trading.database import Connection
+from trading.events.journal.rows import whole
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS parked (number INTEGER PRIMARY KEY AUTOINCREMENT, "
@@ -64,6 +65,7 @@ class Backlog:
     as_of: datetime | None = None
 
 
+@whole
 def read_backlog(connection: Connection) -> Backlog:
     """As a journal in SQLite holds it, whether or not it was ever shared."""
     latest = connection.execute(LATEST).fetchone()

@@ -153,7 +153,7 @@ P = ParamSpec("P")
 Value = TypeVar("Value")
 
 
-def _whole(value_of: Callable[P, Value]) -> Callable[P, Value]:
+def whole(value_of: Callable[P, Value]) -> Callable[P, Value]:
     """A value of a row, or DatabaseUnusable where a column holds what was never written there."""
 
     @wraps(value_of)
@@ -169,7 +169,7 @@ def _whole(value_of: Callable[P, Value]) -> Callable[P, Value]:
     return read
 
 
-@_whole
+@whole
 def delivery(row: Row, versions: Versions) -> Delivery | DamagedDelivery:
     """A delivery that is to be done."""
     seq, event_id, event_type, correlation_id, body, handler, attempt = row
@@ -181,7 +181,7 @@ def delivery(row: Row, versions: Versions) -> Delivery | DamagedDelivery:
     return Delivery(seq, event, handler, attempt)
 
 
-@_whole
+@whole
 def stored_event(row: Row, deliveries: list[Row], versions: Versions) -> StoredEvent:
     """An event with the fate of its deliveries."""
     seq, recorded_at, body = row
@@ -209,14 +209,14 @@ def stored_event(row: Row, deliveries: list[Row], versions: Versions) -> StoredE
     )
 
 
-@_whole
+@whole
 def run_event(row: Row, versions: Versions) -> BaseEvent | None:
     """The event of a row, or None where it cannot be read."""
     seq, _, body = row
     return _event(versions, seq, body)[0]
 
 
-@_whole
+@whole
 def dead_letter(row: Row, versions: Versions) -> DeadLetter:
     """A delivery that was given up."""
     seq, handler, event_id, event_type, correlation_id, attempts, error_type, message, died_at, body = row
@@ -235,7 +235,7 @@ def dead_letter(row: Row, versions: Versions) -> DeadLetter:
     )
 
 
-@_whole
+@whole
 def workflow(row: Row) -> WorkflowRecord:
     """The state of a workflow."""
     workflow_id, state, account, session, started_at, updated_at, sequence, finished, body = row
