@@ -14,6 +14,9 @@ from tests.accidents.outcome import Outcome
 ROOT = Path(__file__).parents[2]
 CLEAN = 0
 """The number under which nothing is planted."""
+EXPLORED = ("trading.workflow", "trading.signals", "entry.execute-trading", "entry.analyze-signals")
+"""The seams whose candidate's events have an order that a schedule can change."""
+SCHEDULES = 6
 JUDGED = (ExitCode.YES, ExitCode.NO, ExitCode.INCONCLUSIVE)
 
 
@@ -38,6 +41,20 @@ def compares_results(number: int, runs: int) -> frozenset[str]:
     """The seams at which a comparison of results alone sees a difference."""
     said = _output("tests.accidents.results_only", str(number), str(runs))
     return frozenset(json.loads(said.stdout))
+
+
+def explores(number: int, runs: int) -> str | None:
+    """The first seam at which a schedule of any case differs from legacy, or None where none does.
+
+    Each case is explored on copies, that paths may go on: the usual order, a few others, and a few that are
+    drawn with deliveries twice and restarts.
+    """
+    for seam in EXPLORED:
+        command = ("explore", seam, "--source", "stress", "--runs", str(runs))
+        more = ("--schedules", str(SCHEDULES), "--world", "copy", "--format", "json")
+        if json.loads(_output("tests.accidents", str(number), *command, *more).stdout)["divergences"]:
+            return seam
+    return None
 
 
 def _run(number: int, command: Sequence[str]) -> Outcome:

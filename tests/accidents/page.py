@@ -35,6 +35,9 @@ COLUMNS = """
   would match.
 - **results and effects**: a cluster is shown that is none of an invariant, nor of the contract of the bus.
 - **plus invariants**: any cluster is shown.
+- **plus explore**: `changeover explore` shows a difference by itself, at one of the four seams whose events
+  it can deliver in another order, on the same cases and on copies, with six schedules of each: the usual
+  order, other ones, and some with deliveries twice and restarts. It judges each as `compare` does.
 """
 
 
@@ -61,7 +64,7 @@ def measured(done: Sequence[Measured], clean: Outcome) -> str:
             "what the screen of that command names for runs that it could not compare.",
             f"How many are noticed by what: {', '.join(sums)}.",
             f"With nothing planted the same cases show {len(clean.clusters)} differences in {clean.runs}",
-            f"comparisons; {clean.not_compared} could not be compared.",
+            f"comparisons; {clean.not_compared} could not be compared. `explore` shows none there either.",
             "",
             *(f"| {' | '.join(row)} |" for row in rows),
             "",

@@ -7,7 +7,7 @@ from textwrap import shorten, wrap
 from changeover.views.layout import plural
 from tests.accidents.accident import COMPARE, Accident
 from tests.accidents.catalogue import load
-from tests.accidents.measuring import compare, compares_results
+from tests.accidents.measuring import compare, compares_results, explores
 from tests.accidents.outcome import Outcome
 
 WIDTH = 80
@@ -18,7 +18,8 @@ INDENT = "    "
 class Measured:
     """An accident, what the command that catches it showed, and where its results alone differ.
 
-    `result_seams` is None where results alone were not compared.
+    `result_seams` is None where neither results alone were compared nor schedules explored; `explored` is the
+    seam at which a schedule differed, if one did.
     """
 
     number: int
@@ -26,15 +27,19 @@ class Measured:
     outcome: Outcome
     problems: Sequence[str]
     result_seams: frozenset[str] | None
+    explored: str | None
 
     @property
     def noticed_by(self) -> dict[str, bool]:
         """By what it is noticed, weakest first."""
-        results = {} if self.result_seams is None else {"results only": bool(self.result_seams)}
-        return results | {
+        compared = {
             "results and effects": self.outcome.by_results_and_effects,
             "plus invariants": bool(self.outcome.clusters),
         }
+        if self.result_seams is None:
+            return compared
+        explored = {"plus explore": self.explored is not None}
+        return {"results only": bool(self.result_seams)} | compared | explored
 
 
 def measure(number: int, *, runs: int, fail_fast: bool, results_too: bool) -> Measured:
@@ -42,7 +47,9 @@ def measure(number: int, *, runs: int, fail_fast: bool, results_too: bool) -> Me
     accident = load(number)
     outcome = compare(number, accident.command, runs, fail_fast=fail_fast)
     seams = compares_results(number, runs) if results_too else None
-    return Measured(number, accident, outcome, outcome.problems(accident, whole=not fail_fast), seams)
+    explored = explores(number, runs) if results_too else None
+    problems = outcome.problems(accident, whole=not fail_fast)
+    return Measured(number, accident, outcome, problems, seams, explored)
 
 
 def table(done: Sequence[Measured]) -> str:

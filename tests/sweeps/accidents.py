@@ -12,7 +12,7 @@ from functools import partial
 
 from tests.accidents.accident import COMPARE
 from tests.accidents.catalogue import FILES
-from tests.accidents.measuring import CLEAN, compare
+from tests.accidents.measuring import CLEAN, compare, explores
 from tests.accidents.page import write_page
 from tests.accidents.table import Measured, measure, table
 
@@ -36,16 +36,20 @@ def main(arguments: Sequence[str]) -> int:
     take = partial(measure, runs=chosen.runs, fail_fast=chosen.fail_fast, results_too=chosen.write)
     with ThreadPoolExecutor(chosen.jobs) as pool:
         clean = pool.submit(compare, CLEAN, COMPARE, chosen.runs, fail_fast=False)
+        explored = pool.submit(explores, CLEAN, chosen.runs) if chosen.write else None
         done: list[Measured] = []
         for one in pool.map(take, chosen.only or FILES):
             done.append(one)
             print(table([one]))
     alarms = len(clean.result().clusters) + clean.result().not_compared
+    if explored is not None and (seam := explored.result()) is not None:
+        print(f"clean      explore {seam} differs")
+        alarms += 1
     caught = [one for one in done if not one.problems]
     plain = sum(one.accident.command == COMPARE for one in caught)
     print(f"caught     {len(caught)} of {len(done)} as expected, {plain} by changeover {' '.join(COMPARE)}")
     print(f"clean      {alarms} alarms in {clean.result().runs} comparisons")
     print(f"seconds    {time.perf_counter() - began:.0f}, {chosen.jobs} at a time")
-    if chosen.write:
+    if chosen.write and not alarms:
         write_page(done, clean.result())
     return 1 if alarms or len(caught) < len(done) else 0
