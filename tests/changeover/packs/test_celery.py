@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import kombu.exceptions
@@ -13,6 +14,8 @@ from celery.contrib.testing.worker import start_worker
 
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
+from changeover.values.pins import Pins
+from changeover.values.stage import Setting, Stage
 from tests.changeover.packs.pack_contract import PackContract
 
 
@@ -208,6 +211,68 @@ def test_a_canvas_is_one_effect_for_each_task_that_it_sends(app: Any, kind: str)
     assert len(run.legacy.effects) == len(own)
     _, run, _ = run_of(app, sending(3), sending(4))
     assert run.verdict == "unsafe"
+
+
+def test_a_replayed_chord_writes_nothing_into_the_store_of_results(app: Any) -> None:
+    charge, add = app.tasks["shop.charge"], app.tasks["shop.add"]
+
+    def send() -> None:
+        chord([charge.s(1), charge.s(2)])(add.s())
+
+    def groups() -> int:
+        return sum(b"taskset-meta" in (one if isinstance(one, bytes) else one.encode()) for one in stored)
+
+    stored = app.backend.client.cache
+    before = groups()
+    assert run_of(app, send, send)[1].verdict == "match"
+    assert groups() == before + 1
+
+
+def test_a_task_by_which_celery_carries_out_a_chord_is_no_effect(tmp_path: Path) -> None:
+    app = app_in_memory(result_backend=f"file://{tmp_path}")
+    charge, add = app.tasks["shop.charge"], app.tasks["shop.add"]
+
+    def send() -> None:
+        chord([charge.s(1), charge.s(2)])(add.s())
+
+    _, run, sent = run_of(app, send, send)
+    app.close()
+    assert sent.count("celery.chord_unlock") == 1
+    assert run.verdict == "match", run.reason or run.divergences
+    assert run.legacy is not None
+    assert [one.key for one in run.legacy.effects] == ["shop.charge"] * 2
+
+
+def test_the_stages_of_a_task_end_with_it(app: Any) -> None:
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "off"})
+    migration.use("celery", app)
+    migration.seam("s", legacy=lambda: "legacy", candidate=lambda: "candidate")
+    charge = app.tasks["shop.charge"]
+    pins = Pins({"s": Setting(Stage.LIVE)}, None, "a" * 32)
+    charge.push_request(headers={"changeover": pins.to_data()})
+    try:
+        signals.task_prerun.send(sender=charge, task_id="one", task=charge)
+        inside = migration.pinned().correlation_id
+        signals.task_postrun.send(sender=charge, task_id="one", task=charge)
+    finally:
+        charge.pop_request()
+    assert inside == "a" * 32
+    assert migration.pinned().correlation_id != inside
+
+
+@pytest.mark.parametrize("data", [7, {}, {"stages": {"s": "sideways"}, "key": None, "correlation_id": "a"}])
+def test_stages_that_nobody_can_read_are_those_of_now(app: Any, data: Any) -> None:
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "live"})
+    migration.use("celery", app)
+    seam = migration.seam("s", legacy=lambda: "legacy", candidate=lambda: "candidate")
+    charge = app.tasks["shop.charge"]
+    charge.push_request(headers={"changeover": data})
+    try:
+        signals.task_prerun.send(sender=charge, task_id="two", task=charge)
+        assert seam() == "candidate"
+        signals.task_postrun.send(sender=charge, task_id="two", task=charge)
+    finally:
+        charge.pop_request()
 
 
 def test_a_task_that_runs_at_once_is_the_paths_own_work() -> None:
