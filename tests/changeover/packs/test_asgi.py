@@ -502,7 +502,7 @@ def test_two_workers_of_uvicorn_leave_all_of_their_evidence(tmp_path: Path) -> N
 
 
 def _wait_for(address: str, server: subprocess.Popen[str]) -> None:
-    for _ in range(100):
+    for _ in range(600):
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
