@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
+from inspect import signature
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -113,6 +114,7 @@ def seam_function(seam: Seam) -> Any:
     if original is not None and not isinstance(original, Fresh):
         made = wraps(original)(made)
         _give_attributes(made, original)
+        _give_types(made, original)
     seam.method_object.seam_function = made
     made.seam = seam
     made.candidate = give_candidate
@@ -138,6 +140,17 @@ def _give_attributes(made: Any, original: Any) -> None:
         if not name.startswith("__") and not hasattr(made, name):
             with suppress(Exception):  # a property of the program may raise anything
                 setattr(made, name, getattr(original, name))
+
+
+def _give_types(made: Any, original: Any) -> None:
+    """The types of the parameters, where the path names them by texts: frameworks that inject arguments look
+    such names up where the function was made, and that is this module.
+    """
+    texts = getattr(original, "__annotations__", None) or {}
+    if type(original) is not FunctionType or not any(type(one) is str for one in texts.values()):
+        return
+    with suppress(Exception):  # a name may be known later, or nowhere: then the texts stay
+        made.__signature__ = signature(original, eval_str=True)
 
 
 def _plain(seam: Seam, path: PathFunction | None) -> Callable[..., Any] | None:

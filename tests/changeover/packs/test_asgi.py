@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import inspect
 import json
 import os
 import socket
@@ -101,6 +103,20 @@ def test_injection_goes_on_as_ever_for_an_endpoint_that_is_a_seam() -> None:
     assert (answer.json(), program.run.verdict) == ({"total": 6, "who": "ada"}, "match"), program.why
     refused = program.ask({"name": "ink"})
     assert (refused.status_code, len(program.runs)) == (422, 1)
+
+
+def test_the_types_of_a_seam_are_found_wherever_they_are_looked_for() -> None:
+    async def place(order: Order, request: Request) -> dict[str, int]:
+        return {}
+
+    async def unknown(order: Order, request: Later) -> None:  # type: ignore[name-defined]  # noqa: F821
+        pass
+
+    migration = Migration()
+    seam = migration.seam("s")(place)
+    assert [one.annotation for one in inspect.signature(seam).parameters.values()] == [Order, Request]
+    late = migration.seam("t")(unknown)
+    assert [one.annotation for one in inspect.signature(late).parameters.values()] == ["Order", "Later"]
 
 
 def test_a_sync_endpoint_is_compared_in_its_thread() -> None:
@@ -418,6 +434,7 @@ def test_an_app_that_is_none_is_refused() -> None:
         Migration().use("asgi", object())
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_usual_test_client_sees_the_same() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is about the library below the client
@@ -431,6 +448,8 @@ def test_the_usual_test_client_sees_the_same() -> None:
     with TestClient(program.app) as client:
         assert client.post("/", json=SENT).json() == 3
     assert program.run.verdict == "match", program.why
+    del client
+    gc.collect()  # older versions of the client leave streams open
 
 
 SERVICE = """
