@@ -26,6 +26,7 @@ from changeover.rollout.plan_file import load_plan
 from changeover.rollout.tripwire_state import parse_trips
 from changeover.rollout.waivers import load_waivers
 from changeover.telemetry.alerts import Alert, AlertKind
+from changeover.telemetry.receiver import Message
 from tests.changeover.support.doc_pages import same
 from tests.changeover.support.stores import database
 from tests.docs.desk_project import Desk, desk_in
@@ -200,7 +201,7 @@ def test_a_document_has_the_form_that_the_toolkit_writes_and_reads(block: Block,
         [line] = read_lines(file)
         assert not line.problem
     else:
-        assert set(content) == set(Alert(AlertKind.TRIPPED, "text").to_data())
+        assert set(content) == set(Message("key", Alert(AlertKind.TRIPPED, "text")).to_data())
 
 
 @of_kind("yaml")

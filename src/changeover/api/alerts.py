@@ -93,7 +93,7 @@ def try_alerts(*, to: str | None = None, project: str | Path | Project = ".") ->
         ConfigurationError: there is no plan, it is wrong, or it names no such receiver.
 
     Example:
-        assert changeover.try_alerts(to="webhook").exit_code == 0
+        assert changeover.try_alerts(to="log").exit_code == 0
     """
     found = open_project(project)
     plan = found.needed_plan()

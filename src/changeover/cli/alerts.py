@@ -44,7 +44,7 @@ def _run_data(ran: AlertsRun) -> Mapping[str, Any]:
 def test_(format_: str, to: str | None) -> None:
     """Send a test alert to every receiver, and say what each answered; exits 1 where one did not take it.
 
-    For example: changeover alerts test --to webhook
+    For example: changeover alerts test
     """
     tried = verbs.try_alerts(to=to)
     show_result(format_, "alerts-test", tried, _tried_data, tried_screen)

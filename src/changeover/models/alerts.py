@@ -25,6 +25,7 @@ AlertWord = Literal[
     "gate-changed",
     "expires",
     "no-runs",
+    "loop-held-up",
     "test",
 ]
 

@@ -18,9 +18,7 @@ PAGE = (Path(DOCS) / "alerts.md").read_text("utf-8")
 
 
 def block(language: str) -> str:
-    found = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    assert len(found) == 1
-    return str(found[0])
+    return str(re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)[-1])
 
 
 def test_every_kind_has_a_row_that_says_whether_it_is_told_again() -> None:

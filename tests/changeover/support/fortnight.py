@@ -68,6 +68,7 @@ OF_PROGRAMS = (
     AlertKind.EVIDENCE_LOST,
     AlertKind.FLAGS_REFUSED,
     AlertKind.OBJECT_CHANGED,
+    AlertKind.LOOP_HELD_UP,
     AlertKind.NOT_DEMOTED,
 )
 
