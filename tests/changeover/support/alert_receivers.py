@@ -2,7 +2,9 @@
 
 import json
 import socketserver
+import ssl
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
@@ -82,15 +84,17 @@ class _Web(BaseHTTPRequestHandler):
 class MailServer(socketserver.ThreadingTCPServer):
     """Speaks enough SMTP to take letters, and keeps them; an address with `nobody` in it is refused.
 
-    `manner` is as of `WebServer`; `fault` is what it answers to every letter in place of taking it.
+    `manner` is as of `WebServer`; `fault` is what it answers to every letter in place of taking it. With
+    `tls` it offers STARTTLS, and logins, which it keeps with whether TLS was spoken.
     """
 
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, manner: str = "", fault: str = "") -> None:
+    def __init__(self, manner: str = "", fault: str = "", tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Mail)
-        self.manner, self.fault = manner, fault
+        self.manner, self.fault, self.tls = manner, fault, tls
+        self.logins: list[tuple[str, bool]] = []
         self.got: list[tuple[list[str], EmailMessage]] = []
         self.over = threading.Event()
 
@@ -106,8 +110,12 @@ class MailServer(socketserver.ThreadingTCPServer):
 
 class _Mail(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        with suppress(OSError):
-            self._talk(cast(MailServer, self.server))
+        try:
+            with suppress(OSError):
+                self._talk(cast(MailServer, self.server))
+        finally:
+            if isinstance(self.connection, ssl.SSLSocket):
+                self.connection.close()
 
     def _talk(self, server: MailServer) -> None:
         if server.manner == HANGING:
@@ -133,8 +141,22 @@ class _Mail(socketserver.StreamRequestHandler):
                     letter = message_from_bytes(data, policy=policy.default)
                     server.got.append((to, letter))
                 self._say(server.fault or "250 taken")
+            elif word.startswith("EHLO") and server.tls is not None:
+                self._say("250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS")
+            elif word == "STARTTLS" and server.tls is not None:
+                self._say("220 go on")
+                self._speak_tls(server.tls)
+            elif word.startswith("AUTH PLAIN"):
+                login = b64decode(line.split()[2]).decode().replace("\0", ":").removeprefix(":")
+                server.logins.append((login, isinstance(self.connection, ssl.SSLSocket)))
+                self._say("235 welcome")
             else:
                 self._say("221 bye" if word == "QUIT" else "250 ok")
+
+    def _speak_tls(self, context: ssl.SSLContext) -> None:
+        self.connection = context.wrap_socket(self.connection, server_side=True)
+        self.rfile = self.connection.makefile("rb")
+        self.wfile = self.connection.makefile("wb", 0)
 
     def _say(self, text: str) -> None:
         self.wfile.write(f"{text}\r\n".encode())

@@ -1,8 +1,15 @@
 """Alerts by e-mail, over a real SMTP server."""
 
+import ssl
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from changeover.telemetry.alerts import Alert, AlertKind
 from changeover.telemetry.mail import EmailAlerts
@@ -12,6 +19,53 @@ from tests.changeover.support.alert_receivers import DRIPPING, HANGING, MailServ
 TO = ("anna@till.example", "kim@till.example")
 ALERT = Alert(AlertKind.TRIPPED, "till: live -> shadow", "till", run="run-1", cluster="09ad52")
 MESSAGE = Message("0a1b2c-77", ALERT)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for this machine and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+    return file
+
+
+def with_tls(certificate: Path) -> MailServer:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return MailServer(tls=context)
+
+
+def test_a_password_is_told_in_tls_alone(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with serving(with_tls(certificate)) as server:
+        mail = EmailAlerts("localhost", server.port, "c@till.example", TO, login=("anna", "hunter2"))
+        assert mail.send(MESSAGE) == "2 of 2 addresses"
+    assert server.logins == [("anna:hunter2", True)]
+    assert server.keys == ["0a1b2c-77"]
+
+
+def test_a_server_that_cannot_prove_who_it_is_is_told_nothing(certificate: Path) -> None:
+    with serving(with_tls(certificate)) as server, pytest.raises(NotDelivered, match="SSLCert") as refused:
+        EmailAlerts("localhost", server.port, "c@till.example", TO, login=("anna", "hunter2")).send(MESSAGE)
+    assert (server.logins, server.got) == ([], [])
+    assert "hunter2" not in str(refused.value)
 
 
 def mail_to(server: MailServer, *to: str, starttls: bool = False, deadline_s: float = 10.0) -> EmailAlerts:
