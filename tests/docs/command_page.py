@@ -77,6 +77,7 @@ def _described(name: str, command: click.Command) -> str:
     usage = " ".join(command.collect_usage_pieces(click.Context(command)))
     lines = [f"\n## `{name}`\n", *(f"{' '.join(part.split())}\n" for part in about)]
     lines += [f"`changeover {name} {usage}`\n", "| option | meaning |", "|---|---|", *_options(command), ""]
+    assert name in exit_codes(), f"docs/exit-codes.md does not say how {name} exits"
     codes = zip((0, 1, 3), exit_codes()[name], strict=True)
     lines += [
         "Exits " + "; ".join(f"**{code}** {meaning}" for code, meaning in codes if meaning != "-") + ".\n"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import pytest
 
 from changeover.errors import ExitCode
+from tests.changeover.support.alert_receivers import WebServer, serving
 from tests.docs.command_page import example, exit_codes, leaves
 from tests.docs.desk_project import Desk, desk_in
 from tests.docs.pages import page_text
@@ -33,6 +35,17 @@ def edited_by_hand(desk: Desk) -> None:
     flags.write_text(flags.read_text().replace('"defaultVariant": "shadow"', '"defaultVariant": "off"', 1))
 
 
+@contextmanager
+def heard(desk: Desk) -> Iterator[None]:
+    """Meanwhile a webhook takes the alerts of the project."""
+    plan = desk.file("migration/phases.toml")
+    before = plan.read_text()
+    with serving(WebServer()) as server:
+        plan.write_text(f'{before}\n[alerts.webhook]\nurl = "{server.url}"\n')
+        yield
+    plan.write_text(before)
+
+
 BEFORE: dict[str, Callable[[Desk], None]] = {
     "gate": at_shadow,
     "flip": at_off,
@@ -40,6 +53,8 @@ BEFORE: dict[str, Callable[[Desk], None]] = {
     "flags seal": edited_by_hand,
 }
 """What has happened before an example is typed."""
+AROUND: dict[str, Callable[[Desk], AbstractContextManager[None]]] = {"alerts test": heard}
+"""What is there while it runs."""
 OTHERWISE = {
     "status": (ExitCode.NO, ExitCode.INCONCLUSIVE),  # this desk has no production, and its gates say so
     "legacy scan": (ExitCode.NO,),  # legacy answers still
@@ -59,7 +74,8 @@ def test_the_example_of_a_command_runs_and_exits_as_the_page_says(name: str, des
     line = example(dict(leaves())[name])
     program, *words = shlex.split(desk.spelled(line))
     assert program == "changeover"
-    code, out, err = desk.run(*words)
+    with AROUND[name](desk) if name in AROUND else nullcontext():
+        code, out, err = desk.run(*words)
     assert code in OTHERWISE.get(name, (ExitCode.YES,)), out + err
     meaning = dict(zip((0, 1, 3), exit_codes()[name], strict=True))[code]
     assert meaning != "-"
