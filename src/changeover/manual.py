@@ -12,7 +12,14 @@ from changeover.quick_dataclass import dataclass
 TOPICS = {
     "Tutorial": ("start", "life"),
     "How-to": (
-        *("packs", "databases", "recipes/batch-job", "recipes/message-bus"),
+        *(
+            "packs",
+            "databases",
+            "recipes/fastapi",
+            "recipes/celery",
+            "recipes/batch-job",
+            "recipes/message-bus",
+        ),
         *("production", "ci", "explore", "removal"),
     ),
     "Reference": (

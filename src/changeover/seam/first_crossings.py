@@ -2,8 +2,8 @@
 
 What it sends there is compared with nothing, so that none of its runs can be a match: from the first one
 that did so on they have `failed`, until one more port or pack is declared. After these crossings nothing is
-watched, and costs nothing; but where somebody waits for the verdict, or legacy may have to answer in the place
-of a path that sends, every crossing is.
+watched, and costs nothing; but where somebody waits for the verdict, or legacy may have to answer in the
+place of a path that sends, every crossing is.
 """
 
 from __future__ import annotations
