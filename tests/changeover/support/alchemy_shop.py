@@ -93,7 +93,8 @@ def engine_of(kind: str, folder: Path, **options: Any) -> Iterator[Any]:
         if why := why_no_server():
             pytest.skip(why)
         sql(f'CREATE SCHEMA "{name}"')
-        address = SERVER.replace("postgresql://", "postgresql+psycopg://", 1)
+        driver = options.pop("driver", "psycopg")
+        address = SERVER.replace("postgresql://", f"postgresql+{driver}://", 1)
         search: dict[str, Any] = {"options": f"-c search_path={name}", "application_name": name}
         engine = sa.create_engine(address, connect_args=search, **options)
     engine.changeover_test_name = name

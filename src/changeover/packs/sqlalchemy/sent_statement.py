@@ -76,12 +76,14 @@ class AnswerCursor:
 
     Args:
         real: the driver's own, closed with this one; None in a replay.
+        connection: that of a replay, which some dialects look at.
     """
 
     arraysize = 1
 
-    def __init__(self, real: Any = None) -> None:
+    def __init__(self, real: Any = None, connection: Any = None) -> None:
         self._real = real
+        self.connection = connection if real is None else getattr(real, "connection", None)
         self._rows: Iterator[tuple[Any, ...]] = iter(())
         self.description: list[tuple[Any, ...]] | None = None
         self.rowcount = -1

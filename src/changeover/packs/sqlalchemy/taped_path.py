@@ -126,10 +126,12 @@ class TapeConnection:
 
     autocommit = False
     isolation_level = ""
+    closed = 0
+    notices: tuple[str, ...] = ()
 
     def cursor(self, *_: Any, **__: Any) -> AnswerCursor:
         """A cursor for an answer of the tape."""
-        return AnswerCursor()
+        return AnswerCursor(connection=self)
 
     def commit(self) -> None:
         """Nothing is there."""

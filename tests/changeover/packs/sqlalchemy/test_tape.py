@@ -106,3 +106,10 @@ def test_the_answer_keeps_its_form_for_the_program(engine: Any) -> None:
     with sessionmaker(engine)() as session:
         assert seam(session, "", []) == (["sku", "on_hand"], [("s0", 6), ("s1", 6)])
     assert runs[-1].verdict == "match", runs[-1].reason or runs[-1].divergences
+
+
+def test_a_driver_whose_dialect_looks_at_the_connection_is_followed(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg2")
+    with engine_of("postgresql", tmp_path, driver="psycopg2") as engine:
+        run = run_of(engine, place_by_sql, lambda *given: place_by_sql(*given))
+    assert run.verdict == "match", run.reason or run.divergences
