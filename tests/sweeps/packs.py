@@ -23,13 +23,17 @@ VERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "newest": ("fastapi", "httpx", "itsdangerous", "uvicorn"),
     },
     "wsgi": {"oldest": ("flask==3.0.3", "werkzeug==3.0.6"), "newest": ("flask",)},
+    "sqlalchemy": {
+        "oldest": ("sqlalchemy[asyncio]==1.4.54", "psycopg2-binary", "psycopg[binary]"),
+        "newest": ("sqlalchemy[asyncio]", "psycopg[binary]", "aiosqlite", "asyncpg"),
+    },
     "celery": {"oldest": ("celery==5.4.0",), "newest": ("celery",)},
     "clock": {
         "oldest": ("time-machine==3.6.0", "freezegun==1.5.1", "django"),
         "newest": ("time-machine", "freezegun", "django"),
     },
 }
-"""By pack, what is installed beside the toolkit; the tests are those of `test_NAME.py`."""
+"""By pack, what is installed beside the toolkit; the tests are `test_NAME.py`, or the folder `NAME`."""
 _SAID = re.compile(r"^(?:=+ )?(\d+ (?:passed|failed|skipped|error).*?) in [\d.]+s.*$", re.MULTILINE)
 
 
@@ -55,8 +59,10 @@ def _tried(folder: Path, pack: str, wanted: Sequence[str]) -> tuple[str, int]:
     made = subprocess.run([*install, *wanted], capture_output=True, text=True, check=False)
     if made.returncode:
         return f"cannot be installed: {made.stderr.strip().splitlines()[-1]}", 1
+    one = TESTS / f"test_{pack}.py"
+    tests = one if (ROOT / one).exists() else TESTS / pack
     versions = subprocess.run(
-        [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", str(TESTS / f"test_{pack}.py")],
+        [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -84,6 +84,7 @@ mapping.map_imperatively(
 def engine_of(kind: str, folder: Path, **options: Any) -> Iterator[Any]:
     """An engine with an empty shop; PostgreSQL in a schema that nobody else has."""
     name = f"t_{uuid4().hex}"
+    options.setdefault("future", True)  # as from 2.0 on
     if kind == "memory":
         thread: dict[str, Any] = {"check_same_thread": False}
         engine = sa.create_engine("sqlite:///:memory:", poolclass=StaticPool, connect_args=thread, **options)
@@ -93,7 +94,7 @@ def engine_of(kind: str, folder: Path, **options: Any) -> Iterator[Any]:
         if why := why_no_server():
             pytest.skip(why)
         sql(f'CREATE SCHEMA "{name}"')
-        driver = options.pop("driver", "psycopg")
+        driver = options.pop("driver", "psycopg2" if sa.__version__ < "2" else "psycopg")
         address = SERVER.replace("postgresql://", f"postgresql+{driver}://", 1)
         search: dict[str, Any] = {"options": f"-c search_path={name}", "application_name": name}
         engine = sa.create_engine(address, connect_args=search, **options)

@@ -65,6 +65,10 @@ class CopyConnection:
         else:
             self._around(lambda: run(self.changeover_real, f"ROLLBACK TO SAVEPOINT {KEPT}"))
 
+    def set_isolation_level(self, level: Any) -> None:
+        """The same as the attributes, as psycopg2 and asyncpg spell it."""
+        self.__dict__["changeover_alone"] = level == 0 or str(level).lower() == "autocommit"
+
     def close(self) -> None:
         """Its owner closes the connection."""
 

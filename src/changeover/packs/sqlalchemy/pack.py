@@ -21,6 +21,7 @@ DEADLINE_MS = 250
 """How long a copy may hold rows that the program's traffic may want."""
 ALONE_S = 30.0
 """The same in a test and in a comparison, where nobody waits for the rows."""
+_ASYNC = ("AsyncEngine", "AsyncConnection", "AsyncSession", "async_sessionmaker")
 _ROWS = ("sqlite", "postgresql")
 
 
@@ -67,9 +68,10 @@ class SqlalchemyPack:
         host.keeps(SqlAnswer)
         host.handle(Engine, Connection, Session, sessionmaker, scoped_session)
         if engine is not given:
-            from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+            from sqlalchemy.ext import asyncio
 
-            host.handle(AsyncEngine, AsyncConnection, AsyncSession, async_sessionmaker)
+            classes = (getattr(asyncio, name, None) for name in _ASYNC)  # 1.4 has three of them
+            host.handle(*(one for one in classes if one is not None))
         hook(engine.dialect, self.name)
         hook_pools(Pool)
 

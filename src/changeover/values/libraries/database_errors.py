@@ -14,6 +14,7 @@ from changeover.values.shapes import Reading, Shape, State
 
 _ROOTS = frozenset({"sqlalchemy", "psycopg", "psycopg2", "asyncpg"})
 _PLAIN = (str, bytes, int, float, bool, type(None), tuple, list, dict)
+_IN_C = ("pgerror", "pgcode")
 _INNER = "orig"
 """Where SQLAlchemy keeps what the driver raised."""
 
@@ -34,15 +35,26 @@ def _parts(error: Any) -> State:
 def _copied(error: Any) -> State:
     state = {name: part for name, part in own_state(error).items() if isinstance(part, _PLAIN)}
     inner = getattr(error, _INNER, None)
+    kept = {name: getattr(error, name) for name in _IN_C if isinstance(getattr(error, name, None), str)}
     return {
+        "in_c": kept if is_kept_in_c(type(error)) else None,
         "args": tuple(part for part in error.args if isinstance(part, _PLAIN)),
         "state": state,
         "inner": inner if isinstance(inner, BaseException) else None,
     }
 
 
+def is_kept_in_c(cls: type) -> bool:
+    """Whether psycopg2 raised it."""
+    return any(module_of(base).partition(".")[0] == "psycopg2" for base in mro(cls))
+
+
 def _made(cls: Any, parts: State, _: State) -> Any:
-    made: Any = blank_error(cls)
+    if parts["in_c"] is not None:  # psycopg2 keeps them in C, and takes them back as pickle gives them
+        made: Any = cls.__new__(cls)
+        made.__setstate__(parts["in_c"])
+    else:
+        made = blank_error(cls)
     made.args = parts["args"]
     vars(made).update(parts["state"])
     if parts["inner"] is not None:

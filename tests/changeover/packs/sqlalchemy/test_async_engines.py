@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from tests.changeover.support.alchemy_shop import (
     Line,
@@ -23,6 +22,12 @@ from tests.changeover.support.alchemy_shop import (
     shadowed,
 )
 from tests.changeover.support.stores import SERVER
+
+asynchronous = pytest.importorskip("sqlalchemy.ext.asyncio")
+if not hasattr(asynchronous, "async_sessionmaker"):
+    pytest.skip("SQLAlchemy 1.4 has no async_sessionmaker", allow_module_level=True)
+async_sessionmaker = asynchronous.async_sessionmaker
+create_async_engine = asynchronous.create_async_engine
 
 DRIVERS = ("aiosqlite", "psycopg", "asyncpg")
 ITEMS = [("s1", 2), ("s2", 1)]

@@ -441,7 +441,7 @@ def role_without_rights(engine: Any) -> Iterator[Any]:
         f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO {name}",
     )
     options = {"options": f"-c search_path={schema} -c role={name}"}
-    made = sa.create_engine(engine.url, connect_args=options)
+    made = sa.create_engine(engine.url, connect_args=options, future=True)
     try:
         yield made
     finally:
