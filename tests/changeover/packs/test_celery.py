@@ -126,6 +126,24 @@ def test_one_way_of_sending_against_another_is_the_same_task(app: Any, legacy: s
     assert (run.verdict, sent) == ("match", ["shop.charge"]), run.reason or run.divergences
 
 
+def test_options_of_the_declaration_are_those_of_the_task_however_it_is_sent(app: Any) -> None:
+    @app.task(name="shop.slow", shared=False, time_limit=9, priority=3)  # type: ignore[untyped-decorator]
+    def slow(order: int) -> None:
+        """Does nothing."""
+
+    def by_task() -> None:
+        slow.delay(1)
+
+    def by_name() -> None:
+        app.send_task("shop.slow", (1,), time_limit=9, priority=3)
+
+    def elsewhere() -> None:
+        slow.apply_async((1,), priority=9)
+
+    assert run_of(app, by_task, by_name)[1].verdict == "match"
+    assert run_of(app, by_task, elsewhere)[1].verdict == "unsafe"
+
+
 def test_an_argument_differs_by_its_name(app: Any) -> None:
     charge = app.tasks["shop.charge"]
     _, run, _ = run_of(app, lambda: charge.delay(3) and None, lambda: charge.delay(3, cents=50) and None)

@@ -56,7 +56,7 @@ class CeleryPack:
         self,
         name: str,
         called: Called,
-        options: Mapping[str, Any],
+        options: tuple[Mapping[str, Any], Mapping[str, Any]],
         result_class: Callable[[str], Any],
         really: Callable[[Mapping[str, Any]], Any],
     ) -> Any:
@@ -65,19 +65,20 @@ class CeleryPack:
         Args:
             name: of the task.
             called: the task and its arguments.
-            options: how and when it is to run.
+            options: how and when it is to run, as it was called, and with those of its declaration.
             result_class: makes the result in a replay.
             really: sends it with these options.
         """
+        given, shown = options
         if name in _OF_CELERY_ITSELF:
-            return result_class(str(options.get("task_id"))) if is_replayed() else really(options)
+            return result_class(str(given.get("task_id"))) if is_replayed() else really(given)
         live: list[Any] = []
 
         def real() -> str:
-            live.append(really(self._with_stages(options)))
+            live.append(really(self._with_stages(given)))
             return str(live[0].id)
 
-        arguments = (name, arguments_of(*called), options_of(options))
+        arguments = (name, arguments_of(*called), options_of(shown))
         task_id = self._channel.ask("send", arguments, real)
         return live[0] if live else result_class(task_id)
 
@@ -112,7 +113,6 @@ def _patch(what: str, module: Any) -> None:
 
 _PATCHES: Mapping[str, Callable[[Any], None]] = {
     "celery.app.base": partial(_patch, "patch_app"),
-    "celery.app.task": partial(_patch, "patch_task"),
     "celery.app.control": partial(_patch, "patch_control"),
     "celery.result": partial(_patch, "patch_result"),
 }

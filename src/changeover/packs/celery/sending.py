@@ -1,4 +1,7 @@
-"""Celery sends by `Task.apply_async` and `Celery.send_task`, to which all ways of its canvas come."""
+"""Celery sends by `Celery.send_task`, to which `Task.apply_async` and all ways of its canvas come.
+
+One that runs at once (`task_always_eager`) does not: it is the own work of the path, and what it does counts.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,12 @@ from changeover.packs.celery.replayed_backend import ReplayedBackend
 from changeover.packs.host import is_replayed, serving
 from changeover.packs.patches import replace, replace_property
 
-_AFTER_KWARGS = ("task_id", "producer", "link", "link_error", "shadow")
-_AFTER_NAME = ("countdown", "eta", "task_id", "producer", "connection", "router", "result_cls", "expires")
-
 
 def patch_app(module: Any) -> None:
     """Let every app ask first."""
-    replace(module.Celery, "send_task", _sending_by_name)
+    replace(module.Celery, "send_task", _sending)
     replace(module.Celery, "producer_or_acquire", _acquiring)
     replace_property(module.Celery, "backend", _choosing_backend)
-
-
-def patch_task(module: Any) -> None:
-    """Let every task ask first."""
-    replace(module.Task, "apply_async", _applying)
 
 
 def patch_control(module: Any) -> None:
@@ -38,41 +33,36 @@ def patch_result(module: Any) -> None:
     replace(module.ResultSet, "get", _getting_all)
 
 
-def _applying(original: Callable[..., Any]) -> Callable[..., Any]:
-    def apply_async(self: Any, args: Any = None, kwargs: Any = None, *rest: Any, **options: Any) -> Any:
-        pack = serving("celery")
-        # A task that runs at once, inside the path, is the path's own work: what it does is compared.
-        if pack is None or self._get_app().conf.task_always_eager:
-            return original(self, args, kwargs, *rest, **options)
-        named = dict(zip(_AFTER_KWARGS, rest, strict=False)) | options
-        return pack.send(
-            self.name,
-            (self, args, kwargs),
-            named,
-            self.AsyncResult,
-            lambda carried: original(self, args, kwargs, **carried),
-        )
+def _sending(original: Callable[..., Any]) -> Callable[..., Any]:
+    adds_options = _RESOLVED in original.__code__.co_varnames
 
-    return apply_async
-
-
-def _sending_by_name(original: Callable[..., Any]) -> Callable[..., Any]:
-    def send_task(
-        self: Any, name: str, args: Any = None, kwargs: Any = None, *rest: Any, **options: Any
-    ) -> Any:
+    def send_task(self: Any, *args: Any, **options: Any) -> Any:
         pack = serving("celery")
         if pack is None:
-            return original(self, name, args, kwargs, *rest, **options)
-        named = dict(zip(_AFTER_NAME, rest, strict=False)) | options
+            return original(self, *args, **options)
+        named = dict(zip(_PARAMETERS, args, strict=False)) | options
+        name, task_args, task_kwargs = (named.pop(one, None) for one in _PARAMETERS[:3])
+        task = named.get("task_type") or pack.task_of(self, name)
+        shown = named
+        if adds_options and task is not None and "task_type" not in named:
+            shown = task._get_exec_options() | named
         return pack.send(
             name,
-            (pack.task_of(self, name), args, kwargs),
-            named,
+            (task, task_args, task_kwargs),
+            (named, shown),
             named.get("result_cls") or self.AsyncResult,
-            lambda carried: original(self, name, args, kwargs, **carried),
+            lambda carried: original(self, name, task_args, task_kwargs, **carried),
         )
 
     return send_task
+
+
+_PARAMETERS = (
+    *("name", "args", "kwargs", "countdown", "eta", "task_id", "producer", "connection", "router"),
+    *("result_cls", "expires", "publisher", "link", "link_error", "add_to_parent", "group_id"),
+)
+_RESOLVED = "resolved_from_registry"
+"""A variable of versions that give a task that is sent by name the options of its declaration."""
 
 
 def _acquiring(original: Callable[..., Any]) -> Callable[..., Any]:
