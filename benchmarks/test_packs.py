@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -43,3 +45,19 @@ replace(CoveredSession, "send", _covered)
 def test_call_of_a_library_outside_of_runs(benchmark: BenchmarkFixture, session: Session) -> None:
     Migration().use("http")
     assert benchmark(session.send, 3) == 3
+
+
+@pytest.mark.benchmark(group="bytes of the system outside of runs")
+@pytest.mark.parametrize("covered", [False, True], ids=["bare", "covered"])
+def test_bytes_of_the_system_outside_of_runs(benchmark: BenchmarkFixture, covered: bool) -> None:
+    Migration().use("entropy")
+    draw: Any = os.urandom if covered else os.urandom.__wrapped__  # type: ignore[attr-defined]
+    assert len(benchmark(draw, 16)) == 16
+
+
+@pytest.mark.benchmark(group="a clock outside of runs")
+@pytest.mark.parametrize("uses", [False, True], ids=["bare", "clock in use"])
+def test_clock_outside_of_runs(benchmark: BenchmarkFixture, uses: bool) -> None:
+    if uses:
+        Migration().use("clock")
+    assert benchmark(time.time) > 0
