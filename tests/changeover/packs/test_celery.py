@@ -40,6 +40,21 @@ def published() -> Iterator[Published]:
         signals.after_task_publish.disconnect(counted)
 
 
+def _leaves_logging_alone(**_: Any) -> None:
+    """Celery asks whether somebody else sets up logging."""
+
+
+@contextmanager
+def worker(app: Any) -> Iterator[None]:
+    """A worker in a thread of this process, until the block ends."""
+    signals.setup_logging.connect(_leaves_logging_alone)
+    try:
+        with start_worker(app, perform_ping_check=False, pool="solo", shutdown_timeout=20):
+            yield
+    finally:
+        signals.setup_logging.disconnect(_leaves_logging_alone)
+
+
 def app_in_memory(**options: Any) -> Any:
     """An app with two tasks, its queue and its results in memory."""
     app = Celery("shop", broker="memory://", backend="cache+memory://")
@@ -184,7 +199,7 @@ def test_a_result_is_read_once_and_given_to_both(app: Any) -> None:
         sent = charge.delay(3)
         return sent.ready(), sent.get(timeout=5)
 
-    with start_worker(app, perform_ping_check=False, pool="solo", shutdown_timeout=20):
+    with worker(app):
         answer, run, sent = run_of(app, ask, ask)
     assert answer[1] == 15
     assert (run.verdict, sent) == ("match", ["shop.charge"]), run.reason or run.divergences
@@ -353,7 +368,7 @@ def test_a_task_has_the_stages_of_the_run_that_sent_it(app: Any) -> None:
     task_id = outer()
     stages["CHANGEOVER_STAGE_TASK"] = "off"
     migration.look_again()
-    with start_worker(app, perform_ping_check=False, pool="solo", shutdown_timeout=20):
+    with worker(app):
         assert app.AsyncResult(task_id).get(timeout=5) == "candidate"
         assert work.delay().get(timeout=5) == "legacy"
     of_outer = next(run for run in runs if run.seam == "s")
