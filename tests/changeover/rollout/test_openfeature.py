@@ -28,6 +28,8 @@ from changeover.values.stage import SEAM_STAGES, Setting, Stage, earlier, in_buc
 
 PLAN = '[migration]\nname = "t"\n[[phase]]\nname = "trading"\nseams = ["s"]\n[[phase]]\nname = "cleanup"\n'
 SECRET = "hunter2-correct-horse"
+set_provider: Callable[..., None] = getattr(api, "set_provider_and_wait", api.set_provider)
+"""Earlier versions always wait."""
 
 
 def until(is_so: Callable[[], bool], seconds: float = 30) -> None:
@@ -86,7 +88,7 @@ class Desk:
         if flags is not None:
             self.flip(flags)
         domain = f"desk-{id(self)}"
-        api.set_provider_and_wait(provider, domain)
+        set_provider(provider, domain)
         self.migration = Migration.load(
             folder, environment=self.environment, refresh_s=0, keep=False, openfeature=domain
         )
@@ -350,7 +352,7 @@ from openfeature import api
 from openfeature.provider.in_memory_provider import InMemoryFlag, InMemoryProvider
 from changeover import Migration
 provider = InMemoryProvider({"s": InMemoryFlag("v", {"v": "shadow"})})
-api.set_provider_and_wait(provider)
+api.set_provider(provider)
 migration = Migration.load(Path(sys.argv[1]), environment={}, refresh_s=0, keep=False, openfeature=True)
 seam = migration.seam("s", legacy=lambda: "legacy", candidate=lambda: "candidate")
 def becomes(stage):
@@ -381,7 +383,7 @@ def test_what_is_no_client_is_refused_in_a_sentence(wrong: object) -> None:
 
 
 def test_a_client_of_the_program_may_be_given(tmp_path: Path) -> None:
-    api.set_provider_and_wait(Provider("live"), "own")
+    set_provider(Provider("live"), "own")
     migration = Migration(openfeature=api.get_client("own"))
     assert migration.stages().settings == {}
 
