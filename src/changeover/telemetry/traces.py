@@ -21,7 +21,7 @@ from changeover.telemetry.logs import logger
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.observation import Outcome, Raised, Side
 from changeover.values.pins import Pins
-from changeover.values.stage import OFF, Stage
+from changeover.values.stage import Stage
 
 EXTRA = "otel"
 LOOK_S = 1.0
@@ -66,7 +66,10 @@ class Traces:
         """Begin the span of a run; None without an SDK."""
         if self._tracer is None and (self._monotonic() < self._next_look or self._look() is None):
             return None
-        return apart(partial(self._begun, seam, phase, pins, answered_by))
+        made = apart(partial(self._begun, seam, phase, pins, answered_by))
+        if made is not None:
+            apart(partial(self._tell_of_flag, phase, pins.setting(phase).stage, made.around))
+        return made
 
     def of_replay(self, seam: str, phase: str, side: Side, parent: str | None) -> SpanOfReplay | None:
         """Begin the span of a replay in another process than that of the program; None without an SDK.
@@ -92,16 +95,14 @@ class Traces:
         return self._tracer
 
     def _begun(self, seam: str, phase: str, pins: Pins, answered_by: Side) -> SeamTrace:
-        tracer, setting = self._tracer, pins.settings.get(phase, OFF)
-        attributes = {**_about(seam, phase, answered_by), "changeover.stage": str(setting.stage)}
-        span = tracer.start_span(SEAM, attributes=attributes)
-        made = SeamTrace(self, tracer, span, seam, phase)
-        self._tell_of_flag(phase, setting.stage, made.around)
-        return made
+        tracer, stage = self._tracer, pins.setting(phase).stage
+        attributes = {**_about(seam, phase, answered_by), "changeover.stage": str(stage)}
+        return SeamTrace(self, tracer, tracer.start_span(SEAM, attributes=attributes), seam, phase)
 
     def _tell_of_flag(self, phase: str, stage: Stage, around: Any) -> None:
         logs = self._logs.get_logger("changeover")
-        if not logs.enabled(event_name=EVALUATION):
+        is_enabled = getattr(logs, "enabled", None)  # which earlier versions do not have
+        if is_enabled is not None and not is_enabled(event_name=EVALUATION):
             return
         flags = self._current()
         reason = "disabled" if flags.killed else "split" if stage is Stage.RAMP else "static"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import _logs, context, trace
-from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
@@ -39,7 +39,9 @@ class Telemetry:
         provider.add_span_processor(SimpleSpanProcessor(_Failing(self)))
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         trace.set_tracer_provider(provider)
+        self.failing_log: BaseException | None = None
         logs = LoggerProvider()
+        logs.add_log_record_processor(_FailingLog(self))
         logs.add_log_record_processor(SimpleLogRecordProcessor(self.log_exporter))
         _logs.set_logger_provider(logs)
         self.tracer = trace.get_tracer("the program")
@@ -65,6 +67,21 @@ class Telemetry:
         return [dict(one.attributes or {}) for one in found if one.event_name == "feature_flag.evaluation"]
 
 
+class _FailingLog(LogRecordProcessor):
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def on_emit(self, log_record: Any) -> None:
+        if self._telemetry.failing_log is not None:
+            raise self._telemetry.failing_log
+
+    def shutdown(self) -> None:
+        """There is nothing to end."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return True
+
+
 class _Failing(SpanExporter):
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
@@ -84,9 +101,9 @@ def sdk() -> Telemetry:
 def telemetry(sdk: Telemetry) -> Iterator[Telemetry]:
     sdk.exporter.clear()
     sdk.log_exporter.clear()
-    sdk.failing = None
+    sdk.failing = sdk.failing_log = None
     yield sdk
-    sdk.failing = None
+    sdk.failing = sdk.failing_log = None
 
 
 class Depot:
@@ -267,6 +284,13 @@ def test_an_exporter_that_fails_harms_no_caller(telemetry: Telemetry, error: Bas
     telemetry.failing = error
     assert program.call("apple") == 3
     assert program.migration.counts["s", "match"] == 1
+
+
+def test_an_event_that_cannot_be_told_costs_no_span(telemetry: Telemetry) -> None:
+    telemetry.failing_log = OSError("no route")
+    assert Program(telemetry).call("apple") == 3
+    assert telemetry.parents()["changeover.replay"] == "changeover.seam"
+    assert telemetry.evaluations == []
 
 
 def test_what_an_exporter_does_is_no_deed_of_a_path(telemetry: Telemetry) -> None:
