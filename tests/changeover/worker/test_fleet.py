@@ -20,6 +20,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 import changeover
+from changeover.api.metrics import metrics_text
 from changeover.evidence.fleet_watch import FleetWatching
 from changeover.evidence.store.fleet import Fleet, FleetCounts
 from changeover.evidence.store.maintenance import Checked, check_store
@@ -121,6 +122,26 @@ def test_what_one_machine_records_a_worker_on_another_one_judges(
     assert (found.recorded, found.replayed, found.waiting, found.dropped) == (3, 3, 0, 0)
     assert found.unwatched is None, "the worker is elsewhere, and has been seen"
     assert found.seen_at is not None
+
+
+def test_the_metrics_of_a_project_are_those_of_its_fleet(
+    fleet: FleetOfTwo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in fleet.variables.items():
+        monkeypatch.setenv(name, value)
+    project = Project(fleet.recorder.root, fleet.recorder.root / "migration", None)
+    with fleet.recorder.service(**fleet.variables) as service:
+        for item in ("usual", "dear"):
+            service.call(item)
+        until(lambda: fleet.counts.waiting == 2)
+        before = metrics_text(project)
+        fleet.work()
+        after = metrics_text(project)
+
+    assert "changeover_waiting_runs 2.0" in before
+    assert "changeover_waiting_runs 0.0" in after
+    assert 'changeover_handled_runs{outcome="replayed"} 2.0' in after
+    assert 'changeover_kept_runs{seam="orders.refill",stage="shadow",verdict="diverged"} 1.0' in after
 
 
 def test_work_that_goes_on_after_the_answer_travels_with_its_run(fleet: FleetOfTwo) -> None:
