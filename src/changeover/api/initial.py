@@ -114,8 +114,8 @@ def _place_of_app(found: Project, looked: Looked) -> tuple[Path, str]:
         return looked.source.joinpath(*module.split(".")).with_suffix(".py"), found.app
     packages = [name for name in looked.packages if (looked.source / name / "__init__.py").exists()]
     if len(packages) == 1:
-        return looked.source / packages[0] / _APP_FILE, f"{packages[0]}.compat:migration"
-    return looked.source / _APP_FILE, "compat:migration"
+        return looked.source / packages[0] / _APP_FILE, f"{packages[0]}.compat:load"
+    return looked.source / _APP_FILE, "compat:load"
 
 
 def _tool_lines(found: Project, app: str) -> str:
@@ -171,9 +171,17 @@ def _app_text(found: Project, looked: Looked, file: Path) -> str:
     if folder == "Path":
         place = f'Path("{found.directory.as_posix()}")'
     imports, uses = [], []
+    used: set[str] = set()
     for made in looked.made:
-        imports.append(f"from {made.module} import {made.attribute}")
-        uses.append(f'migration.use("{made.pack}", {made.attribute})')
+        use = f'migration.use("{made.pack}", {made.attribute})'
+        if OWN[made.pack].in_place:
+            uses.append(f"# below {made.attribute} in {made.module}: {use}")
+        elif made.pack in used:
+            uses.append(f"# {use}  # of {made.module}: one object for each use")
+        else:
+            used.add(made.pack)
+            imports.append(f"from {made.module} import {made.attribute}")
+            uses.append(use)
     for name, at in looked.libraries.items():
         if OWN[name].makers and not any(made.pack == name for made in looked.made):
             makers = " or ".join(maker.rpartition(".")[2] for maker in OWN[name].makers)
@@ -204,6 +212,12 @@ def _app_text(found: Project, looked: Looked, file: Path) -> str:
             "#",
             "#     @place.candidate",
             "#     def place_by_events(order): ...  # the new code",
+            "",
+            "",
+            "def load():",
+            '    """What commands use: the migration, once every module that declares a seam is imported."""',
+            f"    # import {(looked.packages or ('shop',))[0]}.orders",
+            "    return migration",
             "",
         ]
     )

@@ -21,13 +21,15 @@ class OwnPack:
     A pack that covers none is a choice: what it is about is imported by every program.
 
     `makers` are the functions or classes that make the object which `use` needs; none where it needs none.
-    `extra` is that of the toolkit which the pack needs, if so.
+    `extra` is that of the toolkit which the pack needs, if so. One that is used `in_place` is used where its
+    object is made, as that module imports all of the program.
     """
 
     place: str
     covers: tuple[str, ...]
     makers: tuple[str, ...] = ()
     extra: str | None = None
+    in_place: bool = False
 
 
 OWN: Mapping[str, OwnPack] = {
@@ -45,11 +47,16 @@ OWN: Mapping[str, OwnPack] = {
     "chance": OwnPack("changeover.packs.chance:ChancePack", ()),
     "logging": OwnPack("changeover.packs.log_lines:LoggingPack", ()),
     "smtp": OwnPack("changeover.packs.smtp.pack:SmtpPack", ("smtplib", "aiosmtplib")),
-    "fastapi": OwnPack("changeover.packs.asgi.pack:FastapiPack", ("fastapi",), ("fastapi.FastAPI",)),
-    "asgi": OwnPack(
-        "changeover.packs.asgi.pack:AsgiPack", ("starlette",), ("starlette.applications.Starlette",)
+    "fastapi": OwnPack(
+        "changeover.packs.asgi.pack:FastapiPack", ("fastapi",), ("fastapi.FastAPI",), in_place=True
     ),
-    "wsgi": OwnPack("changeover.packs.wsgi.pack:WsgiPack", ("flask",), ("flask.Flask",)),
+    "asgi": OwnPack(
+        "changeover.packs.asgi.pack:AsgiPack",
+        ("starlette",),
+        ("starlette.applications.Starlette",),
+        in_place=True,
+    ),
+    "wsgi": OwnPack("changeover.packs.wsgi.pack:WsgiPack", ("flask",), ("flask.Flask",), in_place=True),
     "redis": OwnPack("changeover.packs.redis.pack:RedisPack", ("redis",)),
 }
 there_are_packs(OWN)

@@ -64,7 +64,7 @@ def test_the_module_stands_where_the_program_can_import_it(
     write(tmp_path, files)
     Shop(tmp_path).run("init")
     assert imported(tmp_path, module) == ("['http']" if files else "[]")
-    assert f'app = "{module}:migration"' in (tmp_path / "pyproject.toml").read_text()
+    assert f'app = "{module}:load"' in (tmp_path / "pyproject.toml").read_text()
     assert Shop(tmp_path).run("doctor").code == 0
 
 
@@ -111,7 +111,7 @@ def test_a_wrong_pyproject_is_one_sentence_and_nothing_is_written(tmp_path: Path
 def test_the_same_comes_as_json(tmp_path: Path) -> None:
     write(tmp_path, {"shop.py": SHOP})
     found = json.loads(Shop(tmp_path).run("init", "--format", "json").out)
-    assert (found["app"], found["libraries"]) == ("compat:migration", {"http": "shop.py:1"})
+    assert (found["app"], found["libraries"]) == ("compat:load", {"http": "shop.py:1"})
     assert {one["state"] for one in found["files"]} == {"new"}
 
 
@@ -144,3 +144,43 @@ def test_a_pack_that_needs_another_package_is_proposed_and_not_used(tmp_path: Pa
     assert "\nentropy = true              # shop.py:2\n" in plan
     assert "clock" not in answer.out
     assert imported(tmp_path, "compat") == "['entropy']"
+
+
+def test_commands_know_a_seam_once_its_module_stands_in_load(tmp_path: Path) -> None:
+    orders = """
+from shop.compat import migration
+
+@migration.seam("orders.place")
+def place(order):
+    return order
+"""
+    write(tmp_path, {"shop/__init__.py": "", "shop/orders.py": orders})
+    Shop(tmp_path).run("init")
+    plan = tmp_path / "migration" / "phases.toml"
+    plan.write_text(plan.read_text() + '[[phase]]\nname = "orders"\nseams = ["orders.place"]\n')
+    assert "1 seam of phases.toml not declared by the app: orders.place" in Shop(tmp_path).run("doctor").out
+    module = tmp_path / "shop" / "compat.py"
+    module.write_text(module.read_text().replace("    # import shop.orders\n", "    import shop.orders\n"))
+    sys.modules.pop("shop.compat", None)
+    assert "orders.place" in Shop(tmp_path).run("doctor").out.split("seams", 1)[1]
+
+
+def test_a_framework_is_covered_where_its_app_is_made(tmp_path: Path) -> None:
+    """That module imports the whole program, and the seams with it."""
+    write(
+        tmp_path, {"shop/__init__.py": "", "shop/app.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"}
+    )
+    Shop(tmp_path).run("init")
+    assert (
+        '# below app in shop.app: migration.use("fastapi", app)'
+        in (tmp_path / "shop" / "compat.py").read_text()
+    )
+    assert imported(tmp_path, "shop.compat") == "[]"
+
+
+def test_of_two_objects_of_a_pack_the_first_is_used(tmp_path: Path) -> None:
+    engines = "from sqlalchemy import create_engine\n\na = create_engine('sqlite://')\nb = create_engine('sqlite://')\n"
+    write(tmp_path, {"shop/__init__.py": "", "shop/db.py": engines})
+    Shop(tmp_path).run("init")
+    assert '# migration.use("sqlalchemy", b)' in (tmp_path / "shop" / "compat.py").read_text()
+    assert imported(tmp_path, "shop.compat") == "['sqlalchemy']"
