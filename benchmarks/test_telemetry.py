@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -18,6 +19,7 @@ from changeover.values.observation import Side
 from changeover.values.pins import Pins
 
 CALLS = 200
+PLAN = '[migration]\nname = "s"\nmode = "worker"\n[[phase]]\nname = "s"\nseams = ["s"]\n'
 
 
 def path(account: int) -> int:
@@ -66,6 +68,23 @@ def seam(prepare: Callable[[Migration], None], stage: str) -> Callable[[], None]
 @pytest.mark.parametrize("prepare", [plain, measured, traced_in_vain, traced], ids=lambda one: one.__name__)
 def test_compared_inline(benchmark: BenchmarkFixture, prepare: Callable[[Migration], None]) -> None:
     benchmark(seam(prepare, "shadow"))
+
+
+@pytest.mark.benchmark(group="telemetry, recorded for a worker", timer=process_time)
+@pytest.mark.parametrize("prepare", [plain, measured, traced_in_vain, traced], ids=lambda one: one.__name__)
+def test_recorded(benchmark: BenchmarkFixture, prepare: Callable[[Migration], None], tmp_path: Path) -> None:
+    (tmp_path / "migration").mkdir()
+    (tmp_path / "migration" / "phases.toml").write_text(PLAN)
+    environment = {"CHANGEOVER_STAGE_S": "shadow"}
+    migration = Migration.load(tmp_path / "migration", environment=environment)
+    call: Any = migration.seam("s", legacy=path, candidate=path)
+    prepare(migration)
+
+    def calls() -> None:
+        for number in range(CALLS):
+            call(number)
+
+    benchmark(calls)
 
 
 @pytest.mark.benchmark(group="telemetry, off", timer=process_time)

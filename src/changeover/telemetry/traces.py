@@ -172,7 +172,7 @@ class SeamTrace:
             found = self._span.get_span_context()
             return f"{_VERSION}-{found.trace_id:032x}-{found.span_id:016x}-{found.trace_flags:02x}"
 
-        return apart(written)
+        return quietly(written)
 
     def answering(self, side: Side) -> SpanOfAnswer | None:
         """Begin the span of the path that answers; what the path traces itself belongs to it."""
@@ -206,7 +206,7 @@ class SpanOfAnswer:
 
     def leave(self) -> None:
         """The path has ended."""
-        apart(lambda: self._traces.left(self._before, self._now))
+        quietly(partial(self._traces.left, self._before, self._now))
 
     def end(self, outcome: Outcome) -> None:
         """Say how the path ended."""
@@ -227,7 +227,7 @@ class SpanOfReplay:
 
     def enter(self) -> None:
         """Let what begins in this context from now on belong to it."""
-        apart(lambda: self._traces.entered(self._span))
+        quietly(partial(self._traces.entered, self._span))
 
     def end(self, run: Run) -> None:
         """The run has its verdict."""
@@ -240,16 +240,18 @@ class SpanOfReplay:
         apart(ended)
 
 
-_generators: dict[int, OwnRandom] = {}
+_generators: list[OwnRandom] = []
 
 
 def _generator() -> OwnRandom:
-    """That of this process: to make one takes as long as a span, and a forked one would repeat its parent."""
-    found = _generators.get(os.getpid())
-    if found is None:
-        _generators.clear()
-        found = _generators[os.getpid()] = OwnRandom()
-    return found
+    """That of this process; to make one takes longer than a span does."""
+    if not _generators:
+        _generators.append(OwnRandom())
+    return _generators[0]
+
+
+if hasattr(os, "register_at_fork"):  # a forked process would repeat the identifiers of its parent
+    os.register_at_fork(after_in_child=_generators.clear)
 
 
 def _about(seam: str, phase: str, side: Side) -> dict[str, str]:
@@ -261,10 +263,16 @@ def apart(act: Callable[[], T]) -> T | None:
     token = SESSION.set(None)
     try:
         with random_apart(_generator()):
-            return act()
+            return quietly(act)
+    finally:
+        restore(SESSION, token)
+
+
+def quietly(act: Callable[[], T]) -> T | None:
+    """Do what reaches nothing of the program; only interrupts are raised."""
+    try:
+        return act()
     except BaseException as error:  # noqa: BLE001  promise 1: no span breaks an answer
         stop_if_interrupted(error)
         _log.warning("a span could not be made: %s", type(error).__name__)
         return None
-    finally:
-        restore(SESSION, token)
