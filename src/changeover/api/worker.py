@@ -23,6 +23,7 @@ from changeover.operate.source_of_runs import run_source_of
 from changeover.operate.worker import Wanted, Worker, WorkerListener, WorkerSummary
 from changeover.project import Project, open_project
 from changeover.settings import INLINE, MODE_VARIABLE
+from changeover.telemetry.sending import AlertSender
 
 _MEGABYTE = 1024 * 1024
 
@@ -85,7 +86,8 @@ def work(
     worker = Worker(
         found, migration, source, Wanted(jobs, once, seconds, bounds), listener or WorkerListener()
     )
-    alerts = alert_schedule(found)
+    sending = migration.runtime.alerts.sending
+    alerts = alert_schedule(found, sending.given if isinstance(sending, AlertSender) else ())
     measured = _measured(listens_at, worker, migration, found)
     with _ended_politely(worker.stop.set), measured, looking(alerts):
         summary = worker.work()

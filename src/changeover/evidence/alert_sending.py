@@ -33,7 +33,7 @@ def alert_sender(
     receivers = [*configured, *given]
     if not receivers:
         return None
-    return AlertSender(receivers, lambda: ledger_of(root, environment), settings.kinds)
+    return AlertSender(receivers, lambda: ledger_of(root, environment), settings.kinds, given=given)
 
 
 def ledger_of(root: Path | None, environment: Mapping[str, str]) -> Ledger | None:

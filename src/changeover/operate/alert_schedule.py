@@ -54,6 +54,7 @@ class AlertSchedule:
         project: the project.
         ledger: knows what was told.
         receivers: that alerts go to beside the log; those of the plan and the environment unless given.
+        more: receivers of the program itself, beside all these.
         now: the time.
     """
 
@@ -63,9 +64,11 @@ class AlertSchedule:
         ledger: StoreLedger,
         receivers: Sequence[Receiver] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        more: Sequence[Receiver] = (),
     ) -> None:
         self._project, self._ledger, self._now = project, ledger, now
-        self._given = receivers
+        self._given, self._more = receivers, more
 
     def look(self) -> Looked:
         """Look once, write down what is new, and send what is due.
@@ -80,16 +83,16 @@ class AlertSchedule:
 
     def _receivers(self, state: ProjectState) -> dict[str, Receiver]:
         configured = receivers_of(state.plan.alerts, os.environ) if self._given is None else self._given
-        return {LOG: LogReceiver(), **by_name(configured)}
+        return {LOG: LogReceiver(), **by_name([*configured, *self._more])}
 
     def _tell(self, state: ProjectState, names: Sequence[str]) -> list[Alert]:
         redact = redacting(redact_paths_of(state.plan), self._project.directory, os.environ)
         told: list[Alert] = []
-        for found in self._untold(list(events(_seen(self._project, state)))):
+        for found, wanted in self._untold(state, names):
             if len(told) == TOLD_MAX:
                 break
             alert = _readable(found, redact)
-            if self._ledger.enter(alert, _wanted(state, alert.kind, names)) is not None:
+            if self._ledger.enter(alert, wanted) is not None:
                 told.append(alert)
         known = self._ledger.states()
         for gate in self._gates(state):
@@ -97,13 +100,12 @@ class AlertSchedule:
                 told += self._changed(state, gate, names, redact)
         return told
 
-    def _untold(self, found: Sequence[Alert]) -> Iterator[Alert]:
-        """Those whose subjects were not told, one of each; asked without keeping anybody from writing."""
+    def _untold(self, state: ProjectState, names: Sequence[str]) -> Sequence[tuple[Alert, Sequence[str]]]:
+        """What has to be written down, one of each subject; asked without keeping anybody from writing."""
         first: dict[str, Alert] = {}
-        for alert in found:
+        for alert in events(_seen(self._project, state)):
             first.setdefault(alert.subject, alert)
-        known = self._ledger.told(tuple(first.values()))
-        return (alert for subject, alert in first.items() if subject not in known)
+        return self._ledger.untold([(one, _wanted(state, one.kind, names)) for one in first.values()])
 
     def _gates(self, state: ProjectState) -> Iterator[GateState]:
         if state.evidence.problem is not None:  # what cannot be read has changed no answer
@@ -153,10 +155,13 @@ def _readable(alert: Alert, redact: Callable[[str], str]) -> Alert:
     return replace(alert, text=redact(alert.text)[:TEXT_CHARACTERS_MAX])
 
 
-def alert_schedule(project: Project) -> AlertSchedule | None:
-    """That of a project, None where nothing is kept; raises ConfigurationError for no address of a store."""
+def alert_schedule(project: Project, more: Sequence[Receiver]) -> AlertSchedule | None:
+    """That of a project, None where nothing is kept; `more` are receivers of the program itself.
+
+    Raises ConfigurationError for no address of a store.
+    """
     place = store_path(project.root)
-    return None if place == NOWHERE else AlertSchedule(project, StoreLedger(place))
+    return None if place == NOWHERE else AlertSchedule(project, StoreLedger(place), more=more)
 
 
 def look_once(schedule: AlertSchedule | None) -> None:

@@ -157,7 +157,7 @@ class Alerts:
     ) -> None:
         self._sinks = tuple(sinks)
         self._redact = redact
-        self._sending = sending
+        self.sending = sending
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._sent: dict[tuple[AlertKind, str | None, int | None], _Sent] = {}
@@ -176,8 +176,8 @@ class Alerts:
                 stop_if_interrupted(error)
                 sink_name = getattr(sink, "__qualname__", type(sink).__qualname__)
                 _log.warning("an alert could not be given to %s: %s", sink_name, type(error).__name__)
-        if self._sending is not None:
-            self._sending.put(alert)
+        if self.sending is not None:
+            self.sending.put(alert)
 
     def _held_back(self, key: tuple[AlertKind, str | None, int | None]) -> int | None:
         """How many were held back before this one; None where it is held back itself."""

@@ -106,6 +106,7 @@ class AlertSender:
             cannot be used, alerts are sent all the same, once in this process.
         kinds: of alert that are sent, empty for all.
         now: the time.
+        given: those of the receivers that the program itself has named.
     """
 
     def __init__(
@@ -114,7 +115,9 @@ class AlertSender:
         ledger: Callable[[], Ledger | None] = lambda: None,
         kinds: Sequence[str] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        given: Sequence[Receiver] = (),
     ) -> None:
+        self.given = tuple(given)
         self._receivers = by_name(receivers)
         self._make_ledger, self._kinds, self._now = ledger, frozenset(kinds), now
         self._begin()

@@ -191,6 +191,16 @@ def test_kinds_that_nobody_asked_for_go_to_the_log_alone(tmp_path: Path) -> None
     assert sorted(receivers) == [["log"], ["log", "webhook"]]
 
 
+def test_receivers_of_the_program_and_of_the_look_hear_alike_whoever_is_first(tmp_path: Path) -> None:
+    till, own = Till(tmp_path), Box()
+    till.run(A)
+    till.told()
+    ledger, project = StoreLedger(till.store, 30), find_project(tmp_path, {})
+    for _ in range(2):
+        AlertSchedule(project, ledger, [till.box], lambda: NOON, more=[own]).look()
+    assert [one.subject for one in own.got] == [one.subject for one in till.box.got]
+
+
 def test_a_look_says_who_did_not_take_it_and_the_next_one_tries_again(tmp_path: Path) -> None:
     till = Till(tmp_path)
     till.box = Box(refuses=True)

@@ -162,6 +162,21 @@ def test_of_many_threads_at_once_one_enters_and_one_claims(place: StorePlace) ->
     assert sum(map(len, claimed)) == 1
 
 
+def test_a_receiver_that_nobody_knew_of_hears_of_what_is_told_again(
+    stored: StoreLedger, place: StorePlace
+) -> None:
+    key = stored.enter(an_alert(), ["log"])
+    (claimed,) = stored.claim(["log"], NOW)
+    stored.settle([Outcome(claimed, "written")], NOW)
+    assert stored.untold([(an_alert(), ["log"])]) == []
+    wanted = [(an_alert(), ["log", "webhook"])]
+    assert stored.untold(wanted) == wanted
+    assert stored.enter(*wanted[0]) is None
+    assert stored.untold(wanted) == []
+    claims = stored.claim(["log", "webhook"], NOW)
+    assert [(one.receiver, one.message.key) for one in claims] == [("webhook", key)]
+
+
 def changed(ledger: StoreLedger, state: str) -> str | None:
     def alert(before: str) -> Alert:
         made = an_alert(AlertKind.GATE_CHANGED)

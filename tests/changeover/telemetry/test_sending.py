@@ -183,7 +183,7 @@ def differ(migration: Migration, *numbers: int) -> None:
     pay = migration.seam("till.pay", legacy=lambda n: n, candidate=lambda n: -n)
     assert [pay(number) for number in numbers] == list(numbers)
     migration.flush()
-    sending = migration.runtime.alerts._sending
+    sending = migration.runtime.alerts.sending
     assert isinstance(sending, AlertSender)
     sending.close(WAIT_S)
 
@@ -230,7 +230,7 @@ def test_a_receiver_that_cannot_be_used_is_a_note_and_what_was_told_waits_for_it
 
 def test_without_receivers_nothing_of_it_is_made(tmp_path: Path) -> None:
     migration = program(tmp_path, None)
-    assert migration.runtime.alerts._sending is None
+    assert migration.runtime.alerts.sending is None
     pay = migration.seam("till.pay", legacy=lambda n: n, candidate=lambda n: -n)
     assert pay(1) == 1
     migration.flush()

@@ -35,7 +35,10 @@ class StoreLedger:
         self._place, self._timeout_s = place, timeout_s
 
     def enter(self, alert: Alert, receivers: Sequence[str], taken: Sequence[str] = ()) -> str | None:
-        """Write it down, unless its subject was told; gives its key, or None."""
+        """Write it down, unless its subject was told; gives its key, or None.
+
+        Of a subject that was told, receivers that nobody knew of before are written down beside the others.
+        """
         with writing(self._place, self._timeout_s) as connection:
             return _entered(connection, alert, receivers, taken)
 
@@ -80,18 +83,20 @@ class StoreLedger:
             for key, receiver, tries, body in rows
         ]
 
-    def told(self, alerts: Sequence[Alert]) -> set[str]:
-        """The subjects of these that were told, as far as `enter` would not tell them again."""
+    def untold(self, wanted: Sequence[tuple[Alert, Sequence[str]]]) -> list[tuple[Alert, Sequence[str]]]:
+        """Those of these that `enter` has to write down, for one of their receivers at least."""
         if not self._place.exists():
-            return set()
-        found = set()
+            return list(wanted)
         with reading(self._place) as connection:
-            rows = dict(connection.execute("SELECT subject, max(at) FROM alerts GROUP BY subject").fetchall())
-        for alert in alerts:
-            last = rows.get(alert.subject)
-            if last is not None and is_told(datetime.fromisoformat(last), alert):
-                found.add(alert.subject)
-        return found
+            rows = connection.execute("SELECT subject, key, at FROM alerts ORDER BY number").fetchall()
+            last = {subject: (key, datetime.fromisoformat(at)) for subject, key, at in rows}
+            known = set(connection.execute("SELECT key, receiver FROM deliveries").fetchall())
+
+        def is_done(alert: Alert, receivers: Sequence[str]) -> bool:
+            key, at = last.get(alert.subject, ("", None))
+            return is_told(at, alert) and all((key, name) in known for name in receivers)
+
+        return [one for one in wanted if not is_done(*one)]
 
     def states(self) -> dict[str, str]:
         """The states that `enter_change` remembers, by subject."""
@@ -137,9 +142,10 @@ def _entered(
     connection: Connection, alert: Alert, receivers: Sequence[str], taken: Sequence[str]
 ) -> str | None:
     last = connection.execute(
-        "SELECT number, at FROM alerts WHERE subject = ? ORDER BY number DESC LIMIT 1", (alert.subject,)
+        "SELECT number, at, key FROM alerts WHERE subject = ? ORDER BY number DESC LIMIT 1", (alert.subject,)
     ).fetchone()
-    if is_told(None if last is None else datetime.fromisoformat(last[1]), alert):
+    if last is not None and is_told(datetime.fromisoformat(last[1]), alert):
+        _add_deliveries(connection, last[2], stored_at(alert.at), receivers, taken)
         return None
     ((store,),) = connection.execute("SELECT store FROM identity LIMIT 1").fetchall()
     number, at = (1 if last is None else last[0] + 1), stored_at(alert.at)
@@ -149,13 +155,20 @@ def _entered(
         "INSERT INTO alerts (key, subject, number, at, body) VALUES (?, ?, ?, ?, ?)",
         (key, alert.subject, number, at, json.dumps(alert.to_data())),
     )
+    _add_deliveries(connection, key, at, receivers, taken)
+    return key
+
+
+def _add_deliveries(
+    connection: Connection, key: str, at: str, receivers: Sequence[str], taken: Sequence[str]
+) -> None:
     due = [(key, name, at, _ALWAYS, None, None) for name in receivers if name not in taken]
     done = [(key, name, at, None, at, "written") for name in taken]
     connection.executemany(
-        "INSERT INTO deliveries (key, receiver, at, free_at, sent_at, answer) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO deliveries (key, receiver, at, free_at, sent_at, answer) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (key, receiver) DO NOTHING",
         [*due, *done],
     )
-    return key
 
 
 def _forget(connection: Connection, now: datetime) -> None:
