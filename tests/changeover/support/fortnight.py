@@ -6,16 +6,13 @@ when a receiver drips. Receivers are real servers on this machine.
 
 import logging
 import os
-import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from changeover.evidence.store.alert_ledger import StoreLedger
 from changeover.evidence.store.records import Review
@@ -24,7 +21,6 @@ from changeover.evidence.worker_watch import Pulse, write_pulse
 from changeover.operate.alert_schedule import AlertSchedule
 from changeover.project import find_project
 from changeover.rollout.tripwire_state import subject_of_trip
-from changeover.telemetry.alert_ledger import Claimed, Outcome
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts, subject_of
 from changeover.telemetry.mail import EmailAlerts
 from changeover.telemetry.receiver import Receiver
@@ -33,6 +29,8 @@ from changeover.telemetry.webhook import SlackAlerts, WebhookAlerts
 from changeover.values.verdict import Verdict
 from tests.changeover.support.alert_receivers import DRIPPING, MailServer, WebServer, serving
 from tests.changeover.support.evidence_rows import a_run, store_of
+from tests.changeover.support.heard_alerts import Heard
+from tests.changeover.support.killed_ledger import POINTS, Killed
 from tests.changeover.support.migration_folder import desk_in
 
 BEGAN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -40,7 +38,6 @@ DAYS = 14
 DEADLINE_S = 0.4
 WAIT_S = 30.0
 ROUNDS_AFTER = 12
-POINTS = ("enter", "claim", "settle")
 PHASES = """\
 [migration]
 name = "till"
@@ -71,56 +68,6 @@ OF_PROGRAMS = (
     AlertKind.LOOP_HELD_UP,
     AlertKind.NOT_DEMOTED,
 )
-
-
-class Killed(StoreLedger):
-    """The ledger of a process that is killed before or after one step, at its first chance."""
-
-    def __init__(self, place: Path, point: str, after: bool) -> None:
-        super().__init__(place, WAIT_S)
-        self._point, self._after = point, after
-
-    def _step(self, name: str, step: Callable[[], Any]) -> Any:
-        if self._point == name and not self._after:
-            os.kill(os.getpid(), signal.SIGKILL)
-        found = step()
-        if self._point == name and found not in (None, []):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return found
-
-    def enter(self, alert: Alert, receivers: Sequence[str], taken: Sequence[str] = ()) -> str | None:
-        made: str | None = self._step("enter", partial(super().enter, alert, receivers, taken))
-        return made
-
-    def claim(self, receivers: Sequence[str], now: datetime) -> list[Claimed]:
-        found: list[Claimed] = self._step("claim", partial(super().claim, receivers, now))
-        return found
-
-    def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
-        self._step("settle", lambda: (partial(super(Killed, self).settle, outcomes, now)(), "settled"))
-
-
-@dataclass
-class Heard:
-    """What each receiver took, by idempotency key."""
-
-    webhook: Counter[str] = field(default_factory=Counter)
-    slack: Counter[str] = field(default_factory=Counter)
-    email: Counter[str] = field(default_factory=Counter)
-    log: Counter[str] = field(default_factory=Counter)
-    subjects: dict[str, str] = field(default_factory=dict)
-    kills: int = 0
-    looks: int = 0
-
-    @property
-    def repeated(self) -> set[str]:
-        """Keys and subjects that came twice somewhere."""
-        return {
-            key
-            for counted in (self.webhook, self.slack, self.email, self.log)
-            for key, times in counted.items()
-            if times > 1
-        }
 
 
 class Fortnight:
@@ -334,15 +281,3 @@ class Fortnight:
         lines = self._log_file.read_text().splitlines()
         heard.log.update(line for line in lines if line != "-")
         heard.subjects = {body["key"]: body["subject"] for body in self._webhook.bodies}
-
-
-GATE_OF_TILL = "gate-changed:till"
-
-
-def untold(fortnight: Fortnight) -> tuple[Counter[str], Counter[str]]:
-    """What should have been told and was not, and what was told and should not have been."""
-    told: Counter[str] = Counter()
-    for subject in fortnight.heard.subjects.values():
-        if not subject.startswith(GATE_OF_TILL):  # its answers follow from all the others
-            told["no-runs" if subject.startswith("no-runs") else subject] += 1
-    return fortnight.expected - told, told - fortnight.expected
