@@ -86,6 +86,13 @@ class EngineDatabase:
             task = loop.create_task(greenlet_spawn(function), context=outside_of_runs())
         return await_only(task)
 
+    def wait_for_nothing(self) -> None:
+        """Some functions of SQLAlchemy raise where nothing was waited for, as where a tape has the answer."""
+        if self.is_async and _may_wait():
+            from sqlalchemy.util import await_only
+
+            await_only(_nothing())
+
     async def spawn(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a function that uses the driver, under the loop where that is an async one."""
         if not self.is_async:
@@ -93,6 +100,10 @@ class EngineDatabase:
         from sqlalchemy.util import greenlet_spawn
 
         return await greenlet_spawn(function, *args)
+
+
+async def _nothing() -> None:
+    """Be there already."""
 
 
 def _may_wait() -> bool:

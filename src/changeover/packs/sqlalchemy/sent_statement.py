@@ -111,6 +111,11 @@ class AnswerCursor:
     def setinputsizes(self, *_: Any) -> None:
         """Sizes are the driver's affair."""
 
+    async def _async_soft_close(self) -> None:
+        """Let the driver's own go, as SQLAlchemy asks where an answer is read whole; it may be asked later."""
+        if self._real is not None:
+            await self._real._async_soft_close()
+
     def close(self) -> None:
         """Give nothing more."""
         self._rows = iter(())

@@ -58,8 +58,10 @@ class TapedPath:
 
     def execute(self, send: Callable[[], Any], sent: SentStatement) -> Any:
         """Ask for the answer to a statement."""
-        if self._replays and not isinstance(sent.fairy.dbapi_connection, TapeConnection):
-            self._session.cannot_follow(self._database.name, PAST)
+        if self._replays:
+            self._database.wait_for_nothing()
+            if not isinstance(sent.fairy.dbapi_connection, TapeConnection):
+                self._session.cannot_follow(self._database.name, PAST)
         kind, context = sent.kind, sent.context
         if kind == "session":
             return self._give(sent, _NOTHING) if self._replays else self._database.apart(send)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,20 @@ TAKING: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("as_in", ["a test", "traffic"])
 @pytest.mark.parametrize("take", sorted(TAKING))
-def test_rows_that_are_taken_after_the_answer_are_there_for_both_paths(tmp_path: Path, take: str) -> None:
+def test_rows_that_are_taken_after_the_answer_are_there_for_both_paths(
+    tmp_path: Path, take: str, as_in: str
+) -> None:
+    """Rows are compared in a test, statements in traffic."""
+
     async def run() -> Run:
         engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
         async with engine.begin() as connection:
             await connection.execute(text("CREATE TABLE orders (id INTEGER PRIMARY KEY, item TEXT)"))
         runs: list[Run] = []
-        migration = Migration(environment={}, sink=runs.append)
+        environment = {} if as_in == "a test" else {"CHANGEOVER_STAGE_S": "shadow"}
+        migration = Migration(environment=environment, sink=runs.append)
         migration.use("sqlalchemy", engine)
 
         async def path(item: str) -> Any:
@@ -43,7 +50,7 @@ def test_rows_that_are_taken_after_the_answer_are_there_for_both_paths(tmp_path:
             return await path(item)
 
         seam = migration.seam("s", legacy=path, candidate=same)
-        with as_under_a_test():
+        with as_under_a_test() if as_in == "a test" else nullcontext():
             await seam("lamp")
         await engine.dispose()
         return runs[-1]
