@@ -408,3 +408,27 @@ def test_an_answer_that_the_pack_cannot_make_again_is_no_difference(
     )
     assert (answer, run.verdict) == (200, "failed")
     assert "cannot be made again: AttributeError: no such thing" in str(run.reason)
+
+
+@pytest.mark.parametrize(
+    "made", [requests.Session, httpx.Client, urllib3.PoolManager], ids=["requests", "httpx", "urllib3"]
+)
+def test_a_method_of_an_object_that_holds_a_client_is_a_seam_as_any_other(server: Any, made: Any) -> None:
+    class Shop:
+        def __init__(self) -> None:
+            self.client = made()
+            self.asked = 0
+
+        def order(self, item: str) -> int:
+            self.asked += 1
+            answer = self.client.request("POST", f"{server.url}/{item}")
+            return int(getattr(answer, "status_code", None) or answer.status)
+
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_SHOP_ORDER": "shadow"}, sink=runs.append)
+    migration.use("http")
+    old = Shop.order
+    migration.wrap(Shop, "order", candidate=lambda self, item: old(self, item))
+    shop = Shop()
+    assert (shop.order("lamp"), shop.asked) == (200, 1)
+    assert (runs[-1].verdict, server.posted()) == ("match", 1), runs[-1].reason or runs[-1].divergences

@@ -16,6 +16,11 @@ from changeover.record.port import CallClass
 R = TypeVar("R")
 READS = ("GET", "HEAD", "OPTIONS")
 EFFECTS = ("POST", "PUT", "PATCH", "DELETE")
+_CLIENTS = (
+    *("requests.sessions.Session", "httpx.Client", "httpx.AsyncClient", "aiohttp.client.ClientSession"),
+    *("urllib3.poolmanager.PoolManager", "urllib3.connectionpool.HTTPConnectionPool"),
+)
+"""What is opened once and held by objects of the program: both paths ask the port through it."""
 _PACKAGES = ("requests", "httpx", "urllib3", "aiohttp", "urllib", "respx", "responses", "http", "_pytest")
 
 
@@ -46,6 +51,7 @@ class HttpPack:
         self._headers = tuple(name.lower() for name in self._headers)
         self._routes = tuple(route.split() for route in self._reads)
         host.keeps(HttpAnswer, HttpFault)
+        host.handle(*_CLIENTS)
         self._channel = host.channel(self.name, list(_operations()), packages=_PACKAGES)
         for module, patch in _PATCHES.items():
             host.when_imported(module, patch)

@@ -112,7 +112,7 @@ class AnswerCursor:
         """Sizes are the driver's affair."""
 
     async def _async_soft_close(self) -> None:
-        """Let the driver's own go, as SQLAlchemy asks where an answer is read whole; it may be asked later."""
+        """Let the driver's own go, as SQLAlchemy asks where an answer is read whole; it may ask later."""
         if self._real is not None:
             await self._real._async_soft_close()
 
