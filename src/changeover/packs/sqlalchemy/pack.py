@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from changeover.errors import MissingPackageError
@@ -15,6 +16,7 @@ from changeover.packs.sqlalchemy.engine_hooks import hook, hook_pools
 from changeover.packs.sqlalchemy.replayed_path import ReplayedPath
 from changeover.packs.sqlalchemy.sent_statement import SqlAnswer
 from changeover.packs.sqlalchemy.taped_path import TapedPath
+from changeover.packs.sqlalchemy.uncovered import tables_without_key, uncovered_engines
 from changeover.record.port import CallClass
 
 DEADLINE_MS = 250
@@ -74,6 +76,11 @@ class SqlalchemyPack:
             host.handle(*(one for one in classes if one is not None))
         hook(engine.dialect, self.name)
         hook_pools(Pool)
+
+    def problems(self) -> Iterator[str]:
+        """What `doctor` says: engines that are not covered, and tables without a key."""
+        yield from uncovered_engines()
+        yield from tables_without_key()
 
     def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
         """What is done around one path: its rows are looked at, or its statements stand on the tape."""
