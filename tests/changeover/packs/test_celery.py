@@ -14,7 +14,7 @@ from celery.contrib.testing.worker import start_worker
 
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
-from changeover.values.pins import Pins
+from changeover.values.pins import PINNED, Pins
 from changeover.values.stage import Setting, Stage
 from tests.changeover.packs.pack_contract import PackContract
 
@@ -292,6 +292,25 @@ def test_the_stages_of_a_task_end_with_it(app: Any) -> None:
         charge.pop_request()
     assert inside == "a" * 32
     assert migration.pinned().correlation_id != inside
+
+
+def test_the_stages_of_a_task_end_with_it_where_there_are_several_migrations(app: Any) -> None:
+    """Each has entered them inside of those of the one before."""
+    migrations = [Migration(environment={"CHANGEOVER_STAGE_S": "off"}) for _ in range(3)]
+    for migration in migrations:
+        migration.use("celery", app)
+        migration.seam("s", legacy=lambda: "legacy", candidate=lambda: "candidate")
+    charge = app.tasks["shop.charge"]
+    pins = Pins({"s": Setting(Stage.LIVE)}, None, "a" * 32)
+    before = PINNED.get()
+    charge.push_request(headers={"changeover": pins.to_data()})
+    try:
+        signals.task_prerun.send(sender=charge, task_id="one", task=charge)
+        assert [migration.pinned().correlation_id for migration in migrations] == ["a" * 32] * 3
+        signals.task_postrun.send(sender=charge, task_id="one", task=charge)
+    finally:
+        charge.pop_request()
+    assert PINNED.get() is before
 
 
 @pytest.mark.parametrize("data", [7, {}, {"stages": {"s": "sideways"}, "key": None, "correlation_id": "a"}])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 from weakref import WeakSet
 
@@ -16,28 +16,20 @@ class WorkerSide:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._begun: dict[str, AbstractContextManager[Pins]] = {}
         _sides.add(self)
         host.when_imported("celery.signals", _listen)
 
-    def began(self, task_id: str, task: Any) -> None:
-        """A task begins: its seams stand where those of the run stood that sent it."""
+    def resumes(self, task: Any) -> AbstractContextManager[object]:
+        """While the task runs its seams stand where those of the run stood that sent it."""
         headers = getattr(task.request, "headers", None) or {}
         data = headers.get(HEADER)
         if data is None:
-            return
+            return nullcontext()
         try:
             pins = Pins.from_data(data)
         except (KeyError, TypeError, ValueError):
-            return  # of another version: the task takes the stages of now, as any run
-        block = self._begun[task_id] = self._host.resume(pins)
-        block.__enter__()
-
-    def ended(self, task_id: str) -> None:
-        """It has ended."""
-        block = self._begun.pop(task_id, None)
-        if block is not None:
-            block.__exit__(None, None, None)
+            return nullcontext()  # of another version: the task takes the stages of now, as any run
+        return self._host.resume(pins)
 
     def stopped(self) -> None:
         """The process is about to end: let what waits in it be compared."""
@@ -46,6 +38,8 @@ class WorkerSide:
 
 _sides: WeakSet[WorkerSide] = WeakSet()
 """Those of the migrations that there are: Celery itself may take a new receiver for one that is gone."""
+_begun: dict[str, ExitStack] = {}
+"""What each task that runs here has entered, to be left in the other order: one around the other."""
 
 
 def _listen(signals: Any) -> None:
@@ -56,13 +50,15 @@ def _listen(signals: Any) -> None:
 
 
 def _began(task_id: str = "", task: Any = None, **_: Any) -> None:
+    entered = _begun[task_id] = ExitStack()
     for side in list(_sides):
-        side.began(task_id, task)
+        entered.enter_context(side.resumes(task))
 
 
 def _ended(task_id: str = "", **_: Any) -> None:
-    for side in list(_sides):
-        side.ended(task_id)
+    entered = _begun.pop(task_id, None)
+    if entered is not None:
+        entered.close()
 
 
 def _stopped(**_: Any) -> None:
