@@ -20,7 +20,7 @@ from changeover.record.calling_client import LOGGING, calling_client, way_out
 from changeover.record.context import PERMIT, SESSION, TASKS_AT_WORK, UNSET, WORK_HERE, current_session
 from changeover.record.instrument import PACK_MARK, hook_of
 from changeover.replay.own_pairs import is_of_own_pair
-from changeover.replay.ways_out import MODULES, WAYS_OUT, WayOut, plumbing_codes, socket_of
+from changeover.replay.ways_out import MODULES, PLUMBING, WAYS_OUT, WayOut, socket_of
 
 NET = "net."
 """How the places begin at which it refuses something."""
@@ -48,7 +48,6 @@ class _Net:
     def __init__(self) -> None:
         self.holders = 0
         self.lock = RLock()  # a hold may be let go of by a garbage collection at any moment
-        self.plumbing: frozenset[Any] = frozenset()
         self._loaded: frozenset[str] = frozenset()
         self._seen = 0  # so many modules there were at the last look
         self._knots: list[_Knot] = []
@@ -90,7 +89,6 @@ class _Net:
             self._seen = seen
         if come:
             self._loaded |= frozenset(come)
-            self.plumbing = plumbing_codes()
             first = len(self._knots)
             self._knots += _knots(come)
             if self.holders > 1:
@@ -107,6 +105,8 @@ class _Net:
                 return  # a mock, or what another tool has put around it: the floor is below that
             # Whoever has replaced a function while the net hung has put back one of the net's.
             before = getattr(now, _MARK, (way, now))[1]
+            if before is _ABSENT and now is not _ABSENT:
+                delattr(owner, name)  # else what is inherited could not be found behind it
             knot = self._knots[place] = _knot(owner, name, way, before)
             replacement = knot.replacement
         self._tied.append(knot)
@@ -241,9 +241,8 @@ def _refuse(refuse: Callable[[str, str], None], way: WayOut, name: str, args: tu
 def _is_plumbing(caller: FrameType) -> bool:
     """Whether an event loop or a pool sends it to itself; a pool does so through one function more."""
     around = caller.f_back
-    return caller.f_code in _net.plumbing or (
-        around is not None and around.f_globals.get("__name__") == _POOL
-    )
+    sender = (caller.f_globals.get("__name__"), caller.f_code.co_name)
+    return sender in PLUMBING or (around is not None and around.f_globals.get("__name__") == _POOL)
 
 
 def _noted(

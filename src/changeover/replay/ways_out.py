@@ -187,22 +187,18 @@ WAYS_OUT: tuple[WayOut, ...] = (
 MODULES = frozenset(way.module for way in WAYS_OUT)
 
 
-def plumbing_codes() -> frozenset[Any]:
-    """Code that sends for an event loop itself: to wake it, and what a transport had put off."""
-    found = []
-    for module, owner, name in _PLUMBING:
-        cls = getattr(sys.modules.get(module), owner, None)
-        code = getattr(getattr(cls, name, None), "__code__", None)
-        found += [] if code is None else [code]
-    return frozenset(found)
-
-
-_PLUMBING = (
-    ("asyncio.selector_events", "BaseSelectorEventLoop", "_write_to_self"),
-    ("asyncio.selector_events", "_SelectorSocketTransport", "_write_ready"),
-    ("asyncio.selector_events", "_SelectorSocketTransport", "_write_send"),
-    ("asyncio.selector_events", "_SelectorSocketTransport", "_write_sendmsg"),
-    ("asyncio.selector_events", "_SelectorDatagramTransport", "_sendto_ready"),
-    ("asyncio.unix_events", "_UnixWritePipeTransport", "_write_ready"),
-    ("multiprocessing.resource_tracker", "ResourceTracker", "_send"),
+PLUMBING = frozenset(
+    {
+        ("asyncio.selector_events", "_write_to_self"),
+        ("asyncio.selector_events", "_write_ready"),
+        ("asyncio.selector_events", "_write_send"),
+        ("asyncio.selector_events", "_write_sendmsg"),
+        ("asyncio.selector_events", "_sendto_ready"),
+        ("asyncio.unix_events", "_write_ready"),
+        ("multiprocessing.resource_tracker", "_send"),
+    }
 )
+"""Modules and functions that send for an event loop or a pool itself: to wake it, and what was put off.
+
+They are known by name: whoever replaces one of them (another tool, or a loop of the program) has it still.
+"""

@@ -1,5 +1,6 @@
 """The net: what a replayed path opens past every port is refused, named, and unsafe."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from changeover import Migration, Run
+from changeover.replay.net import NetHold
 
 
 def replayed(candidate: Callable[[Path], Any], folder: Path) -> Run:
@@ -159,3 +161,29 @@ def test_calls_that_a_replay_left_running_get_nothing(tmp_path: Path) -> None:
         go.set()
         pending[0].exception(5)  # whether it is told or given what a withheld effect gives
     assert mail.sent == []
+
+
+def test_what_was_put_back_from_under_the_net_is_met_once_when_it_hangs_again() -> None:
+    """A tool that found a function while the net hung may put it back when the net is down."""
+    held = NetHold()
+    found = socket.socket.send
+    held.release()
+    socket.socket.send = found  # type: ignore[method-assign]
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+
+    async def wakes_its_loop(number: int) -> int:
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+        loop.call_soon_threadsafe(woken.set_result, number)
+        return int(await woken)
+
+    async def same(number: int) -> int:
+        return await wakes_its_loop(number)
+
+    try:
+        asyncio.run(migration.seam("s", legacy=wakes_its_loop, candidate=same)(1))
+    finally:
+        if "send" in vars(socket.socket):
+            del socket.socket.send
+    assert (runs[0].verdict, runs[0].reason) == ("match", None)

@@ -64,7 +64,8 @@ def test_nothing_is_left_in_the_world_or_in_the_program_that_recorded(hostile: H
     assert verdicts.pop(CALM) == "match"
     assert verdicts.keys() == {*names}
     assert {name for name, verdict in verdicts.items() if verdict == "match"} == set()
-    assert {name for name in FORGED if verdicts[name] != "failed"} == set()
+    # What the net stops before it can forge anything is an effect that legacy has not.
+    assert {name for name in FORGED if verdicts[name] not in ("failed", "unsafe")} == set()
     calm = [run.verdict for run in hostile.project.runs if run.key == CALM]
     assert calm == ["match"] * (summary["replayed"] - len(names))
     assert summary["waiting"] == 0
