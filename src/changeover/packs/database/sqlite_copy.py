@@ -44,6 +44,7 @@ class SqliteCopy:
         self._inside = in_transaction(connection)
         self._begun = False
         self._watchdog = Watchdog(deadline_s, self._interrupt)
+        self._broken: set[tuple[Any, ...]] = set()
         self.connection: CopyConnection | None = None
 
     @property
@@ -63,9 +64,17 @@ class SqliteCopy:
         self._begun = True
         self._turn_back()
         self._evidence = SqliteMade(self._connection)
-        self.connection = CopyConnection(self._connection, _nothing, lambda: self.is_over, self._around)
+        self._broken = self._broken_references()
+        self.connection = CopyConnection(
+            self._connection, self.check_references, lambda: self.is_over, self._around
+        )
         self._capture.start()
         return self.connection
+
+    def check_references(self) -> None:
+        """What only a commit would refuse: foreign keys that are deferred; raises the error of the driver."""
+        if not self._broken_references() <= self._broken:
+            raise self._driver.IntegrityError("FOREIGN KEY constraint failed")
 
     @property
     def is_certain(self) -> bool:
@@ -134,13 +143,24 @@ class SqliteCopy:
                     (before[name], name),
                 )
 
+    def _broken_references(self) -> set[tuple[Any, ...]]:
+        if not run(self._connection, "PRAGMA foreign_keys")[0][0]:
+            return set()
+        deferred = "SELECT 1 FROM main.sqlite_master WHERE sql LIKE '%DEFERRED%' LIMIT 1"
+        return (
+            set(run(self._connection, "PRAGMA foreign_key_check"))
+            if run(self._connection, deferred)
+            else set()
+        )
+
     def _interrupt(self) -> None:
+        self._driver.interrupt()
+
+    @property
+    def _driver(self) -> Any:
+        """The connection of sqlite3 in whatever stands for it."""
         driver: Any = getattr(self._connection, "driver_connection", self._connection)
-        getattr(driver, "_conn", driver).interrupt()
-
-
-def _nothing() -> None:
-    """A commit of SQLite in a copy is refused by nothing that was not refused before."""
+        return getattr(driver, "_conn", driver)
 
 
 def _listed(places: list[tuple[str, tuple[object, ...]]]) -> str:

@@ -24,7 +24,9 @@ class SqliteRows:
     def rows(self, table: Table, keys: Collection[RowKey]) -> dict[RowKey, Row]:
         """Those of these keys that are there."""
         found = {}
-        statement = f"SELECT {_names(table.columns)} FROM {table.address} WHERE {_at(table)}"
+        # Without the sign, a connection that converts values by the type of their column would do it here.
+        columns = ", ".join(f"+{quoted(name)}" for name in table.columns)
+        statement = f"SELECT {columns} FROM {table.address} WHERE {_at(table)}"
         for key in keys:
             for values in run(self._connection, statement, key):
                 found[key] = dict(zip(table.columns, values, strict=True))

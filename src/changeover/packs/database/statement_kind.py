@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any, Literal
 
 _COMMENT = re.compile(r"\A(?:\s+|--[^\n]*\n|/\*.*?\*/|\()*", re.DOTALL)
 _SCHEMA = frozenset(
@@ -30,6 +31,11 @@ _SETTINGS = frozenset(
 )
 _ENDS = frozenset({"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE", "SAVEPOINT", "RELEASE"})
 
+_READS = frozenset({"SELECT", "VALUES", "TABLE", "WITH"})
+_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|REPLACE)\s", re.IGNORECASE)
+_LOCKING = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
+Kind = Literal["read", "write", "session"]
+
 
 def first_word(statement: str) -> str:
     """The word with which a statement begins, in capitals; after comments and brackets."""
@@ -53,3 +59,26 @@ def is_harmless(statement: str) -> bool:
     """Whether it sets or asks something of the session alone, or begins and ends transactions."""
     word = first_word(statement)
     return word in _SETTINGS or word in _ENDS
+
+
+def kind_of(statement: str) -> Kind:
+    """Whether it asks, changes something, or sets something of its own connection alone."""
+    if is_harmless(statement):
+        return "session"
+    reads = first_word(statement) in _READS and not _WRITES.search(_LOCKING.sub("", statement))
+    return "read" if reads else "write"
+
+
+def key_of(statement: str, parameters: Any) -> tuple[str, Any]:
+    """Text and parameters in one form for all drivers."""
+    return " ".join(statement.split()), _plain(parameters)
+
+
+def _plain(parameters: Any) -> Any:
+    """Parameters without the types in which drivers wrap them."""
+    if isinstance(parameters, dict):
+        return {name: _plain(value) for name, value in parameters.items()}
+    if isinstance(parameters, (list, tuple)):
+        return tuple(_plain(value) for value in parameters)
+    wrapped = getattr(parameters, "obj", None)
+    return wrapped if type(parameters).__module__.startswith("psycopg.types") else parameters

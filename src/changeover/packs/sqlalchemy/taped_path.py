@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from changeover.packs.database.sql_answer import AnswerCursor, SqlAnswer, TapeConnection, answer_of
 from changeover.packs.host import cannot_be_followed
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sync_of
-from changeover.packs.sqlalchemy.sent_statement import AnswerCursor, SentStatement, SqlAnswer, answer_of
+from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
 OTHER = "the answering path sent no such statement; what both change is compared with rows = true"
 SHOWN_MAX = 200
@@ -121,25 +122,3 @@ class TapedPath:
         if engine_of(handle) is not self._database.engine:
             return handle
         return self._database.beside(handle)
-
-
-class TapeConnection:
-    """What a replay has in the place of a connection: it sets and ends nothing, and gives empty cursors."""
-
-    autocommit = False
-    isolation_level = ""
-    closed = 0
-    notices: tuple[str, ...] = ()
-
-    def cursor(self, *_: Any, **__: Any) -> AnswerCursor:
-        """A cursor for an answer of the tape."""
-        return AnswerCursor(connection=self)
-
-    def commit(self) -> None:
-        """Nothing is there."""
-
-    def rollback(self) -> None:
-        """Nothing is there."""
-
-    def close(self) -> None:
-        """Nothing is there."""
