@@ -42,6 +42,7 @@ OWN: Mapping[str, OwnPack] = {
         ("sqlalchemy",),
         ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine"),
     ),
+    "django": OwnPack("changeover.packs.django.pack:DjangoPack", ("django",)),
     "clock": OwnPack("changeover.packs.clock.pack:ClockPack", ("time", "datetime"), extra="clock"),
     "entropy": OwnPack("changeover.packs.entropy:EntropyPack", ("uuid", "secrets")),
     "chance": OwnPack("changeover.packs.chance:ChancePack", ()),

@@ -1,0 +1,107 @@
+"""`migration.use("django")`: the rows that a path changes are its effects."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+from changeover.errors import MissingPackageError
+from changeover.packs.database.postgres_capture import ROWS_MAX
+from changeover.packs.database.sql_answer import SqlAnswer
+from changeover.packs.django.answering_path import AnsweringPath, KeptRows, PathWithin
+from changeover.packs.django.database import DjangoDatabase
+from changeover.packs.django.hooks import DRIVERS, hook_connections, hook_cursors, hook_driver
+from changeover.packs.django.replayed_path import ReplayedPath
+from changeover.packs.django.taped_path import TapedPath
+from changeover.packs.host import Host, Operation
+from changeover.record.port import CallClass
+
+DEADLINE_MS = 250
+"""How long a copy may hold rows that the program's traffic may want."""
+ALONE_S = 30.0
+"""The same in a test and in a comparison, where nobody waits for the rows."""
+_ROWS = ("sqlite", "postgresql")
+
+
+class DjangoPack:
+    """The port `db` of one database of Django's settings.
+
+    Args:
+        alias: of the database, as in DATABASES.
+        rows: whether changed rows are compared in the program's own traffic as well; in tests and comparisons
+            they always are.
+        deadline_ms: how long a copy of the database may last in the program's own traffic, in milliseconds.
+        rows_max: PostgreSQL tables with more rows are not read through for the few that a path changed.
+    """
+
+    name = "django"
+
+    def __init__(
+        self,
+        *,
+        alias: str = "default",
+        rows: bool = False,
+        deadline_ms: int = DEADLINE_MS,
+        rows_max: int = ROWS_MAX,
+    ) -> None:
+        self._alias = alias
+        self._rows = rows
+        self._deadline_ms = deadline_ms
+        self._rows_max = rows_max
+
+    def install(self, host: Host) -> None:
+        """Open the channel, and cover Django when the program imports it."""
+        if find_spec("django") is None:
+            raise MissingPackageError("django", "django")
+        if not isinstance(self._alias, str) or not self._alias:
+            host.wrong("alias", self._alias, "the name of a database in DATABASES")
+        if not isinstance(self._rows, bool):
+            host.wrong("rows", self._rows, "true, false")
+        for option, found in (("deadline_ms", self._deadline_ms), ("rows_max", self._rows_max)):
+            if type(found) is not int or found < 1:
+                host.wrong(option, found, "a whole number of 1 or more")
+        host.keeps(SqlAnswer)
+        channel = host.channel("db", _operations(), packages=("django",))
+        self._database = DjangoDatabase(self.name, self._alias, channel, self._rows_max)
+        host.when_imported("django.db.backends.utils", hook_cursors)
+        host.when_imported("django.db.backends.base.base", hook_connections)
+        for module in DRIVERS:
+            host.when_imported(module, hook_driver)
+
+    def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
+        """What is done around one path: its rows are looked at, or its statements stand on the tape."""
+        database = self._database
+        if session.replaying:
+            kept = session.left_by(self.name)
+            if isinstance(kept, KeptRows):
+                return ReplayedPath(database, session, kept)
+            return TapedPath(database, session)
+        if database.kind not in _ROWS or not (waits or (self._rows and stays)):
+            return TapedPath(database, session)
+        if not waits and database.is_in_memory:
+            why = "rows of a database in one connection are compared in tests and comparisons alone"
+            session.cannot_follow(self.name, why)
+            return TapedPath(database, session)
+        around = session.follower_around(self.name)
+        if isinstance(around, AnsweringPath | PathWithin):
+            why = "the rows of a seam inside another one are those of the run around it"
+            session.cannot_follow(self.name, why)
+            return PathWithin(around)
+        return AnsweringPath(database, session, ALONE_S if waits else self._deadline_ms / 1000, alone=waits)
+
+
+def _operations() -> list[Operation]:
+    effects = [
+        Operation(name, CallClass.EFFECT, ("row", "columns"), key=lambda row, columns: row)
+        for name in ("insert", "update", "delete")
+    ]
+    return [
+        Operation("look", CallClass.READ, ()),
+        Operation("block", CallClass.READ, ()),
+        Operation("read", CallClass.READ, ("statement", "parameters")),
+        Operation("write", CallClass.EFFECT, ("statement", "parameters")),
+        Operation("commit", CallClass.EFFECT, ()),
+        Operation("on_commit", CallClass.EFFECT, ("left_to",), key=lambda left_to: left_to),
+        Operation("set_rollback", CallClass.EFFECT, ("left_to",), key=lambda left_to: left_to),
+        *effects,
+    ]
