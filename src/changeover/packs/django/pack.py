@@ -1,4 +1,4 @@
-"""`migration.use("django")`: the rows that a path changes are its effects."""
+"""`migration.use("django")`: the rows that a path changes are its effects, and so are its mails."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from changeover.errors import MissingPackageError
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.sql_answer import SqlAnswer
 from changeover.packs.django.answering_path import AnsweringPath, KeptRows, PathWithin
+from changeover.packs.django.cache import CachePort
 from changeover.packs.django.database import DjangoDatabase
 from changeover.packs.django.hooks import DRIVERS, hook_connections, hook_cursors, hook_driver
+from changeover.packs.django.mail import MailPort
 from changeover.packs.django.replayed_path import ReplayedPath
+from changeover.packs.django.services import hook_caches, hook_mail
 from changeover.packs.django.taped_path import TapedPath
 from changeover.packs.host import Host, Operation
 from changeover.record.port import CallClass
@@ -24,7 +27,7 @@ _ROWS = ("sqlite", "postgresql")
 
 
 class DjangoPack:
-    """The port `db` of one database of Django's settings.
+    """The ports `db` of one database of Django's settings, `mail` and `cache`.
 
     Args:
         alias: of the database, as in DATABASES.
@@ -32,6 +35,8 @@ class DjangoPack:
             they always are.
         deadline_ms: how long a copy of the database may last in the program's own traffic, in milliseconds.
         rows_max: PostgreSQL tables with more rows are not read through for the few that a path changed.
+        mail: whether mail is the port `mail`.
+        cache: whether caches are the port `cache`.
     """
 
     name = "django"
@@ -43,11 +48,16 @@ class DjangoPack:
         rows: bool = False,
         deadline_ms: int = DEADLINE_MS,
         rows_max: int = ROWS_MAX,
+        mail: bool = True,
+        cache: bool = True,
     ) -> None:
         self._alias = alias
         self._rows = rows
         self._deadline_ms = deadline_ms
         self._rows_max = rows_max
+        self._covers = {"mail": mail, "cache": cache}
+        self.mail: MailPort | None = None
+        self.cache: CachePort | None = None
 
     def install(self, host: Host) -> None:
         """Open the channel, and cover Django when the program imports it."""
@@ -55,14 +65,19 @@ class DjangoPack:
             raise MissingPackageError("django", "django")
         if not isinstance(self._alias, str) or not self._alias:
             host.wrong("alias", self._alias, "the name of a database in DATABASES")
-        if not isinstance(self._rows, bool):
-            host.wrong("rows", self._rows, "true, false")
+        for option, chosen in (("rows", self._rows), *self._covers.items()):
+            if not isinstance(chosen, bool):
+                host.wrong(option, chosen, "true, false")
         for option, found in (("deadline_ms", self._deadline_ms), ("rows_max", self._rows_max)):
             if type(found) is not int or found < 1:
                 host.wrong(option, found, "a whole number of 1 or more")
         host.keeps(SqlAnswer)
         channel = host.channel("db", _operations(), packages=("django",))
         self._database = DjangoDatabase(self.name, self._alias, channel, self._rows_max)
+        self.mail = MailPort(host) if self._covers["mail"] else None
+        self.cache = CachePort(host) if self._covers["cache"] else None
+        host.when_imported("django.core.mail", hook_mail)
+        host.when_imported("django.core.cache", hook_caches)
         host.when_imported("django.db.backends.utils", hook_cursors)
         host.when_imported("django.db.backends.base.base", hook_connections)
         for module in DRIVERS:
