@@ -80,5 +80,9 @@ def _plain(parameters: Any) -> Any:
         return {name: _plain(value) for name, value in parameters.items()}
     if isinstance(parameters, (list, tuple)):
         return tuple(_plain(value) for value in parameters)
-    wrapped = getattr(parameters, "obj", None)
-    return wrapped if type(parameters).__module__.startswith("psycopg.types") else parameters
+    if not type(parameters).__module__.startswith("psycopg.types"):
+        return parameters
+    for kind in (int, float, str):
+        if isinstance(parameters, kind):  # such as Int4, which is an int that says how it is sent
+            return kind(parameters)
+    return getattr(parameters, "obj", parameters)
