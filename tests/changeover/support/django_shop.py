@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 import django
 import pytest
+from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from changeover import Migration, Run
@@ -120,6 +122,16 @@ def _server(schema: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "OPTIONS": {"options": f"-c search_path={schema}", "application_name": schema},
     }
+
+
+def forget_async_connection() -> None:
+    """Each thread has its own connection, and that of the thread of async code would outlive a test."""
+
+    def forget() -> None:
+        connection.close()
+        del connections["default"]
+
+    asyncio.run(sync_to_async(forget)())
 
 
 def open_transactions(schema: str) -> list[tuple[object, ...]]:

@@ -33,8 +33,9 @@ def hook_connections(module: Any) -> None:
 
 
 def hook_driver(module: Any) -> None:
-    """Replace what the module of one kind of database sets autocommit with."""
+    """Replace what one kind of database sets autocommit with, and goes through many rows with."""
     replace(module.DatabaseWrapper, "_set_autocommit", _setting)
+    replace(module.DatabaseWrapper, "chunked_cursor", _chunking)
 
 
 def _sending(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,6 +80,15 @@ def _setting(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(connection, autocommit)
 
     return set_it
+
+
+def _chunking(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A path is given all rows of an `iterator()` at once: else it would talk to the server later."""
+
+    def chunked(connection: Any) -> Any:
+        return original(connection) if follower(NAME) is None else connection.cursor()
+
+    return chunked
 
 
 def _closing(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection
 
 from changeover import Migration
 from tests.changeover.packs.pack_contract import PackContract
-from tests.changeover.support.django_shop import Stock, shop_in
-
-
-def forget_connection() -> None:
-    """Each thread has its own connection, and the one of async code lives as long as the process."""
-    connection.close()
-    del connections["default"]
+from tests.changeover.support.django_shop import Stock, forget_async_connection, shop_in
 
 
 class TestStatements(PackContract):
@@ -33,7 +26,7 @@ class TestStatements(PackContract):
         self._open.enter_context(shop_in("file", Path(folder)))
 
     def end(self) -> None:
-        asyncio.run(sync_to_async(forget_connection)())
+        forget_async_connection()
         self._open.close()
 
     def use(self, migration: Migration) -> None:

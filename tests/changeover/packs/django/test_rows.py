@@ -272,6 +272,15 @@ def test_a_schema_is_changed_between_runs_as_ever(shop: str) -> None:
     assert Order.objects.filter(paid_on=None).count() == 2
 
 
+def test_rows_that_are_gone_through_piece_by_piece_are_the_same(around: Any) -> None:
+    def path() -> list[str]:
+        return [article.sku for article in Stock.objects.order_by("sku").iterator(chunk_size=2)]
+
+    with around():
+        run = run_of(path, path)
+    assert run.verdict == "match", run.reason or run.divergences
+
+
 def test_seams_see_the_same_ids_and_rows_as_without_them(shop: str) -> None:
     found: list[Any] = []
 

@@ -17,7 +17,6 @@ from tests.changeover.packs.pack_contract import PackContract
 from tests.changeover.support import django_shop
 from tests.changeover.support.alchemy_shop import as_under_a_test
 
-
 SETTINGS = django_shop.__name__  # its import gives Django its settings
 
 
