@@ -16,6 +16,7 @@ TOPICS = {
             "packs",
             "databases",
             "recipes/fastapi",
+            "recipes/django",
             "recipes/celery",
             "recipes/batch-job",
             "recipes/message-bus",
