@@ -168,6 +168,18 @@ def test_a_statement_refused_outside_of_any_block_lets_the_next_ones_run(shop: s
     assert contents()["stock"]["s0"] == 0
 
 
+def test_what_was_kept_before_a_block_stays_where_that_is_rolled_back(shop: str) -> None:
+    def path() -> None:
+        Stock.objects.filter(sku="s0").update(on_hand=1)
+        with transaction.atomic():
+            Stock.objects.filter(sku="s1").update(on_hand=1)
+            transaction.set_rollback(True)
+
+    run = run_of(path, path)
+    assert run.verdict == "match", run.reason or run.divergences
+    assert contents()["stock"] == {"s0": 1, "s1": 6, "s2": 6, "s3": 6}
+
+
 def test_a_foreign_key_that_only_the_commit_refuses_is_refused_in_the_copy(shop: str) -> None:
     def path() -> str:
         try:
@@ -262,6 +274,7 @@ def test_a_commit_that_is_a_statement_is_no_verdict(shop: str) -> None:
     with transaction.atomic():
         run = run_of(lambda: None, commits)
     assert run.verdict == "failed"
+    assert "COMMIT as a statement" in str(run.reason)
 
 
 def test_a_schema_is_changed_between_runs_as_ever(shop: str) -> None:
