@@ -1,4 +1,4 @@
-"""Every example of docs/commands.md runs, in the order of the page, and ends as the page says."""
+"""Every example of docs/commands.md runs, each by itself, and ends as the page says."""
 
 from __future__ import annotations
 
@@ -27,12 +27,21 @@ def at_off(desk: Desk) -> None:
 
 
 def at_ramp(desk: Desk) -> None:
+    at_shadow(desk)
     assert desk.run("flip", "portfolio", "ramp:10", "--force", *BY_KIM)[0] == 0
 
 
 def edited_by_hand(desk: Desk) -> None:
+    at_off(desk)
+    at_shadow(desk)
     flags = desk.file("migration/flags.json")
     flags.write_text(flags.read_text().replace('"defaultVariant": "shadow"', '"defaultVariant": "off"', 1))
+
+
+def with_scenarios(desk: Desk) -> None:
+    """What the example of `scenarios record` writes."""
+    words = shlex.split(desk.spelled(example(dict(leaves())["scenarios record"])))
+    assert desk.run(*words[1:])[0] == 0
 
 
 @contextmanager
@@ -51,6 +60,9 @@ BEFORE: dict[str, Callable[[Desk], None]] = {
     "flip": at_off,
     "rollback": at_ramp,
     "flags seal": edited_by_hand,
+    "scenarios show": with_scenarios,
+    "scenarios renew": with_scenarios,
+    "legacy prove": with_scenarios,
 }
 """What has happened before an example is typed."""
 AROUND: dict[str, Callable[[Desk], AbstractContextManager[None]]] = {"alerts test": heard}
