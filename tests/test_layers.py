@@ -1,5 +1,6 @@
 """The import contracts hold, and would be seen to break: nothing of the toolkit is left out of them."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -108,3 +109,11 @@ def test_the_page_about_the_architecture_has_a_paragraph_for_every_room() -> Non
         if not path.name.startswith("__") and path.name != "py.typed"
     ]
     assert [room for room in rooms if f"**`{room}`**" not in page] == []
+
+
+def test_the_tests_of_the_toolkit_know_nothing_of_the_program() -> None:
+    """So the rehearsal of the removal, which changes the program alone, need not run them again."""
+    importing = re.compile(r"^\s*(from|import) trading\b|-m[\"', ]+trading\b", re.MULTILINE)
+    tests = sorted((ROOT / "tests" / "changeover").rglob("*.py"))
+    assert len(tests) > 300
+    assert [str(file) for file in tests if importing.search(file.read_text(encoding="utf-8"))] == []
