@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
+from collections import deque
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -22,6 +22,9 @@ from changeover.record.port import CallClass
 from changeover.record.work_branch import current_branch
 
 _TOOLKIT = "changeover."
+_IDENTIFIERS = ("uuid4", "uuid1")
+_Kept = dict[tuple[str, str], deque[UUID]]
+"""UUIDs by function and piece of work, in their order."""
 _EPOCH = 0x01B21DD213814000  # of UUIDs made of the time, in steps of 100 ns before that of Unix
 _NODE_OF_NOBODY = 1 << 40  # says that it is no address of a network card
 
@@ -34,7 +37,7 @@ class EntropyPack:
     def install(self, host: Host) -> None:
         """Open the channel, and let replays ask it."""
         self._channel = host.channel(self.name, _OPERATIONS)
-        self._given: WeakKeyDictionary[Any, Counter[tuple[str, str]]] = WeakKeyDictionary()
+        self._given: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
         host.when_imported("os", _patch_os)
         host.when_imported("uuid", _patch_uuid)
 
@@ -45,14 +48,22 @@ class EntropyPack:
     def identifier(self, what: str, arguments: tuple[Any, ...], real: Callable[[], UUID]) -> Any:
         """A UUID that is kept; in a replay the one that was kept at this point, and beyond them a new one."""
         work = _work_here()
-        kept = recorded_answers(self.name, what) if is_replayed() else ()
-        if kept:
-            found = [value for (recorded_work, *_), value in kept if recorded_work == work]
-            asked = self._given.setdefault(current_session(), Counter())
-            asked[what, work] += 1
-            if asked[what, work] <= len(found):
-                return found[asked[what, work] - 1]
+        if is_replayed():
+            waiting = self._kept_for(current_session()).get((what, work))
+            if waiting:
+                return waiting.popleft()
         return self._channel.ask(what, (work, *arguments), real)
+
+    def _kept_for(self, replay: Any) -> _Kept:
+        """What is on the tape of a replay and was not given yet; the tape is looked through once."""
+        kept = self._given.get(replay)
+        if kept is None:
+            kept = {}
+            for what in _IDENTIFIERS:
+                for (work, *_), value in recorded_answers(self.name, what):
+                    kept.setdefault((what, work), deque()).append(value)
+            kept = self._given.setdefault(replay, kept)
+        return kept
 
 
 def _patch_os(os: Any) -> None:

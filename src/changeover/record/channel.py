@@ -22,9 +22,8 @@ class Operation:
     `key` gets the arguments in their order; without one they are all the key. Effects that `commute` may come
     in any order. A read is `unaffected` where no effect of the channel changes its answer; `derive` answers
     one that the recorded path never asked (`replay.derived_reads`). `sleeps` marks a clock's waiting, `make`
-    mints a local value in a replay.
-    `parts` gets the arguments too and says which parts of the port the call touches, None for
-    all of it: an effect may change the answers of reads that touch a part which it touches.
+    mints a local value in a replay. `parts` gets the arguments too and says which parts of the port the call
+    touches, None for all of it: an effect may change the answers of reads that touch a part which it touches.
     """
 
     name: str

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,6 +20,7 @@ import urllib3
 
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
+from changeover.packs.http.messages import BODY_MAX
 from tests.changeover.packs.counting_server import CountingServer
 from tests.changeover.packs.pack_contract import PackContract
 
@@ -432,3 +435,29 @@ def test_a_method_of_an_object_that_holds_a_client_is_a_seam_as_any_other(server
     shop = Shop()
     assert (shop.order("lamp"), shop.asked) == (200, 1)
     assert (runs[-1].verdict, server.posted()) == ("match", 1), runs[-1].reason or runs[-1].divergences
+
+
+def test_a_file_that_is_too_large_to_keep_is_sent_as_it_is_and_not_compared(
+    server: Any, tmp_path: Path
+) -> None:
+    """It is not even read ahead: a program that sends a film does not hold it in memory for us."""
+
+    class Film(io.FileIO):
+        longest = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            found = super().read(-1 if size is None else size)
+            Film.longest = max(Film.longest, len(found or b""))
+            return found or b""
+
+    (tmp_path / "film").write_bytes(b"x" * (BODY_MAX + 1))
+
+    def send() -> int:
+        with Film(tmp_path / "film") as film:
+            return int(requests.post(f"{server.url}/act", data=film).status_code)
+
+    answer, run = run_of(send, send)
+    assert (answer, len(server.came[-1][2]), server.posted()) == (200, BODY_MAX + 1, 1)
+    assert run.verdict == "failed"
+    assert "a file of more than 8,000,000 bytes is sent" in str(run.reason)
+    assert Film.longest < BODY_MAX

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Hashable
 from functools import lru_cache
 from types import FunctionType, MappingProxyType
@@ -42,7 +43,7 @@ class Recorded:
         self.heard = Heard()
 
 
-class _Path:
+class _Path(ABC):
     """What both paths have in common: after them it is told what they left."""
 
     def __init__(self, pack: Tells, session: Any) -> None:
@@ -55,8 +56,9 @@ class _Path:
     async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
         return self.begin(args, kwargs)
 
+    @abstractmethod
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
-        raise NotImplementedError
+        """The path is about to begin, with these; what it gets."""
 
     async def end_async(self) -> None:
         self.end()

@@ -185,30 +185,3 @@ class AnsweringPath:
 
     def _capture_of(self, driver: Any) -> SqliteCapture:
         return self._database.capture_of(self._connections[id(driver)])
-
-
-class PathWithin:
-    """A path inside one that is followed: what it changes belongs to the run around it."""
-
-    def __init__(self, around: Any) -> None:
-        self.execute: Any = around.execute
-        self.commit: Any = around.commit
-        self.rollback: Any = around.rollback
-        self.connect: Any = around.connect
-        self.close: Any = around.close
-        self.spent: Any = around.spent
-        self.cannot_see: Any = around.cannot_see
-
-    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        """Nothing is to be done."""
-        return args, kwargs
-
-    def end(self) -> None:
-        """Nothing is to be done."""
-
-    async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        """Nothing is to be done."""
-        return args, kwargs
-
-    async def end_async(self) -> None:
-        """Nothing is to be done."""

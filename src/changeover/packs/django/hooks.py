@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from time import perf_counter
+from collections.abc import Callable
 from typing import Any
 
+from changeover.packs.database.timed import timed
 from changeover.packs.django.database import CAPTURE
 from changeover.packs.host import follower, outside
 from changeover.packs.patches import replace
@@ -50,7 +49,7 @@ def _sending(original: Callable[..., Any]) -> Callable[..., Any]:
             rest = (list(rest[0]), *rest[1:])
         if original.__name__ == "callproc":
             found.cannot_see(f"callproc of {statement}")
-        with _timed(found):
+        with timed(found):
             return found.execute(
                 lambda: original(cursor, statement, *rest, **named), cursor, statement, *rest[:1]
             )
@@ -64,7 +63,7 @@ def _ending(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             found = follower(NAME)
             if found is None:
                 return original(connection)
-            with _timed(found):
+            with timed(found):
                 return getattr(found, what)(lambda: original(connection), connection)
 
         return end
@@ -99,13 +98,3 @@ def _closing(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(connection)
 
     return close
-
-
-@contextmanager
-def _timed(found: Any) -> Iterator[None]:
-    """The database's time is none of the path's own."""
-    began = perf_counter()
-    try:
-        yield
-    finally:
-        found.spent(perf_counter() - began)

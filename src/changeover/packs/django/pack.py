@@ -6,9 +6,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from changeover.errors import MissingPackageError
+from changeover.packs.database.path_within import PathWithin
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.sql_answer import SqlAnswer
-from changeover.packs.django.answering_path import AnsweringPath, KeptRows, PathWithin
+from changeover.packs.django.answering_path import AnsweringPath, KeptRows
 from changeover.packs.django.cache import CachePort
 from changeover.packs.django.database import DjangoDatabase
 from changeover.packs.django.hooks import DRIVERS, hook_connections, hook_cursors, hook_driver

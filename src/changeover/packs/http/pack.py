@@ -49,7 +49,8 @@ class HttpPack:
                     "reads", route, "a method and an address, such as 'POST https://api.example.org/*'"
                 )
         self._headers = tuple(name.lower() for name in self._headers)
-        self._routes = tuple(route.split() for route in self._reads)
+        routes = (route.split() for route in self._reads)
+        self._routes = tuple((method.upper(), request_of(method, url, (), b"").url) for method, url in routes)
         host.keeps(HttpAnswer, HttpFault)
         host.handle(*_CLIENTS)
         self._channel = host.channel(self.name, list(_operations()), packages=_PACKAGES)
@@ -93,9 +94,8 @@ class HttpPack:
         return request.method.lower() + ("_read" if is_read else ""), arguments
 
     @staticmethod
-    def _fits(request: HttpRequest, method: str, address: str) -> bool:
-        pattern = request_of(method, address, (), b"").url
-        return request.method == method.upper() and fnmatchcase(request.url, pattern)
+    def _fits(request: HttpRequest, method: str, pattern: str) -> bool:
+        return request.method == method and fnmatchcase(request.url, pattern)
 
 
 def _same_question(url: str, query: Any, body: Any, headers: Any) -> tuple[Any, ...]:

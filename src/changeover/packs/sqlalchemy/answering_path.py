@@ -172,30 +172,3 @@ class AnsweringPath:
 def _unflushed(sync: Any) -> bool:
     """Whether a session holds changes that no statement has made yet."""
     return any(getattr(sync, name, ()) for name in ("new", "dirty", "deleted"))
-
-
-class PathWithin:
-    """A path inside one that is followed: what it changes belongs to the run around it."""
-
-    def __init__(self, around: Any) -> None:
-        self.drive: Any = around.drive
-        self.spent: Any = around.spent
-        self.close: Any = around.close
-        self.connect: Any = around.connect
-        self.execute: Any = around.execute
-        self.commit: Any = around.commit
-        self.rollback: Any = around.rollback
-
-    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        """Nothing is to be done."""
-        return args, kwargs
-
-    def end(self) -> None:
-        """Nothing is to be done."""
-
-    async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        """Nothing is to be done."""
-        return args, kwargs
-
-    async def end_async(self) -> None:
-        """Nothing is to be done."""

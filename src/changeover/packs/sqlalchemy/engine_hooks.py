@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from time import perf_counter
+from collections.abc import Callable
 from typing import Any
 
+from changeover.packs.database.timed import timed
 from changeover.packs.host import follower
 from changeover.packs.patches import replace
 from changeover.packs.sqlalchemy.answering_path import CAPTURE
@@ -52,7 +51,7 @@ def _sending(original: Callable[..., Any], name: str) -> Callable[..., Any]:
         if found is None:
             return original(cursor, statement, *rest, **named)
         sent = SentStatement(cursor, statement, rest[0] if len(rest) > 1 else (), context, fairy)
-        with _timed(found):
+        with timed(found):
             return found.execute(lambda: original(cursor, statement, *rest, **named), sent)
 
     return send
@@ -63,20 +62,10 @@ def _ending(original: Callable[..., Any], what: str, name: str) -> Callable[...,
         found = follower(name)
         if found is None or not _is_of_pool(fairy):
             return original(fairy)
-        with _timed(found):
+        with timed(found):
             return getattr(found, what)(lambda: original(fairy), fairy)
 
     return end
-
-
-@contextmanager
-def _timed(found: Any) -> Iterator[None]:
-    """The database's time is none of the path's own."""
-    began = perf_counter()
-    try:
-        yield
-    finally:
-        found.spent(perf_counter() - began)
 
 
 def _is_of_pool(fairy: Any) -> bool:
@@ -110,7 +99,7 @@ def _connecting(original: Callable[..., Any]) -> Callable[..., Any]:
         found: Any = None if name is None else follower(name)
         if found is None or getattr(pool, "changeover_own", False):
             return original(pool)
-        with _timed(found):
+        with timed(found):
             return found.connect(lambda: original(pool))
 
     return connect

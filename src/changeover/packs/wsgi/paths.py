@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -32,7 +33,7 @@ class Recorded:
         self.place = 0
 
 
-class _Path:
+class _Path(ABC):
     """What both paths have in common."""
 
     def __init__(self, pack: Tells, session: Any) -> None:
@@ -43,14 +44,16 @@ class _Path:
     async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
         return self.begin(args, kwargs)
 
+    @abstractmethod
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
-        raise NotImplementedError
+        """The path is about to begin, with these; what it gets."""
 
     async def end_async(self) -> None:
         self.end()
 
+    @abstractmethod
     def end(self) -> None:
-        raise NotImplementedError
+        """The path has ended: tell what it left."""
 
     def _tell(self, contexts: KeptContexts) -> None:
         for change in contexts.changes():
