@@ -13,6 +13,8 @@ from typing import Any
 from changeover.quick_dataclass import dataclass
 from changeover.values.form import Cycle, PlainSet, Unreadable, leaf_count, plain
 from changeover.values.limits import NotComparable
+from changeover.values.scalars import base_of, content_of
+from changeover.values.value_text import written
 
 LEAVES_EXPLAINED_MAX = 2_000
 LINES_MAX = 20
@@ -70,7 +72,9 @@ def _built_in(value: Any) -> Any:
     if isinstance(value, list):
         return [_built_in(part) for part in value]
     if isinstance(value, PlainSet):
-        return {"set": sorted(map(str, value.members))}
+        return {"set": sorted(map(written, value.members))}
     if isinstance(value, Unreadable):
         return str(value)
-    return f"<itself, {value.levels} levels up>" if isinstance(value, Cycle) else value
+    if isinstance(value, Cycle):
+        return f"<itself, {value.levels} levels up>"
+    return value if base_of(type(value)) in (None, type(value)) else content_of(value)

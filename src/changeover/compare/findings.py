@@ -21,6 +21,7 @@ from changeover.values.form import Unreadable, plain, token, type_name
 from changeover.values.identifiers import Names, is_identifier
 from changeover.values.limits import LimitReached
 from changeover.values.observation import Side
+from changeover.values.own_state import is_a
 from changeover.values.place import Place, normalise, render
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import Types, is_aware, is_number, number, same_instant
@@ -182,23 +183,24 @@ Judgement = tuple[Kind | None, Rule | None, Decimal | None]
 """Kind of the difference, None if it is accepted; the rule that accepted it; the size of what it accepted."""
 
 MUST_BE: dict[str, Callable[[Any], bool]] = {
-    "bool": lambda value: isinstance(value, bool),
-    "bytes": lambda value: isinstance(value, (bytes, bytearray)),
+    "bool": lambda value: is_a(value, bool),
+    "bytes": lambda value: is_a(value, bytes, bytearray),
+    # Asked of the classes: a library of tests may stand in for them, and says then what is one.
     "date": lambda value: isinstance(value, date) and not isinstance(value, datetime),
     "datetime": lambda value: isinstance(value, datetime),
     "aware-datetime": lambda value: isinstance(value, datetime) and is_aware(value),
-    "decimal": lambda value: isinstance(value, Decimal),
-    "float": lambda value: isinstance(value, float),
-    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "decimal": lambda value: is_a(value, Decimal),
+    "float": lambda value: is_a(value, float),
+    "int": lambda value: is_a(value, int) and not is_a(value, bool),
     "list": lambda value: reading_of(type(value)).shape is Shape.ITEMS,
     "mapping": lambda value: reading_of(type(value)).shape is Shape.NAMES,
     "number": is_number,
-    "path": lambda value: isinstance(value, PurePath),
+    "path": lambda value: is_a(value, PurePath),
     "set": lambda value: reading_of(type(value)).shape is Shape.BAG,
-    "str": lambda value: isinstance(value, str),
-    "time": lambda value: isinstance(value, time),
-    "timedelta": lambda value: isinstance(value, timedelta),
-    "uuid": lambda value: isinstance(value, UUID),
+    "str": lambda value: is_a(value, str),
+    "time": lambda value: is_a(value, time),
+    "timedelta": lambda value: is_a(value, timedelta),
+    "uuid": lambda value: is_a(value, UUID),
 }
 """What an ignored value may be required to be."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from changeover.compare.comparison import comparer_error
 from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import Divergence, Kind
+from changeover.values.error_text import class_and_message
 from changeover.values.form import type_name
 from changeover.values.observation import Observation
 from changeover.values.place import normalise, render
@@ -50,7 +51,7 @@ def _state(invariant: Invariant, observation: Observation) -> str:
     try:
         answer = invariant.predicate(observation)
     except Exception as error:  # noqa: BLE001  a predicate is a program's own code and may raise anything
-        return f"the predicate raised {type_name(type(error))}: {error}"
+        return f"the predicate raised {class_and_message(error)}"
     if answer is True:
         return HOLDS
     if answer is False:

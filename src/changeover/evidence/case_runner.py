@@ -25,6 +25,7 @@ from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario, scenario_of
 from changeover.seam.judge import Waived
 from changeover.seam.runtime import AnswerSeen
+from changeover.values.error_text import class_and_message
 from changeover.values.observation import Raised, Side
 from changeover.values.pins import Pins, resumed
 from changeover.values.stage import SEAM_STAGES, Setting, Stage
@@ -164,7 +165,7 @@ def _run(name: str, case: Case, program: Program, settings: Mapping[str, Setting
         try:
             case.run()
         except Exception as error:  # noqa: BLE001  the answer of a path may be an exception
-            done.raised = f"{type(error).__name__}: {error}"
+            done.raised = f"{class_and_message(error)}"
         except BaseException as error:
             if not ends_the_process(error) or _is_of_a_signal(error):
                 raise

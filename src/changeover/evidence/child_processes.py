@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, Self
 
-from changeover.values.observation import message_of
+from changeover.values.error_text import class_and_message
 
 LOOK_MS = 200
 """So often it is looked whether a child that says nothing is still there."""
@@ -238,7 +238,7 @@ def _be_a_child(others: list[int], pipe: int, work: Work, parent: int) -> NoRetu
         code = 0
     except BaseException as error:  # noqa: BLE001  nothing of a child goes on into the program
         with suppress(BaseException):
-            _send(pipe, json.dumps([None, f"{type(error).__name__}: {message_of(error)}"]).encode())
+            _send(pipe, json.dumps([None, f"{class_and_message(error)}"]).encode())
     finally:
         for stream in (sys.stdout, sys.stderr):
             with suppress(BaseException):

@@ -16,7 +16,7 @@ from changeover.replay.event_loop import runs_a_loop
 from changeover.replay.handled_error import handled_here
 from changeover.seam.recording import Recording
 from changeover.seam.runs_for_workers import why_not_elsewhere
-from changeover.values.observation import message_of
+from changeover.values.error_text import class_and_message
 from changeover.values.verdict import Verdict
 
 RUNS, TRIAL = "runs", "trial"
@@ -51,7 +51,7 @@ class ClusterPlace:
         except CodecError as error:
             return f"they cannot be written down: {error}"
         except Exception as error:  # noqa: BLE001  a value that cannot be written breaks no comparison
-            return f"they cannot be written down: {type(error).__name__}: {message_of(error)}"
+            return f"they cannot be written down: {class_and_message(error)}"
         return None
 
     def _written(self, recording: Recording) -> bytes:

@@ -26,6 +26,7 @@ from changeover.rollout.tripwire_state import Trip
 from changeover.settings import RECORDED_FOLDER, SPOOL_KEY_VARIABLE
 from changeover.spool.folder import SpoolFolder
 from changeover.telemetry.logs import logger, redacted
+from changeover.values.error_text import class_and_message
 
 SHIP_EVERY_S = 1.0
 RETRY_LAST_S = 30.0
@@ -104,7 +105,7 @@ class FleetThread:
             self._say(f"recorded runs wait in the spool: {problem}")
             return False
         except Exception as error:  # noqa: BLE001  whatever it is, the next turn may be better
-            self._say(f"recorded runs wait in the spool: {error!r}")
+            self._say(f"recorded runs wait in the spool: {class_and_message(error)}")
             return False
         self.problem = None
         return True

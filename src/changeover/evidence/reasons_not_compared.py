@@ -10,7 +10,8 @@ from changeover.evidence.unanswered_reads import Advice, way_to_answer
 from changeover.quick_dataclass import dataclass
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
-from changeover.values.form import type_name
+from changeover.values.form import token, type_name
+from changeover.values.limits import NotComparable
 from changeover.values.observation import LoggedBy, Observation, PortCall, Side, logged_by_one
 from changeover.values.verdict import Verdict
 
@@ -99,7 +100,14 @@ def _nearest(answered: Observation, asked: PortCall) -> PortCall | None:
 
 
 def _shared(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
-    return sum(name in other and repr(value) == repr(other[name]) for name, value in one.items())
+    return sum(name in other and _are_alike(value, other[name]) for name, value in one.items())
+
+
+def _are_alike(one: Any, other: Any) -> bool:
+    try:
+        return token(one) == token(other)
+    except NotComparable:
+        return False
 
 
 def how_questions_differ(legacy: Mapping[str, Any], candidate: Mapping[str, Any]) -> list[str]:
@@ -112,7 +120,7 @@ def how_questions_differ(legacy: Mapping[str, Any], candidate: Mapping[str, Any]
         one, other = legacy[name], candidate[name]
         if type(one) is not type(other):
             clauses.append(f"`{name}` is a {_type(one)} on one side and a {_type(other)} on the other")
-        elif repr(one) != repr(other):
+        elif not _are_alike(one, other):
             clauses.append(f"`{name}` differs")
     return clauses
 

@@ -22,6 +22,7 @@ from changeover.replay.scheduler import Decides, Given
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import Seam
 from changeover.values.content_key import same_content
+from changeover.values.error_text import class_and_message
 from changeover.values.limits import NotComparable
 from changeover.values.observation import Observation, Returned, Side
 from changeover.values.pins import Pins, resumed
@@ -66,7 +67,7 @@ def replayed(
             with during():
                 return task.run()
     except Exception as error:  # noqa: BLE001  owner= is the app's own code; one scenario must not end the rest
-        return f"the {side} path could not be replayed: {type(error).__name__}: {error}"
+        return f"the {side} path could not be replayed: {class_and_message(error)}"
 
 
 def _decides(scenario: Scenario) -> Decides | None:

@@ -34,7 +34,7 @@ from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run
 from changeover.record.tape import Entry
 from changeover.replay.runner import Replayed
-from changeover.values.observation import message_of
+from changeover.values.error_text import class_and_message
 
 IDLE_S = 60.0
 """Without anything to do for so long it ends: whoever compared has gone without a word."""
@@ -173,4 +173,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except Exception as error:  # noqa: BLE001  said in one line, as whoever reads it knows no code of ours
-        sys.exit(f"changeover: a process of replays ended: {type(error).__name__}: {message_of(error)}")
+        sys.exit(f"changeover: a process of replays ended: {class_and_message(error)}")

@@ -19,6 +19,7 @@ from typing import Any
 from changeover.evidence.child_processes import how_it_ended
 from changeover.operate.messages import Message, receive, send, unpacked
 from changeover.settings import INLINE, MODE_VARIABLE, STORE_VARIABLE
+from changeover.values.error_text import class_and_message
 
 END = "end"
 
@@ -33,7 +34,9 @@ def replays(request: bytes) -> bytes:
     try:
         return json.dumps(_answer(unpacked(request))).encode()
     except Exception as error:  # noqa: BLE001  see above
-        return json.dumps({"parts": [], "refused": ["its process", f"cannot be had: {error!r}"]}).encode()
+        return json.dumps(
+            {"parts": [], "refused": ["its process", f"cannot be had: {class_and_message(error)}"]}
+        ).encode()
 
 
 def _answer(message: Message) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from changeover.operate.cluster_task import END, replays
 from changeover.operate.cluster_terms import HASH_SEED, terms
 from changeover.operate.messages import packed
 from changeover.project import Project
-from changeover.values.observation import message_of
+from changeover.values.error_text import class_and_message, message_of
 
 EXTRA = "dask"
 OPTION = "--on"
@@ -61,7 +61,7 @@ class _Share:
             answer = json.loads(self.future.result())
         except Exception as error:  # noqa: BLE001  whatever Dask says of a task that it could not do
             killed = type(error).__name__ == "KilledWorker"
-            self.nobody = None if killed else f"{_GONE}: {type(error).__name__}: {message_of(error)}"
+            self.nobody = None if killed else f"{_GONE}: {class_and_message(error)}"
             self.ended = "each worker of the cluster that had it was killed"
             return
         if "refused" in answer:
@@ -217,7 +217,7 @@ def _problem(future: Any) -> tuple[str, str | None]:
     try:
         answer = json.loads(future.result())
     except Exception as error:  # noqa: BLE001  whatever Dask says of a task that it could not do
-        said = f"{type(error).__name__}: {message_of(error)}"
+        said = f"{class_and_message(error)}"
         return "changeover", f"cannot be used there: {said}; install the same version where the worker runs"
     where, problem = answer.get("refused", ("the program", answer.get("ended")))
     return where, problem

@@ -27,6 +27,7 @@ from changeover.replay.runner import Replayed
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import Seam
 from changeover.values.divergence import ABSENT
+from changeover.values.error_text import class_and_message
 from changeover.values.observation import Raised, Side
 from changeover.values.value_text import value_text
 from changeover.values.verdict import Verdict
@@ -200,7 +201,7 @@ class Judging:
         try:
             run = draft.judged(recorded.observation(), again, problems, self._program.runtime.judge, ())
         except Exception as error:  # noqa: BLE001  rules are the program's own code
-            return f"the comparison failed: {error!r}"
+            return f"the comparison failed: {class_and_message(error)}"
         if run.verdict in _SAME:
             return None
         found = next(iter(run.divergences), None)
@@ -235,7 +236,7 @@ def judged(
             runtime.contracts,
         )
     except Exception as error:  # noqa: BLE001  rules and invariants are the program's own code
-        return draft.failed(f"the comparison failed: {error!r}")
+        return draft.failed(f"the comparison failed: {class_and_message(error)}")
 
 
 def _draft_with(seam: Seam, recorded: RecordedRun, owner: tuple[Any, ...]) -> RunDraft:

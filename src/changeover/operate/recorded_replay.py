@@ -18,7 +18,8 @@ from changeover.record.recorded_run_reading import read_recorded
 from changeover.record.replay_problems import ReplayProblem, ReplayProblems
 from changeover.replay.runner import OwnerIs, ReplayTask
 from changeover.seam.seam import Seam
-from changeover.values.observation import Side, message_of
+from changeover.values.error_text import class_and_message
+from changeover.values.observation import Side
 from changeover.values.pins import resumed
 
 ProblemData = list[Any]
@@ -41,7 +42,7 @@ def answer_to(program: Program, codec: Codec, side: Side, payload: bytes) -> tup
     except MemoryError:
         return _failed("memory limit reached")
     except Exception as error:  # noqa: BLE001  one run must not end the rest; owner= is the app's own code
-        return _failed(f"{type(error).__name__}: {message_of(error)}")
+        return _failed(f"{class_and_message(error)}")
 
 
 def _failed(why: str) -> tuple[dict[str, Any], bytes]:

@@ -13,6 +13,7 @@ from changeover.record.codec import Codec
 from changeover.record.context import SESSION, at_work, current_session, outside_of_runs, permitted, restore
 from changeover.record.port import PortBook
 from changeover.seam.runtime import Runtime
+from changeover.values.error_text import class_and_message
 from changeover.values.pins import PINNED, Pins, resumed
 
 T = TypeVar("T")
@@ -121,9 +122,7 @@ def made_for_path(port: str, make: Callable[[], T]) -> T:
         return make()
     except Exception as error:
         if is_replayed():
-            cannot_be_given(
-                port, f"the recorded answer cannot be made again: {type(error).__name__}: {error}"
-            )
+            cannot_be_given(port, f"the recorded answer cannot be made again: {class_and_message(error)}")
         raise
 
 

@@ -12,7 +12,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from changeover.values.copying import is_atom
-from changeover.values.own_state import has_state
+from changeover.values.own_state import has_state, is_a
 
 _CACHED: Any = type(lru_cache(lambda: None))
 _BY_NAME = (type, ModuleType, FunctionType)
@@ -52,7 +52,7 @@ def _rebound(path: Any, objects: Iterator[Any]) -> Any:
 
 
 def _is_object(value: Any) -> bool:
-    return not is_atom(value) and not isinstance(value, _BY_NAME)
+    return not is_atom(value) and not is_a(value, *_BY_NAME)
 
 
 def _is_callable_object(path: Any) -> bool:

@@ -27,6 +27,7 @@ from changeover.record.encoding import NOT_PLAIN, Encoding, is_plain, plain_data
 from changeover.record.scalar_data import TAG
 from changeover.values.content_key import same_content
 from changeover.values.copy_time import CopyTime, TookTooLong
+from changeover.values.error_text import class_and_message
 from changeover.values.limits import NotComparable
 from changeover.values.own_state import found_in, mro
 
@@ -107,7 +108,7 @@ class Codec:
         except ValueError as error:
             raise CodecError(str(error)) from error
         except Exception as error:  # what a program registered, and what C makes of parts, may raise anything
-            raise CodecError(f"{place}: cannot be rebuilt: {type(error).__name__}: {error}") from error
+            raise CodecError(f"{place}: cannot be rebuilt: {class_and_message(error)}") from error
 
     def decode(self, data: Any, place: str = "value") -> Any:
         """The inverse of `encode`; raises CodecError where the data are not of its making."""
@@ -116,7 +117,7 @@ class Codec:
         except RecursionError as error:
             raise CodecError(f"{place}: {_why(error)}") from error
         except Exception as error:  # data may be anything
-            said = f"data cannot be read: {type(error).__name__}: {error}"
+            said = f"data cannot be read: {class_and_message(error)}"
             raise CodecError(f"{place}: {said[:_SAID_MAX]}") from error
 
     def problem_of(self, value: Any, place: str = "value") -> str | None:

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from changeover.errors import ReplayRefusal
 from changeover.record.callable_kind import is_async
 from changeover.record.context import Args, Kwargs
+from changeover.values.error_text import message_of
 from changeover.values.interruption import stop_if_interrupted
-from changeover.values.observation import message_of
 
 
 class Follower(Protocol):

@@ -14,6 +14,7 @@ from changeover.record.recorded_run import RECORDED_VERSION, Passage, RecordedRu
 from changeover.record.scenario_file import read_entry, read_outcome
 from changeover.record.tape import Tape, near
 from changeover.record.work_branch import NEVER
+from changeover.values.error_text import class_and_message
 from changeover.values.event import EventStep, step_of
 from changeover.values.log_line import LogLine
 from changeover.values.observation import Raised, Side
@@ -120,7 +121,7 @@ def _passage(top: Table) -> Passage:
         datetime.fromtimestamp(at, UTC)
         known = Pins.from_data(pins)
     except (ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
-        raise top.error("stages", f"or at cannot be read: {type(error).__name__}: {error}") from error
+        raise top.error("stages", f"or at cannot be read: {class_and_message(error)}") from error
     return Passage(
         top.text("id"),
         float(at),

@@ -13,6 +13,7 @@ from changeover.values.content_key import frozen
 from changeover.values.copying import snapshot
 from changeover.values.form import open_value
 from changeover.values.observation import Returned
+from changeover.values.own_state import is_a
 from changeover.values.shapes import Shape
 
 CALLS_MAX = 50
@@ -43,7 +44,7 @@ def _answer_by_name(entry: Entry, required: Sequence[str]) -> Mapping[str, Any]:
     if not isinstance(entry.outcome, Returned):
         return {}
     answer = entry.outcome.value
-    if isinstance(answer, str | int | UUID) and not isinstance(answer, bool):
+    if is_a(answer, str, int, UUID) and not is_a(answer, bool):
         return {name: answer for name in required[:1] if len(required) == 1 and name.endswith("id")}
     shape, parts = open_value(answer)
     return {name: parts[name] for name in required if name in parts} if shape is Shape.NAMES else {}

@@ -11,6 +11,7 @@ from changeover.record.port import CallClass, Port, PortMethod
 from changeover.record.tape import Entry
 from changeover.replay.id_mapping import IdMapping
 from changeover.values.copying import copied_error, snapshot
+from changeover.values.error_text import class_and_message
 from changeover.values.observation import Outcome, PortCall, Raised, Returned
 
 
@@ -71,7 +72,7 @@ def derived(method: PortMethod, reads: RecordedReads, args: Args, kwargs: Kwargs
     except NotDerived:
         raise
     except Exception as error:
-        raise NotDerived(f"derive= raised {type(error).__name__}: {error}") from error
+        raise NotDerived(f"derive= raised {class_and_message(error)}") from error
     return value if isinstance(value, Raised | Returned) else Returned(value)
 
 

@@ -11,12 +11,12 @@ from changeover.record.raised_at import line_that_raised
 from changeover.replay.sealed_hooks import LookingActed, copied, look
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError, is_atom, snapshot
+from changeover.values.error_text import class_and_message
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.observation import (
     Outcome,
     Raised,
     Returned,
-    message_of,
 )
 from changeover.values.place import Key
 from changeover.values.reading import READ_BY_THE_PROGRAM
@@ -81,4 +81,4 @@ def _through(view: View, value: Any, by_reference: ByReference, time_left: CopyT
         stop_if_interrupted(error)
         if isinstance(error, LookingActed | SnapshotError):
             raise
-        raise SnapshotError(f"the view raised {type(error).__name__}: {message_of(error)}") from error
+        raise SnapshotError(f"the view raised {class_and_message(error)}") from error

@@ -7,7 +7,7 @@ from functools import cached_property
 from inspect import isawaitable
 from threading import get_ident
 from time import monotonic, perf_counter
-from typing import Any
+from typing import Any, cast
 
 from changeover.errors import (
     EffectWithheld,
@@ -42,12 +42,14 @@ from changeover.replay.replayed_work import AnyPortTape, ReplayedWork
 from changeover.replay.scheduler import Scheduler
 from changeover.values.content_key import frozen
 from changeover.values.copying import SnapshotError, copied_error, snapshot
+from changeover.values.error_text import class_and_message, message_of
 from changeover.values.event import EventLog
 from changeover.values.limits import Limits
-from changeover.values.observation import Outcome, PortCall, Raised, Returned, message_of, outcome_of
-from changeover.values.value_text import outcome_text
+from changeover.values.observation import Outcome, PortCall, Raised, Returned, outcome_of
+from changeover.values.value_text import outcome_text, parts_text
 
 LOOK_S = 0.05
+ARGUMENT_SHOWN_MAX = 200
 NO_NAMES: Kwargs = {}
 
 
@@ -430,7 +432,7 @@ class Replay(ReplayedWork):
             raise self._keyless(method, error) from error
 
     def _keyless(self, method: PortMethod, error: Exception | str) -> ReplayRefusal:
-        why = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        why = error if type(error) is str else class_and_message(cast(Exception, error))
         what = f"its key cannot be worked out: {why}"
         self.note(ProblemKind.UNDECLARED_CALL, method.full_name, what)
         return self._ended(UndeclaredCall(f"{method.full_name}: {what}"))
@@ -484,7 +486,8 @@ class Replay(ReplayedWork):
         """Note a problem of the last call."""
         position = len(self.calls)
         call = self.calls[-1].call(position)
-        asked = f"{method.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
+        given = (f"{name}={parts_text(value, ARGUMENT_SHOWN_MAX)}" for name, value in call.arguments.items())
+        asked = f"{method.name}({', '.join(given)})"
         detail = asked if why is None else f"{asked}: {why}"
         self.problems.add(ReplayProblem(kind, method.full_name, detail, position, call.asked_at, call))
 

@@ -39,9 +39,10 @@ from changeover.replay.replayer import Replay
 from changeover.replay.scheduler import Decides, Scheduler
 from changeover.replay.sealed_hooks import copied
 from changeover.values.copying import are_atoms, is_atom
+from changeover.values.error_text import message_of
 from changeover.values.limits import Limits
 from changeover.values.not_loaded import ON_ASKED
-from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, message_of, outcome_of
+from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, outcome_of
 from changeover.values.reading import READ_BY_THE_PROGRAM
 
 

@@ -31,6 +31,7 @@ from changeover.seam.judge import Judge, Predicate, RunDraft
 from changeover.seam.recording import Recording
 from changeover.seam.waiting_run import Job
 from changeover.settings import PRODUCTION
+from changeover.values.error_text import class_and_message
 from changeover.values.interruption import is_interruption
 from changeover.values.observation import Observation
 
@@ -190,7 +191,9 @@ class Comparing:
         return replace(task, decides=self._decides, copies=copies, apart=False, first_read=self._first_read)
 
     def _failed(self, error: BaseException) -> Run:
-        return self.draft().failed(f"the comparison failed: {error!r}")  # promise 1: it breaks no answer
+        return self.draft().failed(
+            f"the comparison failed: {class_and_message(error)}"
+        )  # promise 1: it breaks no answer
 
     def _left_acting(self) -> str | None:
         """What went on after the answer, has acted, and has not ended: nobody knows what else it does."""
@@ -291,7 +294,7 @@ class Comparing:
         try:
             return self._apart(lambda: completed_now(self.judged(pending, _APART)))
         except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
-            return self.draft().failed(f"the replay was interrupted: {error!r}")
+            return self.draft().failed(f"the replay was interrupted: {class_and_message(error)}")
 
     def _apart(self, act: Callable[[], T]) -> T:
         """In the context of the call, outside of any run."""
@@ -356,7 +359,7 @@ class Comparing:
         try:
             return self._apart(compared)
         except BaseException as error:  # noqa: BLE001  an interrupt that the path itself raised
-            return self.draft().failed(f"the replay was interrupted: {error!r}")
+            return self.draft().failed(f"the replay was interrupted: {class_and_message(error)}")
 
     @property
     def seam(self) -> str:

@@ -30,9 +30,10 @@ from changeover.seam.seam import PathFunction, Seam
 from changeover.telemetry.logs import logger
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import is_atom
+from changeover.values.error_text import class_and_message, message_of
 from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import WAITS_S
-from changeover.values.observation import Observation, Outcome, Raised, Returned, Side, message_of
+from changeover.values.observation import Observation, Outcome, Raised, Returned, Side
 from changeover.values.pins import PINNED, Pins, still_on
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class Recording:
             self._tags = look(what, self.runtime.book, lambda: _texts(tags(*call.args, **call.kwargs)))
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_interrupted(error)
-            raised = f"{what} raised {type(error).__name__}: {message_of(error)}"
+            raised = f"{what} raised {class_and_message(error)}"
             self._problem = str(error) if isinstance(error, LookingActed) else raised
             self.runtime.note(self._problem, seam=self._seam.name)
 

@@ -25,8 +25,9 @@ from changeover.seam.seam import Seam
 from changeover.seam.waiting_run import Job, WaitingRun
 from changeover.spool.frame import FrameKind
 from changeover.values.copy_time import TookTooLong
+from changeover.values.error_text import class_and_message
 from changeover.values.interruption import stop_if_interrupted
-from changeover.values.observation import Side, message_of
+from changeover.values.observation import Side
 
 
 class Spool(Protocol):
@@ -139,7 +140,7 @@ class ElsewhereRuns:
             return self._recorded(recording, passage, FrameKind.RECORDED, inside_loop=runs_a_loop())
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_interrupted(error)
-            recording.fails(f"it could not be recorded: {type(error).__name__}: {message_of(error)}")
+            recording.fails(f"it could not be recorded: {class_and_message(error)}")
             return False
 
     def _wait(self, recording: Recording, passage: Passage) -> bool:
@@ -158,7 +159,7 @@ class ElsewhereRuns:
                 ):
                     return None
             except Exception as error:  # noqa: BLE001  a thread of the toolkit
-                recording.fails(f"it could not be recorded: {type(error).__name__}: {message_of(error)}")
+                recording.fails(f"it could not be recorded: {class_and_message(error)}")
             self._spool.append(FrameKind.ADDENDUM, written_here(passage))
             return comparing
 

@@ -27,10 +27,11 @@ from changeover.seam.waiting_run import Job
 from changeover.settings import PRODUCTION
 from changeover.telemetry.alerts import Alert, AlertKind, Alerts
 from changeover.telemetry.logs import logger, redacted
+from changeover.values.error_text import class_and_message
 from changeover.values.event_contract import EventContract
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.limits import Limits
-from changeover.values.observation import Observation, Side, message_of
+from changeover.values.observation import Observation, Side
 from changeover.values.pins import Pins, UnstableKey, key_text
 from changeover.values.verdict import Verdict
 
@@ -170,7 +171,7 @@ class Runtime:
             return pins
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_interrupted(error)
-            text = f"{type(error).__name__}: {message_of(error)}"
+            text = f"{class_and_message(error)}"
             self.note(f"the key of seam {seam!r} raised {text}", seam=seam)
         return Pins(resolution.settings)
 
@@ -325,7 +326,7 @@ class Runtime:
             sink(run)
         except BaseException as error:  # noqa: BLE001  promise 1: no store breaks the answer
             stop_if_interrupted(error)
-            self.note(f"{problem}: {type(error).__name__}: {error}", seam=run.seam, run=run.id)
+            self.note(f"{problem}: {class_and_message(error)}", seam=run.seam, run=run.id)
 
 
 def _nothing() -> None:

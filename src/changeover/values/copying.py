@@ -31,6 +31,7 @@ from changeover.values import container_values
 from changeover.values.closures import closed_over
 from changeover.values.copy_time import CopyTime, TookTooLong
 from changeover.values.equality import identical
+from changeover.values.error_text import class_and_message
 from changeover.values.error_values import blank_error, fill_error, make_error
 from changeover.values.limits import COPIED_BEFORE_A_LOOK, COPIED_BETWEEN_LOOKS, DEPTH_MAX, ITEMS_MAX
 from changeover.values.own_state import (
@@ -102,7 +103,7 @@ def snapshot(
     except RecursionError:
         raise SnapshotError("is nested too deeply", value) from None
     except Exception as error:  # what a program registered, and what C makes of parts, may raise anything
-        raise SnapshotError(f"cannot be copied: {type(error).__name__}: {error}", value) from error
+        raise SnapshotError(f"cannot be copied: {class_and_message(error)}", value) from error
     finally:
         if copier.began and time_left is not None:
             time_left.left -= thread_time() - copier.began

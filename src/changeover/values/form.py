@@ -25,6 +25,7 @@ from changeover.values.own_state import class_name
 from changeover.values.place import Key, Place, Segment, TypedKey, key_text
 from changeover.values.reading import CONTENT, Reading, Shape, reading_of, register
 from changeover.values.scalars import Types
+from changeover.values.scalars import text as scalar_text
 from changeover.values.scalars import token as scalar_token
 
 Names = dict[Segment, Any]
@@ -67,10 +68,18 @@ class PlainSet(Set[Any]):
 
 
 def _member_text(member: Any) -> str:
-    try:
-        return repr(member)
-    except Exception:  # noqa: BLE001  the class of a member says how it is written
-        return f"<{class_name(type(member))}>"
+    cls = type(member)
+    if cls is list:
+        return f"[{', '.join(map(_member_text, member))}]"
+    if cls is dict:
+        parts = (f"{_member_text(key)}: {_member_text(part)}" for key, part in member.items())
+        return f"{{{', '.join(parts)}}}"
+    if cls in (PlainSet, Unreadable, Cycle):
+        return str(member)
+    base = reading_of(cls).scalar
+    if base is None:  # a key of a mapping, which stays as it is
+        return f"<{class_name(cls)}>"
+    return repr(scalar_text(member)) if base is str else scalar_text(member)
 
 
 register(PlainSet, Reading(Shape.BAG, lambda plain: plain.members))

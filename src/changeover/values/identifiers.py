@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from changeover.values.limits import TEXT_MAX, NotComparable
+from changeover.values.own_state import is_a
 from changeover.values.replaced_parts import Replacing
 
 INSIDE_MIN = 3
@@ -23,9 +24,10 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 def is_identifier(value: Any) -> bool:
     """Whether a value looks minted: a UUID, or a text with letters and digits that is no date or number."""
-    if isinstance(value, UUID):
-        return True
-    if type(value) is not str or not _IDENTIFIER.fullmatch(value) or _DATE.match(value):
+    cls = type(value)
+    if cls is not str:
+        return is_a(value, UUID)
+    if not _IDENTIFIER.fullmatch(value) or _DATE.match(value):
         return False
     try:
         float(value)

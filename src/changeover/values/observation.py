@@ -59,14 +59,6 @@ def outcome_of(call: Callable[[], Any]) -> Outcome:
         return Raised(error)
 
 
-def message_of(error: BaseException) -> str:
-    """The text of an exception; the name of its type where it has none, or cannot give it."""
-    try:
-        return str(error) or type(error).__name__
-    except Exception:  # noqa: BLE001  whatever its __str__ does
-        return type(error).__name__
-
-
 class Side(StrEnum):
     """The two sides of a seam."""
 

@@ -51,6 +51,12 @@ def mro(cls: type) -> tuple[type, ...]:
     return found
 
 
+def is_a(value: Any, *classes: type) -> bool:
+    """`isinstance` by the class of a value alone: what a proxy says of its class is not asked."""
+    bases = mro(type(value))
+    return any(one in bases for one in classes)
+
+
 def found_in(cls: type, name: str) -> Any:
     """What a class or its bases define under a name, as it stands there; None where nothing."""
     return next((namespace(base)[name] for base in mro(cls) if name in namespace(base)), None)

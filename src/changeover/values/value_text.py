@@ -6,7 +6,10 @@ from typing import Any
 
 from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import ABSENT
-from changeover.values.observation import Outcome, Raised, message_of
+from changeover.values.error_text import class_and_message
+from changeover.values.form import plain
+from changeover.values.limits import NotComparable
+from changeover.values.observation import Outcome, Raised
 from changeover.values.own_state import class_name, module_of
 from changeover.values.reading import Reading, Shape, register
 from changeover.values.safe_text import beginning, columns_of, visible
@@ -23,12 +26,20 @@ def value_text(value: Any, width: int = VALUE_SHOWN_MAX) -> str:
     return text if columns_of(text) <= width else f"{beginning(text, width - 1)}…"
 
 
+def parts_text(value: Any, width: int = VALUE_SHOWN_MAX) -> str:
+    """Any object by its parts, as it is compared; what it says of itself is not asked."""
+    try:
+        return value_text(plain(value), width)
+    except NotComparable:
+        return class_name(type(value))
+
+
 def outcome_text(outcome: Outcome | None, width: int = VALUE_SHOWN_MAX) -> str:
     """How a call ended, in a word or two; never raises, whatever the value does when it is read."""
     if outcome is None:
         return "not recorded"
     if isinstance(outcome, Raised):
-        return f"raised {type(outcome.error).__name__}: {message_of(outcome.error)}"
+        return f"raised {class_and_message(outcome.error)}"
     try:
         return value_text(outcome.value, width)
     except Exception:  # noqa: BLE001  see above
@@ -90,7 +101,7 @@ register(WrittenValue, Reading(Shape.SCALAR, lambda written: written, scalar=Wri
 
 def written_class(value: Any) -> tuple[str, str]:
     """The class of a value by its module and name, also of one that was written in another process."""
-    if isinstance(value, WrittenValue):
+    if type(value) is WrittenValue:
         return value.module, value.type
     return module_of(type(value)), type(value).__name__
 
@@ -102,11 +113,11 @@ def type_of(value: Any) -> str:
 
 def written(value: Any) -> str:
     """The whole value as a person reads it, on one line or several."""
-    if isinstance(value, WrittenValue):
+    if type(value) is WrittenValue:
         return value.text
     if value is ABSENT:
         return "nothing"
-    if isinstance(value, Bare):
+    if type(value) is Bare:
         return str(value)
     cls = type(value)
     if cls is dict:
@@ -127,5 +138,8 @@ def _name(key: Any) -> str:
 
 def _stand_in(value: Any) -> str:
     """What the toolkit puts in place of values says what it is; any other object is its class."""
-    is_own = module_of(type(value)).startswith("changeover.")
-    return str(value) if is_own or type(value) in (tuple, frozenset) else class_name(type(value))
+    cls = type(value)
+    if cls is tuple or cls is frozenset:
+        parts = ", ".join(map(written, value))
+        return f"({parts})" if cls is tuple else f"{{{parts}}}"
+    return str(value) if module_of(cls).startswith("changeover.") else class_name(cls)

@@ -79,7 +79,7 @@ def test_reading_something_extra_cannot_be_compared() -> None:
     run = Trade().run(legacy, candidate)
     assert run.verdict == "failed"
     assert run.reason is not None
-    assert "read-missing: broker.quote: quote(symbol='TLT')" in run.reason
+    assert 'read-missing: broker.quote: quote(symbol="TLT")' in run.reason
     assert "test_replay.py:" in run.reason
 
 

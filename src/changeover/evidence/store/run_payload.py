@@ -7,6 +7,7 @@ import json
 from changeover.evidence.store.reading import MORE_COLUMNS, READ_COLUMNS, read_run
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.writing import run_row
+from changeover.values.error_text import class_and_message
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 _COLUMNS = (*READ_COLUMNS, *MORE_COLUMNS, "body")
@@ -25,4 +26,4 @@ def read_run_payload(payload: bytes) -> StoredRun:
         data = json.loads(line)
         return read_run((*(data[name] for name in _COLUMNS), tape or None))
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"no run that this version can read: {error!r}") from error
+        raise ValueError(f"no run that this version can read: {class_and_message(error)}") from error
