@@ -33,5 +33,5 @@ ACCIDENT = Accident(
     plant,
     Verdict.UNSAFE,
     [Place("trading.workflow", "effects.broker.submit_order[*]", Kind.EFFECT_MISSING)],
-    command=(*COMPARE, "--copy"),
+    command=(*COMPARE, "--world", "copy"),
 )

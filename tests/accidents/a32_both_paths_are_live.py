@@ -63,5 +63,5 @@ ACCIDENT = Accident(
         Place("trading.workflow", "effects.broker.submit_order[*]", Kind.EFFECT_CHANGED),
         Place("trading.workflow", "effects.broker.submit_order[*]", Kind.EFFECT_MISSING),
     ],
-    command=(*COMPARE, "--copy"),
+    command=(*COMPARE, "--world", "copy"),
 )

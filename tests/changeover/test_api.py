@@ -304,7 +304,7 @@ def test_moves_leave_the_same_files_as_their_commands(tmp_path: Path) -> None:
     typed, called = twin(tmp_path / "typed"), twin(tmp_path / "called")
     for line in (
         "flip shelf shadow --force",
-        "flip shelf ramp --percent 5 --force",
+        "flip shelf ramp:5 --force",
         "rollback shelf --to off",
         "kill",
         "unkill",
@@ -313,7 +313,7 @@ def test_moves_leave_the_same_files_as_their_commands(tmp_path: Path) -> None:
     root = called.root
     with silent(called, ""):
         changeover.flip("shelf", "shadow", force=True, project=root, **ANNA)
-        changeover.flip("shelf", "ramp", percent=5, force=True, project=root, **ANNA)
+        changeover.flip("shelf", "ramp:5", force=True, project=root, **ANNA)
         changeover.rollback("shelf", to="off", project=root, **ANNA)
         switch = changeover.kill(project=root, **ANNA)
         assert (switch.is_on, switch.file) == (True, root / "migration" / KILL_FILE)

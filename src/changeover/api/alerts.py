@@ -82,18 +82,18 @@ def list_alerts(*, project: str | Path | Project = ".") -> AlertList:
     return AlertList(() if place == NOWHERE else told_alerts(place))
 
 
-def try_alerts(*, to: str | None = None, project: str | Path | Project = ".") -> AlertsTried:
+def try_alerts(*, receiver: str | None = None, project: str | Path | Project = ".") -> AlertsTried:
     """Send a test alert to every receiver, and say what each answered.
 
     Args:
-        to: one receiver alone: `log`, `webhook`, `slack` or `email`.
+        receiver: one receiver alone: `log`, `webhook`, `slack` or `email`.
         project: a folder of the project, or the project.
 
     Raises:
         ConfigurationError: there is no plan, it is wrong, or it names no such receiver.
 
     Example:
-        assert changeover.try_alerts(to="log").exit_code == 0
+        assert changeover.try_alerts(receiver="log").exit_code == 0
     """
     found = open_project(project)
     plan = found.needed_plan()
@@ -101,12 +101,12 @@ def try_alerts(*, to: str | None = None, project: str | Path | Project = ".") ->
         LOG: LogReceiver(),
         **by_name(receivers_of(plan.alerts, os.environ)),
     }
-    if to is not None and to not in receivers:
-        raise ConfigurationError("--to", f"was {to!r}, allowed: {', '.join(receivers)}")
+    if receiver is not None and receiver not in receivers:
+        raise ConfigurationError("--receiver", f"was {receiver!r}, allowed: {', '.join(receivers)}")
     text = f"a test alert of {plan.name}: whoever reads this hears of what somebody has to look at"
     subject = uuid4().hex
     message = Message(f"test-{subject[:20]}", Alert(AlertKind.TEST, text, subject=f"test:{subject}"))
-    wanted = receivers if to is None else {to: receivers[to]}
+    wanted = receivers if receiver is None else {receiver: receivers[receiver]}
     return AlertsTried(tuple(_tried(name, one, message) for name, one in wanted.items()))
 
 

@@ -196,14 +196,15 @@ class Report:
 def report(
     output: str | Path | None = DEFAULT_FILE,
     *,
-    corpus: str | None = None,
+    source: str | None = None,
     project: str | Path | Project = ".",
 ) -> Report:
     """Write one HTML page about a comparison, the phases, their gates and their history.
 
     Args:
         output: the file, from the working folder; None writes no page.
-        corpus: one comparison, by number or source; the worst of the latest on this code unless given.
+        source: its latest comparison, or the one of that number; the worst of the latest on this code
+            unless given.
         project: a folder of the project, or the project.
 
     Raises:
@@ -211,11 +212,11 @@ def report(
         ConfigurationError: a file of the project or an argument is wrong, or the page cannot be written.
 
     Example:
-        page = changeover.report("report.html", corpus="history")
+        page = changeover.report("report.html", source="history")
     """
     file = None if output is None else Path(output)
     if file is not None:
         check_place(file)
-    data = collect(open_project(project), () if corpus is None else (corpus,))
+    data = collect(open_project(project), () if source is None else (source,))
     top = headline(data) if file is None else write_report(file, data)
     return Report(data, top, file)

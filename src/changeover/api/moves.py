@@ -17,11 +17,11 @@ from changeover.rollout.flags_file import read_flags
 from changeover.rollout.history import HistoryEntry, cause_of, entries_of, mover
 from changeover.rollout.migration_files import Place, other_folders, place_for, stages_of
 from changeover.rollout.move import check_unmoved, is_forward, move
-from changeover.rollout.plan_file import Phase, Plan
+from changeover.rollout.plan_file import Plan
 from changeover.rollout.verify import Agreement, HandEdit, agreement, read_edit, seal
 from changeover.rollout.verify import repair as repair_history
 from changeover.values.gate_verdict import Answer, GateVerdict
-from changeover.values.stage import Setting, Stage, ramp
+from changeover.values.stage import Setting
 
 Judge = Callable[[Project, str, Setting], GateVerdict]
 
@@ -64,7 +64,6 @@ def flip(
     phase: str,
     stage: str,
     *,
-    percent: str | float | None = None,
     reason: str,
     who: str | None = None,
     force: bool = False,
@@ -78,7 +77,6 @@ def flip(
     Args:
         phase: the phase.
         stage: `off`, `shadow`, `ramp:P`, `live`, `complete`; `open` or `done` of a phase without seams.
-        percent: of the keys, for the stage `ramp`.
         reason: why, for those who read the history later.
         who: who does it; else CHANGEOVER_WHO, else user@host.
         force: go forward although the gate does not pass; it is written down.
@@ -99,7 +97,7 @@ def flip(
     if phase not in plan.phases:
         known = ", ".join(plan.phases) or "none"
         raise ConfigurationError("PHASE", f"{phase!r} is unknown, allowed: {known}")
-    new = _setting(plan.phases[phase], stage, percent)
+    new = setting_of("STAGE", stage, plan.phases[phase].stages)
     request = FlipRequest(phase, new, mover(who), reason, force)
     place = place_for(found.directory, warnings, dry_run=dry_run)
     for problem in other_folders(found.directory, datetime.now(UTC)):
@@ -151,17 +149,6 @@ def _ask_gate(project: Project, phase: str, new: Setting, *, progress: Told) -> 
     from changeover.gate.decision import decide
 
     return decide(collect(project, phase, new, run_checks=True, say=progress))
-
-
-def _setting(phase: Phase, stage: str, percent: str | float | None) -> Setting:
-    if percent is None:
-        return setting_of("STAGE", stage, phase.stages)
-    try:
-        if stage != Stage.RAMP or Stage.RAMP not in phase.stages:
-            raise ValueError(f"--percent is for the stage ramp, not for {stage}")
-        return ramp(percent)
-    except ValueError as error:
-        raise ConfigurationError("STAGE", str(error)) from None
 
 
 LAST = 50

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from changeover.api import alerts as verbs
-from changeover.cli.output import format_option, show_result
+from changeover.cli.output import format_option, once_option, show_result
 from changeover.operate.alert_results import AlertList, AlertsRun, AlertsTried
 from changeover.views.text.alerts import list_screen, run_screen, tried_screen
 
@@ -19,7 +19,7 @@ def alerts_command() -> None:
 
 
 @alerts_command.command("run", short_help="look for what somebody should hear of, and send it")
-@click.option("--once", is_flag=True, help="look once, then end; for cron and CI")
+@once_option
 @format_option
 def run_(format_: str, *, once: bool) -> None:
     """Look for what somebody should hear of, and send what is due: each minute, or once.
@@ -39,14 +39,14 @@ def _run_data(ran: AlertsRun) -> Mapping[str, Any]:
 
 
 @alerts_command.command("test", short_help="send a test alert to every receiver")
-@click.option("--to", metavar="RECEIVER", help="one alone: log, webhook, slack or email")
+@click.option("--receiver", metavar="NAME", help="one alone: log, webhook, slack or email")
 @format_option
-def test_(format_: str, to: str | None) -> None:
+def test_(format_: str, receiver: str | None) -> None:
     """Send a test alert to every receiver, and say what each answered; exits 1 where one did not take it.
 
     For example: changeover alerts test
     """
-    tried = verbs.try_alerts(to=to)
+    tried = verbs.try_alerts(receiver=receiver)
     show_result(format_, "alerts-test", tried, _tried_data, tried_screen)
     raise click.exceptions.Exit(tried.exit_code)
 

@@ -14,14 +14,19 @@ from changeover.cli.output import (
     format_option,
     jobs_option,
     on_option,
+    output_option,
     quiet,
     result_stream,
+    run_option,
+    runs_option,
     say,
     seed_option,
     show,
     show_json,
     show_result,
+    source_option,
     warn,
+    world_option,
 )
 from changeover.errors import need_package
 from changeover.evidence.comparison_writer import has_differences
@@ -39,17 +44,10 @@ from changeover.views.text.progress import ProgressListener
 
 @click.command("compare")
 @click.argument("names", nargs=-1, metavar="[PHASE or SEAM]...")
-@click.option("--source", multiple=True, metavar="NAME", help="where the cases come from; repeatable")
-@click.option("--runs", type=click.IntRange(min=1), help="at most so many cases")
+@source_option(multiple=True)
+@runs_option()
 @seed_option
-@click.option(
-    "--world",
-    type=click.Choice(["tape", "copy"]),
-    default="tape",
-    show_default=True,
-    help="what answers the replayed path: the recording, or copies of the ports that offer one",
-)
-@click.option("--copy", is_flag=True, help="the same as --world copy")
+@world_option
 @click.option(
     "--answer",
     type=click.Choice([str(side) for side in Side]),
@@ -60,7 +58,7 @@ from changeover.views.text.progress import ProgressListener
 @click.option(
     "--noise", is_flag=True, help="replay the answering path itself: what differs is nondeterminism"
 )
-@click.option("--run", metavar="ID", help="one case: SOURCE/CASE, or CASE with --source")
+@run_option()
 @click.option("--fail-fast", is_flag=True, help="stop at the first case that differs or was not compared")
 @jobs_option
 @on_option
@@ -73,7 +71,7 @@ from changeover.views.text.progress import ProgressListener
 @click.option("--exit-zero", is_flag=True, help="exit 0 whatever differs")
 @format_option
 def compare_command(
-    names: tuple[str, ...], report: Path | None, exit_zero: bool, copy: bool, format_: str, **options: Any
+    names: tuple[str, ...], report: Path | None, exit_zero: bool, format_: str, **options: Any
 ) -> None:
     """Run both paths on every case of a source and compare what they return and do. No stage is changed.
 
@@ -85,8 +83,6 @@ def compare_command(
     need_package("structlog")  # a program runs without it; the log of a comparison keeps its fields
     need_package("rich")  # said before the comparison runs, not when its tables are drawn
     shown: list[SourceComparison] = []
-    if copy:
-        options["world"] = "copy"
 
     def show_source(done: SourceComparison) -> None:
         shown.append(done)
@@ -167,25 +163,22 @@ def diff_command(old: Path, new: Path, by: str, format_: str) -> None:
 
 
 @click.command("report")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=DEFAULT_FILE, show_default=True, metavar="FILE"
-)
-@click.option(
-    "--corpus", metavar="N or SOURCE", help="one comparison; else the worst of the latest on this code"
-)
+@output_option(click.Path(path_type=Path), default=DEFAULT_FILE)
+@source_option()
 @format_option
-def report_command(output: Path, corpus: str | None, format_: str) -> None:
+def report_command(output: Path, source: str | None, format_: str) -> None:
     """Write one HTML page about a comparison, the phases, their gates and their history.
 
-    With --format json what the page is made of is printed, and no page is written. Exits 3 where nothing was
-    compared yet.
+    Of the latest comparison of a source, or of the one with that number; without --source of the worst of the
+    latest on this code. With --format json what the page is made of is printed, and no page is written.
+    Exits 3 where nothing was compared yet.
 
-    For example: changeover report -o report.html --corpus history
+    For example: changeover report --output report.html --source history
     """
     from changeover.views.json import report_json
 
     quiet()
-    done = verbs.report(output if format_ == "text" else None, corpus=corpus)
+    done = verbs.report(output if format_ == "text" else None, source=source)
     if format_ == "json":
         show_json("report", report_json(done.data))
     else:

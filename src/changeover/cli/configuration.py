@@ -12,14 +12,18 @@ import click
 from changeover.api import configuration as verbs
 from changeover.api.initial import init
 from changeover.cli.output import (
+    dry_run_option,
     format_option,
     jobs_option,
     on_option,
+    output_option,
     quiet,
+    runs_option,
     say,
     seed_option,
     show,
     show_result,
+    source_option,
 )
 from changeover.views.text.accepted import blind_spots_screen, rules_screen
 from changeover.views.text.initial import initial_screen
@@ -27,7 +31,7 @@ from changeover.views.text.status import doctor_screen
 
 
 @click.command("init")
-@click.option("--dry-run", is_flag=True, help="only say what would be written")
+@dry_run_option
 @format_option
 def init_command(dry_run: bool, format_: str) -> None:
     """Write what a migration begins with; what is there already stays as it is.
@@ -103,14 +107,8 @@ def check(format_: str) -> None:
 
 @rules_command.command("blindspots", short_help="what the comparison would not notice")
 @click.argument("names", metavar="[PHASE]...", nargs=-1)
-@click.option("--source", metavar="NAME", multiple=True, help="where runs come from; all that are declared")
-@click.option(
-    "--runs",
-    type=click.IntRange(min=1),
-    default=verbs.CASES,
-    show_default=True,
-    help="at most so many cases of each source",
-)
+@source_option(multiple=True)
+@runs_option(verbs.CASES)
 @seed_option
 @jobs_option
 @on_option
@@ -119,8 +117,8 @@ def check(format_: str) -> None:
 def blindspots(names: tuple[str, ...], format_: str, **options: Any) -> None:
     """Alter every place of real runs in turn, and list what the comparison does not notice.
 
-    Exits 0 where everything was noticed or is listed in blindspots.toml, 1 where something is not or an
-    effect is hidden, 3 where nothing could be altered.
+    Without --source of all that are declared. Exits 0 where everything was noticed or is listed in
+    blindspots.toml, 1 where something is not or an effect is hidden, 3 where nothing could be altered.
 
     For example: changeover rules blindspots trading --source history --source stress
     """
@@ -131,26 +129,22 @@ def blindspots(names: tuple[str, ...], format_: str, **options: Any) -> None:
 
 @click.command("schema")
 @click.argument("name", required=False)
-@click.option(
-    "--write",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="write every schema to FOLDER/NAME.json",
-)
-def schema_command(name: str | None, folder: Path | None) -> None:
+@output_option(click.Path(file_okay=False, path_type=Path))
+def schema_command(name: str | None, output: Path | None) -> None:
     """Print the JSON Schema (draft 2020-12) of a file or of a command's JSON; without NAME list the names.
+
+    With --output it is written to PATH/NAME.json; without NAME every schema is.
 
     For example: changeover schema phases
     """
     from changeover.models.catalogue import described, schema_text
 
-    if folder is not None:
+    if output is not None:
         texts = {one: schema_text(one) for one in (described() if name is None else [name])}
-        folder.mkdir(parents=True, exist_ok=True)
+        output.mkdir(parents=True, exist_ok=True)
         for one, text in texts.items():
-            (folder / f"{one}.json").write_text(text, encoding="utf-8", newline="\n")
-        say(f"wrote {len(texts)} schemas to {folder}")
+            (output / f"{one}.json").write_text(text, encoding="utf-8", newline="\n")
+        say(f"wrote {len(texts)} schemas to {output}")
     elif name is None:
         width = max(map(len, described()))
         show("".join(f"{one:<{width}}   {about}\n" for one, about in described().items()))

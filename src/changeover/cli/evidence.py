@@ -11,7 +11,7 @@ import click
 
 from changeover.api import evidence as verbs
 from changeover.api import store
-from changeover.cli.output import format_option, show_result
+from changeover.cli.output import dry_run_option, format_option, reason_option, show_result
 from changeover.errors import need_package
 from changeover.views.json import cluster_json, heading_json, run_json
 from changeover.views.layout import Screen, plural
@@ -72,10 +72,10 @@ def explain_json(found: verbs.Explanation) -> dict[str, Any]:
 
 @click.command("waive")
 @click.argument("name", metavar="CLUSTER")
-@click.option("--owner", required=True, help="who answers for it")
+@click.option("--owner", required=True, metavar="NAME", help="who answers for it")
 @click.option("--until", required=True, metavar="DATE", help="the last day it holds, such as 2027-01-31")
-@click.option("--reason", required=True, help="why it may be, for now")
-@click.option("--dry-run", is_flag=True, help="only say what would be written")
+@reason_option
+@dry_run_option
 @format_option
 def waive_command(name: str, dry_run: bool, format_: str, **options: Any) -> None:
     """Accept a difference for now. It shows nothing from then on, and after that day its gate fails.
@@ -103,7 +103,7 @@ def evidence_command() -> None:
 
 @evidence_command.command("import", short_help="take in the stores of other machines")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--dry-run", is_flag=True, help="only say what would be taken")
+@dry_run_option
 @format_option
 def import_(files: tuple[str, ...], dry_run: bool, format_: str) -> None:
     """Take in the runs, comparisons and reviews of other stores, each once; of a wrong file nothing is taken.
@@ -140,7 +140,7 @@ def import_(files: tuple[str, ...], dry_run: bool, format_: str) -> None:
     metavar="N",
     help="bodies, then tapes, then runs, until it fits",
 )
-@click.option("--dry-run", is_flag=True, help="only say what would be forgotten")
+@dry_run_option
 @format_option
 def prune(before: datetime | None, keep_bytes: int | None, dry_run: bool, format_: str) -> None:
     """Forget the oldest evidence and give its space back; with no option what every write forgets in time.

@@ -8,16 +8,26 @@ from typing import Any
 import click
 
 from changeover.api import exploration as verbs
-from changeover.cli.output import format_option, jobs_option, say, seed_option, show_result
+from changeover.cli.output import (
+    format_option,
+    jobs_option,
+    run_option,
+    runs_option,
+    say,
+    seed_option,
+    show_result,
+    source_option,
+    world_option,
+)
 from changeover.errors import need_package
 from changeover.views.text.explore import ExploreProgress, explore_json, explore_screen
 
 
 @click.command("explore")
 @click.argument("seam", metavar="SEAM")
-@click.option("--source", metavar="NAME", help="where the cases come from")
-@click.option("--runs", type=click.IntRange(min=1), default=1, show_default=True, help="so many cases")
-@click.option("--run", metavar="ID", help="one case: SOURCE/CASE, or CASE with --source")
+@source_option()
+@runs_option(1)
+@run_option()
 @click.option(
     "--schedules",
     type=click.IntRange(min=1),
@@ -26,13 +36,7 @@ from changeover.views.text.explore import ExploreProgress, explore_json, explore
     help="so many for each case: all orders first, then some that are drawn",
 )
 @click.option("--schedule", metavar="TURNS", help="this one alone, as it was printed: 4:2,5+,6!")
-@click.option(
-    "--world",
-    type=click.Choice(["tape", "copy"]),
-    default="tape",
-    show_default=True,
-    help="what answers the candidate: the recording, or copies of the ports that offer one",
-)
+@world_option
 @seed_option
 @jobs_option
 @format_option

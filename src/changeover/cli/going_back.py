@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import changeover  # gives a verb when it is asked for it, so that help stays light
-from changeover.cli.output import format_option, mover_options, say_dry_run, show, show_result, warn
+from changeover.cli.output import (
+    format_option,
+    mover_options,
+    say_dry_run,
+    show,
+    show_result,
+    to_option,
+    warn,
+)
 from changeover.project import near
 from changeover.settings import REFRESH_S
 
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.command("rollback")
 @click.argument("phase", required=False)
-@click.option("--to", metavar="STAGE", help="an earlier stage; else the one that it came from")
+@to_option()
 @click.option("--all", is_flag=True, help="every phase with seams to off")
 @mover_options(reason_required=False)
 @format_option

@@ -33,7 +33,6 @@ from changeover.views.text.history import Moved, agreement_screen, history_scree
 @click.command("flip")
 @click.argument("phase")
 @click.argument("stage")
-@click.option("--percent", metavar="P", help="of the keys, for the stage ramp; or say ramp:P")
 @reason_option
 @who_option
 @click.option("--force", is_flag=True, help="go forward although the gate does not pass; it is written down")
@@ -41,6 +40,8 @@ from changeover.views.text.history import Moved, agreement_screen, history_scree
 @format_option
 def flip_command(phase: str, stage: str, dry_run: bool, format_: str, **options: Any) -> None:
     """Move a phase to a stage. Forward the gate has to pass; back it is not asked.
+
+    A stage is off, shadow, ramp:P (of the keys, in percent), live or complete; of checks alone open or done.
 
     Exits as the gate does where that refuses: 1 fail, 3 inconclusive.
 

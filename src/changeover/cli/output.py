@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from changeover.views.layout import Screen
 
 SCHEMA_VERSION = 1
+REPEATABLE = "; repeatable"
+"""The end of the help of an option that may be given several times."""
 T = TypeVar("T")
 Decorator = Callable[[Any], Any]
 
@@ -32,6 +34,59 @@ def choose_format(*formats: str) -> Decorator:
 
 
 format_option = choose_format("text", "json")
+WORLD_HELP = "what answers the replayed path: the recording, or copies of the ports that offer one"
+
+
+def source_option(*, multiple: bool = False, required: bool = False) -> Decorator:
+    """The option that names the source of cases."""
+    more = REPEATABLE if multiple else ""
+    about = f"where the cases come from{more}"
+    return click.option("--source", metavar="NAME", multiple=multiple, required=required, help=about)
+
+
+def run_option(*, multiple: bool = False) -> Decorator:
+    """The option that names one case."""
+    about = f"one case: SOURCE/CASE, or CASE with --source{REPEATABLE if multiple else ''}"
+    return click.option("--run", metavar="ID", multiple=multiple, help=about)
+
+
+def runs_option(default: int | None = None) -> Decorator:
+    """The option that says how many cases there are at most; all of them unless given, or so many."""
+    about = "at most so many cases of a source"
+    return click.option(
+        "--runs",
+        type=click.IntRange(min=1),
+        default=default,
+        show_default=default is not None,
+        metavar="N",
+        help=about,
+    )
+
+
+def output_option(kind: click.Path, *, default: str | None = None, required: bool = False) -> Decorator:
+    """The option that says where the result is written."""
+    return click.option(
+        "--output",
+        type=kind,
+        default=default,
+        required=required,
+        show_default=default is not None,
+        metavar="PATH",
+        help="where it is written",
+    )
+
+
+def to_option(metavar: str = "STAGE") -> Decorator:
+    """The option that names the stage that a phase goes to."""
+    return click.option(
+        "--to", metavar=metavar, help="the stage to go to: off, shadow, ramp:P, live, complete, done"
+    )
+
+
+world_option = click.option(
+    "--world", type=click.Choice(["tape", "copy"]), default="tape", show_default=True, help=WORLD_HELP
+)
+once_option = click.option("--once", is_flag=True, help="do what is due, then end; for cron and CI")
 seed_option = click.option(
     "--seed", type=int, default=0, show_default=True, help="for sources that generate cases"
 )
@@ -49,11 +104,10 @@ on_option = click.option(
     help="the workers of that Dask cluster replay runs, with the same result; needs changeover[dask]",
 )
 who_option = click.option("--who", metavar="NAME", help=f"who moves; else {WHO_VARIABLE}, else user@host")
-reason_option = click.option(
-    "--reason", required=True, metavar="TEXT", help="why, for those who read the history later"
-)
+REASON_HELP = "why, for those who read it later"
+reason_option = click.option("--reason", required=True, metavar="TEXT", help=REASON_HELP)
 free_reason_option = click.option(
-    "--reason", default=NO_REASON, metavar="TEXT", help="why; may be left out where haste is needed"
+    "--reason", default=NO_REASON, show_default=True, metavar="TEXT", help=REASON_HELP
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="print what would be done, and change nothing")
 

@@ -23,6 +23,7 @@ from changeover.cli.output import (
     show,
     show_json,
     show_result,
+    to_option,
 )
 from changeover.errors import describe_os_error
 from changeover.removal.scan import LegacyEntry
@@ -40,7 +41,7 @@ ACTIONS_VARIABLE = "GITHUB_ACTIONS"
 
 @click.command("gate")
 @click.argument("phases", nargs=-1, metavar="[PHASE]...")
-@click.option("--to", metavar="STAGE", help="shadow, ramp:P, live, complete, done; the next one unless given")
+@to_option()
 @click.option(
     "--scenarios", is_flag=True, help="ask the committed scenarios alone, of all phases or these; for CI"
 )
@@ -51,7 +52,7 @@ ACTIONS_VARIABLE = "GITHUB_ACTIONS"
 def gate_command(phases: tuple[str, ...], format_: str, **options: Any) -> None:
     """May this phase move? Criterion by criterion; no stage is changed.
 
-    One phase; with --scenarios any number, or all of them.
+    One phase; with --scenarios any number, or all of them. Without --to about the next stage.
 
     Exits 0 for pass, 1 for fail, 3 where the evidence could not tell.
 

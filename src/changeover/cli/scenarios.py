@@ -9,7 +9,20 @@ from typing import Any
 import click
 
 from changeover.api import scenarios as verbs
-from changeover.cli.output import format_option, result_stream, say, seed_option, show, show_json
+from changeover.cli.output import (
+    dry_run_option,
+    format_option,
+    output_option,
+    reason_option,
+    result_stream,
+    run_option,
+    runs_option,
+    say,
+    seed_option,
+    show,
+    show_json,
+    source_option,
+)
 from changeover.views.layout import Screen, plural, screen_for
 from changeover.views.text.scenarios import scenario_screen, scenarios_screen
 
@@ -56,7 +69,7 @@ def show_(name: str) -> None:
 
 @scenarios_command.command("keep", short_help="make the smallest run of a cluster a scenario")
 @click.argument("name", metavar="CLUSTER or RUN")
-@click.option("--dry-run", is_flag=True, help="only say what would be written")
+@dry_run_option
 def keep(name: str, dry_run: bool) -> None:
     """Run the smallest case of a cluster once more and keep its recording as a regression case.
 
@@ -68,19 +81,19 @@ def keep(name: str, dry_run: bool) -> None:
 
 
 @scenarios_command.command("record", short_help="write the recordings of a source's cases to a file")
-@click.option("--source", required=True, metavar="NAME", help="where the cases come from")
-@click.option("--run", multiple=True, metavar="CASE", help="one case; repeatable")
-@click.option("--runs", type=click.IntRange(min=1), help="at most so many cases")
+@source_option(required=True)
+@run_option(multiple=True)
+@runs_option()
 @seed_option
 @click.option("--seam", multiple=True, metavar="SEAM", help="only runs of this seam; repeatable")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="only say what would be written")
+@output_option(click.Path(dir_okay=False, path_type=Path), required=True)
+@dry_run_option
 def record(source: str, output: Path, dry_run: bool, **options: Any) -> None:
     """Run cases of a source and write their recordings to a file, anew: of each case the last run of a seam.
 
     Exits 3 where a run cannot become a scenario; the others are written.
 
-    For example: changeover scenarios record --source history --runs 3 -o migration/scenarios/history.jsonl
+    For example: changeover scenarios record --source history --output migration/scenarios/all.jsonl
     """
     written = verbs.record_scenarios(source, output=output, dry_run=dry_run, progress=say, **options)
     what = f"{plural(len(written.scenarios), 'scenario')}, {written.size:,} bytes"
@@ -90,11 +103,13 @@ def record(source: str, output: Path, dry_run: bool, **options: Any) -> None:
 
 @scenarios_command.command("renew", short_help="record a scenario again whose answer has changed")
 @click.argument("name", metavar="ID")
-@click.option("--reason", required=True, help="why the answer may have changed; it is kept with the scenario")
+@reason_option
 @seed_option
-@click.option("--dry-run", is_flag=True, help="only show the old and the new answer")
+@dry_run_option
 def renew(name: str, reason: str, seed: int, dry_run: bool) -> None:
     """Run the case of a scenario once more, show the old and the new answer, and record it again.
+
+    The reason is kept with the scenario.
 
     For example: changeover scenarios renew history/2011-08-09/trading.workflow --reason "fees are rounded up"
     """

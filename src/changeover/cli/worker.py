@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from changeover.api import worker as verbs
-from changeover.cli.output import format_option, quiet, show_result
+from changeover.cli.output import format_option, jobs_option, once_option, quiet, show_result
 from changeover.operate.replay_pool import DEADLINE_S, MEMORY_BYTES
 from changeover.views.text.worker import WorkerProgress, worker_screen
 
@@ -33,8 +33,8 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in some ve
 
 
 @click.command("worker")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="replays at once")
-@click.option("--once", is_flag=True, help="replay what waits, then end; for cron and CI")
+@jobs_option
+@once_option
 @click.option("--for", "seconds", type=Duration(), metavar="TIME", help="end after this time, such as 60s")
 @click.option(
     "--deadline",

@@ -49,7 +49,7 @@ def would_show_more(info: ComparisonInfo, reasons: Sequence[NotCompared]) -> tup
     for remedy, is_offered in ((Remedy.COPY, True), (Remedy.OFFER_COPY, False)):
         ports = tuple(port for port in recorded if (port in info.offer_copies) is is_offered)
         if ports:
-            command = f"{source} --copy" if is_offered else None
+            command = f"{source} --world copy" if is_offered else None
             found.append(MoreShown(remedy, ports, sum(recorded[port] for port in ports), command))
     if runs_of and not info.noise and info.answer is Side.LEGACY:
         command = f"{source} --answer {Side.CANDIDATE}"

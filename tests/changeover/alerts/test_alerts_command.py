@@ -52,11 +52,11 @@ def test_a_receiver_that_does_not_take_it_is_named_and_the_answer_is_no(shop: Sh
 def test_one_receiver_alone_may_be_asked(shop: Shop) -> None:
     with serving(WebServer()) as server:
         add_to_plan(shop, f'[alerts.slack]\nurl = "{server.url}"\n')
-        assert shop.run("alerts", "test", "--to", "slack").code == 0
-        wrong = shop.run("alerts", "test", "--to", "pager")
+        assert shop.run("alerts", "test", "--receiver", "slack").code == 0
+        wrong = shop.run("alerts", "test", "--receiver", "pager")
     assert len(server.got) == 1
     assert wrong.code == 2
-    assert "--to: was 'pager', allowed: log, slack" in wrong.err
+    assert "--receiver: was 'pager', allowed: log, slack" in wrong.err
 
 
 def test_without_receivers_it_is_said_that_nobody_hears(shop: Shop) -> None:

@@ -15,7 +15,11 @@ EXITS = "__import__('sys').exit({})"
 CODES = (0, "'gone'")
 PLACES = {
     "at_import": (("compare", 2), ("doctor", 2), ("gate --scenarios", 2), ("rules blindspots", 2)),
-    "in_source": (("compare", 2), ("rules blindspots", 2), ("scenarios record --source cases -o x.jsonl", 2)),
+    "in_source": (
+        ("compare", 2),
+        ("rules blindspots", 2),
+        ("scenarios record --source cases --output x.jsonl", 2),
+    ),
     "in_count": (("compare", 2),),
     "in_case": (("compare", 3),),
     "in_legacy": (("compare", 3),),

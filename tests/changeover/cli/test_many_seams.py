@@ -70,7 +70,7 @@ def test_every_screen_is_bounded_and_begins_with_the_worst(app: OwnApp) -> None:
     assert screens["doctor"].out.startswith("! UNSAFE in small")
     assert screens["gate part-07"].code == 1
     assert "part-07.function-3" in screens["gate part-07"].out
-    assert app.run("report", "-o", "page.html").code == 0
+    assert app.run("report", "--output", "page.html").code == 0
     page = (app.root / "page.html").read_text()
     assert all(f"part-{number:02}.function-3" in page for number in range(PHASES))
     status = json.loads(app.run("status", "--format", "json").out)

@@ -116,7 +116,7 @@ def nothing_was_ever_done(app: OwnApp) -> None:
 
 
 def a_scenario_no_longer_fits(app: OwnApp) -> None:
-    recorded = app.run("scenarios", "record", "--source", "small", "-o", "migration/scenarios/s.jsonl")
+    recorded = app.run("scenarios", "record", "--source", "small", "--output", "migration/scenarios/s.jsonl")
     assert recorded.code == 0
     file = app.root / "own_app.py"
     file.write_text(
@@ -194,7 +194,7 @@ def test_every_command_tells_the_worst_that_is_known_first(
     situation(app)
     told = SITUATIONS[situation]
     differs = told.word in ("UNSAFE", "diverged")
-    explained, report = app.run("explain"), app.run("report", "-o", "page.html")
+    explained, report = app.run("explain"), app.run("report", "--output", "page.html")
     if situation is nothing_was_ever_done:
         assert explained == report
         assert (explained.code, explained.out) == (ExitCode.INCONCLUSIVE, "")
@@ -244,7 +244,7 @@ def test_a_killed_comparison_names_its_clusters_as_a_whole_one_does(app: OwnApp)
 
 def test_the_page_of_production_can_be_drawn_and_its_cluster_explained(app: OwnApp) -> None:
     production_is_unsafe_and_comparisons_are_clean(app)
-    assert app.run("report", "-o", "page.html").code == 0
+    assert app.run("report", "--output", "page.html").code == 0
     page = (app.root / "page.html").read_text()
     assert "production" in page
     assert page.count("Not on this page: small") == 1
@@ -257,5 +257,5 @@ def test_the_page_of_production_can_be_drawn_and_its_cluster_explained(app: OwnA
     assert "UNSAFE" in told.out.splitlines()[0]
     assert "bank.pay" in told.out
     assert "changeover compare double --run store/" in told.out
-    assert app.run("report", "--corpus", "production", "--format", "json").code == 0
-    assert json.loads(app.run("report", "--corpus", "small", "--format", "json").out)["problems"]
+    assert app.run("report", "--source", "production", "--format", "json").code == 0
+    assert json.loads(app.run("report", "--source", "small", "--format", "json").out)["problems"]

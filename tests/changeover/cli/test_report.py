@@ -36,7 +36,7 @@ def test_a_page_is_written_beside_a_comparison(shop: Shop) -> None:
 
 
 def test_without_a_comparison_no_page_is_written(shop: Shop) -> None:
-    done = shop.run("report", "-o", "page.html")
+    done = shop.run("report", "--output", "page.html")
     assert done.code == 3
     assert "nothing was compared yet" in done.err
     assert not (shop.root / "page.html").exists()
@@ -77,7 +77,7 @@ def test_a_verdict_is_not_softened_by_a_page_that_could_not_be_written(shop: Sho
     assert done.code == 1
 
 
-@pytest.mark.parametrize("arguments", [("report", "-o"), ("compare", "--report")])
+@pytest.mark.parametrize("arguments", [("report", "--output"), ("compare", "--report")])
 @pytest.mark.parametrize(("place", "said"), [("no/page.html", "there is no folder"), (".", "was a folder")])
 def test_a_place_where_no_page_can_be_is_refused_before_anything_runs(
     arguments: tuple[str, str], place: str, said: str, shop: Shop

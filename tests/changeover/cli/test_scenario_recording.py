@@ -21,7 +21,7 @@ def lines(shop: Shop) -> list[dict[str, object]]:
 
 def test_chosen_cases_are_written_with_answer_tags_and_where_they_come_from(shop: Shop) -> None:
     done = shop.run(
-        "scenarios", "record", "--source", "days", "--run", "day-05", "--run", "day-03", "-o", FILE
+        "scenarios", "record", "--source", "days", "--run", "day-05", "--run", "day-03", "--output", FILE
     )
     assert done.code == 0, done
     assert done.out.startswith("wrote 2 scenarios, ")
@@ -35,11 +35,11 @@ def test_chosen_cases_are_written_with_answer_tags_and_where_they_come_from(shop
 
 
 def test_a_file_is_written_anew_and_a_dry_run_writes_nothing(shop: Shop) -> None:
-    shop.run("scenarios", "record", "--source", "days", "--runs", "3", "-o", FILE)
-    done = shop.run("scenarios", "record", "--source", "days", "--runs", "1", "-o", FILE, "--dry-run")
+    shop.run("scenarios", "record", "--source", "days", "--runs", "3", "--output", FILE)
+    done = shop.run("scenarios", "record", "--source", "days", "--runs", "1", "--output", FILE, "--dry-run")
     assert (done.code, done.out[:22]) == (0, "would write 1 scenario")
     assert len(lines(shop)) == 3
-    shop.run("scenarios", "record", "--source", "days", "--runs", "1", "-o", FILE)
+    shop.run("scenarios", "record", "--source", "days", "--runs", "1", "--output", FILE)
     assert len(lines(shop)) == 1
     assert [path.name for path in (shop.root / FILE).parent.iterdir()] == ["days.jsonl"]
 
@@ -55,7 +55,7 @@ def test_a_file_is_written_anew_and_a_dry_run_writes_nothing(shop: Shop) -> None
 def test_what_cannot_be_recorded_is_named_and_nothing_is_written(
     shop: Shop, arguments: list[str], said: str
 ) -> None:
-    done = shop.run("scenarios", "record", *arguments, "-o", FILE)
+    done = shop.run("scenarios", "record", *arguments, "--output", FILE)
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert not (shop.root / FILE).exists()

@@ -45,7 +45,7 @@ def counters(place: StorePlace) -> list[str]:
         ("status",),
         ("gate", "double", "--to", "ramp:10"),
         ("explain",),
-        ("report", "-o", "report.html"),
+        ("report", "--output", "report.html"),
         ("compare", "--source", "store"),
         ("compare", "--source", "cases"),
         ("evidence", "prune", "--dry-run"),

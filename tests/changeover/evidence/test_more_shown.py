@@ -14,7 +14,6 @@ from changeover.views.json import compare_json
 from changeover.views.layout import Screen
 from changeover.views.text.compare import compare_screen
 from tests.changeover.evidence.test_comparison_totals import office_that_asks_something_else
-from tests.changeover.support.projects import shop_in
 from tests.changeover.support.shop_runs import Office
 
 INFO = ComparisonInfo("guest-house", None, "5b20aa4bbbb", "desk")
@@ -38,7 +37,7 @@ def test_what_fails_after_a_read_says_what_would_show_more(
     assert [one.remedy for one in found] == remedies
     assert all((one.ports, one.runs) == (("till",), 20) for one in found)
     text = compare_screen(info, corpus, Screen())
-    assert ("changeover compare --source desk --copy" in text) == (Remedy.COPY in remedies)
+    assert ("changeover compare --source desk --world copy" in text) == (Remedy.COPY in remedies)
     assert ("changeover compare --source desk --answer candidate" in text) == (Remedy.ANSWER in remedies)
     assert ("offers copies" in text) == (Remedy.OFFER_COPY in remedies)
     listed = compare_json(info, corpus)["would_show_more"]
@@ -84,11 +83,3 @@ def test_a_reference_that_is_dead_is_said_so_where_no_run_could_be_compared() ->
     assert "legacy gave nothing in 20 of 20 runs of desk.owed." in compare_screen(INFO, corpus, Screen())
     listed = compare_json(INFO, corpus)["reference_gave_nothing"]
     assert {"seam": "desk.owed", "runs": 20, "answered": 20, "compared": 0} in listed
-
-
-def test_copy_is_another_spelling(tmp_path: Any) -> None:
-    shop = shop_in(tmp_path)
-    answers = [shop.run("compare", *words) for words in (("--copy",), ("--world", "copy"))]
-    assert answers[0].code == answers[1].code
-    assert answers[0].err == answers[1].err
-    assert "--world" in answers[0].err or "acted on copies" in answers[0].out

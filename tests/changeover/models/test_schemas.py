@@ -28,7 +28,7 @@ def _toml(path: Path) -> Any:
 @pytest.mark.parametrize("name", described())
 def test_the_published_schema_is_the_one_that_the_models_give(name: str) -> None:
     published = (SCHEMAS / f"{name}.json").read_text(encoding="utf-8")
-    assert published == schema_text(name), "write them anew: changeover schema --write docs/schemas"
+    assert published == schema_text(name), "write them anew: changeover schema --output docs/schemas"
 
 
 def test_nothing_else_is_published() -> None:
@@ -106,9 +106,9 @@ def test_the_command_prints_and_writes_the_schema(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     printed = shop.run("schema", "phases")
     assert (printed.code, printed.out) == (0, schema_text("phases"))
-    assert shop.run("schema", "--write", "all").code == 0
+    assert shop.run("schema", "--output", "all").code == 0
     assert len(list((tmp_path / "all").iterdir())) == len(described())
-    assert shop.run("schema", "rules", "--write", "one").code == 0
+    assert shop.run("schema", "rules", "--output", "one").code == 0
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["rules.json"]
 
 

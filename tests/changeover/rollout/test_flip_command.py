@@ -151,7 +151,7 @@ MISTAKES = {
     ),
     "stage of the other kind": (("shelf", "done"), "stage was 'done', allowed: off"),
     "ramp without percentage": (("shelf", "ramp"), "ramp:P with 0 < P < 100"),
-    "percentage without ramp": (("shelf", "live", "--percent", "5"), "--percent is for the stage ramp"),
+    "percentage without ramp": (("shelf", "live:5"), "stage was 'live:5'"),
     "percentage of a hundred": (("shelf", "ramp:100"), "ramp percentage was '100'"),
     "a stage skipped": (("shelf", "live"), "shadow lies between"),
     "no reason to read": (("cleanup", "done", "--reason", " "), "--reason: was empty"),

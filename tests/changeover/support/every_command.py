@@ -146,7 +146,7 @@ class Life:
         self.run("history --verify")
 
     def _scenarios(self) -> None:
-        self.run("scenarios record --source days --runs 5 -o migration/scenarios/days.jsonl")
+        self.run("scenarios record --source days --runs 5 --output migration/scenarios/days.jsonl")
         self.run("scenarios list --format json")
         self.run("gate --scenarios --format json")
         self.run("gate --scenarios --format json", planted="whole")

@@ -175,6 +175,8 @@ def mill_in(folder: Path, *, compat: str = EAGER, check: str = SOUND, timeout_s:
         "src/mill/compat.py": compat,
     }.items():
         mill.write(name, text)
-    recorded = mill.run("scenarios", "record", "--source", "days", "-o", "migration/scenarios/days.jsonl")
+    recorded = mill.run(
+        "scenarios", "record", "--source", "days", "--output", "migration/scenarios/days.jsonl"
+    )
     assert recorded.code == 0, recorded
     return mill

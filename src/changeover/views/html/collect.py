@@ -92,7 +92,7 @@ def _named_choice(corpora: Sequence[StoredComparison], name: str) -> StoredCompa
             return corpus
     known = ", ".join(dict.fromkeys(one.source for one in corpora))
     numbers = ", ".join(str(one.number) for one in corpora[:10])
-    raise ConfigurationError("--corpus", f"was {name!r}, allowed: {known}; or by number: {numbers}")
+    raise ConfigurationError("--source", f"was {name!r}, allowed: {known}; or by number: {numbers}")
 
 
 _WORTH_NAMING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.UNPAIRED)

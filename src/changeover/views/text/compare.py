@@ -201,7 +201,7 @@ def _what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
         sentences.append(f"{plural(corpus.silent_cases, 'case')} crossed no seam.")
     sentences += [
         f"{plural(one.runs, 'run')} asked {', '.join(one.ports)} what no tape has: where a port offers copies"
-        " (world=), --copy answers it."
+        " (world=), --world copy answers it."
         for one in _remedies(info, corpus)
         if one.remedy is Remedy.OFFER_COPY
     ]
