@@ -58,7 +58,7 @@ ASKED = (
     ("status",),
     ("explain",),
     ("gate", "quotes", "--no-checks"),
-    ("report", "-o", "report.html"),
+    ("report", "--output", "report.html"),
 )
 PLAN = """
 [migration]

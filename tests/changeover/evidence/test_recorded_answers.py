@@ -39,7 +39,7 @@ def legacy_only(shop: Shop, old: str, new: str) -> None:
 
 def record(shop: Shop, *cases: str) -> None:
     runs = [argument for case in cases for argument in ("--run", case)]
-    assert shop.run("scenarios", "record", "--source", "days", *runs, "-o", FILE).code == 0
+    assert shop.run("scenarios", "record", "--source", "days", *runs, "--output", FILE).code == 0
 
 
 def runs(shop: Shop) -> tuple[StoredRun, ...]:

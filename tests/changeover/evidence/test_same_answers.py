@@ -17,7 +17,7 @@ ASKED = (
     ("status",),
     ("gate", "shelf", "--no-checks"),
     ("explain",),
-    ("report", "-o", "report.html"),
+    ("report", "--output", "report.html"),
     ("doctor",),
     ("history",),
 )

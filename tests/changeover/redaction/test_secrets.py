@@ -102,7 +102,7 @@ def test_no_secret_is_in_store_scenarios_logs_screens_or_reports(
     assert "cannot become a scenario" in told[-1]
     run("scenarios", "list")
     run("scenarios", "list", "--format", "json")
-    for command in (["status"], ["gate", "vault"], ["doctor"], ["report", "-o", "report.html"]):
+    for command in (["status"], ["gate", "vault"], ["doctor"], ["report", "--output", "report.html"]):
         run(*command)
     monkeypatch.setenv("SERVICE_TOKEN", VALUES["SERVICE_TOKEN"])
     logger("seam").warning("at last %s and %s", VALUES["SERVICE_TOKEN"], ALL[0])

@@ -74,7 +74,7 @@ def test_no_screen_of_a_hostile_program_has_anything_live(letters: Shop) -> None
     junit = letters.run("gate", "desk", "--format", "junit").out
     assert ElementTree.fromstring(junit.encode()).tag == "testsuites"  # noqa: S314
     page = letters.root / "report.html"
-    letters.run("report", "-o", str(page))
+    letters.run("report", "--output", str(page))
     assert Parts(page.read_text()).live == []
     assert not obeyed(page.read_text())
 
