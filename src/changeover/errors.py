@@ -7,7 +7,11 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from enum import IntEnum
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
 
 _NAMES_MAX = 1_000
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
@@ -24,17 +28,69 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+class FailureKind(StrEnum):
+    """What kind of failure it was; `changeover schema error` has it."""
+
+    USAGE = "usage"
+    CONFIGURATION = "configuration"
+    PROGRAM = "program"
+    MISSING_PACKAGE = "missing-package"
+    STORE = "store"
+    NOTHING_COMPARED = "nothing-compared"
+    PROGRAM_ENDED = "program-ended"
+    DEFECT = "defect"
+    INTERRUPTED = "interrupted"
+
+
 class ChangeoverError(Exception):
     """Anything the toolkit itself says no to."""
 
 
 class ConfigurationError(ChangeoverError):
-    """A file or a declaration is wrong; the message names the place, what was found and what is allowed."""
+    """A file or a declaration is wrong; the message names the place, what was found and what is allowed.
+
+    Attributes:
+        where: The file, the option, the argument or the declaration.
+        problem: What is wrong there, as a sentence.
+        allowed: The names that may stand there; empty where it is no choice among names.
+        do: What to type or to do about it; None where the sentence is all there is to say.
+        program_error: What code of the program raised; None where it had no part in it.
+    """
+
+    allowed: tuple[str, ...] = ()
+    do: str | None = None
+    program_error: BaseException | None = None
 
     def __init__(self, where: str, problem: str) -> None:
         super().__init__(f"{where}: {problem}")
         self.where = where
         self.problem = problem
+
+    @classmethod
+    def unknown(
+        cls,
+        where: str,
+        problem: str,
+        name: str,
+        known: Iterable[object],
+        *,
+        none: str = "none",
+        more: str = "",
+    ) -> Self:
+        """An unknown name: what is near, and what is allowed.
+
+        Args:
+            where: as of any error.
+            problem: what is wrong, up to the names: `'shelff' is unknown`.
+            name: the name itself.
+            known: those that are allowed.
+            none: stands for these where there are none.
+            more: behind them.
+        """
+        words = tuple(str(one) for one in known)
+        error = cls(where, f"{problem}{did_you_mean(name, words)} allowed: {', '.join(words) or none}{more}")
+        error.allowed = words
+        return error
 
 
 class NothingComparedError(ChangeoverError):
@@ -70,7 +126,9 @@ def asking_the_program(where: str, doing: str = "") -> Iterator[None]:
         ended = ends_the_process(error)
         said = describe_end(error) if ended else f"raised {type(error).__name__}: {error}"
         kind = ProgramEndedError if ended else ConfigurationError
-        raise kind(where, f"{doing}{said}{_raised_at(error)}") from error
+        wrong = kind(where, f"{doing}{said}{_raised_at(error)}")
+        wrong.program_error = error
+        raise wrong from error
 
 
 def _raised_at(error: BaseException) -> str:
@@ -115,14 +173,15 @@ class MissingPackageError(ChangeoverError):
 
     Attributes:
         package: Its name, as it is imported and installed.
+        install: The command that installs it.
     """
 
     def __init__(self, package: str, extra: str | None = None) -> None:
         """`extra` names the extra of changeover that it comes with."""
         wanted = _requirement(package) if extra is None else f"changeover[{extra}]"
+        self.install = f'python -m pip install "{wanted}"'
         super().__init__(
-            f"{package} is not installed for {sys.executable}, and this needs it: "
-            f'python -m pip install "{wanted}"'
+            f"{package} is not installed for {sys.executable}, and this needs it: {self.install}"
         )
         self.package = package
 

@@ -88,7 +88,9 @@ def find_topic(name: str) -> Topic:
     wanted = name.strip().lower().removeprefix("docs/").removesuffix(".md")
     wanted = next((topic for topic in kinds if topic.rpartition("/")[2] == wanted), wanted)
     if wanted not in kinds:
-        raise ConfigurationError("TOPIC", f'"{name}" is no topic{_nearest(wanted, list(kinds))}')
+        wrong = ConfigurationError("TOPIC", f'"{name}" is no topic{_nearest(wanted, list(kinds))}')
+        wrong.allowed = tuple(kinds)
+        raise wrong
     text = (pages_folder() / f"{wanted}.md").read_text(encoding="utf-8")
     return Topic(wanted, kinds[wanted], _COMMENT.sub("", text))
 

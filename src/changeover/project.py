@@ -158,7 +158,9 @@ def _attribute(where: str, module_name: str, attribute: str) -> Any:
         try:
             module = import_module(module_name)
         except ModuleNotFoundError as error:
-            raise ConfigurationError(where, f"{module_name!r} cannot be imported: {error}") from error
+            wrong = ConfigurationError(where, f"{module_name!r} cannot be imported: {error}")
+            wrong.program_error = error
+            raise wrong from error
     try:
         return getattr(module, attribute)
     except AttributeError:

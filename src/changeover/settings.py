@@ -64,7 +64,7 @@ WEBHOOK_VARIABLE = "CHANGEOVER_ALERT_WEBHOOK"
 """An http(s) address that is sent every alert."""
 
 TRACEBACK_VARIABLE = "CHANGEOVER_TRACEBACK"
-"""Where it is set to anything, a defect of a command is shown with its traceback."""
+"""Where it is set to anything, every command has `--traceback`."""
 
 WHO_VARIABLE = "CHANGEOVER_WHO"
 """Who moves phases, in place of user and host; `--who` wins."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import click
 
+from changeover.cli.common_options import CommonOption, common_options
 from changeover.cli.main import changeover
 from tests.docs.pages import section
 
@@ -16,12 +17,40 @@ HEAD = """\
 
 *Reference. Every command with its arguments, options and exit codes.*
 
-`changeover COMMAND --help` says the same. A command finds its project by `pyproject.toml`, in the working
-folder or above it. What it found goes to standard output; talk and warnings go to standard error. Every
+`changeover --help` lists the commands in groups, `changeover COMMAND --help` says the same as this page. A
+command finds its project by `pyproject.toml`, in the working folder or above it. What it found goes to standard output; talk and warnings go to standard error. Every
 command is a [function in Python](api.md) as well. Exit codes that are not named below: 2 for what is wrong
 with an argument, a file or the app, 70 for a defect of changeover, 130 after Ctrl-C ([more](exit-codes.md)).
 
 The test suite runs every example, on a small project with these phases and sources.
+"""
+
+COMMON = """\
+## Every command
+
+These options stand before the words of a command or behind them: `changeover -q gate portfolio` is
+`changeover gate portfolio -q`. An option has one spelling and one meaning in every command.
+"""
+VOICES = """\
+Standard output has the result, and nothing else. Standard error has what is said besides:
+
+| | standard output | standard error |
+|---|---|---|
+| as usual | the result | talk, how far it is, warnings (`! ...`), errors |
+| `-q` | the result | warnings and errors |
+| `-v` | the result | project, folder, app and store first; the log; at the end exit code and seconds |
+| `--traceback` | the result | the traceback of code of the program that failed, or of changeover; never one of a mistyped line |
+| `--format json` | one JSON object: the result, else the error | as without it |
+
+With `--format json`, which every command takes, a command without a result prints what
+[`changeover schema error`](schemas.md) describes: kind, message, where, what is allowed, what to do, exit
+code. A command that is watched until it ends (`serve`) prints how it ended (`changeover schema done`).
+`NO_COLOR` in the environment takes the colour away from terminals; `--color always` wins over it.
+
+A shell completes commands, options, phases, seams, stages, sources, clusters, scenarios and topics after
+`eval "$(changeover completion bash)"`, or the same for `zsh`; fish reads
+`changeover completion fish | source`. Names are read from files: the program is not imported, a store in a
+database is not asked, and where something is wrong nothing is said.
 """
 
 
@@ -41,7 +70,17 @@ def command_page() -> str:
     """The whole page."""
     overview = [f"| [`{name}`](#{anchor(name)}) | {first_line(command)} |" for name, command in leaves()]
     head = [HEAD, "| command | what it does |", "|---|---|", *overview, ""]
-    return "\n".join(head) + "".join(_described(name, command) for name, command in leaves())
+    return "\n".join([*head, common_part()]) + "".join(
+        _described(name, command) for name, command in leaves()
+    )
+
+
+def common_part() -> str:
+    """What every command takes, and what is printed where."""
+    command = click.Command("any", params=[*common_options()])
+    return "\n".join(
+        [COMMON, "| option | meaning |", "|---|---|", *_options(command, common=True), "", VOICES]
+    )
 
 
 def anchor(name: str) -> str:
@@ -85,9 +124,11 @@ def _described(name: str, command: click.Command) -> str:
     return "\n".join([*lines, f"```sh\n$ {example(command)}\n```", ""])
 
 
-def _options(command: click.Command) -> Iterator[str]:
+def _options(command: click.Command, *, common: bool = False) -> Iterator[str]:
     context = click.Context(command)
     for parameter in command.get_params(context):
+        if isinstance(parameter, CommonOption) is not common:
+            continue
         record = parameter.get_help_record(context)
         if record is not None:
             yield f"| `{_cell(record[0])}` | {_cell(record[1])} |"

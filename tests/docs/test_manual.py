@@ -33,6 +33,8 @@ MAKE_IT_AGAIN = "made of the code; make it again: python -m tests.docs"
 NOT_DECLARED = {"undeclared", "sources"}
 """Members of a migration that commands and tests of the toolkit ask, and programs do not."""
 OF_OTHERS = {
+    "_CHANGEOVER_COMPLETE",
+    "COMP_TYPED",
     "GITHUB_ACTIONS",
     "GITHUB_STEP_SUMMARY",
     "NO_COLOR",

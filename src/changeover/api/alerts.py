@@ -102,7 +102,7 @@ def try_alerts(*, receiver: str | None = None, project: str | Path | Project = "
         **by_name(receivers_of(plan.alerts, os.environ)),
     }
     if receiver is not None and receiver not in receivers:
-        raise ConfigurationError("--receiver", f"was {receiver!r}, allowed: {', '.join(receivers)}")
+        raise ConfigurationError.unknown("--receiver", f"was {receiver!r}", receiver, receivers)
     text = f"a test alert of {plan.name}: whoever reads this hears of what somebody has to look at"
     subject = uuid4().hex
     message = Message(f"test-{subject[:20]}", Alert(AlertKind.TEST, text, subject=f"test:{subject}"))

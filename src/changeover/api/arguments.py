@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from changeover.errors import ConfigurationError
-from changeover.values.stage import Setting, Stage, parse_setting
+from changeover.values.stage import Setting, Stage, allowed_words, parse_setting
 
 Told = Callable[[str], None]
 
@@ -23,7 +23,7 @@ def check_choice(name: str, value: object, allowed: Iterable[object]) -> None:
     """Raises ConfigurationError for a value that is none of these."""
     words = [str(one) for one in allowed]
     if str(value) not in words:
-        raise ConfigurationError(name, f"was {value!r}, allowed: {', '.join(words)}")
+        raise ConfigurationError.unknown(name, f"was {value!r}", str(value), words)
 
 
 def check_positive(name: str, value: int | None) -> None:
@@ -37,7 +37,9 @@ def setting_of(name: str, word: str, allowed: tuple[Stage, ...]) -> Setting:
     try:
         return parse_setting(word, allowed)
     except ValueError as error:
-        raise ConfigurationError(name, str(error)) from None
+        wrong = ConfigurationError(name, str(error))
+        wrong.allowed = allowed_words(allowed)
+        raise wrong from None
 
 
 LOOPBACK = "127.0.0.1"

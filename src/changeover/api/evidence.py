@@ -151,7 +151,10 @@ def runs_named(archive: Archive, name: str) -> list[StoredRun]:
     """The runs of a case, or of an id, at least one; raises ConfigurationError for none."""
     runs = archive.runs(name) if name else []
     if not runs:
-        raise ConfigurationError(name, "is no cluster and no run that is kept: changeover explain lists them")
+        problem = "is no cluster and no run that is kept: changeover explain lists them"
+        wrong = ConfigurationError(name, problem)
+        wrong.do = "changeover explain"
+        raise wrong
     return runs
 
 

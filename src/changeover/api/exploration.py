@@ -15,7 +15,7 @@ from typing import Any
 from changeover.api.arguments import check_choice, check_positive
 from changeover.api.comparison import chosen_sources, collector_as_it_was
 from changeover.compare.rules import STRICT
-from changeover.errors import ConfigurationError, did_you_mean
+from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import code_digest
 from changeover.evidence.source_comparison import COLLECT_EVERY, Interruption
 from changeover.evidence.sources import SourceOptions
@@ -134,10 +134,7 @@ def explore(
 
 def _check_seam(migration: Migration, name: str) -> None:
     if name not in migration.seams:
-        known = list(migration.seams)
-        raise ConfigurationError(
-            name, f"is no seam{did_you_mean(name, known)} allowed: {', '.join(known) or 'none is declared'}"
-        )
+        raise ConfigurationError.unknown(name, "is no seam", name, migration.seams, none="none is declared")
     if not migration.book.buses:
         problem = "has no bus whose order could be changed: declare it with migration.bus"
         raise ConfigurationError(name, problem)

@@ -95,8 +95,7 @@ def flip(
     found, warnings = open_project(project), Warnings(warn)
     plan = found.needed_plan()
     if phase not in plan.phases:
-        known = ", ".join(plan.phases) or "none"
-        raise ConfigurationError("PHASE", f"{phase!r} is unknown, allowed: {known}")
+        raise ConfigurationError.unknown("PHASE", f"{phase!r} is unknown", phase, plan.phases)
     new = setting_of("STAGE", stage, plan.phases[phase].stages)
     request = FlipRequest(phase, new, mover(who), reason, force)
     place = place_for(found.directory, warnings, dry_run=dry_run)

@@ -12,7 +12,7 @@ from changeover.api.elsewhere import cluster_at
 from changeover.errors import ConfigurationError
 from changeover.evidence.source_comparison import Listener
 from changeover.evidence.store.store import read_evidence, store_path
-from changeover.gate.collect import collect
+from changeover.gate.collect import NO_PHASE, collect
 from changeover.gate.decision import decide
 from changeover.gate.inputs import read_project_state
 from changeover.project import Project, open_project
@@ -95,13 +95,14 @@ def _verdict(
     project: Project, phases: Sequence[str], to: str | None, progress: Told, *, run_checks: bool
 ) -> GateVerdict:
     project_state = read_project_state(project)
-    allowed = ", ".join(project_state.plan.phases) or "none, the plan is empty"
+    allowed = ", ".join(project_state.plan.phases) or NO_PHASE
     if len(phases) != 1:
         found = "is missing" if not phases else f"was {', '.join(phases)}"
         raise ConfigurationError("PHASE", f"{found}, needed: one of {allowed}; or --scenarios")
     phase = project_state.plan.phases.get(phases[0])
     if phase is None:
-        raise ConfigurationError(f'phase "{phases[0]}"', f"is unknown, allowed: {allowed}")
+        where, known = f'phase "{phases[0]}"', project_state.plan.phases
+        raise ConfigurationError.unknown(where, "is unknown", phases[0], known, none=NO_PHASE)
     new = None if to is None else setting_of("--to", to, phase.stages)
     dossier = collect(
         project, phase.name, new, run_checks=run_checks, say=progress, project_state=project_state

@@ -94,7 +94,9 @@ def show_scenario(name: str, *, project: str | Path | Project = ".") -> Scenario
     exact = [one for one in found if one.id == name]
     if len(exact or found) != 1:
         if not found:
-            raise ConfigurationError(name, "begins no scenario: changeover scenarios list")
+            wrong = ConfigurationError(name, "begins no scenario: changeover scenarios list")
+            wrong.do = "changeover scenarios list"
+            raise wrong
         known = ", ".join(one.id for one in found[:NAMES_SHOWN_MAX])
         more = ", ..." if len(found) > NAMES_SHOWN_MAX else ""
         raise ConfigurationError(name, f"begins {len(found)} scenarios, allowed: one of {known}{more}")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from changeover.api import alerts as verbs
-from changeover.cli.output import format_option, once_option, show_result
+from changeover.cli.output import complete_with, format_option, once_option, show_result
 from changeover.operate.alert_results import AlertList, AlertsRun, AlertsTried
 from changeover.views.text.alerts import list_screen, run_screen, tried_screen
 
@@ -39,7 +39,12 @@ def _run_data(ran: AlertsRun) -> Mapping[str, Any]:
 
 
 @alerts_command.command("test", short_help="send a test alert to every receiver")
-@click.option("--receiver", metavar="NAME", help="one alone: log, webhook, slack or email")
+@click.option(
+    "--receiver",
+    metavar="NAME",
+    help="one alone: log, webhook, slack or email",
+    shell_complete=complete_with("receiver_names"),
+)
 @format_option
 def test_(format_: str, receiver: str | None) -> None:
     """Send a test alert to every receiver, and say what each answered; exits 1 where one did not take it.

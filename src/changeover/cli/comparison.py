@@ -11,12 +11,14 @@ import click
 
 from changeover.api import comparison as verbs
 from changeover.cli.output import (
+    complete_with,
     format_option,
+    is_quiet,
     jobs_option,
     on_option,
     output_option,
     quiet,
-    result_stream,
+    result_screen,
     run_option,
     runs_option,
     say,
@@ -28,22 +30,26 @@ from changeover.cli.output import (
     warn,
     world_option,
 )
+from changeover.cli.session import session
 from changeover.errors import need_package
 from changeover.evidence.comparison_writer import has_differences
 from changeover.evidence.source_comparison import SourceComparison
 from changeover.evidence.store.records import STORE
 from changeover.project import near
 from changeover.values.observation import Side
+from changeover.values.safe_text import visible_lines
 from changeover.views.html.page import DEFAULT_FILE
 from changeover.views.json import compare_json, diff_json
-from changeover.views.layout import plural, screen_for
+from changeover.views.layout import plural
 from changeover.views.text.compare import compare_screen
 from changeover.views.text.differences import diff_screen
 from changeover.views.text.progress import ProgressListener
 
 
 @click.command("compare")
-@click.argument("names", nargs=-1, metavar="[PHASE or SEAM]...")
+@click.argument(
+    "names", nargs=-1, metavar="[PHASE or SEAM]...", shell_complete=complete_with("phase_and_seam_names")
+)
 @source_option(multiple=True)
 @runs_option()
 @seed_option
@@ -88,10 +94,10 @@ def compare_command(
         shown.append(done)
         _say_how_it_went(done)
         if format_ == "text":
-            screen = compare_screen(done.info, done.corpus, screen_for(result_stream()))
+            screen = compare_screen(done.info, done.corpus, result_screen())
             show(("\n" if len(shown) > 1 else "") + screen)
 
-    listener = ProgressListener(sys.stderr)
+    listener = ProgressListener(sys.stderr, is_quiet=is_quiet())
     done = verbs.compare(*names, report=report, listener=listener, source_done=show_source, **options)
     if format_ == "json":
         show_json("compare", {"comparisons": [compare_json(one.info, one.corpus) for one in done.sources]})
@@ -122,7 +128,9 @@ def _say_what_else_differs(done: Sequence[SourceComparison]) -> None:
 
 
 def _say_how_it_went(done: SourceComparison) -> None:
-    for line in done.raised:
+    for line, traceback in zip(done.raised, done.tracebacks, strict=True):
+        if session().traceback:
+            print(visible_lines(traceback), end="", file=sys.stderr)
         say(f"raised in {line}")
     if done.info.source == STORE and not done.corpus.cases:
         say("every stored tape that could be replayed is on this code and these rules already")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import click
 from changeover.api import configuration as verbs
 from changeover.api.initial import init
 from changeover.cli.output import (
+    complete_with,
     dry_run_option,
     format_option,
     jobs_option,
@@ -22,9 +25,11 @@ from changeover.cli.output import (
     say,
     seed_option,
     show,
+    show_json,
     show_result,
     source_option,
 )
+from changeover.errors import ConfigurationError, describe_os_error
 from changeover.views.text.accepted import blind_spots_screen, rules_screen
 from changeover.views.text.initial import initial_screen
 from changeover.views.text.status import doctor_screen
@@ -106,7 +111,7 @@ def check(format_: str) -> None:
 
 
 @rules_command.command("blindspots", short_help="what the comparison would not notice")
-@click.argument("names", metavar="[PHASE]...", nargs=-1)
+@click.argument("names", metavar="[PHASE]...", nargs=-1, shell_complete=complete_with("phase_and_seam_names"))
 @source_option(multiple=True)
 @runs_option(verbs.CASES)
 @seed_option
@@ -128,9 +133,10 @@ def blindspots(names: tuple[str, ...], format_: str, **options: Any) -> None:
 
 
 @click.command("schema")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_with("schema_names"))
 @output_option(click.Path(file_okay=False, path_type=Path))
-def schema_command(name: str | None, output: Path | None) -> None:
+@format_option
+def schema_command(name: str | None, output: Path | None, format_: str) -> None:
     """Print the JSON Schema (draft 2020-12) of a file or of a command's JSON; without NAME list the names.
 
     With --output it is written to PATH/NAME.json; without NAME every schema is.
@@ -139,14 +145,31 @@ def schema_command(name: str | None, output: Path | None) -> None:
     """
     from changeover.models.catalogue import described, schema_text
 
-    if output is not None:
-        texts = {one: schema_text(one) for one in (described() if name is None else [name])}
-        output.mkdir(parents=True, exist_ok=True)
-        for one, text in texts.items():
-            (output / f"{one}.json").write_text(text, encoding="utf-8", newline="\n")
-        say(f"wrote {len(texts)} schemas to {output}")
+    abouts = described()
+    texts = {} if name is None else {name: schema_text(name)}
+    written = [] if output is None else _write(output, texts or {one: schema_text(one) for one in abouts})
+    if format_ == "json":
+        schemas = [
+            {"name": one, "about": abouts[one]}
+            | ({"json_schema": json.loads(texts[one])} if one in texts else {})
+            for one in texts or abouts
+        ]
+        show_json("schema", {"schemas": schemas, "written": list(map(str, written))})
+    elif output is not None:
+        say(f"wrote {len(written)} schemas to {output}")
     elif name is None:
-        width = max(map(len, described()))
-        show("".join(f"{one:<{width}}   {about}\n" for one, about in described().items()))
+        width = max(map(len, abouts))
+        show("".join(f"{one:<{width}}   {about}\n" for one, about in abouts.items()))
     else:
-        show(schema_text(name))
+        show(texts[name])
+
+
+def _write(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+    """Each to a file of its name; gives the files."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / f"{name}.json").write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ConfigurationError(str(folder), f"could not be written: {describe_os_error(error)}") from error
+    return [folder / f"{name}.json" for name in texts]

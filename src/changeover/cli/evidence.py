@@ -11,7 +11,7 @@ import click
 
 from changeover.api import evidence as verbs
 from changeover.api import store
-from changeover.cli.output import dry_run_option, format_option, reason_option, show_result
+from changeover.cli.output import complete_with, dry_run_option, format_option, reason_option, show_result
 from changeover.errors import need_package
 from changeover.views.json import cluster_json, heading_json, run_json
 from changeover.views.layout import Screen, plural
@@ -21,7 +21,9 @@ from changeover.views.text.explain_run import runs_screen
 
 
 @click.command("explain")
-@click.argument("name", required=False, metavar="[CLUSTER or RUN]")
+@click.argument(
+    "name", required=False, metavar="[CLUSTER or RUN]", shell_complete=complete_with("cluster_names")
+)
 @format_option
 def explain_command(name: str | None, format_: str) -> None:
     """What differs, where, both values, in how many runs, and how to reproduce it.
@@ -71,7 +73,7 @@ def explain_json(found: verbs.Explanation) -> dict[str, Any]:
 
 
 @click.command("waive")
-@click.argument("name", metavar="CLUSTER")
+@click.argument("name", metavar="CLUSTER", shell_complete=complete_with("cluster_names"))
 @click.option("--owner", required=True, metavar="NAME", help="who answers for it")
 @click.option("--until", required=True, metavar="DATE", help="the last day it holds, such as 2027-01-31")
 @reason_option

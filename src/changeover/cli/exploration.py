@@ -9,7 +9,9 @@ import click
 
 from changeover.api import exploration as verbs
 from changeover.cli.output import (
+    complete_with,
     format_option,
+    is_quiet,
     jobs_option,
     run_option,
     runs_option,
@@ -24,7 +26,7 @@ from changeover.views.text.explore import ExploreProgress, explore_json, explore
 
 
 @click.command("explore")
-@click.argument("seam", metavar="SEAM")
+@click.argument("seam", metavar="SEAM", shell_complete=complete_with("seam_names"))
 @source_option()
 @runs_option(1)
 @run_option()
@@ -50,7 +52,7 @@ def explore_command(seam: str, format_: str, **options: Any) -> None:
     For example: changeover explore trading.workflow --schedules 10000
     """
     need_package("structlog")  # a program runs without it; the log of a comparison keeps its fields
-    explored = verbs.explore(seam, listener=ExploreProgress(sys.stderr), **options)
+    explored = verbs.explore(seam, listener=ExploreProgress(sys.stderr, is_quiet=is_quiet()), **options)
     show_result(format_, "explore", explored, explore_json, explore_screen)
     rate = explored.tried / explored.seconds if explored.seconds else 0.0
     say(f"{explored.tried:,} schedules in {explored.seconds:.1f} s ({rate:.0f} a second)")

@@ -9,10 +9,10 @@ import click
 
 import changeover  # gives a verb when it is asked for it, so that help stays light
 from changeover.cli.output import (
+    complete_with,
     format_option,
     mover_options,
     say_dry_run,
-    show,
     show_result,
     to_option,
     warn,
@@ -21,12 +21,12 @@ from changeover.project import near
 from changeover.settings import REFRESH_S
 
 if TYPE_CHECKING:
-    from changeover.api.going_back import Rollback
+    from changeover.api.going_back import KillSwitchChange, Rollback
     from changeover.views.layout import Screen
 
 
 @click.command("rollback")
-@click.argument("phase", required=False)
+@click.argument("phase", required=False, shell_complete=complete_with("phase_names"))
 @to_option()
 @click.option("--all", is_flag=True, help="every phase with seams to off")
 @mover_options(reason_required=False)
@@ -72,35 +72,61 @@ def rollback_json(done: Rollback, *, dry_run: bool) -> dict[str, Any]:
     return {"dry_run": dry_run, "revision_before": done.revision_before, "moved": moved}
 
 
+KILL, UNKILL = 'changeover kill --reason "..."', 'changeover unkill --reason "..."'
+
+
+def switch_json(switch: KillSwitchChange, *, undo: str, dry_run: bool) -> dict[str, Any]:
+    """What `--format json` prints of the kill switch."""
+    changed = switch.entry is not None
+    return {
+        "is_on": switch.is_on,
+        "file": str(switch.file),
+        "changed": changed,
+        "dry_run": dry_run,
+        "undo": undo if changed else None,
+        "caveat": switch.caveat,
+    }
+
+
 @click.command("kill")
 @mover_options(reason_required=False)
-def kill_command(**options: Any) -> None:
+@format_option
+def kill_command(format_: str, **options: Any) -> None:
     """Let legacy answer every new run of every phase, whatever the flags say.
 
     For example: changeover kill --reason "orders look wrong"
     """
     switch = changeover.kill(**options, warn=warn)
-    show(f"kill switch on   {near(switch.file)}" + ("" if switch.entry else "   (it was on already)") + "\n")
-    show(f"legacy answers every new run from now on, within {REFRESH_S:g} s in processes that run\n")
-    show("runs that have begun finish as they are; a phase whose legacy is gone stays with the candidate\n")
-    show('undo        changeover unkill --reason "..."\n')
+    was_on = "" if switch.entry else "   (it was on already)"
+    said = (
+        f"kill switch on   {near(switch.file)}{was_on}\n"
+        f"legacy answers every new run from now on, within {REFRESH_S:g} s in processes that run\n"
+        "runs that have begun finish as they are; a phase whose legacy is gone stays with the candidate\n"
+        f"undo        {UNKILL}\n"
+    )
+    data = partial(switch_json, undo=UNKILL, dry_run=options["dry_run"])
+    show_result(format_, "kill", switch, data, lambda *_: said)
     say_dry_run(options["dry_run"])
 
 
 @click.command("unkill")
 @mover_options(reason_required=True)
-def unkill_command(**options: Any) -> None:
+@format_option
+def unkill_command(format_: str, **options: Any) -> None:
     """Switch the kill switch off: every phase is again where flags.json has it.
 
     For example: changeover unkill --reason "it was the price feed"
     """
     switch = changeover.unkill(**options, warn=warn)
+    said = (
+        f"kill switch off   {near(switch.file)}\n"
+        f"the flags decide again, within {REFRESH_S:g} s in processes that run: changeover status\n"
+        f"undo        {KILL}\n"
+    )
     if switch.entry is None:
-        show("kill switch off already; nothing was changed\n")
-    else:
-        show(f"kill switch off   {near(switch.file)}\n")
-        show(f"the flags decide again, within {REFRESH_S:g} s in processes that run: changeover status\n")
-        show('undo        changeover kill --reason "..."\n')
+        said = "kill switch off already; nothing was changed\n"
+    data = partial(switch_json, undo=KILL, dry_run=options["dry_run"])
+    show_result(format_, "unkill", switch, data, lambda *_: said)
     if switch.caveat is not None:
         warn(switch.caveat)
     say_dry_run(options["dry_run"])

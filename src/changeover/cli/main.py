@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from time import monotonic
 from typing import Any
 
 from changeover import __version__
-from changeover.errors import (
-    ChangeoverError,
-    ExitCode,
-    MissingPackageError,
-    NothingComparedError,
-    describe_end,
-)
+from changeover.errors import ExitCode, MissingPackageError
 from changeover.settings import TRACEBACK_VARIABLE
-from changeover.values.safe_text import visible, visible_lines
 
 try:
     import click
 except ModuleNotFoundError as error:  # nothing below can be read without it
     print(f"changeover: {MissingPackageError.of(error)}", file=sys.stderr)
     sys.exit(2)
+
+from changeover.cli.common_options import common_options, leaves_of, take_common_options
+from changeover.cli.session import begin_session, session
 
 
 class LateGroup(click.Group):
@@ -47,25 +44,21 @@ class LateGroup(click.Group):
             return None
         module = import_module(f"changeover.cli.{self._late[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
-        from changeover.cli.output import with_own_output
+        take_common_options(command)
+        from changeover.cli.output import offer_json, with_own_output
 
-        for one in _with_callbacks(command):
+        for one in leaves_of(command):
+            offer_json(one)
             one.callback = with_own_output(one.callback)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing one."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, about) in self._late.items()])
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands in groups, without importing one, the options of all of them, the exit codes."""
+        from changeover.cli.grouped_help import write_commands, write_exit_codes
 
-
-def _with_callbacks(command: click.Command) -> Iterator[click.Command]:
-    """The command, or those of the group that it is."""
-    if isinstance(command, click.Group):
-        for one in command.commands.values():
-            yield from _with_callbacks(one)
-    else:
-        yield command
+        write_commands({name: about for name, (_, about) in self._late.items()}, formatter)
+        click.Command.format_options(self, ctx, formatter)
+        write_exit_codes(formatter)
 
 
 COMMANDS = {
@@ -98,12 +91,21 @@ COMMANDS = {
     "doctor": ("configuration", "the effective configuration, and what is wrong with it"),
     "schema": ("configuration", "the JSON Schema of a file or of an output"),
     "init": ("configuration", "write a commented migration folder"),
+    "completion": ("completion", "let a shell complete commands, phases, seams, sources, clusters"),
     "docs": ("manual", "the manual: a page of it, or all its topics"),
 }
 """Of each command its file in this folder, and what it does."""
 
 
-@click.group(cls=LateGroup, late=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+HELP_COLUMNS_MAX = 100
+
+
+@click.group(
+    cls=LateGroup,
+    late=COMMANDS,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": HELP_COLUMNS_MAX},
+)
 @click.version_option(__version__, prog_name="changeover", message="%(prog)s %(version)s")
 def changeover() -> None:
     """Move a running program to new code, and know that it does the same.
@@ -112,9 +114,23 @@ def changeover() -> None:
     """
 
 
+changeover.params = [*common_options(), *changeover.params]
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one sentence, and a defect of this tool another one."""
-    code = _answer()
+    wanted = os.environ.get("_CHANGEOVER_COMPLETE")
+    if wanted is not None:
+        from changeover.cli.completing import complete
+
+        complete(changeover, wanted)
+        sys.exit(ExitCode.YES)
+    arguments = sys.argv[1:]
+    begin_session(json=asks_for_json(arguments), traceback=bool(os.environ.get(TRACEBACK_VARIABLE)))
+    began = monotonic()
+    code = _answer(arguments)
+    if session().verbose:
+        print(f"exit code {int(code)} after {monotonic() - began:.1f} s", file=sys.stderr)
     if "changeover.cli.output" in sys.modules:
         from changeover.cli.output import leave_output_to_the_command
 
@@ -122,47 +138,32 @@ def main() -> None:
     sys.exit(code)
 
 
-def _answer() -> int:
+def asks_for_json(arguments: Sequence[str]) -> bool:
+    """Whether the result is wanted as JSON, and so an error too: also where the line cannot be parsed."""
+    words = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    last = ""
+    for word, behind in zip(words, [*words, ""][1:], strict=True):
+        if word == "--format":
+            last = behind
+        elif word.startswith("--format="):
+            last = word.removeprefix("--format=")
+    return last == "json"
+
+
+def _answer(arguments: Sequence[str]) -> int:
     try:
-        answer = changeover.main(prog_name="changeover", standalone_mode=False)
+        if not arguments:
+            changeover.main(["--help"], prog_name="changeover", standalone_mode=False)
+            return ExitCode.USAGE
+        answer = changeover.main(list(arguments), prog_name="changeover", standalone_mode=False)
         return answer if isinstance(answer, int) else ExitCode.YES
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        return _failed("interrupted", ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has gone; closing it again at exit must not complain.
         sys.stderr.close()
         return ExitCode.NO
-    except NothingComparedError as error:
-        return _failed(visible_lines(str(error)), ExitCode.INCONCLUSIVE)
-    except ChangeoverError as error:
-        return _failed(visible_lines(str(error)), ExitCode.USAGE)
-    except Exception as error:  # noqa: BLE001  nobody who waits for an answer is shown a traceback unasked
-        missing = MissingPackageError.of(error) if isinstance(error, ModuleNotFoundError) else None
-        if missing is not None:
-            return _failed(str(missing), ExitCode.USAGE)
-        return _defect(error)
-    except BaseException as error:  # noqa: BLE001  whatever of the program it was, it answers for nobody
-        return _failed(f"the program {visible(describe_end(error))}: no answer", ExitCode.INCONCLUSIVE)
+    except BaseException as error:  # noqa: BLE001  nobody who waits for an answer is shown a traceback unasked
+        from changeover.cli.failing import fail
 
-
-def _failed(sentence: str, code: ExitCode) -> ExitCode:
-    print(f"changeover: {sentence}", file=sys.stderr)
-    return code
-
-
-def _defect(error: Exception) -> ExitCode:
-    """One sentence, with the place; the traceback for whoever asks for it."""
-    from traceback import extract_tb, print_exception
-
-    if os.environ.get(TRACEBACK_VARIABLE):
-        print_exception(error)
-    frames = extract_tb(error.__traceback__)
-    at = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""  # noqa: PTH119
-    said = visible(f"{type(error).__name__}: {error}")
-    more = f"{TRACEBACK_VARIABLE}=1 shows where it comes from"
-    return _failed(f"a defect of changeover, please report it: {said}{at}; {more}", ExitCode.DEFECT)
+        return fail(error)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from changeover.cli.output import result_stream, say, show
+from changeover.cli.output import complete_with, format_option, result_stream, say, show, show_json
 from changeover.errors import ConfigurationError
-from changeover.manual import TOPICS, Topic, find_topic, pages_folder
+from changeover.manual import TOPICS, Topic, all_topics, find_topic, pages_folder
 from changeover.values.safe_text import visible_lines
 
 SITE = "site"
@@ -17,9 +17,10 @@ SITE = "site"
 
 
 @click.command("docs")
-@click.argument("words", metavar="[TOPIC]", nargs=-1)
+@click.argument("words", metavar="[TOPIC]", nargs=-1, shell_complete=complete_with("topic_names"))
 @click.option("--open", "in_browser", is_flag=True, help="in a browser, where mkdocs build has made the site")
-def docs_command(words: tuple[str, ...], in_browser: bool) -> None:
+@format_option
+def docs_command(words: tuple[str, ...], in_browser: bool, format_: str) -> None:
     """Print a page of the manual as plain Markdown, on a terminal page by page; without TOPIC list them all.
 
     A word that is no topic is answered with the sections that speak of it; exits 2 then.
@@ -27,8 +28,19 @@ def docs_command(words: tuple[str, ...], in_browser: bool) -> None:
     For example: changeover docs limits
     """
     found = find_topic(" ".join(words)) if words else None
-    if in_browser:
-        _open(_page_of_site(found))
+    page = _page_of_site(found) if in_browser else None
+    if page is not None:
+        _open(page)
+    if format_ == "json":
+        topics = list(all_topics()) if found is None else [found]
+        texts = [{} if found is None else {"text": found.text}] * len(topics)
+        listed = [
+            {"name": one.name, "kind": one.kind, "about": one.about, **text}
+            for one, text in zip(topics, texts, strict=True)
+        ]
+        show_json("docs", {"topics": listed, "opened": None if page is None else page.as_uri()})
+    elif page is not None:
+        say(f"opened      {page}")
     elif found is None:
         show(topics_screen())
     elif result_stream().isatty() and sys.stdin.isatty() and sys.stderr.isatty():
@@ -62,4 +74,3 @@ def _open(page: Path) -> None:
 
     if not webbrowser.open(page.as_uri()):
         raise ConfigurationError(str(page), "no browser could be started; without --open the page is printed")
-    say(f"opened      {page}")

@@ -11,6 +11,7 @@ from changeover.api import moves as verbs
 from changeover.api.moves import Flip, History
 from changeover.api.problems import what_differs
 from changeover.cli.output import (
+    complete_with,
     dry_run_option,
     format_option,
     mover_options,
@@ -18,7 +19,6 @@ from changeover.cli.output import (
     reason_option,
     say,
     say_dry_run,
-    show,
     show_result,
     warn,
     who_option,
@@ -31,8 +31,8 @@ from changeover.views.text.history import Moved, agreement_screen, history_scree
 
 
 @click.command("flip")
-@click.argument("phase")
-@click.argument("stage")
+@click.argument("phase", shell_complete=complete_with("phase_names"))
+@click.argument("stage", shell_complete=complete_with("stage_names"))
 @reason_option
 @who_option
 @click.option("--force", is_flag=True, help="go forward although the gate does not pass; it is written down")
@@ -171,9 +171,7 @@ def seal(format_: str, dry_run: bool, **options: Any) -> None:
     """
     sealed = verbs.seal_flags(dry_run=dry_run, warn=warn, **options)
     before = sealed.edit.flags_state.revision
-    if sealed.was_sealed:
-        show(f"flags.json is sealed: revision {before}; nothing was changed\n")
-        return
+    already = f"flags.json is sealed: revision {before}; nothing was changed\n"
     moved = [entry_data(entry) for entry in sealed.entries]
     undo = tuple(
         _undo_of(change.phase, change.old, is_forward=change.is_forward) for change in sealed.edit.changes
@@ -183,8 +181,12 @@ def seal(format_: str, dry_run: bool, **options: Any) -> None:
         "flags-seal",
         sealed,
         lambda _: {"dry_run": dry_run, "revision_before": before, "moved": moved},
-        lambda sealed, screen: moved_screen(Moved(sealed.entries, before, undo), screen),
+        lambda sealed, screen: (
+            already if sealed.was_sealed else moved_screen(Moved(sealed.entries, before, undo), screen)
+        ),
     )
+    if sealed.was_sealed:
+        return
     for change in sealed.edit.forward:
         warn(f"{change.phase} went forward, {change.old} -> {change.new}, WITHOUT A GATE: edited by hand")
     say_dry_run(dry_run)

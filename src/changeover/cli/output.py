@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import wraps
+from io import StringIO
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from weakref import WeakSet
 
 import click
 
+from changeover.cli.session import session
 from changeover.settings import NO_REASON, WHO_VARIABLE
 from changeover.values.safe_text import json_text, visible, visible_lines
 
@@ -25,6 +27,17 @@ T = TypeVar("T")
 Decorator = Callable[[Any], Any]
 
 
+def complete_with(names: str) -> Callable[[click.Context, click.Parameter, str], Any]:
+    """What completes an argument or an option: a function of `cli.known_names`, when a shell asks."""
+
+    def found(context: click.Context, parameter: click.Parameter, beginning: str) -> Any:
+        from changeover.cli import known_names
+
+        return getattr(known_names, names)(context, parameter, beginning)
+
+    return found
+
+
 def choose_format(*formats: str) -> Decorator:
     """The option that says in which of these formats the result is shown; the first one unless given."""
     allowed = click.Choice(formats)
@@ -34,6 +47,38 @@ def choose_format(*formats: str) -> Decorator:
 
 
 format_option = choose_format("text", "json")
+
+
+def offer_json(command: click.Command) -> None:
+    """Let a command that has no JSON of its own say in JSON how it ended, and what it would have printed."""
+    if any("--format" in one.opts for one in command.params) or command.callback is None:
+        return
+    format_option(command)  # click keeps the options of a command in the order in which they are shown
+    plain = command.callback
+
+    @wraps(plain)
+    def ending(*args: Any, format_: str, **kwargs: Any) -> Any:
+        if format_ != "json":
+            return plain(*args, **kwargs)
+        code, written = 0, StringIO()
+        _own.append(written)
+        try:
+            answer = plain(*args, **kwargs)
+        except click.exceptions.Exit as end:
+            answer, code = None, end.exit_code
+        finally:
+            _own.pop()
+        words = click.get_current_context().command_path.split()[1:]
+        show_json(
+            "done", {"command": " ".join(words), "exit_code": code, "lines": written.getvalue().splitlines()}
+        )
+        if code:
+            raise click.exceptions.Exit(code)
+        return answer
+
+    command.callback = ending
+
+
 WORLD_HELP = "what answers the replayed path: the recording, or copies of the ports that offer one"
 
 
@@ -41,7 +86,14 @@ def source_option(*, multiple: bool = False, required: bool = False) -> Decorato
     """The option that names the source of cases."""
     more = REPEATABLE if multiple else ""
     about = f"where the cases come from{more}"
-    return click.option("--source", metavar="NAME", multiple=multiple, required=required, help=about)
+    return click.option(
+        "--source",
+        metavar="NAME",
+        multiple=multiple,
+        required=required,
+        help=about,
+        shell_complete=complete_with("source_names"),
+    )
 
 
 def run_option(*, multiple: bool = False) -> Decorator:
@@ -79,7 +131,10 @@ def output_option(kind: click.Path, *, default: str | None = None, required: boo
 def to_option(metavar: str = "STAGE") -> Decorator:
     """The option that names the stage that a phase goes to."""
     return click.option(
-        "--to", metavar=metavar, help="the stage to go to: off, shadow, ramp:P, live, complete, done"
+        "--to",
+        metavar=metavar,
+        help="the stage to go to: off, shadow, ramp:P, live, complete, done",
+        shell_complete=complete_with("stage_names"),
     )
 
 
@@ -135,11 +190,19 @@ def with_own_output(command: Callable[..., Any] | None) -> Callable[..., Any] | 
 
     @wraps(command)
     def alone(*args: Any, **kwargs: Any) -> Any:
-        with _own_output():
+        with _own_output(), _saying_more():
             return command(*args, **kwargs)
 
     _alone.add(alone)
     return alone
+
+
+def _saying_more() -> AbstractContextManager[None]:
+    if not session().verbose:
+        return nullcontext()
+    from changeover.cli.verbose import saying_more
+
+    return saying_more()
 
 
 @contextmanager
@@ -191,8 +254,24 @@ def leave_output_to_the_command() -> None:
 def show(text: str) -> None:
     """Text that ends with its own line end, on standard output; on a terminal it may have colour."""
     stream = result_stream()
-    stream.write(visible_lines(text, coloured=stream.isatty()))
+    stream.write(visible_lines(text, coloured=has_colour(stream)))
     stream.flush()
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether colour may be written there: as `--color` says, and unless given on a terminal."""
+    chosen = session().colour
+    return stream.isatty() if chosen == "auto" else chosen == "always"
+
+
+def result_screen() -> Screen:
+    """The screen that the result is written on."""
+    from dataclasses import replace
+
+    from changeover.views.layout import screen_for
+
+    screen = screen_for(result_stream())
+    return screen if session().colour == "auto" else replace(screen, coloured=session().colour == "always")
 
 
 def show_result(
@@ -206,9 +285,7 @@ def show_result(
     if format_ == "json":
         show_json(name, data(result))
     else:
-        from changeover.views.layout import screen_for
-
-        show(screen(result, screen_for(result_stream())))
+        show(screen(result, result_screen()))
 
 
 def show_json(name: str, content: Mapping[str, Any]) -> None:
@@ -221,25 +298,37 @@ def show_json(name: str, content: Mapping[str, Any]) -> None:
 
     document, problems = fitted(name, {"schema_version": SCHEMA_VERSION, **content})
     show(json_text(document) + "\n")
+    session().has_result = True
     if problems:
-        say(f"! not as `changeover schema {name}` has it: {'; '.join(problems)}")
+        _print(f"! not as `changeover schema {name}` has it: {'; '.join(problems)}")
 
 
 def quiet() -> None:
-    """What is wrong with the flags is on the screen already; nobody has to log it as well."""
+    """What is wrong with the flags is on the screen already; nobody has to log it as well, but for `-v`."""
     import logging
 
-    logging.getLogger("changeover").addHandler(logging.NullHandler())
+    if not session().verbose:
+        logging.getLogger("changeover").addHandler(logging.NullHandler())
 
 
 def say(text: str) -> None:
-    """Talk, on standard error."""
+    """Talk, on standard error; nothing where only errors and warnings are wanted."""
+    if not session().quiet:
+        _print(text)
+
+
+def is_quiet() -> bool:
+    """Whether of what is not the result only errors and warnings are wanted."""
+    return session().quiet
+
+
+def _print(text: str) -> None:
     print(visible_lines(text), file=sys.stderr, flush=True)
 
 
 def warn(text: str) -> None:
     """Something that must not be overlooked, on standard error."""
-    say(f"! {visible(text)}")
+    _print(f"! {visible(text)}")
 
 
 def say_dry_run(dry_run: bool) -> None:

@@ -14,11 +14,13 @@ import click
 from changeover.api import readiness as verbs
 from changeover.cli.output import (
     choose_format,
+    complete_with,
     format_option,
+    is_quiet,
     jobs_option,
     on_option,
     quiet,
-    result_stream,
+    result_screen,
     say,
     show,
     show_json,
@@ -30,7 +32,6 @@ from changeover.removal.scan import LegacyEntry
 from changeover.values.gate_verdict import GateVerdict
 from changeover.views.ci import gate_junit, gate_markdown, github_annotations
 from changeover.views.json import gate_json
-from changeover.views.layout import screen_for
 from changeover.views.text.gate import gate_screen
 from changeover.views.text.progress import ProgressListener
 from changeover.views.text.removal import prove_screen, scan_screen
@@ -40,7 +41,7 @@ ACTIONS_VARIABLE = "GITHUB_ACTIONS"
 
 
 @click.command("gate")
-@click.argument("phases", nargs=-1, metavar="[PHASE]...")
+@click.argument("phases", nargs=-1, metavar="[PHASE]...", shell_complete=complete_with("phase_names"))
 @to_option()
 @click.option(
     "--scenarios", is_flag=True, help="ask the committed scenarios alone, of all phases or these; for CI"
@@ -59,7 +60,9 @@ def gate_command(phases: tuple[str, ...], format_: str, **options: Any) -> None:
     For example: changeover gate portfolio --to live
     """
     quiet()
-    asked = verbs.gate(*phases, progress=say, listener=ProgressListener(sys.stderr), **options)
+    asked = verbs.gate(
+        *phases, progress=say, listener=ProgressListener(sys.stderr, is_quiet=is_quiet()), **options
+    )
     _show(asked.verdicts, format_)
     raise click.exceptions.Exit(asked.exit_code)
 
@@ -75,7 +78,7 @@ def _show(verdicts: Sequence[GateVerdict], format_: str) -> None:
         show(text)
         _tell_github(verdicts, text)
     else:
-        screen = screen_for(result_stream())
+        screen = result_screen()
         show("\n".join(gate_screen(verdict, screen) for verdict in verdicts))
 
 

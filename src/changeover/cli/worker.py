@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from changeover.api import worker as verbs
-from changeover.cli.output import format_option, jobs_option, once_option, quiet, show_result
+from changeover.cli.output import format_option, is_quiet, jobs_option, once_option, quiet, show_result
 from changeover.operate.replay_pool import DEADLINE_S, MEMORY_BYTES
 from changeover.views.text.worker import WorkerProgress, worker_screen
 
@@ -66,7 +66,7 @@ def worker_command(format_: str, **options: Any) -> None:
     For example: changeover worker --once
     """
     quiet()
-    progress = WorkerProgress(sys.stderr)
+    progress = WorkerProgress(sys.stderr, is_quiet=is_quiet())
     summary = verbs.work(listener=progress, **options)
     show_result(format_, "worker", summary, asdict, worker_screen)
     raise click.exceptions.Exit(summary.exit_code)

@@ -41,7 +41,7 @@ class Selection:
 
 @dataclass(slots=True)
 class CaseDone:
-    """One case with the runs it led to; `raised` says what came out of it, where something did.
+    """One case with the runs it led to; `raised` says what came out of it, where something did: `error`.
 
     The answer of a path may be an exception: that is compared like any other answer. `ended` says that the
     program asked for the end of the process: such a case shows nothing. `parts` are all of its runs, also
@@ -54,6 +54,7 @@ class CaseDone:
     parts: list[Run | SentRuns] = field(default_factory=list)
     records: list[RunRecord] = field(default_factory=list)
     raised: str | None = None
+    error: BaseException | None = None
     ended: str | None = None
 
 
@@ -63,8 +64,9 @@ def select(program: Program, names: Sequence[str]) -> Selection:
     phases = set(phase_of.values())
     for name in names:
         if name not in phases and name not in phase_of:
-            known = ", ".join(dict.fromkeys([*phase_of.values(), *phase_of])) or "none is declared"
-            raise ConfigurationError(name, f"is no phase with seams and no seam, allowed: {known}")
+            known = dict.fromkeys([*phase_of.values(), *phase_of])
+            problem = "is no phase with seams and no seam"
+            raise ConfigurationError.unknown(name, problem, name, known, none="none is declared")
     seams = tuple(seam for seam, phase in phase_of.items() if not names or seam in names or phase in names)
     if not seams:
         raise ConfigurationError("the app", "declares no seam, so there is nothing to compare")
@@ -165,11 +167,12 @@ def _run(name: str, case: Case, program: Program, settings: Mapping[str, Setting
         try:
             case.run()
         except Exception as error:  # noqa: BLE001  the answer of a path may be an exception
-            done.raised = f"{class_and_message(error)}"
+            done.raised, done.error = class_and_message(error), error
         except BaseException as error:
             if not ends_the_process(error) or _is_of_a_signal(error):
                 raise
             done.ended = done.raised = describe_end(error)
+            done.error = error
     return done
 
 

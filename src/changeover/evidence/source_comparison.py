@@ -60,8 +60,9 @@ class Listener:
 class SourceComparison:
     """A comparison that was run: what it was about, what it showed, and where that is kept.
 
-    `raised` are the first cases that raised, with what. `kept_in` is None where the store would not take it.
-    `replayed_here` counts runs that other processes were to replay and could not, by the reason.
+    `raised` are the first cases that raised, with what; `tracebacks` say from where. `kept_in` is None where
+    the store would not take it. `replayed_here` counts runs that other processes were to replay and could
+    not, by the reason.
     """
 
     info: ComparisonInfo
@@ -71,6 +72,7 @@ class SourceComparison:
     kept_in: StorePlace | None
     seconds: float
     replayed_here: Mapping[str, int]
+    tracebacks: tuple[str, ...] = ()
 
 
 def compare_source(
@@ -116,21 +118,22 @@ def compare_source(
         info,
         corpus,
         stored,
-        tuple(map(redactor.text, raised)),
+        tuple(redactor.text(line) for line, _ in raised),
         None if writer.problem else path,
         monotonic() - began,
         dict(cases.here),
+        tuple(redactor.text(traceback) for _, traceback in raised),
     )
 
 
 def _run(
     cases: SourceCases, corpus: Corpus, writer: ComparisonWriter, listener: Listener
-) -> tuple[list[str], Stopped | None]:
-    """What came out of the first cases that raised, and why it ended before the source did."""
+) -> tuple[list[tuple[str, str]], Stopped | None]:
+    """What came out of the first cases that raised, and from where; why it ended before the source did."""
     # Thousands of short-lived records a case in a program loaded for good: collecting less often saves 5 %.
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20, 50)
-    raised: list[str] = []
+    raised: list[tuple[str, str]] = []
     try:
         listener.begins(cases.source.name, cases.total)
         try:
@@ -143,7 +146,7 @@ def _run(
                     writer.keep_case(done.records)
                     cases.redact.forget()
                     if done.raised is not None and len(raised) < RAISED_SHOWN_MAX:
-                        raised.append(f"{done.name}: {done.raised}")
+                        raised.append((f"{done.name}: {done.raised}", _traceback(done.error)))
                     listener.case_done(corpus)
                     if cases.request.fail_fast and (corpus.total.diverged or corpus.total.failed):
                         return raised, Stopped.FAIL_FAST
@@ -155,6 +158,12 @@ def _run(
     except StoreProblem as problem:
         raise ConfigurationError(str(cases.store), f"cannot be read as a store: {problem.why}") from problem
     return raised, Stopped.INTERRUPTED if interruption.is_asked_for else None
+
+
+def _traceback(error: BaseException | None) -> str:
+    from traceback import format_exception
+
+    return "" if error is None else "".join(format_exception(error))
 
 
 def _begun(cases: SourceCases) -> StoredComparison:

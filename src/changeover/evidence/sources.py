@@ -103,8 +103,8 @@ class Sources:
         """The source of this name; raises DeclarationError naming the ones there are."""
         found = self._sources.get(name)
         if found is None:
-            known = ", ".join(self._sources) or "none is declared"
-            raise DeclarationError(f'source "{name}"', f"is unknown, allowed: {known}")
+            where, known = f'source "{name}"', self._sources
+            raise DeclarationError.unknown(where, "is unknown", name, known, none="none is declared")
         return found
 
 

@@ -28,6 +28,9 @@ _NEXT = {
     Stage.OPEN: Stage.DONE,
 }
 
+NO_PHASE = "none, the plan is empty"
+"""Stands for the phases of a plan that has none."""
+
 
 def collect(
     project: Project,
@@ -47,8 +50,8 @@ def collect(
     project_state = project_state or read_project_state(project)
     found = project_state.plan.phases.get(phase)
     if found is None:
-        allowed = ", ".join(project_state.plan.phases) or "none, the plan is empty"
-        raise ConfigurationError(f'phase "{phase}"', f"is unknown, allowed: {allowed}")
+        known = project_state.plan.phases
+        raise ConfigurationError.unknown(f'phase "{phase}"', "is unknown", phase, known, none=NO_PHASE)
     old = project_state.settings[phase]
     new = new or next_setting(found, old)
     _check_forward(found, old, new)

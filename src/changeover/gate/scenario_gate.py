@@ -155,8 +155,9 @@ def _chosen(plan: Plan, names: Sequence[str]) -> list[str]:
     known = [name for name, phase in plan.phases.items() if phase.seams]
     for name in names:
         if name not in known:
-            allowed = ", ".join(known) or "none, no phase has seams"
-            raise ConfigurationError(f'phase "{name}"', f"is no phase with seams, allowed: {allowed}")
+            raise ConfigurationError.unknown(
+                f'phase "{name}"', "is no phase with seams", name, known, none="none, no phase has seams"
+            )
     if not known:
         raise ConfigurationError(PLAN_FILE, "has no phase with seams, so that there is nothing to replay")
     return [name for name in known if not names or name in names]

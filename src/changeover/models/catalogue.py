@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,26 +59,40 @@ OUTPUTS = {
     "alerts-run": "told_alerts:AlertsRunOutput",
     "alerts-test": "told_alerts:AlertsTestOutput",
     "alerts-list": "told_alerts:AlertsListOutput",
+    "kill": "endings:SwitchOutput",
+    "unkill": "endings:SwitchOutput",
+    "scenarios-show": "evidence:ScenariosShowOutput",
+    "scenarios-keep": "evidence:ScenariosWrittenOutput",
+    "scenarios-record": "evidence:ScenariosWrittenOutput",
+    "scenarios-renew": "evidence:ScenariosRenewOutput",
+    "schema": "endings:SchemaOutput",
+    "docs": "endings:DocsOutput",
+    "completion": "endings:CompletionOutput",
     "init": "evidence:InitOutput",
     "doctor": "evidence:DoctorOutput",
 }
 """By name: the model of what a command prints with `--format json`; the command's words, with hyphens."""
 
+ENDINGS = {
+    "error": ("endings:ErrorOutput", "any command with --format json that gave no result"),
+    "done": ("endings:DoneOutput", "a command with --format json that has no JSON of its own"),
+}
+"""By name: the model of what any command may print with `--format json`, and when it does."""
+
 
 def described() -> dict[str, str]:
     """Every name with one line about it."""
     outputs = {name: f"changeover {name.replace('-', ' ')} --format json" for name in OUTPUTS}
-    return {name: about for name, (_, about) in FILES.items()} | outputs
+    others = {name: about for name, (_, about) in (FILES | ENDINGS).items()}
+    return {name: others[name] for name in FILES} | outputs | {name: others[name] for name in ENDINGS}
 
 
 def model_of(name: str) -> type[BaseModel]:
     """The model under a name; raises ConfigurationError for one that is unknown, with the nearest."""
-    where = FILES[name][0] if name in FILES else OUTPUTS.get(name)
+    others = FILES | ENDINGS
+    where = others[name][0] if name in others else OUTPUTS.get(name)
     if where is None:
-        known = [*FILES, *OUTPUTS]
-        near = get_close_matches(name, known, 1, 0.4)
-        hint = f'did you mean "{near[0]}"? ' if near else ""
-        raise ConfigurationError("NAME", f'"{name}" is no schema; {hint}allowed: {", ".join(known)}')
+        raise ConfigurationError.unknown("NAME", f'"{name}" is no schema', name, [*described()])
     module, _, attribute = where.partition(":")
     found: type[BaseModel] = getattr(import_module(f"changeover.models.{module}"), attribute)
     return found

@@ -265,6 +265,49 @@ class ScenariosListOutput(Output):
     damaged: list[str]
 
 
+class TapeCall(Part):
+    """One call on the tape of a scenario, in the order in which they began."""
+
+    position: int
+    class_: str = Field(alias="class", description="`read` or `EFFECT`.")
+    name: str
+    text: str = Field(description="The call with its arguments, as screens show it.")
+
+
+class ScenariosShowOutput(Output):
+    """`changeover scenarios show`: values as screens show them."""
+
+    id: str
+    seam: str
+    answered_by: SideWord
+    tags: list[str]
+    arguments: dict[str, str]
+    calls: list[TapeCall]
+    renewed: list[str] = Field(description="A line for each time that it was recorded anew, with the reason.")
+
+
+class ScenariosWrittenOutput(Output):
+    """`changeover scenarios keep` and `record`: what was written, or would be."""
+
+    file: str
+    scenarios: list[str] = Field(description="Their identifiers.")
+    bytes: Count
+    left_out: Count = Field(description="Runs that cannot become a scenario.")
+    dry_run: bool
+
+
+class ScenariosRenewOutput(Output):
+    """`changeover scenarios renew`: the answer before and today, as screens show them."""
+
+    id: str
+    file: str
+    old_answer: str
+    new_answer: str
+    calls_before: Count
+    calls_after: Count
+    dry_run: bool
+
+
 class EvidenceImportOutput(Output):
     """`changeover evidence import`: what this store did not have."""
 

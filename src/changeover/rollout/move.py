@@ -176,8 +176,11 @@ def plan_rollback(
     settings = dict(trusted)
     for phase, wanted in asked.items():
         if phase not in trusted:
-            known = ", ".join(trusted) or "none that can be read"
-            raise ConfigurationError("PHASE", f"{phase!r} is unknown, allowed: {known}; or --all")
+            raise ConfigurationError.unknown(
+                *("PHASE", f"{phase!r} is unknown", phase, trusted),
+                none="none that can be read",
+                more="; or --all",
+            )
         settings[phase] = _target(phase, trusted[phase], wanted, lines, is_lost=phase in lost)
     changes = [Change(p, None if p in lost else trusted[p], s) for p, s in settings.items()]
     moving = tuple(one for one in changes if one.old != one.new)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
@@ -79,11 +79,16 @@ OFF = Setting(Stage.OFF)
 OPEN = Setting(Stage.OPEN)
 
 
+def allowed_words(allowed: Iterable[Stage]) -> tuple[str, ...]:
+    """These stages as they are written."""
+    return tuple(RAMP_SYNTAX if stage is Stage.RAMP else str(stage) for stage in allowed)
+
+
 def parse_setting(text: str, allowed: tuple[Stage, ...] = SEAM_STAGES) -> Setting:
     """Read `shadow` or `ramp:10`; raises ValueError saying what was found and what is allowed."""
     name, colon, percent = text.strip().lower().partition(":")
     if name not in allowed or (name == Stage.RAMP) != bool(colon):
-        words = ", ".join(RAMP_SYNTAX if stage is Stage.RAMP else stage for stage in allowed)
+        words = ", ".join(allowed_words(allowed))
         raise ValueError(f"stage was {text!r}{did_you_mean(name, allowed)} allowed: {words}")
     if name != Stage.RAMP:
         return Setting(Stage(name))

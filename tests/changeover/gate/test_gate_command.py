@@ -143,7 +143,7 @@ def test_an_override_in_the_environment_is_named(shop: Shop) -> None:
         (("shelf", "--to", "off"), "is off already"),
         (("shelf", "--to", "shaddow"), "allowed: off, shadow, ramp:P with 0 < P < 100, live, complete"),
         (("cleanup", "--to", "live"), "allowed: open, done"),
-        (("shelves",), 'phase "shelves": is unknown, allowed: shelf, cleanup'),
+        (("shelves",), 'phase "shelves": is unknown, did you mean "shelf"? allowed: shelf, cleanup'),
         ((), "PHASE: is missing, needed: one of shelf, cleanup; or --scenarios"),
         (("shelf", "cleanup"), "was shelf, cleanup, needed: one of"),
         (("--scenarios", "cleanup"), 'phase "cleanup": is no phase with seams, allowed: shelf'),

@@ -5,7 +5,8 @@ from pathlib import Path
 from shutil import copy
 from typing import Any
 
-from changeover.models.catalogue import OUTPUTS
+from changeover.manual import all_topics, find_topic
+from changeover.models.catalogue import OUTPUTS, described, schema_text
 from changeover.rollout.waivers import today_utc
 from tests.changeover.support.depot_project import depot_in
 from tests.changeover.support.json_schemas import validator
@@ -64,8 +65,13 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path) -> None:
     assert shop.of("history")["entries"]
     assert shop.of("rules-check")["digest"]
     assert shop.of("rules-blindspots", "--runs", "3")["tried"]
-    shop.project.run("scenarios", "keep", "days/day-01")
+    assert shop.of("scenarios-keep", "days/day-01")["scenarios"] == ["days/day-01/shelf.refill"]
     assert shop.of("scenarios-list")["scenarios"]
+    assert shop.of("scenarios-show", "days/day-01")["calls"][0]["class"] == "read"
+    assert shop.of("scenarios-renew", "days/day-01", "--reason", "r", "--dry-run")["dry_run"]
+    assert shop.of("scenarios-record", "--source", "days", "--runs", "2", "--output", "new.jsonl")["bytes"]
+    assert shop.of("kill", "--reason", "r")["is_on"]
+    assert not shop.of("unkill", "--reason", "r")["is_on"]
     assert shop.of("gate", "--scenarios")["gates"]
     copy(tmp_path / "shop" / ".changeover" / "evidence.db", tmp_path / "other.db")
     shop.of("evidence-import", str(tmp_path / "other.db"), "--dry-run")
@@ -77,6 +83,12 @@ def test_every_command_prints_what_its_schema_says(tmp_path: Path) -> None:
     shop.of("alerts-list")
     assert shop.of("doctor")["facts"]
     assert shop.of("init", "--dry-run")["files"]
+    assert len(shop.of("schema")["schemas"]) == len(described())
+    (phases,) = shop.of("schema", "phases")["schemas"]
+    assert phases["json_schema"] == json.loads(schema_text("phases"))
+    assert len(shop.of("docs")["topics"]) == len([*all_topics()])
+    assert shop.of("docs", "limits")["topics"][0]["text"] == find_topic("limits").text
+    assert "complete " in shop.of("completion", "bash")["script"]
     assert mill.of("legacy-scan")["code"]
     assert mill.of("legacy-prove")["rehearsal"]
     (tmp_path / "depot").mkdir()

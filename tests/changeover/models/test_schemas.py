@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from changeover.cli.main import COMMANDS
 from changeover.models import catalogue
-from changeover.models.catalogue import FILES, OUTPUTS, described, fitted, schema_text
+from changeover.models.catalogue import ENDINGS, FILES, OUTPUTS, described, fitted, schema_text
 from changeover.models.readiness import GateAnswer
 from tests.changeover.support.json_schemas import SCHEMAS, held_against_schema, validator
 from tests.changeover.support.projects import Shop, shop_in
@@ -61,7 +61,7 @@ def test_every_command_with_json_has_a_schema_and_every_schema_a_command() -> No
     for path in (ROOT / "src" / "changeover" / "cli").glob("*.py"):
         text = path.read_text(encoding="utf-8")
         shown |= set(re.findall(r'show_(?:json\(|result\(\s*format_,)\s*"([a-z-]+)"', text))
-    assert shown == set(OUTPUTS)
+    assert shown == {*OUTPUTS, *ENDINGS}
     assert {name.partition("-")[0] for name in OUTPUTS} <= set(COMMANDS)
 
 
@@ -120,7 +120,7 @@ def test_an_unknown_name_is_a_usage_error_that_names_the_nearest(
 ) -> None:
     answer = Shop(tmp_path).run("schema", name)
     assert (answer.code, answer.out) == (2, "")
-    assert f'"{name}" is no schema; did you mean "{near}"? allowed: phases, rules, ' in answer.err
+    assert f'"{name}" is no schema, did you mean "{near}"? allowed: phases, rules, ' in answer.err
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,10 @@ def test_json_says_the_same(shop: Shop) -> None:
 
 
 MISTAKES = {
-    "unknown phase": (("shelff", "shadow"), "'shelff' is unknown, allowed: shelf, cleanup"),
+    "unknown phase": (
+        ("shelff", "shadow"),
+        "'shelff' is unknown, did you mean \"shelf\"? allowed: shelf, cleanup",
+    ),
     "unknown stage": (
         ("shelf", "shaddow"),
         "stage was 'shaddow', did you mean \"shadow\"? allowed: off, shadow, ramp:P",

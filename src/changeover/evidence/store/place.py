@@ -66,6 +66,7 @@ class StoreProblem(ChangeoverError):
     """A store could not be read or written."""
 
     def __init__(self, path: StorePlace, why: object) -> None:
+        self.place = path
         self.why = str(why) or type(why).__name__
         super().__init__(f"{path}: {self.why}")
 

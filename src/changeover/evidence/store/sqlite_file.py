@@ -84,6 +84,14 @@ def reading(path: Path) -> Iterator[SqliteConnection]:
             yield connection
 
 
+def rows_at_once(path: Path, query: str, values: Sequence[object], wait_s: float) -> list[tuple[Any, ...]]:
+    """The rows of one question to a file as it is: no table is brought to today. Raises StoreProblem."""
+    with _troubles_of(path):
+        address = f"{path.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, wait_s, uri=True)) as connection:
+            return connection.execute(query, tuple(values)).fetchall()
+
+
 def compact(path: Path) -> None:
     """Give the space of what was forgotten back; raises StoreProblem."""
     with (

@@ -90,9 +90,11 @@ def _named_choice(corpora: Sequence[StoredComparison], name: str) -> StoredCompa
     for corpus in corpora:
         if name in (str(corpus.number), corpus.source):
             return corpus
-    known = ", ".join(dict.fromkeys(one.source for one in corpora))
+    known = dict.fromkeys(one.source for one in corpora)
     numbers = ", ".join(str(one.number) for one in corpora[:10])
-    raise ConfigurationError("--source", f"was {name!r}, allowed: {known}; or by number: {numbers}")
+    raise ConfigurationError.unknown(
+        "--source", f"was {name!r}", name, known, more=f"; or by number: {numbers}"
+    )
 
 
 _WORTH_NAMING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.UNPAIRED)

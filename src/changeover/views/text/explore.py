@@ -137,8 +137,8 @@ def _failing_json(failing: FailingSchedule, one: Exploration, explored: Explored
 class ExploreProgress(ExploreListener):
     """Says on a stream how far it is: one line that is written anew on a terminal, else one now and then."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, *, is_quiet: bool = False) -> None:
+        self._stream, self._is_quiet = stream, is_quiet
         self._case, self._total = "", 0
         self._began = self._last = 0.0
         self._open = False
@@ -151,7 +151,7 @@ class ExploreProgress(ExploreListener):
     def tried(self, exploration: Exploration) -> None:
         """As `ExploreListener` says."""
         now, is_terminal, schedules = monotonic(), self._stream.isatty(), exploration.tried
-        if now - self._last < (REDRAW_S if is_terminal else LINE_S):
+        if self._is_quiet or now - self._last < (REDRAW_S if is_terminal else LINE_S):
             return
         self._last = now
         left = max(0, round((now - self._began) / schedules * (self._total - schedules)))

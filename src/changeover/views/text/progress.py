@@ -21,10 +21,12 @@ LINE_S = 10.0
 
 
 class ProgressListener(Listener):
-    """Shows on a stream how far a comparison is, and what went wrong meanwhile."""
+    """Shows on a stream how far a comparison is, and what went wrong meanwhile; a quiet one only that."""
 
-    def __init__(self, stream: TextIO, clock: Callable[[], float] = monotonic) -> None:
-        self._stream = stream
+    def __init__(
+        self, stream: TextIO, clock: Callable[[], float] = monotonic, *, is_quiet: bool = False
+    ) -> None:
+        self._stream, self._is_quiet = stream, is_quiet
         self._clock = clock
         self._source = ""
         self._total: int | None = None
@@ -35,12 +37,12 @@ class ProgressListener(Listener):
         """Before the first case; `total` is None where the source does not say how many there are."""
         self._source, self._total = source, total
         self._began = self._last = self._clock()
-        self._live = _live_on(self._stream) if self._stream.isatty() else None
+        self._live = _live_on(self._stream) if self._stream.isatty() and not self._is_quiet else None
 
     def case_done(self, corpus: Corpus) -> None:
         """After every case: show it, if it is time."""
         now = self._clock()
-        if now - self._last < (LINE_S if self._live is None else REDRAW_S):
+        if self._is_quiet or now - self._last < (LINE_S if self._live is None else REDRAW_S):
             return
         self._last = now
         where, left, found = _parts(self._source, corpus, self._total, now - self._began)

@@ -20,22 +20,25 @@ _LABEL = 12
 
 
 class WorkerProgress(WorkerListener):
-    """A line now and then, and at once where something is wrong."""
+    """A line now and then, and at once where something is wrong; a quiet one says only that."""
 
-    def __init__(self, stream: TextIO, clock: Callable[[], float] = monotonic) -> None:
-        self._stream, self._clock = stream, clock
+    def __init__(
+        self, stream: TextIO, clock: Callable[[], float] = monotonic, *, is_quiet: bool = False
+    ) -> None:
+        self._stream, self._clock, self._is_quiet = stream, clock, is_quiet
         self._last = float("-inf")
         self._lock = threading.Lock()
 
     def begins(self, where: str) -> None:
         """Where it looks."""
         place = where if is_address(where) else near(Path(where))
-        self._write(f"worker: replays what is recorded in {place}")
+        if not self._is_quiet:
+            self._write(f"worker: replays what is recorded in {place}")
 
     def replayed(self, pulse: Pulse) -> None:
         """How far it is, if it is time."""
         now = self._clock()
-        if now - self._last >= LINE_S:
+        if now - self._last >= LINE_S and not self._is_quiet:
             self._last = now
             failed = f", {pulse.failed:,} failed" if pulse.failed else ""
             self._write(f"worker: {pulse.replayed:,} replayed{failed}, {pulse.lag_s:.1f} s behind")
