@@ -18,9 +18,10 @@ HEAD = """\
 *Reference. Every command with its arguments, options and exit codes.*
 
 `changeover --help` lists the commands in groups, `changeover COMMAND --help` says the same as this page. A
-command finds its project by `pyproject.toml`, in the working folder or above it. What it found goes to standard output; talk and warnings go to standard error. Every
-command is a [function in Python](api.md) as well. Exit codes that are not named below: 2 for what is wrong
-with an argument, a file or the app, 70 for a defect of changeover, 130 after Ctrl-C ([more](exit-codes.md)).
+command finds its project by `pyproject.toml`, in the working folder or above it. What it found goes to
+standard output; talk and warnings go to standard error. Every command is a [function in Python](api.md) as
+well. Exit codes that are not named below: 2 for what is wrong with an argument, a file or the app, 70 for a
+defect of changeover, 130 after Ctrl-C ([more](exit-codes.md)).
 
 The test suite runs every example, on a small project with these phases and sources.
 """
@@ -39,7 +40,7 @@ Standard output has the result, and nothing else. Standard error has what is sai
 | as usual | the result | talk, how far it is, warnings (`! ...`), errors |
 | `-q` | the result | warnings and errors |
 | `-v` | the result | project, folder, app and store first; the log; at the end exit code and seconds |
-| `--traceback` | the result | the traceback of code of the program that failed, or of changeover; never one of a mistyped line |
+| `--traceback` | the result | where code of the program, or of changeover, failed |
 | `--format json` | one JSON object: the result, else the error | as without it |
 
 With `--format json`, which every command takes, a command without a result prints what

@@ -39,6 +39,12 @@ def changed_since(packages: Iterable[str], moment_ns: int) -> str | None:
     return None
 
 
+def code_stamp(packages: Iterable[str]) -> tuple[int, int]:
+    """How many source files there are, and when the last one was written (ns); raises ConfigurationError."""
+    written = [path.stat().st_mtime_ns for package in sorted(set(packages)) for _, path in _files(package)]
+    return len(written), max(written, default=0)
+
+
 def _files(package: str) -> Iterator[tuple[str, Path]]:
     try:
         spec = find_spec(package)
