@@ -44,12 +44,12 @@ class LateGroup(click.Group):
             return None
         module = import_module(f"changeover.cli.{self._late[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
-        take_common_options(command)
         from changeover.cli.output import offer_json, with_own_output
 
         for one in leaves_of(command):
             offer_json(one)
             one.callback = with_own_output(one.callback)
+        take_common_options(command)
         return command
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
