@@ -10,7 +10,7 @@ from changeover.api.arguments import Told, check_positive, ignore, setting_of
 from changeover.api.comparison import collector_as_it_was
 from changeover.api.elsewhere import cluster_at
 from changeover.errors import ConfigurationError
-from changeover.evidence.source_comparison import Listener
+from changeover.evidence.source_comparison import Listener, SourceComparison
 from changeover.evidence.store.store import read_evidence, store_path
 from changeover.gate.collect import NO_PHASE, collect
 from changeover.gate.decision import decide
@@ -28,9 +28,10 @@ from changeover.values.gate_verdict import EXIT_CODES, Answer, GateVerdict, wors
 
 @dataclass(frozen=True, slots=True)
 class GateAnswer:
-    """One verdict about a step; with scenarios one for each phase."""
+    """One verdict about a step; with scenarios one for each phase, and the comparison they are made of."""
 
     verdicts: tuple[GateVerdict, ...]
+    comparison: SourceComparison | None = None
 
     @property
     def answer(self) -> Answer:
@@ -88,7 +89,8 @@ def gate(
     from changeover.gate.scenario_gate import scenario_verdicts
 
     with cluster_at(on, jobs, found) as cluster, collector_as_it_was():
-        return GateAnswer(tuple(scenario_verdicts(found, phases, listener or Listener(), jobs, cluster)))
+        verdicts, done = scenario_verdicts(found, phases, listener or Listener(), jobs, cluster)
+        return GateAnswer(tuple(verdicts), done)
 
 
 def _verdict(

@@ -10,7 +10,17 @@ from typing import Any
 import click
 
 from changeover.api import comparison as verbs
+from changeover.cli.build_server import (
+    checked_out,
+    found_in,
+    json_result,
+    results_option,
+    tell_github,
+    with_files,
+    write_results,
+)
 from changeover.cli.output import (
+    choose_format,
     complete_with,
     format_option,
     is_quiet,
@@ -38,6 +48,8 @@ from changeover.evidence.store.records import STORE
 from changeover.project import near
 from changeover.values.observation import Side
 from changeover.values.safe_text import visible_lines
+from changeover.views.ci.comparison import compare_annotations, compare_junit
+from changeover.views.ci.markdown import compare_markdown
 from changeover.views.html.page import DEFAULT_FILE
 from changeover.views.json import compare_json, diff_json
 from changeover.views.layout import plural
@@ -75,9 +87,15 @@ from changeover.views.text.progress import ProgressListener
     help="write the page of `changeover report` as well",
 )
 @click.option("--exit-zero", is_flag=True, help="exit 0 whatever differs")
-@format_option
+@results_option
+@choose_format("text", "json", "junit", "markdown")
 def compare_command(
-    names: tuple[str, ...], report: Path | None, exit_zero: bool, format_: str, **options: Any
+    names: tuple[str, ...],
+    report: Path | None,
+    exit_zero: bool,
+    outputs: tuple[Path, ...],
+    format_: str,
+    **options: Any,
 ) -> None:
     """Run both paths on every case of a source and compare what they return and do. No stage is changed.
 
@@ -100,7 +118,9 @@ def compare_command(
     listener = ProgressListener(sys.stderr, is_quiet=is_quiet())
     done = verbs.compare(*names, report=report, listener=listener, source_done=show_source, **options)
     if format_ == "json":
-        show_json("compare", {"comparisons": [compare_json(one.info, one.corpus) for one in done.sources]})
+        show_json("compare", _content(done.sources))
+    if format_ in ("junit", "markdown") or outputs:
+        _tell_build_server(done.sources, outputs, format_)
     _say_what_else_differs(done.sources)
     if report is not None:
         problem = done.page_problem
@@ -108,6 +128,24 @@ def compare_command(
     if done.is_interrupted:
         raise KeyboardInterrupt
     raise click.exceptions.Exit(0 if exit_zero else done.exit_code)
+
+
+def _content(done: Sequence[SourceComparison]) -> dict[str, Any]:
+    return {"comparisons": [compare_json(one.info, one.corpus) for one in done]}
+
+
+def _tell_build_server(done: Sequence[SourceComparison], outputs: Sequence[Path], format_: str) -> None:
+    found, repository = found_in(done), checked_out()
+    texts = {
+        "junit": lambda: compare_junit(found, with_files=with_files()),
+        "markdown": lambda: compare_markdown(found, repository),
+        "json": lambda: json_result("compare", _content(done)),
+    }
+    if format_ in ("junit", "markdown"):
+        show(texts[format_]())
+    if format_ == "markdown":
+        tell_github(texts["markdown"](), compare_annotations(found, repository))
+    write_results(outputs, texts)
 
 
 def _say_what_else_differs(done: Sequence[SourceComparison]) -> None:

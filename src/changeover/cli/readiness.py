@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +11,15 @@ from typing import Any
 import click
 
 from changeover.api import readiness as verbs
+from changeover.cli.build_server import (
+    checked_out,
+    found_in,
+    json_result,
+    results_option,
+    tell_github,
+    with_files,
+    write_results,
+)
 from changeover.cli.output import (
     choose_format,
     complete_with,
@@ -27,17 +35,12 @@ from changeover.cli.output import (
     show_result,
     to_option,
 )
-from changeover.errors import describe_os_error
 from changeover.removal.scan import LegacyEntry
-from changeover.values.gate_verdict import GateVerdict
-from changeover.views.ci import gate_junit, gate_markdown, github_annotations
-from changeover.views.json import gate_json
+from changeover.views.ci.gate import gate_annotations, gate_junit, gate_markdown
+from changeover.views.json import compare_json, gate_json
 from changeover.views.text.gate import gate_screen
 from changeover.views.text.progress import ProgressListener
 from changeover.views.text.removal import prove_screen, scan_screen
-
-SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
-ACTIONS_VARIABLE = "GITHUB_ACTIONS"
 
 
 @click.command("gate")
@@ -49,8 +52,9 @@ ACTIONS_VARIABLE = "GITHUB_ACTIONS"
 @click.option("--no-checks", is_flag=True, help="run no check command; what is not run could not tell")
 @jobs_option
 @on_option
+@results_option
 @choose_format("text", "json", "junit", "markdown")
-def gate_command(phases: tuple[str, ...], format_: str, **options: Any) -> None:
+def gate_command(phases: tuple[str, ...], outputs: tuple[Path, ...], format_: str, **options: Any) -> None:
     """May this phase move? Criterion by criterion; no stage is changed.
 
     One phase; with --scenarios any number, or all of them. Without --to about the next stage.
@@ -63,38 +67,42 @@ def gate_command(phases: tuple[str, ...], format_: str, **options: Any) -> None:
     asked = verbs.gate(
         *phases, progress=say, listener=ProgressListener(sys.stderr, is_quiet=is_quiet()), **options
     )
-    _show(asked.verdicts, format_)
+    _show(asked, outputs, format_)
     raise click.exceptions.Exit(asked.exit_code)
 
 
-def _show(verdicts: Sequence[GateVerdict], format_: str) -> None:
+def _show(asked: verbs.GateAnswer, outputs: Sequence[Path], format_: str) -> None:
     if format_ == "json":
-        one = gate_json(verdicts[0]) if len(verdicts) == 1 and verdicts[0].source is None else {}
-        show_json("gate", one or {"gates": [gate_json(verdict) for verdict in verdicts]})
-    elif format_ == "junit":
-        show(gate_junit(verdicts))
-    elif format_ == "markdown":
-        text = gate_markdown(verdicts)
-        show(text)
-        _tell_github(verdicts, text)
-    else:
+        show_json("gate", _content(asked))
+    elif format_ == "text":
         screen = result_screen()
-        show("\n".join(gate_screen(verdict, screen) for verdict in verdicts))
+        show("\n".join(gate_screen(verdict, screen) for verdict in asked.verdicts))
+    if format_ in ("junit", "markdown") or outputs:
+        _tell_build_server(asked, outputs, format_)
 
 
-def _tell_github(verdicts: Sequence[GateVerdict], text: str) -> None:
-    """Annotations for the runner, which reads both streams, and the page it shows of the step."""
-    if not os.environ.get(ACTIONS_VARIABLE):
-        return
-    for line in github_annotations(verdicts):
-        say(line)
-    summary = os.environ.get(SUMMARY_VARIABLE)
-    if summary:
-        try:
-            with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            say(f"warning: {SUMMARY_VARIABLE}: could not be written: {describe_os_error(error)}")
+def _content(asked: verbs.GateAnswer) -> dict[str, Any]:
+    verdicts, done = asked.verdicts, asked.comparison
+    if done is None:
+        return gate_json(verdicts[0])
+    compared = compare_json(done.info, done.corpus)
+    return {"gates": [gate_json(verdict) for verdict in verdicts], "comparison": compared}
+
+
+def _tell_build_server(asked: verbs.GateAnswer, outputs: Sequence[Path], format_: str) -> None:
+    verdicts, phases = asked.verdicts, [verdict.phase for verdict in asked.verdicts]
+    found = () if asked.comparison is None else found_in([asked.comparison], phases)
+    repository = checked_out()
+    texts = {
+        "junit": lambda: gate_junit(verdicts, found, with_files=with_files()),
+        "markdown": lambda: gate_markdown(verdicts, found, repository),
+        "json": lambda: json_result("gate", _content(asked)),
+    }
+    if format_ in ("junit", "markdown"):
+        show(texts[format_]())
+    if format_ == "markdown":
+        tell_github(texts["markdown"](), gate_annotations(verdicts, found, repository))
+    write_results(outputs, texts)
 
 
 @click.group("legacy")

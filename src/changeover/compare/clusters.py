@@ -14,6 +14,7 @@ from changeover.compare.paths import is_effect, method_at
 from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.observation import Observation
+from changeover.values.source_line import NO_LINES, SourceLines
 
 CasePosition = tuple[int, bool, int, int]
 """How many runs of the case had ended, whether one ends now, the call of the case, the run that looks.
@@ -82,7 +83,8 @@ class RunFound:
 
     `size` says which example is smallest. `reached` names what the run came by ("broker.submit_order"), so
     that a share is one of the runs in which the place could differ at all. Without `occurrence` results come
-    after all calls. `fingerprints` has one a divergence, where they are known already.
+    after all calls. `fingerprints` has one a divergence, where they are known already; `lines` likewise the
+    source lines behind it.
     """
 
     run: str
@@ -93,16 +95,18 @@ class RunFound:
     reached: frozenset[str] = frozenset()
     occurrence: RunOccurrence | None = None
     fingerprints: tuple[Fingerprint, ...] = ()
+    lines: tuple[SourceLines, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One run of a cluster, with the values it differs in."""
+    """One run of a cluster, with the values it differs in and their lines; a kept one has no lines."""
 
     run: str
     divergence: Divergence
     at: datetime | None
     size: int
+    lines: SourceLines = NO_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +190,9 @@ class Clusters:
             self._reached[run.seam, name] += 1
         seen: set[Fingerprint] = set()
         known = run.fingerprints or tuple(fingerprint_of(run.seam, one) for one in run.divergences)
-        for divergence, fingerprint in zip(run.divergences, known, strict=True):
-            example = Example(run.run, divergence, run.at, run.size)
+        lines = run.lines or (NO_LINES,) * len(known)
+        for divergence, fingerprint, at in zip(run.divergences, known, lines, strict=True):
+            example = Example(run.run, divergence, run.at, run.size, at)
             gathered = self._of(fingerprint, example)
             if gathered is None:
                 continue

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from changeover.quick_dataclass import dataclass
 from changeover.values.observation import Side
+from changeover.values.source_line import NO_LINES, SourceLines
 
 if TYPE_CHECKING:
     from changeover.rollout.waivers import WaiverUse
@@ -28,7 +29,8 @@ class ComparisonInfo:
     `code` is None where the plan names no packages. `copied` names the ports whose copies the other path
     acted on; `offer_copies` all ports that could give one. `noise` says that the answering path was replayed
     itself, `stored` that the cases are tapes and nothing ran for real. `other_sources` are declared beside
-    this one. `waivers` are all there are, used or not.
+    this one. `waivers` are all there are, used or not. `paths` says where the two paths of each seam are
+    defined, `files` what short names of files are called from the folder of the project.
     """
 
     migration: str
@@ -45,3 +47,9 @@ class ComparisonInfo:
     phases: Mapping[str, int] = field(default_factory=dict)
     waivers: tuple[WaiverUse, ...] = ()
     stopped: Stopped | None = None
+    paths: Mapping[str, SourceLines] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def lines_of(self, seam: str, lines: SourceLines = NO_LINES) -> SourceLines:
+        """Where both paths did something, as files of the project; else where the paths are defined."""
+        return lines.or_else(self.paths.get(seam, NO_LINES)).located(self.files)

@@ -104,6 +104,8 @@ class Corpus:
         self.seams: dict[str, SeamTally] = {seam: SeamTally(seam, phase) for seam, phase in expected}
         self.effects = EffectTable()
         self.times = OwnTimes()
+        self.seam_seconds: Counter[str] = Counter()
+        """Own time of both paths in all compared runs."""
         self.phase_times: dict[str, OwnTimes] = {}
         self.periods = Periods()
         self.not_compared = NotComparedReasons()
@@ -161,6 +163,8 @@ class Corpus:
         self.seams.setdefault(run.seam, SeamTally(run.seam, run.phase)).add(run)
         if run.seen is not None:
             self._unvaried.add(run.seen)
+        if run.own_times is not None:
+            self.seam_seconds[run.seam] += sum(run.own_times)
         if run.not_compared is not None:
             self.not_compared.add(run.not_compared)
         for accepted in run.accepted:

@@ -13,6 +13,7 @@ from changeover.compare.findings import Accepted
 from changeover.compare.provenance import Provenance, Sighting
 from changeover.evidence.reasons_not_compared import NotCompared, why_not_compared
 from changeover.evidence.runs_of_a_case import outermost
+from changeover.evidence.source_lines import lines_of
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.tallies import NOT_COMPARED
 from changeover.evidence.unvaried import AnsweredRun
@@ -128,7 +129,8 @@ def _record(
         reached = reached_by(fit.legacy, fit.candidate)
         prints = tuple(fingerprint_of(run.seam, one) for one in fit.divergences)
         size = len(fit.tape)
-        record.found = RunFound(name, run.seam, fit.divergences, None, size, reached, None, prints)
+        lines = tuple(lines_of(fit, one) for one in fit.divergences)
+        record.found = RunFound(name, run.seam, fit.divergences, None, size, reached, None, prints, lines)
         record.first_seen = {} if known is None else _first_seen(fit, prints, known, told)
     return record
 

@@ -24,6 +24,7 @@ from changeover.evidence.unanswered_reads import Advice, Way
 from changeover.values.divergence import Divergence, Kind
 from changeover.values.log_line import LogLine
 from changeover.values.observation import LoggedBy, PortCall, Returned, Side
+from changeover.values.source_line import SourceLines
 from changeover.values.verdict import Verdict
 
 RulesByNumber = Mapping[int, Rule]
@@ -102,6 +103,7 @@ def _found_sent(found: RunFound) -> dict[str, Any]:
         "fingerprints": [_fingerprint_sent(one) for one in found.fingerprints],
         "size": found.size,
         "reached": sorted(found.reached),
+        "lines": [[one.legacy, one.candidate] for one in found.lines],
     }
 
 
@@ -115,6 +117,7 @@ def _found_received(data: Mapping[str, Any]) -> RunFound:
         frozenset(data["reached"]),
         None,
         tuple(map(_fingerprint_received, data["fingerprints"])),
+        tuple(SourceLines(*one) for one in data["lines"]),
     )
 
 

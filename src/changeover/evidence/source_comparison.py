@@ -25,6 +25,7 @@ from changeover.evidence.comparison_totals import Corpus
 from changeover.evidence.comparison_writer import ComparisonWriter, ended
 from changeover.evidence.program_interface import Program, ProjectFiles
 from changeover.evidence.source_cases import BUILT_IN, Request, SourceCases
+from changeover.evidence.source_lines import path_lines, project_files
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import STORE, StoredComparison
 from changeover.evidence.store.store import StorePlace, StoreProblem, store_path
@@ -35,6 +36,8 @@ from changeover.redaction.redactor import Redactor
 from changeover.rollout.plan_file import Plan, redact_paths_of
 from changeover.rollout.waivers import Waivers, load_waivers, today_utc, waiver_uses
 from changeover.settings import SCENARIOS_FOLDER, WAIVERS_FILE
+from changeover.values.observation import Side
+from changeover.values.source_line import SourceLines
 
 COLLECT_EVERY = 50_000
 RAISED_SHOWN_MAX = 3
@@ -113,7 +116,9 @@ def compare_source(
     corpus.damaged += cases.damaged
     stored = ended(begun, corpus, source.unit, stopped)
     writer.end(stored)
-    info = replace(info, waivers=waiver_uses(waivers.all, corpus.clusters, today), stopped=stopped)
+    paths, files = _source_lines(project, program, corpus)
+    used = waiver_uses(waivers.all, corpus.clusters, today)
+    info = replace(info, waivers=used, stopped=stopped, paths=paths, files=files)
     return SourceComparison(
         info,
         corpus,
@@ -208,6 +213,20 @@ def _info(program: Program, source: Source, request: Request, rules: Rules) -> C
         tuple(name for name in program.sources.names if name != source.name),
         phases,
     )
+
+
+def _source_lines(
+    project: ProjectFiles, program: Program, corpus: Corpus
+) -> tuple[Mapping[str, SourceLines], Mapping[str, str]]:
+    """Where the paths of the seams are defined, and the project's names of all files that are pointed at."""
+    declared = {name: program.seams[name].paths for name in corpus.seams if name in program.seams}
+    paths = {name: path_lines(*(of_seam.get(side) for side in Side)) for name, of_seam in declared.items()}
+    asked = [
+        SourceLines(one.asked and one.asked.asked_at, one.recorded and one.recorded.asked_at)
+        for one in corpus.not_compared.reasons
+    ]
+    found = (one.smallest.lines for one in corpus.clusters)
+    return paths, project_files((*paths.values(), *asked, *found), project.root)
 
 
 def _copied(program: Program, source: str, options: SourceOptions) -> tuple[str, ...]:

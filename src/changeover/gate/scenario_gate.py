@@ -12,7 +12,7 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.code_digest import DIGITS_SHOWN
 from changeover.evidence.replay_places import Cluster
 from changeover.evidence.source_cases import Request
-from changeover.evidence.source_comparison import Listener, compare_source
+from changeover.evidence.source_comparison import Listener, SourceComparison, compare_source
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import StoredComparison
 from changeover.gate.corpus_selection import NAMED_MAX, at_most, name_clusters, seam_evidence
@@ -129,8 +129,12 @@ def scenario_verdicts(
     listener: Listener,
     jobs: int = 1,
     cluster: Cluster | None = None,
-) -> list[GateVerdict]:
-    """Replay the scenarios and decide about these phases, or all with seams; raises ConfigurationError."""
+) -> tuple[list[GateVerdict], SourceComparison]:
+    """Replay the scenarios and decide about these phases, or all with seams; raises ConfigurationError.
+
+    Returns:
+        A verdict for each phase, and the comparison that they are made of.
+    """
     plan = project.plan()
     if plan is None:
         where = str(project.directory / PLAN_FILE)
@@ -148,7 +152,7 @@ def scenario_verdicts(
     waivers, problem = value_or_problem(lambda: load_waivers(file, now.date()), ())
     kept = replace(done.stored, damaged=tuple(done.corpus.damaged))  # all of them, unlike in the store
     replay = Replay(plan=plan, corpus=kept, waivers=waivers, now=now, waivers_problem=problem)
-    return [decide_scenarios(replay, plan.phases[name]) for name in chosen]
+    return [decide_scenarios(replay, plan.phases[name]) for name in chosen], done
 
 
 def _chosen(plan: Plan, names: Sequence[str]) -> list[str]:

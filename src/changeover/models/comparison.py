@@ -59,6 +59,13 @@ class Divergence(Part):
     consequence_of: str | None = Field(description="The place that led to it, where that is known.")
 
 
+class SourceLines(Part):
+    """A place in the code of each path, such as src/shop/orders.py:41, from the folder of the project."""
+
+    legacy: str | None
+    candidate: str | None
+
+
 class SmallestExample(Divergence):
     """The divergence in the smallest run that has it."""
 
@@ -113,6 +120,9 @@ class Cluster(Part):
     runs: Count
     reachable: Count = Field(description="Runs that could differ here.")
     smallest: SmallestExample
+    source_lines: SourceLines = Field(
+        description="In the smallest run: of the call or the raise; else where the path is defined."
+    )
     sighting: str | None = Field(description="Where the candidate's value was seen before, where it was.")
     logged: list[LoggedByOne] = Field(
         description="What only one path logged in the first run that differs here."
@@ -248,6 +258,7 @@ class Comparison(Part):
     cases: Count
     silent_cases: Count = Field(description="Cases that passed no seam.")
     seams: dict[str, Tally]
+    defined_at: dict[str, SourceLines] = Field(description="By seam, where both paths are defined.")
     total: Tally
     effects: list[EffectLine]
     clusters: list[Cluster] = Field(description="In the order in which a run meets them.")

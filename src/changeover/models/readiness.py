@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, RootModel, Tag
 
-from changeover.models.comparison import AnswerWord, Count, ExitCode, Output, Part, Verdicts, keys_of
+from changeover.models.comparison import (
+    AnswerWord,
+    Comparison,
+    Count,
+    ExitCode,
+    Output,
+    Part,
+    Verdicts,
+    keys_of,
+)
 
 
 class Criterion(Part):
@@ -47,6 +56,7 @@ class GateScenariosOutput(Output):
     """`changeover gate --scenarios`: one answer for each phase."""
 
     gates: list[GateAnswer]
+    comparison: Comparison = Field(description="Of the scenarios, through both paths.")
 
 
 _OneOf = Annotated[

@@ -95,6 +95,15 @@ def _start_escaped(start: str) -> str:
     return f"{start}{_BREAK}" if start.isdigit() else f"\\{start}"
 
 
+def markdown_code(text: str) -> str:
+    """Inline code of Markdown: longer fences than any run of backquotes inside, so that nothing closes it."""
+    shown = visible(text)
+    longest = max(map(len, re.findall("`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
 def workflow_text(text: str, *, is_property: bool = False) -> str:
     """Text for the message of a GitHub workflow command, or for one of its properties."""
     escaped = visible(text).replace("%", "%25")

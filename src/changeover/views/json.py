@@ -47,9 +47,10 @@ def compare_json(info: ComparisonInfo, corpus: Corpus) -> dict[str, Any]:
         **_taken(info, "copied", "noise", "stopped"),
         **_taken(corpus, "cases", "silent_cases"),
         "seams": {name: _tally(tally) for name, tally in corpus.seams.items()},
+        "defined_at": {name: plain_data(info.lines_of(name)) for name in corpus.seams},
         "total": _tally(corpus.total),
         "effects": [_taken(line, *effects) for line in corpus.effects.lines],
-        "clusters": [_cluster(one, corpus) for one in corpus.clusters],
+        "clusters": [_cluster(one, corpus, info) for one in corpus.clusters],
         "not_compared": [
             {
                 **_taken(one, "seam", "reason", "place", "detail", "runs", "example"),
@@ -98,7 +99,7 @@ def _tally(tally: SeamTally) -> dict[str, Any]:
     return {"phase": tally.phase, **_counts(tally), "verdicts": plain_data(tally.verdicts)}
 
 
-def _cluster(cluster: Cluster, corpus: Corpus) -> dict[str, Any]:
+def _cluster(cluster: Cluster, corpus: Corpus, info: ComparisonInfo) -> dict[str, Any]:
     sighting = corpus.sightings.get(cluster.fingerprint)
     return {
         "id": cluster.id,
@@ -107,6 +108,7 @@ def _cluster(cluster: Cluster, corpus: Corpus) -> dict[str, Any]:
         "unsafe": cluster.is_unsafe,
         **_taken(cluster, "runs", "reachable"),
         "smallest": {"run": cluster.smallest.run, **divergence_json(cluster.smallest.divergence)},
+        "source_lines": plain_data(info.lines_of(cluster.fingerprint.seam, cluster.smallest.lines)),
         "sighting": None if sighting is None else str(sighting),
         "logged": [_logged(*one) for one in corpus.logged.get(cluster.fingerprint, ())],
         "always_with": [one.id for one in cluster.always_with],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from changeover.evidence.confidence import percent_above, repeated_looks
 from changeover.rollout.gate_criteria import CHECK_TIMEOUT_S
-from changeover.views.ci import gate_junit, gate_markdown, github_annotations
+from changeover.views.ci.gate import gate_annotations, gate_junit, gate_markdown
 from changeover.views.layout import Screen
 from changeover.views.text.gate import gate_screen
 from tests.changeover.support.gate_inputs import finishing, passing, production, review
@@ -24,7 +24,7 @@ def test_the_screens_of_the_page_are_current() -> None:
     checked = finishing().but(checks={COMMAND: failed}).verdict
     screen, notes = blocks("text")
     assert screen == gate_screen(short, Screen())
-    assert notes.splitlines() == github_annotations([checked])
+    assert notes.splitlines() == gate_annotations([checked])
     assert blocks("xml") == [gate_junit([checked])]
     (table,) = blocks("markdown")
     assert gate_markdown([short]).startswith(table)

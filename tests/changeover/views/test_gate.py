@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
-from changeover.views.ci import gate_junit, gate_markdown, github_annotations
+from changeover.views.ci.gate import gate_annotations, gate_junit, gate_markdown
 from changeover.views.json import gate_json
 from changeover.views.layout import Screen
 from changeover.views.text.gate import gate_screen
@@ -98,7 +98,7 @@ def test_a_verdict_without_a_criterion_is_no_pass_and_an_error_in_junit() -> Non
 def test_nothing_hostile_is_live_in_any_format(text: str) -> None:
     verdict = hostile(text)
     screen, junit, markdown = gate_screen(verdict, Screen()), gate_junit([verdict]), gate_markdown([verdict])
-    for shown in (screen, junit, markdown, *github_annotations([verdict])):
+    for shown in (screen, junit, markdown, *gate_annotations([verdict])):
         assert all(letter == "\n" or letter.isprintable() for letter in shown)
     assert max(map(len, screen.splitlines())) <= 100
     suites = ElementTree.fromstring(junit)  # noqa: S314
@@ -110,7 +110,7 @@ def test_nothing_hostile_is_live_in_any_format(text: str) -> None:
 
 
 def test_an_annotation_is_one_line_and_says_what_to_do() -> None:
-    (line,) = github_annotations([passing().but(checks={}).verdict])
+    (line,) = gate_annotations([passing().but(checks={}).verdict])
     assert line == (
         "::warning title=desk -> live%3A check%3A lint-imports::"
         "required exit 0, found was not run; do: changeover gate desk"

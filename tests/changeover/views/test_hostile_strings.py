@@ -20,7 +20,7 @@ from changeover.values.safe_text import json_text, markdown_text, pasted, visibl
 from changeover.values.stage import Setting, Stage
 from changeover.values.toml_table import parse_toml
 from changeover.values.value_text import change_text, value_text
-from changeover.views.ci import gate_junit, gate_markdown, github_annotations
+from changeover.views.ci.gate import gate_annotations, gate_junit, gate_markdown
 from changeover.views.json import gate_json
 from changeover.views.layout import Screen, call_text, cut, wrapped
 from changeover.views.text.gate import gate_screen
@@ -126,7 +126,7 @@ def test_a_gate_tells_nothing_live_in_any_format() -> None:
         root = ElementTree.fromstring(junit.encode())  # noqa: S314
         assert [case.get("name") for case in root.iter("testcase")] == [visible(text)] * 3
         assert len(list(root.iter())) == len(list(ElementTree.fromstring(gate_junit([VERDICT])).iter()))  # noqa: S314
-        for line in github_annotations([verdict]):
+        for line in gate_annotations([verdict]):
             assert re.match(r"::(error|warning) title=[^:,]*::", line)
             assert line.isprintable()
             assert "%" not in line.replace("%25", "").replace("%3A", "").replace("%2C", "")

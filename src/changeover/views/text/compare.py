@@ -98,7 +98,7 @@ def _parts(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> Iterator[lis
     yield [*_tolerated(corpus, screen), *_waived(info, screen), *_latency(corpus, screen)]
     yield [
         *listed("Shown", _what_is_shown(corpus, info), screen.prose),
-        *listed("Not shown", _what_is_not_shown(corpus, info), screen.prose),
+        *listed("Not shown", what_is_not_shown(corpus, info), screen.prose),
     ]
     yield _next(info, corpus, screen)
 
@@ -177,7 +177,8 @@ def _what_is_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
     ]
 
 
-def _what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
+def what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
+    """A sentence for everything that this comparison could have shown and did not."""
     sentences = [_stopped_after(info, corpus.cases)] if info.stopped else []
     if corpus.missing_tags:
         missing = f"{len(corpus.missing_tags)} of {len(corpus.required_tags)} required tags did not occur"

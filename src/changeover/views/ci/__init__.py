@@ -1,0 +1,1 @@
+"""What a build server reads: JUnit XML, Markdown, and annotations of GitHub Actions."""
