@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from changeover.cli.main import changeover
+from tests.changeover.support.ci_schemas import problems_by_actionlint, problems_by_schema
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["docs/ci.md", "docs/removal.md"]
@@ -32,6 +34,49 @@ def commands() -> list[str]:
         for match in re.findall(r"^(?:[ -]*(?:run: |entry: )?)(changeover .*)$", text, flags=re.MULTILINE)
     ]
     return sorted(set(found))
+
+
+def files_of_ci(folder: Path) -> dict[str, list[Path]]:
+    """The YAML of the page as files, by the name of the schema that each is held against."""
+    found: dict[str, list[Path]] = {}
+    for number, block in enumerate(blocks("docs/ci.md", "yaml")):
+        if "repos:" in block:
+            continue  # no schema of it is published
+        schema = "vendor.github-workflows" if "runs-on:" in block else "vendor.gitlab-ci"
+        file = folder / f"{schema}-{number}.yml"
+        file.write_text(block, "utf-8")
+        found.setdefault(schema, []).append(file)
+    return found
+
+
+def test_the_examples_of_ci_fit_the_schemas_of_their_servers(tmp_path: Path) -> None:
+    found = files_of_ci(tmp_path)
+    assert {schema: len(files) for schema, files in found.items()} == {
+        "vendor.github-workflows": 2,
+        "vendor.gitlab-ci": 1,
+    }
+    for schema, files in found.items():
+        assert problems_by_schema(schema, *files) == ""
+
+
+def test_actionlint_finds_nothing_in_the_example_workflows(tmp_path: Path) -> None:
+    assert problems_by_actionlint(*files_of_ci(tmp_path)["vendor.github-workflows"]) == []
+
+
+def test_the_example_gives_the_action_inputs_and_takes_outputs_that_it_has() -> None:
+    action = yaml.safe_load((ROOT / ".github" / "actions" / "gate" / "action.yml").read_text("utf-8"))
+    page = (ROOT / "docs" / "ci.md").read_text("utf-8")
+    table = page.partition("| input | default | meaning |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([\w-]+)`", table, flags=re.MULTILINE) == list(action["inputs"])
+    assert set(re.findall(r"steps\.gate\.outputs\.([\w-]+)", page)) <= set(action["outputs"])
+    [step] = [
+        step
+        for block in blocks("docs/ci.md", "yaml")
+        for job in yaml.safe_load(block).get("jobs", {}).values()
+        for step in job["steps"]
+        if "changeover/.github/actions/gate" in step.get("uses", "")
+    ]
+    assert set(step.get("with", {})) <= set(action["inputs"])
 
 
 def test_there_are_commands_to_check() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -104,7 +104,7 @@ class Corpus:
         self.seams: dict[str, SeamTally] = {seam: SeamTally(seam, phase) for seam, phase in expected}
         self.effects = EffectTable()
         self.times = OwnTimes()
-        self.seam_seconds: Counter[str] = Counter()
+        self.seam_seconds: defaultdict[str, float] = defaultdict(float)
         """Own time of both paths in all compared runs."""
         self.phase_times: dict[str, OwnTimes] = {}
         self.periods = Periods()

@@ -222,7 +222,7 @@ def _source_lines(
     declared = {name: program.seams[name].paths for name in corpus.seams if name in program.seams}
     paths = {name: path_lines(*(of_seam.get(side) for side in Side)) for name, of_seam in declared.items()}
     asked = [
-        SourceLines(one.asked and one.asked.asked_at, one.recorded and one.recorded.asked_at)
+        SourceLines(*(call.asked_at for call in (one.asked, one.recorded) if call is not None))
         for one in corpus.not_compared.reasons
     ]
     found = (one.smallest.lines for one in corpus.clusters)

@@ -95,11 +95,15 @@ class SeamResult:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All seams of a comparison in the order of the plan, and what is wrong with the whole."""
+    """All seams of a comparison in the order of the plan, and what is wrong with the whole.
+
+    `open` are the clusters that nothing accepts, effects first, each in the order in which a run meets it.
+    """
 
     info: ComparisonInfo
     corpus: Corpus
     seams: tuple[SeamResult, ...]
+    open: tuple[Finding, ...]
     problems: tuple[str, ...]
 
     @property
@@ -107,13 +111,6 @@ class Findings:
         """As the exit code has it: fail for 1, inconclusive for 3."""
         answers = [seam.answer for seam in self.seams]
         return worst([*answers, *(Answer.INCONCLUSIVE for _ in self.problems)])
-
-    @property
-    def open(self) -> tuple[Finding, ...]:
-        """What differs and nothing accepts: effects first, each in the order in which a run meets it."""
-        order = {id(one): number for number, one in enumerate(self.corpus.clusters)}
-        found = [one for seam in self.seams for one in seam.findings if one.is_open]
-        return tuple(sorted(found, key=lambda one: (one.state != UNSAFE, order.get(id(one.cluster), 0))))
 
     @property
     def waived(self) -> tuple[Finding, ...]:
@@ -131,12 +128,10 @@ def findings_of(info: ComparisonInfo, corpus: Corpus, seams: Collection[str] | N
 
     A seam passes where each of its runs was compared or waived, and at least one was shown to be alike.
     """
+    found = [_finding(info, cluster) for cluster in corpus.clusters]  # worked out anew each time it is asked
     clusters: dict[str, list[Finding]] = {}
-    for cluster in corpus.clusters:
-        lines = info.lines_of(cluster.fingerprint.seam, cluster.smallest.lines)
-        clusters.setdefault(cluster.fingerprint.seam, []).append(
-            Finding(cluster, _state(info, cluster), lines)
-        )
+    for one in found:
+        clusters.setdefault(one.cluster.fingerprint.seam, []).append(one)
     reasons: dict[str, list[Unanswered]] = {}
     for reason in corpus.not_compared.reasons:
         lines = SourceLines(*(None if call is None else call.asked_at for call in _questions(reason)))
@@ -148,7 +143,9 @@ def findings_of(info: ComparisonInfo, corpus: Corpus, seams: Collection[str] | N
             chosen, key=lambda name: info.phases.get(corpus.seams[name].phase, len(info.phases))
         )
     )
-    return Findings(info, corpus, results, tuple(_problems(info, corpus, results)))
+    chosen_open = [one for one in found if one.is_open and one.cluster.fingerprint.seam in chosen]
+    chosen_open.sort(key=lambda one: one.state != UNSAFE)
+    return Findings(info, corpus, results, tuple(chosen_open), tuple(_problems(info, corpus, results)))
 
 
 def _questions(reason: NotCompared) -> tuple[PortCall | None, PortCall | None]:
@@ -159,6 +156,11 @@ def _questions(reason: NotCompared) -> tuple[PortCall | None, PortCall | None]:
 
 def _question(call: PortCall | None, width: int) -> str:
     return "-" if call is None else call_text(call.name, call.arguments, width)
+
+
+def _finding(info: ComparisonInfo, cluster: Cluster) -> Finding:
+    lines = info.lines_of(cluster.fingerprint.seam, cluster.smallest.lines)
+    return Finding(cluster, _state(info, cluster), lines)
 
 
 def _state(info: ComparisonInfo, cluster: Cluster) -> str:

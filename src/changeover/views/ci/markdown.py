@@ -1,12 +1,13 @@
 """A comparison as Markdown: which seams differ, and for every cluster place, both values and both lines.
 
-It goes into a comment of a pull request, which has a largest size. Values are cut shorter until every cluster
-finds room; where that is not enough the last ones are counted.
+It goes into a comment of a pull request, which has a largest size. Values are cut shorter, and lines are no
+links, until every cluster finds room; where that is not enough the last ones are counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from changeover.evidence.tallies import total_of
 from changeover.values.gate_verdict import Answer
@@ -22,7 +23,12 @@ from changeover.views.text.gate import MARKS, WORDS
 
 MARKDOWN_MAX = 65_000
 """Characters: GitHub takes 65,536 of a comment, and whoever posts it adds a line."""
-_WIDTHS = (300, 100, 40, 16)
+_SIZES = ((300, True), (100, True), (40, True), (40, False), (16, False))
+"""How long values are, and whether lines are links, from what is wanted to what is better than nothing."""
+_ROW_MIN = 80
+"""Characters that no row is shorter than."""
+_HEADS = 500
+"""Of the tables, and the lines that say how much is left out."""
 _MIN_ROOM = 2_000
 _SEAMS_SHOWN_MAX, _SENTENCES_SHOWN_MAX, _REASONS_SHOWN_MAX = 50, 10, 20
 _TEXT_MAX = 300
@@ -41,8 +47,9 @@ def compare_markdown(
 
 def _section(found: Findings, repository: Repository, room: int) -> str:
     around = "\n".join(_head(found)), "\n".join(_tail(found))
-    left = max(_MIN_ROOM, room - sum(map(len, around)) - 10)
-    rows = _fitting(found.open, lambda one, width: _row(found, one, repository, width), left)
+    left = max(_MIN_ROOM, room - sum(map(len, around)) - _HEADS)
+    pages = {True: repository, False: replace(repository, pages=None)}
+    rows = _fitting(found.open, lambda one, width, linked: _row(found, one, pages[linked], width), left)
     differs = _table("What differs", ("", "where", "legacy", "candidate", "runs"), rows, len(found.open))
     if len(rows) < len(found.open):
         more = plural(len(found.open) - len(rows), "cluster")
@@ -50,7 +57,9 @@ def _section(found: Findings, repository: Repository, room: int) -> str:
     reasons = [one for seam in found.seams for one in seam.unanswered]
     left = max(_MIN_ROOM, left - len(differs))
     lines = _fitting(
-        reasons[:_REASONS_SHOWN_MAX], lambda one, width: _reason_row(found, one, repository, width), left
+        reasons[:_REASONS_SHOWN_MAX],
+        lambda one, width, linked: _reason_row(found, one, pages[linked], width),
+        left,
     )
     missed = _table("Not compared", ("", "why", "legacy", "candidate", "runs"), lines, len(reasons))
     if len(lines) < len(reasons):
@@ -65,8 +74,8 @@ def _fitting(
 ) -> list[str]:
     """As many rows as fit, with values as long as all of them can have."""
     rows: list[str] = []
-    for width in _WIDTHS:
-        rows = [row(one, width) for one in found]
+    for width, linked in _SIZES if len(found) * _ROW_MIN <= room else _SIZES[-1:]:
+        rows = [row(one, width, linked) for one in found]
         if sum(map(len, rows)) + len(rows) <= room:
             return rows
     kept, used = [], 0
