@@ -1,4 +1,4 @@
-"""The GitHub action of the gate is valid, and its steps are run in a foreign project, beside a small GitHub."""
+"""The GitHub action of the gate is valid; its steps are run in a foreign project, beside a small GitHub."""
 
 import json
 import os
