@@ -129,10 +129,13 @@ def _value(found: Findings, value: str, line: str | None, repository: Repository
     shown = markdown_text(value)
     if line is None:
         return shown
-    is_file = split_line(line)[0] in found.info.files.values()
-    text = markdown_text(repository.path(line) if is_file else line)
-    page = repository.page(line) if is_file else None
-    return f"{shown}<br>{text if page is None else f'[{text}]({page})'}"
+    if split_line(line)[0] not in found.info.files.values():
+        return f"{shown}<br>{markdown_text(line)}"
+    path, page = repository.path(line), repository.page(line)
+    if page is None:
+        return f"{shown}<br>{markdown_text(path)}"
+    near = "/".join(path.split("/")[-2:])  # the link has the rest, and the values keep their room
+    return f"{shown}<br>[{markdown_text(near)}]({page})"
 
 
 def _head(found: Findings) -> Iterator[str]:

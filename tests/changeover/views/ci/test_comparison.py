@@ -122,8 +122,8 @@ def test_what_could_not_be_compared_is_an_error_with_both_questions() -> None:
 def test_markdown_names_place_both_values_and_both_lines_of_every_cluster() -> None:
     rows = rows_of(compare_markdown([OUTCOMES["unsafe"]()], GITHUB), "What differs")
     page = "https://github.com/o/r/blob/abc/services/shop/src/shop"
-    legacy = f"[services/shop/src/shop/legacy/orders.py:12]({page}/legacy/orders.py#L12)"
-    candidate = f"[services/shop/src/shop/handlers/orders.py:34]({page}/handlers/orders.py#L34)"
+    legacy = f"[legacy/orders.py:12]({page}/legacy/orders.py#L12)"
+    candidate = f"[handlers/orders.py:34]({page}/handlers/orders.py#L34)"
     assert [(row[1], row[2], row[3], row[4]) for row in rows] == [
         (
             "desk.a<br>effects  broker.submit\\[\\*\\].quantity",
@@ -152,7 +152,7 @@ def test_two_hundred_seams_fit_with_every_cluster_named() -> None:
     assert len(rows) == len(found.open) == 200
     values = {tuple(cell.partition("<br>")[0] for cell in row[2:4]) for row in rows}
     assert values == {("18", "312"), ("1", "2")}
-    assert all("/legacy/orders.py:12" in row[2] and "/handlers/orders.py:34" in row[3] for row in rows)
+    assert all("legacy/orders.py:12" in row[2] and "handlers/orders.py:34" in row[3] for row in rows)
     assert len(compare_annotations([found])) == ANNOTATIONS_MAX
 
 
