@@ -7,6 +7,7 @@ from pathlib import Path
 
 from changeover.compare.clusters import ID_DIGITS
 from changeover.errors import ConfigurationError
+from changeover.evidence.cluster_examples import ClusterExamples, differing_runs, gather_examples
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.run_contents import RunContents
@@ -46,13 +47,15 @@ class LatestExplained:
 class ClusterExplained:
     """One cluster, the comparison that found it last, its smallest run, and the clusters `below` it.
 
-    A cluster is below another one where it only appears in runs that have the other one too.
+    A cluster is below another one where it only appears in runs that have the other one too. `examples` are
+    several of its runs, the smallest first.
     """
 
     cluster: StoredCluster
     comparison: StoredComparison
     below: list[StoredCluster]
     run: RunContents | None
+    examples: ClusterExamples
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,17 @@ def explain(name: str | None = None, *, project: str | Path | Project = ".") -> 
         cluster, comparison = made
         runs = [] if cluster.smallest is None else archive.runs(cluster.smallest.run)
         run = next((run.contents for run in runs if run.seam == cluster.seam and run.body), None)
-        return ClusterExplained(cluster, comparison, [], run)
+        return ClusterExplained(cluster, comparison, [], run, _examples(archive, cluster, comparison))
     runs = [] if cluster.smallest is None else archive.runs(cluster.smallest.run)
     run = next((run.contents for run in runs if run.seam == cluster.seam and run.body), None)
     below = below_of(cluster, _clusters_of(archive, cluster.corpus))
-    return ClusterExplained(cluster, corpora[cluster.corpus], below, run)
+    comparison = corpora[cluster.corpus]
+    return ClusterExplained(cluster, comparison, below, run, _examples(archive, cluster, comparison))
+
+
+def _examples(archive: Archive, cluster: StoredCluster, comparison: StoredComparison) -> ClusterExamples:
+    runs = differing_runs(archive, comparison.number, comparison.code, comparison.rules)
+    return gather_examples([cluster], runs, archive)[cluster.seam, cluster.digest]
 
 
 def _worst(

@@ -13,7 +13,7 @@ from changeover.api import evidence as verbs
 from changeover.api import store
 from changeover.cli.output import complete_with, dry_run_option, format_option, reason_option, show_result
 from changeover.errors import need_package
-from changeover.views.json import cluster_json, heading_json, run_json
+from changeover.views.json import cluster_json, examples_json, heading_json, run_json
 from changeover.views.layout import Screen, plural
 from changeover.views.text.accepted import waived_screen
 from changeover.views.text.explain import cluster_screen, clusters_screen
@@ -62,6 +62,7 @@ def explain_json(found: verbs.Explanation) -> dict[str, Any]:
             "comparison": heading_json(found.comparison),
             "below": [one.id for one in found.below],
             "run": run_json(found.run),
+            **examples_json(found.examples),
         }
     names = ("id", "name", "seam", "verdict")
     return {

@@ -11,6 +11,7 @@ from dataclasses import field, replace
 
 from changeover.compare.clusters import Example, fingerprint_of
 from changeover.compare.provenance import Sighting
+from changeover.evidence.cluster_examples import divergences_of
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.production import DIFFERING, SAME, Met
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
@@ -153,27 +154,10 @@ def _names(run: StoredRun) -> list[str]:
 
 
 def _divergence_of(run: StoredRun, digest: str) -> tuple[Divergence | None, Sighting | None]:
-    """The divergence of that name. Values are kept cut and without secrets, which may give another name:
-    then those without a name go to the names without a divergence, in their order.
-    """
+    """The first divergence of that name."""
     contents = run.contents
-    if contents is None:
-        return None, None
-    sightings = [*contents.sightings, *([None] * len(contents.divergences))]
-    named = [fingerprint_of(run.seam, one).digest for one in contents.divergences]
-    if digest in named:
-        at = named.index(digest)
-        return contents.divergences[at], sightings[at]
-    nameless: dict[str, int] = {}
-    for number, name in enumerate(named):
-        if name not in run.clusters:
-            nameless.setdefault(name, number)
-    order = sorted(nameless.values(), key=lambda number: not contents.divergences[number].is_unsafe)
-    missing = [one for one in run.clusters if one not in named]
-    at = missing.index(digest) if digest in missing else len(order)
-    if at >= len(order):
-        return None, None
-    return contents.divergences[order[at]], sightings[order[at]]
+    found = [] if contents is None else divergences_of(run, contents, digest)
+    return found[0] if found else (None, None)
 
 
 def _size(run: StoredRun) -> int:

@@ -20,6 +20,8 @@ from changeover.models.comparison import (
     keys_of,
 )
 
+WhyWord = Literal["smallest run", "first", "latest", "largest change", "smallest change", "another"]
+
 
 class KeptComparison(Part):
     """The comparison that a cluster was met in last."""
@@ -155,6 +157,18 @@ class NamedRun(Part):
     run: RunBody | None
 
 
+class ClusterExample(Part):
+    """One run of a cluster, and why it is among the examples."""
+
+    run: str
+    why: list[WhyWord]
+    at: str | None = Field(description="When the run was; null where nobody knows.")
+    asked_at: dict[SideWord, str | None] = Field(
+        description="The line of each path that made the effect, or that raised."
+    )
+    divergence: SeenDivergence
+
+
 class OtherClusters(Part):
     """What else differs on today's code."""
 
@@ -177,6 +191,8 @@ class ClusterOutput(Output):
     comparison: KeptComparison
     below: list[str] = Field(description="Clusters that never occur without this one.")
     run: RunBody | None
+    examples: list[ClusterExample] = Field(description="At most 6, the smallest run first.")
+    runs_read: Count = Field(description="So many of its runs were looked at for the examples.")
 
 
 class RunsOutput(Output):

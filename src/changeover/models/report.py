@@ -17,7 +17,7 @@ from changeover.models.comparison import (
     Verdicts,
     VerdictWord,
 )
-from changeover.models.evidence import ClusterBody, RunBody
+from changeover.models.evidence import ClusterBody, ClusterExample, RunBody
 from changeover.models.readiness import Criterion
 from changeover.values.gate_verdict import CriterionKind
 
@@ -83,6 +83,8 @@ class KeptCluster(Part):
     runs: Count
     state: Literal["new", "open", "fixed", "regressed"]
     body: ClusterBody
+    examples: list[ClusterExample] = Field(description="At most 6, the smallest run first.")
+    runs_read: Count = Field(description="So many of its runs were looked at for the examples.")
 
 
 class Summary(Stored):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
@@ -23,6 +23,7 @@ from changeover.views.layout import call_text
 if TYPE_CHECKING:
     from changeover.compare.clusters import Cluster
     from changeover.compare.file_diff import FilesDiff
+    from changeover.evidence.cluster_examples import ClusterExample, ClusterExamples
     from changeover.evidence.comparison_info import ComparisonInfo
     from changeover.evidence.comparison_totals import Corpus
     from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
@@ -175,7 +176,7 @@ def report_json(data: ReportData) -> dict[str, Any]:
         "total": _counts(data.total),
         "not_shown": unshown(data),
         **_taken(data, *content, "blind_spots", "unavailable"),
-        "corpus": plain_data(comparison_json(data.corpus)),
+        "corpus": plain_data(comparison_json(data.corpus, data.examples_of)),
         "example": None if example is None else named_run_json(example, period_of(example)),
         "runs": [named_run_json(run, period_of(run)) for run in data.runs],
         "others": [{"number": one.number, "source": one.source, "word": word_of(one)} for one in data.others],
@@ -207,6 +208,23 @@ def cluster_json(cluster: StoredCluster) -> dict[str, Any]:
     return data | {"sighting": data["sighting"] or ""}
 
 
+def examples_json(found: ClusterExamples) -> dict[str, Any]:
+    """Several runs of a cluster."""
+    return {"examples": list(map(_cluster_example, found.examples)), "runs_read": found.runs_read}
+
+
+def _cluster_example(example: ClusterExample) -> dict[str, Any]:
+    sighting = None if example.sighting is None else str(example.sighting)
+    divergence = _with_texts(divergence_data(example.divergence), example.divergence)
+    return {
+        "run": example.run,
+        "why": [str(why) for why in example.why],
+        "at": None if example.at is None else stored_at(example.at),
+        "asked_at": {side.value: at for side, at in zip(Side, example.asked_at, strict=True)},
+        "divergence": divergence | {"sighting": sighting},
+    }
+
+
 def run_json(contents: RunContents | None) -> dict[str, Any] | None:
     """What is kept of a run, None where only its verdict is."""
     if contents is None:
@@ -221,8 +239,10 @@ def heading_json(comparison: StoredComparison) -> dict[str, Any]:
     return {"at": stored_at(comparison.at), **_taken(comparison, "source", "code", "rules")}
 
 
-def comparison_json(comparison: StoredComparison) -> dict[str, Any]:
-    """A whole comparison."""
+def comparison_json(
+    comparison: StoredComparison, examples_of: Callable[[StoredCluster], ClusterExamples]
+) -> dict[str, Any]:
+    """A whole comparison, with several runs of each cluster."""
     data = comparison_data(comparison)
     names = ("tags", "distinct_worlds", "distinct_diverged", "damaged", "effects", "own_times")
     return {
@@ -233,7 +253,7 @@ def comparison_json(comparison: StoredComparison) -> dict[str, Any]:
             for name, seam in data["seams"].items()
         },
         **{name: data[name] for name in names},
-        "clusters": [_listed(one) for one in comparison.clusters],
+        "clusters": [_listed(one) | examples_json(examples_of(one)) for one in comparison.clusters],
         "summary": data,
     }
 

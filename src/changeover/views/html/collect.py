@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError, NothingComparedError
+from changeover.evidence.cluster_examples import ClusterExamples, differing_runs, gather_examples
 from changeover.evidence.store.lookup import RUNS_NAMED_MAX, Archive
 from changeover.evidence.store.records import Review, StoredComparison, StoredRun
 from changeover.evidence.store.store import read_evidence, store_path
@@ -22,6 +23,7 @@ from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Stage
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import DIVERGED, UNSAFE, PhaseStanding, ReportData, word_of, worst_first
+from changeover.views.html.differences import CLUSTERS_SHOWN_MAX
 from changeover.views.html.headline import worst_cluster
 from changeover.views.rows import describe_finding, short_digest
 
@@ -150,7 +152,7 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
         blind_spots=tuple(_blind_spots(evidence.reviews)),
         unavailable={} if project_state is not None else {"gates": _NO_PLAN},
     )
-    return replace(data, example=_example(archive, data))
+    return replace(data, example=_example(archive, data), examples=_examples(archive, data))
 
 
 def _worse(today: Sequence[StoredComparison], shown: StoredComparison) -> Iterator[str]:
@@ -209,6 +211,13 @@ def _example(archive: Archive, data: ReportData) -> StoredRun | None:
         return next((run for run in runs if run.seam == worst.seam and run.body is not None), None)
     run = archive.run_of(data.corpus.number, worst.smallest.run, worst.seam)
     return None if run is None or run.body is None else run
+
+
+def _examples(archive: Archive, data: ReportData) -> Mapping[tuple[str, str], ClusterExamples]:
+    """Several runs of every cluster that the page shows."""
+    shown = data.corpus.clusters[:CLUSTERS_SHOWN_MAX]
+    runs = differing_runs(archive, data.corpus.number, data.corpus.code, data.corpus.rules) if shown else []
+    return gather_examples(shown, runs, archive)
 
 
 def _gates(project: Project, project_state: ProjectState) -> Iterator[GateVerdict]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 
-from changeover.evidence.store.records import Review, StoredComparison, StoredRun
+from changeover.evidence.cluster_examples import ClusterExamples, kept_examples
+from changeover.evidence.store.records import Review, StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.tallies import SeamTally, total_of
 from changeover.evidence.timeline import quarter_of
 from changeover.quick_dataclass import dataclass
@@ -39,7 +40,8 @@ class ReportData:
 
     `others` are the latest comparisons of other sources. `runs` are what differed or could not be compared,
     `example` is the smallest run of the worst cluster. `problems` come before everything else on the page.
-    `unavailable` says for a part of the page ("gates") why it is not there.
+    `unavailable` says for a part of the page ("gates") why it is not there. `examples` are by seam
+    and digest.
     """
 
     migration: str
@@ -56,11 +58,16 @@ class ReportData:
     history: tuple[HistoryEntry, ...] = ()
     blind_spots: tuple[Review, ...] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
+    examples: Mapping[tuple[str, str], ClusterExamples] = field(default_factory=dict)
 
     @property
     def is_stale(self) -> bool:
         """Whether the comparison is about other code or other rules than today's."""
         return (self.corpus.code, self.corpus.rules) != (self.code, self.rules)
+
+    def examples_of(self, cluster: StoredCluster) -> ClusterExamples:
+        """Several runs of a cluster, the smallest first."""
+        return self.examples.get((cluster.seam, cluster.digest)) or kept_examples(cluster)
 
     @property
     def total(self) -> SeamTally:
