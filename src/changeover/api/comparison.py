@@ -14,9 +14,11 @@ from changeover.compare.file_diff import FilesDiff, diff_files
 from changeover.compare.rules import STRICT
 from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.comparison_info import Stopped
+from changeover.evidence.last_report import review_of
 from changeover.evidence.source_cases import BUILT_IN, Request
 from changeover.evidence.source_comparison import Listener, SourceComparison, compare_source
 from changeover.evidence.sources import Source, SourceOptions
+from changeover.evidence.store.store import keep_review, store_path
 from changeover.migration import Migration
 from changeover.project import Project, open_project
 from changeover.quick_dataclass import dataclass
@@ -152,7 +154,9 @@ def chosen_sources(
 def _write_page(page: Path, project: Project, sources: Sequence[Source], began: datetime) -> str | None:
     """The page about what was compared since, of several sources about the worst; or why there is none."""
     try:
-        write_report(page, collect(project, [source.name for source in sources], since=began))
+        data = collect(project, [source.name for source in sources], since=began)
+        write_report(page, data)
+        _remember(project, data)
     except ChangeoverError as why:
         return str(why)
     return None
@@ -217,6 +221,16 @@ def report(
     file = None if output is None else Path(output)
     if file is not None:
         check_place(file)
-    data = collect(open_project(project), () if source is None else (source,))
-    top = headline(data) if file is None else write_report(file, data)
+    found = open_project(project)
+    data = collect(found, () if source is None else (source,))
+    if file is None:
+        return Report(data, headline(data), None)
+    top = write_report(file, data)
+    _remember(found, data)
     return Report(data, top, file)
+
+
+def _remember(project: Project, data: ReportData) -> None:
+    """For the next page to say what has changed; a store that takes nothing now is told of elsewhere."""
+    if data.standing is not None:
+        keep_review(store_path(project.root), review_of(data.standing, data.made_at))

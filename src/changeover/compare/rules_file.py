@@ -53,7 +53,19 @@ def check_rules_file(path: Path, *, today: date) -> tuple[Rules | None, list[Rul
         text = read_text(path)
         if not text.strip():
             raise ConfigurationError("", f"was empty, allowed: {_EMPTY}")
-        top = Table(parse_toml(text, path.name), path.name)
+    except ConfigurationError as error:
+        return None, [RuleProblem(None, error.problem)]
+    return _checked(text, path.name, today)
+
+
+def rules_problems(text: str, *, today: date, name: str = "rules.toml") -> list[RuleProblem]:
+    """Everything that would be wrong with a file of this text; empty where it could be used."""
+    return _checked(text, name, today)[1]
+
+
+def _checked(text: str, name: str, today: date) -> tuple[Rules | None, list[RuleProblem]]:
+    try:
+        top = Table(parse_toml(text, name), name)
     except ConfigurationError as error:
         return None, [RuleProblem(None, error.problem)]
     problems: list[RuleProblem] = []

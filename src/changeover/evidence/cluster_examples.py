@@ -190,7 +190,10 @@ def _size(divergence: Divergence) -> Decimal:
 
 
 def kept_examples(cluster: StoredCluster) -> ClusterExamples:
-    """Those that stand with the cluster itself, where its runs are kept no longer."""
+    """Those that stand with the cluster itself, where its runs are kept no longer.
+
+    Of these nobody knows which of them the cluster's sighting is of.
+    """
     return ClusterExamples(tuple(_with_the_cluster(cluster)))
 
 
@@ -204,8 +207,7 @@ def _with_the_cluster(cluster: StoredCluster) -> Iterable[ClusterExample]:
         if one is not None:
             found.setdefault(one.run, ([], one.divergence))[0].append(why)
     for run, (reasons, divergence) in found.items():
-        is_smallest = cluster.smallest is not None and cluster.smallest.run == run
-        yield ClusterExample(run, tuple(reasons), divergence, cluster.sighting if is_smallest else None)
+        yield ClusterExample(run, tuple(reasons), divergence, cluster.sighting)
 
 
 def divergences_of(
@@ -233,11 +235,12 @@ def divergences_of(
 
 def numbers_of(divergence: Divergence) -> tuple[Decimal, Decimal] | None:
     """Both values as numbers, also of a divergence in kept form; None unless both are finite numbers."""
-    sides = _number(divergence.legacy), _number(divergence.candidate)
+    sides = number_in(divergence.legacy), number_in(divergence.candidate)
     return None if sides[0] is None or sides[1] is None else (sides[0], sides[1])
 
 
-def _number(value: object) -> Decimal | None:
+def number_in(value: object) -> Decimal | None:
+    """A finite number, also one in kept form; None for anything else, a bool among it."""
     if type(value) is TypedText and value.type in _NUMBERS:
         text = value.text
     elif type(value) in (int, float, Decimal):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from changeover.evidence.confidence import percent_above, repeated_looks
+from changeover.evidence.store.records import REPORT
 from changeover.gate.corpus_criteria import compared, corpus_criteria
 from changeover.gate.corpus_selection import CountedCorpora, count_corpora, phase_total
 from changeover.gate.inputs import GateInputs
@@ -73,7 +74,9 @@ def _evidence_digest(inputs: GateInputs, corpora: CountedCorpora, production: Pr
         ),
         "waivers": sorted(one.cluster for one in inputs.waivers),
         "reviews": sorted(  # of checks the fresh results count: every gate leaves one more behind
-            (one.kind, one.name, one.answer, one.found) for one in inputs.reviews if one.kind != "check"
+            (one.kind, one.name, one.answer, one.found)
+            for one in inputs.reviews
+            if one.kind not in ("check", REPORT)
         ),
         "checks": sorted((name, one.answer) for name, one in inputs.checks.items()),
     }

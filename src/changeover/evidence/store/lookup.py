@@ -17,6 +17,7 @@ from changeover.evidence.store.reading import (
 )
 from changeover.evidence.store.records import UNSAFE_MARK, StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.store import StorePlace, StoreProblem, has_store, reading
+from changeover.settings import PRODUCTION
 from changeover.values.verdict import Verdict
 
 FOUND_MAX = 200
@@ -83,6 +84,12 @@ class Archive:
             " FROM runs WHERE kind IN (SELECT number FROM kinds WHERE code = ? AND rules = ?"  # noqa: S608
             f" AND verdict IN ({marks})) ORDER BY at DESC, rowid DESC LIMIT ?",
             (code or "", rules, *map(str, verdicts), RUNS_NAMED_MAX),
+        )
+
+    def of_production(self, most: int) -> list[StoredRun]:
+        """The latest runs in production, whatever their code, without bodies; at most so many."""
+        return self._runs(
+            " FROM runs WHERE corpus IS NULL AND population = ? ORDER BY at DESC LIMIT ?", (PRODUCTION, most)
         )
 
     def run_of(self, corpus: int, name: str, seam: str) -> StoredRun | None:

@@ -171,14 +171,15 @@ class StoredComparison:
 
 
 EXPLORED = "explored"
+REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
     """Something that was looked at once on this code and these rules, and takes too long to look at again.
 
-    `kind` is `blind-spots` (name: a phase), `check` (name: the command line), `doctor` (name: empty)
-    or `explored` (name: a seam).
+    `kind` is `blind-spots` (name: a phase), `check` (name: the command line), `doctor` (name: empty),
+    `explored` (name: a seam) or `report` (name: empty): what the last page said, which no gate counts.
     `answer` is pass, fail or inconclusive; `body` is JSON.
     """
 

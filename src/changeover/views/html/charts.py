@@ -15,6 +15,7 @@ from changeover.views.html.data import UNSAFE, ReportData, period_of
 from changeover.views.rows import short_names
 
 EMPTY = "no run"
+ROWS_SHOWN_MAX = 10
 _WORDS = {verdict: str(verdict) for verdict in Verdict}
 _WORDS |= {Verdict.UNSAFE: UNSAFE} | dict.fromkeys(NOT_COMPARED, "not compared")
 
@@ -46,6 +47,16 @@ class Row:
     name: str
     counts: SeamTally
     cells: tuple[Cell, ...]
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether something differs or was not compared."""
+        return bool(self.counts.diverged or self.counts.not_compared or not self.counts.runs)
+
+    @property
+    def badness(self) -> tuple[int, int, int]:
+        """Of two rows the lower one is shown first."""
+        return -self.counts.unsafe, -self.counts.diverged, -self.counts.not_compared
 
     @property
     def word(self) -> str:
@@ -95,6 +106,26 @@ class Matrix:
     total: SeamTally
     periods: tuple[Period, ...]
     period: str
+
+    @property
+    def shown(self) -> tuple[Row, ...]:
+        """All where they are few, else the worst of those in which something is wrong."""
+        if len(self.rows) <= ROWS_SHOWN_MAX:
+            return self.rows
+        wrong = sorted((row for row in self.rows if row.is_wrong), key=lambda row: row.badness)
+        kept = {row.seam for row in wrong[:ROWS_SHOWN_MAX]}
+        return tuple(row for row in self.rows if row.seam in kept)
+
+    @property
+    def folded(self) -> tuple[Row, ...]:
+        """The others."""
+        shown = {row.seam for row in self.shown}
+        return tuple(row for row in self.rows if row.seam not in shown)
+
+    @property
+    def folded_differ(self) -> int:
+        """In how many of the others something is wrong."""
+        return sum(row.is_wrong for row in self.folded)
 
 
 def matrix(data: ReportData) -> Matrix:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError, NothingComparedError
 from changeover.evidence.cluster_examples import ClusterExamples, differing_runs, gather_examples
+from changeover.evidence.last_report import changes_since, last_report, standing_of
 from changeover.evidence.store.lookup import RUNS_NAMED_MAX, Archive
 from changeover.evidence.store.records import Review, StoredComparison, StoredRun
 from changeover.evidence.store.store import read_evidence, store_path
+from changeover.evidence.suggested_rule import NoRule, SuggestedRule, rules_text, suggested_rule
 from changeover.gate.all_evidence import evidence_of_today
 from changeover.gate.collect import collect as collect_inputs
 from changeover.gate.decision import decide
 from changeover.gate.inputs import ProjectState, read_project_state
+from changeover.gate.production import verdict_today
 from changeover.rollout.plan_file import Plan
 from changeover.rollout.resolver import Resolver
 from changeover.settings import PRODUCTION
@@ -25,6 +28,7 @@ from changeover.values.verdict import Verdict
 from changeover.views.html.data import DIVERGED, UNSAFE, PhaseStanding, ReportData, word_of, worst_first
 from changeover.views.html.differences import CLUSTERS_SHOWN_MAX
 from changeover.views.html.headline import worst_cluster
+from changeover.views.html.strip import Strip, strip_of
 from changeover.views.rows import describe_finding, short_digest
 
 if TYPE_CHECKING:
@@ -102,6 +106,8 @@ def _named_choice(corpora: Sequence[StoredComparison], name: str) -> StoredCompa
 _WORTH_NAMING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED, Verdict.UNPAIRED)
 _DIFFER = (UNSAFE, DIVERGED)
 _ENDS = (Stage.COMPLETE, Stage.DONE)
+OFFERS_MAX = 50
+HOURS_SHOWN = timedelta(hours=48)
 _NO_PLAN = "there is no phases.toml, so no phase has a gate: changeover init writes one"
 
 
@@ -131,6 +137,17 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
     lost = (f"{evidence.lost:,} runs could not be kept by the store",) if evidence.lost else ()
     known = {one.number for one in today}
     rest = [one for one in evidence.corpora if one.number not in known]
+    production = next((one for one in today if one.source == PRODUCTION), None)
+    gates = () if project_state is None else tuple(_gates(project, project_state))
+    standing = standing_of(
+        word_of(corpus),
+        (code, rules),
+        today,
+        production,
+        {one.name: str(one.setting) for one in phases},
+        {one.phase: str(one.answer) for one in gates},
+    )
+    before = last_report(evidence.reviews)
     data = ReportData(
         migration="migration" if project_state is None else project_state.plan.name,
         made_at=datetime.now(UTC),
@@ -147,12 +164,17 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
             *lost,
         ),
         runs=tuple(_runs(archive, corpus, project_state)),
-        gates=() if project_state is None else tuple(_gates(project, project_state)),
+        gates=gates,
         history=() if project_state is None else project_state.history,
         blind_spots=tuple(_blind_spots(evidence.reviews)),
         unavailable={} if project_state is not None else {"gates": _NO_PLAN},
+        strip=None if project_state is None else _strip(archive, project_state),
+        standing=standing,
+        changes=None if before is None else changes_since(*before, standing),
     )
-    return replace(data, example=_example(archive, data), examples=_examples(archive, data))
+    examples = _examples(archive, data)
+    offers = _offers(project, corpus, examples)
+    return replace(data, example=_example(archive, data), examples=examples, offers=offers)
 
 
 def _worse(today: Sequence[StoredComparison], shown: StoredComparison) -> Iterator[str]:
@@ -211,6 +233,33 @@ def _example(archive: Archive, data: ReportData) -> StoredRun | None:
         return next((run for run in runs if run.seam == worst.seam and run.body is not None), None)
     run = archive.run_of(data.corpus.number, worst.smallest.run, worst.seam)
     return None if run is None or run.body is None else run
+
+
+def _offers(
+    project: Project, corpus: StoredComparison, examples: Mapping[tuple[str, str], ClusterExamples]
+) -> Mapping[tuple[str, str], SuggestedRule | NoRule]:
+    """A rule for each of the first clusters, or why there is none."""
+    rules = rules_text(project.directory)
+    return {
+        (one.seam, one.digest): suggested_rule(one, examples[one.seam, one.digest], rules, date.today())
+        for one in corpus.clusters[:OFFERS_MAX]
+    }
+
+
+def _strip(archive: Archive, state: ProjectState) -> Strip | None:
+    """Production over time; by the hour where all of it is few runs within some hours."""
+    evidence = state.evidence
+    moments = [moment for group in evidence.groups for moment in (group.first, group.last)]
+    is_short = bool(moments) and max(moments) - min(moments) < HOURS_SHOWN
+    runs = archive.of_production(RUNS_NAMED_MAX) if is_short and evidence.runs <= RUNS_NAMED_MAX else []
+    return strip_of(
+        evidence.groups,
+        runs,
+        [one for one in evidence.corpora if not one.partial],
+        state.history,
+        lambda run: verdict_today(run, state),
+        word_of,
+    )
 
 
 def _examples(archive: Archive, data: ReportData) -> Mapping[tuple[str, str], ClusterExamples]:

@@ -7,7 +7,9 @@ from dataclasses import field
 from datetime import datetime
 
 from changeover.evidence.cluster_examples import ClusterExamples, kept_examples
+from changeover.evidence.last_report import Changes, Standing
 from changeover.evidence.store.records import Review, StoredCluster, StoredComparison, StoredRun
+from changeover.evidence.suggested_rule import NoRule, SuggestedRule
 from changeover.evidence.tallies import SeamTally, total_of
 from changeover.evidence.timeline import quarter_of
 from changeover.quick_dataclass import dataclass
@@ -15,6 +17,7 @@ from changeover.rollout.history import HistoryEntry
 from changeover.settings import PRODUCTION
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.stage import Setting
+from changeover.views.html.strip import Strip
 
 UNSAFE = "UNSAFE"
 DIVERGED = "diverged"
@@ -40,8 +43,10 @@ class ReportData:
 
     `others` are the latest comparisons of other sources. `runs` are what differed or could not be compared,
     `example` is the smallest run of the worst cluster. `problems` come before everything else on the page.
-    `unavailable` says for a part of the page ("gates") why it is not there. `examples` are by seam
-    and digest.
+    `unavailable` says for a part of the page ("gates") why it is not there. `examples` are by seam and
+    digest, `offers` too: rules that would accept a cluster. `strip` is None where nothing ran in production
+    and nothing was moved. `standing` is what the next report compares itself with, `changes` is what came of
+    the last one's; None without one.
     """
 
     migration: str
@@ -59,6 +64,16 @@ class ReportData:
     blind_spots: tuple[Review, ...] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[tuple[str, str], ClusterExamples] = field(default_factory=dict)
+    offers: Mapping[tuple[str, str], SuggestedRule | NoRule] = field(default_factory=dict)
+    strip: Strip | None = None
+    standing: Standing | None = None
+    changes: Changes | None = None
+
+    @property
+    def sources(self) -> tuple[StoredComparison, ...]:
+        """Everything that speaks about today's code: what the page is about, and what stands beside it."""
+        mine = (self.code, self.rules)
+        return (self.corpus, *(one for one in self.others if (one.code, one.rules) == mine))
 
     @property
     def is_stale(self) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from changeover.compare.clusters import Example
 from changeover.compare.paths import below_method, below_root, is_effect, method_at, segments
 from changeover.compare.provenance import Sighting
 from changeover.evidence.store.records import StoredCluster, StoredRun
@@ -111,15 +110,6 @@ def _joined(place: Place) -> Place:
             below[number] = Place(f"{one.name}.{only.name}", only.clusters, only.below)
     place.below = {one.name: one for one in below}
     return place
-
-
-def examples(cluster: StoredCluster) -> list[tuple[str, Example]]:
-    """The smallest and the latest example, once where they are the same run."""
-    smallest, last = cluster.smallest, cluster.last
-    found = [] if smallest is None else [("smallest", smallest)]
-    if last is not None and (smallest is None or last.run != smallest.run):
-        found.append(("latest", last))
-    return found
 
 
 ROWS_SHOWN_MAX = 5

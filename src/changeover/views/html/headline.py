@@ -180,7 +180,7 @@ def sentence_of(cluster: StoredCluster, data: ReportData) -> str:
         "name": _name(cluster.place),
         "event": event_at(cluster.place).partition(".")[2],
         "place": cut(cluster.place, PLACE_SHOWN_MAX),
-        "read": (cluster.sighting.method if cluster.sighting else None) or "",
+        "read": _read_by_all(cluster, data),
         "old": old,
         "new": new,
     }
@@ -190,6 +190,13 @@ def sentence_of(cluster: StoredCluster, data: ReportData) -> str:
         if fits and all(words[word] for word in wanted):
             return template.sentence.format(**words)
     return _fallback(cluster.runs, _runs_of(cluster, data), words["place"])
+
+
+def _read_by_all(cluster: StoredCluster, data: ReportData) -> str:
+    """The method whose answer the candidate's value is in every example; empty where it is in some alone."""
+    seen = [one.sighting for one in data.examples_of(cluster).examples]
+    methods = {None if one is None else one.method for one in seen} or {None}
+    return (methods.pop() or "") if len(methods) == 1 else ""
 
 
 def _fallback(runs: int, of: int, place: str) -> str:

@@ -10,19 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from changeover.compare.paths import below_root
+from changeover.compare.text_diff import text_diff
 from changeover.errors import ConfigurationError, describe_os_error, need_package
-from changeover.evidence.store.records import STORE, StoredCluster
-from changeover.evidence.tallies import total_effects
+from changeover.evidence.tallies import total_effects, total_of
 from changeover.settings import PRODUCTION
 from changeover.values.atomic_file import write_file
-from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting
 from changeover.values.value_text import value_text
 from changeover.views.html import caveats, differences
-from changeover.views.html.charts import HEIGHT, WIDTH, duration_text, matrix, paired_dots
-from changeover.views.html.data import ReportData
+from changeover.views.html.charts import HEIGHT, WIDTH, Matrix, duration_text, matrix, paired_dots
+from changeover.views.html.data import ReportData, word_of
+from changeover.views.html.facets import facet_style, facets
 from changeover.views.html.headline import Headline, headline, worst_cluster
+from changeover.views.html.spread import spread
+from changeover.views.html.strip import HEIGHT as STRIP_HEIGHT
+from changeover.views.html.strip import WORDS as STRIP_WORDS
+from changeover.views.html.what_to_do import answer_option, what_to_do
 from changeover.views.layout import count, cut, plural
 from changeover.views.rows import short_digest
 
@@ -32,54 +36,77 @@ if TYPE_CHECKING:
 
 TEMPLATES = "templates"
 CASES_SHOWN_MAX = 40
+CHANGES_SHOWN_MAX = 20
 PLACE_SHOWN_MAX = 38
 EXAMPLE_SHOWN_MAX = 200
 
 
 def report_page(data: ReportData) -> str:
     """The whole page. The same data give the same page, to the byte."""
+    worst, found, tree = worst_cluster(data), differences.findings(data), differences.tree(data)
+    choices = facets(tree[0])
     style = files(__package__).joinpath(TEMPLATES, "style.css").read_text(encoding="utf-8")
-    worst, found = worst_cluster(data), differences.findings(data)
-    template = _environment().get_template("report.html.j2")
-    return template.render(
-        data=data,
-        style=style,
-        style_digest=b64encode(sha256(style.encode()).digest()).decode(),
-        headline=headline(data),
-        matrix=matrix(data),
-        findings=found,
-        some_elsewhere=any(one.elsewhere for one in found[: differences.FINDINGS_SHOWN_MAX]),
-        findings_max=differences.FINDINGS_SHOWN_MAX,
-        worst=worst,
-        sides=None
-        if data.example is None or worst is None
-        else differences.side_by_side(data.example, worst),
-        unshown=caveats.unshown(data),
-        others=caveats.other_sources(data),
-        reproduce=reproduce(data, worst),
-        tree=differences.tree(data),
-        all_effects=total_effects(data.corpus.effects),
-        not_compared=caveats.why_not_compared(data),
-        drawing=paired_dots(data.corpus.summary.own_time.pairs),
-        drawn=(WIDTH, HEIGHT),
-        cases_max=CASES_SHOWN_MAX,
+    style += facet_style(choices)
+    production = [one for one in data.sources if one.source == PRODUCTION]
+    drawn = matrix(data)
+    not_compared = caveats.why_not_compared(data)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            data=data,
+            style=style,
+            style_digest=b64encode(sha256(style.encode()).digest()).decode(),
+            headline=headline(data),
+            matrix=drawn,
+            findings=found,
+            some_elsewhere=any(one.elsewhere for one in found[: differences.FINDINGS_SHOWN_MAX]),
+            findings_max=differences.FINDINGS_SHOWN_MAX,
+            worst=worst,
+            sides=None
+            if data.example is None or worst is None
+            else differences.side_by_side(data.example, worst),
+            unshown=caveats.unshown(data),
+            others=caveats.other_sources(data),
+            to_do=what_to_do(data, worst),
+            answer_option=answer_option(data),
+            contents=contents(data, drawn),
+            on_page={one.digest for one in data.corpus.clusters[: differences.CLUSTERS_SHOWN_MAX]},
+            changes_max=CHANGES_SHOWN_MAX,
+            strip_height=STRIP_HEIGHT,
+            strip_words=STRIP_WORDS,
+            beside=[
+                (one.source, one.at, total_of(one.seams.values()), word_of(one), one is data.corpus)
+                for one in data.sources
+            ],
+            production_known=bool(production),
+            tree=tree,
+            facets=choices,
+            all_effects=total_effects(data.corpus.effects),
+            not_compared=not_compared,
+            drawing=paired_dots(data.corpus.summary.own_time.pairs),
+            drawn=(WIDTH, HEIGHT),
+            cases_max=CASES_SHOWN_MAX,
+        )
     )
 
 
-def reproduce(data: ReportData, worst: StoredCluster | None) -> str:
-    """The command that shows the same again: the example where there is one, else the whole comparison."""
-    side = " --answer candidate" if data.corpus.answered_by is Side.CANDIDATE else ""
-    if worst is not None and worst.smallest is not None:
-        return f"changeover compare {worst.seam} --run {pasted(worst.smallest.run)}{side}"
-    summary = data.corpus.summary
-    asked = "".join(f" {pasted(name)}" for name in summary.names)
-    if data.corpus.source:
-        source = STORE if data.corpus.source == PRODUCTION else data.corpus.source
-        asked += f" --source {pasted(source)}"
-    asked += f" --runs {summary.limit}" if summary.limit else ""
-    asked += f" --seed {summary.seed}" if summary.seed else ""
-    asked += " --world copy" if summary.world == "copy" else ""
-    return f"changeover compare{asked}{side}"
+def contents(data: ReportData, drawn: Matrix) -> list[tuple[str, str, str]]:
+    """Anchor, title, and how much there is, of each part below the first screen."""
+    corpus, changes = data.corpus, data.changes
+    return [
+        ("changes", "Since the last report", "" if changes is None or changes.is_nothing else "changed"),
+        ("production", "Production", "" if data.strip is None else f"{data.strip.total:,}"),
+        ("clusters", "Clusters", f"{len(corpus.clusters):,}"),
+        ("effects", "Effects", f"{len(corpus.effects):,}"),
+        ("rules", "Rules", f"{len(corpus.summary.rules or ()):,}"),
+        ("not-compared", "Not compared", f"{drawn.total.not_compared:,}"),
+        ("times", "Own time", ""),
+        ("gates", "Gates", f"{len(data.gates):,}"),
+        ("history", "History", f"{len(data.history):,}"),
+        ("blind-spots", "Blind spots", f"{len(data.blind_spots):,}"),
+        ("runs", "Runs", f"{drawn.total.runs:,}"),
+    ]
 
 
 @cache
@@ -103,7 +130,9 @@ def _environment() -> Environment:
         "digits": short_digest,
         "moment": lambda at: f"{at:%Y-%m-%d %H:%M}Z",
         "track": _track,
-        "examples": differences.examples,
+        "spread": spread,
+        "pasted": pasted,
+        "text_diff": lambda found: text_diff(found.legacy, found.candidate),
         "sides": differences.change_sides,
         "value": lambda value: value_text(value, EXAMPLE_SHOWN_MAX),
         "sentences": lambda texts: " ".join(f"{text.rstrip('.')}." for text in texts),

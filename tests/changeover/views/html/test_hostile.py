@@ -13,9 +13,9 @@ from changeover.values.safe_text import visible
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import ReportData
 from changeover.views.html.page import report_page
-from tests.changeover.support import report_samples as samples
 from tests.changeover.support.hostile_texts import STRINGS
 from tests.changeover.support.page_reading import Element, read
+from tests.changeover.support.watched_reports import watched
 
 T = TypeVar("T")
 
@@ -66,12 +66,12 @@ def _with_same_places(data: ReportData) -> ReportData:
 
 @pytest.fixture(scope="module")
 def honest() -> Element:
-    return read(report_page(samples.diverging()))
+    return read(report_page(watched()))
 
 
 @pytest.mark.parametrize("start", range(0, len(TEXTS), 160))
 def test_no_hostile_text_is_live_anywhere_on_the_page(start: int, honest: Element) -> None:
-    page = report_page(poisoned_report(samples.diverging(), start))
+    page = report_page(poisoned_report(watched(), start))
     found = read(page)
     assert {one.tag for one in found.every} <= {one.tag for one in honest.every}
     assert {name for one in found.every for name in one.attributes} <= {
@@ -84,7 +84,7 @@ def test_no_hostile_text_is_live_anywhere_on_the_page(start: int, honest: Elemen
 
 
 def test_a_hostile_text_is_shown_as_it_is_written() -> None:
-    data = samples.diverging()
+    data = watched()
     (first, *others) = data.history
     said = "<b>bold</b> & \u202eback"
     page = report_page(replace(data, history=(replace(first, reason=said), *others)))

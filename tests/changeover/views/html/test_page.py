@@ -8,14 +8,28 @@ import pytest
 from changeover.views.html.page import report_page
 from tests.changeover.support import report_samples as samples
 from tests.changeover.support.page_reading import Element, Page, read
+from tests.changeover.support.watched_reports import watched
 
 SAMPLES = {
     "diverging": samples.diverging(),
+    "watched": watched(),
     "matching": samples.matching(),
     "nothing compared": samples.nothing_compared(),
     "empty": samples.empty(),
 }
-PARTS = ["clusters", "effects", "rules", "not-compared", "times", "gates", "history", "blind-spots", "runs"]
+PARTS = [
+    "changes",
+    "production",
+    "clusters",
+    "effects",
+    "rules",
+    "not-compared",
+    "times",
+    "gates",
+    "history",
+    "blind-spots",
+    "runs",
+]
 
 
 @pytest.fixture(scope="module", params=SAMPLES)
@@ -44,11 +58,12 @@ def test_the_page_is_well_formed_html_in_english(page: str) -> None:
 
 def test_the_page_needs_no_script_and_loads_nothing(root: Element) -> None:
     tags = {element.tag for element in root.every}
-    assert not tags & {"script", "link", "img", "iframe", "object", "embed", "form", "base", "input"}
+    assert not tags & {"script", "link", "img", "iframe", "object", "embed", "form", "base"}
     for element in root.every:
         assert not {"src", "srcset", "style", "action"} & set(element.attributes)
         assert not [name for name in element.attributes if name.startswith("on")]
         assert element.attributes.get("href", "#").startswith("#")
+    assert {one.attributes["type"] for one in root.all("input")} <= {"radio"}
 
 
 def test_the_policy_lets_nothing_in_but_the_pages_own_style(root: Element) -> None:
