@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -16,7 +17,7 @@ from changeover.errors import ChangeoverError, ConfigurationError
 from changeover.evidence.comparison_info import Stopped
 from changeover.evidence.last_report import review_of
 from changeover.evidence.source_cases import BUILT_IN, Request
-from changeover.evidence.source_comparison import Listener, SourceComparison, compare_source
+from changeover.evidence.source_comparison import Listener, SourceComparison, compare_source, run_again
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.store import keep_review, store_path
 from changeover.migration import Migration
@@ -65,6 +66,7 @@ def compare(
     jobs: int = 1,
     on: str | None = None,
     report: str | Path | None = None,
+    pdb: bool = False,
     project: str | Path | Project = ".",
     listener: Listener | None = None,
     source_done: Callable[[SourceComparison], None] | None = None,
@@ -84,6 +86,8 @@ def compare(
         jobs: so many processes replay runs, which changes nothing of what is shown; 1: all in this one.
         on: `dask://HOST:PORT`: the workers of that Dask cluster replay runs, with the same result.
         report: the page of `report` is written to this file as well.
+        pdb: with `run`, where something differs: stop in the replayed path at the call that differs, or at
+            its return, on the terminal; the case is run once more for that.
         project: a folder of the project, or the project.
         listener: is told how far a comparison is.
         source_done: is handed the comparison of each source when it has ended.
@@ -101,6 +105,8 @@ def compare(
     check_choice("world", world, ("tape", "copy"))
     check_choice("answer", answer, Side)
     check_positive("runs", runs)
+    if pdb:
+        _check_pdb(run, noise=noise, jobs=jobs, on=on)
     page = None if report is None else Path(report)
     if page is not None:
         check_place(page)
@@ -118,7 +124,30 @@ def compare(
                 source_done(done[-1])
             if done[-1].info.stopped is Stopped.INTERRUPTED:
                 break
+            if pdb:
+                _stop_in(found, migration, one, request, done[-1])
     return Comparison(tuple(done), None if page is None else _write_page(page, found, sources, began))
+
+
+def _check_pdb(run: str | None, *, noise: bool, jobs: int, on: str | None) -> None:
+    if run is None:
+        raise ConfigurationError("--pdb", "was given without --run, needed: the one case to stop in")
+    if noise or jobs > 1 or on is not None:
+        raise ConfigurationError("--pdb", "goes with none of --noise, --jobs and --on: it stops here")
+
+
+def _stop_in(
+    project: Project, migration: Migration, source: Source, request: Request, done: SourceComparison
+) -> None:
+    """Run the case once more, and hand it to pdb where the paths part; nothing of that is kept."""
+    from changeover.evidence.stop_place import stop_place
+    from changeover.replay.debugging import Debugger, debugging
+
+    stop = stop_place(done.records)
+    if stop is None:
+        return
+    with debugging(Debugger(stop, sys.stdin, sys.stderr)):
+        run_again(project, migration, source, request)
 
 
 @contextmanager

@@ -77,6 +77,9 @@ from changeover.views.text.progress import ProgressListener
     "--noise", is_flag=True, help="replay the answering path itself: what differs is nondeterminism"
 )
 @run_option()
+@click.option(
+    "--pdb", is_flag=True, help="with --run: stop in the replayed path where it parts from the other one"
+)
 @click.option("--fail-fast", is_flag=True, help="stop at the first case that differs or was not compared")
 @jobs_option
 @on_option

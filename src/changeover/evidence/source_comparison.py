@@ -24,6 +24,7 @@ from changeover.evidence.comparison_info import ComparisonInfo, Stopped
 from changeover.evidence.comparison_totals import Corpus
 from changeover.evidence.comparison_writer import ComparisonWriter, ended
 from changeover.evidence.program_interface import Program, ProjectFiles
+from changeover.evidence.run_record import RunRecord
 from changeover.evidence.source_cases import BUILT_IN, Request, SourceCases
 from changeover.evidence.source_lines import path_lines, project_files
 from changeover.evidence.sources import Source, SourceOptions
@@ -65,7 +66,7 @@ class SourceComparison:
 
     `raised` are the first cases that raised, with what; `tracebacks` say from where. `kept_in` is None where
     the store would not take it. `replayed_here` counts runs that other processes were to replay and could
-    not, by the reason.
+    not, by the reason. `records` are those of a case that was asked for alone.
     """
 
     info: ComparisonInfo
@@ -76,6 +77,7 @@ class SourceComparison:
     seconds: float
     replayed_here: Mapping[str, int]
     tracebacks: tuple[str, ...] = ()
+    records: tuple[RunRecord, ...] = ()
 
 
 def compare_source(
@@ -83,36 +85,17 @@ def compare_source(
 ) -> SourceComparison:
     """Run a source and keep what it showed; raises ConfigurationError."""
     began = monotonic()
-    selection = select(program, request.names)
-    here = date.today()
-    rules, today = project.rules(here), today_utc()
-    waivers = Waivers(load_waivers(project.directory / WAIVERS_FILE, today))
-    info = _info(program, source, request, rules or STRICT)
-    redactor = Redactor.for_project(redact_paths_of(program.plan), project.root, os.environ)
-    redactor.prepare()
-    fit = FitRuns(redactor.run)
-    path, now = store_path(project.root), datetime.now(UTC)
-    cases = SourceCases(
-        program,
-        source,
-        request,
-        selection,
-        rules,
-        project.directory / SCENARIOS_FOLDER,
-        path,
-        info.code,
-        info.rules,
-        now,
-        fit,
-        waivers,
-    )
+    cases, redactor, waivers = _cases_of(project, program, source, request)
+    path, today = cases.store, today_utc()
+    info = _info(program, source, request, cases.rules or STRICT)
     if request.cluster is not None:
-        request.cluster.begin(told_of_comparison(cases, redactor, here, today))
+        request.cluster.begin(told_of_comparison(cases, redactor, date.today(), today))
     corpus = _empty_corpus(cases)
     writer = ComparisonWriter(path, listener.warns, renews=source.name == STORE, redact=redactor.body)
     begun = _begun(cases)
     writer.begin(begun)
-    raised, stopped = _run(cases, corpus, writer, listener)
+    records: list[RunRecord] = []
+    raised, stopped = _run(cases, corpus, writer, listener, records)
     corpus.damaged += cases.damaged
     stored = ended(begun, corpus, source.unit, stopped)
     writer.end(stored)
@@ -128,13 +111,56 @@ def compare_source(
         monotonic() - began,
         dict(cases.here),
         tuple(redactor.text(traceback) for _, traceback in raised),
+        tuple(records),
     )
 
 
+def run_again(project: ProjectFiles, program: Program, source: Source, request: Request) -> None:
+    """Run the case that was asked for once more, and keep nothing of it; raises ConfigurationError."""
+    cases, _, _ = _cases_of(project, program, source, request)
+    recorder = CaseRecorder(_empty_corpus(cases), cases.row, lambda: False)
+    with closing(cases.done(recorder)) as found:
+        for _ in found:
+            cases.redact.forget()
+
+
+def _cases_of(
+    project: ProjectFiles, program: Program, source: Source, request: Request
+) -> tuple[SourceCases, Redactor, Waivers]:
+    selection = select(program, request.names)
+    rules, today = project.rules(date.today()), today_utc()
+    redactor = Redactor.for_project(redact_paths_of(program.plan), project.root, os.environ)
+    redactor.prepare()
+    plan = program.plan
+    waivers = Waivers(load_waivers(project.directory / WAIVERS_FILE, today))
+    cases = SourceCases(
+        program,
+        source,
+        request,
+        selection,
+        rules,
+        project.directory / SCENARIOS_FOLDER,
+        store_path(project.root),
+        code_digest(plan.code) if plan is not None and plan.code else None,
+        (rules or STRICT).digest,
+        datetime.now(UTC),
+        FitRuns(redactor.run),
+        waivers,
+    )
+    return cases, redactor, waivers
+
+
 def _run(
-    cases: SourceCases, corpus: Corpus, writer: ComparisonWriter, listener: Listener
+    cases: SourceCases,
+    corpus: Corpus,
+    writer: ComparisonWriter,
+    listener: Listener,
+    records: list[RunRecord],
 ) -> tuple[list[tuple[str, str]], Stopped | None]:
-    """What came out of the first cases that raised, and from where; why it ended before the source did."""
+    """What came out of the first cases that raised, and from where; why it ended before the source did.
+
+    `records` gets those of the case that was asked for alone.
+    """
     # Thousands of short-lived records a case in a program loaded for good: collecting less often saves 5 %.
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20, 50)
@@ -149,6 +175,8 @@ def _run(
                         corpus.damaged.append(f"{done.name} {done.ended}")
                     corpus.add_case(done.name, done.records, done.tags)
                     writer.keep_case(done.records)
+                    if cases.request.options.only is not None:
+                        records += done.records
                     cases.redact.forget()
                     if done.raised is not None and len(raised) < RAISED_SHOWN_MAX:
                         raised.append((f"{done.name}: {done.raised}", _traceback(done.error)))

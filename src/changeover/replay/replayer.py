@@ -7,7 +7,7 @@ from functools import cached_property
 from inspect import isawaitable
 from threading import get_ident
 from time import monotonic, perf_counter
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from changeover.errors import (
     EffectWithheld,
@@ -50,7 +50,12 @@ from changeover.values.value_text import outcome_text, parts_text
 
 LOOK_S = 0.05
 ARGUMENT_SHOWN_MAX = 200
+PATIENCE_S = 1e7
 NO_NAMES: Kwargs = {}
+
+
+if TYPE_CHECKING:
+    from changeover.replay.debugging import Debugger
 
 
 class Replay(ReplayedWork):
@@ -88,6 +93,13 @@ class Replay(ReplayedWork):
             None  # hears of the steps of its tasks, where the program's loop runs them
         )
         self._waited_s = 0.0
+        self.debugger: Debugger | None = None
+
+    def stopped_by(self, debugger: Debugger) -> None:
+        """Somebody looks at the path, who takes his time."""
+        self.debugger = debugger
+        self._deadline = float("inf")
+        self.waits_s = PATIENCE_S
 
     @property
     def replay(self) -> Replay:
@@ -142,6 +154,8 @@ class Replay(ReplayedWork):
 
     def ask(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Any:
         """Answer a call of a port; the answer of a coroutine function is an awaitable."""
+        if self.debugger is not None:
+            self.debugger.at_call(len(self.calls) + 1, method.hook.module)
         if method.hook.is_async:
             return self._ask_async(method, owner, args, kwargs)
         began = perf_counter()

@@ -200,6 +200,10 @@ class ReplayTask:
         if self.waits_s is not None:
             replay.waits_s = min(replay.waits_s, self.waits_s)
         replay.is_of_main_thread = self.of_main_thread
+        debugging = sys.modules.get("changeover.replay.debugging")  # loaded by `compare --pdb` alone
+        debugger = None if debugging is None else debugging.active
+        if debugger is not None and debugger.takes(self.seam, self.side):
+            replay.stopped_by(debugger)
         context = self.context.copy()
         context.run(SESSION.set, replay)
         context.run(BRANCH.set, replay.branch)
@@ -273,6 +277,11 @@ def _path(task: ReplayTask, owner: Args, replay: Replay) -> Callable[..., Any]:
     return task.path.replayed(task.book, replay, owner)
 
 
+def _followed(path: Callable[..., Any], replay: Replay) -> Callable[..., Any]:
+    found = followed(path, replay)
+    return found if replay.debugger is None else replay.debugger.watched(found)
+
+
 def _sync(task: ReplayTask, owner: Args, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
     state = nullcontext() if task.apart else kept_process_state()
     with garbage_apart(replay), at_work(replay, replay.branch), state:
@@ -287,7 +296,7 @@ def _called(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(path := followed(built.value, replay)):
+    elif is_async(path := _followed(built.value, replay)):
         ended = _settling(replay, task) if task.loop_goes_on else None
         outcome = completed(lambda: path(*task.front(owner), *args, **kwargs), context, replay, ended)
     elif task.inside_loop and not runs_a_loop():
@@ -311,7 +320,7 @@ async def _async(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(path := followed(built.value, replay)):
+    elif is_async(path := _followed(built.value, replay)):
 
         async def handling() -> Any:
             given = (*task.front(owner), *args)
