@@ -19,7 +19,7 @@ from changeover.evidence.store.lookup import RUNS_NAMED_MAX, Archive
 from changeover.evidence.store.records import StoredCluster, StoredRun
 from changeover.evidence.store.run_contents import RunContents, TypedText
 from changeover.quick_dataclass import dataclass
-from changeover.values.divergence import ABSENT, Divergence
+from changeover.values.divergence import ABSENT, Divergence, Kind
 from changeover.values.observation import Observation, Raised
 from changeover.values.verdict import Verdict
 
@@ -256,7 +256,8 @@ def number_in(value: object) -> Decimal | None:
 
 def asked_at(observation: Observation | None, divergence: Divergence, value: object) -> str | None:
     """The line of the program that made the effect at a place, or that raised; None where nobody knows."""
-    if observation is None or value is ABSENT:
+    is_alone = divergence.kind in (Kind.EFFECT_MISSING, Kind.EFFECT_EXTRA)
+    if observation is None or (is_alone and value is ABSENT):
         return None
     method = method_at(divergence.place)
     if not method:

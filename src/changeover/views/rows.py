@@ -42,6 +42,16 @@ def lost_guard(read: OneSidedRead) -> str:
     return f"{read.seam}: {asked}, never by {read.asked_by.other}: a lost guard?"
 
 
+GUARDS_SHOWN_MAX = 3
+
+
+def lost_guards(reads: Sequence[OneSidedRead]) -> Iterator[str]:
+    """A sentence each about the first of them, and how many more there are."""
+    yield from map(lost_guard, reads[:GUARDS_SHOWN_MAX])
+    if len(reads) > GUARDS_SHOWN_MAX:
+        yield f"{plural(len(reads) - GUARDS_SHOWN_MAX, 'read')} more by one path alone."
+
+
 UNVARIED_SHOWN_MAX = 3
 
 

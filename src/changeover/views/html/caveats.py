@@ -9,7 +9,7 @@ from changeover.evidence.store.summary import ReasonCount
 from changeover.evidence.tallies import total_of
 from changeover.views.html.data import ReportData, word_of
 from changeover.views.layout import plural
-from changeover.views.rows import lost_guard, never_varied
+from changeover.views.rows import lost_guards, never_varied
 
 NAMED_MAX = 5
 DAMAGED_SHOWN_MAX = 5
@@ -54,7 +54,7 @@ def _beside(data: ReportData) -> Iterator[str]:
         yield f"{plural(total.tolerated, 'comparison')} were alike only by a rule{by}."
     if total.waived:
         yield f"{plural(total.waived, 'run')} are waived, which shows nothing."
-    yield from map(lost_guard, summary.one_sided_reads)
+    yield from lost_guards(summary.one_sided_reads)
     yield from never_varied(summary.unvaried, "")
     if summary.unused_rules:
         yield f"{plural(len(summary.unused_rules), 'rule')} matched nothing: {_named(summary.unused_rules)}."

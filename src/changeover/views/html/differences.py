@@ -10,7 +10,7 @@ from changeover.compare.paths import below_method, below_root, is_effect, method
 from changeover.compare.provenance import Sighting
 from changeover.evidence.store.records import StoredCluster, StoredRun
 from changeover.quick_dataclass import dataclass
-from changeover.values.divergence import Divergence
+from changeover.values.divergence import Divergence, Kind
 from changeover.values.observation import LoggedBy, PortCall, Side, logged_by_one
 from changeover.values.value_text import around_difference, value_text
 from changeover.views.html.charts import in_plan_order
@@ -79,6 +79,13 @@ def findings(data: ReportData) -> list[Finding]:
         ordered = tuple(sorted(seams, key=lambda one: order.get(one, 0)))
         found.append(Finding(cluster, ordered, elsewhere=len(group) - 1))
     return found
+
+
+def begins_with(data: ReportData, cluster: StoredCluster | None) -> StoredCluster | None:
+    """The cluster that every run with this one meets before it; None where there is none."""
+    if cluster is None or cluster.root is None:
+        return None
+    return next((one for one in data.corpus.clusters if one.id == cluster.root), None)
 
 
 def tree(data: ReportData) -> tuple[list[tuple[str, Place]], int]:
@@ -150,11 +157,7 @@ def side_by_side(run: StoredRun, cluster: StoredCluster) -> SideBySide | None:
     contents = run.contents
     if contents is None or contents.legacy is None or contents.candidate is None:
         return None
-    differing = {
-        (method_at(found.place), found.position, ".".join(below_method(found.place))): None
-        for found in contents.divergences
-        if is_effect(found.place)
-    }
+    differing = [found for found in contents.divergences if is_effect(found.place)]
     sides = contents.legacy.effects, contents.candidate.effects
     pairs = pair_calls(*sides, lambda call: repr((call.name, call.key)))
     effects = [_effect(ours, theirs, differing) for ours, theirs in pairs]
@@ -172,23 +175,21 @@ def _most_telling(lines: Sequence[Line]) -> list[Line]:
     return [lines[number] for number in sorted(ranked[:ROWS_SHOWN_MAX])]
 
 
-def _effect(
-    legacy: PortCall | None, candidate: PortCall | None, differing: Iterable[tuple[str, int | None, str]]
-) -> Line:
-    """`differing` says of effects at which calls which arguments differ, in the order found."""
+def _effect(legacy: PortCall | None, candidate: PortCall | None, differing: Sequence[Divergence]) -> Line:
+    """`differing` are the differences in effects, in the order found; the first in these calls is shown."""
     if legacy is None or candidate is None:
         return Line(_what(legacy or candidate), "", _whole(legacy), _whole(candidate), differs=True)
-    what, name = _what(legacy), legacy.name
+    what, positions = _what(legacy), (legacy.position, candidate.position)
+    of_method = [found for found in differing if method_at(found.place) == legacy.name]
+    here = [found for found in of_method if found.position in positions]
+    if here and here[0].kind is Kind.EFFECT_CHANGED and (names := below_method(here[0].place)):
+        more = f" +{len(here) - 1}" if len(here) > 1 else ""
+        return Line(what, f"{cut(names[-1], TEXT_WIDTH)}{more}", *change_sides(here[0]), differs=True)
     ours, theirs = dict(_leaves(legacy.arguments)), dict(_leaves(candidate.arguments))
-    positions = (legacy.position, candidate.position)
-    of_method = [(at, one) for method, at, one in differing if method == name]
-    known = [one for one in dict.fromkeys(one for _, one in of_method) if one in ours or one in theirs]
-    here = [one for one in known if any((at, one) in of_method for at in positions)]
-    odd = any(at in positions for at, _ in of_method)
-    field = (here or known or [one for one in ours if ours[one] not in what] or list(ours) or [""])[0]
-    more = f" +{len(here) - 1}" if len(here) > 1 else ""
+    known = [name for found in of_method if (name := ".".join(below_method(found.place))) in ours]
+    field = (known or [one for one in ours if ours[one] not in what] or list(ours) or [""])[0]
     texts = text_sides((ours.get(field, NOTHING), theirs.get(field, NOTHING)))
-    return Line(what, f"{field.rpartition('.')[2]}{more}", *texts, differs=odd)
+    return Line(what, field.rpartition(".")[2], *texts, differs=bool(here))
 
 
 def _what(call: PortCall | None) -> str:

@@ -48,6 +48,12 @@ _TABLE: tuple[tuple[Kind, tuple[Change, ...], str], ...] = (
     (_EFFECT, _LARGER, "The candidate calls {call} with all that {read}() gave, where legacy asks for less."),
     (_EFFECT, _LARGER, "The candidate calls {call} with a larger {name} than legacy."),
     (_EFFECT, (Change.SMALLER,), "The candidate calls {call} with a smaller {name} than legacy."),
+    (_EFFECT, (Change.ONLY_LEGACY,), "The candidate calls {call} without {name}, which legacy gives."),
+    (
+        _EFFECT,
+        (Change.ONLY_CANDIDATE,),
+        "The candidate calls {call} with {name}, which legacy does not give.",
+    ),
     (_EFFECT, (Change.NUMBER_TO_ZERO,), "The candidate calls {call} with {name} 0."),
     (_EFFECT, _OTHER_TEXT, "The candidate calls {call} with another text in {name} than legacy."),
     (_EFFECT, (), "The candidate calls {call} with another {name} than legacy."),
@@ -213,7 +219,9 @@ def _name(place: str) -> str:
     """The last name of a place, without the items it stands for."""
     if place == "result":
         return "whole answer"
-    return cut(without_items(segments(place)[-1]), PLACE_SHOWN_MAX)
+    names = [without_items(name) for name in segments(place)]
+    told = [name for name in names if not name.startswith("<")]  # what stands for many names, as `<code>`
+    return cut((told or names)[-1], PLACE_SHOWN_MAX)
 
 
 def _extent(cluster: StoredCluster, data: ReportData) -> str:

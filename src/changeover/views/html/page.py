@@ -68,6 +68,7 @@ def report_page(data: ReportData) -> str:
             else differences.side_by_side(data.example, worst),
             unshown=caveats.unshown(data),
             others=caveats.other_sources(data),
+            begins=differences.begins_with(data, worst),
             to_do=what_to_do(data, worst),
             answer_option=answer_option(data),
             contents=contents(data, drawn),
