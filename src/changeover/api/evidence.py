@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 
 from changeover.compare.clusters import ID_DIGITS
@@ -12,6 +13,7 @@ from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.run_contents import RunContents
 from changeover.evidence.store.store import store_path
+from changeover.evidence.suggested_rule import NoRule, SuggestedRule, rules_text, suggested_rule
 from changeover.gate.all_evidence import evidence_of_today
 from changeover.gate.inputs import ProjectState, read_project_state
 from changeover.project import Project, open_project
@@ -44,11 +46,23 @@ class LatestExplained:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceStanding:
+    """One source on today's code: in how many of its runs the cluster is; `word` is what it shows in all."""
+
+    source: str
+    at: datetime
+    runs: int
+    found_in: int
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterExplained:
     """One cluster, the comparison that found it last, its smallest run, and the clusters `below` it.
 
     A cluster is below another one where it only appears in runs that have the other one too. `examples` are
-    several of its runs, the smallest first.
+    several of its runs, the smallest first; `offer` is a rule that would accept it, or why there is none.
+    `sources` is everything that speaks about today's code: production beside comparisons.
     """
 
     cluster: StoredCluster
@@ -56,6 +70,8 @@ class ClusterExplained:
     below: list[StoredCluster]
     run: RunContents | None
     examples: ClusterExamples
+    offer: SuggestedRule | NoRule
+    sources: tuple[SourceStanding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +112,43 @@ def explain(name: str | None = None, *, project: str | Path | Project = ".") -> 
         if made is None:
             return RunsExplained(runs_named(archive, name))
         cluster, comparison = made
-        runs = [] if cluster.smallest is None else archive.runs(cluster.smallest.run)
-        run = next((run.contents for run in runs if run.seam == cluster.seam and run.body), None)
-        return ClusterExplained(cluster, comparison, [], run, _examples(archive, cluster, comparison))
+        return _explained(found, archive, cluster, comparison, [], today)
+    below = below_of(cluster, _clusters_of(archive, cluster.corpus))
+    return _explained(found, archive, cluster, corpora[cluster.corpus], below, today)
+
+
+def _explained(
+    project: Project,
+    archive: Archive,
+    cluster: StoredCluster,
+    comparison: StoredComparison,
+    below: list[StoredCluster],
+    today: list[StoredComparison],
+) -> ClusterExplained:
     runs = [] if cluster.smallest is None else archive.runs(cluster.smallest.run)
     run = next((run.contents for run in runs if run.seam == cluster.seam and run.body), None)
-    below = below_of(cluster, _clusters_of(archive, cluster.corpus))
-    comparison = corpora[cluster.corpus]
-    return ClusterExplained(cluster, comparison, below, run, _examples(archive, cluster, comparison))
+    examples = _examples(archive, cluster, comparison)
+    offer = suggested_rule(cluster, examples, rules_text(project.directory), date.today())
+    return ClusterExplained(
+        cluster, comparison, below, run, examples, offer, tuple(_standings(cluster, archive, today))
+    )
+
+
+def _standings(
+    cluster: StoredCluster, archive: Archive, today: list[StoredComparison]
+) -> Iterator[SourceStanding]:
+    """Production first, as `today` has it."""
+    for one in today:
+        tally = one.seams.get(cluster.seam)
+        if tally is not None:
+            there = [found.runs for found in one.clusters if found.digest == cluster.digest]
+            if not there and one.number:
+                there = [
+                    found.runs
+                    for found in _clusters_of(archive, one.number)
+                    if found.digest == cluster.digest
+                ]
+            yield SourceStanding(one.source, one.at, tally.runs, sum(there), word_of(one))
 
 
 def _examples(archive: Archive, cluster: StoredCluster, comparison: StoredComparison) -> ClusterExamples:

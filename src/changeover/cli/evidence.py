@@ -13,10 +13,13 @@ from changeover.api import evidence as verbs
 from changeover.api import store
 from changeover.cli.output import complete_with, dry_run_option, format_option, reason_option, show_result
 from changeover.errors import need_package
+from changeover.evidence.suggested_rule import NoRule, SuggestedRule
 from changeover.views.json import cluster_json, examples_json, heading_json, run_json
 from changeover.views.layout import Screen, plural
 from changeover.views.text.accepted import waived_screen
 from changeover.views.text.explain import cluster_screen, clusters_screen
+from changeover.views.text.explain_beside import accept_lines, beside_lines
+from changeover.views.text.explain_full import full_examples, full_run
 from changeover.views.text.explain_run import runs_screen
 
 
@@ -24,8 +27,9 @@ from changeover.views.text.explain_run import runs_screen
 @click.argument(
     "name", required=False, metavar="[CLUSTER or RUN]", shell_complete=complete_with("cluster_names")
 )
+@click.option("--full", is_flag=True, help="of a run or a cluster every value as it is kept, nothing cut")
 @format_option
-def explain_command(name: str | None, format_: str) -> None:
+def explain_command(name: str | None, full: bool, format_: str) -> None:
     """What differs, where, both values, in how many runs, and how to reproduce it.
 
     A cluster is named by any unambiguous beginning of its identifier, a run as SOURCE/CASE.
@@ -34,17 +38,32 @@ def explain_command(name: str | None, format_: str) -> None:
     """
     need_package("deepdiff")  # it says how two lists or mappings differ
     found = verbs.explain(name)
-    show_result(format_, "explain", found, explain_json, _explain_screen)
+    show_result(
+        format_,
+        "explain",
+        found,
+        explain_json,
+        lambda found, screen: _explain_screen(found, screen, full=full),
+    )
 
 
-def _explain_screen(found: verbs.Explanation, screen: Screen) -> str:
+def _explain_screen(found: verbs.Explanation, screen: Screen, *, full: bool) -> str:
     if isinstance(found, verbs.LatestExplained):
         return clusters_screen(
             found.clusters, found.comparison, screen, found.others, is_stale=found.is_stale
         )
     if isinstance(found, verbs.ClusterExplained):
-        return cluster_screen(found.cluster, found.comparison, found.below, found.run, screen)
-    return runs_screen(found.runs, screen)
+        shown = cluster_screen(
+            found.cluster,
+            found.comparison,
+            found.below,
+            found.run,
+            screen,
+            beside=beside_lines(found.examples, found.sources, screen),
+            accept=accept_lines(found.cluster, found.offer, screen),
+        )
+        return shown + (full_examples(found.examples) if full else "")
+    return "\n".join(map(full_run, found.runs)) if full else runs_screen(found.runs, screen)
 
 
 def explain_json(found: verbs.Explanation) -> dict[str, Any]:
@@ -63,6 +82,9 @@ def explain_json(found: verbs.Explanation) -> dict[str, Any]:
             "below": [one.id for one in found.below],
             "run": run_json(found.run),
             **examples_json(found.examples),
+            "rule": found.offer.text if isinstance(found.offer, SuggestedRule) else None,
+            "why_no_rule": found.offer.why if isinstance(found.offer, NoRule) else None,
+            "sources": [{**asdict(one), "at": one.at.isoformat()} for one in found.sources],
         }
     names = ("id", "name", "seam", "verdict")
     return {

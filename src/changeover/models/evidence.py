@@ -184,6 +184,16 @@ class ClustersOutput(Output):
     others: list[OtherClusters]
 
 
+class SourceStanding(Part):
+    """One source on today's code."""
+
+    source: str
+    at: str
+    runs: Count
+    found_in: Count = Field(description="Of these runs so many have the cluster.")
+    word: Literal["UNSAFE", "diverged", "inconclusive", "match"]
+
+
 class ClusterOutput(Output):
     """`changeover explain CLUSTER`: one cluster, with the smallest run that has it where that was kept."""
 
@@ -193,6 +203,13 @@ class ClusterOutput(Output):
     run: RunBody | None
     examples: list[ClusterExample] = Field(description="At most 6, the smallest run first.")
     runs_read: Count = Field(description="So many of its runs were looked at for the examples.")
+    rule: str | None = Field(
+        description="A [[rule]] to paste that would accept it; null where none is offered."
+    )
+    why_no_rule: str | None = Field(description="Why none is offered.")
+    sources: list[SourceStanding] = Field(
+        description="Everything that speaks about today's code: production beside comparisons."
+    )
 
 
 class RunsOutput(Output):

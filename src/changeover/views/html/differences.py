@@ -187,7 +187,8 @@ def _effect(legacy: PortCall | None, candidate: PortCall | None, differing: Sequ
         return Line(what, f"{cut(names[-1], TEXT_WIDTH)}{more}", *change_sides(here[0]), differs=True)
     ours, theirs = dict(_leaves(legacy.arguments)), dict(_leaves(candidate.arguments))
     known = [name for found in of_method if (name := ".".join(below_method(found.place))) in ours]
-    field = (known or [one for one in ours if ours[one] not in what] or list(ours) or [""])[0]
+    same = [one for one in ours if ours[one] not in what and ours[one] == theirs.get(one)]
+    field = (known or same or list(ours) or [""])[0]
     texts = text_sides((ours.get(field, NOTHING), theirs.get(field, NOTHING)))
     return Line(what, field.rpartition(".")[2], *texts, differs=bool(here))
 

@@ -57,6 +57,7 @@ _TABLE: tuple[tuple[Kind, tuple[Change, ...], str], ...] = (
     (_EFFECT, (Change.NUMBER_TO_ZERO,), "The candidate calls {call} with {name} 0."),
     (_EFFECT, _OTHER_TEXT, "The candidate calls {call} with another text in {name} than legacy."),
     (_EFFECT, (), "The candidate calls {call} with another {name} than legacy."),
+    (Kind.EFFECT_EXTRA, (), "The candidate calls {call} again, where legacy calls it {again}."),
     (Kind.EFFECT_EXTRA, (), "The candidate calls {call} where legacy does not."),
     (Kind.EFFECT_MISSING, (), "The candidate does not call {call} where legacy does."),
     (Kind.EFFECT_ORDER, (), "The candidate has the same effects as legacy, in another order."),
@@ -65,6 +66,7 @@ _TABLE: tuple[tuple[Kind, tuple[Change, ...], str], ...] = (
     (Kind.ERROR_ONE_SIDE, (Change.ONLY_LEGACY,), "The candidate answers where legacy raises."),
     (Kind.ERROR_DIFFERS, (), "Both paths raise, and not the same exception."),
     (Kind.VALUE, (Change.NUMBER_TO_ZERO,), "The candidate's {name} is 0 where legacy's is not."),
+    (Kind.VALUE, (Change.ZERO_TO_NUMBER,), "The candidate's {name} is not 0 where legacy's is."),
     (Kind.VALUE, (Change.VALUE_TO_NONE,), "The candidate gives no {name} where legacy gives one."),
     (Kind.VALUE, (Change.ROUNDED,), "The candidate rounds {name}, which legacy does not."),
     (Kind.VALUE, _OTHER_SIGN, "The candidate's {name} has the other sign."),
@@ -93,6 +95,8 @@ _TABLE: tuple[tuple[Kind, tuple[Change, ...], str], ...] = (
     (Kind.EVENT_CHANGED, (), "The candidate publishes {event} with another {name} than legacy."),
     (Kind.EVENT_ORDER, (), "The candidate publishes the same events as legacy, in another order."),
 )
+_RARE = 10
+"""A cluster in so many times fewer runs than another one of an effect does not speak for all."""
 TEMPLATES = tuple(Template(*row) for row in _TABLE)
 
 
@@ -163,10 +167,13 @@ def worst_cluster(data: ReportData) -> StoredCluster | None:
     for number, cluster in enumerate(corpus.clusters):
         first.setdefault(_effect(cluster), number)
 
-    def badness(cluster: StoredCluster) -> tuple[bool, bool, int, int]:
+    most = max((one.runs for one in corpus.clusters if one.unsafe), default=0)
+
+    def badness(cluster: StoredCluster) -> tuple[bool, bool, bool, int, int]:
         example = cluster.smallest
         follows = example is not None and example.divergence.consequence_of is not None
-        return (not cluster.unsafe, follows, first[_effect(cluster)], phase.get(cluster.seam, 0))
+        is_rare = cluster.runs * _RARE < most
+        return (not cluster.unsafe, follows, is_rare, first[_effect(cluster)], phase.get(cluster.seam, 0))
 
     return min(corpus.clusters, key=badness, default=None)
 
@@ -187,6 +194,7 @@ def sentence_of(cluster: StoredCluster, data: ReportData) -> str:
         "event": event_at(cluster.place).partition(".")[2],
         "place": cut(cluster.place, PLACE_SHOWN_MAX),
         "read": _read_by_all(cluster, data),
+        "again": _again(cluster, data),
         "old": old,
         "new": new,
     }
@@ -196,6 +204,18 @@ def sentence_of(cluster: StoredCluster, data: ReportData) -> str:
         if fits and all(words[word] for word in wanted):
             return template.sentence.format(**words)
     return _fallback(cluster.runs, _runs_of(cluster, data), words["place"])
+
+
+def _again(cluster: StoredCluster, data: ReportData) -> str:
+    """How often legacy does in the example what the candidate adds there; empty where it never does."""
+    run = None if data.example is None else data.example.contents
+    if run is None or run.legacy is None or run.candidate is None or run.legacy.path is not run.answered_by:
+        return ""
+    method = method_at(cluster.place)
+    at = {one.position for one in run.divergences if one.kind is Kind.EFFECT_EXTRA}
+    added = [one.key for one in run.candidate.effects if one.name == method and one.position in at]
+    times = sum(one.name == method and one.key in added for one in run.legacy.effects)
+    return "" if not times else "once" if times == 1 else f"{times:,} times"
 
 
 def _read_by_all(cluster: StoredCluster, data: ReportData) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 TEMPLATES = "templates"
 CASES_SHOWN_MAX = 40
 CHANGES_SHOWN_MAX = 20
+LOGGED_SHOWN_MAX = 200
 PLACE_SHOWN_MAX = 38
 EXAMPLE_SHOWN_MAX = 200
 
@@ -74,6 +75,7 @@ def report_page(data: ReportData) -> str:
             contents=contents(data, drawn),
             on_page={one.digest for one in data.corpus.clusters[: differences.CLUSTERS_SHOWN_MAX]},
             changes_max=CHANGES_SHOWN_MAX,
+            logged_max=LOGGED_SHOWN_MAX,
             strip_height=STRIP_HEIGHT,
             strip_words=STRIP_WORDS,
             beside=[

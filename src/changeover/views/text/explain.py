@@ -31,10 +31,14 @@ def cluster_screen(
     below: Sequence[StoredCluster],
     run: RunContents | None,
     screen: Screen,
+    *,
+    beside: Sequence[str] = (),
+    accept: Sequence[str] | None = None,
 ) -> str:
     """One cluster as it is kept, and those `below` it, which never occur without it.
 
-    `run` is its smallest run, None where that is kept no longer.
+    `run` is its smallest run, None where that is kept no longer. `beside` are lines about its other runs and
+    its other sources, `accept` those that say how to accept it.
     """
     example = labelled("smallest example", _smallest_run(cluster), screen.width, 19)
     lines = [*_head(cluster, comparison, screen), "", *example, ""]
@@ -42,11 +46,12 @@ def cluster_screen(
     logged = [] if run is None else list(logged_by_one(run.legacy, run.candidate, screen))
     lines += [*logged, ""] if logged else []
     lines += [*_meaning(cluster, screen), ""]
+    lines += [*beside, ""] if beside else []
     if below:
         rows = [_row(one, INDENT) for one in below[:BELOW_SHOWN_MAX]]
         more = and_more(len(below) - BELOW_SHOWN_MAX, "cluster", f"{INDENT}and")
         lines += ["never without it", *_table(rows, screen), *more, ""]
-    lines += _next(cluster, screen)
+    lines += [*_next(cluster, screen), *(accept_by_waiver(cluster, screen) if accept is None else accept)]
     return "\n".join(lines) + "\n"
 
 
@@ -211,11 +216,16 @@ def _meaning(cluster: StoredCluster, screen: Screen) -> Iterator[str]:
 def _next(cluster: StoredCluster, screen: Screen) -> list[str]:
     side = "" if cluster.answered_by is Side.LEGACY else " --answer candidate"
     run = pasted(_smallest_run(cluster))
-    waive = f'changeover waive {cluster.id} --owner WHO --until DAY --reason "..."'
     commands = {
         "reproduce": f"changeover compare {cluster.seam} --run {run}{side}",
+        "stop in it": f"changeover compare {cluster.seam} --run {run}{side} --pdb",
         "one run": f"changeover explain {run}",
         "keep": f"changeover scenarios keep {cluster.id}",
-        "accept": "not offered: an effect differs" if cluster.unsafe else waive,
     }
     return [line for label, text in commands.items() for line in labelled(label, text, screen.width)]
+
+
+def accept_by_waiver(cluster: StoredCluster, screen: Screen) -> list[str]:
+    """How the cluster is accepted for now."""
+    waive = f'changeover waive {cluster.id} --owner WHO --until DAY --reason "..."'
+    return labelled("accept", "not offered: an effect differs" if cluster.unsafe else waive, screen.width)

@@ -8,7 +8,8 @@ from changeover.values.verdict import Verdict
 from changeover.views.html.data import ReportData
 from changeover.views.html.headline import TEMPLATES, Template, headline, sentence_of, worst_cluster
 from tests.changeover.support import report_samples as samples
-from tests.changeover.support.report_corpora import ALL_MATCH, cluster, corpus, row
+from tests.changeover.support.report_corpora import ALL_MATCH, cluster, corpus, divergence, row
+from tests.changeover.support.sample_run import body, mail
 
 SENTENCES = [
     ("effect-changed", "larger", "The candidate calls till.pay with a larger amount than legacy."),
@@ -54,7 +55,11 @@ def test_the_sentence_comes_from_a_table_by_kind_and_pattern(kind: str, pattern:
     assert sentence_of(found, with_clusters(found)) == sentence
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: f"{one.kind} {one.changes[:1]}")
+@pytest.mark.parametrize(
+    "template",
+    [one for one in TEMPLATES if "{again}" not in one.sentence],
+    ids=lambda one: f"{one.kind} {one.changes[:1]}",
+)
 def test_every_template_can_be_reached_and_is_one_sentence(template: Template) -> None:
     change = template.changes[0].format(2) if template.changes else "int became str"
     found = at_till(template.kind, change)
@@ -66,6 +71,22 @@ def test_every_template_can_be_reached_and_is_one_sentence(template: Template) -
     assert sentence == template.sentence.format(**words, old="int", new="str")
     assert sentence.endswith(".")
     assert sentence.count(". ") == 0
+
+
+def test_an_effect_that_legacy_has_too_is_said_to_come_again() -> None:
+    found = cluster(
+        0, "trading.workflow", "effects.notifier.send[*]", kind="effect-extra", pattern="only in candidate"
+    )
+    content = body()
+    content["candidate"]["calls"].append({**mail("SELL 18 SPY"), "position": 11})
+    more = divergence("effects.notifier.send[report]", "nothing", "SELL 18 SPY", 11) | {
+        "kind": "effect-extra"
+    }
+    content["divergences"] = [more]
+    data = replace(
+        with_clusters(found), example=samples.named_run("trading.workflow", Verdict.UNSAFE, content)
+    )
+    assert sentence_of(found, data) == "The candidate calls notifier.send again, where legacy calls it once."
 
 
 def test_what_no_template_knows_is_counted_at_its_place() -> None:
