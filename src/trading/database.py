@@ -70,6 +70,37 @@ def open_database(
     return connection
 
 
+def open_to_read(path: Path, *, kind: str, version: int) -> Connection:
+    """Open a database of one kind that is there already, to look at it alone.
+
+    Nothing of it can be written through this connection, and whoever writes never waits for a look. Raises
+    DatabaseUnusable as `open_database` does, and for a file that is not there.
+    """
+    try:
+        _refuse_second_name(path, kind=kind)
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            timeout=BUSY_TIMEOUT_S,
+            check_same_thread=False,
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseUnusable(f"{path}: is no {kind} that can be read: {error}") from error
+    try:
+        connection.execute("PRAGMA query_only=ON")
+        if not _tables(connection):
+            raise DatabaseUnusable(f"{path}: holds nothing, and no {kind}; name another file")
+        _refuse_other(connection, str(path), kind=kind, version=version)
+    except (sqlite3.Error, *UNREADABLE) as error:
+        connection.close()
+        raise DatabaseUnusable(f"{path}: is no {kind} that can be read: {error}") from error
+    except DatabaseUnusable:
+        connection.close()
+        raise
+    return connection
+
+
 def set_durable(connection: Connection, *, durable: bool) -> None:
     """Whether commits from now on survive a loss of power; the next one that does takes all before it along.
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from trading.events.journal.port import Journal
 from trading.events.journal.records import Outcome, StoredDelivery, StoredEvent, WorkflowRecord
 from trading.run_guard import DIRECT, DIRECT_ENDED
 
@@ -87,7 +87,15 @@ class TrackedWorkflow:
         )
 
 
-def track(journal: Journal, record: WorkflowRecord) -> TrackedWorkflow:
+class Story(Protocol):
+    """What is asked of a journal."""
+
+    def events(self, correlation_id: str) -> Sequence[StoredEvent]:
+        """All events of a run with the fate of their deliveries."""
+        ...
+
+
+def track(journal: Story, record: WorkflowRecord) -> TrackedWorkflow:
     """The whole story of one workflow."""
     return TrackedWorkflow(record, tuple(_tree(journal.events(record.workflow_id))))
 

@@ -5,29 +5,27 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from trading.database import SqlError, open_database, read_pair_id, set_durable, write_pair_id
+from trading.database import SqlError, open_database, set_durable, write_pair_id
 from trading.events.journal import rows
-from trading.events.journal.backlog import Backlog, read_backlog, remove_parked
+from trading.events.journal.backlog import remove_parked
 from trading.events.journal.claim import Claims, WholeClaim
 from trading.events.journal.port import DUE_BATCH_MAX, AlreadySettled, DamagedWorkflow, SettlementRefused
+from trading.events.journal.reading import JournalReader
 from trading.events.journal.records import (
     DamagedDelivery,
-    DeadLetter,
     Delivery,
     Outcome,
     Outgoing,
     Settlement,
-    StoredEvent,
     WorkflowRecord,
 )
-from trading.events.messages.envelope import BaseEvent
 from trading.events.schema.catalogue import VERSIONS
 from trading.events.schema.versions import EventRefused, Versions
 
 TakeOver = Callable[[Callable[[], None]], None]
 
 
-class SqliteJournal:
+class SqliteJournal(JournalReader):
     """Everything in one file, every handling in one transaction.
 
     `durable` decides whether a commit survives a loss of power, or only a crash of the process. The claim is
@@ -42,17 +40,12 @@ class SqliteJournal:
         self._path = path
         self._durable = self._is_lasting = durable
         self._is_behind = False  # of what is committed, a loss of power would undo a part
-        self._versions = versions
-        self._connection = open_database(
-            path, kind=rows.KIND, version=rows.VERSION, schema=rows.SCHEMA, durable=durable
+        super().__init__(
+            open_database(path, kind=rows.KIND, version=rows.VERSION, schema=rows.SCHEMA, durable=durable),
+            versions,
         )
-        self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         self._claim = None if path is None else WholeClaim(path.resolve())
         self._take_over: TakeOver | None = None
-
-    def pair_id(self) -> str | None:
-        """The id that the journal shares with its account; None before they were paired."""
-        return read_pair_id(self._connection)
 
     def pair(self, pair_id: str) -> str:
         """Give the journal such an id, unless it has one; the id that it has now."""
@@ -116,11 +109,6 @@ class SqliteJournal:
         (due,) = self._connection.execute(rows.NEXT_DUE).fetchone()
         return None if due is None else datetime.fromisoformat(due)
 
-    def last_number(self) -> int:
-        """The number of the latest event."""
-        (number,) = self._connection.execute(rows.LAST_NUMBER).fetchone()
-        return int(number)
-
     def is_retrying(self, correlation_id: str) -> bool:
         """Whether a handler is to try an event of this run again."""
         (retrying,) = self._connection.execute(rows.IS_RETRYING, (correlation_id,)).fetchone()
@@ -131,22 +119,6 @@ class SqliteJournal:
         (waiting,) = self._connection.execute(rows.IS_WAITING).fetchone()
         return bool(waiting)
 
-    def find_event(self, event_id: str) -> BaseEvent | None:
-        """An event by its id."""
-        row = self._connection.execute(rows.EVENT, (event_id,)).fetchone()
-        return rows.run_event(row, self._versions) if row else None
-
-    def run_events(self, correlation_id: str) -> Sequence[BaseEvent]:
-        """All readable events of a run."""
-        found = self._connection.execute(rows.EVENTS, (correlation_id,))
-        events = (rows.run_event(row, self._versions) for row in found)
-        return [event for event in events if event is not None]
-
-    def events_of_run(self, correlation_id: str) -> int:
-        """How many events of a run are kept."""
-        (number,) = self._connection.execute(rows.EVENTS_OF_RUN, (correlation_id,)).fetchone()
-        return int(number)
-
     def workflow(self, workflow_id: str) -> WorkflowRecord | None:
         """The state of a workflow."""
         row = self._connection.execute(rows.WORKFLOWS + "WHERE workflow_id = ?", (workflow_id,)).fetchone()
@@ -155,44 +127,9 @@ class SqliteJournal:
             raise DamagedWorkflow(record.damage)
         return record
 
-    def events(self, correlation_id: str) -> Sequence[StoredEvent]:
-        """All events of a run."""
-        execute = self._connection.execute
-        return [
-            rows.stored_event(row, execute(rows.DELIVERIES, (row[0],)).fetchall(), self._versions)
-            for row in execute(rows.EVENTS, (correlation_id,)).fetchall()
-        ]
-
-    def dead_letters(self) -> Sequence[DeadLetter]:
-        """Every delivery that was given up."""
-        found = self._connection.execute(rows.DEAD_LETTERS + "ORDER BY d.seq, d.position")
-        return [rows.dead_letter(row, self._versions) for row in found]
-
-    def dead_letter(self, seq: int, handler: str) -> DeadLetter | None:
-        """One of them."""
-        where = rows.DEAD_LETTERS + "AND d.seq = ? AND d.handler = ?"
-        row = self._connection.execute(where, (seq, handler)).fetchone()
-        return rows.dead_letter(row, self._versions) if row else None
-
     def put_back(self, seq: int, handler: str, now: datetime) -> bool:
         """Make a dead letter due again."""
         return self._connection.execute(rows.PUT_BACK, (rows.as_text(now), seq, handler)).rowcount == 1
-
-    def workflows(
-        self,
-        *,
-        account: str | None = None,
-        session: str | None = None,
-        after: str = "",
-        unfinished_only: bool = False,
-    ) -> Sequence[WorkflowRecord]:
-        """Workflows in the order in which they started."""
-        chosen = {"account": account, "session": session, "after": after, "unfinished_only": unfinished_only}
-        return [rows.workflow(row) for row in self._connection.execute(rows.CHOSEN_WORKFLOWS, chosen)]
-
-    def backlog(self) -> Backlog:
-        """What has not got where it is meant to go."""
-        return read_backlog(self._connection)
 
     def remove_parked(self, number: int) -> bool:
         """Take a message off the list of those set aside."""
