@@ -233,6 +233,53 @@ def run_handlers(groups: tuple[str, ...], account: Path, settings_path: Path | N
     app.run_handlers(settings, prices, account=account, notifier=notifier, groups=chosen, began=began)
 
 
+@main.command(epilog="Example: python -m trading serve --account .trading/paper.db")
+@account_option
+@settings_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8788, show_default=True, help="0: any.")
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A further name by which browsers and Prometheus may ask for the pages; * is any.",
+)
+@click.option(
+    "--allow-retry",
+    is_flag=True,
+    help="Let pages retry what was given up, after a confirmation with a token: that of "
+    "TRADING_SERVE_TOKEN, or one that is printed.",
+)
+@usage_errors
+def serve(
+    account: Path,
+    settings_path: Path | None,
+    host: str,
+    port: int,
+    allowed_hosts: tuple[str, ...],
+    allow_retry: bool,
+) -> None:
+    """Show the account's runs live, on pages and as metrics, and send alerts; it only reads the journal.
+
+    Ends with SIGTERM or Ctrl-C.
+    """
+    _refuse_missing(account)
+    settings = load_settings(settings_path)
+    try:
+        from trading.serve.server import Options, serving, wait_for_end
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"serve needs {error.name}: pip install 'changeover[serve]' brings what it needs"
+        ) from error
+    options = Options(account, settings, settings_path, host, port, allowed_hosts, allow_retry)
+    with serving(options) as running:
+        click.echo(f"serving {account} on {running.url}", err=True)
+        if running.token is not None:
+            click.echo(f"the token that confirms a retry: {running.token}", err=True)
+        wait_for_end()
+
+
 def _load(settings_path: Path | None) -> tuple[Settings, PriceHistory]:
     settings = load_settings(settings_path)
     prices = app.load_prices(settings, settings_path)

@@ -7,8 +7,10 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -124,6 +126,25 @@ class SmtpSettings(_Part):
     starttls: bool = True
 
 
+def check_web_address(url: str) -> str:
+    """The same; raises ValueError for what is no http or https address, without repeating it."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  (raises for a port that is none)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\x00-\x1f]", url):
+        raise ValueError("should be an http or https address")
+    return url
+
+
+class AlertSettings(_Part):
+    """Who hears of alerts beside the log of `serve`; a secret address comes from the environment."""
+
+    webhook: Annotated[str, AfterValidator(check_web_address)] | None = None
+    email: Address | None = None
+
+
 class StrategySettings(_Part):
     """A strategy's share of the account; other keys are parameters of that strategy."""
 
@@ -145,7 +166,14 @@ class Settings(_Part):
     execution: ExecutionSettings = ExecutionSettings()
     paper: PaperSettings = PaperSettings()
     smtp: SmtpSettings | None = None
+    alerts: AlertSettings = AlertSettings()
     price_files: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _mail_has_a_server(self) -> "Settings":
+        if self.alerts.email is not None and self.smtp is None:
+            raise ValueError("alerts.email: needs a mail server: write a table [smtp]")
+        return self
 
     @model_validator(mode="after")
     def _weights_are_whole(self) -> "Settings":

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from trading.database import UNREADABLE
 from trading.events.journal.records import Outcome, StoredDelivery, StoredEvent, WorkflowRecord
+from trading.handlers.overdue import awaited_events
+from trading.handlers.progress import WorkflowProgress, state_of
+from trading.handlers.transitions import WorkflowState
 from trading.run_guard import DIRECT, DIRECT_ENDED
 
 AWAITED = {
@@ -55,6 +59,23 @@ class TrackedWorkflow:
         return None if self.record.finished else AWAITED.get(self.record.state, "nothing that is known")
 
     @property
+    def awaited_events(self) -> tuple[str, ...]:
+        """The types of exactly the events that it waits for; none where that is not known."""
+        return awaited_of(self.record)
+
+    @property
+    def message(self) -> str:
+        """How it ended, as a sentence; empty where it has not, or where its record does not say."""
+        progress = _progress(self.record)
+        return progress.message if progress is not None and self.record.finished else ""
+
+    @property
+    def went_well(self) -> bool:
+        """Whether it ended, and as it was meant to."""
+        progress = _progress(self.record)
+        return progress is not None and progress.success and self.record.state == WorkflowState.COMPLETED
+
+    @property
     def dead(self) -> int:
         """Deliveries that were given up."""
         return sum(delivery.outcome is Outcome.DEAD for node in self.nodes for delivery in node.deliveries)
@@ -85,6 +106,25 @@ class TrackedWorkflow:
             ),
             key=lambda time: (-time.seconds, time.handler),
         )
+
+
+def awaited_of(record: WorkflowRecord) -> tuple[str, ...]:
+    """The types of exactly the events that a run waits for; none where that is not known, or it has ended."""
+    progress = _progress(record)
+    if progress is None or record.finished:
+        return ()
+    return awaited_events(state_of(record), progress)
+
+
+def _progress(record: WorkflowRecord) -> WorkflowProgress | None:
+    """None for a run without events, and for a record that cannot be read."""
+    if record.damage is not None or record.state in (DIRECT, DIRECT_ENDED):
+        return None
+    try:
+        state_of(record)
+        return WorkflowProgress.from_json(record.body)
+    except UNREADABLE:
+        return None
 
 
 class Story(Protocol):

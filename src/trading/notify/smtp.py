@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 from dataclasses import dataclass
+from email.message import EmailMessage
 
 from trading.notify.notifiers import as_mail
 from trading.notify.port import Notification, NotificationFailed
@@ -24,13 +25,16 @@ class SmtpNotifier:
 
     def send(self, notification: Notification) -> None:
         """Hand over one message; raises NotificationFailed, never with the password in its text."""
-        failed = self._try(notification)
+        self.deliver(as_mail(notification, sender=self.sender, recipient=self.recipient))
+
+    def deliver(self, mail: EmailMessage) -> None:
+        """Hand over a letter that is written already; raises NotificationFailed in the same way."""
+        failed = self._try(mail)
         if failed is not None:  # raised apart from the error, whose text and chain may quote the password
             raise NotificationFailed(f"SMTP server {self.host}:{self.port} took no message: {failed}")
 
-    def _try(self, notification: Notification) -> str | None:
+    def _try(self, mail: EmailMessage) -> str | None:
         """The kind of what went wrong, or None."""
-        mail = as_mail(notification, sender=self.sender, recipient=self.recipient)
         try:
             with smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_S) as server:
                 if self.starttls:

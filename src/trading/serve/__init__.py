@@ -1,0 +1,1 @@
+"""`python -m trading serve`: pages, metrics and alerts about the journal of one account."""
