@@ -5,6 +5,7 @@ go on from the journal's latest event by as much time as has passed since the fi
 that was killed is overdue ten minutes later, though nothing happens to it any more.
 """
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -78,16 +79,21 @@ class Signature:
         """As the files are now; one that is not there counts as well."""
         files, latest = [], None
         for path in (journal, journal.with_name(f"{journal.name}-wal")):
-            try:
-                found = path.stat()
-            except OSError:
+            found = _stat(path)
+            if found is None or not found.st_size:  # an empty log was made by whoever looked on
                 files.append((0, 0, 0))
                 continue
             files.append((found.st_ino, found.st_size, found.st_mtime_ns))
-            if found.st_size:  # an empty log was made by whoever looked on
-                latest = max(latest or 0, found.st_mtime_ns)
+            latest = max(latest or 0, found.st_mtime_ns)
         changed = None if latest is None else datetime.fromtimestamp(latest / 1e9, UTC)
         return cls(tuple(files), changed)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def take_look(journal: Path, account_id: str, wall: datetime) -> Look:

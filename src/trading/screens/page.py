@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trading.wording import number, percent
 
+NAME_CHARACTERS_MAX = 19
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
 
@@ -28,12 +29,23 @@ def age(since: datetime, until: datetime) -> str:
     return f"{seconds // DAY_S:,} d {seconds % DAY_S // HOUR_S} h"
 
 
+def beginning(name: str) -> str:
+    """As much of an id as a table has room for: any unambiguous beginning of it is enough for a command."""
+    return name if len(name) <= NAME_CHARACTERS_MAX else f"{name[: NAME_CHARACTERS_MAX - 1]}…"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("trading.screens"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"number": number, "percent": percent, "age": age, "whole": _whole}
+    environment.filters |= {
+        "number": number,
+        "percent": percent,
+        "age": age,
+        "whole": _whole,
+        "beginning": beginning,
+    }
     return environment
 
 
