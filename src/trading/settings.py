@@ -240,7 +240,8 @@ def _problem(found: Any) -> str:
         return f"{where} is missing: write a value"
     if found["type"] == "model_type":
         message = "should be a table"
-    shown = "" if isinstance(found["input"], dict) or "password" in where else f" was {found['input']!r}"
+    is_secret = "password" in where or where == "alerts.webhook"  # there may be a token in an address
+    shown = "" if isinstance(found["input"], dict) or is_secret else f" was {found['input']!r}"
     for technical, plain in PLAINER:
         message = re.sub(technical, plain, message)
     return f"{where}{shown}: {message[:1].lower()}{message[1:]}"

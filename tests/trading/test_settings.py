@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from trading.broker.faults import OrdersOf
 from trading.market.history import load_bundled
 from trading.settings import (
+    AlertSettings,
     ExecutionSettings,
     FaultSettings,
     PaperSettings,
@@ -73,7 +74,9 @@ def test_the_documented_example_is_loaded_as_it_reads(tmp_path: Path) -> None:
     assert settings.smtp.port == 587
 
 
-@pytest.mark.parametrize("part", [Settings, ExecutionSettings, PaperSettings, FaultSettings, SmtpSettings])
+@pytest.mark.parametrize(
+    "part", [Settings, ExecutionSettings, PaperSettings, FaultSettings, SmtpSettings, AlertSettings]
+)
 def test_every_setting_is_documented(part: type[BaseModel]) -> None:
     document = DOCUMENT.read_text(encoding="utf-8")
     tables = {"strategies", "execution", "paper", "faults", "smtp"}
@@ -105,7 +108,7 @@ def test_every_setting_is_documented(part: type[BaseModel]) -> None:
         (
             "cash_reserved = 0.1",
             "cash_reserved: no such setting, "
-            "allowed: cash_reserve, minimum_trade, strategies, execution, paper, smtp, price_files",
+            "allowed: cash_reserve, minimum_trade, strategies, execution, paper, smtp, alerts, price_files",
         ),
         (
             "[paper]\ncahs = 5",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from socket import SHUT_RDWR, socket
-from threading import Timer
+from threading import Event, Timer
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -90,7 +90,8 @@ class WebhookReceiver:
         try:
             with ending_after(self.deadline_s, lambda: connection.sock):
                 connection.request("POST", path, body, headers)
-                return connection.getresponse().status
+                status = connection.getresponse().status
+            return status
         finally:
             connection.close()
 
@@ -121,9 +122,14 @@ class MailReceiver:
 
 @contextmanager
 def ending_after(seconds: float, open_socket: Callable[[], socket | None]) -> Iterator[None]:
-    """End what a connection waits for when its time is up: a receiver that drips never times out itself."""
+    """End what a connection waits for when its time is up: a receiver that drips never times out itself.
+
+    Raises TimeoutError then, also where what has arrived until then looks whole.
+    """
+    ended = Event()
 
     def end() -> None:
+        ended.set()
         with suppress(OSError, AttributeError):
             if (found := open_socket()) is not None:
                 found.shutdown(SHUT_RDWR)
@@ -135,6 +141,8 @@ def ending_after(seconds: float, open_socket: Callable[[], socket | None]) -> It
         yield
     finally:
         timer.cancel()
+    if ended.is_set():
+        raise TimeoutError(f"it took longer than {seconds} s")
 
 
 def _one_line(text: str) -> str:
