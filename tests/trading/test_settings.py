@@ -79,7 +79,7 @@ def test_the_documented_example_is_loaded_as_it_reads(tmp_path: Path) -> None:
 )
 def test_every_setting_is_documented(part: type[BaseModel]) -> None:
     document = DOCUMENT.read_text(encoding="utf-8")
-    tables = {"strategies", "execution", "paper", "faults", "smtp"}
+    tables = {"strategies", "execution", "paper", "faults", "smtp", "alerts"}
     missing = [key for key in part.model_fields if key not in tables and f"| `{key}` |" not in document]
     assert missing == []
 

@@ -90,8 +90,7 @@ class WebhookReceiver:
         try:
             with ending_after(self.deadline_s, lambda: connection.sock):
                 connection.request("POST", path, body, headers)
-                status = connection.getresponse().status
-            return status
+                return connection.getresponse().status
         finally:
             connection.close()
 

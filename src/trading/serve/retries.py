@@ -152,8 +152,13 @@ def retry_command(account: Path, settings_path: Path | None) -> Callable[[str], 
             start_new_session=True,
             check=False,
         )
-        said = done.stdout if done.stdout.strip() else done.stderr
-        lines = said.decode("utf-8", "replace").strip().splitlines() or [f"it ended with {done.returncode}"]
-        return RetryOutcome(done.returncode == 0, lines[-1][:SENTENCE_CHARACTERS_MAX])
+        return RetryOutcome(done.returncode == 0, _sentence(done))
 
     return retry
+
+
+def _sentence(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The outcome that it prints, or the error that ended it; what else is on standard error is its log."""
+    said, errors = (text.decode("utf-8", "replace").strip() for text in (done.stdout, done.stderr))
+    error = errors[errors.find("Error: ") :] if "Error: " in errors else f"it ended with {done.returncode}"
+    return " ".join((said or error).split())[:SENTENCE_CHARACTERS_MAX]

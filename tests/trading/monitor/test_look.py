@@ -110,7 +110,7 @@ def test_looking_on_in_the_middle_of_a_run_changes_nothing_of_it(tmp_path: Path)
         def look(event: BaseEvent) -> None:
             seen.append(board.refresh().totals.last_number)
 
-        desk.bus.observe(look)  # type: ignore[attr-defined]
+        desk.bus.observe(look)
         assert front_door(desk, TradingPath.CANDIDATE).execute_trading()
     assert len(seen) > 10
     assert seen == sorted(seen)

@@ -33,7 +33,7 @@ class Watched:
     def text(self) -> str:
         self.now += timedelta(minutes=1)  # so that the board looks again
         look = self.board.refresh()
-        alerts = {("log", "taken"): 3.0}
+        alerts: dict[tuple[str, ...], float] = {("log", "taken"): 3.0}
         return exposition(metrics_of(look, self.board.counters.counted(), alerts, 1.5))
 
     def samples(self) -> Samples:
