@@ -53,7 +53,7 @@ class Board:
         return self._look
 
     def findings(self) -> tuple[Finding, ...]:
-        """What of it needs a person."""
+        """What people are told of it."""
         return findings(self._look)
 
     def refresh(self) -> Look:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from trading.events.journal.backlog import Waiting
 from trading.monitor.counters import SERIES_MAX, Counted, Labels
-from trading.monitor.finding import FindingKind, findings
+from trading.monitor.finding import FindingKind, findings, needing_a_person
 from trading.monitor.look import Look
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -68,12 +68,13 @@ def metrics_of(
     yield from _counters(counted)
     if look.unreadable is None:
         yield from _gauges(look)
+    current = needing_a_person(findings(look))
     yield _metric(
         "trading_findings",
         MetricType.GAUGE,
         "What needs a person now, by kind.",
         ("kind",),
-        {(kind.value,): sum(one.kind is kind for one in findings(look)) for kind in FindingKind},
+        {(kind.value,): sum(one.kind is kind for one in current) for kind in FindingKind},
     )
     yield _metric(
         "trading_alerts", MetricType.GAUGE, "Alerts by receiver and state.", ("receiver", "state"), alerts

@@ -26,7 +26,8 @@ class FindingKind(StrEnum):
 class Finding:
     """One of them; `subject` tells it from every other of its kind, `sentence` is for a person.
 
-    `retry` is what `python -m trading retry` knows it by, None where nothing can be retried.
+    `retry` is what `python -m trading retry` knows it by, None where nothing can be retried. What `is_past`
+    is told all the same, and needs nobody any more.
     """
 
     kind: FindingKind
@@ -36,12 +37,18 @@ class Finding:
     next_step: str
     workflow_id: str | None = None
     retry: str | None = None
+    is_past: bool = False
 
 
 def findings(look: Look) -> tuple[Finding, ...]:
-    """All that needs a person, the most urgent kind first."""
+    """All that people are told of, the most urgent kind first."""
     order = list(FindingKind)
     return tuple(sorted(_found(look), key=lambda finding: order.index(finding.kind)))
+
+
+def needing_a_person(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Those that nothing has settled since."""
+    return tuple(finding for finding in found if not finding.is_past)
 
 
 def letter_name(letter: DeadLetter) -> str:
@@ -82,6 +89,9 @@ def _found(look: Look) -> Iterator[Finding]:
 
 
 def _of_runs(look: Look) -> Iterator[Finding]:
+    """A failed run is past once a later one went well: that one began by settling what was left."""
+    went_well = [run.record.started_at for run in look.runs if run.result is RunResult.SUCCESSFUL]
+    last_well = max(went_well, default=None)
     for run in look.runs:
         record, name = run.record, run.record.workflow_id
         shows = f"python -m trading workflows {name}"
@@ -91,7 +101,8 @@ def _of_runs(look: Look) -> Iterator[Finding]:
         elif run.result is RunResult.FAILED:
             why = shortened(run.message or "no reason was kept")
             said = f"the run of session {record.session} failed: {why}"
-            yield Finding(FindingKind.FAILED, name, said, record.updated_at, shows, name)
+            is_past = last_well is not None and last_well > record.started_at
+            yield Finding(FindingKind.FAILED, name, said, record.updated_at, shows, name, is_past=is_past)
 
 
 def _of_parking(look: Look) -> Iterator[Finding]:

@@ -122,9 +122,13 @@ def alerts_page(frame: Frame, told: Sequence[Told], receivers: Sequence[str], *,
     return _render("alerts.html.j2", frame, told=told, receivers=receivers, is_kept=is_kept)
 
 
-def confirm_page(frame: Frame, found: Finding, offer: str, *, wrong: str = "") -> str:
-    """Asks whether to retry, and for the token; `wrong` says why the last answer was refused."""
-    return _render("confirm.html.j2", frame, found=found, offer=offer, wrong=wrong)
+def confirm_page(frame: Frame, look: Look, found: Finding, offer: str, *, wrong: str = "") -> str:
+    """Asks whether to retry, and for the token; `wrong` says why the last answer was refused.
+
+    It names the runs that have not ended: the command delivers what waits of them as well.
+    """
+    under_way = [run for run in look.runs if run.result is RunResult.UNDER_WAY]
+    return _render("confirm.html.j2", frame, found=found, offer=offer, wrong=wrong, under_way=under_way)
 
 
 def outcome_page(frame: Frame, letter: str, outcome: Outcome | None, *, standing: str) -> str:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from importlib.resources import files
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -26,13 +26,13 @@ from trading.events.journal.reading import looking_at
 from trading.events.journal.records import Outcome
 from trading.monitor.board import Board
 from trading.monitor.exposition import CONTENT_TYPE, exposition, metrics_of
-from trading.monitor.finding import Finding
+from trading.monitor.finding import Finding, needing_a_person
 from trading.monitor.look import CANNOT_BE_READ
 from trading.screens import board_pages as pages
+from trading.serve.form import read_form
 from trading.serve.guard import App, Guard, comes_from_here
 from trading.serve.retries import Refusal, RetryDesk
 
-FORM_BYTES_MAX = 4096
 ALERTS_SHOWN = 100
 STREAMS_MAX = 64
 BEAT_S = 0.25
@@ -100,7 +100,7 @@ class _Site:
     def now(self, request: Request) -> Response:
         look = self._board.refresh()
         status = 200 if look.unreadable is None else 503
-        page = pages.now_page(self._frame("/", live=True), look, self._board.findings())
+        page = pages.now_page(self._frame("/", live=True), look, needing_a_person(self._board.findings()))
         return HTMLResponse(page, status)
 
     def runs(self, request: Request) -> Response:
@@ -172,7 +172,7 @@ class _Site:
         return self._ask(letter, browser, "", 200)
 
     async def confirm(self, request: Request) -> Response:
-        form = await _read_form(request)
+        form = await read_form(request)
         if form is None or not comes_from_here(request.scope):
             sentence = "This form was not sent by a page of this server. Nothing was done."
             return self._sentence("Not confirmed", sentence, 403)
@@ -212,7 +212,7 @@ class _Site:
         return RedirectResponse(f"/retried/{quote(name)}", 303)
 
     def _ask(self, letter: str, browser: str, wrong: str, status: int) -> Response:
-        self._board.refresh()
+        look = self._board.refresh()
         found = self._finding(letter)
         offer = None if found is None else self._desk().offer(letter, found.workflow_id, browser)
         if found is None or offer is None:
@@ -220,7 +220,7 @@ class _Site:
                 f"{letter} is not on the list of what was given up: it was delivered, or never was there."
             )
             return self._sentence("Nothing to retry", sentence, 404)
-        answer = HTMLResponse(pages.confirm_page(self._frame(), found, offer, wrong=wrong), status)
+        answer = HTMLResponse(pages.confirm_page(self._frame(), look, found, offer, wrong=wrong), status)
         answer.set_cookie(BROWSER, browser, httponly=True, samesite="strict")
         return answer
 
@@ -289,19 +289,3 @@ class _Site:
 
     def _sentence(self, title: str, sentence: str, status: int) -> Response:
         return HTMLResponse(pages.sentence_page(self._frame(), title, sentence), status)
-
-
-async def _read_form(request: Request) -> dict[str, str] | None:
-    """The fields of a small form; None for anything else."""
-    if (
-        request.headers.get("content-type", "").partition(";")[0].strip()
-        != "application/x-www-form-urlencoded"
-    ):
-        return None
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES_MAX:
-            return None
-    fields: dict[str, list[str]] = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
-    return {name: values[0] for name, values in fields.items() if len(values) == 1}

@@ -20,7 +20,7 @@ from trading.alerts.ledger import AlertLedger, ledger_path
 from trading.alerts.telling import Telling
 from trading.database import DatabaseUnusable
 from trading.desk import UsageError
-from trading.events.journal.reading import looking_at
+from trading.events.journal.reading import JournalReader, looking_at
 from trading.monitor.board import Board, wall_clock
 from trading.monitor.look import CANNOT_BE_READ, Look
 from trading.serve.application import Watched, build_application
@@ -112,31 +112,34 @@ def choose_token() -> str:
 
 
 class Standing:
-    """How a dead letter or a parked message stands: what tells that it has changed since it was shown."""
+    """How a dead letter or a parked message stands: what tells that something else would happen than was shown.
+
+    Runs that have not ended are part of it, for a retry resumes them as well.
+    """
 
     def __init__(self, board: Board) -> None:
         self._board = board
 
     def __call__(self, letter: str, run: str | None) -> str | None:
         """None where there is nothing to retry, or where nobody can tell."""
-        number, _, handler = letter.partition(":")
         try:
             with looking_at(self._board.journal) as reader:
-                if number == "parked":
-                    parked = reader.backlog().parked
-                    return next((repr(one) for one in parked if str(one.number) == handler), None)
-                found = reader.dead_letter(int(number), handler) if number.isdecimal() else None
-                if found is None:
-                    return None
-                seen = (
-                    found.died_at,
-                    found.attempts,
-                    found.failure,
-                    reader.events_of_run(found.correlation_id),
-                )
-                return sha256(repr(seen).encode()).hexdigest()
+                seen = _seen_of(reader, letter)
+                unfinished = reader.workflows(account=self._board.account_id, unfinished_only=True)
+                names = [record.workflow_id for record in unfinished]
         except CANNOT_BE_READ:
             return None
+        return None if seen is None else sha256(repr((seen, names)).encode("utf-8", "replace")).hexdigest()
+
+
+def _seen_of(reader: JournalReader, letter: str) -> object | None:
+    number, _, handler = letter.partition(":")
+    if number == "parked":
+        return next((one for one in reader.backlog().parked if str(one.number) == handler), None)
+    found = reader.dead_letter(int(number), handler) if number.isdecimal() else None
+    if found is None:
+        return None
+    return found.died_at, found.attempts, found.failure, reader.events_of_run(found.correlation_id)
 
 
 class _Looked:

@@ -24,7 +24,7 @@ from trading.desk import journal_path
 from trading.events.journal.shared import Share, SharedJournal
 from trading.events.messages.envelope import BaseEvent
 from trading.monitor.board import Board
-from trading.monitor.finding import Finding, FindingKind, findings
+from trading.monitor.finding import Finding, FindingKind, findings, needing_a_person
 from trading.monitor.look import Look, RunResult, Signature, take_look
 from trading.tracking import awaited_of
 
@@ -84,7 +84,15 @@ def test_a_failed_run_and_what_its_handler_gave_up_are_two_findings(tmp_path: Pa
     assert letter.next_step == f"python -m trading retry {letter.retry}"
     assert "after 3 attempts: ZeroDivisionError: a defect, on purpose" in letter.sentence
     assert "step portfolio.plan failed" in failed.sentence
-    assert failed.retry is None
+    assert (failed.retry, failed.is_past) == (None, False)
+
+
+def test_a_failed_run_is_told_and_needs_nobody_once_a_later_one_went_well(tmp_path: Path) -> None:
+    trade_with_defect(tmp_path / "a.db", "portfolio.plan", after=False)
+    trade(tmp_path / "a.db", date(2011, 8, 10))
+    failed = only(look_at(tmp_path / "a.db"), FindingKind.FAILED)
+    assert failed.is_past
+    assert needing_a_person((failed,)) == ()
 
 
 def test_a_run_whose_notification_was_given_up_has_not_failed(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from threading import Event
 from urllib.parse import quote
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from tests.trading.support.served import asked, watched_by
-from tests.trading.support.watched_accounts import HOSTILE, orders_of, trade_with_defect
+from tests.trading.support.watched_accounts import HOSTILE, end_in_the_middle, orders_of, trade_with_defect
 from trading.desk import journal_path
 from trading.events.journal.reading import looking_at
 from trading.monitor.board import Board
@@ -229,10 +230,36 @@ def test_what_was_never_given_up_cannot_be_confirmed(
     assert retrying.asked == []
 
 
-def test_a_form_that_is_too_long_is_not_read(watched: Watched, retrying: Retrying) -> None:
+def test_runs_that_would_be_resumed_are_named_and_one_that_came_meanwhile_is_not_consented_to(
+    tmp_path: Path, retrying: Retrying
+) -> None:
+    account = tmp_path / "a.db"
+    trade_with_defect(account, "execution", after=True)
+    board = Board(account, "paper")
+    with watched_by(board, RetryDesk(retrying, Standing(board), TOKEN)) as made:
+        client = asked(made)
+        place = place_of(client)
+        offer = offer_of(client, place)
+        assert "not ended" not in client.get(place).text
+        end_in_the_middle(account, date(2011, 8, 10))
+        refused = client.get(confirm(client, place, offer).headers["location"]).text
+        assert ("Nothing was done" in refused, retrying.asked) == (True, [])
+        page = client.get(place).text
+        (unfinished,) = [run.record.workflow_id for run in board.look().runs if not run.record.finished]
+        assert "A run has not ended" in page
+        assert unfinished in page
+        assert confirm(client, place, offer_of(client, place)).status_code == 303
+    assert len(retrying.asked) == 1
+
+
+def test_a_form_that_is_too_long_or_has_too_many_fields_is_not_read(
+    watched: Watched, retrying: Retrying
+) -> None:
     client = asked(watched)
     place = place_of(client)
     assert confirm(client, place, offer_of(client, place), "x" * 100_000).status_code == 403
+    many = client.post(place, data={f"field{number}": "x" for number in range(200)})
+    assert (many.status_code, retrying.asked) == (403, [])
 
 
 def test_what_the_command_says_is_text_on_the_page(watched: Watched, retrying: Retrying) -> None:
