@@ -112,7 +112,7 @@ def choose_token() -> str:
 
 
 class Standing:
-    """How a dead letter or a parked message stands: what tells that something else would happen than was shown.
+    """How a dead letter or a parked message stands: what tells that a retry would do something else by now.
 
     Runs that have not ended are part of it, for a retry resumes them as well.
     """
