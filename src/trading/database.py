@@ -88,7 +88,6 @@ def open_to_read(path: Path, *, kind: str, version: int) -> Connection:
     except (OSError, sqlite3.Error) as error:
         raise DatabaseUnusable(f"{path}: is no {kind} that can be read: {error}") from error
     try:
-        connection.execute("PRAGMA query_only=ON")
         if not _tables(connection):
             raise DatabaseUnusable(f"{path}: holds nothing, and no {kind}; name another file")
         _refuse_other(connection, str(path), kind=kind, version=version)
