@@ -69,6 +69,12 @@ TRACEBACK_VARIABLE = "CHANGEOVER_TRACEBACK"
 WHO_VARIABLE = "CHANGEOVER_WHO"
 """Who moves phases, in place of user and host; `--who` wins."""
 
+SERVE_TOKEN_VARIABLE = "CHANGEOVER_SERVE_TOKEN"  # noqa: S105  the name of a variable
+"""What somebody has to know to move a phase from the pages of `changeover serve --allow-moves`.
+
+At least 16 characters. Unless given: one is made at each start, and printed.
+"""
+
 KILL_FILE = "KILL"
 FLAGS_FILE = "flags.json"
 HISTORY_FILE = "history.jsonl"

@@ -45,10 +45,10 @@ def setting_of(name: str, word: str, allowed: tuple[Stage, ...]) -> Setting:
 LOOPBACK = "127.0.0.1"
 
 
-def address_of(text: str) -> tuple[str, int]:
+def address_of(text: str, option: str = "--metrics", *, least: int = 1) -> tuple[str, int]:
     """Host and port of `HOST:PORT`, `[HOST]:PORT`, `:PORT` or `PORT`; raises ConfigurationError."""
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536) or "://" in text:
-        raise ConfigurationError("--metrics", f"was {text!r}, allowed: HOST:PORT, such as {LOOPBACK}:9464")
+    if not (port.isascii() and port.isdigit() and least <= int(port) < 65_536) or "://" in text:
+        raise ConfigurationError(option, f"was {text!r}, allowed: HOST:PORT, such as {LOOPBACK}:9464")
     return host or LOOPBACK, int(port)

@@ -50,7 +50,7 @@ def status(*, project: str | Path | Project = ".") -> Status:
     plan = project_state.plan
     resolver = Resolver(lambda: plan.stages, directory=found.directory, closed=True)
     resolution = resolver.current()
-    steps = tuple(_steps(found, project_state))
+    steps = tuple(next_steps(found, project_state))
     differing = differing_today(found, project_state)
     production = [_production(project_state, phase) for phase in plan.phases.values()]
     seams = {seam for phase in plan.phases.values() for seam in phase.seams}
@@ -108,7 +108,7 @@ def _phase(project_state: ProjectState, resolution: Resolution, phase: Phase) ->
         phase.number,
         phase.name,
         setting,
-        _answers(resolution, phase),
+        answering_in(resolution, phase),
         sum(one.distinct_worlds for one in _corpora(project_state, phase)),
         distinct_in_production(project_state, phase),
         None if phase.seams else _checks(project_state, phase),
@@ -116,7 +116,8 @@ def _phase(project_state: ProjectState, resolution: Resolution, phase: Phase) ->
     )
 
 
-def _answers(resolution: Resolution, phase: Phase) -> str:
+def answering_in(resolution: Resolution, phase: Phase) -> str:
+    """Who answers the calls of a phase: legacy, candidate, both, or a dash where nobody does."""
     setting = resolution.settings[phase.name]
     if setting.stage not in SEAM_STAGES:
         return "-"
@@ -158,7 +159,8 @@ def _checks(project_state: ProjectState, phase: Phase) -> tuple[int, int] | None
     return (passed, len(commands)) if commands else None
 
 
-def _steps(project: Project, project_state: ProjectState) -> Iterator[NextStep]:
+def next_steps(project: Project, project_state: ProjectState) -> Iterator[NextStep]:
+    """What each phase may do next, by what its gate answers without running a check."""
     for phase in project_state.plan.phases.values():
         if project_state.settings[phase.name].stage in (Stage.COMPLETE, Stage.DONE):
             continue

@@ -74,6 +74,7 @@ COMMANDS = {
     "diff": ("comparison", "compare two files of recorded outputs with the same rules"),
     "worker": ("worker", "replay what programs have recorded, in processes of its own"),
     "alerts": ("alerts", "who hears of what: look, send, test, list"),
+    "serve": ("serve", "pages that show the migration as it goes on, to browsers"),
     "status": ("status", "where every phase stands, problems first"),
     "report": ("comparison", "one HTML page to read before deciding"),
     "gate": ("readiness", "may this phase move to that stage, criterion by criterion"),

@@ -124,7 +124,7 @@ def clusters_of(
     made = []
     for (seam, digest), met in found.items():
         examples = [known[run.id] for run in met.runs if run.id in known]
-        told = [(run, *_divergence_of(run, digest)) for run in examples]
+        told = [(run, *divergence_of(run, digest)) for run in examples]
         whole_ones = [(run, found_, sighting) for run, found_, sighting in told if found_ is not None]
         if whole_ones:
             made.append(_cluster(seam, digest, met, whole_ones, seams))
@@ -153,7 +153,7 @@ def _names(run: StoredRun) -> list[str]:
     return list(dict.fromkeys(fingerprint_of(run.seam, one).digest for one in contents.divergences))
 
 
-def _divergence_of(run: StoredRun, digest: str) -> tuple[Divergence | None, Sighting | None]:
+def divergence_of(run: StoredRun, digest: str) -> tuple[Divergence | None, Sighting | None]:
     """The first divergence of that name."""
     contents = run.contents
     found = [] if contents is None else divergences_of(run, contents, digest)

@@ -1,0 +1,122 @@
+"""`changeover serve`: listens, and ends politely."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from changeover.api.arguments import Told, address_of, ignore
+from changeover.api.live import LiveProject
+from changeover.errors import ConfigurationError, describe_os_error, need_package
+from changeover.project import Project, open_project
+from changeover.quick_dataclass import dataclass
+from changeover.serve.access import TOKEN_LEAST, Hosts, Token, is_loopback
+from changeover.settings import SERVE_TOKEN_VARIABLE
+
+EXTRA = "serve"
+LISTEN = "127.0.0.1:8470"
+END_S = 3
+"""How long open connections may take when the server ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where the pages are. `token` is None where nothing can be moved; `is_made` says that it is new."""
+
+    address: str
+    token: str | None
+    is_made: bool
+
+
+def serve_project(
+    *,
+    listen: str = LISTEN,
+    allow_moves: bool = False,
+    host_names: Iterable[str] = (),
+    project: str | Path | Project = ".",
+    begun: Callable[[Serving], None] = lambda serving: None,
+    warn: Told = ignore,
+) -> None:
+    """Show a project as it goes on, to browsers, until the process is told to end.
+
+    Args:
+        listen: `HOST:PORT`; port 0 takes any that is free.
+        allow_moves: let whoever knows the token move phases.
+        host_names: names under which the pages may be asked for, beside those of this machine.
+        project: a folder of the project, or the project.
+        begun: is told where the pages are, and the token.
+        warn: hears what must not be overlooked.
+
+    Raises:
+        ConfigurationError: there is no plan, it is wrong, the token is too short, or nothing can listen.
+        MissingPackageError: starlette or uvicorn is not installed.
+    """
+    for package in ("starlette", "uvicorn", "jinja2"):
+        need_package(package, None if package == "jinja2" else EXTRA)
+    found = open_project(project)
+    found.needed_plan()
+    host, port = address_of(listen, "--listen", least=0)
+    secret, is_made = _token() if allow_moves else (None, False)
+    with _listening(host, port) as listening:
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{listening.getsockname()[1]}/"
+        if not is_loopback(host):
+            warn("whoever reaches this address can read the pages: they show values of production, redacted")
+        token = None if secret is None else Token(secret)
+        server = _server(LiveProject(found), Hosts(host, host_names), token)
+        begun(Serving(address, secret, is_made))
+        server.run(sockets=[listening])
+
+
+def _server(live: LiveProject, hosts: Hosts, token: Token | None) -> Any:
+    import uvicorn
+
+    from changeover.serve.app import make_app
+
+    app = make_app(live, hosts, token)
+
+    class Server(uvicorn.Server):
+        """Tells open pages that no news will come: else they would be waited for."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            """A signal says that it is to end."""
+            app.state.changes.end()
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=END_S,
+    )
+    return Server(config)
+
+
+def _token() -> tuple[str, bool]:
+    given = os.environ.get(SERVE_TOKEN_VARIABLE, "")
+    if not given:
+        return secrets.token_urlsafe(24), True
+    if len(given) < TOKEN_LEAST:
+        raise ConfigurationError(
+            SERVE_TOKEN_VARIABLE,
+            f"has {len(given)} characters, allowed: {TOKEN_LEAST} or more; unset it, and one is made",
+        )
+    return given, False
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        why = describe_os_error(error)
+        raise ConfigurationError(
+            "--listen", f"nothing can listen at {host}:{port}: {why}; allowed: a free port of this machine"
+        ) from error

@@ -1,0 +1,1 @@
+"""Pages of a project as it goes on: drawn anew for each request, and readable without a script."""
