@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from changeover.api.problems import Finding, differing_today, problems_of
-from changeover.api.status import answering_in, next_steps, notices_of, recorded_status
+from changeover.api.status import answering_in, notices_of, recorded_status, waits_of
 from changeover.compare.clusters import Fingerprint, fingerprint_of
 from changeover.compare.rules import STRICT, Rules
 from changeover.errors import ConfigurationError
@@ -26,22 +26,29 @@ from changeover.evidence.worker_watch import Pulse
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME
 from changeover.gate.all_evidence import divergence_of
 from changeover.gate.collect import collect
+from changeover.gate.decision import decide
 from changeover.gate.forecast import Forecast, forecast
 from changeover.gate.inputs import ProjectState, read_project_state
+from changeover.gate.production import production_of
 from changeover.gate.seen_clusters import SeenCluster, latest_groups, seen_clusters
 from changeover.project import Project
 from changeover.rollout.migration_files import place_of, trips_path
 from changeover.rollout.plan_file import Phase
 from changeover.rollout.resolver import Resolution, Resolver
 from changeover.settings import PLAN_FILE, RULES_FILE, WAIVERS_FILE
+from changeover.values.stage import Stage
 from changeover.views.html.data import DIVERGED, UNSAFE
 from changeover.views.live.data import PhaseLook
 from changeover.views.text.recorded import RecordedStatus
+from changeover.views.text.status import NextStep
 
 AGE_MAX_S = 30.0
 """How old a look may be although nothing has changed: lag and silence grow by themselves."""
 AGE_LEAST_S = 1.0
 """So long a look counts although something has changed: a busy program must not be read without end."""
+SLOW_S = 0.2
+STALE_MAX_S = 120.0
+"""The oldest that is shown while a newer look is made; the page says of when it is."""
 NAMED_MAX = 300
 """Of so many clusters the place is looked up."""
 
@@ -52,6 +59,10 @@ class Look:
     def __init__(self, project: Project, state: ProjectState, mark: str) -> None:
         self.project, self.state, self.mark = project, state, mark
         self.browser = Browser(store_path(project.root))
+
+    def prepare(self) -> None:
+        """Work out what most pages ask for, so that nobody waits for it."""
+        _ = self.problems, self.phases, self.clusters
 
     @cached_property
     def _resolver(self) -> Resolver:
@@ -84,21 +95,19 @@ class Look:
         resolution = self.resolution
         # Under the kill switch nothing has moved: the flags say where the phases stand.
         settings = resolution.settings if self.state.problems.flags else self.state.settings
-        steps = {step.verdict.phase: step for step in next_steps(self.project, self.state)}
         return tuple(
-            PhaseLook(
-                phase,
-                settings[phase.name],
-                answering_in(resolution, phase),
-                steps.get(phase.name),
-                self._forecast(phase) if phase.name in steps else None,
-            )
+            PhaseLook(phase, settings[phase.name], answering_in(resolution, phase), *self._step(phase))
             for phase in self.state.plan.phases.values()
         )
 
-    def _forecast(self, phase: Phase) -> Forecast | None:
+    def _step(self, phase: Phase) -> tuple[NextStep | None, Forecast | None]:
+        """What it may do next, by what its gate answers without running a check."""
+        if self.state.settings[phase.name].stage in (Stage.COMPLETE, Stage.DONE):
+            return None, None
         inputs = collect(self.project, phase.name, run_checks=False, project_state=self.state)
-        return forecast(inputs)
+        production = production_of(inputs)
+        verdict = decide(inputs, production)
+        return NextStep(verdict, waits_of(self.state, verdict)), forecast(inputs, production)
 
     @cached_property
     def clusters(self) -> tuple[SeenCluster, ...]:
@@ -162,13 +171,21 @@ def _named(cluster: SeenCluster, fingerprint: Fingerprint | None) -> SeenCluster
 
 
 class LiveProject:
-    """A project of which many ask at once. Safe for threads."""
+    """A project of which many ask at once. Safe for threads.
 
-    def __init__(self, project: Project, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self.project, self._monotonic = project, monotonic
-        self._lock = threading.Lock()
-        self._look: Look | None = None
-        self._looked_at = float("-inf")
+    Args:
+        project: the project.
+        monotonic: a clock in seconds.
+        slow_s: a project that takes longer than this to read is shown as it was a moment ago, while it is
+            read again for whoever asks next: a page must not wait for a million runs to be counted.
+    """
+
+    def __init__(
+        self, project: Project, monotonic: Callable[[], float] = time.monotonic, slow_s: float = SLOW_S
+    ) -> None:
+        self.project, self._monotonic, self._slow_s = project, monotonic, slow_s
+        self._reading = threading.Lock()
+        self._known: tuple[Look, float] | None = None
         self.cost_s = 0.0
         """How long the last reading took."""
 
@@ -192,24 +209,44 @@ class LiveProject:
         Raises:
             ConfigurationError: there is no plan, or it is wrong.
         """
-        with self._lock:
-            begun = self._monotonic()
-            age, known = begun - self._looked_at, self._look
-            if known is not None and age < AGE_LEAST_S and expected in (None, known.mark):
-                return known
-            mark = self.mark()
-            if known is None or known.mark != mark or age >= AGE_MAX_S:
-                known = self._look = Look(self.project, read_project_state(self.project), mark)
-                self._looked_at = self._monotonic()
-                self.cost_s = self._looked_at - begun
-            return known
+        known = self._known
+        if known is not None and expected in (None, known[0].mark):
+            age = self._monotonic() - known[1]
+            if age < AGE_LEAST_S:
+                return known[0]
+            if age < STALE_MAX_S and self.cost_s > self._slow_s:
+                self.refresh_soon()
+                return known[0]
+        return self._refreshed(expected)
 
     def look_anew(self) -> Look:
         """As `look`, after this process itself has changed something."""
-        with self._lock:
-            self._looked_at = float("-inf")
-            self._look = None
+        self._known = None
         return self.look()
+
+    def refresh_soon(self) -> None:
+        """Let a thread bring the look up to date, unless one does already."""
+        if not self._reading.locked():
+            threading.Thread(target=self.refresh, name="changeover-look", daemon=True).start()
+
+    def refresh(self) -> None:
+        """Bring the look up to date, where something has changed; never raises for what is wrong."""
+        with suppress(ConfigurationError):
+            self._refreshed(None)
+
+    def _refreshed(self, expected: str | None) -> Look:
+        with self._reading:
+            begun, known = self._monotonic(), self._known
+            if known is not None and begun - known[1] < AGE_LEAST_S and expected in (None, known[0].mark):
+                return known[0]  # somebody else has just read it
+            mark = self.mark()
+            if known is not None and known[0].mark == mark and begun - known[1] < AGE_MAX_S:
+                return known[0]
+            look = Look(self.project, read_project_state(self.project), mark)
+            look.prepare()
+            now = self._monotonic()
+            self._known, self.cost_s = (look, now), now - begun
+            return look
 
     def _files(self) -> Iterator[object]:
         """What the files of the migration are like, and the signs that workers give."""

@@ -145,13 +145,13 @@ def runs_of_case(look: Look, name: str) -> Sequence[StoredRun]:
     return sorted(found, key=lambda one: one.verdict.severity)
 
 
-def rule_uses(look: Look) -> list[tuple[str, RuleUse]]:
-    """What the rules of today accepted in the latest comparison of each source, with the source."""
+def rule_uses(look: Look) -> dict[str, tuple[RuleUse, ...]]:
+    """By source what the rules of today accepted in its latest comparison."""
     told: dict[str, tuple[RuleUse, ...]] = {}
     for comparison in look.state.evidence.corpora:  # the latest first
         if comparison.rules == look.state.rules and comparison.summary.rules is not None:
             told.setdefault(comparison.source, comparison.summary.rules)
-    return [(source, use) for source, uses in told.items() for use in uses]
+    return told
 
 
 def tolerated_today(look: Look) -> int:

@@ -50,7 +50,7 @@ def status(*, project: str | Path | Project = ".") -> Status:
     plan = project_state.plan
     resolver = Resolver(lambda: plan.stages, directory=found.directory, closed=True)
     resolution = resolver.current()
-    steps = tuple(next_steps(found, project_state))
+    steps = tuple(_steps(found, project_state))
     differing = differing_today(found, project_state)
     production = [_production(project_state, phase) for phase in plan.phases.values()]
     seams = {seam for phase in plan.phases.values() for seam in phase.seams}
@@ -159,16 +159,15 @@ def _checks(project_state: ProjectState, phase: Phase) -> tuple[int, int] | None
     return (passed, len(commands)) if commands else None
 
 
-def next_steps(project: Project, project_state: ProjectState) -> Iterator[NextStep]:
-    """What each phase may do next, by what its gate answers without running a check."""
+def _steps(project: Project, project_state: ProjectState) -> Iterator[NextStep]:
     for phase in project_state.plan.phases.values():
         if project_state.settings[phase.name].stage in (Stage.COMPLETE, Stage.DONE):
             continue
         verdict = decide(collect(project, phase.name, run_checks=False, project_state=project_state))
-        yield NextStep(verdict, _waits(project_state, verdict))
+        yield NextStep(verdict, waits_of(project_state, verdict))
 
 
-def _waits(project_state: ProjectState, verdict: GateVerdict) -> str:
+def waits_of(project_state: ProjectState, verdict: GateVerdict) -> str:
     """For which phases, by their numbers, to be what."""
     numbers: dict[str, list[int]] = {}
     for criterion in verdict.criteria:

@@ -19,9 +19,12 @@ from changeover.values.gate_verdict import Criterion, GateVerdict
 from changeover.values.stage import Stage
 
 
-def decide(inputs: GateInputs) -> GateVerdict:
-    """Decide whether the phase may take this step; that it is legal was checked before."""
-    corpora, production = count_corpora(inputs), production_of(inputs)
+def decide(inputs: GateInputs, counted: Production | None = None) -> GateVerdict:
+    """Decide whether the phase may take this step; that it is legal was checked before.
+
+    `counted` is what `production_of` gave for these inputs, where somebody has asked it already.
+    """
+    corpora, production = count_corpora(inputs), counted or production_of(inputs)
     with_seams = bool(inputs.phase.seams)
     if with_seams:
         criteria = tuple(_of_seams(inputs, corpora, production))

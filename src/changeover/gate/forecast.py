@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from changeover.gate.inputs import GateInputs
-from changeover.gate.production import production_of
+from changeover.gate.production import Production
 from changeover.quick_dataclass import dataclass
 
 
@@ -36,7 +36,7 @@ class Forecast:
     days_left: int | None
 
 
-def forecast(inputs: GateInputs) -> Forecast | None:
+def forecast(inputs: GateInputs, production: Production) -> Forecast | None:
     """The forecast of a gate; None where it asks nothing of production.
 
     Distinct inputs and days are taken to come as often as between the first run that counts and today, days
@@ -46,7 +46,6 @@ def forecast(inputs: GateInputs) -> Forecast | None:
     criteria = inputs.gate.production
     if criteria is None or not inputs.phase.seams:
         return None
-    production = production_of(inputs)
     if not production.distinct_inputs:
         return None
     worst = production.worst(criteria.confidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -113,7 +114,9 @@ def _static(request: Request) -> Response:
 def _ending(changes: Changes) -> Callable[[Starlette], object]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        keeping = asyncio.create_task(changes.keep())
         yield
+        keeping.cancel()
         changes.end()
 
     return lifespan

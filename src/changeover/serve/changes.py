@@ -16,6 +16,7 @@ LOOK_S = 0.5
 COST_TIMES = 4
 HEARTBEAT_S = 15.0
 """How often something is sent although nothing has changed, so that who has gone is noticed."""
+KEEP_S = 60.0
 LISTENERS_MAX = 100
 
 
@@ -71,9 +72,17 @@ class Changes:
         while not self._is_over:
             mark = await asyncio.to_thread(self._live.mark)
             if mark != self._mark:
+                if self._mark is not None:  # who asks now must not wait for it to be read
+                    await asyncio.to_thread(self._live.refresh)
                 self._mark = mark
                 self._tell()
             await asyncio.sleep(max(self._look_s, COST_TIMES * self._live.cost_s))
+
+    async def keep(self) -> None:
+        """Read the project now and then although nobody looks, so that the first page opens at once."""
+        while not self._is_over:
+            await asyncio.to_thread(self._live.refresh)
+            await asyncio.sleep(KEEP_S)
 
     def _tell(self) -> None:
         self._news.set()

@@ -22,6 +22,7 @@ from changeover.values.stage import Stage
 
 BODY_BYTES_MAX = 16 * 1024
 FIELDS_MAX = 20
+_WITH_REASON = ("flip", "unkill")
 _BUSY = "Another move is under way. Its gate may run commands for a while: look again later."
 Said = Callable[[Request, HTTPStatus, str, list[str], str, GateVerdict | None], Response]
 
@@ -41,6 +42,8 @@ class Moves:
         fields = fields_of(body)
         if not fields.get("who", "").strip():
             return self._no(request, HTTPStatus.BAD_REQUEST, "It needs to be said who moves.")
+        if _what(request) in _WITH_REASON and not fields.get("reason", "").strip():
+            return self._no(request, HTTPStatus.BAD_REQUEST, "It needs to be said why.")
         if not self._lock.acquire(blocking=False):
             return self._no(request, HTTPStatus.CONFLICT, _BUSY)
         try:
@@ -69,7 +72,7 @@ class Moves:
         project, who = self._live.project, f"{fields['who'].strip()} (serve)"
         reason = fields.get("reason", "").strip()
         phase = str(request.path_params.get("phase", ""))
-        what = request.url.path.rpartition("/")[2]
+        what = _what(request)
         if what == "flip":
             return self._flipped(request, project, phase, fields, who, reason)
         if what == "rollback":
@@ -114,6 +117,12 @@ class Moves:
     def _no(self, request: Request, status: HTTPStatus, sentence: str) -> Response:
         back = request.url.path.rpartition("/")[0] or "/"
         return self._said(request, status, "Nothing was moved.", [sentence], back, None)
+
+
+def _what(request: Request) -> str:
+    """`flip`, `rollback`, `kill` or `unkill`."""
+    path: str = request.url.path
+    return path.rpartition("/")[2]
 
 
 def _to_phase(phase: str, revision: int | None) -> Response:

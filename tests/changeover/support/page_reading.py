@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "br", "circle", "line", "rect", "input"}
+VOID = {"meta", "br", "circle", "line", "link", "rect", "input"}
 
 
 @dataclass

@@ -80,8 +80,7 @@ def _environment() -> Environment:
         "value": lambda value: value_text(value, VALUE_SHOWN_MAX),
         "shade": lambda word: str(word).lower().replace(" ", "-"),
         "word": word_of_verdict,
-        "piece": lambda text: quote(str(text), safe=""),
-        "path": lambda text: quote(str(text), safe="/"),
+        "piece": lambda text: quote(str(text), safe="", errors="replace"),
         "query": query_text,
         "pasted": pasted,
         "moved": describe_move,
@@ -99,7 +98,7 @@ def word_of_verdict(verdict: Verdict) -> str:
 def query_text(values: dict[str, Any]) -> str:
     """The query of an address, with its question mark; without what is empty."""
     kept = {name: str(value) for name, value in values.items() if value not in (None, "")}
-    return f"?{urlencode(kept)}" if kept else ""
+    return f"?{urlencode(kept, errors='replace')}" if kept else ""
 
 
 def _forecast(look: PhaseLook) -> str:

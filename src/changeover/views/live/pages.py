@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from changeover.compare.rule import Rule, rule_says
@@ -288,13 +288,13 @@ class RuleRow:
 def rules_page(
     frame: Frame,
     rules: Sequence[Rule],
-    uses: Sequence[tuple[str, RuleUse]],
+    uses: Mapping[str, Sequence[RuleUse]],
     waivers: Sequence[Waiver],
     tolerated: int,
     today: date,
     problem: str | None,
 ) -> str:
-    """The rules with their hits; `uses` are those of the latest comparisons, with their sources."""
+    """The rules with their hits; `uses` are those of the latest comparison of each source."""
     rows = [_rule_row(rule, uses) for rule in rules]
     headline = f"{plural(len(rows), 'rule')}." if rows else "No rule: everything is compared strictly."
     return draw(
@@ -311,10 +311,10 @@ def rules_page(
     )
 
 
-def _rule_row(rule: Rule, uses: Sequence[tuple[str, RuleUse]]) -> RuleRow:
+def _rule_row(rule: Rule, uses: Mapping[str, Sequence[RuleUse]]) -> RuleRow:
     says = rule_says(rule)
-    own = [(source, use) for source, use in uses if (use.path, use.says) == (rule.path.text, says)]
-    largest = [use.largest for _, use in own if use.largest is not None]
+    own = [use for found in uses.values() for use in found if (use.path, use.says) == (rule.path.text, says)]
+    largest = [use.largest for use in own if use.largest is not None]
     return RuleRow(
         rule.number,
         rule.path.text,
@@ -322,10 +322,10 @@ def _rule_row(rule: Rule, uses: Sequence[tuple[str, RuleUse]]) -> RuleRow:
         says,
         rule.reason,
         rule.until,
-        sum(use.hits for _, use in own),
-        sum(use.runs for _, use in own),
+        sum(use.hits for use in own),
+        sum(use.runs for use in own),
         max(largest, key=lambda text: float(text), default=""),
-        ", ".join(dict.fromkeys(source for source, _ in own)),
+        ", ".join(uses),
     )
 
 

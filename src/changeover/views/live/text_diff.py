@@ -14,7 +14,7 @@ TEXT_MAX = 4_000
 MARKED_MAX = 2_000
 LINES_MAX = 60
 AROUND = 2
-_WORD = re.compile(r"\w+|\s+|[^\w\s]")
+_WORD = re.compile(r"\w+(?:[.,:]\w+)*|\s+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
