@@ -25,7 +25,18 @@ TOPICS = {
     ),
     "Reference": (
         *("rules", "configuration", "commands", "exit-codes", "declarations", "api"),
-        *("flips", "alerts", "metrics", "traces", "openfeature", "evidence", "report", "schemas", "glossary"),
+        *(
+            "flips",
+            "alerts",
+            "serve",
+            "metrics",
+            "traces",
+            "openfeature",
+            "evidence",
+            "report",
+            "schemas",
+            "glossary",
+        ),
     ),
     "Explanation": ("architecture", "gate", "comparing", "limits", "isolation", "promises"),
 }

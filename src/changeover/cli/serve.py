@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from changeover.cli.output import quiet, say, warn
+from changeover.cli.worker import Duration
 from changeover.serve import server as verbs
 from changeover.serve.server import LISTEN, Serving
 from changeover.settings import SERVE_TOKEN_VARIABLE
@@ -23,6 +24,7 @@ from changeover.settings import SERVE_TOKEN_VARIABLE
     is_flag=True,
     help=f"let whoever knows the token move phases: {SERVE_TOKEN_VARIABLE}, else one that is printed",
 )
+@click.option("--for", "seconds", type=Duration(), metavar="TIME", help="end after this time, such as 8h")
 @click.option(
     "--host-name",
     "host_names",
@@ -30,16 +32,24 @@ from changeover.settings import SERVE_TOKEN_VARIABLE
     metavar="NAME",
     help="a name under which browsers ask, where a proxy stands before it; may be given again",
 )
-def serve_command(listen: str, host_names: tuple[str, ...], *, allow_moves: bool) -> None:
+def serve_command(
+    listen: str, host_names: tuple[str, ...], seconds: float | None, *, allow_moves: bool
+) -> None:
     """Pages that show the migration as it goes on: phases, runs, clusters, workers, rules.
 
-    Read only unless --allow-moves is given. Works until it is stopped. Needs changeover[serve].
+    Read only unless --allow-moves is given. Works until it is stopped, by Ctrl-C or SIGTERM, and exits 0
+    then. Needs changeover[serve].
 
-    For example: changeover serve --listen 127.0.0.1:8470
+    For example: changeover serve --listen 127.0.0.1:8470 --for 8h
     """
     quiet()
     verbs.serve_project(
-        listen=listen, allow_moves=allow_moves, host_names=host_names, begun=_say_where, warn=warn
+        listen=listen,
+        allow_moves=allow_moves,
+        host_names=host_names,
+        seconds=seconds,
+        begun=_say_where,
+        warn=warn,
     )
 
 

@@ -30,6 +30,13 @@ class Changes:
         self._listeners = 0
         self._looking: asyncio.Task[None] | None = None
         self._is_over = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def end_soon(self) -> None:
+        """As `end`, from any thread, or where a signal came."""
+        self._is_over = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._tell)
 
     def end(self) -> None:
         """Every listener hears that it is over; call it in the event loop."""
@@ -80,6 +87,7 @@ class Changes:
 
     async def keep(self) -> None:
         """Read the project now and then although nobody looks, so that the first page opens at once."""
+        self._loop = asyncio.get_running_loop()
         while not self._is_over:
             await asyncio.to_thread(self._live.refresh)
             await asyncio.sleep(KEEP_S)

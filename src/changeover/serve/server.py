@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,6 +23,7 @@ from changeover.settings import SERVE_TOKEN_VARIABLE
 
 EXTRA = "serve"
 LISTEN = "127.0.0.1:8470"
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 END_S = 3
 """How long open connections may take when the server ends."""
 
@@ -38,6 +42,7 @@ def serve_project(
     listen: str = LISTEN,
     allow_moves: bool = False,
     host_names: Iterable[str] = (),
+    seconds: float | None = None,
     project: str | Path | Project = ".",
     begun: Callable[[Serving], None] = lambda serving: None,
     warn: Told = ignore,
@@ -47,6 +52,7 @@ def serve_project(
     Args:
         listen: `HOST:PORT`; port 0 takes any that is free.
         allow_moves: let whoever knows the token move phases.
+        seconds: end after so many seconds.
         host_names: names under which the pages may be asked for, beside those of this machine.
         project: a folder of the project, or the project.
         begun: is told where the pages are, and the token.
@@ -70,7 +76,14 @@ def serve_project(
         token = None if secret is None else Token(secret)
         server = _server(LiveProject(found), Hosts(host, host_names), token)
         begun(Serving(address, secret, is_made))
-        server.run(sockets=[listening])
+        ending = None if seconds is None else threading.Timer(seconds, server.end)
+        if ending is not None:
+            ending.start()
+        try:
+            server.run(sockets=[listening])
+        finally:
+            if ending is not None:
+                ending.cancel()
 
 
 def _server(live: LiveProject, hosts: Hosts, token: Token | None) -> Any:
@@ -81,12 +94,30 @@ def _server(live: LiveProject, hosts: Hosts, token: Token | None) -> Any:
     app = make_app(live, hosts, token)
 
     class Server(uvicorn.Server):
-        """Tells open pages that no news will come: else they would be waited for."""
+        """Ends politely, by a signal as after its time: open pages hear of it, else they are waited for."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """SIGTERM and Ctrl-C end it as it is meant to end, so that no signal is raised again."""
+            if threading.current_thread() is not threading.main_thread():
+                yield
+                return
+            before = {number: signal.signal(number, self.handle_exit) for number in _ENDING}
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler or signal.SIG_DFL)
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            """A signal says that it is to end."""
-            app.state.changes.end()
-            super().handle_exit(sig, frame)
+            """A signal says that it is to end; a second one does not wait for anybody."""
+            self.force_exit = self.should_exit
+            self.end()
+
+        def end(self) -> None:
+            """No news will come, and nobody is let in any more."""
+            app.state.changes.end_soon()
+            self.should_exit = True
 
     config = uvicorn.Config(
         app,

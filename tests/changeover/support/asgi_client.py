@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -53,7 +54,7 @@ class Client:
 
             await asyncio.wait_for(self.app(_scope("GET", address, {}), receive, send), seconds)
 
-        asyncio.run(ask())
+        _run(ask())
         return heard[-1]
 
     def _ask(self, method: str, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -70,8 +71,14 @@ class Client:
             else:
                 answer.body += message.get("body", b"")
 
-        asyncio.run(self.app(_scope(method, address, headers), receive, send))
+        _run(self.app(_scope(method, address, headers), receive, send))
         return answer
+
+
+def _run(answering: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: Playwright leaves an event loop running in the one that it is used in."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, answering).result()
 
 
 def _scope(method: str, address: str, headers: Mapping[str, str]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def _is_wrong(said: Any) -> bool:
 
 
 def violations(page: Any) -> list[str]:
-    """What axe finds on the page as it is now, each with the element; the page has to be one without a CSP."""
+    """What axe finds on the page as it is now, each with the element; the CSP has to be bypassed."""
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
     found = page.evaluate("(rules) => axe.run(document, { runOnly: rules })", RULES)
     return [f"{one['id']}: {node['html'][:150]}" for one in found["violations"] for node in one["nodes"]]
