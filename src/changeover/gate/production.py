@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 
-from changeover.evidence.confidence import comparisons_needed, percent_above, upper_bound
+from changeover.evidence.confidence import comparisons_needed, is_excluded, percent_above, upper_bound
 from changeover.evidence.store.production import (
     DifferingInput,
     Distinct,
@@ -61,8 +60,7 @@ class DistinctInputs:
         return low + bisect_left(range(low, high), True, key=lambda seen: self._excludes(seen, criteria))
 
     def _excludes(self, seen: int, criteria: ProductionCriteria) -> bool:
-        at_most = replace(self, seen=max(seen, self.diverged))
-        return at_most.bound(criteria.confidence) <= criteria.rate_max
+        return is_excluded(criteria.rate_max, self.diverged, max(seen, self.diverged), criteria.confidence)
 
 
 @dataclass(frozen=True, slots=True)

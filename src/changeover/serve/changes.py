@@ -13,7 +13,8 @@ from changeover.api.live import LiveProject
 
 LOOK_S = 0.5
 """How often is looked while a page is open; a project that takes long to read is looked at less often."""
-COST_TIMES = 4
+COST_TIMES = 1.0
+"""A project of which a reading takes long is read no more than half of the time."""
 HEARTBEAT_S = 15.0
 """How often something is sent although nothing has changed, so that who has gone is noticed."""
 KEEP_S = 60.0
@@ -79,11 +80,15 @@ class Changes:
         while not self._is_over:
             mark = await asyncio.to_thread(self._live.mark)
             if mark != self._mark:
+                pause = self._look_s
                 if self._mark is not None:  # who asks now must not wait for it to be read
                     await asyncio.to_thread(self._live.refresh)
+                    pause = max(pause, COST_TIMES * self._live.cost_s)
                 self._mark = mark
                 self._tell()
-            await asyncio.sleep(max(self._look_s, COST_TIMES * self._live.cost_s))
+                await asyncio.sleep(pause)
+            else:
+                await asyncio.sleep(self._look_s)
 
     async def keep(self) -> None:
         """Read the project now and then although nobody looks, so that the first page opens at once."""

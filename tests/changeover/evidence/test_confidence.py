@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.evidence.confidence import comparisons_needed, percent_above, upper_bound
+from changeover.evidence.confidence import comparisons_needed, is_excluded, percent_above, upper_bound
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,13 @@ def test_nothing_compared_excludes_nothing() -> None:
 def test_impossible_counts_have_no_bound(divergences: int, comparisons: int) -> None:
     with pytest.raises(ValueError, match="no bound for"):
         upper_bound(divergences, comparisons)
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+def test_a_rate_is_excluded_exactly_where_the_bound_is_no_larger(confidence: float) -> None:
+    for comparisons in (1, 2, 7, 50, 299, 773, 1_200):
+        for divergences in (one for one in (0, 1, 2, 3, 7) if one <= comparisons):
+            bound = upper_bound(divergences, comparisons, confidence)
+            for rate in (0.001, 0.01, 0.05, 0.2, bound, bound * 0.999_999, min(1.0, bound * 1.000_001)):
+                found = is_excluded(rate, divergences, comparisons, confidence)
+                assert found == (bound <= rate), (rate, divergences, comparisons)
