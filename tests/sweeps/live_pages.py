@@ -1,7 +1,8 @@
 """How long the pages of `changeover serve` take on a large store: `python -m tests.sweeps live-pages`.
 
 Makes the project of `large-store` unless it is there, starts the server, asks for every page, adds a run and
-asks again, and listens until an open page has heard of a run. Seconds are those of a clock, and of the processor.
+asks again, and listens until an open page has heard of a run. Seconds are those of a clock, and of the
+processor.
 """
 
 import argparse

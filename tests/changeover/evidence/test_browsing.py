@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from changeover.evidence.over_time import over_time, periods_of
 from changeover.evidence.store.browsing import Browser, Wanted
+from changeover.evidence.store.maintenance import StoreLimits, prune
 from changeover.evidence.store.place import StorePlace
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.store.run_contents import RunContents, contents_data
@@ -100,6 +101,16 @@ def test_a_mark_changes_with_every_run_and_every_renewed_verdict(place: StorePla
     with writing(place) as connection:
         renew_runs(connection, [replace(run, verdict=Verdict.TOLERATED, renewed_at=BEGAN)])
     assert browser.mark() != second
+
+
+def test_a_full_store_that_forgets_one_run_for_each_that_comes_has_another_mark(place: StorePlace) -> None:
+    browser = filled(place)
+    before = browser.mark()
+    store_of(place, replace(one_of(1), id="f" * 32))
+    with writing(place) as connection:
+        prune(connection, StoreLimits(BEGAN - timedelta(days=9), MANY, 10**9, 0))
+    assert sum(group.runs for group in read_evidence(place).groups) == MANY
+    assert browser.mark() != before
 
 
 def test_a_store_that_is_not_there_holds_nothing(place: StorePlace) -> None:
