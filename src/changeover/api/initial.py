@@ -36,6 +36,7 @@ class InitialFiles:
     files: tuple[InitialFile, ...]
     app: str
     libraries: dict[str, str]
+    uncovered: dict[str, str]
     next: tuple[str, ...]
 
 
@@ -74,7 +75,8 @@ def init(*, dry_run: bool = False, project: str | Path | Project = ".") -> Initi
         encoding="utf-8", errors="replace"
     )
     files.extend(ignored, f"{_IGNORED}\n", _IGNORED, has=has_line)
-    return InitialFiles(tuple(files.made), app, _covered(looked), tuple(_next(looked, app_file, found)))
+    following = tuple(_next(looked, app_file, found))
+    return InitialFiles(tuple(files.made), app, _covered(looked), looked.uncovered, following)
 
 
 def _covered(looked: Looked) -> dict[str, str]:
@@ -197,15 +199,15 @@ def _app_text(found: Project, looked: Looked, file: Path) -> str:
             "from pathlib import Path",
             "",
             "from changeover import Migration",
-            *(["", *imports] if imports else []),
             "",
             f"migration = Migration.load({place})",
+            *(_below_migration(imports) if imports else []),
             *uses,
             "",
             f"# A seam is a call with two paths. Name it in a phase of {PLAN_FILE}, and put this where the",
             "# old function stands:",
             "#",
-            f"#     from {_module(file, looked)} import migration",
+            f"#     from {_module(file, looked)} import migration{_where_to_import(looked)}",
             "#",
             '#     @migration.seam("orders.place")',
             "#     def place(order): ...          # the old code, unchanged",
@@ -223,12 +225,26 @@ def _app_text(found: Project, looked: Looked, file: Path) -> str:
     )
 
 
+def _below_migration(imports: list[str]) -> list[str]:
+    """Whichever module is imported first: one that has a seam finds `migration` here already."""
+    return ["", *(f"{one}  # noqa: E402  it may import migration from here" for one in imports), ""]
+
+
+def _where_to_import(looked: Looked) -> str:
+    """Where a module imports `migration` whose own objects are imported here."""
+    made = [one for one in looked.made if not OWN[one.pack].in_place]
+    return f"   # in {made[0].module}: below {made[0].attribute}" if made else ""
+
+
 def _module(file: Path, looked: Looked) -> str:
     return ".".join(file.relative_to(looked.source).with_suffix("").parts)
 
 
 def _next(looked: Looked, app_file: Path, found: Project) -> Iterator[str]:
     plan = _relative(found.directory / PLAN_FILE, found.root)
+    for name in looked.libraries:
+        if OWN[name].extra is not None:
+            yield f'pip install "changeover[{OWN[name].extra}]"   where a path reads a {name}; and see {plan}'
     yield f"declare a seam: {_relative(app_file, found.root)} shows how, and name it in {plan}"
     if looked.tests is None:
         yield "pytest --changeover=shadow      once there is a test that calls the seam"

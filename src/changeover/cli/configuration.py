@@ -56,9 +56,12 @@ def init_command(dry_run: bool, format_: str) -> None:
             "files": [{"path": path, "state": state, "added": what} for path, state, what in files],
             "app": made.app,
             "libraries": made.libraries,
+            "uncovered": made.uncovered,
             "next": list(made.next),
         },
-        lambda made, screen: initial_screen(files, made.libraries, made.next, dry_run, screen),
+        lambda made, screen: initial_screen(
+            files, made.libraries, made.uncovered, made.next, dry_run, screen
+        ),
     )
 
 

@@ -399,6 +399,7 @@ class InitOutput(Output):
     files: list[InitialFile]
     app: str = Field(description="What pyproject.toml names: module:attribute.")
     libraries: dict[str, str] = Field(description="Packs for what the program uses, and where it does.")
+    uncovered: dict[str, str] = Field(description="Clients that no pack covers, and where they are used.")
     next: list[str] = Field(description="What to type next.")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from changeover.packs.catalogue import OWN
 from changeover.quick_dataclass import dataclass
+from changeover.record.known_clients import KnownClient, client_named
 
 FILES_MAX = 5_000
 _NOT_THE_PROGRAM = frozenset(
@@ -33,7 +34,7 @@ class Looked:
     """What was found: packages at the top, libraries with a pack, objects that those need, tests.
 
     `source` is the folder that the packages stand in. `libraries` has packs by name with the first place that
-    imports what they cover ("shop/pay.py:3").
+    imports what they cover ("shop/pay.py:3"); `uncovered` has clients that no pack covers likewise.
     """
 
     source: Path
@@ -41,6 +42,7 @@ class Looked:
     libraries: dict[str, str]
     made: tuple[Made, ...]
     tests: str | None
+    uncovered: dict[str, str]
 
 
 def look_at(root: Path) -> Looked:
@@ -50,6 +52,7 @@ def look_at(root: Path) -> Looked:
     makers = {maker.rpartition(".")[2]: name for name, pack in OWN.items() for maker in pack.makers}
     libraries: dict[str, str] = {}
     made: list[Made] = []
+    clients: dict[str, str] = {}
     for file in _files(source):
         try:
             tree = ast.parse(file.read_bytes())
@@ -57,13 +60,29 @@ def look_at(root: Path) -> Looked:
             continue
         for module, line in _imports(tree):
             name = next((covers[part] for part in _parts(module) if part in covers), None)
+            place = f"{file.relative_to(root).as_posix()}:{line}"
+            client = client_named(module)
             if name is not None:
-                libraries.setdefault(name, f"{file.relative_to(root).as_posix()}:{line}")
+                libraries.setdefault(name, place)
+            elif client is not None and client.pack not in OWN:
+                clients.setdefault(client.name, place)
         made.extend(_made(tree, _module_of(file, source), makers))
     tests = next((name for name in ("tests", "test") if (root / name).is_dir()), None)
     if tests is None and any(root.glob("test_*.py")):
         tests = "."
-    return Looked(source, tuple(_packages(source)), dict(sorted(libraries.items())), tuple(made), tests)
+    packages, libraries = tuple(_packages(source)), dict(sorted(libraries.items()))
+    return Looked(source, packages, libraries, tuple(made), tests, _uncovered(clients, libraries))
+
+
+def _uncovered(clients: dict[str, str], libraries: dict[str, str]) -> dict[str, str]:
+    """The clients without those that do the work of a library with a pack, or of another client."""
+
+    def is_asked(client: KnownClient) -> bool:
+        tops = {name.partition(".")[0] for name in client.below}
+        return bool(tops & libraries.keys() or tops & clients.keys() - {client.name})
+
+    known = ((name, client_named(name)) for name in sorted(clients))
+    return {name: clients[name] for name, one in known if one is not None and not is_asked(one)}
 
 
 def _packages(folder: Path) -> Iterator[str]:

@@ -34,6 +34,7 @@ from changeover.replay.clock import VirtualClock, seconds_of
 from changeover.replay.completion_order import CompletionOrder
 from changeover.replay.concurrent_tape import ConcurrentPortTape
 from changeover.replay.derived_reads import NotDerived, RecordedReads, derived, effects_made
+from changeover.replay.first_import import module_being_imported
 from changeover.replay.given_objects import GivenObjects
 from changeover.replay.id_mapping import IdMapping, teaches_nothing
 from changeover.replay.port_tape import BranchName, PortTape
@@ -585,6 +586,11 @@ class Replay(ReplayedWork):
         """Refuse what goes past every port."""
         if self._closed:
             self._refuse_late(f"{event} {detail}")
+        module = module_being_imported()
+        if module is not None:  # it would do so once in a process: that is no difference of the paths
+            way_out = "import it where the program starts"
+            what = f"{module} is imported for the first time in a replay, and reaches for {event} {detail}"
+            self.cannot_follow("import", f"{what}: {way_out}")
         refusal = UndeclaredEffect(f"{event} {detail}: the path reached for the world past every port")
         if self._refused is None:
             self.note(ProblemKind.UNDECLARED_EFFECT, event, detail)

@@ -33,7 +33,7 @@ from changeover.seam.waiting_run import Job
 from changeover.settings import PRODUCTION
 from changeover.values.error_text import class_and_message
 from changeover.values.interruption import is_interruption
-from changeover.values.observation import Observation
+from changeover.values.observation import Observation, Outcome, Raised
 
 if TYPE_CHECKING:
     from changeover.telemetry.traces import SpanOfReplay
@@ -45,6 +45,19 @@ CHANGED_BY_PORT = (
     "a port changed what it had given to the path, or was handed by it: in a replay both paths do the same, "
     "and not what was answered"
 )
+
+FILE_IS_GONE = (
+    "{} is not there any more: the answering path has moved or removed it past every port; give the files "
+    "that a path changes a port"
+)
+
+
+def missing_file(outcome: Outcome) -> str | None:
+    """The file that was not found, where that ended the path."""
+    error = outcome.error if isinstance(outcome, Raised) else None
+    if not isinstance(error, FileNotFoundError) or error.filename is None:
+        return None
+    return str(error.filename)
 
 
 def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -213,6 +226,9 @@ class Comparing:
             if any(map(_is_refused, problems.all)):
                 self._tell_of_refused(problems)
                 problems = await self._of_one_path_alone(problems, calling)
+            gone = await self._file_that_is_gone(replayed, calling)
+            if gone is not None:
+                return self.draft().failed(FILE_IS_GONE.format(gone))
         except BaseException as error:
             if calling.lets_pass(error):
                 raise
@@ -249,6 +265,18 @@ class Comparing:
                 return run
             alike = self._judged(other.observation, ReplayProblems(), alone)
         return self.draft().failed(CHANGED_BY_PORT) if alike.verdict in AMENDED else run
+
+    async def _file_that_is_gone(self, other: Replayed, calling: Replaying) -> str | None:
+        """The file for want of which the other path ended, and which the answering path misses as well.
+
+        That path has moved or removed it past every port.
+        """
+        found = missing_file(other.observation.outcome)
+        if found is None or missing_file(self._recording.observation().outcome) == found:
+            return None
+        alone = await self._replayed_alone(calling)
+        is_gone = alone is not None and missing_file(alone.observation.outcome) == found
+        return found if is_gone else None
 
     def _tell_of_refused(self, problems: ReplayProblems) -> None:
         """Log once for each seam and function what a replay reached for."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 
 class CountingServer:
-    """Answers GET with JSON and takes POST; `came` has method, path and body of each request in order."""
+    """Answers GET with JSON and takes POST; `came` has method, path and body of each request in order.
+
+    Below `/never` nobody is answered until it is closed.
+    """
 
     def __init__(self) -> None:
         came: list[tuple[str, str, bytes]] = []
         self.came = came
+        ended = self._ended = Event()
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -27,6 +31,10 @@ class CountingServer:
                 chunked = self.headers.get("transfer-encoding") == "chunked"
                 body = self._chunks() if chunked else self.rfile.read(length)
                 came.append((self.command, self.path, body))
+                if self.path.startswith("/never"):
+                    ended.wait()
+                    self.close_connection = True
+                    return
                 status = (
                     302 if self.path.startswith("/moved") else 404 if self.path.startswith("/none") else 200
                 )
@@ -70,5 +78,6 @@ class CountingServer:
 
     def close(self) -> None:
         """Take no more."""
+        self._ended.set()
         self._server.shutdown()
         self._server.server_close()

@@ -321,6 +321,60 @@ def test_a_status_that_raises_raises_in_both_paths(server: Any) -> None:
         assert run.verdict == "match", run.divergences or run.reason
 
 
+async def httpx_in_time(url: str, seconds: float) -> str:
+    async with httpx.AsyncClient(timeout=None) as client:
+        try:
+            async with asyncio.timeout(seconds):
+                await client.get(url)
+        except TimeoutError:
+            return "too late"
+    return "in time"
+
+
+async def aiohttp_in_time(url: str, seconds: float) -> str:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as session:
+        try:
+            await session.get(url)
+        except TimeoutError:
+            return "too late"
+    return "in time"
+
+
+async def httpx_with_its_own(url: str, seconds: float) -> str:
+    async with httpx.AsyncClient(timeout=seconds) as client:
+        try:
+            await client.get(url)
+        except httpx.TimeoutException:
+            return "too late"
+    return "in time"
+
+
+IN_TIME = [httpx_in_time, aiohttp_in_time, httpx_with_its_own]
+
+
+@pytest.mark.parametrize("candidate", IN_TIME)
+@pytest.mark.parametrize("legacy", IN_TIME)
+def test_a_call_that_a_time_out_ended_ends_so_in_the_replay(server: Any, legacy: Any, candidate: Any) -> None:
+    url = f"{server.url}/never"
+    answer, run = run_of(lambda: asyncio.run(legacy(url, 0.1)), lambda: asyncio.run(candidate(url, 0.1)))
+    assert answer == "too late"
+    assert (run.verdict, len(server.came)) == ("match", 1), run.divergences or run.reason
+
+
+def test_what_came_after_a_time_out_nobody_knows(server: Any) -> None:
+    """The candidate would wait for ever: an answer may have come a moment later."""
+    url = f"{server.url}/never"
+
+    async def waiting() -> int:
+        async with httpx.AsyncClient(timeout=None) as client:
+            status: int = (await client.get(url)).status_code
+            return status
+
+    answer, run = run_of(lambda: asyncio.run(httpx_in_time(url, 0.1)), lambda: asyncio.run(waiting()))
+    assert (answer, run.verdict) == ("too late", "failed")
+    assert "and this path waits longer for one" in str(run.reason)
+
+
 def test_a_stream_of_known_length_is_read_piece_by_piece_by_both_paths(server: Any) -> None:
     def by_requests() -> list[int]:
         with requests.get(f"{server.url}/read", stream=True) as found:

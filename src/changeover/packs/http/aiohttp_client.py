@@ -43,7 +43,8 @@ def _requesting(original: Callable[..., Any]) -> Callable[..., Any]:
             *self._default_headers.items(),
             *dict(kwargs.get("headers") or {}).items(),
         ]
-        wire = AsyncWire(_Aiohttp(self, method, url), really)
+        timeout = kwargs.get("timeout", self._timeout)
+        wire = AsyncWire(_Aiohttp(self, method, url, timeout), really)
         response = await pack.ask_async(method, str(url), headers, body, wire)
         if refuses is True:
             response.raise_for_status()
@@ -127,10 +128,18 @@ def _reader(loop: Any, body: bytes) -> Any:
 class _Aiohttp:
     """As `wire.Library` says, for one request."""
 
-    def __init__(self, session: Any, method: str, url: Any) -> None:
+    def __init__(self, session: Any, method: str, url: Any, timeout: Any = None) -> None:
         self._session = session
+        self._timeout = timeout
         self._method = method
         self._url = url
+
+    def time_out_s(self) -> float | None:
+        """As `AsyncLibrary` says."""
+        found = self._timeout
+        set_ = found if isinstance(found, int | float) else getattr(found, "total", None)
+        read = getattr(found, "sock_read", None)
+        return min((one for one in (set_, read) if one), default=None)
 
     def fault_of(self, error: Exception) -> HttpFault | None:
         """As `Library` says."""

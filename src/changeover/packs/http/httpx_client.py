@@ -97,6 +97,11 @@ class _Httpx:
         self._request = request
         self._is_stream = is_stream
 
+    def time_out_s(self) -> float | None:
+        """As `AsyncLibrary` says."""
+        found: float | None = self._request.extensions.get("timeout", {}).get("read")
+        return found
+
     def fault_of(self, error: Exception) -> HttpFault | None:
         """As `Library` says."""
         import httpx

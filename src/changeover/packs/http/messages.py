@@ -61,14 +61,20 @@ class FaultKind(StrEnum):
     TIMEOUT = "timeout"
     PROTOCOL = "protocol"
     REDIRECTS = "redirects"
+    CANCELLED = "cancelled"
+    """Nobody waited any longer: a time-out around the call, or the end of its task."""
     OTHER = "other"
 
 
 class HttpFault(Exception):
-    """No answer came; `library` and `error` name the exception that the program got, `text` is its text."""
+    """No answer came; `library` and `error` name the exception that the program got, `text` is its text.
 
-    def __init__(self, kind: str, library: str, error: str, text: str) -> None:
-        super().__init__(kind, library, error, text)
+    `after_s` says roughly how many seconds the path had waited, where it was awaited and came to a time-out.
+    """
+
+    def __init__(self, kind: str, library: str, error: str, text: str, after_s: float = 0.0) -> None:
+        super().__init__(kind, library, error, text, after_s)
+        self.after_s = after_s
         self.kind = FaultKind(kind)
         self.library = library
         self.error = error

@@ -76,7 +76,7 @@ class HttpPack:
         try:
             answer = await self._channel.ask_async(operation, arguments, wire.send)
         except HttpFault as fault:
-            error = wire.error_of(fault)
+            error = await wire.ends_with(fault)
         else:
             if answer.problem is not None:
                 cannot_be_followed(answer.problem)

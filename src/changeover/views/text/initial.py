@@ -14,11 +14,12 @@ FileLine = tuple[str, str, str]
 def initial_screen(
     files: Iterable[FileLine],
     libraries: Mapping[str, str],
+    uncovered: Mapping[str, str],
     following: Sequence[str],
     dry_run: bool,
     screen: Screen,
 ) -> str:
-    """The files first, then what is covered of the libraries that the program uses."""
+    """The files first, then what is covered of the libraries that the program uses, and what is not."""
     said = [(_SAID[state][dry_run], path, what) for path, state, what in files]
     width = max(len(word) for word, _, _ in said)
     lines: list[str] = []
@@ -29,6 +30,9 @@ def initial_screen(
     if libraries:
         lines += ["", "covered by a pack (changeover docs packs)"]
         lines += [f"    {name:<12} {place}" for name, place in libraries.items()]
+    if uncovered:
+        lines += ["", "covered by no pack: give it a port (changeover docs packs, what has no pack)"]
+        lines += [f"    {name:<12} {place}" for name, place in uncovered.items()]
     lines += ["", "next"]
     for one in following:
         lines += wrapped(f"    {one}", screen.prose, "    ")
