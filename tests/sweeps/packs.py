@@ -27,6 +27,10 @@ VERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "oldest": ("sqlalchemy[asyncio]==1.4.54", "psycopg2-binary", "psycopg[binary]"),
         "newest": ("sqlalchemy[asyncio]", "psycopg[binary]", "aiosqlite", "asyncpg"),
     },
+    "django": {
+        "oldest": ("django==5.1.*", "psycopg2-binary", "psycopg[binary]", "aiosmtplib"),
+        "newest": ("django", "psycopg[binary]", "aiosmtplib"),
+    },
     "celery": {"oldest": ("celery==5.4.0",), "newest": ("celery",)},
     "clock": {
         "oldest": ("time-machine==3.6.0", "freezegun==1.5.1", "django"),
@@ -41,10 +45,13 @@ def main(arguments: Sequence[str]) -> int:
     """Print a line for each; 1 where a test fails or none has run."""
     options = argparse.ArgumentParser(prog="python -m tests.sweeps packs", description=__doc__)
     options.add_argument("--only", action="append", choices=[*VERSIONS], metavar="PACK")
+    options.add_argument("--age", choices=("oldest", "newest"), help="only these versions")
     chosen = options.parse_args(arguments)
     wrong = 0
     for pack in chosen.only or VERSIONS:
         for age, wanted in VERSIONS[pack].items():
+            if chosen.age not in (None, age):
+                continue
             with tempfile.TemporaryDirectory() as folder:
                 said, code = _tried(Path(folder), pack, wanted)
             wrong += code != 0
