@@ -16,11 +16,17 @@ VERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "oldest": ("requests==2.28.2", "urllib3==1.26.15", "httpx==0.25.2", "aiohttp==3.10.11"),
         "newest": ("requests", "urllib3", "httpx", "aiohttp"),
     },
-    "smtp": {"oldest": ("aiosmtplib==3.0.2",), "newest": ("aiosmtplib",)},
+    "smtp": {"oldest": ("aiosmtplib==3.0.2", "cryptography"), "newest": ("aiosmtplib", "cryptography")},
     "redis": {"oldest": ("redis==5.0.8", "fakeredis==2.26.2"), "newest": ("redis", "fakeredis")},
     "asgi": {
-        "oldest": ("fastapi==0.115.0", "starlette==0.37.2", "httpx==0.27.2", "itsdangerous==2.2.0"),
-        "newest": ("fastapi", "httpx", "itsdangerous", "uvicorn"),
+        "oldest": (
+            "fastapi==0.115.0",
+            "starlette==0.37.2",
+            "httpx==0.27.2",
+            "itsdangerous==2.2.0",
+            "python-multipart==0.0.20",
+        ),
+        "newest": ("fastapi", "httpx", "itsdangerous", "uvicorn", "python-multipart"),
     },
     "wsgi": {"oldest": ("flask==3.0.3", "werkzeug==3.0.6"), "newest": ("flask",)},
     "sqlalchemy": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
 from threading import Thread
 
 REFUSED = "nobody@x.org"
@@ -11,10 +12,11 @@ REFUSED = "nobody@x.org"
 class MailServer:
     """Speaks enough SMTP for two libraries; `came` has sender, recipients and text of each mail in order.
 
-    It refuses `nobody@x.org`, and any password but `secret`.
+    It refuses `nobody@x.org`, and any password but `secret`. With `tls` it talks TLS, from the first byte on
+    where that is `at_once`, and else when it is asked to (STARTTLS).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, *, at_once: bool = False) -> None:
         came: list[tuple[str, tuple[str, ...], bytes]] = []
         said: list[str] = []
         self.came, self.said = came, said
@@ -23,7 +25,18 @@ class MailServer:
             def say(self, text: str) -> None:
                 self.wfile.write(text.encode() + b"\r\n")
 
+            def secure(self) -> None:
+                assert tls is not None
+                self.request = self.connection = tls.wrap_socket(self.request, server_side=True)
+                self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", 0)
+
+            def finish(self) -> None:
+                super().finish()
+                self.connection.close()
+
             def handle(self) -> None:
+                if at_once:
+                    self.secure()
                 sender = ""
                 recipients: list[str] = []
                 self.say("220 here")
@@ -32,7 +45,11 @@ class MailServer:
                     command = word.split(" ")[0].upper()
                     said.append(command)
                     if command == "EHLO":
-                        self.say("250-here\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250 AUTH PLAIN")
+                        offered = "250-STARTTLS\r\n" if tls is not None and not at_once else ""
+                        self.say(f"250-here\r\n{offered}250-SIZE 1000000\r\n250-8BITMIME\r\n250 AUTH PLAIN")
+                    elif command == "STARTTLS":
+                        self.say("220 go on")
+                        self.secure()
                     elif command == "AUTH":
                         good = word.endswith("AHUAc2VjcmV0")  # user u, password secret
                         self.say("235 welcome" if good else "535 who are you")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import smtplib
+import ssl
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from pathlib import Path
 from typing import Any
 
 import aiosmtplib
@@ -146,6 +148,90 @@ def test_one_way_of_sending_against_another_is_the_same_mail(
 ) -> None:
     _, run = run_of(lambda: legacy(server.port), lambda: candidate(server.port))
     assert (run.verdict, len(server.came)) == ("match", 1), run.reason or run.divergences
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """What a server shows of itself, and a client that trusts it."""
+    from datetime import UTC, datetime, timedelta
+    from ipaddress import IPv4Address
+
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    file: Path = tmp_path_factory.mktemp("certificate") / "server.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(file)
+    return server, ssl.create_default_context(cafile=str(file))
+
+
+def by_smtplib_over_tls(port: int, tls: ssl.SSLContext, at_once: bool, text: str) -> Any:
+    if at_once:
+        with smtplib.SMTP_SSL("127.0.0.1", port, context=tls) as client:
+            client.login("u", "secret")
+            return client.send_message(written(text=text))
+    with smtplib.SMTP("127.0.0.1", port) as client:
+        client.starttls(context=tls)
+        client.login("u", "secret")
+        return client.send_message(written(text=text))
+
+
+def by_aiosmtplib_over_tls(port: int, tls: ssl.SSLContext, at_once: bool, text: str) -> Any:
+    async def sent() -> Any:
+        await aiosmtplib.send(
+            written(text=text),
+            hostname="127.0.0.1",
+            port=port,
+            username="u",
+            password="secret",
+            tls_context=tls,
+            use_tls=at_once,
+            start_tls=not at_once,
+        )
+        return {}
+
+    return asyncio.run(sent())
+
+
+OVER_TLS = [by_smtplib_over_tls, by_aiosmtplib_over_tls]
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["SMTP_SSL", "STARTTLS"])
+@pytest.mark.parametrize("candidate", OVER_TLS)
+@pytest.mark.parametrize("legacy", OVER_TLS)
+def test_a_mail_over_tls_is_sent_once_and_compared(
+    certificate: tuple[ssl.SSLContext, ssl.SSLContext], legacy: Any, candidate: Any, at_once: bool
+) -> None:
+    theirs, ours = certificate
+    server = MailServer(theirs, at_once=at_once)
+    try:
+        for text, verdict in (("thank you", "match"), ("no, thank you", "unsafe")):
+            _, run = run_of(
+                lambda: legacy(server.port, ours, at_once, "thank you"),
+                lambda text=text: candidate(server.port, ours, at_once, text),
+            )
+            assert run.verdict == verdict, run.divergences or run.reason
+        assert len(server.came) == 2
+        assert ("STARTTLS" in server.said) is not at_once
+    finally:
+        server.close()
 
 
 def test_another_text_differs_at_its_part(server: MailServer) -> None:

@@ -9,7 +9,11 @@ from changeover.packs.asgi.paths import AnsweringPath, Recorded, ReplayedPath
 from changeover.packs.host import Host, Operation
 from changeover.record.port import CallClass
 
-_HANDLES = ("starlette.requests.HTTPConnection", "starlette.background.BackgroundTasks")
+_HANDLES = (
+    "starlette.requests.HTTPConnection",
+    "starlette.background.BackgroundTasks",
+    "starlette.datastructures.UploadFile",
+)
 
 
 class AsgiPack:

@@ -9,12 +9,18 @@ from types import FunctionType, MappingProxyType
 from typing import Any, Protocol
 
 from changeover.packs.asgi.messages import Heard, Sent
-from changeover.packs.asgi.requests import KeptRequest, changes, scope_before
+from changeover.packs.asgi.requests import A_WEB_SOCKET, KeptRequest, changes, scope_before
+from changeover.packs.asgi.uploads import KeptUpload
 from changeover.values.own_state import own_state
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 PARTS_MAX = 20_000
 """So many objects and containers of what a replay is given are looked through."""
+_NOT_REPLAYED = {
+    "websocket": A_WEB_SOCKET,
+    "lifespan": "the lifespan of an app: it begins and ends once, with its server",
+}
+"""What a whole app is called for besides requests: a replay would take to itself what is said to the app."""
 _INSIDE = "a request inside of another object: give it to the seam as an argument of its own"
 
 
@@ -39,6 +45,7 @@ class Recorded:
     def __init__(self) -> None:
         self.requests: dict[int, KeptRequest] = {}
         self.tasks: dict[int, int] = {}
+        self.uploads: dict[int, KeptUpload] = {}
         self.scope: dict[str, Any] | None = None
         self.heard = Heard()
 
@@ -90,14 +97,21 @@ class AnsweringPath(_Path):
             elif kind == "HTTPConnection":
                 kept = recorded.requests[id(given)] = KeptRequest(given)
                 self._scopes.append((kept.scope, given.scope))
-                if kept.problem is not None:
-                    self._session.cannot_follow(self._pack.name, kept.problem)
+                self._note(kept.problem)
+            for upload in uploads_in(given):
+                recorded.uploads[id(upload)] = KeptUpload(upload)
+                self._note(recorded.uploads[id(upload)].problem)
+        self._note(_NOT_REPLAYED.get(kind_of_scope(args)))
         if not is_called_by_server(args):
             return args, kwargs
         scope, receive, send, *rest = args
         recorded.scope = scope_before(scope)
         self._scopes.append((recorded.scope, scope))
         return (scope, recorded.heard.hearing(receive), self._sent.hearing(send), *rest), kwargs
+
+    def _note(self, problem: str | None) -> None:
+        if problem is not None:
+            self._session.cannot_follow(self._pack.name, problem)
 
     def end(self) -> None:
         """Keep what was heard for a replay in this process, and tell what the path left."""
@@ -120,6 +134,9 @@ class ReplayedPath(_Path):
         """Exchange what is the server's; a path that has it in another place ends here."""
         args = tuple(self._exchanged(one) for one in args)
         kwargs = {name: self._exchanged(one) for name, one in kwargs.items()}
+        refused = _NOT_REPLAYED.get(kind_of_scope(args))
+        if refused is not None:
+            self._refuse(refused)
         if _holds_others((args, kwargs), self._made, self._session.book.holds):
             self._refuse(_INSIDE)
         if self._recorded.scope is None or not is_called_by_server(args):
@@ -137,6 +154,10 @@ class ReplayedPath(_Path):
             count = self._recorded.tasks[id(given)]
             made = type(given)(given.tasks[:count])
             self._tasks.append((made, count))
+        elif id(given) in self._recorded.uploads:
+            made = self._recorded.uploads[id(given)].again()
+        elif type(given) is list and any(map(uploads_in, given)):
+            return [self._exchanged(one) for one in given]
         else:
             return given
         self._made[id(made)] = made
@@ -149,25 +170,38 @@ class ReplayedPath(_Path):
 @lru_cache(maxsize=1_000)
 def _kind(cls: Hashable) -> str | None:
     for base in getattr(cls, "__mro__", ()):
-        if base.__module__ in ("starlette.requests", "starlette.background") and base.__name__ in _KINDS:
+        if base.__module__ in _MODULES and base.__name__ in _KINDS:
             return str(base.__name__)
     return None
 
 
-_KINDS = ("HTTPConnection", "BackgroundTasks")
+_MODULES = ("starlette.requests", "starlette.background", "starlette.datastructures")
+_KINDS = ("HTTPConnection", "BackgroundTasks", "UploadFile")
 
 
 def kind_of(value: Any) -> str | None:
-    """`HTTPConnection` or `BackgroundTasks` of Starlette, whichever the value is; None for any other."""
+    """Which class of Starlette the value is of, of those that a server gives; None for any other."""
     cls: Any = type(value)
     return _kind(cls)
 
 
+def uploads_in(given: Any) -> list[Any]:
+    """The uploaded files that an argument is or lists."""
+    found = given if type(given) is list else [given]
+    return [one for one in found if kind_of(one) == "UploadFile"]
+
+
 def is_called_by_server(args: tuple[Any, ...]) -> bool:
     """Whether these are scope, receive and send of ASGI, of a request over HTTP."""
-    if len(args) < 3 or not isinstance(args[0], dict) or args[0].get("type") != "http":
-        return False
-    return callable(args[1]) and callable(args[2])
+    return kind_of_scope(args) == "http"
+
+
+def kind_of_scope(args: tuple[Any, ...]) -> str | None:
+    """What a server calls a whole app for: `http`, `websocket`, `lifespan`; None where it is no such call."""
+    if len(args) < 3 or not isinstance(args[0], dict) or not (callable(args[1]) and callable(args[2])):
+        return None
+    found: str | None = args[0].get("type")
+    return found
 
 
 def _holds_others(given: Any, made: Container[int], is_handed_over: Callable[[Any], bool]) -> bool:

@@ -11,6 +11,7 @@ from changeover.values.copying import snapshot
 
 _OF_THE_SCOPE = ("_state", "_cookies", "_url", "_base_url", "_json")
 """What a request works out once from its scope and body, and may hand out to be changed."""
+A_WEB_SOCKET = "a WebSocket: what it does next depends on what it is sent"
 STATE, SESSION = "state", "session"
 
 
@@ -33,7 +34,7 @@ class KeptRequest:
     def problem(self) -> str | None:
         """Why no other request can be made of it; None where one can."""
         if self._request.scope["type"] != "http":
-            return "a WebSocket: what it does next depends on what it is sent"
+            return A_WEB_SOCKET
         form = self._before.get("_form")
         if form is not None and not all(isinstance(value, str) for _, value in form.multi_items()):
             return "a form with files, which was read before the path was called"
