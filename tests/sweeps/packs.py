@@ -68,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
 def _tried(folder: Path, pack: str, wanted: Sequence[str]) -> tuple[str, int]:
     python = folder / "bin" / "python"
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    install = [str(python), "-m", "pip", "install", "-q", "-e", str(ROOT), *_OF_TESTS]
+    install = [str(python), "-m", "pip", "install", "-q", "--no-compile", "-e", str(ROOT), *_OF_TESTS]
     made = subprocess.run([*install, *wanted], capture_output=True, text=True, check=False)
     if made.returncode:
         return f"cannot be installed: {made.stderr.strip().splitlines()[-1]}", 1

@@ -101,7 +101,7 @@ class AnsweringPath(_Path):
             for upload in uploads_in(given):
                 recorded.uploads[id(upload)] = KeptUpload(upload)
                 self._note(recorded.uploads[id(upload)].problem)
-        self._note(_NOT_REPLAYED.get(kind_of_scope(args)))
+        self._note(_NOT_REPLAYED.get(kind_of_scope(args) or ""))
         if not is_called_by_server(args):
             return args, kwargs
         scope, receive, send, *rest = args
@@ -134,7 +134,7 @@ class ReplayedPath(_Path):
         """Exchange what is the server's; a path that has it in another place ends here."""
         args = tuple(self._exchanged(one) for one in args)
         kwargs = {name: self._exchanged(one) for name, one in kwargs.items()}
-        refused = _NOT_REPLAYED.get(kind_of_scope(args))
+        refused = _NOT_REPLAYED.get(kind_of_scope(args) or "")
         if refused is not None:
             self._refuse(refused)
         if _holds_others((args, kwargs), self._made, self._session.book.holds):
