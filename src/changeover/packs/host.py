@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -43,6 +43,11 @@ class Host:
         self._book = book
         self._codec = codec
         self._runtime = runtime
+
+    @property
+    def ports(self) -> Collection[str]:
+        """The names of the ports that are declared so far."""
+        return self._book.ports.keys()
 
     def flush(self) -> None:
         """Wait for the runs that are replayed beside the program, and write what they left behind."""

@@ -35,6 +35,11 @@ class DjangoDatabase:
         self._channel = channel
 
     @property
+    def port(self) -> str:
+        """The name of the port."""
+        return self._channel.name
+
+    @property
     def connection(self) -> Any:
         """Django's connection of this thread; raises an error of Django without settings for it."""
         from django.db import connections

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from changeover.errors import MissingPackageError
+from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.path_within import PathWithin
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.sql_answer import SqlAnswer
@@ -36,6 +37,7 @@ class DjangoPack:
             they always are.
         deadline_ms: how long a copy of the database may last in the program's own traffic, in milliseconds.
         rows_max: PostgreSQL tables with more rows are not read through for the few that a path changed.
+        port: the name of the port, where another pack has `db`.
         mail: whether mail is the port `mail`.
         cache: whether caches are the port `cache`.
     """
@@ -49,6 +51,7 @@ class DjangoPack:
         rows: bool = False,
         deadline_ms: int = DEADLINE_MS,
         rows_max: int = ROWS_MAX,
+        port: str = PORT,
         mail: bool = True,
         cache: bool = True,
     ) -> None:
@@ -56,6 +59,7 @@ class DjangoPack:
         self._rows = rows
         self._deadline_ms = deadline_ms
         self._rows_max = rows_max
+        self._port = port
         self._covers = {"mail": mail, "cache": cache}
         self.mail: MailPort | None = None
         self.cache: CachePort | None = None
@@ -73,7 +77,7 @@ class DjangoPack:
             if type(found) is not int or found < 1:
                 host.wrong(option, found, "a whole number of 1 or more")
         host.keeps(SqlAnswer)
-        channel = host.channel("db", _operations(), packages=("django",))
+        channel = channel_of_database(host, self._port, _operations(), "django")
         self._database = DjangoDatabase(self.name, self._alias, channel, self._rows_max)
         self.mail = MailPort(host) if self._covers["mail"] else None
         self.cache = CachePort(host) if self._covers["cache"] else None

@@ -49,7 +49,7 @@ class TapedPath:
             connection.connection = None
             del connection.create_cursor
         if self._block.waits_for_commit(self._connection):
-            if self._replays and self._session.recorded_calls("db", "on_commit"):
+            if self._replays and self._session.recorded_calls(self._database.port, "on_commit"):
                 self.cannot_see(HOOKS)
             self._database.mark("on_commit")
         if self._block.is_doomed_now(self._connection):
@@ -133,7 +133,7 @@ class TapedPath:
 
     def _is_unknown(self, key: tuple[str, Any]) -> bool:
         """Whether the answering path wrote, and never by this statement: it may do the same or not."""
-        written = {call["statement"] for call in self._session.recorded_calls("db", "write")}
+        written = {call["statement"] for call in self._session.recorded_calls(self._database.port, "write")}
         return bool(written) and key[0] not in written
 
     def _take(self, connection: Any) -> None:

@@ -32,6 +32,11 @@ class EngineDatabase:
         self.connections = Connections(self.engine, self.apart, keeps=not self.is_async)
         self._channel = channel
 
+    @property
+    def port(self) -> str:
+        """The name of the port."""
+        return self._channel.name
+
     def ask(self, operation: str, arguments: tuple[Any, ...], real: Callable[[], Any]) -> Any:
         """The answer of the database, or that of the tape."""
         return self._channel.ask(operation, arguments, real)

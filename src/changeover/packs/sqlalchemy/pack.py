@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from changeover.errors import MissingPackageError
+from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.path_within import PathWithin
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.recorded_rows import RecordedRows
@@ -37,17 +38,25 @@ class SqlalchemyPack:
             they always are.
         deadline_ms: how long a copy of the database may last in the program's own traffic, in milliseconds.
         rows_max: PostgreSQL tables with more rows are not read through for the few that a path changed.
+        port: the name of the port, where another pack has `db`.
     """
 
     name = "sqlalchemy"
 
     def __init__(
-        self, engine: Any, *, rows: bool = False, deadline_ms: int = DEADLINE_MS, rows_max: int = ROWS_MAX
+        self,
+        engine: Any,
+        *,
+        rows: bool = False,
+        deadline_ms: int = DEADLINE_MS,
+        rows_max: int = ROWS_MAX,
+        port: str = PORT,
     ) -> None:
         self._given = engine
         self._rows = rows
         self._deadline_ms = deadline_ms
         self._rows_max = rows_max
+        self._port = port
 
     def install(self, host: Host) -> None:
         """Open the channel, and replace functions of the engine's dialect."""
@@ -66,7 +75,7 @@ class SqlalchemyPack:
         for option, found in (("deadline_ms", self._deadline_ms), ("rows_max", self._rows_max)):
             if type(found) is not int or found < 1:
                 host.wrong(option, found, "a whole number of 1 or more")
-        channel = host.channel("db", _operations(), packages=("sqlalchemy",))
+        channel = channel_of_database(host, self._port, _operations(), "sqlalchemy")
         self._database = EngineDatabase(self.name, given, channel, self._rows_max)
         host.keeps(SqlAnswer)
         host.handle(Engine, Connection, Session, sessionmaker, scoped_session)

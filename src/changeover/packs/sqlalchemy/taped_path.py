@@ -84,7 +84,7 @@ class TapedPath:
 
     def _is_unknown(self, sent: SentStatement) -> bool:
         """Whether the answering path wrote, and never by this statement: it may do the same or not."""
-        written = {call["statement"] for call in self._session.recorded_calls("db", "write")}
+        written = {call["statement"] for call in self._session.recorded_calls(self._database.port, "write")}
         return bool(written) and sent.key[0] not in written
 
     def commit(self, send: Callable[[], Any], fairy: Any) -> Any:
