@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -115,8 +116,9 @@ class SchemaWriter(GenerateJsonSchema):
         return {"$schema": DIALECT, **super().generate(schema, mode)}
 
 
+@cache
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON Schema of a model (draft 2020-12), as plain data."""
+    """The JSON Schema of a model (draft 2020-12), as plain data that all who ask share: nobody changes it."""
     return model.model_json_schema(schema_generator=SchemaWriter)
 
 

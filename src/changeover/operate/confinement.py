@@ -13,6 +13,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from changeover.operate.call_filter import filter_calls, keep_privileges_down
@@ -133,11 +134,17 @@ def _allow_writing(system: ctypes.CDLL, ruleset: int, path: str) -> None:
 def isolation_here() -> tuple[str, ...]:
     """What would be in force in a process of replays on this system; asked of a process that ends again."""
     try:
-        asked = subprocess.run(  # noqa: S603  this interpreter, and this module
-            [sys.executable, "-m", __name__], capture_output=True, text=True, timeout=_ASKED_S, check=True
-        )
+        return _asked()
     except (OSError, subprocess.SubprocessError):
         return (Level.NET,)
+
+
+@cache
+def _asked() -> tuple[str, ...]:
+    """Asked once: a system does not change while a process runs."""
+    asked = subprocess.run(  # noqa: S603  this interpreter, and this module
+        [sys.executable, "-m", __name__], capture_output=True, text=True, timeout=_ASKED_S, check=True
+    )
     return tuple(asked.stdout.split())
 
 

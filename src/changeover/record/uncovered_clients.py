@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import sysconfig
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -144,12 +145,14 @@ def _is_of_program(name: str, module: ModuleType) -> bool:
     if not isinstance(file, str) or name.partition(".")[0] == "changeover":
         return False
     is_installed = any(f"/{folder}/" in file.replace("\\", "/") for folder in _INSTALLED)
-    return not is_installed and not file.startswith(tuple(_standard()))
+    return not is_installed and not file.startswith(_standard())
 
 
-def _standard() -> Iterator[str]:
-    for name in ("stdlib", "platstdlib"):
-        yield sysconfig.get_paths()[name]
+@cache
+def _standard() -> tuple[str, ...]:
+    """Where modules of Python itself are; sysconfig works it out anew each time it is asked."""
+    paths = sysconfig.get_paths()
+    return paths["stdlib"], paths["platstdlib"]
 
 
 def _owners_of_ports(book: PortBook) -> list[Any]:

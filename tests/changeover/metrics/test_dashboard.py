@@ -19,6 +19,7 @@ from changeover.telemetry.metric_table import METRICS
 from changeover.telemetry.prometheus import serve
 from changeover.values.stage import parse_setting
 from tests.changeover.support.doc_pages import DOCS
+from tests.changeover.support.projects import Shop
 from tests.changeover.support.prometheus import (
     SNAPSHOT,
     Prometheus,
@@ -261,12 +262,10 @@ def test_a_project_is_read_again_when_its_time_has_come(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("address", ["nine", "127.0.0.1:", "127.0.0.1:99999", "http://127.0.0.1:9464", ":0"])
 def test_an_address_that_is_none_is_refused_in_a_sentence(tmp_path: Path, address: str) -> None:
-    project = WorkerProject(tmp_path)
-    worker = project.worker("--once", "--metrics", address)
-    _, err = worker.communicate(timeout=60)
-    assert worker.returncode == 2
-    assert f"--metrics: was {address!r}, allowed: HOST:PORT, such as 127.0.0.1:9464" in err
-    assert "Traceback" not in err
+    answer = Shop(WorkerProject(tmp_path).root).run("worker", "--once", "--metrics", address)
+    assert answer.code == 2
+    assert f"--metrics: was {address!r}, allowed: HOST:PORT, such as 127.0.0.1:9464" in answer.err
+    assert "Traceback" not in answer.err
 
 
 def test_a_port_that_is_taken_is_refused_in_a_sentence(tmp_path: Path) -> None:

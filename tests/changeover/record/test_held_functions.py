@@ -37,7 +37,7 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     monkeypatch.setitem(sys.modules, "program", program)
     monkeypatch.setattr(program, "HANDLERS", table, raising=False)
     yield table
-    gc.unfreeze()
+    gc.freeze()
 
 
 def problems(target: Any, **classes: Any) -> list[str]:

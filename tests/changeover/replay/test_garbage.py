@@ -22,12 +22,10 @@ class Mail:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _all_before_is_kept() -> Iterator[None]:
+def _all_before_is_kept() -> None:
     """A collection need not look at what the other tests have left, which takes longer than all else here."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
