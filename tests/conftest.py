@@ -7,11 +7,13 @@ import compileall
 import gc
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.util import cache_from_source, find_spec
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,8 @@ STARTED_OFTEN = (
 )
 
 
+FOLDERS = count()
+LAST_FILE = [Path()]
 WRITES_NO_BYTECODE = pytest.StashKey[bool]()
 REWRITTEN = ("hypothesis",)
 """Packages with a plugin of pytest, whose assertions it rewrites."""
@@ -58,14 +62,21 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What was imported until now is compiled for the next time; what a test imports is its own affair.
-
-    Eleven thousand tests are millions of objects. Whatever looks at all objects (a full collection, the
-    search for open clients and for who holds a function) need not look at them: no program has such a thing.
-    """
+    """What was imported until now is compiled for the next time; what a test imports is its own affair."""
     sys.dont_write_bytecode = session.config.stash[WRITES_NO_BYTECODE]
-    gc.collect()
-    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A file of tests begins without what was there before it, for whatever looks at all objects.
+
+    Eleven thousand tests and all libraries that they import are millions of objects: a full collection, the
+    search for open clients and that for who holds a function took seconds, which they take in no program.
+    """
+    if LAST_FILE[0] != item.path:
+        LAST_FILE[0] = item.path
+        gc.collect()
+        gc.freeze()
 
 
 def _compile_what_is_started_often() -> None:
@@ -95,6 +106,13 @@ def _compile_what_pytest_rewrites() -> None:
             }
             command = [sys.executable, "-m", "pytest", "-p", name, "--markers"]
             subprocess.run(command, env=environment, cwd=SOURCES, capture_output=True, check=False)
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What pytest gives, but of a number of its own: pytest looks through all folders for a free one."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    return tmp_path_factory.mktemp(f"{name}{next(FOLDERS)}", numbered=False)
 
 
 @pytest.fixture(autouse=True)

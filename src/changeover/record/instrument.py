@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cached_property, wraps
+from itertools import repeat
+from operator import is_
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -273,7 +275,10 @@ def replace_imported_names(function: Any, replacement: Any) -> None:
     for module in list(sys.modules.values()):
         if not isinstance(module, ModuleType):
             continue
-        for name, value in list(vars(module).items()):
+        names = vars(module)
+        if not any(map(is_, list(names.values()), repeat(function))):  # hardly any module has it
+            continue
+        for name, value in list(names.items()):
             if value is function:
                 setattr(module, name, replacement)
 

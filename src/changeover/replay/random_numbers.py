@@ -113,6 +113,8 @@ def _replace(names: Mapping[int, tuple[Any, Any]]) -> None:
     """Put the new function wherever a module has the old one."""
     for module in list(sys.modules.values()):
         if isinstance(module, ModuleType):
+            if names.keys().isdisjoint(map(id, list(vars(module).values()))):  # hardly any module has one
+                continue
             for name, value in list(vars(module).items()):
                 found = names.get(id(value))
                 if found is not None and found[0] is value:

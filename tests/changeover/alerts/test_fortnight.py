@@ -1,4 +1,4 @@
-"""A fortnight in which everything happens: all of it is told to everybody, once, whoever dies meanwhile."""
+"""A cut of `python -m tests.sweeps fortnight`: all that happens is told to everybody, once, whoever dies."""
 
 from collections import Counter
 from datetime import timedelta
@@ -25,7 +25,7 @@ def test_without_deaths_all_of_it_reaches_each_receiver_once(seed: int, tmp_path
     assert all(one.sent_at for told in told_alerts(store) for one in told.deliveries)
 
 
-@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("seed", [3])
 def test_of_what_a_dying_process_sent_some_comes_twice_with_one_key_and_nothing_is_missed(
     seed: int, tmp_path: Path
 ) -> None:

@@ -42,6 +42,16 @@ NEEDS = {
 PACKAGES = set[str]().union(*NEEDS.values())
 
 
+def missed(name: str) -> list[str]:
+    """Without click no command is known yet, and a page is asked of the command that `compare` has tried."""
+    before = {"compare with a page": NEEDS["compare"], "status": set[str]()}.get(name, {"click"})
+    return sorted(NEEDS[name] - before)
+
+
+def test_every_package_is_missed_by_some_command() -> None:
+    assert {one for name in COMMANDS for one in missed(name)} == PACKAGES
+
+
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop with evidence in its store."""
@@ -63,7 +73,7 @@ def run_without(packages: set[str], arguments: list[str], folder: Path) -> subpr
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_that_needs_a_missing_package_says_so_and_needs_no_other(name: str, compared: Path) -> None:
-    for package in sorted(NEEDS[name]):
+    for package in missed(name):
         done = run_without({package}, COMMANDS[name], compared)
         sentence = f"changeover: {package} is not installed for {sys.executable}, and this needs it: "
         assert done.stderr.startswith(f'{sentence}python -m pip install "{package}'), done.stderr

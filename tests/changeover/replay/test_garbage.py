@@ -21,13 +21,6 @@ class Mail:
         self.sent.append(text)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _all_before_is_kept() -> None:
-    """A collection need not look at what the other tests have left, which takes longer than all else here."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.fixture(autouse=True)
 def sent() -> Iterator[list[str]]:
     gc.collect()
