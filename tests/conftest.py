@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from importlib.util import cache_from_source, find_spec
 from itertools import count
@@ -34,6 +35,8 @@ STARTED_OFTEN = (
 
 FOLDERS = count()
 LAST_FILE = [Path()]
+AT_WORK = frozenset(threading.enumerate())
+"""The threads of pytest itself."""
 WRITES_NO_BYTECODE = pytest.StashKey[bool]()
 REWRITTEN = ("hypothesis",)
 """Packages with a plugin of pytest, whose assertions it rewrites."""
@@ -72,11 +75,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
     Eleven thousand tests and all libraries that they import are millions of objects: a full collection, the
     search for open clients and that for who holds a function took seconds, which they take in no program.
+    What a thread works at is left out: it would be no garbage when the thread has ended.
     """
     if LAST_FILE[0] != item.path:
         LAST_FILE[0] = item.path
         gc.collect()
-        gc.freeze()
+        if AT_WORK.issuperset(threading.enumerate()):
+            gc.freeze()
 
 
 def _compile_what_is_started_often() -> None:

@@ -16,8 +16,14 @@ from unittest import mock
 import pytest
 
 from changeover import Migration, Run
+from tests.changeover.support.all_garbage import collect_all
 
 Pair = tuple[socket.socket, socket.socket]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_hangs_from_other_tests() -> None:
+    collect_all()
 
 
 @pytest.fixture(autouse=True)

@@ -15,10 +15,16 @@ import pytest
 
 from changeover import Migration, Run
 from changeover.record.open_clients import open_clients
+from tests.changeover.support.all_garbage import collect_all
 from tests.changeover.support.outside_servers import HOST, line_server
 
 Reached = tuple[Callable[[], Any], Callable[[], int], str]
 """The deed, how often it was seen, and what doctor says of it; empty where it can say nothing."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_hangs_from_other_tests() -> None:
+    collect_all()
 
 
 @pytest.fixture(autouse=True)
