@@ -54,6 +54,10 @@ def _is_made_alike(reading: Reading, before: Any, after: Any, depth: int) -> boo
         return reading.alike(before, after)
     if reading.copied is None or reading.make is None:
         return False
+    if reading.state is not None and not _named(
+        reading.state(before), reading.state(after), set(), depth + 1
+    ):
+        return False
     ours, theirs = reading.copied(before), reading.copied(after)
     return type(ours) is dict is type(theirs) and _named(ours, theirs, set(), depth + 1)
 

@@ -15,6 +15,7 @@ from typing import Any
 from changeover.values.own_state import (
     dict_of,
     found_in,
+    has_state,
     is_hidden,
     layout_base,
     mro,
@@ -98,7 +99,16 @@ def _reduced_reading(cls: type) -> Reading | None:
     reduce = found[1] if found[0] is object.__dict__["__reduce_ex__"] else found[0]
     if reduce is None or (reduce in _FROM_OBJECT and cls is not layout_base(cls)):
         return None
-    return Reading(Shape.NAMES, reduced, make=made_from_reduced)
+    if cls is layout_base(cls) or not has_state(cls):
+        return Reading(Shape.NAMES, reduced, make=made_from_reduced)
+    read = state_reader(cls)
+
+    def state(value: Any) -> State:
+        """What a derived class adds, where its base in C does not take that apart as well."""
+        found = reduced(value)
+        return {} if found is None or found["state"] is not None else read(value)
+
+    return Reading(Shape.NAMES, reduced, state=state, make=made_from_reduced)
 
 
 def reduced(value: Any) -> dict[str, Any] | None:

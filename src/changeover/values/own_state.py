@@ -26,6 +26,8 @@ _DICT_AT = type.__dict__["__dictoffset__"].__get__
 _WEAKREF_AT = type.__dict__["__weakrefoffset__"].__get__
 _SIZE = type.__dict__["__basicsize__"].__get__
 _ITEM_SIZE = type.__dict__["__itemsize__"].__get__
+_OFFSETS = frozenset({"__vectorcalloffset__", "__weaklistoffset__", "__dictoffset__"})
+"""Members by which a class in C says where it keeps something: an address in an instance, and no slot."""
 
 _T = TypeVar("_T")
 
@@ -106,7 +108,8 @@ def slots_of(cls: type) -> tuple[tuple[str, MemberDescriptorType], ...]:
         if not _FLAGS(base) & _HEAP_TYPE:
             continue
         for name, descriptor in namespace(base).items():
-            if type(descriptor) is MemberDescriptorType and descriptor.__objclass__ is base:
+            is_slot = type(descriptor) is MemberDescriptorType and name not in _OFFSETS
+            if is_slot and descriptor.__objclass__ is base:
                 # A slot of the same name in a base is another place, which nobody can reach by its name.
                 found.setdefault(name, descriptor)
     return tuple(found.items())

@@ -11,6 +11,7 @@ from re import Pattern
 from types import BuiltinFunctionType, GenericAlias, MethodType
 from typing import Any
 
+from changeover.values.added_state import with_state
 from changeover.values.own_state import mro
 from changeover.values.shapes import Reading, Shape, State
 
@@ -84,6 +85,14 @@ _SMALL: dict[type, Reading] = {
 }
 
 
+_IN_CONTENT: dict[type, frozenset[str]] = {
+    random.Random: frozenset({"gauss_next"}),
+    partial: frozenset({"func", "args", "keywords"}),
+}
+"""Attributes that the content has already."""
+
+
 def small_reading(cls: type) -> Reading | None:
     """The reading of a small type of the standard library that keeps its content in C, else None."""
-    return next((_SMALL[base] for base in mro(cls) if base in _SMALL), None)
+    base = next((base for base in mro(cls) if base in _SMALL), None)
+    return None if base is None else with_state(_SMALL[base], cls, _IN_CONTENT.get(base, ()))

@@ -13,6 +13,7 @@ import numpy
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 from changeover.values import limits
+from changeover.values.added_state import with_state
 from changeover.values.libraries.numpy_scalars import DTYPE, NOT_IN_BYTES, SCALARS, dtype_text
 from changeover.values.own_state import class_name, mro, own_state
 from changeover.values.shapes import Handle, Reading, Shape, State
@@ -29,6 +30,13 @@ _MASKED = frozenset(
 
 def reading_for(cls: type) -> Reading | None:
     """The reading of a class of numpy or derived from one."""
+    found = _of_base(cls)
+    if found is None or _ARRAY in mro(cls):
+        return found
+    return with_state(found, cls)
+
+
+def _of_base(cls: type) -> Reading | None:
     bases = mro(cls)
     for base, reading in SCALARS.items():
         if base in bases:

@@ -14,13 +14,19 @@ from pandas.api.extensions import ExtensionArray
 from pandas.tseries.offsets import BaseOffset
 
 from changeover.values import limits
+from changeover.values.added_state import with_state
 from changeover.values.libraries.pandas_scalars import SCALARS
 from changeover.values.own_state import module_of, mro, own_state
 from changeover.values.shapes import Reading, Shape, State
 
 _ARROW = getattr(pandas.arrays, "ArrowExtensionArray", None)
 _FRAME, _SERIES, _INDEX = pandas.DataFrame, pandas.Series, pandas.Index
-_OWN = frozenset({"_mgr", "_attrs", "_flags", "_item_cache", "_name", "_is_copy", "_cacher", "_cache"})
+_OWN = frozenset(
+    {
+        *("_mgr", "_attrs", "_flags", "_item_cache", "_name", "_is_copy", "_cacher", "_cache"),
+        *("_data", "_id", "_references", "_engine"),
+    }
+)
 """What pandas itself keeps in its objects; the rest are attributes of a class of the program."""
 
 
@@ -29,7 +35,8 @@ def reading_for(cls: type) -> Reading | None:
     bases = mro(cls)
     for base, reading in _READINGS.items():
         if base in bases:
-            return reading
+            is_own = module_of(cls).partition(".")[0] == "pandas" or base in (_FRAME, _SERIES)
+            return reading if is_own else with_state(reading, cls, _OWN)
     if ExtensionArray in bases and module_of(cls).partition(".")[0] == "pandas":
         return _ARRAY
     return None

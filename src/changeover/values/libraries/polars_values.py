@@ -11,10 +11,15 @@ from typing import Any
 import polars
 
 from changeover.values import limits
+from changeover.values.added_state import with_state
 from changeover.values.own_state import mro
 from changeover.values.shapes import UNREADABLE, Handle, Reading, Shape, State
 
 _FRAME, _SERIES = polars.DataFrame, polars.Series
+
+
+_OWN = frozenset({"_df", "_s", "_accessors"})
+"""What polars itself keeps in its objects."""
 
 
 def reading_for(cls: type) -> Reading | None:
@@ -22,7 +27,8 @@ def reading_for(cls: type) -> Reading | None:
     bases = mro(cls)
     if polars.LazyFrame in bases or polars.Expr in bases:
         return UNREADABLE
-    return next((reading for base, reading in _READINGS.items() if base in bases), None)
+    found = next((reading for base, reading in _READINGS.items() if base in bases), None)
+    return found if found is None or cls in _READINGS else with_state(found, cls, _OWN)
 
 
 def _columns(frame: Any) -> list[Any]:
