@@ -41,7 +41,7 @@ from changeover.replay.port_tape import BranchName, PortTape
 from changeover.replay.random_numbers import OwnRandom
 from changeover.replay.replayed_work import AnyPortTape, ReplayedWork
 from changeover.replay.scheduler import Scheduler
-from changeover.values.content_key import frozen
+from changeover.values.content_key import frozen, unread_in
 from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.error_text import class_and_message, message_of
 from changeover.values.event import EventLog
@@ -343,7 +343,7 @@ class Replay(ReplayedWork):
         entry = tape.match(place, branch)
         self._verify_branch(tape, place, branch)
         if entry is None:
-            self._refuse_another_function(method, args, kwargs, place)
+            self._refuse_unread_key(method, args, kwargs, place)
             return self._withheld(method, args, kwargs)
         if self._by_branch:
             self._asked[get_ident()] = entry
@@ -418,17 +418,18 @@ class Replay(ReplayedWork):
         except Exception as error:  # a key function is a program's own code and may raise anything
             raise self._keyless(method, error) from error
 
-    def _refuse_another_function(self, method: PortMethod, args: Args, kwargs: Kwargs, place: Any) -> None:
-        """End the path where its effect is a recorded one but for the code of a function that it made."""
+    def _refuse_unread_key(self, method: PortMethod, args: Args, kwargs: Kwargs, place: Any) -> None:
+        """End the path where its effect is a recorded one but for what nobody can read in both keys."""
         if self._ids is not None:
             args, kwargs = self._ids.for_tape(args), self._ids.for_tape(kwargs)
-        blank = frozen(method.key_of(args, kwargs), functions=False)
+        key = method.key_of(args, kwargs)
+        blank = frozen(key, is_read=False)
         if blank == place[1]:
             return
         entries = self._tape.of_port(method.port, lambda entry: entry.method.name == method.name)
         keys = [entry.key for entry in entries if entry.place != place]
-        if len(keys) == len(entries) and any(frozen(key, functions=False) == blank for key in keys):
-            why = "both paths made a function for it, of other code: nobody can say whether they do the same"
+        if len(keys) == len(entries) and any(frozen(other, is_read=False) == blank for other in keys):
+            why = f"both paths made {unread_in(key)}: nobody can say whether they are the same"
             raise self._keyless(method, why)
 
     def _port_tape(self, method: PortMethod) -> AnyPortTape:

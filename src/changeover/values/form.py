@@ -20,7 +20,7 @@ from changeover.values import limits
 from changeover.values.cyclic_token import Node, SharedToken, minimal_token
 from changeover.values.key_text import canonical
 from changeover.values.limits import LimitReached, NotComparable
-from changeover.values.made_functions import code_key, held_by
+from changeover.values.made_functions import code_key, function_text, held_by
 from changeover.values.own_state import class_name
 from changeover.values.place import Key, Place, Segment, TypedKey, key_text
 from changeover.values.reading import CONTENT, Reading, Shape, reading_of, register
@@ -209,8 +209,8 @@ class Tokens:
 
     With `question` they are the coarser keys of `content_key.frozen`, in which objects have their class;
     `by_name` says that what cannot be read is the name of its type, so that it is the same in every process;
-    `instants` that moments are their instants, as keys of mappings are. Without `functions` those that a path
-    made are all one.
+    `instants` that moments are their instants, as keys of mappings are. Functions that a path made are
+    read as their code and what they hold, but with `by_name`.
     """
 
     def __init__(
@@ -220,13 +220,11 @@ class Tokens:
         question: bool = False,
         by_name: bool = False,
         instants: bool = False,
-        functions: bool = True,
     ) -> None:
         self._types: Types = types
         self._question = question
-        self._by_name = by_name
         self._instants = instants
-        self._functions = functions and not by_name
+        self._by_name = by_name
         self._done: dict[int, Hashable] = {}
         self._kept: list[Any] = []  # so that no identity is used twice
         self._inside: set[int] = set()
@@ -246,7 +244,7 @@ class Tokens:
         if quick is not None:
             return quick(value)
         shape, parts = open_by_name(value)
-        if cls is FunctionType and shape is Shape.UNREADABLE and self._functions:
+        if shape is Shape.UNREADABLE and cls is FunctionType and not self._by_name:
             shape, parts = Shape.ITEMS, held_by(value)
         if shape is Shape.SCALAR or shape is Shape.UNREADABLE:
             return self._leaf(value, shape)
@@ -281,8 +279,7 @@ class Tokens:
 
     def _leaf(self, value: Any, shape: Shape) -> Hashable:
         if shape is Shape.UNREADABLE:
-            is_name = self._by_name or (type(value) is FunctionType and not self._functions)
-            return class_name(type(value)) if is_name else Same(value)
+            return class_name(type(value)) if self._by_name else Same(value)
         base = reading_of(type(value)).scalar
         base = base or type(value)
         return scalar_token(value, base, self._types, question=self._question, instants=self._instants)
@@ -294,9 +291,16 @@ class Tokens:
             return shape
         return (shape, class_name(type(value)))
 
+    def _opened(self, value: Any) -> tuple[Shape, Any]:
+        shape, parts = open_value(value)
+        if shape is Shape.UNREADABLE and type(value) is FunctionType and not self._by_name:
+            return Shape.ITEMS, held_by(value)
+        return shape, parts
+
+    def _label_text(self, value: Any, shape: Shape) -> str:
+        return function_text(value) if type(value) is FunctionType else canonical(self._label(value, shape))
+
     def _cyclic(self, root: Any) -> Hashable:
-        if type(root) is FunctionType:
-            return Same(root)
         nodes: dict[int, Node] = {}
         self._inside.clear()
         waiting = [root]
@@ -304,7 +308,7 @@ class Tokens:
             value = waiting.pop()
             if id(value) in nodes:
                 continue
-            shape, parts = open_value(value)
+            shape, parts = self._opened(value)
             self._kept.append((value, parts))
             self._left -= len(parts)
             if self._left < 0:
@@ -312,7 +316,7 @@ class Tokens:
             is_named = isinstance(parts, dict)
             edges: list[tuple[str, int | str]] = []
             for name, part in parts.items() if is_named else enumerate(parts):
-                inner, _ = open_value(part)
+                inner, _ = self._opened(part)
                 if inner is Shape.SCALAR or inner is Shape.UNREADABLE:
                     leaf = self._leaf(part, inner)
                     to: int | str = f"@{id(part)}" if type(leaf) is Same else canonical(leaf)
@@ -321,7 +325,7 @@ class Tokens:
                     waiting.append(part)
                     self._kept.append(part)
                 edges.append((canonical(name) if is_named else "", to))
-            nodes[id(value)] = (canonical(self._label(value, shape)), edges, shape is Shape.ITEMS)
+            nodes[id(value)] = (self._label_text(value, shape), edges, shape is Shape.ITEMS)
         return minimal_token(nodes, id(root))
 
 

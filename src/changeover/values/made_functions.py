@@ -36,6 +36,31 @@ def code_key(function: FunctionType) -> Hashable:
     return bare, function.__code__.co_freevars, id(function.__globals__) if bare.co_names else None
 
 
+def function_text(function: FunctionType) -> str:
+    """The same as one text: two are equal where the keys are."""
+    bare = _bare(function.__code__)
+    names = id(function.__globals__) if bare.co_names else None
+    return f"function {_code_text(bare)} {names}"
+
+
+def _code_text(code: CodeType) -> str:
+    counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
+    names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
+    exceptions = code.co_exceptiontable
+    return f"{counts}{names}{code.co_code.hex()}{exceptions.hex()}{_constant_text(code.co_consts)}"
+
+
+def _constant_text(constant: object) -> str:
+    if isinstance(constant, CodeType):
+        return _code_text(constant)
+    if isinstance(constant, tuple | frozenset):
+        texts = [*map(_constant_text, constant)]
+        if isinstance(constant, frozenset):
+            texts.sort()
+        return f"{type(constant).__name__}({','.join(texts)})"
+    return repr(constant)
+
+
 def held_by(function: FunctionType) -> list[Any]:
     """Its defaults, attributes and what its closure holds, in the order in which the code has them."""
     cells: list[Any] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -193,3 +194,15 @@ def test_a_function_as_an_answer_is_compared_in_the_same_way() -> None:
     assert compared(broker, answers(2), answers(2)).verdict is Verdict.MATCH
     assert compared(broker, answers(2), answers(3)).verdict is Verdict.FAILED
     assert compared(broker, answers(Buy()), answers(Sell())).verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("made", [lambda: property(), lambda: ContextVar("a"), lambda: staticmethod(len)])
+def test_an_effect_with_what_nobody_can_read_fails_the_run_and_is_not_unsafe(made: Callable[[], Any]) -> None:
+    broker = Broker()
+
+    def path(number: int) -> Any:
+        return broker.send([number, made()])  # type: ignore[arg-type]
+
+    run = compared(broker, path, path)
+    assert run.verdict is Verdict.FAILED
+    assert "both paths made `[1]`" in str(run.reason)
