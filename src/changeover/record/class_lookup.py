@@ -6,12 +6,14 @@ Nothing is imported because data say so. A name counts only where the class that
 from __future__ import annotations
 
 import sys
+from collections import OrderedDict
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from changeover.values.own_state import class_name, module_of, namespace
 
-_ELSEWHERE: dict[str, type] = {class_name(cls): cls for cls in (MappingProxyType, SimpleNamespace)}
+_VIEWS = [type(view()) for kind in ({}, OrderedDict()) for view in (kind.keys, kind.values, kind.items)]
+_ELSEWHERE: dict[str, type] = {class_name(cls): cls for cls in (MappingProxyType, SimpleNamespace, *_VIEWS)}
 """Classes that do not stand in the module that they say they are from."""
 
 _QUALNAME = type.__dict__["__qualname__"].__get__

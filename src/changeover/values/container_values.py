@@ -112,15 +112,22 @@ def _by_attribute(name: str) -> Callable[[type, Any, State], Any]:
     return make
 
 
+def _view(kind: Any, name: str, shape: Shape, show: Callable[[dict[Any, Any]], Any]) -> Reading:
+    """The reading of a view of a mapping: what it shows; its copy is one of a copy of the mapping."""
+    view_of = getattr(kind, name)
+    return Reading(
+        shape,
+        lambda view: show(_mapping_behind(_behind_view(view))),
+        copied=lambda view: {"behind": _behind_view(view)},
+        make=lambda cls, parts, _: view_of(parts["behind"]),
+    )
+
+
 _VIEWS: dict[type, Reading] = {}
 for _kind in (dict, OrderedDict):
-    _VIEWS[type(_kind().keys())] = Reading(Shape.BAG, lambda view: (*_mapping_behind(_behind_view(view)),))
-    _VIEWS[type(_kind().items())] = Reading(
-        Shape.BAG, lambda view: (*_mapping_behind(_behind_view(view)).items(),)
-    )
-    _VIEWS[type(_kind().values())] = Reading(
-        Shape.ITEMS, lambda view: [*_mapping_behind(_behind_view(view)).values()]
-    )
+    _VIEWS[type(_kind().keys())] = _view(_kind, "keys", Shape.BAG, lambda shown: (*shown,))
+    _VIEWS[type(_kind().items())] = _view(_kind, "items", Shape.BAG, lambda shown: (*shown.items(),))
+    _VIEWS[type(_kind().values())] = _view(_kind, "values", Shape.ITEMS, lambda shown: [*shown.values()])
 
 _READINGS: dict[type, Reading] = {
     OrderedDict: Reading(Shape.NAMES, _ordered, mapping=True, make=_filled_ordered),

@@ -49,6 +49,7 @@ LIBRARIES: Mapping[str, str] = {
     "pandas": "pandas_values",
     "polars": "polars_values",
     "pyarrow": "pyarrow_values",
+    "sqlite3": "sqlite_values",
     "sqlalchemy": "sqlalchemy_values",
     "psycopg": "database_errors",
     "psycopg2": "database_errors",

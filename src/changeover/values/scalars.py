@@ -252,7 +252,7 @@ def _zone(value: tzinfo) -> Hashable:
     cls = type(value)
     if cls is ZoneInfo or ZoneInfo in mro(cls):
         key = ZoneInfo.__dict__["key"].__get__(value)
-        return "UTC" if key in ("UTC", "Etc/UTC") else key or ClassKey(cls)
+        return "UTC" if key in ("UTC", "Etc/UTC") else key or _offsets(value)
     if cls.__module__.partition(".")[0] == "pytz":
         name = getattr(value, "zone", None)
         return name if type(name) is str else str(offset_text(value.utcoffset(None)))
@@ -263,6 +263,14 @@ def _zone(value: tzinfo) -> Hashable:
     state = own_state(value).items()
     told = {name: part for name, part in state if type(part) in (str, int, timedelta)}
     return (class_name(cls), *sorted(map(str, told.items())))
+
+
+_ASKED_FOR = tuple(datetime(year, month, 1) for year in range(1970, 2038) for month in (1, 7))
+
+
+def _offsets(zone: tzinfo) -> Hashable:
+    """What tells a zone that was read from a file and has no name: its offsets, winter and summer."""
+    return ("without a name", *(offset_text(ZoneInfo.utcoffset(zone, moment)) for moment in _ASKED_FOR))
 
 
 def _without_moment(zone: tzinfo) -> timedelta | None:

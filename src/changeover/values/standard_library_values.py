@@ -7,8 +7,9 @@ import weakref
 from collections.abc import Callable
 from functools import partial
 from io import BytesIO, StringIO
-from re import Pattern
-from types import BuiltinFunctionType, GenericAlias, MethodType
+from re import Match, Pattern
+from struct import Struct
+from types import BuiltinFunctionType, GenericAlias, MethodType, UnionType
 from typing import Any
 
 from changeover.values.added_state import with_state
@@ -53,6 +54,18 @@ _SMALL: dict[type, Reading] = {
         is_frozen=True,
     ),
     Pattern: Reading(Shape.NAMES, _of(Pattern, "pattern", "flags"), is_atom=True),
+    Match: Reading(
+        Shape.NAMES,
+        lambda value: {
+            "pattern": value.re,
+            "text": value.string,
+            "spans": value.regs,
+            "within": (value.pos, value.endpos),
+        },
+        is_atom=True,
+    ),
+    Struct: Reading(Shape.NAMES, _of(Struct, "format"), is_atom=True),
+    UnionType: Reading(Shape.NAMES, _of(UnionType, "__args__"), is_atom=True),
     GenericAlias: Reading(Shape.NAMES, _of(GenericAlias, "__origin__", "__args__"), is_atom=True),
     partial: Reading(
         Shape.NAMES,
@@ -95,4 +108,8 @@ _IN_CONTENT: dict[type, frozenset[str]] = {
 def small_reading(cls: type) -> Reading | None:
     """The reading of a small type of the standard library that keeps its content in C, else None."""
     base = next((base for base in mro(cls) if base in _SMALL), None)
-    return None if base is None else with_state(_SMALL[base], cls, _IN_CONTENT.get(base, ()))
+    if base is None:
+        return None
+    if cls is base and _SMALL[base].is_atom:
+        return _SMALL[base]
+    return with_state(_SMALL[base], cls, _IN_CONTENT.get(base, ()))

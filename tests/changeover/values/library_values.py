@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import cached_property, partial
@@ -243,6 +245,29 @@ def moment_values() -> dict[str, Callable[[], Any]]:
     }
 
 
+def library_of_python_values() -> dict[str, Callable[[], Any]]:
+    """Rows of a database, views of mappings, zones without a name and texts in memory, no two alike."""
+
+    def row(query: str) -> Any:
+        connection = sqlite3.connect(":memory:")
+        connection.row_factory = sqlite3.Row
+        try:
+            return connection.execute(query).fetchone()
+        finally:
+            connection.close()
+
+    return {
+        "a row": lambda: row("SELECT 1 AS a, 'x' AS b"),
+        "another row": lambda: row("SELECT 1 AS a, 'y' AS b"),
+        "a row of other names": lambda: row('SELECT 1 AS a, \'x\' AS "b ""c"""'),
+        "a row with two columns of one name": lambda: row("SELECT 1 AS a, 'x' AS b, 3 AS b"),
+        "keys": lambda: {"k": [1], "l": [2]}.keys(),
+        "values": lambda: {"k": [1], "l": [2]}.values(),
+        "items": lambda: {"k": [1], "l": [2]}.items(),
+        "values in an order": lambda: OrderedDict(k=[2], l=[1]).values(),
+    }
+
+
 FAMILIES: dict[str, Callable[[], dict[str, Callable[[], Any]]]] = {
     "pydantic": pydantic_values,
     "numpy": numpy_values,
@@ -250,4 +275,5 @@ FAMILIES: dict[str, Callable[[], dict[str, Callable[[], Any]]]] = {
     "polars and Arrow": table_values,
     "attrs and msgspec": record_values,
     "moments": moment_values,
+    "Python": library_of_python_values,
 }

@@ -16,6 +16,7 @@ import numpy
 import pytest
 
 from changeover import Migration, Run
+from changeover.values.copying import snapshot
 from changeover.values.verdict import Verdict
 
 
@@ -135,3 +136,15 @@ def test_an_attribute_that_both_paths_set_alike_is_no_difference(make: Callable[
 
     assert (run.verdict, run.reason) == (Verdict.MATCH, None)
     assert value.seen == 1
+
+
+@each
+def test_it_is_a_part_of_what_is_copied(make: Callable[[], Any]) -> None:
+    value = make()
+    value.seen = [1]
+
+    copy = snapshot(value)
+
+    assert type(copy) is type(value)
+    assert copy.seen == value.seen
+    assert copy.seen is not value.seen

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
+from importlib import resources
+from struct import Struct
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from changeover.compare.comparison import compare
 from changeover.values import limits as named_limits
+from changeover.values.content_key import same_content
+from changeover.values.copying import snapshot
 from changeover.values.divergence import Kind
 from changeover.values.equality import strictly_same
 from changeover.values.form import PlainSet, Unreadable, leaf_count, leaves, plain, token
@@ -178,3 +184,27 @@ def test_the_plain_form_is_data_with_exact_scalars() -> None:
     assert form[3][0] == Decimal("1.50")
     assert isinstance(form[3][1], PlainSet)
     assert leaf_count(form) == 4
+
+
+def _nameless(name: str) -> ZoneInfo:
+    with resources.files("tzdata.zoneinfo").joinpath(name).open("rb") as file:
+        return ZoneInfo.from_file(file)
+
+
+@pytest.mark.parametrize(
+    ("make", "other"),
+    [
+        (lambda: re.match("a", "ab"), lambda: re.match("a", "ac")),
+        (lambda: re.search("b", "ab"), lambda: re.search("b|c", "ab")),
+        (lambda: Struct("i"), lambda: Struct("q")),
+        (lambda: int | None, lambda: int | str),
+        (lambda: _nameless("Asia/Tokyo"), lambda: _nameless("Europe/Paris")),
+    ],
+    ids=["a match", "a match of another pattern", "a layout", "a union of types", "a zone without a name"],
+)
+def test_what_keeps_its_content_in_c_is_what_it_says(make: Any, other: Any) -> None:
+    assert token([make()]) == token([make()])
+    assert token([make()]) != token([other()])
+    assert same_content(make(), make())
+    assert not same_content(make(), other())
+    assert same_content(snapshot([make()]), [make()])
