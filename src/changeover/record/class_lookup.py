@@ -12,7 +12,8 @@ from typing import Any
 
 from changeover.values.own_state import class_name, module_of, namespace
 
-_VIEWS = [type(view()) for kind in ({}, OrderedDict()) for view in (kind.keys, kind.values, kind.items)]
+_MAPPINGS: tuple[dict[str, int], ...] = ({}, OrderedDict())
+_VIEWS = [type(view()) for one in _MAPPINGS for view in (one.keys, one.values, one.items)]
 _ELSEWHERE: dict[str, type] = {class_name(cls): cls for cls in (MappingProxyType, SimpleNamespace, *_VIEWS)}
 """Classes that do not stand in the module that they say they are from."""
 

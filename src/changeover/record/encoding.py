@@ -240,7 +240,8 @@ class Encoding:
         parts = (whole or reading.parts)(value)
         if parts is None:
             raise ValueError(f"{place}: {full_name(cls)} cannot be rebuilt: it cannot be read")
-        state = {} if reading.state is None or whole is not None else reading.state(value)
+        is_in_whole = whole is not None and reading.is_atom  # the nanoseconds of a moment of pandas
+        state = {} if reading.state is None or is_in_whole else reading.state(value)
         if reading.fields is not None and tuple in mro(cls) and not state:
             return {TAG: "record", "t": name, "v": self._mapping(parts, place, depth)}
         data = {TAG: "object", "t": name, "v": self._parts(parts, reading, place, depth)}

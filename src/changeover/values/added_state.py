@@ -18,7 +18,7 @@ def with_state(reading: Reading, cls: type, known: Collection[str] = ()) -> Read
         cls: the class, which may add attributes.
         known: the attributes in which the content is kept, and what else a library keeps there for itself.
     """
-    if not has_state(cls):
+    if not has_state(cls) or reading.state is not None:
         return reading
     read, left_out = state_reader(cls), frozenset(known)
 

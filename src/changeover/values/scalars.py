@@ -268,7 +268,7 @@ def _zone(value: tzinfo) -> Hashable:
 _ASKED_FOR = tuple(datetime(year, month, 1) for year in range(1970, 2038) for month in (1, 7))
 
 
-def _offsets(zone: tzinfo) -> Hashable:
+def _offsets(zone: Any) -> Hashable:
     """What tells a zone that was read from a file and has no name: its offsets, winter and summer."""
     return ("without a name", *(offset_text(ZoneInfo.utcoffset(zone, moment)) for moment in _ASKED_FOR))
 

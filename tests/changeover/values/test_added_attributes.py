@@ -16,6 +16,7 @@ import numpy
 import pytest
 
 from changeover import Migration, Run
+from changeover.record.codec import Codec
 from changeover.values.copying import snapshot
 from changeover.values.verdict import Verdict
 
@@ -148,3 +149,14 @@ def test_it_is_a_part_of_what_is_copied(make: Callable[[], Any]) -> None:
     assert type(copy) is type(value)
     assert copy.seen == value.seen
     assert copy.seen is not value.seen
+
+
+@each
+def test_it_is_written_with_the_content_or_the_value_is_not_written(make: Callable[[], Any]) -> None:
+    codec, value = Codec(), make()
+    value.seen = 1
+    if isinstance(value, partial | decimal.Context | itertools.count):
+        assert "would be made by calling what data name" in str(codec.problem_of(value))
+    else:
+        assert codec.decode(codec.encode(value)).seen == 1
+        assert codec.problem_of(value) is None
