@@ -7,6 +7,7 @@ from typing import Any
 
 from changeover.evidence.code_digest import answering_code
 from changeover.evidence.program_interface import Program
+from changeover.record.call_inputs import ARGUMENTS
 from changeover.record.replay_problems import ProblemKind, ReplayProblem
 from changeover.record.scenario_file import Scenario
 from changeover.replay.runner import Replayed
@@ -29,8 +30,9 @@ def departure(program: Program, seam: Seam, scenario: Scenario, now: Replayed) -
     it, the effects alone are held against the record; what was redacted is not compared.
     """
     outcome = now.observation.outcome if scenario.answer is None else scenario.answer
-    recorded = scenario.tape.observation(scenario.answered_by, outcome)
-    again = replace(unpaired_events(now.observation), path=scenario.answered_by.other)
+    then, today = _changed(scenario, now.observation)
+    recorded = scenario.tape.observation(scenario.answered_by, outcome, changed=then)
+    again = replace(unpaired_events(now.observation), path=scenario.answered_by.other, changed=today)
     sides = (recorded, again) if scenario.answered_by is Side.LEGACY else (again, recorded)
     facts = Facts(seam.name, *sides, shadowed=again.path, noted=(), inexact_from=None, saw_anything=True)
     judgement = program.runtime.active.judge(facts)
@@ -45,6 +47,23 @@ def departure(program: Program, seam: Seam, scenario: Scenario, now: Replayed) -
     first = min(differs, key=lambda found: (found.position is None, found.position or 0))
     before, after = (_text(side) for side in _sides(first, scenario))
     return ReplayProblem(kind, first.place, f"{before} -> {after}", first.position or 0)
+
+
+Changed = dict[str, dict[str, Any]] | None
+
+
+def _changed(scenario: Scenario, now: Observation) -> tuple[Changed, Changed]:
+    """The arguments that were changed then or are now, of both; neither where that is not recorded.
+
+    What became of the object of a method, and of answers of ports, is not recorded.
+    """
+    if scenario.changed is None:
+        return None, None
+    then, today = scenario.changed, (now.changed or {}).get(ARGUMENTS, {})
+    if not then and not today:
+        return None, None
+    before = {name: scenario.arguments[name] for name in (*then, *today) if name in scenario.arguments}
+    return {ARGUMENTS: {**before, **then}}, {ARGUMENTS: {**before, **today}}
 
 
 def unpaired_events(seen: Observation) -> Observation:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+from changeover.record.call_inputs import ARGUMENTS
 from changeover.record.codec import Codec
 from changeover.record.context import Args, Kwargs
 from changeover.record.encoding import WORDS
@@ -112,6 +113,7 @@ class RecordedRun(NamedTuple):
             self.outcome,
             passage.pins.correlation_id,
             passage.answering_code,
+            changed=self.changed.get(ARGUMENTS, {}),
         )
 
     def observation(self) -> Observation:

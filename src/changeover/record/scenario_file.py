@@ -9,6 +9,7 @@ from typing import Any
 
 from changeover.errors import ConfigurationError, describe_os_error
 from changeover.quick_dataclass import dataclass
+from changeover.record.call_inputs import ARGUMENTS
 from changeover.record.codec import Codec, CodecError
 from changeover.record.port import PortBook
 from changeover.record.run import Run
@@ -31,7 +32,8 @@ class Scenario:
     `correlation_id` is that of the whole run ("history/2011-08-09"), by which an app finds its case again.
     `code` is the digest of the code that answered, None where it is not known; `renewed` has a line for each
     time that the recording was made anew, with the reason. `schedule` says in which order the candidate is
-    given its events (`replay.schedule`); empty as its bus would.
+    given its events (`replay.schedule`); empty as its bus would. `changed` has the arguments that the
+    answering path had changed when it answered, as they were then; None where that is not known.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Scenario:
     code: str | None = None
     renewed: tuple[str, ...] = ()
     schedule: str = ""
+    changed: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class ScenarioFile:
 
 def scenario_of(run: Run, code: str | None = None) -> Scenario:
     """The run as an input for later ones; `code` is the digest of the code that answered."""
+    left = None if run.answered is None else run.answered.changed
     return Scenario(
         run.id,
         run.seam,
@@ -81,6 +85,7 @@ def scenario_of(run: Run, code: str | None = None) -> Scenario:
         None if run.answered is None else run.answered.outcome,
         run.correlation_id,
         code,
+        changed=None if left is None else dict(left.get(ARGUMENTS, {})),
     )
 
 
@@ -102,6 +107,7 @@ def to_line(scenario: Scenario, codec: Codec) -> str:
         "correlation_id": scenario.correlation_id or None,
         "arguments": codec.encode(scenario.arguments, "arguments"),
         "answer": _answer(scenario, codec),
+        **_changed(scenario, codec),
         "supplements": scenario.tape.supplements,
         "calls": [_call(entry, codec) for entry in scenario.tape.entries],
     }
@@ -129,6 +135,14 @@ def _answer(scenario: Scenario, codec: Codec) -> dict[str, Any] | None:
         return None if scenario.answer is None else _written(named_outcome(scenario.answer), "answer", codec)
     except CodecError:
         return None
+
+
+def _changed(scenario: Scenario, codec: Codec) -> dict[str, Any]:
+    """What stands in a line of changed arguments: nothing where they are not known, or would not survive."""
+    changed = scenario.changed
+    if changed is None or codec.problem_of(changed, "changed") is not None:
+        return {}
+    return {"changed": codec.encode(changed, "changed")}
 
 
 def _call(entry: Entry, codec: Codec) -> dict[str, Any]:
@@ -206,6 +220,9 @@ def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
     arguments = codec.decode(top.raw("arguments"), "arguments")
     if not isinstance(arguments, dict):
         raise top.error("arguments", "was no table")
+    changed = codec.decode(top.raw("changed"), "changed") if top.has("changed") else None
+    if changed is not None and not isinstance(changed, dict):
+        raise top.error("changed", "was no table")
     answer = None if top.raw("answer") is None else top.table("answer")
     scenario = Scenario(
         id=top.text("id"),
@@ -220,6 +237,7 @@ def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
         code=top.text("code", None),
         renewed=top.texts("renewed"),
         schedule=top.text("schedule", ""),
+        changed=changed,
     )
     top.done()
     return scenario

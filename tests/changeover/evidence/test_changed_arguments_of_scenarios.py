@@ -1,0 +1,80 @@
+"""A scenario says which arguments the answering path had changed, and that path is held against it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from changeover import Migration, Run
+from changeover.evidence.scenario_replay import codec_of, replayed_scenarios
+from changeover.record.scenario_file import from_line, scenario_of, to_line
+from changeover.values.verdict import Verdict
+
+Path = Callable[..., Any]
+
+
+def fills(price: int) -> Path:
+    def path(order: dict[str, Any], lots: list[int]) -> bool:
+        order["price"] = price
+        return True
+
+    return path
+
+
+def looks(order: dict[str, Any], lots: list[int]) -> bool:
+    return True
+
+
+def line_of(legacy: Path, *, stage: str = "shadow") -> dict[str, Any]:
+    """The line of a scenario that a run of this path gives."""
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, sink=runs.append, mode="inline")
+    migration.seam("s", legacy=legacy, candidate=legacy)({"sku": "a"}, [1])
+    written: dict[str, Any] = json.loads(to_line(scenario_of(runs[0]), migration.codec))
+    return written
+
+
+def replayed(line: dict[str, Any], legacy: Path, candidate: Path) -> Run:
+    migration = Migration(environment={})
+    migration.seam("s", legacy=legacy, candidate=candidate)
+    scenario = from_line(json.dumps(line).encode(), codec_of(migration), migration.runtime.book)
+    [(_, run)] = replayed_scenarios(migration, [scenario])
+    return run
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+def test_paths_that_change_an_argument_as_recorded_match(stage: str) -> None:
+    run = replayed(line_of(fills(12), stage=stage), fills(12), fills(12))
+
+    assert (run.verdict, run.reason) == (Verdict.MATCH, None)
+
+
+def test_a_candidate_that_changes_it_otherwise_is_a_difference() -> None:
+    run = replayed(line_of(fills(12)), fills(12), fills(0))
+
+    assert run.verdict is Verdict.DIVERGED
+    assert [str(found.place) for found in run.divergences] == ["arguments.order.price"]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "today"),
+    [(fills(12), fills(13)), (fills(12), looks), (looks, fills(12))],
+    ids=["otherwise", "no more", "now"],
+)
+def test_a_change_that_legacy_no_longer_makes_as_recorded_fails_the_run(recorded: Path, today: Path) -> None:
+    run = replayed(line_of(recorded), today, today)
+
+    assert run.verdict is Verdict.FAILED
+    assert "no longer does what was recorded" in str(run.reason)
+    assert "arguments.order" in str(run.reason)
+
+
+def test_a_line_of_before_does_not_say_it_and_is_compared() -> None:
+    line = line_of(fills(12))
+    del line["changed"]
+
+    assert replayed(line, fills(12), fills(12)).verdict is Verdict.MATCH
+    assert replayed(line, fills(12), fills(0)).verdict is Verdict.DIVERGED
