@@ -285,7 +285,8 @@ def test_the_lines_of_a_block_run(name: str, tmp_path: Path) -> None:
     extra: Callable[[dict[str, Any]], None] = BEFORE.get(name, lambda around: None)
     extra(around)
     exec(compile(block.content, f"{block.page}.md: block {block.number}", "exec"), around)  # noqa: S102
-    AFTER.get(name, lambda around: None)(around)
+    after: Callable[[dict[str, Any]], None] = AFTER.get(name, lambda around: None)
+    after(around)
 
 
 def names_of(module: str) -> Callable[[dict[str, Any]], None]:

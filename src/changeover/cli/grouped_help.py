@@ -10,7 +10,7 @@ from changeover.errors import ExitCode
 
 GROUPS = {
     "Compare": ("compare", "explain", "explore", "diff", "report"),
-    "Watch": ("status", "worker", "alerts", "history", "doctor"),
+    "Watch": ("status", "serve", "worker", "alerts", "history", "doctor"),
     "Move": ("gate", "flip", "rollback", "kill", "unkill", "flags"),
     "Keep": ("rules", "waive", "scenarios", "evidence", "legacy"),
     "Set up": ("init", "schema", "completion", "docs"),

@@ -89,16 +89,10 @@ class Moves:
     def _flipped(
         self, request: Request, project: Project, phase: str, fields: Mapping[str, str], who: str, reason: str
     ) -> Response:
-        stage = fields.get("stage", "")
-        percent = fields.get("percent", "").strip() or None
-        done: Flip = flip(
-            phase,
-            stage,
-            percent=percent if stage == Stage.RAMP else None,
-            reason=reason,
-            who=who,
-            project=project,
-        )
+        stage, percent = fields.get("stage", ""), fields.get("percent", "").strip()
+        if stage == Stage.RAMP and percent:
+            stage = f"{stage}:{percent}"
+        done: Flip = flip(phase, stage, reason=reason, who=who, project=project)
         self._live.look_anew()
         if done.entry is None and done.verdict is not None:
             title = f"The gate of {done.verdict.title} does not pass. Nothing was moved."

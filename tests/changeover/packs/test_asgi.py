@@ -627,7 +627,7 @@ class Wire:
     """Both ends of a WebSocket: what a client says, and what it hears."""
 
     def __init__(self, *said: str) -> None:
-        self.says = [
+        self.says: list[dict[str, Any]] = [
             {"type": "websocket.connect"},
             *({"type": "websocket.receive", "text": one} for one in said),
         ]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +226,7 @@ def test_a_mail_over_tls_is_sent_once_and_compared(
         for text, verdict in (("thank you", "match"), ("no, thank you", "unsafe")):
             _, run = run_of(
                 lambda: legacy(server.port, ours, at_once, "thank you"),
-                lambda text=text: candidate(server.port, ours, at_once, text),
+                partial(candidate, server.port, ours, at_once, text),
             )
             assert run.verdict == verdict, run.divergences or run.reason
         assert len(server.came) == 2

@@ -80,8 +80,8 @@ def _strip(name: str, periods: Sequence[Period], tallies: Sequence[SeamTally]) -
     )
     verdicts: dict[Verdict, int] = {}
     for tally in tallies:
-        for verdict, runs in tally.verdicts.items():
-            verdicts[verdict] = verdicts.get(verdict, 0) + runs
+        for verdict, count in tally.verdicts.items():
+            verdicts[verdict] = verdicts.get(verdict, 0) + count
     total = SeamTally("", name, verdicts)
     worst = [cell.word for cell in cells]
     bad = [

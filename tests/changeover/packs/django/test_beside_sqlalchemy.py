@@ -11,9 +11,10 @@ import pytest
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
 from tests.changeover.support.alchemy_shop import as_under_a_test
-from tests.changeover.support.django_shop import Stock, connection
+from tests.changeover.support.django_shop import Stock
 
 sa = pytest.importorskip("sqlalchemy")
+connection = pytest.importorskip("django.db").connection
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -175,7 +176,7 @@ def chromium(*arguments: str) -> str:
 @pytest.mark.parametrize(
     "make", [watched, samples.matching, lambda: wide(200, 200)], ids=["fault", "clean", "wide"]
 )
-def test_on_paper_it_is_three_pages_at_most(make: type[ReportData], tmp_path: Path) -> None:
+def test_on_paper_it_is_three_pages_at_most(make: Callable[[], ReportData], tmp_path: Path) -> None:
     file, printed = tmp_path / "page.html", tmp_path / "page.pdf"
     file.write_text(report_page(make()), encoding="utf-8")
     chromium("--no-pdf-header-footer", f"--print-to-pdf={printed}", file.as_uri())
