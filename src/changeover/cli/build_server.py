@@ -103,7 +103,7 @@ def tell_github(text: str, annotations: Sequence[str]) -> None:
     if summary:
         try:
             with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(f"{text}\n")
+                file.write(text)
         except OSError as error:
             say(f"warning: {SUMMARY_VARIABLE}: could not be written: {describe_os_error(error)}")
 
