@@ -55,9 +55,14 @@ VERB_OF = {
     "alerts test": "try_alerts",
     "alerts list": "list_alerts",
 }
-ONLY_FOR_A_SHELL = {"format", "exit_zero", "check", "watch"}  # of code and output
+ONLY_FOR_A_SHELL = {"format", "exit_zero", "check", "watch", "full", "output"}  # of code and output
 NOT_A_NAME = {"for": "seconds"}  # a word of the language
-NO_VERB = {"schema", "docs", "completion"}  # print what is a file of the package
+NO_VERB = {
+    "schema",
+    "docs",
+    "completion",
+    "serve",
+}  # print what is a file of the package; a server for browsers
 MOMENTS = {"at", "made_at", "evidence"}  # a digest of evidence has the moment when the doctor looked
 ANNA: dict[str, Any] = {"reason": "test", "who": "anna"}
 BY_ANNA = "--reason test --who anna"
@@ -196,7 +201,10 @@ PAIRS = {
     "gate of scenarios": Pair(
         "gate --scenarios",
         lambda root: changeover.gate(scenarios=True, project=root),
-        lambda asked: {"gates": [gate_json(verdict) for verdict in asked.verdicts]},
+        lambda asked: {
+            "gates": [gate_json(verdict) for verdict in asked.verdicts],
+            "comparison": compare_json(asked.comparison.info, asked.comparison.corpus),
+        },
     ),
     "flip": Pair(
         f"flip shelf shadow --force --dry-run {BY_ANNA}",
