@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from changeover.migration import Migration
     from changeover.record.run import Run
     from changeover.replay.fresh_path import fresh
+    from changeover.serve.server import serve
     from changeover.values.event import BusEvent, EventPoint, EventStep
     from changeover.values.event_contract import Carries, EventContract
     from changeover.values.observation import Observation, PortCall, Raised, Returned, Side
@@ -50,7 +51,7 @@ __all__ = [
     "explain", "explore", "find_blind_spots", "flip", "fresh", "gate", "history", "import_evidence", "init",
     "keep_scenario", "kill", "list_alerts", "list_scenarios", "prove_removal", "prune_evidence", "reading",
     "record_scenarios", "renew_scenario", "report", "rollback", "run_alerts", "scan_legacy", "seal_flags",
-    "show_scenario", "status", "try_alerts", "unkill", "waive", "work",
+    "serve", "show_scenario", "status", "try_alerts", "unkill", "waive", "work",
 ]
 # fmt: on
 
@@ -80,6 +81,7 @@ _NAMES = {
     "migration": ("Migration",),
     "record.run": ("Run",),
     "replay.fresh_path": ("fresh",),
+    "serve.server": ("serve",),
     "values.event": ("BusEvent", "EventPoint", "EventStep"),
     "values.event_contract": ("Carries", "EventContract"),
     "values.observation": ("Observation", "Path", "PortCall", "Raised", "Returned", "Side"),

@@ -253,6 +253,7 @@ def desk_in(folder: Path) -> Desk:
         "2027-01-31": (datetime.now(UTC) + timedelta(days=60)).date().isoformat(),
         "10_000": "100",
         "127.0.0.1:8470 --for 8h": "127.0.0.1:0 --for 0.1s",
+        '"127.0.0.1:8470", seconds=8 * 3600': '"127.0.0.1:0", seconds=0.1',
         "10000": "100",  # schedules, of which the project has eight that are not drawn
     }
     return desk

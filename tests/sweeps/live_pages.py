@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic, sleep, time_ns
 from urllib.request import urlopen
 
 from changeover.evidence.code_digest import code_digest
@@ -45,7 +45,7 @@ def served(root: Path, environment: dict[str, str]) -> Iterator[tuple[str, int]]
         yield process.stderr.readline().split()[0].rstrip("/"), process.pid
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 def seconds_of(address: str, process: int) -> tuple[float, float]:
@@ -62,16 +62,18 @@ def processor_of(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def add_one(root: Path, place: StorePlace, seed: int) -> None:
-    """One run of now."""
+def add_one(root: Path, place: StorePlace) -> None:
+    """One run that was not there before."""
     project = open_project(root)
     project.make_importable()
-    made = runs(1, 50_000, seed, code_digest(["desk"]), project.rules_digest(date.today()), datetime.now(UTC))
+    made = runs(
+        1, 50_000, time_ns(), code_digest(["desk"]), project.rules_digest(date.today()), datetime.now(UTC)
+    )
     with writing(place) as connection:
         add_runs(connection, list(made))
 
 
-def heard_after(address: str, root: Path, place: StorePlace, seed: int) -> float:
+def heard_after(address: str, root: Path, place: StorePlace) -> float:
     """How many seconds after a run was written an open page hears of it."""
     heard: list[float] = []
     ready = threading.Event()
@@ -88,7 +90,7 @@ def heard_after(address: str, root: Path, place: StorePlace, seed: int) -> float
     listening.start()
     ready.wait(60)
     began = monotonic()
-    add_one(root, place, seed)
+    add_one(root, place)
     listening.join(60)
     return heard[0] - began
 
@@ -112,12 +114,12 @@ def main(arguments: Sequence[str]) -> int:
             print("until the first page {:.2f} s, processor {:.2f} s".format(*seconds_of(address, process)))
             sleep(SETTLED_S)
             taken = {page: seconds_of(address + page, process) for page in PAGES}
-            add_one(root, place, options.seed + 1)
+            add_one(root, place)
             sleep(SETTLED_S)
             after = {page: seconds_of(address + page, process) for page in PAGES}
             print(f"{'page':<34}{'seconds':>10}{'processor':>11}{'after a run':>14}{'processor':>11}")
             for page in PAGES:
                 (one, own), (two, other) = taken[page], after[page]
                 print(f"{page:<34}{one:>10.2f}{own:>11.2f}{two:>14.2f}{other:>11.2f}")
-            print(f"an open page heard of a run after {heard_after(address, root, place, 9):.2f} s")
+            print(f"an open page heard of a run after {heard_after(address, root, place):.2f} s")
     return int(max(seconds for seconds, _ in (*taken.values(), *after.values())) > OPENS_MAX_S)

@@ -27,13 +27,12 @@ from changeover.settings import SERVE_TOKEN_VARIABLE
 @click.option("--for", "seconds", type=Duration(), metavar="TIME", help="end after this time, such as 8h")
 @click.option(
     "--host-name",
-    "host_names",
     multiple=True,
     metavar="NAME",
     help="a name under which browsers ask, where a proxy stands before it; may be given again",
 )
 def serve_command(
-    listen: str, host_names: tuple[str, ...], seconds: float | None, *, allow_moves: bool
+    listen: str, host_name: tuple[str, ...], seconds: float | None, *, allow_moves: bool
 ) -> None:
     """Pages that show the migration as it goes on: phases, runs, clusters, workers, rules.
 
@@ -43,10 +42,10 @@ def serve_command(
     For example: changeover serve --listen 127.0.0.1:8470 --for 8h
     """
     quiet()
-    verbs.serve_project(
+    verbs.serve(
         listen=listen,
         allow_moves=allow_moves,
-        host_names=host_names,
+        host_name=host_name,
         seconds=seconds,
         begun=_say_where,
         warn=warn,

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from changeover.api.arguments import Told, address_of, ignore
+from changeover.api.arguments import Told, address_of, ignore, names_of
 from changeover.api.live import LiveProject
 from changeover.errors import ConfigurationError, describe_os_error, need_package
 from changeover.project import Project, open_project
@@ -37,11 +37,11 @@ class Serving:
     is_made: bool
 
 
-def serve_project(
+def serve(
     *,
     listen: str = LISTEN,
     allow_moves: bool = False,
-    host_names: Iterable[str] = (),
+    host_name: str | Iterable[str] = (),
     seconds: float | None = None,
     project: str | Path | Project = ".",
     begun: Callable[[Serving], None] = lambda serving: None,
@@ -53,7 +53,7 @@ def serve_project(
         listen: `HOST:PORT`; port 0 takes any that is free.
         allow_moves: let whoever knows the token move phases.
         seconds: end after so many seconds.
-        host_names: names under which the pages may be asked for, beside those of this machine.
+        host_name: a name under which the pages may be asked for, beside those of this machine, or several.
         project: a folder of the project, or the project.
         begun: is told where the pages are, and the token.
         warn: hears what must not be overlooked.
@@ -61,6 +61,9 @@ def serve_project(
     Raises:
         ConfigurationError: there is no plan, it is wrong, the token is too short, or nothing can listen.
         MissingPackageError: starlette or uvicorn is not installed.
+
+    Example:
+        changeover.serve(listen="127.0.0.1:8470", seconds=8 * 3600)
     """
     for package in ("starlette", "uvicorn", "jinja2"):
         need_package(package, None if package == "jinja2" else EXTRA)
@@ -74,7 +77,7 @@ def serve_project(
         if not is_loopback(host):
             warn("whoever reaches this address can read the pages: they show values of production, redacted")
         token = None if secret is None else Token(secret)
-        server = _server(LiveProject(found), Hosts(host, host_names), token)
+        server = _server(LiveProject(found), Hosts(host, names_of(host_name)), token)
         begun(Serving(address, secret, is_made))
         ending = None if seconds is None else threading.Timer(seconds, server.end)
         if ending is not None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import changeover
 from changeover.api.live import AGE_LEAST_S, AGE_MAX_S, STALE_MAX_S, LiveProject
 from changeover.project import find_project
-from changeover.serve.server import serve_project
 from tests.changeover.support.production_runs import sell
 from tests.changeover.support.projects import Shop, shop_in
 from tests.changeover.support.served_shop import PLAN, client_of
@@ -123,4 +123,4 @@ def test_a_mistake_of_the_user_is_one_sentence(shop: Shop) -> None:
 
 def test_without_a_plan_there_is_nothing_to_serve(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"phases\.toml: is missing: changeover init writes one"):
-        serve_project(project=tmp_path, listen="127.0.0.1:0")
+        changeover.serve(project=tmp_path, listen="127.0.0.1:0")

@@ -14,7 +14,7 @@ GROUPS = {
     "Rules": ("check_rules", "find_blind_spots", "waive"),
     "Scenarios": ("list_scenarios", "show_scenario", "keep_scenario", "record_scenarios", "renew_scenario"),
     "Evidence": ("import_evidence", "prune_evidence", "check_evidence"),
-    "Production": ("work", "run_alerts", "list_alerts", "try_alerts"),
+    "Production": ("work", "run_alerts", "list_alerts", "try_alerts", "serve"),
     "The end of a migration": ("scan_legacy", "prove_removal"),
     "A project": ("init", "doctor"),
 }
