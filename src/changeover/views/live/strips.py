@@ -87,8 +87,8 @@ def _strip(name: str, periods: Sequence[Period], tallies: Sequence[SeamTally]) -
     bad = [
         f"{word} in {plural(worst.count(word), 'period')}" for word in ("UNSAFE", "diverged") if word in worst
     ]
-    runs = plural(total.runs, "run")
-    return Strip(name, cells, total, f"{name}: {runs}, {', '.join(bad) if bad else 'nothing differs'}")
+    how_many = plural(total.runs, "run")
+    return Strip(name, cells, total, f"{name}: {how_many}, {', '.join(bad) if bad else 'nothing differs'}")
 
 
 def _begins(periods: Sequence[Period], number: int) -> bool:
