@@ -27,7 +27,7 @@ from changeover.evidence.store.alert_ledger import ToldAlert
 from changeover.gate.seen_clusters import ClusterState
 from changeover.values.gate_verdict import GateVerdict
 from changeover.values.verdict import Verdict
-from changeover.views.live import pages
+from changeover.views.live import phase_pages, run_pages, watch_pages
 from changeover.views.live.data import RunsWanted
 from changeover.views.live.drawing import Frame
 from changeover.views.live.strips import describe_move
@@ -65,7 +65,7 @@ class Pages:
     def phases(self, request: Request, look: Look) -> str:
         """Where every phase stands."""
         with_seams = tuple(one.name for one in look.state.plan.phases.values() if one.seams)
-        return pages.phases_page(
+        return phase_pages.phases_page(
             self.frame(look),
             look.phases,
             look.over_time(with_seams, _days_ago(look, DAYS_SHOWN)),
@@ -83,7 +83,7 @@ class Pages:
         if found is None:
             return self._none(request, look, f"There is no phase “{name}”.")
         history = [one for one in look.state.history if one.phase in (name, None)]
-        return pages.phase_page(
+        return phase_pages.phase_page(
             self.frame(look),
             found,
             look.over_time((name,), _days_ago(look, DAYS_SHOWN)),
@@ -100,7 +100,7 @@ class Pages:
         names = tuple(one.name for one in look.state.plan.phases.values() if one.seams)
         chosen = tuple(name for name in names if wanted in ("", name))
         first = None if days == 0 else _days_ago(look, days)
-        return pages.timeline_page(
+        return phase_pages.timeline_page(
             self.frame(look),
             look.over_time(chosen, first),
             [one for one in look.state.history if wanted in ("", one.phase)],
@@ -115,7 +115,7 @@ class Pages:
         state = request.query_params.get("state", "")
         phase = request.query_params.get("phase", "")
         known = state if state in list(ClusterState) else ""
-        return pages.clusters_page(
+        return run_pages.clusters_page(
             self.frame(look), look.clusters, known, phase if phase in look.state.plan.phases else ""
         )
 
@@ -129,9 +129,9 @@ class Pages:
         if not found:
             return self._none(request, look, f"No cluster is known as “{name[:TEXT_MAX]}”.")
         if len(found) > 1:
-            return pages.several_page(self.frame(look), name, found)
+            return run_pages.several_page(self.frame(look), name, found)
         one = cluster_look(look, found[0])
-        return pages.cluster_page(self.frame(look), one, look.cluster_over_time(one.cluster))
+        return run_pages.cluster_page(self.frame(look), one, look.cluster_over_time(one.cluster))
 
     @page
     def runs(self, request: Request, look: Look) -> str:
@@ -139,7 +139,7 @@ class Pages:
         plan = look.state.plan
         listed = runs_listed(look, runs_wanted(request))
         seams = [seam for phase in plan.phases.values() for seam in phase.seams]
-        return pages.runs_page(self.frame(look), listed, list(plan.phases), seams)
+        return run_pages.runs_page(self.frame(look), listed, list(plan.phases), seams)
 
     @page
     def run(self, request: Request, look: Look) -> str | Response:
@@ -148,13 +148,13 @@ class Pages:
         found = runs_of_case(look, name[:TEXT_MAX])
         if not found:
             return self._none(request, look, f"No run “{name[:TEXT_MAX]}” is kept.")
-        return pages.run_page(self.frame(look), found)
+        return run_pages.run_page(self.frame(look), found)
 
     @page
     def rules(self, request: Request, look: Look) -> str:
         """The rules with their hits, and the waivers."""
         rules, problem = look.rules
-        return pages.rules_page(
+        return watch_pages.rules_page(
             self.frame(look),
             rules.rules,
             rule_uses(look),
@@ -168,7 +168,7 @@ class Pages:
     def workers(self, request: Request, look: Look) -> str:
         """Workers, lag and alerts."""
         state = look.state
-        return pages.workers_page(
+        return watch_pages.workers_page(
             self.frame(look), look.recorded, look.workers, self._alerts(look), state.now, state.plan.lag_max_s
         )
 
@@ -179,7 +179,7 @@ class Pages:
         exact = clusters_named(look, text.strip())
         if len(exact) == 1:
             return RedirectResponse(f"/clusters/{exact[0].digest}", HTTPStatus.SEE_OTHER)
-        return pages.search_page(self.frame(look), search(look, text))
+        return run_pages.search_page(self.frame(look), search(look, text))
 
     def frame(self, look: Look) -> Frame:
         """What is around a page."""
@@ -210,14 +210,14 @@ class Pages:
         except ChangeoverError:
             frame = Frame(self.live.project.root.name, None, "", datetime.now(UTC), self.live.mark())
         word = "" if gate is None else str(gate.answer).upper()
-        return HTMLResponse(pages.said_page(frame, title, sentences, back, word, gate), status)
+        return HTMLResponse(watch_pages.said_page(frame, title, sentences, back, word, gate), status)
 
     def missing(self, request: Request) -> Response:
         """There is no such page."""
         return self.said(request, _NO_SUCH, "There is no such page.", [], "/")
 
     def _none(self, request: Request, look: Look, title: str) -> Response:
-        return HTMLResponse(pages.said_page(self.frame(look), title, [], "/"), _NO_SUCH)
+        return HTMLResponse(watch_pages.said_page(self.frame(look), title, [], "/"), _NO_SUCH)
 
     def _alerts(self, look: Look) -> tuple[ToldAlert, ...]:
         return list_alerts(project=look.project).alerts
@@ -255,7 +255,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _number(text: str | None, otherwise: int) -> int:
-    known = {str(days): days for days, _ in pages.RANGES}
+    known = {str(days): days for days, _ in phase_pages.RANGES}
     return known.get(text or "", otherwise)
 
 

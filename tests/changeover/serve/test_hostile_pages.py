@@ -8,7 +8,7 @@ import pytest
 from changeover.api.live import Look
 from changeover.api.live_runs import cluster_look, runs_listed, runs_of_case, search
 from changeover.gate.seen_clusters import SeenCluster
-from changeover.views.live import pages
+from changeover.views.live import phase_pages, run_pages, watch_pages
 from changeover.views.live.data import RunsWanted
 from changeover.views.live.drawing import Frame
 from tests.changeover.support.hostile_pages import Parts
@@ -45,16 +45,16 @@ def drawn(look: Look, text: str) -> list[str]:
     (case, *_) = runs_of_case(look, whole[0].id)
     waivers = [planted(one, lambda: text) for one in state.waivers]
     return [
-        pages.phases_page(frame, named, over, [text], [text], look.recorded, killed=False),
-        pages.phase_page(frame, named[0], over, clusters, history, text),
-        pages.timeline_page(frame, over, history, (), 30, text),
-        pages.clusters_page(frame, clusters, "", text),
-        pages.cluster_page(frame, replace(one, cluster=clusters[0]), over),
-        pages.runs_page(frame, replace(listed, runs=runs, wanted=RunsWanted(text, text)), [text], [text]),
-        pages.run_page(frame, [replace(case, name=text, body=_body(case.body or "", text))]),
-        pages.rules_page(frame, look.rules[0].rules, {text: ()}, waivers, 1, date(2026, 1, 1), text),
-        pages.search_page(frame, replace(search(look, "shelf"), text=text, phases=(text,), runs=runs)),
-        pages.said_page(frame, text, [text], "/"),
+        phase_pages.phases_page(frame, named, over, [text], [text], look.recorded, killed=False),
+        phase_pages.phase_page(frame, named[0], over, clusters, history, text),
+        phase_pages.timeline_page(frame, over, history, (), 30, text),
+        run_pages.clusters_page(frame, clusters, "", text),
+        run_pages.cluster_page(frame, replace(one, cluster=clusters[0]), over),
+        run_pages.runs_page(frame, replace(listed, runs=runs, wanted=RunsWanted(text, text)), [text], [text]),
+        run_pages.run_page(frame, [replace(case, name=text, body=_body(case.body or "", text))]),
+        watch_pages.rules_page(frame, look.rules[0].rules, {text: ()}, waivers, 1, date(2026, 1, 1), text),
+        run_pages.search_page(frame, replace(search(look, "shelf"), text=text, phases=(text,), runs=runs)),
+        watch_pages.said_page(frame, text, [text], "/"),
     ]
 
 

@@ -73,6 +73,16 @@ def strips(found: OverTime) -> tuple[Strip, ...]:
     return tuple(_strip(phase, found.periods, tallies) for phase, tallies in found.phases.items())
 
 
+def periods_said(found: OverTime) -> str:
+    """How long the time is that is shown, and what a cell of it is."""
+    if not found.periods:
+        return "no time yet"
+    days = (found.periods[-1].last - found.periods[0].first).days + 1
+    length = (found.periods[-1].last - found.periods[-1].first).days + 1
+    each = "" if length == 1 else f", {length} days a cell"
+    return f"{plural(days, 'day')}{each}"
+
+
 def _strip(name: str, periods: Sequence[Period], tallies: Sequence[SeamTally]) -> Strip:
     cells = tuple(
         Cell(period, *_told(period, tally), begins=bool(number) and _begins(periods, number))
