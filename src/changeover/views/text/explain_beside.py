@@ -43,7 +43,11 @@ class Standing(Protocol):
 
 def beside_lines(examples: ClusterExamples, sources: Sequence[Standing], screen: Screen) -> list[str]:
     """Other examples than the smallest, and every source; nothing where there are none."""
-    return [*_examples(examples, screen), *_sources(sources, screen)]
+    parts = [[*_examples(examples, screen)], [*_sources(sources, screen)]]
+    lines: list[str] = []
+    for part in filter(None, parts):
+        lines += ["", *part] if lines else part
+    return lines
 
 
 def _examples(examples: ClusterExamples, screen: Screen) -> Iterator[str]:
@@ -58,10 +62,10 @@ def _examples(examples: ClusterExamples, screen: Screen) -> Iterator[str]:
     for one in others:
         found = one.divergence
         run = padded(one.run, _RUN) if not screen.is_narrow else cut(one.run, screen.width - _WHY - 5)
-        head = f"{INDENT}{padded(one.why[0], _WHY)} {run}".rstrip()
+        head = f"{INDENT}{padded(one.why[0], _WHY)} {run}"
         room = screen.width - _WHY - _RUN - 6
         if screen.is_narrow:
-            yield head
+            yield head.rstrip()
             yield INDENT + "  " + change_text(found.legacy, found.candidate, screen.width - 8)
         else:
             yield f"{head} {change_text(found.legacy, found.candidate, room)}"
@@ -71,7 +75,7 @@ def _sources(sources: Sequence[Standing], screen: Screen) -> Iterator[str]:
     for number, one in enumerate(sources):
         found = f"{one.found_in:,} of {plural(one.runs, 'run')}"
         text = f"{visible(one.source)}: {found}, until {one.at:%Y-%m-%d %H:%M}Z; in all {one.word}"
-        yield from labelled("on this code" if not number else "", text, screen.width, MARGIN + 1)
+        yield from labelled("on this code" if not number else "", text, screen.width, MARGIN + 3)
 
 
 def accept_lines(cluster: StoredCluster, offer: SuggestedRule | NoRule, screen: Screen) -> list[str]:

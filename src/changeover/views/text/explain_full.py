@@ -12,6 +12,7 @@ from changeover.values.divergence import Divergence
 from changeover.values.observation import Observation, Outcome, Raised, logged_by_one
 from changeover.values.safe_text import visible
 from changeover.values.value_text import written
+from changeover.views.layout import plural
 
 ALL = 1_000_000
 _STEP = "    "
@@ -92,7 +93,7 @@ def _differences(contents: RunContents) -> Iterator[str]:
     sightings = [*contents.sightings, *([None] * len(contents.divergences))]
     if contents.divergences:
         yield ""
-        yield f"{len(contents.divergences):,} differences"
+        yield plural(len(contents.divergences), "difference")
     for found, sighting in zip(contents.divergences, sightings, strict=False):
         yield from _divergence(found)
         if sighting is not None:
