@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from changeover.evidence.confidence import CONFIDENCE, percent_above, upper_bound
 from changeover.evidence.store.summary import ReasonCount
 from changeover.evidence.tallies import total_of
+from changeover.values.divergence import Kind
 from changeover.views.html.data import ReportData, word_of
 from changeover.views.layout import plural
 from changeover.views.rows import lost_guards, never_varied
@@ -22,6 +23,7 @@ def unshown(data: ReportData) -> list[str]:
 
 def _left_aside(data: ReportData) -> Iterator[str]:
     corpus, missing, total = data.corpus, data.corpus.summary.missing_tags, data.total
+    yield from _ended_early(data)
     if missing:
         yield f"{plural(len(missing), 'required tag')} did not occur: {_named(missing)}."
     if total.not_compared:
@@ -42,6 +44,20 @@ def _left_aside(data: ReportData) -> Iterator[str]:
         yield "The comparison did not come to its end."
     if corpus.partial:
         yield "This was not the whole source, so no gate counts it."
+
+
+def _ended_early(data: ReportData) -> Iterator[str]:
+    """Where a path asked what nobody had asked, and could not go on."""
+    asked: dict[str, dict[str, None]] = {}
+    for one in data.corpus.clusters:
+        if one.kind is Kind.READ_MISSING:
+            asked.setdefault(one.seam, {})[one.place.removeprefix("reads.")] = None
+    for seam, methods in asked.items():
+        replayed = data.corpus.answered_by.other
+        yield (
+            f"In {seam} the {replayed} asked {_named(list(methods))}, which {replayed.other} did not ask so: "
+            "what it would have done after that is not known."
+        )
 
 
 def _beside(data: ReportData) -> Iterator[str]:

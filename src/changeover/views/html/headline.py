@@ -54,6 +54,11 @@ _TABLE: tuple[tuple[Kind, tuple[Change, ...], str], ...] = (
         (Change.ONLY_CANDIDATE,),
         "The candidate calls {call} with {name}, which legacy does not give.",
     ),
+    (
+        _EFFECT,
+        (Change.POWER_OF_TEN,),
+        "The candidate calls {call} with legacy's {name}, moved by powers of ten.",
+    ),
     (_EFFECT, (Change.NUMBER_TO_ZERO,), "The candidate calls {call} with {name} 0."),
     (_EFFECT, _OTHER_TEXT, "The candidate calls {call} with another text in {name} than legacy."),
     (_EFFECT, (), "The candidate calls {call} with another {name} than legacy."),
@@ -169,9 +174,13 @@ def worst_cluster(data: ReportData) -> StoredCluster | None:
 
     most = max((one.runs for one in corpus.clusters if one.unsafe), default=0)
 
+    ended_early = {one.seam for one in corpus.clusters if one.kind is Kind.READ_MISSING}
+
     def badness(cluster: StoredCluster) -> tuple[bool, bool, bool, int, int]:
         example = cluster.smallest
         follows = example is not None and example.divergence.consequence_of is not None
+        # Where a question without an answer ended the path, nobody knows whether it would have acted.
+        follows |= cluster.kind is Kind.EFFECT_MISSING and cluster.seam in ended_early
         is_rare = cluster.runs * _RARE < most
         return (not cluster.unsafe, follows, is_rare, first[_effect(cluster)], phase.get(cluster.seam, 0))
 
