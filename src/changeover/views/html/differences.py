@@ -8,6 +8,7 @@ from typing import Any
 
 from changeover.compare.paths import below_method, below_root, is_effect, method_at, segments
 from changeover.compare.provenance import Sighting
+from changeover.evidence.cluster_examples import divergences_of
 from changeover.evidence.store.records import StoredCluster, StoredRun
 from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import Divergence, Kind
@@ -166,7 +167,18 @@ def side_by_side(run: StoredRun, cluster: StoredCluster) -> SideBySide | None:
     lines = _most_telling(effects if cluster.unsafe and effects else [*answers, *effects])
     left_out = len(effects) + len(answers) - len(lines)
     logged = logged_by_one(contents.legacy, contents.candidate)[:LOGGED_SHOWN_MAX]
-    return SideBySide(run.name, contents.answered_by, tuple(lines), left_out, cluster.sighting, logged)
+    return SideBySide(run.name, contents.answered_by, tuple(lines), left_out, _sighting(run, cluster), logged)
+
+
+def _sighting(run: StoredRun, cluster: StoredCluster) -> Sighting | None:
+    """Where the value of this run was seen before; that of another run would be of another value."""
+    contents, known = run.contents, cluster.sighting
+    found = [] if contents is None else divergences_of(run, contents, cluster.digest)
+    if found and found[0][1] is not None:
+        return found[0][1]
+    if known is None or cluster.smallest is None:
+        return None
+    return known if known.value == value_text(cluster.smallest.divergence.candidate) else None
 
 
 def _most_telling(lines: Sequence[Line]) -> list[Line]:
