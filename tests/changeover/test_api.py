@@ -57,12 +57,7 @@ VERB_OF = {
 }
 ONLY_FOR_A_SHELL = {"format", "exit_zero", "check", "watch", "full", "output"}  # of code and output
 NOT_A_NAME = {"for": "seconds"}  # a word of the language
-NO_VERB = {
-    "schema",
-    "docs",
-    "completion",
-    "serve",
-}  # print what is a file of the package; a server for browsers
+NO_VERB = {"schema", "docs", "completion"}  # print what is a file of the package
 MOMENTS = {"at", "made_at", "evidence"}  # a digest of evidence has the moment when the doctor looked
 ANNA: dict[str, Any] = {"reason": "test", "who": "anna"}
 BY_ANNA = "--reason test --who anna"

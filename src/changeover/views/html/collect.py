@@ -27,7 +27,7 @@ from changeover.values.stage import Stage
 from changeover.values.verdict import Verdict
 from changeover.views.html.data import DIVERGED, UNSAFE, PhaseStanding, ReportData, word_of, worst_first
 from changeover.views.html.differences import CLUSTERS_SHOWN_MAX
-from changeover.views.html.headline import worst_cluster
+from changeover.views.html.headline import headline, worst_cluster
 from changeover.views.html.strip import Strip, strip_of
 from changeover.views.rows import describe_finding, short_digest
 
@@ -139,14 +139,6 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
     rest = [one for one in evidence.corpora if one.number not in known]
     production = next((one for one in today if one.source == PRODUCTION), None)
     gates = () if project_state is None else tuple(_gates(project, project_state))
-    standing = standing_of(
-        word_of(corpus),
-        (code, rules),
-        today,
-        production,
-        {one.name: str(one.setting) for one in phases},
-        {one.phase: str(one.answer) for one in gates},
-    )
     before = last_report(evidence.reviews)
     data = ReportData(
         migration="migration" if project_state is None else project_state.plan.name,
@@ -169,12 +161,25 @@ def collect(project: Project, wanted: Sequence[str] = (), *, since: datetime | N
         blind_spots=tuple(_blind_spots(evidence.reviews)),
         unavailable={} if project_state is not None else {"gates": _NO_PLAN},
         strip=None if project_state is None else _strip(archive, project_state),
-        standing=standing,
-        changes=None if before is None else changes_since(*before, standing),
+    )
+    standing = standing_of(
+        headline(data).word,
+        (code, rules),
+        today,
+        production,
+        {one.name: str(one.setting) for one in phases},
+        {one.phase: str(one.answer) for one in gates},
     )
     examples = _examples(archive, data)
     offers = _offers(project, corpus, examples)
-    return replace(data, example=_example(archive, data), examples=examples, offers=offers)
+    return replace(
+        data,
+        example=_example(archive, data),
+        examples=examples,
+        offers=offers,
+        standing=standing,
+        changes=None if before is None else changes_since(*before, standing),
+    )
 
 
 def _worse(today: Sequence[StoredComparison], shown: StoredComparison) -> Iterator[str]:
