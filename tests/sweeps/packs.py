@@ -34,8 +34,8 @@ VERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "newest": ("sqlalchemy[asyncio]", "psycopg[binary]", "aiosqlite", "asyncpg"),
     },
     "django": {
-        "oldest": ("django==5.1.*", "psycopg2-binary", "psycopg[binary]", "aiosmtplib"),
-        "newest": ("django", "psycopg[binary]", "aiosmtplib"),
+        "oldest": ("django==5.1.*", "psycopg2-binary", "psycopg[binary]", "sqlalchemy"),
+        "newest": ("django", "psycopg[binary]", "sqlalchemy"),
     },
     "celery": {"oldest": ("celery==5.4.0",), "newest": ("celery",)},
     "clock": {

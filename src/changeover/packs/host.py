@@ -53,6 +53,10 @@ class Host:
         """Wait for the runs that are replayed beside the program, and write what they left behind."""
         self._runtime.flush()
 
+    def beside(self, name: str, pack: Any) -> None:
+        """Let a second object of this pack follow paths as well, under a name of its own."""
+        self._book.packs[name] = pack
+
     def channel(self, name: str, operations: Sequence[Operation], *, packages: Sequence[str] = ()) -> Channel:
         """A port that the pack asks itself (`record.channel`); raises DeclarationError for a second one."""
         return Channel(self._book, name, operations, packages)

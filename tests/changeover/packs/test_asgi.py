@@ -38,7 +38,7 @@ from starlette.routing import Route
 
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
-from changeover.packs.asgi import uploads
+from changeover.packs import kept_upload
 
 STAGE = {"CHANGEOVER_STAGE_S": "shadow"}
 SENT = {"name": "ink", "amount": 3}
@@ -592,7 +592,7 @@ def test_what_is_made_of_an_uploaded_file_differs() -> None:
 def test_an_upload_that_is_too_large_to_keep_goes_through_and_is_not_compared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(uploads, "UPLOAD_MAX", 4)
+    monkeypatch.setattr(kept_upload, "UPLOAD_MAX", 4)
     program = Program()
 
     async def place(file: UploadFile) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from changeover.packs.asgi.messages import Heard, Sent
 from changeover.packs.asgi.requests import A_WEB_SOCKET, KeptRequest, changes, scope_before
-from changeover.packs.asgi.uploads import KeptUpload
+from changeover.packs.kept_upload import KeptUpload
 from changeover.values.own_state import own_state
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -137,7 +137,7 @@ class ReplayedPath(_Path):
         refused = _NOT_REPLAYED.get(kind_of_scope(args) or "")
         if refused is not None:
             self._refuse(refused)
-        if _holds_others((args, kwargs), self._made, self._session.book.holds):
+        if holds_others((args, kwargs), self._made, self._session.book.holds):
             self._refuse(_INSIDE)
         if self._recorded.scope is None or not is_called_by_server(args):
             return args, kwargs
@@ -204,7 +204,13 @@ def kind_of_scope(args: tuple[Any, ...]) -> str | None:
     return found
 
 
-def _holds_others(given: Any, made: Container[int], is_handed_over: Callable[[Any], bool]) -> bool:
+def holds_others(
+    given: Any,
+    made: Container[int],
+    is_handed_over: Callable[[Any], bool],
+    kind_of: Callable[[Any], str | None] = kind_of,
+    parts_max: int = PARTS_MAX,
+) -> bool:
     """Whether something of the server is in these values that was not made for this path.
 
     What ports and other packs hand over, such as a session of a database, is their own affair.
@@ -215,7 +221,7 @@ def _holds_others(given: Any, made: Container[int], is_handed_over: Callable[[An
         if id(part) in seen:
             continue
         seen.add(id(part))
-        if len(seen) > PARTS_MAX:
+        if len(seen) > parts_max:
             return True
         if kind_of(part) is None:
             if is_handed_over(part):

@@ -16,6 +16,8 @@ from changeover.packs.django.database import DjangoDatabase
 from changeover.packs.django.hooks import DRIVERS, hook_connections, hook_cursors, hook_driver
 from changeover.packs.django.mail import MailPort
 from changeover.packs.django.replayed_path import ReplayedPath
+from changeover.packs.django.requests import NAME as REQUESTS
+from changeover.packs.django.requests import DjangoRequests
 from changeover.packs.django.services import hook_caches, hook_mail
 from changeover.packs.django.taped_path import TapedPath
 from changeover.packs.host import Host, Operation
@@ -79,6 +81,7 @@ class DjangoPack:
         host.keeps(SqlAnswer)
         channel = channel_of_database(host, self._port, _operations(), "django")
         self._database = DjangoDatabase(self.name, self._alias, channel, self._rows_max)
+        host.beside(REQUESTS, DjangoRequests(host))
         self.mail = MailPort(host) if self._covers["mail"] else None
         self.cache = CachePort(host) if self._covers["cache"] else None
         host.when_imported("django.core.mail", hook_mail)

@@ -1,0 +1,162 @@
+"""Views as seams: both paths get a request with a body, a session, a user and messages of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from django.contrib.messages.storage.base import BaseStorage
+from django.contrib.sessions.backends.signed_cookies import SessionStore
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.test import AsyncRequestFactory, RequestFactory
+
+from changeover import Migration, Run
+from changeover.packs.django import requests as kept_requests
+from tests.changeover.support import django_shop
+from tests.changeover.support.alchemy_shop import as_under_a_test
+
+SETTINGS = django_shop.__name__  # its import gives Django its settings
+
+
+class Messages(BaseStorage):  # type: ignore[misc]
+    """Messages that nobody keeps."""
+
+    def _get(self, *_: Any) -> tuple[list[Any], bool]:
+        return [], True
+
+
+def answered(legacy: Any, candidate: Any, request: HttpRequest) -> tuple[Any, Run]:
+    """What the server is given, and the run."""
+    runs: list[Run] = []
+    migration = Migration(sink=runs.append)
+    migration.use("django")
+    seam = migration.seam("s", legacy=legacy, candidate=candidate)
+    with as_under_a_test():
+        found = seam(request)
+        answer = asyncio.run(found) if asyncio.iscoroutine(found) else found
+    return answer, runs[-1]
+
+
+def post(body: Any = None, **fields: Any) -> HttpRequest:
+    if body is not None:
+        return RequestFactory().post("/orders", json.dumps(body), content_type="application/json")
+    return RequestFactory().post("/orders", fields)
+
+
+def by_json(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"total": sum(json.loads(request.body).values()), "by": request.method})
+
+
+def in_pieces(request: HttpRequest) -> HttpResponse:
+    text = request.read(3) + request.read()
+    return JsonResponse({"total": sum(json.loads(text).values()), "by": request.META["REQUEST_METHOD"]})
+
+
+@pytest.mark.parametrize("candidate", [by_json, in_pieces])
+@pytest.mark.parametrize("legacy", [by_json, in_pieces])
+def test_both_paths_read_the_whole_body(legacy: Any, candidate: Any) -> None:
+    answer, run = answered(legacy, candidate, post({"a": 1, "b": 2}))
+    assert json.loads(answer.content) == {"total": 3, "by": "POST"}
+    assert run.verdict == "match", run.reason or run.divergences
+
+
+def test_another_answer_is_a_difference() -> None:
+    def more(request: HttpRequest) -> HttpResponse:
+        return JsonResponse({"total": 4, "by": "POST"}, status=201)
+
+    answer, run = answered(by_json, more, post({"a": 1, "b": 2}))
+    assert answer.status_code == 200
+    assert run.verdict == "diverged"
+
+
+def test_a_form_with_files_is_read_by_both_paths() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        return JsonResponse({"name": request.POST["name"], "bytes": len(request.FILES["file"].read())})
+
+    for parsed_before in (False, True):
+        request = post(name="ink", file=SimpleUploadedFile("a.txt", b"hello"))
+        if parsed_before:
+            assert request.POST  # as a middleware against forgery does
+        answer, run = answered(view, view, request)
+        assert json.loads(answer.content) == {"name": "ink", "bytes": 5}
+        assert run.verdict == "match", run.reason or run.divergences
+
+
+def test_what_a_path_leaves_in_session_and_messages_is_an_effect_of_its_own() -> None:
+    def view(word: str) -> Any:
+        def answering(request: HttpRequest) -> HttpResponse:
+            request.session["seen"] = word
+            request._messages.add(20, f"{word} is here")
+            return HttpResponse("ok")
+
+        return answering
+
+    request = post({})
+    request.session = SessionStore()
+    request.session["basket"] = [1]
+    request._messages = Messages(request)
+    _, run = answered(view("ink"), view("pen"), request)
+    assert sorted(str(one.place) for one in run.divergences) == [
+        "effects.request.changed[messages,#1].value[1]",
+        "effects.request.changed[session,seen].value",
+    ]
+    assert (request.session["seen"], request.session["basket"]) == ("ink", [1])
+    assert [str(one) for one in request._messages._queued_messages] == ["ink is here"]
+
+
+def test_an_async_view_is_followed() -> None:
+    async def view(request: HttpRequest) -> HttpResponse:
+        return JsonResponse({"bytes": len(request.body)})
+
+    request = AsyncRequestFactory().post("/orders", b"hello", content_type="text/plain")
+    answer, run = answered(view, view, request)
+    assert json.loads(answer.content) == {"bytes": 5}
+    assert run.verdict == "match", run.reason or run.divergences
+
+
+def test_a_body_that_is_too_large_to_keep_goes_through_and_is_not_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kept_requests, "UPLOAD_MAX", 4)
+    answer, run = answered(by_json, by_json, post({"a": 1, "b": 2}))
+    assert json.loads(answer.content)["total"] == 3
+    assert (run.verdict, "a body of more than 4 bytes" in str(run.reason)) == ("failed", True)
+
+
+class View:
+    """As a class of views has it: the request is a part of the object."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    def post(self, *_: Any) -> int:
+        return len(self.request.read())
+
+
+def test_a_request_inside_of_an_object_is_not_guessed() -> None:
+    def read(view: View) -> int:
+        return view.post()
+
+    answer, run = answered(read, read, View(post({"a": 1})))  # type: ignore[arg-type]
+    assert answer == 8
+    assert run.verdict == "failed", run.divergences
+    assert "a request inside of another object" in str(run.reason)
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given as well", "kept alone"])
+def test_a_method_of_a_view_that_keeps_its_request_is_not_guessed_either(given: bool) -> None:
+    runs: list[Run] = []
+    migration = Migration(sink=runs.append)
+    migration.use("django")
+
+    class Place(View):
+        pass
+
+    migration.wrap(Place, "post", candidate=View.post, name="s")
+    with as_under_a_test():
+        request = post({"a": 1})
+        assert Place(request).post(*([request] if given else [])) == 8
+    assert runs[-1].verdict == "failed", runs[-1].divergences
