@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
 from io import BytesIO
@@ -118,7 +118,7 @@ class KeptRequest:
         self._body = self._read_ahead(request)
         self._before = dict(vars(request))
         found = self._before.get(_SESSION)
-        self._session_state = None if found is None else _own(vars(found))
+        self._session_state = None if found is None else _own(dict(vars(found)))
         self._files = {
             name: [KeptUpload(file) for file in files]
             for name, files in getattr(self._before.get(_FILES), "lists", list)()
@@ -132,7 +132,8 @@ class KeptRequest:
         state = vars(request)
         stream = state.get("_stream")
         if "_body" in state or state.get("_read_started") or stream is None:
-            return state.get("_body", b"")
+            known: bytes = state.get("_body", b"")
+            return known
         try:
             if int(request.META.get("CONTENT_LENGTH") or 0) > UPLOAD_MAX:
                 self.problem = f"a body of more than {UPLOAD_MAX:,} bytes"
@@ -168,7 +169,7 @@ class KeptRequest:
         if name == _USER:
             return self._user_again(value, made)
         if name == _MESSAGES:
-            return _with(value, _own(vars(value)), request=made, _queued_messages=list(self._queued))
+            return _with(value, _own(dict(vars(value))), request=made, _queued_messages=list(self._queued))
         if name == _FILES:
             files = {field: [one.again() for one in kept] for field, kept in self._files.items()}
             return type(value)(files)
@@ -226,12 +227,14 @@ def _with(found: Any, state: dict[str, Any], **others: Any) -> Any:
 
 
 @lru_cache(maxsize=1_000)
-def _is_request(cls: type) -> bool:
+def _is_request(cls: Hashable) -> bool:
     return any(
-        (base.__module__, base.__name__) == ("django.http.request", "HttpRequest") for base in cls.__mro__
+        (base.__module__, base.__name__) == ("django.http.request", "HttpRequest")
+        for base in getattr(cls, "__mro__", ())
     )
 
 
 def kind_of(value: Any) -> str | None:
     """`HttpRequest` where the value is one of Django's; None for any other."""
-    return "HttpRequest" if _is_request(type(value)) else None
+    cls: Any = type(value)
+    return "HttpRequest" if _is_request(cls) else None
