@@ -23,8 +23,10 @@ LOCK_TIMEOUT_MS = 10
 """How long a copy waits for a row that somebody else holds."""
 
 _COPY = "changeover_copy"
-_BUSY = frozenset({"55P03", "40P01", "57014", "40001"})
+_BUSY = frozenset({"55P03", "40P01", "40001"})
+_TIMED_OUT = "57014"  # by statement_timeout, which is the time for the copy
 _ADVICE = "let its role set session_replication_role (GRANT SET ON PARAMETER)"
+TIME_IS_UP = "the time for a copy of the database is up"
 
 
 class PostgresCopy:
@@ -85,7 +87,10 @@ class PostgresCopy:
             self._set_limits()
             self._turn_back()
         except Exception as error:
-            if sqlstate(error) in _BUSY or self.is_over:
+            state = sqlstate(error)
+            if state == _TIMED_OUT or (state not in _BUSY and self.is_over):
+                raise NotComparable(TIME_IS_UP) from error
+            if state in _BUSY:
                 text = str(error).splitlines()[0] if str(error) else type(error).__name__
                 raise NotComparable(f"rows changed by others: they are being changed now ({text})") from error
             raise
@@ -120,7 +125,7 @@ class PostgresCopy:
             keep_open: whether what it did not commit counts, as its caller would commit it.
         """
         if self.is_over:
-            raise NotComparable("the time for a copy of the database is up")
+            raise NotComparable(TIME_IS_UP)
         if not keep_open and self.connection is not None and not self.connection.changeover_alone:
             run(self._connection, f"ROLLBACK TO SAVEPOINT {KEPT}")
         changes = since(self._turned, self._capture.changes())

@@ -59,7 +59,7 @@ def test_a_copy_whose_time_is_up_is_rolled_back_by_the_server(shop: PostgresShop
     recorded = recorded_update(shop)
     before = dump(shop.connection)
     shop.connection.rollback()
-    copy, connection, side = copy_of(shop, recorded, 0.4)
+    copy, connection, side = copy_of(shop, recorded, 1.0)
     with closing(connection), closing(side):
         made = copy.begin()
         with suppress(Exception):  # however the driver says that the line is dead

@@ -148,8 +148,14 @@ def test_where_the_path_commits_its_functions_run_and_their_statements_count(sho
 def test_the_rows_of_traffic_are_compared_where_that_is_asked_for(tmp_path: Path) -> None:
     for kind in ("file", "postgresql"):
         with shop_in(kind, tmp_path):
-            run = run_of(place_by_sql, place_by_orm, rows=True)
+            run = run_of(place_by_sql, place_by_orm, rows=True, deadline_ms=20_000)
             assert run.verdict == "match", run.reason or run.divergences
+
+
+def test_a_copy_whose_time_is_up_before_it_is_made_says_so(tmp_path: Path) -> None:
+    with shop_in("postgresql", tmp_path):
+        run = run_of(place_by_sql, place_by_orm, rows=True, deadline_ms=1)
+    assert (run.verdict, "the time for a copy of the database is up" in str(run.reason)) == ("failed", True)
 
 
 def test_rows_of_a_database_in_memory_are_not_compared_in_traffic(tmp_path: Path) -> None:
