@@ -24,7 +24,7 @@ VERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
             "starlette==0.37.2",
             "httpx==0.27.2",
             "itsdangerous==2.2.0",
-            "python-multipart==0.0.20",
+            "python-multipart==0.0.9",
         ),
         "newest": ("fastapi", "httpx", "itsdangerous", "uvicorn", "python-multipart"),
     },
