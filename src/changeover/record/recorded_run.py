@@ -264,6 +264,8 @@ def _call(entry: Entry, encode: Encode, words: Words) -> dict[str, Any]:
         data["args"] = args if words.issuperset(map(type, args)) else encode(args, method.name)
     if entry.kwargs:
         data["kwargs"] = encode(entry.kwargs, method.name)
+    if entry.left is not None:
+        data["left"] = encode([[*entry.left[0]], entry.left[1]], method.name)
     if outcome is None:
         data["digest"] = entry.answer_digest
     elif isinstance(outcome, Raised):

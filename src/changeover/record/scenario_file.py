@@ -148,6 +148,8 @@ def _changed(scenario: Scenario, codec: Codec) -> dict[str, Any]:
 def _call(entry: Entry, codec: Codec) -> dict[str, Any]:
     given = {"args": list(entry.args), "kwargs": entry.kwargs}
     parts = {key: value for key, value in given.items() if value} | named_outcome(entry.outcome)
+    if entry.left is not None:
+        parts["left"] = [[*entry.left[0]], entry.left[1]]
     written = _written(parts, entry.method.full_name, codec)
     data: dict[str, Any] = {"port": entry.method.port, "method": entry.method.name, **written}
     if entry.outcome is None:
@@ -266,6 +268,9 @@ def read_entry(table: Table, codec: Codec, book: PortBook) -> Entry:
     kwargs = codec.decode(table.raw("kwargs", {}), f"{method.full_name} kwargs")
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise table.error("args", "are no list, or kwargs no table")
+    left = codec.decode(table.raw("left"), f"{method.full_name} left") if table.has("left") else None
+    if left is not None and [*map(type, left)] != [list, dict]:
+        raise table.error("left", "was no pair of a list and a table")
     outcome = read_outcome(table, codec, method.full_name)
     digest = table.text("digest", None)
     if outcome is None and digest is None:
@@ -276,5 +281,6 @@ def read_entry(table: Table, codec: Codec, book: PortBook) -> Entry:
     during = table.raw("during")
     table.done()
     entry = Entry(method, tuple(args), kwargs, outcome, None if site is None else (site[0], site[1]), digest)
+    entry.left = None if left is None else (tuple(left[0]), left[1])
     entry.during = None if during is None else read_moment(during)
     return entry

@@ -9,6 +9,9 @@ from changeover.record.run import Run
 from changeover.record.tape import Entry, Tape
 from changeover.values.observation import Outcome
 
+Given = tuple[tuple[Any, ...], dict[str, Any]]
+"""What a call is given, in order and by name."""
+
 
 class RedactedEntry(Entry):
     """One call without its secrets; its key was worked out before they were taken out."""
@@ -16,10 +19,11 @@ class RedactedEntry(Entry):
     __slots__ = ()
 
     def __init__(
-        self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any], outcome: Outcome | None, key: Any
+        self, entry: Entry, given: Given, outcome: Outcome | None, key: Any, left: Given | None = None
     ) -> None:
-        super().__init__(entry.method, args, kwargs, outcome, entry.site, entry.answer_digest)
+        super().__init__(entry.method, *given, outcome, entry.site, entry.answer_digest)
         self._key = key
+        self.left = left
         self.began, self.ended, self.branch, self.during = (
             entry.began,
             entry.ended,

@@ -7,7 +7,7 @@ screens, what a test is told, alerts, lines of the log.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import is_
 from pathlib import Path
@@ -27,7 +27,7 @@ from changeover.redaction.environment import secrets_of_environment
 from changeover.redaction.key import KEY_NAME, RedactionKey
 from changeover.redaction.masking import NOWHERE, Redacting
 from changeover.redaction.redact_paths import RedactPaths, Stand
-from changeover.redaction.redacted_runs import RedactedEntry, RedactedTape
+from changeover.redaction.redacted_runs import Given, RedactedEntry, RedactedTape
 from changeover.redaction.secrets import as_secrets, masked, remember, remembered
 from changeover.settings import STATE_FOLDER
 from changeover.values.content_key import same_content
@@ -247,19 +247,23 @@ class _Copy:
         except Exception:  # noqa: BLE001  a key function of the program
             names, key = {}, None
         stand = self._at(root, method.port, method.name, intent_key(key)) if self._has_paths else NOWHERE
-        args = tuple(
-            self._argument(name, value, stand)
-            for name, value in zip(_positional(names, entry), entry.args, strict=True)
-        )
-        kwargs = {name: self._argument(name, value, stand) for name, value in entry.kwargs.items()}
+        given = self._given((entry.args, entry.kwargs), _positional(names, entry), stand)
+        left = None if entry.left is None else self._given(entry.left, _positional(names, entry), stand)
         outcome = None if entry.outcome is None else self._ended(entry.outcome, stand)
         clean = self._redacting.value(key)
-        same = all(map(is_, args, entry.args)) and all(
-            kwargs[name] is value for name, value in entry.kwargs.items()
+        same = _is_given(given, (entry.args, entry.kwargs)) and (
+            left is None or entry.left is None or _is_given(left, entry.left)
         )
         if same and clean is key and outcome is entry.outcome:
             return entry
-        return RedactedEntry(entry, args, kwargs, outcome, clean)
+        return RedactedEntry(entry, given, outcome, clean, left)
+
+    def _given(self, given: Given, names: Sequence[str], stand: Stand) -> Given:
+        args, kwargs = given
+        return (
+            tuple(self._argument(name, value, stand) for name, value in zip(names, args, strict=False)),
+            {name: self._argument(name, value, stand) for name, value in kwargs.items()},
+        )
 
     def _argument(self, name: str, value: Any, stand: Stand) -> Any:
         if stand and self._paths.matches(stand):
@@ -318,6 +322,11 @@ def _each(items: tuple[Any, ...], done: Callable[[Any], Any]) -> tuple[Any, ...]
     """What is done to each of them; the old items where all of them are still there."""
     new = tuple(map(done, items))
     return items if all(map(is_, items, new)) else new
+
+
+def _is_given(given: Given, before: Given) -> bool:
+    """Whether nothing in it was replaced."""
+    return all(map(is_, given[0], before[0])) and all(map(is_, given[1].values(), before[1].values()))
 
 
 def _positional(names: Mapping[str, Any], entry: Entry) -> list[str]:

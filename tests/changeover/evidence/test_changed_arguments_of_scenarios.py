@@ -11,6 +11,7 @@ import pytest
 from changeover import Migration, Run
 from changeover.evidence.scenario_replay import codec_of, replayed_scenarios
 from changeover.record.scenario_file import from_line, scenario_of, to_line
+from changeover.redaction.redactor import Redactor
 from changeover.values.verdict import Verdict
 
 Path = Callable[..., Any]
@@ -78,3 +79,41 @@ def test_a_line_of_before_does_not_say_it_and_is_compared() -> None:
 
     assert replayed(line, fills(12), fills(12)).verdict is Verdict.MATCH
     assert replayed(line, fills(12), fills(0)).verdict is Verdict.DIVERGED
+
+
+class Ledger:
+    """Gives what it is handed a number, as a mapper of objects does."""
+
+    def add(self, order: dict[str, Any]) -> None:
+        order["number"] = 7
+        order["note"] = "word-of-the-bank"
+
+
+def test_what_a_port_changes_in_its_arguments_is_on_a_stored_tape_too() -> None:
+    ledger = Ledger()
+
+    def books(order: dict[str, Any], lots: list[int]) -> int:
+        ledger.add(order)
+        return int(order["number"])
+
+    def declared(environment: dict[str, str], runs: list[Run]) -> Migration:
+        migration = Migration(environment=environment, sink=runs.append, mode="inline")
+        migration.port("ledger", ledger, effects={"add": lambda order: order["sku"]})
+        return migration
+
+    runs: list[Run] = []
+    first = declared({"CHANGEOVER_STAGE_S": "shadow"}, runs)
+    first.seam("s", legacy=books, candidate=books)({"sku": "a"}, [1])
+    redactor = Redactor.of((), {"BANK_TOKEN": "word-of-the-bank"}, None)
+    line, clean = (to_line(scenario_of(run), first.codec) for run in (runs[0], redactor.run(runs[0])))
+    first.close()
+
+    again = declared({}, [])
+    again.seam("s", legacy=books, candidate=books)
+    scenario = from_line(line.encode(), codec_of(again), again.runtime.book)
+    [(_, run)] = replayed_scenarios(again, [scenario])
+
+    assert (run.verdict, run.reason) == (Verdict.MATCH, None)
+    assert "word-of-the-bank" in line
+    assert "word-of-the-bank" not in clean
+    assert '"number":7' in clean
