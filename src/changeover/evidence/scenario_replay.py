@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from changeover.evidence.made_objects import ReplayedOn, how_given, with_objects
 from changeover.evidence.program_interface import Program
 from changeover.evidence.recorded_answer import departure, departure_text, no_longer_fits, unpaired_events
 from changeover.record.codec import Codec
 from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
 from changeover.record.scenario_file import DamagedLine, Scenario, read_scenarios
-from changeover.replay.runner import Replayed, ReplayTask
+from changeover.replay.runner import OwnerIs, Replayed, ReplayTask
 from changeover.replay.schedule import parse_schedule
 from changeover.replay.scheduler import Decides, Given
 from changeover.seam.judge import RunDraft
@@ -34,7 +35,7 @@ During = Callable[[], AbstractContextManager[None]]
 
 def replayed(
     program: Program, seam: Seam, scenario: Scenario, side: Side, during: During = nullcontext
-) -> Replayed | str:
+) -> ReplayedOn | str:
     """What the path leaves behind, or why it cannot be replayed; the object of a method is its own.
 
     `during` surrounds the path itself, and not the making of that object. Every phase is pinned as in a
@@ -48,11 +49,13 @@ def replayed(
         return "a method cannot be replayed without its object: give the seam owner="
     try:
         with resumed(_pins(program, scenario), program.runtime), _owner(seam, scenario) as owner:
+            owner_is = how_given(seam, owner, program.runtime.book)
             task = ReplayTask(
                 side=side,
                 path=seam.bound.alone(side, path, program.runtime.book),
                 view=seam.views.get(side),
                 owner=owner,
+                owner_is=owner_is,
                 seam=seam.name,
                 args=(),
                 kwargs=scenario.arguments,
@@ -65,7 +68,8 @@ def replayed(
                 decides=_decides(scenario) if side is Side.CANDIDATE else None,
             )
             with during():
-                return task.run()
+                made = task.run()
+            return ReplayedOn(made, owner if owner_is is OwnerIs.COPIED else ())
     except Exception as error:  # noqa: BLE001  owner= is the app's own code; one scenario must not end the rest
         return f"the {side} path could not be replayed: {class_and_message(error)}"
 
@@ -211,17 +215,21 @@ def _both(program: Program, seam: Seam, scenario: Scenario) -> Run:
     first = replayed(program, seam, scenario, scenario.answered_by)
     if isinstance(first, str):
         return not_replayed(seam, scenario, first)
-    if first.problems.failures:
-        note = no_longer_fits(program, scenario, first.problems.failures[0])
-        unfit = f"the path that answered no longer fits its own tape: {first.problems.failures[0]}"
+    failures = first.replayed.problems.failures
+    if failures:
+        note = no_longer_fits(program, scenario, failures[0])
+        unfit = f"the path that answered no longer fits its own tape: {failures[0]}"
         return not_replayed(seam, scenario, unfit, (note,))
-    departs = departure(program, seam, scenario, first)
+    departs = departure(program, seam, scenario, first.replayed)
     if departs is not None:
         return not_replayed(seam, scenario, departure_text(scenario, departs), (departs,))
     other = replayed(program, seam, scenario, scenario.answered_by.other)
     if isinstance(other, str):
         return not_replayed(seam, scenario, other)
-    return judged(program, seam, scenario, first.observation, other)
+    both = with_objects(first, other)
+    if isinstance(both, str):
+        return not_replayed(seam, scenario, both)
+    return judged(program, seam, scenario, both[0].observation, both[1])
 
 
 def _one(program: Program, seam: Seam, scenario: Scenario, side: Side, during: During) -> Run:
@@ -232,5 +240,5 @@ def _one(program: Program, seam: Seam, scenario: Scenario, side: Side, during: D
     found = replayed(program, seam, scenario, side, during)
     if isinstance(found, str):
         return not_replayed(seam, scenario, found)
-    alone = replace(found, observation=unpaired_events(found.observation))
+    alone = replace(found.replayed, observation=unpaired_events(found.replayed.observation))
     return judged(program, seam, scenario, before, alone)

@@ -11,9 +11,10 @@ import pytest
 from changeover import Migration, Returned
 from changeover.evidence.scenario_replay import alone, codec_of, replayed_scenarios, stored_scenarios
 from changeover.record.run import Run
-from changeover.record.scenario_file import Scenario, scenario_of, to_line, write_lines
+from changeover.record.scenario_file import Scenario, from_line, scenario_of, to_line, write_lines
 from changeover.values.pins import Pins, resumed
 from changeover.values.stage import Setting, Stage
+from changeover.values.verdict import Verdict
 
 
 class Till:
@@ -196,3 +197,63 @@ def test_a_path_that_crosses_other_seams_meets_the_path_that_answered_whatever_t
     asked.clear()
     [(_, run)] = replayed_scenarios(migration, [scenario])
     assert (asked, run.legacy is not None) == (["legacy"], True)
+
+
+class Desk:
+    """Has a state of its own, which its method changes."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.log: list[str] = []
+
+
+def replayed_on(desks: Iterator[Desk], legacy: Callable[..., int], candidate: Callable[..., int]) -> Run:
+    """Both methods replayed on a stored scenario, each on the next of these objects."""
+
+    class Trading(Desk):
+        trade = legacy
+
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_TRADE": "shadow"}, sink=runs.append, mode="inline")
+    migration.wrap(Trading, "trade", name="trade", candidate=candidate, owner=lambda _: next(desks))
+    Trading(1).trade("a")
+    line = to_line(scenario_of(runs[0]), codec_of(migration))
+    scenario = from_line(line.encode(), codec_of(migration), migration.runtime.book)
+    [(_, run)] = replayed_scenarios(migration, [scenario])
+    return run
+
+
+def writes(desk: Desk, text: str) -> int:
+    desk.log.append(text)
+    return 1
+
+
+def writes_otherwise(desk: Desk, text: str) -> int:
+    desk.log.append(text * 2)
+    return 1
+
+
+def forgets(desk: Desk, text: str) -> int:
+    return 1
+
+
+@pytest.mark.parametrize("candidate", [writes_otherwise, forgets])
+def test_what_a_path_alone_changes_in_the_object_that_was_made_is_a_difference(
+    candidate: Callable[..., int],
+) -> None:
+    run = replayed_on(iter([Desk(1), Desk(1)]), writes, candidate)
+
+    assert run.verdict is Verdict.DIVERGED
+    assert all(found.place.startswith("self.log") for found in run.divergences)
+
+
+def test_what_both_change_alike_in_it_is_none() -> None:
+    assert replayed_on(iter([Desk(1), Desk(1)]), writes, writes).verdict is Verdict.MATCH
+
+
+def test_objects_that_are_not_alike_fail_the_run_only_where_a_path_changes_one() -> None:
+    run = replayed_on(iter([Desk(1), Desk(2)]), writes, writes)
+
+    assert run.verdict is Verdict.FAILED
+    assert "owner= has made two that are not alike" in str(run.reason)
+    assert replayed_on(iter([Desk(1), Desk(2)]), forgets, forgets).verdict is Verdict.MATCH
