@@ -13,6 +13,7 @@ from typing import Any
 from changeover.evidence.made_objects import ReplayedOn, how_given, with_objects
 from changeover.evidence.program_interface import Program
 from changeover.evidence.recorded_answer import departure, departure_text, no_longer_fits, unpaired_events
+from changeover.record.call_inputs import ARGUMENTS
 from changeover.record.codec import Codec
 from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
@@ -93,7 +94,8 @@ def answered(scenario: Scenario) -> Observation | None:
     """What the answering path left behind when the scenario was recorded, None where that is not known."""
     if scenario.answer is None:
         return None
-    return scenario.tape.observation(scenario.answered_by, scenario.answer)
+    changed = scenario.changed and {ARGUMENTS: scenario.changed}
+    return scenario.tape.observation(scenario.answered_by, scenario.answer, changed=changed)
 
 
 def judged(program: Program, seam: Seam, scenario: Scenario, before: Observation, other: Replayed) -> Run:
@@ -240,5 +242,8 @@ def _one(program: Program, seam: Seam, scenario: Scenario, side: Side, during: D
     found = replayed(program, seam, scenario, side, during)
     if isinstance(found, str):
         return not_replayed(seam, scenario, found)
-    alone = replace(found.replayed, observation=unpaired_events(found.replayed.observation))
+    left = found.replayed.observation.changed or {}  # the record says of nothing else what became of it
+    arguments = {name: part for name, part in left.items() if name == ARGUMENTS}
+    seen = replace(unpaired_events(found.replayed.observation), changed=arguments)
+    alone = replace(found.replayed, observation=seen)
     return judged(program, seam, scenario, before, alone)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from changeover import Migration, Run
-from changeover.evidence.scenario_replay import codec_of, replayed_scenarios
+from changeover.evidence.scenario_replay import alone, codec_of, replayed_scenarios
 from changeover.record.scenario_file import from_line, scenario_of, to_line
 from changeover.redaction.redactor import Redactor
 from changeover.values.verdict import Verdict
@@ -79,6 +79,26 @@ def test_a_line_of_before_does_not_say_it_and_is_compared() -> None:
 
     assert replayed(line, fills(12), fills(12)).verdict is Verdict.MATCH
     assert replayed(line, fills(12), fills(0)).verdict is Verdict.DIVERGED
+
+
+@pytest.mark.parametrize(
+    ("candidate", "verdict"),
+    [(fills(12), Verdict.MATCH), (fills(0), Verdict.DIVERGED), (looks, Verdict.DIVERGED)],
+    ids=["as recorded", "otherwise", "not at all"],
+)
+def test_the_candidate_alone_is_held_against_the_record_too(candidate: Path, verdict: Verdict) -> None:
+    migration = Migration(environment={})
+    migration.seam("s", legacy=looks, candidate=candidate)
+    line = line_of(fills(12))
+    scenario = from_line(json.dumps(line).encode(), codec_of(migration), migration.runtime.book)
+
+    [(_, run)] = alone(migration, [scenario])
+
+    assert run.verdict is verdict
+    del line["changed"]
+    scenario = from_line(json.dumps(line).encode(), codec_of(migration), migration.runtime.book)
+    [(_, run)] = alone(migration, [scenario])
+    assert run.verdict is Verdict.MATCH
 
 
 class Ledger:
