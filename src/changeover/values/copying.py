@@ -48,7 +48,7 @@ from changeover.values.own_state import (
 from changeover.values.reading import Handle, Reading, Shape, reading_of, remembered
 from changeover.values.sentinels import has_own_attributes, may_be_sentinel
 from changeover.values.set_order import fill_in_order, is_in_order
-from changeover.values.snapshot_error import IS_HANDLE, SnapshotError, place_of
+from changeover.values.snapshot_error import IS_HANDLE, SnapshotError, parts_below, place_of
 
 __all__ = ["ATOMS", "ByReference", "SnapshotError", "copied_error", "snapshot"]
 
@@ -94,7 +94,7 @@ def snapshot(
         if shared is not None:
             shared += copier.shared
         if copier.is_to_be_read and not known and copier.has_time(value) and not identical(copy, value):
-            raise SnapshotError(f"has no copy that reads alike: {copier.suspects()}", value)
+            raise SnapshotError("has no copy that reads alike", copier.unlike(value))
         return copy
     except SnapshotError as error:
         error.place = place_of(value, error.part)
@@ -103,7 +103,10 @@ def snapshot(
     except RecursionError:
         raise SnapshotError("is nested too deeply", value) from None
     except Exception as error:  # what a program registered, and what C makes of parts, may raise anything
-        raise SnapshotError(f"cannot be copied: {class_and_message(error)}", value) from error
+        part = value if copier.failed_at is None else copier.failed_at
+        problem = SnapshotError(f"cannot be copied: {class_and_message(error)}", part)
+        problem.place, problem.part = place_of(value, part), None
+        raise problem from error
     finally:
         if copier.began and time_left is not None:
             time_left.left -= thread_time() - copier.began
@@ -151,6 +154,7 @@ class _Copier:
     items = 0
     is_to_be_read = False
     began = 0.0
+    failed_at: Any = None
     made_by: Mapping[str, None] = MappingProxyType({})
     functions: tuple[Any, ...] = ()
     shared: tuple[Any, ...] = ()
@@ -163,9 +167,14 @@ class _Copier:
         self._time = time_left
         self._look_at = ITEMS_MAX if time_left is None else COPIED_BEFORE_A_LOOK
 
-    def suspects(self) -> str:
-        """The classes of which a copy was made by something else than their attributes."""
-        return ", ".join(self.made_by)
+    def unlike(self, value: Any) -> Any:
+        """The innermost part whose copy was made by something else than its attributes, and is not alike."""
+        found = value
+        for _, part in parts_below(value):
+            copy = self.memo.get(id(part), part)
+            if class_name(type(part)) in self.made_by and not identical(copy, part):
+                found = part
+        return found
 
     def copied(self, value: Any, depth: int) -> Any:
         cls = type(value)
@@ -200,6 +209,12 @@ class _Copier:
         except TookTooLong as error:
             if depth >= _NAMED_DEPTH or (depth and cls not in (tuple, dict)):
                 error.part, error.type_name = value, cls.__qualname__
+            raise
+        except SnapshotError:
+            raise
+        except Exception:
+            if self.failed_at is None:
+                self.failed_at = value
             raise
         return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from changeover.values.own_state import layout_base
@@ -37,18 +38,19 @@ class SnapshotError(Exception):
 
 def place_of(root: Any, part: Any) -> Place:
     """The way from a value to one of its parts."""
-    if part is root:
-        return ()
+    return next((place for place, value in parts_below(root) if value is part), ())
+
+
+def parts_below(root: Any) -> Iterator[tuple[Place, Any]]:
+    """A value and its parts with their places, the nearest first; each once, and at most so many."""
     waiting: list[tuple[Place, Any]] = [((), root)]
     seen: dict[int, Any] = {}
     for place, value in waiting:
-        if value is part:
-            return place
+        yield place, value
         if id(value) in seen or len(seen) > LOOKED_AT_MAX:
             continue
         seen[id(value)] = value
         waiting += [((*place, segment), below) for segment, below in _parts_of(value)]
-    return ()
 
 
 def _parts_of(value: Any) -> list[tuple[Segment, Any]]:

@@ -46,6 +46,24 @@ def _file_in_memory(base: Any) -> Reading:
     )
 
 
+class _Gone:
+    """Stands for what a reference referred to that is no more."""
+
+    def method(self) -> None:
+        """Stands for a method of it."""
+
+
+def _reference(referent: Any) -> Any:
+    """A weak reference. Nobody else holds the copy that it refers to: it does so itself, by its callback."""
+    if referent is None:
+        return weakref.ref(_Gone())
+    return weakref.ref(referent, partial(_kept, referent))
+
+
+def _weak_method(method: Any) -> Any:
+    return weakref.WeakMethod(_Gone().method if method is None else method, partial(_kept, method))
+
+
 _SMALL: dict[type, Reading] = {
     slice: Reading(
         Shape.NAMES,
@@ -87,8 +105,12 @@ _SMALL: dict[type, Reading] = {
     weakref.ref: Reading(
         Shape.NAMES,
         lambda value: {"referent": weakref.ref.__call__(value)},
-        # Nobody else holds the copy of what it refers to: the reference itself does, by its callback.
-        make=lambda cls, parts, _: weakref.ref(parts["referent"], partial(_kept, parts["referent"])),
+        make=lambda cls, parts, _: _reference(parts["referent"]),
+    ),
+    weakref.WeakMethod: Reading(
+        Shape.NAMES,
+        lambda value: {"method": weakref.WeakMethod.__call__(value)},
+        make=lambda cls, parts, _: _weak_method(parts["method"]),
     ),
     random.Random: Reading(
         Shape.NAMES, lambda value: {"state": random.Random.getstate(value)}, make=_made_generator
@@ -101,6 +123,7 @@ _SMALL: dict[type, Reading] = {
 _IN_CONTENT: dict[type, frozenset[str]] = {
     random.Random: frozenset({"gauss_next"}),
     partial: frozenset({"func", "args", "keywords"}),
+    weakref.WeakMethod: frozenset({"_func_ref", "_meth_type", "_alive"}),
 }
 """Attributes that the content has already."""
 

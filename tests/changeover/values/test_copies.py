@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import threading
 import time
+import weakref
 from collections import ChainMap, UserDict, UserList, defaultdict, deque
 from functools import partial
 from io import BytesIO, StringIO
@@ -138,6 +140,12 @@ VALUES: dict[str, Any] = {
     "a bound method": lambda: [1].append,
     "bytes in memory": lambda: BytesIO(b"abc"),
     "text in memory": lambda: StringIO("abc"),
+    "a weak reference": lambda: weakref.ref(ACCOUNT),
+    "a weak reference to what is gone": lambda: weakref.ref(Account()),
+    "a weak method": lambda: weakref.WeakMethod(ACCOUNT.deposit),
+    "a weak method of what is gone": lambda: weakref.WeakMethod(Account().deposit),
+    "weak keys": lambda: looped(weakref.WeakKeyDictionary, lambda one, _: one.update({ACCOUNT: 1})),
+    "a weak set": lambda: looped(weakref.WeakSet, lambda one, _: one.add(ACCOUNT)),
     "a generator of numbers": lambda: Random(7),  # noqa: S311
     "a list in itself": lambda: looped(list, list.append),
     "a deque in itself": lambda: looped(deque, deque.append),
@@ -280,3 +288,17 @@ def test_what_such_a_tuple_has_by_name_alone_is_compared() -> None:
     assert here == there
     assert not same_content(here, there)
     assert not same_content(time.gmtime(0), time.gmtime(1))
+
+
+def test_a_part_that_has_no_copy_is_named_with_its_place() -> None:
+    class Shout(weakref.WeakMethod):  # type: ignore[type-arg]
+        """Made again as its base."""
+
+    for part, what in (
+        (Shout(ACCOUNT.deposit), "no copy that reads alike"),
+        (ast.parse("1"), "cannot be copied"),
+    ):
+        with pytest.raises(SnapshotError) as raised:
+            snapshot({"a": [1, part]})
+        assert str(raised.value).startswith(f"`a[1]` ({type(part).__qualname__}) ")
+        assert what in str(raised.value)
