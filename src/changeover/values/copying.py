@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from operator import is_
@@ -49,6 +49,7 @@ from changeover.values.reading import Handle, Reading, Shape, reading_of, rememb
 from changeover.values.sentinels import has_own_attributes, may_be_sentinel
 from changeover.values.set_order import fill_in_order, is_in_order
 from changeover.values.snapshot_error import IS_HANDLE, SnapshotError, parts_below, place_of
+from changeover.values.weak_collections import empty_of, fill, kind_of
 
 __all__ = ["ATOMS", "ByReference", "SnapshotError", "copied_error", "snapshot"]
 
@@ -89,6 +90,9 @@ def snapshot(
         copier.memo.update(known)
     try:
         copy = copier.copied(value, 0)
+        while copier.later:
+            first, *copier.later = copier.later
+            first()
         if copier.functions:
             copier.look_at_functions()
         if shared is not None:
@@ -155,6 +159,7 @@ class _Copier:
     is_to_be_read = False
     began = 0.0
     failed_at: Any = None
+    later: Sequence[Callable[[], None]] = ()
     made_by: Mapping[str, None] = MappingProxyType({})
     functions: tuple[Any, ...] = ()
     shared: tuple[Any, ...] = ()
@@ -229,6 +234,10 @@ class _Copier:
             module = sys.modules.get(name)
             self._globals[name] = set() if module is None else {*map(id, vars(module).values())}
         return id(value) in self._globals[name]
+
+    def has_copied(self, value: Any) -> bool:
+        """Whether a part stands in the copy already."""
+        return id(value) in self.memo
 
     def keep(self, value: Any, made: Any) -> None:
         """Remember the copy of a value, which may not be complete yet."""
@@ -475,6 +484,25 @@ def _made(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     return made
 
 
+def _weak(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    """What holds weakly is filled in the end, when it is known what else in the copy holds its parts."""
+    made, parts = empty_of(type(value)), reading.parts(value)
+    copier.keep(value, made)
+    copier.hold(parts)
+    _give_state(copier, value, made, reading, depth)
+
+    def filled() -> None:
+        fill(
+            made,
+            parts,
+            lambda part: copier.all((part,), depth, value)[0],
+            lambda part: id(part) in copier.memo,
+        )
+
+    copier.later = [*copier.later, filled]
+    return made
+
+
 def _filled(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     """What may lead back to itself and is not kept in attributes: made empty, then given its parts."""
     parts = (reading.copied or reading.parts)(value)
@@ -564,6 +592,8 @@ def _find_plan(cls: type) -> Plan:
         return Plan(_made, reading, "cannot be rebuilt")
     if reading.fill is not None:
         return Plan(_filled, reading)
+    if kind_of(cls) is not None and layout_base(cls) is object:
+        return Plan(_weak, reading)
     layout = layout_base(cls)
     if reading.make is make_error and BaseExceptionGroup not in mro(cls):
         return Plan(_error, reading)

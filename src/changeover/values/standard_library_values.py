@@ -13,8 +13,9 @@ from types import BuiltinFunctionType, GenericAlias, MethodType, UnionType
 from typing import Any
 
 from changeover.values.added_state import with_state
-from changeover.values.own_state import mro
+from changeover.values.own_state import mro, own_state
 from changeover.values.shapes import Reading, Shape, State
+from changeover.values.weak_collections import HELD
 
 
 def _of(cls: Any, *names: str) -> Callable[[Any], dict[str, Any]]:
@@ -64,7 +65,30 @@ def _weak_method(method: Any) -> Any:
     return weakref.WeakMethod(_Gone().method if method is None else method, partial(_kept, method))
 
 
+def _alive(references: Any) -> list[Any]:
+    """What weak references refer to that is still there."""
+    found = [weakref.ref.__call__(one) for one in references]
+    return [one for one in found if one is not None]
+
+
+def _weak_members(value: Any) -> list[Any]:
+    return _alive([*own_state(value).get("data", ())])
+
+
+def _weak_keys(value: Any) -> dict[Any, Any]:
+    pairs = [(weakref.ref.__call__(one), part) for one, part in [*own_state(value).get("data", {}).items()]]
+    return {key: part for key, part in pairs if key is not None}
+
+
+def _weak_values(value: Any) -> dict[Any, Any]:
+    pairs = [(key, weakref.ref.__call__(one)) for key, one in [*own_state(value).get("data", {}).items()]]
+    return {key: part for key, part in pairs if part is not None}
+
+
 _SMALL: dict[type, Reading] = {
+    weakref.WeakSet: Reading(Shape.BAG, _weak_members, copied=own_state),
+    weakref.WeakKeyDictionary: Reading(Shape.NAMES, _weak_keys, mapping=True, copied=own_state),
+    weakref.WeakValueDictionary: Reading(Shape.NAMES, _weak_values, mapping=True, copied=own_state),
     slice: Reading(
         Shape.NAMES,
         lambda value: {"start": value.start, "stop": value.stop, "step": value.step},
@@ -120,9 +144,13 @@ _SMALL: dict[type, Reading] = {
 }
 
 
+_OF_WEAK = frozenset({"data", "_remove", "_pending_removals", "_iterating", "_dirty_len", HELD})
 _IN_CONTENT: dict[type, frozenset[str]] = {
     random.Random: frozenset({"gauss_next"}),
     partial: frozenset({"func", "args", "keywords"}),
+    weakref.WeakSet: _OF_WEAK,
+    weakref.WeakKeyDictionary: _OF_WEAK,
+    weakref.WeakValueDictionary: _OF_WEAK,
     weakref.WeakMethod: frozenset({"_func_ref", "_meth_type", "_alive"}),
 }
 """Attributes that the content has already."""
