@@ -104,12 +104,13 @@ def test_a_mark_changes_with_every_run_and_every_renewed_verdict(place: StorePla
 
 
 def test_a_full_store_that_forgets_one_run_for_each_that_comes_has_another_mark(place: StorePlace) -> None:
-    browser = filled(place)
+    store_of(place, *map(a_run, (1, 2, 3)))
+    browser = Browser(place)
     before = browser.mark()
-    store_of(place, replace(one_of(1), id="f" * 32))
+    store_of(place, replace(a_run(2), id="f" * 32))
     with writing(place) as connection:
-        prune(connection, StoreLimits(BEGAN - timedelta(days=9), MANY, 10**9, 0))
-    assert sum(group.runs for group in read_evidence(place).groups) == MANY
+        prune(connection, StoreLimits(BEGAN - timedelta(days=9), runs_max=3))
+    assert [group.runs for group in read_evidence(place).groups] == [3]
     assert browser.mark() != before
 
 
