@@ -197,6 +197,62 @@ class Review(Part):
     body: dict[str, Any]
 
 
+class ClusterChange(Part):
+    """One cluster that is not as the last report said it."""
+
+    digest: str
+    seam: str
+    place: str
+    fate: Literal["new", "no longer found", "not compared again", "in more runs"]
+    runs: list[int] = Field(min_length=2, max_length=2, description="Then and now.")
+
+
+class Moved(Part):
+    """Something that was one thing and is another, such as `gate of trading`."""
+
+    what: str
+    was: str
+    now: str
+
+
+class Changes(Part):
+    """What has changed since the last report."""
+
+    since: str
+    moved: list[Moved]
+    clusters: list[ClusterChange]
+    new_runs: Count = Field(description="In production on this code.")
+    newly_differing: Count
+
+
+class StripColumn(Part):
+    """The runs in production that began in one hour, day or week."""
+
+    begins: str
+    label: str
+    verdicts: dict[str, int]
+
+
+class StripMark(Part):
+    """A flip, a trip or a switch, or a comparison; `x` is where it stands in a drawing 1,000 wide."""
+
+    x: float
+    at: str
+    word: str
+    text: str
+
+
+class ProductionStrip(Part):
+    """Production over time."""
+
+    step: Literal["hour", "day", "week"]
+    columns: list[StripColumn]
+    moves: list[StripMark]
+    compared: list[StripMark]
+    before: Count = Field(description="Runs before the first column.")
+    moves_left_out: Count
+
+
 class ReportOutput(Output):
     """Everything that the page says, and the sums it shows."""
 
@@ -219,4 +275,8 @@ class ReportOutput(Output):
     gates: list[PageGate]
     history: list[PageMove]
     blind_spots: list[Review]
+    changes: Changes | None = Field(description="Null where no report was written before.")
+    strip: ProductionStrip | None = Field(
+        description="Null where nothing ran in production and nothing was moved."
+    )
     unavailable: dict[str, str] = Field(description="Parts that are not there (`gates`), and why.")

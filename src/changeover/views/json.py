@@ -179,6 +179,8 @@ def report_json(data: ReportData) -> dict[str, Any]:
         "corpus": plain_data(comparison_json(data.corpus, data.examples_of)),
         "example": None if example is None else named_run_json(example, period_of(example)),
         "runs": [named_run_json(run, period_of(run)) for run in data.runs],
+        "changes": plain_data(data.changes),
+        "strip": plain_data(data.strip),
         "others": [{"number": one.number, "source": one.source, "word": word_of(one)} for one in data.others],
     }
 

@@ -40,3 +40,15 @@ def test_json_leaves_nothing_behind(tmp_path: Path) -> None:
     shop.run("compare", "--runs", "3")
     assert shop.run("report", "--format", "json").code == 0
     assert "There is none before this one" in changes_on(shop)
+
+
+def test_programs_are_given_the_changes_and_the_strip(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path)
+    shop.run("compare", "--runs", "3")
+    assert shop.run("report").code == 0
+    sell(shop, 18, 30, planted="whole")
+    told = json.loads(shop.run("report", "--format", "json").out)
+    assert told["changes"]["new_runs"] == 2
+    assert {one["fate"] for one in told["changes"]["clusters"]} == {"new"}
+    assert sum(column["verdicts"].get("UNSAFE", 0) for column in told["strip"]["columns"]) == 2
+    assert told["strip"]["step"] == "hour"
