@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from changeover.compare.paths import is_effect, method_at
+from changeover.evidence.cluster_examples import asked_at
 from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.run_contents import RunContents
-from changeover.values.divergence import ABSENT, Divergence
-from changeover.values.observation import Observation, Side
+from changeover.values.divergence import Divergence
+from changeover.values.observation import Side
 from changeover.values.safe_text import columns_of, pasted, visible
 from changeover.values.value_text import value_text
 from changeover.views.html.data import INCONCLUSIVE, why_inconclusive, word_of
@@ -163,7 +164,7 @@ def _sides(cluster: StoredCluster, run: RunContents | None, screen: Screen) -> I
     yield from and_more(len(rows) - ROWS_SHOWN_MAX, "place", f"{INDENT}and")
     if run is not None and example is not None and is_effect(example.place):
         values = ((run.legacy, example.legacy), (run.candidate, example.candidate))
-        places = [_asked_at(observation, example, value) for observation, value in values]
+        places = [asked_at(observation, example, value) or "-" for observation, value in values]
         yield from _both("asked at", places, "  ", side, screen)
 
 
@@ -189,15 +190,6 @@ def _split(place: str) -> tuple[str, str]:
     """The place of the whole, and the last name below it."""
     above, dot, name = place.rpartition(".")
     return (above, name) if dot and "]" not in name else (place, "")
-
-
-def _asked_at(observation: Observation | None, divergence: Divergence, value: object) -> str:
-    """The source line of the effect, `-` where it is not there."""
-    method = method_at(divergence.place)
-    calls = [call for call in (observation.effects if observation else ()) if call.name == method]
-    exact = [call for call in calls if call.position == divergence.position]
-    call = next(iter(exact or calls), None)
-    return "-" if call is None or value is ABSENT else call.asked_at or "-"
 
 
 def _meaning(cluster: StoredCluster, screen: Screen) -> Iterator[str]:

@@ -14,7 +14,6 @@ from changeover.values.safe_text import visible
 from changeover.values.value_text import written
 from changeover.views.layout import plural
 
-ALL = 1_000_000
 _STEP = "    "
 
 
