@@ -16,6 +16,7 @@ from changeover.errors import (
     ReplayStopped,
     UndeclaredCall,
     UndeclaredEffect,
+    WorkRefused,
 )
 from changeover.record.call_inputs import CallInputs
 from changeover.record.context import SESSION, Args, Kwargs, restore
@@ -161,7 +162,7 @@ class Replay(ReplayedWork):
             return self._ask_async(method, owner, args, kwargs)
         began = perf_counter()
         try:
-            outcome = self._answer(method, owner, args, kwargs)
+            outcome = self._answered(method, owner, args, kwargs)
             if self._asked:
                 self._await_turn()
             if outcome is None:
@@ -186,7 +187,7 @@ class Replay(ReplayedWork):
 
     async def _ask_async(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Any:
         began = perf_counter()
-        outcome = self._answer(method, owner, args, kwargs)
+        outcome = self._answered(method, owner, args, kwargs)
         entry = self._asked.pop(get_ident(), None) if self._asked else None
         if entry is not None:
             await self._order.wait_async(entry)
@@ -250,6 +251,17 @@ class Replay(ReplayedWork):
             own = [entry for entry in entries if branch and self._tape.during(entry).branch == branch]
             found = self._clocks[port, branch] = VirtualClock(own or entries)
         return found
+
+    def _answered(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Outcome | None:
+        """As `_answer` says; a defect of the toolkit ends the path, and is no error of the path's own."""
+        try:
+            return self._answer(method, owner, args, kwargs)
+        except WorkRefused:
+            raise
+        except Exception as error:
+            what = f"{method.full_name}: a defect of changeover: {class_and_message(error)}"
+            self.note(ProblemKind.LIMIT, "replay", what)
+            raise self._ended(ReplayStopped(what)) from error
 
     def _answer(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Outcome | None:
         """How the call ends; None where a real object, or a copy of one, has to answer."""
