@@ -24,6 +24,9 @@ Timer = tuple[float, float]
 """Seconds left, and seconds from one time to the next, as `signal.getitimer` gives them."""
 _in_c = import_module("_signal")
 _OFF: Timer = (0.0, 0.0)
+_WAKEUP = "set_wakeup_fd"
+_NOBODY = -1
+"""What `set_wakeup_fd` answers where nobody is woken."""
 
 
 class OwnSignals:
@@ -34,6 +37,7 @@ class OwnSignals:
         self._may_have_handlers = may_have_handlers
         self._timers: dict[int, tuple[float, Timer]] = {}
         self._handlers: dict[int, Any] = {}
+        self._wakeup_fd = _NOBODY
 
     def getitimer(self, which: int) -> Timer:
         """As the function of `signal`."""
@@ -71,6 +75,13 @@ class OwnSignals:
         """As the function of `signal`."""
         return self._handlers[number] if number in self._handlers else _PLAIN["getsignal"](number)
 
+    def set_wakeup_fd(self, fd: int, *, warn_on_full_buffer: bool = True) -> int:
+        """As the function of `signal`: event loops ask to be woken so. No signal comes to a replay."""
+        if not self._may_have_handlers:
+            return _PLAIN[_WAKEUP](fd)  # type: ignore[no-any-return]
+        before, self._wakeup_fd = self._wakeup_fd, fd
+        return before
+
     def close(self) -> None:
         """Note an alarm that would have gone off."""
         for which in [*self._timers]:
@@ -82,7 +93,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {}
 
 def keep_signals_apart() -> None:
     """From now on replays beside the main thread have alarms of their own; asking again changes nothing."""
-    for name in ("alarm", "setitimer", "getitimer", "signal", "getsignal"):
+    for name in ("alarm", "setitimer", "getitimer", "signal", "getsignal", _WAKEUP):
         if name not in _PLAIN and hasattr(signal, name):
             _PLAIN[name] = plain = getattr(signal, name)
             asking = _asking(name, plain)
@@ -96,7 +107,9 @@ def _asking(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(plain)
     def ask(*args: Any, **kwargs: Any) -> Any:
         session = current_session()
-        if session is None or not session.replaying or PERMIT.given or is_watched():
+        if session is None or not session.replaying or PERMIT.given:
+            return plain(*args, **kwargs)
+        if is_watched() and name != _WAKEUP:  # which nobody could put back without missing a signal
             return plain(*args, **kwargs)
         replay = getattr(session, "replay", session)
         own: OwnSignals | None = getattr(replay, "signals", None)

@@ -196,6 +196,8 @@ PLUMBING = frozenset(
         ("asyncio.selector_events", "_sendto_ready"),
         ("asyncio.unix_events", "_write_ready"),
         ("multiprocessing.resource_tracker", "_send"),
+        ("trio._core._wakeup_socketpair", "wakeup_thread_and_signal_safe"),
+        ("tornado.platform.asyncio", "_wake_selector"),
     }
 )
 """Modules and functions that send for an event loop or a pool itself: to wake it, and what was put off.

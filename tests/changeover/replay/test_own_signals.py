@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -119,3 +120,60 @@ def test_an_alarm_of_a_replay_whose_time_is_over_fails_the_run() -> None:
     found, run = compared(plain, candidate, "background")
     assert (found, run.verdict) == (1, "failed")
     assert "alarm" in (run.reason or "")
+
+
+@pytest.fixture
+def woken() -> Iterator[int]:
+    """What the program wants to be woken by when a signal comes, as an event loop of it does."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.setblocking(False)
+        before = signal.set_wakeup_fd(theirs.fileno())
+        yield theirs.fileno()
+        signal.set_wakeup_fd(before)
+
+
+def has_a_loop_of_its_own(number: int) -> int:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.setblocking(False)
+        before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        signal.set_wakeup_fd(before)
+    return number
+
+
+def leaves_its_loop(number: int) -> int:
+    LEFT.extend(socket.socketpair())
+    LEFT[-1].setblocking(False)
+    signal.set_wakeup_fd(LEFT[-1].fileno())
+    return number
+
+
+LEFT: list[socket.socket] = []
+
+
+@MODES
+@pytest.mark.parametrize("loud", [has_a_loop_of_its_own, leaves_its_loop])
+def test_the_program_is_woken_by_what_it_asked_for(loud: Path_, mode: str, woken: int) -> None:
+    _, run = compared(plain, loud, mode)
+    assert run.verdict == "match", run.reason
+    now = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(woken)
+    assert now == woken
+
+
+@MODES
+def test_both_paths_may_have_a_loop_that_asks_to_be_woken(mode: str) -> None:
+    def answers(number: int) -> int:
+        has_a_loop_of_its_own(number)
+        return asyncio.run(with_handler(number))
+
+    async def with_handler(number: int) -> int:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGUSR2, print)
+        loop.remove_signal_handler(signal.SIGUSR2)
+        return number
+
+    found, run = compared(answers, answers, mode)
+    assert found == 1
+    assert run.verdict == "match", run.divergences or run.reason

@@ -295,3 +295,22 @@ def test_a_socket_that_takes_nothing_now_has_sent_nothing() -> None:
         shop = Shop()
         shop.seam(legacy, answers)(1)
     assert ([run.verdict for run in shop.runs], shop.migration.problems) == (["match"], ())
+
+
+WAKERS = {
+    "trio": ("trio._core._wakeup_socketpair", "wakeup_thread_and_signal_safe"),
+    "tornado": ("tornado.platform.asyncio", "_wake_selector"),
+}
+
+
+@pytest.mark.parametrize("loop", WAKERS)
+def test_an_event_loop_that_wakes_itself_sends_nothing(loop: str) -> None:
+    module, name = WAKERS[loop]
+    ours, theirs = socket.socketpair()
+    library: dict[str, Any] = {"__name__": module, "one": ours}
+    exec(f"def {name}(): one.send(b'x')", library)  # noqa: S102  as it stands there
+    shop = Shop()
+    answer = shop.seam(lambda n: library[name]() or n, lambda n: library[name]() or n)
+    with ours, theirs:
+        assert answer(3) == 3
+    assert shop.runs[0].verdict == "match", shop.runs[0].reason
