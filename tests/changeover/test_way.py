@@ -77,11 +77,11 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.mark.parametrize(
     ("arguments", "most"),
     [
-        (("compare", "--runs", "3"), 134),
+        (("compare", "--runs", "3"), 138),
         (("gate", "shelf", "--to", "shadow"), 50),
-        (("status",), 55),
+        (("status",), 56),
         (("rollback", "shelf", "--reason", "r"), 23),
-        (("kill", "--reason", "r"), 13),
+        (("kill", "--reason", "r"), 15),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

@@ -269,7 +269,7 @@ def record_scenarios(
         ConfigurationError: the app or an argument is wrong, or no case passes through these seams.
 
     Example:
-        changeover.record_scenarios("history", runs=3, output="migration/scenarios/history.jsonl")
+        changeover.record_scenarios("history", runs=3, output="migration/scenarios/all.jsonl")
     """
     check_positive("runs", runs)
     found = open_project(project)

@@ -107,7 +107,7 @@ def gather_examples(
     for cluster in clusters:
         read = []
         for run in chosen[cluster.seam, cluster.digest]:
-            if run.id in whole and (told := divergences_of(*whole[run.id], cluster.digest)):
+            if run.id in whole and (told := divergences_of(*whole[run.id], cluster.digest, cluster.place)):
                 read.append(_Read(*whole[run.id], tuple(told)))
         found[cluster.seam, cluster.digest] = _examples(cluster, read)
     return found
@@ -211,18 +211,27 @@ def _with_the_cluster(cluster: StoredCluster) -> Iterable[ClusterExample]:
 
 
 def divergences_of(
-    run: StoredRun, contents: RunContents, digest: str
+    run: StoredRun, contents: RunContents, digest: str, place: str | None = None
 ) -> list[tuple[Divergence, Sighting | None]]:
     """What a run has of a cluster, each with where its value was seen before.
 
-    Values are kept cut and without secrets, which may give another name: then those without a name go to the
-    names without a divergence, in their order.
+    Values are kept cut and without secrets, which may give another name. Then it is what stands at the place
+    of the cluster, where that is known: a run keeps its first divergences alone, and none of another place is
+    taken for one that it has not. Else those without a name go to the names without a divergence, in their
+    order.
     """
     sightings = [*contents.sightings, *([None] * len(contents.divergences))]
     told = list(zip(contents.divergences, sightings, strict=False))
-    named = [fingerprint_of(run.seam, one).digest for one in contents.divergences]
+    prints = [fingerprint_of(run.seam, one) for one in contents.divergences]
+    named = [one.digest for one in prints]
     if digest in named:
         return [one for one, name in zip(told, named, strict=True) if name == digest]
+    if place is not None:
+        return [
+            one
+            for one, known in zip(told, prints, strict=True)
+            if known.place == place and known.digest not in run.clusters
+        ]
     nameless: dict[str, int] = {}
     for number, name in enumerate(named):
         if name not in run.clusters:

@@ -6,9 +6,12 @@ from decimal import Decimal
 import pytest
 
 from changeover.api.evidence import ClusterExplained, explain
-from changeover.evidence.cluster_examples import EXAMPLES_SHOWN_MAX, Why, numbers_of
-from changeover.evidence.store.run_contents import TypedText
+from changeover.evidence.cluster_examples import EXAMPLES_SHOWN_MAX, Why, divergences_of, numbers_of
+from changeover.evidence.store.records import StoredRun
+from changeover.evidence.store.run_contents import RunContents, TypedText
 from changeover.values.divergence import ABSENT, Divergence, Kind
+from changeover.values.observation import Side
+from tests.changeover.support.evidence_rows import a_run
 from tests.changeover.support.production_runs import runs_of, sell
 from tests.changeover.support.projects import Shop, shop_in
 
@@ -73,3 +76,16 @@ def test_only_finite_numbers_of_both_sides_are_numbers() -> None:
     assert pair(True, 1) is None
     assert pair(1, ABSENT) is None
     assert pair("1", 2) is None
+
+
+def kept(*divergences: Divergence, clusters: tuple[str, ...]) -> tuple[StoredRun, RunContents]:
+    """A run that differs in these clusters, and the divergences that its store keeps of it."""
+    return a_run(1, clusters=clusters), RunContents(Side.LEGACY, "shadow", divergences=divergences)
+
+
+def test_what_stands_at_another_place_is_not_taken_for_a_divergence_that_is_not_kept() -> None:
+    """A run keeps its first divergences; those of the clusters that come after them are not among them."""
+    here, there = Divergence("result.first", Kind.VALUE, 1, 3), Divergence("result.last", Kind.VALUE, 2, 8)
+    run, contents = kept(here, clusters=("another name of the first", "that of the last"))
+    assert divergences_of(run, contents, "that of the last", there.place) == []
+    assert divergences_of(run, contents, "another name of the first", here.place) == [(here, None)]

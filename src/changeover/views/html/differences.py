@@ -173,7 +173,7 @@ def side_by_side(run: StoredRun, cluster: StoredCluster) -> SideBySide | None:
 def _sighting(run: StoredRun, cluster: StoredCluster) -> Sighting | None:
     """Where the value of this run was seen before; that of another run would be of another value."""
     contents, known = run.contents, cluster.sighting
-    found = [] if contents is None else divergences_of(run, contents, cluster.digest)
+    found = [] if contents is None else divergences_of(run, contents, cluster.digest, cluster.place)
     if found and found[0][1] is not None:
         return found[0][1]
     if known is None or cluster.smallest is None:

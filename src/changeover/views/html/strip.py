@@ -19,11 +19,16 @@ COLUMNS_MAX = 60
 MARKS_SHOWN_MAX = 12
 WIDTH, HEIGHT, SEEN_MIN = 1000.0, 84.0, 4.0
 """Of the drawing; a column in which something differs shows it, however few runs it is."""
-UNSAFE = "UNSAFE"
-WORDS = (UNSAFE, "diverged", "not compared", "waived", "tolerated", "match")
+WORDS = {
+    Verdict.UNSAFE: "UNSAFE",
+    Verdict.DIVERGED: "diverged",
+    Verdict.FAILED: "not compared",
+    Verdict.WAIVED: "waived",
+    Verdict.TOLERATED: "tolerated",
+    Verdict.MATCH: "match",
+}
 """From the bottom up: what is wrong stands on the line."""
-_WORD_OF = {verdict: str(verdict) for verdict in Verdict}
-_WORD_OF |= {Verdict.UNSAFE: UNSAFE} | dict.fromkeys(NOT_COMPARED, "not compared")
+_WRONG = frozenset({Verdict.UNSAFE, Verdict.DIVERGED, Verdict.FAILED})
 
 
 class Step(StrEnum):
@@ -45,11 +50,11 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The runs that began in one hour, day or week, by word of their verdict."""
+    """The runs that began in one hour, day or week, by verdict; `failed` are all that were not compared."""
 
     begins: datetime
     label: str
-    verdicts: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
@@ -59,7 +64,9 @@ class Column:
     @property
     def said(self) -> str:
         """The column in words."""
-        counted = ", ".join(f"{self.verdicts[word]:,} {word}" for word in WORDS if self.verdicts[word])
+        counted = ", ".join(
+            f"{self.verdicts[one]:,} {word}" for one, word in WORDS.items() if self.verdicts[one]
+        )
         return f"{self.label}: {counted or 'no run'}"
 
 
@@ -127,9 +134,9 @@ class Strip:
         found = []
         for number, column in enumerate(self.columns):
             y = HEIGHT
-            for word in WORDS:
-                if runs := column.verdicts[word]:
-                    height = max(HEIGHT * runs / self.tallest, SEEN_MIN if word in WORDS[:3] else 1.0)
+            for verdict, word in WORDS.items():
+                if runs := column.verdicts[verdict]:
+                    height = max(HEIGHT * runs / self.tallest, SEEN_MIN if verdict in _WRONG else 1.0)
                     y -= height
                     found.append(Bar(round(self.width * number, 2), round(y, 1), round(height, 1), word))
         return found
@@ -137,8 +144,8 @@ class Strip:
     @property
     def counts(self) -> list[tuple[str, int]]:
         """By word, those that occur."""
-        total: Counter[str] = sum((column.verdicts for column in self.columns), Counter())
-        return [(word, total[word]) for word in reversed(WORDS) if total[word]]
+        total: Counter[Verdict] = sum((column.verdicts for column in self.columns), Counter())
+        return [(word, total[verdict]) for verdict, word in reversed(WORDS.items()) if total[verdict]]
 
 
 def strip_of(
@@ -178,7 +185,7 @@ def strip_of(
         if where is None:
             before += number
         else:
-            columns[where].verdicts[_WORD_OF[verdict]] += number
+            columns[where].verdicts[Verdict.FAILED if verdict in NOT_COMPARED else verdict] += number
     width = WIDTH / len(columns)
     moves = [_mark(entry.at, entry.action, _move_text(entry), columns, step, width) for entry in history]
     compared = [_mark(one.at, word_of(one), one.source, columns, step, width) for one in reversed(corpora)]

@@ -50,5 +50,5 @@ def test_programs_are_given_the_changes_and_the_strip(tmp_path: Path) -> None:
     told = json.loads(shop.run("report", "--format", "json").out)
     assert told["changes"]["new_runs"] == 2
     assert {one["fate"] for one in told["changes"]["clusters"]} == {"new"}
-    assert sum(column["verdicts"].get("UNSAFE", 0) for column in told["strip"]["columns"]) == 2
+    assert sum(column["verdicts"].get("unsafe", 0) for column in told["strip"]["columns"]) == 2
     assert told["strip"]["step"] == "hour"
