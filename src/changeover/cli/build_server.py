@@ -43,6 +43,7 @@ def _checked(context: click.Context, option: click.Parameter, files: tuple[Path,
 
 results_option = click.option(
     "--output",
+    "-o",
     "outputs",
     multiple=True,
     type=click.Path(path_type=Path),

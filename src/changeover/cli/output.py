@@ -119,6 +119,7 @@ def output_option(kind: click.Path, *, default: str | None = None, required: boo
     """The option that says where the result is written."""
     return click.option(
         "--output",
+        "-o",
         type=kind,
         default=default,
         required=required,

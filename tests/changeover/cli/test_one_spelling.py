@@ -29,8 +29,8 @@ def test_no_two_options_mean_the_same() -> None:
     assert {text: sorted(found) for text, found in names.items() if len(found) > 1} == {}
 
 
-def test_only_what_every_command_takes_has_a_letter() -> None:
-    everywhere = {"-h", "-q", "-v", "-C"}
+def test_only_what_every_command_takes_has_a_letter_and_the_file_of_a_result() -> None:
+    everywhere = {"-h", "-q", "-v", "-C", "-o"}
     letters = {
         (words, name)
         for words, option in options()
