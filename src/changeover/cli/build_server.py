@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from changeover.cli.output import SCHEMA_VERSION, say
+from changeover.cli.output import REPEATABLE, SCHEMA_VERSION, say
 from changeover.errors import ConfigurationError, describe_os_error
 from changeover.evidence.source_comparison import SourceComparison
 from changeover.project import open_project
@@ -47,9 +47,9 @@ results_option = click.option(
     "outputs",
     multiple=True,
     type=click.Path(path_type=Path),
-    metavar="FILE",
+    metavar="PATH",
     callback=_checked,
-    help="write the result to this file as well: .xml is JUnit, .md Markdown, .json JSON; repeatable",
+    help=f"where it is written{REPEATABLE}",
 )
 
 

@@ -102,6 +102,8 @@ def compare_command(
 ) -> None:
     """Run both paths on every case of a source and compare what they return and do. No stage is changed.
 
+    The result goes to the files of --output as well: .xml is JUnit, .md Markdown, .json JSON.
+
     Exits 0 where nothing differs, 1 where something does, 3 where some runs could not be compared, 130 where
     it was interrupted (Ctrl-C): it then ends after the case that runs, and shows and keeps what it saw.
 

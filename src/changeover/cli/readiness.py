@@ -58,6 +58,7 @@ def gate_command(phases: tuple[str, ...], outputs: tuple[Path, ...], format_: st
     """May this phase move? Criterion by criterion; no stage is changed.
 
     One phase; with --scenarios any number, or all of them. Without --to about the next stage.
+    The result goes to the files of --output as well: .xml is JUnit, .md Markdown, .json JSON.
 
     Exits 0 for pass, 1 for fail, 3 where the evidence could not tell.
 

@@ -24,12 +24,12 @@ from changeover.settings import SERVE_TOKEN_VARIABLE
     is_flag=True,
     help=f"let whoever knows the token move phases: {SERVE_TOKEN_VARIABLE}, else one that is printed",
 )
-@click.option("--for", "seconds", type=Duration(), metavar="TIME", help="end after this time, such as 8h")
+@click.option("--for", "seconds", type=Duration(), metavar="TIME", help="end after this time, such as 60s")
 @click.option(
     "--host-name",
     multiple=True,
     metavar="NAME",
-    help="a name under which browsers ask, where a proxy stands before it; may be given again",
+    help="a name under which browsers ask, where a proxy stands before it; repeatable",
 )
 def serve_command(
     listen: str, host_name: tuple[str, ...], seconds: float | None, *, allow_moves: bool
