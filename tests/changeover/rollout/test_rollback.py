@@ -93,7 +93,10 @@ def test_a_broken_plan_does_not_stop_it(desk: Desk) -> None:
 
 
 def test_a_phase_that_nobody_knows_is_refused(desk: Desk) -> None:
-    with pytest.raises(ConfigurationError, match="'tradnig' is unknown, allowed: portfolio, trading"):
+    with pytest.raises(
+        ConfigurationError,
+        match='.tradnig. is unknown, did you mean "trading"[?] allowed: portfolio, trading',
+    ):
         way(desk, "tradnig")
 
 
