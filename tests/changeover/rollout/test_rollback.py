@@ -95,7 +95,7 @@ def test_a_broken_plan_does_not_stop_it(desk: Desk) -> None:
 def test_a_phase_that_nobody_knows_is_refused(desk: Desk) -> None:
     with pytest.raises(
         ConfigurationError,
-        match='.tradnig. is unknown, did you mean "trading"[?] allowed: portfolio, trading',
+        match=r'.tradnig. is unknown, did you mean "trading"[?] allowed: portfolio, trading',
     ):
         way(desk, "tradnig")
 
