@@ -121,10 +121,10 @@ def test_what_is_new_appears_by_itself_and_focus_stays(served: Served, browser: 
     context = browser.new_context()
     page = context.new_page()
     page.goto(served.running.url)
-    page.wait_for_function("document.getElementById('live').textContent.startsWith('Live')")
+    page.locator("#live", has_text=re.compile("^Live")).wait_for()
     page.locator("main a", has_text="All runs").focus()
     trade(served.account, date(2011, 8, 10))
-    page.wait_for_function("document.querySelector('main').innerText.includes('2011-08-10')", timeout=30_000)
+    page.locator("main", has_text="2011-08-10").wait_for(timeout=30_000)
     assert page.locator("*:focus").inner_text() == "All runs, with their events"
     context.close()
 
