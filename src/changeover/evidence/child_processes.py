@@ -238,7 +238,7 @@ def _be_a_child(others: list[int], pipe: int, work: Work, parent: int) -> NoRetu
         code = 0
     except BaseException as error:  # noqa: BLE001  nothing of a child goes on into the program
         with suppress(BaseException):
-            _send(pipe, json.dumps([None, f"{class_and_message(error)}"]).encode())
+            _send(pipe, json.dumps([None, class_and_message(error)]).encode())
     finally:
         for stream in (sys.stdout, sys.stderr):
             with suppress(BaseException):

@@ -217,7 +217,7 @@ def _problem(future: Any) -> tuple[str, str | None]:
     try:
         answer = json.loads(future.result())
     except Exception as error:  # noqa: BLE001  whatever Dask says of a task that it could not do
-        said = f"{class_and_message(error)}"
+        said = class_and_message(error)
         return "changeover", f"cannot be used there: {said}; install the same version where the worker runs"
     where, problem = answer.get("refused", ("the program", answer.get("ended")))
     return where, problem

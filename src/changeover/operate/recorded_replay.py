@@ -42,7 +42,7 @@ def answer_to(program: Program, codec: Codec, side: Side, payload: bytes) -> tup
     except MemoryError:
         return _failed("memory limit reached")
     except Exception as error:  # noqa: BLE001  one run must not end the rest; owner= is the app's own code
-        return _failed(f"{class_and_message(error)}")
+        return _failed(class_and_message(error))
 
 
 def _failed(why: str) -> tuple[dict[str, Any], bytes]:

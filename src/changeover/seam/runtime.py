@@ -171,7 +171,7 @@ class Runtime:
             return pins
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
             stop_if_interrupted(error)
-            text = f"{class_and_message(error)}"
+            text = class_and_message(error)
             self.note(f"the key of seam {seam!r} raised {text}", seam=seam)
         return Pins(resolution.settings)
 
