@@ -242,11 +242,11 @@ class Corpus:
     def one_sided_reads(self) -> tuple[OneSidedRead, ...]:
         """Advice, no verdict."""
         return tuple(
-            OneSidedRead(tally.seam, method, side, runs, tally.compared)
+            OneSidedRead(tally.seam, method, side, runs, tally.alike)
             for tally in self.seams.values()
             for side in Side
             for method, runs in sorted(tally.reads[side].items())
-            if 2 * runs > tally.compared and not tally.reads[side.other][method]
+            if 2 * runs > tally.alike and not tally.reads[side.other][method]
         )
 
     @property
@@ -264,5 +264,5 @@ class Corpus:
         """0 nothing differs, 1 something does, 3 nothing was shown about some runs or seams."""
         if self.total.diverged:
             return 1
-        empty = not self.seams or any(not tally.match + tally.tolerated for tally in self.seams.values())
+        empty = not self.seams or any(not tally.alike for tally in self.seams.values())
         return 3 if empty or self.total.failed or self.gave_up or self.damaged else 0

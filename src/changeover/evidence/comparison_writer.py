@@ -148,6 +148,7 @@ def _summary(asked: Summary, corpus: Corpus, unit: str, stopped: str | None) -> 
                 ": ".join(part for part in (one.reason, one.place, one.detail) if part)[:TEXT_MAX],
                 one.runs,
                 one.example,
+                next((str(line)[:TEXT_MAX] for side, line in one.logged if side is one.asked_by), ""),
             )
             for one in reasons[:REASONS_KEPT_MAX]
         ),

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from changeover.quick_dataclass import dataclass
 from changeover.values.observation import Side
-from changeover.values.verdict import Verdict
+from changeover.values.verdict import EVIDENCE, Verdict
 
 NOT_COMPARED = (Verdict.FAILED, Verdict.UNPAIRED, Verdict.VACUOUS)
 
@@ -37,7 +37,7 @@ class SeamTally:
     `gave_up` counts compared runs in which the answering path did nothing, or gave nothing where the other
     one did (`Run.reference_gave_nothing`): a reference that did nothing else did not run. `gave_nothing`
     counts likewise among all runs that were `answered`, failed ones included. `reads` counts, by side and
-    method, runs that asked; a comparison that was kept has none.
+    method, alike runs that asked; a comparison that was kept has none.
     """
 
     seam: str
@@ -58,9 +58,10 @@ class SeamTally:
         self.gave_nothing += run.gave_nothing
         if verdict in NOT_COMPARED:
             return
-        for side, methods in run.reads.items():
-            self.reads[side].update(methods)
         self.gave_up += run.gave_nothing
+        if verdict in EVIDENCE:  # where something differs, a path may have ended before it asked
+            for side, methods in run.reads.items():
+                self.reads[side].update(methods)
 
     def of(self, *verdicts: Verdict) -> int:
         """How many ended so."""
@@ -80,6 +81,11 @@ class SeamTally:
     def tolerated(self) -> int:
         """What differs is accepted by a rule."""
         return self.of(Verdict.TOLERATED)
+
+    @property
+    def alike(self) -> int:
+        """Nothing differs, or only what a rule accepts."""
+        return self.of(*EVIDENCE)
 
     @property
     def waived(self) -> int:

@@ -31,6 +31,9 @@ class Headline(Part):
     count: Count
     sentence: str
     detail: str
+    logged: str = Field(
+        description="The first warning or worse of the replayed path alone in the example; else empty."
+    )
 
 
 class VerdictCounts(Part):

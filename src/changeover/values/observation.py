@@ -111,9 +111,7 @@ class PortCall:
     under which a read is looked up; `arguments` are the call's arguments by name; `position` counts the
     calls of one run from 1, over all ports; `asked_at` is the first source line outside the toolkit and the
     port's own module ("legacy/execution.py:212"), None where it was not taken. `during` is None in a run that
-    made its calls one after the other.
-    port's own module ("legacy/execution.py:212"), None where it was not taken. An effect that `commutes` may
-    come before or after others of its port.
+    made its calls one after the other. An effect that `commutes` may come before or after others of its port.
     """
 
     port: str

@@ -11,6 +11,7 @@ from changeover.evidence.store.records import StoredComparison
 from changeover.evidence.store.summary import OneSidedRead, Unvaried
 from changeover.evidence.tallies import EffectCounts, total_effects, total_of
 from changeover.settings import PRODUCTION
+from changeover.values.observation import Side
 from changeover.values.safe_text import visible
 from changeover.views.layout import plural
 
@@ -36,20 +37,22 @@ def short_names(seams: Sequence[str]) -> Mapping[str, str]:
     return short if len(set(short.values())) == len(seams) else {seam: seam for seam in seams}
 
 
-def lost_guard(read: OneSidedRead) -> str:
-    """The sentence about a read that only one path asks for."""
-    asked = f"{read.method} is read by {read.asked_by} in {read.runs:,} of {plural(read.of, 'run')}"
-    return f"{read.seam}: {asked}, never by {read.asked_by.other}: a lost guard?"
-
-
 GUARDS_SHOWN_MAX = 3
 
 
 def lost_guards(reads: Sequence[OneSidedRead]) -> Iterator[str]:
-    """A sentence each about the first of them, and how many more there are."""
-    yield from map(lost_guard, reads[:GUARDS_SHOWN_MAX])
-    if len(reads) > GUARDS_SHOWN_MAX:
-        yield f"{plural(len(reads) - GUARDS_SHOWN_MAX, 'read')} more by one path alone."
+    """A sentence each about the first reads that only one path asks for, and how many more there are.
+
+    A read of an inner seam is one of those around it as well: each is named once, with all its seams.
+    """
+    seams: dict[tuple[str, Side], list[OneSidedRead]] = {}
+    for read in reads:
+        seams.setdefault((read.method, read.asked_by), []).append(read)
+    for (method, side), found in list(seams.items())[:GUARDS_SHOWN_MAX]:
+        runs = ", ".join(f"{one.runs:,} of {plural(one.of, 'alike run')} of {one.seam}" for one in found)
+        yield f"{method} is read by {side} in {runs}, never by {side.other}: a lost guard?"
+    if len(seams) > GUARDS_SHOWN_MAX:
+        yield f"{plural(len(seams) - GUARDS_SHOWN_MAX, 'read')} more by one path alone."
 
 
 UNVARIED_SHOWN_MAX = 3

@@ -271,3 +271,15 @@ def test_a_read_that_one_path_asks_for_now_and_then_is_no_advice() -> None:
     office = Office()
     office.migration.seams["desk.settle"].paths[Side.LEGACY] = settle
     assert office.corpus().one_sided_reads == ()
+
+
+def test_a_read_that_a_path_did_not_reach_in_runs_that_differ_is_no_advice() -> None:
+    def settle(name: str) -> Answer:
+        if name != "guest 4":
+            raise LookupError(name)
+        return office.legacy_settle(name)
+
+    office = Office(settle=settle)
+    corpus = office.corpus()
+    assert corpus.seams["desk.settle"].diverged == 19
+    assert corpus.one_sided_reads == ()

@@ -34,17 +34,21 @@ class RuleUse:
 
 @dataclass(frozen=True, slots=True)
 class ReasonCount:
-    """How many runs of a seam could not be compared for one reason, and one of them."""
+    """How many runs of a seam could not be compared for one reason, and one of them.
+
+    `logged` is the first warning or worse that only the replayed path logged there.
+    """
 
     seam: str
     reason: str
     runs: int
     example: str = ""
+    logged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OneSidedRead:
-    """A read that one path asks for in most runs and the other never: perhaps a lost guard."""
+    """A read that one path asks for in most of its alike runs and the other never: perhaps a lost guard."""
 
     seam: str
     method: str

@@ -197,7 +197,7 @@ def _answer(tally: SeamTally) -> tuple[Answer, str]:
         return Answer.INCONCLUSIVE, f"{tally.failed:,} of {runs} could not be compared"
     if tally.reference_gave_up:
         return Answer.INCONCLUSIVE, f"the reference did not run: all of {runs} raised or gave nothing"
-    if not tally.match + tally.tolerated:
+    if not tally.alike:
         return Answer.INCONCLUSIVE, _nothing_shown(tally, runs)
     return Answer.PASS, f"{runs}, {tally.match:,} match, {tally.tolerated:,} tolerated"
 

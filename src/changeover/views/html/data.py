@@ -110,7 +110,7 @@ def why_inconclusive(corpus: StoredComparison) -> tuple[str, ...]:
     """Why nothing that differs is not the same as everything being alike; empty where it is."""
     reasons: list[str] = []
     total = total_of(corpus.seams.values())
-    silent = [name for name, seam in corpus.seams.items() if not seam.match + seam.tolerated]
+    silent = [name for name, seam in corpus.seams.items() if not seam.alike]
     dead = [name for name, seam in corpus.seams.items() if seam.reference_gave_up]
     if not total.compared:
         reasons.append("no run was compared")

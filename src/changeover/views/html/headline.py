@@ -8,21 +8,27 @@ from changeover.evidence.store.records import StoredCluster
 from changeover.evidence.tallies import total_effects
 from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import Kind
+from changeover.values.observation import logged_by_one
 from changeover.views.html.data import INCONCLUSIVE, MATCH, UNSAFE, ReportData, why_inconclusive, word_of
 from changeover.views.layout import cut, plural
 from changeover.views.rows import withheld_effects
 
 PLACE_SHOWN_MAX = 60
+REASON_SHOWN_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """`word` is the worst verdict, `count` the most runs of one seam that have it."""
+    """`word` is the worst verdict, `count` the most runs of one seam that have it.
+
+    `logged` is the first warning or worse that only the replayed path logged in the example: often the cause.
+    """
 
     word: str
     count: int
     sentence: str
     detail: str
+    logged: str = ""
 
     @property
     def title(self) -> str:
@@ -128,7 +134,17 @@ def _differing(data: ReportData, word: str) -> Headline:
         total = data.total
         said = _fallback(total.diverged, total.runs, "places that are not kept")
         return Headline(word, count, said, _harm(data))
-    return Headline(word, count, sentence_of(worst, data), f"{_extent(worst, data)} {_harm(data)}".strip())
+    detail = f"{_extent(worst, data)} {_harm(data)}".strip()
+    return Headline(word, count, sentence_of(worst, data), detail, _logged_in_example(data))
+
+
+def _logged_in_example(data: ReportData) -> str:
+    """By the replayed path alone; empty where it logged nothing, or the run is not kept whole."""
+    run = None if data.example is None else data.example.contents
+    if run is None or run.legacy is None or run.candidate is None:
+        return ""
+    lines = logged_by_one(run.legacy, run.candidate)
+    return next((str(line) for side, line in lines if side is run.answered_by.other), "")
 
 
 def _alike(data: ReportData) -> Headline:
@@ -155,7 +171,20 @@ def _alike(data: ReportData) -> Headline:
         alike = f"{plural(equal, 'effect is', 'effects are')} the same on both paths." if equal else ""
         detail = f"{accepted}{waived}{alike}".strip()
         return Headline(MATCH, 0, f"Nothing differs in {shown}.", detail)
-    return Headline(INCONCLUSIVE, 0, said, f"{_capital('; '.join(reasons))}.")
+    most = _why_most_failed(data)
+    return Headline(
+        INCONCLUSIVE, 0, said, " ".join([f"{_capital('; '.join(reasons))}.", *most[:1]]), *most[1:]
+    )
+
+
+def _why_most_failed(data: ReportData) -> tuple[str, ...]:
+    """The reason for most of the runs that could not be compared, and what was logged there."""
+    found = data.corpus.summary.not_compared[:1] if data.total.failed else ()
+    return tuple(
+        text
+        for one in found
+        for text in (f"Most for one reason: {cut(one.reason, REASON_SHOWN_MAX).rstrip('.')}.", one.logged)
+    )
 
 
 def worst_cluster(data: ReportData) -> StoredCluster | None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 TEMPLATES = "templates"
 CASES_SHOWN_MAX = 40
 CHANGES_SHOWN_MAX = 20
-LOGGED_SHOWN_MAX = 200
+LOGGED_SHOWN_MAX = 400
 PLACE_SHOWN_MAX = 38
 EXAMPLE_SHOWN_MAX = 200
 
@@ -45,6 +45,7 @@ EXAMPLE_SHOWN_MAX = 200
 def report_page(data: ReportData) -> str:
     """The whole page. The same data give the same page, to the byte."""
     worst, found, tree = worst_cluster(data), differences.findings(data), differences.tree(data)
+    begins = differences.begins_with(data, worst)
     choices = facets(tree[0])
     style = files(__package__).joinpath(TEMPLATES, "style.css").read_text(encoding="utf-8")
     style += facet_style(choices)
@@ -69,8 +70,8 @@ def report_page(data: ReportData) -> str:
             else differences.side_by_side(data.example, worst),
             unshown=caveats.unshown(data),
             others=caveats.other_sources(data),
-            begins=differences.begins_with(data, worst),
-            to_do=what_to_do(data, worst),
+            begins=begins,
+            to_do=what_to_do(data, worst, begins),
             answer_option=answer_option(data),
             contents=contents(data, drawn),
             on_page={one.digest for one in data.corpus.clusters[: differences.CLUSTERS_SHOWN_MAX]},

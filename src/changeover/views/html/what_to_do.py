@@ -14,24 +14,26 @@ Line = tuple[str, str, bool]
 """A label, a text, and whether the text is a command."""
 
 
-def what_to_do(data: ReportData, worst: StoredCluster | None) -> list[Line]:
-    """The lines, the first thing first."""
+def what_to_do(
+    data: ReportData, worst: StoredCluster | None, begins: StoredCluster | None = None
+) -> list[Line]:
+    """The lines, the first thing first; `begins` is what every run with the worst cluster meets before it."""
     if data.is_stale:
         return [("compare again", reproduce(data, None), True)]
-    return list(_of_a_difference(data, worst) if worst is not None else _of_none(data))
+    return list(_of_a_difference(data, worst, begins or worst) if worst is not None else _of_none(data))
 
 
-def _of_a_difference(data: ReportData, worst: StoredCluster) -> Iterator[Line]:
+def _of_a_difference(data: ReportData, worst: StoredCluster, first: StoredCluster) -> Iterator[Line]:
     replayed = data.corpus.answered_by.other
-    if worst.smallest is not None:
-        yield "see it happen", f"{reproduce(data, worst)} --pdb", True
+    if first.smallest is not None:
+        yield "see it happen", f"{reproduce(data, first)} --pdb", True
         yield "", f"stops in the {replayed} where it parts from {replayed.other}", False
-    for example in data.examples_of(worst).examples[:1]:
+    for example in data.examples_of(first).examples[:1]:
         lines = [f"{side} {at}" for side, at in zip(Side, example.asked_at, strict=True) if at]
         if lines:
             yield "the lines", ", ".join(lines), False
     yield "show it is mended", reproduce(data, None), True
-    yield "keep it as a test", f"changeover scenarios keep {worst.id}", True
+    yield "keep it as a test", f"changeover scenarios keep {first.id}", True
     if worst.unsafe:
         yield "or accept it", "not offered: an effect differs", False
     else:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from changeover.compare.clusters import ID_DIGITS
+from changeover.compare.clusters import ID_DIGITS, Cluster
 from changeover.compare.rule import rule_says
 from changeover.evidence.comparison_info import ComparisonInfo, Stopped
 from changeover.evidence.comparison_totals import Corpus
@@ -16,7 +16,7 @@ from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
 from changeover.values.scalars import text as scalar_text
 from changeover.views.layout import INDENT, Screen, beside, count, cut, flowed, labelled, listed, plural
-from changeover.views.rows import identity, lost_guard, never_varied, short_names, withheld_effects
+from changeover.views.rows import identity, lost_guards, never_varied, short_names, withheld_effects
 from changeover.views.table import VERDICT, Column, Table, number_columns
 from changeover.views.text.differences import cluster_lines
 from changeover.views.text.not_compared import not_compared_lines
@@ -206,7 +206,7 @@ def what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
         for one in _remedies(info, corpus)
         if one.remedy is Remedy.OFFER_COPY
     ]
-    sentences += map(lost_guard, corpus.one_sided_reads)
+    sentences += lost_guards(corpus.one_sided_reads)
     sentences += never_varied(corpus.unvaried, " (--format json)")
     if corpus.unused_rules:
         paths = ", ".join(rule.path.text for rule in corpus.unused_rules[:5])
@@ -217,12 +217,18 @@ def what_is_not_shown(corpus: Corpus, info: ComparisonInfo) -> list[str]:
     return sentences
 
 
+def _to_look_at_first(clusters: Sequence[Cluster]) -> Cluster:
+    """Where the first unsafe one begins; else the first of all."""
+    worst = next((one for one in clusters if one.is_unsafe), clusters[0])
+    return next((one for one in clusters if one.fingerprint == worst.root), worst)
+
+
 def _next(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> list[str]:
     commands: list[tuple[str, str]] = []
     if corpus.clusters:
-        worst = next((one for one in corpus.clusters if one.is_unsafe), corpus.clusters[0])
-        commands.append((f"changeover explain {worst.id}", "both sides of the smallest run"))
-        commands.append((f"changeover scenarios keep {worst.id}", f"keep {visible(worst.smallest.run)}"))
+        cluster = _to_look_at_first(corpus.clusters)
+        commands.append((f"changeover explain {cluster.id}", "both sides of the smallest run"))
+        commands.append((f"changeover scenarios keep {cluster.id}", f"keep {visible(cluster.smallest.run)}"))
     elif corpus.not_compared.reasons:
         first = corpus.not_compared.reasons[0]
         commands.append((f"changeover explain {pasted(first.example)}", "what both paths asked and did"))

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from changeover.values.observation import LoggedBy, Observation
 from changeover.values.observation import logged_by_one as by_one
-from changeover.views.layout import INDENT, Screen, and_more, cut
+from changeover.views.layout import INDENT, Screen, and_more, cut, wrapped
 
 LINES_SHOWN_MAX = 5
+ROWS_SHOWN_MAX = 4
+"""Of one line: what was raised stands at its end."""
 _SIDE = 12
 
 
@@ -25,5 +27,9 @@ def logged_lines(lines: Sequence[LoggedBy], screen: Screen, indent: str = INDENT
     if lines:
         yield f"{indent}logged by one path only"
     for side, line in lines[:LINES_SHOWN_MAX]:
-        yield f"{indent}  {side:<{_SIDE}}{cut(str(line), screen.width - len(indent) - _SIDE - 2)}"
+        before = f"{indent}  {side:<{_SIDE}}"
+        room = screen.width - len(before)
+        for text in wrapped(cut(str(line), ROWS_SHOWN_MAX * room), room, ""):
+            yield before + text
+            before = " " * len(before)
     yield from and_more(len(lines) - LINES_SHOWN_MAX, "line", f"{indent}  and")

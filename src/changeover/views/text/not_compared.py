@@ -21,10 +21,14 @@ def not_compared_lines(
 ) -> list[str]:
     """One part per reason, the most frequent first; seams about which nothing was shown at the end."""
     lines: list[str] = []
-    for reason in reasons[:REASONS_SHOWN_MAX]:
-        lines += [*([""] if lines else []), *_reason(reason, seams[reason.seam].runs, screen)]
-    if len(reasons) > REASONS_SHOWN_MAX:
-        left_out = plural(len(reasons) - REASONS_SHOWN_MAX, "reason")
+    groups = _groups(reasons)
+    for group in groups[:REASONS_SHOWN_MAX]:
+        of = ", ".join(
+            f"{one.runs:,} of {plural(seams[one.seam].runs, 'run')} of {one.seam}" for one in group
+        )
+        lines += [*([""] if lines else []), *_reason(group[0], of, screen)]
+    if len(groups) > REASONS_SHOWN_MAX:
+        left_out = plural(len(groups) - REASONS_SHOWN_MAX, "reason")
         lines += ["", f"and for {left_out} more: --format json"]
     silent = [tally.seam for tally in seams.values() if tally.runs and not tally.compared]
     if silent:
@@ -32,8 +36,16 @@ def not_compared_lines(
     return lines
 
 
-def _reason(reason: NotCompared, runs: int, screen: Screen) -> list[str]:
-    of = f"{reason.runs:,} of {plural(runs, 'run')} of {reason.seam}"
+def _groups(reasons: Sequence[NotCompared]) -> list[list[NotCompared]]:
+    """What fails in an inner seam fails in those around it as well: the same example is shown once."""
+    groups: dict[tuple[str, ...], list[NotCompared]] = {}
+    for one in reasons:
+        asked = ("", "") if one.asked is None else (one.asked.name, value_text(dict(one.asked.arguments)))
+        groups.setdefault((one.example, one.reason, one.place, one.detail, *asked), []).append(one)
+    return list(groups.values())
+
+
+def _reason(reason: NotCompared, of: str, screen: Screen) -> list[str]:
     lines = labelled("not compared", f"{of}: {reason.reason}", screen.prose, 16)
     example = INDENT + cut(f"first in {reason.example}", screen.width - len(INDENT))
     if reason.asked is None:
@@ -41,11 +53,10 @@ def _reason(reason: NotCompared, runs: int, screen: Screen) -> list[str]:
             lines += flowed(f"{INDENT}{reason.place}   {reason.detail}".rstrip(), screen.width, INDENT)
         return [*lines, *logged_lines(reason.logged, screen), example]
     asked = {reason.asked_by: reason.asked, reason.asked_by.other: reason.recorded}
-    lines.append("")
+    lines += [*logged_lines(reason.logged, screen), ""]  # what was logged before it asked is often the cause
     for side in Side:
         lines += _question(side, asked[side], screen)
-    logged = logged_lines(reason.logged, screen)
-    return [*lines, "", *_difference(reason, screen), *_way(reason, screen), *logged, example]
+    return [*lines, "", *_difference(reason, screen), *_way(reason, screen), example]
 
 
 def _question(side: Side, call: PortCall | None, screen: Screen) -> list[str]:

@@ -159,3 +159,25 @@ def test_a_reference_that_always_gave_up_is_never_green() -> None:
     said = headline(replace(samples.matching(), corpus=dead))
     assert said.word == "inconclusive"
     assert "the reference did not run" in said.detail.lower()
+
+
+def test_what_only_the_replayed_path_logged_stands_below_the_sentence() -> None:
+    content = body()
+    content["legacy"]["logged"] = [{"level": "WARNING", "source": "shop", "text": "the till is slow"}]
+    lines = ("the limits are gone", "given up")
+    content["candidate"]["logged"] = [{"level": "ERROR", "source": "shop", "text": text} for text in lines]
+    found = at_till("effect-missing", "only in legacy")
+    data = replace(
+        with_clusters(found), example=samples.named_run("trading.workflow", Verdict.UNSAFE, content)
+    )
+    assert headline(data).logged == "ERROR shop: the limits are gone"
+
+
+def test_where_runs_could_not_be_compared_the_reason_of_most_stands_below_the_sentence() -> None:
+    data = samples.nothing_compared()
+    (reason,) = data.corpus.summary.not_compared
+    reason = replace(reason, logged="WARNING shop: no price")
+    summary = replace(data.corpus.summary, not_compared=(reason,))
+    found = headline(replace(data, corpus=replace(data.corpus, summary=summary)))
+    assert "read-missing: market.closes" in found.detail
+    assert found.logged == "WARNING shop: no price"

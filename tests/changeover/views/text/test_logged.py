@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from changeover.values.log_line import LogLine
+from changeover.values.observation import Side
+from changeover.views.layout import Screen
+from changeover.views.text.logged import logged_lines
 from tests.changeover.support.projects import shop_in
 
 
@@ -33,3 +37,10 @@ def test_warnings_that_one_path_alone_logged_stand_beside_the_first_difference(
     assert (line["level"], line["source"]) == ("WARNING", "shop.prices")
     assert line["text"].startswith("no price of today for ")
     assert "token-of-the-shop" not in line["text"]
+
+
+def test_a_long_line_goes_on_below_so_that_the_error_at_its_end_can_be_read() -> None:
+    text = f"given up {'attempt ' * 20}error=No module named 'limits'"
+    lines = list(logged_lines([(Side.CANDIDATE, LogLine("ERROR", "shop", text))], Screen(60)))
+    assert max(map(len, lines)) <= 60
+    assert " ".join(" ".join(lines[1:]).split()).endswith("error=No module named 'limits'")
