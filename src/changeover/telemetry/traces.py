@@ -66,10 +66,7 @@ class Traces:
         """Begin the span of a run; None without an SDK."""
         if self._tracer is None and (self._monotonic() < self._next_look or self._look() is None):
             return None
-        made = apart(partial(self._begun, seam, phase, pins, answered_by))
-        if made is not None:
-            apart(partial(self._tell_of_flag, phase, pins.setting(phase).stage, made.around))
-        return made
+        return apart(partial(self._begun, seam, phase, pins, answered_by))
 
     def of_replay(self, seam: str, phase: str, side: Side, parent: str | None) -> SpanOfReplay | None:
         """Begin the span of a replay in another process than that of the program; None without an SDK.
@@ -97,7 +94,10 @@ class Traces:
     def _begun(self, seam: str, phase: str, pins: Pins, answered_by: Side) -> SeamTrace:
         tracer, stage = self._tracer, pins.setting(phase).stage
         attributes = {**_about(seam, phase, answered_by), "changeover.stage": str(stage)}
-        return SeamTrace(self, tracer, tracer.start_span(SEAM, attributes=attributes), seam, phase)
+        made = SeamTrace(self, tracer, tracer.start_span(SEAM, attributes=attributes), seam, phase)
+        quietly(partial(self._tell_of_flag, phase, stage, made.around))
+        made.begin(answered_by)
+        return made
 
     def _tell_of_flag(self, phase: str, stage: Stage, around: Any) -> None:
         logs = self._logs.get_logger("changeover")
@@ -157,11 +157,17 @@ class Traces:
 
 
 class SeamTrace:
-    """The span of one run, and those that begin in it."""
+    """The span of one run, and those that begin in it.
+
+    To step out of a run takes about as long as a span: that of the path which answers begins with the run's
+    own, and ends with it, at the moment at which the path has ended.
+    """
 
     def __init__(self, traces: Traces, tracer: Any, span: Any, seam: str, phase: str) -> None:
         self._traces, self._tracer, self._span = traces, tracer, span
         self._seam, self._phase = seam, phase
+        self._begun: Any = None
+        self._answering: list[SpanOfAnswer] = []
         self.around = traces.context_of(span)
 
     @property
@@ -174,16 +180,20 @@ class SeamTrace:
 
         return quietly(written)
 
+    def begin(self, side: Side) -> None:
+        """Begin the span of the path that answers; the path itself may begin a moment later."""
+        about = _about(self._seam, self._phase, side)
+        self._begun = self._tracer.start_span(ANSWERING, self.around, attributes=about)
+
     def answering(self, side: Side) -> SpanOfAnswer | None:
-        """Begin the span of the path that answers; what the path traces itself belongs to it."""
-
-        def begun() -> SpanOfAnswer:
-            about = _about(self._seam, self._phase, side)
-            return SpanOfAnswer(
-                self._traces, self._tracer.start_span(ANSWERING, self.around, attributes=about)
-            )
-
-        return apart(begun)
+        """Enter the span of the path that answers; what the path traces itself belongs to it."""
+        if self._begun is None:  # a path gave up, and the other one answers
+            apart(partial(self.begin, side))
+        span, self._begun = self._begun, None
+        entered = None if span is None else quietly(partial(SpanOfAnswer, self._traces, span))
+        if entered is not None:
+            self._answering.append(entered)
+        return entered
 
     def replay(self, side: Side) -> SpanOfReplay | None:
         """Begin the span of the other path."""
@@ -194,7 +204,12 @@ class SeamTrace:
 
     def end(self) -> None:
         """The caller has the answer."""
-        apart(self._span.end)
+        apart(self._ended)
+
+    def _ended(self) -> None:
+        for span in self._answering:
+            quietly(span.ended)
+        self._span.end()
 
 
 class SpanOfAnswer:
@@ -202,21 +217,25 @@ class SpanOfAnswer:
 
     def __init__(self, traces: Traces, span: Any) -> None:
         self._traces, self._span = traces, span
+        self._end_ns: int | None = None
+        self._error: str | None = None
         self._before, self._now = traces.entered(span)
 
     def leave(self) -> None:
         """The path has ended."""
+        self._end_ns = time.time_ns()
         quietly(partial(self._traces.left, self._before, self._now))
 
     def end(self, outcome: Outcome) -> None:
         """Say how the path ended."""
+        if isinstance(outcome, Raised):
+            self._error = type(outcome.error).__qualname__
 
-        def ended() -> None:
-            if isinstance(outcome, Raised):
-                self._traces.failed(self._span, type(outcome.error).__qualname__)
-            self._span.end()
-
-        apart(ended)
+    def ended(self) -> None:
+        """Hand the span to the SDK."""
+        if self._error is not None:
+            self._traces.failed(self._span, self._error)
+        self._span.end(self._end_ns)
 
 
 class SpanOfReplay:
