@@ -149,7 +149,7 @@ def _changed(legacy: Sequence[str], candidate: Sequence[str]) -> Iterator[DiffLi
     sides: tuple[list[DiffLine], list[DiffLine]] = ([], [])
     for ours, theirs in zip_longest(legacy, candidate):
         is_alone = ours is None or theirs is None
-        parts = (_whole(ours), _whole(theirs)) if is_alone else _words(ours, theirs)
+        parts = (_whole(ours), _whole(theirs)) if is_alone else parts_of_line(ours, theirs)
         if ours is not None:
             sides[0].append(DiffLine(Side.LEGACY, parts[0]))
         if theirs is not None:
@@ -161,7 +161,8 @@ def _whole(line: str | None) -> tuple[TextPart, ...]:
     return () if line is None else (TextPart(line, differs=True),)
 
 
-def _words(legacy: str, candidate: str) -> tuple[tuple[TextPart, ...], tuple[TextPart, ...]]:
+def parts_of_line(legacy: str, candidate: str) -> tuple[tuple[TextPart, ...], tuple[TextPart, ...]]:
+    """Both lines in words: `18` and `312` are not said to share a digit. Whole where little is alike."""
     ours, theirs = _WORD.findall(legacy), _WORD.findall(candidate)
     steps = _steps(ours, theirs, WORDS_COMPARED_MAX)
     alike = sum(len("".join(ours[a:b])) for is_same, a, b, _, _ in steps if is_same)

@@ -7,7 +7,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from changeover.compare.paths import below_root
 from changeover.compare.text_diff import text_diff
@@ -15,7 +15,6 @@ from changeover.errors import ConfigurationError, describe_os_error, need_packag
 from changeover.evidence.tallies import total_effects, total_of
 from changeover.settings import PRODUCTION
 from changeover.values.atomic_file import write_file
-from changeover.values.safe_text import pasted, visible
 from changeover.values.stage import CHECK_STAGES, SEAM_STAGES, Setting
 from changeover.values.value_text import value_text
 from changeover.views.html import caveats, differences
@@ -27,14 +26,13 @@ from changeover.views.html.spread import spread
 from changeover.views.html.strip import HEIGHT as STRIP_HEIGHT
 from changeover.views.html.strip import WORDS as STRIP_WORDS
 from changeover.views.html.what_to_do import answer_option, what_to_do
-from changeover.views.layout import count, cut, plural
-from changeover.views.rows import short_digest
+from changeover.views.layout import cut
+from changeover.views.templates import TEMPLATES, template_environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-TEMPLATES = "templates"
 CASES_SHOWN_MAX = 40
 CHANGES_SHOWN_MAX = 20
 LOGGED_SHOWN_MAX = 400
@@ -115,40 +113,20 @@ def contents(data: ReportData, drawn: Matrix) -> list[tuple[str, str, str]]:
 
 @cache
 def _environment() -> Environment:
-    # Imported here: commands that make no page do not pay for it.
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("changeover.views.html", TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_harmless,
+    return template_environment(
+        "changeover.views.html",
+        {
+            "cut": cut,
+            "short_place": lambda place: cut(below_root(place), PLACE_SHOWN_MAX),
+            "moment": lambda at: f"{at:%Y-%m-%d %H:%M}Z",
+            "track": _track,
+            "spread": spread,
+            "text_diff": lambda found: text_diff(found.legacy, found.candidate),
+            "sides": differences.change_sides,
+            "value": lambda value: value_text(value, EXAMPLE_SHOWN_MAX),
+            "duration": duration_text,
+        },
     )
-    environment.filters |= {
-        "count": count,
-        "plural": plural,
-        "cut": cut,
-        "short_place": lambda place: cut(below_root(place), PLACE_SHOWN_MAX),
-        "digits": short_digest,
-        "moment": lambda at: f"{at:%Y-%m-%d %H:%M}Z",
-        "track": _track,
-        "spread": spread,
-        "pasted": pasted,
-        "text_diff": lambda found: text_diff(found.legacy, found.candidate),
-        "sides": differences.change_sides,
-        "value": lambda value: value_text(value, EXAMPLE_SHOWN_MAX),
-        "sentences": lambda texts: " ".join(f"{text.rstrip('.')}." for text in texts),
-        "duration": duration_text,
-        "shade": lambda word: str(word).lower().replace(" ", "-"),
-    }
-    return environment
-
-
-def _harmless(value: Any) -> Any:
-    """Every value on its way to the page: control and direction marks are written out, markup comes after."""
-    return value if not isinstance(value, str) or hasattr(value, "__html__") else visible(value)
 
 
 def _track(setting: Setting) -> list[tuple[str, bool]]:

@@ -11,7 +11,7 @@ from changeover.values.divergence import Divergence
 from changeover.values.event import EventPoint, EventStep
 from changeover.values.observation import LoggedBy, Observation, Outcome, PortCall, Raised, logged_by_one
 from changeover.values.value_text import value_text
-from changeover.views.live.text_diff import TextDiff, diff_of
+from changeover.views.live.diff_rows import DiffRows, diff_rows
 from changeover.views.rows import pair_calls
 
 CALLS_SHOWN_MAX = 200
@@ -76,7 +76,7 @@ class Difference:
     """One divergence with its values as a diff, and where the candidate's value was seen before."""
 
     divergence: Divergence
-    diff: TextDiff
+    diff: DiffRows
     sighting: str
 
 
@@ -105,7 +105,9 @@ def both_paths(contents: RunContents) -> BothPaths:
         tuple(rows[:CALLS_SHOWN_MAX]),
         max(0, len(rows) - CALLS_SHOWN_MAX),
         tuple(_end(one, contents) for one in sides),
-        tuple(Difference(found, diff_of(found), "" if seen is None else str(seen)) for found, seen in shown),
+        tuple(
+            Difference(found, diff_rows(found), "" if seen is None else str(seen)) for found, seen in shown
+        ),
         len(pairs) - len(shown),
         tuple(event for one in sides for event in _events(one))[:EVENTS_SHOWN_MAX],
         tuple(logged)[:LOGGED_SHOWN_MAX],

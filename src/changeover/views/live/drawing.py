@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from changeover.quick_dataclass import dataclass
-from changeover.values.safe_text import pasted, visible
 from changeover.values.value_text import value_text
 from changeover.values.verdict import Verdict
-from changeover.views.layout import count, plural
 from changeover.views.live.data import PhaseLook
 from changeover.views.live.strips import WORDS, describe_move
-from changeover.views.rows import short_digest
+from changeover.views.templates import TEMPLATES, template_environment
 from changeover.views.text.forecast import forecast_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-TEMPLATES = "templates"
 VALUE_SHOWN_MAX = 2_000
 
 
@@ -61,33 +58,19 @@ def style_text() -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("changeover.views.live", TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_harmless,
+    return template_environment(
+        "changeover.views.live",
+        {
+            "moment": lambda at: f"{at:%Y-%m-%d %H:%M:%S}Z",
+            "iso": lambda at: f"{at:%Y-%m-%dT%H:%M:%S}Z",
+            "value": lambda value: value_text(value, VALUE_SHOWN_MAX),
+            "word": word_of_verdict,
+            "piece": lambda text: quote(str(text), safe="", errors="replace"),
+            "query": query_text,
+            "moved": describe_move,
+            "forecast": _forecast,
+        },
     )
-    environment.filters |= {
-        "count": count,
-        "plural": plural,
-        "digits": short_digest,
-        "moment": lambda at: f"{at:%Y-%m-%d %H:%M:%S}Z",
-        "iso": lambda at: f"{at:%Y-%m-%dT%H:%M:%S}Z",
-        "value": lambda value: value_text(value, VALUE_SHOWN_MAX),
-        "shade": lambda word: str(word).lower().replace(" ", "-"),
-        "word": word_of_verdict,
-        "piece": lambda text: quote(str(text), safe="", errors="replace"),
-        "query": query_text,
-        "pasted": pasted,
-        "moved": describe_move,
-        "forecast": _forecast,
-        "sentences": lambda texts: " ".join(f"{text.rstrip('.')}." for text in texts),
-    }
-    return environment
 
 
 def word_of_verdict(verdict: Verdict) -> str:
@@ -105,8 +88,3 @@ def _forecast(look: PhaseLook) -> str:
     if look.forecast is None or look.step is None:
         return ""
     return forecast_text(look.forecast, look.step.verdict.answer)
-
-
-def _harmless(value: Any) -> Any:
-    """Every value on its way to the page: control and direction marks are written out, markup comes after."""
-    return value if not isinstance(value, str) or hasattr(value, "__html__") else visible(value)

@@ -11,9 +11,9 @@ from changeover.values.verdict import Verdict
 from changeover.views.layout import plural
 from changeover.views.live.both_paths import both_paths
 from changeover.views.live.data import ClusterLook, Found, RunsListed
+from changeover.views.live.diff_rows import diff_rows
 from changeover.views.live.drawing import Frame, draw, query_text
 from changeover.views.live.strips import Strip, periods_said, strips
-from changeover.views.live.text_diff import diff_of
 
 CLUSTERS_SHOWN_MAX = 200
 _THERE = (ClusterState.REGRESSED, ClusterState.NEW, ClusterState.OPEN)
@@ -50,7 +50,7 @@ def cluster_page(frame: Frame, found: ClusterLook, seen: OverTime | None) -> str
         "clusters",
         f"{found.cluster.id} {found.cluster.place}",
         found=found,
-        examples=[(one, diff_of(one.divergence)) for one in found.examples],
+        examples=[(one, diff_rows(one.divergence)) for one in found.examples],
         strip=rows[0] if rows else None,
         periods_said="" if seen is None else periods_said(seen),
     )
