@@ -17,6 +17,7 @@ from changeover.gate.corpus_selection import (
     name_clusters,
     phase_total,
     seam_evidence,
+    why_not_compared,
 )
 from changeover.gate.inputs import GateInputs
 from changeover.gate.production import Production
@@ -128,7 +129,8 @@ def corpus_criteria(
     if criteria.not_compared_max is not None:
         name, most = "corpus: not compared", criteria.not_compared_max
         do = f"changeover compare {inputs.phase.name}"
-        yield at_most(name, most, total.not_compared, total.runs, Answer.INCONCLUSIVE, do)
+        why = why_not_compared([*corpora.asked, *still], inputs.phase.seams) if total.not_compared else ""
+        yield at_most(name, most, total.not_compared, total.runs, Answer.INCONCLUSIVE, do, why)
 
 
 def _whole_corpora(

@@ -208,3 +208,9 @@ def clusters_in(corpora: Iterable[StoredComparison], inputs: GateInputs) -> list
 def name_clusters(clusters: Sequence[StoredCluster]) -> str:
     """Name the first of them."""
     return "; ".join(f"{one.digest[:6]} {one.seam} {one.place}" for one in clusters[:NAMED_MAX])
+
+
+def why_not_compared(corpora: Iterable[StoredComparison], seams: Sequence[str]) -> str:
+    """The first reasons why runs of these seams were not compared, and how many each; may be empty."""
+    found = [one for corpus in corpora for one in corpus.summary.not_compared if one.seam in seams]
+    return "; ".join(f"{one.runs:,} of {one.seam}: {one.reason}" for one in found[:NAMED_MAX])

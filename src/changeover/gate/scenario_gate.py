@@ -15,7 +15,13 @@ from changeover.evidence.source_cases import Request
 from changeover.evidence.source_comparison import Listener, SourceComparison, compare_source
 from changeover.evidence.sources import Source, SourceOptions
 from changeover.evidence.store.records import StoredComparison
-from changeover.gate.corpus_selection import NAMED_MAX, at_most, name_clusters, seam_evidence
+from changeover.gate.corpus_selection import (
+    NAMED_MAX,
+    at_most,
+    name_clusters,
+    seam_evidence,
+    why_not_compared,
+)
 from changeover.gate.inputs import value_or_problem
 from changeover.gate.preconditions import waivers
 from changeover.project import Project
@@ -91,7 +97,8 @@ def _criteria(replay: Replay, phase: Phase) -> Iterator[Criterion]:
         yield at_most(name, 0, number, runs, Answer.FAIL, explain, named)
     # A scenario with nothing to compare on either side is no scenario: it would be green for nothing.
     missed = sum(part.not_compared + part.vacuous for part in parts.values())
-    yield at_most("not compared, or vacuous", 0, missed, runs, Answer.INCONCLUSIVE, compare)
+    why = why_not_compared((corpus,), phase.seams) if missed else ""
+    yield at_most("not compared, or vacuous", 0, missed, runs, Answer.INCONCLUSIVE, compare, why)
     idle = [seam for seam, part in parts.items() if part.gave_up]
     detail = f"every run of {', '.join(idle)} raised or gave nothing" if idle else ""
     yield Criterion("reference ran", _unless(idle), "yes", "no" if idle else "yes", compare, detail)

@@ -56,6 +56,7 @@ def test_scenarios_on_which_both_paths_agree_pass_without_flags_and_store(shop: 
         ("whole", 1, "effects.depot.order[*].quantity"),
         ("raises", 1, "effects that differ"),
         ("question", 3, "1 of 1 runs"),
+        ("question", 3, "1 of shelf.refill: read-missing: depot."),
     ],
 )
 def test_scenarios_on_which_the_paths_differ_do_not_pass(
