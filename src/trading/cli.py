@@ -206,7 +206,12 @@ def retry(letter: str, drop: bool, account: Path, settings_path: Path | None) ->
     _refuse_missing(account)
     notifier = choose_notifier(settings, real_file(account).parent / MAILBOX)
     with app.open_desk_for(settings, prices, account=account, now=None, notifier=notifier) as desk:
-        went_well, outcome = app.drop_parked(desk, letter) if drop else app.retry(desk, letter)
+        if drop:
+            went_well, outcome = app.drop_parked(desk, letter)
+        else:
+            for record in desk.guard.unfinished():
+                click.echo(f"{record.workflow_id} has not ended and goes on", err=True)
+            went_well, outcome = app.retry(desk, letter)
     click.echo(outcome)
     _leave(went_well)
 

@@ -60,17 +60,17 @@ class RunGuard:
         """
         self._journal.claim()
         with self._turn:
-            for record in self._unfinished():
+            for record in self.unfinished():
                 if record.damage is not None:
                     self._cancel_open_orders(record)
                     self._give_up(record)
         resume()
         with self._turn:
-            for record in self._unfinished():
+            for record in self.unfinished():
                 if record.state == DIRECT:
                     self._cancel_open_orders(record)
                     self.end_direct(record, may_have_traded=True)
-        if left := [record.workflow_id for record in self._unfinished()]:
+        if left := [record.workflow_id for record in self.unfinished()]:
             raise RunRefused(
                 f"account {self._account}: {', '.join(left)} has not ended and could not be settled; "
                 "`python -m trading workflows` shows where it stands"
@@ -78,7 +78,7 @@ class RunGuard:
 
     def workflow_under_way(self) -> bool:
         """Whether a workflow has not ended yet; a direct run is none."""
-        return any(record.state != DIRECT for record in self._unfinished())
+        return any(record.state != DIRECT for record in self.unfinished())
 
     def refuse_second(self, session: date, *, again: bool) -> None:
         """Raise RunRefused where the account has been traded in this session already, unless `again`."""
@@ -124,7 +124,8 @@ class RunGuard:
         now = self._clock.now()
         self._journal.keep(record.advanced(state=DIRECT_ENDED, body=body, at=now, finished=True))
 
-    def _unfinished(self) -> list[WorkflowRecord]:
+    def unfinished(self) -> list[WorkflowRecord]:
+        """The runs of this account that have not ended, in the order in which they began."""
         return list(self._journal.workflows(account=self._account, unfinished_only=True))
 
     def _give_up(self, record: WorkflowRecord) -> None:

@@ -10,10 +10,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.trading.support.desks import front_door
+from tests.trading.support.watched_accounts import end_in_the_middle, trade_with_defect
 from trading.cli import main
 from trading.composition import TradingPath, open_desk
 from trading.database import open_database
 from trading.desk import journal_path
+from trading.events.journal.reading import looking_at
 from trading.events.journal.rows import KIND, SCHEMA, VERSION
 from trading.market.calendar import session_time
 from trading.market.history import load_bundled
@@ -209,3 +211,13 @@ def test_the_same_command_a_second_time_is_refused_without_again(
     again = run("trade", *command, "--path", second, "--again")
     assert again.exit_code == 0
     assert "nothing to trade" in again.stdout
+
+
+def test_a_retry_says_which_other_runs_it_lets_go_on(tmp_path: Path) -> None:
+    account = tmp_path / "a.db"
+    trade_with_defect(account, "execution", after=True)
+    end_in_the_middle(account, date(2011, 8, 10))
+    with looking_at(journal_path(account)) as reader:
+        (unfinished,) = (one.workflow_id for one in reader.workflows(unfinished_only=True))
+    done = run("retry", dead_letter_of(account), "--account", account)
+    assert f"{unfinished} has not ended and goes on" in done.stderr
