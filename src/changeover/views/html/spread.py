@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 from statistics import median_low
 
 from changeover.quick_dataclass import dataclass
@@ -27,7 +28,7 @@ class SpreadBar:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """`low`, `middle` and `high` are smallest, median and largest: of legacy, candidate, and the change."""
+    """Smallest, median and largest of both and of the change; `always` is what holds of every pair."""
 
     bars: tuple[SpreadBar, ...]
     begin: str
@@ -36,6 +37,7 @@ class Spread:
     candidate: tuple[str, str, str]
     change: tuple[str, str, str]
     numbers: int
+    always: str = ""
 
     @property
     def said(self) -> str:
@@ -45,7 +47,32 @@ class Spread:
             ("candidate", self.candidate),
             ("candidate minus legacy", self.change),
         )
-        return "; ".join(f"{name} from {low} to {high}, median {mid}" for name, (low, mid, high) in sides)
+        said = "; ".join(f"{name} from {low} to {high}, median {mid}" for name, (low, mid, high) in sides)
+        return f"{said}; {self.always}" if self.always else said
+
+
+def relation(pairs: Sequence[tuple[Decimal, Decimal]]) -> str:
+    """What holds of all pairs, exactly: one change, or one factor; empty where neither does.
+
+    A factor is looked for where legacy's numbers are not all the same, for else both hold of any pairs.
+    """
+    changes = {Fraction(new) - Fraction(old) for old, new in pairs}
+    if len({old for old, _ in pairs}) < 2:
+        return ""
+    if len(changes) == 1:
+        (change,) = changes
+        return f"always {_exactly(abs(change))} {'more' if change > 0 else 'less'} than legacy"
+    if any(not old for old, _ in pairs):
+        return ""
+    factors = {Fraction(new) / Fraction(old) for old, new in pairs}
+    return f"always {_exactly(factors.pop())} times legacy" if len(factors) == 1 else ""
+
+
+def _exactly(number: Fraction) -> str:
+    """As a decimal number where it is a short one, else as a fraction: 0.25, 1/3."""
+    text = f"{Decimal(number.numerator) / Decimal(number.denominator):f}"
+    is_short = len(text) <= _DIGITS_SHOWN_MAX and Fraction(Decimal(text)) == number
+    return text if is_short else f"{number.numerator:,}/{number.denominator:,}"
 
 
 def spread(pairs: Sequence[tuple[Decimal, Decimal]]) -> Spread | None:
@@ -57,6 +84,7 @@ def spread(pairs: Sequence[tuple[Decimal, Decimal]]) -> Spread | None:
     try:
         places = [[_bin(number, low, high) for number in side] for side in (legacy, candidate)]
         change = [new - old for old, new in pairs]
+        always = relation(pairs)
     except ArithmeticError:  # numbers too large or too far apart for a scale
         return None
     counts = [[numbers.count(at) for at in range(BINS)] for numbers in places]
@@ -70,7 +98,7 @@ def spread(pairs: Sequence[tuple[Decimal, Decimal]]) -> Spread | None:
                 y = round(HALF - height, 1) if side == "legacy" else HALF + 1
                 bars.append(SpreadBar(round(step * at, 1), y, round(step - 1, 1), height, side))
     sides = _three(legacy), _three(candidate), _three(change)
-    return Spread(tuple(bars), number_text(low), number_text(high), *sides, numbers=len(pairs))
+    return Spread(tuple(bars), number_text(low), number_text(high), *sides, len(pairs), always)
 
 
 def _bin(number: Decimal, low: Decimal, high: Decimal) -> int:
