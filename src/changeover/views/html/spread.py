@@ -12,6 +12,7 @@ from changeover.quick_dataclass import dataclass
 BINS = 40
 WIDTH, HALF = 640.0, 26.0
 NUMBERS_MIN = 3
+EXPONENT_MAX = 40
 _DIGITS_SHOWN_MAX = 12
 
 
@@ -56,6 +57,8 @@ def relation(pairs: Sequence[tuple[Decimal, Decimal]]) -> str:
 
     A factor is looked for where legacy's numbers are not all the same, for else both hold of any pairs.
     """
+    if any(abs(number.adjusted()) > EXPONENT_MAX for pair in pairs for number in pair):
+        return ""  # a fraction would write out every digit
     changes = {Fraction(new) - Fraction(old) for old, new in pairs}
     if len({old for old, _ in pairs}) < 2:
         return ""

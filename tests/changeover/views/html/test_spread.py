@@ -20,6 +20,7 @@ NUMBERS = st.decimals(min_value=-10_000, max_value=10_000, places=3)
         ([("1", "4"), ("1", "4")], ""),
         ([("1", "2"), ("2", "5")], ""),
         ([("0", "0"), ("2", "4")], ""),
+        ([("1", "1e999999999"), ("2", "2e999999999")], ""),
     ],
 )
 def test_what_holds_of_all_values_exactly_is_said(pairs: list[tuple[str, str]], said: str) -> None:
