@@ -174,7 +174,9 @@ def chosen_sources(
     known = migration.sources.names
     if not known and not (names and set(names) <= {*BUILT_IN}):
         raise ConfigurationError(
-            "the app", 'declares no scenario source: @migration.source("history", population="generated")'
+            "the app",
+            'declares no scenario source: @migration.source("history", population="generated") names one; '
+            "--source scenarios compares what was kept, --source store what ran in production on other code",
         )
     wanted = dict.fromkeys(names or known[:1])
     return [BUILT_IN.get(name) or migration.sources.named(name) for name in wanted], run

@@ -235,7 +235,8 @@ def _next(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> list[str]:
     else:
         sources = info.other_sources if corpus.missing_tags else ()
         commands += [(f"changeover compare --source {pasted(name)}", "for the tags") for name in sources]
-        commands.append(("changeover rules blindspots", "what the rules hide"))
+        if corpus.total.compared:
+            commands.append(("changeover rules blindspots", "what the rules hide"))
         commands.append(("changeover status", "where every phase stands"))
     remedies = _remedies(info, corpus)
     commands[1:1] = [(one.command, _why_more(one)) for one in remedies if one.command is not None]
