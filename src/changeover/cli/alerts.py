@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from changeover.api import alerts as verbs
-from changeover.cli.output import complete_with, format_option, once_option, show_result
+from changeover.cli.options import complete_with, format_option, once_option
+from changeover.cli.output import show_result
 from changeover.operate.alert_results import AlertList, AlertsRun, AlertsTried
 from changeover.views.text.alerts import list_screen, run_screen, tried_screen
 

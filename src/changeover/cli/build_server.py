@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from changeover.cli.output import REPEATABLE, SCHEMA_VERSION, say
+from changeover.cli.options import REPEATABLE
+from changeover.cli.output import SCHEMA_VERSION, say
 from changeover.errors import ConfigurationError, describe_os_error
 from changeover.evidence.source_comparison import SourceComparison
 from changeover.project import open_project

@@ -19,27 +19,20 @@ from changeover.cli.build_server import (
     with_files,
     write_results,
 )
-from changeover.cli.output import (
+from changeover.cli.options import (
     choose_format,
     complete_with,
     format_option,
-    is_quiet,
     jobs_option,
     on_option,
     output_option,
-    quiet,
-    result_screen,
     run_option,
     runs_option,
-    say,
     seed_option,
-    show,
-    show_json,
-    show_result,
     source_option,
-    warn,
     world_option,
 )
+from changeover.cli.output import is_quiet, quiet, result_screen, say, show, show_json, show_result, warn
 from changeover.cli.session import session
 from changeover.errors import need_package
 from changeover.evidence.comparison_writer import has_differences

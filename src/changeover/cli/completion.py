@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from changeover.cli.completing import INSTALL, SHELLS, completer
-from changeover.cli.output import format_option, say, show, show_json
+from changeover.cli.options import format_option
+from changeover.cli.output import say, show, show_json
 
 
 @click.command("completion")

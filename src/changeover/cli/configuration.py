@@ -13,22 +13,18 @@ import click
 
 from changeover.api import configuration as verbs
 from changeover.api.initial import init
-from changeover.cli.output import (
+from changeover.cli.options import (
     complete_with,
     dry_run_option,
     format_option,
     jobs_option,
     on_option,
     output_option,
-    quiet,
     runs_option,
-    say,
     seed_option,
-    show,
-    show_json,
-    show_result,
     source_option,
 )
+from changeover.cli.output import quiet, say, show, show_json, show_result
 from changeover.errors import ConfigurationError, describe_os_error
 from changeover.views.text.accepted import blind_spots_screen, rules_screen
 from changeover.views.text.initial import initial_screen

@@ -11,7 +11,8 @@ import click
 
 from changeover.api import evidence as verbs
 from changeover.api import store
-from changeover.cli.output import complete_with, dry_run_option, format_option, reason_option, show_result
+from changeover.cli.options import complete_with, dry_run_option, format_option, reason_option
+from changeover.cli.output import show_result
 from changeover.errors import need_package
 from changeover.evidence.suggested_rule import NoRule, SuggestedRule
 from changeover.views.json import cluster_json, examples_json, heading_json, run_json

@@ -8,19 +8,17 @@ from typing import Any
 import click
 
 from changeover.api import exploration as verbs
-from changeover.cli.output import (
+from changeover.cli.options import (
     complete_with,
     format_option,
-    is_quiet,
     jobs_option,
     run_option,
     runs_option,
-    say,
     seed_option,
-    show_result,
     source_option,
     world_option,
 )
+from changeover.cli.output import is_quiet, say, show_result
 from changeover.errors import need_package
 from changeover.views.text.explore import ExploreProgress, explore_json, explore_screen
 

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import changeover  # gives a verb when it is asked for it, so that help stays light
-from changeover.cli.output import (
-    complete_with,
-    format_option,
-    mover_options,
-    say_dry_run,
-    show_result,
-    to_option,
-    warn,
-)
+from changeover.cli.options import complete_with, format_option, mover_options, to_option
+from changeover.cli.output import say_dry_run, show_result, warn
 from changeover.project import near
 from changeover.settings import REFRESH_S
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from changeover.cli.output import complete_with, format_option, result_stream, say, show, show_json
+from changeover.cli.options import complete_with, format_option
+from changeover.cli.output import result_stream, say, show, show_json
 from changeover.errors import ConfigurationError
 from changeover.manual import TOPICS, Topic, all_topics, find_topic, pages_folder
 from changeover.values.safe_text import visible_lines

@@ -10,19 +10,15 @@ import click
 from changeover.api import moves as verbs
 from changeover.api.moves import Flip, History
 from changeover.api.problems import what_differs
-from changeover.cli.output import (
+from changeover.cli.options import (
     complete_with,
     dry_run_option,
     format_option,
     mover_options,
-    quiet,
     reason_option,
-    say,
-    say_dry_run,
-    show_result,
-    warn,
     who_option,
 )
+from changeover.cli.output import quiet, say, say_dry_run, show_result, warn
 from changeover.rollout.history import entry_data
 from changeover.rollout.verify import Finding
 from changeover.values.stage import Setting

@@ -20,21 +20,15 @@ from changeover.cli.build_server import (
     with_files,
     write_results,
 )
-from changeover.cli.output import (
+from changeover.cli.options import (
     choose_format,
     complete_with,
     format_option,
-    is_quiet,
     jobs_option,
     on_option,
-    quiet,
-    result_screen,
-    say,
-    show,
-    show_json,
-    show_result,
     to_option,
 )
+from changeover.cli.output import is_quiet, quiet, result_screen, say, show, show_json, show_result
 from changeover.removal.scan import LegacyEntry
 from changeover.views.ci.gate import gate_annotations, gate_junit, gate_markdown
 from changeover.views.json import compare_json, gate_json

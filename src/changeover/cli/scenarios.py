@@ -10,23 +10,18 @@ from typing import Any
 import click
 
 from changeover.api import scenarios as verbs
-from changeover.cli.output import (
+from changeover.cli.options import (
     complete_with,
     dry_run_option,
     format_option,
     output_option,
     reason_option,
-    result_screen,
-    result_stream,
     run_option,
     runs_option,
-    say,
     seed_option,
-    show,
-    show_json,
-    show_result,
     source_option,
 )
+from changeover.cli.output import result_screen, result_stream, say, show, show_json, show_result
 from changeover.record.scenario_file import Scenario
 from changeover.values.value_text import value_text
 from changeover.views.layout import Screen, call_text, plural

@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from changeover.api import status as verbs
-from changeover.cli.output import format_option, quiet, result_screen, result_stream, show_result
+from changeover.cli.options import format_option
+from changeover.cli.output import quiet, result_screen, result_stream, show_result
 from changeover.errors import ChangeoverError
 from changeover.views.json import gate_json
 from changeover.views.layout import Screen, wrapped

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from changeover.api import worker as verbs
-from changeover.cli.output import format_option, is_quiet, jobs_option, once_option, quiet, show_result
+from changeover.cli.options import format_option, jobs_option, once_option
+from changeover.cli.output import is_quiet, quiet, show_result
 from changeover.operate.replay_pool import DEADLINE_S, MEMORY_BYTES
 from changeover.views.text.worker import WorkerProgress, worker_screen
 

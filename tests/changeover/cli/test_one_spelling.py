@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from changeover.cli.output import REPEATABLE
+from changeover.cli.options import REPEATABLE
 from tests.changeover.support.command_tree import options
 
 
