@@ -16,7 +16,6 @@ import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import pytest
 from fastapi import (
     BackgroundTasks,
@@ -26,72 +25,20 @@ from fastapi import (
     HTTPException,
     Request,
     Response,
-    UploadFile,
-    WebSocket,
-    WebSocketDisconnect,
 )
 from pydantic import BaseModel
 from starlette.applications import Starlette
-from starlette.middleware.sessions import SessionMiddleware
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
-from changeover.packs import kept_upload
-
-STAGE = {"CHANGEOVER_STAGE_S": "shadow"}
-SENT = {"name": "ink", "amount": 3}
+from tests.changeover.support.fastapi_program import SENT, STAGE, Program, asked
 
 
 class Order(BaseModel):
     name: str
     amount: int
-
-
-class Program:
-    """An app with one endpoint that is a seam of two paths, and the runs of it."""
-
-    def __init__(self, **options: Any) -> None:
-        self.runs: list[Run] = []
-        self.migration = Migration(environment=STAGE, sink=self.runs.append, **options)
-        self.app = FastAPI()
-        self.app.add_middleware(SessionMiddleware, secret_key="key")
-        self.migration.use("fastapi", self.app)
-
-    def endpoint(self, legacy: Any, candidate: Any, **options: Any) -> Any:
-        """Let both paths answer POST /."""
-        seam = self.migration.seam("s", **options)(legacy)
-        seam.candidate(candidate)
-        return self.app.post("/")(seam)
-
-    def ask(self, body: Any = SENT, **sent: Any) -> httpx.Response:
-        """The answer to one request."""
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return asked(self.app, content, **sent)
-
-    @property
-    def run(self) -> Run:
-        """The last run."""
-        return self.runs[-1]
-
-    @property
-    def why(self) -> Any:
-        """What to say where it is no match."""
-        return self.run.reason or self.run.divergences
-
-
-def asked(app: Any, content: Any, **sent: Any) -> httpx.Response:
-    """The answer of an app to one POST."""
-
-    async def ran() -> httpx.Response:
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
-            return await client.post(
-                "/", content=content, headers={"x-user": "ada", "content-type": "application/json"}, **sent
-            )
-
-    return asyncio.run(ran())
 
 
 async def user(x_user: Annotated[str, Header()]) -> dict[str, str]:
@@ -541,168 +488,3 @@ def _wait_for(address: str, server: subprocess.Popen[str]) -> None:
             assert server.poll() is None, server.communicate()[1]
             time.sleep(0.1)
     raise AssertionError("the server did not answer")
-
-
-# -- uploads, streams and WebSockets
-
-
-def sent_files(program: Program, files: list[tuple[str, tuple[str, bytes]]]) -> httpx.Response:
-    async def ran() -> httpx.Response:
-        transport = httpx.ASGITransport(program.app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
-            return await client.post("/", files=files)
-
-    return asyncio.run(ran())
-
-
-def test_both_paths_read_an_uploaded_file() -> None:
-    program = Program()
-
-    async def place(file: UploadFile) -> dict[str, Any]:
-        content = await file.read()
-        await file.close()
-        return {"name": file.filename, "bytes": len(content), "size": file.size, "kind": file.content_type}
-
-    async def placed(file: UploadFile) -> dict[str, Any]:
-        first, rest = await file.read(2), file.file.read()
-        found = len(first + rest)
-        return {"name": file.filename, "bytes": found, "size": file.size, "kind": file.content_type}
-
-    program.endpoint(place, placed)
-    answer = sent_files(program, [("file", ("a.txt", b"hello"))])
-    assert answer.json() == {"name": "a.txt", "bytes": 5, "size": 5, "kind": "text/plain"}
-    assert program.run.verdict == "match", program.why
-
-
-def test_what_is_made_of_an_uploaded_file_differs() -> None:
-    program = Program()
-
-    async def place(files: list[UploadFile]) -> list[int]:
-        return [len(await file.read()) for file in files]
-
-    async def placed(files: list[UploadFile]) -> list[int]:
-        return [len(await file.read(3)) for file in files]
-
-    program.endpoint(place, placed)
-    files = [("files", ("a.txt", b"ab")), ("files", ("b.txt", b"abcdef"))]
-    assert sent_files(program, files).json() == [2, 6]
-    assert [(one.place, one.candidate) for one in program.run.divergences] == [("result[1]", 3)], program.why
-
-
-def test_an_upload_that_is_too_large_to_keep_goes_through_and_is_not_compared(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(kept_upload, "UPLOAD_MAX", 4)
-    program = Program()
-
-    async def place(file: UploadFile) -> int:
-        return len(await file.read())
-
-    program.endpoint(place, place)
-    assert sent_files(program, [("file", ("a.txt", b"hello"))]).json() == 5
-    assert program.run.verdict == "failed"
-    assert "an uploaded file of more than 4 bytes" in str(program.run.reason)
-
-
-def test_an_answer_that_is_a_stream_reaches_the_client_whole_and_is_not_compared() -> None:
-    program = Program()
-    made: list[str] = []
-
-    async def place(request: Request) -> StreamingResponse:
-        async def pieces() -> Any:
-            for number in range(3):
-                made.append(f"{number}")
-                yield f"{number}\n"
-
-        return StreamingResponse(pieces())
-
-    program.endpoint(place, place)
-    assert program.ask().text == "0\n1\n2\n"
-    assert made == ["0", "1", "2"]
-    assert program.run.verdict == "failed"
-    assert "cannot be" in str(program.run.reason)
-
-
-class Wire:
-    """Both ends of a WebSocket: what a client says, and what it hears."""
-
-    def __init__(self, *said: str) -> None:
-        self.says: list[dict[str, Any]] = [
-            {"type": "websocket.connect"},
-            *({"type": "websocket.receive", "text": one} for one in said),
-        ]
-        self.says.append({"type": "websocket.disconnect", "code": 1000})
-        self.heard: list[str] = []
-
-    async def receive(self) -> Any:
-        return self.says.pop(0)
-
-    async def send(self, message: Any) -> None:
-        if message["type"] == "websocket.send":
-            self.heard.append(message["text"])
-
-    def meets(self, app: Any) -> None:
-        scope = {"type": "websocket", "path": "/talk", "headers": [], "query_string": b"", "subprotocols": []}
-        asyncio.run(app(scope, self.receive, self.send))
-
-
-async def echo(websocket: WebSocket) -> None:
-    await websocket.accept()
-    try:
-        while True:
-            await websocket.send_text(f"you said {await websocket.receive_text()}")
-    except WebSocketDisconnect:
-        pass
-
-
-def test_a_web_socket_goes_on_as_ever_and_its_run_has_failed() -> None:
-    program = Program()
-    program.app.websocket("/talk")(program.migration.seam("s", legacy=echo, candidate=echo))
-    wire = Wire("a", "b")
-    wire.meets(program.app)
-    assert wire.heard == ["you said a", "you said b"]
-    assert program.run.verdict == "failed"
-    assert "a WebSocket: what it does next depends on what it is sent" in str(program.run.reason)
-
-
-def test_a_whole_app_answers_a_web_socket_once() -> None:
-    """The replayed app gets neither what the client says nor a way to answer it."""
-    program = Program()
-    called: list[str] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        called.append(scope["type"])
-        await echo(WebSocket(scope, receive, send))
-
-    whole = program.migration.seam("s", legacy=app, candidate=app)
-    wire = Wire("a")
-    wire.meets(whole)
-    assert wire.heard == ["you said a"]
-    assert called == ["websocket"]
-    assert program.run.verdict == "failed"
-    assert "a WebSocket" in str(program.run.reason)
-
-
-def test_the_lifespan_of_a_whole_app_is_that_of_one_app() -> None:
-    program = Program()
-    called: list[str] = []
-    says = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
-    heard: list[str] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        called.append(scope["type"])
-        for _ in range(2):
-            told = await receive()
-            await send({"type": f"{told['type']}.complete"})
-
-    async def receive() -> Any:
-        return says.pop(0)
-
-    async def send(message: Any) -> None:
-        heard.append(message["type"])
-
-    whole = program.migration.seam("s", legacy=app, candidate=app)
-    asyncio.run(whole({"type": "lifespan"}, receive, send))
-    assert heard == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-    assert called == ["lifespan"]
-    assert "the lifespan of an app" in str(program.run.reason)
