@@ -234,7 +234,7 @@ def _evidence_of(
     def judged() -> Judged:
         from changeover.evidence.code_digest import judged_by
 
-        return judged_by(plan, rules_file, datetime.now(UTC).date(), loaded_ns)
+        return judged_by(plan, rules_file, datetime.now(UTC).date(), loaded_ns, root)
 
     def redact() -> Callable[[Run], Run]:
         from changeover.redaction.redactor import Redactor

@@ -77,9 +77,9 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.mark.parametrize(
     ("arguments", "most"),
     [
-        (("compare", "--runs", "3"), 138),
+        (("compare", "--runs", "3"), 139),
         (("gate", "shelf", "--to", "shadow"), 50),
-        (("status",), 56),
+        (("status",), 57),
         (("rollback", "shelf", "--reason", "r"), 23),
         (("kill", "--reason", "r"), 15),
     ],

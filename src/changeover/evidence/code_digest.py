@@ -6,27 +6,40 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import date
-from functools import lru_cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
 from changeover.compare.rules import STRICT
 from changeover.errors import ConfigurationError
+from changeover.evidence.file_digests import FileDigests
 from changeover.quick_dataclass import dataclass
 from changeover.rollout.plan_file import Plan
+from changeover.settings import STATE_FOLDER
 from changeover.values.observation import Side
 
 DIGITS_SHOWN = 7
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def code_digest(packages: Iterable[str]) -> str:
-    """The digest of all source files of these packages; raises ConfigurationError."""
+_digests = FileDigests()
+
+
+def code_digest(packages: Iterable[str], root: Path | None = None) -> str:
+    """The digest of all source files of these packages; raises ConfigurationError.
+
+    Args:
+        packages: their names.
+        root: the project. In its state folder, where there is one, the digests of files are kept for the
+            next process; to parse a thousand files takes seconds.
+    """
+    if root is not None:
+        _digests.keep_in(root / STATE_FOLDER)
     total = sha256()
     for package in sorted(set(packages)):
         for name, path in _files(package):
-            total.update(f"{name}\x1f{_file_digest(path, path.stat().st_mtime_ns)}\n".encode())
+            total.update(f"{name}\x1f{_digests.digest(path, _file_digest)}\n".encode())
+    _digests.save()
     return total.hexdigest()
 
 
@@ -63,8 +76,7 @@ def _files(package: str) -> Iterator[tuple[str, Path]]:
             yield f"{package}/{path.relative_to(root).as_posix()}", path
 
 
-@lru_cache(maxsize=10_000)
-def _file_digest(path: Path, _changed_ns: int) -> str:
+def _file_digest(path: Path) -> str:
     try:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError) as error:
@@ -103,15 +115,20 @@ class Judged:
 
 
 def judged_by(
-    plan: Plan | None, rules_file: Path | None, today: date, loaded_ns: int | None = None
+    plan: Plan | None,
+    rules_file: Path | None,
+    today: date,
+    loaded_ns: int | None = None,
+    root: Path | None = None,
 ) -> Judged:
     """By the rules of a file, strictly where there is none yet; None where they are not those of a file.
 
-    `loaded_ns` is when the program was loaded: what was written later is not the code that it runs.
+    `loaded_ns` is when the program was loaded: what was written later is not the code that it runs. `root` is
+    as in `code_digest`.
     """
     try:
         packages = () if plan is None else plan.code
-        code = code_digest(packages) if packages else None
+        code = code_digest(packages, root) if packages else None
         newer = None if loaded_ns is None else changed_since(packages, loaded_ns)
         if newer is not None:
             raise ConfigurationError(newer, "has changed since the program was loaded; start it again")

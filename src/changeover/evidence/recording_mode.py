@@ -40,7 +40,7 @@ def runs_for_workers(
     """
     code = None
     try:
-        code = code_digest(plan.code) if plan is not None and plan.code else None
+        code = code_digest(plan.code, root) if plan is not None and plan.code else None
     except ConfigurationError as error:
         runtime.note(f"the code has no digest, so that no run counts for it: {error}")
     digests = Digests(code, {side: answering_code(plan, side) for side in Side})

@@ -141,7 +141,7 @@ def _cases_of(
         rules,
         project.directory / SCENARIOS_FOLDER,
         store_path(project.root),
-        code_digest(plan.code) if plan is not None and plan.code else None,
+        code_digest(plan.code, project.root) if plan is not None and plan.code else None,
         (rules or STRICT).digest,
         datetime.now(UTC),
         FitRuns(redactor.run),

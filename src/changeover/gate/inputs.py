@@ -144,7 +144,9 @@ def read_project_state(project: Project, now: datetime | None = None) -> Project
     now = now or datetime.now(UTC)
     today = now.date()
     project.make_importable()
-    code, code_problem = value_or_problem(lambda: code_digest(plan.code) if plan.code else None, None)
+    code, code_problem = value_or_problem(
+        lambda: code_digest(plan.code, project.root) if plan.code else None, None
+    )
     rules, rules_problem = value_or_problem(lambda: project.rules_digest(today), "")
     waivers, waivers_problem = value_or_problem(
         lambda: load_waivers(project.directory / WAIVERS_FILE, today), ()
