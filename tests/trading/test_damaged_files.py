@@ -3,17 +3,15 @@
 A cut of `python -m tests.sweeps damages`.
 """
 
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.programs.process import TRADING, run_python
 from tests.trading.support.damage import (
     DAMAGES,
     FILES,
@@ -85,11 +83,11 @@ main()
 
 def in_a_process(folder: Path, *arguments: str) -> tuple[int, str]:
     """Exit code and standard error of a command whose standard output is full."""
-    command = [sys.executable, "-m", "trading", *arguments]
+    command = ["-m", "trading", *arguments]
     if arguments != ("--help",):
         command += ["--account", str(folder / "a.db"), "--settings", str(folder / "settings.toml")]
     with FULL.open("w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = run_python(command, stdout=full, text=True, timeout=300)
     return done.returncode, done.stderr
 
 
@@ -125,9 +123,9 @@ def test_a_page_that_cannot_be_written_is_told_in_one_sentence(folder: Path) -> 
 def test_a_file_that_cannot_grow_is_told_in_one_sentence(folder: Path, pages: int) -> None:
     """As on a full disk: the system refuses to let any file grow beyond its present size and these pages."""
     size = max(file.stat().st_size for file in folder.iterdir()) // 4096 * 4096 + pages * 4096
-    command = [sys.executable, "-c", LIMITED, str(size), "trade", "--at", "2011-08-11", "--path", "candidate"]
+    command = ["-c", LIMITED, str(size), "trade", "--at", "2011-08-11", "--path", "candidate"]
     command += ["--account", str(folder / "a.db"), "--settings", str(folder / "settings.toml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    done = run_python(command, loads=TRADING, text=True, timeout=300)
     assert done.returncode in (0, 1, 2)
     assert "Traceback" not in done.stderr
     assert_one_sentence(run("trade", "--at", "2011-08-11", "--path", "candidate", folder=folder))

@@ -22,6 +22,7 @@ from changeover.operate.cluster_terms import terms, why_not_alike
 from changeover.operate.dask_cluster import dask_cluster
 from changeover.project import Project, open_project
 from tests.changeover.evidence.test_jobs import APP, PHASES, RECORD, RULES, without_times
+from tests.programs.process import start_python
 
 EXTRA = """\
 os.environ.get("ONLY_HERE") and number % 5 == 3 and sys.exit("only here"); \
@@ -68,8 +69,8 @@ def environment(seed: str = "1") -> dict[str, str]:
 
 
 def python(folder: Path, *arguments: str, **more: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, *arguments],
+    return start_python(
+        arguments,
         cwd=folder,
         env={**environment(), **more},
         stdout=subprocess.PIPE,

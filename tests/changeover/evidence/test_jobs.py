@@ -5,7 +5,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from changeover.evidence.store.place import store_path
 from changeover.evidence.store.records import Evidence
 from changeover.evidence.store.store import read_evidence
+from tests.programs.process import run_python, start_python
 
 APP = Path(__file__).parents[1] / "support" / "kinds_app.py"
 PHASES = """\
@@ -59,8 +59,8 @@ def project(tmp_path: Path) -> Path:
 
 def start(project: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "changeover", *arguments],
+    return start_python(
+        ["-m", "changeover", *arguments],
         cwd=project,
         env={**kept, **USUAL, **environment},
         stdout=subprocess.PIPE,
@@ -294,7 +294,7 @@ kinds_app.migration.flush()
 
 def test_stored_runs_are_renewed_alike_and_their_rows_too(project: Path) -> None:
     environment = {**os.environ, "CHANGEOVER_STAGE_LEDGER": "shadow", "CHANGEOVER_MODE": "inline"}
-    subprocess.run([sys.executable, "-c", RECORD], cwd=project, env=environment, check=True, timeout=60)
+    run_python(["-c", RECORD], cwd=project, env=environment, check=True, timeout=60)
     (project / "kinds_app.py").write_text((project / "kinds_app.py").read_text() + "\nNEW = 1\n")
     evidence = project / ".changeover" / "evidence.db"
     before = evidence.read_bytes()

@@ -4,8 +4,6 @@ import json
 import logging
 import os
 import shutil
-import subprocess
-import sys
 import zlib
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
@@ -28,6 +26,7 @@ from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.projects import Shop, shop_in
 from tests.changeover.support.secret_app import ALL, CODE, PLAN, VALUES
 from tests.changeover.support.stores import database, sql
+from tests.programs.process import run_python
 
 __all__ = ["database"]
 pytest_plugins = ["pytester"]
@@ -131,15 +130,8 @@ def test_what_is_recorded_for_a_worker_is_in_the_spool_alone_and_gone_once_it_is
     environment = {**kept, **VALUES, "CHANGEOVER_STAGE_VAULT": "shadow", "CHANGEOVER_MODE": "worker"}
 
     def run(*arguments: str) -> bytes:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=vault.root,
-            env=environment,
-            capture_output=True,
-            timeout=300,
-            check=True,
-        )
-        return done.stdout + done.stderr
+        done = run_python(arguments, cwd=vault.root, env=environment, timeout=300, check=True)
+        return bytes(done.stdout + done.stderr)
 
     def left() -> list[Path]:
         files = [file for file in vault.root.rglob("*") if file.is_file()]
@@ -196,11 +188,9 @@ def test_no_secret_stands_in_a_database_that_recorded_runs_pass_through(
     }
 
     def run(folder: Path, *arguments: str) -> bytes:
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, timeout=300
-        )
+        done = run_python(arguments, cwd=folder, env=environment, timeout=300)
         assert done.returncode in (0, 1, 3), done.stderr
-        return done.stdout + done.stderr
+        return bytes(done.stdout + done.stderr)
 
     told = run(vault.root, "-c", f"{CALLS}app.migration.flush()")
     while_they_wait = dumped(database)

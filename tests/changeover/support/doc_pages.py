@@ -3,13 +3,12 @@
 import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.changeover.support.lean_pytest import WITHOUT_OTHER_PLUGINS
+from tests.programs.process import run_python
 
 DOCS = Path(__file__).parents[3] / "docs"
 LEFT_OUT = "..."
@@ -54,17 +53,16 @@ def run(command: str, folder: Path, environment: Mapping[str, str]) -> list[str]
     name, *words = shlex.split(command)
     program = {"changeover": ["-m", "changeover"], "pytest": ["-m", "pytest"], "python": []}[name]
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP", "TMP") if name in os.environ}
-    ended = subprocess.run(
-        [sys.executable, *program, *words],
+    ended = run_python(
+        [*program, *words],
         cwd=folder,
         env={**kept, **WITHOUT_OTHER_PLUGINS, "PYTHONDONTWRITEBYTECODE": "1", **environment},
-        capture_output=True,
         text=True,
         encoding="utf-8",
         timeout=120,
     )
     assert "Traceback" not in ended.stderr, ended.stderr
-    lines = ended.stdout.rstrip("\n").split("\n")
+    lines: list[str] = ended.stdout.rstrip("\n").split("\n")
     if ended.returncode and name != "pytest" and not lines[-1].startswith("exit"):
         lines.append(f"exit {ended.returncode}")
     return lines

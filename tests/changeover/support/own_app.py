@@ -8,6 +8,7 @@ from importlib import invalidate_caches
 from pathlib import Path
 
 from tests.changeover.support.projects import Answer, Shop
+from tests.programs.process import run_python
 
 PHASES = """\
 [migration]
@@ -118,12 +119,10 @@ class OwnApp:
     def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Python in the folder of the project."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
-        return subprocess.run(
-            [sys.executable, *arguments],
+        return run_python(
+            arguments,
             cwd=self.root,
             env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **environment},
-            capture_output=True,
             text=True,
             timeout=60,
-            check=False,
         )

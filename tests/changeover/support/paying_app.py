@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from changeover.evidence.store.store import read_evidence
 from changeover.rollout.flags_file import flags_content
 from changeover.values.stage import parse_setting
 from tests.changeover.support.own_app import OwnApp
+from tests.programs.process import start_python
 
 PLAIN = 'double = migration.seam("double", legacy=legacy, candidate=candidate)\n'
 EFFECTS = """
@@ -110,8 +110,8 @@ def move(app: OwnApp, stage: str) -> None:
 
 def kill_a_comparison(app: OwnApp) -> None:
     """After its first unsafe runs were written; those that are not yet written take long."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "changeover", "compare", "--source", "small"],
+    process = start_python(
+        ["-m", "changeover", "compare", "--source", "small"],
         cwd=app.root,
         env={**os.environ, "WRONG": "everywhere", "CASES": "400", "SLOW_FROM": f"{WRITTEN_TOGETHER}"},
         stdout=subprocess.DEVNULL,

@@ -1,7 +1,5 @@
 """Spools as tests fill and read them."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -9,6 +7,7 @@ from textwrap import dedent
 from changeover.spool.folder import Claim, SpoolFolder
 from changeover.spool.frame import FrameKind
 from changeover.spool.writer import SpoolWriter
+from tests.programs.process import run_python
 
 
 def append(writer: SpoolWriter, *texts: str) -> list[bool]:
@@ -55,5 +54,5 @@ def in_a_process(folder: Path, program: str, *, ended: Callable[[int], bool] = l
         writer = SpoolWriter(Path({str(folder)!r}))
         say = lambda *texts: append(writer, *texts)
     """
-    done = subprocess.run([sys.executable, "-c", dedent(begin) + dedent(program)], check=False, timeout=60)
+    done = run_python(["-c", dedent(begin) + dedent(program)], stdout=None, stderr=None, timeout=60)
     assert ended(done.returncode), done.returncode

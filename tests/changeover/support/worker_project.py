@@ -18,6 +18,7 @@ from changeover.evidence.store.store import reading
 from changeover.rollout.flags_file import flags_content
 from changeover.rollout.resolver import Resolver
 from changeover.values.stage import SEAM_STAGES, parse_setting
+from tests.programs.process import start_python
 
 PLAN = """\
 [migration]
@@ -63,6 +64,18 @@ class ServiceProcess:
         assert self.process.returncode == 0
 
 
+@contextmanager
+def serving(process: subprocess.Popen[str]) -> Iterator[ServiceProcess]:
+    """The service, which has ended afterwards."""
+    service = ServiceProcess(process)
+    try:
+        yield service
+        service.end()
+    finally:
+        process.kill()
+        process.communicate()
+
+
 @dataclass
 class WorkerProject:
     """A folder with the app, the plan and the flags."""
@@ -105,13 +118,15 @@ class WorkerProject:
 
     def service(self, **environment: str) -> AbstractContextManager[ServiceProcess]:
         """A process of the service."""
-        return self.started((), environment)
+        how: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        return serving(
+            start_python([self.source.name], cwd=self.root, env=self.environment(**environment), **how)
+        )
 
-    @contextmanager
     def started(
         self, options: Sequence[str], environment: Mapping[str, str], stderr: int | None = None
-    ) -> Iterator[ServiceProcess]:
-        """The same with options of the interpreter."""
+    ) -> AbstractContextManager[ServiceProcess]:
+        """The same in an interpreter that begins with these options."""
         process = subprocess.Popen(
             [sys.executable, *options, self.source.name],
             cwd=self.root,
@@ -121,13 +136,7 @@ class WorkerProject:
             stderr=stderr,
             text=True,
         )
-        service = ServiceProcess(process)
-        try:
-            yield service
-            service.end()
-        finally:
-            process.kill()
-            process.communicate()
+        return serving(process)
 
     def call(self, *items: str, **environment: str) -> None:
         """Each item once, in a process that ends."""
@@ -136,8 +145,8 @@ class WorkerProject:
                 service.call(item)
 
     def worker(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "changeover", "worker", *arguments],
+        return start_python(
+            ["-m", "changeover", "worker", *arguments],
             cwd=self.root,
             env=self.environment(**environment),
             stdout=subprocess.PIPE,

@@ -6,8 +6,6 @@ A machine is a folder of its own, with its own flags, spools and state; the mach
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import chdir
@@ -38,6 +36,7 @@ from changeover.values.stage import Setting, Stage
 from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.stores import sql
 from tests.changeover.support.worker_project import SECRET, WorkerProject
+from tests.programs.process import run_python
 
 KEY = Fernet.generate_key().decode()
 NOWHERE = "postgresql://127.0.0.1:1/nowhere"
@@ -360,14 +359,12 @@ def test_doctor_says_how_runs_travel_and_what_keeps_them(
     fleet: FleetOfTwo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def doctor(key: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", "changeover", "doctor", "--format", "json"],
+        done = run_python(
+            ["-m", "changeover", "doctor", "--format", "json"],
             cwd=fleet.recorder.root,
             env=fleet.recorder.environment(**{**fleet.variables, "CHANGEOVER_SPOOL_KEY": key}),
-            capture_output=True,
             text=True,
             timeout=120,
-            check=False,
         )
         found: dict[str, Any] = json.loads(done.stdout)
         return found
@@ -399,14 +396,12 @@ def test_a_package_that_is_missing_is_named_with_its_extra_by_worker_and_doctor(
     assert worker.returncode == 2
     assert wanted in err
     assert '"changeover[postgres]"' in err
-    doctor = subprocess.run(
-        [sys.executable, "-m", "changeover", "doctor", "--format", "json"],
+    doctor = run_python(
+        ["-m", "changeover", "doctor", "--format", "json"],
         cwd=fleet.elsewhere.root,
         env=fleet.elsewhere.environment(**fleet.variables),
-        capture_output=True,
         text=True,
         timeout=120,
-        check=False,
     )
     problems = json.loads(doctor.stdout)["problems"]
     assert [one for one in problems if one.startswith("recorded runs reach no worker") and wanted in one]

@@ -3,12 +3,12 @@
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from tests.programs.process import run_python
 
 ROOT = Path(__file__).parents[3]
 PHASES = ("PORTFOLIO", "TRADING", "ENTRY_POINTS")
@@ -18,16 +18,9 @@ def run(tmp_path: Path, stage: str, *command: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER")}
     environment |= {f"CHANGEOVER_STAGE_{phase}": stage for phase in PHASES}
     environment["CHANGEOVER_STORE"] = f"sqlite:///{tmp_path / 'evidence.db'}"
-    ran = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = run_python(["-m", *command], cwd=ROOT, env=environment, text=True, timeout=300)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
+    return str(ran.stdout)
 
 
 @pytest.mark.parametrize("stage", ["shadow", "live"])

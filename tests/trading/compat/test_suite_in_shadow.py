@@ -2,32 +2,22 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
+
+from tests.programs.process import run_python
 
 REPOSITORY = Path(__file__).parents[3]
 
 
 def in_shadow(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-n",
-        "0",
-        "-p",
-        "no:cacheprovider",
-        "--changeover=shadow",
-    ]
+    command = ["-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "--changeover=shadow"]
     tests = "tests/trading/legacy/test_trading_run.py"
-    return subprocess.run(
+    return run_python(
         [*command, *options, tests],
         cwd=REPOSITORY,
         env={**os.environ, **environment},
-        capture_output=True,
         text=True,
-        check=False,
+        timeout=300,
     )
 
 

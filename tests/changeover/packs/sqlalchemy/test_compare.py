@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.programs.process import run_python
 
 CASES = 25
 APP = """\
@@ -65,25 +65,12 @@ def compared(folder: Path, wrong: int) -> Any:
     (folder / "migration").mkdir()
     (folder / "migration" / "phases.toml").write_text(PHASES)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "changeover",
-            "compare",
-            "--source",
-            "takings",
-            "--jobs",
-            "2",
-            "--format",
-            "json",
-        ],
+    done = run_python(
+        ["-m", "changeover", "compare", "--source", "takings", "--jobs", "2", "--format", "json"],
         cwd=folder,
         env={**kept, "WRONG": str(wrong)},
-        capture_output=True,
         text=True,
         timeout=120,
-        check=False,
     )
     assert done.stdout.startswith("{"), done.stdout + done.stderr
     return json.loads(done.stdout)

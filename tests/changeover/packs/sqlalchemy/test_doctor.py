@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.programs.process import run_python
 
 APP = """
 import sqlalchemy as sa
@@ -24,13 +24,7 @@ def doctor(folder: Path, *, table: str = "", other: str = "") -> str:
     """What it says, in a process of its own: it looks at every engine of a process."""
     (folder / "shop.py").write_text(APP.format(table=table, other=other))
     (folder / "pyproject.toml").write_text('[tool.changeover]\napp = "shop:migration"\n')
-    done = subprocess.run(
-        [sys.executable, "-m", "changeover", "doctor"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_python(["-m", "changeover", "doctor"], cwd=folder, text=True, timeout=60)
     assert not done.stderr, done.stderr
     return " ".join(done.stdout.split())
 
