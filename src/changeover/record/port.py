@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import field
 from enum import StrEnum
-from types import ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
@@ -22,6 +22,7 @@ from changeover.record.instrument import (
 )
 from changeover.record.key_function import fitted
 from changeover.record.named_threads import NamedThreads
+from changeover.record.special_methods import acting_specials
 
 
 class CallClass(StrEnum):
@@ -293,21 +294,22 @@ class PortBook:
         if port.is_object:
             self._cover_object(port)
             return
-        owners = list(subclasses(port.target)) if isinstance(port.target, type) else [port.target]
-        for name in {*port.declared, *public_functions(port.target)}:
-            for owner in owners:
-                if owner is port.target or name in vars(owner):
-                    self._bind(port, hook_function(owner, name), None)
+        for name in _covered_names(port, port.target):
+            self._bind(port, hook_function(port.target, name), None)
+        if isinstance(port.target, type):
+            for derived in subclasses(port.target):
+                if derived is not port.target:
+                    self._cover_derived(port, derived)
 
     def _cover_derived(self, port: Port, derived: type) -> None:
-        for name in {*port.declared, *public_functions(port.target)}:
+        for name in _covered_names(port, port.target) | _covered_names(port, derived):
             if name in vars(derived):
                 self._bind(port, hook_function(derived, name), None)
 
     def _cover_object(self, port: Port) -> None:
         cls = type(port.target)
         own = {name for name, value in members(port.target).items() if callable(value)}
-        for name in {*port.declared, *public_functions(cls)}:
+        for name in _covered_names(port, cls) | set(_public_members(port.target)):
             if name in own:
                 self._bind(port, hook_function(port.target, name), None)
             else:
@@ -346,6 +348,19 @@ def _owners(port: Port) -> Iterator[CoveredOwner]:
     yield CoveredOwner(port.target, port.methods)
     if port.is_object:
         yield CoveredOwner(type(port.target), port.methods)
+
+
+def _covered_names(port: Port, owner: Any) -> set[str]:
+    """What is replaced of a port: what is declared, what is public, and special methods that may act."""
+    names = {*port.declared, *public_functions(owner)}
+    return names.union(acting_specials(owner, frozenset(names))) if isinstance(owner, type) else names
+
+
+def _public_members(target: Any) -> Iterator[str]:
+    """The functions that an object has been given for itself."""
+    for name, value in members(target).items():
+        if not name.startswith("_") and isinstance(value, FunctionType | MethodType):
+            yield name
 
 
 def _is_sleep(name: str) -> bool:
