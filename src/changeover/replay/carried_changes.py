@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
+import _random
+from array import array
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
+from io import BytesIO, StringIO
+from random import Random
 from typing import Any
 
 from changeover.values.changed_since_copy import is_unchanged
@@ -12,6 +16,34 @@ from changeover.values.reading import Shape, reading_of
 
 Given = Callable[[Any], Any]
 _MISSING = object()
+
+
+def _write_file(live: Any, after: Any) -> None:
+    base: Any = BytesIO if isinstance(live, BytesIO) else StringIO
+    base.seek(live, 0)
+    base.truncate(live)
+    base.write(live, base.getvalue(after))
+    base.seek(live, base.tell(after))
+
+
+def _write_items(live: Any, after: Any) -> None:
+    base: Any = bytearray if isinstance(live, bytearray) else array
+    base.__setitem__(live, slice(None), after)
+
+
+def _write_generator(live: Any, after: Any) -> None:
+    Random.setstate(live, Random.getstate(after))
+
+
+_DICTS: tuple[Any, ...] = (dict, defaultdict, OrderedDict)
+_WRITTEN: dict[type, Callable[[Any, Any], None]] = {
+    bytearray: _write_items,
+    array: _write_items,
+    BytesIO: _write_file,
+    StringIO: _write_file,
+    _random.Random: _write_generator,
+}
+_KNOWN = frozenset({object, list, set, deque, *_DICTS, *_WRITTEN})
 
 
 class NotCarried(Exception):
@@ -35,13 +67,13 @@ def carry(before: Any, after: Any, live: Any, given: Given) -> Any:
     cls = type(after)
     if type(before) is not cls or type(live) is not cls:
         return given(after)
-    base = layout_base(cls)
+    base: Any = layout_base(cls)
     if base is list:
         list.__setitem__(live, slice(None), _items(before, after, live, given))
-    elif base is dict:
+    elif base in _DICTS:
         named = _named(before, after, live, given)
-        dict.clear(live)
-        dict.update(live, named)
+        base.clear(live)
+        base.update(live, named)
     elif base is set:
         set.clear(live)
         set.update(live, given(after))
@@ -49,12 +81,14 @@ def carry(before: Any, after: Any, live: Any, given: Given) -> Any:
         made = _items(before, after, live, given)
         deque.clear(live)
         deque.extend(live, made)
-    elif base is bytearray:
-        bytearray.__setitem__(live, slice(None), after)
+    elif base in _WRITTEN:
+        _WRITTEN[base](live, after)
     elif not has_state(cls):
         return given(after)
     if has_state(cls):
         _attributes(before, after, live, given)
+    if base not in _KNOWN and not is_unchanged(live, after):
+        raise NotCarried(f"{cls.__name__} keeps its content where nobody can write")
     return live
 
 
@@ -105,5 +139,5 @@ def _attributes(before: Any, after: Any, live: Any, given: Given) -> None:
 
 def _parts(value: Any) -> dict[Any, Any]:
     reading = reading_of(type(value))
-    is_object = layout_base(type(value)) is object and reading.shape is Shape.NAMES
+    is_object = layout_base(type(value)) is object and reading.shape is Shape.NAMES and not reading.mapping
     return dict(reading.parts(value)) if is_object else own_state(value)

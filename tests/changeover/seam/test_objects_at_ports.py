@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from array import array
+from collections import ChainMap, Counter, OrderedDict, UserDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from io import BytesIO, StringIO
+from random import Random
 from typing import Any
 
 import numpy
@@ -182,6 +185,68 @@ def test_what_a_path_does_with_it_is_compared_as_before() -> None:
 
     run = compared(Broker, (submitted, forgets), 1, **CLASSES)
     assert [(found.place, found.legacy, found.candidate) for found in run.divergences] == [("result", 7, 8)]
+
+
+class Titled(OrderedDict[str, int]):
+    pass
+
+
+class Letter(StringIO):
+    title = ""
+
+
+def printed(file: Any) -> None:
+    file.write("two")
+    file.title = "second"
+
+
+KEPT_IN_C: dict[str, tuple[Callable[[], Any], Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "OrderedDict": (lambda: OrderedDict(a=1), lambda made: made.update(b=2), lambda made: [*made.items()]),
+    "its subclass": (lambda: Titled(a=1), lambda made: made.update(b=2), lambda made: [*made.items()]),
+    "defaultdict": (lambda: defaultdict(list), lambda made: made["a"].append(1), dict),
+    "Counter": (lambda: Counter("a"), lambda made: made.update("ab"), dict),
+    "UserDict": (lambda: UserDict(a=1), lambda made: made.update(b=2), dict),
+    "ChainMap": (lambda: ChainMap({}, {"a": 1}), lambda made: made.update(b=2), dict),
+    "StringIO": (StringIO, lambda made: made.write("two"), lambda made: (made.getvalue(), made.tell())),
+    "its subclass with attributes": (Letter, printed, lambda made: (made.getvalue(), made.title)),
+    "BytesIO": (lambda: BytesIO(b"abc"), lambda made: made.read(2), lambda made: made.read()),
+    "array": (lambda: array("d", [1.0]), lambda made: made.append(2.0), list),
+    "Random": (lambda: Random(3), lambda made: made.random(), lambda made: made.random()),  # noqa: S311
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kind", KEPT_IN_C)
+def test_what_a_call_writes_into_what_is_kept_in_c_is_there_too(kind: str, mode: str, stage: str) -> None:
+    make, change, see = KEPT_IN_C[kind]
+
+    class Port:
+        def fill(self, what: Any) -> None:
+            change(what)
+
+    def path(number: int) -> Any:
+        made = make()
+        Port().fill(made)
+        return see(made)
+
+    run = compared(Port, (path, path), 1, stage=stage, mode=mode, reads={"fill": lambda what: "all"})
+    assert (run.verdict, run.reason) == (Verdict.MATCH, None)
+
+
+def test_a_change_that_cannot_be_written_is_named() -> None:
+    class Port:
+        def fill(self, error: Exception) -> None:
+            error.args = ("changed",)
+
+    def path(number: int) -> Any:
+        error = ValueError("made")
+        Port().fill(error)
+        return error.args
+
+    run = compared(Port, (path, path), 1, reads={"fill": lambda error: "all"})
+    assert run.verdict is Verdict.FAILED
+    assert "ValueError keeps its content where nobody can write" in str(run.reason)
 
 
 def scaled(number: int) -> float:
@@ -364,3 +429,49 @@ def test_two_objects_of_the_same_content_are_two_in_the_replay() -> None:
         return port.get(1) is port.get(1)
 
     assert compared(port, (path, path), reads={"get"}).verdict is Verdict.MATCH
+
+
+class Query:
+    """Gives itself, and other objects of ports."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+        self.limit = 0
+
+    def where(self, name: str) -> Any:
+        return self
+
+    def parts(self) -> list[Any]:
+        return [self, {"query": self}]
+
+    def joined(self, other: Any) -> Any:
+        return other
+
+    def send(self, what: Any) -> Any:
+        self.sent.append(what)
+        return self
+
+
+def chained(query: Any) -> bool:
+    return query.where("a").send(1).where("b") is query
+
+
+def in_parts(query: Any) -> bool:
+    first, second = query.parts()
+    first.send(1)
+    return first is query is second["query"]
+
+
+def handed(query: Any) -> bool:
+    return query.joined(query).send(2) is query
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("path", [chained, in_parts, handed], ids=lambda path: path.__name__)
+def test_an_object_of_a_port_in_an_answer_is_that_object(path: Any, mode: str, stage: str) -> None:
+    query = Query()
+    classes: dict[str, Any] = {"effects": {"send"}, "reads": {"where", "parts", "joined"}}
+    run = compared(Query, (lambda _: path(query),) * 2, 1, stage=stage, mode=mode, **classes)
+    assert (run.verdict, run.reason) == (Verdict.MATCH, None)
+    assert len(query.sent) == 1
