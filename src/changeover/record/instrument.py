@@ -16,6 +16,7 @@ from changeover.errors import DeclarationError
 from changeover.quick_dataclass import dataclass
 from changeover.record import callable_kind
 from changeover.record.asked_object import AskedObject
+from changeover.record.called_back import HANDED, notice
 from changeover.record.context import (
     SESSION,
     TASKS_AT_WORK,
@@ -241,6 +242,7 @@ def replaced_function(static: Any, function: Callable[..., Any]) -> Any:
 def _asking(hook: Hook) -> Callable[..., Any]:
     original = hook.original
     current, unset, elsewhere, of_tasks = SESSION.get, UNSET, WORK_HERE, TASKS_AT_WORK
+    handed = HANDED
     port_call: Callable[..., Any]
     if hook.is_async:
 
@@ -250,6 +252,8 @@ def _asking(hook: Hook) -> Callable[..., Any]:
             if session is unset:
                 session = current_session() if elsewhere or of_tasks else None
             if session is None:
+                if handed:
+                    notice(hook, args)
                 return await original(*args, **kwargs)
             return await session.call(hook, original, args, kwargs)
 
@@ -262,6 +266,8 @@ def _asking(hook: Hook) -> Callable[..., Any]:
             if session is unset:
                 session = current_session() if elsewhere or of_tasks else None
             if session is None:
+                if handed:
+                    notice(hook, args)
                 return original(*args, **kwargs)
             return session.call(hook, original, args, kwargs)
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from changeover.record.answer_parts import Path, part_at
 from changeover.record.call_inputs import NO_INPUTS, CallInputs
+from changeover.record.called_back import HeldByFunctions
 from changeover.record.context import Args, Kwargs
 from changeover.record.tape import Entry, Spot, Tape
 from changeover.values.changed_since_copy import is_unchanged
@@ -41,6 +42,7 @@ class LiveAnswers:
         self._given: dict[int, _Given] = {}
         self._at: dict[Spot, _Given] = {}
         self._handed: list[tuple[Any, Any]] = []
+        self._functions: list[HeldByFunctions] = []
         self._is_over = False
         self.has_changed = False
         self.inputs = inputs
@@ -87,6 +89,11 @@ class LiveAnswers:
         if not self._is_over:
             self._handed.append((before, live))
 
+    def hand_functions(self, held: HeldByFunctions) -> None:
+        """A port was handed functions, which it may call back then or later."""
+        if not self._is_over:
+            self._functions.append(held)
+
     def changed(self, first: Mapping[Spot, Spot], time_left: CopyTime | None = None) -> dict[str, Any]:
         """What holds something else now, by port, method and key of the call that gave it first on the tape.
 
@@ -97,7 +104,7 @@ class LiveAnswers:
         Raises:
             TookTooLong: It took longer.
         """
-        if not self._given and not self._handed:
+        if not self._given and not self._handed and not self._functions:
             return {}
         found: dict[str, Any] = {}
         began = thread_time()
@@ -108,6 +115,7 @@ class LiveAnswers:
                 self.has_changed = True
                 _put(found, first.get(spot, spot), live)
         self.has_changed = self.has_changed or any(not is_unchanged(*handed) for handed in self._handed)
+        self.has_changed = self.has_changed or any(held.has_changed() for held in self._functions)
         if time_left is not None:
             time_left.left -= thread_time() - began
         return found
@@ -115,7 +123,7 @@ class LiveAnswers:
     def forget(self) -> None:
         """Let go of all of them: the path has ended."""
         self._is_over = True
-        for kept in (self._given, self._at, self._handed):
+        for kept in (self._given, self._at, self._handed, self._functions):
             kept.clear()
         self.inputs = NO_INPUTS
 

@@ -7,8 +7,10 @@ from threading import Lock, get_ident
 from time import perf_counter
 from typing import Any
 
+from changeover.record.acting_functions import acting_for
 from changeover.record.answer_parts import is_held, watched
 from changeover.record.call_inputs import NO_INPUTS
+from changeover.record.called_back import HANDED, Handed, HeldByFunctions, functions_in
 from changeover.record.calling_client import CallingClient
 from changeover.record.context import NO_WORK, SESSION, WORK_HERE, Args, Kwargs, put_back, restore
 from changeover.record.instrument import Hook, Site, calling_site
@@ -106,6 +108,7 @@ class Recorder:
 
     def answer(self) -> None:
         """The path has ended: what is recorded from now on is work that it left behind."""
+        HANDED.pop(id(self), None)
         self.tape.late_from = tick()
         self._late_at = len(self._entries)
         self.running.answered = True
@@ -148,6 +151,7 @@ class Recorder:
         self.late = late
         if self.is_judged:
             return
+        HANDED.pop(id(self), None)
         self.closed = self.is_judged = True
         if self._loop_handlers is not None and self._loop_handlers.names:
             self.not_followed(self._loop_handlers.names)
@@ -345,14 +349,42 @@ class Recorder:
             for copies in self._all_copies:
                 copies.before_call(method, args)
             if kwargs:
-                kwargs = snapshot(kwargs, time_left=self._time_left)
+                kwargs = snapshot(kwargs, by_reference=self.book.holds, time_left=self._time_left)
             if not ATOMS.issuperset(map(type, own)):
-                own = snapshot(own, time_left=self._time_left)
+                own = snapshot(own, by_reference=self.book.holds, time_left=self._time_left)
+            if method.is_compared and (kwargs or own is not live or not ATOMS.issuperset(map(type, own))):
+                self._hand_functions(method, live, named)
             return own, kwargs, site, live, named
         except Exception as error:  # noqa: BLE001  recording must not change what the path sees
             stop_if_interrupted(error)
             self._note_problem(f"arguments of {method.full_name} cannot be kept: {error}")
             return None
+
+    def _hand_functions(self, method: PortMethod, args: Args, kwargs: Kwargs) -> None:
+        """A port may call back what it is handed, then or later: what that changes is noticed.
+
+        What it does is compared with the arguments of an effect; of a read a key may leave it out.
+        """
+        functions = functions_in((*args, *kwargs.values()))
+        if not functions:
+            return
+        held = HeldByFunctions(functions, self.book.holds, self._time_left)
+        for recorder in self._chain:
+            if recorder._given is None:
+                recorder._given = LiveAnswers(recorder.inputs)
+            recorder._given.hand_functions(held)
+            if method.key is not None and not method.is_effect and not recorder.running.answered:
+                handed = HANDED.get(id(recorder)) or HANDED.setdefault(id(recorder), Handed(recorder))
+                handed.add(functions, method.full_name)
+
+    def called_back(self, hook: Hook, args: Args, function: str, port_method: str) -> None:
+        """A function that a port was handed has called another port, or the same one: on no tape."""
+        method = self.book.find(hook, args)
+        if method is not None and method.attempts:
+            what = f"{function} called {method.full_name} inside of {port_method}"
+            self._note_problem(
+                f"{what}, which calls it back: a replay never calls it; declare what it does as one effect"
+            )
 
     def _keep(
         self, method: PortMethod, kept: _Kept | None, outcome: Outcome, began: float, start: int
@@ -416,7 +448,12 @@ class Recorder:
             if _is_immutable(outcome.value):
                 return None, None, outcome.value
             return None, text_digest(outcome.value), None
-        value = snapshot(outcome.value, time_left=self._time_left)
+        value = snapshot(
+            outcome.value,
+            by_reference=self.book.holds,
+            time_left=self._time_left,
+            refuses=acting_for(self.book),
+        )
         return outcome if value is outcome.value else Returned(value), None, None
 
     def _note_problem(self, text: str) -> None:

@@ -10,13 +10,14 @@ from changeover.record.context import Args, Kwargs
 from changeover.record.live_answers import ANSWERS, LiveAnswers
 from changeover.record.tape import Entry, Spot, Tape
 from changeover.values.changed_since_copy import is_unchanged
-from changeover.values.copying import snapshot
+from changeover.values.copying import ByReference, snapshot
 
 
 class GivenObjects:
     """Copies of answers for a replayed path; `inputs` has what it was called with, `before` it as it was."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, by_reference: ByReference) -> None:
+        self._by_reference = by_reference
         self.inputs: CallInputs = NO_INPUTS
         self.before: CallInputs = NO_INPUTS
         self._tape = tape
@@ -26,19 +27,22 @@ class GivenObjects:
         """A copy of an answer in which an object that the path has already is that object."""
         paths = self._tape.watched_in(entry)
         if not paths:
-            return snapshot(value)
+            return snapshot(value, by_reference=self._by_reference)
         parts = [(Spot(entry, path), part_at(value, path)) for path in paths]
         known: dict[int, Any] = {}
         for spot, part in parts:
             found = self._known(spot, part, args, kwargs)
             if found is not None:
                 known[id(part)] = found
-        copy = snapshot(value, known=known)
+        copy = snapshot(value, by_reference=self._by_reference, known=known)
         for spot, part in parts:
             if spot not in self._tape.watched.inputs:
                 live = part_at(copy, spot.path)
-                self._live.add(spot, part if is_unchanged(part, live) else snapshot(live), live)
+                self._live.add(spot, part if is_unchanged(part, live) else self._copied(live), live)
         return copy
+
+    def _copied(self, value: Any) -> Any:
+        return snapshot(value, by_reference=self._by_reference)
 
     def _known(self, spot: Spot, part: Any, args: Args, kwargs: Kwargs) -> Any:
         """The object that stands there, None where the path has none, or it is not known what became of it.

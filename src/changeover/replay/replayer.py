@@ -73,7 +73,7 @@ class Replay(ReplayedWork):
         self.log = OwnLog()
         self.events = EventLog(limits.event_steps_max)
         self.scheduler: Scheduler | None = None  # of the order in which buses deliver
-        self._objects = GivenObjects(tape)
+        self._objects = GivenObjects(tape, book.holds)
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         self.shared_before: list[SharedReading] = []  # of parts of what the path gets that are not copied
@@ -396,7 +396,7 @@ class Replay(ReplayedWork):
             return self._refuse(kind, method, args, kwargs, EffectWithheld)
         self._keep(method, args, kwargs, given, with_site=True)
         self._note_call(kind, method)
-        return Returned(snapshot(given.give()))
+        return Returned(snapshot(given.give(), by_reference=self.book.holds))
 
     def _time(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome | None:
         """None where the clock itself has to tell the time, as the recorded path never asked."""
@@ -483,7 +483,8 @@ class Replay(ReplayedWork):
         method, ids = entry.method, self._ids
 
         def given(value: Any) -> Any:
-            return snapshot(value if ids is None else ids.for_path(value))
+            found = value if ids is None else ids.for_path(value)
+            return snapshot(found, by_reference=self.book.holds)
 
         live, after = method.arguments(args, kwargs), method.arguments(*left)
         try:
@@ -531,7 +532,9 @@ class Replay(ReplayedWork):
     ) -> None:
         site = calling_site(method.hook.module, machinery=method.hook.machinery) if with_site else None
         try:
-            args, kwargs = snapshot(args), snapshot(kwargs) if kwargs else kwargs
+            holds = self.book.holds
+            args = snapshot(args, by_reference=holds)
+            kwargs = snapshot(kwargs, by_reference=holds) if kwargs else kwargs
         except SnapshotError as error:
             self.note(ProblemKind.NOT_KEPT, method.full_name, f"its arguments: {error}")
             args, kwargs = (), {}
@@ -552,7 +555,7 @@ class Replay(ReplayedWork):
             self._keep(method, args, kwargs, None, answer=outcome.value)
             self._verify_fixed(self.calls[-1])
         else:
-            kept = Returned(snapshot(outcome.value))
+            kept = Returned(snapshot(outcome.value, by_reference=self.book.holds))
             self._keep(method, args, kwargs, kept, with_site=method.call_class is CallClass.EFFECT)
 
     def _verify_fixed(self, entry: Entry) -> None:

@@ -19,6 +19,7 @@ from types import (
     FunctionType,
     MappingProxyType,
     MethodDescriptorType,
+    MethodType,
     ModuleType,
     SimpleNamespace,
     WrapperDescriptorType,
@@ -67,6 +68,7 @@ def snapshot(
     time_left: CopyTime | None = None,
     known: dict[int, Any] | None = None,
     shared: list[Any] | None = None,
+    refuses: Callable[[Any], bool] | None = None,
 ) -> Any:
     """The value itself where nothing in it can change, else a copy; raises SnapshotError.
 
@@ -79,6 +81,7 @@ def snapshot(
         known: What stands in the copy for parts that are there already, by their identity.
         shared: Takes what stands in the copy as it is although attributes of it can change: a member of an
             enumeration, a path or a zone.
+        refuses: Says of a function or method that it may not be passed on.
     """
     cls = type(value)
     if cls in ATOMS:
@@ -86,6 +89,7 @@ def snapshot(
     if cls is tuple and ATOMS.issuperset(map(type, value)):  # arguments of most calls; saves the machinery
         return value
     copier = _Copier(by_reference, time_left)
+    copier.refuses = refuses
     if known:
         copier.memo.update(known)
     try:
@@ -163,6 +167,7 @@ class _Copier:
     made_by: Mapping[str, None] = MappingProxyType({})
     functions: tuple[Any, ...] = ()
     shared: tuple[Any, ...] = ()
+    refuses: Callable[[Any], bool] | None = None
     _kept: list[Any] | None = None
     _globals: dict[str, set[int]] | None = None
 
@@ -304,7 +309,13 @@ def _share_known(copier: _Copier, value: Any, reading: Reading, depth: int) -> A
     return value
 
 
+ACTS = "would act for real in a replay: give what it gives, or declare the method that it calls as a port"
+"""What is said of a function that may not be passed on."""
+
+
 def _function(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    if copier.refuses is not None and copier.refuses(value):
+        raise SnapshotError(ACTS, value)
     if value.__closure__ or value.__defaults__ or value.__kwdefaults__:
         copier.met_function(value)
     return value
@@ -448,6 +459,12 @@ def _lock(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     return threading.Lock() if type(value) is type(threading.Lock()) else threading.RLock()
 
 
+def _method(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
+    if copier.refuses is not None and copier.refuses(value):
+        raise SnapshotError(ACTS, value)
+    return _made(copier, value, reading, depth)
+
+
 def _made(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
     """What is made at once from its parts."""
     is_own = module_of_function(reading.make) in _OWN_MAKERS
@@ -576,8 +593,8 @@ def _is_of_library(reading: Reading) -> bool:
 
 def _find_plan(cls: type) -> Plan:
     reading = reading_of(cls)
-    if cls is FunctionType:
-        return Plan(_function, reading)
+    if cls is FunctionType or cls is MethodType:
+        return Plan(_function if cls is FunctionType else _method, reading)
     if reading.is_atom:
         return Plan(_share_known if has_own_attributes(cls, is_atom) else _share, reading)
     if cls in _EXACT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import pytest
@@ -206,3 +207,208 @@ def test_an_effect_with_what_nobody_can_read_fails_the_run_and_is_not_unsafe(mad
     run = compared(broker, path, path)
     assert run.verdict is Verdict.FAILED
     assert "both paths made `[1]`" in str(run.reason)
+
+
+class Feed:
+    """Calls back what it is handed: at once, or in a later call."""
+
+    def __init__(self) -> None:
+        self.kept: list[Callable[[int], Any]] = []
+
+    def each(self, hear: Callable[[int], Any]) -> None:
+        for number in (1, 2):
+            hear(number)
+
+    async def each_later(self, hear: Callable[[int], Any]) -> None:
+        await asyncio.sleep(0)
+        self.each(hear)
+
+    def listen(self, hears: dict[str, Callable[[int], Any]]) -> None:
+        self.kept = [*hears.values()]
+
+    def tell(self) -> None:
+        for hear in self.kept:
+            hear(1)
+
+
+class Post:
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+
+    def send(self, number: int) -> None:
+        self.sent.append(number)
+
+
+def heard(legacy: Any, candidate: Any, stage: str, mode: str) -> tuple[Run, list[int]]:
+    runs: list[Run] = []
+    feed, post = Feed(), Post()
+    environment = {"CHANGEOVER_STAGE_S": stage}
+    migration = Migration(environment=environment, refresh_s=0, sink=runs.append, mode=mode)
+    reads = {"each", "each_later", "listen"}
+    migration.port("feed", feed, reads={**dict.fromkeys(reads, lambda hear: 0), "tell": None})
+    migration.port("post", post, effects={"send": lambda number: 0})
+    path = legacy(feed, post)
+    seam: Any = migration.seam("s", legacy=path, candidate=candidate(feed, post))
+    asyncio.run(seam(1)) if asyncio.iscoroutinefunction(path) else seam(1)
+    migration.flush()
+    migration.close()
+    return runs[0], post.sent
+
+
+def into_a_list(feed: Feed, post: Post) -> Path:
+    def path(number: int) -> Any:
+        found: list[int] = []
+        feed.each(lambda one: found.append(one))
+        return found
+
+    return path
+
+
+def into_a_variable(feed: Feed, post: Post) -> Path:
+    def path(number: int) -> Any:
+        total = 0
+
+        def add(one: int) -> None:
+            nonlocal total
+            total += one
+
+        feed.listen({"add": add})
+        feed.tell()
+        return total
+
+    return path
+
+
+def into_a_default(feed: Feed, post: Post) -> Path:
+    def path(number: int) -> Any:
+        found: list[int] = []
+
+        def add(one: int, found: list[int] = found) -> None:
+            found.append(one)
+
+        feed.each(partial(add))
+        return found
+
+    return path
+
+
+def into_a_list_later(feed: Feed, post: Post) -> Any:
+    async def path(number: int) -> Any:
+        found: list[int] = []
+        await feed.each_later(lambda one: found.append(one))
+        return found
+
+    return path
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize(
+    "make",
+    [into_a_list, into_a_variable, into_a_default, into_a_list_later],
+    ids=lambda make: make.__name__,
+)
+def test_what_a_port_fills_by_calling_back_is_no_difference(make: Any, mode: str, stage: str) -> None:
+    run, _ = heard(make, make, stage, mode)
+    assert run.verdict is Verdict.FAILED
+    assert "a port changed what it had given to the path, or was handed by it" in str(run.reason)
+
+
+def sends(factor: int) -> Any:
+    def make(feed: Feed, post: Post) -> Path:
+        return lambda number: feed.each(lambda one: post.send(one * factor))
+
+    return make
+
+
+def sends_when_told(factor: int) -> Any:
+    def make(feed: Feed, post: Post) -> Path:
+        def path(number: int) -> None:
+            feed.listen({"one": lambda one: post.send(one * factor)})
+            feed.tell()
+
+        return path
+
+    return make
+
+
+def sends_later(factor: int) -> Any:
+    def make(feed: Feed, post: Post) -> Any:
+        async def path(number: int) -> None:
+            await feed.each_later(lambda one: post.send(one * factor))
+
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize("make", [sends, sends_when_told, sends_later], ids=lambda make: make.__name__)
+def test_what_is_done_where_a_port_calls_back_is_no_match(make: Any, mode: str, stage: str) -> None:
+    run, sent = heard(make(1), make(2), stage, mode)
+    alone: list[int] = [1] if make is sends_when_told else [1, 2]
+    assert sent == [one * (1 if stage == "shadow" else 2) for one in alone]
+    assert run.verdict is Verdict.FAILED
+    assert "post.send inside of feed." in str(run.reason)
+
+
+def made_by_a_port(hand: str) -> Any:
+    class Office:
+        def __init__(self) -> None:
+            self.sent: list[str] = []
+
+        def _send(self, to: str, text: str) -> None:
+            self.sent.append(f"{to} {text}")
+
+        def send(self, to: str, text: str) -> None:
+            self._send(to, text)
+
+        def sender(self) -> Any:
+            return {
+                "closure": lambda text: self._send("a", text),
+                "partial": partial(self._send, "a"),
+                "method": self._send,
+                "inside": {"send": [lambda text: self._send("a", text)]},
+                "plain": lambda text: text,
+                "declared": partial(self.send, "a"),
+            }[hand]
+
+    return Office()
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize(
+    ("hand", "verdict", "number"),
+    [
+        ("closure", Verdict.FAILED, 1),
+        ("partial", Verdict.FAILED, 1),
+        ("method", Verdict.FAILED, 1),
+        ("inside", Verdict.FAILED, 1),
+        ("plain", Verdict.MATCH, 0),
+        ("declared", Verdict.MATCH, 1),
+    ],
+)
+def test_a_function_that_a_port_gives_acts_once(
+    hand: str, verdict: Verdict, number: int, mode: str, stage: str
+) -> None:
+    office = made_by_a_port(hand)
+    runs: list[Run] = []
+    environment = {"CHANGEOVER_STAGE_S": stage}
+    migration = Migration(environment=environment, refresh_s=0, sink=runs.append, mode=mode)
+    migration.port("office", type(office), reads={"sender"}, effects={"send"})
+
+    def path(_: int) -> str:
+        found: Any = office.sender()
+        found = found["send"][0] if hand == "inside" else found
+        found("a", "text") if hand == "method" else found("text")
+        return "done"
+
+    migration.seam("s", legacy=path, candidate=path)(1)
+    migration.flush()
+    migration.close()
+
+    assert len(office.sent) == number
+    assert runs[0].verdict is verdict
+    assert verdict is Verdict.MATCH or "would act for real in a replay" in str(runs[0].reason)

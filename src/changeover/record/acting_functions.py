@@ -1,0 +1,34 @@
+"""Functions that a port gives: one that holds something of the port would act for real in a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from changeover.record.instrument import hook_of
+from changeover.record.port import PortBook
+from changeover.values.closures import closed_over
+from changeover.values.copying import is_atom
+from changeover.values.handles import known_as
+
+_CODE = FunctionType | BuiltinFunctionType | type | ModuleType
+
+
+def acting_for(book: PortBook) -> Callable[[Any], bool]:
+    """Says of a function or method in an answer whether it would act on what only the port has.
+
+    A function that stands in a module under its name is the program's own, and so is one that holds nothing
+    that can change. A method that a port declares is a port call wherever it is called.
+    """
+
+    def acts(function: Any) -> bool:
+        if hook_of(function) is not None:
+            return False
+        if type(function) is MethodType:
+            return book.holds(function.__self__)
+        if known_as(function) is not None:
+            return False
+        return not all(isinstance(part, _CODE) or is_atom(part) for part in closed_over(function))
+
+    return acts
