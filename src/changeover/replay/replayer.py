@@ -19,6 +19,7 @@ from changeover.errors import (
     WorkRefused,
 )
 from changeover.record.call_inputs import CallInputs
+from changeover.record.class_state import ClassState
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook, calling_site
 from changeover.record.object_reading import ObjectReading, SharedReading
@@ -76,7 +77,9 @@ class Replay(ReplayedWork):
         self._objects = GivenObjects(tape, book.holds)
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
-        self.shared_before: list[SharedReading] = []  # of parts of what the path gets that are not copied
+        self.shared_before: list[
+            SharedReading | ClassState
+        ] = []  # of parts of what the path gets that are not copied
         self.is_beside = False  # the program goes on meanwhile
         self.followers: dict[str, Any] = {}  # of this path, by pack (`record.followed_path`)
         self.copies = copies

@@ -17,6 +17,7 @@ from changeover.quick_dataclass import dataclass
 from changeover.record.bound_paths import rebound
 from changeover.record.call_inputs import CallInputs, Named, by_number
 from changeover.record.callable_kind import is_async
+from changeover.record.class_state import class_states
 from changeover.record.context import SESSION, Args, Kwargs, at_work
 from changeover.record.followed_path import followed
 from changeover.record.object_reading import ObjectReading, SharedReading
@@ -218,6 +219,7 @@ class ReplayTask:
             else:
                 given = given.copied(book.holds, shared=shared)
             replay.shared_before = [SharedReading(one, book.holds) for one in shared]
+        replay.shared_before += class_states(self.owner, self.book.holds)
         replay.called_with(self._inputs(self.owner), given)
         if self.owner_is is OwnerIs.SHARED:
             replay.object_before = self._shared_objects()

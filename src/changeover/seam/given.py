@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from changeover.record.call_inputs import NO_INPUTS, CallInputs
+from changeover.record.class_state import ClassState, class_states
 from changeover.record.context import Args, Kwargs
 from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import PortBook
@@ -32,7 +33,7 @@ class Given:
     # The class has what is so at first.
     before: CallInputs | None = None
     _object_before: ObjectReading | None = None
-    _shared: Sequence[SharedReading] = ()
+    _shared: Sequence[SharedReading | ClassState] = ()
     _is_in_use = False
 
     def __init__(
@@ -72,6 +73,8 @@ class Given:
             self.owner_is = OwnerIs.SHARED
             self.now = self._inputs()
             self.before = self._copied()
+        if self.owner:
+            self._shared = [*self._shared, *class_states(self.owner, self._book.holds)]
 
     def _copied(self) -> CallInputs:
         now = self.now
