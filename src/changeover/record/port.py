@@ -42,7 +42,8 @@ class PortMethod:
 
     `make` mints a local value in a replay, from a random generator seeded by the run. `derive` answers a
     read that the recorded path never asked from those that it did. Effects that `commute` may come in any
-    order. `parts` says which parts of the port a call touches, None for all of it.
+    order. `parts` says which parts of the port a call touches, None for all of it. `is_of_class` says that
+    the port is a class, of which there may be several objects.
     """
 
     port: str
@@ -55,6 +56,7 @@ class PortMethod:
     derive: Callable[..., Any] | None = None
     commutes: bool = False
     parts: Callable[..., frozenset[Hashable] | None] | None = None
+    is_of_class: bool = False
 
     def __post_init__(self) -> None:
         self.name = self.hook.name
@@ -328,6 +330,7 @@ class PortBook:
             sleeps=said.call_class is CallClass.CLOCK and _is_sleep(hook.name),
             derive=port.derive.get(hook.name),
             commutes=port.any_order and said.call_class is CallClass.EFFECT,
+            is_of_class=isinstance(port.target, type) and hook.has_owner,
         )
         port.methods.setdefault(hook.name, method)
         binding = self._bindings.setdefault(hook, _Binding())

@@ -19,6 +19,7 @@ from changeover.record.loop_handlers import LoopHandlers
 from changeover.record.past_ports import SentPastPorts
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
+from changeover.record.port_object import PortObject
 from changeover.record.supplements import supplement_arguments
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import Branch, Running, current_branch, tick
@@ -31,8 +32,8 @@ from changeover.values.limits import Limits
 from changeover.values.log_line import LogLine, PathLog
 from changeover.values.observation import Outcome, Raised, Returned
 
-_Kept = tuple[Any, Any, Site | None, Any, Any]
-"""The arguments of a call, copied before it was made, where it was made, and the arguments themselves."""
+_Kept = tuple[Any, Any, Site | None, Any, Any, PortObject | None]
+"""Copies of the arguments of a call, where it was made, the arguments themselves, and the object called."""
 _KeptAnswer = tuple[Outcome | None, str | None, Any]
 """How a call ended; of a `fixed` one the digest of its answer, or the answer that cannot change."""
 _NOT_WATCHED = LiveAnswers()
@@ -79,6 +80,7 @@ class Recorder:
         self.deferred: list[Any] = []  # runs inside this one, replayed after the outermost has answered
         self.undeclared: dict[str, None] = {}  # methods in no class that were called
         self.followers: dict[str, Any] = {}  # of this path, by pack (`record.followed_path`)
+        self._objects: dict[int, PortObject] = {}  # of ports given as a class: those that were called
         self.owners: dict[str, Any] = {}  # of ports given as a class: the object that was called last
         self.depth: int = 1 if outer is None else outer.depth + 1
         self.book = book
@@ -340,8 +342,13 @@ class Recorder:
                 self.undeclared[method.full_name] = None
         own = live = args
         named = kwargs
+        owner = None
         if method.has_owner:
             self.owners[method.port] = args[0]
+            if method.is_of_class:
+                owner = self._objects.get(id(args[0]))
+                if owner is None:
+                    owner = self._objects[id(args[0])] = PortObject.of(args[0])
             for recorder in self._around:
                 recorder.owners[method.port] = args[0]
             own = live = args[1:]
@@ -354,7 +361,7 @@ class Recorder:
                 own = snapshot(own, by_reference=self.book.holds, time_left=self._time_left)
             if method.is_compared and (kwargs or own is not live or not ATOMS.issuperset(map(type, own))):
                 self._hand_functions(method, live, named)
-            return own, kwargs, site, live, named
+            return own, kwargs, site, live, named, owner
         except Exception as error:  # noqa: BLE001  recording must not change what the path sees
             stop_if_interrupted(error)
             self._note_problem(f"arguments of {method.full_name} cannot be kept: {error}")
@@ -392,7 +399,7 @@ class Recorder:
         entry, handed, parts, live = None, None, [], ()
         named: Kwargs = {}
         if kept is not None and method.is_kept:
-            args, kwargs, site, live, named = kept
+            args, kwargs, site, live, named, owner = kept
             try:
                 answer: Outcome | None = outcome
                 digest = immutable = None
@@ -403,6 +410,7 @@ class Recorder:
                         parts = [*watched(outcome.value, answer.value, held=held)]
                 branch, end = current_branch(), tick()
                 entry = Entry(method, args, kwargs, answer, site, digest, immutable, start, end, branch)
+                entry.owner = owner
                 if method.is_compared and (args is not live or kwargs is not named):
                     handed = handed_by(entry, live, named, self._time_left)
             except Exception as error:  # noqa: BLE001  recording must not change what the path sees

@@ -10,6 +10,7 @@ from changeover.record.answer_parts import Path, entities_in
 from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
+from changeover.record.port_object import PortObject
 from changeover.record.watched_parts import WatchedParts
 from changeover.record.work_branch import NEVER, Branch, WorkKind, lane_of
 from changeover.settings import INPUTS_VERSION
@@ -30,12 +31,14 @@ class Entry:
 
     Of a `fixed` call only a digest is kept (`outcome` is None), worked out late where that is safe. It began
     and ended at these ticks, in this branch of the path's work; `during` is what a stored tape knows of them.
-    `left` has the arguments as they were afterwards, where the call has changed them.
+    `left` has the arguments as they were afterwards, where the call has changed them. `owner` is the object
+    of the port that was called, where its class may have others; objects that differ have a `group` each.
     """
 
     __slots__ = (
         *("_answer", "_arguments", "_digest", "_key", "_place"),
         *("args", "began", "branch", "during", "ended", "kwargs", "left", "method", "outcome", "site"),
+        *("group", "owner"),
     )
 
     def __init__(
@@ -61,6 +64,8 @@ class Entry:
         self.branch = branch
         self.during: During | None = None
         self.left: tuple[Args, Kwargs] | None = None
+        self.owner: PortObject | None = None
+        self.group: int | None = None
         self._digest = answer_digest
         self._answer = immutable_answer
         self._arguments: dict[str, Any] | None = None
@@ -90,10 +95,10 @@ class Entry:
 
     @property
     def place(self) -> Any:
-        """Method and key as one hashable value."""
+        """Method and key as one hashable value, and the group of the object where there are several."""
         if self._place is _NOT_ASKED:
             self._place = (self.method.name, frozen(self.key))
-        return self._place
+        return self._place if self.group is None else (*self._place, self.group)
 
     def call(self, position: int, during: During | None = None) -> PortCall:
         """The call as an observation keeps it."""
@@ -248,7 +253,7 @@ class Tape:
         if self.is_concurrent:  # which answer came first is chance
             entries = sorted(entries, key=lambda entry: self.during(entry).branch)
         return [
-            (entry.method.port, entry.place, entry.answer_digest or _comparable(entry.outcome))
+            (entry.method.port, entry.place[:2], entry.answer_digest or _comparable(entry.outcome))
             for entry in entries
             if entry.method.call_class in seen
         ]

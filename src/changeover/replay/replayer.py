@@ -31,6 +31,7 @@ from changeover.record.tape import Entry, Tape
 from changeover.record.timed_steps import Took
 from changeover.record.work_branch import current_branch, tick
 from changeover.replay.answering_objects import Delegates, DelegateSession, NoDelegate
+from changeover.replay.called_objects import AnotherObject, CalledObjects
 from changeover.replay.carried_changes import carry_into
 from changeover.replay.clock import VirtualClock, seconds_of
 from changeover.replay.completion_order import CompletionOrder
@@ -87,6 +88,7 @@ class Replay(ReplayedWork):
         self.delegates = Delegates(copies, seed)
         self.book = book
         self._ports: dict[str, AnyPortTape] = {}
+        self._called: dict[str, CalledObjects] = {}
         self.limits = limits
         self._deadline = monotonic() + limits.replay_seconds_max
         self._ids: IdMapping | None = None  # where no identifier was met, none is renamed
@@ -278,8 +280,8 @@ class Replay(ReplayedWork):
             if call_class is CallClass.CLOCK:
                 return self._time(method, args, kwargs)
             if call_class is CallClass.READ:
-                return self._read(method, args, kwargs)
-            return self._effect(method, args, kwargs) if call_class is CallClass.EFFECT else None
+                return self._read(method, owner, args, kwargs)
+            return self._effect(method, owner, args, kwargs) if call_class is CallClass.EFFECT else None
 
     def _copy_answers(self, method: PortMethod, owner: Any) -> bool:
         if self.copies is None:
@@ -333,9 +335,10 @@ class Replay(ReplayedWork):
         self._refused = self._refused or refusal
         return refusal
 
-    def _read(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
+    def _read(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Outcome:
         place = self._place(method, args, kwargs)
         tape, branch = self._port_tape(method), self._branch()
+        place = self._of_object(method, owner, place)
         served = tape.read(place, branch, unaffected=method.unaffected)
         self._verify_branch(tape, place, branch)
         if served is None:
@@ -352,9 +355,10 @@ class Replay(ReplayedWork):
             self._note_call(ProblemKind.INEXACT, method, f"answered {given}, and {other} would fit as well")
         return self._for_path(served.entry, args, kwargs)
 
-    def _effect(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Outcome:
+    def _effect(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Outcome:
         place = self._place(method, args, kwargs)
         tape, branch = self._port_tape(method), self._branch()
+        place = self._of_object(method, owner, place)
         entry = tape.match(place, branch)
         self._verify_branch(tape, place, branch)
         if entry is None:
@@ -447,12 +451,24 @@ class Replay(ReplayedWork):
             why = f"both paths made {unread_in(key)}: nobody can say whether they are the same"
             raise self._keyless(method, why)
 
+    def _of_object(self, method: PortMethod, owner: Any, place: Any) -> Any:
+        """The place of a call on this object; ends the path where it was recorded on another one."""
+        if not method.is_of_class or owner is None:
+            return place
+        try:
+            return self._called[method.port].place(place, owner)
+        except AnotherObject as error:
+            self.note(ProblemKind.UNDECLARED_CALL, method.full_name, str(error))
+            raise self._ended(UndeclaredCall(f"{method.full_name}: {error}")) from error
+
     def _port_tape(self, method: PortMethod) -> AnyPortTape:
         found = self._ports.get(method.port)
         if found is not None:
             return found
         tape, entries = self._tape, self._tape.of_port(method.port, lambda _: True)
         try:
+            compared = [entry for entry in entries if entry.method.is_compared]
+            self._called[method.port] = CalledObjects(compared)
             if self._by_branch:
                 found = ConcurrentPortTape([(entry, tape.during(entry)) for entry in entries])
             else:

@@ -1,0 +1,176 @@
+"""Of several objects of one port's class, the one that was called is a part of the call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from enum import Enum
+from itertools import cycle
+from typing import Any
+
+import pytest
+
+from changeover import Migration, Run
+from changeover.values.verdict import Verdict
+
+STAGES, MODES = ["shadow", "live"], ["inline", "background"]
+
+
+class Kind(Enum):
+    SAVINGS = 1
+    SALARY = 2
+
+
+class Account:
+    def __init__(self, name: Any, **more: Any) -> None:
+        self.name = name
+        self.paid: list[int] = []
+        self.__dict__.update(more)
+
+    def pay(self, amount: int) -> None:
+        self.paid.append(amount)
+
+    def balance(self) -> int:
+        return len(self.paid)
+
+    async def pay_later(self, amount: int) -> None:
+        await asyncio.sleep(0)
+        self.paid.append(amount)
+
+
+class Slotted:
+    __slots__ = ("name", "paid")
+
+    def __init__(self, name: Any) -> None:
+        self.name, self.paid = name, 0
+
+    def pay(self, amount: int) -> None:
+        self.paid += amount
+
+    def balance(self) -> int:
+        return self.paid
+
+    async def pay_later(self, amount: int) -> None:
+        await asyncio.sleep(0)
+        self.paid += amount
+
+
+Uses = Callable[[Any, Any], Any]
+
+
+def compared(port: type, legacy: Any, candidate: Any, *, stage: str = "shadow", mode: str = "inline") -> Run:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0, sink=runs.append, mode=mode)
+    migration.port("account", port, reads={"balance"}, effects={"pay", "pay_later"})
+    seam: Any = migration.seam("s", legacy=legacy, candidate=candidate)
+    asyncio.run(seam(1)) if asyncio.iscoroutinefunction(legacy) else seam(1)
+    migration.flush()
+    migration.close()
+    return runs[0]
+
+
+def pays(first: Any, second: Any) -> Any:
+    def path(number: int) -> int:
+        first.pay(1)
+        second.pay(2)
+        return number
+
+    return path
+
+
+def pays_one(first: Any, second: Any) -> Any:
+    def path(number: int) -> int:
+        first.pay(1)
+        return number
+
+    return path
+
+
+def asks(first: Any, second: Any) -> Any:
+    return lambda number: [first.balance(), second.balance()]
+
+
+def pays_later(first: Any, second: Any) -> Any:
+    async def path(number: int) -> int:
+        await asyncio.gather(first.pay_later(1), second.pay_later(2))
+        return number
+
+    return path
+
+
+PAIRS: dict[str, tuple[type, Any, Any]] = {
+    "texts": (Account, Account("savings"), Account("salary")),
+    "members": (Account, Account(Kind.SAVINGS), Account(Kind.SALARY)),
+    "numbers that are names": (Account, Account("a", account_id=1), Account("a", account_id=2)),
+    "slots": (Slotted, Slotted("savings"), Slotted("salary")),
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("make", [pays, pays_one, asks, pays_later], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("pair", PAIRS)
+def test_another_object_of_the_class_is_never_a_match(pair: str, make: Uses, mode: str, stage: str) -> None:
+    port, one, other = PAIRS[pair]
+    other.pay(5)
+    run = compared(port, make(one, other), make(other, one), stage=stage, mode=mode)
+    if make is asks:  # each was asked, so that each has its answer
+        assert run.verdict is Verdict.DIVERGED
+        return
+    assert run.verdict is Verdict.FAILED
+    assert f"on another {port.__name__} when it was recorded" in str(run.reason)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("make", [pays, pays_one, asks, pays_later], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("pair", PAIRS)
+def test_the_same_objects_are_the_same_calls(pair: str, make: Uses, mode: str, stage: str) -> None:
+    port, one, other = PAIRS[pair]
+    run = compared(port, make(one, other), make(one, other), stage=stage, mode=mode)
+    assert (run.verdict, run.reason) == (Verdict.MATCH, None)
+
+
+def test_a_missing_payment_on_one_of_two_is_unsafe() -> None:
+    one, other = Account("savings"), Account("salary")
+    assert compared(Account, pays(one, other), pays_one(one, other)).verdict is Verdict.UNSAFE
+
+
+def own_client(of: str) -> Any:
+    """Each path comes with a client of its own, which is called alike."""
+    client = Account(of, requests=7 if of == "legacy" else 0)
+    client.name = "bank"
+    return client
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("mode", MODES)
+def test_clients_that_only_one_path_has_are_one_port(mode: str, stage: str) -> None:
+    old, new = own_client("legacy"), own_client("candidate")
+    run = compared(Account, pays(old, old), pays(new, new), stage=stage, mode=mode)
+    assert (run.verdict, run.reason) == (Verdict.MATCH, None)
+
+
+@pytest.mark.parametrize("make", [lambda number: Account("bank"), lambda number: Account(f"9c11ef{number}")])
+def test_a_client_that_a_path_makes_is_one_port(make: Callable[[int], Any]) -> None:
+    made = iter(range(100, 1000))
+
+    def path(number: int) -> int:
+        client = make(next(made))
+        client.pay(1)
+        client.status = "closed"
+        return number
+
+    run = compared(Account, path, path)
+    assert (run.verdict, run.reason) == (Verdict.MATCH, None)
+
+
+def test_connections_of_a_pool_that_goes_round_are_one_port() -> None:
+    pool: Iterator[Account] = cycle([Account("bank", uses=number) for number in range(3)])
+
+    def path(number: int) -> int:
+        next(pool).pay(1)
+        return next(pool).balance() * 0
+
+    run = compared(Account, path, path)
+    assert run.verdict is Verdict.MATCH
