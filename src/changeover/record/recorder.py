@@ -63,6 +63,7 @@ class Recorder:
     inputs = NO_INPUTS
     past_ports: SentPastPorts | None = None
     _given: LiveAnswers | None = None
+    _last_object: PortObject | None = None
     _log: PathLog | None = None
     _events: EventLog | None = None
 
@@ -346,26 +347,37 @@ class Recorder:
         if method.has_owner:
             self.owners[method.port] = args[0]
             if method.is_of_class:
-                owner = self._objects.get(id(args[0]))
-                if owner is None:
-                    owner = self._objects[id(args[0])] = PortObject.of(args[0])
+                owner = self._last_object
+                if owner is None or owner.owner is not args[0]:
+                    owner = self._object(args[0])
             for recorder in self._around:
                 recorder.owners[method.port] = args[0]
             own = live = args[1:]
         try:
             for copies in self._all_copies:
                 copies.before_call(method, args)
+            has_parts = False
             if kwargs:
+                has_parts = True
                 kwargs = snapshot(kwargs, by_reference=self.book.holds, time_left=self._time_left)
             if not ATOMS.issuperset(map(type, own)):
+                has_parts = True
                 own = snapshot(own, by_reference=self.book.holds, time_left=self._time_left)
-            if method.is_compared and (kwargs or own is not live or not ATOMS.issuperset(map(type, own))):
+            if has_parts and method.is_compared:
                 self._hand_functions(method, live, named)
             return own, kwargs, site, live, named, owner
         except Exception as error:  # noqa: BLE001  recording must not change what the path sees
             stop_if_interrupted(error)
             self._note_problem(f"arguments of {method.full_name} cannot be kept: {error}")
             return None
+
+    def _object(self, called: Any) -> PortObject:
+        """The object of a port's class, as it was when it was first called."""
+        found = self._objects.get(id(called))
+        if found is None:
+            found = self._objects[id(called)] = PortObject.of(called)
+        self._last_object = found
+        return found
 
     def _hand_functions(self, method: PortMethod, args: Args, kwargs: Kwargs) -> None:
         """A port may call back what it is handed, then or later: what that changes is noticed.
@@ -409,8 +421,9 @@ class Recorder:
                         held = answer is not outcome and is_held(outcome)
                         parts = [*watched(outcome.value, answer.value, held=held)]
                 branch, end = current_branch(), tick()
-                entry = Entry(method, args, kwargs, answer, site, digest, immutable, start, end, branch)
-                entry.owner = owner
+                entry = Entry(
+                    method, args, kwargs, answer, site, digest, immutable, start, end, branch, owner
+                )
                 if method.is_compared and (args is not live or kwargs is not named):
                     handed = handed_by(entry, live, named, self._time_left)
             except Exception as error:  # noqa: BLE001  recording must not change what the path sees

@@ -53,6 +53,7 @@ class Entry:
         began: int = 0,
         ended: int = 0,
         branch: Branch | None = None,
+        owner: PortObject | None = None,
     ) -> None:
         self.method = method
         self.args = args
@@ -64,7 +65,7 @@ class Entry:
         self.branch = branch
         self.during: During | None = None
         self.left: tuple[Args, Kwargs] | None = None
-        self.owner: PortObject | None = None
+        self.owner = owner
         self.group: int | None = None
         self._digest = answer_digest
         self._answer = immutable_answer
