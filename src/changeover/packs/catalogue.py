@@ -58,6 +58,7 @@ OWN: Mapping[str, OwnPack] = {
         in_place=True,
     ),
     "wsgi": OwnPack("changeover.packs.wsgi.pack:WsgiPack", ("flask",), ("flask.Flask",), in_place=True),
+    "files": OwnPack("changeover.packs.files.pack:FilesPack", ("shutil", "tempfile")),
     "redis": OwnPack("changeover.packs.redis.pack:RedisPack", ("redis",)),
 }
 there_are_packs(OWN)

@@ -217,14 +217,21 @@ def _meeting(way: WayOut, name: str, original: Callable[..., Any]) -> Callable[.
             return original(*args, **kwargs)
         refuse = getattr(session, "catch", None)
         if refuse is not None:
-            _refuse(refuse, way, name, args)
+            if way.module != "os" or not _is_followed(session, args):
+                _refuse(refuse, way, name, args)
             return original(*args, **kwargs)
         note = getattr(session, "sent", None)
-        if note is None or _noting.now:
+        if note is None or _noting.now or (way.module == "os" and _is_followed(session, args)):
             return original(*args, **kwargs)
         return _noted(note, way, original, args, kwargs)
 
     return met
+
+
+def _is_followed(session: Any, args: tuple[Any, ...]) -> bool:
+    """Whether a descriptor is of a file that a pack follows: what becomes of it is seen there."""
+    followers = getattr(session, "followers", {}).values()
+    return any(one.owns(args[0]) for one in followers if hasattr(one, "owns")) if args else False
 
 
 def _refuse(refuse: Callable[[str, str], None], way: WayOut, name: str, args: tuple[Any, ...]) -> None:

@@ -112,7 +112,7 @@ class PackContract:
 
     def test_an_effect_where_there_was_none_differs_and_does_not_happen(self) -> None:
         run = self.judged(lambda: 1, lambda: (self.act(1), 1)[1])
-        assert (run.verdict, self.acts()) == ("unsafe", COUNT_WITHOUT)
+        assert (run.verdict, self.acts()) == ("unsafe", COUNT_WITHOUT), run.reason or run.divergences
 
     def test_a_question_that_was_never_asked_is_no_match(self) -> None:
         run = self.judged(lambda: 1, lambda: (self.read(), 1)[1])

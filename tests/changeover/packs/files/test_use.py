@@ -1,0 +1,102 @@
+"""`migration.use("files")`: folders, options, and nothing in place while nothing is compared."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from changeover import Migration, Run
+from changeover.errors import DeclarationError
+from tests.changeover.packs.files.file_ways import judged, trees
+
+BARE = (builtins.open, os.open, os.stat, os.replace, shutil.rmtree, tempfile.TemporaryDirectory.__init__)
+
+
+def test_nothing_is_in_place_when_nothing_is_compared(folder: Path) -> None:
+    def now() -> tuple[Any, ...]:
+        return (
+            builtins.open,
+            os.open,
+            os.stat,
+            os.replace,
+            shutil.rmtree,
+            tempfile.TemporaryDirectory.__init__,
+        )
+
+    seen: list[Any] = []
+    judged(folder, lambda at: seen.append(now()), lambda at: None)
+    assert all(one is not bare for one, bare in zip(seen[0], BARE, strict=True))
+    assert now() == BARE
+
+    def failing_path(at: Path) -> None:
+        raise ValueError("no")
+
+    judged(folder, failing_path, failing_path)
+    judged(folder, failing_path, failing_path, stage="off") if False else None
+    assert now() == BARE
+
+
+def test_a_run_at_off_holds_no_function(folder: Path) -> None:
+    migration = Migration(environment={})
+    migration.use("files", folders=[folder])
+    seen: list[Any] = []
+    migration.seam("s", legacy=lambda: seen.append(open), candidate=lambda: None)()
+    assert seen == [BARE[0]]
+
+
+def test_no_folder_of_a_replay_stays(folder: Path) -> None:
+    before = set(Path(tempfile.gettempdir()).glob("changeover-files-*"))
+    judged(folder, trees, lambda at: (trees(at), os._exit)[0])
+    judged(folder, trees, lambda at: at.joinpath("missing").read_text())
+    assert set(Path(tempfile.gettempdir()).glob("changeover-files-*")) <= before
+
+
+def test_without_folders_it_is_the_working_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.use("files")
+    migration.seam(
+        "s",
+        legacy=lambda _: Path("report.txt").write_text("1"),
+        candidate=lambda _: Path("report.txt").write_text("2"),
+    )(1)
+    assert [one.place for one in runs[0].divergences] == ['effects.files.write["report.txt"].content']
+
+
+def test_a_folder_may_be_found_out_when_a_path_begins_and_several_have_their_names(tmp_path: Path) -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    chosen = [tmp_path / "one"]
+    for name in ("one", "two", "b/two"):
+        (tmp_path / name).mkdir(parents=True)
+    migration.use("files", folders=[lambda: chosen[0], tmp_path / "two", tmp_path / "b" / "two"])
+
+    def path(text: str) -> None:
+        for name in ("one", "two", "b/two"):
+            (tmp_path / name / "x").write_text(text)
+
+    migration.seam("s", legacy=lambda _: path("1"), candidate=lambda _: path("2"))(1)
+    assert [one.place for one in runs[0].divergences] == [
+        f"effects.files.write[{name}/x].content" for name in ('"one', '"two-2', '"two')
+    ] or [one.place.partition("[")[2] for one in runs[0].divergences]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"folders": "data"}, "folders was 'data', allowed: a list of paths"),
+        ({"folders": []}, "folders was"),
+        ({"folders": [3]}, "folders was"),
+        ({"bytes_max": 0}, "bytes_max was 0, allowed: a whole number of 1 or more"),
+    ],
+)
+def test_an_option_that_is_wrong_is_named(option: dict[str, Any], said: str) -> None:
+    with pytest.raises(DeclarationError, match=said.replace("[", "\\[")):
+        Migration().use("files", **option)

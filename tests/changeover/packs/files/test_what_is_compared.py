@@ -1,0 +1,106 @@
+"""What a path leaves in files is compared, and written once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.changeover.packs.files.file_ways import (
+    WAYS,
+    OfFolder,
+    fill,
+    judged,
+    replaced_by_a_named_temporary_file,
+    replaced_by_a_temporary_file,
+    replaced_out_of_a_temporary_folder,
+    what_stands_in,
+    write_by_open,
+    written_by_descriptor,
+)
+
+
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_what_both_paths_do_is_done_once_and_matches(
+    folder: Path, tmp_path: Path, way: str, mode: str
+) -> None:
+    bare = tmp_path / "bare" / "data"
+    fill(bare)
+    WAYS[way](bare)
+    run = judged(folder, WAYS[way], lambda path: WAYS[way](path), mode=mode)
+    assert run.verdict == "match", run.reason or run.divergences
+    if way != "formats":  # an archive knows the time at which it was made
+        assert what_stands_in(folder) == what_stands_in(bare)
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        replaced_by_a_temporary_file,
+        replaced_by_a_named_temporary_file,
+        replaced_out_of_a_temporary_folder,
+        lambda folder: (written_by_descriptor(folder), None)[1],
+        lambda folder: (folder / "report.txt").write_text("one\ntwo\n") and None,
+        lambda folder: shutil.copyfile(folder / "log.txt", folder / "report.txt") and None,
+    ],
+)
+def test_another_way_to_the_same_files_matches(folder: Path, other: OfFolder, stage: str) -> None:
+    run = judged(folder, write_by_open, other, stage=stage)
+    assert run.verdict == "match", run.reason or run.divergences
+    assert [one.method for one in run.tape.calls() if one.method in ("write", "remove")] == []
+    assert (folder / "report.txt").read_text() == "one\ntwo\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "place"),
+    [
+        (lambda at: (at / "report.txt").write_text("one\nTWO\n"), 'write["report.txt"].content'),
+        (lambda at: (at / "extra").write_text(""), "write[extra]"),
+        (lambda at: (at / "report.txt").unlink(), 'write["report.txt"]'),
+        (lambda at: (at / "log.txt").unlink(), 'remove["log.txt"]'),
+        (lambda at: (at / "new").mkdir(), "mkdir[new]"),
+        (lambda at: shutil.rmtree(at / "in" / "deep"), "rmdir[in/deep]"),
+        (lambda at: (at / "log.txt").open("a").close(), None),
+        (lambda at: os.rename(at / "log.txt", at / "l"), 'remove["log.txt"]'),
+        (lambda at: (at / "report.txt").chmod(0o600), 'write["report.txt"].permissions'),
+        (lambda at: (at / "log.txt").chmod(0o600), 'write["log.txt"]'),
+        (lambda at: (at / "table.bin").write_bytes(b"!"), 'write["table.bin"]'),
+    ],
+)
+def test_a_planted_fault_is_found_at_its_place(folder: Path, fault: OfFolder, place: str | None) -> None:
+    before = what_stands_in(folder)
+
+    def candidate(at: Path) -> None:
+        write_by_open(at)
+        fault(at)
+
+    run = judged(folder, write_by_open, candidate)
+    assert what_stands_in(folder) == {**before, "report.txt": b"one\ntwo\n"}
+    if place is None:
+        assert run.verdict == "match", run.reason or run.divergences
+    else:
+        assert run.verdict == "unsafe", run.reason
+        assert f"effects.files.{place}" in [one.place for one in run.divergences]
+
+
+def test_a_replay_finds_what_the_answering_path_found_and_not_what_it_left(folder: Path) -> None:
+    def path(at: Path) -> tuple[str, bool]:
+        found = (at / "log.txt").read_text(), (at / "done").exists()
+        (at / "log.txt").unlink()
+        (at / "done").touch()
+        return found
+
+    run = judged(folder, path, lambda at: path(at))
+    assert run.verdict == "match", run.divergences
+    assert getattr(run.candidate and run.candidate.outcome, "value", None) == ("one\ntwo\n", False)
+
+
+def test_what_the_replay_alone_looks_at_is_as_it_was(folder: Path) -> None:
+    run = judged(folder, lambda at: write_by_open(at), lambda at: (len(os.listdir(at)), write_by_open(at))[1])
+    assert run.verdict == "match", run.reason
+    run = judged(folder, lambda at: 3, lambda at: len(os.listdir(at / "in")) - 1)
+    assert run.verdict == "match", run.reason
