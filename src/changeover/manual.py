@@ -19,6 +19,7 @@ TOPICS = {
             "recipes/django",
             "recipes/celery",
             "recipes/batch-job",
+            "recipes/files",
             "recipes/message-bus",
         ),
         *("production", "ci", "explore", "removal"),

@@ -311,15 +311,15 @@ def port(name: str) -> Callable[[dict[str, Any]], None]:
 
 BEFORE = {
     "databases-1": engine,
-    "packs-4": names_of("fastapi"),
-    "packs-5": names_of("flask"),
+    "packs-5": names_of("fastapi"),
+    "packs-6": names_of("flask"),
     "packs-8": lambda around: pytest.importorskip("pika") and None,
 }
 AFTER = {
     "databases-1": port("db"),
     "packs-3": port("codes"),
-    "packs-6": port("exports"),
-    "packs-7": port("inbox"),
+    "packs-4": port("files"),
+    "packs-7": port("printer"),
     "packs-8": port("queue"),
 }
 RUN = [

@@ -8,6 +8,7 @@ from typing import Any
 
 from changeover.errors import DeclarationError, did_you_mean
 from changeover.quick_dataclass import dataclass
+from changeover.record.file_writing import FILE_WRITING
 from changeover.record.known_clients import there_are_packs
 
 ENTRY_POINTS = "changeover.packs"
@@ -18,7 +19,8 @@ ENTRY_POINTS = "changeover.packs"
 class OwnPack:
     """A pack of the toolkit: `place` is its class; `covers` are the modules that a program imports to use it.
 
-    A pack that covers none is a choice: what it is about is imported by every program.
+    What one covers that is no module is found by how the program is written (`program_look`). A pack that
+    covers none is a choice: what it is about is imported by every program.
 
     `makers` are the functions or classes that make the object which `use` needs; none where it needs none.
     `extra` is that of the toolkit which the pack needs, if so. One that is used `in_place` is used where its
@@ -58,7 +60,7 @@ OWN: Mapping[str, OwnPack] = {
         in_place=True,
     ),
     "wsgi": OwnPack("changeover.packs.wsgi.pack:WsgiPack", ("flask",), ("flask.Flask",), in_place=True),
-    "files": OwnPack("changeover.packs.files.pack:FilesPack", ("shutil", "tempfile")),
+    "files": OwnPack("changeover.packs.files.pack:FilesPack", (FILE_WRITING,)),
     "redis": OwnPack("changeover.packs.redis.pack:RedisPack", ("redis",)),
 }
 there_are_packs(OWN)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from changeover.packs.catalogue import OWN
 from changeover.quick_dataclass import dataclass
+from changeover.record.file_writing import WRITERS, is_writing_mode
 from changeover.record.known_clients import KnownClient, client_named
 
 FILES_MAX = 5_000
@@ -66,6 +67,8 @@ def look_at(root: Path) -> Looked:
                 libraries.setdefault(name, place)
             elif client is not None and client.pack not in OWN:
                 clients.setdefault(client.name, place)
+        for line in _writing(tree):
+            libraries.setdefault("files", f"{file.relative_to(root).as_posix()}:{line}")
         made.extend(_made(tree, _module_of(file, source), makers))
     tests = next((name for name in ("tests", "test") if (root / name).is_dir()), None)
     if tests is None and any(root.glob("test_*.py")):
@@ -121,6 +124,18 @@ def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield node.module, node.lineno
             for alias in node.names:
                 yield f"{node.module}.{alias.name}", node.lineno
+
+
+def _writing(tree: ast.AST) -> Iterator[int]:
+    """Lines in which files seem to be written."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
+        given = [*node.args, *(one.value for one in node.keywords if one.arg == "mode")]
+        modes = [one.value for one in given if isinstance(one, ast.Constant)]
+        if called in WRITERS or (called == "open" and any(map(is_writing_mode, modes))):
+            yield node.lineno
 
 
 def _parts(module: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from changeover.quick_dataclass import dataclass
+from changeover.record.file_writing import FILE_WRITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ _CLIENTS = (
     *(KnownClient(name, is_shared=True) for name in ("ftplib", "imaplib", "poplib", "xmlrpc.client")),
     KnownClient("subprocess", "process", is_shared=True),
     KnownClient("socket", is_shared=True),
+    KnownClient(FILE_WRITING, "files", is_shared=True),
 )
 KNOWN_CLIENTS: Mapping[str, KnownClient] = MappingProxyType({one.name: one for one in _CLIENTS})
 """By name."""

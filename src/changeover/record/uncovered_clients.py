@@ -13,6 +13,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from changeover.quick_dataclass import dataclass
+from changeover.record.file_writing import FILE_WRITING, writes_files
 from changeover.record.known_clients import KNOWN_CLIENTS, KnownClient, client_named
 from changeover.record.port import PortBook
 from changeover.values.own_state import module_of, namespace
@@ -77,6 +78,10 @@ def _users(owners: list[Any]) -> dict[str, dict[str, bool]]:
                 held.setdefault(client_name, set()).add(own_name)
         for client_name, names in held.items():
             found.setdefault(client_name, {})[name] = _is_used_past_ports(module, names, owners)
+        writing = [one for one in vars(module).values() if _home(one) == name and _writes(one)]
+        if writing:
+            past = any(not any(one is owner for owner in owners) for one in writing)
+            found.setdefault(FILE_WRITING, {})[name] = past
     return found
 
 
@@ -112,6 +117,18 @@ def _codes(owner: Any) -> Iterator[CodeType]:
             found = found.fget if type(found) is property else found
             if type(found) is FunctionType:
                 yield _innermost(found).__code__
+
+
+def _writes(owner: Any) -> bool:
+    """Whether a function, or one of a class, seems to write files."""
+    return any(writes_files(inner) for code in _codes(owner) for inner in _and_inner(code))
+
+
+def _and_inner(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from _and_inner(one)
 
 
 def _innermost(function: FunctionType) -> FunctionType:

@@ -43,6 +43,13 @@ def test_a_package_gets_its_module_which_imports_and_uses_what_the_program_uses(
     assert Shop(tmp_path).run("status").code == 0
 
 
+def test_a_program_that_writes_files_uses_the_pack_of_files(tmp_path: Path) -> None:
+    writes = "from pathlib import Path\n\ndef export(text):\n    Path('out.txt').write_text(text)\n"
+    write(tmp_path, {"shop/__init__.py": "", "shop/export.py": writes})
+    assert "files        shop/export.py:4" in Shop(tmp_path).run("init").out
+    assert imported(tmp_path, "shop.compat") == "['files']"
+
+
 @pytest.fixture(autouse=True)
 def nothing_stays_imported() -> Iterator[None]:
     yield

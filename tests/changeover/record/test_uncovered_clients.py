@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from changeover import Migration
+from changeover.record.file_writing import FILE_WRITING
 from changeover.record.known_clients import KNOWN_CLIENTS
 from changeover.record.uncovered_clients import UncoveredClient, uncovered_clients
 
@@ -57,6 +58,38 @@ def test_a_client_is_named_with_who_uses_it_and_with_the_way_out(
     program("shop.desk", stripe=library)
     (found,) = named(Migration(), "stripe")
     assert str(found) == 'stripe (shop.desk, shop.pay): declare a port, or migration.use("http")'
+
+
+WRITER = """
+class Exports:
+    def write(self, name, text):
+        {line}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "is_named"),
+    [
+        ("open(name, 'w').write(text)", True),
+        ("Path(name).write_text(text)", True),
+        ("tempfile.mkstemp()", True),
+        ("return [shutil.rmtree(one) for one in name]", True),
+        ("return open(name).read()", False),
+        ("return open(name, 'rb').read()", False),
+        ("return name.replace('w', text)", False),
+    ],
+)
+def test_a_program_that_writes_files_is_told_of_the_pack(program: Program, line: str, is_named: bool) -> None:
+    module = program("shop.exports")
+    exec(WRITER.format(line=line), vars(module))  # noqa: S102  the code of this test
+    found = [str(one) for one in named(Migration(), FILE_WRITING) if "shop.exports" in one.used_by]
+    assert [one.partition("): ")[2] for one in found] == (
+        ['declare a port, or migration.use("files")'] if is_named else []
+    )
+    migration = Migration()
+    migration.port("exports", module.Exports, effects={"write"})
+    assert not any("shop.exports" in one.used_by for one in named(migration, FILE_WRITING))
+    assert named(Migration(), FILE_WRITING, packs=["files"]) == []
 
 
 def test_what_nobody_imported_is_not_named_and_stays_so() -> None:

@@ -28,7 +28,7 @@ from changeover.packs.files.file_state import (
 )
 from changeover.packs.files.permissions import chosen
 
-NO_ROOM = "no file can be written in the process that replays: {}"
+NO_ROOM = "no file may be written where this is replayed, as in a worker: files are compared in the program"
 _FOLDER_MODE = 0o700
 
 
@@ -216,7 +216,7 @@ def _new_folder() -> str:
     try:
         folder = mkdtemp(prefix=OWN, dir=gettempdir())
     except OSError as error:
-        raise NotFollowed(NO_ROOM.format(error.strerror)) from None
+        raise NotFollowed(NO_ROOM) from error
     probe = os.path.join(folder, "probe")
     try:
         with open(probe, "wb") as file:
@@ -225,5 +225,5 @@ def _new_folder() -> str:
         os.chmod(folder, _FOLDER_MODE)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise NotFollowed(NO_ROOM.format(error.strerror)) from None
+        raise NotFollowed(NO_ROOM) from error
     return os.path.realpath(folder)

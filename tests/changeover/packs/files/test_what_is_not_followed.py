@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from pathlib import Path
 from threading import Barrier, Thread
@@ -134,3 +135,15 @@ def _as_the_program(path: Path) -> None:
     from changeover.record.context import outside_of_runs
 
     outside_of_runs().run(path.write_text, "other")
+
+
+def test_what_is_written_in_c_is_not_seen(folder: Path) -> None:
+    system = ctypes.CDLL(None)
+    system.fopen.restype = ctypes.c_void_p
+
+    def path(at: Path, name: str) -> None:
+        system.fclose(ctypes.c_void_p(system.fopen(str(at / name).encode(), b"w")))
+
+    run = judged(folder, lambda at: path(at, "one"), lambda at: path(at, "other"))
+    assert run.verdict == "vacuous" or run.verdict == "match"
+    assert (folder / "other").exists()
