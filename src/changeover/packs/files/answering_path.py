@@ -20,6 +20,8 @@ from changeover.packs.files.permissions import chosen
 from changeover.packs.files.shared_places import shared_places
 from changeover.packs.files.shown_content import shown_content
 from changeover.packs.host import outside
+from changeover.values.error_text import message_of
+from changeover.values.interruption import stop_if_interrupted
 
 SHARED = "{} was changed by another run, or by others, while the path was at it"
 
@@ -40,10 +42,12 @@ class AnsweringPath(FollowedPath):
         """Keep what was changed: on the tape as effects, and as it is for a replay in this process."""
         self.is_over = True
         self.release()
-        with outside():
-            changes = self._changes()
-            self._look_for_others()
-        shared_places.leave([place.path for place in self._seen.places.values()], self)
+        try:
+            with outside():
+                changes = self._changes()
+                self._look_for_others()
+        finally:
+            shared_places.leave([place.path for place in self._seen.places.values()], self)
         self.check_open()
         if self._keeps:
             tape = self.session.tape
@@ -65,36 +69,46 @@ class AnsweringPath(FollowedPath):
                         self._trees.add(place)
             with self.inside(call.depth is Depth.TREE), self.timed():
                 done = original(*args, **kwargs)
-            if call.name == "chmod":
-                with self.inside():
+            with self._seeing(), self.inside():
+                if call.name == "chmod":
                     self.chose(os.stat(given[0]))
-            if call.name == "mkdir" and places[0] is not None:
-                self.note_private(given[0], places[0])
+                if call.name == "mkdir" and places[0] is not None:
+                    self.note_private(given[0], places[0])
             return done
+        with self._seeing():
+            if call.writes:
+                self.is_late(places)
+        done = original(*args, **kwargs)
         if call.name == "chmod" and isinstance(given[0], int):
-            self.chose(os.fstat(given[0]))
-        return original(*args, **kwargs)
+            with self._seeing():
+                self.chose(os.fstat(given[0]))
+        return done
 
     def open(self, original: Callable[..., Any], file: Any, mode: Any, args: Any, kwargs: Any) -> Any:
         """Let a file be opened, having seen what it holds."""
         if opener_of(args, kwargs) is not None:
             opened = original(file, mode, *args, **kwargs)
-            self.opened_file(opened)
+            with self._seeing():
+                self.opened_file(opened)
             return opened
         place = self.folders.place_of(file)
         if place is None or not isinstance(mode, str) or not self.is_asked():
+            with self._seeing():
+                self.is_late([place])
             opened = original(file, mode, *args, **kwargs)
-            if isinstance(file, int):
-                self.opened_file(opened)
+            with self._seeing():
+                if isinstance(file, int):
+                    self.opened_file(opened)
             return opened
         writes = any(letter in mode for letter in "wax+")
         with self._seeing():
             self._touch(place, Depth.CONTENT, writes=writes)
         with self.timed():
             opened = original(file, mode, *args, **kwargs)
-        if writes:
-            self.opened(opened.fileno(), place.name)
-            self.opened_file(opened)
+        with self._seeing():
+            if writes:
+                self.opened(opened.fileno(), place.name)
+                self.opened_file(opened)
         return opened
 
     def open_descriptor(
@@ -103,9 +117,12 @@ class AnsweringPath(FollowedPath):
         """The same for `os.open`."""
         place = self.folders.place_of(path)
         if place is None or not self.is_asked():
+            with self._seeing():
+                self.is_late([place])
             opened = original(path, flags, *args, **kwargs)
-            if UNNAMED and flags & UNNAMED == UNNAMED:
-                self.opened(opened, "a temporary file")
+            with self._seeing():
+                if UNNAMED and flags & UNNAMED == UNNAMED:
+                    self.opened(opened, "a temporary file")
             return opened
         with self._seeing():
             if kwargs.get("dir_fd") is not None:
@@ -113,16 +130,18 @@ class AnsweringPath(FollowedPath):
             self._touch(place, Depth.CONTENT, writes=bool(flags & self.WRITING))
         with self.timed():
             opened = original(path, flags, *args, **kwargs)
-        self.opened(opened, place.name)
-        if flags & os.O_EXCL:
-            self.note_private(opened, place)
+        with self._seeing():
+            self.opened(opened, place.name)
+            if flags & os.O_EXCL:
+                self.note_private(opened, place)
         return opened
 
     def on_descriptor(self, original: Callable[..., Any], descriptor: Any, args: Any, kwargs: Any) -> Any:
         """Let through what is done to a file that is open."""
         done = original(descriptor, *args, **kwargs)
-        if original.__name__ == "fchmod":
-            self.chose(os.fstat(descriptor))
+        with self._seeing():
+            if original.__name__ == "fchmod":
+                self.chose(os.fstat(descriptor))
         return done
 
     def temporary_name(self, real: Callable[[], str]) -> str:
@@ -241,8 +260,9 @@ class AnsweringPath(FollowedPath):
             yield
         except NotFollowed as problem:
             self.cannot_see(str(problem))
-        except OSError as error:
-            self.cannot_see(f"cannot be read: {error}")
+        except Exception as error:  # noqa: BLE001  whatever a path is given as a path
+            stop_if_interrupted(error)
+            self.cannot_see(f"cannot be read: {message_of(error)}")
         finally:
             self.session.port_s += perf_counter() - began
 

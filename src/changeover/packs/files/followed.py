@@ -11,7 +11,7 @@ from tempfile import gettempdir
 from time import perf_counter
 from typing import Any
 
-from changeover.packs.files.covered_folders import Place
+from changeover.packs.files.covered_folders import CoveredFolders, Place
 from changeover.packs.files.file_calls import LINKS, FileCall
 from changeover.packs.files.file_state import Entry, NotFollowed
 from changeover.packs.files.held_functions import busy, held_functions, is_of_the_path
@@ -36,6 +36,7 @@ class FollowedPath(ABC):
         self.pack = pack
         self.session = session
         self.is_over = False
+        self.folders = CoveredFolders(())  # until the path begins
         self._is_held = False
         self._private: set[tuple[int, int]] = set()
         self._own: dict[tuple[int, int], str] = {}
@@ -67,11 +68,23 @@ class FollowedPath(ABC):
         """The functions need not ask for this path any more."""
         if self._is_held:
             self._is_held = False
-            held_functions.release()
+            session = self.session
+            if session.running.left():
+                held_functions.release_when(lambda: session.is_judged or not session.running.left())
+            else:
+                held_functions.release()
 
     def is_asked(self) -> bool:
         """Whether the path asks, while it runs."""
         return not self.is_over and is_of_the_path()
+
+    def is_late(self, places: Sequence[Place | None]) -> bool:
+        """Whether work that the path has left behind is at covered files, of which nobody compares anything."""
+        found = [place.name for place in places if place is not None]
+        if not self.is_over or not found or self.session.is_judged or not is_of_the_path():
+            return False
+        self.cannot_see(f"{', '.join(found)} is used by work that goes on after the path: await it in the path")
+        return True
 
     def cannot_see(self, what: str) -> None:
         """The run cannot be compared; a replay ends here."""

@@ -47,20 +47,30 @@ class HeldFunctions:
         self._defaults: list[tuple[FunctionType, Any, Any]] = []
         self._methods: list[tuple[type, Any, Any]] = []
         self._modules = 0
+        self._waiting: list[Callable[[], bool]] = []
 
     def hold(self) -> None:
         """From now on they ask; the first who holds puts everything in its place."""
         with self._lock:
+            over = [is_over for is_over in self._waiting if is_over()]
+            self._waiting = [is_over for is_over in self._waiting if is_over not in over]
+            self._holders -= len(over)
             self._holders += 1
             if self._holders == 1:
-                self._put_in()
+                self._put_in()  # changes nothing where it is in place
 
     def release(self) -> None:
         """The last one takes it away again."""
         with self._lock:
             self._holders -= 1
-            if not self._holders:
+            if self._holders <= len(self._waiting) and all(is_over() for is_over in self._waiting):
+                self._waiting, self._holders = [], 0
                 self._take_out()
+
+    def release_when(self, is_over: Callable[[], bool]) -> None:
+        """Release when that says so, which is looked at when others come and go."""
+        with self._lock:
+            self._waiting.append(is_over)
 
     def _put_in(self) -> None:
         if not self._pairs:

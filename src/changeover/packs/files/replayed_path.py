@@ -10,6 +10,7 @@ from threading import RLock
 from typing import Any
 from weakref import WeakSet
 
+from changeover.errors import ReplayStopped
 from changeover.packs.files.before_path import BeforePath
 from changeover.packs.files.covered_folders import Place
 from changeover.packs.files.file_calls import Depth, FileCall
@@ -69,6 +70,7 @@ class ReplayedPath(FollowedPath):
                 return self.on_descriptor(original, given[0], args[1:], kwargs)
             return original(*args, **kwargs)
         if not self.is_asked():
+            self._refuse_late(places)
             return original(*args, **kwargs)
         here = self._brought(call, kwargs, places)
         if call.name == "chmod":
@@ -88,6 +90,7 @@ class ReplayedPath(FollowedPath):
         place = self.folders.place_of(file)
         opener = opener_of(args, kwargs)
         if opener is None and (place is None or not self.is_asked()):
+            self._refuse_late([place])
             opened = original(file, mode, *args, **kwargs)
             if isinstance(file, int):
                 self.opened_file(opened)
@@ -110,6 +113,7 @@ class ReplayedPath(FollowedPath):
         """The same for `os.open`."""
         place = self.folders.place_of(path)
         is_unnamed = bool(UNNAMED) and flags & UNNAMED == UNNAMED
+        self._refuse_late([place])
         if place is None and not is_unnamed:
             return original(path, flags, *args, **kwargs)
         with self._seeing():
@@ -148,6 +152,10 @@ class ReplayedPath(FollowedPath):
     def made_temporary(self, thing: Any) -> None:
         """It would take away, by its name, what the program has there."""
         self._temporary.add(thing)
+
+    def _refuse_late(self, places: Sequence[Place | None]) -> None:
+        if self.is_late(places):
+            raise ReplayStopped(f"{self.pack.name}: the path has ended")
 
     def _brought(self, call: FileCall, kwargs: dict[str, Any], places: Sequence[Place | None]) -> list[Any]:
         """Where the places of a call are for the replay, which is ended where nobody knows what was there."""

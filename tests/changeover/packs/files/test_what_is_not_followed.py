@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import time
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Thread, Timer
 from typing import Any
 
 import pytest
@@ -147,3 +148,27 @@ def test_what_is_written_in_c_is_not_seen(folder: Path) -> None:
     run = judged(folder, lambda at: path(at, "one"), lambda at: path(at, "other"))
     assert run.verdict == "vacuous" or run.verdict == "match"
     assert (folder / "other").exists()
+
+
+def test_what_is_written_after_the_answer_is_no_match(folder: Path) -> None:
+    def path(at: Path) -> None:
+        Timer(0.05, (at / "late.txt").write_text, ["late"]).start()
+
+    run = judged(folder, path, lambda at: path(at))
+    deadline = time.monotonic() + 10
+    while not (folder / "late.txt").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (folder / "late.txt").read_text() == "late"
+    assert run.verdict == "failed", run.divergences
+
+
+def test_what_goes_wrong_in_the_pack_breaks_no_path(folder: Path) -> None:
+    def no_folder() -> Path:
+        raise RuntimeError("not known yet")
+
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.use("files", folders=[no_folder])
+    migration.seam("s", legacy=lambda _: write_by_open(folder), candidate=lambda _: None)(1)
+    assert (folder / "report.txt").exists()
+    assert (str(runs[0].verdict), "not known yet" in (runs[0].reason or "")) == ("failed", True)
