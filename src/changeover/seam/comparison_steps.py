@@ -7,7 +7,6 @@ on; what it does after the last step amends the run.
 from __future__ import annotations
 
 import decimal
-import re
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context
 from dataclasses import replace
@@ -21,43 +20,28 @@ from changeover.record.replay_problems import ProblemKind, ReplayProblem, Replay
 from changeover.record.run import Run
 from changeover.record.work_branch import names_of
 from changeover.replay.event_loop import runs_a_loop
-from changeover.replay.net import NET
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayed_work import STILL_RUNNING
 from changeover.replay.runner import Pending, Replayed, ReplayTask, wait_for, wait_for_async
 from changeover.replay.scheduler import Decides, TurnTaken
 from changeover.seam.given_run import AMENDED, GivenRun
 from changeover.seam.judge import Judge, Predicate, RunDraft
+from changeover.seam.own_replay import FILE_IS_GONE, OwnReplay, is_refused
 from changeover.seam.recording import Recording
 from changeover.seam.waiting_run import Job
 from changeover.settings import PRODUCTION
 from changeover.values.error_text import class_and_message
 from changeover.values.interruption import is_interruption
-from changeover.values.observation import Observation, Outcome, Raised
+from changeover.values.observation import Observation
 
 if TYPE_CHECKING:
     from changeover.telemetry.traces import SpanOfReplay
 
 T = TypeVar("T")
-_TEMPORARY = r"(?<![a-z0-9_])tmp[a-z0-9_]{8}(?![a-z0-9_])"
-_MADE_ANEW = re.compile(_TEMPORARY + r"|[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 CHANGED_BY_PORT = (
     "a port changed what it had given to the path, or was handed by it: in a replay both paths do the same, "
     "and not what was answered"
 )
-
-FILE_IS_GONE = (
-    "{} is not there any more: the answering path has moved or removed it past every port; give the files "
-    "that a path changes a port"
-)
-
-
-def missing_file(outcome: Outcome) -> str | None:
-    """The file that was not found, where that ended the path."""
-    error = outcome.error if isinstance(outcome, Raised) else None
-    if not isinstance(error, FileNotFoundError) or error.filename is None:
-        return None
-    return str(error.filename)
 
 
 def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -223,10 +207,11 @@ class Comparing:
             if pending.replay.scheduler is not None:
                 self.taken = pending.replay.scheduler.taken
             problems = replayed.problems
-            if any(map(_is_refused, problems.all)):
+            own = self._own_replay(calling)
+            if any(map(is_refused, problems.all)):
                 self._tell_of_refused(problems)
-                problems = await self._of_one_path_alone(problems, calling)
-            gone = await self._file_that_is_gone(replayed, calling)
+                problems = await own.without_what_it_is_refused(problems)
+            gone = await own.file_that_is_gone(replayed)
             if gone is not None:
                 return self.draft().failed(FILE_IS_GONE.format(gone))
         except BaseException as error:
@@ -238,21 +223,21 @@ class Comparing:
         if run.verdict in AMENDED or problems.failures or not self._recording.has_changed_answers:
             return run
         try:
-            return await self._beside_its_own_replay(run, replayed, problems, calling)
+            return await self._beside_its_own_replay(run, replayed, problems, own)
         except BaseException as error:
             if calling.lets_pass(error):
                 raise
             return self._failed(error)
 
     async def _beside_its_own_replay(
-        self, run: Run, other: Replayed, problems: ReplayProblems, calling: Replaying
+        self, run: Run, other: Replayed, problems: ReplayProblems, replay: OwnReplay
     ) -> Run:
         """The run with what the answering path itself changes in its answers: a port may have changed them.
 
         In a replay no port does. What differs from what that path left changed there is a difference of the
         code; where both paths do the same there, and not what was answered, nobody can tell.
         """
-        own = await self._replayed_alone(calling, with_view=True)
+        own = await replay.done(with_view=True)
         if own is None or own.problems.failures:
             return run
         answered, alone = self._recording.observation(), own.observation
@@ -266,57 +251,18 @@ class Comparing:
             alike = self._judged(other.observation, ReplayProblems(), alone)
         return self.draft().failed(CHANGED_BY_PORT) if alike.verdict in AMENDED else run
 
-    async def _file_that_is_gone(self, other: Replayed, calling: Replaying) -> str | None:
-        """The file for want of which the other path ended, and which the answering path misses as well.
-
-        That path has moved or removed it past every port.
-        """
-        found = missing_file(other.observation.outcome)
-        if found is None or missing_file(self._recording.observation().outcome) == found:
-            return None
-        alone = await self._replayed_alone(calling)
-        is_gone = alone is not None and missing_file(alone.observation.outcome) == found
-        return found if is_gone else None
+    def _own_replay(self, calling: Replaying) -> OwnReplay:
+        return OwnReplay(
+            self._recording, calling.replay, apart=calling is _APART, inside_loop=self._inside_loop
+        )
 
     def _tell_of_refused(self, problems: ReplayProblems) -> None:
         """Log once for each seam and function what a replay reached for."""
         seam = self._recording.call.seam
-        for one in filter(_is_refused, problems.all):
+        for one in filter(is_refused, problems.all):
             if seam.first_refused(one.place):
                 text = f"seam {seam.name} reaches past every port, and a replay was refused it"
                 self._runtime.note(f"{text}: {one.place} {one.detail}", seam=seam.name)
-
-    async def _of_one_path_alone(self, problems: ReplayProblems, calling: Replaying) -> ReplayProblems:
-        """What was refused is no difference where the answering path would be refused the same.
-
-        A pool may have had an idle connection for that path and none for this one. So it is replayed as well.
-        """
-        alone = await self._replayed_alone(calling)
-        if alone is None:
-            return problems
-        refused = {_what(one) for one in alone.problems.all if _is_refused(one)}
-        both = f"both paths of {self._recording.call.seam.name} reach for it past every port"
-        kept = [
-            replace(one, kind=ProblemKind.UNDECLARED_CALL, detail=_with(one, both))
-            if _is_refused(one) and _what(one) in refused
-            else one
-            for one in problems.all
-        ]
-        return ReplayProblems(kept, problems.left_out)
-
-    async def _replayed_alone(self, calling: Replaying, *, with_view: bool = False) -> Replayed | None:
-        """What the answering path does in a replay as well; None where it has no path of its own."""
-        recording = self._recording
-        path = recording.call.seam.paths.get(recording.answering)
-        if path is None:
-            return None
-        task = recording.task(apart=calling is _APART, inside_loop=self._inside_loop)
-        path = recording.call.seam.bound.beside(recording.answering, path, task.book)
-        owner = () if task.is_bound else task.owner
-        view = recording.view(recording.answering) if with_view else None
-        task = replace(task, path=path, is_bound=False, owner=owner)
-        task = replace(task, side=recording.answering, view=view, loop_goes_on=False)
-        return (await calling.replay(task)).closed()
 
     def _judged_apart(self, pending: Pending) -> Run:
         try:
@@ -426,26 +372,6 @@ class Comparing:
         self._is_expected = False
         with expected.expected():
             self._given.hand_on(run)
-
-
-def _is_refused(problem: ReplayProblem) -> bool:
-    return problem.kind is ProblemKind.UNDECLARED_EFFECT
-
-
-def _what(problem: ReplayProblem) -> tuple[str, str]:
-    """What was refused; names that are made anew each time (of temporary files, of UUIDs) left out.
-
-    Of what is sent nobody knows whether two clients do the same.
-    """
-    if problem.place.startswith(NET):
-        return NET, ""
-    return problem.place, _MADE_ANEW.sub("*", problem.detail or "")
-
-
-def _with(problem: ReplayProblem, both: str) -> str:
-    """What was refused, and the way out, which the net has said already."""
-    way = "" if problem.place.startswith(NET) else ": declare what opens it"
-    return f"{problem.detail}: {both}{way}"
 
 
 class _Apart:

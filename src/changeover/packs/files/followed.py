@@ -83,7 +83,9 @@ class FollowedPath(ABC):
         found = [place.name for place in places if place is not None]
         if not self.is_over or not found or self.session.is_judged or not is_of_the_path():
             return False
-        self.cannot_see(f"{', '.join(found)} is used by work that goes on after the path: await it in the path")
+        self.cannot_see(
+            f"{', '.join(found)} is used by work that goes on after the path: await it in the path"
+        )
         return True
 
     def cannot_see(self, what: str) -> None:
