@@ -1,4 +1,4 @@
-"""How the tests run: no clock decides whether a property holds, and logs are quiet below warnings.
+"""How the tests run: no clock decides whether a property holds, logs are quiet, no disk is waited for.
 
 Laws are tried on 60 examples here; the sweeps beside the tests try them on tens of thousands.
 """
@@ -8,6 +8,7 @@ import gc
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,6 +34,10 @@ STARTED_OFTEN = (
 )
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108  pytest makes a folder of its own in it
+MEMORY_MIN = 4 << 30
+"""Bytes that have to be free there: the folders of all tests take a part of it."""
+TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
 FOLDERS = count()
 LAST_FILE = [Path()]
 AT_WORK = frozenset(threading.enumerate())
@@ -47,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The toolkit's own tests are about programs in production, which the plugin keeps tests from being."""
     config.stash[WRITES_NO_BYTECODE], sys.dont_write_bytecode = sys.dont_write_bytecode, False
     if not hasattr(config, "workerinput"):
+        _keep_folders_in_memory()
         _compile_what_is_started_often()
         _compile_what_pytest_rewrites()
     os.environ.pop("CHANGEOVER_POPULATION", None)
@@ -82,6 +88,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         gc.collect()
         if AT_WORK.issuperset(threading.enumerate()):
             gc.freeze()
+
+
+def _keep_folders_in_memory() -> None:
+    """Tests commit tens of thousands of times, and each waits for a disk; none is about what a disk does."""
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_MIN:
+        os.environ.setdefault(TEMPORARY, str(MEMORY))
 
 
 def _compile_what_is_started_often() -> None:

@@ -44,7 +44,7 @@ BEFORE_IMPORT = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")
 """Variables that an interpreter reads when it begins: there is an interpreter for each of their values."""
 SUBREAPER = 36
 
-_Key = tuple[int, tuple[str, ...], tuple[tuple[str, str], ...]]
+_Key = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
 _interpreters: dict[_Key, LoadedInterpreter] = {}
 _lock = threading.Lock()
 
@@ -83,6 +83,11 @@ class LoadedInterpreter:
         """It ends; what it has forked goes on."""
         self._line.close()
         self._process.wait()
+
+    def forget(self) -> None:
+        """This process was forked, and the interpreter is its parent's."""
+        self._line.close()
+        self._process.returncode = 0
 
 
 class _ForkedProgram(subprocess.Popen[Any]):
@@ -156,22 +161,28 @@ def _imported(arguments: Sequence[str]) -> Sequence[str]:
 
 
 def _interpreter(modules: Sequence[str], environment: Mapping[str, str]) -> LoadedInterpreter:
-    """One of this process, which a process that was forked from it must not ask."""
+    """One of this process."""
     read = {name: text for name, text in environment.items() if name.startswith(BEFORE_IMPORT)}
-    key = (os.getpid(), tuple(modules), tuple(sorted(read.items())))
+    key = (tuple(modules), tuple(sorted(read.items())))
     with _lock:
         if key not in _interpreters:
-            rest = {
-                name: text
-                for name, text in os.environ.items()
-                if not name.startswith(("CHANGEOVER_", *BEFORE_IMPORT))
-            }
+            other = ("CHANGEOVER_", *BEFORE_IMPORT)
+            rest = {name: text for name, text in os.environ.items() if not name.startswith(other)}
             _interpreters[key] = LoadedInterpreter(modules, {**rest, **read})
         return _interpreters[key]
 
 
 @atexit.register
 def _end_all() -> None:
-    for (owner, *_), interpreter in _interpreters.items():
-        if owner == os.getpid():
-            interpreter.close()
+    for interpreter in _interpreters.values():
+        interpreter.close()
+    _interpreters.clear()
+
+
+def _forget_all() -> None:
+    for interpreter in _interpreters.values():
+        interpreter.forget()
+    _interpreters.clear()
+
+
+os.register_at_fork(after_in_child=_forget_all)

@@ -208,3 +208,19 @@ def test_the_toolkit_is_there_without_being_imported() -> None:
     program = "import sys; print('changeover.migration' in sys.modules)"
     done = run_python(["-c", program], text=True, timeout=60)
     assert done.stdout == f"{sys.platform == 'linux' and os.environ.get(SWITCH) != 'anew'}\n"
+
+
+def test_a_forked_test_process_has_interpreters_of_its_own() -> None:
+    program = """if True:
+        import os, sys
+        from tests.programs.process import run_python
+        parent = run_python(["-c", "import os; print(os.getppid())"], text=True, timeout=60).stdout
+        child = os.fork()
+        if child:
+            sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        own = run_python(["-c", "import os; print(os.getppid())"], text=True, timeout=60).stdout
+        print(int(parent) == os.getppid(), int(own) == os.getpid())
+    """
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("True True\n", "")
