@@ -62,6 +62,7 @@ class LoadedInterpreter:
                 stdout=subprocess.DEVNULL,
                 pass_fds=[other.fileno()],
             )
+        atexit.register(self.close)
 
     def fork(self, told: Mapping[str, Any], files: Sequence[int]) -> int:
         """The number of the process that runs the program; this process is its parent."""
@@ -170,13 +171,6 @@ def _interpreter(modules: Sequence[str], environment: Mapping[str, str]) -> Load
             rest = {name: text for name, text in os.environ.items() if not name.startswith(other)}
             _interpreters[key] = LoadedInterpreter(modules, {**rest, **read})
         return _interpreters[key]
-
-
-@atexit.register
-def _end_all() -> None:
-    for interpreter in _interpreters.values():
-        interpreter.close()
-    _interpreters.clear()
 
 
 def _forget_all() -> None:
