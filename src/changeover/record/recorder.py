@@ -466,8 +466,11 @@ class Recorder:
                 raise SnapshotError(f"it was interrupted by {type(outcome.error).__name__}")
             return Raised(copied_error(outcome.error)), None, None
         if method.is_fixed:
-            if _is_immutable(outcome.value):
+            copy = _copy_of_fixed(outcome.value)
+            if copy is outcome.value and copy is not None:
                 return None, None, outcome.value
+            if copy is not None and is_held(outcome):
+                self._watch_fixed(copy, outcome.value)
             return None, text_digest(outcome.value), None
         value = snapshot(
             outcome.value,
@@ -476,6 +479,13 @@ class Recorder:
             refuses=acting_for(self.book),
         )
         return outcome if value is outcome.value else Returned(value), None, None
+
+    def _watch_fixed(self, copy: Any, live: Any) -> None:
+        """What somebody holds answers otherwise from now on, where the path changes it."""
+        for recorder in self._chain:
+            if recorder._given is None:
+                recorder._given = LiveAnswers(recorder.inputs)
+            recorder._given.hand(copy, live)
 
     def _note_problem(self, text: str) -> None:
         for recorder in self._chain:
@@ -496,8 +506,9 @@ class Recorder:
                 stop_if_interrupted(error)
 
 
-def _is_immutable(value: Any) -> bool:
+def _copy_of_fixed(value: Any) -> Any:
+    """A copy of what a `fixed` call gave, itself where nothing in it can change, None where it has none."""
     try:
-        return snapshot(value) is value
+        return snapshot(value)
     except SnapshotError:
-        return False
+        return None

@@ -45,7 +45,7 @@ from changeover.replay.random_numbers import OwnRandom
 from changeover.replay.replayed_work import AnyPortTape, ReplayedWork
 from changeover.replay.scheduler import Scheduler
 from changeover.values.content_key import frozen, unread_in
-from changeover.values.copying import SnapshotError, copied_error, snapshot
+from changeover.values.copying import ATOMS, SnapshotError, copied_error, snapshot
 from changeover.values.error_text import class_and_message, message_of
 from changeover.values.event import EventLog
 from changeover.values.limits import Limits
@@ -89,6 +89,7 @@ class Replay(ReplayedWork):
         self.book = book
         self._ports: dict[str, AnyPortTape] = {}
         self._called: dict[str, CalledObjects] = {}
+        self._fixed: dict[int, tuple[Any, Any]] = {}  # answers of `fixed` calls, each with its copy
         self.limits = limits
         self._deadline = monotonic() + limits.replay_seconds_max
         self._ids: IdMapping | None = None  # where no identifier was met, none is renamed
@@ -173,6 +174,7 @@ class Replay(ReplayedWork):
             if outcome is None:
                 outcome = outcome_of(lambda: self._really(method, owner, args, kwargs))
                 self._keep_real(method, args, kwargs, outcome)
+                outcome = self._own(method, outcome)
         finally:
             self.port_s += perf_counter() - began
         return outcome.give()
@@ -212,7 +214,23 @@ class Replay(ReplayedWork):
             restore(SESSION, token)
         self._keep_real(method, args, kwargs, outcome)
         self.port_s += perf_counter() - began
-        return outcome.give()
+        return self._own(method, outcome).give()
+
+    def _own(self, method: PortMethod, outcome: Outcome) -> Outcome:
+        """What a `fixed` call gave, as the path may have it: one copy of an object that can change.
+
+        What has no copy, as a context, is the port's own.
+        """
+        if not method.is_fixed or not isinstance(outcome, Returned) or type(outcome.value) in ATOMS:
+            return outcome
+        known = self._fixed.get(id(outcome.value))
+        if known is None:
+            try:
+                copy = snapshot(outcome.value, by_reference=self.book.holds)
+            except SnapshotError:
+                copy = outcome.value
+            known = self._fixed[id(outcome.value)] = outcome.value, copy
+        return outcome if known[1] is outcome.value else Returned(known[1])
 
     @cached_property
     def _order(self) -> CompletionOrder:

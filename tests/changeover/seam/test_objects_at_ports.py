@@ -475,3 +475,64 @@ def test_an_object_of_a_port_in_an_answer_is_that_object(path: Any, mode: str, s
     run = compared(Query, (lambda _: path(query),) * 2, 1, stage=stage, mode=mode, **classes)
     assert (run.verdict, run.reason) == (Verdict.MATCH, None)
     assert len(query.sent) == 1
+
+
+class Settings:
+    def __init__(self) -> None:
+        self.limits = [1]
+
+
+HELD: dict[str, tuple[Callable[[], Any], Callable[[Any], list[Any]]]] = {
+    "dict": (lambda: {"limits": [1]}, lambda held: held["limits"]),
+    "list": (lambda: [1], lambda held: held),
+    "object": (Settings, lambda held: held.limits),
+}
+
+
+class Office:
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def settings(self) -> Any:
+        return self.held
+
+    async def settings_later(self) -> Any:
+        await asyncio.sleep(0)
+        return self.held
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("kind", HELD)
+def test_a_replay_changes_nothing_of_what_a_fixed_call_gives(
+    kind: str, is_async: bool, mode: str, stage: str
+) -> None:
+    make, items = HELD[kind]
+    office = Office(make())
+
+    def path(number: int) -> int:
+        items(office.settings()).append(number)
+        return len(items(office.settings()))
+
+    async def path_later(number: int) -> int:
+        items(await office.settings_later()).append(number)
+        return len(items(await office.settings_later()))
+
+    chosen = path_later if is_async else path
+    fixed = {"settings", "settings_later"}
+    run = compared(Office, (chosen, chosen), 7, stage=stage, mode=mode, fixed=fixed)
+
+    assert items(office.held) == [1, 7]
+    assert run.verdict is Verdict.FAILED  # it is not fixed
+    assert "a port changed what it had given to the path" in str(run.reason)
+
+
+def test_one_object_that_a_fixed_call_gives_twice_is_one_in_a_replay() -> None:
+    office = Office({"limits": [1]})
+
+    def path(number: int) -> bool:
+        return office.settings() is office.settings()
+
+    run = compared(Office, (path, path), 1, fixed={"settings"})
+    assert (run.verdict, run.reason) == (Verdict.MATCH, None)
