@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import fields, is_dataclass
 from datetime import tzinfo
 from enum import Enum
+from functools import cached_property
 from types import NoneType
 from typing import Any
 
@@ -16,7 +17,15 @@ from changeover.record.rebuilding import How, Rebuilding, empty, rebuilding_of
 from changeover.record.scalar_data import FROM_DATA, TAG
 from changeover.record.zone_data import zone_of
 from changeover.values.limits import DEPTH_MAX
-from changeover.values.own_state import found_in, has_state, layout_base, mro, own_state, set_state
+from changeover.values.own_state import (
+    class_name,
+    found_in,
+    has_state,
+    layout_base,
+    mro,
+    own_state,
+    set_state,
+)
 from changeover.values.reading import reading_of
 
 _SEQUENCES: dict[str, type] = {"tuple": tuple, "set": set, "frozenset": frozenset}
@@ -145,7 +154,9 @@ class Decoding:
             raise TypeError(f"{data['t']} {rebuilding.problem}")
         if rebuilding.how is How.STATE:
             made = self._keep(number, empty(cls))
-            set_state(made, self._mapping(data["s"]))
+            state = self._mapping(data["s"])
+            set_state(made, state)
+            _refuse_lost(cls, state, own_state(made))
             return made
         if rebuilding.how is How.CONTENT:
             return self._content(cls, data, number)
@@ -176,13 +187,16 @@ class Decoding:
             raise TypeError(f"{data['t']} cannot be rebuilt")
         if fill is not None:
             made = self._keep(number, make(cls, data["v"], {}))
-            fill(made, self._mapping(data["v"]))
+            parts = self._mapping(data["v"])
+            fill(made, parts)
+            _refuse_lost_fields(cls, parts, made)
             return made
         parts = self._decode(data["v"], None)
         state = self._mapping(data["s"]) if "s" in data else {}
         made = make(cls, parts, state)
         if type(made) is not cls:
             raise TypeError(f"{data['t']} was made as another class")
+        _refuse_lost_fields(cls, parts, made)
         if state and has_state(cls):
             set_state(made, state)
         return made
@@ -220,11 +234,30 @@ def _error_of_once(cls: Any, parts: dict[str, Any]) -> BaseException:
 
 
 def _dataclass_of_once(cls: Any, parts: dict[str, Any]) -> Any:
-    """Data that name other fields than the class has today: what is missing has its default."""
+    """Data that name fewer fields than the class has today: what is missing has its default."""
     given = {field.name: parts[field.name] for field in fields(cls) if field.init and field.name in parts}
     made = cls(**given)
     state = own_state(made)
+    _refuse_lost(cls, parts, {**given, **state})
     for name, item in parts.items():
-        if name not in given and name in state:
+        if name not in given:
             object.__setattr__(made, name, item)
     return made
+
+
+def _refuse_lost(cls: type, given: Iterable[Any], kept: Container[Any]) -> None:
+    """What was recorded of a value and has no place in its class any more is not left out without a word."""
+    lost = next((name for name in given if name not in kept), None)
+    if lost is not None:
+        raise TypeError(f"{class_name(cls)} has no {lost!r} any more")
+
+
+def _refuse_lost_fields(cls: type, given: Any, made: Any) -> None:
+    """The same for classes of libraries that keep their fields apart from what else is in a value."""
+    declared = found_in(cls, "__pydantic_fields__")
+    if type(declared) is dict and type(given) is dict:
+        names = [name for name in given if type(name) is str and not name.startswith("_")]
+        names = [name for name in names if not isinstance(found_in(cls, name), cached_property)]
+        _refuse_lost(cls, names, declared)
+    elif type(given) is dict and found_in(cls, "__struct_fields__") is not None:
+        _refuse_lost(cls, given, reading_of(cls).parts(made))

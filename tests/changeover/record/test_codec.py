@@ -13,14 +13,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, Flag
-from functools import partial
+from functools import cached_property, partial
 from http import HTTPStatus
 from io import StringIO
 from pathlib import Path, PureWindowsPath
 from types import MappingProxyType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import attrs
+import msgspec
+import pydantic
 import pytest
 import pytz  # type: ignore[import-untyped]
 
@@ -269,6 +272,66 @@ def test_data_that_cannot_be_read_are_refused_at_once(text: str) -> None:
 )
 def test_lines_of_earlier_versions_are_still_read(data: Any, value: Any) -> None:
     assert same_content(CODEC.decode(data), value)
+
+
+@attrs.define
+class Held:
+    number: int
+
+
+@attrs.define(frozen=True)
+class Kept:
+    number: int
+
+
+class Model(pydantic.BaseModel):
+    number: int
+    _hidden: int = 1
+
+    @cached_property
+    def doubled(self) -> int:
+        return self.number * 2
+
+
+class Frozen(pydantic.BaseModel, frozen=True):
+    number: int
+
+
+class Struct(msgspec.Struct):
+    number: int
+
+
+class FrozenStruct(msgspec.Struct, frozen=True):
+    number: int
+
+
+class Numbered:
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+class Pair(NamedTuple):
+    number: int
+
+
+FEWER: list[Any] = [
+    *(Order(1), Leg(1), Held(1), Kept(1), Model(number=1), Frozen(number=1)),
+    *(Struct(1), FrozenStruct(1), Numbered(1), Pair(1)),
+]
+
+
+@pytest.mark.parametrize("value", FEWER, ids=lambda value: type(value).__name__)
+def test_a_field_that_its_class_has_no_more_is_not_left_out_without_a_word(value: Any) -> None:
+    getattr(value, "doubled", None)  # what is only remembered is no field
+    data = CODEC.encode(value, "value")
+    assert same_content(CODEC.decode(data), value)
+    for name in ("v", "s"):
+        if name in data:
+            data[name]["gone"] = 2
+    with pytest.raises(CodecError, match="gone"):
+        CODEC.decode(data)
 
 
 def test_writing_asks_a_file_in_memory_for_nothing_and_leaves_it_open() -> None:
