@@ -38,7 +38,7 @@ NOT_RUN = {
     "production-8": "needs a Dask cluster: evidence/test_cluster.py has one",
     "removal-2": "is about this repository, whose legacy path has to be there: tests/sweeps/removal.py",
     "removal-5": "is about this repository, whose legacy path has to be there: tests/sweeps/removal.py",
-    "databases-2": "Django is set up once in a process: the recipe runs this line",
+    "databases-3": "Django is set up once in a process: the recipe runs this line",
 }
 """Blocks that nothing runs here, and why."""
 ELSEWHERE = {
@@ -300,6 +300,11 @@ def engine(around: dict[str, Any]) -> None:
     around["engine"] = pytest.importorskip("sqlalchemy").create_engine("sqlite://")
 
 
+def two_engines(around: dict[str, Any]) -> None:
+    engine(around)
+    around["audit_engine"] = pytest.importorskip("sqlalchemy").create_engine("sqlite://")
+
+
 def port(name: str) -> Callable[[dict[str, Any]], None]:
     """The block has declared it."""
 
@@ -311,12 +316,14 @@ def port(name: str) -> Callable[[dict[str, Any]], None]:
 
 BEFORE = {
     "databases-1": engine,
+    "databases-2": two_engines,
     "packs-5": names_of("fastapi"),
     "packs-6": names_of("flask"),
     "packs-8": lambda around: pytest.importorskip("pika") and None,
 }
 AFTER = {
     "databases-1": port("db"),
+    "databases-2": port("audit"),
     "packs-3": port("codes"),
     "packs-4": port("files"),
     "packs-7": port("printer"),

@@ -40,13 +40,14 @@ class WithPacks:
         """
         if not isinstance(name, str) or not name:
             raise DeclarationError("use", f"the name was {shown(name)}, allowed: a text")
-        if name in self.book.packs:
-            raise DeclarationError(f'use("{name}")', "is in use already")
         make = pack_class(name)
+        if name in self.book.packs and not getattr(make, "is_of_one_thing", False):
+            raise DeclarationError(f'use("{name}")', "is in use already")
         _check(name, make, targets, options)
         pack = make(*targets, **options)
         pack.install(Host(name, self.book, self.codec, self.runtime))
-        self.book.packs[name] = pack
+        number = sum(known == name or known.startswith(f"{name}:") for known in self.book.packs)
+        self.book.packs[pack.name if number else name] = pack
 
 
 def _check(name: str, make: Callable[..., Any], targets: tuple[Any, ...], options: Mapping[str, Any]) -> None:

@@ -26,6 +26,7 @@ class Pack(Protocol):
         """Open channels and have the functions of the library replaced; raises DeclarationError."""
 
     # A pack may have a method `problems() -> Iterable[str]` as well: what `changeover doctor` shows of it.
+    # One that `is_of_one_thing`, such as a database, may be used for several, each under a `name` of its own.
 
 
 class Host:
@@ -43,6 +44,12 @@ class Host:
         self._book = book
         self._codec = codec
         self._runtime = runtime
+
+    @property
+    def others(self) -> Sequence[Any]:
+        """The packs that are in use under this name so far."""
+        packs = self._book.packs.items()
+        return [pack for name, pack in packs if name.partition(":")[0] == self.name]
 
     @property
     def ports(self) -> Collection[str]:
@@ -91,6 +98,13 @@ class Host:
     def wrong(self, option: str, found: object, allowed: str) -> NoReturn:
         """Refuse an option of `use`, with what was found and what is allowed; raises DeclarationError."""
         raise DeclarationError(f'use("{self.name}")', f"{option} was {found!r}, allowed: {allowed}")
+
+
+def follower_where(is_wanted: Callable[[Any], bool]) -> Any | None:
+    """The same for a pack that may be used more than once: the first follower of which that is so."""
+    session: Any = current_session()
+    followers = () if session is None else getattr(session, "followers", {}).values()
+    return next(filter(is_wanted, followers), None)
 
 
 def follower(name: str) -> Any | None:
@@ -164,6 +178,7 @@ __all__ = [
     "cannot_be_followed",
     "cannot_be_given",
     "follower",
+    "follower_where",
     "is_replayed",
     "made_for_path",
     "outside",

@@ -54,6 +54,11 @@ class AnsweringPath:
         else:
             self._recording = SqliteRecording(self._capture_of)
 
+    @property
+    def alias(self) -> str:
+        """Of the database that it follows."""
+        return self._database.alias
+
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Look into the transaction that the caller has open: what it did is none of the path's changes."""
         self._connection = self._database.connection

@@ -7,13 +7,20 @@ from typing import Any
 
 from changeover.packs.database.timed import timed
 from changeover.packs.django.database import CAPTURE
-from changeover.packs.host import follower, outside
+from changeover.packs.host import follower_where, outside
 from changeover.packs.patches import replace
 
 NAME = "django"
 DRIVERS = tuple(f"django.db.backends.{kind}.base" for kind in ("sqlite3", "postgresql", "mysql", "oracle"))
 _ALTERS = "ALTER"
 """Temporary triggers that name a column keep SQLite from changing it: they go before."""
+
+
+def _follower(connection: Any) -> Any | None:
+    """Who follows the path under way here on the database of a connection; else who follows it on another."""
+    alias = getattr(connection, "alias", None)
+    found = follower_where(lambda one: getattr(one, "alias", None) == alias)
+    return follower_where(lambda one: hasattr(one, "alias")) if found is None else found
 
 
 def hook_cursors(module: Any) -> None:
@@ -39,7 +46,7 @@ def hook_driver(module: Any) -> None:
 
 def _sending(original: Callable[..., Any]) -> Callable[..., Any]:
     def send(cursor: Any, statement: str, *rest: Any, **named: Any) -> Any:
-        found = follower(NAME)
+        found = _follower(cursor.db)
         capture = getattr(cursor.db, CAPTURE, None)
         if capture is not None and str(statement)[:5].upper() == _ALTERS:
             capture[1].remove()
@@ -60,7 +67,7 @@ def _sending(original: Callable[..., Any]) -> Callable[..., Any]:
 def _ending(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def end(connection: Any) -> Any:
-            found = follower(NAME)
+            found = _follower(connection)
             if found is None:
                 return original(connection)
             with timed(found):
@@ -73,7 +80,7 @@ def _ending(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def _setting(original: Callable[..., Any]) -> Callable[..., Any]:
     def set_it(connection: Any, autocommit: bool) -> Any:
-        if follower(NAME) is None:
+        if _follower(connection) is None:
             return original(connection, autocommit)
         with outside():
             return original(connection, autocommit)
@@ -85,14 +92,14 @@ def _chunking(original: Callable[..., Any]) -> Callable[..., Any]:
     """A path is given all rows of an `iterator()` at once: else it would talk to the server later."""
 
     def chunked(connection: Any) -> Any:
-        return original(connection) if follower(NAME) is None else connection.cursor()
+        return original(connection) if _follower(connection) is None else connection.cursor()
 
     return chunked
 
 
 def _closing(original: Callable[..., Any]) -> Callable[..., Any]:
     def close(connection: Any) -> Any:
-        found = follower(NAME)
+        found = _follower(connection)
         if found is not None:
             found.close(connection)
         return original(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-from changeover.errors import MissingPackageError
+from changeover.errors import DeclarationError, MissingPackageError
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.path_within import PathWithin
 from changeover.packs.database.postgres_capture import ROWS_MAX
@@ -13,7 +13,7 @@ from changeover.packs.database.sql_answer import SqlAnswer
 from changeover.packs.django.answering_path import AnsweringPath, KeptRows
 from changeover.packs.django.cache import CachePort
 from changeover.packs.django.database import DjangoDatabase
-from changeover.packs.django.hooks import DRIVERS, hook_connections, hook_cursors, hook_driver
+from changeover.packs.django.hooks import DRIVERS, NAME, hook_connections, hook_cursors, hook_driver
 from changeover.packs.django.mail import MailPort
 from changeover.packs.django.replayed_path import ReplayedPath
 from changeover.packs.django.requests import NAME as REQUESTS
@@ -40,11 +40,12 @@ class DjangoPack:
         deadline_ms: how long a copy of the database may last in the program's own traffic, in milliseconds.
         rows_max: PostgreSQL tables with more rows are not read through for the few that a path changed.
         port: the name of the port, where another pack has `db`.
-        mail: whether mail is the port `mail`.
-        cache: whether caches are the port `cache`.
+        mail: whether mail is the port `mail`; it belongs to the first database that is in use.
+        cache: whether caches are the port `cache`; likewise.
     """
 
-    name = "django"
+    name = NAME
+    is_of_one_thing = True
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class DjangoPack:
         mail: bool = True,
         cache: bool = True,
     ) -> None:
-        self._alias = alias
+        self.alias = alias
         self._rows = rows
         self._deadline_ms = deadline_ms
         self._rows_max = rows_max
@@ -70,8 +71,8 @@ class DjangoPack:
         """Open the channel, and cover Django when the program imports it."""
         if find_spec("django") is None:
             raise MissingPackageError("django", "django")
-        if not isinstance(self._alias, str) or not self._alias:
-            host.wrong("alias", self._alias, "the name of a database in DATABASES")
+        if not isinstance(self.alias, str) or not self.alias:
+            host.wrong("alias", self.alias, "the name of a database in DATABASES")
         for option, chosen in (("rows", self._rows), *self._covers.items()):
             if not isinstance(chosen, bool):
                 host.wrong(option, chosen, "true, false")
@@ -79,11 +80,17 @@ class DjangoPack:
             if type(found) is not int or found < 1:
                 host.wrong(option, found, "a whole number of 1 or more")
         host.keeps(SqlAnswer)
-        channel = channel_of_database(host, self._port, _operations(), "django")
-        self._database = DjangoDatabase(self.name, self._alias, channel, self._rows_max)
-        host.beside(REQUESTS, DjangoRequests(host))
-        self.mail = MailPort(host) if self._covers["mail"] else None
-        self.cache = CachePort(host) if self._covers["cache"] else None
+        is_first = not host.others
+        if any(one.alias == self.alias for one in host.others):
+            raise DeclarationError(f'use("{NAME}")', f'the database "{self.alias}" is in use already')
+        channel = channel_of_database(host, self._port, _operations(), NAME)
+        if not is_first:
+            self.name = f"{NAME}:{self._port}"
+        self._database = DjangoDatabase(self.name, self.alias, channel, self._rows_max)
+        if is_first:  # requests, mail and caches are of no database
+            host.beside(REQUESTS, DjangoRequests(host))
+        self.mail = MailPort(host) if self._covers["mail"] and is_first else None
+        self.cache = CachePort(host) if self._covers["cache"] and is_first else None
         host.when_imported("django.core.mail", hook_mail)
         host.when_imported("django.core.cache", hook_caches)
         host.when_imported("django.db.backends.utils", hook_cursors)

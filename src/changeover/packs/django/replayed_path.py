@@ -45,6 +45,11 @@ class ReplayedPath:
         self._connection: Any = None
         self._driver: Any = None
 
+    @property
+    def alias(self) -> str:
+        """Of the database that it follows."""
+        return self._database.alias
+
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Turn back what the answering path changed, and give this thread a connection to that."""
         try:

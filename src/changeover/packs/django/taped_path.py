@@ -28,6 +28,11 @@ class TapedPath:
         self._written: set[int] = set()
         self._taken: list[Any] = []
 
+    @property
+    def alias(self) -> str:
+        """Of the database that it follows."""
+        return self._database.alias
+
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """A replay gets a connection that reaches nothing, in a block where the other path was in one."""
         program = self._database.connection

@@ -79,7 +79,7 @@ class FollowedPath(ABC):
         return not self.is_over and is_of_the_path()
 
     def is_late(self, places: Sequence[Place | None]) -> bool:
-        """Whether work that the path has left behind is at covered files, of which nobody compares anything."""
+        """Whether work that the path has left behind is at covered files, which nobody compares."""
         found = [place.name for place in places if place is not None]
         if not self.is_over or not found or self.session.is_judged or not is_of_the_path():
             return False

@@ -39,6 +39,11 @@ class AnsweringPath:
         else:
             self._recording = SqliteRecording(self._capture_of)
 
+    @property
+    def dialect(self) -> Any:
+        """That of the engine, by which the database is known."""
+        return self._database.engine.dialect
+
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Look at sessions that the path is given: what they have open is none of its changes."""
         for handle in sessions_in((args, kwargs)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from changeover.errors import MissingPackageError
+from changeover.errors import DeclarationError, MissingPackageError
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.path_within import PathWithin
 from changeover.packs.database.postgres_capture import ROWS_MAX
@@ -15,7 +15,7 @@ from changeover.packs.host import Host, Operation
 from changeover.packs.sqlalchemy.answering_path import AnsweringPath
 from changeover.packs.sqlalchemy.connections import has_one_connection
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
-from changeover.packs.sqlalchemy.engine_hooks import hook, hook_pools
+from changeover.packs.sqlalchemy.engine_hooks import NAME, hook, hook_pools
 from changeover.packs.sqlalchemy.replayed_path import ReplayedPath
 from changeover.packs.sqlalchemy.taped_path import TapedPath
 from changeover.packs.sqlalchemy.uncovered import tables_without_key, uncovered_engines
@@ -30,7 +30,7 @@ _ROWS = ("sqlite", "postgresql")
 
 
 class SqlalchemyPack:
-    """The port `db` of one engine.
+    """The port `db` of one engine; of further ones it has another name.
 
     Args:
         engine: an `Engine` or `AsyncEngine` of SQLAlchemy.
@@ -41,7 +41,8 @@ class SqlalchemyPack:
         port: the name of the port, where another pack has `db`.
     """
 
-    name = "sqlalchemy"
+    name = NAME
+    is_of_one_thing = True
 
     def __init__(
         self,
@@ -75,7 +76,12 @@ class SqlalchemyPack:
         for option, found in (("deadline_ms", self._deadline_ms), ("rows_max", self._rows_max)):
             if type(found) is not int or found < 1:
                 host.wrong(option, found, "a whole number of 1 or more")
-        channel = channel_of_database(host, self._port, _operations(), "sqlalchemy")
+        if any(one.engine is engine for one in host.others):
+            raise DeclarationError(f'use("{NAME}")', "this engine is in use already")
+        self.engine = engine
+        channel = channel_of_database(host, self._port, _operations(), NAME)
+        if host.others:
+            self.name = f"{NAME}:{self._port}"
         self._database = EngineDatabase(self.name, given, channel, self._rows_max)
         host.keeps(SqlAnswer)
         host.handle(Engine, Connection, Session, sessionmaker, scoped_session)
@@ -84,13 +90,14 @@ class SqlalchemyPack:
 
             classes = (getattr(asyncio, name, None) for name in _ASYNC)  # 1.4 has three of them
             host.handle(*(one for one in classes if one is not None))
-        hook(engine.dialect, self.name)
+        hook(engine.dialect)
         hook_pools(Pool)
 
     def problems(self) -> Iterator[str]:
         """What `doctor` says: engines that are not covered, and tables without a key."""
-        yield from uncovered_engines()
-        yield from tables_without_key()
+        if self.name == NAME:
+            yield from uncovered_engines()
+            yield from tables_without_key()
 
     def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
         """What is done around one path: its rows are looked at, or its statements stand on the tape."""

@@ -42,6 +42,11 @@ class ReplayedPath:
         self.is_at_work = False
         self._exchanged = Exchanged(self._on_copy)
 
+    @property
+    def dialect(self) -> Any:
+        """That of the engine, by which the database is known."""
+        return self._database.engine.dialect
+
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Turn back what the answering path changed; the arguments with sessions on the copy."""
         try:

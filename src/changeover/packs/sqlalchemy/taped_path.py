@@ -29,6 +29,11 @@ class TapedPath:
         self._written: set[int] = set()
         self._exchanged = Exchanged(self._on_tape)
 
+    @property
+    def dialect(self) -> Any:
+        """That of the engine, by which the database is known."""
+        return self._database.engine.dialect
+
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """A replay gets sessions of its own."""
         if not self._replays:
