@@ -87,7 +87,7 @@ class AnsweringPath:
             self.cannot_see(problem)
         self._database.tell(recorded.effects)
         if waits:
-            self._database.mark("on_commit")
+            self._database.mark("on_commit", block.waiting(connection))
         if block.is_doomed_now(connection):
             self._database.mark("set_rollback")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from changeover.packs.database.waiting_function import described
 from changeover.quick_dataclass import dataclass
 
 
@@ -49,6 +50,11 @@ class CallerBlock:
     def waits_for_commit(self, connection: Any) -> bool:
         """Whether functions of the path wait for the commit of the caller."""
         return self.is_open and len(connection.run_on_commit) > self.hooks
+
+    def waiting(self, connection: Any) -> list[Any]:
+        """What those functions are: `database.waiting_function`."""
+        entries = connection.run_on_commit[self.hooks :]
+        return described(entry[1] for entry in entries)
 
     def is_doomed_now(self, connection: Any) -> bool:
         """Whether the path made the caller's transaction one that will be rolled back."""

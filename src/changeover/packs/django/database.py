@@ -107,6 +107,6 @@ class DjangoDatabase:
         for effect in effects:
             self._channel.tell(effect.operation, (effect.row, effect.columns))
 
-    def mark(self, operation: str) -> None:
+    def mark(self, operation: str, *what: Any) -> None:
         """Put onto the tape what the path leaves to the transaction of its caller."""
-        self._channel.tell(operation, ("the caller",))
+        self._channel.tell(operation, ("the caller", *what))

@@ -131,7 +131,9 @@ def _operations() -> list[Operation]:
         Operation("read", CallClass.READ, ("statement", "parameters")),
         Operation("write", CallClass.EFFECT, ("statement", "parameters")),
         Operation("commit", CallClass.EFFECT, ()),
-        Operation("on_commit", CallClass.EFFECT, ("left_to",), key=lambda left_to: left_to),
+        Operation(
+            "on_commit", CallClass.EFFECT, ("left_to", "functions"), key=lambda left_to, _=None: left_to
+        ),
         Operation("set_rollback", CallClass.EFFECT, ("left_to",), key=lambda left_to: left_to),
         *effects,
     ]

@@ -14,6 +14,7 @@ from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.database.sqlite_copy import SqliteCopy
 from changeover.packs.database.statement import run
 from changeover.packs.database.statement_kind import changes_schema, first_word
+from changeover.packs.database.waiting_function import described, is_unclear
 from changeover.packs.django.answering_path import ENDS, OTHER, KeptRows
 from changeover.packs.django.database import STYLE, DjangoDatabase
 from changeover.packs.django.statement_words import begins_transaction, ends_transaction
@@ -23,12 +24,18 @@ DOUBT = "others may have written meanwhile what the path reads"
 LATER = "the caller has gone on with its transaction: the rows are not compared after the answer"
 PAST = "a connection other than that of the copy was used, such as that of another thread"
 HOOKS = (
-    "functions of on_commit wait for the transaction of the caller, and what they will do is not compared: "
-    "call the seam outside of atomic(), in a test with TransactionTestCase"
+    "functions of on_commit wait for the transaction of the caller, and nobody can say whether these do the "
+    "same: call the seam outside of atomic(), in a test with TransactionTestCase"
 )
 _ABORTED = "25P02"
 _STATEMENT = "changeover_statement"
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"})
+
+
+def recorded_waiting(replay: Any, port: str) -> list[Any] | None:
+    """The functions of the answering path that wait for its caller; None where there are none."""
+    calls = replay.recorded_calls(port, "on_commit")
+    return calls[-1].get("functions") if calls else None
 
 
 class ReplayedPath:
@@ -73,13 +80,19 @@ class ReplayedPath:
             problem = str(error) or type(error).__name__
         finally:
             self._close()
-        if not problem and self._kept.waits and block.waits_for_commit(connection):
+        functions: list[Any] = []
+        if connection is not None and connection.run_on_commit and block.is_open:
+            functions = described(entry[1] for entry in connection.run_on_commit)
+        theirs = recorded_waiting(self._replay, self._database.port)
+        # Ids that PostgreSQL gives to new rows are others in the copy.
+        is_open = functions and theirs is not None
+        if not problem and is_open and is_unclear(theirs or [], functions, ids_differ=self._is_postgres):
             problem = HOOKS
         if problem:
             self.cannot_see(problem)
         self._database.tell(effects)
-        if connection is not None and connection.run_on_commit and block.is_open:
-            self._database.mark("on_commit")
+        if functions:
+            self._database.mark("on_commit", functions)
         if connection is not None and block.is_doomed_now(connection):
             self._database.mark("set_rollback")
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from changeover.packs.database.sql_answer import AnswerCursor, SqlAnswer, TapeConnection, answer_of
 from changeover.packs.database.statement_kind import key_of, kind_of
+from changeover.packs.database.waiting_function import is_unclear
 from changeover.packs.django.answering_path import OTHER
 from changeover.packs.django.caller import CallerBlock, caller_block
 from changeover.packs.django.database import DjangoDatabase
-from changeover.packs.django.replayed_path import HOOKS
+from changeover.packs.django.replayed_path import HOOKS, recorded_waiting
 from changeover.packs.host import outside
 
 UNSENT = "the answering path sent no such statement; what both change is compared with rows = true"
@@ -54,9 +55,11 @@ class TapedPath:
             connection.connection = None
             del connection.create_cursor
         if self._block.waits_for_commit(self._connection):
-            if self._replays and self._session.recorded_calls(self._database.port, "on_commit"):
+            functions = self._block.waiting(self._connection)
+            theirs = recorded_waiting(self._session, self._database.port) if self._replays else None
+            if theirs is not None and is_unclear(theirs, functions):
                 self.cannot_see(HOOKS)
-            self._database.mark("on_commit")
+            self._database.mark("on_commit", functions)
         if self._block.is_doomed_now(self._connection):
             self._database.mark("set_rollback")
 

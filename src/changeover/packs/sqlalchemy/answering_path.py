@@ -12,6 +12,7 @@ from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.database.sqlite_recording import SqliteRecording
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.handles import engine_of, sessions_in, sync_of
+from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
 CAPTURE = "changeover_capture"
@@ -27,6 +28,7 @@ class AnsweringPath:
         self._deadline_s = deadline_s
         self._alone = alone
         self._given: list[Any] = []
+        self._left = LeftToCaller(database, session)
         self._is_postgres = database.kind == "postgresql"
         self._infos: dict[int, Any] = {}
         self._unmet: dict[int, Any] = {}
@@ -51,6 +53,7 @@ class AnsweringPath:
             if engine_of(handle) is not self._database.engine:
                 continue
             self._given.append(sync)
+            self._left.note(sync)
             if _unflushed(sync):
                 self._session.cannot_follow(
                     self._database.name, "the session was given with unflushed changes"
@@ -80,6 +83,8 @@ class AnsweringPath:
         for problem in recorded.problems:
             self._session.cannot_follow(self._database.name, problem)
         self._database.tell(recorded.effects)
+        self._left.look()
+        self._left.tell()
 
     async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The same, where the driver has to be awaited."""

@@ -47,6 +47,10 @@ class EngineDatabase:
         for effect in effects:
             self._channel.tell(effect.operation, (effect.row, effect.columns))
 
+    def leave(self, operation: str, what: Any) -> None:
+        """Put onto the tape what the path leaves to its caller."""
+        self._channel.tell(operation, ("the caller", what))
+
     def pool_of(self, connection: Any) -> Any:
         """A pool that gives one connection, as the engine's own pool would."""
         from sqlalchemy.pool import StaticPool

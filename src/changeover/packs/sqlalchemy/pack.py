@@ -131,5 +131,7 @@ def _operations() -> list[Operation]:
         Operation("read", CallClass.READ, ("statement", "parameters")),
         Operation("write", CallClass.EFFECT, ("statement", "parameters")),
         Operation("commit", CallClass.EFFECT, ()),
+        Operation("after_commit", CallClass.EFFECT, ("left_to", "functions"), key=lambda left_to, _: left_to),
+        Operation("session_info", CallClass.EFFECT, ("left_to", "values"), key=lambda left_to, _: left_to),
         *effects,
     ]

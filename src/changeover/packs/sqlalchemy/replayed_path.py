@@ -18,6 +18,7 @@ from changeover.packs.sqlalchemy.answering_path import CAPTURE
 from changeover.packs.sqlalchemy.connections import has_one_connection
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sync_of
+from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
 DOUBT = "others may have written meanwhile what the path reads"
@@ -41,6 +42,7 @@ class ReplayedPath:
         self._out = 0
         self.is_at_work = False
         self._exchanged = Exchanged(self._on_copy)
+        self._left = LeftToCaller(database, replay)
 
     @property
     def dialect(self) -> Any:
@@ -60,6 +62,7 @@ class ReplayedPath:
     def end(self) -> None:
         """Compare what the path changed in the copy, of which nothing stays."""
         problem, effects = "", []
+        self._left.look()
         try:
             if self._copy is not None:
                 self._flush()
@@ -75,6 +78,7 @@ class ReplayedPath:
         if problem:
             self._problem(problem)
         self._database.tell(effects)
+        self._left.tell()
 
     async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The same, where the driver has to be awaited."""
@@ -204,7 +208,9 @@ class ReplayedPath:
     def _on_copy(self, handle: Any) -> Any:
         if engine_of(handle) is not self._database.engine:
             return handle
-        return self._database.beside(handle)
+        made = self._database.beside(handle)
+        self._left.note(sync_of(made))
+        return made
 
     def _checked_out(self, *_: Any) -> None:
         self._out += 1

@@ -8,7 +8,8 @@ from typing import Any
 from changeover.packs.database.sql_answer import AnswerCursor, SqlAnswer, TapeConnection, answer_of
 from changeover.packs.host import cannot_be_followed
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
-from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sync_of
+from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sessions_in, sync_of
+from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
 OTHER = "the answering path sent no such statement; what both change is compared with rows = true"
@@ -28,6 +29,7 @@ class TapedPath:
         self._replays: bool = session.replaying
         self._written: set[int] = set()
         self._exchanged = Exchanged(self._on_tape)
+        self._left = LeftToCaller(database, session)
 
     @property
     def dialect(self) -> Any:
@@ -37,15 +39,20 @@ class TapedPath:
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """A replay gets sessions of its own."""
         if not self._replays:
+            for handle in sessions_in((args, kwargs)):
+                if engine_of(handle) is self._database.engine:
+                    self._left.note(sync_of(handle))
             return args, kwargs
         begun: tuple[Any, Any] = self._exchanged.arguments(args, kwargs)
         return begun
 
     def end(self) -> None:
         """Let go of the sessions of a replay."""
+        self._left.look()
         self._exchanged.put_back()
         for handle in self._exchanged.made:
             sync_of(handle).close()
+        self._left.tell()
 
     async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The same under a loop."""
@@ -126,4 +133,6 @@ class TapedPath:
     def _on_tape(self, handle: Any) -> Any:
         if engine_of(handle) is not self._database.engine:
             return handle
-        return self._database.beside(handle)
+        made = self._database.beside(handle)
+        self._left.note(sync_of(made))
+        return made
