@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from changeover.errors import ExitCode
 from tests.accidents.accident import COMPARE
 from tests.accidents.outcome import Outcome
+from tests.programs.process import JSON, run_python
 
 ROOT = Path(__file__).parents[2]
 CLEAN = 0
@@ -17,6 +17,7 @@ CLEAN = 0
 EXPLORED = ("trading.workflow", "trading.signals", "entry.execute-trading", "entry.analyze-signals")
 """The seams whose candidate's events have an order that a schedule can change."""
 SCHEDULES = 6
+PATIENCE_S = 900
 JUDGED = (ExitCode.YES, ExitCode.NO, ExitCode.INCONCLUSIVE)
 
 
@@ -65,9 +66,7 @@ def _run(number: int, command: Sequence[str]) -> Outcome:
 
 
 def _output(*module: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", *module], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
-    )
+    done = run_python(["-m", *module], loads=JSON, cwd=ROOT, encoding="utf-8", timeout=PATIENCE_S)
     if done.returncode not in JUDGED:
         raise NotMeasured(f"{' '.join(module)} exited with {done.returncode}: {done.stderr[-2000:]}")
     return done

@@ -1,14 +1,13 @@
 """What counts as production: the program where it is used, and not where it is tested."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from changeover import Migration, Run
 from tests.changeover.support.lean_pytest import WITHOUT_OTHER_PLUGINS
+from tests.programs.process import run_python
 
 TEST = """import os
 
@@ -47,11 +46,10 @@ def test_a_population_that_is_none_is_named_and_trips_wires_as_production_does()
 def test_what_tests_run_is_no_production(tmp_path: Path, option: list[str]) -> None:
     (tmp_path / "test_it.py").write_text(TEST, encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
-    ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *option, "test_it.py"],
+    ended = run_python(
+        ["-m", "pytest", "-q", *option, "test_it.py"],
         cwd=tmp_path,
         env=environment | WITHOUT_OTHER_PLUGINS,
-        capture_output=True,
         text=True,
         timeout=60,
     )

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.changeover.support.lean_pytest import WITHOUT_OTHER_PLUGINS
+from tests.changeover.support.lean_pytest import WITHOUT_OTHER_PLUGINS, run_pytest
 
 pytest_plugins = ["pytester"]
 
@@ -99,7 +99,7 @@ def program(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 def ran(program: pytest.Pytester, tests: str, *options: str, outcomes: dict[str, int]) -> str:
     """What pytest prints with these tests."""
     program.makepyfile(test_desk=HEAD + tests)
-    result = program.runpytest_subprocess("-p", "no:cacheprovider", "--strict-markers", *options)
+    result = run_pytest(program, "-p", "no:cacheprovider", "--strict-markers", *options)
     result.assert_outcomes(**outcomes)
     return result.stdout.str()
 
@@ -192,7 +192,7 @@ def test_not_compared():
 
 def test_a_mark_that_means_nothing_is_refused_with_what_is_allowed(program: pytest.Pytester) -> None:
     program.makepyfile(test_desk=HEAD + "\n@pytest.mark.changeover(expect='fine')\ndef test_one(): ...\n")
-    result = program.runpytest_subprocess("--changeover=shadow")
+    result = run_pytest(program, "--changeover=shadow")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ['*test_one: mark changeover: was (expect=\'fine\'), allowed: expect="diverged" or *skip="reason"']
@@ -235,7 +235,7 @@ trade = migration.seam("trade", legacy=lambda day: day, candidate=lambda day: da
     )
     program.makepyprojecttoml('[tool.changeover]\napp = "app:migration"\n')
     program.makepyfile(test_app="def test_trade():\n    import app\n    assert app.trade(3) == 3\n")
-    result = program.runpytest_subprocess("--changeover=shadow")
+    result = run_pytest(program, "--changeover=shadow")
     result.assert_outcomes(passed=1)
     told = "".join(result.stdout.str().split())  # where a line ends is the width of the place
     assert "/flags.json:wasnotvalidJSON" in told
@@ -290,14 +290,14 @@ def test_nothing(changeover):
     assert [name for name in sys.modules if name.partition(".")[0] == "changeover"] == []
 """
     )
-    result = pytester.runpytest_subprocess("--strict-markers")
+    result = run_pytest(pytester, "--strict-markers")
     result.assert_outcomes(passed=1)
     assert "= changeover =" not in result.stdout.str()
 
 
 def test_a_program_whose_seams_are_never_imported_is_told_so(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_nothing(): ...")
-    result = pytester.runpytest_subprocess("--changeover=shadow")
+    result = run_pytest(pytester, "--changeover=shadow")
     result.stdout.fnmatch_lines(
         ["no test crossed a seam, so nothing was compared; 1 test crossed none", "no seam is declared: *"]
     )
@@ -305,7 +305,7 @@ def test_a_program_whose_seams_are_never_imported_is_told_so(pytester: pytest.Py
 
 def test_an_app_that_cannot_be_imported_is_an_error_of_usage(pytester: pytest.Pytester) -> None:
     pytester.makepyprojecttoml('[tool.changeover]\napp = "nowhere:migration"\n')
-    result = pytester.runpytest_subprocess("--changeover=shadow")
+    result = run_pytest(pytester, "--changeover=shadow")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["*tool.changeover.app: importing 'nowhere:migration' raised ModuleNotFound*"]

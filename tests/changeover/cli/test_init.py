@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.changeover.support.projects import Shop
+from tests.programs.process import run_python
 
 SHOP = "import httpx\n\ndef price(item):\n    return httpx.get(f'http://prices/{item}').json()\n"
 
@@ -27,9 +27,8 @@ def imported(folder: Path, module: str) -> str:
     last = module.rpartition(", ")[2]
     found = f"import {module}, sys; print(sorted(sys.modules['{last}'].migration.book.packs))"
     code = f"import sys; sys.path[:0] = ['src', '.']; {found}"
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout.strip()
+    done = run_python(["-c", code], cwd=folder, text=True, timeout=60, check=True)
+    return str(done.stdout).strip()
 
 
 def test_a_package_gets_its_module_which_imports_and_uses_what_the_program_uses(tmp_path: Path) -> None:

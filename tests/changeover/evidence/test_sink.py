@@ -1,7 +1,6 @@
 """Where a running program keeps its evidence, and what it says of runs in which nothing was done."""
 
 import os
-import subprocess
 import sys
 import time
 from importlib import invalidate_caches
@@ -15,6 +14,7 @@ from changeover.evidence.store.store import read_evidence
 from changeover.values.verdict import Verdict
 from changeover.wiring import root_around
 from tests.changeover.support.evidence_rows import Shadowed
+from tests.programs.process import run_python
 
 PROJECT = '[tool.changeover]\napp = "till:migration"\n'
 
@@ -97,7 +97,7 @@ def end_in_trouble(folder: Path, trouble: str) -> Path:
         for guest in ("one", "two", "three"):
             program.pay(guest)
     """
-    subprocess.run([sys.executable, "-c", dedent(script), str(folder)], check=True, timeout=60)
+    run_python(["-c", dedent(script), str(folder)], check=True, timeout=60)
     return folder / ".changeover" / "evidence.db"
 
 

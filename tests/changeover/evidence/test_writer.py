@@ -4,8 +4,6 @@ import logging
 import os
 import resource
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -29,6 +27,7 @@ from changeover.values.stage import Setting, Stage
 from changeover.values.verdict import Verdict
 from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.evidence_rows import Shadowed
+from tests.programs.process import run_python
 
 
 def test_a_compared_run_is_kept_with_everything_that_a_gate_asks(tmp_path: Path) -> None:
@@ -303,7 +302,7 @@ def test_a_forked_process_keeps_its_own_runs_and_counts_what_its_parent_lost_no_
         if child:
             os.waitpid(child, 0)
     """
-    subprocess.run([sys.executable, "-c", dedent(script), str(tmp_path)], check=True, timeout=60)
+    run_python(["-c", dedent(script), str(tmp_path)], check=True, timeout=60)
     evidence = read_evidence(tmp_path / ".changeover" / "evidence.db")
     worlds = {run.world for run in runs_in(tmp_path / ".changeover" / "evidence.db")}
     assert len(worlds) == evidence.runs == 3
@@ -325,7 +324,7 @@ def test_a_killed_writer_leaves_a_store_that_can_be_read(tmp_path: Path) -> None
             os.kill(os.getpid(), signal.SIGKILL)
     """
     path = tmp_path / "evidence.db"
-    done = subprocess.run([sys.executable, "-c", dedent(script), str(path)], check=False, timeout=60)
+    done = run_python(["-c", dedent(script), str(path)], timeout=60)
     assert done.returncode < 0
     assert path.with_name("evidence.db-journal").exists()
     evidence = read_evidence(path)

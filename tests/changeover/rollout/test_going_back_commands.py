@@ -14,6 +14,7 @@ from changeover.rollout.kill_switch import read_kill_switch, switch_kill_off, sw
 from changeover.rollout.migration_files import place_of
 from tests.changeover.support.migration_folder import NOW, Desk, FullDisk, desk_in
 from tests.changeover.support.projects import Answer, Shop
+from tests.programs.process import start_python
 
 ROOT = Path(__file__).parents[3]
 WITHOUT_NETWORK = """
@@ -155,9 +156,7 @@ def test_no_network_is_used(desk: Desk, command: tuple[str, ...]) -> None:
 
 
 def test_a_program_that_runs_obeys_what_happens_outside(desk: Desk) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", OBEDIENT], cwd=desk.folder.parent, stdout=subprocess.PIPE, text=True
-    ) as program:
+    with start_python(["-c", OBEDIENT], cwd=desk.folder.parent, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
         answers = iter(program.stdout.readline, "")
         try:

@@ -1,12 +1,12 @@
 """Two programs, or two threads of one, that meet an unsafe run at the same moment move the phase once."""
 
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 from changeover.rollout.history import read_history
 from tests.changeover.support.live_program import Broker, LiveDesk, sells
+from tests.programs.process import start_python
 
 PROGRAM = """
 import sys
@@ -35,8 +35,8 @@ def trips(folder: Path) -> list[tuple[int, str | None]]:
 def test_two_processes_that_trip_at_once_make_one_flip(tmp_path: Path) -> None:
     desk = LiveDesk(tmp_path)
     started = [
-        subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(tmp_path)],
+        start_python(
+            ["-c", PROGRAM, str(tmp_path)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
