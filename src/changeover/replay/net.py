@@ -149,6 +149,8 @@ class NetHold:
         process, self._process = self._process, 0
         if process == os.getpid():
             _net.take_down()
+        # What a handler of signals raises in a `__del__` is lost: so there is none any more.
+        self.__class__ = _Released  # type: ignore[assignment]
 
     def release_when(self, is_over: Callable[[], bool]) -> None:
         """Release it when that says so, or nothing of it is known any more."""
@@ -157,6 +159,18 @@ class NetHold:
     def __del__(self) -> None:
         if not sys.is_finalizing():
             self.release()
+
+
+class _Released:
+    """A hold that was released."""
+
+    __slots__ = ("_process",)
+
+    def release(self) -> None:
+        """It was."""
+
+    def release_when(self, is_over: Callable[[], bool]) -> None:
+        """The same."""
 
 
 class _Noting(local):

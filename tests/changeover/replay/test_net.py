@@ -187,3 +187,11 @@ def test_what_was_put_back_from_under_the_net_is_met_once_when_it_hangs_again() 
         if "send" in vars(socket.socket):
             del socket.socket.send
     assert (runs[0].verdict, runs[0].reason) == ("match", None)
+
+
+def test_a_hold_that_was_released_swallows_no_stop_when_it_goes() -> None:
+    hold = NetHold()
+    hold.release()
+    assert not hasattr(hold, "__del__")  # Python drops what a handler of signals raises there
+    hold.release()
+    hold.release_when(lambda: True)
