@@ -166,6 +166,7 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
     traces = call.seam.runtime.active.traces
     if traces is not None:
         call.trace = traces.of_seam(call.seam.name, call.seam.phase, call.pins, call.answering)
+    recording: Recording | None = None
     try:
         try:
             recording = Recording(call)
@@ -176,6 +177,8 @@ async def experiment(call: Call, calling: Calling) -> Outcome:
                 recording.fallen_from(fallen)
             due = _due(call, recording)
         except BaseException:  # nothing of the path: that is in the outcome
+            if recording is not None:
+                recording.give_up()
             interrupted(call)
             raise
         try:

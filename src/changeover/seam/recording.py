@@ -255,6 +255,13 @@ class Recording:
             self.recorder.supplement(port.methods[method_name], port)
         self.recorder.tape.supplements = len(self.recorder.tape) - before
 
+    def give_up(self) -> None:
+        """It was stopped from outside before it could be judged: nothing is watched any more."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.release()
+        self.recorder.close()
+
     def fallen_from(self, fallen: Recording) -> None:
         """This path answers because that one gave up before it attempted anything."""
         try:

@@ -4,6 +4,7 @@ limit, a cancellation. The run is counted once, and what the signals do afterwar
 import asyncio
 import functools
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -167,6 +168,7 @@ def test_it_reaches_the_program_and_the_run_is_counted_once(stop: str, at: str, 
     place = Place(at, number)
     migration, seam = place.seam(is_async=is_async)
     given = Copied(lambda: place.strike("arguments"))
+    sends = socket.socket.send
     with handling(number, error) as server:
         before = dispositions()
         with pytest.raises(type(error)) as raised:
@@ -177,6 +179,7 @@ def test_it_reaches_the_program_and_the_run_is_counted_once(stop: str, at: str, 
     assert sum(migration.counts.values()) == 1
     assert [run.verdict for run in place.runs] == ["match" if at == "sink" else "unpaired"]
     assert (SESSION.get(), PINNED.get()) == (None, None)
+    assert socket.socket.send is sends  # the net is down, though the error still holds the run
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
