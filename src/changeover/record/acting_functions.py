@@ -9,7 +9,7 @@ from typing import Any
 from changeover.record.instrument import hook_of
 from changeover.record.port import PortBook
 from changeover.values.closures import closed_over
-from changeover.values.copying import is_atom
+from changeover.values.copying import ByReference, is_atom
 from changeover.values.handles import known_as
 
 _CODE = FunctionType | BuiltinFunctionType | type | ModuleType
@@ -26,9 +26,18 @@ def acting_for(book: PortBook) -> Callable[[Any], bool]:
         if hook_of(function) is not None:
             return False
         if type(function) is MethodType:
-            return book.holds(function.__self__)
+            return book.holds(function.__self__)  # one that no port declares
         if known_as(function) is not None:
             return False
         return not all(isinstance(part, _CODE) or is_atom(part) for part in closed_over(function))
 
     return acts
+
+
+def private_to(by_reference: ByReference | None) -> Callable[[Any], bool] | None:
+    """Says of what a path is handed whether it is a method of an object of a port, and no port call."""
+    if by_reference is None:
+        return None
+    return lambda function: (
+        type(function) is MethodType and by_reference(function.__self__) and hook_of(function) is None
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from changeover.record.acting_functions import private_to
 from changeover.record.context import Args, Kwargs
 from changeover.values.changed_since_copy import is_unchanged
 from changeover.values.copy_time import CopyTime, TookTooLong
@@ -70,7 +71,11 @@ class CallInputs(NamedTuple):
         try:
             given = (self.owner, self.args, self.kwargs) if self.kwargs else (self.owner, self.args)
             owner, args, *named_ones = snapshot(
-                given, by_reference=by_reference, time_left=time_left, shared=shared
+                given,
+                by_reference=by_reference,
+                time_left=time_left,
+                shared=shared,
+                refuses=private_to(by_reference),
             )
             return CallInputs(owner, args, named_ones[0] if named_ones else self.kwargs)
         except SnapshotError as error:
@@ -113,7 +118,13 @@ def _object_copied(
     owner: Any, by_reference: ByReference | None, time_left: CopyTime | None, shared: list[Any] | None
 ) -> Any:
     try:
-        return snapshot(owner, by_reference=by_reference, time_left=time_left, shared=shared)
+        return snapshot(
+            owner,
+            by_reference=by_reference,
+            time_left=time_left,
+            shared=shared,
+            refuses=private_to(by_reference),
+        )
     except SnapshotError as error:
         if isinstance(error, TookTooLong):  # which part took the time is chance
             error.place, error.type_name = (), type(owner).__qualname__

@@ -464,7 +464,7 @@ class Recorder:
         if isinstance(outcome, Raised):
             if is_interruption(outcome.error):
                 raise SnapshotError(f"it was interrupted by {type(outcome.error).__name__}")
-            return Raised(copied_error(outcome.error)), None, None
+            return Raised(copied_error(outcome.error, self.book.holds)), None, None
         if method.is_fixed:
             copy = _copy_of_fixed(outcome.value)
             if copy is outcome.value and copy is not None:

@@ -435,7 +435,9 @@ class Replay(ReplayedWork):
                 return None
             return self._refuse(ProblemKind.READ_MISSING, method, args, kwargs, ReadMissing)
         self._keep(method, args, kwargs, outcome)
-        return Raised(copied_error(outcome.error)) if isinstance(outcome, Raised) else outcome
+        return (
+            Raised(copied_error(outcome.error, self.book.holds)) if isinstance(outcome, Raised) else outcome
+        )
 
     def _learn(self, on_tape: dict[str, Any], of_path: dict[str, Any]) -> None:
         for name, value in on_tape.items():
@@ -508,7 +510,7 @@ class Replay(ReplayedWork):
         if entry.left is not None:
             self._carry(entry, entry.left, args, kwargs)
         if isinstance(outcome, Raised):
-            error = copied_error(outcome.error)
+            error = copied_error(outcome.error, self.book.holds)
             return Raised(error if ids is None else ids.for_path(error))
         if outcome is None:
             return Returned(None)
@@ -587,7 +589,9 @@ class Replay(ReplayedWork):
         if isinstance(outcome, Raised):
             if isinstance(outcome.error, ReplayRefusal):
                 self._ended(outcome.error)
-            self._keep(method, args, kwargs, Raised(copied_error(outcome.error)), with_site=True)
+            self._keep(
+                method, args, kwargs, Raised(copied_error(outcome.error, self.book.holds)), with_site=True
+            )
         elif method.call_class is CallClass.FIXED:
             self._keep(method, args, kwargs, None, answer=outcome.value)
             self._verify_fixed(self.calls[-1])

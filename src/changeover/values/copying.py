@@ -146,12 +146,12 @@ ATOMS: frozenset[type] = frozenset(
 """In values of these types nothing can change, and no attribute stands."""
 
 
-def copied_error(error: BaseException) -> BaseException:
+def copied_error(error: BaseException, by_reference: ByReference | None = None) -> BaseException:
     """A new exception of the same class, arguments and attributes, without traceback and context.
 
     No method of its class is called: its `__init__` may take other arguments than it hands on.
     """
-    copy: BaseException = snapshot(error)
+    copy: BaseException = snapshot(error, by_reference=by_reference)
     return copy
 
 

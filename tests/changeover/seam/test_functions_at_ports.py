@@ -412,3 +412,70 @@ def test_a_function_that_a_port_gives_acts_once(
     assert len(office.sent) == number
     assert runs[0].verdict is verdict
     assert verdict is Verdict.MATCH or "would act for real in a replay" in str(runs[0].reason)
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize("hand", ["method", "partial"])
+@pytest.mark.parametrize("where", ["argument", "part", "object"])
+def test_a_method_of_a_port_that_is_no_port_call_acts_once(
+    where: str, hand: str, mode: str, stage: str
+) -> None:
+    office = made_by_a_port(hand)
+    send = office.sender()
+    runs: list[Run] = []
+    environment = {"CHANGEOVER_STAGE_S": stage}
+    migration = Migration(environment=environment, refresh_s=0, sink=runs.append, mode=mode)
+    migration.port("office", type(office), reads={"sender"}, effects={"send"})
+    given = ("a", "text") if hand == "method" else ("text",)
+
+    class Desk:
+        def __init__(self) -> None:
+            self.send = send
+
+        def go(self, number: int) -> None:
+            self.send(*given)
+
+    if where == "object":
+        migration.wrap(Desk, "go", candidate=lambda self, number: self.send(*given), name="s")
+        Desk().go(1)
+    else:
+
+        def path(sends: Any) -> None:
+            (sends["send"] if where == "part" else sends)(*given)
+
+        migration.seam("s", legacy=path, candidate=path)({"send": send} if where == "part" else send)
+    migration.flush()
+    migration.close()
+
+    assert len(office.sent) == 1
+    assert runs[0].verdict is Verdict.FAILED
+    assert "would act for real in a replay" in str(runs[0].reason)
+    root = "self" if where == "object" else "arguments"
+    assert str(runs[0].reason).startswith(f"inputs cannot be kept: `{root}.send")
+
+
+def test_an_error_of_a_port_holds_the_port_itself() -> None:
+    class Refused(Exception):
+        def __init__(self, at: Any) -> None:
+            super().__init__("refused")
+            self.at = at
+
+    class Desk:
+        def ask(self) -> None:
+            raise Refused(self)
+
+    desk = Desk()
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+    migration.port("desk", Desk, reads={"ask"})
+
+    def path(number: int) -> bool:
+        try:
+            desk.ask()
+        except Refused as error:
+            return error.at is desk
+        return False
+
+    assert migration.seam("s", legacy=path, candidate=path)(1) is True
+    assert (runs[0].verdict, runs[0].reason) == (Verdict.MATCH, None)
