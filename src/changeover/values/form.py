@@ -18,7 +18,7 @@ from typing import Any
 from changeover.quick_dataclass import dataclass
 from changeover.values import limits
 from changeover.values.cyclic_token import Node, SharedToken, minimal_token
-from changeover.values.key_text import canonical
+from changeover.values.key_text import bounded, canonical
 from changeover.values.limits import LimitReached, NotComparable
 from changeover.values.made_functions import code_key, function_text, held_by
 from changeover.values.own_state import class_name
@@ -167,7 +167,35 @@ def _key(key: Any) -> Segment:
         if len(key) > limits.NAME_MAX:
             raise LimitReached("NAME_MAX", limits.NAME_MAX, "characters in a name")
         return Key(key)
-    return TypedKey(type(key).__name__, key_text(key), Tokens(instants=True).of(key))
+    return TypedKey(type(key).__name__, _typed_text(key), Tokens(instants=True).of(key))
+
+
+def _typed_text(key: Any) -> str:
+    """The text of a key that is none: two keys that differ have texts that do, so that a rule names one."""
+    if _is_told(key):
+        return key_text(key)
+    text = _content_text(plain(key))
+    return text if len(text) <= _KEY_MAX else bounded(text)
+
+
+def _is_told(key: Any) -> bool:
+    """Whether what `key_text` writes is all that there is."""
+    cls = type(key)
+    if cls is tuple:
+        return len(key) <= _PARTS_TOLD_MAX and all(map(_is_told, key))
+    return reading_of(cls).scalar is not None and len(scalar_text(key)) <= _TEXT_TOLD_MAX
+
+
+def _content_text(part: Any) -> str:
+    cls = type(part)
+    if cls is list:
+        return f"({', '.join(map(_content_text, part))})"
+    if cls is PlainSet:
+        return f"{{{', '.join(sorted(map(_content_text, part.members)))}}}"
+    if cls is dict:
+        pairs = (f"{_content_text(name)}: {_content_text(inside)}" for name, inside in part.items())
+        return f"{{{', '.join(sorted(pairs))}}}"
+    return _member_text(part)
 
 
 def _text_token(value: str) -> Hashable:
@@ -182,6 +210,8 @@ def _text_key(value: str) -> Hashable:
     return value
 
 
+_KEY_MAX = 1_000
+_PARTS_TOLD_MAX, _TEXT_TOLD_MAX = 20, 200
 _TEXT_ALONE = {str}
 _NONE = type(None)
 _QUICK_TOKENS: dict[type, Callable[[Any], Hashable]] = {
