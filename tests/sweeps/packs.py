@@ -30,7 +30,7 @@ VERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "wsgi": {"oldest": ("flask==3.0.3", "werkzeug==3.0.6"), "newest": ("flask",)},
     "sqlalchemy": {
-        "oldest": ("sqlalchemy[asyncio]==1.4.54", "psycopg2-binary", "psycopg[binary]"),
+        "oldest": ("sqlalchemy[asyncio]==1.4.54", "psycopg2-binary", "psycopg[binary]", "aiosqlite==0.20.0"),
         "newest": ("sqlalchemy[asyncio]", "psycopg[binary]", "aiosqlite", "asyncpg"),
     },
     "django": {

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from changeover.operate.call_filter import filter_calls, keep_privileges_down
 
+FILE_BYTES = 64 * 1024 * 1024
+"""So large a file may become in the folder of a replay."""
 _ASKED_S = 30.0
 _LANDLOCK_CREATE, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT = 444, 445, 446
 _LANDLOCK_VERSION = 1
@@ -49,33 +51,34 @@ class _PathRule(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
-def confine(memory_bytes: int, *, network: bool) -> tuple[Level, ...]:
+def confine(memory_bytes: int, *, network: bool, folder: str | None = None) -> tuple[Level, ...]:
     """Give up, in this process and for ever, what no replay needs; gives what is in force from now on.
 
     Args:
         memory_bytes: how much memory it may take beyond what it has.
         network: whether reads that are `fixed` may need the network: the net alone refuses it then elsewhere.
+        folder: the only one in which files may be written, where packs replay paths on files of their own.
     """
     found = [Level.NET]
-    if _limit(memory_bytes):
+    if _limit(memory_bytes, FILE_BYTES if folder else 0):
         found.append(Level.LIMITS)
     if sys.platform == "linux":
         with suppress(OSError, AttributeError, ValueError):
             keep_privileges_down()
-            if _forbid_writing(network=network):
+            if _forbid_writing(folder, network=network):
                 found.append(Level.FILES)
             if filter_calls(platform.machine(), network=network):
                 found.append(Level.CALLS)
     return tuple(found)
 
 
-def _limit(memory_bytes: int) -> bool:
-    """No file grows, no core is dumped, and memory has an end."""
+def _limit(memory_bytes: int, file_bytes: int) -> bool:
+    """No file grows beyond so much, no core is dumped, and memory has an end."""
     try:
         import resource
     except ImportError:
         return False
-    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 0}
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: file_bytes}
     size = _address_space()
     if size is not None:
         limits[resource.RLIMIT_AS] = size + memory_bytes
@@ -95,8 +98,10 @@ def _address_space() -> int | None:
     return None
 
 
-def _forbid_writing(*, network: bool) -> bool:
-    """Landlock: nothing is written, made, moved or removed, but what is thrown away; False without it.
+def _forbid_writing(folder: str | None, *, network: bool) -> bool:
+    """Landlock: nothing is written, made, moved or removed outside of a folder, but what is thrown away.
+
+    False where the system has no Landlock.
 
     Where the kernel can, no signal reaches another process, and no device is told anything.
     """
@@ -116,16 +121,18 @@ def _forbid_writing(*, network: bool) -> bool:
     if ruleset < 0:
         return False
     try:
-        _allow_writing(system, ruleset, os.devnull)
+        _allow(system, ruleset, os.devnull, _WRITE_FILE)
+        if folder is not None:
+            _allow(system, ruleset, folder, files)
         return bool(system.syscall(_LANDLOCK_RESTRICT, ruleset, ctypes.c_uint32(0)) == 0)
     finally:
         os.close(ruleset)
 
 
-def _allow_writing(system: ctypes.CDLL, ruleset: int, path: str) -> None:
+def _allow(system: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
     opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        rule = _PathRule(_WRITE_FILE, opened)
+        rule = _PathRule(rights, opened)
         system.syscall(_LANDLOCK_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(rule), ctypes.c_uint32(0))
     finally:
         os.close(opened)

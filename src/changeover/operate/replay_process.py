@@ -15,13 +15,15 @@ import sys
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 from changeover.errors import ChangeoverError
 from changeover.evidence.program_interface import Program
 from changeover.evidence.scenario_replay import codec_of
-from changeover.operate.confinement import confine
-from changeover.operate.messages import QUESTION, receive, send
+from changeover.operate.confinement import FILE_BYTES, confine
+from changeover.operate.messages import QUESTION, Message, receive, send
 from changeover.operate.recorded_replay import answer_to
 from changeover.project import Project
 from changeover.replay.isolation import isolate
@@ -48,22 +50,49 @@ def main(arguments: list[str]) -> int:
     send(control, {"ready": True, "seams": sorted(program.seams)})
     # Handlers and threads are the program's; what it opened stays open, and none of it is used here.
     warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork.*")
-    while True:
-        try:
-            message = receive(control)
-        except OSError:
-            return 0
-        if message is None:
-            return 0
-        if message.descriptor is not None:
-            pid = os.fork()
-            if not pid:
-                control.close()
-                _replays(program, socket.socket(fileno=message.descriptor), given["memory_bytes"])
-            os.close(message.descriptor)
-            send(control, {"pid": pid})
-        else:
-            send(control, {"status": _status_of(message.head["ended"])})
+    folders: dict[int, str | None] = {}
+    try:
+        while (message := _next(control)) is not None:
+            if message.descriptor is not None:
+                folder = _folder_for(program)
+                pid = os.fork()
+                if not pid:
+                    control.close()
+                    connection = socket.socket(fileno=message.descriptor)
+                    _replays(program, connection, given["memory_bytes"], folder)
+                folders[pid] = folder
+                os.close(message.descriptor)
+                send(control, {"pid": pid})
+            else:
+                send(control, {"status": _status_of(message.head["ended"])})
+                _remove(folders.pop(message.head["ended"], None))
+    finally:
+        for folder in folders.values():
+            _remove(folder)
+    return 0
+
+
+def _next(control: socket.socket) -> Message | None:
+    """What the worker asks next; None where it has gone."""
+    try:
+        return receive(control)
+    except OSError:
+        return None
+
+
+def _folder_for(program: Program) -> str | None:
+    """The only folder that a process of replays may write to; None where no pack needs one."""
+    packs = _packs_with_files(program)
+    return mkdtemp(prefix="changeover-replays-") if packs else None
+
+
+def _packs_with_files(program: Program) -> list[Any]:
+    return [pack for pack in program.runtime.book.packs.values() if hasattr(pack, "replay_in")]
+
+
+def _remove(folder: str | None) -> None:
+    if folder is not None:
+        rmtree(folder, ignore_errors=True)
 
 
 def _status_of(pid: int) -> int | None:
@@ -74,14 +103,16 @@ def _status_of(pid: int) -> int | None:
         return None
 
 
-def _replays(program: Program, connection: socket.socket, memory_bytes: int) -> None:
+def _replays(program: Program, connection: socket.socket, memory_bytes: int, folder: str | None) -> None:
     """Answer requests; this process goes no other way from here."""
     try:
+        for pack in _packs_with_files(program):
+            pack.replay_in(folder, FILE_BYTES)
         _shut_off()
         reads_itself = _reads_itself(program)
         if not reads_itself:
             _let_go_of_connections(connection.fileno())
-        isolation = confine(memory_bytes, network=reads_itself)
+        isolation = confine(memory_bytes, network=reads_itself, folder=folder)
         send(connection, {"isolation": isolation})
         codec = codec_of(program)
         while (message := receive(connection)) is not None:

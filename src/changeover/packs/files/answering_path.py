@@ -182,8 +182,6 @@ class AnsweringPath(FollowedPath):
             seen[name] = None  # what stands there now the path itself has made, or moved there
             return None
         with outside():
-            if place.below and os.path.realpath(os.path.dirname(place.path)) != os.path.dirname(place.path):
-                raise NotFollowed(LINK.format(name))
             found = entry_at(place.path)
         if found is not None and found.kind == "other":
             raise NotFollowed(LINK.format(name))

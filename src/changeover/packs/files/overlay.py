@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from tempfile import gettempdir, mkdtemp
+from contextlib import suppress
+from tempfile import mkdtemp
 from typing import Any
 
 from changeover.packs.files.before_path import BeforePath
@@ -28,7 +29,8 @@ from changeover.packs.files.file_state import (
 )
 from changeover.packs.files.permissions import chosen
 
-NO_ROOM = "no file may be written where this is replayed, as in a worker: files are compared in the program"
+NO_ROOM = "no file may be written where this is replayed"
+REFUSED = "{} cannot have its permissions {:o} where this is replayed: compare the seam in the program"
 _FOLDER_MODE = 0o700
 
 
@@ -39,9 +41,12 @@ class Overlay:
         before: what stood at each place.
         bytes_max: of more than so many bytes a file has a digest.
         is_made: whether `tempfile` has named a place, where nothing stood before.
+        place: where its folder is made; None for where the system has its temporary files.
     """
 
-    def __init__(self, before: BeforePath, bytes_max: int, is_made: Callable[[Place], bool]) -> None:
+    def __init__(
+        self, before: BeforePath, bytes_max: int, is_made: Callable[[Place], bool], place: str | None
+    ) -> None:
         self._before = before
         self._bytes_max = bytes_max
         self._is_made = is_made
@@ -51,7 +56,7 @@ class Overlay:
         self._listed: dict[Place, list[str]] = {}
         self._roots: dict[str, str] = {}
         self._shown: dict[str, str] = {}
-        self.folder = _new_folder()
+        self.folder = _new_folder(place)
 
     def close(self) -> None:
         """Nothing of it stays."""
@@ -103,6 +108,14 @@ class Overlay:
         return sorted(
             (name for name in names if not name.startswith(OWN)), key=lambda name: order.get(name, len(order))
         )
+
+    def check_sizes(self, most: int) -> None:
+        """Raise NotFollowed where a file is as large as one may become here: it would have grown."""
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                found = entry_at(os.path.join(folder, name))
+                if found is not None and found.size >= most:
+                    raise NotFollowed(f"{name} is larger than {most:,} bytes, which a worker allows no file")
 
     def changes(self, private: set[tuple[int, int]]) -> list[FileChange]:
         """What has become of all places of which anything is known, and of new ones."""
@@ -179,27 +192,21 @@ class Overlay:
             self._vague.add(place)  # nobody knows where a link leads: who looks at it cannot be followed
             return
         if entry.kind == "folder":
-            os.makedirs(path, exist_ok=True)
+            if not os.path.isdir(path):
+                os.mkdir(path, entry.mode)
         else:
-            with open(path, "wb") as file:
+            with _made_file(path, entry) as file:
                 file.truncate(entry.size)
             self._unloaded.add(place)
-        self._dress(path, entry)
+        _dress(path, entry)
 
     def _load(self, place: Place) -> None:
         self._unloaded.discard(place)
         entry, path = self._known[place], self.path_of(place)
-        with open(path, "r+b") as file:
-            file.write(self._before.content(place))
-            file.truncate()
         if entry is not None:
-            self._dress(path, entry)
-
-    @staticmethod
-    def _dress(path: str, entry: Entry) -> None:
-        os.chmod(path, entry.mode)
-        if entry.times is not None:
-            os.utime(path, ns=entry.times)
+            with _made_file(path, entry) as file:
+                file.write(self._before.content(place))
+            _dress(path, entry)
 
     def _root(self, root: Root) -> str:
         found = self._roots.get(root.path)
@@ -211,10 +218,29 @@ class Overlay:
         return found
 
 
-def _new_folder() -> str:
+def _made_file(path: str, entry: Entry) -> Any:
+    """A new file with the permissions of another one, open for writing even where these forbid that."""
+    with suppress(FileNotFoundError):
+        os.remove(path)
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, entry.mode))
+
+
+def _dress(path: str, entry: Entry) -> None:
+    """Give a file the permissions that the umask has taken, and its times."""
+    found = entry_at(path)
+    if found is not None and found.mode != entry.mode:
+        try:
+            os.chmod(path, entry.mode)
+        except PermissionError:
+            raise NotFollowed(REFUSED.format(os.path.basename(path), entry.mode)) from None
+    if entry.times is not None:
+        os.utime(path, ns=entry.times)
+
+
+def _new_folder(place: str | None) -> str:
     """A folder that can be written to; raises NotFollowed where a worker has none."""
     try:
-        folder = mkdtemp(prefix=OWN, dir=gettempdir())
+        folder = mkdtemp(prefix=OWN, dir=place)
     except OSError as error:
         raise NotFollowed(NO_ROOM) from error
     probe = os.path.join(folder, "probe")
@@ -222,7 +248,6 @@ def _new_folder() -> str:
         with open(probe, "wb") as file:
             file.write(b"1")
         os.remove(probe)
-        os.chmod(folder, _FOLDER_MODE)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise NotFollowed(NO_ROOM) from error

@@ -39,6 +39,8 @@ class FilesPack:
 
     def __init__(self, *, folders: Sequence[Declared] = (".",), bytes_max: int = BYTES_MAX) -> None:
         self._folders = folders
+        self.place: str | None = None
+        self.file_bytes: int | None = None
         self.bytes_max = bytes_max
 
     def install(self, host: Host) -> None:
@@ -65,6 +67,10 @@ class FilesPack:
             session.cannot_follow(self.name, WITHIN)
             return PathWithin(around)
         return AnsweringPath(self, session, alone=waits, keeps=stays)
+
+    def replay_in(self, folder: str, file_bytes: int) -> None:
+        """Replays of this process have their files there, as large as that: a worker allows no others."""
+        self.place, self.file_bytes = folder, file_bytes
 
     def folders(self) -> CoveredFolders:
         """Those of a path that begins now."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import PurePath
 from threading import RLock
 from typing import Any
@@ -57,6 +60,8 @@ class ReplayedPath(FollowedPath):
         if self._overlay is None:
             return []
         try:
+            if self.pack.file_bytes is not None:
+                self._overlay.check_sizes(self.pack.file_bytes)
             return self._overlay.changes(self._private)
         finally:
             self._overlay.close()
@@ -76,9 +81,10 @@ class ReplayedPath(FollowedPath):
         if call.name == "chmod":
             self._chose(here[0])
         args, kwargs = call.with_paths(args, kwargs, [*map(_like, given, here)])
-        with self._acting():
-            done = original(*args, **kwargs)
-        if call.name in _REMOVING:
+        name = call.name
+        is_idle = partial(self._is_idle, name, here[0], [*args[1:], *kwargs.values()])
+        done = self._done(call.full_name, lambda: original(*args, **kwargs), is_idle)
+        if name in _REMOVING:
             self._lost(places[0])
         if call.name == "mkdir" and places[0] is not None:
             with self._toolkit():
@@ -140,8 +146,16 @@ class ReplayedPath(FollowedPath):
             return original(descriptor, *args, **kwargs)
         if original.__name__ in ("fchmod", "chmod"):
             self.chose(os.fstat(number))
-        with self._acting():
-            return original(descriptor, *args, **kwargs)
+        name = original.__name__
+        is_idle = partial(self._is_idle, name, number, args)
+        return self._done(name, lambda: original(descriptor, *args, **kwargs), is_idle)
+
+    def _is_idle(self, name: str, where: Any, rest: Sequence[Any]) -> bool:
+        """Whether a call changes nothing that is compared: nobody else is at these files."""
+        if name in ("chmod", "fchmod"):
+            with self._toolkit():
+                return stat.S_IMODE(os.stat(where).st_mode) in rest
+        return name in ("utime", "flock", "lockf")
 
     def temporary_name(self, real: Callable[[], str]) -> str:
         """The name that the answering path was given at this point, or another one."""
@@ -192,7 +206,7 @@ class ReplayedPath(FollowedPath):
 
     def _opened_overlay(self) -> Overlay:
         if self._overlay is None:
-            self._overlay = Overlay(self._before, self.pack.bytes_max, self.folders.is_made)
+            self._overlay = Overlay(self._before, self.pack.bytes_max, self.folders.is_made, self.pack.place)
         return self._overlay
 
     def _chose(self, path: str) -> None:
@@ -231,6 +245,23 @@ class ReplayedPath(FollowedPath):
                     error.filename = self._overlay.shown_path(error.filename)
                 if error.filename2 is not None:
                     error.filename2 = self._overlay.shown_path(error.filename2)
+            raise
+
+    def _done(self, what: str, act: Callable[[], Any], is_idle: Callable[[], bool]) -> Any:
+        """Do something to the replay's own files.
+
+        A worker refuses its processes permissions, times and locks, even of these: what is refused so has not
+        to be done where nothing that is compared comes of it (`is_idle`), and else ends the replay.
+        """
+        try:
+            with self._acting():
+                return act()
+        except OSError as error:
+            if error.errno != errno.EPERM or self.pack.place is None:
+                raise
+            if is_idle():
+                return None
+            self.cannot_see(f"{what} is refused where this is replayed: compare the seam in the program")
             raise
 
     @contextmanager

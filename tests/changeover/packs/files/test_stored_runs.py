@@ -60,7 +60,7 @@ def test_what_was_never_looked_at_is_on_no_tape(folder: Path, tmp_path: Path) ->
 
 
 def test_a_process_that_may_not_write_replays_no_files_and_says_so(tmp_path: Path) -> None:
-    """As one of a worker, where no file may grow."""
+    """As one that gave up writing before it knew of the pack."""
     program = """
 import resource
 from pathlib import Path
@@ -82,6 +82,5 @@ print(runs[0].verdict, runs[0].reason)
     )
     assert said.stdout.splitlines() == [
         "text",
-        "failed limit: files: no file may be written where this is replayed, as in a worker: "
-        "files are compared in the program",
+        "failed limit: files: no file may be written where this is replayed",
     ], said.stderr

@@ -50,11 +50,12 @@ def test_a_run_at_off_holds_no_function(folder: Path) -> None:
     assert seen == [BARE[0]]
 
 
-def test_no_folder_of_a_replay_stays(folder: Path) -> None:
-    before = set(Path(tempfile.gettempdir()).glob("changeover-files-*"))
-    judged(folder, trees, lambda at: (trees(at), os._exit)[0])
+def test_no_folder_of_a_replay_stays(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "beside").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "beside"))
+    judged(folder, trees, lambda at: trees(at) and None)
     judged(folder, trees, lambda at: at.joinpath("missing").read_text())
-    assert set(Path(tempfile.gettempdir()).glob("changeover-files-*")) <= before
+    assert list((tmp_path / "beside").iterdir()) == []
 
 
 def test_without_folders_it_is_the_working_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

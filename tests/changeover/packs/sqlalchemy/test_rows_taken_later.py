@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from changeover import Migration, Run
 from tests.changeover.support.alchemy_shop import as_under_a_test
 
+pytest.importorskip("aiosqlite")
+
 TAKING: dict[str, Any] = {
     "scalar_one": lambda found: found.scalar_one(),
     "one": lambda found: tuple(found.one()),
