@@ -172,3 +172,15 @@ def test_what_goes_wrong_in_the_pack_breaks_no_path(folder: Path) -> None:
     migration.seam("s", legacy=lambda _: write_by_open(folder), candidate=lambda _: None)(1)
     assert (folder / "report.txt").exists()
     assert (str(runs[0].verdict), "not known yet" in (runs[0].reason or "")) == ("failed", True)
+
+
+def test_what_only_the_replay_reads_and_others_have_changed_since_proves_no_difference(folder: Path) -> None:
+    def legacy(at: Path) -> str:
+        done = Thread(target=_as_the_program, args=(at / "log.txt",))
+        done.start()
+        done.join()
+        return "one\ntwo\n"
+
+    run = judged(folder, legacy, lambda at: (at / "log.txt").read_text())
+    assert run.verdict == "failed", run.divergences
+    assert "log.txt may have been another one" in (run.reason or "")

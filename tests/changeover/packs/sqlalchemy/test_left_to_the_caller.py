@@ -88,3 +88,23 @@ def test_it_is_compared_and_happens_once(
     assert len(sent) <= 1
     with engine.connect() as opened:
         assert opened.execute(sa.text("SELECT count(*) FROM notes")).scalar_one() == 1
+
+
+@pytest.mark.parametrize("kind", ["rows", "tape"])
+def test_what_listens_to_the_end_of_a_transaction_hears_nothing_of_a_replay(engine: Any, kind: str) -> None:
+    heard: list[Any] = []
+
+    def ended(session: Any, _: Any) -> None:
+        heard.append(session)
+
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.use("sqlalchemy", engine)
+    path = listening(ended, "after_transaction_end")
+    seam: Any = migration.seam("s", legacy=path, candidate=listening(ended, "after_transaction_end"))
+    around: AbstractContextManager[Any] = as_under_a_test() if kind == "rows" else ExitStack()
+    with around, Session(engine) as session:
+        seam(session)
+        session.commit()
+    assert heard
+    assert all(one is session for one in heard)
