@@ -7,7 +7,6 @@ from typing import Any
 
 from changeover.errors import DeclarationError, MissingPackageError
 from changeover.packs.database.named_port import PORT, channel_of_database
-from changeover.packs.database.path_within import PathWithin
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.sql_answer import SqlAnswer
 from changeover.packs.django.answering_path import AnsweringPath, KeptRows
@@ -21,6 +20,7 @@ from changeover.packs.django.requests import DjangoRequests
 from changeover.packs.django.services import hook_caches, hook_mail
 from changeover.packs.django.taped_path import TapedPath
 from changeover.packs.host import Host, Operation
+from changeover.packs.path_within import PathWithin
 from changeover.record.port import CallClass
 
 DEADLINE_MS = 250

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -10,6 +11,11 @@ from changeover.quick_dataclass import dataclass
 
 TEMPORARY = "<temporary>"
 """How the name of what stands in the system's folder for temporary files begins."""
+_OF_NO_PROGRAM = (
+    *("/dev", "/proc", "/sys"),
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+)
+"""What the system keeps there, and where Python and libraries have files of their own."""
 Declared = str | os.PathLike[str] | Callable[[], Any]
 
 
@@ -101,6 +107,8 @@ class CoveredFolders:
         except (TypeError, ValueError):
             return None
         for root in self._roots:
+            if is_below(absolute, _OF_NO_PROGRAM) and not is_below(root.path, _OF_NO_PROGRAM):
+                continue
             for alias in root.aliases:
                 if absolute == alias:
                     return Place(root, "")
@@ -116,6 +124,11 @@ class CoveredFolders:
                 root = self._temporary.setdefault(folder, Root(TEMPORARY, folder, (folder,)))
                 return Place(root, os.sep.join(parts[number:]))
         return None
+
+
+def is_below(path: str, folders: Iterable[str]) -> bool:
+    """Whether it is one of these folders, or stands below one."""
+    return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
 
 
 def _roots(folders: list[Any]) -> Iterator[Root]:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Any
 
-from changeover.packs.database.path_within import PathWithin
 from changeover.packs.files.answering_path import AnsweringPath
 from changeover.packs.files.before_path import Answers, BeforePath, SeenPlaces
 from changeover.packs.files.covered_folders import CoveredFolders, Declared
 from changeover.packs.files.file_effect import FileChange, file_effects
 from changeover.packs.files.replayed_path import ReplayedPath
 from changeover.packs.host import Host, Operation, is_replayed, recorded_answers
+from changeover.packs.path_within import PathWithin
 from changeover.record.context import current_session
 from changeover.record.port import CallClass
 from changeover.record.work_branch import current_branch

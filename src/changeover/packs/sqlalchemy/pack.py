@@ -7,11 +7,11 @@ from typing import Any
 
 from changeover.errors import DeclarationError, MissingPackageError
 from changeover.packs.database.named_port import PORT, channel_of_database
-from changeover.packs.database.path_within import PathWithin
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.sql_answer import SqlAnswer
 from changeover.packs.host import Host, Operation
+from changeover.packs.path_within import PathWithin
 from changeover.packs.sqlalchemy.answering_path import AnsweringPath
 from changeover.packs.sqlalchemy.connections import has_one_connection
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase

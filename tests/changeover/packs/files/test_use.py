@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import json
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ import pytest
 
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
+from changeover.packs import CallClass
 from tests.changeover.packs.files.file_ways import judged, trees
 
 BARE = (builtins.open, os.open, os.stat, os.replace, shutil.rmtree, tempfile.TemporaryDirectory.__init__)
@@ -101,3 +103,21 @@ def test_a_folder_may_be_found_out_when_a_path_begins_and_several_have_their_nam
 def test_an_option_that_is_wrong_is_named(option: dict[str, Any], said: str) -> None:
     with pytest.raises(DeclarationError, match=said.replace("[", "\\[")):
         Migration().use("files", **option)
+
+
+def test_what_python_and_the_system_keep_below_a_folder_is_none_of_the_program(tmp_path: Path) -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.use("files", folders=["/"])
+
+    def path(text: str) -> int:
+        with open(os.devnull, "w") as nothing:
+            nothing.write(text)
+        (tmp_path / "out.txt").write_text(text)
+        return len(Path(json.__file__).read_text())
+
+    migration.seam("s", legacy=lambda _: path("a"), candidate=lambda _: path("a"))(1)
+    assert runs[0].verdict == "match", runs[0].reason or runs[0].divergences
+    written = [one.arguments["path"] for one in runs[0].tape.calls(CallClass.EFFECT)]
+    assert written == [str(tmp_path / "out.txt")[1:]]
+    assert "json" not in str([one.arguments for one in runs[0].tape.calls(CallClass.READ)])

@@ -1,4 +1,4 @@
-"""A path inside of one that is followed: what it changes in the database belongs to the run around it."""
+"""A path inside of one that is followed: what it changes belongs to the run around it."""
 
 from __future__ import annotations
 
