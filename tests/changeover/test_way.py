@@ -77,7 +77,7 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.mark.parametrize(
     ("arguments", "most"),
     [
-        (("compare", "--runs", "3"), 139),
+        (("compare", "--runs", "3"), 141),
         (("gate", "shelf", "--to", "shadow"), 50),
         (("status",), 57),
         (("rollback", "shelf", "--reason", "r"), 23),

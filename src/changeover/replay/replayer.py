@@ -487,8 +487,9 @@ class Replay(ReplayedWork):
             return found
         tape, entries = self._tape, self._tape.of_port(method.port, lambda _: True)
         try:
-            compared = [entry for entry in entries if entry.method.is_compared]
-            self._called[method.port] = CalledObjects(compared)
+            if method.is_of_class:
+                compared = [entry for entry in entries if entry.method.is_compared]
+                self._called[method.port] = CalledObjects(compared)
             if self._by_branch:
                 found = ConcurrentPortTape([(entry, tape.during(entry)) for entry in entries])
             else:

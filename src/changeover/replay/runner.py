@@ -219,7 +219,8 @@ class ReplayTask:
             else:
                 given = given.copied(book.holds, shared=shared)
             replay.shared_before = [SharedReading(one, book.holds) for one in shared]
-        replay.shared_before += class_states(self.owner, self.book.holds)
+        if self.owner:
+            replay.shared_before += class_states(self.owner, self.book.holds)
         replay.called_with(self._inputs(self.owner), given)
         if self.owner_is is OwnerIs.SHARED:
             replay.object_before = self._shared_objects()
