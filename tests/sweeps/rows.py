@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, TextIO
 from uuid import uuid4
 
 import psycopg
@@ -28,6 +29,7 @@ from tests.changeover.support.stores import SERVER, sql, why_no_server
 DEADLINE_S = 60.0
 SHOWN_MAX = 20
 RENEWED_EVERY = 200
+TOLD_EVERY = 500
 UNSEEN = "in a schema with triggers"
 
 
@@ -178,11 +180,18 @@ def _places(recorded: RecordedRows) -> set[tuple[str, Any]]:
     return {(change.table.rpartition(".")[2], tuple(map(str, change.key))) for change in recorded.changes}
 
 
-def sweep(count: int, make: Callable[..., Any], *, postgres: bool, first: int = 0) -> Iterator[str]:
-    """What went wrong with so many transactions, pending or committed, with triggers of the schema or not."""
+def sweep(
+    count: int, make: Callable[..., Any], *, postgres: bool, first: int = 0, told: TextIO | None = None
+) -> Iterator[str]:
+    """What went wrong with so many transactions, pending or committed, with triggers of the schema or not.
+
+    `told` hears now and then how many are done.
+    """
     shop: Any = None
     try:
         for seed in range(first, first + count):
+            if told is not None and (seed - first) % TOLD_EVERY == 0:
+                print(f"{seed - first:,} of {count:,}", file=told, flush=True)
             if shop is None or seed % RENEWED_EVERY == 0:
                 if shop is not None:
                     shop.close()
@@ -210,7 +219,9 @@ def main(arguments: Sequence[str]) -> int:
         if name == "postgresql" and (why := why_no_server()):
             print(f"postgresql: not tried, {why}")
             continue
-        for problem in sweep(options.count, make, postgres=name == "postgresql", first=options.first):
+        for problem in sweep(
+            options.count, make, postgres=name == "postgresql", first=options.first, told=sys.stderr
+        ):
             counts[name] += 1
             if counts[name] <= SHOWN_MAX:
                 print(problem)
