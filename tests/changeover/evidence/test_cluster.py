@@ -117,7 +117,7 @@ class Cluster:
             self._started("scheduler", *local, "--no-show", "--port", "0", "--scheduler-file", str(self.file))
         ]
         self.workers = [self.worker(), self.worker()]
-        assert wait_until(self.file.exists)
+        assert wait_until(lambda: self.file.exists() and self.file.read_text().strip().endswith("}"))
         self.address = json.loads(self.file.read_text())["address"].replace("tcp://", "dask://")
 
     def worker(self) -> "subprocess.Popen[bytes]":
