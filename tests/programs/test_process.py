@@ -128,6 +128,17 @@ def test_what_stands_on_standard_input_is_read_and_both_outputs_are_apart() -> N
 
 
 @pytest.mark.usefixtures("_start")
+def test_what_is_written_to_a_terminal_is_written_line_by_line() -> None:
+    terminal, given = os.openpty()
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    program = "import sys; print(sys.stdout.line_buffering, sys.stdout.isatty(), file=sys.stderr)"
+    done = run_python(["-c", program], env=environment, stdout=given, text=True, timeout=60)
+    os.close(terminal)
+    os.close(given)
+    assert done.stderr == "True True\n"
+
+
+@pytest.mark.usefixtures("_start")
 def test_what_is_done_at_the_end_of_an_interpreter_is_done() -> None:
     program = """if True:
         import atexit, sys, threading
