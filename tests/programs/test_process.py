@@ -173,7 +173,8 @@ def test_the_toolkit_has_all_of_itself_when_it_ends() -> None:
 @pytest.mark.usefixtures("_start")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_reaches_the_program(sign: signal.Signals) -> None:
-    program = "import time; print('ready', flush=True); time.sleep(60)"
+    # Python does not notice a signal that comes right before it begins to sleep, until it wakes up.
+    program = "import time; print('ready', flush=True)\nwhile True: time.sleep(0.05)"
     how: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with start_python(["-c", program], **how) as process:
         assert process.stdout is not None
