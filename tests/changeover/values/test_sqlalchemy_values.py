@@ -231,3 +231,13 @@ def test_a_verdict_says_only_what_is_known(
 
 def test_leaves_of_entities_that_lead_back_to_each_other_come_to_an_end(database: Database) -> None:
     assert len([*leaves(database.whole())]) < 20
+
+
+def test_an_address_of_a_database_is_copied_and_told_apart() -> None:
+    def address(mode: str) -> Any:
+        return sqlalchemy.engine.make_url(f"sqlite:///shop.db?mode={mode}")
+
+    copy = snapshot([address("ro")])
+    assert copy == [address("ro")]
+    assert same_content(copy, [address("ro")])
+    assert not same_content(copy, [address("rw")])

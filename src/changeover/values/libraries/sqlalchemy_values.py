@@ -44,6 +44,8 @@ def reading_for(cls: type) -> Reading | None:
             copied=_collection_copied,
             make=_collection_made,
         )
+    if cls.__name__ == "immutabledict":  # of an address, say: its `__new__` is not that of dict
+        return Reading(Shape.NAMES, _items_of_mapping, mapping=True, make=_mapping_made, is_frozen=True)
     if names & _RESULTS:
         return Reading(Shape.UNREADABLE, lambda _: None, handle=Handle.LIVE)
     if "sqlalchemy.engine.row.Row" in names:
@@ -53,6 +55,14 @@ def reading_for(cls: type) -> Reading | None:
     if found_in(cls, "__module__") == "sqlalchemy.sql.elements" and scalar_reading(cls) is not None:
         return scalar_reading(cls)  # texts with marks of SQLAlchemy's own
     return statement_reading(cls)
+
+
+def _items_of_mapping(value: Any) -> Any:
+    return dict(dict.items(value))
+
+
+def _mapping_made(cls: Any, parts: State, _: State) -> Any:
+    return cls(parts)
 
 
 _MUTABLE = "sqlalchemy.ext.mutable.MutableBase"
