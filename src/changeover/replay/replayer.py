@@ -21,6 +21,7 @@ from changeover.errors import (
 from changeover.record.call_inputs import CallInputs
 from changeover.record.class_state import ClassState
 from changeover.record.context import SESSION, Args, Kwargs, restore
+from changeover.record.held_reading import HeldReading
 from changeover.record.instrument import Hook, calling_site
 from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.own_log import OwnLog
@@ -79,7 +80,7 @@ class Replay(ReplayedWork):
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         self.shared_before: list[
-            SharedReading | ClassState
+            SharedReading | HeldReading | ClassState
         ] = []  # of parts of what the path gets that are not copied
         self.is_beside = False  # the program goes on meanwhile
         self.followers: dict[str, Any] = {}  # of this path, by pack (`record.followed_path`)

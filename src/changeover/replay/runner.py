@@ -20,7 +20,8 @@ from changeover.record.callable_kind import is_async
 from changeover.record.class_state import class_states
 from changeover.record.context import SESSION, Args, Kwargs, at_work
 from changeover.record.followed_path import followed
-from changeover.record.object_reading import ObjectReading, SharedReading
+from changeover.record.held_reading import shared_readings
+from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
 from changeover.record.propagation import NOT_CARRIED, carry_work
@@ -218,7 +219,7 @@ class ReplayTask:
                 given = copied(what, book, lambda: self._inputs(self.owner).copied(book.holds, shared=shared))
             else:
                 given = given.copied(book.holds, shared=shared)
-            replay.shared_before = [SharedReading(one, book.holds) for one in shared]
+            replay.shared_before = [*shared_readings(shared, book.holds)]
         if self.owner:
             replay.shared_before += class_states(self.owner, self.book.holds)
         replay.called_with(self._inputs(self.owner), given)

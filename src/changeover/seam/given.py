@@ -8,6 +8,7 @@ from typing import Any
 from changeover.record.call_inputs import NO_INPUTS, CallInputs
 from changeover.record.class_state import ClassState, class_states
 from changeover.record.context import Args, Kwargs
+from changeover.record.held_reading import HeldReading, shared_readings
 from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import PortBook
 from changeover.replay.fresh_path import Fresh
@@ -33,7 +34,7 @@ class Given:
     # The class has what is so at first.
     before: CallInputs | None = None
     _object_before: ObjectReading | None = None
-    _shared: Sequence[SharedReading | ClassState] = ()
+    _shared: Sequence[SharedReading | HeldReading | ClassState] = ()
     _is_in_use = False
 
     def __init__(
@@ -82,7 +83,7 @@ class Given:
             return now
         shared: list[Any] = []
         given = self._taken(now, shared)
-        self._shared = [SharedReading(one, self._book.holds) for one in shared]
+        self._shared = shared_readings(shared, self._book.holds)
         return given
 
     def _taken(self, now: CallInputs, shared: list[Any]) -> CallInputs:

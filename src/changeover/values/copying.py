@@ -34,6 +34,7 @@ from changeover.values.copy_time import CopyTime, TookTooLong
 from changeover.values.equality import identical
 from changeover.values.error_text import class_and_message
 from changeover.values.error_values import blank_error, fill_error, make_error
+from changeover.values.handles import known_as
 from changeover.values.limits import COPIED_BEFORE_A_LOOK, COPIED_BETWEEN_LOOKS, DEPTH_MAX, ITEMS_MAX
 from changeover.values.own_state import (
     class_name,
@@ -80,7 +81,7 @@ def snapshot(
         time_left: How long it may take, which is less afterwards; None is no limit.
         known: What stands in the copy for parts that are there already, by their identity.
         shared: Takes what stands in the copy as it is although attributes of it can change: a member of an
-            enumeration, a path or a zone.
+            enumeration, a path or a zone; and functions that were made while the program ran.
         refuses: Says of a function or method that it may not be passed on.
     """
     cls = type(value)
@@ -318,6 +319,8 @@ def _function(copier: _Copier, value: Any, reading: Reading, depth: int) -> Any:
         raise SnapshotError(ACTS, value)
     if value.__closure__ or value.__defaults__ or value.__kwdefaults__:
         copier.met_function(value)
+        if known_as(value) is None:  # one that stands in a module is the program's, whoever hands it over
+            copier.shared += (value,)
     return value
 
 

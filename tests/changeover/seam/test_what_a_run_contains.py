@@ -12,6 +12,7 @@ from datetime import date
 from io import BytesIO
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import numpy
@@ -547,10 +548,77 @@ def test_a_function_that_holds_nothing_of_the_call_goes_as_it_is() -> None:
     assert runs[0].verdict is Verdict.MATCH
 
 
-def test_what_a_function_of_the_caller_keeps_is_changed_by_the_replay_too() -> None:
-    """docs/limits.md: what a function holds in its closure."""
-    migration, _ = migration_at("shadow")
+HEARS: dict[str, Callable[[], tuple[Callable[[int], Any], Callable[[], int]]]] = {}
+
+
+def hears(make: Callable[[], tuple[Callable[[int], Any], Callable[[], int]]]) -> Any:
+    HEARS[make.__name__] = make
+    return make
+
+
+@hears
+def into_a_list() -> Any:
     heard: list[int] = []
-    answer = migration.seam("s", legacy=lambda tell: tell(1), candidate=lambda tell: tell(1))
-    answer(lambda number: heard.append(number))
-    assert heard == [1, 1]
+    return lambda number: heard.append(number), lambda: len(heard)
+
+
+@hears
+def into_a_variable() -> Any:
+    count = 0
+
+    def hear(number: int) -> None:
+        nonlocal count
+        count += 1
+
+    return hear, lambda: count
+
+
+@hears
+def into_a_default() -> Any:
+    heard: list[int] = []
+
+    def hear(number: int, heard: list[int] = heard) -> None:
+        heard.append(number)
+
+    return hear, lambda: len(heard)
+
+
+@hears
+def into_a_part_of_an_object() -> Any:
+    held = SimpleNamespace(rows={"a": [0]})
+    return lambda number: held.rows["a"].append(number), lambda: len(held.rows["a"]) - 1
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("given", ["argument", "part"])
+@pytest.mark.parametrize("kind", HEARS)
+def test_what_a_function_of_the_caller_hears_makes_no_comparison_and_is_heard_once(
+    kind: str, given: str, stage: str
+) -> None:
+    hear, count = HEARS[kind]()
+    migration, runs = migration_at(stage)
+
+    def path(tell: Any) -> None:
+        (tell["tell"] if given == "part" else tell)(1)
+
+    migration.seam("s", legacy=path, candidate=path)({"tell": hear} if given == "part" else hear)
+    assert count() == 1
+    assert runs[0].verdict == "failed"
+    assert "is handed over as it is, and what it holds has changed" in str(runs[0].reason)
+
+
+def test_what_only_the_replay_tells_a_function_of_the_caller_is_heard_and_fails_the_run() -> None:
+    """docs/limits.md: what a function holds in its closure."""
+    migration, runs = migration_at("shadow")
+    hear, count = into_a_list()
+    migration.seam("s", legacy=lambda tell: 7, candidate=lambda tell: 7 if tell(1) is None else 8)(hear)
+    assert count() == 1
+    assert runs[0].verdict == "failed"
+
+
+def test_what_a_function_of_the_caller_holds_and_nobody_changes_fails_nothing() -> None:
+    migration, runs = migration_at("shadow")
+    factors = {"a": [2]}
+    answer = migration.seam("s", legacy=lambda tell: tell(3), candidate=lambda tell: tell(3))
+    assert answer(lambda number: number * factors["a"][0]) == 6
+    assert runs[0].verdict == "match"
