@@ -109,4 +109,8 @@ def _what(problem: ReplayProblem) -> tuple[str, str]:
 def _with(problem: ReplayProblem, both: str) -> str:
     """What was refused, and the way out, which the net has said already."""
     way = "" if problem.place.startswith(NET) else ": declare what opens it"
-    return f"{problem.detail}: {both}{way}"
+    files = ', or migration.use("files", folders=[...])' if problem.place in _OF_FILES else ""
+    return f"{problem.detail}: {both}{way}{files}"
+
+
+_OF_FILES = frozenset({"open", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate"})

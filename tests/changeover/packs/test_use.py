@@ -33,6 +33,7 @@ def test_the_plan_uses_packs_by_name(tmp_path: Path) -> None:
     migration = load(tmp_path, 'http = { reads = ["POST https://api.example.org/search"] }')
     assert list(migration.book.packs) == ["http"]
     assert list(load(tmp_path, "http = true").book.packs) == ["http"]
+    assert list(load(tmp_path, 'files = { folders = ["exports"] }').book.packs) == ["files"]
 
 
 @pytest.mark.parametrize(

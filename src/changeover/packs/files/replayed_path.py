@@ -22,8 +22,9 @@ from changeover.packs.files.file_state import NotFollowed
 from changeover.packs.files.followed import OPENER_AT, UNNAMED, FollowedPath, opener_of
 from changeover.packs.files.overlay import Overlay
 from changeover.packs.files.shown_entries import ShownEntries
+from changeover.packs.files.temporary_objects import let_go
 from changeover.packs.host import outside
-from changeover.record.context import PERMIT
+from changeover.record.context import PERMIT, permitted
 
 DOUBT = "files were changed by another run, or by others, while the answering path was at them"
 _REMOVING = frozenset({"remove", "unlink"})
@@ -46,7 +47,7 @@ class ReplayedPath(FollowedPath):
         self.is_over = True
         self.release()
         for thing in self._temporary:
-            _let_go(thing)
+            let_go(thing)
         changes = []
         with self._seeing():
             changes = self._left()
@@ -108,7 +109,7 @@ class ReplayedPath(FollowedPath):
                     return int(opener(path, flags))
             return int(self.open_descriptor(_OPEN, path, flags, (0o666,), {}))
 
-        with self._permitted():
+        with permitted():
             opened = original(file, mode, *args[:OPENER_AT], **{**kwargs, "opener": open_here})
         self.opened_file(opened)
         return opened
@@ -237,7 +238,7 @@ class ReplayedPath(FollowedPath):
     def _acting(self) -> Iterator[None]:
         """The call itself, on files of the replay; its errors name those that the path knows."""
         try:
-            with self._permitted(), self.inside(), self.timed():
+            with permitted(), self.inside(), self.timed():
                 yield
         except OSError as error:
             if self._overlay is not None:
@@ -264,14 +265,6 @@ class ReplayedPath(FollowedPath):
             self.cannot_see(f"{what} is refused where this is replayed: compare the seam in the program")
             raise
 
-    @contextmanager
-    def _permitted(self) -> Iterator[None]:
-        before, PERMIT.given = PERMIT.given, True
-        try:
-            yield
-        finally:
-            PERMIT.given = before
-
 
 _OPEN = os.open
 
@@ -291,12 +284,3 @@ def _like(given: Any, here: Any) -> Any:
     if isinstance(given, bytes):
         return os.fsencode(here)
     return type(given)(here) if isinstance(given, PurePath) and here is not None else here
-
-
-def _let_go(thing: Any) -> None:
-    """Keep what `tempfile` made from taking anything away."""
-    finalizer = getattr(thing, "_finalizer", None)
-    if finalizer is not None:
-        finalizer.detach()
-    elif hasattr(thing, "delete"):
-        thing.delete = False
