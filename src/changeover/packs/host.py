@@ -103,8 +103,9 @@ class Host:
 def follower_where(is_wanted: Callable[[Any], bool]) -> Any | None:
     """The same for a pack that may be used more than once: the first follower of which that is so."""
     session: Any = current_session()
-    followers = () if session is None else getattr(session, "followers", {}).values()
-    return next(filter(is_wanted, followers), None)
+    if session is None:  # most calls are of no run
+        return None
+    return next(filter(is_wanted, getattr(session, "followers", {}).values()), None)
 
 
 def follower(name: str) -> Any | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Literal
 
 from changeover.packs.files.file_state import Content
-from changeover.packs.files.shown_content import shown_content
+from changeover.packs.files.shown_content import compared_content
 from changeover.quick_dataclass import dataclass
 
 FOLDER: Final = "folder"
@@ -38,12 +38,16 @@ class FileEffect:
     arguments: tuple[Any, ...]
 
 
-def file_effects(changes: Iterable[FileChange]) -> list[FileEffect]:
-    """The effects of a path in the order of their names: by which calls they came about is not compared."""
-    return [effect for change in sorted(changes, key=lambda one: one.name) for effect in _effects(change)]
+def file_effects(changes: Iterable[FileChange], as_json: Sequence[str] = ()) -> list[FileEffect]:
+    """The effects of a path in the order of their names: by which calls they came about is not compared.
+
+    Files whose names are like one of `as_json` are compared by their values, and not as texts.
+    """
+    ordered = sorted(changes, key=lambda one: one.name)
+    return [effect for change in ordered for effect in _effects(change, as_json)]
 
 
-def _effects(change: FileChange) -> Iterator[FileEffect]:
+def _effects(change: FileChange, as_json: Sequence[str]) -> Iterator[FileEffect]:
     name, before, after = change.name, change.before, change.after
     if before == after and change.permissions is None:
         return
@@ -56,4 +60,4 @@ def _effects(change: FileChange) -> Iterator[FileEffect]:
     if after == FOLDER:
         yield FileEffect("mkdir", (name, permissions))
     elif after is not None and not isinstance(after, str):
-        yield FileEffect("write", (name, shown_content(after), permissions))
+        yield FileEffect("write", (name, compared_content(name, after, as_json), permissions))

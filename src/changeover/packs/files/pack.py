@@ -32,13 +32,21 @@ class FilesPack:
     Args:
         folders: paths, or functions that give one when a path begins; relative ones stand in the working
             folder of that moment.
+        as_json: names of files that are compared by the fields of their JSON, whatever the layout: `*.json`.
         bytes_max: of a larger file only the digest is kept: it can be replaced, and not read or extended.
     """
 
     name = "files"
 
-    def __init__(self, *, folders: Sequence[Declared] = (".",), bytes_max: int = BYTES_MAX) -> None:
+    def __init__(
+        self,
+        *,
+        folders: Sequence[Declared] = (".",),
+        as_json: Sequence[str] = (),
+        bytes_max: int = BYTES_MAX,
+    ) -> None:
         self._folders = folders
+        self._as_json = as_json
         self.place: str | None = None
         self.file_bytes: int | None = None
         self.bytes_max = bytes_max
@@ -49,6 +57,9 @@ class FilesPack:
         is_list = isinstance(found, list | tuple) and found
         if not is_list or not all(callable(one) or isinstance(one, str | os.PathLike) for one in found):
             host.wrong("folders", found, "a list of paths, or of functions that give one")
+        names = self._as_json
+        if isinstance(names, str) or not all(isinstance(one, str) and one for one in names):
+            host.wrong("as_json", names, "a list of names, with * for any characters")
         if type(self.bytes_max) is not int or self.bytes_max < 1:
             host.wrong("bytes_max", self.bytes_max, "a whole number of 1 or more")
         self.total_max = self.bytes_max * TOTAL_OF
@@ -78,7 +89,7 @@ class FilesPack:
 
     def tell(self, changes: Iterable[FileChange]) -> None:
         """Put what a path left on its tape."""
-        for effect in file_effects(changes):
+        for effect in file_effects(changes, self._as_json):
             self.channel.tell(effect.operation, effect.arguments)
 
     def name_for(self, real: Callable[[], str]) -> str:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from changeover.packs.files.file_state import Content, LargeContent
+
+_OF_LINES = (".jsonl", ".ndjson")
+"""How files end that hold a value in each line."""
 
 
 def shown_content(content: Content) -> Any:
@@ -15,6 +21,20 @@ def shown_content(content: Content) -> Any:
         return content.decode()
     except UnicodeDecodeError:
         return content
+
+
+def compared_content(name: str, content: Content, as_json: Sequence[str]) -> Any:
+    """The content of a file as it is compared: its values where its name is one of these, else as it is."""
+    shown = shown_content(content)
+    last = name.rpartition("/")[2]
+    if not isinstance(shown, str) or not any(fnmatchcase(last, pattern) for pattern in as_json):
+        return shown
+    try:
+        if last.endswith(_OF_LINES):
+            return [json.loads(line) for line in shown.splitlines() if line.strip()]
+        return json.loads(shown)
+    except ValueError:
+        return shown
 
 
 def content_of(shown: Any) -> Content:

@@ -97,6 +97,8 @@ def test_a_folder_may_be_found_out_when_a_path_begins_and_several_have_their_nam
         ({"folders": "data"}, "folders was 'data', allowed: a list of paths"),
         ({"folders": []}, "folders was"),
         ({"folders": [3]}, "folders was"),
+        ({"as_json": "*.json"}, "as_json was"),
+        ({"as_json": [""]}, "as_json was"),
         ({"bytes_max": 0}, "bytes_max was 0, allowed: a whole number of 1 or more"),
     ],
 )
@@ -121,3 +123,14 @@ def test_what_python_and_the_system_keep_below_a_folder_is_none_of_the_program(t
     written = [one.arguments["path"] for one in runs[0].tape.calls(CallClass.EFFECT)]
     assert written == [str(tmp_path / "out.txt")[1:]]
     assert "json" not in str([one.arguments for one in runs[0].tape.calls(CallClass.READ)])
+
+
+def test_who_writes_past_every_port_is_told_of_the_pack(tmp_path: Path) -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+
+    def path(_: int) -> None:
+        (tmp_path / "out.txt").write_text("a")
+
+    migration.seam("s", legacy=path, candidate=path)(1)
+    assert 'declare what opens it, or migration.use("files", folders=[...])' in (runs[0].reason or "")

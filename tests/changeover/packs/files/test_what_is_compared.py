@@ -104,3 +104,25 @@ def test_what_the_replay_alone_looks_at_is_as_it_was(folder: Path) -> None:
     assert run.verdict == "match", run.reason
     run = judged(folder, lambda at: 3, lambda at: len(os.listdir(at / "in")) - 1)
     assert run.verdict == "match", run.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "legacy", "candidate", "place"),
+    [
+        ("a.json", '{"n": 1, "at": 2}', '{\n  "at": 2, "n": 1}', None),
+        ("a.json", '{"n": 1, "at": 2}', '{"n": 1, "at": 3}', ".at"),
+        ("a.jsonl", '{"n": 1}\n{"n": 2}\n', '{"n": 1}\n{"n": 3}\n', "[1].n"),
+        ("a.json", '{"n": 1}', '{"n": 1', ""),
+        ("a.txt", '{"n": 1}', '{"n":1}', ""),
+    ],
+)
+def test_json_is_compared_by_field_where_that_is_asked_for(
+    folder: Path, name: str, legacy: str, candidate: str, place: str | None
+) -> None:
+    def writing(text: str) -> OfFolder:
+        return lambda at: (at / name).write_text(text) and None
+
+    run = judged(folder, writing(legacy), writing(candidate), as_json=["*.json", "*.jsonl"])
+    found = [one.place for one in run.divergences]
+    assert found == ([] if place is None else [f'effects.files.write["{name}"].content{place}'])
+    assert run.verdict == ("match" if place is None else "unsafe")
