@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from changeover import Migration, Run
 from tests.changeover.packs.files.file_ways import (
     WAYS,
     OfFolder,
@@ -126,3 +129,33 @@ def test_json_is_compared_by_field_where_that_is_asked_for(
     found = [one.place for one in run.divergences]
     assert found == ([] if place is None else [f'effects.files.write["{name}"].content{place}'])
     assert run.verdict == ("match" if place is None else "unsafe")
+
+
+@pytest.mark.parametrize("mode", ["inline", "background"])
+def test_runs_in_many_threads_have_their_own_files(folder: Path, mode: str) -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append, mode=mode)
+    migration.use("files", folders=[folder])
+
+    def legacy(number: int) -> int:
+        own = folder / str(number)
+        own.mkdir(exist_ok=True)
+        with open(own / "log", "a") as log:
+            log.write(f"{number}\n")
+        return len(os.listdir(own))
+
+    def candidate(number: int) -> int:
+        own = folder / str(number)
+        os.makedirs(own, exist_ok=True)
+        before = (own / "log").read_text() if (own / "log").exists() else ""
+        with tempfile.NamedTemporaryFile("w", dir=own, delete=False) as file:
+            file.write(f"{before}{number}\n")
+        os.replace(file.name, own / "log")
+        return len(list(own.iterdir()))
+
+    seam = migration.seam("s", legacy=legacy, candidate=candidate)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(seam, [number % 20 for number in range(60)]))
+    migration.flush()
+    assert {str(run.verdict) for run in runs} == {"match"}, [run.reason or run.divergences for run in runs]
+    assert sum(len((folder / str(number) / "log").read_text().split()) for number in range(20)) == 60
