@@ -64,8 +64,9 @@ def main(arguments: list[str]) -> int:
                 os.close(message.descriptor)
                 send(control, {"pid": pid})
             else:
-                send(control, {"status": _status_of(message.head["ended"])})
-                _remove(folders.pop(message.head["ended"], None))
+                status = _status_of(message.head["ended"])
+                _remove(folders.pop(message.head["ended"], None))  # before the worker may end this one
+                send(control, {"status": status})
     finally:
         for folder in folders.values():
             _remove(folder)

@@ -16,6 +16,7 @@ _OF_NO_PROGRAM = (
     *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
 )
 """What the system keeps there, and where Python and libraries have files of their own."""
+_IN_MEMORY = ("/dev/shm",)  # noqa: S108  a folder like others
 Declared = str | os.PathLike[str] | Callable[[], Any]
 
 
@@ -107,7 +108,7 @@ class CoveredFolders:
         except (TypeError, ValueError):
             return None
         for root in self._roots:
-            if is_below(absolute, _OF_NO_PROGRAM) and not is_below(root.path, _OF_NO_PROGRAM):
+            if _is_of_no_program(absolute) and not _is_of_no_program(root.path):
                 continue
             for alias in root.aliases:
                 if absolute == alias:
@@ -126,7 +127,11 @@ class CoveredFolders:
         return None
 
 
-def is_below(path: str, folders: Iterable[str]) -> bool:
+def _is_of_no_program(path: str) -> bool:
+    return _is_below(path, _OF_NO_PROGRAM) and not _is_below(path, _IN_MEMORY)
+
+
+def _is_below(path: str, folders: Iterable[str]) -> bool:
     """Whether it is one of these folders, or stands below one."""
     return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
 

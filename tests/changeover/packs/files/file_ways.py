@@ -154,7 +154,9 @@ def temporary_files(folder: Path) -> list[Any]:
 def looked_at(folder: Path) -> list[Any]:
     found: list[Any] = [one.name for one in folder.rglob("*")]
     found += [sorted(os.listdir(os.fsencode(folder))), os.listdir(folder / "in")]
-    found += [(one.name, one.path, one.is_dir(), one.stat().st_size) for one in os.scandir(folder)]
+    found += [
+        (one.name, one.path, one.is_dir(), one.is_file() and one.stat().st_size) for one in os.scandir(folder)
+    ]
     found += [(top, inner, names) for top, inner, names in os.walk(folder)]
     found += [os.path.getmtime(folder / "log.txt"), oct(os.stat(folder / "log.txt").st_mode)]
     return [
