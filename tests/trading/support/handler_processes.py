@@ -3,12 +3,12 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
-from tests.programs.process import start_python
 from trading.desk import journal_path
 from trading.events.journal.claim import is_part_taken
 from trading.events.transport.address import Address
@@ -30,8 +30,8 @@ class HandlerProcesses:
 
     def start(self, group: HandlerGroup) -> None:
         """Begin, in a process that this one waits for."""
-        self.running[group] = start_python(
-            ["-m", "trading", "run-handlers", group.value, *self._asked],
+        self.running[group] = subprocess.Popen(
+            [sys.executable, "-m", "trading", "run-handlers", group.value, *self._asked],
             cwd=ROOT,
             env=self._environment,
             stdout=self._log,
