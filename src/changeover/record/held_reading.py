@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any
 
 from changeover.record.object_reading import ObjectReading, SharedReading
+from changeover.record.port import PortBook
 from changeover.values.content_key import same_content
 from changeover.values.copying import is_atom
 from changeover.values.made_functions import held_by
@@ -41,11 +42,16 @@ class HeldReading:
         return None
 
 
-def shared_readings(parts: Iterable[Any], by_reference: _ByReference) -> list[SharedReading | HeldReading]:
-    """Of what is handed over as it is: of each the attributes, or what a function holds."""
+def shared_readings(parts: Iterable[Any], book: PortBook) -> list[SharedReading | HeldReading]:
+    """Of what is handed over as it is: of each the attributes, or what a function holds.
+
+    Where packs follow paths, functions of a server are among them, which every request changes: none is read.
+    """
+    holds, has_packs = book.holds, bool(book.packs)
     return [
-        HeldReading(part, by_reference) if type(part) is FunctionType else SharedReading(part, by_reference)
+        HeldReading(part, holds) if type(part) is FunctionType else SharedReading(part, holds)
         for part in parts
+        if not has_packs or type(part) is not FunctionType
     ]
 
 

@@ -219,7 +219,7 @@ class ReplayTask:
                 given = copied(what, book, lambda: self._inputs(self.owner).copied(book.holds, shared=shared))
             else:
                 given = given.copied(book.holds, shared=shared)
-            replay.shared_before = [*shared_readings(shared, book.holds)]
+            replay.shared_before = [*shared_readings(shared, book)]
         if self.owner:
             replay.shared_before += class_states(self.owner, self.book.holds)
         replay.called_with(self._inputs(self.owner), given)

@@ -83,7 +83,7 @@ class Given:
             return now
         shared: list[Any] = []
         given = self._taken(now, shared)
-        self._shared = shared_readings(shared, self._book.holds)
+        self._shared = shared_readings(shared, self._book)
         return given
 
     def _taken(self, now: CallInputs, shared: list[Any]) -> CallInputs:
