@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from time import monotonic, sleep
 
 Connection = sqlite3.Connection
 Cursor = sqlite3.Cursor
@@ -9,6 +10,7 @@ SqlError = sqlite3.Error
 ConstraintViolated = sqlite3.IntegrityError
 
 BUSY_TIMEOUT_S = 5.0
+LOOK_AGAIN_S = 0.01
 
 
 UNREADABLE = (
@@ -59,7 +61,7 @@ def open_database(
     try:
         _make_ready(connection, where, kind=kind, version=version, schema=schema)
         if path is not None:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _write_ahead(connection, BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s)
         set_durable(connection, durable=durable)
     except (sqlite3.Error, *UNREADABLE) as error:  # names of tables may be damaged as well
         connection.close()
@@ -195,6 +197,19 @@ def _make_ready(connection: Connection, where: str, *, kind: str, version: int, 
         if connection.in_transaction:  # SQLite itself rolls back after some errors
             connection.execute("ROLLBACK")
         raise
+
+
+def _write_ahead(connection: Connection, patience_s: float) -> None:
+    """Let the file have a write-ahead log from now on: SQLite itself does not wait for who writes right now."""
+    until = monotonic() + patience_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "is locked" not in str(error) or monotonic() >= until:
+                raise
+        sleep(LOOK_AGAIN_S)
 
 
 def _refuse_other(connection: Connection, where: str, *, kind: str, version: int) -> None:

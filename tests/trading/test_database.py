@@ -3,17 +3,24 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from trading.database import DatabaseUnusable, copy_database, open_database
 
+OPENING, ROUNDS = 6, 80
 SCHEMA = "CREATE TABLE things (name TEXT NOT NULL); CREATE INDEX by_name ON things (name);\n"
 
 KILLED_WHILE_WRITING = """
 import os, sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 from trading.database import open_database
 connection = open_database(Path(sys.argv[1]), kind="box", version=2, schema=sys.argv[2])
 connection.execute("INSERT INTO things VALUES ('committed')")
@@ -154,3 +161,22 @@ def test_a_copy_in_memory_is_independent_of_its_file(tmp_path: Path) -> None:
     assert connection.execute("SELECT name FROM things").fetchall() == [("both",), ("file",)]
     copy.close()
     connection.close()
+
+
+def test_many_may_open_a_new_file_at_one_moment(tmp_path: Path) -> None:
+    together = Barrier(OPENING)
+
+    def opened(number: int) -> str:
+        for round_ in range(ROUNDS):
+            together.wait(60)
+            path = tmp_path / f"{round_}.db"
+            try:
+                with closing(open_database(path, kind="box", version=1, schema=SCHEMA)) as connection:
+                    connection.execute("INSERT INTO things VALUES (?)", (str(number),))
+            except DatabaseUnusable as error:
+                together.abort()
+                return str(error)
+        return ""
+
+    with ThreadPoolExecutor(OPENING) as pool:
+        assert set(pool.map(opened, range(OPENING))) == {""}
