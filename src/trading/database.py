@@ -200,7 +200,7 @@ def _make_ready(connection: Connection, where: str, *, kind: str, version: int, 
 
 
 def _write_ahead(connection: Connection, patience_s: float) -> None:
-    """Let the file have a write-ahead log from now on: SQLite itself does not wait for who writes right now."""
+    """Let the file have a write-ahead log: SQLite itself does not wait there for who writes right now."""
     until = monotonic() + patience_s
     while True:
         try:

@@ -46,7 +46,8 @@ def files_entered(act: Callable[[], object]) -> list[str]:
 
 def check(files: list[str], most: int) -> None:
     # What a test of packs has covered in this process, such as `os.urandom`, is covered still.
-    files = [file for file in files if not file.startswith("packs/")]
+    # A collection of garbage, which the toolkit times, begins anywhere.
+    files = [file for file in files if not file.startswith("packs/") and file != "record/timed_steps.py"]
     assert 0 < len(files) <= most, f"{len(files)} files, allowed: {most}\n" + "\n".join(files)
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, groupby
 from pathlib import Path
 from uuid import uuid4
 
@@ -94,15 +94,20 @@ def cut(counts: ProductionCounts) -> tuple[object, ...]:
 
 
 def late_times(times: Sequence[LateTimes]) -> dict[object, float]:
-    """The time that most runs stay under, of every part, of every two and of all of a seam."""
+    """The time that most runs stay under, of every kind of runs, of every two and of all of a seam.
+
+    What was written at several moments may come in several parts.
+    """
     found: dict[object, float] = {}
     for seam in {one.seam for one in times}:
-        parts = sorted((one for one in times if one.seam == seam), key=lambda one: repr(about(one)))
-        for some in (*((one,) for one in parts), *combinations(parts, 2), tuple(parts)):
+        of_seam = sorted((one for one in times if one.seam == seam), key=lambda one: repr(about(one)))
+        kinds = [list(parts) for _, parts in groupby(of_seam, about)]
+        for some in (*((one,) for one in kinds), *combinations(kinds, 2), tuple(kinds)):
+            parts = [part for kind in some for part in kind]
             for name in ("legacy", "candidate"):
-                longest = [getattr(one, name) for one in some]
-                key = (name, *map(about, some))
-                found[key] = late_time(longest, sum(one.runs for one in some))
+                longest = [getattr(one, name) for one in parts]
+                key = (name, *(about(kind[0]) for kind in some))
+                found[key] = late_time(longest, sum(one.runs for one in parts))
     return found
 
 
