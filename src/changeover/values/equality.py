@@ -158,7 +158,7 @@ class _Comparison:
                     return self.any_shape(a, b, depth)
                 return self.inside(a, b, left, right, depth)
             if cls is list or cls is tuple:
-                return len(a) == len(b) and (self.no_suspects(a, b) or self.inside(a, b, a, b, depth))
+                return len(a) == len(b) and self.rows(a, b, depth)
             if cls is dict and len(a) == len(b) and self.same_names(a, b):
                 return self.inside(a, b, tuple(a.values()), tuple(b.values()), depth)
         return self.any_shape(a, b, depth)
@@ -174,14 +174,15 @@ class _Comparison:
                 differing.append(index)
         return differing
 
-    def no_suspects(self, left: Sequence[Any], right: Sequence[Any]) -> bool:
-        """True where many rows of one kind are the same; False says nothing."""
-        if len(left) < _ROWS_MIN or self.suspects(left, right):
-            return False
+    def rows(self, left: Sequence[Any], right: Sequence[Any], depth: int) -> bool:
+        """Whether two lists of the same length are the same; of rows of leaves only suspects are opened."""
+        suspects = self.suspects(left, right)
+        if type(suspects) is range:  # nothing is known of any of them
+            return self.inside(left, right, left, right, depth)
         self.left -= len(left)
         if self.left < 0:
             raise limits.too_many()
-        return True
+        return all(self.one(left[index], right[index], depth + 1) for index in suspects)
 
     def suspects(self, left: Sequence[Any], right: Sequence[Any]) -> Sequence[int]:
         """The rows of two lists of the same length that are not known to be the same."""
