@@ -330,7 +330,7 @@ class PortBook:
             sleeps=said.call_class is CallClass.CLOCK and _is_sleep(hook.name),
             derive=port.derive.get(hook.name),
             commutes=port.any_order and said.call_class is CallClass.EFFECT,
-            is_of_class=isinstance(port.target, type) and hook.has_owner,
+            is_of_class=isinstance(port.target, type),
         )
         port.methods.setdefault(hook.name, method)
         binding = self._bindings.setdefault(hook, _Binding())

@@ -174,3 +174,31 @@ def test_connections_of_a_pool_that_goes_round_are_one_port() -> None:
 
     run = compared(Account, path, path)
     assert run.verdict is Verdict.MATCH
+
+
+class Bank:
+    paid = 0
+
+    @staticmethod
+    def rate() -> int:
+        return 2
+
+    @classmethod
+    def fee(cls) -> int:
+        return 1
+
+    def pay(self, amount: int) -> None:
+        self.paid += amount
+
+
+@pytest.mark.parametrize("first", ["rate", "fee"])
+def test_a_method_without_an_object_may_come_before_those_that_have_one(first: str) -> None:
+    bank, runs = Bank(), list[Run]()
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.port("bank", Bank, reads={"rate", "fee"}, effects={"pay"})
+
+    def path() -> None:
+        bank.pay(getattr(bank, first)())
+
+    migration.seam("s", legacy=path, candidate=path)()
+    assert (runs[0].verdict, runs[0].reason) == (Verdict.MATCH, None)
