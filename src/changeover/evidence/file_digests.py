@@ -1,8 +1,9 @@
 """Digests of source files, kept for the next process: to parse a large program takes longer than a command.
 
 A file is known by its path, its size, and when it and its entry in the folder were changed last; the latter
-cannot be set by a program. What changed a moment ago is not kept: a second change within one tick of the
-clock of the file system would not be seen. What is kept is no evidence: without it everything is read anew.
+cannot be set by a program. What changed a moment ago is known to this process alone: a second change within
+one tick of the clock of the file system would not be seen. What is kept is no evidence: without it everything
+is read anew.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class FileDigests:
     def __init__(self, now_ns: Callable[[], int] = time.time_ns) -> None:
         self._now_ns = now_ns
         self._known: dict[str, tuple[Stamp, str]] = {}
+        self._kept: dict[str, tuple[Stamp, str]] = {}
         self._place: Path | None = None
         self._has_new = False
         self._lock = threading.Lock()
@@ -48,7 +50,8 @@ class FileDigests:
             if place == self._place:
                 return
             self._place = place
-            self._known = {**_read(place), **self._known}
+            self._kept = {**_read(place), **self._kept}
+            self._known = {**self._kept, **self._known}
 
     def digest(self, path: Path, work_out: Callable[[Path], str]) -> str:
         """The one that is known, else what is worked out; raises what that raises, and OSError."""
@@ -58,10 +61,12 @@ class FileDigests:
         known = self._known.get(name)
         if known is not None and known[0] == stamp:
             return known[1]
+        is_settled = self._now_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > SETTLED_NS
         digest = work_out(path)
-        if self._now_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > SETTLED_NS:
-            with self._lock:
-                self._known[name] = stamp, digest
+        with self._lock:
+            self._known[name] = stamp, digest
+            if is_settled:
+                self._kept[name] = stamp, digest
                 self._has_new = True
         return digest
 
@@ -71,8 +76,8 @@ class FileDigests:
             if not self._has_new or self._place is None or not self._place.parent.is_dir():
                 return
             self._has_new = False
-            known = list(self._known.items())[-FILES_MAX:]
-            text = json.dumps({"format": FORMAT, "files": {name: [*one, two] for name, (one, two) in known}})
+            kept = list(self._kept.items())[-FILES_MAX:]
+            text = json.dumps({"format": FORMAT, "files": {name: [*one, two] for name, (one, two) in kept}})
             beside = self._place.with_name(f".{FILE}.{os.getpid()}")
             with suppress(OSError):
                 write_beside(self._place, text.encode("utf-8", "surrogatepass"), beside, OWNER_ONLY)
