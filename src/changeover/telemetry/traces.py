@@ -96,7 +96,6 @@ class Traces:
         attributes = {**_about(seam, phase, answered_by), "changeover.stage": str(stage)}
         made = SeamTrace(self, tracer, tracer.start_span(SEAM, attributes=attributes), seam, phase)
         quietly(partial(self._tell_of_flag, phase, stage, made.around))
-        made.begin(answered_by)
         return made
 
     def _tell_of_flag(self, phase: str, stage: Stage, around: Any) -> None:
@@ -159,14 +158,13 @@ class Traces:
 class SeamTrace:
     """The span of one run, and those that begin in it.
 
-    To step out of a run takes about as long as a span: that of the path which answers begins with the run's
-    own, and ends with it, at the moment at which the path has ended.
+    That of the path which answers is handed to the SDK with the run's own, so that this takes one step out of
+    the run; it ends at the moment at which the path has ended.
     """
 
     def __init__(self, traces: Traces, tracer: Any, span: Any, seam: str, phase: str) -> None:
         self._traces, self._tracer, self._span = traces, tracer, span
         self._seam, self._phase = seam, phase
-        self._begun: Any = None
         self._answering: list[SpanOfAnswer] = []
         self.around = traces.context_of(span)
 
@@ -180,17 +178,14 @@ class SeamTrace:
 
         return quietly(written)
 
-    def begin(self, side: Side) -> None:
-        """Begin the span of the path that answers; the path itself may begin a moment later."""
-        about = _about(self._seam, self._phase, side)
-        self._begun = self._tracer.start_span(ANSWERING, self.around, attributes=about)
-
     def answering(self, side: Side) -> SpanOfAnswer | None:
-        """Enter the span of the path that answers; what the path traces itself belongs to it."""
-        if self._begun is None:  # a path gave up, and the other one answers
-            apart(partial(self.begin, side))
-        span, self._begun = self._begun, None
-        entered = None if span is None else quietly(partial(SpanOfAnswer, self._traces, span))
+        """Begin the span of the path that answers; what the path traces itself belongs to it."""
+        about = _about(self._seam, self._phase, side)
+        entered = apart(
+            lambda: SpanOfAnswer(
+                self._traces, self._tracer.start_span(ANSWERING, self.around, attributes=about)
+            )
+        )
         if entered is not None:
             self._answering.append(entered)
         return entered

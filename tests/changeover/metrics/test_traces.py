@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -234,6 +235,25 @@ def test_the_flag_is_told_as_an_event(telemetry: Telemetry, stage: str, variant:
     seam = telemetry.spans["changeover.seam"].context
     assert seam is not None
     assert (told.trace_id, told.span_id) == (seam.trace_id, seam.span_id)
+
+
+def test_the_span_of_the_answer_lasts_as_long_as_its_path_and_not_as_its_run(telemetry: Telemetry) -> None:
+    moments: list[int] = []
+
+    def path(number: int) -> int:
+        moments.append(time.time_ns())
+        return number
+
+    environment = {"CHANGEOVER_STAGE_S": "shadow"}
+    judged: list[int] = []
+    migration = Migration(
+        traces=True, environment=environment, refresh_s=0, sink=lambda run: judged.append(time.time_ns())
+    )
+    migration.seam("s", legacy=path, candidate=path)(1)
+    answering = telemetry.spans["changeover.answering"]
+    assert answering.start_time is not None
+    assert answering.end_time is not None
+    assert answering.start_time <= moments[0] <= answering.end_time <= moments[1] <= judged[0]
 
 
 def test_an_error_is_told_by_its_kind_and_never_by_its_text(telemetry: Telemetry) -> None:
