@@ -47,14 +47,15 @@ def _code_text(code: CodeType) -> str:
     counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
     names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
     exceptions = code.co_exceptiontable
-    return f"{counts}{names}{code.co_code.hex()}{exceptions.hex()}{_constant_text(code.co_consts)}"
+    return f"{counts}{names}{code.co_code.hex()}{exceptions.hex()}{constant_text(code.co_consts)}"
 
 
-def _constant_text(constant: object) -> str:
+def constant_text(constant: object) -> str:
+    """A constant of code as text, the same in every process."""
     if isinstance(constant, CodeType):
         return _code_text(constant)
     if isinstance(constant, tuple | frozenset):
-        texts = [*map(_constant_text, constant)]
+        texts = [*map(constant_text, constant)]
         if isinstance(constant, frozenset):
             texts.sort()
         return f"{type(constant).__name__}({','.join(texts)})"

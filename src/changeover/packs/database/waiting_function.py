@@ -16,15 +16,23 @@ from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from changeover.values.made_functions import constant_text, held_by
+from changeover.values.own_state import is_a, layout_base, own_state
 
 DEPTH_MAX = 8
 PARTS_MAX = 500
 OBJECT = "object"
 """Under which the class of an object stands that can change; what it held stands beside that."""
-_PLAIN = (
-    *(type(None), bool, int, float, complex, str, bytes, Decimal, UUID, enum.Enum),
-    *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo),
+_PLAIN = frozenset(
+    (
+        *(type(None), bool, int, float, complex, str, bytes, Decimal, UUID),
+        *(datetime.date, datetime.timedelta, datetime.timezone, ZoneInfo),
+    )
 )
+"""Values of exactly these types are told by themselves: a derived class may have operators of its own."""
+_MOMENTS = frozenset({datetime.datetime, datetime.time})
 _LEFT_OUT = frozenset({"_state", "_sa_instance_state", "_prefetched_objects_cache"})
 """Attributes of rows by which a library knows where they come from."""
 
@@ -87,30 +95,31 @@ class _Description:
 
     def of_function(self, function: Any) -> tuple[str, Any]:
         """What it does, and what it holds; raises _Unknown."""
-        if isinstance(function, partial):
+        if is_a(function, partial):
             does, holds = self.of_function(function.func)
             named = tuple(sorted(function.keywords.items()))
             return f"partial {does}", [holds, self.of(function.args), self.of(named)]
-        if isinstance(function, MethodType):
+        if is_a(function, MethodType):
             does, holds = self.of_function(function.__func__)
             return f"method {does}", [holds, self.of(function.__self__)]
-        if isinstance(function, BuiltinFunctionType):
+        if is_a(function, BuiltinFunctionType):
             owner = function.__self__
-            bound = None if owner is None or isinstance(owner, ModuleType) else self.of(owner)
+            bound = None if owner is None or is_a(owner, ModuleType) else self.of(owner)
             return f"{type(owner).__qualname__}.{function.__qualname__}", bound
-        if isinstance(function, FunctionType):
-            cells = [cell.cell_contents for cell in function.__closure__ or ()]
-            held = (*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
-            return self._code(function), self.of(held)
+        if is_a(function, FunctionType):
+            return self._code(function), self.of(tuple(held_by(function)))
         raise _Unknown(type(function).__qualname__)
 
     def of(self, value: Any) -> Any:
         """A value in plain ones."""
         self._parts += 1
-        if isinstance(value, _PLAIN):
+        kind = type(value)
+        if kind in _PLAIN or (kind in _MOMENTS and type(value.tzinfo) in _PLAIN):
             return value
-        if isinstance(value, type | ModuleType):
+        if issubclass(kind, type | ModuleType):
             return _name_of(value)
+        if issubclass(kind, enum.Enum):
+            return f"{_name_of(kind)}.{own_state(value).get('_name_')}"
         if self._parts > PARTS_MAX or len(self._around) > DEPTH_MAX or id(value) in self._around:
             raise _Unknown("too much")
         self._around.add(id(value))
@@ -129,13 +138,12 @@ class _Description:
             return {OBJECT: "set", "holds": sorted((self.of(one) for one in value), key=repr)}
         if kind is dict:
             return {OBJECT: "dict", "holds": [[self.of(name), self.of(one)] for name, one in value.items()]}
-        if isinstance(value, partial | MethodType | BuiltinFunctionType | FunctionType):
+        if is_a(value, partial, MethodType, BuiltinFunctionType, FunctionType):
             does, holds = self.of_function(value)
             return {"function": does, "holds": holds}
-        attributes = getattr(value, "__dict__", None)
-        if not isinstance(attributes, dict) or kind.__flags__ & _IN_C == 0:
+        if kind.__flags__ & _MADE_IN_PYTHON == 0 or layout_base(kind) is not object:
             raise _Unknown(kind.__qualname__)
-        known = {name: self.of(one) for name, one in attributes.items() if name not in _LEFT_OUT}
+        known = {name: self.of(one) for name, one in own_state(value).items() if name not in _LEFT_OUT}
         return {OBJECT: _name_of(kind), "holds": known}
 
     def _code(self, function: FunctionType) -> str:
@@ -145,12 +153,13 @@ class _Description:
         return digest.hexdigest()[:16]
 
 
-_IN_C = 1 << 9  # of classes that Python code has made (Py_TPFLAGS_HEAPTYPE)
+_MADE_IN_PYTHON = 1 << 9
+"""Of classes that Python code has made: Py_TPFLAGS_HEAPTYPE."""
 
 
 def _parts_of_code(code: CodeType, names: dict[str, Any]) -> Iterable[str]:
     """What the code does, without where it stands and what its own variables are called."""
-    yield code.co_code.hex()
+    yield f"{code.co_code.hex()} {code.co_exceptiontable.hex()}"
     yield f"{code.co_argcount} {code.co_kwonlyargcount} {code.co_flags}"
     for name in code.co_names:
         yield name
@@ -160,17 +169,17 @@ def _parts_of_code(code: CodeType, names: dict[str, Any]) -> Iterable[str]:
         if isinstance(constant, CodeType):
             yield from _parts_of_code(constant, names)
         else:
-            yield f"{type(constant).__name__} {constant!r}"
+            yield f"{type(constant).__name__} {constant_text(constant)}"
 
 
 def _what_it_leads_to(value: Any, module: Any, name: str) -> str:
     """A function, class or module by its own name; anything else by where it stands."""
-    if isinstance(value, type | ModuleType | FunctionType | BuiltinFunctionType):
+    if is_a(value, type, ModuleType, FunctionType, BuiltinFunctionType):
         return _name_of(value)
     return f"{module}.{name}"
 
 
 def _name_of(value: Any) -> str:
-    if isinstance(value, ModuleType):
-        return value.__name__
+    if is_a(value, ModuleType):
+        return str(value.__name__)
     return f"{getattr(value, '__module__', '')}.{value.__qualname__}"

@@ -119,3 +119,82 @@ def test_they_are_compared_by_what_they_are_and_hold(shop: str, case: str, kind:
         assert "nobody can say whether these do the same" in (runs[0].reason or "")
     if verdict == "unsafe":
         assert {one.place.partition("[")[0] for one in runs[0].divergences} == {"effects.db.on_commit"}
+
+
+class Hostile:
+    """Whoever asks it anything has asked code of the program."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise AssertionError(f"{name} was asked")
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("== was asked")
+
+    __hash__ = object.__hash__
+
+
+class Number(int):
+    """Of a class of the program, with an operator of its own."""
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("== was asked")
+
+    __hash__ = int.__hash__
+
+
+class Text(str):
+    def __repr__(self) -> str:
+        raise AssertionError("repr was asked")
+
+
+def of_what_is_not_there_yet() -> Callable[[], Any]:
+    to: str
+
+    def function() -> None:
+        send(to)
+
+    made: list[Callable[[], Any]] = [function]
+    for to in "":  # noqa: B007  it has no turn
+        made.clear()
+    return made[0]
+
+
+@pytest.mark.parametrize("kind", ["rows", "tape"])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: partial(id, Hostile()),
+        lambda: partial(id, [Hostile()]),
+        lambda: partial(id, Number(3)),
+        lambda: partial(id, {Text("a"), Text("b")}),
+        lambda: partial(id, {Text("a"): 1}),
+        lambda: later(Text("a")),
+    ],
+)
+def test_what_they_hold_is_asked_nothing(made: Callable[[], Any], kind: str, tmp_path: Path) -> None:
+    def path(_: int) -> None:
+        transaction.on_commit(made(), robust=True)
+
+    runs: list[Run] = []
+    with shop_in("memory", tmp_path):
+        migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+        migration.use("django")
+        seam = migration.seam("s", legacy=path, candidate=path)
+        around: AbstractContextManager[Any] = as_under_a_test() if kind == "rows" else ExitStack()
+        with around, transaction.atomic():
+            seam(1)
+    assert runs[0].verdict in ("match", "failed"), runs[0].divergences
+    assert "was asked" not in (runs[0].reason or "")
+
+
+def test_a_closure_that_holds_nothing_yet_is_compared_as_that(tmp_path: Path) -> None:
+    def path(_: int) -> None:
+        transaction.on_commit(of_what_is_not_there_yet(), robust=True)
+
+    runs: list[Run] = []
+    with shop_in("memory", tmp_path):
+        migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+        migration.use("django")
+        with transaction.atomic():
+            migration.seam("s", legacy=path, candidate=path)(1)
+    assert (runs[0].verdict, runs[0].reason) == ("match", None)
