@@ -14,8 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openfeature import api
-from openfeature.contrib.provider.flagd import FlagdProvider
-from openfeature.contrib.provider.flagd.config import ResolverType
 from openfeature.flag_evaluation import FlagResolutionDetails
 from openfeature.provider.in_memory_provider import InMemoryFlag, InMemoryProvider
 
@@ -307,27 +305,58 @@ def test_a_phase_of_checks_is_not_asked_for(tmp_path: Path) -> None:
     assert desk.migration.problems == ()
 
 
+def in_a_process_of_its_own(program: str, folder: Path) -> str:
+    """What the program prints. Beside gRPC, which flagd loads, no other test could fork."""
+    command = [sys.executable, "-c", program, str(folder)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+A_COPY_IS_SERVED = """
+import json, sys, time
+from pathlib import Path
+from openfeature import api
+from openfeature.contrib.provider.flagd import FlagdProvider
+from openfeature.contrib.provider.flagd.config import ResolverType
+from changeover import Migration
+from changeover.rollout.flags_file import flags_content
+from changeover.values.stage import parse_setting
+folder = Path(sys.argv[1])
+served = folder / "served.json"
+
+def serve(stage):
+    beside = served.with_suffix(".new")
+    beside.write_text(json.dumps(flags_content({"trading": parse_setting(stage)}, revision=1)))
+    beside.replace(served)
+
+def becomes(stage):
+    end = time.monotonic() + 60
+    while str(migration.stages().settings["trading"]) != stage:
+        assert time.monotonic() < end, stage
+        time.sleep(0.01)
+
+serve("ramp:20")
+api.set_provider(FlagdProvider(
+    resolver_type=ResolverType.FILE, offline_flag_source_path=str(served), deadline_ms=50
+))
+migration = Migration.load(folder, environment={}, refresh_s=0, keep=False, openfeature=True)
+becomes("ramp:20")
+for stage in ("shadow", "live", "off"):
+    serve(stage)
+    becomes(stage)
+served.write_text("{")
+time.sleep(0.5)
+print(migration.stages().settings["trading"])
+"""
+
+
 def test_flagd_may_serve_a_copy_of_the_flags(tmp_path: Path) -> None:
-    """Its evaluator in this process, on a file that is written as flags.json is."""
-    served = tmp_path / "served.json"
-
-    def serve(stage: str) -> None:
-        beside = served.with_suffix(".new")
-        beside.write_text(json.dumps(flags_content({"trading": parse_setting(stage)}, revision=1)))
-        beside.replace(served)
-
-    serve("ramp:20")
-    flagd = FlagdProvider(
-        resolver_type=ResolverType.FILE, offline_flag_source_path=str(served), deadline_ms=50
-    )
-    desk = Desk(tmp_path, flagd)
-    desk.becomes("ramp:20")
-    for stage in ("shadow", "live", "off"):
-        serve(stage)
-        desk.becomes(stage)
-    served.write_text("{")
-    until(lambda: served.read_text() == "{")
-    assert desk.stage == "off"
+    """Its evaluator in the process, on a file that is written as flags.json is."""
+    live = flags_content({"trading": Setting(Stage.LIVE)}, revision=1)
+    (tmp_path / "phases.toml").write_text(PLAN)
+    (tmp_path / "flags.json").write_text(json.dumps(live))
+    assert in_a_process_of_its_own(A_COPY_IS_SERVED, tmp_path) == "off\n"
 
 
 NOBODY_SERVES = """
@@ -355,11 +384,9 @@ def test_a_flagd_that_is_not_there_lets_legacy_answer(tmp_path: Path) -> None:
     (tmp_path / "flags.json").write_text(
         json.dumps(flags_content({"trading": Setting(Stage.LIVE)}, revision=1))
     )
-    # In a process of its own: threads of gRPC go on, and no other test could fork beside them.
-    command = [sys.executable, "-c", NOBODY_SERVES, str(tmp_path)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.stdout.startswith("legacy "), done.stderr
-    assert "no answer (" in done.stdout
+    said = in_a_process_of_its_own(NOBODY_SERVES, tmp_path)
+    assert said.startswith("legacy ")
+    assert "no answer (" in said
 
 
 FORKING = """

@@ -131,13 +131,16 @@ def test_a_forked_child_has_a_spool_of_its_own(folder: Path) -> None:
 
 
 def test_a_child_that_lives_on_does_not_keep_the_spool_of_its_parent(folder: Path, tmp_path: Path) -> None:
-    stop = tmp_path / "stop"
+    begun, stop = tmp_path / "begun", tmp_path / "stop"
+    os.mkfifo(begun)
     os.mkfifo(stop)
     program = f"""
         say("parent")
         if os.fork() == 0:
+            open({str(begun)!r}, "w").close()
             open({str(stop)!r}).read()
             os._exit(0)
+        open({str(begun)!r}).close()
         os._exit(0)
     """
     in_a_process(folder, program)
