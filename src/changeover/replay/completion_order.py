@@ -6,7 +6,8 @@ Each would be answered at once, and code that goes by who is first would see ano
 
 The answer to `price("A")` waits until that to `price("B")` is given, and whatever else ended meanwhile. Where
 that never comes, because the path asks for something else or is held up, it is given all the same: no wait
-takes longer than the recorded path took as a whole, and after one that was in vain there is none.
+takes longer than twice the time of the recorded path (code that gives up after a while does so a little later
+on a busy machine) or a fifth of a second, and after one that was in vain there is none.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from changeover.record.port import CallClass
 from changeover.record.running_loop import running_loop
 from changeover.record.tape import Entry, Tape
 
-PATIENCE_MIN_S, PATIENCE_MAX_S = 0.05, 1.0
+PATIENCE_MIN_S, PATIENCE_MAX_S = 0.2, 1.0
+PATIENCE_FACTOR = 2
 POLL_S = 0.001
 AT_ONCE_MAX = 50
 """So many times others may go on before time passes while a coroutine waits."""
@@ -38,7 +40,7 @@ class CompletionOrder:
         self._entries = [entry for _, entry in found]
         self._during = {id(entry): during for during, entry in found}
         self._given: set[int] = set()
-        self._patience_s = min(max(tape.seconds, PATIENCE_MIN_S), PATIENCE_MAX_S)
+        self._patience_s = min(max(PATIENCE_FACTOR * tape.seconds, PATIENCE_MIN_S), PATIENCE_MAX_S)
 
     def give(self, entry: Entry) -> None:
         """It is answered."""
