@@ -134,6 +134,9 @@ def pandas_values() -> dict[str, Callable[[], Any]]:
         made.attrs["source"] = ["desk"]
         return made
 
+    def of_categories(known: list[str], *, ordered: bool = False) -> Any:
+        return pd.Series(pd.Categorical(["a"], categories=known, ordered=ordered))
+
     return {
         "a table": table,
         "a table without rows": lambda: pd.DataFrame(),
@@ -151,6 +154,16 @@ def pandas_values() -> dict[str, Callable[[], Any]]:
         "months": lambda: pd.period_range("2020-01", periods=2, freq="M"),
         "intervals": lambda: pd.interval_range(0, 3),
         "categories": lambda: pd.CategoricalIndex(["a", "b"]),
+        "a column of categories": lambda: of_categories(["a"]),
+        "one with a category that no row has": lambda: of_categories(["a", "z"]),
+        "one whose categories have an order": lambda: of_categories(["a"], ordered=True),
+        "a table of categories": lambda: of_categories(["a"]).to_frame(),
+        "a table of more categories": lambda: of_categories(["a", "z"]).to_frame(),
+        "two levels of categories": lambda: pd.MultiIndex.from_arrays([of_categories(["a"]), [1]]),
+        "two levels of more categories": lambda: pd.MultiIndex.from_arrays([of_categories(["a", "z"]), [1]]),
+        "a type of categories": lambda: pd.CategoricalDtype(["a"]),
+        "a type of ordered categories": lambda: pd.CategoricalDtype(["a"], ordered=True),
+        "a type of any categories": lambda: pd.CategoricalDtype(),
         "a moment": lambda: pd.Timestamp("2020-01-02"),
         "nanoseconds in a zone": lambda: pd.Timestamp("2020-01-02 03:04:05.123456789", tz="Europe/Berlin"),
         "no moment": lambda: pd.NaT,

@@ -16,15 +16,24 @@ from changeover.values.scalar_values import plain_datetime, plain_timedelta
 from changeover.values.shapes import Handle, Reading, Shape, State
 
 
+def type_of_elements(dtype: Any) -> Any:
+    """What says the type: its name, of categories the type itself, whose name says nothing of them."""
+    return dtype if isinstance(dtype, pandas.CategoricalDtype) else str(dtype)
+
+
+def _categories(dtype: Any) -> State:
+    return {"categories": dtype.categories, "ordered": dtype.ordered}
+
+
+def _categories_made(_cls: Any, parts: State, _: State) -> Any:
+    return pandas.CategoricalDtype(parts["categories"], parts["ordered"])
+
+
 def _dtype_copied(dtype: Any) -> State:
-    if isinstance(dtype, pandas.CategoricalDtype):
-        return {"categories": dtype.categories, "ordered": dtype.ordered}
     return {"name": str(dtype)}
 
 
 def _dtype_made(_cls: Any, parts: State, _: State) -> Any:
-    if "categories" in parts:
-        return pandas.CategoricalDtype(parts["categories"], parts["ordered"])
     return pandas.api.types.pandas_dtype(parts["name"])
 
 
@@ -130,6 +139,9 @@ SCALARS: dict[type, Reading] = {
         copied=_offset_parts,
         make=_offset_made,
         is_atom=True,
+    ),
+    pandas.CategoricalDtype: Reading(
+        Shape.NAMES, _categories, copied=_categories, make=_categories_made, is_atom=True
     ),
     ExtensionDtype: Reading(
         Shape.SCALAR,

@@ -15,7 +15,7 @@ from pandas.tseries.offsets import BaseOffset
 
 from changeover.values import limits
 from changeover.values.added_state import with_state
-from changeover.values.libraries.pandas_scalars import SCALARS
+from changeover.values.libraries.pandas_scalars import SCALARS, type_of_elements
 from changeover.values.own_state import module_of, mro, own_state
 from changeover.values.shapes import Reading, Shape, State
 
@@ -79,7 +79,7 @@ def _frame_parts(frame: Any) -> State:
         **_extra(frame),
         "index": index,
         "columns": columns,
-        "dtypes": _by_name(names, [str(array.dtype) for array in arrays]),
+        "dtypes": _by_name(names, [type_of_elements(array.dtype) for array in arrays]),
         "values": _by_name(names, [*map(items_of, arrays)]),
     }
     return _with_metadata(frame, parts)
@@ -111,7 +111,7 @@ def _series_parts(series: Any) -> State:
         **_extra(series),
         "index": _SERIES.index.__get__(series),
         "name": own_state(series).get("_name"),
-        "dtype": str(array.dtype),
+        "dtype": type_of_elements(array.dtype),
         "values": items_of(array),
     }
     return _with_metadata(series, parts)
@@ -121,7 +121,7 @@ def _index_parts(index: Any) -> State:
     _size_checked(len(index))
     parts: State = {"kind": type(index).__name__, "names": [*index.names], "values": [*index]}
     if isinstance(index, pandas.MultiIndex):
-        parts["dtype"] = [str(level.dtype) for level in index.levels]
+        parts["dtype"] = [type_of_elements(level.dtype) for level in index.levels]
         return parts
     parts["dtype"] = str(index.dtype)
     freq = getattr(index, "freq", None)
