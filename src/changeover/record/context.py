@@ -38,6 +38,9 @@ class Session(Protocol):
     def not_followed(self, what: str) -> None:
         """Something is started that acts where nothing can be seen of it: in another process."""
 
+    def handed_over(self, what: str) -> None:
+        """Something is put where somebody takes it who belongs to no run."""
+
     def call(self, hook: Any, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Answer a call of an instrumented function (`record.instrument.Hook`).
 

@@ -11,6 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from changeover.record.loop_handlers import keep_readers, keep_signal_handlers
+from changeover.record.propagation_to_queues import (
+    carry_async_queues,
+    carry_memory_streams,
+    carry_queues,
+)
 from changeover.record.propagation_to_tasks import carry_tasks
 from changeover.record.propagation_to_threads import (
     carry_multiprocessing_pools,
@@ -27,7 +32,10 @@ _CARRIERS: dict[str, Callable[[Any], None]] = {
     "concurrent.futures.process": carry_processes,
     "multiprocessing.process": carry_process_starts,
     "multiprocessing.pool": carry_multiprocessing_pools,
+    "queue": carry_queues,
     "asyncio.base_events": carry_tasks,
+    "asyncio.queues": carry_async_queues,
+    "anyio.streams.memory": carry_memory_streams,
     "asyncio.selector_events": keep_readers,
     "asyncio.unix_events": keep_signal_handlers,
 }

@@ -238,6 +238,8 @@ def _contents(run: RecordedRun, encode: Encode, words: Words) -> dict[str, Any]:
         data["inside_loop"] = True
     if tape.unfinished:
         data["unfinished"] = tape.unfinished
+    if tape.handed_over:
+        data["handed_over"] = tape.handed_over
     return data
 
 

@@ -74,6 +74,7 @@ def read_recorded(payload: bytes, codec: Codec, book: PortBook) -> RecordedRun:
     tape = Tape(entries, is_stored=True)
     tape.supplements, tape.late_from = top.whole("supplements", 0), top.whole("late_from", NEVER)
     tape.unfinished = top.texts("unfinished")
+    tape.handed_over = top.texts("handed_over")
     if top.has("random"):
         tape.random_states = codec.decode(top.raw("random"), "the state of random numbers")
     args = codec.decode(top.raw("args", []), "arguments")

@@ -181,6 +181,12 @@ class Recorder:
         """The run cannot be compared: part of it is done where nothing can be seen."""
         self._note_problem(f"cannot be followed: {what}")
 
+    def handed_over(self, what: str) -> None:
+        """What becomes of it is in no observation: a difference proves nothing, in runs around it as well."""
+        for recorder in self._chain:
+            if what not in recorder.tape.handed_over:
+                recorder.tape.handed_over += (what,)
+
     def cannot_follow(self, pack: str, what: str) -> None:
         """The run cannot be compared: a pack could not do its part. Those around it may."""
         self.tape.problem = self.tape.problem or f"{pack}: {what}"

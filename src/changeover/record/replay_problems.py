@@ -9,6 +9,8 @@ from changeover.quick_dataclass import dataclass
 from changeover.values.observation import PortCall
 
 PROBLEMS_KEPT_MAX = 100
+QUEUE = "queue"
+"""The place of what a path gave to a thread or task that is no part of the run."""
 
 
 class ProblemKind(StrEnum):

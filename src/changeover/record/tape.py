@@ -146,7 +146,8 @@ class Tape:
     """Entries in the order in which the calls ended; `problem` says why it may not be replayed, if so.
 
     `root` is the branch of the path itself, which had started so much of each kind `before`. From `late_from`
-    on calls were begun after the answer; `unfinished` names what was still running or cut short in the end.
+    on calls were begun after the answer; `unfinished` names what was still running or cut short in the end,
+    `handed_over` the queues into which the path put what somebody else works off.
     The path took so many `seconds` to its answer; of a stored tape that is not known.
     """
 
@@ -155,6 +156,7 @@ class Tape:
     before: Mapping[WorkKind, int] = _NONE
     late_from = NEVER
     unfinished: tuple[str, ...] = ()
+    handed_over: tuple[str, ...] = ()
     supplements = 0  # how many entries at the end the toolkit itself added
     problem: str | None = None
     seconds = 0.0

@@ -61,6 +61,9 @@ class DelegateSession:
     def not_followed(self, what: str) -> None:
         """The same."""
 
+    def handed_over(self, what: str) -> None:
+        """What a copy of a port gives away is the copy's affair."""
+
     def hear(self, level: str, source: str, text: str) -> None:
         """The same as for the path itself."""
         self.replay.hear(level, source, text)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from changeover.errors import ReplayStopped
 from changeover.record.loop_handlers import OwnLoopHandlers
-from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
+from changeover.record.replay_problems import QUEUE, ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import Branch, Running, current_branch, lane_of, names_of
 from changeover.replay.concurrent_tape import ConcurrentPortTape
@@ -32,6 +32,8 @@ class ReplayedWork:
     def __init__(self, tape: Tape) -> None:
         self.calls: list[Entry] = []
         self.problems = ReplayProblems()
+        for what in tape.handed_over:
+            self.problems.add(ReplayProblem(ProblemKind.INEXACT, QUEUE, what, 0))
         self.branch = Branch()
         self.running = Running()
         self.late: Callable[[str, str], None] | None = None

@@ -27,7 +27,7 @@ from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.own_log import OwnLog
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
-from changeover.record.replay_problems import ProblemKind, ReplayProblem
+from changeover.record.replay_problems import QUEUE, ProblemKind, ReplayProblem
 from changeover.record.tape import Entry, Tape
 from changeover.record.timed_steps import Took
 from changeover.record.work_branch import current_branch, tick
@@ -245,6 +245,14 @@ class Replay(ReplayedWork):
     def not_followed(self, what: str) -> None:
         """A process of the program's own would act for real."""
         self.catch("process", what)
+
+    def handed_over(self, what: str) -> None:
+        """Whoever takes it would act for real: the path ends here, or the work that it has left behind."""
+        if self._closed:
+            self._refuse_late(what)
+        way_out = "give the path as fresh(build), or what fills it as a port"
+        self.note(ProblemKind.LIMIT, QUEUE, f"{what}; {way_out}")
+        raise self._ended(ReplayStopped(f"{QUEUE}: {what}"))
 
     def cannot_follow(self, pack: str, what: str) -> None:
         """The run cannot be compared: a pack could not do its part. A path that still runs ends."""

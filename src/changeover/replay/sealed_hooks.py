@@ -62,6 +62,10 @@ class Sealed:
         """Refuse what would act where nothing can be seen of it."""
         self._refuse(f"started {what}")
 
+    def handed_over(self, what: str) -> None:
+        """Refuse what somebody of the program would work off."""
+        self._refuse(f"put something into a queue: {what}")
+
     @cached_property
     def generator(self) -> OwnRandom:
         """What it draws random numbers from."""

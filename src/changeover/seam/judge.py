@@ -17,7 +17,7 @@ from uuid import uuid4
 from changeover.quick_dataclass import dataclass
 from changeover.record.call_inputs import ARGUMENTS, OBJECT
 from changeover.record.live_answers import ANSWERS, as_given, joined
-from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
+from changeover.record.replay_problems import QUEUE, ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import NotPaired, Run
 from changeover.record.tape import Tape
 from changeover.values.divergence import ABSENT, Divergence, Kind
@@ -167,7 +167,8 @@ def _why_failed(problems: ReplayProblems, judgement: Judgement) -> str:
     """Why a run could not be compared: what the replay met, or what the comparison could not read."""
     met = problems.failures or [note for note in problems.all if note.kind is ProblemKind.INEXACT]
     if met:
-        return str(met[0])
+        handed = next((note.detail for note in problems.all if note.place == QUEUE), None)
+        return str(met[0]) if handed is None or met[0].place == QUEUE else f"{met[0]}; {handed}"
     unread = [found for found in judgement.divergences if found.kind is Kind.COMPARER_ERROR]
     first = next(iter(unread or judgement.divergences), None)
     if first is None:

@@ -68,7 +68,7 @@ def taken_method(folder: Path) -> Iterator[Reached]:
 
 @contextmanager
 def worker_of_the_program(folder: Path) -> Iterator[Reached]:
-    jobs: queue.Queue[bytes] = queue.Queue()
+    jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     with line_server() as (port, seen), socket.create_connection((HOST, port)) as one:
 
         def work() -> None:
@@ -86,7 +86,7 @@ NOT_STOPPED: dict[str, Callable[[Path], AbstractContextManager[Reached]]] = {
     "an open connection of sqlite3": open_database,
     "an open file": open_file,
     "a method of a socket that was taken": taken_method,
-    "a worker of the program": worker_of_the_program,
+    "a worker of the program behind a queue in C": worker_of_the_program,
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -385,3 +386,21 @@ def test_a_damaged_record_is_said_to_be_one(damage: Callable[[dict[str, Any]], d
 
     with pytest.raises((ConfigurationError, CodecError)):
         read_recorded(damaged, recorder.migration.codec, recorder.migration.runtime.book)
+
+
+def test_what_the_path_gave_to_a_thread_of_the_program_is_written_as_well() -> None:
+    recorder = Recorder()
+    jobs: queue.Queue[Any] = queue.Queue()
+    worker = threading.Thread(target=lambda: [*iter(jobs.get, None)])
+    worker.start()
+
+    def gives(number: int) -> int:
+        jobs.put(number)
+        return number
+
+    recorder.migration.seam("s", legacy=gives, candidate=refused)(1)
+    recorder.flush()
+    jobs.put(None)
+    worker.join()
+    what = "a thread of the program works off what the path puts into a Queue"
+    assert recorder.read().tape.handed_over == (what,)

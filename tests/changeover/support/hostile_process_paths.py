@@ -320,6 +320,9 @@ def refer_weakly(given: Given) -> object:
     return weakref.ref(found, gone)
 
 
+uuid.uuid1()  # the library in C opens a file at the first one, and keeps it: not what a path does
+
+
 def seed_everything(given: Given) -> object:
     random.seed(7)
     np.random.seed(7)
