@@ -9,7 +9,8 @@ from typing import Any
 from changeover.record.instrument import hook_of
 from changeover.record.port import PortBook
 from changeover.values.closures import closed_over
-from changeover.values.copying import ByReference, is_atom
+from changeover.values.copy_operation import ByReference
+from changeover.values.copy_plan import is_atom
 from changeover.values.handles import known_as
 
 _CODE = FunctionType | BuiltinFunctionType | type | ModuleType

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from sys import getrefcount
 from typing import Any
 
-from changeover.values.copying import is_atom, module_of_function
+from changeover.values.copy_plan import is_atom
 from changeover.values.limits import DEPTH_MAX
 from changeover.values.observation import Returned
+from changeover.values.own_state import module_of_function
 from changeover.values.reading import Shape, reading_of, remembered
 
 _OPENED = (list, tuple, dict)

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from changeover.values.copying import is_atom
+from changeover.values.copy_plan import is_atom
 from changeover.values.own_state import has_state, is_a
 
 _CACHED: Any = type(lru_cache(lambda: None))

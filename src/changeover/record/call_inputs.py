@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from changeover.record.acting_functions import private_to
 from changeover.record.context import Args, Kwargs
 from changeover.values.changed_since_copy import is_unchanged
+from changeover.values.copy_plan import are_atoms
 from changeover.values.copy_time import CopyTime, TookTooLong
-from changeover.values.copying import SnapshotError, are_atoms, snapshot
+from changeover.values.copying import SnapshotError, snapshot
 from changeover.values.place import Key, Place, Segment
 
 OBJECT, ARGUMENTS = "self", "arguments"

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from weakref import ref
 
 from changeover.values.changed_since_copy import is_unchanged
+from changeover.values.copy_operation import ByReference
 from changeover.values.copy_time import CopyTime
-from changeover.values.copying import ByReference, SnapshotError, snapshot
+from changeover.values.copying import SnapshotError, snapshot
 from changeover.values.made_functions import held_by
 
 HELD_MAX = 100

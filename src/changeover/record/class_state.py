@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from changeover.record.object_reading import ObjectReading
-from changeover.values.copying import ATOMS
+from changeover.values.atom_types import ATOMS
 from changeover.values.own_state import has_dict, module_of, mro, namespace
 
 ITEMS_MAX = 1_000

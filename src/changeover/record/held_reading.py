@@ -13,7 +13,7 @@ from typing import Any
 from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import PortBook
 from changeover.values.content_key import same_content
-from changeover.values.copying import is_atom
+from changeover.values.copy_plan import is_atom
 from changeover.values.made_functions import held_by
 
 _ByReference = Callable[[Any], bool]

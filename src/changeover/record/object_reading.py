@@ -14,10 +14,12 @@ from types import MethodType
 from typing import Any, NamedTuple
 
 from changeover.quick_dataclass import dataclass
+from changeover.values.atom_types import ATOMS
 from changeover.values.changed_since_copy import is_kept_in_attributes, is_unchanged
 from changeover.values.content_key import same_content
+from changeover.values.copy_plan import is_atom, is_atom_class
 from changeover.values.copy_time import CopyTime
-from changeover.values.copying import ATOMS, SnapshotError, is_atom, is_atom_class, snapshot
+from changeover.values.copying import SnapshotError, snapshot
 from changeover.values.own_state import dict_of, has_state, own_state, state_reader, state_viewer
 from changeover.values.place import Key, Place, Segment, render
 from changeover.values.reading import Shape, is_read_by_the_program, reading_of, remembered

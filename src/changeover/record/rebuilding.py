@@ -13,7 +13,7 @@ from types import BuiltinFunctionType, FunctionType, GenericAlias, MethodType, S
 from typing import Any
 
 from changeover.quick_dataclass import dataclass
-from changeover.values.copying import plan_of
+from changeover.values.copy_plan import plan_of
 from changeover.values.object_values import made_from_reduced
 from changeover.values.own_state import CLASSES_REMEMBERED_MAX, has_state, layout_base, mro
 from changeover.values.reading import Reading, Shape, reading_of

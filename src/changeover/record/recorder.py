@@ -23,9 +23,10 @@ from changeover.record.port_object import PortObject
 from changeover.record.supplements import supplement_arguments
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import Branch, Running, current_branch, tick
+from changeover.values.atom_types import ATOMS
 from changeover.values.content_key import text_digest
 from changeover.values.copy_time import CopyTime
-from changeover.values.copying import ATOMS, SnapshotError, copied_error, snapshot
+from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.event import EventLog, EventStep
 from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import Limits

@@ -9,8 +9,10 @@ from changeover.record.call_inputs import NO_INPUTS, CallInputs
 from changeover.record.context import Args, Kwargs
 from changeover.record.live_answers import ANSWERS, LiveAnswers
 from changeover.record.tape import Entry, Spot, Tape
+from changeover.values.atom_types import ATOMS
 from changeover.values.changed_since_copy import is_unchanged
-from changeover.values.copying import ByReference, snapshot
+from changeover.values.copy_operation import ByReference
+from changeover.values.copying import snapshot
 
 
 class GivenObjects:
@@ -27,6 +29,8 @@ class GivenObjects:
         """A copy of an answer in which an object that the path has already is that object."""
         paths = self._tape.watched_in(entry)
         if not paths:
+            if type(value) in ATOMS:
+                return value
             return snapshot(value, by_reference=self._by_reference)
         parts = [(Spot(entry, path), part_at(value, path)) for path in paths]
         known: dict[int, Any] = {}

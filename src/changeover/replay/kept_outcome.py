@@ -9,8 +9,9 @@ from changeover.record.call_inputs import ByReference
 from changeover.record.port import PortBook
 from changeover.record.raised_at import line_that_raised
 from changeover.replay.sealed_hooks import LookingActed, copied, look
+from changeover.values.copy_plan import is_atom
 from changeover.values.copy_time import CopyTime
-from changeover.values.copying import SnapshotError, is_atom, snapshot
+from changeover.values.copying import SnapshotError, snapshot
 from changeover.values.error_text import class_and_message
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.observation import (

@@ -45,8 +45,9 @@ from changeover.replay.port_tape import BranchName, PortTape
 from changeover.replay.random_numbers import OwnRandom
 from changeover.replay.replayed_work import AnyPortTape, ReplayedWork
 from changeover.replay.scheduler import Scheduler
+from changeover.values.atom_types import ATOMS
 from changeover.values.content_key import frozen, unread_in
-from changeover.values.copying import ATOMS, SnapshotError, copied_error, snapshot
+from changeover.values.copying import SnapshotError, copied_error, snapshot
 from changeover.values.error_text import class_and_message, message_of
 from changeover.values.event import EventLog
 from changeover.values.limits import Limits
@@ -582,7 +583,7 @@ class Replay(ReplayedWork):
         site = calling_site(method.hook.module, machinery=method.hook.machinery) if with_site else None
         try:
             holds = self.book.holds
-            args = snapshot(args, by_reference=holds)
+            args = args if ATOMS.issuperset(map(type, args)) else snapshot(args, by_reference=holds)
             kwargs = snapshot(kwargs, by_reference=holds) if kwargs else kwargs
         except SnapshotError as error:
             self.note(ProblemKind.NOT_KEPT, method.full_name, f"its arguments: {error}")

@@ -40,7 +40,7 @@ from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayer import Replay
 from changeover.replay.scheduler import Decides, Scheduler
 from changeover.replay.sealed_hooks import copied
-from changeover.values.copying import are_atoms, is_atom
+from changeover.values.copy_plan import are_atoms, is_atom
 from changeover.values.error_text import message_of
 from changeover.values.limits import Limits
 from changeover.values.not_loaded import ON_ASKED

@@ -17,8 +17,9 @@ from changeover.replay.sealed_hooks import copied
 from changeover.seam.bound_objects import InCommon
 from changeover.seam.objects_in_use import IN_USE, Use
 from changeover.seam.seam import PathFunction, Seam
+from changeover.values.copy_plan import are_atoms
 from changeover.values.copy_time import CopyTime
-from changeover.values.copying import SnapshotError, are_atoms
+from changeover.values.copying import SnapshotError
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.reading import READ_BY_THE_PROGRAM
 

@@ -28,8 +28,8 @@ from changeover.seam.given import Given
 from changeover.seam.judge import RunDraft
 from changeover.seam.seam import PathFunction, Seam
 from changeover.telemetry.logs import logger
+from changeover.values.copy_plan import is_atom
 from changeover.values.copy_time import CopyTime
-from changeover.values.copying import is_atom
 from changeover.values.error_text import class_and_message, message_of
 from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import WAITS_S

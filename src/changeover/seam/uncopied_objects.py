@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 from changeover.record.port import PortBook
 from changeover.seam.seam import Seam
-from changeover.values.copying import plan_of
+from changeover.values.copy_plan import plan_of
 
 WAY_OUT = "or say shared_self=True of an object without state, or give fresh(build)"
 

@@ -198,3 +198,9 @@ def state_writer(cls: type) -> Writer:
 def is_hidden(cls: type) -> bool:
     """Whether instances keep something outside of their `__dict__` and slots, or hide their `__dict__`."""
     return layout_base(cls) is not object or (has_dict(cls) and dict_of(cls) is None)
+
+
+def module_of_function(function: Any) -> str | None:
+    """The module that a function is from."""
+    module = getattr(function, "__module__", None)
+    return module if type(module) is str else None
