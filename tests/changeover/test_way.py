@@ -83,7 +83,7 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.mark.parametrize(
     ("arguments", "most"),
     [
-        (("compare", "--runs", "3"), 144),
+        (("compare", "--runs", "3"), 145),
         (("gate", "shelf", "--to", "shadow"), 50),
         (("status",), 57),
         (("rollback", "shelf", "--reason", "r"), 23),

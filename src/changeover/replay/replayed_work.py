@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from changeover.errors import ReplayStopped
 from changeover.record.loop_handlers import OwnLoopHandlers
+from changeover.record.own_log import OwnLog
 from changeover.record.replay_problems import QUEUE, ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import Branch, Running, current_branch, lane_of, names_of
@@ -34,6 +35,7 @@ class ReplayedWork:
         self.problems = ReplayProblems()
         for what in tape.handed_over:
             self.problems.add(ReplayProblem(ProblemKind.INEXACT, QUEUE, what, 0))
+        self.log = OwnLog()
         self.branch = Branch()
         self.running = Running()
         self.late: Callable[[str, str], None] | None = None
@@ -56,6 +58,10 @@ class ReplayedWork:
     def note(self, kind: ProblemKind, place: str, detail: str) -> None:
         """A problem that is met after the calls so far."""
         self.problems.add(ReplayProblem(kind, place, detail, len(self.calls)))
+
+    def hear(self, level: str, source: str, text: str) -> None:
+        """Keep what the path logged."""
+        self.log.add(level, source, text)
 
     def started(self, branch: Branch) -> None:
         """What is started belongs to this replay."""
