@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from threading import Lock, get_ident
 from time import perf_counter
-from typing import Any
+from typing import Any, Self
 
 from changeover.record.acting_functions import acting_for
 from changeover.record.answer_parts import is_held, watched
-from changeover.record.call_inputs import NO_INPUTS
-from changeover.record.called_back import HANDED, Handed, HeldByFunctions, functions_in
-from changeover.record.calling_client import CallingClient
 from changeover.record.context import NO_WORK, SESSION, WORK_HERE, Args, Kwargs, put_back, restore
+from changeover.record.given_answers import GivenAnswers
 from changeover.record.instrument import Hook, Site, calling_site
-from changeover.record.live_answers import LiveAnswers, handed_by
-from changeover.record.loop_handlers import LoopHandlers
-from changeover.record.past_ports import SentPastPorts
+from changeover.record.live_answers import handed_by
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.port_object import PortObject
@@ -27,22 +23,18 @@ from changeover.values.atom_types import ATOMS
 from changeover.values.content_key import text_digest
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError, copied_error, snapshot
-from changeover.values.event import EventLog, EventStep
 from changeover.values.interruption import is_interruption, stop_if_interrupted
 from changeover.values.limits import Limits
-from changeover.values.log_line import LogLine, PathLog
 from changeover.values.observation import Outcome, Raised, Returned
 
 _Kept = tuple[Any, Any, Site | None, Any, Any, PortObject | None]
 """Copies of the arguments of a call, where it was made, the arguments themselves, and the object called."""
 _KeptAnswer = tuple[Outcome | None, str | None, Any]
 """How a call ended; of a `fixed` one the digest of its answer, or the answer that cannot change."""
-_NOT_WATCHED = LiveAnswers()
-_NOT_WATCHED.forget()
 _FRAMES_TO_CALLER = 4  # calling_site, _prepare, call, and the instrumented function
 
 
-class Recorder:
+class Recorder(GivenAnswers):
     """Changes nothing that the path sees: the same objects, the same exceptions.
 
     `outer` is the recorder of the run around this one, on whose tape the calls stand as well. When the path
@@ -53,35 +45,22 @@ class Recorder:
     replaying = False
     carries = True
     # The class has what is so at first: most runs need no other.
-    late: Callable[[str, str], None] | None = None
-    attempted = False
-    port_s = 0.0
-    closed = False
-    is_judged = False
-    _takes_deferred = True
-    _late_at = 0
-    _loop_handlers: LoopHandlers | None = None
-    inputs = NO_INPUTS
-    past_ports: SentPastPorts | None = None
-    _given: LiveAnswers | None = None
     _last_object: PortObject | None = None
-    _log: PathLog | None = None
-    _events: EventLog | None = None
 
     def __init__(
         self,
         book: PortBook,
         limits: Limits,
-        outer: Recorder | None,
+        outer: Self | None,
         copies: PortCopies | None,
         time_left: CopyTime | None = None,
     ) -> None:
         self.branch = current_branch() or Branch()
         self.tape = Tape(root=self.branch)
         self.running = Running()
-        self.deferred: list[Any] = []  # runs inside this one, replayed after the outermost has answered
+        self.deferred = []  # runs inside this one, replayed after the outermost has answered
         self.undeclared: dict[str, None] = {}  # methods in no class that were called
-        self.followers: dict[str, Any] = {}  # of this path, by pack (`record.followed_path`)
+        self.followers = {}  # of this path, by pack (`record.followed_path`)
         self._objects: dict[int, PortObject] = {}  # of ports given as a class: those that were called
         self.owners: dict[str, Any] = {}  # of ports given as a class: the object that was called last
         self.depth: int = 1 if outer is None else outer.depth + 1
@@ -90,8 +69,6 @@ class Recorder:
         self._calls_max = limits.port_calls_max
         self._steps_max = limits.event_steps_max
         self._time_left = time_left
-        self._around: tuple[Recorder, ...]
-        self._running: tuple[Running, ...]
         self._all_copies: tuple[PortCopies, ...] = () if copies is None else (copies,)
         if outer is None:
             self._around, self._running = (), (self.running,)
@@ -99,184 +76,6 @@ class Recorder:
             self._around, self._running = outer._chain, (self.running, *outer._running)
             self._all_copies += outer._all_copies
         self._deferring = Lock()
-
-    @property
-    def _chain(self) -> tuple[Recorder, ...]:
-        """Itself, and those of the runs around it; put together when asked for, or it would hold itself."""
-        return (self, *self._around)
-
-    @property
-    def answered(self) -> bool:
-        """Whether the path has ended."""
-        return self.running.answered
-
-    def answer(self) -> None:
-        """The path has ended: what is recorded from now on is work that it left behind."""
-        HANDED.pop(id(self), None)
-        self.tape.late_from = tick()
-        self._late_at = len(self._entries)
-        self.running.answered = True
-
-    @property
-    def outermost_id(self) -> int:
-        """Tells runs apart; those inside one another are one."""
-        return id(self._chain[-1])
-
-    def draws_from(self, name: str, state: Callable[[], Any], *, in_turn: bool) -> None:
-        """The path draws a random number: the first state is kept, so that the other path begins there.
-
-        `in_turn` says that somebody else has drawn since.
-        """
-        if in_turn:
-            for recorder in self._chain:
-                if name in recorder.tape.random_states:
-                    recorder.tape.random_in_turn = True
-        if name not in self.tape.random_states:
-            found = {name: state()}
-            for recorder in self._chain:
-                recorder.tape.random_states = {**found, **recorder.tape.random_states}
-
-    def defer(self, runs: list[Any]) -> bool:
-        """Keep runs inside this one until it has answered; False where it has."""
-        with self._deferring:
-            if self._takes_deferred:
-                self.deferred.extend(runs)
-            return self._takes_deferred
-
-    def take_deferred(self) -> list[Any]:
-        """The runs inside this one; it takes no more."""
-        with self._deferring:
-            self._takes_deferred = False
-            deferred, self.deferred = self.deferred, []
-            return deferred
-
-    def close(self, late: Callable[[str, str], None] | None = None) -> None:
-        """The run is judged as it is now: nothing is added to its tape any more."""
-        self.late = late
-        if self.is_judged:
-            return
-        HANDED.pop(id(self), None)
-        self.closed = self.is_judged = True
-        if self._loop_handlers is not None and self._loop_handlers.names:
-            self.not_followed(self._loop_handlers.names)
-        supplements, tail = self.tape.supplements, self._entries[self._late_at :]
-        if supplements and tail:  # what the toolkit added stands at the end
-            start = self._late_at - supplements
-            self._entries[start:] = tail + self._entries[start : self._late_at]
-        running = self.running
-        if running.branches or running.cut_short:
-            self.tape.unfinished = tuple(map(str, [*running.left(), *running.cut_short]))
-
-    def started(self, branch: Branch) -> None:
-        """What is started belongs to this run, and to those around it."""
-        branch.held_by(self._running)
-
-    @property
-    def loop_handlers(self) -> LoopHandlers:
-        """The readers and handlers of signals that the path gave to loops."""
-        if self._loop_handlers is None:
-            self._loop_handlers = LoopHandlers()
-        return self._loop_handlers
-
-    def not_followed(self, what: str) -> None:
-        """The run cannot be compared: part of it is done where nothing can be seen."""
-        self._note_problem(f"cannot be followed: {what}")
-
-    def handed_over(self, what: str) -> None:
-        """What becomes of it is in no observation: a difference proves nothing, in runs around it as well."""
-        for recorder in self._chain:
-            if what not in recorder.tape.handed_over:
-                recorder.tape.handed_over += (what,)
-
-    def cannot_follow(self, pack: str, what: str) -> None:
-        """The run cannot be compared: a pack could not do its part. Those around it may."""
-        self.tape.problem = self.tape.problem or f"{pack}: {what}"
-
-    def follower_around(self, name: str) -> Any | None:
-        """What the pack of that name does around a path around this one; None where it does nothing."""
-        found = (one.followers[name] for one in self._around if name in one.followers)
-        return next(found, None)
-
-    def is_inside(self, other: object) -> bool:
-        """Whether the other recorder is that of a run around this one."""
-        return any(one is other for one in self._chain)
-
-    def hear(self, level: str, source: str, text: str) -> None:
-        """Keep a warning that the path logged, for the runs around this one as well."""
-        for recorder in self._chain:
-            if recorder._log is None:
-                recorder._log = PathLog()
-            recorder._log.add(level, source, text)
-
-    @property
-    def logged(self) -> tuple[LogLine, ...]:
-        """What the path logged so far."""
-        return () if self._log is None else tuple(self._log.lines)
-
-    def happened(self, bus: Any, point: Any, event: Any, handler: str | None, again: bool) -> None:
-        """Keep what happened on a bus, for the runs around this one as well; breaks nothing."""
-        began = perf_counter()
-        self._take_event(bus, point, event, handler, again)
-        seconds = perf_counter() - began  # none of the path's own time
-        for recorder in self._chain:
-            recorder.port_s += seconds
-
-    def _take_event(self, bus: Any, point: Any, event: Any, handler: str | None, again: bool) -> None:
-        try:
-            step = bus.step(point, event, handler, again, self._time_left)
-        except Exception as error:  # noqa: BLE001  recording must not change what the path sees
-            stop_if_interrupted(error)
-            self._note_problem(f"an event of bus {bus.name} cannot be kept: {error}")
-            return
-        for recorder in self._chain:
-            if not recorder.is_judged and recorder.book.knows(bus):
-                recorder._take_step(step)
-
-    def _take_step(self, step: EventStep) -> None:
-        if self._events is None:
-            self._events = EventLog(self._steps_max)
-        self._events.add(step._replace(position=len(self._entries) + 1))
-        if self._events.is_full and self.tape.problem is None:
-            self.tape.problem = f"limit reached: more than {self._steps_max} steps of events"
-
-    @property
-    def events(self) -> tuple[EventStep, ...]:
-        """What happened on buses so far."""
-        return () if self._events is None else tuple(self._events.steps)
-
-    @property
-    def has_given(self) -> bool:
-        """Whether ports gave the path, or were handed by it, anything that can change."""
-        return self._given is not None
-
-    def changed_answers(self, time_left: CopyTime | None) -> dict[str, Any]:
-        """What the path changed in what ports gave it, by place; raises TookTooLong, and what reads raise."""
-        return {} if self._given is None else self._given.changed(self.tape.watched.first, time_left)
-
-    @property
-    def has_changed_answers(self) -> bool:
-        """Whether an answer of a port, or what one was handed, changed while the path ran, by whomever."""
-        return self._given is not None and self._given.has_changed
-
-    def forget_answers(self) -> None:
-        """Let go of what the path was given: from now on nothing in it is watched."""
-        self.inputs = NO_INPUTS
-        if self._given is None:
-            self._given = _NOT_WATCHED
-        else:
-            self._given.forget()
-
-    def sent(self, peer: str, client: CallingClient, number: int | None) -> None:
-        """So many bytes went past every port, for the runs around this one as well; None: nobody knows."""
-        for recorder in self._chain:
-            if not recorder.is_judged:
-                if recorder.past_ports is None:
-                    recorder.past_ports = SentPastPorts()
-                recorder.past_ports.add(peer, client, number)
-                recorder.attempted = True
-
-    def thread_refused(self, why: str) -> None:
-        """What keeps the answering path from something is a part of what happened."""
 
     def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Let the call through, with what it calls itself unrecorded: that is the port's own affair."""
@@ -386,32 +185,6 @@ class Recorder:
         self._last_object = found
         return found
 
-    def _hand_functions(self, method: PortMethod, args: Args, kwargs: Kwargs) -> None:
-        """A port may call back what it is handed, then or later: what that changes is noticed.
-
-        What it does is compared with the arguments of an effect; of a read a key may leave it out.
-        """
-        functions = functions_in((*args, *kwargs.values()))
-        if not functions:
-            return
-        held = HeldByFunctions(functions, self.book.holds, self._time_left)
-        for recorder in self._chain:
-            if recorder._given is None:
-                recorder._given = LiveAnswers(recorder.inputs)
-            recorder._given.hand_functions(held)
-            if method.key is not None and not method.is_effect and not recorder.running.answered:
-                handed = HANDED.get(id(recorder)) or HANDED.setdefault(id(recorder), Handed(recorder))
-                handed.add(functions, method.full_name)
-
-    def called_back(self, hook: Hook, args: Args, function: str, port_method: str) -> None:
-        """A function that a port was handed has called another port, or the same one: on no tape."""
-        method = self.book.find(hook, args)
-        if method is not None and method.attempts:
-            what = f"{function} called {method.full_name} inside of {port_method}"
-            self._note_problem(
-                f"{what}, which calls it back: a replay never calls it; declare what it does as one effect"
-            )
-
     def _keep(
         self, method: PortMethod, kept: _Kept | None, outcome: Outcome, began: float, start: int
     ) -> None:
@@ -453,16 +226,6 @@ class Recorder:
                 if len(recorder._entries) > recorder._calls_max:
                     recorder._is_full()
 
-    def _watch(self, entry: Entry, handed: Any, parts: list[Any], live: Args, named: Kwargs) -> None:
-        """What a port was handed, and what it gave, may be changed by the path from now on."""
-        given = self._given
-        if given is None:
-            given = self._given = LiveAnswers(self.inputs)
-        if handed is not None:
-            given.hand(*handed)
-        if parts:
-            given.watch(self.tape, entry, parts, live, named)
-
     def _is_full(self) -> None:
         self.tape.problem = f"limit reached: more than {self._calls_max} port calls"
         self.closed = True
@@ -486,17 +249,6 @@ class Recorder:
             refuses=acting_for(self.book),
         )
         return outcome if value is outcome.value else Returned(value), None, None
-
-    def _watch_fixed(self, copy: Any, live: Any) -> None:
-        """What somebody holds answers otherwise from now on, where the path changes it."""
-        for recorder in self._chain:
-            if recorder._given is None:
-                recorder._given = LiveAnswers(recorder.inputs)
-            recorder._given.hand(copy, live)
-
-    def _note_problem(self, text: str) -> None:
-        for recorder in self._chain:
-            recorder.tape.problem = recorder.tape.problem or text
 
     def supplement(self, method: PortMethod, port: Port) -> None:
         """Take a read from the real port once more, after the path has ended, with arguments from the tape.

@@ -289,6 +289,8 @@ def _followed(path: Callable[..., Any], replay: Replay) -> Callable[..., Any]:
 def _sync(task: ReplayTask, owner: Args, replay: Replay, args: Args, kwargs: Kwargs, context: Context) -> Any:
     state = nullcontext() if task.apart else kept_process_state()
     with garbage_apart(replay), at_work(replay, replay.branch), state:
+        if task.handled is None:
+            return _called(task, owner, replay, args, kwargs, context)
         return while_handling(task.handled, lambda: _called(task, owner, replay, args, kwargs, context))
 
 
