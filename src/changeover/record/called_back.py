@@ -9,14 +9,10 @@ from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, Protocol
 from weakref import ref
 
-from changeover.values.changed_since_copy import is_unchanged
-from changeover.values.copy_operation import ByReference
-from changeover.values.copy_time import CopyTime
-from changeover.values.copying import SnapshotError, snapshot
-from changeover.values.made_functions import held_by
+from changeover.values.made_functions import short_name
 
-HELD_MAX = 100
-"""So many functions are looked for in the arguments of a call, and so many things that they hold."""
+FUNCTIONS_MAX = 100
+"""So many functions are looked for in the arguments of a call."""
 FRAMES_MAX = 100
 _CONTAINERS = (list, tuple, dict)
 
@@ -27,11 +23,11 @@ def functions_in(values: Iterable[Any]) -> list[FunctionType]:
     for value in values:
         cls = type(value)
         if cls in _CONTAINERS:
-            for part in list(value.values() if cls is dict else value)[:HELD_MAX]:
+            for part in list(value.values() if cls is dict else value)[:FUNCTIONS_MAX]:
                 found += _functions_of(part)
         else:
             found += _functions_of(value)
-    return found[:HELD_MAX]
+    return found[:FUNCTIONS_MAX]
 
 
 def _functions_of(value: Any) -> Iterator[FunctionType]:
@@ -41,33 +37,6 @@ def _functions_of(value: Any) -> Iterator[FunctionType]:
         value = getattr(type(value), "__call__", None)  # noqa: B004  the function, not whether there is one
     if type(value) is FunctionType:
         yield value
-
-
-class HeldByFunctions:
-    """What the closures and defaults of functions hold, as it was when a port was handed them.
-
-    What cannot be copied is not looked at.
-    """
-
-    def __init__(
-        self, functions: Iterable[FunctionType], by_reference: ByReference, time_left: CopyTime | None
-    ) -> None:
-        self._before: list[tuple[FunctionType, int, Any]] = []
-        for function in functions:
-            for number, held in enumerate(held_by(function)):
-                try:
-                    copy = snapshot(held, by_reference=by_reference, time_left=time_left)
-                except SnapshotError:
-                    continue
-                self._before.append((function, number, copy))
-                if len(self._before) >= HELD_MAX:
-                    return
-
-    def has_changed(self) -> bool:
-        """Whether they hold something else now; raises what reading it raises."""
-        return any(
-            not is_unchanged(before, held_by(function)[number]) for function, number, before in self._before
-        )
 
 
 class HandsOver(Protocol):
@@ -87,9 +56,7 @@ class Handed:
     def add(self, functions: Iterable[FunctionType], port_method: str) -> None:
         """A call was handed these."""
         for function in functions:
-            self._by_code.setdefault(
-                function.__code__, (function.__qualname__.rpartition(".<locals>.")[2], port_method)
-            )
+            self._by_code.setdefault(function.__code__, (short_name(function), port_method))
 
     def notice(self, frame: FrameType | None, hook: Any, args: tuple[Any, ...]) -> None:
         """A port was called outside of the path: by one of these functions, or by somebody else."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from changeover.record.call_inputs import NO_INPUTS
-from changeover.record.called_back import HANDED, Handed, HeldByFunctions, functions_in
+from changeover.record.called_back import HANDED, Handed, functions_in
 from changeover.record.context import Args, Kwargs
+from changeover.record.held_copies import HeldCopies
 from changeover.record.instrument import Hook
 from changeover.record.live_answers import LiveAnswers
 from changeover.record.path_notes import PathNotes
@@ -71,7 +72,7 @@ class GivenAnswers(PathNotes):
         functions = functions_in((*args, *kwargs.values()))
         if not functions:
             return
-        held = HeldByFunctions(functions, self.book.holds, self._time_left)
+        held = HeldCopies(functions, self.book.holds, self._time_left)
         for recorder in self._chain:
             if recorder._given is None:
                 recorder._given = LiveAnswers(recorder.inputs)

@@ -1,7 +1,9 @@
 """What a function that a path is handed holds in its closure and defaults, read before and after.
 
 The function goes as it is, so that both paths act on the same things: where one changes them, nobody can say
-what the other would have done.
+what the other would have done. So the thing itself counts, also one that has no copy, as a client or an app:
+nothing is copied, and only what lies nearest is read. What functions hold that a port is handed is copied by
+`held_copies`, where the content counts.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import PortBook
 from changeover.values.content_key import same_content
 from changeover.values.copy_plan import is_atom
-from changeover.values.made_functions import held_by
+from changeover.values.made_functions import held_by, short_name
 
 _ByReference = Callable[[Any], bool]
 HELD_MAX = 20
@@ -37,7 +39,7 @@ class HeldReading:
         for (held, reading), after in zip(self._before, now, strict=False):
             same = held is after or (is_atom(held) and is_atom(after) and same_content(held, after))
             if not same or (reading is not None and reading.changed() is not None):
-                name = self._function.__qualname__.rpartition(".<locals>.")[2]
+                name = short_name(self._function)
                 return f"the function {name} is handed over as it is, and what it holds has changed"
         return None
 

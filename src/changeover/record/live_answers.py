@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from changeover.record.answer_parts import Path, part_at
 from changeover.record.call_inputs import NO_INPUTS, CallInputs
-from changeover.record.called_back import HeldByFunctions
 from changeover.record.context import Args, Kwargs
+from changeover.record.held_copies import HeldCopies
 from changeover.record.tape import Entry, Spot, Tape
 from changeover.values.changed_since_copy import is_unchanged
 from changeover.values.copy_time import CopyTime, TookTooLong
@@ -42,7 +42,7 @@ class LiveAnswers:
         self._given: dict[int, _Given] = {}
         self._at: dict[Spot, _Given] = {}
         self._handed: list[tuple[Any, Any]] = []
-        self._functions: list[HeldByFunctions] = []
+        self._functions: list[HeldCopies] = []
         self._is_over = False
         self.has_changed = False
         self.inputs = inputs
@@ -89,7 +89,7 @@ class LiveAnswers:
         if not self._is_over:
             self._handed.append((before, live))
 
-    def hand_functions(self, held: HeldByFunctions) -> None:
+    def hand_functions(self, held: HeldCopies) -> None:
         """A port was handed functions, which it may call back then or later."""
         if not self._is_over:
             self._functions.append(held)

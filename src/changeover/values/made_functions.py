@@ -72,3 +72,8 @@ def held_by(function: FunctionType) -> list[Any]:
         except ValueError:
             cells.append(_NotFilled)
     return [function.__defaults__, function.__kwdefaults__, function.__dict__, *cells]
+
+
+def short_name(function: FunctionType) -> str:
+    """Its name without the functions that it was made in."""
+    return function.__qualname__.rpartition(".<locals>.")[2]
