@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from changeover.evidence.child_processes import Work
-from changeover.evidence.replay_places import Cluster, why_not_sent
+from changeover.evidence.replay_places import OnCluster, why_not_sent
 from changeover.evidence.sent_runs import Given, SentRuns
 from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec, CodecError
@@ -23,21 +23,10 @@ RUNS, TRIAL = "runs", "trial"
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterPlace:
-    """The processes of a cluster; `codec` writes the values of the program."""
+class ClusterPlace(OnCluster):
+    """The processes of a cluster, for the runs of a comparison; `codec` writes the values of the program."""
 
-    cluster: Cluster
     codec: Codec
-    is_a_fork: bool = False
-
-    @property
-    def most(self) -> int:
-        """So many replays at once."""
-        return self.cluster.most
-
-    def why_not(self) -> str | None:
-        """Why nobody there takes anything now."""
-        return self.cluster.why_not()
 
     def refuses(self, sent: SentRuns) -> str | None:
         """Why they cannot be replayed there; writes them down where they can."""
@@ -63,10 +52,6 @@ class ClusterPlace:
         cases = [described(one) for one in sent]
         body = b"".join(payload for one in sent for payload in one.written)
         return self.cluster.start({TRIAL if trial else RUNS: cases}, body)
-
-    def finish(self, given: Given) -> None:
-        """Wait until it is over."""
-        self.cluster.finish(given)
 
     def poll(self) -> None:
         """Take what has come."""

@@ -89,11 +89,11 @@ def ended(cluster: Cluster | None) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class ForkedPlace:
-    """Children of this process."""
+class Forked:
+    """Children of this process replay."""
 
     processes: ChildProcesses
-    is_a_fork: bool = True
+    is_a_fork = True
 
     @property
     def most(self) -> int:
@@ -103,6 +103,36 @@ class ForkedPlace:
     def why_not(self) -> str | None:
         """Why no child can be forked now."""
         return why_not_forked()
+
+    def finish(self, given: Given) -> None:
+        """Wait until it is over."""
+        self.processes.finish(given)
+
+
+@dataclass(frozen=True, slots=True)
+class OnCluster:
+    """The processes of a cluster replay."""
+
+    cluster: Cluster
+    is_a_fork = False
+
+    @property
+    def most(self) -> int:
+        """So many replays at once."""
+        return self.cluster.most
+
+    def why_not(self) -> str | None:
+        """Why nobody there takes anything now."""
+        return self.cluster.why_not()
+
+    def finish(self, given: Given) -> None:
+        """Wait until it is over."""
+        self.cluster.finish(given)
+
+
+@dataclass(frozen=True, slots=True)
+class ForkedPlace(Forked):
+    """Children of this process, for the runs of a comparison."""
 
     def refuses(self, sent: SentRuns) -> str | None:
         """Why a child cannot replay them."""
@@ -117,10 +147,6 @@ class ForkedPlace:
     def start(self, sent: Sequence[SentRuns], work: Work, *, trial: bool = False) -> Given | None:
         """Fork a child."""
         return self.processes.start(work)
-
-    def finish(self, given: Given) -> None:
-        """Wait until it is over."""
-        self.processes.finish(given)
 
     def poll(self) -> None:
         """Take what the children have sent."""

@@ -9,8 +9,7 @@ from itertools import count, islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from changeover.compare.rule import Rule
-from changeover.evidence.child_processes import ChildProcesses, why_not_forked
-from changeover.evidence.replay_places import Cluster
+from changeover.evidence.replay_places import Forked, OnCluster
 from changeover.evidence.replay_trial import HERE
 from changeover.evidence.run_record import RunRecord
 from changeover.evidence.scenario_replay import asked_as_recorded
@@ -83,48 +82,22 @@ class StoredPlace(Protocol[C]):
 
 
 @dataclass(frozen=True, slots=True)
-class ForkedStored(Generic[T]):
+class ForkedStored(Forked, Generic[T]):
     """In children of this process."""
 
-    processes: ChildProcesses
     kind: StoredKind[T]
     runtime: Runtime
-    is_a_fork: bool = True
-
-    @property
-    def most(self) -> int:
-        """So many children."""
-        return self.processes.most
-
-    def why_not(self) -> str | None:
-        """Why no child can be forked now."""
-        return why_not_forked()
 
     def start(self, some: Sequence[tuple[int, T]]) -> Given | None:
         """Fork a child."""
         return self.processes.start(lambda: stored_parts(some, self.kind, self.runtime))
 
-    def finish(self, given: Given) -> None:
-        """Wait until it is over."""
-        self.processes.finish(given)
-
 
 @dataclass(frozen=True, slots=True)
-class ClusterStored(Generic[T]):
+class ClusterStored(OnCluster, Generic[T]):
     """On a cluster."""
 
-    cluster: Cluster
     kind: StoredKind[T]
-    is_a_fork: bool = False
-
-    @property
-    def most(self) -> int:
-        """So many replays at once."""
-        return self.cluster.most
-
-    def why_not(self) -> str | None:
-        """Why nobody there takes anything now."""
-        return self.cluster.why_not()
 
     def start(self, some: Sequence[tuple[int, T]]) -> Given | None:
         """Send them; what cannot be written down is replayed here."""
@@ -137,10 +110,6 @@ class ClusterStored(Generic[T]):
             return self.kind.written(item)
         except CodecError:
             return NOT_WRITTEN
-
-    def finish(self, given: Given) -> None:
-        """Wait until it is over."""
-        self.cluster.finish(given)
 
 
 def stored_parts(

@@ -27,6 +27,15 @@ LATE_PERCENT = 95
 """Of own times only the one is asked that so many percent stay under."""
 
 
+def not_paired_of(verdict: Verdict, reason: str | None) -> NotPaired | None:
+    """Why an unpaired run was not compared; None for others, and for a reason of another version."""
+    if verdict is not Verdict.UNPAIRED:
+        return None
+    from changeover.record.run import NotPaired
+
+    return next((known for known in NotPaired if known == reason), None)
+
+
 class Met(IntFlag):
     """How a distinct input was met by runs that do not differ: in which stage, and who answered."""
 
@@ -115,11 +124,7 @@ class RunGroup:
     @property
     def not_paired(self) -> NotPaired | None:
         """Why unpaired runs were not compared; None for the others, and for a reason of another version."""
-        if self.verdict is not Verdict.UNPAIRED:
-            return None
-        from changeover.record.run import NotPaired
-
-        return next((known for known in NotPaired if known == self.reason), None)
+        return not_paired_of(self.verdict, self.reason)
 
     @property
     def has_other_digests(self) -> bool:

@@ -15,6 +15,7 @@ from changeover.evidence.store.production import (
     InputGroup,
     LateTimes,
     RunGroup,
+    not_paired_of,
     setting_of,
 )
 from changeover.evidence.store.summary import Summary
@@ -91,11 +92,7 @@ class StoredRun:
     @property
     def not_paired(self) -> NotPaired | None:
         """Why an unpaired run was not compared; None for the others, and for a reason of another version."""
-        if self.verdict is not Verdict.UNPAIRED:
-            return None
-        from changeover.record.run import NotPaired
-
-        return next((known for known in NotPaired if known == self.reason), None)
+        return not_paired_of(self.verdict, self.reason)
 
     @property
     def contents(self) -> RunContents | None:
