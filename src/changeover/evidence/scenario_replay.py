@@ -14,10 +14,12 @@ from changeover.evidence.made_objects import ReplayedOn, how_given, with_objects
 from changeover.evidence.program_interface import Program
 from changeover.evidence.recorded_answer import departure, departure_text, no_longer_fits, unpaired_events
 from changeover.record.call_inputs import ARGUMENTS
+from changeover.record.called_again import called_again
 from changeover.record.codec import Codec
 from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
 from changeover.record.scenario_file import DamagedLine, Scenario, read_scenarios
+from changeover.replay.fresh_path import Fresh
 from changeover.replay.runner import OwnerIs, Replayed, ReplayTask
 from changeover.replay.schedule import parse_schedule
 from changeover.replay.scheduler import Decides, Given
@@ -51,6 +53,9 @@ def replayed(
     try:
         with resumed(_pins(program, scenario), program.runtime), _owner(seam, scenario) as owner:
             owner_is = how_given(seam, owner, program.runtime.book)
+            named = seam.named[len(owner)]
+            shown = path.answering if isinstance(path, Fresh) else path
+            args, kwargs = called_again(scenario.arguments, named.signature, shown, len(owner))
             task = ReplayTask(
                 side=side,
                 path=seam.bound.alone(side, path, program.runtime.book),
@@ -58,14 +63,16 @@ def replayed(
                 owner=owner,
                 owner_is=owner_is,
                 seam=seam.name,
-                args=(),
-                kwargs=scenario.arguments,
+                named=named,
+                args=args,
+                kwargs=kwargs,
                 tape=scenario.tape,
                 book=program.runtime.book,
                 seed=scenario.correlation_id or scenario.id,
                 limits=program.runtime.limits,
                 context=copy_context(),
                 decimals=decimal.getcontext().copy(),
+                loop_goes_on=seam.is_async,
                 decides=_decides(scenario) if side is Side.CANDIDATE else None,
             )
             with during():

@@ -80,6 +80,11 @@ class Binder:
             }
 
     @property
+    def signature(self) -> inspect.Signature | None:
+        """What the names are of, None where that is not known."""
+        return self._signature
+
+    @property
     def required(self) -> tuple[str, ...]:
         """The names without a default; none where the function takes any."""
         return tuple(name for name in self._names if name not in self._defaults)

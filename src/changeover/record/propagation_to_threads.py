@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from threading import Thread, Timer
@@ -111,9 +112,14 @@ def _noting_shutdown(start: Callable[[], Any]) -> Any:
         return start()
     except RuntimeError as error:
         session = SESSION.get()
-        if session is not None and SHUTDOWN_TEXT in str(error):
+        if session is not None and (SHUTDOWN_TEXT in str(error) or _pools_are_closed()):
             session.thread_refused(str(error))
         raise
+
+
+def _pools_are_closed() -> bool:
+    """Whether the process has closed all pools, each of which then says that it was shut down."""
+    return bool(getattr(sys.modules.get("concurrent.futures.thread"), "_shutdown", False))
 
 
 def carry_pools(futures: Any) -> None:

@@ -49,6 +49,8 @@ def _zoned(data: dict[str, Any], read: Callable[[str], Any]) -> Any:
     moment = read(data["v"])
     if "zone" in data:
         moment = moment.replace(tzinfo=named_zone(data["zone"]))
+    elif "name" in data:
+        moment = moment.replace(tzinfo=timezone(moment.utcoffset(), data["name"]))
     return moment.replace(fold=1) if data.get("fold") else moment
 
 
@@ -60,6 +62,8 @@ def _moment(moment: datetime | time) -> dict[str, Any] | None:
         return {"v": moment.replace(tzinfo=None, fold=0).isoformat(), "zone": zone.key, **extra}
     if zone is not None and type(zone) is not timezone:
         return None
+    if zone is not None and "name" in (data := _zone_data(zone)):
+        extra["name"] = data["name"]
     return {"v": moment.replace(fold=0).isoformat(), **extra}
 
 

@@ -20,6 +20,7 @@ from weakref import WeakSet
 from changeover.record.context import permitted
 from changeover.record.run import NotPaired, Run, Sink
 from changeover.replay.random_numbers import give_replays_own_random
+from changeover.seam.before_pools_close import before_pools_close, know_pools, stay_first
 from changeover.seam.waiting_run import Dropped, WaitingRun
 from changeover.telemetry.logs import logger
 
@@ -145,6 +146,7 @@ class Background:
         else:
             self._unready.append(job)
         self._changed.notify_all()
+        stay_first()
         return None
 
     def _start(self) -> None:
@@ -178,6 +180,7 @@ class Background:
         return out
 
     def _work(self, me: _Worker) -> None:
+        know_pools()
         while self._replay_next(me):
             pass
 
@@ -305,7 +308,7 @@ def _each(act: Callable[[Background], None]) -> Callable[[], None]:
 
 # When the main thread has ended, and before the pools of threads close: a replay that uses one would raise
 # afterwards, and look like a difference. Threads of the program that go on are drained once more at the end.
-getattr(threading, "_register_atexit", atexit.register)(_drain_all)
+before_pools_close(_drain_all)
 atexit.register(_drain_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(

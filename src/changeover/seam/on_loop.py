@@ -8,7 +8,6 @@ left to the thread of the background.
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 import time
@@ -25,6 +24,7 @@ from changeover.record.run import NotPaired
 from changeover.record.running_loop import running_loop
 from changeover.record.timed_steps import STEP_TOOK, timed_task
 from changeover.seam.background import DRAIN_S, LOOK_S, QUEUE_MAX
+from changeover.seam.before_pools_close import before_pools_close
 from changeover.seam.judge import RunDraft
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.limits import Limits
@@ -268,6 +268,6 @@ def _begin_all_anew() -> None:
 
 
 # After `seam.background` has said the same, so that it is done before: what is counted here is written there.
-getattr(threading, "_register_atexit", atexit.register)(_end_all)
+before_pools_close(_end_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_all_anew)

@@ -175,6 +175,26 @@ def test_what_is_written_is_what_is_read_back(name: str) -> None:
     assert CODEC.problem_of(make()) is None
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda zone: datetime(2026, 5, 4, tzinfo=zone),
+        lambda zone: time(1, tzinfo=zone),
+        lambda zone: datetime(2026, 5, 4, fold=1, tzinfo=zone),
+        lambda zone: {"at": [datetime(2026, 5, 4, tzinfo=zone)]},
+    ],
+)
+@pytest.mark.parametrize("offset", [0, 90, -90])
+def test_the_name_that_a_zone_was_given_is_read_back(make: Callable[[timezone], Any], offset: int) -> None:
+    def named(value: Any) -> Any:
+        value = value["at"][0] if type(value) is dict else value
+        return [value.isoformat(), value.tzname(), value.fold]
+
+    value = make(timezone(timedelta(minutes=offset), "market"))
+    assert named(CODEC.decode(json.loads(json.dumps(CODEC.encode(value))))) == named(value)
+    assert json.dumps(CODEC.encode_once(value)) == json.dumps(CODEC.encode(value))
+
+
 FLAT = (
     *(None, True, "text", 1, 10**400, 10**4_000, -1.5, float("inf"), Decimal("2.50"), date(2026, 5, 4), b"x"),
     *(datetime(2026, 5, 4, tzinfo=UTC), datetime(2026, 5, 4, tzinfo=ZoneInfo("UTC")), timedelta(1), range(3)),

@@ -110,6 +110,96 @@ migration.seam("s", legacy=lambda number: number, candidate=pooled)(1)
     assert lines_of(tmp_path, program) == [verdict]
 
 
+LATER = """
+import os, sys, threading
+from changeover import Migration
+from changeover.seam import background
+
+began, go_on = threading.Semaphore(0), threading.Event()
+
+def say(run):
+    os.write(1, f"{run.seam} {run.verdict}\\n".encode())
+
+def held(number):
+    began.release()
+    go_on.wait()
+    return number
+
+migration = Migration(
+    environment={"CHANGEOVER_STAGE_FIRST": "shadow", "CHANGEOVER_STAGE_S": "shadow"},
+    mode="background",
+    sink=say,
+)
+first = migration.seam("first", legacy=lambda number: number, candidate=held)
+"""
+POOLED = """
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+pool = ThreadPoolExecutor(1)
+
+async def on_loop(number):
+    return await asyncio.get_running_loop().run_in_executor(PLACE, abs, number)
+
+def path(number):
+    return HOW
+"""
+ENDS = """
+if NOW:
+    first(0)
+    began.acquire()
+seam = migration.seam("s", legacy=path, candidate=path)
+seam(1)
+drain = background.Background.drain
+def going_on(self, *seconds):
+    go_on.set()
+    drain(self, *seconds)
+background.Background.drain = going_on
+"""
+
+
+@pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="early releases start no thread while they end")
+@pytest.mark.parametrize("now", [False, True], ids=["the first run", "another run waits before it"])
+@pytest.mark.parametrize(
+    ("how", "place"),
+    [
+        ("list(pool.map(abs, [number]))", "None"),
+        ("pool.submit(abs, number).result()", "None"),
+        ("ThreadPoolExecutor(1).submit(abs, number).result()", "None"),
+        ("asyncio.run(on_loop(number))", "None"),
+        ("asyncio.run(on_loop(number))", "pool"),
+        ("asyncio.run(asyncio.to_thread(abs, number))", "None"),
+    ],
+)
+def test_pools_that_a_program_imports_after_the_toolkit_close_after_the_last_replay(
+    tmp_path: Path, how: str, place: str, now: bool
+) -> None:
+    script = tmp_path / "program.py"
+    pooled = POOLED.replace("HOW", how).replace("PLACE", place)
+    script.write_text(LATER + pooled + ENDS.replace("NOW", str(now)))
+    ran = subprocess.run(
+        [sys.executable, script.name], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.stdout.splitlines() == [*(["first match"] if now else []), "s match"], ran.stderr
+
+
+def test_a_pool_that_was_closed_because_the_process_ends_makes_no_difference_of_the_path(
+    tmp_path: Path,
+) -> None:
+    program = """
+import concurrent.futures.thread as pools
+pool = ThreadPoolExecutor(1)
+pool.submit(abs, 1).result()
+pools._python_exit()
+environment = {"CHANGEOVER_STAGE_S": "shadow"}
+migration = Migration(environment=environment, sink=lambda run: say(run.verdict, run.arguments["number"]))
+def pooled(number):
+    return pool.submit(abs, number).result()
+migration.seam("s", legacy=lambda number: number, candidate=pooled)(1)
+os._exit(0)
+"""
+    assert lines_of(tmp_path, program) == ["failed 1"]
+
+
 def test_threads_of_the_program_that_go_on_after_the_main_one_are_compared_too(tmp_path: Path) -> None:
     program = """
 migration, seam = shadowing(lambda number: number)
