@@ -11,6 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from changeover.record.loop_handlers import keep_readers, keep_signal_handlers
+from changeover.record.propagation_to_conditions import (
+    carry_async_conditions,
+    carry_conditions,
+    carry_futures,
+)
 from changeover.record.propagation_to_queues import (
     carry_async_queues,
     carry_memory_streams,
@@ -26,14 +31,26 @@ from changeover.record.propagation_to_threads import (
 )
 
 POOLS = "concurrent.futures"
+
+
+def _all_of(*carriers: Callable[[Any], None]) -> Callable[[Any], None]:
+    def carry(module: Any) -> None:
+        for carrier in carriers:
+            carrier(module)
+
+    return carry
+
+
 _CARRIERS: dict[str, Callable[[Any], None]] = {
-    "threading": carry_threads,
+    "threading": _all_of(carry_threads, carry_conditions),
     POOLS: carry_pools,
+    "concurrent.futures._base": carry_futures,
     "concurrent.futures.process": carry_processes,
     "multiprocessing.process": carry_process_starts,
     "multiprocessing.pool": carry_multiprocessing_pools,
     "queue": carry_queues,
     "asyncio.base_events": carry_tasks,
+    "asyncio.locks": carry_async_conditions,
     "asyncio.queues": carry_async_queues,
     "anyio.streams.memory": carry_memory_streams,
     "asyncio.selector_events": keep_readers,

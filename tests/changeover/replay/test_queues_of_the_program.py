@@ -16,33 +16,8 @@ from typing import Any
 import anyio
 import pytest
 
-from changeover import Migration, Run, fresh
-
-MODES = pytest.mark.parametrize("mode", ["inline", "background"])
-STAGES = pytest.mark.parametrize("stage", ["shadow", "live"])
-
-
-class Shop:
-    """What is sent in the world."""
-
-    def __init__(self) -> None:
-        self.sent: list[Any] = []
-
-    def send(self, what: Any) -> None:
-        """An effect."""
-        self.sent.append(what)
-
-    def price(self, what: Any) -> int:
-        """A read."""
-        return 3
-
-
-def migrating(stage: str, mode: str, shop: Shop) -> tuple[Migration, list[Run]]:
-    runs: list[Run] = []
-    environment = {"CHANGEOVER_STAGE_S": stage}
-    migration = Migration(environment=environment, refresh_s=0, sink=runs.append, mode=mode)
-    migration.port("shop", shop, effects={"send": repr}, reads={"price"})
-    return migration, runs
+from changeover import fresh
+from tests.changeover.support.worked_for import MODES, STAGES, Shop, migrating, refused
 
 
 class OfTheProgram(queue.Queue[Any]):
@@ -101,11 +76,6 @@ class Worker:
         self._thread.join(20)
 
 
-def refused(run: Run, kind: str) -> None:
-    assert run.verdict == "failed"
-    assert f"works off what the path puts into a {kind}" in (run.reason or "")
-
-
 @MODES
 @STAGES
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
@@ -125,7 +95,7 @@ def test_a_replay_gives_nothing_to_a_thread_of_the_program(
     migration.close()
     worker.end()
     assert shop.sent == [(1, "order")]
-    refused(runs[0], kind)
+    refused(runs[0], f"works off what the path puts into a {kind}")
 
 
 @MODES
@@ -146,7 +116,7 @@ def test_a_replay_gives_nothing_to_a_thread_that_is_busy(mode: str) -> None:
     worker.end()
     assert shop.sent == [(1, "order"), (2, "order")]
     for run in runs:
-        refused(run, "Queue")
+        refused(run, "works off what the path puts into a Queue")
 
 
 ASYNC: dict[str, Callable[[], Any]] = {
@@ -203,7 +173,7 @@ def test_a_replay_gives_nothing_to_a_task_of_the_program(
     asyncio.run(program())
     assert sorted(shop.sent) == [(number, "order") for number in range(1, 2 + busy)]
     for run in runs:
-        refused(run, kind)
+        refused(run, f"works off what the path puts into a {kind}")
 
 
 @MODES
@@ -248,7 +218,7 @@ def test_a_replay_gives_nothing_to_a_task_behind_a_stream_of_anyio(size: int, bu
     asyncio.run(program())
     assert shop.sent == [*range(1, 2 + busy)]
     for run in runs:
-        refused(run, "memory stream")
+        refused(run, "works off what the path puts into a memory stream")
 
 
 @MODES
@@ -295,7 +265,7 @@ def test_a_difference_of_a_run_that_gave_something_away_proves_nothing(stage: st
     migration.close()
     worker.end()
     assert shop.sent == [(1, "order")]
-    refused(runs[0], "Queue")
+    refused(runs[0], "works off what the path puts into a Queue")
 
 
 @contextlib.contextmanager

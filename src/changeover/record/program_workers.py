@@ -1,0 +1,124 @@
+"""Threads and tasks of the program that wait for something, and work for whoever gives it to them.
+
+    while True:
+        handle(events.get())   of the program: it waits here, and belongs to no run
+
+What a replay gives to one of them would be done for real, with ports of the program's own: it is refused.
+What the answering path gives is no part of what its run has observed.
+"""
+
+from __future__ import annotations
+
+import sys
+from threading import Thread, current_thread
+from types import FrameType
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary, ref
+
+from changeover.record.context import Session, current_session
+from changeover.record.named_threads import ThreadKind
+from changeover.record.running_loop import running_loop
+
+_HELPERS = ("anyio._backends.", "changeover.", "opentelemetry.sdk.", "psycopg_pool.", "sqlalchemy.")
+"""Whose threads do what somebody asked for in the context that it came from, or what is their own."""
+
+
+class WaitingPlace:
+    """Where one waits: a queue, what the ends of a stream share, an event, a condition.
+
+    `workers` has the threads and tasks that found nothing there, each with the run that they were in; so many
+    wait now. One that waited before such places were watched is known by the place alone.
+    """
+
+    __slots__ = ("_has_unknown", "_place", "waiting", "workers")
+
+    def __init__(self, place: Any) -> None:
+        number = id(place)
+        self._place = ref(place, lambda _: _PLACES.pop(number, None))
+        self.workers: WeakKeyDictionary[Any, Session | None] = WeakKeyDictionary()
+        self.waiting = 0
+        self._has_unknown = False
+
+    def has_others(self, session: Session, waiting: int) -> bool:
+        """Whether somebody works here who is not of this run; so many wait now, whoever they are."""
+        self._has_unknown = self._has_unknown or waiting > self.waiting
+        return self._has_unknown or any(
+            known is not session and _goes_on(worker) and not _is_permitted(worker, session)
+            for worker, known in [*self.workers.items()]
+        )
+
+
+_PLACES: dict[int, WaitingPlace] = {}
+"""By the number of the object: its class may say what equals what."""
+
+
+def waiting_place(place: Any) -> WaitingPlace:
+    """The one of that object."""
+    found = _PLACES.get(id(place))
+    return _PLACES.setdefault(id(place), WaitingPlace(place)) if found is None else found
+
+
+def _goes_on(worker: Any) -> bool:
+    """Whether a thread, or a task, has not ended."""
+    return bool(worker.is_alive() if isinstance(worker, Thread) else not worker.done())
+
+
+def _is_permitted(worker: Any, session: Session) -> bool:
+    """Whether it was declared that this thread may work for replays as well."""
+    book = getattr(session, "book", None)
+    if book is None or not book.threads or not isinstance(worker, Thread):
+        return False
+    return bool(book.threads.kind_of(worker.name) is ThreadKind.PERMITTED)
+
+
+class Waits:
+    """While a thread or task asks for what comes next, in a run or none; `for_long` if nothing is there."""
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: Any, *, for_long: bool = True) -> None:
+        self._place = waiting_place(place)
+        if for_long:
+            self._place.workers[_worker()] = run_here()
+
+    def __enter__(self) -> None:
+        self._place.waiting += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._place.waiting -= 1
+
+
+def _worker() -> Any:
+    """The task of asyncio that is at work, or else the thread."""
+    task = None if running_loop() is None else sys.modules["asyncio"].current_task()
+    return current_thread() if task is None else task
+
+
+def run_here() -> Session | None:
+    """The run that this work belongs to; none any more where it has outlived it."""
+    session = current_session()
+    return None if session is None or getattr(session, "is_judged", False) else session
+
+
+def give(session: Session, place: Any, waiting: int, what: str, between: Between) -> None:
+    """Tell a run where others work for what it gives there; so many wait now, whoever they are.
+
+    `what` says so in words. Called by what stands in place of a function between the path and the place.
+    """
+    if waiting_place(place).has_others(session, waiting) and not between.is_helper(sys._getframe(2)):
+        session.handed_over(what)
+
+
+class Between(NamedTuple):
+    """The modules between a path and the place, and those functions of them that do what is their own."""
+
+    modules: frozenset[str]
+    own: tuple[str, ...] = ()
+
+    def is_helper(self, frame: FrameType | None) -> bool:
+        """Whether such a function, or a helper of others, is what calls here."""
+        while frame is not None and frame.f_globals.get("__name__") in self.modules:
+            if self.own and frame.f_code.co_qualname.startswith(self.own):
+                return True
+            frame = frame.f_back
+        return frame is None or str(frame.f_globals.get("__name__", "")).startswith(_HELPERS)
