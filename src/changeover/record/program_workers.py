@@ -10,7 +10,7 @@ What the answering path gives is no part of what its run has observed.
 from __future__ import annotations
 
 import sys
-from threading import Thread, current_thread
+from threading import Thread, current_thread, get_ident
 from types import FrameType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, ref
@@ -26,22 +26,22 @@ _HELPERS = ("anyio._backends.", "changeover.", "opentelemetry.sdk.", "psycopg_po
 class WaitingPlace:
     """Where one waits: a queue, what the ends of a stream share, an event, a condition.
 
-    `workers` has the threads and tasks that found nothing there, each with the run that they were in; so many
-    wait now. One that waited before such places were watched is known by the place alone.
+    `workers` has the threads and tasks that found nothing there, each with the run that they were in; `now`
+    those that ask at this moment. One that waited before such places were watched is known by them alone.
     """
 
-    __slots__ = ("_has_unknown", "_place", "waiting", "workers")
+    __slots__ = ("_has_unknown", "_place", "now", "workers")
 
     def __init__(self, place: Any) -> None:
         number = id(place)
         self._place = ref(place, lambda _: _PLACES.pop(number, None))
         self.workers: WeakKeyDictionary[Any, Session | None] = WeakKeyDictionary()
-        self.waiting = 0
+        self.now: set[Any] = set()
         self._has_unknown = False
 
     def has_others(self, session: Session, waiting: int) -> bool:
         """Whether somebody works here who is not of this run; so many wait now, whoever they are."""
-        self._has_unknown = self._has_unknown or waiting > self.waiting
+        self._has_unknown = self._has_unknown or waiting > len(self.now)
         return self._has_unknown or any(
             known is not session and _goes_on(worker) and not _is_permitted(worker, session)
             for worker, known in [*self.workers.items()]
@@ -74,18 +74,22 @@ def _is_permitted(worker: Any, session: Session) -> bool:
 class Waits:
     """While a thread or task asks for what comes next, in a run or none; `for_long` if nothing is there."""
 
-    __slots__ = ("_place",)
+    __slots__ = ("_here", "_now")
 
     def __init__(self, place: Any, *, for_long: bool = True) -> None:
-        self._place = waiting_place(place)
+        found = waiting_place(place)
+        self._now = found.now
         if for_long:
-            self._place.workers[_worker()] = run_here()
+            self._here = _worker()
+            found.workers[self._here] = run_here()
+        else:
+            self._here = get_ident()
 
     def __enter__(self) -> None:
-        self._place.waiting += 1
+        self._now.add(self._here)
 
     def __exit__(self, *_: object) -> None:
-        self._place.waiting -= 1
+        self._now.discard(self._here)
 
 
 def _worker() -> Any:

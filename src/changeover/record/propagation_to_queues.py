@@ -105,7 +105,9 @@ def _awaiting(
     original: Any, there: Callable[[Any], Any], is_empty: Callable[[Any], bool]
 ) -> Callable[..., Any]:
     async def get(self: Any) -> Any:
-        with Waits(there(self), for_long=is_empty(self)):
+        if not is_empty(self):
+            return await original(self)
+        with Waits(there(self)):
             return await original(self)
 
     return get
