@@ -22,6 +22,7 @@ from changeover.record.instrument import (
 )
 from changeover.record.key_function import fitted
 from changeover.record.named_threads import NamedThreads
+from changeover.record.port_parts import PartCall, PortParts
 from changeover.record.special_methods import acting_specials
 
 
@@ -154,6 +155,7 @@ class PortBook:
         self._classes: dict[type, bool] = {}
         self._owners: list[CoveredOwner] = []
         self._beside: list[PortBook] = []
+        self.parts = PortParts(self.holds)
 
     def knows(self, bus: Any) -> bool:
         """Whether it is a bus of this migration."""
@@ -229,6 +231,7 @@ class PortBook:
             self._objects.add(id(port.target))
         self._cover(port)
         self._owners.extend(_owners(port))
+        self.parts.begin(port.name, port.target, port.declared)
         if isinstance(port.target, type):
             watch_subclasses(port.target, lambda derived: self._cover_derived(port, derived))
 
@@ -247,6 +250,8 @@ class PortBook:
 
     def cover(self) -> None:
         """Instrument classes that were derived, and functions that were replaced, since the last time."""
+        if self.parts.is_behind:
+            self.parts.search()
         for owner in self._owners:
             if not owner.is_unchanged:
                 self._cover_again()
@@ -260,6 +265,10 @@ class PortBook:
         if binding.by_object and args:
             return binding.by_object.get(id(args[0]), binding.always)
         return binding.always
+
+    def part_called(self, hook: Hook, args: Args) -> PartCall | None:
+        """What a call is that is none of a port, where it is one of an object that a port holds."""
+        return self.parts.called(hook, args) if self.parts else None
 
     def _find_beside(self, hook: Hook, args: Args) -> PortMethod | None:
         for book in self._beside:

@@ -16,6 +16,7 @@ from changeover.record.live_answers import handed_by
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.port_object import PortObject
+from changeover.record.port_parts import PartCall
 from changeover.record.supplements import supplement_arguments
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import Branch, Running, current_branch, tick
@@ -80,7 +81,12 @@ class Recorder(GivenAnswers):
     def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Let the call through, with what it calls itself unrecorded: that is the port's own affair."""
         method = self.book.find(hook, args)
-        if method is None or (self.closed and self._is_too_late(method)):
+        if method is None:
+            part = self.book.part_called(hook, args)
+            if part is None or self.closed:
+                return original(*args, **kwargs)
+            return part.run(original, args, kwargs, self._entries.__len__, self._note_part)
+        if self.closed and self._is_too_late(method):
             return original(*args, **kwargs)
         began = perf_counter()
         kept = self._prepare(method, args, kwargs)
@@ -249,6 +255,9 @@ class Recorder(GivenAnswers):
             refuses=acting_for(self.book),
         )
         return outcome if value is outcome.value else Returned(value), None, None
+
+    def _note_part(self, part: PartCall, place: str) -> None:
+        self._note_problem(f"{part.name} changes {place} past every port: {part.way_out}")
 
     def supplement(self, method: PortMethod, port: Port) -> None:
         """Take a read from the real port once more, after the path has ended, with arguments from the tape.

@@ -18,6 +18,7 @@ from changeover.record.instrument import Hook
 from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
+from changeover.record.port_parts import PartCall
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.tape import Entry, Tape
 from changeover.record.timed_steps import Took
@@ -113,9 +114,22 @@ class Replay(RealAnswers, UnrecordedCalls):
         """Answer a call of an instrumented function; one that is no port of this migration runs as it is."""
         method = self.book.find(hook, args)
         if method is None:
-            return original(*args, **kwargs)
+            part = self.book.part_called(hook, args)
+            return original(*args, **kwargs) if part is None else self._ask_part(part, original, args, kwargs)
         owner, rest = (args[0], args[1:]) if hook.has_owner else (None, args)
         return self.ask(method, owner, rest, kwargs)
+
+    def _ask_part(self, part: PartCall, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
+        """Let an object that a port holds answer by itself, unless it would act."""
+        why = part.why_refused(is_stored=self._tape.is_stored)
+        if why is not None:
+            self.note(ProblemKind.UNDECLARED_CALL, part.name, f"{why}: {part.way_out}")
+            raise self._ended(UndeclaredCall(f"{part.name}: {why}"))
+        return part.run(original, args, kwargs, int, self._note_part)
+
+    def _note_part(self, part: PartCall, place: str) -> None:
+        changed = f"it changes {place} past every port: {part.way_out}"
+        self.note(ProblemKind.UNDECLARED_CALL, part.name, changed)
 
     def ask(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Any:
         """Answer a call of a port; the answer of a coroutine function is an awaitable."""

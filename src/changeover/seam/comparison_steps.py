@@ -33,6 +33,7 @@ from changeover.settings import PRODUCTION
 from changeover.values.error_text import class_and_message
 from changeover.values.interruption import is_interruption
 from changeover.values.observation import Observation
+from changeover.values.verdict import Verdict
 
 if TYPE_CHECKING:
     from changeover.telemetry.traces import SpanOfReplay
@@ -42,6 +43,13 @@ CHANGED_BY_PORT = (
     "a port changed what it had given to the path, or was handed by it: in a replay both paths do the same, "
     "and not what was answered"
 )
+MET_WHAT_IT_LEFT = (
+    "a replay meets what the answering path has left in {}, of which it has no copy: {}, replayed, differs "
+    "from itself where the paths differ; keep that behind a port, hand it over, or build the paths from it "
+    "with fresh(build)"
+)
+NAMED_MAX = 3
+_DIFFERS = frozenset({Verdict.DIVERGED, Verdict.UNSAFE})
 
 
 def completed_now(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -220,10 +228,12 @@ class Comparing:
             return self._failed(error)
         with ProgramSignals():
             run = self._judged(replayed.observation, problems)
-        if run.verdict in AMENDED or problems.failures or not self._recording.has_changed_answers:
+        if run.verdict in AMENDED or problems.failures:
             return run
         try:
-            return await self._beside_its_own_replay(run, replayed, problems, own)
+            if self._recording.has_changed_answers:
+                run = await self._beside_its_own_replay(run, replayed, problems, own)
+            return await self._held_against_itself(run, own)
         except BaseException as error:
             if calling.lets_pass(error):
                 raise
@@ -250,6 +260,31 @@ class Comparing:
                 return run
             alike = self._judged(other.observation, ReplayProblems(), alone)
         return self.draft().failed(CHANGED_BY_PORT) if alike.verdict in AMENDED else run
+
+    async def _held_against_itself(self, run: Run, replay: OwnReplay) -> Run:
+        """The run; no comparison where the answering path, replayed, differs in all that from itself.
+
+        Asked where a path keeps something between its calls that no replay has a copy of.
+        """
+        if run.verdict not in _DIFFERS or self._decides is not None:
+            return run
+        if self._recording.recorder.running.has_gone_on:  # that is not waited for once more
+            return run
+        kept = replay.kept_outside()
+        own = await replay.done(with_view=True) if kept else None
+        if own is None:
+            return run
+        side, failures = own.observation.path, own.problems.failures
+        asks_otherwise = any(one.kind is ProblemKind.READ_MISSING for one in failures)
+        if failures and not asks_otherwise:
+            return run
+        with ProgramSignals():
+            again = replace(own.observation, path=side.other)
+            alone = self.draft().judged(self._answered(), again, own.problems, self._judge, ())
+        places = {str(found.place) for found in alone.divergences}
+        if not asks_otherwise and not places.issuperset(str(found.place) for found in run.divergences):
+            return run
+        return self.draft().failed(MET_WHAT_IT_LEFT.format(", ".join(kept[:NAMED_MAX]), side))
 
     def _own_replay(self, calling: Replaying) -> OwnReplay:
         return OwnReplay(
