@@ -304,7 +304,8 @@ class PortParts:
         @wraps(original)
         def begun(self: Any, *args: Any, **kwargs: Any) -> None:
             original(self, *args, **kwargs)
-            if type(self).__init__ is begun and not plain.issuperset(map(type, read(self).values())):
+            made: Any = type(self)
+            if made.__init__ is begun and not plain.issuperset(map(type, read(self).values())):
                 with suppress(Exception):
                     look_into(port, port, self, self)
 

@@ -65,7 +65,7 @@ class BoundObjects:
     def beside(self, side: Side, path: Any, book: PortBook) -> Callable[..., Any]:
         """The path over copies that its replays share; over its own where these cannot be copied."""
         own = self.of_paths.get(side)
-        return path if own is None else own.path(book)
+        return path if own is None or own.declared is not path else own.path(book)
 
     def inside(self, path: Any, book: PortBook) -> Any:
         """The same for a seam that is entered while the path around it is replayed."""

@@ -266,7 +266,7 @@ class Comparing:
 
         Asked where a path keeps something between its calls that no replay has a copy of.
         """
-        if run.verdict not in _DIFFERS or self._decides is not None:
+        if run.verdict not in _DIFFERS or self._decides is not None or self._runtime.on_itself is not None:
             return run
         if self._recording.recorder.running.has_gone_on:  # that is not waited for once more
             return run
