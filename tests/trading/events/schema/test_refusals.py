@@ -5,6 +5,7 @@ from dataclasses import dataclass, make_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -169,15 +170,23 @@ def named(before: type[BaseEvent], after: type[BaseEvent]) -> list[str]:
     return [str(problem) for problem in check_compatibility(*descriptions)]
 
 
+@cache
+def of_kind(name: str) -> type[BaseEvent]:
+    """The event whose only field is of this kind; to make a model costs more than all that is asked of it."""
+    return changed(a=KINDS[name][0])
+
+
+@cache
+def described(name: str) -> Any:
+    return describe(Versions([of_kind(name)], {}))
+
+
 @pytest.mark.parametrize("before", KINDS)
 def test_a_change_after_which_stored_events_are_refused_is_named(before: str) -> None:
-    old_kind, values = KINDS[before]
-    old = changed(a=old_kind)
-    kept = [stored(old, a=value) for value in values]
-    for after, (kind, _) in KINDS.items():
-        new = changed(a=kind)
-        found = named(old, new)
-        assert found or all(is_read(new, text) for text in kept), f"{before} became {after}"
+    kept = [stored(of_kind(before), a=value) for value in KINDS[before][1]]
+    for after in KINDS:
+        found = check_compatibility(described(before), described(after))
+        assert found or all(is_read(of_kind(after), text) for text in kept), f"{before} became {after}"
         assert not found or before != after
 
 
