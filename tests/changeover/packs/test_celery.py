@@ -9,6 +9,7 @@ from typing import Any
 
 import kombu.exceptions
 import pytest
+import redis
 from celery import Celery, chain, chord, group, signals
 from celery.contrib.testing.worker import start_worker
 
@@ -410,6 +411,54 @@ def test_stages_stay_at_home_where_that_is_said(app: Any) -> None:
     migration.seam("s", legacy=lambda: charge.delay(1).id, candidate=lambda: charge.delay(1).id)()
     signals.before_task_publish.disconnect(heard)
     assert ["changeover" in one for one in headers] == [False]
+
+
+@pytest.mark.parametrize("packs", [("celery",), ("celery", "redis")], ids="+".join)
+def test_subscribing_to_results_in_redis_is_no_work_of_the_path(packs: tuple[str, ...]) -> None:
+    """Celery tells the store so when it sends, when a group is sent, and when a result is held by nobody."""
+    try:
+        redis.Redis(socket_connect_timeout=1).ping()
+    except redis.ConnectionError as error:
+        pytest.skip(f"no Redis answers on this machine: {error}")
+    app = app_in_memory(result_backend="redis://127.0.0.1:6379/15")
+    charge = app.tasks["shop.charge"]
+
+    def sends(_: int) -> str:
+        charge.delay(1)
+        group(charge.s(2), charge.s(3)).apply_async()
+        chain(charge.s(4), charge.s()).apply_async()
+        return "sent"
+
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    for pack in packs:
+        migration.use(pack)
+    migration.seam("s", legacy=sends, candidate=lambda n: sends(n))(1)
+    app.close()
+    assert runs[0].verdict == "match", runs[0].reason or runs[0].divergences
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+def test_a_bound_task_is_a_seam_and_has_its_task_on_both_sides(app: Any, stage: str) -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_WORK": stage}, sink=runs.append)
+    migration.use("celery", app)
+    charge = app.tasks["shop.charge"]
+
+    @app.task(bind=True, shared=False)  # type: ignore[untyped-decorator]
+    @migration.seam("work")
+    def work(self: Any, order: int) -> str:
+        charge.delay(order)
+        return str(self.name)
+
+    @work.run.candidate  # type: ignore[untyped-decorator]
+    def by_events(self: Any, order: int) -> str:
+        charge.apply_async((order,))
+        return str(self.name)
+
+    for order in (1, 2):
+        assert work(order) == work.name
+    assert [str(run.verdict) for run in runs] == ["match", "match"], [run.reason for run in runs]
 
 
 def test_a_worker_that_ends_lets_its_runs_be_compared(app: Any) -> None:

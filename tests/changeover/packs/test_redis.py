@@ -205,6 +205,49 @@ def test_a_value_that_ends_is_the_same_in_either_spelling(client: Any) -> None:
     assert run.verdict == "unsafe"
 
 
+ORDERS = {
+    "fields": (("HSET", "h", "a", 1, "b", 2), ("HSET", "h", "b", 2, "a", 1)),
+    "keys that are set": (("MSET", "a", 1, "b", 2), ("MSET", "b", 2, "a", 1)),
+    "members": (("SADD", "s", "a", "b"), ("SADD", "s", "b", "a")),
+    "members that go": (("SREM", "s", "a", "b"), ("SREM", "s", "b", "a")),
+    "fields that go": (("HDEL", "h", "a", "b"), ("HDEL", "h", "b", "a")),
+    "ranked members that go": (("ZREM", "z", "a", "b"), ("ZREM", "z", "b", "a")),
+    "keys that go": (("DEL", "a", "name"), ("DEL", "name", "a")),
+    "keys that are asked for": (("EXISTS", "a", "name"), ("EXISTS", "name", "a")),
+}
+
+
+@pytest.mark.parametrize("is_one_pipeline", [False, True], ids=["one by one", "a pipeline"])
+@pytest.mark.parametrize("kind", ORDERS)
+def test_what_has_no_order_for_the_server_is_the_same_in_any(
+    client: Any, kind: str, is_one_pipeline: bool
+) -> None:
+    def sends(words: tuple[Any, ...]) -> Any:
+        if is_one_pipeline:
+            return client.pipeline().execute_command(*words).execute()
+        return client.execute_command(*words)
+
+    legacy, candidate = ORDERS[kind]
+    _, run = run_of(lambda: sends(legacy), lambda: sends(candidate))
+    assert run.verdict == "match", run.divergences or run.reason
+
+
+@pytest.mark.parametrize(
+    ("legacy", "candidate"),
+    [
+        (("RPUSH", "l", "a", "b"), ("RPUSH", "l", "b", "a")),
+        (("HSET", "h", "a", 1, "a", 2), ("HSET", "h", "a", 2, "a", 1)),
+        (("HSET", "h", "a", 1, "b", 2), ("HSET", "h", "a", 2, "b", 1)),
+        (("SADD", "s", "a", "b"), ("SADD", "s", "a")),
+    ],
+)
+def test_where_the_order_says_something_it_is_compared(
+    client: Any, legacy: tuple[Any, ...], candidate: tuple[Any, ...]
+) -> None:
+    _, run = run_of(lambda: client.execute_command(*legacy), lambda: client.execute_command(*candidate))
+    assert run.verdict == "unsafe"
+
+
 def test_another_database_is_another_place(client: Any) -> None:
     elsewhere = redis.Redis(db=DATABASE + 1)
     _, run = run_of(lambda: client.set("k", 5), lambda: elsewhere.set("k", 5))

@@ -13,6 +13,8 @@ from changeover.packs.host import Host, Operation, is_replayed
 from changeover.record.port import CallClass
 
 _PACKAGES = ("celery", "kombu")
+_HANDED = ("celery.app.task.Task", "celery.app.base.Celery")
+"""What a bound task is handed as its `self`, and the app that its class keeps."""
 _OF_CELERY_ITSELF = frozenset({"celery.chord_unlock"})
 """Tasks that carry out what a canvas says: the canvas is compared, and not these."""
 Called = tuple[Any, Any, Any]
@@ -41,6 +43,7 @@ class CeleryPack:
             host.wrong("carries_stages", self._carries_stages, "True or False")
         self._host = host
         self._channel = host.channel(self.name, _OPERATIONS, packages=_PACKAGES)
+        host.handle(*_HANDED)
         self._worker = WorkerSide(host)
         for module, patch in _PATCHES.items():
             host.when_imported(module, patch)
@@ -115,4 +118,6 @@ _PATCHES: Mapping[str, Callable[[Any], None]] = {
     "celery.app.base": partial(_patch, "patch_app"),
     "celery.app.control": partial(_patch, "patch_control"),
     "celery.result": partial(_patch, "patch_result"),
+    "celery.backends.redis": partial(_patch, "patch_subscriptions"),
+    "celery.backends.rpc": partial(_patch, "patch_subscriptions"),
 }

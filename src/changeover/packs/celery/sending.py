@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from changeover.packs.celery.replayed_backend import ReplayedBackend
-from changeover.packs.host import is_replayed, serving
+from changeover.packs.host import is_replayed, outside, serving
 from changeover.packs.patches import replace, replace_property
 
 
@@ -31,6 +31,15 @@ def patch_result(module: Any) -> None:
     replace(module.AsyncResult, "get", _getting)
     replace(module.AsyncResult, "_get_task_meta", _looking)
     replace(module.ResultSet, "get", _getting_all)
+
+
+def patch_subscriptions(module: Any) -> None:
+    """Let a store of results be told for which ones somebody waits: Celery's own work, and not a path's.
+
+    It is told so when a task is sent, and again when nobody holds its result any more, whenever that is.
+    """
+    replace(module.ResultConsumer, "consume_from", _telling)
+    replace(module.ResultConsumer, "cancel_for", _telling)
 
 
 def _sending(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,6 +127,16 @@ def _looking(original: Callable[..., Any]) -> Callable[..., Any]:
         return pack.read("look", self.id, looked)
 
     return look
+
+
+def _telling(original: Callable[..., Any]) -> Callable[..., Any]:
+    def told(self: Any, task_id: str) -> Any:
+        if serving("celery") is None:
+            return original(self, task_id)
+        with outside():
+            return original(self, task_id)
+
+    return told
 
 
 def _getting_all(original: Callable[..., Any]) -> Callable[..., Any]:

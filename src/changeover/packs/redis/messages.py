@@ -11,6 +11,13 @@ from changeover.quick_dataclass import dataclass
 _PLAIN = (str, int, float, bool, type(None))
 _UNITS = {"SETEX": "EX", "PSETEX": "PX"}
 _WORDS_OF_SETEX = 4
+_ANY_ORDER = {
+    **dict.fromkeys(("HSET", "HMSET"), (2, 2)),
+    **dict.fromkeys(("MSET", "MSETNX"), (1, 2)),
+    **dict.fromkeys(("SADD", "SREM", "HDEL", "ZREM", "PFADD"), (2, 1)),
+    **dict.fromkeys(("DEL", "UNLINK", "TOUCH", "EXISTS"), (1, 1)),
+}
+"""Commands whose words may stand in any order: where those begin, and of how many each consists."""
 _LOOKED_AT = "keys"
 """An option of every read that tells the client's own cache which keys it is about."""
 
@@ -61,12 +68,28 @@ def asked(args: Sequence[Any], options: Mapping[str, Any]) -> Asked:
 
 
 def _in_one_spelling(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    """`SETEX key 60 x` is `SET key x EX 60`, and is answered alike: programs move from one to the other."""
-    unit = _UNITS.get(str(words[0]).upper()) if len(words) == _WORDS_OF_SETEX else None
+    """`SETEX key 60 x` is `SET key x EX 60`, and is answered alike: programs move from one to the other.
+
+    So are fields, members and keys that come in another order: a mapping has none for the server.
+    """
+    command = str(words[0]).upper()
+    if command in _ANY_ORDER:
+        return _in_one_order(words, *_ANY_ORDER[command])
+    unit = _UNITS.get(command) if len(words) == _WORDS_OF_SETEX else None
     if unit is None:
         return words
     _, key, ends, value = words
     return "SET", key, value, unit, ends
+
+
+def _in_one_order(words: tuple[Word, ...], first: int, step: int) -> tuple[Word, ...]:
+    """Sorted by field, member or key; where a field is given twice the last value holds: they stay."""
+    parts = [words[at : at + step] for at in range(first, len(words), step)]
+    names = [part[0] for part in parts]
+    if step > 1 and len(set(names)) < len(names):
+        return words
+    parts.sort(key=lambda part: str(part[0]))
+    return *words[:first], *(word for part in parts for word in part)
 
 
 def _text(value: Any) -> str:
