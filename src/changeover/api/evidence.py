@@ -35,7 +35,8 @@ NAMES_SHOWN_MAX = 5
 class LatestExplained:
     """What says the worst about today's code, else the latest comparison, and its clusters in their order.
 
-    `others` is what else differs on today's code, the worst first; production stands before comparisons.
+    `others` is what else differs, or could not be compared, on today's code, the worst first; production
+    stands before comparisons. Why runs were not compared stands in the `summary` of each.
     `is_stale` says that nothing is known about today's code: the comparison is about other code or rules.
     """
 
@@ -165,8 +166,8 @@ def _worst(
     """The same comparison that the page of `report` is about."""
     shown = chosen(corpora, (), today)
     clusters = _clusters_of(archive, shown.number) if shown.number else []
-    differ = worst_first([one for one in today if word_of(one) in (UNSAFE, DIVERGED)])
-    others = tuple(one for one in differ if one is not shown)
+    told = [one for one in today if word_of(one) in (UNSAFE, DIVERGED) or one.summary.not_compared]
+    others = tuple(one for one in worst_first(told) if one is not shown)
     return LatestExplained(
         shown, clusters or list(shown.clusters), others, state is not None and not state.is_today(shown)
     )

@@ -14,6 +14,7 @@ from changeover.api import store
 from changeover.cli.options import complete_with, dry_run_option, format_option, reason_option
 from changeover.cli.output import show_result
 from changeover.errors import need_package
+from changeover.evidence.store.records import StoredComparison
 from changeover.evidence.suggested_rule import NoRule, SuggestedRule
 from changeover.views.json import cluster_json, examples_json, heading_json, run_json
 from changeover.views.layout import Screen, plural
@@ -72,10 +73,19 @@ def explain_json(found: verbs.Explanation) -> dict[str, Any]:
     if isinstance(found, verbs.LatestExplained):
         clusters = list(map(cluster_json, found.clusters))
         others = [
-            {"comparison": heading_json(one), "clusters": list(map(cluster_json, one.clusters))}
+            {
+                "comparison": heading_json(one),
+                "clusters": list(map(cluster_json, one.clusters)),
+                "not_compared": _reasons(one),
+            }
             for one in found.others
         ]
-        return {"comparison": heading_json(found.comparison), "clusters": clusters, "others": others}
+        return {
+            "comparison": heading_json(found.comparison),
+            "clusters": clusters,
+            "not_compared": _reasons(found.comparison),
+            "others": others,
+        }
     if isinstance(found, verbs.ClusterExplained):
         return {
             "cluster": cluster_json(found.cluster),
@@ -94,6 +104,11 @@ def explain_json(found: verbs.Explanation) -> dict[str, Any]:
             for run in found.runs
         ]
     }
+
+
+def _reasons(comparison: StoredComparison) -> list[dict[str, Any]]:
+    names = ("seam", "reason", "runs", "example")
+    return [{name: getattr(one, name) for name in names} for one in comparison.summary.not_compared]
 
 
 @click.command("waive")

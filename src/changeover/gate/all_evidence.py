@@ -12,11 +12,12 @@ from dataclasses import field, replace
 from changeover.compare.clusters import Example, fingerprint_of
 from changeover.compare.provenance import Sighting
 from changeover.evidence.cluster_examples import divergences_of
+from changeover.evidence.reasons_not_compared import REASONS_KEPT_MAX
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.production import DIFFERING, SAME, Met
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.rows_of_runs import LEFT_OUT
-from changeover.evidence.store.summary import Summary
+from changeover.evidence.store.summary import ReasonCount, Summary
 from changeover.evidence.tallies import SeamTally
 from changeover.gate.corpus_selection import compares_both, latest_of_each, not_done_again
 from changeover.gate.inputs import ProjectState
@@ -67,6 +68,9 @@ def production_comparison(state: ProjectState, archive: Archive) -> StoredCompar
     if any(tally.of(*_DIFFER) for tally in seams.values()):
         found = archive.in_production(state.code, state.rules, DIFFERING)
         differing = [run for run in found if verdict_today(run, state) in _DIFFER]
+    failed: list[StoredRun] = []
+    if any(tally.failed for tally in seams.values()):
+        failed = archive.in_production(state.code, state.rules, (Verdict.FAILED,))
     inputs = [inputs_of(state, seam, SAME | Met.VACUOUS, lambda _: True, unknown_too=False) for seam in seams]
     diverged = [
         inputs_of(
@@ -89,8 +93,23 @@ def production_comparison(state: ProjectState, archive: Archive) -> StoredCompar
         distinct_worlds=sum(one.seen for one in inputs),
         distinct_diverged=sum(diverged),
         clusters=tuple(clusters_of(differing, seams, archive)),
-        summary=Summary(cases=sum(group.runs for group in groups), unit="runs", first=first, last=last),
+        summary=Summary(
+            cases=sum(group.runs for group in groups),
+            unit="runs",
+            first=first,
+            last=last,
+            not_compared=tuple(_reasons(failed)),
+        ),
     )
+
+
+def _reasons(failed: Sequence[StoredRun]) -> list[ReasonCount]:
+    """Why these runs were not compared, the most frequent reason first, each with its latest run."""
+    alike: dict[tuple[str, str], list[StoredRun]] = {}
+    for run in failed:
+        alike.setdefault((run.seam, run.reason or ""), []).append(run)
+    found = [ReasonCount(seam, why, len(runs), runs[0].name) for (seam, why), runs in alike.items()]
+    return sorted(found, key=lambda one: -one.runs)[:REASONS_KEPT_MAX]
 
 
 def with_clusters(comparison: StoredComparison, archive: Archive) -> StoredComparison:

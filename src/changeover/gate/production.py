@@ -33,6 +33,7 @@ from changeover.values.stage import SEAM_STAGES, Stage
 from changeover.values.verdict import Verdict
 
 _Judged = StoredRun | RunGroup | DifferingInput | LateTimes
+WHY_NOT_COMPARED = "changeover explain    says why runs were not compared"
 COMPARISONS_MAX = 10_000_000
 """Beyond so many, nobody is told how many more are needed."""
 
@@ -228,7 +229,7 @@ def production_criteria(
         production.not_compared_share,
         criteria.not_compared_max,
         f"{production.not_compared:,} failed",
-        f"changeover compare {inputs.phase.name} --source store",
+        WHY_NOT_COMPARED,
     )
     yield _share_rates(
         "production: unpaired",
@@ -283,6 +284,9 @@ def _is_excluded(worlds: DistinctInputs, criteria: ProductionCriteria) -> bool:
 def _more(inputs: GateInputs, production: Production, what: str) -> str:
     if production.other_code:
         return f"changeover compare {inputs.phase.name} --source store    renews runs on other code"
+    criteria = inputs.gate.production
+    if criteria is not None and production.not_compared_share > criteria.not_compared_max:
+        return WHY_NOT_COMPARED  # more runs of the same kind would end as these did
     return f"stay at {inputs.old}: {what}"
 
 

@@ -169,11 +169,21 @@ class ClusterExample(Part):
     divergence: SeenDivergence
 
 
+class WhyNotCompared(Part):
+    """Why runs of a seam could not be compared."""
+
+    seam: str
+    reason: str
+    runs: Count
+    example: str = Field(description="One of these runs, for `changeover explain`; empty where none is kept.")
+
+
 class OtherClusters(Part):
-    """What else differs on today's code."""
+    """What else differs on today's code, or could not be compared."""
 
     comparison: KeptComparison
     clusters: list[ClusterBody]
+    not_compared: list[WhyNotCompared] = Field(description="The most frequent reason first.")
 
 
 class ClustersOutput(Output):
@@ -181,6 +191,7 @@ class ClustersOutput(Output):
 
     comparison: KeptComparison
     clusters: list[ClusterBody]
+    not_compared: list[WhyNotCompared] = Field(description="The most frequent reason first.")
     others: list[OtherClusters]
 
 

@@ -9,6 +9,7 @@ from changeover.evidence.cluster_examples import asked_at
 from changeover.evidence.store.records import StoredCluster, StoredComparison
 from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.run_contents import RunContents
+from changeover.evidence.store.summary import ReasonCount
 from changeover.values.divergence import Divergence
 from changeover.values.observation import Side
 from changeover.values.safe_text import columns_of, pasted, visible
@@ -23,6 +24,7 @@ from changeover.views.text.two_texts import both_sides, line_diff
 ROWS_SHOWN_MAX = 14
 BELOW_SHOWN_MAX = 40
 LISTED_MAX = 100
+REASONS_SHOWN_MAX = 6
 _NAME, _SIDE, _NARROW, _VALUE = 28, 30, 80, 200
 
 
@@ -84,6 +86,7 @@ def clusters_screen(
     lines = flowed("   ".join(parts), screen.prose, INDENT)
     lines[0] = lines[0].replace(word, screen.paint(word), 1)
     rest = "".join(f"\n{clusters_screen(one.clusters, one, screen)}" for one in others)
+    lines += _not_compared(comparison.summary.not_compared, screen)
     if not clusters:
         return "\n".join(lines) + "\n" + rest
     rows = []
@@ -93,6 +96,16 @@ def clusters_screen(
     more = and_more(len(rows) - LISTED_MAX, "cluster")
     lines += ["", *_table(rows[:LISTED_MAX], screen), *more, "", *labelled("next", command, screen.width)]
     return "\n".join(lines) + "\n" + rest
+
+
+def _not_compared(reasons: Sequence[ReasonCount], screen: Screen) -> list[str]:
+    lines = []
+    for one in reasons[:REASONS_SHOWN_MAX]:
+        text = f"{plural(one.runs, 'run')} of {one.seam}: {visible(one.reason)}"
+        lines += ["", *labelled("not compared", text, screen.prose, 16)]
+        if one.example:
+            lines += labelled("one run", f"changeover explain {one.example}", screen.width, 16)
+    return [*lines, *and_more(len(reasons) - REASONS_SHOWN_MAX, "reason")]
 
 
 def below_of(head: StoredCluster, clusters: Sequence[StoredCluster]) -> list[StoredCluster]:
