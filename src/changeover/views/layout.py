@@ -82,6 +82,14 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def singular(many: str) -> str:
+    """What one of them is called, by how English forms most plurals: a delivery, a batch, a session."""
+    for end, one in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")):
+        if many.endswith(end):
+            return many.removesuffix(end) + one
+    return many.removesuffix("s")
+
+
 def and_more(left_out: int, one: str, begin: str = "and", end: str = "more") -> list[str]:
     """`and 3 rows more`, nothing where nothing is left out."""
     return [f"{begin} {plural(left_out, one)} {end}"] if left_out > 0 else []

@@ -92,10 +92,21 @@ class BeforePath:
         self._tape = tape
         self._bytes_max = bytes_max
         self._doubt = doubt
+        self._looked_at: dict[tuple[str, str], None] = {}
+
+    @property
+    def looked_at(self) -> list[tuple[str, str]]:
+        """What on the tape the replayed path asked for as well: operation and name, in its order."""
+        return list(self._looked_at)
+
+    def _notes(self, operation: str, name: str) -> None:
+        if name in self._tape[operation]:
+            self._looked_at[operation, name] = None
 
     def entry(self, place: Place) -> Entry | None:
         """What stood there."""
         name = place.name
+        self._notes("look", name)
         if self._seen is not None and name in self._seen.entries:
             return self._seen.entries[name]
         if name in self._tape["look"]:
@@ -117,6 +128,7 @@ class BeforePath:
     def held(self, place: Place) -> Content:
         """What a file held, as it is compared."""
         name = place.name
+        self._notes("read", name)
         if self._seen is not None and name in self._seen.contents:
             return self._seen.contents[name]
         if name in self._tape["read"]:
@@ -136,6 +148,7 @@ class BeforePath:
     def names(self, place: Place) -> Names:
         """What stood in a folder."""
         name = place.name
+        self._notes("list", name)
         if self._seen is not None and name in self._seen.names:
             return self._seen.names[name]
         if name in self._tape["list"]:

@@ -92,6 +92,11 @@ class FilesPack:
         for effect in file_effects(changes, self._as_json):
             self.channel.tell(effect.operation, effect.arguments)
 
+    def tell_reads(self, looked_at: Iterable[tuple[str, str]]) -> None:
+        """Put on the tape of a replay what it looked at in its own files, and the other path on the disk."""
+        for operation, name in looked_at:
+            self.channel.ask(operation, (name,), _of_the_tape)
+
     def name_for(self, real: Callable[[], str]) -> str:
         """A name for `tempfile`: in a replay the n-th one of this piece of work is that of the other path."""
         branch = current_branch()
@@ -104,6 +109,10 @@ class FilesPack:
             if number <= len(recorded):
                 return str(recorded[number - 1])
         return str(self.channel.ask("name", (work,), real))
+
+
+def _of_the_tape() -> None:
+    raise AssertionError("a replay is answered from its tape")
 
 
 def _answers(session: Any) -> Answers:

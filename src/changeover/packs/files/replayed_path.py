@@ -54,6 +54,7 @@ class ReplayedPath(FollowedPath):
         self.check_open()
         if self._is_shared:
             self.session.guessed(self.pack.name, DOUBT)
+        self.pack.tell_reads(self._before.looked_at)
         self.pack.tell(changes)
 
     def _left(self) -> list[FileChange]:

@@ -10,7 +10,7 @@ from changeover.quick_dataclass import dataclass
 from changeover.values.divergence import Kind
 from changeover.values.observation import logged_by_one
 from changeover.views.html.data import INCONCLUSIVE, MATCH, UNSAFE, ReportData, why_inconclusive, word_of
-from changeover.views.layout import cut, plural
+from changeover.views.layout import cut, plural, singular
 from changeover.views.rows import withheld_effects
 
 PLACE_SHOWN_MAX = 60
@@ -152,7 +152,7 @@ def _alike(data: ReportData) -> Headline:
     total = data.total
     reasons = why_inconclusive(data.corpus)
     summary = data.corpus.summary
-    cases = plural(summary.cases, summary.unit.removesuffix("s"), summary.unit)
+    cases = plural(summary.cases, singular(summary.unit), summary.unit)
     shown = f"{plural(total.compared, 'comparison')} of {cases}"
     if not total.compared:
         said = "Nothing was shown."

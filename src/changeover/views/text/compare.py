@@ -15,7 +15,18 @@ from changeover.evidence.timeline import Quantiles
 from changeover.values.observation import Side
 from changeover.values.safe_text import pasted, visible
 from changeover.values.scalars import text as scalar_text
-from changeover.views.layout import INDENT, Screen, beside, count, cut, flowed, labelled, listed, plural
+from changeover.views.layout import (
+    INDENT,
+    Screen,
+    beside,
+    count,
+    cut,
+    flowed,
+    labelled,
+    listed,
+    plural,
+    singular,
+)
 from changeover.views.rows import identity, lost_guards, never_varied, short_names, withheld_effects
 from changeover.views.table import VERDICT, Column, Table, number_columns
 from changeover.views.text.differences import cluster_lines
@@ -261,7 +272,7 @@ def _why_more(more: MoreShown) -> str:
 
 def _unit(info: ComparisonInfo, number: int) -> str:
     """What so many cases are called."""
-    return info.unit.removesuffix("s") if number == 1 else info.unit
+    return singular(info.unit) if number == 1 else info.unit
 
 
 def _stopped_after(info: ComparisonInfo, cases: int) -> str:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,3 +160,30 @@ def test_runs_in_many_threads_have_their_own_files(folder: Path, mode: str) -> N
     migration.flush()
     assert {str(run.verdict) for run in runs} == {"match"}, {run.reason for run in runs}
     assert sum(len((folder / str(number) / "log").read_text().split()) for number in range(20)) == 60
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("mode", ["inline", "background"])
+def test_what_both_paths_look_at_is_a_read_of_both(folder: Path, mode: str, stage: str) -> None:
+    """Else a comparison says of each such run that one path alone looks: a lost guard."""
+
+    def looks(at: Path) -> Any:
+        return sorted(os.listdir(at)), (at / "log.txt").read_text(), (at / "report.txt").exists()
+
+    run = judged(folder, looks, lambda at: looks(at), mode=mode, stage=stage)
+    assert run.verdict == "match", run.reason or run.divergences
+    assert run.legacy is not None
+    assert run.candidate is not None
+    asked = [[(one.name, dict(one.arguments)) for one in path.reads] for path in (run.legacy, run.candidate)]
+    assert asked[0] == asked[1] != []
+
+
+def test_what_one_path_alone_looks_at_is_a_read_of_it_alone(folder: Path) -> None:
+    def looks(at: Path) -> None:
+        (at / "log.txt").read_text()
+
+    run = judged(folder, looks, lambda at: None)
+    assert run.legacy is not None
+    assert run.candidate is not None
+    assert [one.name for one in run.legacy.reads]
+    assert not run.candidate.reads
