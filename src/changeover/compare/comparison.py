@@ -235,7 +235,14 @@ def _left(ours: Any, theirs: Any, part: str, node: Node, walk: Walk) -> None:
 def _errors(ours: BaseException, theirs: BaseException, node: Node, walk: Walk) -> None:
     inner = Findings()
     Walk(inner, walk.bijection).visit(ours, theirs, ("error",), node)
-    walk.findings.take(inner, lambda found: replace(found, kind=Kind.ERROR_DIFFERS, detail=found.kind))
+    walk.findings.take(inner, _of_error)
+
+
+def _of_error(found: Divergence) -> Divergence:
+    """What differs in an error; what nobody could compare is no difference there either."""
+    if found.kind is Kind.COMPARER_ERROR:
+        return found
+    return replace(found, kind=Kind.ERROR_DIFFERS, detail=found.kind)
 
 
 def _is_empty(observation: Observation) -> bool:
