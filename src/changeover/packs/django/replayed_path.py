@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from os import getpid
 from typing import Any
 
+from changeover.packs.database.copy_problem import copy_problem
 from changeover.packs.database.postgres_copy import PostgresCopy
 from changeover.packs.database.postgres_rows import sqlstate
 from changeover.packs.database.row_change import NotComparable
@@ -63,8 +64,9 @@ class ReplayedPath:
             with outside():
                 self._open()
         except Exception as error:  # noqa: BLE001  a problem of the run, whatever the driver raised
+            problem = copy_problem(self._copy, error)
             self._close()
-            self.cannot_see(str(error) or type(error).__name__)
+            self.cannot_see(problem)
         return args, kwargs
 
     def end(self) -> None:
@@ -77,7 +79,7 @@ class ReplayedPath:
                         self._replay.guessed(self._database.name, DOUBT)
                     effects = self._copy.finish(keep_open=not self._is_aborted()).effects
         except Exception as error:  # noqa: BLE001  the same
-            problem = str(error) or type(error).__name__
+            problem = copy_problem(self._copy, error)
         finally:
             self._close()
         functions: list[Any] = []

@@ -8,6 +8,7 @@ from functools import partial
 from os import getpid
 from typing import Any
 
+from changeover.packs.database.copy_problem import copy_problem
 from changeover.packs.database.postgres_copy import PostgresCopy
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_change import NotComparable
@@ -54,8 +55,9 @@ class ReplayedPath:
         try:
             self._apart(self._open)
         except Exception as error:  # noqa: BLE001  a problem of the run, whatever the driver raised
+            problem = copy_problem(self._copy, error)
             self._close()
-            self._problem(str(error) or type(error).__name__)
+            self._problem(problem)
         begun: tuple[Any, Any] = self._exchanged.arguments(args, kwargs)
         return begun
 
@@ -72,7 +74,7 @@ class ReplayedPath:
                 finish = partial(self._copy.finish, keep_open=self._keeps_open)
                 effects = self._apart(finish).effects
         except Exception as error:  # noqa: BLE001  the same
-            problem = str(error) or type(error).__name__
+            problem = copy_problem(self._copy, error)
         finally:
             self._close()
         if problem:

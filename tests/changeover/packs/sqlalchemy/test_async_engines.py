@@ -145,6 +145,33 @@ def test_a_planted_fault_is_found_as_a_row(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", DRIVERS)
+def test_of_a_path_that_takes_longer_than_its_copy_the_time_is_named(kind: str, tmp_path: Path) -> None:
+    """Each driver says something else of a connection that was cut, and none of them why."""
+
+    async def scene(engine: Any) -> Any:
+        make = async_sessionmaker(engine, expire_on_commit=False)
+
+        async def legacy(ref: str) -> str:
+            async with make() as session:
+                return await by_sql(session, ref, ITEMS)
+
+        async def candidate(ref: str) -> str:
+            async with make() as session:
+                await by_orm(session, ref, ITEMS, commits=False)
+                await asyncio.sleep(0.6)
+                await session.commit()
+                return ref
+
+        seam, runs = shadowed(engine, legacy, candidate, own_traffic=True, rows=True, deadline_ms=300)
+        await seam("r1")
+        return runs[-1]
+
+    run, _ = run_of(kind, tmp_path, scene, own_traffic=True)
+    assert run.verdict == "failed", run.divergences
+    assert "the time for a copy of the database is up" in str(run.reason)
+
+
+@pytest.mark.parametrize("kind", DRIVERS)
 def test_statements_of_the_own_traffic_match_on_the_tape(kind: str, tmp_path: Path) -> None:
     async def scene(engine: Any) -> Any:
         async def legacy(db: Any, ref: str) -> str:

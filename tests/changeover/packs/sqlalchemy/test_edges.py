@@ -320,6 +320,7 @@ def test_the_time_of_a_copy_ends_it_and_leaves_nothing(engine: Any) -> None:
         engine, statements(engine, insert("slow")), slow, own_traffic=True, rows=True, deadline_ms=250
     )
     assert run.verdict == "failed", run.divergences
+    assert "the time for a copy of the database is up" in str(run.reason)
     assert [ref for ref, _ in contents(engine)["orders"]] == ["old", "slow"]
     statements(engine, "UPDATE orders SET status = 'free'")()
 

@@ -34,8 +34,8 @@ def told(candidate: Callable[[Bank, str], object], mode: str = "inline") -> list
 
     migration = Migration(environment={"CHANGEOVER_STAGE_PAY": "shadow"}, mode=mode, sink=runs.append)
     migration.port("bank", bank, effects={"charge", "notify"})
-    paths = {"legacy": both, "candidate": lambda who: candidate(bank, who)}
-    migration.seam("pay", **paths)("kim")
+    new = lambda who: candidate(bank, who)  # noqa: E731
+    migration.seam("pay", legacy=both, candidate=new)("kim")
     migration.flush()
     return failure_text("The test itself passed.", runs, 0, "pytest", Screen(width=100)).splitlines()
 
