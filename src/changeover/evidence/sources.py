@@ -130,7 +130,8 @@ class WithSources:
             name: of the source, without '/'; not `scenarios` or `store`, which the toolkit has itself.
             population: `production`, `recorded` or `generated`.
             unit: what cases are called in the plural ("sessions").
-            count: how many cases there will be, for the progress bar.
+            count: gets the options and gives how many cases there will be: for the progress bar, and for
+                `--runs`, which compares the whole only where that is known.
 
         Returns:
             A decorator for a callable that gets `SourceOptions` and yields `Case`s.

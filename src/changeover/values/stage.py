@@ -89,6 +89,8 @@ def parse_setting(text: str, allowed: tuple[Stage, ...] = SEAM_STAGES) -> Settin
     name, colon, percent = text.strip().lower().partition(":")
     if name not in allowed or (name == Stage.RAMP) != bool(colon):
         words = ", ".join(allowed_words(allowed))
+        if name == Stage.RAMP and name in allowed:
+            raise ValueError(f"stage was {text!r}, without its percent, such as ramp:10, allowed: {words}")
         raise ValueError(f"stage was {text!r}{did_you_mean(name, allowed)} allowed: {words}")
     if name != Stage.RAMP:
         return Setting(Stage(name))

@@ -155,6 +155,10 @@ MISTAKES = {
     "stage of the other kind": (("shelf", "done"), "stage was 'done', allowed: off"),
     "ramp without percentage": (("shelf", "ramp"), "ramp:P with 0 < P < 100"),
     "percentage without ramp": (("shelf", "live:5"), "stage was 'live:5'"),
+    "ramp without its percentage": (
+        ("shelf", "ramp"),
+        "stage was 'ramp', without its percent, such as ramp:10, allowed: off",
+    ),
     "percentage of a hundred": (("shelf", "ramp:100"), "ramp percentage was '100'"),
     "a stage skipped": (("shelf", "live"), "shadow lies between"),
     "no reason to read": (("cleanup", "done", "--reason", " "), "--reason: was empty"),
