@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -78,6 +79,10 @@ def _sources(sources: Sequence[Standing], screen: Screen) -> Iterator[str]:
         yield from labelled("on this code" if not number else "", text, screen.width, MARGIN + 3)
 
 
+_WHOLE_NUMBERS = re.compile(r'^abs = "[0-9]+"$', re.MULTILINE)
+_NUMBERED = 'where each path numbers it by itself, as a database does: same_as = "bijection" in place of abs'
+
+
 def accept_lines(cluster: StoredCluster, offer: SuggestedRule | NoRule, screen: Screen) -> list[str]:
     """The waiver, and the rule to be pasted; or why there is none."""
     if isinstance(offer, NoRule):
@@ -91,4 +96,6 @@ def accept_lines(cluster: StoredCluster, offer: SuggestedRule | NoRule, screen: 
     text = f"in rules.toml, if both mean the same{note}:"
     lines = labelled("accept", text, screen.prose) if cluster.unsafe else accept_by_waiver(cluster, screen)
     lines += [] if cluster.unsafe else labelled("", f"or {text}", screen.prose)
+    if _WHOLE_NUMBERS.search(offer.text):  # of an identifier a tolerance would be the wrong thing to say
+        lines += labelled("", _NUMBERED, screen.prose)
     return [*lines, "", *(f"{INDENT}{line}" for line in offer.text.splitlines())]
