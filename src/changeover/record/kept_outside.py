@@ -10,7 +10,7 @@ import random
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -19,6 +19,7 @@ from changeover.values.atom_types import ATOMS
 from changeover.values.copy_plan import is_atom_class
 from changeover.values.own_state import has_state, module_of, mro, namespace, own_state
 
+DEPTH_MAX = 10
 FOLLOWED_MAX = 300
 """So many functions, classes and objects are looked at."""
 _REMEMBERS = type(functools.lru_cache(lambda: None))
@@ -30,6 +31,36 @@ _WRITES = ("STORE_GLOBAL", "DELETE_GLOBAL")
 def kept_outside(path: Callable[..., Any], holds: Callable[[Any], bool]) -> list[str]:
     """The names of what may be kept there, those of its own package; what `holds` is none of it."""
     return list(dict.fromkeys(_Search(path, holds)))
+
+
+def are_one(path: Any, other: Any, depth: int = 0) -> bool:
+    """Whether two functions are the same code, and have the same objects in their closures and defaults."""
+    if path is other:
+        return True
+    if type(path) is not type(other) or depth > DEPTH_MAX:
+        return False
+    if type(path) in ATOMS:
+        return bool(path == other)
+    if isinstance(path, MethodType):
+        return path.__self__ is other.__self__ and are_one(path.__func__, other.__func__, depth + 1)
+    if isinstance(path, functools.partial):
+        ours, theirs = ((one.func, *one.args, *one.keywords.values()) for one in (path, other))
+        return path.keywords.keys() == other.keywords.keys() and _all_are_one(ours, theirs, depth)
+    if not isinstance(path, FunctionType):
+        return False
+    is_same_code = path.__code__ is other.__code__ and path.__globals__ is other.__globals__
+    return is_same_code and _all_are_one(_held_by(path), _held_by(other), depth)
+
+
+def _held_by(path: FunctionType) -> list[Any]:
+    cells = [_content(cell) for cell in path.__closure__ or ()]
+    named = sorted((path.__kwdefaults__ or {}).items())
+    return [*cells, *(path.__defaults__ or ()), *(value for _, value in named)]
+
+
+def _all_are_one(ours: Sequence[Any], theirs: Sequence[Any], depth: int) -> bool:
+    pairs = zip(ours, theirs, strict=False)
+    return len(ours) == len(theirs) and all(are_one(one, other, depth + 1) for one, other in pairs)
 
 
 class _Search:

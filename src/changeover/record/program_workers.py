@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary, ref
 from changeover.record.context import Session, current_session
 from changeover.record.named_threads import ThreadKind
 from changeover.record.running_loop import running_loop
+from changeover.record.work_branch import NEVER, Branch, current_branch
 
 _HELPERS = ("anyio._backends.", "changeover.", "opentelemetry.sdk.", "psycopg_pool.", "sqlalchemy.")
 """Whose threads do what somebody asked for in the context that it came from, or what is their own."""
@@ -26,8 +27,8 @@ _HELPERS = ("anyio._backends.", "changeover.", "opentelemetry.sdk.", "psycopg_po
 class WaitingPlace:
     """Where one waits: a queue, what the ends of a stream share, an event, a condition.
 
-    `workers` has the threads and tasks that found nothing there, each with the run that they were in; `now`
-    those that ask at this moment. One that waited before such places were watched is known by them alone.
+    `workers` has the threads and tasks that found nothing there, each with its run and branch; `now` those
+    that ask now. One that waited before such places were watched is known by them alone.
     """
 
     __slots__ = ("_has_unknown", "_place", "now", "workers")
@@ -35,7 +36,7 @@ class WaitingPlace:
     def __init__(self, place: Any) -> None:
         number = id(place)
         self._place = ref(place, lambda _: _PLACES.pop(number, None))
-        self.workers: WeakKeyDictionary[Any, Session | None] = WeakKeyDictionary()
+        self.workers: WeakKeyDictionary[Any, tuple[Session | None, Branch | None]] = WeakKeyDictionary()
         self.now: set[Any] = set()
         self._has_unknown = False
 
@@ -43,9 +44,16 @@ class WaitingPlace:
         """Whether somebody works here who is not of this run; so many wait now, whoever they are."""
         self._has_unknown = self._has_unknown or waiting > len(self.now)
         return self._has_unknown or any(
-            known is not session and _goes_on(worker) and not _is_permitted(worker, session)
-            for worker, known in [*self.workers.items()]
+            of is not session and self._works(worker, of, branch) and not _is_permitted(worker, session)
+            for worker, (of, branch) in [*self.workers.items()]
         )
+
+    def _works(self, worker: Any, session: Session | None, branch: Branch | None) -> bool:
+        """Whether it goes on, or, where the path of another run waited itself, still waits."""
+        if session is None:
+            return _goes_on(worker)
+        is_path = branch is None or branch.parent is None
+        return worker in self.now if is_path else branch is not None and branch.ended == NEVER
 
 
 _PLACES: dict[int, WaitingPlace] = {}
@@ -81,7 +89,8 @@ class Waits:
         self._now = found.now
         if for_long:
             self._here = _worker()
-            found.workers[self._here] = run_here()
+            session = run_here()
+            found.workers[self._here] = session, None if session is None else current_branch()
         else:
             self._here = get_ident()
 

@@ -158,11 +158,6 @@ class Running:
             if branch.cancelled:
                 self.cut_short += (branch,)
 
-    @property
-    def has_gone_on(self) -> bool:
-        """Whether anything was under way after the answer, by now or before."""
-        return bool(self.branches or self.cut_short or self._last_end)
-
     def left(self) -> list[Branch]:
         """What goes on, in the order in which it was started."""
         if not self.branches:

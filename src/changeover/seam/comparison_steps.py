@@ -14,12 +14,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from changeover.record.context import SESSION
+from changeover.record.kept_outside import are_one, kept_outside
 from changeover.record.live_answers import ANSWERS
 from changeover.record.object_reading import ObjectReading
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import Run
 from changeover.record.work_branch import names_of
 from changeover.replay.event_loop import runs_a_loop
+from changeover.replay.fresh_path import Fresh
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
 from changeover.replay.replayed_work import STILL_RUNNING
 from changeover.replay.runner import Pending, Replayed, ReplayTask, wait_for, wait_for_async
@@ -32,7 +34,7 @@ from changeover.seam.waiting_run import Job
 from changeover.settings import PRODUCTION
 from changeover.values.error_text import class_and_message
 from changeover.values.interruption import is_interruption
-from changeover.values.observation import Observation
+from changeover.values.observation import Observation, Side
 from changeover.values.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -43,10 +45,10 @@ CHANGED_BY_PORT = (
     "a port changed what it had given to the path, or was handed by it: in a replay both paths do the same, "
     "and not what was answered"
 )
-MET_WHAT_IT_LEFT = (
-    "a replay meets what the answering path has left in {}, of which it has no copy: {}, replayed, differs "
-    "from itself where the paths differ; keep that behind a port, hand it over, or build the paths from it "
-    "with fresh(build)"
+OF_ONE_FUNCTION = (
+    "both paths are one function, and what it does in a replay differs from what it did: by chance, by time, "
+    "or by what it keeps between its calls, of which a replay has no copy{}; keep that behind a port, "
+    "hand it over, or build the paths from it with fresh(build)"
 )
 NAMED_MAX = 3
 _DIFFERS = frozenset({Verdict.DIVERGED, Verdict.UNSAFE})
@@ -233,7 +235,7 @@ class Comparing:
         try:
             if self._recording.has_changed_answers:
                 run = await self._beside_its_own_replay(run, replayed, problems, own)
-            return await self._held_against_itself(run, own)
+            return self._unless_of_one_function(run)
         except BaseException as error:
             if calling.lets_pass(error):
                 raise
@@ -261,30 +263,18 @@ class Comparing:
             alike = self._judged(other.observation, ReplayProblems(), alone)
         return self.draft().failed(CHANGED_BY_PORT) if alike.verdict in AMENDED else run
 
-    async def _held_against_itself(self, run: Run, replay: OwnReplay) -> Run:
-        """The run; no comparison where the answering path, replayed, differs in all that from itself.
-
-        Asked where a path keeps something between its calls that no replay has a copy of.
-        """
+    def _unless_of_one_function(self, run: Run) -> Run:
+        """The run; no comparison where the paths differ and are the same code with the same values."""
         if run.verdict not in _DIFFERS or self._decides is not None or self._runtime.on_itself is not None:
             return run
-        if self._recording.recorder.running.has_gone_on:  # that is not waited for once more
+        paths: list[Any] = [
+            path.build if isinstance(path, Fresh) else path
+            for path in self._recording.call.seam.paths.values()
+        ]
+        if len(paths) != len(Side) or not are_one(*paths):
             return run
-        kept = replay.kept_outside()
-        own = await replay.done(with_view=True) if kept else None
-        if own is None:
-            return run
-        side, failures = own.observation.path, own.problems.failures
-        asks_otherwise = any(one.kind is ProblemKind.READ_MISSING for one in failures)
-        if failures and not asks_otherwise:
-            return run
-        with ProgramSignals():
-            again = replace(own.observation, path=side.other)
-            alone = self.draft().judged(self._answered(), again, own.problems, self._judge, ())
-        places = {str(found.place) for found in alone.divergences}
-        if not asks_otherwise and not places.issuperset(str(found.place) for found in run.divergences):
-            return run
-        return self.draft().failed(MET_WHAT_IT_LEFT.format(", ".join(kept[:NAMED_MAX]), side))
+        kept = kept_outside(paths[0], self._runtime.book.holds)[:NAMED_MAX]
+        return self.draft().failed(OF_ONE_FUNCTION.format(f" ({', '.join(kept)})" if kept else ""))
 
     def _own_replay(self, calling: Replaying) -> OwnReplay:
         return OwnReplay(

@@ -7,9 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from changeover.record.kept_outside import kept_outside
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
-from changeover.replay.fresh_path import Fresh
 from changeover.replay.net import NET
 from changeover.replay.runner import Pending, Replayed, ReplayTask
 from changeover.seam.recording import Recording
@@ -53,12 +51,6 @@ class OwnReplay:
         task = replace(task, path=path, is_bound=False, owner=owner)
         task = replace(task, side=recording.answering, view=view, loop_goes_on=False)
         return (await self._replay(task)).closed()
-
-    def kept_outside(self) -> list[str]:
-        """What the paths may keep between their calls, of which no replay has a copy."""
-        seam, book = self._recording.call.seam, self._recording.runtime.book
-        paths = (path.build if isinstance(path, Fresh) else path for path in seam.paths.values())
-        return [name for path in paths for name in kept_outside(path, book.holds)]
 
     async def file_that_is_gone(self, other: Replayed) -> str | None:
         """The file for want of which the other path ended, and which the answering path misses as well.

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from changeover import Migration, Run
 from tests.changeover.support.all_garbage import collect_all
+from tests.changeover.support.outside_view import until
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -110,10 +112,11 @@ def test_nothing_is_in_place_while_no_replay_runs(pair: Pair) -> None:
 
 def test_threads_of_the_program_send_while_a_replay_runs(pair: Pair) -> None:
     one, other = pair
-    go, sent = threading.Event(), threading.Event()
+    sent = threading.Event()
 
     def program() -> None:
-        go.wait(5)
+        while not hangs():
+            time.sleep(0.001)
         one.sendall(b"program")
         sent.set()
 
@@ -121,7 +124,6 @@ def test_threads_of_the_program_send_while_a_replay_runs(pair: Pair) -> None:
     thread.start()
 
     def candidate(n: int) -> int:
-        go.set()
         assert sent.wait(5)
         return n
 
@@ -221,14 +223,14 @@ def test_a_copy_of_an_open_connection_is_not_the_replays_own() -> None:
 
 def test_work_that_a_replay_left_behind_is_refused_as_long_as_it_goes_on(pair: Pair) -> None:
     one, other = pair
-    go, over = threading.Event(), threading.Event()
+    go, over = threading.Event(), list[bool]()
 
     def late() -> None:
         go.wait(5)
         try:
             one.send(b"x")
         finally:
-            over.set()
+            over.append(True)
 
     migration, _ = migrating(linger_s=0)
 
@@ -240,7 +242,7 @@ def test_work_that_a_replay_left_behind_is_refused_as_long_as_it_goes_on(pair: P
         migration.seam("s", legacy=lambda n: n, candidate=candidate)(1)
         migration.flush()
         go.set()
-        assert over.wait(5)
+        assert until(lambda: bool(over), 5)
     assert received(other) == b""
 
 

@@ -171,7 +171,7 @@ def test_the_same_code_is_no_difference_and_the_reason_says_what_is_kept(
 ) -> None:
     run, post = compared(does, does, stage=stage, colour=colour)
     assert run.verdict is Verdict.FAILED
-    assert "of which it has no copy" in str(run.reason)
+    assert "both paths are one function" in str(run.reason)
     assert len(post.sent) <= 1
 
 
@@ -186,17 +186,6 @@ def test_the_reason_names_it() -> None:
     assert f"{__name__}.SEEN" in str(run.reason)
 
 
-@pytest.mark.parametrize("stage", ["shadow", "live"])
-@pytest.mark.parametrize("does", [tallies, sends_once])
-def test_another_difference_beside_it_is_found(does: Does, stage: str) -> None:
-    def planted(post: Post, number: int) -> Any:
-        return post.send(number + 1)
-
-    sides = (does, planted) if stage == "shadow" else (planted, does)
-    run, _ = compared(*sides, stage=stage)
-    assert run.verdict is Verdict.UNSAFE
-
-
 @pytest.mark.parametrize("planted", ["result", "effect"])
 @pytest.mark.parametrize("does", KEEP)
 def test_a_planted_change_is_never_a_match(does: Does, planted: str) -> None:
@@ -207,7 +196,7 @@ def test_a_planted_change_is_never_a_match(does: Does, planted: str) -> None:
         return [found, "other"] if planted == "result" else found
 
     run, _ = compared(does, other)
-    assert run.verdict in (Verdict.FAILED, Verdict.DIVERGED, Verdict.UNSAFE)
+    assert run.verdict in (Verdict.DIVERGED, Verdict.UNSAFE)
     if planted == "effect":
         assert run.verdict is Verdict.UNSAFE
 
