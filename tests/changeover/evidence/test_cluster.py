@@ -194,7 +194,7 @@ def compare_and_wait_for_its_replays(project: Path, cluster: Cluster) -> "subpro
 def slow(project: Path) -> Iterator[None]:
     (project / "slow").touch()
     yield
-    (project / "slow").unlink()
+    (project / "slow").unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
@@ -259,6 +259,7 @@ def test_a_worker_that_is_killed_changes_nothing_and_a_path_that_kills_its_proce
     try:
         process = compare_and_wait_for_its_replays(project, cluster)
         cluster.workers[0].kill()
+        (project / "slow").unlink()
         code, out, err = done(process)
     finally:
         (project / "crash").unlink()

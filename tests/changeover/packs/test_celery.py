@@ -12,12 +12,16 @@ import pytest
 import redis
 from celery import Celery, chain, chord, group, signals
 from celery.contrib.testing.worker import start_worker
+from kombu.transport.memory import Transport
 
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
 from changeover.values.pins import PINNED, Pins
 from changeover.values.stage import Setting, Stage
 from tests.changeover.packs.pack_contract import PackContract
+
+LOOK_S = 0.01
+"""How often a worker looks into its queue, which it does every second where nothing else is said."""
 
 
 class Published:
@@ -49,9 +53,12 @@ def _leaves_logging_alone(**_: Any) -> None:
 def worker(app: Any) -> Iterator[None]:
     """A worker in a thread of this process, until the block ends."""
     signals.setup_logging.connect(_leaves_logging_alone)
+    drain = Transport.drain_events
     try:
-        with start_worker(app, perform_ping_check=False, pool="solo", shutdown_timeout=20):
-            yield
+        with pytest.MonkeyPatch.context() as patch:  # a worker asks whether it is to end every two seconds
+            patch.setattr(Transport, "drain_events", lambda *given, timeout=0: drain(*given, timeout=LOOK_S))
+            with start_worker(app, perform_ping_check=False, pool="solo", shutdown_timeout=20):
+                yield
     finally:
         signals.setup_logging.disconnect(_leaves_logging_alone)
 
@@ -59,7 +66,8 @@ def worker(app: Any) -> Iterator[None]:
 def app_in_memory(**options: Any) -> Any:
     """An app with two tasks, its queue and its results in memory."""
     app = Celery("shop", broker="memory://", backend="cache+memory://")
-    app.conf.update(broker_connection_retry_on_startup=False, **options)
+    looked_into = {"broker_transport_options": {"polling_interval": LOOK_S}}
+    app.conf.update(broker_connection_retry_on_startup=False, **looked_into, **options)
 
     @app.task(name="shop.charge", shared=False)  # type: ignore[untyped-decorator]
     def charge(order: int, cents: int = 5) -> int:
@@ -80,7 +88,8 @@ class TestCelery(PackContract):
         self.app = app_in_memory()
         self.charge = self.app.tasks["shop.charge"]
         self.unreachable = Celery("far", broker="amqp://127.0.0.1:9//")
-        self.unreachable.conf.update(broker_connection_timeout=0.1, broker_connection_max_retries=0)
+        at_once = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+        self.unreachable.conf.update(broker_connection_timeout=0.1, broker_transport_options=at_once)
         self._counting = published()
         self.published = self._counting.__enter__()
         self.known = self.app.AsyncResult("known")
