@@ -17,8 +17,8 @@ from changeover import Migration, Run
 from changeover.rollout.test_override import StageOverride, override_stages
 from changeover.values.stage import Setting, Stage
 
-SOON_S = 0.01
-AFTER_S = 0.03  # more than SOON_S: what acts once more would be seen
+SOON_S = 0.005
+AFTER_S = 0.015  # more than SOON_S: what acts once more would be seen
 Act = Callable[[], None]
 Leaves = Callable[[Act], Any]
 

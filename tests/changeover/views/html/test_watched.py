@@ -1,13 +1,12 @@
 """The page of a migration that has run for weeks: what changed, production beside it, examples, a filter."""
 
 import re
-import shutil
-import subprocess
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +18,9 @@ from changeover.views.html.page import report_page
 from changeover.views.html.spread import spread
 from tests.changeover.support import report_samples as samples
 from tests.changeover.support.page_reading import Element, read
+from tests.changeover.support.real_browser import DESKTOP, chromium, opened
 from tests.changeover.support.watched_reports import GROUPS, watched, wide
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -161,41 +160,33 @@ def test_few_seams_are_all_seen() -> None:
     assert matrix(samples.matching()).folded == ()
 
 
-def chromium(*arguments: str) -> str:
-    done = subprocess.run(
-        [str(CHROMIUM), "--headless=new", "--no-sandbox", "--disable-gpu", *arguments],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=120,
-    )
-    return done.stdout
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 @pytest.mark.parametrize(
     "make", [watched, samples.matching, lambda: wide(200, 200)], ids=["fault", "clean", "wide"]
 )
-def test_on_paper_it_is_three_pages_at_most(make: Callable[[], ReportData], tmp_path: Path) -> None:
-    file, printed = tmp_path / "page.html", tmp_path / "page.pdf"
+def test_on_paper_it_is_three_pages_at_most(
+    make: Callable[[], ReportData], browser: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "page.html"
     file.write_text(report_page(make()), encoding="utf-8")
-    chromium("--no-pdf-header-footer", f"--print-to-pdf={printed}", file.as_uri())
-    pages = len(re.findall(rb"/Type\s*/Page\b", printed.read_bytes()))
-    assert 1 <= pages <= 3
+    with opened(browser) as page:
+        page.goto(file.as_uri())
+        printed = page.pdf(margin=dict.fromkeys(("top", "right", "bottom", "left"), "1cm"))
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 3
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
-def test_with_200_seams_what_differs_is_on_the_first_screen(tmp_path: Path) -> None:
-    (tmp_path / "page.html").write_text(report_page(wide(200, 200)), encoding="utf-8")
-    (tmp_path / "look.html").write_text(
-        "<iframe id=f src=page.html width=1280 height=800></iframe><p id=p></p><script>"
-        "f.onload = () => { const at = f.contentDocument.getElementById('differs').getBoundingClientRect();"
-        " p.textContent = 'from ' + Math.round(at.top) + ' to ' + Math.round(at.bottom) }</script>"
-    )
-    seen = chromium("--allow-file-access-from-files", "--dump-dom", (tmp_path / "look.html").as_uri())
-    place = re.search(r"from (\d+) to (\d+)", seen)
-    assert place is not None, seen
-    assert 0 < int(place[1]) < int(place[2]) <= 800
+def test_with_200_seams_what_differs_is_on_the_first_screen(browser: Any, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(report_page(wide(200, 200)), encoding="utf-8")
+    with opened(browser, viewport=DESKTOP) as page:
+        page.goto(file.as_uri())
+        place = page.locator("#differs").bounding_box()
+    assert 0 < place["y"] < place["y"] + place["height"] <= DESKTOP["height"]
 
 
 def test_every_verdict_has_its_place_on_the_strip() -> None:
