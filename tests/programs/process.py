@@ -33,6 +33,7 @@ COMMAND = (
     *("changeover.cli.main", "changeover.cli.output", *PROGRAM),
     *(f"changeover.cli.{name}" for name in ("comparison", "moves", "readiness", "status", "worker")),
     *(f"changeover.api.{name}" for name in ("comparison", "moves", "readiness", "status", "worker")),
+    *("rich.console", "rich.table", "rich.ansi"),
 )
 """What commands import: each most of it."""
 JSON = (*COMMAND, *(f"changeover.models.{name}" for name in ("comparison", "moves", "readiness", "worker")))
