@@ -31,7 +31,7 @@ def broken_contracts(sources: Path, planted_in: str, line: str) -> list[str]:
     try:
         file.write_text(f"{before}\n{line}\n", encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-c", program, "--no-logo", "--no-cache"],
+            [sys.executable, "-c", program, "--no-logo"],
             cwd=sources,
             capture_output=True,
             text=True,
