@@ -24,6 +24,7 @@ OF_A_SEAM_SHOWN_MAX = 4
 REASONS_SHOWN_MAX = 5
 PROBLEMS_SHOWN_MAX = 5
 _SEAM_MAX = 28
+_FOLLOWS = "what it answers is not recorded: what stands below may follow from that alone"
 _NO_SEAM = (
     "no seam is declared: import the module that declares them, in a conftest.py for example, "
     'or name it in pyproject.toml: [tool.changeover] app = "module:attribute"'
@@ -35,11 +36,15 @@ _WORDS = {verdict: str(verdict) for verdict in reversed(Verdict)} | {Verdict.FAI
 
 @dataclass(slots=True)
 class _Finding:
-    """One divergence of a test, with the number of its runs that have it."""
+    """One divergence of a test, with the number of its runs that have it.
+
+    It `follows` where it comes, in each of them, after something whose answer the replay did not know.
+    """
 
     divergence: Divergence
     sighting: Sighting | None
     runs: int = 0
+    follows: bool = True
 
 
 def failure_text(opening: str, runs: Sequence[Run], left_out: int, again: str, screen: Screen) -> str:
@@ -112,8 +117,12 @@ def _findings(runs: Sequence[Run], screen: Screen) -> Iterator[str]:
     gathered: dict[Fingerprint, _Finding] = {}
     for run in runs:
         for fingerprint, finding in _of_run(run).items():
-            gathered.setdefault(fingerprint, finding).runs += 1
-    found = sorted(gathered.items(), key=lambda item: not item[1].divergence.is_unsafe)
+            kept = gathered.setdefault(fingerprint, finding)
+            kept.runs += 1
+            kept.follows &= finding.follows
+    found = sorted(
+        gathered.items(), key=lambda item: (item[1].follows, not item[1].divergence.is_unsafe)
+    )  # what led to the others comes first
     # An outer seam repeats what its inner ones show: no seam may crowd out another.
     of_seam: Counter[str] = Counter()
     shown: list[tuple[Fingerprint, _Finding]] = []
@@ -123,7 +132,10 @@ def _findings(runs: Sequence[Run], screen: Screen) -> Iterator[str]:
             shown.append((fingerprint, finding))
     width = min(_SEAM_MAX, max(columns_of(visible(fingerprint.seam)) for fingerprint, _ in shown))
     mark = "UNSAFE   " if any(finding.divergence.is_unsafe for _, finding in shown) else ""
+    first_to_follow = next((name for name, finding in shown if finding.follows), None)
     for fingerprint, finding in shown:
+        if fingerprint is first_to_follow:
+            yield from wrapped(_FOLLOWS, screen.prose - len(INDENT), "")
         yield from _lines_of(fingerprint, finding, width, mark, screen)
     yield from and_more(len(found) - len(shown), "place", "and at")
 
@@ -136,6 +148,7 @@ def _of_run(run: Run) -> dict[Fingerprint, _Finding]:
         fingerprint = fingerprint_of(run.seam, divergence)
         if fingerprint not in found:
             found[fingerprint] = _Finding(divergence, provenance.first(divergence.candidate))
+        found[fingerprint].follows &= divergence.consequence_of is not None
     return found
 
 
