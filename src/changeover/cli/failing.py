@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from types import TracebackType
 
 from changeover.cli.failure import failure_of
 from changeover.cli.session import session
-from changeover.errors import ExitCode, FailureKind
+from changeover.errors import ConfigurationError, ExitCode, FailureKind
 
 _OURS = ("changeover", "importlib", "click")
 
@@ -20,7 +21,8 @@ def fail(error: BaseException) -> ExitCode:
     if session().json and not session().has_result:
         from changeover.cli.output import show_json
 
-        show_json("error", failure.data())
+        with suppress(ConfigurationError):  # nothing can be written there: the sentence below says so
+            show_json("error", failure.data())
     print(f"changeover: {failure.message}", file=sys.stderr)
     return failure.exit_code
 

@@ -15,6 +15,7 @@ import click
 
 from changeover.cli.options import format_option
 from changeover.cli.session import session
+from changeover.cli.written_out import standard_output, write_out
 from changeover.values.safe_text import json_text, visible, visible_lines
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ _STDOUT, _STDERR = 1, 2
 
 def result_stream() -> TextIO:
     """Where the result of the command goes: standard output, of which the program has nothing meanwhile."""
-    return _own[-1] if _own else sys.stdout
+    return _own[-1] if _own else standard_output()
 
 
 def with_own_output(command: Callable[..., Any] | None) -> Callable[..., Any] | None:
@@ -88,7 +89,7 @@ def _saying_more() -> AbstractContextManager[None]:
 
 @contextmanager
 def _own_output() -> Iterator[None]:
-    before = sys.stdout
+    before = standard_output()
     descriptor = _own_descriptor(before)
     own = before if descriptor is None else os.fdopen(descriptor, "w", encoding=before.encoding)
     _own.append(own)
@@ -127,16 +128,26 @@ def leave_output_to_the_command() -> None:
     """The command has said what it has to say: what the program prints at its end goes to the error."""
     with suppress(OSError, ValueError, AttributeError):  # a stream in memory, or none at all
         if sys.stdout.fileno() == _STDOUT:
-            sys.stdout.flush()
+            _flush_or_forget(sys.stdout)
             sys.stdout = sys.stderr
             os.dup2(_STDERR, _STDOUT)
+
+
+def _flush_or_forget(stream: TextIO) -> None:
+    """Where nothing can be written, that was said: at the end of the process Python would try again."""
+    try:
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, _STDOUT)
+        os.close(nowhere)
+        stream.flush()
 
 
 def show(text: str) -> None:
     """Text that ends with its own line end, on standard output; on a terminal it may have colour."""
     stream = result_stream()
-    stream.write(visible_lines(text, coloured=has_colour(stream)))
-    stream.flush()
+    write_out(stream, visible_lines(text, coloured=has_colour(stream)))
 
 
 def has_colour(stream: TextIO) -> bool:
