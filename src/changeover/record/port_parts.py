@@ -297,21 +297,36 @@ class PortParts:
         """Have every object that is made from now on looked into, when it has been made."""
         classes = mro(cls) if is_target else (cls,)
         original = next((namespace(one)["__init__"] for one in classes if "__init__" in namespace(one)), None)
-        if not isinstance(original, FunctionType) or getattr(original, _LOOKED, False):
+        if not isinstance(original, FunctionType):
             return
-        look_into, read, plain = self._look_into, state_reader(cls), self._plain
+        watching: list[tuple[Callable[[], Any], str]] | None = vars(original).get(_LOOKED)
+        if watching is not None:
+            watching[:] = [(parts, name) for parts, name in watching if parts() is not None]
+            watching.append((ref(self), port))
+            return
+        made: list[tuple[Callable[[], Any], str]] = [(ref(self), port)]
+        read = state_reader(cls)
 
         @wraps(original)
         def begun(self: Any, *args: Any, **kwargs: Any) -> None:
             original(self, *args, **kwargs)
-            made: Any = type(self)
-            if made.__init__ is begun and not plain.issuperset(map(type, read(self).values())):
-                with suppress(Exception):
-                    look_into(port, port, self, self)
+            if getattr(type(self), "__init__", None) is begun:
+                _look_into_new_one(self, read, made)
 
-        setattr(begun, _LOOKED, True)
+        setattr(begun, _LOOKED, made)
         with suppress(AttributeError, TypeError):
             cls.__init__ = begun  # type: ignore[misc]
+
+
+def _look_into_new_one(
+    owner: Any, read: Callable[[Any], dict[Any, Any]], watching: list[tuple[Callable[[], Any], str]]
+) -> None:
+    kinds = set(map(type, read(owner).values()))
+    for parts, port in watching:
+        found = parts()
+        if found is not None and not found._plain.issuperset(kinds):
+            with suppress(Exception):
+                found._look_into(port, port, owner, owner)
 
 
 _LOOKED = "__changeover_looked_into__"

@@ -16,31 +16,31 @@ class Refused(Exception):
     """Of the program."""
 
 
-def in_an_attribute(part: Any, number: int) -> BaseException:
+def in_an_attribute(part: Any, number: int) -> Exception:
     error = Refused("no", number)
     error.held = part  # type: ignore[attr-defined]
     return error
 
 
-def in_its_arguments(part: Any, number: int) -> BaseException:
+def in_its_arguments(part: Any, number: int) -> Exception:
     return Refused("no", part, number)
 
 
-def deep_inside(part: Any, number: int) -> BaseException:
+def deep_inside(part: Any, number: int) -> Exception:
     return Refused({"all": [part], "number": number})
 
 
-def in_a_group(part: Any, number: int) -> BaseException:
+def in_a_group(part: Any, number: int) -> Exception:
     return ExceptionGroup("all", [in_an_attribute(part, number)])
 
 
-def in_its_cause(part: Any, number: int) -> BaseException:
+def in_its_cause(part: Any, number: int) -> Exception:
     error = Refused("no", number)
     error.__cause__ = in_an_attribute(part, number)
     return error
 
 
-PLACES: list[Callable[[Any, int], BaseException]] = [
+PLACES: list[Callable[[Any, int], Exception]] = [
     in_an_attribute,
     in_its_arguments,
     deep_inside,
@@ -53,7 +53,7 @@ UNREADABLE: dict[str, Callable[[], Any]] = {
 }
 
 
-def compared(raised: Callable[[int], BaseException], more: int, *, is_async: bool, mode: str) -> Run:
+def compared(raised: Callable[[int], Exception], more: int, *, is_async: bool, mode: str) -> Run:
     runs: list[Run] = []
     migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append, mode=mode)
 
@@ -79,9 +79,9 @@ def compared(raised: Callable[[int], BaseException], more: int, *, is_async: boo
 @pytest.mark.parametrize("what", UNREADABLE)
 @pytest.mark.parametrize("place", PLACES)
 def test_the_same_error_is_no_difference(
-    place: Callable[[Any, int], BaseException], what: str, is_async: bool, mode: str
+    place: Callable[[Any, int], Exception], what: str, is_async: bool, mode: str
 ) -> None:
-    def raised(number: int) -> BaseException:
+    def raised(number: int) -> Exception:
         return place(UNREADABLE[what](), number)
 
     run = compared(raised, 0, is_async=is_async, mode=mode)

@@ -288,3 +288,19 @@ def test_a_stored_run_is_no_match_where_only_the_other_path_acts_there() -> None
     [(_, run)] = replayed_scenarios(migration, [scenario])
     assert run.verdict is Verdict.FAILED
     assert "shop.table.create" in str(run.reason)
+
+
+def test_objects_made_later_are_known_to_every_migration_that_has_the_class_as_a_port() -> None:
+    cls, clients, runs = made(), list[Any](), list[Run]()
+
+    def path(number: int) -> Any:
+        return clients[-1].table.create(number)
+
+    for _ in range(3):
+        migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append, mode="inline")
+        migration.port("shop", cls, effects={"post"})
+        seam = migration.seam("s", legacy=path, candidate=path)
+        for _ in range(2):
+            clients.append(cls())
+            seam(3)
+            assert (runs[-1].verdict, clients[-1].rows) == (Verdict.FAILED, [("create", 3)])
