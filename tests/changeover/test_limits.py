@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import ctypes
 import functools
 import json
@@ -96,6 +97,27 @@ def test_an_object_that_is_asked_by_is_is_another_one_in_a_replay() -> None:
     seam, runs = shadowing(lambda mode: mode is fast, lambda mode: mode is fast)
     assert seam(fast) is True
     assert runs[0].verdict is Verdict.DIVERGED
+
+
+TENANT: contextvars.ContextVar[str] = contextvars.ContextVar("tenant", default="nobody")
+
+
+def test_a_context_variable_that_a_path_sets_is_not_compared_and_stays_as_it_was_answered() -> None:
+    def path(name: str) -> Callable[[int], int]:
+        def called(number: int) -> int:
+            TENANT.set(name)
+            return number
+
+        return called
+
+    seam, runs = shadowing(path("a"), path("b"))
+
+    def program() -> str:
+        seam(3)
+        return TENANT.get()
+
+    assert contextvars.copy_context().run(program) == "a"
+    assert runs[0].verdict is Verdict.MATCH
 
 
 def test_a_logger_module_class_function_or_loop_is_handed_over_as_it_is() -> None:
