@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -187,3 +188,17 @@ def test_what_one_path_alone_looks_at_is_a_read_of_it_alone(folder: Path) -> Non
     assert run.candidate is not None
     assert [one.name for one in run.legacy.reads]
     assert not run.candidate.reads
+
+
+def test_what_the_pack_does_at_the_end_is_taken_off_the_own_time_once(folder: Path) -> None:
+    """The path sleeps, and that is its own time at least, however long its folders are read afterwards."""
+
+    def make_many(here: Path) -> None:
+        time.sleep(0.005)
+        for number in range(300):
+            (here / str(number)).mkdir()
+
+    run = judged(folder, make_many, lambda here: make_many(here))
+    assert run.verdict == "match", run.reason or run.divergences
+    assert run.candidate is not None
+    assert run.candidate.own_time_s >= 0.005
