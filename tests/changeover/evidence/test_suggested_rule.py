@@ -49,7 +49,10 @@ def offers(
 def still_differs(
     legacy: Observation, candidate: Observation, under: Rules, of: Divergence, before: Rules = STRICT
 ) -> bool:
-    """Whether the cluster is still there, or another one stands in its place."""
+    """Whether the cluster is still there, or another one stands in its place.
+
+    Clusters at other places are no matter of the rule: rows that it makes more alike may be paired otherwise.
+    """
     was, now = (
         {
             (name.place, name.kind, one.detail)
@@ -59,7 +62,8 @@ def still_differs(
         for some in (before, under)
     )
     mine = fingerprint_of(SEAM, of)
-    return not now <= was - {(mine.place, mine.kind, of.detail)}
+    others = {one for one in now - was if one[0] == mine.place}
+    return (mine.place, mine.kind, of.detail) in now or bool(others)
 
 
 def offer_for(legacy: Any, candidate: Any) -> Offer:
