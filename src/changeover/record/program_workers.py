@@ -40,8 +40,14 @@ class WaitingPlace:
         self.now: set[Any] = set()
         self._has_unknown = False
 
+    def others_wait(self, session: Session, waiting: int) -> bool:
+        """Whether somebody waits now who is not of this run; so many do, whoever they are."""
+        known = (self.workers.get(worker, (None, None))[0] is session for worker in [*self.now])
+        permitted = (_is_permitted(worker, session) for worker in [*self.now])
+        return waiting > sum(map(max, known, permitted))
+
     def has_others(self, session: Session, waiting: int) -> bool:
-        """Whether somebody works here who is not of this run; so many wait now, whoever they are."""
+        """Whether somebody works here who is not of this run, and who may be busy at this moment."""
         self._has_unknown = self._has_unknown or waiting > len(self.now)
         return self._has_unknown or any(
             of is not session and self._works(worker, of, branch) and not _is_permitted(worker, session)
@@ -113,12 +119,15 @@ def run_here() -> Session | None:
     return None if session is None or getattr(session, "is_judged", False) else session
 
 
-def give(session: Session, place: Any, waiting: int, what: str, between: Between) -> None:
+def give(session: Session, place: Any, waiting: int, what: str, between: Between, *, keeps: bool) -> None:
     """Tell a run where others work for what it gives there; so many wait now, whoever they are.
 
-    `what` says so in words. Called by what stands in place of a function between the path and the place.
+    `what` says so in words. A place that `keeps` what it is given has it for those who are busy, too. Called
+    by what stands in place of a function between the path and the place.
     """
-    if waiting_place(place).has_others(session, waiting) and not between.is_helper(sys._getframe(2)):
+    found = waiting_place(place)
+    others = found.has_others(session, waiting) if keeps else found.others_wait(session, waiting)
+    if others and not between.is_helper(sys._getframe(2)):
         session.handed_over(what)
 
 

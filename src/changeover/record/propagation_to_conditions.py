@@ -38,7 +38,7 @@ def carry_conditions(threading: Any) -> None:
         def notify(self: Any, n: int = 1) -> Any:
             session = run_to_carry()
             if session is not None:
-                give(session, self, len(self._waiters), f"{_THREAD} at a condition", _BETWEEN)
+                give(session, self, len(self._waiters), f"{_THREAD} at a condition", _BETWEEN, keeps=False)
             return original(self, n)
 
         return notify
@@ -47,7 +47,14 @@ def carry_conditions(threading: Any) -> None:
         def set_(self: Any) -> Any:
             session = run_to_carry()
             if session is not None:
-                give(session, self._cond, len(self._cond._waiters), f"{_THREAD} for an event", _BETWEEN)
+                give(
+                    session,
+                    self._cond,
+                    len(self._cond._waiters),
+                    f"{_THREAD} for an event",
+                    _BETWEEN,
+                    keeps=False,
+                )
             return original(self)
 
         return set_
@@ -65,7 +72,14 @@ def carry_futures(base: Any) -> None:
             session = run_to_carry()
             if session is not None:
                 condition = self._condition
-                give(session, condition, len(condition._waiters), f"{_THREAD} for a future", _BETWEEN)
+                give(
+                    session,
+                    condition,
+                    len(condition._waiters),
+                    f"{_THREAD} for a future",
+                    _BETWEEN,
+                    keeps=False,
+                )
             return original(self, given)
 
         return end
@@ -108,4 +122,4 @@ def _look_at(place: Any, where: str) -> None:
     session = run_to_carry()
     if session is not None:
         waiting = sum(not one.done() for one in place._waiters)
-        give(session, place, waiting, f"{_TASK} {where}", _BETWEEN)
+        give(session, place, waiting, f"{_TASK} {where}", _BETWEEN, keeps=False)

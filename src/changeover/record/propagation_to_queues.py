@@ -28,7 +28,7 @@ def carry_queues(module: Any) -> None:
             session = run_to_carry()
             if session is not None and not _gives_back(session, self):
                 what = _what("thread", type(self).__name__)
-                give(session, self, len(self.not_empty._waiters), what, _BETWEEN)
+                give(session, self, len(self.not_empty._waiters), what, _BETWEEN, keeps=True)
             return original(self, item, block, timeout)
 
         return put
@@ -57,7 +57,7 @@ def carry_async_queues(module: Any) -> None:
             session = run_to_carry()
             if session is not None and not _gives_back(session, self):
                 waiting = sum(not one.done() for one in self._getters)
-                give(session, self, waiting, _what("task", type(self).__name__), _BETWEEN)
+                give(session, self, waiting, _what("task", type(self).__name__), _BETWEEN, keeps=True)
             return original(self, item)
 
         return put_nowait
@@ -75,7 +75,7 @@ def carry_memory_streams(module: Any) -> None:
             session = run_to_carry()
             if session is not None and not _gives_back(session, self._state):
                 waiting = len(self._state.waiting_receivers)
-                give(session, self._state, waiting, _what("task", "memory stream"), _BETWEEN)
+                give(session, self._state, waiting, _what("task", "memory stream"), _BETWEEN, keeps=True)
             return original(self, item)
 
         return send_nowait
