@@ -250,8 +250,6 @@ class PortBook:
 
     def cover(self) -> None:
         """Instrument classes that were derived, and functions that were replaced, since the last time."""
-        if self.parts.is_behind:
-            self.parts.search()
         for owner in self._owners:
             if not owner.is_unchanged:
                 self._cover_again()

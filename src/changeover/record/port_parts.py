@@ -7,11 +7,11 @@ every port would do so twice: such a run is no comparison, and the replay is ref
 from __future__ import annotations
 
 import dis
-import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from enum import Enum
 from functools import cached_property, lru_cache, wraps
+from itertools import islice
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 from weakref import ref
@@ -22,6 +22,7 @@ from changeover.record.callable_kind import is_stream, opens_context
 from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Hook, function_of, hook_function, subclasses
 from changeover.record.object_reading import ObjectReading
+from changeover.record.reached_objects import reached_objects
 from changeover.values.atom_types import ATOMS
 from changeover.values.copy_plan import is_atom_class
 from changeover.values.own_state import by_class, module_of, mro, namespace, own_state, state_reader
@@ -31,7 +32,7 @@ DEPTH_MAX = 3
 PLAIN_MAX = 1_000
 """So many classes are remembered whose objects are no parts."""
 OBJECTS_MAX = 100
-"""So many objects of a port's class are looked into for parts."""
+"""So many objects of a port's class that one seam reaches are looked into for parts."""
 LOOKS_MAX = 20
 """So often a method is looked at that has changed nothing."""
 _DYNAMIC = "__getattr__"
@@ -184,6 +185,7 @@ class PortParts:
         self._covered: set[type] = set()
         self._plain: set[type] = {*ATOMS}
         self._searched_for: list[tuple[str, type]] = []
+        self._searched: set[str] = set()
 
     def __bool__(self) -> bool:
         return bool(self._parts or self._givers)
@@ -202,17 +204,16 @@ class PortParts:
         else:
             self._look_into(port, port, target, target)
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether there is a port whose objects of before were not looked for."""
-        return bool(self._searched_for)
+    def search(self, seam: str, begin: Iterable[Any]) -> None:
+        """Look into the objects of ports' classes that were made before, and that a seam's paths reach.
 
-    def search(self) -> None:
-        """Look into the objects of ports' classes that the program has made before; once for each port."""
-        wanted, self._searched_for = self._searched_for, []
-        classes = {cls: port for port, target in wanted for cls in subclasses(target)}
-        found = [one for one in gc.get_objects() if type(one) in classes]
-        for owner in found[:OBJECTS_MAX]:
+        Once for each seam, at its first run; what is made later is looked into when it is made.
+        """
+        if not self._searched_for or seam in self._searched:
+            return
+        self._searched.add(seam)
+        classes = {cls: port for port, target in self._searched_for for cls in subclasses(target)}
+        for owner in islice(reached_objects(begin, classes.__contains__), OBJECTS_MAX):
             port = classes[type(owner)]
             self._look_into(port, port, owner, owner)
 

@@ -143,6 +143,9 @@ class Recording:
             if isolation.watched != ("numpy.random" in sys.modules, "structlog" in sys.modules):
                 isolation.isolate()
             runtime.book.cover()
+            runtime.book.parts.search(
+                self._seam.name, (*self._seam.paths.values(), *self.call.args, *self.call.kwargs.values())
+            )
             self._given.copy(self._replayed_path)
             if runtime.copies_ports:
                 self._copies = PortCopies(runtime.book)
