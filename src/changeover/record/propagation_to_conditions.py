@@ -9,6 +9,7 @@ What it finds then it has from the path, by a list or an attribute that both kno
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from changeover.record.program_workers import Between, Waits, give
@@ -36,32 +37,22 @@ def carry_conditions(threading: Any) -> None:
 
     def notifying(original: Any) -> Callable[..., Any]:
         def notify(self: Any, n: int = 1) -> Any:
-            session = run_to_carry()
-            if session is not None:
-                give(session, self, len(self._waiters), f"{_THREAD} at a condition", _BETWEEN, keeps=False)
+            _look_at_threads(self, "at a condition")
             return original(self, n)
 
         return notify
 
     def setting(original: Any) -> Callable[..., Any]:
         def set_(self: Any) -> Any:
-            session = run_to_carry()
-            if session is not None:
-                give(
-                    session,
-                    self._cond,
-                    len(self._cond._waiters),
-                    f"{_THREAD} for an event",
-                    _BETWEEN,
-                    keeps=False,
-                )
+            _look_at_threads(getattr(self, "_cond", None), "for an event")
             return original(self)
 
         return set_
 
     replace_function(threading.Condition, "wait", waiting)
     replace_function(threading.Condition, "notify", notifying)
-    replace_function(threading.Event, "set", setting)
+    with suppress(TypeError):  # the event of another library (gevent) stands there, in C
+        replace_function(threading.Event, "set", setting)
 
 
 def carry_futures(base: Any) -> None:
@@ -69,23 +60,20 @@ def carry_futures(base: Any) -> None:
 
     def ending(original: Any) -> Callable[..., Any]:
         def end(self: Any, given: Any) -> Any:
-            session = run_to_carry()
-            if session is not None:
-                condition = self._condition
-                give(
-                    session,
-                    condition,
-                    len(condition._waiters),
-                    f"{_THREAD} for a future",
-                    _BETWEEN,
-                    keeps=False,
-                )
+            _look_at_threads(self._condition, "for a future")
             return original(self, given)
 
         return end
 
     replace_function(base.Future, "set_result", ending)
     replace_function(base.Future, "set_exception", ending)
+
+
+def _look_at_threads(condition: Any, where: str) -> None:
+    session = run_to_carry()
+    waiters = getattr(condition, "_waiters", None)
+    if session is not None and waiters is not None:
+        give(session, condition, len(waiters), f"{_THREAD} {where}", _BETWEEN, keeps=False)
 
 
 def carry_async_conditions(locks: Any) -> None:
@@ -100,14 +88,14 @@ def carry_async_conditions(locks: Any) -> None:
 
     def setting(original: Any) -> Callable[..., Any]:
         def set_(self: Any) -> Any:
-            _look_at(self, "for an event")
+            _look_at_tasks(self, "for an event")
             return original(self)
 
         return set_
 
     def notifying(original: Any) -> Callable[..., Any]:
         def notify(self: Any, n: int = 1) -> Any:
-            _look_at(self, "at a condition")
+            _look_at_tasks(self, "at a condition")
             return original(self, n)
 
         return notify
@@ -118,7 +106,7 @@ def carry_async_conditions(locks: Any) -> None:
     replace_function(locks.Condition, "notify", notifying)
 
 
-def _look_at(place: Any, where: str) -> None:
+def _look_at_tasks(place: Any, where: str) -> None:
     session = run_to_carry()
     if session is not None:
         waiting = sum(not one.done() for one in place._waiters)
