@@ -328,7 +328,9 @@ def test_the_copy_of_an_entity_knows_no_session() -> None:
     with orm.Session(engine) as session:
         session.add(row(id=1))
         session.commit()
-        asked: Callable[[Any], bool] = lambda given: orm.object_session(given) is not None  # noqa: E731
-        seam, runs = shadowing(asked, asked)
+        seam, runs = shadowing(
+            lambda given: orm.object_session(given) is not None,
+            lambda given: bool(orm.object_session(given)),
+        )
         assert seam(session.get(row, 1)) is True
     assert runs[0].verdict is Verdict.DIVERGED

@@ -212,9 +212,9 @@ class PortParts:
         if not self._searched_for or seam in self._searched:
             return
         self._searched.add(seam)
-        classes = {cls: port for port, target in self._searched_for for cls in subclasses(target)}
-        for owner in islice(reached_objects(begin, classes.__contains__), OBJECTS_MAX):
-            port = classes[type(owner)]
+        classes = {id(cls): port for port, target in self._searched_for for cls in subclasses(target)}
+        for owner in islice(reached_objects(begin, lambda cls: id(cls) in classes), OBJECTS_MAX):
+            port = classes[id(type(owner))]
             self._look_into(port, port, owner, owner)
 
     def called(self, hook: Hook, args: Args) -> PartCall | None:

@@ -6,15 +6,16 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from changeover.values.atom_types import ATOMS
-from changeover.values.own_state import own_state
+from changeover.values.made_functions import held_by
+from changeover.values.own_state import is_a, own_state
 
 LOOKED_AT_MAX = 500
 DEPTH_MAX = 4
 OF_A_CONTAINER_MAX = 50
+_CONTAINERS = (list, tuple, set, frozenset, deque)
 
 
 def reached_objects(begin: Iterable[Any], wanted: Callable[[type], bool]) -> Iterator[Any]:
@@ -26,7 +27,7 @@ def reached_objects(begin: Iterable[Any], wanted: Callable[[type], bool]) -> Ite
     seen: set[int] = set()
     while waiting and len(seen) < LOOKED_AT_MAX:
         value, depth = waiting.popleft()
-        if (type(value) in ATOMS and not isinstance(value, ModuleType)) or id(value) in seen:
+        if id(value) in seen:
             continue
         seen.add(id(value))
         if wanted(type(value)):
@@ -36,30 +37,29 @@ def reached_objects(begin: Iterable[Any], wanted: Callable[[type], bool]) -> Ite
 
 
 def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, FunctionType):
+    cls = type(value)
+    if cls is FunctionType:
         return _of_function(value)
-    if isinstance(value, MethodType):
+    if cls is MethodType:
         return (value.__func__, value.__self__)
-    if isinstance(value, functools.partial):
+    if cls is functools.partial:
         return (value.func, *value.args, *value.keywords.values())
-    if isinstance(value, list | tuple | set | frozenset | deque):
+    if any(cls is one for one in _CONTAINERS):
         return islice(tuple(value), OF_A_CONTAINER_MAX)
-    if type(value) is dict:
+    if cls is dict:
         return islice(tuple(value.values()), OF_A_CONTAINER_MAX)
-    if isinstance(value, type | ModuleType):
+    if is_a(value, type, ModuleType):
         return ()
     return islice(tuple(own_state(value).values()), OF_A_CONTAINER_MAX)
 
 
 def _of_function(function: FunctionType) -> Iterator[Any]:
-    yield from (_content(cell) for cell in function.__closure__ or ())
-    yield from function.__defaults__ or ()
-    yield from (function.__kwdefaults__ or {}).values()
+    yield from held_by(function)
     names = _names(function.__code__)
     for name in names & function.__globals__.keys():
         value = function.__globals__[name]
         yield value
-        if isinstance(value, ModuleType):
+        if type(value) is ModuleType:
             yield from (vars(value)[one] for one in names & vars(value).keys())
     wrapped = vars(function).get("__wrapped__")
     if wrapped is not None:
@@ -70,10 +70,3 @@ def _of_function(function: FunctionType) -> Iterator[Any]:
 def _names(code: CodeType) -> frozenset[str]:
     inner = (one for one in code.co_consts if isinstance(one, CodeType))
     return frozenset(code.co_names).union(*map(_names, inner))
-
-
-def _content(cell: CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # it is not bound yet
-        return None

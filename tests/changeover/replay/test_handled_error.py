@@ -76,4 +76,7 @@ def test_the_traceback_of_that_error_is_not_there(mode: str, is_async: bool) -> 
     def path(number: int) -> str:
         return traceback.format_exc()
 
-    assert compared(path, path, mode, is_async).verdict == "diverged"
+    def other(number: int) -> str:
+        return f"{traceback.format_exc()}"
+
+    assert compared(path, other, mode, is_async).verdict == "diverged"
