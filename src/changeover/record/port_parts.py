@@ -204,13 +204,15 @@ class PortParts:
         else:
             self._look_into(port, port, target, target)
 
+    def is_behind(self, seam: str) -> bool:
+        """Whether nobody has looked yet for the objects of ports' classes that this seam reaches."""
+        return bool(self._searched_for) and seam not in self._searched
+
     def search(self, seam: str, begin: Iterable[Any]) -> None:
         """Look into the objects of ports' classes that were made before, and that a seam's paths reach.
 
         Once for each seam, at its first run; what is made later is looked into when it is made.
         """
-        if not self._searched_for or seam in self._searched:
-            return
         self._searched.add(seam)
         classes = {id(cls): port for port, target in self._searched_for for cls in subclasses(target)}
         for owner in islice(reached_objects(begin, lambda cls: id(cls) in classes), OBJECTS_MAX):

@@ -51,8 +51,14 @@ class WaitingPlace:
         self._has_unknown = self._has_unknown or waiting > len(self.now)
         return self._has_unknown or any(
             of is not session and self._works(worker, of, branch) and not _is_permitted(worker, session)
-            for worker, (of, branch) in [*self.workers.items()]
+            for worker, (of, branch) in self._known()
         )
+
+    def _known(self) -> list[tuple[Any, tuple[Session | None, Branch | None]]]:
+        """The workers that are still there. Others may come meanwhile: what holds them is listed at once."""
+        listed = list(vars(self.workers)["data"].items())
+        found = ((worker(), known) for worker, known in listed)
+        return [(worker, known) for worker, known in found if worker is not None]
 
     def _works(self, worker: Any, session: Session | None, branch: Branch | None) -> bool:
         """Whether it goes on, or, where the path of another run waited itself, still waits."""

@@ -14,9 +14,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from changeover.record.context import SESSION
-from changeover.record.kept_outside import are_one, kept_outside
 from changeover.record.live_answers import ANSWERS
 from changeover.record.object_reading import ObjectReading
+from changeover.record.one_function import are_one
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
 from changeover.record.run import Run
 from changeover.record.work_branch import names_of
@@ -47,10 +47,9 @@ CHANGED_BY_PORT = (
 )
 OF_ONE_FUNCTION = (
     "both paths are one function, and what it does in a replay differs from what it did: by chance, by time, "
-    "or by what it keeps between its calls, of which a replay has no copy{}; keep that behind a port, "
-    "hand it over, or build the paths from it with fresh(build)"
+    "or by what it keeps between its calls in its module, class or closure, of which a replay has no copy; "
+    "keep that behind a port, hand it over, or build the paths from it with fresh(build)"
 )
-NAMED_MAX = 3
 _DIFFERS = frozenset({Verdict.DIVERGED, Verdict.UNSAFE})
 
 
@@ -271,10 +270,8 @@ class Comparing:
             path.build if isinstance(path, Fresh) else path
             for path in self._recording.call.seam.paths.values()
         ]
-        if len(paths) != len(Side) or not are_one(*paths):
-            return run
-        kept = kept_outside(paths[0], self._runtime.book.holds)[:NAMED_MAX]
-        return self.draft().failed(OF_ONE_FUNCTION.format(f" ({', '.join(kept)})" if kept else ""))
+        is_one = len(paths) == len(Side) and are_one(*paths)
+        return self.draft().failed(OF_ONE_FUNCTION) if is_one else run
 
     def _own_replay(self, calling: Replaying) -> OwnReplay:
         return OwnReplay(

@@ -143,9 +143,10 @@ class Recording:
             if isolation.watched != ("numpy.random" in sys.modules, "structlog" in sys.modules):
                 isolation.isolate()
             runtime.book.cover()
-            runtime.book.parts.search(
-                self._seam.name, (*self._seam.paths.values(), *self.call.args, *self.call.kwargs.values())
-            )
+            parts = runtime.book.parts
+            if parts.is_behind(self._seam.name):
+                begin = (*self._seam.paths.values(), *self.call.args, *self.call.kwargs.values())
+                parts.search(self._seam.name, begin)
             self._given.copy(self._replayed_path)
             if runtime.copies_ports:
                 self._copies = PortCopies(runtime.book)

@@ -411,3 +411,38 @@ def test_a_bus_that_each_replay_makes_for_itself_is_compared(mode: str) -> None:
     migration.seam("s", legacy=direct, candidate=fresh(lambda ports: build(ports.shop)))(1)
     migration.close()
     assert [(run.verdict, run.reason) for run in runs] == [("match", None)]
+
+
+def test_somebody_who_begins_to_wait_while_it_is_looked_who_waits_breaks_no_path() -> None:
+    shop = Shop()
+    migration, runs = migrating("shadow", "inline", shop)
+    jobs: queue.Queue[Any] = queue.Queue()
+    looked: list[bool] = []
+
+    class Watched(threading.Thread):
+        def is_alive(self) -> bool:
+            if not looked:
+                looked.append(True)
+                with contextlib.suppress(queue.Empty):
+                    jobs.get(timeout=0.001)
+                return False  # so that the others are looked at as well
+            return super().is_alive()
+
+    def path(number: int) -> int:
+        jobs.put(number)
+        return number
+
+    seam = migration.seam("s", legacy=path, candidate=path)
+    seam(1)
+    jobs.get()
+    looked.append(True)
+    worker = Watched(target=lambda: [*iter(jobs.get, None)], daemon=True)
+    worker.start()
+    while not jobs.not_empty._waiters:  # type: ignore[attr-defined]
+        pass
+    looked.clear()
+    assert seam(2) == 2
+    jobs.put(None)
+    worker.join(20)
+    assert looked
+    refused(runs[1], "works off what the path puts into a Queue")
