@@ -40,6 +40,8 @@ MEMORY_MIN = 4 << 30
 TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
 FOLDERS = count()
 LAST_FILE = [Path()]
+NOT_BESIDE_A_FORK = ["grpc"]
+"""Modules that no test may load here, each said once: a child that a later test forks would crash."""
 AT_WORK = frozenset(threading.enumerate())
 """The threads of pytest itself."""
 WRITES_NO_BYTECODE = pytest.StashKey[bool]()
@@ -88,6 +90,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         gc.collect()
         if AT_WORK.issuperset(threading.enumerate()):
             gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """What loads a library that cannot be forked runs in a process of its own."""
+    loaded = [name for name in NOT_BESIDE_A_FORK if name in sys.modules]
+    for name in loaded:
+        NOT_BESIDE_A_FORK.remove(name)
+    assert not loaded, f"this test has loaded {', '.join(loaded)}: run that in a process of its own"
 
 
 def _keep_folders_in_memory() -> None:

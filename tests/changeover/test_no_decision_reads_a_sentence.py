@@ -19,9 +19,9 @@ LAID_OUT_ALIKE = frozenset(
     {"status", "gate", "flip", "rollback", "history", "kill", "unkill", "waive", "doctor"}
 )
 """Commands whose screens keep their layout, letter for letter, as a scrambled word is as long as it was."""
-_OWN_TO_EVERY_RUN = (
-    (re.compile(r"sha256:[0-9a-f]+|\b[0-9a-f]{6,64}\b"), "DIGEST"),
+_OWN_TO_EVERY_RUN = (  # times first: microseconds read like a digest, and a whole second has none
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.+Z]+"), "WHEN"),
+    (re.compile(r"sha256:[0-9a-f]+|\b[0-9a-f]{6,64}\b"), "DIGEST"),
     (re.compile(r"/\S*/"), "FOLDER/"),
 )
 

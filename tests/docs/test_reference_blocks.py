@@ -245,10 +245,13 @@ __file__ = str(Path("desk.py").absolute())
 """
 """What the examples of docstrings take for granted."""
 
+OF_A_PROCESS_OF_THEIR_OWN = ("start_http_server", "flagd")
+"""A server that ends with its process alone, and gRPC, beside which no other test could fork."""
+
 
 @of_kind("python")
 def test_the_lines_of_a_block_run(block: Block, desk: Desk) -> None:
-    if "start_http_server" in block.content:  # which nothing ends but the end of its process
+    if any(word in block.content for word in OF_A_PROCESS_OF_THEIR_OWN):
         program = f"import prometheus_client\n{SURROUNDINGS}\n{block.content.replace('9464', '0')}"
         done = subprocess.run(
             [sys.executable, "-c", program], cwd=desk.root, capture_output=True, check=False

@@ -1,3 +1,4 @@
+import gc
 import tracemalloc
 
 import pytest
@@ -167,12 +168,13 @@ def test_memory_does_not_grow_with_history() -> None:
     def publish(start: int) -> int:
         for number in range(start, start + 3 * RECENT_IDS_MAX):
             bus.publish(template.model_copy(update={"event_id": f"e-{number:09}"}))
+        gc.collect()
         return tracemalloc.get_traced_memory()[0]
 
     tracemalloc.start()
     try:
         before = publish(0)
-        after = publish(10**6)
+        after = min(publish(more * 10**6) for more in (1, 2, 3))  # a thread of another test may take some
     finally:
         tracemalloc.stop()
     assert after < before + 50_000
