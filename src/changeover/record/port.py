@@ -22,7 +22,8 @@ from changeover.record.instrument import (
 )
 from changeover.record.key_function import fitted
 from changeover.record.named_threads import NamedThreads
-from changeover.record.port_parts import PartCall, PortParts
+from changeover.record.part_call import PartCall
+from changeover.record.port_parts import PortParts
 from changeover.record.special_methods import acting_specials
 
 

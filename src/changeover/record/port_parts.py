@@ -6,22 +6,21 @@ every port would do so twice: such a run is no comparison, and the replay is ref
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from enum import Enum
-from functools import cached_property, lru_cache, wraps
+from functools import cached_property, wraps
 from itertools import islice
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 from weakref import ref
 
 from changeover.errors import DeclarationError
 from changeover.quick_dataclass import dataclass
 from changeover.record.callable_kind import is_stream, opens_context
-from changeover.record.context import Args, Kwargs
+from changeover.record.context import Args
 from changeover.record.instrument import Hook, function_of, hook_function, subclasses
-from changeover.record.object_reading import ObjectReading
+from changeover.record.part_call import GIVES_BY_NAME, EarlierCalls, PartCall
 from changeover.record.reached_objects import reached_objects
 from changeover.values.atom_types import ATOMS
 from changeover.values.copy_plan import is_atom_class
@@ -33,28 +32,7 @@ PLAIN_MAX = 1_000
 """So many classes are remembered whose objects are no parts."""
 OBJECTS_MAX = 100
 """So many objects of a port's class that one seam reaches are looked into for parts."""
-LOOKS_MAX = 20
-"""So often a method is looked at that has changed nothing."""
-_DYNAMIC = "__getattr__"
-_CHANGING = frozenset(
-    {
-        *("append", "appendleft", "extend", "insert", "pop", "popleft", "remove", "sort"),
-        *("add", "discard", "update", "setdefault", "clear", "put", "write"),
-    }
-)
 _Holds = Callable[[Any], bool]
-
-
-@dataclass(slots=True)
-class _Known:
-    """What was seen of a method: how often it changed something, and how often nothing."""
-
-    changed: int = 0
-    unchanged: int = 0
-
-    @property
-    def acts(self) -> bool:
-        return self.changed > self.unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,113 +45,6 @@ class _Part:
     is_kept: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PartCall:
-    """A call of a method of such an object, or of a property that may give one."""
-
-    parts: PortParts
-    hook: Hook
-    port: str
-    name: str
-    part: Any
-    objects: tuple[Any, ...]
-    known: _Known
-    root: Any
-    is_kept: bool
-    gives: bool = False
-
-    @property
-    def way_out(self) -> str:
-        """What to do about it."""
-        if self.gives:
-            return f'declare "{self.hook.name}" of port "{self.port}"'
-        return f"declare the object as a port of its own, or call it in a method of port {self.port!r}"
-
-    def why_refused(self, *, is_stored: bool) -> str | None:
-        """Why a replay may not make it; None where nothing is known against it."""
-        if self.known.acts:
-            return "it changes what the program has, past every port"
-        if is_stored or self.gives or self.known.unchanged:
-            return None
-        function = self.hook.original
-        acts = self.is_kept and _changes_itself(function)
-        if acts or _changes_what_is_shared(function, self.part, self.root):
-            return "it changes what the program has, past every port, and the answering path did not call it"
-        return None
-
-    def run(
-        self, original: Callable[..., Any], args: Args, kwargs: Kwargs, calls: Callable[[], int], note: Noted
-    ) -> Any:
-        """The answer, or an awaitable of it; `note` is told what was changed."""
-        looks = self._looks()
-        before = calls()
-        if self.hook.is_async:
-            return self._run_async(original(*args, **kwargs), looks, before, calls, note)
-        try:
-            value = original(*args, **kwargs)
-        finally:
-            self._look_again(looks, before, calls, note)
-        return self._given(value, args)
-
-    async def _run_async(
-        self, awaitable: Any, looks: list[_Look], before: int, calls: Callable[[], int], note: Noted
-    ) -> Any:
-        try:
-            value = await awaitable
-        finally:
-            self._look_again(looks, before, calls, note)
-        return self._given(value, ())
-
-    def _looks(self) -> list[_Look]:
-        is_looked_at = self.known.unchanged < LOOKS_MAX and not self.known.acts
-        if self.gives:
-            is_looked_at = is_looked_at and _changes_itself(self.hook.original)
-        return [_Look(one, self.parts.holds) for one in self.objects] if is_looked_at else []
-
-    def _look_again(self, looks: list[_Look], before: int, calls: Callable[[], int], note: Noted) -> None:
-        if not looks:
-            if self.known.acts:
-                note(self, "its object")
-            return
-        place = next(filter(None, (look.changed() for look in looks)), None)
-        if place is None:
-            self.known.unchanged += 1
-        elif calls() == before:  # what a declared call has changed is the port's own affair
-            self.known.changed += 1
-            note(self, place)
-
-    def _given(self, value: Any, args: Args) -> Any:
-        if self.gives and type(value) not in ATOMS:
-            name = self.name if self.hook.name != _DYNAMIC else f"{self.name[: -len(_DYNAMIC)]}{args[1]}"
-            self.parts.take(self.port, name, value, self.root, is_kept=self.is_kept)
-        return value
-
-
-Noted = Callable[[PartCall, str], None]
-
-
-class _Look:
-    """What an object holds, as it was; that something is there which was not is no change (`lazy`)."""
-
-    def __init__(self, owner: Any, holds: _Holds) -> None:
-        self._owner = owner
-        self._before = {name: value for name, value in own_state(owner).items() if value is not None}
-        self._inside = ObjectReading(tuple(self._before.values()), holds)
-        self._itself = None if self._before else ObjectReading(owner, holds)
-
-    def changed(self) -> str | None:
-        now = own_state(self._owner)
-        for name, value in self._before.items():
-            if name not in now or not (now[name] is value or (type(value) in ATOMS and now[name] == value)):
-                return f"self.{name}"
-        place = self._inside.changed()
-        if place is not None:
-            number = place.removeprefix("self[").partition("]")[0]
-            names = list(self._before)
-            return f"self.{names[int(number)]}" if number.isdecimal() and int(number) < len(names) else "self"
-        return None if self._itself is None else self._itself.changed()
-
-
 class PortParts:
     """All parts that are known of the ports of a migration."""
 
@@ -181,7 +52,7 @@ class PortParts:
         self.holds = holds
         self._parts: dict[int, _Part] = {}
         self._givers: dict[Hook, list[tuple[str, Any, bool]]] = {}
-        self._known: dict[Hook, _Known] = {}
+        self._earlier: dict[Hook, EarlierCalls] = {}
         self._covered: set[type] = set()
         self._plain: set[type] = {*ATOMS}
         self._searched_for: list[tuple[str, type]] = []
@@ -226,20 +97,29 @@ class PortParts:
         first = args[0]
         part = self._parts.get(id(first))
         if part is not None and part.itself() is first:
-            root = part.root()
-            reaches = not part.is_kept or any(value is root for value in own_state(first).values())
-            objects = ((first,) if part.is_kept else ()) + ((root,) if reaches and root is not None else ())
-            port = part.name.partition(".")[0]
-            name = f"{part.name}.{hook.name}"
-            return PartCall(self, hook, port, name, first, objects, self._known_of(hook), root, part.is_kept)
+            return self._of_part(hook, part, first)
         for port, target, is_kept in self._givers.get(hook, ()):
             if issubclass(type(first), target) if isinstance(target, type) else first is target:
-                name, known = f"{port}.{hook.name}", self._known_of(hook)
-                return PartCall(self, hook, port, name, first, (first,), known, first, is_kept, gives=True)
+                return self._of_giver(hook, port, first, is_kept=is_kept)
         return None
 
-    def _known_of(self, hook: Hook) -> _Known:
-        return self._known.setdefault(hook, _Known())
+    def _of_part(self, hook: Hook, part: _Part, itself: Any) -> PartCall:
+        root = part.root()
+        reaches = not part.is_kept or any(value is root for value in own_state(itself).values())
+        objects = ((itself,) if part.is_kept else ()) + ((root,) if reaches and root is not None else ())
+        port, name = part.name.partition(".")[0], f"{part.name}.{hook.name}"
+        earlier = self._earlier_of(hook)
+        return PartCall(hook, port, name, itself, root, objects, earlier, part.is_kept, self.holds)
+
+    def _of_giver(self, hook: Hook, port: str, owner: Any, *, is_kept: bool) -> PartCall:
+        def given(name: str, value: Any) -> None:
+            self.take(port, name, value, owner, is_kept=is_kept)
+
+        name, earlier = f"{port}.{hook.name}", self._earlier_of(hook)
+        return PartCall(hook, port, name, owner, owner, (owner,), earlier, is_kept, self.holds, given)
+
+    def _earlier_of(self, hook: Hook) -> EarlierCalls:
+        return self._earlier.setdefault(hook, EarlierCalls())
 
     def take(
         self, port: str, name: str, value: Any, root: Any, depth: int = 0, *, is_kept: bool = False
@@ -283,8 +163,8 @@ class PortParts:
                 self._cover(base, name)
 
     def _cover_givers(self, port: str, target: Any, cls: type, declared: Mapping[str, Any]) -> None:
-        for base, name, static in _attributes(cls, _package(cls), _DYNAMIC):
-            is_giver = isinstance(static, property | cached_property) or name == _DYNAMIC
+        for base, name, static in _attributes(cls, _package(cls), GIVES_BY_NAME):
+            is_giver = isinstance(static, property | cached_property) or name == GIVES_BY_NAME
             if is_giver and name not in declared and isinstance(function_of(static), FunctionType):
                 hook = self._cover(base, name)
                 if hook is not None:
@@ -366,49 +246,3 @@ def _attributes(cls: type, package: str, *more: str) -> Iterator[tuple[type, str
             seen.add(name)
             if _package(base) == package:
                 yield base, name, static
-
-
-def _changes_itself(function: Any) -> bool:
-    """Whether it evidently changes its object, or what that holds: `self.n = 1`, `self.rows.append(...)`."""
-    does, names = _changes(function)
-    return does or bool(names)
-
-
-def _changes_what_is_shared(function: Any, part: Any, root: Any) -> bool:
-    """Whether it evidently changes what an object shares with that of the port."""
-    _, names = _changes(function)
-    if not names:
-        return False
-    theirs = [root, *(value for value in own_state(root).values() if type(value) not in ATOMS)]
-    own = own_state(part)
-    return any(own.get(name) is one for name in names for one in theirs)
-
-
-def _changes(function: Any) -> tuple[bool, frozenset[str]]:
-    code = getattr(function, "__code__", None)
-    if not isinstance(code, CodeType) or not code.co_varnames:
-        return False, frozenset()
-    return _changes_in(code, code.co_varnames[0])
-
-
-@lru_cache(maxsize=1_024)
-def _changes_in(code: CodeType, owner: str) -> tuple[bool, frozenset[str]]:
-    """Whether an attribute is set, and the names of those that hold something which is changed."""
-    sets, names, chain = False, set[str](), list[str]()
-    is_own = False
-    steps = [step for step in dis.get_instructions(code) if step.opname not in ("CACHE", "EXTENDED_ARG")]
-    for number, step in enumerate(steps):
-        if step.opname in ("STORE_ATTR", "DELETE_ATTR"):
-            sets = True
-        elif step.opname.startswith("LOAD_FAST"):
-            is_own, chain = step.argval == owner, []
-        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-            if is_own and chain and step.argval in _CHANGING:
-                names.add(chain[0])
-            chain.append(step.argval)
-        elif step.opname in ("STORE_SUBSCR", "DELETE_SUBSCR"):
-            held = [one for one in steps[max(0, number - 2) : number] if one.opname == "LOAD_ATTR"]
-            names.update(str(one.argval) for one in held)
-        else:
-            is_own = False
-    return sets, frozenset(names)

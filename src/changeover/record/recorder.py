@@ -13,10 +13,10 @@ from changeover.record.context import NO_WORK, SESSION, WORK_HERE, Args, Kwargs,
 from changeover.record.given_answers import GivenAnswers
 from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.live_answers import handed_by
+from changeover.record.part_call import PartCall
 from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.port_object import PortObject
-from changeover.record.port_parts import PartCall
 from changeover.record.supplements import supplement_arguments
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import Branch, Running, current_branch, tick

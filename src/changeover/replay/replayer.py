@@ -16,9 +16,9 @@ from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.held_reading import HeldReading
 from changeover.record.instrument import Hook
 from changeover.record.object_reading import ObjectReading, SharedReading
+from changeover.record.part_call import PartCall
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
-from changeover.record.port_parts import PartCall
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.tape import Entry, Tape
 from changeover.record.timed_steps import Took
