@@ -71,7 +71,7 @@ def replayed(
                 seed=scenario.correlation_id or scenario.id,
                 limits=program.runtime.limits,
                 context=copy_context(),
-                decimals=decimal.getcontext().copy(),
+                decimals=scenario.tape.decimals or decimal.getcontext().copy(),
                 loop_goes_on=seam.is_async,
                 decides=_decides(scenario) if side is Side.CANDIDATE else None,
             )

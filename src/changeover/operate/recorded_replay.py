@@ -91,7 +91,7 @@ def replayed(
             seed=passage.pins.correlation_id,
             limits=program.runtime.limits,
             context=copy_context(),
-            decimals=run.decimals or decimal.Context(),
+            decimals=run.tape.decimals or decimal.Context(),
             apart=True,
             loop_goes_on=seam.is_async,
             inside_loop=run.inside_loop,
@@ -107,7 +107,6 @@ def replayed(
             own_time_s=pending.own_time_s,
             changed=pending.changed,
             logged=replayed.observation.logged,
-            decimals=None,
             inside_loop=False,
             events=replayed.observation.events,
         )

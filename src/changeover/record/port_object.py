@@ -7,7 +7,7 @@ itself otherwise (`Account("savings")`, `Account("salary")`) is another object o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ _TEXT_MAX = 200
 _MADE_ANEW = re.compile(r"[0-9a-fA-F]{6}|\d{3}|tmp")
 """In names that were given by a machine: identifiers, numbers of connections, moments."""
 _PASSING = re.compile(
-    r"stat(e|us)|last|current|mode|error|buffer|cursor|token|cookie|message|text|session|result|next|path"
+    r"stat(e|us)|last|current|mode|error|buffer|cursor|token|cookie|message|text|session|result|next|path|hostname|machine"
 )
 """In names of attributes that say how an object is just now, rather than which one it is."""
 _NUMBERED = re.compile(r"(^|_)(id|number|no|code)$")
@@ -37,12 +37,15 @@ class PortObject(NamedTuple):
         """As it is now; asks no code of its class."""
         return cls(owner, _NOTHING if isinstance(owner, type) else _texts(owner))
 
-    def differs_from(self, other: PortObject) -> str | None:
-        """The attribute by which they are two; None where nothing says so."""
+    def differs_from(self, other: PortObject, among: Set[str] | None = None) -> str | None:
+        """The attribute by which they are two, one of `among` where that is given; None for no such."""
         if self.owner is other.owner:
             return None
         texts = other.texts
-        return next((name for name, text in self.texts.items() if texts.get(name, text) != text), None)
+        for name, text in self.texts.items():
+            if texts.get(name, text) != text and (among is None or name in among):
+                return name
+        return None
 
 
 def _texts(owner: Any) -> Mapping[str, str]:
@@ -67,4 +70,5 @@ def _text(value: Any) -> str | None:
             name = own_state(value).get("_name_")
             return name if type(name) is str else None
         return None
-    return value if len(value) <= _TEXT_MAX and not _MADE_ANEW.search(value) else None
+    is_name = len(value) <= _TEXT_MAX and value.isprintable() and not _MADE_ANEW.search(value)
+    return value if is_name else None

@@ -6,7 +6,6 @@ What cannot be read back is noticed by whoever reads it (`recorded_run_reading`)
 
 from __future__ import annotations
 
-import decimal
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -19,7 +18,7 @@ from changeover.record.codec import Codec
 from changeover.record.context import Args, Kwargs
 from changeover.record.encoding import WORDS
 from changeover.record.scenario_file import Scenario
-from changeover.record.stored_moments import moments_of
+from changeover.record.stored_tape import add_tape
 from changeover.record.tape import Entry, Tape
 from changeover.values.copy_time import CopyTime
 from changeover.values.event import EventStep, step_data
@@ -31,7 +30,6 @@ from changeover.values.stage import Setting
 RECORDED_VERSION = 1
 _encoder = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)
 _make_chunks: Any = getattr(json.encoder, "c_make_encoder", None)
-_USUAL_DECIMALS = (28, decimal.ROUND_HALF_EVEN)
 
 
 def _chunks_of() -> Callable[[Any, int], Iterable[str]]:
@@ -95,7 +93,6 @@ class RecordedRun(NamedTuple):
     own_time_s: float
     changed: dict[str, Any]
     logged: tuple[LogLine, ...] = ()
-    decimals: decimal.Context | None = None
     inside_loop: bool = False
     events: tuple[EventStep, ...] | None = None
 
@@ -214,32 +211,17 @@ def _contents(run: RecordedRun, encode: Encode, words: Words) -> dict[str, Any]:
         data["kwargs"] = encode(run.kwargs, "arguments")
     if run.changed:
         data["changed"] = encode(run.changed, "changed")
-    if tape.random_states:
-        data["random"] = encode(tape.random_states, "the state of random numbers")
     if run.passage.tags:
         data["tags"] = run.passage.tags
     if run.passage.trace is not None:
         data["trace"] = run.passage.trace
-    if tape.supplements:
-        data["supplements"] = tape.supplements
-    moments, late_from = moments_of(tape)
-    if moments:
-        for call, moment in zip(data["calls"], moments, strict=False):
-            call["during"] = moment
-    if late_from is not None:
-        data["late_from"] = late_from
+    add_tape(data, tape, encode)
     if run.logged:
         data["logged"] = [[line.level, line.source, line.text] for line in run.logged]
     if run.events is not None:
         data["events"] = [_step(step, encode) for step in run.events]
-    if run.decimals is not None and (run.decimals.prec, run.decimals.rounding) != _USUAL_DECIMALS:
-        data["decimals"] = [run.decimals.prec, run.decimals.rounding]
     if run.inside_loop:
         data["inside_loop"] = True
-    if tape.unfinished:
-        data["unfinished"] = tape.unfinished
-    if tape.handed_over:
-        data["handed_over"] = tape.handed_over
     return data
 
 
@@ -277,6 +259,8 @@ def _call(entry: Entry, encode: Encode, words: Words) -> dict[str, Any]:
         data["returned"] = value if type(value) in words else encode(value, method.name)
     if entry.site is not None:
         data["site"] = entry.site
+    if entry.owner is not None:
+        data["object"] = {**entry.owner.texts}
     return data
 
 

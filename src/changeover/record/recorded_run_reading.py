@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +10,7 @@ from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec
 from changeover.record.port import PortBook
 from changeover.record.recorded_run import RECORDED_VERSION, Passage, RecordedRun
-from changeover.record.scenario_file import read_entry, read_outcome
-from changeover.record.tape import Tape, near
-from changeover.record.work_branch import NEVER
+from changeover.record.stored_tape import read_outcome, read_tape
 from changeover.values.error_text import class_and_message
 from changeover.values.event import EventStep, step_of
 from changeover.values.log_line import LogLine
@@ -68,15 +65,7 @@ def read_recorded(payload: bytes, codec: Codec, book: PortBook) -> RecordedRun:
     """The inverse of `written`; raises CodecError, or ConfigurationError where the program changed since."""
     top = Table(parse_json(_text(payload), "run"), "run")
     passage = _passage(top)
-    entries = [read_entry(call, codec, book) for call in top.tables("calls")]
-    for entry in entries:
-        entry.site = None if entry.site is None else near(entry.site)
-    tape = Tape(entries, is_stored=True)
-    tape.supplements, tape.late_from = top.whole("supplements", 0), top.whole("late_from", NEVER)
-    tape.unfinished = top.texts("unfinished")
-    tape.handed_over = top.texts("handed_over")
-    if top.has("random"):
-        tape.random_states = codec.decode(top.raw("random"), "the state of random numbers")
+    tape = read_tape(top, codec, book)
     args = codec.decode(top.raw("args", []), "arguments")
     kwargs = codec.decode(top.raw("kwargs", {}), "arguments")
     changed = codec.decode(top.raw("changed", {}), "changed")
@@ -97,7 +86,6 @@ def read_recorded(payload: bytes, codec: Codec, book: PortBook) -> RecordedRun:
         float(top.number("own_time_s", 0.0, above=-1.0)),
         changed,
         tuple(_line(one) for one in top.raw("logged", [])),
-        _decimals(top),
         top.flag("inside_loop"),
         tuple(_read_step(one, codec) for one in top.raw("events")) if top.has("events") else None,
     )
@@ -152,10 +140,3 @@ def _read_step(data: Any, codec: Codec) -> EventStep:
         return step_of(data, None if content is None else codec.decode(content, f"event {data['type']}"))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError("events", f"was {data!r}, allowed: what happened on a bus") from error
-
-
-def _decimals(top: Table) -> decimal.Context | None:
-    match top.raw("decimals"):
-        case [int(precision), str(rounding)]:
-            return decimal.Context(prec=precision, rounding=rounding)
-    return None

@@ -13,11 +13,10 @@ from changeover.record.call_inputs import ARGUMENTS
 from changeover.record.codec import Codec, CodecError
 from changeover.record.port import PortBook
 from changeover.record.run import Run
-from changeover.record.stored_moments import moments_of, read_moment
+from changeover.record.stored_tape import add_tape, read_outcome, read_tape
 from changeover.record.tape import Entry, Tape, near
-from changeover.record.work_branch import NEVER
 from changeover.values.atomic_file import write_file
-from changeover.values.observation import Outcome, Raised, Returned, Side
+from changeover.values.observation import Outcome, Raised, Side
 from changeover.values.toml_table import Table, parse_json
 
 SCHEMA_VERSION = 1
@@ -111,11 +110,7 @@ def to_line(scenario: Scenario, codec: Codec) -> str:
         "supplements": scenario.tape.supplements,
         "calls": [_call(entry, codec) for entry in scenario.tape.entries],
     }
-    moments, late_from = moments_of(scenario.tape)
-    for call, moment in zip(head["calls"], moments, strict=False):
-        call["during"] = moment
-    if late_from is not None:
-        head["late_from"] = late_from
+    add_tape(head, scenario.tape, codec.encode)
     if scenario.code is not None:
         head["code"] = scenario.code
     if scenario.renewed:
@@ -156,6 +151,8 @@ def _call(entry: Entry, codec: Codec) -> dict[str, Any]:
         data["digest"] = entry.answer_digest
     if entry.site is not None:
         data["site"] = list(near(entry.site))
+    if entry.owner is not None:
+        data["object"] = {**entry.owner.texts}
     return data
 
 
@@ -215,10 +212,8 @@ def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
     version = top.whole("schema_version")
     if version != SCHEMA_VERSION:
         raise top.error("schema_version", f"was {version}, allowed: {SCHEMA_VERSION}")
-    calls = top.tables("calls")
-    tape = Tape([read_entry(call, codec, book) for call in calls], is_stored=True)
-    tape.supplements = top.whole("supplements", 0)
-    tape.late_from = top.whole("late_from", NEVER)
+    tape = read_tape(top, codec, book)
+    tape.is_of_elsewhere = True
     arguments = codec.decode(top.raw("arguments"), "arguments")
     if not isinstance(arguments, dict):
         raise top.error("arguments", "was no table")
@@ -243,44 +238,3 @@ def from_line(line: bytes, codec: Codec, book: PortBook) -> Scenario:
     )
     top.done()
     return scenario
-
-
-def read_outcome(table: Table, codec: Codec, place: str) -> Outcome | None:
-    """How a call ended, None where the table does not say."""
-    if table.has("raised"):
-        error = codec.decode(table.raw("raised"), f"{place} raised")
-        if not isinstance(error, BaseException):
-            raise table.error("raised", "was no exception")
-        return Raised(error)
-    if table.has("returned"):
-        return Returned(codec.decode(table.raw("returned"), f"{place} returned"))
-    return None
-
-
-def read_entry(table: Table, codec: Codec, book: PortBook) -> Entry:
-    """One call of a tape; raises CodecError, or ConfigurationError where the program has no such method."""
-    port_name, method_name = table.text("port"), table.text("method")
-    port = book.ports.get(port_name)
-    method = None if port is None else port.methods.get(method_name)
-    if method is None:
-        raise table.error("method", f"{port_name}.{method_name} is no method of a port of this program")
-    args = codec.decode(table.raw("args", []), f"{method.full_name} args")
-    kwargs = codec.decode(table.raw("kwargs", {}), f"{method.full_name} kwargs")
-    if not isinstance(args, list) or not isinstance(kwargs, dict):
-        raise table.error("args", "are no list, or kwargs no table")
-    left = codec.decode(table.raw("left"), f"{method.full_name} left") if table.has("left") else None
-    if left is not None and [*map(type, left)] != [list, dict]:
-        raise table.error("left", "was no pair of a list and a table")
-    outcome = read_outcome(table, codec, method.full_name)
-    digest = table.text("digest", None)
-    if outcome is None and digest is None:
-        raise table.error("returned", "is missing, needed: returned, raised or digest")
-    site = table.raw("site")
-    if site is not None and (not isinstance(site, list) or [type(part) for part in site] != [str, int]):
-        raise table.error("site", f"was {site!r}, allowed: file and line")
-    during = table.raw("during")
-    table.done()
-    entry = Entry(method, tuple(args), kwargs, outcome, None if site is None else (site[0], site[1]), digest)
-    entry.left = None if left is None else (tuple(left[0]), left[1])
-    entry.during = None if during is None else read_moment(during)
-    return entry

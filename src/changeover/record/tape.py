@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Context
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -147,16 +148,19 @@ class Tape:
 
     `root` is the branch of the path itself, which had started so much of each kind `before`. From `late_from`
     on calls were begun after the answer; `unfinished` names what was still running or cut short in the end,
-    `handed_over` the queues into which the path put what somebody else works off.
+    `handed_over` the queues into which the path put what somebody else works off. `decimals` are those with
+    which it began; of a stored tape None where they were the usual ones.
     The path took so many `seconds` to its answer; of a stored tape that is not known.
     """
 
     # The class has what is so at first: a run that does little sets little.
     is_stored = False
+    is_of_elsewhere = False  # whether the program may have been set up otherwise when it was recorded
     before: Mapping[WorkKind, int] = _NONE
     late_from = NEVER
     unfinished: tuple[str, ...] = ()
     handed_over: tuple[str, ...] = ()
+    decimals: Context | None = None
     supplements = 0  # how many entries at the end the toolkit itself added
     problem: str | None = None
     seconds = 0.0

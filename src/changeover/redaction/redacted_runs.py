@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from changeover.record.port_object import PortObject
 from changeover.record.run import Run
 from changeover.record.tape import Entry, Tape
 from changeover.values.observation import Outcome
@@ -19,11 +20,17 @@ class RedactedEntry(Entry):
     __slots__ = ()
 
     def __init__(
-        self, entry: Entry, given: Given, outcome: Outcome | None, key: Any, left: Given | None = None
+        self,
+        entry: Entry,
+        given: Given,
+        outcome: Outcome | None,
+        key: Any,
+        left: Given | None = None,
+        owner: PortObject | None = None,
     ) -> None:
         super().__init__(entry.method, *given, outcome, entry.site, entry.answer_digest)
         self._key = key
-        self.left = left
+        self.left, self.owner = left, owner
         self.began, self.ended, self.branch, self.during = (
             entry.began,
             entry.ended,
@@ -39,8 +46,9 @@ class RedactedTape(Tape):
 
     def __init__(self, original: Tape, arguments: dict[str, Any], entries: list[Entry]) -> None:
         super().__init__(entries, is_stored=original.is_stored)
-        self.supplements, self.problem = original.supplements, original.problem
-        self.root, self.before = original.root, original.before
+        self.root, self.problem, self.before = original.root, original.problem, original.before
+        self.supplements, self.late_from = original.supplements, original.late_from
+        self.random_states, self.decimals = original.random_states, original.decimals
         self._original = original
         self._arguments = arguments
 

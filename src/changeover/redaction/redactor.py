@@ -20,10 +20,11 @@ from changeover.compare.paths import PathError
 from changeover.errors import ConfigurationError
 from changeover.record.live_answers import ANSWERS, is_of_call
 from changeover.record.port import CallClass
+from changeover.record.port_object import PortObject
 from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
 from changeover.record.tape import Entry
-from changeover.redaction.environment import secrets_of_environment
+from changeover.redaction.environment import is_secret_name, secrets_of_environment
 from changeover.redaction.key import KEY_NAME, RedactionKey
 from changeover.redaction.masking import NOWHERE, Redacting
 from changeover.redaction.redact_paths import RedactPaths, Stand
@@ -138,19 +139,38 @@ class _Copy:
             "reason": None if run.reason is None else text(run.reason),
             "pins": self._pins(run.pins),
         }
-        entries = [self._entry(entry) for entry in run.tape.entries]
-        if not all(map(is_, entries, run.tape.entries)):
-            changed["tape"] = RedactedTape(run.tape, run.arguments, entries)
-        elif arguments is not run.arguments or self._redacting.retyped is not None:
-            changed["tape"] = RedactedTape(run.tape, run.arguments, run.tape.entries)
-        tape = changed.get("tape")
-        if isinstance(tape, RedactedTape) and tape.problem is None:
-            tape.problem = self._redacting.retyped
+        tape = self._tape(run, has_other_arguments=arguments is not run.arguments)
+        if tape is not None:
+            changed["tape"] = tape
         if changed["divergences"] is not run.divergences:
             # Nothing is kept of a judge that is not ours.
             ours = run.judgement if isinstance(run.judgement, Comparison) else None
             changed["judgement"] = ours and replace(ours, divergences=changed["divergences"])
         return _replaced(run, changed)
+
+    def _tape(self, run: Run, *, has_other_arguments: bool) -> RedactedTape | None:
+        """The tape without its secrets; None where it has none, and the run's arguments have none."""
+        tape, names = run.tape, self._names
+        entries = [self._entry(entry) for entry in tape.entries]
+        unfinished, handed_over = names(tape.unfinished), names(tape.handed_over)
+        is_clean = all(map(is_, entries, tape.entries)) and self._redacting.retyped is None
+        if (
+            is_clean
+            and not has_other_arguments
+            and (unfinished, handed_over)
+            == (
+                tape.unfinished,
+                tape.handed_over,
+            )
+        ):
+            return None
+        made = RedactedTape(tape, run.arguments, entries)
+        made.unfinished, made.handed_over = unfinished, handed_over
+        made.problem = made.problem if made.problem is not None else self._redacting.retyped
+        return made
+
+    def _names(self, texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(map(self._redacting.text, texts))
 
     def _at(self, *segments: Any) -> Stand:
         return self._paths.step(self._paths.start, *segments) if self._has_paths else NOWHERE
@@ -250,13 +270,26 @@ class _Copy:
         given = self._given((entry.args, entry.kwargs), _positional(names, entry), stand)
         left = None if entry.left is None else self._given(entry.left, _positional(names, entry), stand)
         outcome = None if entry.outcome is None else self._ended(entry.outcome, stand)
-        clean = self._redacting.value(key)
-        same = _is_given(given, (entry.args, entry.kwargs)) and (
-            left is None or entry.left is None or _is_given(left, entry.left)
+        clean, owner = self._redacting.value(key), self._object(entry.owner)
+        same = (
+            owner is entry.owner
+            and _is_given(given, (entry.args, entry.kwargs))
+            and (left is None or entry.left is None or _is_given(left, entry.left))
         )
         if same and clean is key and outcome is entry.outcome:
             return entry
-        return RedactedEntry(entry, given, outcome, clean, left)
+        return RedactedEntry(entry, given, outcome, clean, left, owner)
+
+    def _object(self, called: PortObject | None) -> PortObject | None:
+        """What tells an object apart, without secrets: a text in place of one would tell it apart wrongly."""
+        if called is None:
+            return None
+        texts = {
+            name: text
+            for name, text in called.texts.items()
+            if not is_secret_name(name) and self._redacting.text(text) == text
+        }
+        return called if len(texts) == len(called.texts) else called._replace(texts=texts)
 
     def _given(self, given: Given, names: Sequence[str], stand: Stand) -> Given:
         args, kwargs = given

@@ -14,9 +14,14 @@ class AnotherObject(Exception):
 
 
 class CalledObjects:
-    """The objects of one port that a tape has calls of, in groups; those that nothing tells apart are one."""
+    """The objects of one port that a tape has calls of, in groups; those that nothing tells apart are one.
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    A tape `is_of_elsewhere` where the program may have been set up otherwise (another address of a server):
+    there objects are told apart by nothing but what told the recorded ones apart.
+    """
+
+    def __init__(self, entries: Sequence[Entry], *, is_of_elsewhere: bool = False) -> None:
+        self._among = _differing(entries) if is_of_elsewhere else None
         self._groups: list[list[PortObject]] = []
         self._of: dict[int, tuple[Any, int]] = {}
         self._places: dict[Any, int] = {}
@@ -42,7 +47,7 @@ class CalledObjects:
 
     def _group_of(self, called: PortObject) -> int | None:
         for number, group in enumerate(self._groups):
-            if all(called.differs_from(one) is None for one in group):
+            if all(called.differs_from(one, self._among) is None for one in group):
                 return number
         return None
 
@@ -70,7 +75,19 @@ class CalledObjects:
 
     def _difference(self, called: PortObject, group: Sequence[PortObject] | None = None) -> str:
         others = self._groups[0] if group is None else group
-        names = (called.differs_from(one) for one in others)
+        names = (called.differs_from(one, self._among) for one in others)
         name = next((name for name in names if name is not None), "")
         cls = type(called.owner).__name__
         return f"it was called on another {cls} when it was recorded: their `{name}` differs"
+
+
+def _differing(entries: Sequence[Entry]) -> set[str]:
+    """The attributes by which recorded objects differ from each other."""
+    first: dict[str, str] = {}
+    return {
+        name
+        for entry in entries
+        if entry.owner is not None
+        for name, text in entry.owner.texts.items()
+        if first.setdefault(name, text) != text
+    }

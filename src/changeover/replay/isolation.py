@@ -19,7 +19,7 @@ from changeover.record.program_log import hear_program_log
 from changeover.replay.held_collections import leave_garbage_to_the_program
 from changeover.replay.own_pairs import note_pair
 from changeover.replay.own_signals import keep_signals_apart
-from changeover.replay.random_numbers import give_replays_own_random
+from changeover.replay.random_numbers import give_replays_own_random, load_random_of_numpy
 
 _THREAD_STARTS = "_thread.start_new_thread"
 _PROCESS_STARTS = "_posixsubprocess.fork_exec"
@@ -71,19 +71,25 @@ _LOCAL_FAMILY = getattr(socket, "AF_UNIX", None)
 _installing = Lock()
 _installed = False
 watched: tuple[bool, bool] | None = None
-"""Whether numpy and structlog were there when replays were isolated last; None before that."""
+"""Whether numpy, whole, and structlog were there when replays were isolated last; None before that."""
+
+
+def keep_isolated() -> None:
+    """Isolate replays where that was not done yet, or where numpy or structlog has come since."""
+    if watched != ("numpy" in sys.modules, "structlog" in sys.modules):
+        isolate()
 
 
 def isolate() -> None:
     """Refuse such deeds from now on to what runs as a replay, and for ever to what it left behind.
 
     Its log and its random numbers are its own. Needed once, and once more when one of the two has come
-    (`watched`).
+    (`keep_isolated`).
     """
     global _installed, watched
     with _installing:
         hear_program_log()
-        watched = ("numpy.random" in sys.modules, "structlog" in sys.modules)
+        watched = (load_random_of_numpy(), "structlog" in sys.modules)
         give_replays_own_random()
         if not _installed:
             _installed = True

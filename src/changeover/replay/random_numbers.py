@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from importlib import import_module
 from threading import Lock
 from types import ModuleType
 from typing import Any
 
-from changeover.record.context import current_session
+from changeover.record.context import SESSION, current_session
 from changeover.record.recorder import Recorder
 
 _REPLACED = ("random", "getrandbits", "gauss", "seed", "getstate", "setstate")
@@ -26,6 +27,14 @@ _STATE: dict[str, Callable[[Any], Any]] = {
     _RANDOM: random.Random.getstate,
     _NUMPY: lambda shared: shared.get_state(legacy=False),
 }
+_drawn_unseen = False
+"""Whether the generator of numpy had been asked when its names were replaced."""
+_POSITION_AT_FIRST = 623
+"""Where the generator of a numpy that nobody has asked stands; it is another one after each draw."""
+DREW_UNSEEN = (
+    "numpy was imported while the path ran, so that nobody knows which random numbers it drew: "
+    "import it where the program starts"
+)
 _installing = Lock()
 _last_drawn_by: dict[str, int | None] = {}
 """By module: the run (of several inside each other the outermost) that drew last, None for none."""
@@ -77,7 +86,35 @@ def give_replays_own_random() -> None:
             _replace_names_of_random()
             numpy_random = sys.modules.get(_NUMPY)
             if numpy_random is not None and _wants(numpy_random):
+                global _drawn_unseen
+                _drawn_unseen = _was_asked(numpy_random)
                 _replace_names_of_numpy(numpy_random)
+
+
+def load_random_of_numpy() -> bool:
+    """Whether numpy is there, whole; it is asked for this, as it imports it when it is first asked."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None or getattr(numpy.__spec__, "_initializing", False):
+        return False
+    token = SESSION.set(None)  # an import is no deed of a path
+    try:
+        import_module(_NUMPY)
+    except Exception:  # noqa: BLE001  a numpy without it has no shared generator
+        return True
+    finally:
+        SESSION.reset(token)
+    return _NUMPY in sys.modules
+
+
+def drew_from_new_numpy() -> bool:
+    """Whether numbers were drawn from `numpy.random`, or it was seeded, before its names were replaced."""
+    numpy_random = sys.modules.get(_NUMPY)
+    return _drawn_unseen if numpy_random is None or not _wants(numpy_random) else _was_asked(numpy_random)
+
+
+def _was_asked(numpy_random: Any) -> bool:
+    state = numpy_random.get_state(legacy=False)
+    return bool(state["has_gauss"] or state["state"]["pos"] != _POSITION_AT_FIRST)
 
 
 @contextmanager

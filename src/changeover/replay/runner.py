@@ -190,8 +190,7 @@ class ReplayTask:
     def _begin(self) -> tuple[Any, ...]:
         if not sys.modules.keys().isdisjoint(NOT_CARRIED):
             carry_work()
-        if isolation.watched != ("numpy.random" in sys.modules, "structlog" in sys.modules):
-            isolation.isolate()
+        isolation.keep_isolated()
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
         replay.net = NetHold()

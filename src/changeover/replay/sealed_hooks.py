@@ -5,7 +5,6 @@ It asks no port and reaches nothing else. What it tries all the same is refused,
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NoReturn, TypeVar
@@ -107,8 +106,7 @@ def look(what: str, book: PortBook, code: Callable[[], T]) -> T:
     session = Sealed(what, book)
     token = SESSION.set(session)
     try:
-        if isolation.watched != ("numpy.random" in sys.modules, "structlog" in sys.modules):
-            isolation.isolate()
+        isolation.keep_isolated()
         value = code()
     except Exception:
         if session.refused is not None:

@@ -66,7 +66,7 @@ class TapedCalls(PathStops):
         try:
             if method.is_of_class:
                 compared = [entry for entry in entries if entry.method.is_compared]
-                self._called[method.port] = CalledObjects(compared)
+                self._called[method.port] = CalledObjects(compared, is_of_elsewhere=tape.is_of_elsewhere)
             if self._by_branch:
                 found = ConcurrentPortTape([(entry, tape.during(entry)) for entry in entries])
             else:

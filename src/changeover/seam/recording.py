@@ -21,6 +21,7 @@ from changeover.record.recorder import Recorder
 from changeover.replay import isolation
 from changeover.replay.handled_error import handled_here
 from changeover.replay.kept_outcome import View, kept
+from changeover.replay.random_numbers import DREW_UNSEEN, drew_from_new_numpy
 from changeover.replay.runner import ReplayTask
 from changeover.replay.sealed_hooks import LookingActed, look
 from changeover.seam.bound_objects import InCommon
@@ -96,6 +97,7 @@ class Recording:
         session = current_session()
         self.outer = session if isinstance(session, Recorder) and not session.is_judged else None
         self._prepare()
+        self._knew_numpy = "numpy" in sys.modules
         self.recorder = Recorder(
             self.runtime.book, self.runtime.limits, self.outer, self._copies, self._time_left
         )
@@ -108,6 +110,7 @@ class Recording:
         if self._pins_held is not None and self._pins_held.around is not None:
             self._keep_pins()  # those around may have answered by the time of the replay
         self.decimals = decimal.getcontext().copy()
+        self.recorder.tape.decimals = self.decimals
         if self._given.owner:
             self._given.begin_use(self)
 
@@ -140,8 +143,7 @@ class Recording:
         try:
             if not sys.modules.keys().isdisjoint(NOT_CARRIED):
                 carry_work()
-            if isolation.watched != ("numpy.random" in sys.modules, "structlog" in sys.modules):
-                isolation.isolate()
+            isolation.keep_isolated()
             runtime.book.cover()
             parts = runtime.book.parts
             if parts.is_behind(self._seam.name):
@@ -224,6 +226,8 @@ class Recording:
                 self.interrupted = True
             else:
                 self._keep_contents(outcome)
+                if not self._knew_numpy and "numpy" in sys.modules and drew_from_new_numpy():
+                    self._problem = self._problem or DREW_UNSEEN
                 if self._seam.supplement:
                     self._supplement()
         except BaseException as error:  # noqa: BLE001  promise 1: it breaks no answer
@@ -340,7 +344,6 @@ class Recording:
             self._own_time_s,
             self._changed or {},
             self.recorder.logged,
-            self.decimals,
             inside_loop and not self._seam.is_async,
             self.recorder.events if self.runtime.book.buses else None,
         )

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -119,3 +121,51 @@ def test_the_same_code_draws_the_same_numbers_of_numpy_too() -> None:
     for number in range(3):
         seam(number)
     assert [run.verdict.value for run in runs] == ["match"] * 3
+
+
+FIRST_CALLS = """
+import sys
+{first}
+from changeover import Migration
+
+def path(number):
+    {inside}
+
+runs = []
+stages = {{"CHANGEOVER_STAGE_S": "{stage}"}}
+migration = Migration(environment=stages, refresh_s=0, sink=runs.append, mode="{mode}")
+seam = migration.seam("s", legacy=path, candidate=lambda number: path(number))
+assert "numpy.random" not in sys.modules
+seam(1)
+migration.flush()
+seam(2)
+migration.flush()
+print(*(run.verdict for run in runs), runs[0].reason or "")
+"""
+DRAWN = "return int(numpy.random.randint(10**9))"
+FIRST: dict[str, tuple[str, str, str]] = {
+    "numpy has not loaded its generators yet": ("import numpy", DRAWN, "match match"),
+    "the path imports numpy and draws": ("", f"import numpy; {DRAWN}", "failed match numpy was imported"),
+    "the path imports numpy, seeds it and draws": (
+        "",
+        f"import numpy; numpy.random.seed(number); {DRAWN}",
+        "failed match numpy was imported",
+    ),
+    "the path imports numpy alone": (
+        "",
+        "import numpy; return int(numpy.sum([number]))",
+        "match match",
+    ),
+}
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize("how", FIRST)
+def test_the_first_number_that_a_program_draws_is_known_or_said_not_to_be(
+    how: str, mode: str, stage: str
+) -> None:
+    first, inside, said = FIRST[how]
+    program = FIRST_CALLS.format(first=first, inside=inside, mode=mode, stage=stage)
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.startswith(said), done.stdout

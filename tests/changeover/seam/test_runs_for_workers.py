@@ -161,8 +161,8 @@ def test_random_numbers_and_decimal_settings_of_the_path_are_handed_over() -> No
         seam()
 
     run = recorder.read()
-    assert run.decimals is not None
-    assert run.decimals.prec == 7
+    assert run.tape.decimals is not None
+    assert run.tape.decimals.prec == 7
     drawn = random.Random()  # noqa: S311
     drawn.setstate(run.tape.random_states["random"])
     assert run.outcome == Returned(drawn.random())
