@@ -7,6 +7,7 @@ is its `__dict__` and slots. What is written in C and says itself how it is take
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable
 from operator import attrgetter
 from types import FunctionType, SimpleNamespace
@@ -18,6 +19,7 @@ from changeover.values.own_state import (
     has_state,
     is_hidden,
     layout_base,
+    module_of,
     mro,
     slots_of,
     state_reader,
@@ -91,10 +93,41 @@ _HOOKS = ("__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs_ex__", "_
 _FROM_OBJECT = tuple(object.__dict__[name] for name in _HOOKS if name in object.__dict__)
 
 
+def _hooks(cls: type) -> list[Any] | None:
+    """How a type in C says that it is taken apart; None where code of the program has a word in it."""
+    found, package = [found_in(cls, name) for name in _HOOKS], _package(layout_base(cls))
+    for hook in found:
+        if isinstance(hook, property | staticmethod | classmethod):
+            return None
+        if isinstance(hook, FunctionType) and _name_of_package(hook.__module__) != package:
+            return None
+    return found
+
+
+def _package(cls: type) -> str:
+    return _name_of_package(module_of(cls))
+
+
+def _name_of_package(module: str) -> str:
+    """Of `_regex` and `regex._main` alike `regex`: the part in C often has a name of its own."""
+    return module.partition(".")[0].lstrip("_")
+
+
+def _registered_reduction(cls: type) -> Callable[[Any], Any] | None:
+    """What the library of a type in C has put into `copyreg` for it."""
+    found: Any = copyreg.dispatch_table.get(cls)
+    if found is None or cls is not layout_base(cls):
+        return None
+    module = getattr(found, "__module__", None)  # none of a function that was made by code in C
+    return found if module is None or _name_of_package(module) == _package(cls) else None
+
+
 def _reduced_reading(cls: type) -> Reading | None:
-    """The reading of a type that is written in C and knows how it is taken apart."""
-    found = [found_in(cls, name) for name in _HOOKS]
-    if any(isinstance(hook, FunctionType | property | staticmethod | classmethod) for hook in found):
+    """The reading of a type that is written in C and knows, or whose library knows, how it is taken apart."""
+    if _registered_reduction(cls) is not None:
+        return Reading(Shape.NAMES, reduced, make=made_from_reduced)
+    found = _hooks(cls)
+    if found is None:
         return None
     reduce = found[1] if found[0] is object.__dict__["__reduce_ex__"] else found[0]
     if reduce is None or (reduce in _FROM_OBJECT and cls is not layout_base(cls)):
@@ -114,11 +147,14 @@ def _reduced_reading(cls: type) -> Reading | None:
 def reduced(value: Any) -> dict[str, Any] | None:
     """How a value of a type in C takes itself apart; None where it does not."""
     cls = type(value)
-    found = [found_in(cls, name) for name in _HOOKS]
-    if any(isinstance(hook, FunctionType | property | staticmethod | classmethod) for hook in found):
+    found, registered = _hooks(cls), _registered_reduction(cls)
+    if found is None:
         return None
     try:
-        made = value.__reduce_ex__(4) if found[0] is not None else None
+        if registered is not None:
+            made = registered(value)
+        else:
+            made = value.__reduce_ex__(4) if found[0] is not None else None
     except Exception:  # noqa: BLE001  it says that it cannot
         return None
     if type(made) is not tuple or not 2 <= len(made) <= 5:

@@ -55,6 +55,7 @@ LIBRARIES: Mapping[str, str] = {
     "psycopg2": "database_errors",
     "asyncpg": "database_errors",
     "django": "django_values",
+    "google": "protobuf_values",
     "msgspec": "msgspec_values",
     "pydantic": "pydantic_values",
     "pydantic_core": "pydantic_errors",

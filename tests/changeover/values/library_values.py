@@ -281,6 +281,43 @@ def library_of_python_values() -> dict[str, Callable[[], Any]]:
     }
 
 
+def message_values() -> dict[str, Callable[[], Any]]:
+    library("google.protobuf")
+    any_pb2, duration_pb2, struct_pb2, descriptor_pb2 = (
+        import_module(f"google.protobuf.{name}_pb2") for name in ("any", "duration", "struct", "descriptor")
+    )
+
+    def struct(*names: str) -> Any:
+        made = struct_pb2.Struct()
+        made.update({name: [1, {"inside": None}] for name in names})
+        return made
+
+    def described(**options: Any) -> Any:
+        made = descriptor_pb2.FieldDescriptorProto(name="text", number=3, **options)
+        made.options.deprecated = True
+        return descriptor_pb2.DescriptorProto(name="Order", field=[made], reserved_name=["a", "b"])
+
+    def packed() -> Any:
+        made = any_pb2.Any()
+        made.Pack(duration_pb2.Duration(seconds=5))
+        return made
+
+    return {
+        "a message": lambda: duration_pb2.Duration(seconds=5, nanos=7),
+        "a message with nothing set": duration_pb2.Duration,
+        "a message of another class with nothing set": struct_pb2.Struct,
+        "a map": lambda: struct("x", "text"),
+        "a map with more": lambda: struct("x", "text", "a"),
+        "a value that is null": lambda: struct_pb2.Value(null_value=0),
+        "messages in messages": lambda: described(type="TYPE_STRING"),
+        "messages with another member of an enum": lambda: described(type="TYPE_BYTES"),
+        "a field that is set to its default": lambda: described(
+            type="TYPE_STRING", label=1, default_value=""
+        ),
+        "a packed message": packed,
+    }
+
+
 FAMILIES: dict[str, Callable[[], dict[str, Callable[[], Any]]]] = {
     "pydantic": pydantic_values,
     "numpy": numpy_values,
@@ -288,5 +325,6 @@ FAMILIES: dict[str, Callable[[], dict[str, Callable[[], Any]]]] = {
     "polars and Arrow": table_values,
     "attrs and msgspec": record_values,
     "moments": moment_values,
+    "Protocol Buffers": message_values,
     "Python": library_of_python_values,
 }

@@ -10,7 +10,9 @@ from struct import Struct
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import gmpy2
 import pytest
+import shapely
 
 from changeover.compare.comparison import compare
 from changeover.values import limits as named_limits
@@ -199,8 +201,18 @@ def _nameless(name: str) -> ZoneInfo:
         (lambda: Struct("i"), lambda: Struct("q")),
         (lambda: int | None, lambda: int | str),
         (lambda: _nameless("Asia/Tokyo"), lambda: _nameless("Europe/Paris")),
+        (lambda: gmpy2.mpz(10**30), lambda: gmpy2.mpz(10**30 + 1)),
+        (lambda: gmpy2.mpq(5, 3), lambda: gmpy2.mpfr("1.5")),
+        (lambda: shapely.Point(1, 2), lambda: shapely.Point(2, 1)),
+        (
+            lambda: shapely.Polygon([(0, 0), (1, 1), (1, 0)]),
+            lambda: shapely.Polygon([(0, 0), (1, 1), (2, 0)]),
+        ),
     ],
-    ids=["a match", "a match of another pattern", "a layout", "a union of types", "a zone without a name"],
+    ids=[
+        *("a match", "a match of another pattern", "a layout", "a union of types", "a zone without a name"),
+        *("a number that its library registers", "a fraction", "a point whose library reduces it", "an area"),
+    ],
 )
 def test_what_keeps_its_content_in_c_is_what_it_says(make: Any, other: Any) -> None:
     assert token([make()]) == token([make()])
