@@ -254,6 +254,8 @@ class ReplayTask:
         self, owner: Args, replay: Replay, args: Args, kwargs: Kwargs, outcome: Outcome, seconds: float
     ) -> Pending:
         stop_if_heard(outcome.error if isinstance(outcome, Raised) else None)
+        if isinstance(outcome, Raised):
+            outcome.let_go()
         changed: dict[str, Any] = {}
         try:
             self._check_object(replay)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -12,6 +14,8 @@ from changeover.quick_dataclass import dataclass
 from changeover.values.event import EventStep
 from changeover.values.interruption import is_interruption as is_interruption
 from changeover.values.log_line import LogLine, loud_only_in
+
+_PACKAGE = f"{__name__.partition('.')[0]}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,26 @@ class Raised:
         Nothing here keeps it alive afterwards.
         """
         error, context = self.error, self.error.__context__
+        self.let_go()
         try:
             raise error
         finally:
             error.__context__ = context
             del self, error, context
+
+    def let_go(self) -> None:
+        """Let frames of the toolkit that called the path, and are over, hold nothing any more.
+
+        An error holds the frames of its traceback, and each of these the one that called it: since Python
+        3.13 those of coroutines as well. One that held the error would close a circle, and everything in it
+        would stay until the next collection. (Before 3.13 to clear a frame could close a coroutine.)
+        """
+        traceback = self.error.__traceback__ if sys.version_info >= (3, 13) else None
+        frame = None if traceback is None else traceback.tb_frame.f_back
+        while frame is not None and str(frame.f_globals.get("__name__")).startswith(_PACKAGE):
+            with suppress(RuntimeError):  # it is not over
+                frame.clear()
+            frame = frame.f_back
 
 
 Outcome = Returned | Raised

@@ -105,8 +105,8 @@ def slots_of(cls: type) -> tuple[tuple[str, MemberDescriptorType], ...]:
     """Names, as the interpreter has them, and descriptors of the slots of a class and its bases."""
     found: dict[str, MemberDescriptorType] = {}
     for base in mro(cls):
-        if not _FLAGS(base) & _HEAP_TYPE:
-            continue
+        if not _FLAGS(base) & _HEAP_TYPE or "__slots__" not in namespace(base):
+            continue  # members of a type in C (`defaultdict` since Python 3.13) lie in its own layout
         for name, descriptor in namespace(base).items():
             is_slot = type(descriptor) is MemberDescriptorType and name not in _OFFSETS
             if is_slot and descriptor.__objclass__ is base:
