@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from importlib import import_module
 from threading import Lock, local
@@ -22,6 +23,9 @@ _NOT_SEARCHED = frozenset({"posix", "nt", "_io", "_pyio", "tokenize", _TOOLKIT})
 _NOT_THE_PATH = frozenset({_TOOLKIT, "linecache", "logging", "importlib", "zipimport", "pkgutil", "warnings"})
 """Roots of modules whose files are none of a path's, whoever calls them."""
 
+_STAYING = frozenset({"lstat", "rmdir"} if sys.version_info >= (3, 13) else ())
+"""Of `os`, what stays in place once it is: `shutil.rmtree` goes by which of them it put on a list, and one
+that goes on in another thread meanwhile must find the same again."""
 _OPEN = import_module("_io").open
 _CALLS_PATHS = tuple(f"{_TOOLKIT}.{room}." for room in ("record", "replay", "seam"))
 """What of the toolkit calls a path, or a job of one, and has no files of its own meanwhile."""
@@ -45,12 +49,12 @@ class HeldFunctions:
         self._pairs: dict[str, tuple[Any, Any]] = {}
         self._places: list[tuple[dict[str, Any], str, Any, Any]] = []
         self._defaults: list[tuple[FunctionType, Any, Any]] = []
-        self._methods: list[tuple[type, Any, Any]] = []
+        self._methods: list[tuple[type, str, Any, Any]] = []
         self._modules = 0
         self._waiting: list[Callable[[], bool]] = []
 
     def hold(self) -> None:
-        """From now on they ask; the first who holds puts everything in its place."""
+        """From now on they ask; the first who holds puts everything in its place, where some of it stays."""
         with self._lock:
             over = [is_over for is_over in self._waiting if is_over()]
             self._waiting = [is_over for is_over in self._waiting if is_over not in over]
@@ -58,6 +62,12 @@ class HeldFunctions:
             self._holders += 1
             if self._holders == 1:
                 self._put_in()  # changes nothing where it is in place
+
+    def put_what_stays(self) -> None:
+        """Put those in place that stay there, before threads of the program work with them."""
+        if _STAYING:
+            self.hold()
+            self.release()
 
     def release(self) -> None:
         """The last one takes it away again."""
@@ -75,7 +85,7 @@ class HeldFunctions:
     def _put_in(self) -> None:
         if not self._pairs:
             self._pairs = _pairs()
-            self._methods = [(owner, owner.__init__, _making(owner.__init__)) for owner in _objects()]
+            self._methods = [*_makers(), *_static_methods(self._pairs.values())]
         if len(sys.modules) != self._modules:
             self._modules = len(sys.modules)
             self._search()
@@ -84,17 +94,17 @@ class HeldFunctions:
                 place[name] = asking
         for function, _, asking in self._defaults:
             function.__defaults__ = asking
-        for owner, _, asking in self._methods:
-            owner.__init__ = asking  # type: ignore[misc]
+        for owner, name, _, asking in self._methods:
+            setattr(owner, name, asking)
 
     def _take_out(self) -> None:
         for place, name, original, asking in self._places:
-            if place.get(name) is asking:
+            if place.get(name) is asking and not (place is vars(os) and name in _STAYING):
                 place[name] = original
         for function, original, _ in self._defaults:
             function.__defaults__ = original
-        for owner, original, _ in self._methods:
-            owner.__init__ = original  # type: ignore[misc]
+        for owner, name, original, _ in self._methods:
+            setattr(owner, name, original)
 
     def _search(self) -> None:
         """Where these functions stand: also in modules that took them by name, and in those of libraries."""
@@ -137,9 +147,20 @@ def _pairs() -> dict[str, tuple[Any, Any]]:
     return found
 
 
-def _objects() -> list[Any]:
-    """Those of `tempfile` that take away what they have made, when nobody knows of them any more."""
-    return [vars(tempfile)[name] for name in ("TemporaryDirectory", "_TemporaryFileCloser")]
+def _makers() -> Iterator[tuple[type, str, Any, Any]]:
+    """Of those of `tempfile` that take away what they have made, when nobody knows of them any more."""
+    for name in ("TemporaryDirectory", "_TemporaryFileCloser"):
+        owner = vars(tempfile)[name]
+        yield owner, "__init__", owner.__init__, _making(owner.__init__)
+
+
+def _static_methods(pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[type, str, Any, Any]]:
+    """Of the class by which `pathlib` looks for files that match, since Python 3.13."""
+    owner: Any = vars(glob).get("_StringGlobber")
+    for name, static in vars(owner).items() if isinstance(owner, type) else ():
+        for original, asking in pairs:
+            if isinstance(static, staticmethod) and static.__func__ is original:
+                yield owner, name, static, staticmethod(asking)
 
 
 def _making(original: Callable[..., Any]) -> Callable[..., Any]:

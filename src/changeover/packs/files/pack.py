@@ -11,6 +11,7 @@ from changeover.packs.files.answering_path import AnsweringPath
 from changeover.packs.files.before_path import Answers, BeforePath, SeenPlaces
 from changeover.packs.files.covered_folders import CoveredFolders, Declared
 from changeover.packs.files.file_effect import FileChange, file_effects
+from changeover.packs.files.held_functions import held_functions
 from changeover.packs.files.replayed_path import ReplayedPath
 from changeover.packs.host import Host, Operation, is_replayed, recorded_answers
 from changeover.packs.path_within import PathWithin
@@ -52,7 +53,7 @@ class FilesPack:
         self.bytes_max = bytes_max
 
     def install(self, host: Host) -> None:
-        """Open the channel; the functions themselves are left alone until something is compared."""
+        """Open the channel; functions are left alone until something is compared, but for those that stay."""
         found = self._folders
         is_list = isinstance(found, list | tuple) and found
         if not is_list or not all(callable(one) or isinstance(one, str | os.PathLike) for one in found):
@@ -64,6 +65,7 @@ class FilesPack:
             host.wrong("bytes_max", self.bytes_max, "a whole number of 1 or more")
         self.total_max = self.bytes_max * TOTAL_OF
         self.channel = host.channel(self.name, _OPERATIONS)
+        held_functions.put_what_stays()
 
     def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
         """As packs do around a path (`record.followed_path`)."""

@@ -202,3 +202,23 @@ def test_what_the_pack_does_at_the_end_is_taken_off_the_own_time_once(folder: Pa
     assert run.verdict == "match", run.reason or run.divergences
     assert run.candidate is not None
     assert run.candidate.own_time_s >= 0.005
+
+
+def test_a_tree_that_the_program_removes_meanwhile_is_removed(folder: Path, tmp_path: Path) -> None:
+    """What is under way in another thread meets the functions of `os` as it found them."""
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.use("files", folders=[folder])
+    seam = migration.seam(
+        "s", legacy=lambda n: os.listdir(folder) and n, candidate=lambda n: os.listdir(folder) and n
+    )
+    trees = [tmp_path / f"tree{number}" for number in range(30)]
+    for tree in trees:
+        for number in range(30):
+            (tree / str(number) / "deep").mkdir(parents=True)
+    with ThreadPoolExecutor(3) as pool:
+        removed = [pool.submit(shutil.rmtree, tree) for tree in trees]
+        while not all(one.done() for one in removed):
+            seam(1)
+    assert [one.exception() for one in removed] == [None] * len(trees)
+    assert {str(run.verdict) for run in runs} == {"match"}
