@@ -88,7 +88,7 @@ def rows_at_once(path: Path, query: str, values: Sequence[object], wait_s: float
     """The rows of one question to a file as it is: no table is brought to today. Raises StoreProblem."""
     with _troubles_of(path):
         address = f"{path.resolve().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(address, wait_s, uri=True)) as connection:
+        with closing(sqlite3.connect(address, timeout=wait_s, uri=True)) as connection:
             return connection.execute(query, tuple(values)).fetchall()
 
 
