@@ -24,6 +24,7 @@ from changeover.replay.runner import OwnerIs, Replayed, ReplayTask
 from changeover.replay.schedule import parse_schedule
 from changeover.replay.scheduler import Decides, Given
 from changeover.seam.judge import RunDraft
+from changeover.seam.own_replay import refused_to_both
 from changeover.seam.seam import Seam
 from changeover.values.content_key import same_content
 from changeover.values.error_text import class_and_message
@@ -238,7 +239,8 @@ def _both(program: Program, seam: Seam, scenario: Scenario) -> Run:
     both = with_objects(first, other)
     if isinstance(both, str):
         return not_replayed(seam, scenario, both)
-    return judged(program, seam, scenario, both[0].observation, both[1])
+    problems = refused_to_both(seam.name, both[1].problems, first.replayed.problems)
+    return judged(program, seam, scenario, both[0].observation, replace(both[1], problems=problems))
 
 
 def _one(program: Program, seam: Seam, scenario: Scenario, side: Side, during: During) -> Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from changeover.record.tape import Entry, Tape, near
 from changeover.values.atomic_file import write_file
 from changeover.values.observation import Outcome, Raised, Side
 from changeover.values.toml_table import Table, parse_json
+from changeover.values.verdict import Verdict
 
 SCHEMA_VERSION = 1
 LINE_BYTES_MAX = 16 * 1024 * 1024
@@ -71,7 +73,14 @@ class ScenarioFile:
 
 
 def scenario_of(run: Run, code: str | None = None) -> Scenario:
-    """The run as an input for later ones; `code` is the digest of the code that answered."""
+    """The run as an input for later ones; `code` is the digest of the code that answered.
+
+    One whose inputs or answer could not be kept has a tape that may not be replayed.
+    """
+    tape = run.tape
+    if run.answered is None and run.verdict is Verdict.FAILED and tape.problem is None:
+        tape = copy(tape)
+        tape.problem = run.reason
     left = None if run.answered is None else run.answered.changed
     return Scenario(
         run.id,
@@ -80,7 +89,7 @@ def scenario_of(run: Run, code: str | None = None) -> Scenario:
         run.key,
         run.tags,
         run.arguments,
-        run.tape,
+        tape,
         None if run.answered is None else run.answered.outcome,
         run.correlation_id,
         code,

@@ -72,15 +72,20 @@ class OwnReplay:
         alone = await self.done()
         if alone is None:
             return problems
-        refused = {_what(one) for one in alone.problems.all if is_refused(one)}
-        both = f"both paths of {self._recording.call.seam.name} reach for it past every port"
-        kept = [
-            replace(one, kind=ProblemKind.UNDECLARED_CALL, detail=_with(one, both))
-            if is_refused(one) and _what(one) in refused
-            else one
-            for one in problems.all
-        ]
-        return ReplayProblems(kept, problems.left_out)
+        return refused_to_both(self._recording.call.seam.name, problems, alone.problems)
+
+
+def refused_to_both(seam: str, problems: ReplayProblems, alone: ReplayProblems) -> ReplayProblems:
+    """Problems of one path of a seam, where what the other one is refused alike is no difference."""
+    refused = {_what(one) for one in alone.all if is_refused(one)}
+    both = f"both paths of {seam} reach for it past every port"
+    kept = [
+        replace(one, kind=ProblemKind.UNDECLARED_CALL, detail=_with(one, both))
+        if is_refused(one) and _what(one) in refused
+        else one
+        for one in problems.all
+    ]
+    return ReplayProblems(kept, problems.left_out)
 
 
 def missing_file(outcome: Outcome) -> str | None:

@@ -14,12 +14,17 @@ from changeover.evidence.scenario_replay import codec_of, replayed_scenarios
 from changeover.operate.judging import Judging, Variables
 from changeover.operate.messages import Message
 from changeover.operate.recorded_replay import answer_to
+from changeover.record.recorded_run_reading import is_open
 from changeover.record.scenario_file import from_line, scenario_of, to_line
 from changeover.seam.runs_for_workers import Digests, ElsewhereRuns
 from changeover.spool.frame import FrameKind
 
 Prepare = Callable[[Migration], Any]
 """Declares ports, and gives the seam `s`."""
+
+
+class NothingRecorded(Exception):
+    """No run was written down: its values have no form in data."""
 
 
 class Spool:
@@ -64,7 +69,9 @@ def by_a_worker(prepare: Prepare, *args: Any, stage: str = "shadow") -> Run:
     )
     _called(seam, *args)
     migration.flush()
-    [frame] = spool.frames
+    frame = next((frame for frame in reversed(spool.frames) if not is_open(frame)), None)
+    if frame is None:
+        raise NothingRecorded
     return Judging(migration, codec_of(migration), "all").judged(frame, {}, HereReplays(migration))
 
 
