@@ -25,6 +25,7 @@ from changeover.record.named_threads import NamedThreads
 from changeover.record.part_call import PartCall
 from changeover.record.port_parts import PortParts
 from changeover.record.special_methods import acting_specials
+from changeover.values.identity import identity_of
 
 
 class CallClass(StrEnum):
@@ -205,7 +206,7 @@ class PortBook:
     def holds(self, value: Any) -> bool:
         """Whether the value is an object of a port: no copy of it is made, and its calls are port calls."""
         known = self._classes.get(type(value))  # most classes are known here
-        if known or id(value) in self._objects or (known is None and self._holds(value)):
+        if known or identity_of(value) in self._objects or (known is None and self._holds(value)):
             return True
         return bool(self._beside) and any(book._holds(value) for book in self._beside)
 
@@ -214,7 +215,7 @@ class PortBook:
         known = self._classes.get(cls)
         if known is None:
             known = self._classes[cls] = self.is_port_class(cls)
-        return known or id(value) in self._objects
+        return known or identity_of(value) in self._objects
 
     def is_port_class(self, cls: type) -> bool:
         """Whether all objects of the class are objects of a port, or are the toolkit's own."""
@@ -229,7 +230,7 @@ class PortBook:
         """Instrument the port; raises DeclarationError for a second port of that name."""
         self._enter(port)
         if port.is_object:
-            self._objects.add(id(port.target))
+            self._objects.add(identity_of(port.target))
         self._cover(port)
         self._owners.extend(_owners(port))
         self.parts.begin(port.name, port.target, port.declared)
@@ -262,7 +263,7 @@ class PortBook:
         if binding is None:
             return self._find_beside(hook, args) if self._beside else None
         if binding.by_object and args:
-            return binding.by_object.get(id(args[0]), binding.always)
+            return binding.by_object.get(identity_of(args[0]), binding.always)
         return binding.always
 
     def part_called(self, hook: Hook, args: Args) -> PartCall | None:
@@ -273,7 +274,7 @@ class PortBook:
         for book in self._beside:
             binding = book._bindings.get(hook)
             if binding is not None:
-                return binding.by_object.get(id(args[0]), binding.always) if args else binding.always
+                return binding.by_object.get(identity_of(args[0]), binding.always) if args else binding.always
         return None
 
     def hooked(self) -> Iterator[tuple[str, Hook, Any]]:
@@ -298,7 +299,9 @@ class PortBook:
 
     def _is_bound(self, port: Port, hook: Hook | None) -> bool:
         binding = None if hook is None else self._bindings.get(hook)
-        return binding is not None and (binding.always is not None or id(port.target) in binding.by_object)
+        return binding is not None and (
+            binding.always is not None or identity_of(port.target) in binding.by_object
+        )
 
     def _cover(self, port: Port) -> None:
         if port.is_object:
@@ -345,7 +348,7 @@ class PortBook:
         if target is None or not hook.has_owner:
             binding.always = method
         else:
-            binding.by_object[id(target)] = method
+            binding.by_object[identity_of(target)] = method
 
 
 def _owners(port: Port) -> Iterator[CoveredOwner]:

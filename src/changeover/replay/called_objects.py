@@ -7,6 +7,7 @@ from typing import Any
 
 from changeover.record.port_object import PortObject
 from changeover.record.tape import Entry
+from changeover.values.identity import identity_of
 
 
 class AnotherObject(Exception):
@@ -27,12 +28,12 @@ class CalledObjects:
         self._places: dict[Any, int] = {}
         known = [entry for entry in entries if entry.owner is not None]
         for entry in known:
-            if entry.owner is not None and id(entry.owner.owner) not in self._of:
+            if entry.owner is not None and identity_of(entry.owner.owner) not in self._of:
                 self._take(entry.owner)
         self.has_several = len(self._groups) > 1 and len(known) == len(entries)
         for entry in entries:
             has_group = self.has_several and entry.owner is not None
-            entry.group = self._of[id(entry.owner.owner)][1] if has_group and entry.owner else None
+            entry.group = self._of[identity_of(entry.owner.owner)][1] if has_group and entry.owner else None
             self._places.setdefault(entry.place[:2], entry.group or 0)
         self._recorded = {entry.place for entry in entries}
 
@@ -42,7 +43,7 @@ class CalledObjects:
             number = len(self._groups)
             self._groups.append([])
         self._groups[number].append(called)
-        self._of[id(called.owner)] = called.owner, number
+        self._of[identity_of(called.owner)] = called.owner, number
         return number
 
     def _group_of(self, called: PortObject) -> int | None:
@@ -55,14 +56,14 @@ class CalledObjects:
         """The place of a call on this object; raises AnotherObject where only another one was called so."""
         if not self._groups:
             return place
-        found = self._of.get(id(owner))
+        found = self._of.get(identity_of(owner))
         if found is None:
             called = PortObject.of(owner)
             number = self._group_of(called)
             if number is None:
                 raise AnotherObject(self._difference(called))
             self._groups[number].append(called)
-            self._of[id(owner)] = owner, number
+            self._of[identity_of(owner)] = owner, number
         else:
             number = found[1]
         if not self.has_several:

@@ -13,6 +13,7 @@ from changeover.values.atom_types import ATOMS
 from changeover.values.changed_since_copy import is_unchanged
 from changeover.values.copy_operation import ByReference
 from changeover.values.copying import snapshot
+from changeover.values.identity import identity_of
 
 
 class GivenObjects:
@@ -37,7 +38,7 @@ class GivenObjects:
         for spot, part in parts:
             found = self._known(spot, part, args, kwargs)
             if found is not None:
-                known[id(part)] = found
+                known[identity_of(part)] = found
         copy = snapshot(value, by_reference=self._by_reference, known=known)
         for spot, part in parts:
             if spot not in self._tape.watched.inputs:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from changeover.values.form import open_by_name
 from changeover.values.identifiers import Names, is_identifier
+from changeover.values.identity import identity_of
 from changeover.values.limits import DEPTH_MAX, NotComparable
 from changeover.values.reading import Shape
 
@@ -48,7 +49,7 @@ class IdMapping:
             return
         shape, ours = open_by_name(on_tape)
         other, theirs = open_by_name(of_path)
-        pair = (id(on_tape), id(of_path))
+        pair = (identity_of(on_tape), identity_of(of_path))
         if shape is not other or pair in seen or shape in (Shape.SCALAR, Shape.UNREADABLE, Shape.BAG):
             return
         seen.add(pair)

@@ -100,9 +100,14 @@ def isolate() -> None:
             leave_garbage_to_the_program()
 
 
-def _on_event(event: str, args: Args, here: dict[str, Any] = globals()) -> None:  # noqa: B008  this very one
+def _on_event(
+    event: str,
+    args: Args,
+    heard: frozenset[str] = _REFUSED | _LOOKED_INTO,
+    here: dict[str, Any] = globals(),  # noqa: B008  this very one
+) -> None:
     # A hook cannot be taken away, and at its end the interpreter empties this module.
-    if here["_REFUSED"] is None or (event not in _REFUSED and event not in _LOOKED_INTO):
+    if event not in heard or here["_REFUSED"] is None:
         return
     catch = _refuser()
     if catch is None or PERMIT.given:

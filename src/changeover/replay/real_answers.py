@@ -15,6 +15,7 @@ from changeover.replay.answering_objects import Delegates, DelegateSession, NoDe
 from changeover.replay.taped_time import TapedTime
 from changeover.values.atom_types import ATOMS
 from changeover.values.copying import SnapshotError, copied_error, snapshot
+from changeover.values.identity import identity_of
 from changeover.values.observation import Outcome, Raised, Returned
 
 
@@ -32,13 +33,13 @@ class RealAnswers(TapedTime):
         """
         if not method.is_fixed or not isinstance(outcome, Returned) or type(outcome.value) in ATOMS:
             return outcome
-        known = self._fixed.get(id(outcome.value))
+        known = self._fixed.get(identity_of(outcome.value))
         if known is None:
             try:
                 copy = snapshot(outcome.value, by_reference=self.book.holds)
             except SnapshotError:
                 copy = outcome.value
-            known = self._fixed[id(outcome.value)] = outcome.value, copy
+            known = self._fixed[identity_of(outcome.value)] = outcome.value, copy
         return outcome if known[1] is outcome.value else Returned(known[1])
 
     def _really(self, method: PortMethod, owner: Any, args: Args, kwargs: Kwargs) -> Any:

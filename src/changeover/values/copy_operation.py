@@ -12,6 +12,7 @@ from changeover.values.atom_types import ATOMS
 from changeover.values.closures import closed_over
 from changeover.values.copy_time import CopyTime, TookTooLong
 from changeover.values.equality import identical
+from changeover.values.identity import identity_of
 from changeover.values.limits import COPIED_BEFORE_A_LOOK, COPIED_BETWEEN_LOOKS, ITEMS_MAX
 from changeover.values.own_state import class_name, module_of
 from changeover.values.sentinels import may_be_sentinel
@@ -46,7 +47,7 @@ class CopyOperation:
         """The innermost part whose copy was made by something else than its attributes, and is not alike."""
         found = value
         for _, part in parts_below(value):
-            copy = self.memo.get(id(part), part)
+            copy = self.memo.get(identity_of(part), part)
             if class_name(type(part)) in self.made_by and not identical(copy, part):
                 found = part
         return found
@@ -69,7 +70,7 @@ class CopyOperation:
 
     def keep(self, value: Any, made: Any) -> None:
         """Remember the copy of a value, which may not be complete yet."""
-        self.memo[id(value)] = made
+        self.memo[identity_of(value)] = made
 
     def hold(self, parts: Any) -> None:
         """Let parts that a reading made for this copy live, so that no identity is used twice."""
@@ -84,7 +85,7 @@ class CopyOperation:
     def look_at_functions(self) -> None:
         """Refuse a function that would act on what it was handed with, and not on the copy of it."""
         for function in self.functions:
-            if any(self.memo.get(id(part), part) is not part for part in closed_over(function)):
+            if any(self.memo.get(identity_of(part), part) is not part for part in closed_over(function)):
                 problem = "holds in its closure what it is handed with, which would be the program's own"
                 raise SnapshotError(problem, function)
 

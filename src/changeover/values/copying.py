@@ -17,6 +17,7 @@ from changeover.values.copy_plan import EXACT, plan_of
 from changeover.values.copy_time import CopyTime, TookTooLong
 from changeover.values.equality import identical
 from changeover.values.error_text import class_and_message
+from changeover.values.identity import identity_of
 from changeover.values.limits import DEPTH_MAX
 from changeover.values.object_copies import share
 from changeover.values.snapshot_error import SnapshotError, place_of
@@ -108,7 +109,7 @@ class _Copier(CopyOperation):
             plan = plan_of(cls)
             if plan.how is share:
                 return value
-            number = id(value)
+            number = identity_of(value)
             known = self.memo.get(number, self)
             if known is not self:
                 return known
@@ -117,7 +118,7 @@ class _Copier(CopyOperation):
             if plan.problem is not None:
                 raise SnapshotError(plan.problem, value)
         else:
-            number = id(value)
+            number = identity_of(value)
             known = self.memo.get(number, self)
             if known is not self:
                 return known

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from changeover.values import limits
 from changeover.values.form import Tokens, open_value
+from changeover.values.identity import identity_of
 from changeover.values.made_functions import code_key, held_by
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import token as scalar_token
@@ -250,7 +251,7 @@ class _Comparison:
             return True
         if depth >= _TRAIL_FROM or self.left < limits.LEAVES_MAX - _TRAIL_AFTER:
             # Never taken off: the first difference ends the whole comparison.
-            pair = (id(a), id(b))
+            pair = (identity_of(a), identity_of(b))
             if pair in self.trail:
                 self.left += len(left)
                 return True

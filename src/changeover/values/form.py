@@ -18,6 +18,7 @@ from typing import Any
 from changeover.quick_dataclass import dataclass
 from changeover.values import limits
 from changeover.values.cyclic_token import Node, SharedToken, minimal_token
+from changeover.values.identity import identity_of
 from changeover.values.key_text import bounded, canonical
 from changeover.values.limits import LimitReached, NotComparable
 from changeover.values.made_functions import code_key, function_text, held_by
@@ -278,7 +279,7 @@ class Tokens:
             shape, parts = Shape.ITEMS, held_by(value)
         if shape is Shape.SCALAR or shape is Shape.UNREADABLE:
             return self._leaf(value, shape)
-        identity = id(value)
+        identity = identity_of(value)
         if identity in self._done:
             done = self._done[identity]
             if type(done) is not SharedToken:
@@ -402,7 +403,7 @@ class _Plain:
             return value, 1
         if shape is Shape.UNREADABLE:
             return Unreadable(parts), 1
-        identity = id(value)
+        identity = identity_of(value)
         if identity in self._inside:
             return Cycle(len(self._inside) - self._inside.index(identity)), 1
         if identity in self._done:

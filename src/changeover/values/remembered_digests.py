@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from changeover.values.content_key import text_digest
+from changeover.values.identity import identity_of
 
 PARTS_KEPT_MAX = 100_000
 """So many parts of all tuples together are remembered; with one more all are forgotten."""
@@ -33,7 +34,7 @@ class RememberedDigests:
         """The digest of how a value prints itself."""
         if type(value) is not tuple or len(value) < PARTS_MIN:
             return text_digest(value)
-        place = (len(value), id(value[0]), id(value[-1]))
+        place = (len(value), identity_of(value[0]), identity_of(value[-1]))
         known = self._known.get(place)
         if known is not None and (known[0] is value or all(map(is_, known[0], value))):
             return known[1]

@@ -13,6 +13,7 @@ from typing import Any
 
 from changeover.values import limits
 from changeover.values.form import open_value
+from changeover.values.identity import identity_of
 from changeover.values.object_values import made_from_reduced
 from changeover.values.own_state import has_state, layout_base, own_state, set_state
 from changeover.values.reading import Reading, Shape, reading_of
@@ -127,7 +128,7 @@ class Replacing:
             return value
         if reading.shape is Shape.SCALAR and (reading.scalar not in self._scalars or reading.make is None):
             return value
-        identity = id(value)
+        identity = identity_of(value)
         if identity in self._inside or len(self._inside) >= limits.DEPTH_MAX:
             return value
         done = self._done.get(identity)
