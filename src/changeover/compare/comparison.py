@@ -128,6 +128,8 @@ def nothing_differs(legacy: Observation, candidate: Observation) -> bool:
 
 
 def _same_effects(legacy: Observation, candidate: Observation) -> bool:
+    if legacy.effects is candidate.effects:
+        return True
     if len(legacy.effects) != len(candidate.effects):
         return False
     return all(map(_same_effect, legacy.effects, candidate.effects))

@@ -24,12 +24,14 @@ class ObservationCopy(Observation):
         for one in fields(original):
             object.__setattr__(self, one.name, getattr(original, one.name))
         object.__setattr__(self, "_book", book)
+        object.__setattr__(self, "_asked", set())
 
     def __getattribute__(self, name: str) -> Any:
         found = object.__getattribute__(self, name)
+        mine = object.__getattribute__(self, "__dict__")
+        mine["_asked"].add(name)
         if name not in _COPIED:
             return found
-        mine = object.__getattribute__(self, "__dict__")
         if name not in mine:
             mine[name] = _copied(name, found, mine["_book"])
         return mine[name]
@@ -38,7 +40,7 @@ class ObservationCopy(Observation):
         """Whether it is a copy of this observation as it is, so that somebody else may look at it as well."""
         mine = object.__getattribute__(self, "__dict__")
         return all(
-            getattr(self, one.name) is getattr(original, one.name)
+            object.__getattribute__(self, one.name) is getattr(original, one.name)
             if one.name not in _COPIED
             else one.name not in mine or is_unchanged(getattr(original, one.name), mine[one.name])
             for one in fields(original)
@@ -61,11 +63,19 @@ class SharedCopies(threading.local):
         """A copy that is as the observation is."""
         for known, copy in self._known:
             if known() is original and _is_still(copy, original):
+                object.__setattr__(copy, "_asked", set())
                 return copy
         made = ObservationCopy(original, book)
         others = [one for one in self._known if one[0]() is not original]
         self._known = [*others[-1:], (ref(original, self._forget), made)]
         return made
+
+    def asked_of(self, original: Observation) -> frozenset[str]:
+        """The names that were asked of its copy since that was given last; none where there is none."""
+        asked = (
+            object.__getattribute__(copy, "_asked") for known, copy in self._known if known() is original
+        )
+        return frozenset(next(asked, ()))
 
     def _forget(self, gone: ref[Observation]) -> None:
         self._known = [one for one in self._known if one[0] is not gone]
