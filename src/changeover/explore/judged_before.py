@@ -15,6 +15,7 @@ from functools import wraps
 from changeover.compare.comparison import nothing_differs
 from changeover.explore.known_answers import KnownAnswers, Likeness
 from changeover.record.object_reading import ObjectReading
+from changeover.replay.renamed_answers import RenamedAnswers
 from changeover.replay.scheduler import Decides
 from changeover.seam.comparison_steps import Comparing
 from changeover.seam.judge import Facts, Judge, Judgement, Predicate
@@ -43,6 +44,7 @@ class JudgedBefore:
         self._judge: Judge = runtime.judge
         self._kept: list[tuple[Facts, Contents, Judgement]] = []
         self.first_read: list[ObjectReading] = []
+        self.renamed = RenamedAnswers()
 
     def judge(self, facts: Facts) -> Judgement:
         """As the judge would; what matched before is compared with nothing but that."""
@@ -88,7 +90,7 @@ class Exploring(Comparing):
     """One replay of many."""
 
     def __init__(self, common: JudgedBefore, recording: Recording, decides: Decides) -> None:
-        super().__init__(recording, decides, common.first_read)
+        super().__init__(recording, decides, common.first_read, common.renamed)
         self._common = common
 
     def _answered(self) -> Observation:

@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from changeover.record.tape import Entry
+from changeover.replay.renamed_answers import RenamedAnswers
 from changeover.values.form import open_by_name
 from changeover.values.identifiers import Names, is_identifier
 from changeover.values.identity import identity_of
@@ -44,6 +46,8 @@ class IdMapping:
     def _learn(self, on_tape: Any, of_path: Any, seen: set[tuple[int, int]], depth: int) -> None:
         if on_tape is of_path or type(on_tape) is not type(of_path) or depth > DEPTH_MAX:
             return
+        if type(on_tape) is str and self._to_path.knows(on_tape):
+            return
         if is_identifier(on_tape) and is_identifier(of_path):
             self._pair(on_tape, of_path)
             return
@@ -71,6 +75,10 @@ class IdMapping:
     def for_tape(self, value: Any) -> Any:
         """The value with the identifiers of the tape."""
         return self._to_tape.applied(value)
+
+    def answer_for_path(self, entry: Entry, answer: Any, answers: RenamedAnswers) -> Any:
+        """The same of an answer on the tape, which many replays are given."""
+        return answers.of(entry, answer, self._to_path)
 
     def for_path(self, value: Any) -> Any:
         """The value with the identifiers of the replayed path."""

@@ -37,6 +37,7 @@ from changeover.replay.kept_outcome import View, kept
 from changeover.replay.net import NetHold
 from changeover.replay.process_state import kept_process_state
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
+from changeover.replay.renamed_answers import RenamedAnswers
 from changeover.replay.replayer import Replay
 from changeover.replay.scheduler import Decides, Scheduler
 from changeover.replay.sealed_hooks import copied
@@ -125,7 +126,8 @@ class ReplayTask:
     `inside_loop` that the sync path was called inside one, so that this one has to be, too. `of_main_thread`
     says that the answering path was called there, and `handled` which error was handled where it was.
     `decides` says in which order buses deliver; None as they would.
-    `first_read` is given to all of many replays of one run: what stood in a shared object before the first.
+    `first_read` is given to all of many replays of one run: what stood in a shared object before the first;
+    so is `renamed`, the answers on its tape with other identifiers.
     """
 
     side: Side
@@ -154,6 +156,7 @@ class ReplayTask:
     handled: BaseException | None = None
     decides: Decides | None = None
     first_read: list[ObjectReading] | None = None
+    renamed: RenamedAnswers | None = None
 
     def front(self, owner: Args) -> Args:
         """What comes before the arguments of the call."""
@@ -194,6 +197,7 @@ class ReplayTask:
         self.book.cover()
         replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
         replay.net = NetHold()
+        replay.renamed = self.renamed
         replay.delegates.owners = self.owners
         replay.is_beside = self.apart
         if self.decides is not None:

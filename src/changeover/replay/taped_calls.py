@@ -18,6 +18,7 @@ from changeover.replay.given_objects import GivenObjects
 from changeover.replay.id_mapping import IdMapping, teaches_nothing
 from changeover.replay.path_stops import PathStops
 from changeover.replay.port_tape import PortTape
+from changeover.replay.renamed_answers import RenamedAnswers
 from changeover.replay.replayed_work import AnyPortTape
 from changeover.values.atom_types import ATOMS
 from changeover.values.content_key import frozen, unread_in
@@ -37,6 +38,7 @@ class TapedCalls(PathStops):
     _objects: GivenObjects
     _ports: dict[str, AnyPortTape]
     _called: dict[str, CalledObjects]
+    renamed: RenamedAnswers | None = None  # of many replays of one tape
     _ids: IdMapping | None = None  # where no identifier was met, none is renamed
 
     def _place(self, method: PortMethod, args: Args, kwargs: Kwargs) -> Any:
@@ -139,7 +141,10 @@ class TapedCalls(PathStops):
             return Raised(error if ids is None else ids.for_path(error))
         if outcome is None:
             return Returned(None)
-        value = outcome.value if ids is None else ids.for_path(outcome.value)
+        value = outcome.value
+        if ids is not None:
+            answers = self.renamed
+            value = ids.for_path(value) if answers is None else ids.answer_for_path(entry, value, answers)
         return Returned(self._objects.given(entry, value, args, kwargs))
 
     def _carry(self, entry: Entry, left: tuple[Args, Kwargs], args: Args, kwargs: Kwargs) -> None:

@@ -23,6 +23,7 @@ from changeover.record.work_branch import names_of
 from changeover.replay.event_loop import runs_a_loop
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.program_signals import ProgramSignals, stop_if_heard
+from changeover.replay.renamed_answers import RenamedAnswers
 from changeover.replay.replayed_work import STILL_RUNNING
 from changeover.replay.runner import Pending, Replayed, ReplayTask, wait_for, wait_for_async
 from changeover.replay.scheduler import Decides, TurnTaken
@@ -96,9 +97,11 @@ class Comparing:
         recording: Recording,
         decides: Decides | None = None,
         first_read: list[ObjectReading] | None = None,
+        renamed: RenamedAnswers | None = None,
     ) -> None:
         self._recording = recording
         self._first_read = first_read
+        self._renamed = renamed
         self._runtime = recording.runtime
         self._decides = decides
         self.taken: Sequence[TurnTaken] = ()
@@ -194,7 +197,14 @@ class Comparing:
         if self._decides is None:
             return task
         copies = None if task.copies is None else task.copies.again()
-        return replace(task, decides=self._decides, copies=copies, apart=False, first_read=self._first_read)
+        return replace(
+            task,
+            decides=self._decides,
+            copies=copies,
+            apart=False,
+            first_read=self._first_read,
+            renamed=self._renamed,
+        )
 
     def _failed(self, error: BaseException) -> Run:
         return self.draft().failed(
