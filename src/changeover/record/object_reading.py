@@ -114,7 +114,8 @@ class ObjectReading:
                 same = same and (not attributes or _are_same(attributes, own_state(found[3])))
             else:
                 now, its_attributes = look.seen(found[3])
-                same = _are_same(content, now) and _are_same(attributes, its_attributes)
+                same = now is content or _are_same(content, now)
+                same = same and (its_attributes is attributes or _are_same(attributes, its_attributes))
             if not same:
                 return render(self._place(found))
         return None
