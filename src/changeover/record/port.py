@@ -94,7 +94,10 @@ class PortMethod:
         """The key function's answer; without one, the arguments in the order of the signature."""
         if self.key is not None:
             return self.key(*args, **kwargs)
-        arguments = self.arguments(args, kwargs)
+        return self.key_of_arguments(self.arguments(args, kwargs))
+
+    def key_of_arguments(self, arguments: dict[str, Any]) -> Any:
+        """The key of a call with these arguments, where no key function is given."""
         values = tuple(arguments.values())
         return values[0] if len(values) == 1 else values
 

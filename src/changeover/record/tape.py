@@ -92,7 +92,11 @@ class Entry:
     def key(self) -> Any:
         """The intent key of an effect, or what makes two reads the same one."""
         if self._key is _NOT_ASKED:
-            self._key = self.method.key_of(self.args, self.kwargs)
+            method = self.method
+            if method.key is None:
+                self._key = method.key_of_arguments(self.arguments)
+            else:
+                self._key = method.key_of(self.args, self.kwargs)
         return self._key
 
     @property

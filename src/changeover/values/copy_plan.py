@@ -34,7 +34,15 @@ from changeover.values.object_copies import (
     share_function,
     share_known,
 )
-from changeover.values.own_state import found_in, has_state, layout_base, module_of_function, mro
+from changeover.values.own_state import (
+    found_in,
+    has_dict,
+    has_state,
+    has_weak_references,
+    layout_base,
+    module_of_function,
+    mro,
+)
 from changeover.values.reading import Handle, Reading, Shape, reading_of, remembered
 from changeover.values.sentinels import has_own_attributes
 from changeover.values.snapshot_error import IS_HANDLE
@@ -43,15 +51,37 @@ from changeover.values.weak_collections import kind_of
 How = Callable[[CopyOperation, Any, Reading, int], Any]
 
 
-class Plan:
-    """How values of one class are copied; `problem` says why they are not, unless they go by reference."""
+SHARED_KINDS_MAX = 100
 
-    __slots__ = ("how", "problem", "reading")
+
+class Plan:
+    """How values of one class are copied; `problem` says why they are not, unless they go by reference.
+
+    `record` reads the parts of a frozen one that has no other attributes; of `shared` kinds, by the types of
+    their parts in order, nothing can change.
+    """
+
+    __slots__ = ("how", "problem", "reading", "record", "shared")
 
     def __init__(self, how: How, reading: Reading, problem: str | None = None) -> None:
         self.how = how
         self.reading = reading
         self.problem = problem
+        self.record: Callable[[Any], tuple[Any, ...]] | None = None
+        self.shared: set[tuple[type, ...]] = set()
+
+    @classmethod
+    def of_frozen(cls, kind: type, reading: Reading) -> Plan:
+        """That of a dataclass that says that it does not change."""
+        made = cls(copy_frozen, reading)
+        if not has_dict(kind) and not has_weak_references(kind):
+            made.record = reading.values
+        return made
+
+    def met(self, types: tuple[type, ...]) -> None:
+        """A record with parts of these types was met."""
+        if len(self.shared) < SHARED_KINDS_MAX and all(map(is_atom_class, types)):
+            self.shared.add(types)
 
 
 _BY_LAYOUT: dict[type, How] = {
@@ -110,8 +140,9 @@ def _find_plan(cls: type) -> Plan:
         return Plan(make_copy, reading, "cannot be rebuilt")
     if not has_state(cls):
         return Plan(share, reading)
-    params = found_in(cls, "__dataclass_params__")
-    return Plan(copy_frozen if getattr(params, "frozen", False) else copy_object, reading)
+    if getattr(found_in(cls, "__dataclass_params__"), "frozen", False):
+        return Plan.of_frozen(cls, reading)
+    return Plan(copy_object, reading)
 
 
 plan_of: Callable[[type], Plan] = remembered(_find_plan)

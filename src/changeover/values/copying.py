@@ -13,7 +13,7 @@ from typing import Any
 
 from changeover.values.atom_types import ATOMS
 from changeover.values.copy_operation import ByReference, CopyOperation
-from changeover.values.copy_plan import EXACT, plan_of
+from changeover.values.copy_plan import EXACT, Plan, plan_of
 from changeover.values.copy_time import CopyTime, TookTooLong
 from changeover.values.equality import identical
 from changeover.values.error_text import class_and_message
@@ -99,6 +99,20 @@ def copied_error(error: BaseException, by_reference: ByReference | None = None) 
 class _Copier(CopyOperation):
     """A copy that finds for each value the plan of its class."""
 
+    def is_shared(self, value: Any, plan: Plan) -> bool:
+        """Whether nothing in a record can change, whoever it belongs to; False says nothing."""
+        try:
+            types = (*map(type, plan.record(value)),)  # type: ignore[misc]
+        except AttributeError:  # one was never set
+            return False
+        if types not in plan.shared:
+            plan.met(types)
+            return False
+        self.items += 1 + len(types)
+        if self.items > self.next_look:
+            self.count(value)
+        return True
+
     def copied(self, value: Any, depth: int) -> Any:
         cls = type(value)
         # A builtin container is no object of a port: no method of its class can be replaced.
@@ -108,6 +122,8 @@ class _Copier(CopyOperation):
                 return value
             plan = plan_of(cls)
             if plan.how is share:
+                return value
+            if plan.record is not None and depth <= DEPTH_MAX and self.is_shared(value, plan):
                 return value
             number = identity_of(value)
             known = self.memo.get(number, self)

@@ -7,7 +7,6 @@ from operator import is_
 from types import SimpleNamespace
 from typing import Any
 
-from changeover.values.atom_types import ATOMS
 from changeover.values.copy_operation import CopyOperation
 from changeover.values.error_values import blank_error, fill_error
 from changeover.values.handles import known_as
@@ -90,9 +89,6 @@ def copy_frozen(copier: CopyOperation, value: Any, reading: Reading, depth: int)
             held = reading.values(value)
         except AttributeError:  # one was never set
             held = None
-        if held is not None and ATOMS.issuperset(map(type, held)):
-            copier.items += len(held)  # the next of others looks at the limits
-            return value
         if held is not None and all(map(is_, copier.all(held, depth, value), held)):
             return value
     state = own_state(value)

@@ -133,6 +133,11 @@ def has_dict(cls: type) -> bool:
     return bool(_DICT_AT(cls) != 0)
 
 
+def has_weak_references(cls: type) -> bool:
+    """Whether something may hold instances weakly."""
+    return bool(_WEAKREF_AT(cls) != 0)
+
+
 def has_state(cls: type) -> bool:
     """Whether instances may have attributes."""
     return has_dict(cls) or bool(slots_of(cls))
