@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import repeat
+from operator import is_
 from typing import Any
 
 from changeover.record.context import SESSION, Args
@@ -68,7 +70,7 @@ class PortCopies:
 
     def is_copy(self, owner: Any) -> bool:
         """Whether the object is one of the copies."""
-        return any(owner is copy for copy in self._copies.values())
+        return any(map(is_, self._copies.values(), repeat(owner)))  # asked for each call of each of them
 
     def _only_one(self, name: str) -> Any | None:
         found = [copy for (port, _), copy in self._copies.items() if port == name]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from changeover.record.context import Args, Kwargs
 from changeover.record.tape import Entry
+from changeover.values.atom_types import ATOMS
 from changeover.values.observation import Outcome, Returned
 
 
@@ -44,6 +45,7 @@ class VirtualClock:
                 answers.append(_Recorded(entry.outcome, slept_s))
         self._asked: dict[str, int] = {}
         self._last: dict[str, _Shown] = {}
+        self._presents: dict[str, tuple[_Shown, float, Any]] = {}  # of values that cannot change
         self._slept_s = 0.0
 
     def sleep(self, seconds: float) -> None:
@@ -93,8 +95,14 @@ class VirtualClock:
         return max(0.0, self._slept_s - answer.slept_s)
 
     def _present(self, method: str) -> Any:
-        value, slept_s = self._last[method]
-        return _later(value, self._slept_s - slept_s, method)
+        last = self._last[method]
+        known = self._presents.get(method)
+        if known is not None and known[0] is last and known[1] == self._slept_s:
+            return known[2]
+        present = _later(last.value, self._slept_s - last.slept_s, method)
+        if type(present) in ATOMS:
+            self._presents[method] = last, self._slept_s, present
+        return present
 
     def _told(self, method: str, answer: _Recorded, before: _Recorded | None) -> Any:
         value = answer.outcome.give()
