@@ -209,7 +209,8 @@ class PortBook:
     def holds(self, value: Any) -> bool:
         """Whether the value is an object of a port: no copy of it is made, and its calls are port calls."""
         known = self._classes.get(type(value))  # most classes are known here
-        if known or identity_of(value) in self._objects or (known is None and self._holds(value)):
+        objects = self._objects
+        if known or (objects and identity_of(value) in objects) or (known is None and self._holds(value)):
             return True
         return bool(self._beside) and any(book._holds(value) for book in self._beside)
 

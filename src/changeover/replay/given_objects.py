@@ -13,7 +13,6 @@ from changeover.values.atom_types import ATOMS
 from changeover.values.changed_since_copy import is_unchanged
 from changeover.values.copy_operation import ByReference
 from changeover.values.copying import snapshot
-from changeover.values.identity import identity_of
 
 
 class GivenObjects:
@@ -34,11 +33,11 @@ class GivenObjects:
                 return value
             return snapshot(value, by_reference=self._by_reference)
         parts = [(Spot(entry, path), part_at(value, path)) for path in paths]
-        known: dict[int, Any] = {}
+        known: list[tuple[Any, Any]] = []
         for spot, part in parts:
             found = self._known(spot, part, args, kwargs)
             if found is not None:
-                known[identity_of(part)] = found
+                known.append((part, found))
         copy = snapshot(value, by_reference=self._by_reference, known=known)
         for spot, part in parts:
             if spot not in self._tape.watched.inputs:

@@ -20,6 +20,7 @@ from changeover.replay.held_collections import leave_garbage_to_the_program
 from changeover.replay.own_pairs import note_pair
 from changeover.replay.own_signals import keep_signals_apart
 from changeover.replay.random_numbers import give_replays_own_random, load_random_of_numpy
+from changeover.values.identity import id_is_heard
 
 _THREAD_STARTS = "_thread.start_new_thread"
 _PROCESS_STARTS = "_posixsubprocess.fork_exec"
@@ -94,6 +95,7 @@ def isolate() -> None:
         if not _installed:
             _installed = True
             sys.addaudithook(_on_event)
+            id_is_heard()
             _watch_unannounced()
             _watch_databases()
             keep_signals_apart()

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from operator import is_
 from typing import Any
 
+from changeover.values import identity
 from changeover.values.content_key import same_content
-from changeover.values.identity import identity_of
 from changeover.values.limits import DEPTH_MAX, too_deep
 from changeover.values.own_state import state_viewer
 from changeover.values.reading import Shape, reading_of, remembered
@@ -42,7 +42,7 @@ def _same(before: Any, after: Any, inside: Inside, depth: int) -> bool:
         return True
     if how is _content:
         return same_content(before, after)
-    pair = (identity_of(before), identity_of(after))
+    pair = (identity.number_of(before), identity.number_of(after))
     if pair in inside:
         return True
     inside.add(pair)

@@ -8,7 +8,6 @@ from typing import Any
 
 from changeover.values.atom_types import ATOMS
 from changeover.values.copy_operation import CopyOperation
-from changeover.values.identity import identity_of
 from changeover.values.own_state import layout_base, set_state
 from changeover.values.set_order import fill_in_order, is_in_order
 from changeover.values.shapes import Reading
@@ -27,7 +26,7 @@ def copy_exact_dict(copier: CopyOperation, value: dict[Any, Any], reading: Readi
     if atoms.issuperset(map(type, value.values())) and atoms.issuperset(map(type, value)):
         return value.copy()
     made: dict[Any, Any] = {}
-    copier.memo[identity_of(value)] = made  # a part of it may lead back to it
+    copier.memo[copier.number_of(value)] = made  # a part of it may lead back to it
     copied = copier.copied
     for key, part in value.items():
         if type(key) not in atoms:
@@ -44,7 +43,7 @@ def copy_exact_list(copier: CopyOperation, value: list[Any], reading: Reading, d
             copier.count(value)
         return value.copy()
     made: list[Any] = []
-    copier.memo[identity_of(value)] = made  # a part of it may lead back to it
+    copier.memo[copier.number_of(value)] = made  # a part of it may lead back to it
     made += copier.all(value, depth, value)
     return made
 
@@ -57,7 +56,7 @@ def copy_exact_tuple(copier: CopyOperation, value: tuple[Any, ...], reading: Rea
     parts = copier.all(value, depth, value)
     if all(map(is_, parts, value)):
         return value
-    return copier.memo.get(identity_of(value)) or tuple(parts)  # a part of it may have led back to it
+    return copier.memo.get(copier.number_of(value)) or tuple(parts)  # a part of it may have led back to it
 
 
 def copy_list(copier: CopyOperation, value: Any, reading: Reading, depth: int) -> Any:
@@ -124,7 +123,7 @@ def copy_weak(copier: CopyOperation, value: Any, reading: Reading, depth: int) -
             made,
             parts,
             lambda part: copier.all((part,), depth, value)[0],
-            lambda part: identity_of(part) in copier.memo,
+            lambda part: copier.number_of(part) in copier.memo,
         )
 
     copier.later = [*copier.later, filled]

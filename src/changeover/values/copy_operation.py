@@ -8,11 +8,11 @@ from time import thread_time
 from types import MappingProxyType
 from typing import Any
 
+from changeover.values import identity
 from changeover.values.atom_types import ATOMS
 from changeover.values.closures import closed_over
 from changeover.values.copy_time import CopyTime, TookTooLong
 from changeover.values.equality import identical
-from changeover.values.identity import identity_of
 from changeover.values.limits import COPIED_BEFORE_A_LOOK, COPIED_BETWEEN_LOOKS, ITEMS_MAX
 from changeover.values.own_state import class_name, module_of
 from changeover.values.sentinels import may_be_sentinel
@@ -38,6 +38,7 @@ class CopyOperation:
     _globals: dict[str, set[int]] | None = None
 
     def __init__(self, by_reference: ByReference | None, time_left: CopyTime | None) -> None:
+        self.number_of = identity.number_of
         self.memo: dict[int, Any] = {}
         self.by_reference = by_reference
         self._time = time_left
@@ -47,7 +48,7 @@ class CopyOperation:
         """The innermost part whose copy was made by something else than its attributes, and is not alike."""
         found = value
         for _, part in parts_below(value):
-            copy = self.memo.get(identity_of(part), part)
+            copy = self.memo.get(self.number_of(part), part)
             if class_name(type(part)) in self.made_by and not identical(copy, part):
                 found = part
         return found
@@ -70,7 +71,7 @@ class CopyOperation:
 
     def keep(self, value: Any, made: Any) -> None:
         """Remember the copy of a value, which may not be complete yet."""
-        self.memo[identity_of(value)] = made
+        self.memo[self.number_of(value)] = made
 
     def hold(self, parts: Any) -> None:
         """Let parts that a reading made for this copy live, so that no identity is used twice."""
@@ -85,7 +86,7 @@ class CopyOperation:
     def look_at_functions(self) -> None:
         """Refuse a function that would act on what it was handed with, and not on the copy of it."""
         for function in self.functions:
-            if any(self.memo.get(identity_of(part), part) is not part for part in closed_over(function)):
+            if any(self.memo.get(self.number_of(part), part) is not part for part in closed_over(function)):
                 problem = "holds in its closure what it is handed with, which would be the program's own"
                 raise SnapshotError(problem, function)
 

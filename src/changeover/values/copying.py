@@ -7,7 +7,7 @@ else had a hand in it (a `make` that was registered, a type in C) the copy is re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import thread_time
 from typing import Any
 
@@ -17,7 +17,6 @@ from changeover.values.copy_plan import EXACT, Plan, plan_of
 from changeover.values.copy_time import CopyTime, TookTooLong
 from changeover.values.equality import identical
 from changeover.values.error_text import class_and_message
-from changeover.values.identity import identity_of
 from changeover.values.limits import DEPTH_MAX
 from changeover.values.object_copies import share
 from changeover.values.snapshot_error import SnapshotError, place_of
@@ -33,7 +32,7 @@ def snapshot(
     *,
     by_reference: ByReference | None = None,
     time_left: CopyTime | None = None,
-    known: dict[int, Any] | None = None,
+    known: Sequence[tuple[Any, Any]] = (),
     shared: list[Any] | None = None,
     refuses: Callable[[Any], bool] | None = None,
 ) -> Any:
@@ -45,7 +44,7 @@ def snapshot(
         value: Anything.
         by_reference: Says of an object that it is to be passed on as it is: that of a declared port.
         time_left: How long it may take, which is less afterwards; None is no limit.
-        known: What stands in the copy for parts that are there already, by their identity.
+        known: Parts, and what stands in the copy for each of them.
         shared: Takes what stands in the copy as it is although attributes of it can change: a member of an
             enumeration, a path or a zone; and functions that were made while the program ran.
         refuses: Says of a function or method that it may not be passed on.
@@ -58,7 +57,7 @@ def snapshot(
     copier = _Copier(by_reference, time_left)
     copier.refuses = refuses
     if known:
-        copier.memo.update(known)
+        copier.memo.update((copier.number_of(part), copy) for part, copy in known)
     try:
         copy = copier.copied(value, 0)
         while copier.later:
@@ -125,7 +124,7 @@ class _Copier(CopyOperation):
                 return value
             if plan.record is not None and depth <= DEPTH_MAX and self.is_shared(value, plan):
                 return value
-            number = identity_of(value)
+            number = self.number_of(value)
             known = self.memo.get(number, self)
             if known is not self:
                 return known
@@ -134,7 +133,7 @@ class _Copier(CopyOperation):
             if plan.problem is not None:
                 raise SnapshotError(plan.problem, value)
         else:
-            number = identity_of(value)
+            number = self.number_of(value)
             known = self.memo.get(number, self)
             if known is not self:
                 return known

@@ -10,7 +10,6 @@ from typing import Any
 from changeover.values.copy_operation import CopyOperation
 from changeover.values.error_values import blank_error, fill_error
 from changeover.values.handles import known_as
-from changeover.values.identity import identity_of
 from changeover.values.own_state import class_name, has_dict, module_of_function, own_state, set_state
 from changeover.values.shapes import Reading, Shape
 from changeover.values.snapshot_error import SnapshotError
@@ -95,7 +94,7 @@ def copy_frozen(copier: CopyOperation, value: Any, reading: Reading, depth: int)
     parts = copier.named(state, depth, value)
     if all(map(is_, parts.values(), state.values())):
         return value
-    known = copier.memo.get(identity_of(value))
+    known = copier.memo.get(copier.number_of(value))
     if known is not None:
         return known
     made = object.__new__(type(value))
@@ -128,7 +127,7 @@ def make_copy(copier: CopyOperation, value: Any, reading: Reading, depth: int) -
         is_same = all(map(is_, copies, parts))
     if reading.is_frozen and is_same and not state:
         return value
-    known = copier.memo.get(identity_of(value))
+    known = copier.memo.get(copier.number_of(value))
     if known is not None:  # a part of it has led back to it
         return known
     make = reading.make

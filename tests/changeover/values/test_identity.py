@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from changeover.values.changed_since_copy import is_unchanged
 from changeover.values.copying import snapshot
 from changeover.values.equality import strictly_same
+from changeover.values.identity import id_is_heard
 
 @dataclass
 class Order:
@@ -22,6 +23,7 @@ class Order:
 value = {"orders": [Order([{"pieces": [n]}]) for n in range(5)], "pair": ([1], [2])}
 heard = Counter()
 sys.addaudithook(lambda event, args: heard.update([event]))
+id_is_heard()
 copy = snapshot(value)
 assert copy is not value
 assert is_unchanged(value, copy)
