@@ -129,6 +129,21 @@ def test_a_logger_module_class_function_or_loop_is_handed_over_as_it_is() -> Non
         loop.close()
 
 
+def test_a_frozen_record_that_is_changed_all_the_same_is_changed_for_all() -> None:
+    @dataclass(frozen=True)
+    class Order:
+        number: int
+
+    def candidate(order: Order) -> int:
+        object.__setattr__(order, "number", 7)
+        return 1
+
+    order = Order(1)
+    seam, runs = shadowing(lambda order: 1, candidate)
+    seam(order)
+    assert (order.number, runs[0].verdict) == (7, Verdict.MATCH)
+
+
 def test_the_hash_of_a_copied_key_is_asked() -> None:
     hashed: list[int] = []
 
