@@ -17,6 +17,7 @@ from changeover.quick_dataclass import dataclass
 from changeover.record import callable_kind
 from changeover.record.asked_object import AskedObject
 from changeover.record.called_back import HANDED, notice
+from changeover.record.class_family import is_of
 from changeover.record.context import (
     SESSION,
     TASKS_AT_WORK,
@@ -66,7 +67,7 @@ class Binder:
         self._defaults: dict[str, Any] = {}
         self._positional_max = -1
         try:
-            signature = inspect.signature(function)
+            signature = callable_kind.signature_of(function)
         except (TypeError, ValueError):
             return  # a builtin that does not show its signature
         parameters = list(signature.parameters.values())[1 if skip_first else 0 :]
@@ -171,7 +172,7 @@ def _for_objects_of(
 
     def held(*args: Any, **kwargs: Any) -> Any:
         owner = args[0] if args else None
-        is_of_class = issubclass(owner, cls) if isinstance(owner, type) else isinstance(owner, cls)
+        is_of_class = is_of(owner if isinstance(owner, type) else type(owner), cls)
         return (asking if is_of_class else original)(*args, **kwargs)
 
     return held
@@ -312,20 +313,6 @@ def public_functions(owner: Any) -> Iterator[str]:
 def _home(function: FunctionType) -> str:
     hook, _ = _known(function)
     return str((hook.original if hook is not None else function).__module__)
-
-
-def subclasses(cls: type) -> Iterator[type]:
-    """The class and all classes derived from it so far, each once."""
-    seen = {cls}
-    waiting = [cls]
-    while waiting:
-        current = waiting.pop()
-        yield current
-        derived: type
-        for derived in type.__subclasses__(current):
-            if derived not in seen:
-                seen.add(derived)
-                waiting.append(derived)
 
 
 ENTRANCES = frozenset({"changeover.seam.dispatch", "changeover.seam.experiment", "changeover.replay.runner"})

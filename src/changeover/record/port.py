@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import field
 from enum import StrEnum
 from types import FunctionType, MethodType, ModuleType
@@ -10,20 +11,24 @@ from typing import Any
 
 from changeover.errors import DeclarationError
 from changeover.quick_dataclass import dataclass
+from changeover.record.class_family import is_of, subclasses
 from changeover.record.context import Args, Kwargs
 from changeover.record.covered_owner import CoveredOwner, members
 from changeover.record.instrument import (
     Binder,
     Hook,
+    function_of,
     hook_function,
+    hook_of,
     public_functions,
-    subclasses,
     watch_subclasses,
 )
 from changeover.record.key_function import fitted
 from changeover.record.named_threads import NamedThreads
+from changeover.record.own_methods import watch_own_methods
 from changeover.record.port_parts import PartCall, PortParts
 from changeover.record.special_methods import acting_specials
+from changeover.values.own_state import found_in, mro
 
 
 class CallClass(StrEnum):
@@ -222,7 +227,7 @@ class PortBook:
         if any(f"{base.__module__}.{base.__qualname__}" in self._handle_names for base in cls.__mro__):
             return True
         targets = [port.target for port in self.ports.values() if isinstance(port.target, type)]
-        return any(issubclass(cls, target) for target in targets)
+        return any(is_of(cls, target) for target in targets)
 
     def add(self, port: Port) -> None:
         """Instrument the port; raises DeclarationError for a second port of that name."""
@@ -233,6 +238,7 @@ class PortBook:
         self._owners.extend(_owners(port))
         self.parts.begin(port.name, port.target, port.declared)
         if isinstance(port.target, type):
+            watch_own_methods(port.target)
             watch_subclasses(port.target, lambda derived: self._cover_derived(port, derived))
 
     def join(self, port: Port, methods: Iterable[PortMethod]) -> None:
@@ -290,8 +296,10 @@ class PortBook:
                     yield method
 
     def _cover_again(self) -> None:
+        self._classes.clear()
         for port in self.ports.values():
-            if any(not self._is_bound(port, hook) for owner in _owners(port) for hook in owner.hooks()):
+            hooks = (hook for owner in _owners(port) for hook in owner.hooks())
+            if _has_registered(port.target) or any(not self._is_bound(port, hook) for hook in hooks):
                 self._cover(port)
         self._owners = [owner for port in self.ports.values() for owner in _owners(port)]
 
@@ -311,9 +319,15 @@ class PortBook:
                     self._cover_derived(port, derived)
 
     def _cover_derived(self, port: Port, derived: type) -> None:
+        is_derived = port.target in mro(derived)
+        if not is_derived or "__setattr__" in vars(derived):
+            watch_own_methods(derived)
         for name in _covered_names(port, port.target) | _covered_names(port, derived):
-            if name in vars(derived):
+            if name in vars(derived) and is_derived:
                 self._bind(port, hook_function(derived, name), None)
+            elif not is_derived and not self._is_bound(port, hook_of(function_of(found_in(derived, name)))):
+                with suppress(DeclarationError, AttributeError):  # it is registered, and may be one of C
+                    self._bind(port, hook_function(derived, name), None)
 
     def _cover_object(self, port: Port) -> None:
         cls = type(port.target)
@@ -358,6 +372,11 @@ def _owners(port: Port) -> Iterator[CoveredOwner]:
     yield CoveredOwner(port.target, port.methods)
     if port.is_object:
         yield CoveredOwner(type(port.target), port.methods)
+
+
+def _has_registered(target: Any) -> bool:
+    """Whether classes are of its family that are not derived from it, and may inherit what they do."""
+    return isinstance(target, type) and any(target not in mro(cls) for cls in subclasses(target))
 
 
 def _covered_names(port: Port, owner: Any) -> set[str]:

@@ -19,9 +19,11 @@ from weakref import ref
 from changeover.errors import DeclarationError
 from changeover.quick_dataclass import dataclass
 from changeover.record.callable_kind import is_stream, opens_context
+from changeover.record.class_family import is_of, subclasses
 from changeover.record.context import Args, Kwargs
-from changeover.record.instrument import Hook, function_of, hook_function, subclasses
+from changeover.record.instrument import Hook, function_of, hook_function
 from changeover.record.object_reading import ObjectReading
+from changeover.record.own_methods import cover_own_methods
 from changeover.record.reached_objects import reached_objects
 from changeover.values.atom_types import ATOMS
 from changeover.values.copy_plan import is_atom_class
@@ -216,6 +218,7 @@ class PortParts:
         self._searched.add(seam)
         classes = {id(cls): port for port, target in self._searched_for for cls in subclasses(target)}
         for owner in islice(reached_objects(begin, lambda cls: id(cls) in classes), OBJECTS_MAX):
+            cover_own_methods(owner)
             port = classes[id(type(owner))]
             self._look_into(port, port, owner, owner)
 
@@ -233,7 +236,7 @@ class PortParts:
             name = f"{part.name}.{hook.name}"
             return PartCall(self, hook, port, name, first, objects, self._known_of(hook), root, part.is_kept)
         for port, target, is_kept in self._givers.get(hook, ()):
-            if issubclass(type(first), target) if isinstance(target, type) else first is target:
+            if is_of(type(first), target) if isinstance(target, type) else first is target:
                 name, known = f"{port}.{hook.name}", self._known_of(hook)
                 return PartCall(self, hook, port, name, first, (first,), known, first, is_kept, gives=True)
         return None
@@ -325,6 +328,8 @@ def _look_into_new_one(
     owner: Any, read: Callable[[Any], dict[Any, Any]], watching: list[tuple[Callable[[], Any], str]]
 ) -> None:
     kinds = set(map(type, read(owner).values()))
+    if not ATOMS.issuperset(kinds):
+        cover_own_methods(owner)
     for parts, port in watching:
         found = parts()
         if found is not None and not found._plain.issuperset(kinds):

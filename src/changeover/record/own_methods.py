@@ -1,0 +1,112 @@
+"""Methods that one object of a port's class has for itself are as much the port's as those of the class.
+
+    client.send = fake    a test, a client that chooses its way when it is made, a field that holds a function
+
+Python asks an object before it asks its class, so what stands in the class would never be called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property, wraps
+from types import FunctionType, MethodType
+from typing import Any
+from weakref import ref
+
+from changeover.record import callable_kind
+from changeover.record.asked_object import AskedObject, behind
+from changeover.record.called_back import HANDED, notice
+from changeover.record.context import SESSION, TASKS_AT_WORK, UNSET, WORK_HERE, Session, current_session
+from changeover.record.covered_owner import members
+from changeover.record.instrument import Hook, function_of, hook_of
+from changeover.values.atom_types import ATOMS
+from changeover.values.own_state import found_in, namespace
+
+_FUNCTIONS = (FunctionType, MethodType)
+_WATCHED = "__changeover_own_methods__"
+
+
+def watch_own_methods(cls: type) -> None:
+    """Cover whatever an object of the class is given from now on; a second time changes nothing."""
+    own = namespace(cls).get("__setattr__")
+    if hasattr(own, _WATCHED):
+        return
+
+    def set_attribute(self: Any, name: str, value: Any, /) -> None:
+        if own is None:
+            super(cls, self).__setattr__(name, value)  # type: ignore[arg-type]
+        else:
+            own.__get__(self, type(self))(name, value)
+        if type(value) not in ATOMS and callable(value):
+            _cover(self, name)
+
+    asked = wraps(object.__setattr__ if own is None else own)(set_attribute)
+    setattr(asked, _WATCHED, True)
+    with suppress(AttributeError, TypeError):
+        cls.__setattr__ = asked  # type: ignore[method-assign, assignment]
+
+
+def cover_own_methods(owner: Any) -> None:
+    """Cover what an object has by now."""
+    for name, value in [*members(owner).items()]:
+        if type(value) not in ATOMS and callable(value):
+            _cover(owner, name)
+
+
+def own_method(owner: Any, name: str) -> Callable[..., Any] | None:
+    """The program's own function that an object has in place of that of its class; None where it has none."""
+    found = members(owner).get(name)
+    if type(found) is not AskedObject or isinstance(owner, type):
+        return None
+    value: Callable[..., Any] = behind(found)
+    return value
+
+
+def _cover(owner: Any, name: str) -> None:
+    static = found_in(type(owner), name)
+    hook = None if static is None or isinstance(static, cached_property) else hook_of(function_of(static))
+    here = members(owner)
+    value = here.get(name)
+    # What asks a hook already is a port's own method, which stands there under another name or once more.
+    if hook is None or value is None or type(value) is AskedObject:
+        return
+    if type(value) in _FUNCTIONS and hook_of(value) is not None:
+        return
+    with suppress(TypeError):
+        here[name] = AskedObject(value, _asking(hook, owner, value), hook)  # type: ignore[index]
+
+
+def _asking(hook: Hook, owner: Any, value: Callable[..., Any]) -> Callable[..., Any]:
+    of_class = isinstance(found_in(type(owner), hook.name), classmethod)
+    itself = _weak(type(owner) if of_class else owner)
+    has_owner = hook.has_owner
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        return value(*args[has_owner:], **kwargs)
+
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        session: Session | None = SESSION.get(UNSET)
+        if session is UNSET:
+            session = current_session() if WORK_HERE or TASKS_AT_WORK else None
+        named = (itself(), *args) if has_owner else args
+        if session is None:
+            if HANDED:
+                notice(hook, named)
+            return value(*args, **kwargs)
+        return session.call(hook, called, named, kwargs)
+
+    if not (hook.is_async and callable_kind.is_async(value)):
+        return asked
+
+    async def asked_async(*args: Any, **kwargs: Any) -> Any:
+        return await asked(*args, **kwargs)
+
+    return asked_async
+
+
+def _weak(owner: Any) -> Callable[[], Any]:
+    try:
+        return ref(owner)
+    except TypeError:
+        return lambda: owner
