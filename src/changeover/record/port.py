@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import field
 from enum import StrEnum
-from types import FunctionType, MethodType, ModuleType
+from types import FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any
 
 from changeover.errors import DeclarationError
@@ -74,6 +74,7 @@ class PortMethod:
         self.is_kept = self.call_class is not CallClass.UNDECLARED
         self.attempts = self.is_effect or not self.is_kept
         annotations = getattr(self.hook.original, "__annotations__", None) or {}
+        self.leaves_context = self.name in _LEAVES_CONTEXT
         self.gives_none = annotations.get("return", self) in (None, "None")
         self._binder = Binder(self.hook.original, skip_first=self.has_owner)
         if self.key is not None:
@@ -94,6 +95,12 @@ class PortMethod:
         return self._binder(args, kwargs)
 
     def key_of(self, args: Args, kwargs: Kwargs) -> Any:
+    def kept(self, args: Args) -> Args:
+        """The arguments that a call is known by: where an error was raised is no part of it."""
+        if not self.leaves_context:
+            return args
+        return tuple(None if type(value) is TracebackType else value for value in args)
+
         """The key function's answer; without one, the arguments in the order of the signature."""
         if self.key is not None:
             return self.key(*args, **kwargs)
@@ -104,6 +111,7 @@ class PortMethod:
 
 Methods = Iterable[str] | Mapping[str, Any]
 _SLEEPING = ("sleep", "wait", "pause")
+_LEAVES_CONTEXT = ("__exit__", "__aexit__")
 
 
 @dataclass(frozen=True, slots=True)

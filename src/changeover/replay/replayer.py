@@ -140,6 +140,7 @@ class Replay(RealAnswers, UnrecordedCalls):
         began = perf_counter()
         try:
             outcome = self._answered(method, owner, args, kwargs)
+        args = method.kept(args)
             if self._asked:
                 self._await_turn()
             if outcome is None:
