@@ -41,7 +41,8 @@ class Hook:
 
     With `has_owner` the first argument is the object or class that the call is made on. `unreplaced` is the
     function that whoever took it before still calls, None where that one asks the hook as well. No call
-    is shown in a module whose name begins with one of `machinery`.
+    is shown in a module whose name begins with one of `machinery`. One that `is_own` is of a function that
+    one object alone has, and of which its class knows nothing.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Hook:
     is_property: bool = False
     unreplaced: Callable[..., Any] | None = None
     machinery: tuple[str, ...] = MACHINERY
+    is_own: bool = False
 
     def __post_init__(self) -> None:
         self.is_async = callable_kind.is_async(self.original)

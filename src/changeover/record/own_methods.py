@@ -17,9 +17,19 @@ from weakref import ref
 from changeover.record import callable_kind
 from changeover.record.asked_object import AskedObject, behind
 from changeover.record.called_back import HANDED, notice
-from changeover.record.context import SESSION, TASKS_AT_WORK, UNSET, WORK_HERE, Session, current_session
+from changeover.record.context import (
+    SESSION,
+    TASKS_AT_WORK,
+    UNSET,
+    WORK_HERE,
+    Args,
+    Kwargs,
+    Session,
+    current_session,
+)
 from changeover.record.covered_owner import members
 from changeover.record.instrument import Hook, function_of, hook_of
+from changeover.record.loose_functions import acts_by_itself
 from changeover.values.atom_types import ATOMS
 from changeover.values.own_state import found_in, namespace
 
@@ -63,11 +73,17 @@ def own_method(owner: Any, name: str) -> Callable[..., Any] | None:
     return value
 
 
+def hook_in_class(cls: type, name: str) -> Hook | None:
+    """The hook of what stands in a class under this name, where a call of an object asks it."""
+    static = found_in(cls, name)
+    is_method = static is not None and not isinstance(static, cached_property | property)
+    return hook_of(function_of(static)) if is_method else None
+
+
 def _cover(owner: Any, name: str) -> None:
-    static = found_in(type(owner), name)
-    hook = None if static is None or isinstance(static, cached_property) else hook_of(function_of(static))
     here = members(owner)
     value = here.get(name)
+    hook = hook_in_class(type(owner), name) or _own_hook(owner, name, value)
     # What asks a hook already is a port's own method, which stands there under another name or once more.
     if hook is None or value is None or type(value) is AskedObject:
         return
@@ -77,24 +93,32 @@ def _cover(owner: Any, name: str) -> None:
         here[name] = AskedObject(value, _asking(hook, owner, value), hook)  # type: ignore[index]
 
 
-def _asking(hook: Hook, owner: Any, value: Callable[..., Any]) -> Callable[..., Any]:
-    of_class = isinstance(found_in(type(owner), hook.name), classmethod)
-    itself = _weak(type(owner) if of_class else owner)
-    has_owner = hook.has_owner
+def asked_of_itself(owner: Any, name: str, value: Any) -> Any:
+    """A function that an object gives, as one of the object alone; any other value as it is."""
+    hook = _own_hook(owner, name, value)
+    return value if hook is None else AskedObject(value, _asking(hook, owner, value), hook)
 
-    def called(*args: Any, **kwargs: Any) -> Any:
-        return value(*args[has_owner:], **kwargs)
+
+def _own_hook(owner: Any, name: str, value: Any) -> Hook | None:
+    """That of a function under a name that the class does not have; None for what does not act by itself."""
+    cls = type(owner)
+    static = found_in(cls, name)
+    if name.startswith("_") or not (static is None or isinstance(static, cached_property)):
+        return None
+    return (
+        Hook(name, cls.__module__, _unknown, has_owner=True, is_own=True) if acts_by_itself(value) else None
+    )
+
+
+def _unknown(*args: Any, **kwargs: Any) -> None:
+    """In place of the function of a class that has none."""
+
+
+def _asking(hook: Hook, owner: Any, value: Callable[..., Any]) -> Callable[..., Any]:
+    itself = _weak(owner)
 
     def asked(*args: Any, **kwargs: Any) -> Any:
-        session: Session | None = SESSION.get(UNSET)
-        if session is UNSET:
-            session = current_session() if WORK_HERE or TASKS_AT_WORK else None
-        named = (itself(), *args) if has_owner else args
-        if session is None:
-            if HANDED:
-                notice(hook, named)
-            return value(*args, **kwargs)
-        return session.call(hook, called, named, kwargs)
+        return call_of_hook(hook, itself(), value, args, kwargs)
 
     if not (hook.is_async and callable_kind.is_async(value)):
         return asked
@@ -103,6 +127,24 @@ def _asking(hook: Hook, owner: Any, value: Callable[..., Any]) -> Callable[..., 
         return await asked(*args, **kwargs)
 
     return asked_async
+
+
+def call_of_hook(hook: Hook, owner: Any, value: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
+    """Call a function that an object has in place of an instrumented one, as a call of that one."""
+    session: Session | None = SESSION.get(UNSET)
+    if session is UNSET:
+        session = current_session() if WORK_HERE or TASKS_AT_WORK else None
+    has_owner = hook.has_owner
+    named = (owner, *args) if has_owner else args
+    if session is None:
+        if HANDED:
+            notice(hook, named)
+        return value(*args, **kwargs)
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        return value(*args[has_owner:], **kwargs)
+
+    return session.call(hook, called, named, kwargs)
 
 
 def _weak(owner: Any) -> Callable[[], Any]:

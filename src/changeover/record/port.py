@@ -280,7 +280,7 @@ class PortBook:
 
     def part_called(self, hook: Hook, args: Args) -> PartCall | None:
         """What a call is that is none of a port, where it is one of an object that a port holds."""
-        return self.parts.called(hook, args) if self.parts else None
+        return self.parts.called(hook, args) if self.parts or hook.is_own else None
 
     def _find_beside(self, hook: Hook, args: Args) -> PortMethod | None:
         for book in self._beside:

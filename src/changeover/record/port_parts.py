@@ -9,6 +9,7 @@ from __future__ import annotations
 import dis
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from enum import Enum
 from functools import cached_property, lru_cache, wraps
 from itertools import islice
@@ -22,8 +23,9 @@ from changeover.record.callable_kind import is_stream, opens_context
 from changeover.record.class_family import is_of, subclasses
 from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Hook, function_of, hook_function
+from changeover.record.loose_functions import acts_by_itself
 from changeover.record.object_reading import ObjectReading
-from changeover.record.own_methods import cover_own_methods
+from changeover.record.own_methods import asked_of_itself, cover_own_methods
 from changeover.record.reached_objects import reached_objects
 from changeover.values.atom_types import ATOMS
 from changeover.values.copy_plan import is_atom_class
@@ -87,12 +89,16 @@ class PartCall:
     @property
     def way_out(self) -> str:
         """What to do about it."""
+        if self.hook.is_own:
+            return f'give the class a method of that name, and declare it of port "{self.port}"'
         if self.gives:
             return f'declare "{self.hook.name}" of port "{self.port}"'
         return f"declare the object as a port of its own, or call it in a method of port {self.port!r}"
 
     def why_refused(self, *, is_stored: bool) -> str | None:
         """Why a replay may not make it; None where nothing is known against it."""
+        if self.hook.is_own:
+            return "it is a function that the object has for itself, past every port"
         if self.known.acts:
             return "it changes what the program has, past every port"
         if is_stored or self.gives or self.known.unchanged:
@@ -103,6 +109,12 @@ class PartCall:
             return "it changes what the program has, past every port, and the answering path did not call it"
         return None
 
+    def asked_for(self, args: Args) -> PartCall:
+        """The same under the name that was asked for, where `__getattr__` answers."""
+        if self.hook.name != _DYNAMIC:
+            return self
+        return replace(self, name=f"{self.name[: -len(_DYNAMIC)]}{args[1]}")
+
     def run(
         self, original: Callable[..., Any], args: Args, kwargs: Kwargs, calls: Callable[[], int], note: Noted
     ) -> Any:
@@ -111,10 +123,16 @@ class PartCall:
         before = calls()
         if self.hook.is_async:
             return self._run_async(original(*args, **kwargs), looks, before, calls, note)
+        if self.hook.is_own:
+            note(self, "what a function of the object alone holds")
         try:
             value = original(*args, **kwargs)
         finally:
             self._look_again(looks, before, calls, note)
+        if self.gives and acts_by_itself(value):
+            if not self.is_kept:
+                note(self.asked_for(args), "what the function that it gives holds")
+            return asked_of_itself(args[0], self.hook.name, value) if self.is_kept else value
         return self._given(value, args)
 
     async def _run_async(
@@ -146,7 +164,7 @@ class PartCall:
 
     def _given(self, value: Any, args: Args) -> Any:
         if self.gives and type(value) not in ATOMS:
-            name = self.name if self.hook.name != _DYNAMIC else f"{self.name[: -len(_DYNAMIC)]}{args[1]}"
+            name = self.asked_for(args).name
             self.parts.take(self.port, name, value, self.root, is_kept=self.is_kept)
         return value
 
@@ -227,6 +245,8 @@ class PortParts:
         if not args:
             return None
         first = args[0]
+        if hook.is_own:
+            return self._of_object(hook, first)
         part = self._parts.get(id(first))
         if part is not None and part.itself() is first:
             root = part.root()
@@ -240,6 +260,13 @@ class PortParts:
                 name, known = f"{port}.{hook.name}", self._known_of(hook)
                 return PartCall(self, hook, port, name, first, (first,), known, first, is_kept, gives=True)
         return None
+
+    def _of_object(self, hook: Hook, owner: Any) -> PartCall | None:
+        port = next((port for port, target in self._searched_for if is_of(type(owner), target)), None)
+        if port is None:
+            return None
+        name = f"{port}.{hook.name}"
+        return PartCall(self, hook, port, name, owner, (), _Known(), owner, is_kept=True)
 
     def _known_of(self, hook: Hook) -> _Known:
         return self._known.setdefault(hook, _Known())
