@@ -26,6 +26,7 @@ from changeover.record.instrument import (
 from changeover.record.key_function import fitted
 from changeover.record.named_threads import NamedThreads
 from changeover.record.own_methods import watch_own_methods
+from changeover.record.port_mocks import specification, watch_mocks
 from changeover.record.port_parts import PartCall, PortParts
 from changeover.record.special_methods import acting_specials
 from changeover.values.own_state import found_in, mro
@@ -73,8 +74,8 @@ class PortMethod:
         self.is_fixed = self.call_class is CallClass.FIXED
         self.is_kept = self.call_class is not CallClass.UNDECLARED
         self.attempts = self.is_effect or not self.is_kept
-        annotations = getattr(self.hook.original, "__annotations__", None) or {}
         self.leaves_context = self.name in _LEAVES_CONTEXT
+        annotations = getattr(self.hook.original, "__annotations__", None) or {}
         self.gives_none = annotations.get("return", self) in (None, "None")
         self._binder = Binder(self.hook.original, skip_first=self.has_owner)
         if self.key is not None:
@@ -94,13 +95,13 @@ class PortMethod:
         """The arguments by name."""
         return self._binder(args, kwargs)
 
-    def key_of(self, args: Args, kwargs: Kwargs) -> Any:
     def kept(self, args: Args) -> Args:
         """The arguments that a call is known by: where an error was raised is no part of it."""
         if not self.leaves_context:
             return args
         return tuple(None if type(value) is TracebackType else value for value in args)
 
+    def key_of(self, args: Args, kwargs: Kwargs) -> Any:
         """The key function's answer; without one, the arguments in the order of the signature."""
         if self.key is not None:
             return self.key(*args, **kwargs)
@@ -110,8 +111,8 @@ class PortMethod:
 
 
 Methods = Iterable[str] | Mapping[str, Any]
-_SLEEPING = ("sleep", "wait", "pause")
 _LEAVES_CONTEXT = ("__exit__", "__aexit__")
+_SLEEPING = ("sleep", "wait", "pause")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,9 @@ class PortBook:
         cls = type(value)
         known = self._classes.get(cls)
         if known is None:
-            known = self._classes[cls] = self.is_port_class(cls)
+            mocked = specification(value)  # each mock has a class of its own
+            is_of_port = self.is_port_class(cls) or (mocked is not None and self.is_port_class(mocked))
+            known = self._classes[cls] = is_of_port
         return known or id(value) in self._objects
 
     def is_port_class(self, cls: type) -> bool:
@@ -264,6 +267,7 @@ class PortBook:
 
     def cover(self) -> None:
         """Instrument classes that were derived, and functions that were replaced, since the last time."""
+        watch_mocks()
         for owner in self._owners:
             if not owner.is_unchanged:
                 self._cover_again()
