@@ -23,8 +23,9 @@ _MARK = "__changeover_mocks__"
 _MADE = "_changeover_made"
 """On the class that each mock has for itself: the number of that mock, which no copy of it has."""
 DEPTH_MAX = 100
-Catch = Callable[[str, str], None]
-"""Refuses what goes past every port: that of a session which lets nothing reach the world."""
+Refuse = Callable[[str, str], None]
+"""Of a session that lets nothing reach the world: it makes a run no comparison, or refuses who only looks."""
+WAY_OUT = "which would happen once more: give it a return_value, or make it a mock of a port's class"
 
 
 def watch_mocks() -> None:
@@ -57,10 +58,11 @@ def _watch_calls(mixin: Any) -> None:
         hook = None if cls is None or type(name) is not str else hook_in_class(cls, name)
         if hook is not None:
             return call_of_hook(hook, parent, original.__get__(self), args, kwargs)
-        catch: Catch | None = getattr(current_session(), "catch", None)
+        session = current_session()
+        catch: Refuse | None = getattr(session, "catch", None)
         if catch is None or not _is_of_the_program(self):
             return original(self, *args, **kwargs)
-        return _answered(catch, self, args, kwargs)
+        return _answered(getattr(session, "cannot_follow", catch), self, args, kwargs)
 
     mixin.__call__ = called
 
@@ -88,7 +90,7 @@ def _is_of_the_program(mock: Any) -> bool:
     return bool(vars(type(mock)).get(_MADE) == id(mock))
 
 
-def _answered(catch: Catch, mock: Any, args: Args, kwargs: Kwargs) -> Any:
+def _answered(refuse: Refuse, mock: Any, args: Args, kwargs: Kwargs) -> Any:
     """What it gives, without its keeping that it was asked; what would act by then is refused."""
     module: Any = sys.modules[_MODULE]
     mock._mock_check_sig(*args, **kwargs)
@@ -98,7 +100,7 @@ def _answered(catch: Catch, mock: Any, args: Args, kwargs: Kwargs) -> Any:
     )
     is_special = name.startswith("__") and callable(effect)  # such as `__iter__`, which Python gives them
     if not (effect is None or is_error or is_special) or members(mock).get("_mock_wraps") is not None:
-        catch("the mock", f"{mock._extract_mock_name()}, which has a side effect")
+        refuse("the mock", f"{mock._extract_mock_name()} has a side effect, {WAY_OUT}")
 
     def given() -> Any:
         if is_error:

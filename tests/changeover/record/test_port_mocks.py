@@ -197,8 +197,26 @@ def test_a_mock_that_would_act_is_refused(effect: str) -> None:
     assert happened == ([] if effect == "list" else [1])
 
     run = Program().run(lambda number: None, lambda number: mailer.send(number), 1)
-    assert run.verdict is Verdict.UNSAFE
+    assert run.verdict is Verdict.FAILED
     assert mailer.send.call_count == 1
+
+
+def test_mocks_that_would_act_in_another_order_prove_nothing() -> None:
+    first, second = Mock(side_effect=lambda: 1), Mock(side_effect=lambda: 1)
+    run = Program().run(lambda number: (first(), second()), lambda number: (second(), first())[::-1], 1)
+    assert run.verdict is Verdict.FAILED
+    assert "has a side effect" in str(run.reason)
+
+
+@pytest.mark.parametrize("effect", [None, lambda: 1])
+def test_a_view_that_calls_a_mock_changes_nothing_of_it(effect: Any) -> None:
+    asked_by_views = Mock(side_effect=effect, return_value=1)
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    view = (lambda answer: asked_by_views(), lambda answer: asked_by_views())
+    migration.seam("s", legacy=lambda number: number, candidate=lambda number: number, view=view)(1)
+    assert asked_by_views.call_count == 0
+    assert runs[0].verdict is (Verdict.MATCH if effect is None else Verdict.FAILED)
 
 
 def test_a_mock_that_is_handed_over_is_copied_and_compared() -> None:
