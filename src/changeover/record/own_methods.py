@@ -43,12 +43,18 @@ def watch_own_methods(cls: type) -> None:
     if hasattr(own, _WATCHED):
         return
 
+    plainly, atoms = object.__setattr__, ATOMS
+    is_plain = own is None and found_in(cls, "__setattr__") is plainly
+
     def set_attribute(self: Any, name: str, value: Any, /) -> None:
-        if own is None:
+        kind = type(self)
+        if is_plain and kind is cls:  # felt wherever an object of a port counts something
+            plainly(self, name, value)
+        elif own is None:
             super(cls, self).__setattr__(name, value)  # type: ignore[arg-type]
         else:
-            own.__get__(self, type(self))(name, value)
-        if type(value) not in ATOMS and callable(value):
+            own.__get__(self, kind)(name, value)
+        if type(value) not in atoms and callable(value):
             _cover(self, name)
 
     asked = wraps(object.__setattr__ if own is None else own)(set_attribute)
