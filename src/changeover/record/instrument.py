@@ -27,6 +27,7 @@ from changeover.record.context import (
     Kwargs,
     current_session,
 )
+from changeover.record.property_mocks import as_property
 from changeover.record.redirected_functions import redirect, twin_of
 
 Site = tuple[str, int]
@@ -123,7 +124,7 @@ def hook_function(owner: Any, name: str) -> Hook:
 
     Raises DeclarationError where the attribute cannot be replaced.
     """
-    static = inspect.getattr_static(owner, name)
+    static = as_property(inspect.getattr_static(owner, name))
     function = function_of(static)
     known, of_class = _known(function)
     if known is not None and name in vars(owner) and of_class in (None, owner):

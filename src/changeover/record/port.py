@@ -242,6 +242,7 @@ class PortBook:
 
     def add(self, port: Port) -> None:
         """Instrument the port; raises DeclarationError for a second port of that name."""
+        watch_mocks()
         self._enter(port)
         if port.is_object:
             self._objects.add(id(port.target))

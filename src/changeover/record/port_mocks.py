@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
+from types import FunctionType
 from typing import Any
 
 from changeover.record.context import Args, Kwargs, current_session
@@ -94,11 +95,13 @@ def _answered(refuse: Refuse, mock: Any, args: Args, kwargs: Kwargs) -> Any:
     """What it gives, without its keeping that it was asked; what would act by then is refused."""
     module: Any = sys.modules[_MODULE]
     mock._mock_check_sig(*args, **kwargs)
-    effect, name = mock.side_effect, str(members(mock).get("_mock_new_name"))
+    effect = mock.side_effect
     is_error = isinstance(effect, BaseException) or (
         isinstance(effect, type) and issubclass(effect, BaseException)
     )
-    is_special = name.startswith("__") and callable(effect)  # such as `__iter__`, which Python gives them
+    is_special = (
+        type(effect) is FunctionType and effect.__module__ == _MODULE
+    )  # of `__iter__`, of `mock_open`
     if not (effect is None or is_error or is_special) or members(mock).get("_mock_wraps") is not None:
         refuse("the mock", f"{mock._extract_mock_name()} has a side effect, {WAY_OUT}")
 

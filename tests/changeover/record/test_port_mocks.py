@@ -6,6 +6,7 @@ import asyncio
 import functools
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest import mock
 from unittest.mock import AsyncMock, MagicMock, Mock, create_autospec
@@ -217,6 +218,64 @@ def test_a_view_that_calls_a_mock_changes_nothing_of_it(effect: Any) -> None:
     migration.seam("s", legacy=lambda number: number, candidate=lambda number: number, view=view)(1)
     assert asked_by_views.call_count == 0
     assert runs[0].verdict is (Verdict.MATCH if effect is None else Verdict.FAILED)
+
+
+@pytest.mark.parametrize("mode", ["inline", "background"])
+def test_a_mock_in_the_place_of_a_property_is_asked_once(mode: Any) -> None:
+    class Client:
+        @property
+        def rate(self) -> int:
+            raise AssertionError
+
+        @rate.setter
+        def rate(self, rate: int) -> None:
+            raise AssertionError
+
+        def send(self, what: Any) -> None:
+            """Declared, so that something is compared."""
+
+    for more, verdict in ((0, Verdict.MATCH), (1, Verdict.UNSAFE)):
+        runs: list[Run] = []
+        migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append, mode=mode)
+        migration.port("port", Client, reads={"rate"}, effects={"send"})
+        client = Client()
+        with mock.patch.object(Client, "rate", new_callable=mock.PropertyMock, return_value=9) as rate:
+
+            def path(number: int, more: int = 0, client: Any = client) -> int:
+                client.send(client.rate + more)
+                return number
+
+            seam = migration.seam("s", legacy=path, candidate=functools.partial(path, more=more))
+            assert seam(1) == 1
+            migration.close()
+            rate.assert_called_once_with()
+            client.rate = 3
+            assert rate.mock_calls == [mock.call(), mock.call(3)]
+        assert runs[0].verdict is verdict, runs[0].reason
+
+
+def test_a_mock_of_a_file_is_read_by_both_paths_and_opened_once() -> None:
+    opened = mock.mock_open(read_data="ab")
+
+    def path(number: int) -> str:
+        with opened("somewhere") as file:
+            return str(file.read()) + "".join(file)
+
+    run = Program().run(path, lambda number: path(number), 1)
+    assert run.verdict is Verdict.MATCH, run.reason
+    opened.assert_called_once_with("somewhere")
+
+
+def test_a_mock_that_was_made_before_the_first_run_counts_what_the_answering_path_does() -> None:
+    program = Program()
+    known = Mock(return_value=3)
+
+    def path(number: int) -> int:
+        with ThreadPoolExecutor(2) as pool:
+            return sum(pool.map(known, range(number)))
+
+    assert program.run(path, lambda number: path(number), 3).verdict is Verdict.MATCH
+    assert known.call_count == 3
 
 
 def test_a_mock_that_is_handed_over_is_copied_and_compared() -> None:
