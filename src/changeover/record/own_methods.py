@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property, wraps
-from types import FunctionType, MethodType
+from types import FunctionType, MemberDescriptorType, MethodType
 from typing import Any
 from weakref import ref
 
@@ -31,7 +31,7 @@ from changeover.record.covered_owner import members
 from changeover.record.instrument import Hook, function_of, hook_of
 from changeover.record.loose_functions import acts_by_itself
 from changeover.values.atom_types import ATOMS
-from changeover.values.own_state import found_in, namespace
+from changeover.values.own_state import found_in, namespace, own_state
 
 _FUNCTIONS = (FunctionType, MethodType)
 _WATCHED = "__changeover_own_methods__"
@@ -65,8 +65,8 @@ def watch_own_methods(cls: type) -> None:
 
 def cover_own_methods(owner: Any) -> None:
     """Cover what an object has by now."""
-    for name, value in [*members(owner).items()]:
-        if type(value) not in ATOMS and callable(value):
+    for name, value in [*own_state(owner).items()]:
+        if type(value) not in ATOMS and callable(value) and type(name) is str:
             _cover(owner, name)
 
 
@@ -87,16 +87,21 @@ def hook_in_class(cls: type, name: str) -> Hook | None:
 
 
 def _cover(owner: Any, name: str) -> None:
-    here = members(owner)
-    value = here.get(name)
+    here, slot = members(owner), found_in(type(owner), name)
+    is_slot = type(slot) is MemberDescriptorType
+    value = own_state(owner).get(name) if is_slot else here.get(name)
     hook = hook_in_class(type(owner), name) or _own_hook(owner, name, value)
     # What asks a hook already is a port's own method, which stands there under another name or once more.
     if hook is None or value is None or type(value) is AskedObject:
         return
     if type(value) in _FUNCTIONS and hook_of(value) is not None:
         return
+    asked = AskedObject(value, _asking(hook, owner, value), hook)
     with suppress(TypeError):
-        here[name] = AskedObject(value, _asking(hook, owner, value), hook)  # type: ignore[index]
+        if is_slot:
+            slot.__set__(owner, asked)
+        else:
+            here[name] = asked  # type: ignore[index]
 
 
 def asked_of_itself(owner: Any, name: str, value: Any) -> Any:
@@ -109,7 +114,8 @@ def _own_hook(owner: Any, name: str, value: Any) -> Hook | None:
     """That of a function under a name that the class does not have; None for what does not act by itself."""
     cls = type(owner)
     static = found_in(cls, name)
-    if name.startswith("_") or not (static is None or isinstance(static, cached_property)):
+    may_be_there = static is None or isinstance(static, cached_property | MemberDescriptorType)
+    if name.startswith("_") or not may_be_there:
         return None
     return (
         Hook(name, cls.__module__, _unknown, has_owner=True, is_own=True) if acts_by_itself(value) else None
@@ -154,7 +160,9 @@ def call_of_hook(hook: Hook, owner: Any, value: Callable[..., Any], args: Args, 
 
 
 def _weak(owner: Any) -> Callable[[], Any]:
+    """The object as long as somebody else holds it; its class, where nobody can refer to it so."""
     try:
         return ref(owner)
     except TypeError:
-        return lambda: owner
+        cls = type(owner)
+        return lambda: cls

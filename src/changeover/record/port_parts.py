@@ -262,7 +262,8 @@ class PortParts:
         return None
 
     def _of_object(self, hook: Hook, owner: Any) -> PartCall | None:
-        port = next((port for port, target in self._searched_for if is_of(type(owner), target)), None)
+        cls = owner if isinstance(owner, type) else type(owner)
+        port = next((port for port, target in self._searched_for if is_of(cls, target)), None)
         if port is None:
             return None
         name = f"{port}.{hook.name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -90,9 +91,26 @@ def by_an_attribute_that_is_set_later(happened: Happened) -> tuple[type, Any]:
     return Client, made
 
 
+def in_a_slot(happened: Happened) -> tuple[type, Any]:
+    @dataclass(slots=True)
+    class Client:
+        notify: Any
+
+    return Client, lambda: Client(lambda what: happened.append(what))
+
+
+def in_a_slot_that_is_frozen(happened: Happened) -> tuple[type, Any]:
+    @dataclass(slots=True, frozen=True)
+    class Client:
+        notify: Any
+
+    return Client, lambda: Client(lambda what: happened.append(what))
+
+
 KINDS: list[Callable[[Happened], tuple[type, Any]]] = [
     *(with_a_property, with_a_cached_property, with_a_partial_as_a_property, by_getattr),
     *(by_an_attribute, by_a_method_of_another, by_an_attribute_that_is_set_later),
+    *(in_a_slot, in_a_slot_that_is_frozen),
 ]
 
 
@@ -186,3 +204,21 @@ def test_what_a_port_itself_calls_there_is_its_own_affair() -> None:
     seam()
     assert happened == ["looked"]
     assert [run.verdict for run in runs] == [Verdict.MATCH]
+
+
+@pytest.mark.parametrize("slots", [False, True])
+def test_an_object_goes_when_nobody_holds_it_without_a_collection(slots: bool) -> None:
+    gone: Happened = []
+
+    class Base:
+        __slots__ = ()
+
+        def __del__(self) -> None:
+            gone.append("gone")
+
+    cls: Any = dataclass(slots=slots)(type("Client", (Base,), {"__annotations__": {"notify": Any}}))
+    Migration().port("port", cls)
+    client = cls(lambda what: gone.append(what))
+    client.notify("told")
+    del client
+    assert gone == ["told", "gone"]
