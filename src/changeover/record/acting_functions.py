@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import MethodType
 from typing import Any
 
 from changeover.record.instrument import hook_of
+from changeover.record.loose_functions import is_inert
 from changeover.record.port import PortBook
 from changeover.values.closures import closed_over
 from changeover.values.copy_operation import ByReference
-from changeover.values.copy_plan import is_atom
 from changeover.values.handles import known_as
-
-_CODE = FunctionType | BuiltinFunctionType | type | ModuleType
 
 
 def acting_for(book: PortBook) -> Callable[[Any], bool]:
@@ -30,7 +28,7 @@ def acting_for(book: PortBook) -> Callable[[Any], bool]:
             return book.holds(function.__self__)  # one that no port declares
         if known_as(function) is not None:
             return False
-        return not all(isinstance(part, _CODE) or is_atom(part) for part in closed_over(function))
+        return not all(map(is_inert, closed_over(function)))
 
     return acts
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 _OWN = ("_asked_object", "_asks", "__changeover_hook__")
+_ITSELF = ("__class__", "__reduce_ex__")
 
 
 class AskedObject:
@@ -15,7 +16,7 @@ class AskedObject:
     could not answer.
     """
 
-    __slots__ = _OWN
+    __slots__ = (*_OWN, "__weakref__")
 
     def __init__(self, value: Any, asks: Callable[..., Any], hook: object) -> None:
         for name, own in zip(_OWN, (value, asks, hook), strict=True):
@@ -29,35 +30,44 @@ class AskedObject:
     @property
     def __class__(self) -> Any:
         """That of the object, for whoever asks `isinstance`."""
-        return type(_value(self))
+        return type(behind(self))
 
     @__class__.setter
     def __class__(self, kind: Any) -> None:
-        _value(self).__class__ = kind
+        behind(self).__class__ = kind
 
     def __getattribute__(self, name: str) -> Any:
-        if name in _OWN or name == "__class__":
+        if name in _OWN or name in _ITSELF:
             return object.__getattribute__(self, name)
         return getattr(object.__getattribute__(self, "_asked_object"), name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(_value(self), name, value)
+        setattr(behind(self), name, value)
 
     def __delattr__(self, name: str) -> None:
-        delattr(_value(self), name)
+        delattr(behind(self), name)
 
     def __eq__(self, other: object) -> bool:
-        return bool(_value(self) == (_value(other) if type(other) is AskedObject else other))
+        return bool(behind(self) == (behind(other) if type(other) is AskedObject else other))
 
     def __hash__(self) -> int:
-        return hash(_value(self))
+        return hash(behind(self))
 
     def __repr__(self) -> str:
-        return repr(_value(self))
+        return repr(behind(self))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Copied and pickled it is the object, which asks no hook."""
+        return _plain, (behind(self),)
 
     def __dir__(self) -> list[str]:
-        return dir(_value(self))
+        return dir(behind(self))
 
 
-def _value(asked: AskedObject) -> Any:
+def behind(asked: AskedObject) -> Any:
+    """The object that stands behind it."""
     return object.__getattribute__(asked, "_asked_object")
+
+
+def _plain(value: Any) -> Any:
+    return value

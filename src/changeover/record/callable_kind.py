@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from inspect import CO_COROUTINE, isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from inspect import (
+    CO_COROUTINE,
+    Signature,
+    getattr_static,
+    isasyncgenfunction,
+    iscoroutinefunction,
+    isgeneratorfunction,
+    signature,
+)
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
+
+from changeover.values.own_state import found_in
 
 _MARK = "_is_coroutine_mark"  # of `inspect.markcoroutinefunction`, from Python 3.12 on
 _FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, type)
@@ -19,6 +29,21 @@ def is_async(function: Any) -> bool:
             return True
         return _MARK in function.__dict__ and iscoroutinefunction(function)
     return iscoroutinefunction(function) or iscoroutinefunction(_called(function))
+
+
+def signature_of(function: Any) -> Signature:
+    """As `inspect.signature`, which asks an object whether it equals a class: a mock keeps that as a call.
+
+    Raises TypeError or ValueError where nobody knows the parameters.
+    """
+    kind = type(function)
+    if issubclass(kind, _FUNCTIONS) or found_in(kind, "__eq__") is object.__eq__:
+        return signature(function)
+    said = getattr_static(function, "__signature__", None)
+    if isinstance(said, Signature):
+        return said
+    takes = signature(_called(function))
+    return takes.replace(parameters=[*takes.parameters.values()][1:])
 
 
 def is_stream(function: Any) -> bool:

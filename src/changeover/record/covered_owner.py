@@ -7,6 +7,7 @@ from operator import is_, itemgetter
 from typing import Any
 from weakref import ref
 
+from changeover.record.class_family import next_to
 from changeover.record.instrument import Hook, hook_at
 
 _NO_MEMBERS: Mapping[str, Any] = {}
@@ -78,4 +79,4 @@ class CoveredOwner:
 
 
 def _derived(owner: Any) -> list[int]:
-    return [*map(id, type.__subclasses__(owner))] if isinstance(owner, type) else []
+    return [*map(id, next_to(owner))] if isinstance(owner, type) else []

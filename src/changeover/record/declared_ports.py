@@ -39,7 +39,8 @@ class WithPorts:
 
         Args:
             name: of the port, unique in the migration.
-            target: what the paths reach the world through.
+            target: what the paths reach the world through; a class stands for those that are derived from it
+                or registered with it as well, and for all of their objects.
             effects: change the world; withheld from the path that does not answer.
             reads: ask the world; a replay answers from the recording.
             local: make values such as identifiers, which differ from call to call.
@@ -53,7 +54,8 @@ class WithPorts:
             order: `any` where effects commute: the same ones in another order are no difference.
 
         Raises:
-            DeclarationError: the target has no such method, a method is in two classes, or the name is taken.
+            DeclarationError: the target has no such method, a method is in two classes, the name is taken, or
+                the target is a protocol that no class is derived from.
 
         Example:
             migration.port("broker", Broker, effects={"submit_order": lambda order: order.symbol})

@@ -17,6 +17,7 @@ from changeover.quick_dataclass import dataclass
 from changeover.record import callable_kind
 from changeover.record.asked_object import AskedObject
 from changeover.record.called_back import HANDED, notice
+from changeover.record.class_family import is_of
 from changeover.record.context import (
     SESSION,
     TASKS_AT_WORK,
@@ -26,6 +27,7 @@ from changeover.record.context import (
     Kwargs,
     current_session,
 )
+from changeover.record.property_mocks import as_property
 from changeover.record.redirected_functions import redirect, twin_of
 
 Site = tuple[str, int]
@@ -40,7 +42,8 @@ class Hook:
 
     With `has_owner` the first argument is the object or class that the call is made on. `unreplaced` is the
     function that whoever took it before still calls, None where that one asks the hook as well. No call
-    is shown in a module whose name begins with one of `machinery`.
+    is shown in a module whose name begins with one of `machinery`. One that `is_own` is of a function that
+    one object alone has, and of which its class knows nothing.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Hook:
     is_property: bool = False
     unreplaced: Callable[..., Any] | None = None
     machinery: tuple[str, ...] = MACHINERY
+    is_own: bool = False
 
     def __post_init__(self) -> None:
         self.is_async = callable_kind.is_async(self.original)
@@ -66,7 +70,7 @@ class Binder:
         self._defaults: dict[str, Any] = {}
         self._positional_max = -1
         try:
-            signature = inspect.signature(function)
+            signature = callable_kind.signature_of(function)
         except (TypeError, ValueError):
             return  # a builtin that does not show its signature
         parameters = list(signature.parameters.values())[1 if skip_first else 0 :]
@@ -120,7 +124,7 @@ def hook_function(owner: Any, name: str) -> Hook:
 
     Raises DeclarationError where the attribute cannot be replaced.
     """
-    static = inspect.getattr_static(owner, name)
+    static = as_property(inspect.getattr_static(owner, name))
     function = function_of(static)
     known, of_class = _known(function)
     if known is not None and name in vars(owner) and of_class in (None, owner):
@@ -171,7 +175,7 @@ def _for_objects_of(
 
     def held(*args: Any, **kwargs: Any) -> Any:
         owner = args[0] if args else None
-        is_of_class = issubclass(owner, cls) if isinstance(owner, type) else isinstance(owner, cls)
+        is_of_class = is_of(owner if isinstance(owner, type) else type(owner), cls)
         return (asking if is_of_class else original)(*args, **kwargs)
 
     return held
@@ -312,20 +316,6 @@ def public_functions(owner: Any) -> Iterator[str]:
 def _home(function: FunctionType) -> str:
     hook, _ = _known(function)
     return str((hook.original if hook is not None else function).__module__)
-
-
-def subclasses(cls: type) -> Iterator[type]:
-    """The class and all classes derived from it so far, each once."""
-    seen = {cls}
-    waiting = [cls]
-    while waiting:
-        current = waiting.pop()
-        yield current
-        derived: type
-        for derived in type.__subclasses__(current):
-            if derived not in seen:
-                seen.add(derived)
-                waiting.append(derived)
 
 
 ENTRANCES = frozenset({"changeover.seam.dispatch", "changeover.seam.experiment", "changeover.replay.runner"})

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from changeover.record.callable_kind import signature_of
 from changeover.record.instrument import Binder
 
 _ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -27,7 +28,7 @@ def fitted(key: Callable[..., Any], function: Callable[..., Any], *, skip_first:
     """
     try:
         takes = inspect.signature(key)
-        given = list(inspect.signature(function).parameters.values())[1 if skip_first else 0 :]
+        given = list(signature_of(function).parameters.values())[1 if skip_first else 0 :]
     except (TypeError, ValueError):
         return key
     if any(one.kind in _ANY for one in given):

@@ -7,13 +7,16 @@ that changes something past every port would do so twice.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from changeover.quick_dataclass import dataclass
 from changeover.record.context import Args, Kwargs
 from changeover.record.evident_changes import changes_itself, changes_what_is_shared
 from changeover.record.instrument import Hook
+from changeover.record.loose_functions import acts_by_itself
 from changeover.record.object_reading import ObjectReading
+from changeover.record.own_methods import asked_of_itself
 from changeover.values.atom_types import ATOMS
 from changeover.values.own_state import own_state
 
@@ -57,6 +60,8 @@ class PartCall:
     @property
     def way_out(self) -> str:
         """What to do about it."""
+        if self.hook.is_own:
+            return f'give the class a method of that name, and declare it of port "{self.port}"'
         if self.given is not None:
             return f'declare "{self.hook.name}" of port "{self.port}"'
         return f"declare the object as a port of its own, or call it in a method of port {self.port!r}"
@@ -66,6 +71,8 @@ class PartCall:
 
         What the answering path did not call was never looked at: there its code says whether it acts.
         """
+        if self.hook.is_own:
+            return "it is a function that the object has for itself, past every port"
         if self.earlier.act:
             return "it changes what the program has, past every port"
         if is_stored or self.given is not None or self.earlier.unchanged:
@@ -75,6 +82,12 @@ class PartCall:
         if acts or changes_what_is_shared(function, self.part, self.root):
             return "it changes what the program has, past every port, and the answering path did not call it"
         return None
+
+    def asked_for(self, args: Args) -> PartCall:
+        """The same under the name that was asked for, where `__getattr__` answers."""
+        if self.hook.name != GIVES_BY_NAME:
+            return self
+        return replace(self, name=f"{self.port}.{args[1]}")
 
     def run(
         self, original: Callable[..., Any], args: Args, kwargs: Kwargs, calls: Callable[[], int], note: Noted
@@ -92,10 +105,16 @@ class PartCall:
         before = calls()
         if self.hook.is_async:
             return self._run_async(original(*args, **kwargs), looks, before, calls, note)
+        if self.hook.is_own:
+            note(self, "what a function of the object alone holds")
         try:
             value = original(*args, **kwargs)
         finally:
             self._look_again(looks, before, calls, note)
+        if self.given is not None and acts_by_itself(value):
+            if not self.is_kept:
+                note(self.asked_for(args), "what the function that it gives holds")
+            return asked_of_itself(args[0], self.hook.name, value) if self.is_kept else value
         return self._taken(value, args)
 
     async def _run_async(
@@ -127,7 +146,7 @@ class PartCall:
 
     def _taken(self, value: Any, args: Args) -> Any:
         if self.given is not None and type(value) not in ATOMS:
-            self.given(f"{self.port}.{args[1]}" if self.hook.name == GIVES_BY_NAME else self.name, value)
+            self.given(self.asked_for(args).name, value)
         return value
 
 

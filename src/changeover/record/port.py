@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import field
 from enum import StrEnum
-from types import FunctionType, MethodType, ModuleType
+from types import FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any
 
 from changeover.errors import DeclarationError
 from changeover.quick_dataclass import dataclass
+from changeover.record.class_family import is_of, subclasses
 from changeover.record.context import Args, Kwargs
 from changeover.record.covered_owner import CoveredOwner, members
 from changeover.record.instrument import (
     Binder,
     Hook,
+    function_of,
     hook_function,
+    hook_of,
     public_functions,
-    subclasses,
     watch_subclasses,
 )
 from changeover.record.key_function import fitted
 from changeover.record.named_threads import NamedThreads
+from changeover.record.own_methods import watch_own_methods
 from changeover.record.part_call import PartCall
+from changeover.record.port_mocks import specification, watch_mocks
 from changeover.record.port_parts import PortParts
 from changeover.record.special_methods import acting_specials
 from changeover.values.identity import identity_of
+from changeover.values.own_state import found_in, mro
 
 
 class CallClass(StrEnum):
@@ -70,6 +76,7 @@ class PortMethod:
         self.is_fixed = self.call_class is CallClass.FIXED
         self.is_kept = self.call_class is not CallClass.UNDECLARED
         self.attempts = self.is_effect or not self.is_kept
+        self.leaves_context = self.name in _LEAVES_CONTEXT
         annotations = getattr(self.hook.original, "__annotations__", None) or {}
         self.gives_none = annotations.get("return", self) in (None, "None")
         self._binder = Binder(self.hook.original, skip_first=self.has_owner)
@@ -90,6 +97,12 @@ class PortMethod:
         """The arguments by name."""
         return self._binder(args, kwargs)
 
+    def kept(self, args: Args) -> Args:
+        """The arguments that a call is known by: where an error was raised is no part of it."""
+        if not self.leaves_context:
+            return args
+        return tuple(None if type(value) is TracebackType else value for value in args)
+
     def key_of(self, args: Args, kwargs: Kwargs) -> Any:
         """The key function's answer; without one, the arguments in the order of the signature."""
         if self.key is not None:
@@ -103,6 +116,7 @@ class PortMethod:
 
 
 Methods = Iterable[str] | Mapping[str, Any]
+_LEAVES_CONTEXT = ("__exit__", "__aexit__")
 _SLEEPING = ("sleep", "wait", "pause")
 
 
@@ -218,7 +232,9 @@ class PortBook:
         cls = type(value)
         known = self._classes.get(cls)
         if known is None:
-            known = self._classes[cls] = self.is_port_class(cls)
+            mocked = specification(value)  # each mock has a class of its own
+            is_of_port = self.is_port_class(cls) or (mocked is not None and self.is_port_class(mocked))
+            known = self._classes[cls] = is_of_port
         return known or identity_of(value) in self._objects
 
     def is_port_class(self, cls: type) -> bool:
@@ -228,10 +244,11 @@ class PortBook:
         if any(f"{base.__module__}.{base.__qualname__}" in self._handle_names for base in cls.__mro__):
             return True
         targets = [port.target for port in self.ports.values() if isinstance(port.target, type)]
-        return any(issubclass(cls, target) for target in targets)
+        return any(is_of(cls, target) for target in targets)
 
     def add(self, port: Port) -> None:
         """Instrument the port; raises DeclarationError for a second port of that name."""
+        watch_mocks()
         self._enter(port)
         if port.is_object:
             self._objects.add(identity_of(port.target))
@@ -239,6 +256,7 @@ class PortBook:
         self._owners.extend(_owners(port))
         self.parts.begin(port.name, port.target, port.declared)
         if isinstance(port.target, type):
+            watch_own_methods(port.target)
             watch_subclasses(port.target, lambda derived: self._cover_derived(port, derived))
 
     def join(self, port: Port, methods: Iterable[PortMethod]) -> None:
@@ -256,6 +274,7 @@ class PortBook:
 
     def cover(self) -> None:
         """Instrument classes that were derived, and functions that were replaced, since the last time."""
+        watch_mocks()
         for owner in self._owners:
             if not owner.is_unchanged:
                 self._cover_again()
@@ -272,7 +291,7 @@ class PortBook:
 
     def part_called(self, hook: Hook, args: Args) -> PartCall | None:
         """What a call is that is none of a port, where it is one of an object that a port holds."""
-        return self.parts.called(hook, args) if self.parts else None
+        return self.parts.called(hook, args) if self.parts or hook.is_own else None
 
     def _find_beside(self, hook: Hook, args: Args) -> PortMethod | None:
         for book in self._beside:
@@ -296,8 +315,10 @@ class PortBook:
                     yield method
 
     def _cover_again(self) -> None:
+        self._classes.clear()
         for port in self.ports.values():
-            if any(not self._is_bound(port, hook) for owner in _owners(port) for hook in owner.hooks()):
+            hooks = (hook for owner in _owners(port) for hook in owner.hooks())
+            if _has_registered(port.target) or any(not self._is_bound(port, hook) for hook in hooks):
                 self._cover(port)
         self._owners = [owner for port in self.ports.values() for owner in _owners(port)]
 
@@ -319,9 +340,15 @@ class PortBook:
                     self._cover_derived(port, derived)
 
     def _cover_derived(self, port: Port, derived: type) -> None:
+        is_derived = port.target in mro(derived)
+        if not is_derived or "__setattr__" in vars(derived):
+            watch_own_methods(derived)
         for name in _covered_names(port, port.target) | _covered_names(port, derived):
-            if name in vars(derived):
+            if name in vars(derived) and is_derived:
                 self._bind(port, hook_function(derived, name), None)
+            elif not is_derived and not self._is_bound(port, hook_of(function_of(found_in(derived, name)))):
+                with suppress(DeclarationError, AttributeError):  # it is registered, and may be one of C
+                    self._bind(port, hook_function(derived, name), None)
 
     def _cover_object(self, port: Port) -> None:
         cls = type(port.target)
@@ -366,6 +393,11 @@ def _owners(port: Port) -> Iterator[CoveredOwner]:
     yield CoveredOwner(port.target, port.methods)
     if port.is_object:
         yield CoveredOwner(type(port.target), port.methods)
+
+
+def _has_registered(target: Any) -> bool:
+    """Whether classes are of its family that are not derived from it, and may inherit what they do."""
+    return isinstance(target, type) and any(target not in mro(cls) for cls in subclasses(target))
 
 
 def _covered_names(port: Port, owner: Any) -> set[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
-from typing import Any
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any, get_origin
 
 from changeover.errors import DeclarationError, did_you_mean
 from changeover.record.callable_kind import is_stream, opens_context
+from changeover.record.class_family import is_implemented, is_protocol
 from changeover.record.instrument import function_of, original_of, public_functions
 from changeover.record.key_function import WrongArity, fitted
 from changeover.record.option_check import check_answers, check_function, check_gives_one_value, shown
@@ -32,8 +33,11 @@ def declare(
     if not isinstance(name, str) or not _PORT_NAME.fullmatch(name):
         raise DeclarationError("port()", f"the name was {shown(name)}, allowed: one word, such as 'broker'")
     where = f'port "{name}"'
-    if target is None:
-        raise DeclarationError(where, "was None, allowed: a class, a module or an object")
+    _check_target(where, target)
+    if isinstance(target, type) and is_protocol(target) and not is_implemented(target):
+        problem = f"no class is derived from the protocol {target.__name__}, and one that only looks like it"
+        way_out = "declare the classes that implement it, or import those that are derived from it before"
+        raise DeclarationError(where, f"{problem} has no calls of a port: {way_out}")
     declared: dict[str, Declaration] = {}
     loose = set(_named(where, "unaffected", unaffected))
     if world is not None:
@@ -66,15 +70,27 @@ def declare(
     return Port(name, target, declared, world, dict(derived), order == "any")
 
 
+def _check_target(where: str, target: Any) -> None:
+    origin = get_origin(target)
+    if isinstance(origin, type):
+        raise DeclarationError(where, f"was {shown(target)}, allowed: the class itself, {origin.__name__}")
+    if isinstance(target, FunctionType | BuiltinFunctionType | MethodType):
+        problem = f"was the function {getattr(target, '__qualname__', target.__name__)}"
+        raise DeclarationError(where, f"{problem}, allowed: the module or class in which it stands")
+    if target is None or type(target) in (str, bytes, int, float, bool):
+        raise DeclarationError(where, f"was {shown(target)}, allowed: a class, a module or an object")
+
+
 def _named(where: str, what: str, methods: Any) -> Mapping[str, Any]:
     """Names of methods, each with its option or None."""
     allowed = f"allowed: names of methods, such as {what}={{'name'}}"
     if isinstance(methods, str) or not isinstance(methods, Iterable):
         raise DeclarationError(where, f"{what}: was {shown(methods)}, {allowed}")
-    options: Mapping[Any, Any] = methods if isinstance(methods, Mapping) else dict.fromkeys(methods)
-    for method in options:
+    methods = methods if isinstance(methods, Mapping) else [*methods]
+    for method in methods:
         if not isinstance(method, str):
             raise DeclarationError(where, f"{what}: {shown(method)} is no text, {allowed}")
+    options: Mapping[Any, Any] = methods if isinstance(methods, Mapping) else dict.fromkeys(methods)
     return options
 
 

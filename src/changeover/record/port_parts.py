@@ -18,8 +18,10 @@ from weakref import ref
 from changeover.errors import DeclarationError
 from changeover.quick_dataclass import dataclass
 from changeover.record.callable_kind import is_stream, opens_context
+from changeover.record.class_family import is_of, subclasses
 from changeover.record.context import Args
-from changeover.record.instrument import Hook, function_of, hook_function, subclasses
+from changeover.record.instrument import Hook, function_of, hook_function
+from changeover.record.own_methods import cover_own_methods
 from changeover.record.part_call import GIVES_BY_NAME, EarlierCalls, PartCall
 from changeover.record.reached_objects import reached_objects
 from changeover.values.atom_types import ATOMS
@@ -87,6 +89,7 @@ class PortParts:
         self._searched.add(seam)
         classes = {id(cls): port for port, target in self._searched_for for cls in subclasses(target)}
         for owner in islice(reached_objects(begin, lambda cls: id(cls) in classes), OBJECTS_MAX):
+            cover_own_methods(owner)
             port = classes[id(type(owner))]
             self._look_into(port, port, owner, owner)
 
@@ -95,11 +98,13 @@ class PortParts:
         if not args:
             return None
         first = args[0]
+        if hook.is_own:
+            return self._of_object(hook, first)
         part = self._parts.get(id(first))
         if part is not None and part.itself() is first:
             return self._of_part(hook, part, first)
         for port, target, is_kept in self._givers.get(hook, ()):
-            if issubclass(type(first), target) if isinstance(target, type) else first is target:
+            if is_of(type(first), target) if isinstance(target, type) else first is target:
                 return self._of_giver(hook, port, first, is_kept=is_kept)
         return None
 
@@ -117,6 +122,14 @@ class PortParts:
 
         name, earlier = f"{port}.{hook.name}", self._earlier_of(hook)
         return PartCall(hook, port, name, owner, owner, (owner,), earlier, is_kept, self.holds, given)
+
+    def _of_object(self, hook: Hook, owner: Any) -> PartCall | None:
+        cls = owner if isinstance(owner, type) else type(owner)
+        port = next((port for port, target in self._searched_for if is_of(cls, target)), None)
+        if port is None:
+            return None
+        name = f"{port}.{hook.name}"
+        return PartCall(hook, port, name, owner, owner, (), EarlierCalls(), True, self.holds)
 
     def _earlier_of(self, hook: Hook) -> EarlierCalls:
         return self._earlier.setdefault(hook, EarlierCalls())
@@ -205,6 +218,8 @@ def _look_into_new_one(
     owner: Any, read: Callable[[Any], dict[Any, Any]], watching: list[tuple[Callable[[], Any], str]]
 ) -> None:
     kinds = set(map(type, read(owner).values()))
+    if not ATOMS.issuperset(kinds):
+        cover_own_methods(owner)
     for parts, port in watching:
         found = parts()
         if found is not None and not found._plain.issuperset(kinds):

@@ -153,6 +153,7 @@ class Recorder(GivenAnswers):
                 site = calling_site(method.hook.module, _FRAMES_TO_CALLER, method.hook.machinery)
             else:
                 self.undeclared[method.full_name] = None
+        args = method.kept(args)
         own = live = args
         named = kwargs
         owner = None

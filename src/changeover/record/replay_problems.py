@@ -74,6 +74,10 @@ class ReplayProblems:
         else:
             self.left_out += 1
 
+    def again(self) -> ReplayProblems:
+        """The same ones, in a list of their own."""
+        return ReplayProblems([*self.all], self.left_out)
+
     @property
     def failures(self) -> list[ReplayProblem]:
         """What makes the run one that could not be compared."""

@@ -16,6 +16,7 @@ from changeover.errors import EffectWithheld
 from changeover.quick_dataclass import dataclass
 from changeover.record.context import SESSION, Args, Kwargs
 from changeover.record.instrument import Hook
+from changeover.record.own_methods import own_method
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import NoCopy, PortCopies, call_on_copy
 from changeover.record.replay_problems import ProblemKind
@@ -161,6 +162,13 @@ class Delegates:
         known = self.owners.get(method.port) if owner is None else owner
         if known is None:
             raise NoDelegate("a port given as a class has no object that could answer; give the object")
+        own = own_method(known, method.name)
+        if own is not None:
+            if method.call_class in _COPIED:
+                raise NoDelegate(
+                    f"{method.name!r} of that object is a function of its own, which has no copy"
+                )
+            return lambda: own(*args, **kwargs)
         target = self._for(method, known)
         return lambda: original(target, *args, **kwargs)
 

@@ -15,6 +15,7 @@ from changeover.record.class_state import ClassState
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.held_reading import HeldReading
 from changeover.record.instrument import Hook
+from changeover.record.loose_functions import acts_by_itself
 from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.part_call import PartCall
 from changeover.record.port import CallClass, PortBook, PortMethod
@@ -125,7 +126,11 @@ class Replay(RealAnswers, UnrecordedCalls):
         if why is not None:
             self.note(ProblemKind.UNDECLARED_CALL, part.name, f"{why}: {part.way_out}")
             raise self._ended(UndeclaredCall(f"{part.name}: {why}"))
-        return part.run(original, args, kwargs, int, self._note_part)
+        given = part.run(original, args, kwargs, int, self._note_part)
+        if part.given is not None and not part.is_kept and acts_by_itself(given):
+            what = f"{part.asked_for(args).name} gives a function that would act: {part.way_out}"
+            raise self._ended(UndeclaredCall(what))
+        return given
 
     def _note_part(self, part: PartCall, place: str) -> None:
         changed = f"it changes {place} past every port: {part.way_out}"
@@ -135,6 +140,7 @@ class Replay(RealAnswers, UnrecordedCalls):
         """Answer a call of a port; the answer of a coroutine function is an awaitable."""
         if self.debugger is not None:
             self.debugger.at_call(len(self.calls) + 1, method.hook.module)
+        args = method.kept(args)
         if method.hook.is_async:
             return self._ask_async(method, owner, args, kwargs)
         began = perf_counter()

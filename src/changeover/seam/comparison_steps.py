@@ -269,7 +269,7 @@ class Comparing:
             run = self._judged(other.observation, problems, replace(answered, changed=changed))
             if run.verdict in AMENDED:
                 return run
-            alike = self._judged(other.observation, ReplayProblems(), alone)
+            alike = self._judged(other.observation, problems.again(), alone)
         return self.draft().failed(CHANGED_BY_PORT) if alike.verdict in AMENDED else run
 
     def _unless_of_one_function(self, run: Run) -> Run:

@@ -74,9 +74,9 @@ _ROWS_MIN = 4
 _ROW_MAX = 32
 """Rows up to this length are first looked at as a whole."""
 
-_TRAIL_FROM = 16
-"""Below this depth no pair is remembered: a cycle that exists comes by again."""
-_TRAIL_AFTER = 10_000
+_TRAIL_FROM = 4
+"""Below this depth no pair is remembered: a cycle comes by again. Objects that know each other multiply."""
+_TRAIL_AFTER = 500
 """Nor before so many leaves: parts that stand in many places come by again as well."""
 
 

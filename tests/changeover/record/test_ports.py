@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pytest
 
@@ -198,6 +198,7 @@ def test_the_source_line_of_an_effect_is_the_line_that_asked() -> None:
         ({"reads": {"read"}, "effects": {"read"}}, "declared as effect and read, allowed: one of them"),
         ({"reads": {"stream"}}, "is a generator"),
         ({"reads": "read"}, "was 'read', allowed: names of methods"),
+        ({"reads": [["read"]]}, "is no text, allowed: names of methods"),
         ({"reads": {"read": 5}}, "the key of 'read' was 5, allowed: a function"),
         ({"effects": {"send"}, "unaffected": {"send"}}, "unaffected: 'send' is not among the reads"),
     ],
@@ -205,6 +206,32 @@ def test_the_source_line_of_an_effect_is_the_line_that_asked() -> None:
 def test_a_wrong_declaration_says_what_is_allowed(classes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         Migration(environment={}).port("port", Client, **classes)
+
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """A repository of any entity."""
+
+    def send(self, what: T) -> None:
+        """Keep it."""
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("os.path", "was 'os.path', allowed: a class, a module or an object"),
+        (5, "was 5, allowed: a class, a module or an object"),
+        (Client.send, "was the function Client.send, allowed: the module or class in which it stands"),
+        (Client().send, "was the function Client.send, allowed: the module or class in which it stands"),
+        (len, "was the function len, allowed: the module or class in which it stands"),
+        (Kept[int], "allowed: the class itself, Kept"),
+    ],
+)
+def test_what_is_no_port_is_refused_with_what_to_declare(target: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Migration(environment={}).port("port", target, effects={"send"})
 
 
 def test_a_type_that_cannot_be_changed_is_refused() -> None:

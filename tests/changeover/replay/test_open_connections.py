@@ -287,11 +287,11 @@ def test_a_view_of_the_replayed_path_is_refused_too(pair: Pair) -> None:
     assert "the view of `s` reached for the world: net.socket.send" in str(runs[0].reason)
 
 
-def test_a_mock_in_the_place_of_a_function_is_called_as_before(pair: Pair) -> None:
+def test_a_mock_in_the_place_of_a_function_gives_what_it_gives(pair: Pair) -> None:
     one, _ = pair
     with mock.patch.object(socket.socket, "send", return_value=7) as sent:
         run = replayed(lambda n: one.send(b"x") - 6)
-    assert (run.verdict, sent.mock_calls) == ("match", [mock.call(b"x")])
+    assert (run.verdict, sent.mock_calls) == ("match", [])
     assert not hangs()
 
 

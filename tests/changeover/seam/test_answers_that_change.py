@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -387,3 +389,18 @@ def test_what_somebody_else_holds_is_compared_wherever_it_stands_in_an_answer(
     run = one_changes(change)
     assert [found.place for found in run.divergences] == [place]
     assert run.verdict is Verdict.DIVERGED
+
+
+def test_what_a_candidate_reaches_for_besides_is_not_hidden_by_an_answer_that_both_change(
+    tmp_path: Path,
+) -> None:
+    accounts = Accounts()
+
+    def reaching(number: int) -> None:
+        booking(accounts, 5)(number)
+        with suppress(BaseException):
+            (tmp_path / "booked").write_text("yes")
+
+    _, run = compared((booking(accounts, 5), reaching), 1)
+    assert run.verdict is Verdict.UNSAFE
+    assert not [*tmp_path.iterdir()]

@@ -13,9 +13,11 @@ import multiprocessing
 import socket
 import sys
 import tempfile
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -29,6 +31,9 @@ ERROR = LookupError("the program's own")
 LOG = logging.getLogger("shop.unprotected")
 CACHE: dict[str, int] = {}
 DIED: list[str] = []
+HERE = threading.local()
+REQUEST: ContextVar[dict[str, str]] = ContextVar("request")
+REQUEST.set({})
 
 
 class Prices:
@@ -195,6 +200,16 @@ def name_a_level(given: Given) -> object:
     return None
 
 
+def count_in_its_thread(given: Given) -> object:
+    HERE.count = getattr(HERE, "count", 0) + 1
+    return None
+
+
+def change_what_a_context_variable_holds(given: Given) -> object:
+    REQUEST.get()["user"] = "somebody"
+    return None
+
+
 count = counter()
 given: Given = {"prices": Prices(), "count": count}
 original = Prices.of
@@ -215,6 +230,12 @@ UNPROTECTED: dict[str, tuple[Path_, Callable[[], object], Callable[[], object]]]
         change_class_of_argument,
         lambda: Prices.table,
         lambda: setattr(Prices, "table", {"SPY": 1}),
+    ),
+    "what belongs to a thread": (count_in_its_thread, lambda: dict(vars(HERE)), lambda: vars(HERE).clear()),
+    "an object in a context variable": (
+        change_what_a_context_variable_holds,
+        lambda: dict(REQUEST.get({})),
+        lambda: REQUEST.set({}),
     ),
     "a cache of a module": (fill_cache, lambda: dict(CACHE), CACHE.clear),
     "the cache of a function": (fill_cache_of_function, rate.cache_info, rate.cache_clear),
