@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
@@ -243,8 +244,11 @@ def _module(file: Path, looked: Looked) -> str:
 def _next(looked: Looked, app_file: Path, found: Project) -> Iterator[str]:
     plan = _relative(found.directory / PLAN_FILE, found.root)
     for name in looked.libraries:
-        if OWN[name].extra is not None:
-            yield f'pip install "changeover[{OWN[name].extra}]"   where a path reads a {name}; and see {plan}'
+        pack = OWN[name]
+        if pack.extra is not None and pack.package is not None and find_spec(pack.package) is None:
+            yield f'pip install "changeover[{pack.extra}]"   where a path reads a {name}; and see {plan}'
+        elif pack.extra is not None:
+            yield f"in {plan}: {name} = true   where a path reads a {name}"
     yield f"declare a seam: {_relative(app_file, found.root)} shows how, and name it in {plan}"
     if looked.tests is None:
         yield "pytest --changeover=shadow      once there is a test that calls the seam"

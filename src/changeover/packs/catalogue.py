@@ -23,14 +23,15 @@ class OwnPack:
     covers none is a choice: what it is about is imported by every program.
 
     `makers` are the functions or classes that make the object which `use` needs; none where it needs none.
-    `extra` is that of the toolkit which the pack needs, if so. One that is used `in_place` is used where its
-    object is made, as that module imports all of the program.
+    `extra` is that of the toolkit which the pack needs, if so, and `package` the module that it installs. One
+    that is used `in_place` is used where its object is made, as that module imports all of the program.
     """
 
     place: str
     covers: tuple[str, ...]
     makers: tuple[str, ...] = ()
     extra: str | None = None
+    package: str | None = None
     in_place: bool = False
 
 
@@ -45,7 +46,9 @@ OWN: Mapping[str, OwnPack] = {
         ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine"),
     ),
     "django": OwnPack("changeover.packs.django.pack:DjangoPack", ("django",)),
-    "clock": OwnPack("changeover.packs.clock.pack:ClockPack", ("time", "datetime"), extra="clock"),
+    "clock": OwnPack(
+        "changeover.packs.clock.pack:ClockPack", ("time", "datetime"), extra="clock", package="time_machine"
+    ),
     "entropy": OwnPack("changeover.packs.entropy:EntropyPack", ("uuid", "secrets")),
     "chance": OwnPack("changeover.packs.chance:ChancePack", ()),
     "logging": OwnPack("changeover.packs.log_lines:LoggingPack", ()),

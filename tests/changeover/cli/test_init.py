@@ -179,14 +179,22 @@ def test_where_it_is_made_inside_a_function_the_line_is_left_to_the_reader(tmp_p
     assert imported(tmp_path, "shop.compat") == "[]"
 
 
-def test_a_pack_that_needs_another_package_is_proposed_and_not_used(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("is_there", "hint"),
+    [(False, 'pip install "changeover[clock]"'), (True, "in migration/phases.toml: clock = true")],
+)
+def test_a_pack_that_needs_another_package_is_proposed_and_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool, hint: str
+) -> None:
+    monkeypatch.setattr("changeover.api.initial.find_spec", lambda name: name if is_there else None)
     write(tmp_path, {"shop.py": "import datetime\nimport uuid\n"})
     answer = Shop(tmp_path).run("init")
     plan = (tmp_path / "migration" / "phases.toml").read_text()
     assert "\n# clock = true              # shop.py:1; needs changeover[clock]\n" in plan
     assert "\nentropy = true              # shop.py:2\n" in plan
     assert "    clock " not in answer.out
-    assert 'pip install "changeover[clock]"' in answer.out
+    assert hint in answer.out
+    assert is_there == ("changeover[clock]" not in answer.out)
     assert imported(tmp_path, "compat") == "['entropy']"
 
 
