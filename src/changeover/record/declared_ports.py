@@ -54,8 +54,7 @@ class WithPorts:
             order: `any` where effects commute: the same ones in another order are no difference.
 
         Raises:
-            DeclarationError: the target has no such method, a method is in two classes, the name is taken, or
-                the target is a protocol that no class is derived from.
+            DeclarationError: the target has no such method, a method is in two classes, or the name is taken.
 
         Example:
             migration.port("broker", Broker, effects={"submit_order": lambda order: order.symbol})

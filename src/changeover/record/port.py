@@ -11,7 +11,7 @@ from typing import Any
 
 from changeover.errors import DeclarationError
 from changeover.quick_dataclass import dataclass
-from changeover.record.class_family import is_of, subclasses
+from changeover.record.class_family import is_implemented, is_of, is_protocol, subclasses
 from changeover.record.context import Args, Kwargs
 from changeover.record.covered_owner import CoveredOwner, members
 from changeover.record.instrument import (
@@ -171,6 +171,7 @@ class PortBook:
         self._handle_names: set[str] = set()
         self._bindings: dict[Hook, _Binding] = {}
         self._objects: set[int] = set()
+        self._protocols: list[Port] = []
         self._classes: dict[type, bool] = {}
         self._owners: list[CoveredOwner] = []
         self._beside: list[PortBook] = []
@@ -256,6 +257,8 @@ class PortBook:
         self._owners.extend(_owners(port))
         self.parts.begin(port.name, port.target, port.declared)
         if isinstance(port.target, type):
+            if is_protocol(port.target):
+                self._protocols.append(port)
             watch_own_methods(port.target)
             watch_subclasses(port.target, lambda derived: self._cover_derived(port, derived))
 
@@ -273,12 +276,26 @@ class PortBook:
         self._classes.clear()
 
     def cover(self) -> None:
-        """Instrument classes that were derived, and functions that were replaced, since the last time."""
+        """Instrument classes that were derived, and functions that were replaced, since the last time.
+
+        Raises DeclarationError for a protocol from which no class is derived: no run can be compared by it.
+        """
         watch_mocks()
         for owner in self._owners:
             if not owner.is_unchanged:
                 self._cover_again()
-                return
+                break
+        if self._protocols:
+            self._look_at_protocols()
+
+    def _look_at_protocols(self) -> None:
+        """A class may be derived from a protocol after it was declared, and has to be before a run."""
+        self._protocols = [port for port in self._protocols if not is_implemented(port.target)]
+        for port in self._protocols:
+            problem = f"no class is derived from the protocol {port.target.__name__}"
+            looks = "one that only looks like it has no calls of a port"
+            way_out = "derive those that implement it, register them with it, or declare them"
+            raise DeclarationError(f'port "{port.name}"', f"{problem}, and {looks}: {way_out}")
 
     def find(self, hook: Hook, args: Args) -> PortMethod | None:
         """The port method that this call is; None where the function belongs to no port known here."""

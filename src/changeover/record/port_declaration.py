@@ -10,7 +10,6 @@ from typing import Any, get_origin
 
 from changeover.errors import DeclarationError, did_you_mean
 from changeover.record.callable_kind import is_stream, opens_context
-from changeover.record.class_family import is_implemented, is_protocol
 from changeover.record.instrument import function_of, original_of, public_functions
 from changeover.record.key_function import WrongArity, fitted
 from changeover.record.option_check import check_answers, check_function, check_gives_one_value, shown
@@ -34,10 +33,6 @@ def declare(
         raise DeclarationError("port()", f"the name was {shown(name)}, allowed: one word, such as 'broker'")
     where = f'port "{name}"'
     _check_target(where, target)
-    if isinstance(target, type) and is_protocol(target) and not is_implemented(target):
-        problem = f"no class is derived from the protocol {target.__name__}, and one that only looks like it"
-        way_out = "declare the classes that implement it, or import those that are derived from it before"
-        raise DeclarationError(where, f"{problem} has no calls of a port: {way_out}")
     declared: dict[str, Declaration] = {}
     loose = set(_named(where, "unaffected", unaffected))
     if world is not None:

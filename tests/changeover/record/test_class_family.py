@@ -9,7 +9,6 @@ from typing import Any, Protocol, runtime_checkable
 import pytest
 
 from changeover import Migration, Run
-from changeover.errors import DeclarationError
 from changeover.values.verdict import Verdict
 
 Happened = list[Any]
@@ -99,8 +98,9 @@ def test_what_an_object_of_the_family_does_is_done_once_and_compared(
         assert [run.verdict for run in runs] == [verdict], runs[0].reason
 
 
+@pytest.mark.parametrize("mode", ["inline", "background"])
 @pytest.mark.parametrize("checked", [False, True])
-def test_a_protocol_that_no_class_is_derived_from_is_refused_where_it_is_declared(checked: bool) -> None:
+def test_by_a_protocol_that_no_class_is_derived_from_no_run_is_compared(checked: bool, mode: str) -> None:
     class Port(Protocol):
         def send(self, what: Any) -> None: ...
 
@@ -112,11 +112,33 @@ def test_a_protocol_that_no_class_is_derived_from_is_refused_where_it_is_declare
 
         def more(self) -> None: ...
 
-    port = runtime_checkable(Port) if checked else Port
-    with pytest.raises(
-        DeclarationError, match=r"Port, and one that only looks like it .* declare the classes"
-    ):
-        Migration().port("port", port, effects={"send"})
+    port, runs, adapter = runtime_checkable(Port) if checked else Port, list[Run](), Adapter()
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append, mode=mode)
+    migration.port("port", port, effects={"send"})
+    called: list[int] = []
+
+    def legacy(number: int) -> int:
+        adapter.send(number)
+        return number
+
+    def candidate(number: int) -> int:
+        called.append(number)
+        return legacy(number)
+
+    seam = migration.seam("s", legacy=legacy, candidate=candidate)
+    assert seam(1) == 1
+    migration.flush()
+    assert (runs[0].verdict, called) == (Verdict.FAILED, [])
+    assert "no class is derived from the protocol Port" in str(runs[0].reason)
+
+    class Derived(Port):  # as in a module that is imported later
+        def send(self, what: Any) -> None: ...
+
+    adapter = Derived()  # type: ignore[assignment]
+    seam(2)
+    migration.flush()
+    assert runs[1].verdict is not Verdict.FAILED, runs[1].reason
+    assert called == [2]
 
 
 def test_what_only_looks_like_a_protocol_is_an_argument_like_any_other() -> None:
