@@ -127,13 +127,11 @@ def hook_function(owner: Any, name: str) -> Hook:
     static = as_property(inspect.getattr_static(owner, name))
     function = function_of(static)
     known, of_class = _known(function)
-    if known is not None and name in vars(owner) and of_class in (None, owner):
+    in_class = _is_given_its_object(owner, static)
+    if known is not None and name in vars(owner) and _is_for(known, of_class, owner, static):
         return known
     taken = function if known is None and isinstance(function, FunctionType) else None
     original = known.original if known is not None else twin_of(taken) if taken is not None else function
-    # What has no `__get__` is called without the object, also when it stands in a class.
-    in_class = isinstance(owner, type) and hasattr(type(static), "__get__")
-    in_class = in_class and not isinstance(static, staticmethod)
     module = str(getattr(owner, "__module__", "") or getattr(owner, "__name__", ""))
     hook = Hook(name, module, original, has_owner=in_class, is_property=isinstance(static, property))
     asking = _asking(hook)
@@ -157,6 +155,20 @@ def hook_function(owner: Any, name: str) -> Hook:
             setattr(taken, _TAKEN, (hook, owner))
             setattr(taken, "__wrapped__", original)  # noqa: B010  its signature, for who asks
     return hook
+
+
+def _is_given_its_object(owner: Any, static: Any) -> bool:
+    """Whether what stands there is called with the object; without `__get__` it is not, also in a class."""
+    return (
+        isinstance(owner, type) and hasattr(type(static), "__get__") and not isinstance(static, staticmethod)
+    )
+
+
+def _is_for(known: Hook, of_class: Any, owner: Any, static: Any) -> bool:
+    """Whether a function asks its hook where it stands: as a static one it does not, if it was a method."""
+    if of_class is None:
+        return True
+    return of_class is owner and known.has_owner == _is_given_its_object(owner, static)
 
 
 def _known(function: Any) -> tuple[Hook | None, Any]:
@@ -223,7 +235,7 @@ def hook_at(owner: Any, name: str) -> Hook | None:
     """The hook of what stands there now, None where it is not instrumented for this very owner."""
     found = vars(owner).get(name)
     known, of_class = (None, None) if found is None else _known(function_of(found))
-    return known if of_class in (None, owner) else None
+    return known if known is not None and _is_for(known, of_class, owner, found) else None
 
 
 def function_of(static: Any) -> Any:

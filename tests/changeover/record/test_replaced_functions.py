@@ -82,6 +82,16 @@ def test_what_replaces_a_method_of_a_class_acts_once(put: Any, whole: bool) -> N
     judged_once(seam, runs, [("fake", "x")])
 
 
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("ways", [(fake, staticmethod(fake)), (staticmethod(fake), fake)])
+def test_one_function_acts_once_as_a_method_and_as_a_static_one(ways: Any, whole: bool) -> None:
+    client = Client()
+    seam, runs = seam_over(Client if whole else client, lambda what: client.send(what))
+    for put in (*ways, *ways):
+        Client.send = put  # type: ignore[method-assign]
+        judged_once(seam, runs, [("fake", "x")])
+
+
 @pytest.mark.parametrize("put", [fake, functools.partial(fake), Mock(side_effect=fake)])
 def test_what_stands_in_one_object_acts_once(put: Any) -> None:
     client = Client()
