@@ -21,6 +21,10 @@ _PASSING = re.compile(
     r"stat(e|us)|last|current|mode|error|buffer|cursor|token|cookie|message|text|session|result|next|path|hostname|machine"
 )
 """In names of attributes that say how an object is just now, rather than which one it is."""
+_SECRET = re.compile(r"passw|pwd|secret|credential|auth|dsn|(api|access|private|signing)_?key")
+"""In names of attributes that tell nothing apart that a spool should hold."""
+_WITH_PASSWORD = re.compile(r"://[^/\s]*@")
+"""In addresses that name who comes, and with which word."""
 _NUMBERED = re.compile(r"(^|_)(id|number|no|code)$")
 """In names of attributes whose whole numbers are names."""
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -56,11 +60,15 @@ def _texts(owner: Any) -> Mapping[str, str]:
                 found[name] = str(value)
                 continue
             text = _text(value)
-            if text is not None and type(name) is str and not _PASSING.search(name):
+            if text is not None and type(name) is str and not _is_left_out(name):
                 found[name] = text
     except Exception:  # noqa: BLE001  what cannot be looked into is told apart by nothing
         return _NOTHING
     return found or _NOTHING
+
+
+def _is_left_out(name: str) -> bool:
+    return _PASSING.search(name) is not None or _SECRET.search(name.lower()) is not None
 
 
 def _text(value: Any) -> str | None:
@@ -71,4 +79,4 @@ def _text(value: Any) -> str | None:
             return name if type(name) is str else None
         return None
     is_name = len(value) <= _TEXT_MAX and value.isprintable() and not _MADE_ANEW.search(value)
-    return value if is_name else None
+    return value if is_name and not _WITH_PASSWORD.search(value) else None

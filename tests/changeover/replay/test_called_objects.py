@@ -150,6 +150,7 @@ def ports_and_seam(port: type, legacy: Any, candidate: Any) -> Prepare:
 @pytest.mark.parametrize("pair", PAIRS)
 def test_a_record_knows_which_object_was_called(pair: str, make: Uses, way: str, stage: str) -> None:
     port, one, other = PAIRS[pair]
+    other.pay(5)  # so that they answer otherwise
     run = WAYS[way](ports_and_seam(port, make(one, other), make(other, one)), 1, stage=stage)
     assert run.verdict is (Verdict.DIVERGED if make is asks else Verdict.FAILED), run
     run = WAYS[way](ports_and_seam(port, make(one, other), make(one, other)), 1, stage=stage)
@@ -181,6 +182,21 @@ def test_a_scenario_is_replayed_where_the_program_is_set_up_otherwise() -> None:
     prepared: list[Migration] = []
     run = as_a_scenario(prepare, 1)
     assert (run.verdict, run.reason) == (Verdict.MATCH, None)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *({"password": "hunter-two-long"}, {"api_key": "hunter-two-long"}, {"dsn": "db:hunter-two-long"}),
+        *({"_auth": "hunter-two-long"}, {"url": "https://shop:hunter-two-long@bank.example/"}),
+    ],
+    ids=lambda secret: next(iter(secret)),
+)
+def test_no_secret_of_a_client_is_written_into_a_spool(secret: dict[str, str]) -> None:
+    account, frames = Account("savings", **secret), list[bytes]()
+    by_a_worker(ports_and_seam(Account, pays(account, account), pays(account, account)), 1, frames=frames)
+    assert b'"object":{"name":"savings"}' in frames[0]
+    assert b"hunter" not in frames[0]
 
 
 def test_no_secret_tells_objects_apart_in_a_scenario(tmp_path: Path) -> None:

@@ -60,9 +60,12 @@ def _called(seam: Any, *args: Any) -> Any:
     return asyncio.run(seam(*args)) if asyncio.iscoroutinefunction(seam) else seam(*args)
 
 
-def by_a_worker(prepare: Prepare, *args: Any, stage: str = "shadow") -> Run:
-    """The run of a program that only records, judged from its frame."""
+def by_a_worker(
+    prepare: Prepare, *args: Any, stage: str = "shadow", frames: list[bytes] | None = None
+) -> Run:
+    """The run of a program that only records, judged from its frame; all of them are put into `frames`."""
     migration, spool = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0), Spool()
+    spool.frames = spool.frames if frames is None else frames
     seam, runtime = prepare(migration), migration.runtime
     runtime.recorded = ElsewhereRuns(
         runtime, migration.codec, spool, Digests("all", {Side.LEGACY: "old"}), in_process=False
