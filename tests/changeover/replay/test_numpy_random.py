@@ -169,3 +169,25 @@ def test_the_first_number_that_a_program_draws_is_known_or_said_not_to_be(
     program = FIRST_CALLS.format(first=first, inside=inside, mode=mode, stage=stage)
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.startswith(said), done.stdout
+
+
+def test_a_number_that_was_drawn_before_a_seam_inside_is_not_known_either() -> None:
+    """The run inside replaces the names: by then the outer path has drawn."""
+    program = """
+from changeover import Migration
+stages = {"CHANGEOVER_STAGE_INNER": "shadow", "CHANGEOVER_STAGE_OUTER": "shadow"}
+runs = []
+migration = Migration(environment=stages, refresh_s=0, sink=runs.append, mode="inline")
+inner = migration.seam("inner", legacy=lambda number: number, candidate=lambda number: number)
+
+def path(number):
+    import numpy
+    drawn = int(numpy.random.randint(10**9))
+    return drawn + inner(number)
+
+outer = migration.seam("outer", legacy=path, candidate=lambda number: path(number))
+outer(1)
+print(*sorted(f"{run.seam} {run.verdict} {(run.reason or '')[:9]}" for run in runs if run.seam == "outer"))
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout == "outer failed numpy was\n", done.stdout
