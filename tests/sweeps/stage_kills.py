@@ -25,6 +25,7 @@ from typing import Any
 
 from changeover.rollout.flags_file import flags_content
 from changeover.values.stage import Setting, Stage
+from tests.programs import process
 from tests.trading.support.command_files import write_command_files
 from tests.trading.support.deaths import (
     SECOND,
@@ -54,6 +55,8 @@ STAGES = {
 }
 THEN = ("rollback", "kill", "nothing")
 REFUSED = 2
+PATIENT_S = 60
+"""A command that lasts longer hangs."""
 OVER = (WorkflowState.COMPLETED, WorkflowState.FAILED, DIRECT_ENDED)
 BROKER_CALLS = (
     *("account", "positions", "open_orders", "quote", "is_market_open", "submit_order", "get_order"),
@@ -157,13 +160,9 @@ class Rounds:
     def _run(self, folder: Path, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER")}
         environment |= {"CHANGEOVER_DIR": str(folder / "migration"), "CHANGEOVER_STORE": "none"}
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
+        loads = process.COMMAND if "changeover" in command else process.TRADING
+        return process.run_python(
+            command, loads=loads, cwd=ROOT, env=environment, text=True, timeout=PATIENT_S
         )
 
 
