@@ -1,17 +1,39 @@
 """A handler is called and does its work then: a body that somebody else would have to run never runs."""
 
+import contextlib
 import functools
 import inspect
-from types import FunctionType
+import sys
+from collections.abc import AsyncIterator, Iterator
+from types import FunctionType, MethodType
 
 from trading.events.journal.port import PermanentFailure
 
 _UNRUN = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_GENERATOR
 LAYERS_MAX = 20  # of partials, methods and callable objects around a function
+_STILL_TO_BE_CALLED = (FunctionType, MethodType, functools.partial)
+
+
+@contextlib.contextmanager
+def _entered() -> Iterator[None]:
+    yield
+
+
+@contextlib.asynccontextmanager
+async def _entered_with_await() -> AsyncIterator[None]:
+    yield
+
+
+_MANAGER_MAKERS = frozenset((_entered.__code__, _entered_with_await.__code__))
+"""The code of every function that `contextlib` has decorated: it makes a manager, and runs nothing."""
+_UNENTERED = (type(_entered()), type(_entered_with_await()))
 
 
 class BodyNeverRan(PermanentFailure):
-    """A call gave back its work instead of doing it: a coroutine, a generator, something to be awaited."""
+    """A call gave back its work instead of doing it.
+
+    That is a coroutine, a generator, something to be awaited, entered or called, or a future of a pool.
+    """
 
 
 def refuse_unrun_body(call: object, name: str) -> None:
@@ -36,9 +58,20 @@ def refuse_unrun_result(result: object, name: str) -> None:
         return
     if inspect.iscoroutine(result) or inspect.isgenerator(result):
         result.close()
-    elif not (inspect.isasyncgen(result) or inspect.isawaitable(result)):
+    elif not (inspect.isasyncgen(result) or inspect.isawaitable(result) or _is_still_to_be_done(result)):
         return
     raise BodyNeverRan(f"{name}: gave back a {type(result).__name__}, which the bus does not run")
+
+
+def _is_still_to_be_done(result: object) -> bool:
+    """Whether it stands for work that begins when somebody uses it, or that a pool does while nobody waits.
+
+    A cursor, a file or a connection is none: they are read or entered after the work was done.
+    """
+    if isinstance(result, (*_STILL_TO_BE_CALLED, *_UNENTERED, map, filter)):
+        return True
+    futures = sys.modules.get("concurrent.futures")
+    return futures is not None and isinstance(result, futures.Future)
 
 
 def _kind_of_unrun(call: object) -> str | None:
@@ -49,6 +82,8 @@ def _kind_of_unrun(call: object) -> str | None:
             return "an asynchronous generator function (async def with yield)"
         if inspect.isgeneratorfunction(call):
             return "a generator function (def with yield)"
+        if getattr(call, "__code__", None) in _MANAGER_MAKERS:
+            return "a context manager (with contextmanager)"
         if isinstance(call, functools.partial):
             call = call.func
         elif inspect.ismethod(call):

@@ -2,8 +2,11 @@
 
 import asyncio
 import functools
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, closing, contextmanager
+from typing import Any, cast
 
 import pytest
 
@@ -45,10 +48,23 @@ class Awaited:
         """Never run."""
 
 
+@contextmanager
+def manager(*_: object) -> Iterator[None]:
+    yield
+
+
+@asynccontextmanager
+async def asynchronous_manager(*_: object) -> AsyncIterator[None]:
+    yield
+
+
 UNRUN: dict[str, Callable[..., Any]] = {
     "a coroutine function": coroutine,
     "a generator function": generator,
     "an asynchronous generator function": asynchronous_generator,
+    "a context manager": manager,
+    "an asynchronous context manager": asynchronous_manager,
+    "a partial of a context manager": functools.partial(manager, 1),
     "a partial": functools.partial(coroutine, 1),
     "a partial of a partial": functools.partial(functools.partial(generator, 1), 2),
     "a callable object": Awaited(),
@@ -85,6 +101,11 @@ class Given:
         yield
 
 
+class Done:
+    def method(self) -> None:
+        """Nothing."""
+
+
 def decorated(call: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(call)
     def wrapper(*got: object) -> object:
@@ -99,6 +120,14 @@ HIDDEN: dict[str, Callable[..., Any]] = {
     "a lambda around a generator function": lambda *got: generator(*got),
     "a lambda around an asynchronous generator": lambda *got: asynchronous_generator(*got),
     "something to be awaited": lambda *_: Given(),
+    "a context manager that nobody enters": decorated(manager),
+    "an asynchronous context manager that nobody enters": decorated(asynchronous_manager),
+    "a function that nobody calls": lambda *_: decorated,
+    "a method that nobody calls": lambda *_: Done().method,
+    "a partial that nobody calls": lambda *_: functools.partial(print, 1),
+    "a map that nobody reads": lambda *got: map(print, got),
+    "a filter that nobody reads": lambda *got: filter(print, got),
+    "a future of a pool that nobody waits for": lambda *_: Future(),
 }
 
 
@@ -142,3 +171,28 @@ def test_what_a_handler_returns_otherwise_is_nobody_s_business() -> None:
     bus.subscribe(SignalsRequested, answer, name="answers")
     bus.publish(request("e-1"))
     assert bus.metrics().handlers["SignalsRequested", "answers"].delivered == 1
+
+
+@pytest.mark.parametrize(
+    "given", [None, 0, True, "", [], {}, 1.5, Done()], ids=lambda given: type(given).__name__
+)
+def test_what_a_handler_gives_back_after_its_work_is_nobodys_business(given: object) -> None:
+    bus, got = new_bus(), []
+
+    def handle(event: SignalsRequested, *_: object) -> object:
+        got.append(event)
+        return given
+
+    subscribe(bus, handle)
+    bus.publish(request("e-1"))
+    assert len(got) == bus.metrics().handlers["SignalsRequested", "mine"].delivered == 1
+
+
+def test_a_cursor_or_a_connection_that_a_handler_gives_back_is_work_that_was_done() -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        bus = new_bus()
+        subscribe(bus, lambda *_: database.execute("CREATE TABLE told (name)"))
+        bus.subscribe(SignalsRequested, cast(Callable[..., None], lambda *_: database), name="yours")
+        bus.publish(request("e-1"))
+        assert [metrics.delivered for metrics in bus.metrics().handlers.values()] == [1, 1]
+        assert database.execute("SELECT * FROM told").fetchall() == []
