@@ -65,6 +65,9 @@ class Versions:
             return event_class.model_validate_json(text)
         except ValidationError as error:
             raise EventRefused(f"{name} version {version}: {_describe(error)}") from error
+        except Exception as error:  # a validator of the event that was not made for what it found
+            kind = type(error).__name__
+            raise EventRefused(f"{name} version {version}: a validator raised {kind}: {error}") from error
 
     def write(self, event: BaseEvent) -> str:
         """JSON that `parse` reads back to an equal event; raises EventRefused where there is none."""

@@ -2,6 +2,7 @@ import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -148,6 +149,7 @@ def test_the_command_does_not_write_over_a_broken_promise(
     assert json.loads(path.read_text()) == promised
 
 
-def test_a_type_that_events_are_not_made_of_is_refused() -> None:
-    with pytest.raises(ShapeUnknown):
-        shape_of(bytes)
+@pytest.mark.parametrize("described", [object, CodeType, tuple[object, ...], Callable[[], int]], ids=str)
+def test_a_type_that_events_are_not_made_of_is_refused(described: Any) -> None:
+    with pytest.raises(ShapeUnknown, match="events are made of values"):
+        shape_of(described)

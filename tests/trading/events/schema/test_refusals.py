@@ -1,21 +1,27 @@
 """What a reader refuses is part of a schema: a change after which it refuses stored events is named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, make_dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import pytest
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    HttpUrl,
+    NaiveDatetime,
+    PastDate,
     StringConstraints,
     create_model,
     field_validator,
@@ -90,6 +96,15 @@ class StrictLength(BaseModel):
     a: str
 
 
+class Tree(BaseModel):
+    leaves: list["Tree"]
+
+
+class NamedTree(BaseModel):
+    name: str
+    leaves: list["NamedTree"] = []
+
+
 # Each type with values that events of it may hold. Every one is changed into every other.
 KINDS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "text": (str, ("", "spy", "longer than three")),
@@ -128,6 +143,31 @@ KINDS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "table of numbers above 0": (dict[str, Annotated[int, Field(gt=0)]], ({"a": 1},)),
     "pair": (Pair, (Pair(-1),)),
     "bounded pair": (BoundedPair, (BoundedPair(1),)),
+    "array": (list[int], ([], [1, -2])),
+    "array of numbers above 0": (list[Annotated[int, Field(gt=0)]], ([1, 2],)),
+    "sequence of arrays": (Sequence[list[int]], ([[1], []],)),
+    "set": (set[int], ({1, 2},)),
+    "set that is not empty": (Annotated[frozenset[int], Field(min_length=1)], (frozenset({1}),)),
+    "two": (tuple[int, int], ((1, 2),)),
+    "three": (tuple[int, int, int], ((1, 2, 3),)),
+    "number or text": (int | str, (1, "spy")),
+    "text or number": (str | int, ("1", 2)),
+    "number or text or none": (int | str | None, (None, 1, "spy")),
+    "pair or model": (Pair | Inner, (Pair(1), Inner(a="spy"))),
+    "table by numbers": (dict[int, str], ({1: "a"},)),
+    "mapping": (Mapping[str, str], ({"a": "b"},)),
+    "nothing": (type(None), (None,)),
+    "bytes": (bytes, (b"spy",)),
+    "identifier": (UUID, (UUID(int=7),)),
+    "time of day": (time, (time(9, 30),)),
+    "duration": (timedelta, (timedelta(seconds=5),)),
+    "moment with a zone": (AwareDatetime, (NOW,)),
+    "moment without a zone": (NaiveDatetime, (datetime(2024, 1, 1),)),
+    "day that is over": (PastDate, (date(2024, 1, 1),)),
+    "address": (HttpUrl, ("https://example.org/",)),
+    "file": (Path, (Path("kept.csv"),)),
+    "model of its kind": (Tree, (Tree(leaves=[Tree(leaves=[])]),)),
+    "model of its kind with a name": (NamedTree, (NamedTree(name="a", leaves=[NamedTree(name="b")]),)),
     "model": (Inner, (Inner(a="spy"),)),
     "model with an alias": (AliasedInner, (AliasedInner(A="spy"),)),
     "model that checks": (CheckedInner, (CheckedInner(a="SPY"),)),
@@ -188,6 +228,16 @@ def test_a_change_after_which_stored_events_are_refused_is_named(before: str) ->
         found = check_compatibility(described(before), described(after))
         assert found or all(is_read(of_kind(after), text) for text in kept), f"{before} became {after}"
         assert not found or before != after
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyError, ZeroDivisionError, RecursionError])
+def test_a_validator_that_was_not_made_for_what_is_stored_refuses_the_event(error: type[Exception]) -> None:
+    def stumble(value: Any) -> Any:
+        raise error("not made for it")
+
+    text = stored(changed(a=int), a=1)
+    with pytest.raises(EventRefused, match=f"Changed version 1: a validator raised {error.__name__}"):
+        Versions([changed(a=Annotated[int, BeforeValidator(stumble)])], {}).parse(text)
 
 
 @pytest.mark.parametrize(
