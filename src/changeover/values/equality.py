@@ -173,6 +173,10 @@ class _Comparison:
                 continue
             if not self.one(x, y, depth):
                 differing.append(index)
+                # Its pairs were taken for the same until it was told apart. A row that leads back to the list
+                # meets those of a later one, which would then be passed over, with the only difference in it.
+                self.trail.clear()
+                self.kept.clear()
         return differing
 
     def rows(self, left: Sequence[Any], right: Sequence[Any], depth: int) -> bool:
@@ -250,7 +254,7 @@ class _Comparison:
         if len(left) <= _ROW_MAX and self.all_leaves(left, right):
             return True
         if depth >= _TRAIL_FROM or self.left < limits.LEAVES_MAX - _TRAIL_AFTER:
-            # Never taken off: the first difference ends the whole comparison.
+            # Not taken off one by one: a difference ends the whole comparison, or that of its row.
             pair = (identity_of(a), identity_of(b))
             if pair in self.trail:
                 self.left += len(left)
