@@ -14,6 +14,7 @@ import pytest
 import changeover
 from changeover import Migration
 from changeover.rollout.flags_file import flags_content
+from changeover.values import reading
 from changeover.values.stage import Setting, Stage
 from tests.changeover.support.projects import Shop, shop_in
 from tests.changeover.support.way import way_through
@@ -36,7 +37,7 @@ class Client:
 @pytest.fixture(autouse=True)
 def _nothing_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Types that other tests have registered make the way longer, and packs that wait for an import."""
-    monkeypatch.setattr("changeover.values.reading._registered", {})
+    monkeypatch.setattr(reading, "_registered", {})
     others = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("changeover.")]
     monkeypatch.setattr(sys, "meta_path", others)
     gc.collect()  # what other tests have left is not ended on the way
