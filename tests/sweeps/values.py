@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 from changeover.compare.comparison import compare
+from changeover.values.changed_since_copy import is_unchanged
 from changeover.values.content_key import digest, frozen, same_content
 from changeover.values.copying import SnapshotError, snapshot
 from changeover.values.digest_text import digest_text
@@ -95,6 +96,8 @@ def laws_of_one(given: Any, notes: Counter[str]) -> list[str]:
         notes["copied"] += 1
         if not same_content(copy, one) or _kinds(one, copy):
             broken.append("a copy reads otherwise")
+    if not is_unchanged(one, twin):
+        broken.append("two of one recipe are taken for changed")
     if picture(one) != before:
         broken.append("the original changed")
     return broken
@@ -112,6 +115,8 @@ def laws_of_two(given: Any, other: Any, notes: Counter[str]) -> list[str]:
         broken.append(f"strictly_same says otherwise than the walk: {kinds}")
     if (token(one) == token(two)) == bool(kinds):
         broken.append(f"token says otherwise than the walk: {kinds}")
+    if is_unchanged(one, two) != same_content(one, two):
+        broken.append("to be changed since it was copied is not to have another content")
     # In a set a member of another class is another member, which is then missing and extra.
     coarser = _COARSER | _IN_SETS if "'bag'" in repr(given) else _COARSER
     if (frozen(one) == frozen(two)) and not kinds <= coarser:

@@ -15,16 +15,31 @@ from changeover.values.content_key import same_content
 from changeover.values.limits import DEPTH_MAX, too_deep
 from changeover.values.own_state import state_viewer
 from changeover.values.reading import Shape, reading_of, remembered
-from changeover.values.shapes import Reading
 
 _LEAVES = frozenset({int, bool, type(None), str, bytes})
-Inside = set[tuple[int, int]]
+Pair = tuple[int, int]
+
+
+class Inside(set[Pair]):
+    """The pairs that nothing has told apart yet; those `above` are being looked into by what they hold."""
+
+    __slots__ = ("above",)
+
+    def __init__(self, above: tuple[Pair, ...] = ()) -> None:
+        super().__init__(above)
+        self.above = above
+
+    def within(self, pair: Pair) -> Inside:
+        """A beginning for what that pair holds: where it is told apart, the pairs met in it are no help."""
+        return Inside((*self.above, pair))
+
+
 Same = Callable[[Any, Any, Inside, int], bool]
 
 
 def is_unchanged(before: Any, after: Any) -> bool:
     """Whether a copy and its original have the same types and contents; raises what reading them raises."""
-    return before is after or _same(before, after, set(), 0)
+    return before is after or _same(before, after, Inside(), 0)
 
 
 def _same(before: Any, after: Any, inside: Inside, depth: int) -> bool:
@@ -38,29 +53,31 @@ def _same(before: Any, after: Any, inside: Inside, depth: int) -> bool:
     how = _EXACT.get(cls) or _how_of(cls)
     if cls in _SETS and _TEXT.issuperset(map(type, before)) and _TEXT.issuperset(map(type, after)):
         return bool(before == after)
-    if how is _content and cls not in _SETS and _is_made_alike(reading_of(cls), before, after, depth):
-        return True
-    if how is _content:
-        return same_content(before, after)
     pair = (identity.number_of(before), identity.number_of(after))
     if pair in inside:
         return True
+    if how is _content:
+        if cls not in _SETS and _is_made_alike(before, after, inside, pair, depth):
+            return True
+        return same_content(before, after)
     inside.add(pair)
     return how(before, after, inside, depth + 1)
 
 
-def _is_made_alike(reading: Reading, before: Any, after: Any, depth: int) -> bool:
+def _is_made_alike(before: Any, after: Any, inside: Inside, pair: Pair, depth: int) -> bool:
     """Whether copies of both would be made of the same, which is often seen faster; False says nothing."""
+    reading = reading_of(type(before))
     if reading.alike is not None:
         return reading.alike(before, after)
     if reading.copied is None or reading.make is None:
         return False
+    within = inside.within(pair)
     if reading.state is not None and not _named(
-        reading.state(before), reading.state(after), set(), depth + 1
+        reading.state(before), reading.state(after), within, depth + 1
     ):
         return False
     ours, theirs = reading.copied(before), reading.copied(after)
-    return type(ours) is dict is type(theirs) and _named(ours, theirs, set(), depth + 1)
+    return type(ours) is dict is type(theirs) and _named(ours, theirs, within, depth + 1)
 
 
 def is_kept_in_attributes(cls: type) -> bool:

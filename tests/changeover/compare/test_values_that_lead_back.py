@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from changeover import Migration, Run
 from changeover.compare.comparison import compare
 from changeover.values.equality import strictly_same
 from tests.changeover.support.observations import raised, returned
@@ -67,6 +68,28 @@ HOLDERS: dict[str, Callable[..., Any]] = {
     "an error": in_an_error,
     "arguments of an error": in_arguments_of_an_error,
 }
+
+
+@pytest.mark.parametrize("beside", HOLDERS.values(), ids=HOLDERS)
+@pytest.mark.parametrize("back", HOLDERS.values(), ids=HOLDERS)
+def test_an_argument_that_leads_back_through_anything_is_compared(
+    back: Callable[..., Any], beside: Callable[..., Any]
+) -> None:
+    whole: list[Any] = []
+    whole += [back(whole, beside(whole)), {"count": 0}]
+
+    def count(argument: Any) -> int:
+        argument[1]["count"] += 1
+        return len(argument)
+
+    def forget(argument: Any) -> int:
+        return len(argument)
+
+    runs: list[Run] = []
+    for legacy, candidate in ((count, count), (forget, forget), (count, forget)):
+        migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append, refresh_s=0)
+        migration.seam("s", legacy=legacy, candidate=candidate)(whole)
+    assert [run.verdict for run in runs] == ["match", "match", "diverged"]
 
 
 def leading_back(
