@@ -398,6 +398,8 @@ class _Plain:
 
     def of(self, value: Any) -> tuple[Any, int]:
         """The plain form and how many leaves it has."""
+        if type(value) in _QUICK_TOKENS:
+            return value, 1
         shape, parts = open_value(value)
         if shape is Shape.SCALAR:
             return value, 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -201,17 +201,18 @@ def keep_value(value: Any) -> Any:
 
 
 def _kept(value: Any) -> Any:
-    if isinstance(value, WrittenValue):
-        return value.kept
-    if isinstance(value, Mapping):
+    cls = type(value)
+    if cls is dict:
         return {str(name): _kept(part) for name, part in value.items()}
-    if isinstance(value, list):
+    if cls is list:
         return [_kept(part) for part in value]
-    if value is None or type(value) is bool or (type(value) is int and abs(value) < 2**53):
+    if value is None or cls is bool or (cls is int and abs(value) < 2**53):
         return value
-    text = _leaf_text(value)
+    if cls is WrittenValue:
+        return value.kept
+    text = value if cls is str else _leaf_text(value)
     text = text if len(text) <= VALUE_CHARACTERS_MAX else f"{text[:VALUE_CHARACTERS_MAX]}…"
-    return text if type(value) is str else TypedText(type(value).__name__, text)
+    return text if cls is str else TypedText(cls.__name__, text)
 
 
 def _leaf_text(value: Any) -> str:

@@ -236,8 +236,8 @@ def _read_outcome(data: Mapping[str, Any]) -> Outcome:
 
 def value_data(value: Any) -> Any:
     """A value in kept form as JSON; what would be read as something else has its type in front."""
-    if value is ABSENT:
-        return dict(_ABSENT)
+    if isinstance(value, str):
+        return f"(str) {value}" if _TYPED.fullmatch(value) else value
     if isinstance(value, TypedText):
         return f"({value.type}) {value.text}"
     if isinstance(value, Mapping):
@@ -245,7 +245,7 @@ def value_data(value: Any) -> Any:
         return "(dict) {absent: true}" if data == _ABSENT else data
     if isinstance(value, list):
         return [value_data(part) for part in value]
-    return f"(str) {value}" if isinstance(value, str) and _TYPED.fullmatch(value) else value
+    return dict(_ABSENT) if value is ABSENT else value
 
 
 def read_value(data: Any) -> Any:
