@@ -8,6 +8,7 @@ from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from changeover.errors import DeclarationError, did_you_mean
+from changeover.record.loaded_module import module_loaded_here
 from changeover.record.option_check import (
     check_answers,
     check_function,
@@ -118,7 +119,10 @@ def declare_seam(
         DeclarationError: the name is none, is taken, or is in no phase; sample or supplements are wrong.
     """
     place = f'seam "{name}"'
-    if name in taken and not _is_loaded_again(taken[name].shape, legacy if legacy is not None else candidate):
+    loaded, first = module_loaded_here(), legacy if legacy is not None else candidate
+    if name in taken and not (
+        loaded.is_again(taken[name].loaded) or _is_loaded_again(taken[name].shape, first)
+    ):
         raise DeclarationError(place, "is declared twice")
     phase = None if plan is None else _phase_of(place, plan, name)
     if plan is None:
@@ -141,6 +145,7 @@ def declare_seam(
         shared_self=options.get("shared_self", False),
         is_method=is_method,
         on_loop=options.get("on_loop", False),
+        loaded=loaded,
     )
 
 
