@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from inspect import getattr_static
+from linecache import getline
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from changeover.errors import DeclarationError, did_you_mean
@@ -65,6 +67,17 @@ def check_declaration(name: Any, options: SeamOptions) -> None:
         check_function(place, "owner", options["owner"], "scenario")
     check_switch(place, "shared_self", options.get("shared_self", False))
     check_switch(place, "on_loop", options.get("on_loop", False))
+
+
+def check_is_no_decorator(name: str, caller: FrameType) -> None:
+    """Raises DeclarationError where a seam with a candidate alone is put above a function.
+
+    It would be called with that function, and the candidate would answer.
+    """
+    if getline(caller.f_code.co_filename, caller.f_lineno).lstrip().startswith("@"):
+        problem = "has a candidate, and no legacy path, above a function"
+        way_out = f'write @migration.seam("{name}") above legacy and @NAME.candidate above the candidate'
+        raise DeclarationError(f'seam "{name}"', f"{problem}; {way_out}, or give legacy= too")
 
 
 def check_seam_name(decorator: str, name: Any) -> None:
