@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -21,7 +22,13 @@ from changeover.replay.fresh_path import Fresh
 from changeover.rollout.plan_file import Plan, load_plan
 from changeover.rollout.resolver import Resolution
 from changeover.rollout.test_override import follow
-from changeover.seam.declaration import SeamOptions, check_declaration, declare_seam, wrapped_method
+from changeover.seam.declaration import (
+    SeamOptions,
+    check_declaration,
+    check_is_no_decorator,
+    declare_seam,
+    wrapped_method,
+)
 from changeover.seam.declared_invariants import WithInvariants
 from changeover.seam.dispatch import name_beside, seam_function
 from changeover.seam.exposed_metrics import WithMetrics
@@ -176,6 +183,8 @@ class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithI
         check_declaration(name, options)
         if legacy is None and candidate is None:
             return lambda path: self._declare(name, path, None, options)
+        if legacy is None:
+            check_is_no_decorator(name, sys._getframe(1))
         made = self._declare(name, legacy, candidate, options)
         name_beside(made, legacy)
         return made

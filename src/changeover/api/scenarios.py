@@ -11,7 +11,7 @@ from pathlib import Path
 from changeover.api.arguments import Told, check_positive, ignore, names_of
 from changeover.api.evidence import NAMES_SHOWN_MAX, cluster_named, runs_named
 from changeover.errors import ConfigurationError
-from changeover.evidence.case_runner import recorded
+from changeover.evidence.case_runner import CaseDone, recorded
 from changeover.evidence.scenario_replay import codec_of, stored_scenarios
 from changeover.evidence.sources import SourceOptions
 from changeover.evidence.store.explored import failing_schedule
@@ -277,18 +277,22 @@ def record_scenarios(
     codec = codec_of(migration)
     redact = Redactor.for_project(redact_paths_of(migration.plan), found.root).run
     scenarios, lines, left_out = [], [], 0
+    ended: list[CaseDone] = []
     for case in names_of(run) or (None,):
         options = SourceOptions(runs, seed, "tape", Side.LEGACY, case and case.removeprefix(f"{source}/"))
-        for scenario in recorded(migration, source, options, names_of(seam), redact):
+        for scenario in recorded(migration, source, options, names_of(seam), redact, ended.append):
             try:
                 lines.append(to_line(scenario, codec))
                 scenarios.append(scenario)
             except CodecError as error:
                 left_out += 1
                 progress(f"left out: {scenario.id}: {error}")
-    if not lines:
+    for done in ended:
+        left_out += 1
+        progress(f"left out: {done.name}: {done.ended}")
+    if not lines and not ended:
         raise ConfigurationError(source, "no case of it passes through these seams")
-    if not dry_run:
+    if lines and not dry_run:
         write_lines(Path(output), lines)
     return WrittenScenarios(Path(output), tuple(scenarios), _size(lines), left_out)
 

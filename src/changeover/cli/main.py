@@ -24,6 +24,7 @@ except ModuleNotFoundError as error:  # nothing below can be read without it
     sys.exit(2)
 
 from changeover.cli.common_options import common_options, leaves_of, take_common_options
+from changeover.cli.own_exit import exit_code_is_ours
 from changeover.cli.session import begin_session, session
 
 
@@ -129,7 +130,8 @@ def main() -> None:
     arguments = sys.argv[1:]
     begin_session(json=asks_for_json(arguments), traceback=bool(os.environ.get(TRACEBACK_VARIABLE)))
     began = monotonic()
-    code = _answer(arguments)
+    with exit_code_is_ours():
+        code = _answer(arguments)
     if session().verbose:
         print(f"exit code {int(code)} after {monotonic() - began:.1f} s", file=sys.stderr)
     if "changeover.cli.output" in sys.modules:

@@ -195,14 +195,19 @@ def recorded(
     options: SourceOptions,
     seams: tuple[str, ...],
     redact: Callable[[Run], Run],
+    left_out: Callable[[CaseDone], None] | None = None,
 ) -> Iterator[Scenario]:
     """Of each case the last run of each seam (none named: all), named SOURCE/CASE/SEAM; no stage is changed.
 
-    `redact` takes out what must not be written. Raises DeclarationError for an unknown source,
-    ConfigurationError for an unknown seam or case.
+    `redact` takes out what must not be written; `left_out` hears of a case that has ended the process. Raises
+    DeclarationError for an unknown source, ConfigurationError for an unknown seam or case.
     """
     chosen = program.sources.named(source)
     for done in compared_cases(program, chosen, options, select(program, seams), rules=None, noise=False):
+        if done.ended:
+            if left_out is not None:
+                left_out(done)
+            continue
         last_of_seam = {run.seam: run for run in done.runs}
         for run in last_of_seam.values():
             scenario = scenario_of(redact(run), answering_code(program.plan, run.answered_by))

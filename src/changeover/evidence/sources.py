@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 from changeover.errors import ConfigurationError, DeclarationError, asking_the_program
 from changeover.quick_dataclass import dataclass
+from changeover.record.loaded_module import LoadedModule, module_loaded_here
 from changeover.settings import POPULATIONS
 from changeover.values.observation import Side
 
@@ -78,6 +79,7 @@ class Sources:
 
     def __init__(self) -> None:
         self._sources: dict[str, Source] = {}
+        self._loaded: dict[str, LoadedModule] = {}
 
     def add(self, source: Source) -> None:
         """One more; raises DeclarationError for a name that is taken or a population that is none."""
@@ -90,8 +92,10 @@ class Sources:
         if source.count is not None and not callable(source.count):
             found = f"count= was {source.count!r}, allowed: a function from the options to a number"
             raise DeclarationError(where, f"{found}, such as count=lambda options: {source.count!r}")
-        if source.name in self._sources:
+        loaded = module_loaded_here()
+        if source.name in self._sources and not loaded.is_again(self._loaded.get(source.name)):
             raise DeclarationError(where, "is declared twice")
+        self._loaded[source.name] = loaded
         self._sources[source.name] = source
 
     @property

@@ -10,6 +10,7 @@ from changeover.errors import DeclarationError, did_you_mean
 from changeover.packs.catalogue import pack_class
 from changeover.packs.host import Host
 from changeover.record.codec import Codec
+from changeover.record.loaded_module import module_loaded_here
 from changeover.record.option_check import shown
 from changeover.record.port import PortBook
 from changeover.seam.runtime import Runtime
@@ -42,12 +43,15 @@ class WithPacks:
             raise DeclarationError("use", f"the name was {shown(name)}, allowed: a text")
         make = pack_class(name)
         if name in self.book.packs and not getattr(make, "is_of_one_thing", False):
+            if module_loaded_here().is_again(self.book.packs_loaded.get(name)) and not targets:
+                return
             raise DeclarationError(f'use("{name}")', "is in use already")
         _check(name, make, targets, options)
         pack = make(*targets, **options)
         pack.install(Host(name, self.book, self.codec, self.runtime))
         number = sum(known == name or known.startswith(f"{name}:") for known in self.book.packs)
         self.book.packs[pack.name if number else name] = pack
+        self.book.packs_loaded[name] = module_loaded_here()
 
 
 def _check(name: str, make: Callable[..., Any], targets: tuple[Any, ...], options: Mapping[str, Any]) -> None:

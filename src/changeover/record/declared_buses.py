@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from changeover.errors import DeclarationError, did_you_mean
 from changeover.record.context import current_session
+from changeover.record.loaded_module import LoadedModule, module_loaded_here
 from changeover.record.option_check import check_answers, shown
 from changeover.record.port import PortBook
 from changeover.values.copy_time import CopyTime
@@ -90,6 +91,7 @@ class DeclaredBus:
         self.both = both
         self._book = book
         self._describe = describe
+        self.loaded: LoadedModule | None = None
 
     def watch(self, bus: B) -> B:
         """Watch an object that is this bus, also one that was made a moment ago for one replay alone.
@@ -216,7 +218,8 @@ class WithBuses:
         if not isinstance(name, str) or not name:
             raise DeclarationError("bus", f"name was {shown(name)}, allowed: a text")
         place = f'bus "{name}"'
-        if name in self.book.buses:
+        loaded, before = module_loaded_here(), self.book.buses.get(name)
+        if before is not None and not loaded.is_again(before.loaded):
             raise DeclarationError(place, "is declared twice")
         if describe is not None:
             check_answers(place, "describe", describe, "a function of an event")
@@ -224,6 +227,7 @@ class WithBuses:
             _check_contract(place, contract)
         types = frozenset(_texts(place, "both", both))
         declared = DeclaredBus(name, self.book, describe, contract, types)
+        declared.loaded = loaded
         if bus is not None:
             declared.watch(bus)
         self.book.buses[name] = declared

@@ -24,6 +24,7 @@ from changeover.record.instrument import (
     watch_subclasses,
 )
 from changeover.record.key_function import fitted
+from changeover.record.loaded_module import LoadedModule, module_loaded_here
 from changeover.record.named_threads import NamedThreads
 from changeover.record.own_methods import watch_own_methods
 from changeover.record.part_call import PartCall
@@ -167,6 +168,7 @@ class PortBook:
         self.threads = NamedThreads()
         self.buses: dict[str, Any] = {}  # `record.declared_buses.DeclaredBus` by name
         self.packs: dict[str, Any] = {}  # what `Migration.use` made, by name
+        self.packs_loaded: dict[str, LoadedModule] = {}
         self._handles: tuple[type, ...] = ()
         self._handle_names: set[str] = set()
         self._bindings: dict[Hook, _Binding] = {}
@@ -174,6 +176,8 @@ class PortBook:
         self._protocols: list[Port] = []
         self._classes: dict[type, bool] = {}
         self._owners: list[CoveredOwner] = []
+        self._loaded: dict[str, LoadedModule] = {}
+        self._before: list[Port] = []  # whose module was loaded again: somebody may hold their objects
         self._beside: list[PortBook] = []
         self.parts = PortParts(self.holds)
 
@@ -244,7 +248,8 @@ class PortBook:
             return True
         if any(f"{base.__module__}.{base.__qualname__}" in self._handle_names for base in cls.__mro__):
             return True
-        targets = [port.target for port in self.ports.values() if isinstance(port.target, type)]
+        ports = (*self.ports.values(), *self._before)
+        targets = [port.target for port in ports if isinstance(port.target, type)]
         return any(is_of(cls, target) for target in targets)
 
     def add(self, port: Port) -> None:
@@ -270,8 +275,12 @@ class PortBook:
             self._bindings[method.hook] = _Binding(always=method)
 
     def _enter(self, port: Port) -> None:
-        if port.name in self.ports:
-            raise DeclarationError(f'port "{port.name}"', "is declared twice")
+        loaded, before = module_loaded_here(), self.ports.get(port.name)
+        if before is not None:
+            if not loaded.is_again(self._loaded.get(port.name)):
+                raise DeclarationError(f'port "{port.name}"', "is declared twice")
+            self._before.append(before)
+        self._loaded[port.name] = loaded
         self.ports[port.name] = port
         self._classes.clear()
 

@@ -13,6 +13,8 @@ from changeover.record.work_branch import BRANCH, Branch, WorkKind, current_bran
 from changeover.values.pins import PINNED
 
 _OWN_WORK = ("asyncio.", "concurrent.futures.", "multiprocessing.pool", "anyio._backends.")
+_OWN_NAMES = ("worker", "run_forever")
+"""What the thread of a pool does, and of a loop that belongs to whoever gives it work."""
 
 
 class Carried:
@@ -106,8 +108,16 @@ def begun(session: Session, kind: WorkKind, what: Any) -> Branch:
 
 
 def is_own_work(function: Any) -> bool:
-    """Whether a loop or a pool schedules it for itself."""
+    """Whether it is of what a loop or a pool schedules for itself."""
     return str(getattr(function, "__module__", "")).startswith(_OWN_WORK)
+
+
+def is_own_step(function: Any) -> bool:
+    """Whether a loop or a pool schedules it for itself, and not somebody `asyncio.run` or `pool.submit`."""
+    if not is_own_work(function):
+        return False
+    name = str(getattr(function, "__qualname__", "")).rpartition(".")[2]
+    return name.startswith("_") or name in _OWN_NAMES
 
 
 def replace_function(owner: Any, name: str, make: Callable[[Any], Callable[..., Any]]) -> None:

@@ -16,8 +16,19 @@ from changeover.record.propagated_function import Carried, begun, is_own_work, r
 from changeover.record.timed_steps import timed_task
 from changeover.record.work_branch import BRANCH, Branch, WorkKind
 
-# Scheduled by the loop for somebody: a coroutine from another thread, and the end of a generator left open.
-_OF_SOMEBODY = ("run_coroutine_threadsafe", "BaseEventLoop.create_task")
+# Scheduled for somebody: a coroutine from another thread, a generator left open, what is to begin later.
+_OF_SOMEBODY = ("run_coroutine_threadsafe",)
+_BEGINNING = (
+    "call_at",
+    "call_later",
+    "call_soon",
+    "call_soon_threadsafe",
+    "create_task",
+    "ensure_future",
+    "put_nowait",
+    "run_in_executor",
+    "set",
+)
 _NO_CONTEXT = Context()
 _FUTURES: WeakSet[Any] = WeakSet()
 """Those that runs have made."""
@@ -168,4 +179,7 @@ def _is_saved(context: Context, args: Any) -> bool:
 def _is_of_the_loop(callback: Any) -> bool:
     if hasattr(getattr(callback, "__self__", None), "get_coro"):  # a task goes on
         return True
-    return is_own_work(callback) and not getattr(callback, "__qualname__", "").startswith(_OF_SOMEBODY)
+    if not is_own_work(callback):
+        return False
+    name = str(getattr(callback, "__qualname__", ""))
+    return not name.startswith(_OF_SOMEBODY) and name.rpartition(".")[2] not in _BEGINNING

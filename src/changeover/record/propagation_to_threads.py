@@ -14,6 +14,7 @@ from changeover.record.propagated_function import (
     Begins,
     Carried,
     begun,
+    is_own_step,
     is_own_work,
     replace_function,
     run_to_carry,
@@ -32,7 +33,9 @@ def carry_threads(threading: Any) -> None:
                 return _noting_shutdown(lambda: original(self))
             given, run = vars(self).get("run"), self.run
             what = self.function if isinstance(self, Timer) else getattr(self, "_target", None) or run
-            if is_own_work(what):  # of a pool, whose jobs belong to whoever gave them
+            if is_own_step(what) or (
+                what is run and is_own_work(run)
+            ):  # of a pool, whose jobs belong to whoever gave them
                 with permitted():
                     return _noting_shutdown(lambda: original(self))
             named = _kind_of(session, self.name)
@@ -160,7 +163,7 @@ def carry_pools(futures: Any) -> None:
 
     def calling_back(original: Any) -> Any:
         def add_done_callback(self: Future[Any], fn: Callable[..., Any]) -> None:
-            session = None if is_own_work(fn) else run_to_carry()
+            session = None if is_own_step(fn) else run_to_carry()
             if session is None:
                 return original(self, fn)  # type: ignore[no-any-return]
             branch = begun(session, WorkKind.CALLBACK, fn)

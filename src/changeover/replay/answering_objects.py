@@ -20,7 +20,7 @@ from changeover.record.own_methods import own_method
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import NoCopy, PortCopies, call_on_copy
 from changeover.record.replay_problems import ProblemKind
-from changeover.replay.clock import VirtualClock, seconds_of
+from changeover.replay.clock import VirtualClock
 
 
 class Replaying(Protocol):
@@ -94,7 +94,7 @@ class DelegateSession:
         if method.call_class is CallClass.CLOCK and not hook.is_async:
             clock = replay.clock(method.port)
             if method.sleeps:
-                return clock.sleep(seconds_of(args[1:] if hook.has_owner else args, kwargs))
+                return clock.sleep(method.name, args[1:] if hook.has_owner else args, kwargs).give()
             moment = clock.peek(method.name)
             return original(*args, **kwargs) if moment is None else moment.give()
         copies = replay.copies

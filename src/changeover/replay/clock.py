@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from changeover.record.context import Args, Kwargs
 from changeover.record.tape import Entry
+from changeover.replay.sleeps import Sleeps, seconds_of, unit_of
 from changeover.values.atom_types import ATOMS
 from changeover.values.observation import Outcome, Returned
 
@@ -36,10 +37,11 @@ class VirtualClock:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._recorded: dict[str, list[_Recorded]] = {}
+        self._sleeps = Sleeps(entries)
         slept_s = 0.0
         for entry in entries:
             if entry.method.sleeps:
-                slept_s += seconds_of(entry.args, entry.kwargs)
+                slept_s += seconds_of(entry.method.name, entry.args, entry.kwargs)
             elif entry.outcome is not None:
                 answers = self._recorded.setdefault(entry.method.name, [])
                 answers.append(_Recorded(entry.outcome, slept_s))
@@ -48,11 +50,10 @@ class VirtualClock:
         self._presents: dict[str, tuple[_Shown, float, Any]] = {}  # of values that cannot change
         self._slept_s = 0.0
 
-    def sleep(self, seconds: float) -> None:
-        """Later answers are at least this much later; raises ValueError for a negative length."""
-        if seconds < 0:
-            raise ValueError("sleep length must be non-negative")
-        self._slept_s += seconds
+    def sleep(self, method: str, args: Args, kwargs: Kwargs) -> Outcome:
+        """Later answers are at least this much later; it ends as the recorded one did."""
+        self._slept_s += seconds_of(method, args, kwargs)
+        return self._sleeps.end(method, args, kwargs)
 
     def begin(self, method: str, outcome: Outcome) -> None:
         """A method that the recorded path never asked has told the time once; it goes on from there."""
@@ -125,12 +126,6 @@ def _was_set_back(before: _Recorded, after: _Recorded, method: str) -> bool:
     return _is_before(after.outcome.give(), least)
 
 
-def seconds_of(args: Args, kwargs: Kwargs) -> float:
-    """The length of a sleep, its first argument."""
-    length = args[0] if args else next(iter(kwargs.values()), 0.0)
-    return length.total_seconds() if isinstance(length, timedelta) else float(length)
-
-
 def _is_before(one: Any, other: Any) -> bool:
     try:
         return bool(_instant(one) < _instant(other))
@@ -144,9 +139,6 @@ def _instant(moment: Any) -> Any:
     return moment
 
 
-_UNITS = {"_ns": 1e9, "_us": 1e6, "_ms": 1e3}
-
-
 def _later(moment: Any, seconds: float, method: str) -> Any:
     if not seconds:
         return moment
@@ -158,6 +150,6 @@ def _later(moment: Any, seconds: float, method: str) -> Any:
         if isinstance(moment, time):
             whole = datetime.combine(date(2000, 1, 1), moment) + timedelta(seconds=seconds)
             return whole.timetz()
-        return moment + type(moment)(seconds * _UNITS.get(method[-3:], 1))
+        return moment + type(moment)(seconds * unit_of(method))
     except Exception:  # noqa: BLE001  a moment of a program's own type, to which nothing can be added
         return moment

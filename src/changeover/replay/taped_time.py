@@ -6,11 +6,11 @@ from changeover.errors import ReadMissing
 from changeover.record.context import Args, Kwargs
 from changeover.record.port import CallClass, PortMethod
 from changeover.record.replay_problems import ProblemKind
-from changeover.replay.clock import VirtualClock, seconds_of
+from changeover.replay.clock import VirtualClock
 from changeover.replay.port_tape import BranchName
 from changeover.replay.taped_calls import TapedCalls
 from changeover.values.copying import copied_error
-from changeover.values.observation import Outcome, Raised, outcome_of
+from changeover.values.observation import Outcome, Raised
 
 
 class TapedTime(TapedCalls):
@@ -32,7 +32,7 @@ class TapedTime(TapedCalls):
         """None where the clock itself has to tell the time, as the recorded path never asked."""
         clock = self.clock(method.port)
         if method.sleeps:
-            outcome: Outcome | None = outcome_of(lambda: clock.sleep(seconds_of(args, kwargs)))
+            outcome: Outcome | None = clock.sleep(method.name, args, kwargs)
         else:
             outcome = clock.now(method.name)
         if outcome is None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from inspect import getattr_static
+from linecache import getline
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from changeover.errors import DeclarationError, did_you_mean
+from changeover.record.loaded_module import module_loaded_here
 from changeover.record.option_check import (
     check_answers,
     check_function,
@@ -66,6 +69,17 @@ def check_declaration(name: Any, options: SeamOptions) -> None:
     check_switch(place, "on_loop", options.get("on_loop", False))
 
 
+def check_is_no_decorator(name: str, caller: FrameType) -> None:
+    """Raises DeclarationError where a seam with a candidate alone is put above a function.
+
+    It would be called with that function, and the candidate would answer.
+    """
+    if getline(caller.f_code.co_filename, caller.f_lineno).lstrip().startswith("@"):
+        problem = "has a candidate, and no legacy path, above a function"
+        way_out = f'write @migration.seam("{name}") above legacy and @NAME.candidate above the candidate'
+        raise DeclarationError(f'seam "{name}"', f"{problem}; {way_out}, or give legacy= too")
+
+
 def check_seam_name(decorator: str, name: Any) -> None:
     """Raises DeclarationError where it can be the name of no seam."""
     if isinstance(name, str):
@@ -118,7 +132,10 @@ def declare_seam(
         DeclarationError: the name is none, is taken, or is in no phase; sample or supplements are wrong.
     """
     place = f'seam "{name}"'
-    if name in taken and not _is_loaded_again(taken[name].shape, legacy if legacy is not None else candidate):
+    loaded, first = module_loaded_here(), legacy if legacy is not None else candidate
+    if name in taken and not (
+        loaded.is_again(taken[name].loaded) or _is_loaded_again(taken[name].shape, first)
+    ):
         raise DeclarationError(place, "is declared twice")
     phase = None if plan is None else _phase_of(place, plan, name)
     if plan is None:
@@ -141,6 +158,7 @@ def declare_seam(
         shared_self=options.get("shared_self", False),
         is_method=is_method,
         on_loop=options.get("on_loop", False),
+        loaded=loaded,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from changeover.errors import DeclarationError, did_you_mean
+from changeover.record.loaded_module import module_loaded_here
 from changeover.record.option_check import check_function, check_gives_one_value
 from changeover.seam.declaration import check_seam_name
 from changeover.seam.judge import Predicate
@@ -51,7 +52,11 @@ class WithInvariants:
         def registered(predicate: Predicate) -> Predicate:
             check_function(place, "the predicate", predicate, "observation")
             check_gives_one_value(place, "the predicate", predicate)
-            self.runtime.invariants.setdefault(seam, []).append(predicate)
+            known, loaded = self.runtime.invariants.setdefault(seam, []), module_loaded_here()
+            origins = self.runtime.origins_of_invariants
+            known[:] = [one for one in known if not loaded.is_again(origins.get(id(one)))]
+            known.append(predicate)
+            origins[id(predicate)] = loaded
             return predicate
 
         return registered

@@ -127,7 +127,8 @@ def name_beside(made: Any, original: Any) -> None:
     `price = migration.seam("price", legacy=old_price, ...)` leaves `old_price` what it is.
     """
     if type(original) is FunctionType and "<" not in original.__qualname__:
-        setattr(original, _NAME, made)
+        for one in (original, made):  # which of them has the name is for the program to say
+            setattr(one, _NAME, made)
         made.__qualname__ = f"{original.__qualname__}.{_NAME}"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from changeover.errors import did_you_mean
 from changeover.record.context import Args, Kwargs
+from changeover.record.loaded_module import LoadedModule
 from changeover.record.port import PortBook
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.run import Run, Sink
@@ -118,6 +119,7 @@ class Runtime:
         self.notes: dict[str, None] = {}
         self.declared: Mapping[str, Any] = {}
         self.invariants: dict[str, list[Predicate]] = {}
+        self.origins_of_invariants: dict[int, LoadedModule] = {}  # by identity of those that are kept
         self._counting = Lock()
         self._noted: set[str] = set()
         self._unsaid: list[list[Note]] = []

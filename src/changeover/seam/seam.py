@@ -14,6 +14,7 @@ from changeover.record.callable_kind import is_async
 from changeover.record.context import Args
 from changeover.record.instrument import Binder
 from changeover.record.key_function import WrongArity, fitted
+from changeover.record.loaded_module import LoadedModule
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.kept_outcome import View
 from changeover.seam.bound_objects import BoundObjects
@@ -207,6 +208,7 @@ class Seam:
     shared_self: bool = False
     is_method: bool | None = None
     on_loop: bool = False
+    loaded: LoadedModule | None = None
 
     def __post_init__(
         self,

@@ -98,3 +98,35 @@ def test_the_exit_codes_of_a_process_are_those_of_the_command(tmp_path: Path) ->
     done = OwnApp(tmp_path, at_import=EXITS.format(0)).process("compare")
     assert done.returncode == ExitCode.USAGE, done.stderr
     assert sys.executable not in done.stderr
+
+
+@pytest.mark.parametrize("status", [0, 7])
+@pytest.mark.parametrize(
+    ("place", "command"),
+    [
+        *(("at_import", command) for command in ("compare", "doctor", "gate --scenarios")),
+        *(("in_source", "compare"), ("in_legacy", "compare"), ("in_legacy", "rules blindspots")),
+    ],
+)
+def test_a_program_that_leaves_past_every_handler_answers_nothing(
+    tmp_path: Path, place: str, command: str, status: int
+) -> None:
+    answer = OwnApp(tmp_path, **{place: f"__import__('os')._exit({status})"}).process(*command.split())
+    assert answer.returncode == ExitCode.INCONCLUSIVE, answer.stderr
+    assert "asked for the end of the process (os._exit" in answer.stderr
+
+
+def test_a_child_of_the_program_leaves_as_it_asks_to(tmp_path: Path) -> None:
+    forks = "os = __import__('os'); child = os.fork() or os._exit(7)"
+    says = "print('it ended with', os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), file=sys.stderr)"
+    answer = OwnApp(tmp_path, at_import=f"import sys; {forks}; {says}").process("compare")
+    assert "it ended with 7" in answer.stderr
+    assert answer.returncode == ExitCode.YES
+
+
+def test_a_case_without_an_answer_is_no_scenario_and_is_told(tmp_path: Path) -> None:
+    app = OwnApp(tmp_path, in_legacy=f"number == 1 and {EXITS.format(0)}")
+    answer = app.run("scenarios", "record", "--source", "cases", "--output", "x.jsonl")
+    assert answer.code == ExitCode.INCONCLUSIVE
+    assert "SystemExit" in answer.err
+    assert len((tmp_path / "x.jsonl").read_text().splitlines()) == 4

@@ -113,7 +113,7 @@ def test_small_sleeps_add_up_in_whole_numbers(name: str, unit: int) -> None:
     clock = moments_of(name, 1_000 * unit)
     clock.now(name)
     for _ in range(20):
-        clock.sleep(0.25)
+        clock.sleep("sleep", (0.25,), {})
         clock.now(name)
     told = clock.now(name)
     assert told is not None
@@ -124,7 +124,7 @@ def test_small_sleeps_bring_the_next_day() -> None:
     clock = moments_of("today", date(2023, 10, 29))
     clock.now("today")
     for _ in range(25):
-        clock.sleep(3600)
+        clock.sleep("sleep", (3600,), {})
     told = clock.now("today")
     assert told is not None
     assert told.give() == date(2023, 10, 30)

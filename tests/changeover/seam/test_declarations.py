@@ -286,3 +286,14 @@ def test_what_cannot_work_is_refused_where_it_is_written(
     with pytest.raises(DeclarationError, match=sentence) as refused:
         written(Migration(environment={}, refresh_s=0))
     assert refused.value.where == where
+
+
+def test_a_seam_with_a_candidate_alone_is_no_decorator() -> None:
+    migration = Migration(environment={})
+    with pytest.raises(DeclarationError, match="has a candidate, and no legacy path"):
+
+        @migration.seam("price", candidate=same)
+        def price(number: int) -> int:
+            return number
+
+    assert migration.seam("price", candidate=same)(7) == 7

@@ -6,8 +6,10 @@ import asyncio
 import gc
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,13 @@ class Mail:
 
 
 POOL = ThreadPoolExecutor(2)
+THREADS = ThreadPool(1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _threads_end() -> Iterator[None]:
+    yield
+    THREADS.terminate()
 
 
 def soon(act: Act) -> None:
@@ -65,6 +74,55 @@ def in_a_loop_of_a_thread(act: Act) -> None:
         act()
 
     threading.Thread(target=lambda: asyncio.run(later())).start()
+
+
+async def slowly(act: Act) -> None:
+    await asyncio.sleep(SOON_S)
+    act()
+
+
+def in_a_thread_that_runs_a_coroutine(act: Act) -> None:
+    threading.Thread(target=asyncio.run, args=(slowly(act),)).start()
+
+
+def in_a_timer_that_runs_a_coroutine(act: Act) -> None:
+    threading.Timer(SOON_S, asyncio.run, args=(slowly(act),)).start()
+
+
+def in_a_thread_that_ends_a_coroutine(act: Act) -> None:
+    with closing(asyncio.new_event_loop()) as loop:
+        thread = threading.Thread(target=loop.run_until_complete, args=(slowly(act),))
+        thread.start()
+        thread.join()
+
+
+def in_a_thread_that_asks_a_pool(act: Act) -> None:
+    threading.Thread(target=POOL.submit, args=(soon, act)).start()
+
+
+def in_a_thread_that_asks_a_pool_of_multiprocessing(act: Act) -> None:
+    threading.Thread(target=THREADS.apply, args=(soon, (act,))).start()
+
+
+def in_a_thread_that_asks_the_loop(act: Act) -> None:
+    threading.Thread(target=asyncio.get_running_loop().call_soon_threadsafe, args=(act,)).start()
+
+
+def in_a_thread_that_gives_a_coroutine_to_the_loop(act: Act) -> None:
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=asyncio.run_coroutine_threadsafe, args=(slowly(act), loop)).start()
+
+
+def in_a_task_that_begins_later(act: Act) -> None:
+    async def at_once() -> None:
+        act()
+
+    asyncio.get_running_loop().call_later(SOON_S, asyncio.ensure_future, at_once())
+
+
+def in_a_job_that_begins_later(act: Act) -> None:
+    loop = asyncio.get_running_loop()
+    loop.call_later(SOON_S, loop.run_in_executor, None, act)
 
 
 kept: list[Any] = []
@@ -114,10 +172,22 @@ def in_a_task_of_a_task(act: Act) -> None:
     kept.append(asyncio.create_task(outer()))
 
 
-SYNC: list[Leaves] = [in_a_thread, in_a_timer, in_a_pool, in_a_callback_of_a_pool, in_a_loop_of_a_thread]
+OF_A_LIBRARY: list[Leaves] = [
+    *(in_a_thread_that_runs_a_coroutine, in_a_timer_that_runs_a_coroutine, in_a_thread_that_ends_a_coroutine),
+    *(in_a_thread_that_asks_a_pool, in_a_thread_that_asks_a_pool_of_multiprocessing),
+]
+SYNC: list[Leaves] = [
+    *(in_a_thread, in_a_timer, in_a_pool, in_a_callback_of_a_pool, in_a_loop_of_a_thread, *OF_A_LIBRARY),
+]
 ASYNC: list[Leaves] = [
     *(in_a_task, in_a_task_at_once, in_a_call_later, in_a_call_soon, in_a_thread_of_the_loop),
-    *(in_a_callback_of_a_task, in_a_task_of_a_task, in_a_thread, in_a_pool),
+    *(in_a_callback_of_a_task, in_a_task_of_a_task, in_a_thread, in_a_pool, in_a_thread_that_asks_the_loop),
+    *(
+        in_a_thread_that_gives_a_coroutine_to_the_loop,
+        in_a_task_that_begins_later,
+        in_a_job_that_begins_later,
+    ),
+    *(in_a_thread_that_runs_a_coroutine, in_a_timer_that_runs_a_coroutine, in_a_thread_that_asks_a_pool),
 ]
 WAYS = [(leaves, False) for leaves in SYNC] + [(leaves, True) for leaves in ASYNC]
 
