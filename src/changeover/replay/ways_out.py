@@ -196,6 +196,7 @@ PLUMBING = frozenset(
         ("asyncio.selector_events", "_sendto_ready"),
         ("asyncio.unix_events", "_write_ready"),
         ("multiprocessing.resource_tracker", "_send"),
+        ("tempfile", "_get_default_tempdir"),
         ("trio._core._wakeup_socketpair", "wakeup_thread_and_signal_safe"),
         ("tornado.platform.asyncio", "_wake_selector"),
     }

@@ -10,6 +10,8 @@ from tests.changeover.support.hostile_texts import STRINGS, obeyed
 from tests.changeover.support.planted_texts import planted
 
 _SCHEMES = ("javascript:", "data:text", "vbscript:")
+_READ_ALONE = ("alt", "placeholder", "title", "value")
+"""Attributes that a browser shows as they are, as it does all of `aria-` and `data-`."""
 _LIVE_ELEMENTS = ("script", "iframe", "object", "embed", "form", "base")
 
 
@@ -28,7 +30,8 @@ class Parts(HTMLParser):
         if tag in _LIVE_ELEMENTS:
             self.live.append(tag)
         for name, value in attrs:
-            if name.startswith("on") or (value or "").strip().lower().startswith(_SCHEMES):
+            leads = name not in _READ_ALONE and not name.startswith(("aria-", "data-"))
+            if name.startswith("on") or (leads and (value or "").strip().lower().startswith(_SCHEMES)):
                 self.live.append(f"{tag} {name}={value}")
 
 
