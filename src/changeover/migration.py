@@ -132,21 +132,26 @@ class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithI
     ) -> Callable[[Callable[P, R]], SeamFunction[P, R]]: ...
     @overload
     def seam(
+        self, name: str, *, candidate: PathFunction[..., Any], **options: Unpack[SeamOptions]
+    ) -> Callable[[Callable[P, R]], SeamFunction[P, R]]: ...
+    @overload
+    def seam(
         self,
         name: str,
         *,
-        legacy: PathFunction[P, R] | None = None,
+        legacy: PathFunction[P, R] | None,
         candidate: PathFunction[P, Any] | None = None,
         **options: Unpack[SeamOptions],
     ) -> SeamFunction[P, R]: ...
     def seam(
-        self, name: str, *, legacy: Any = None, candidate: Any = None, **options: Unpack[SeamOptions]
+        self, name: str, *, legacy: Any = ..., candidate: Any = None, **options: Unpack[SeamOptions]
     ) -> Any:
         """Declare a call with two paths: decorate the legacy one, or give them and get the new function.
 
         Args:
             name: lower-case words, joined by '.', '-' or '_'; with a plan one that a phase has.
-            legacy: the path of the old code; `fresh(build)` for one that is built for every run.
+            legacy: the path of the old code, which is decorated unless given; `fresh(build)` for one that is
+                built for every run; None where the old code is gone.
             candidate: the path of the new code; or later, with `@NAME.candidate`.
             options: any of these, by name:
             key: gets the call's arguments and gives who the run is for: in `ramp` a key has one path.
@@ -174,8 +179,8 @@ class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithI
             def rebalance_by_events(account): ...
         """
         check_declaration(name, options)
-        if legacy is None and candidate is None:
-            return lambda path: self._declare(name, path, None, options)
+        if legacy is ... or (legacy is None and candidate is None):
+            return lambda path: self._declare(name, path, candidate, options)
         made = self._declare(name, legacy, candidate, options)
         name_beside(made, legacy)
         return made
