@@ -164,19 +164,23 @@ class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithI
             on_loop: in mode `background`, replay an async seam as a task of the program's own loop, so that
                 pools which belong to the loop work; at most 4 at once, and one that holds the loop up for
                 more than 20 ms ends such replays of the seam, with an alert.
-            owner: makes the object of a method anew for a stored scenario, or a context manager that gives
-                it: once for each path that is replayed.
+            owner: gets the stored scenario and makes the object of a method anew, or a context manager that
+                gives it: once for each path that is replayed.
 
         Raises:
             DeclarationError: name, sample or a path cannot be what it is, or is given twice.
 
         Example:
-            @migration.seam("portfolio.rebalance", key=lambda account: account)
+            @migration.seam("portfolio.rebalance", candidate=new.rebalance)
             def rebalance(account): ...
 
 
-            @rebalance.candidate
-            def rebalance_by_events(account): ...
+            @migration.seam("portfolio.report", key=lambda account: account)
+            def report(account): ...
+
+
+            @report.candidate
+            def report_by_events(account): ...
         """
         check_declaration(name, options)
         if legacy is ... or (legacy is None and candidate is None):

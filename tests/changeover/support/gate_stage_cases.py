@@ -52,7 +52,7 @@ STANDING_CASES: dict[str, NotGreen] = {
         passing,
         lambda c: c.but_evidence(reviews=(replace(spots(), answer="inconclusive"),)),
         UNKNOWN,
-        "a seam was not looked at",
+        "a seam was not looked at: --runs N looks at more cases",
     ),
     "nothing was altered": (
         passing,
